@@ -1,0 +1,6 @@
+"""`python -m allcore`."""
+
+from allcore.cli.main import main
+
+if __name__ == "__main__":
+    main()

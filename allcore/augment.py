@@ -1,0 +1,139 @@
+"""One augmentation for the preview and for training: a warp, a brightness factor, and optional stain changes.
+
+What happens to an image is drawn first (`draw_change`) and applied afterwards (`apply_change`), so that it can be shown
+and repeated: the generator is seeded with (seed, epoch, index) and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from allcore.config import AugmentConfig
+
+SCALE_BAR_CORNER = (24 / 224, 36 / 224)
+"""Height and width of the lower right corner that holds the burnt-in scale bar, as fractions of the image's sides."""
+
+_BORDERS = {"reflect": cv2.BORDER_REFLECT, "replicate": cv2.BORDER_REPLICATE, "white": cv2.BORDER_CONSTANT}
+
+_AZURE_EOSIN = np.array([[0.834750, 0.513556, 0.196330], [0.092789, 0.954111, 0.283111]])
+"""Optical density of Giemsa's two dyes in red, green and blue (Landini's colour deconvolution vectors)."""
+
+_STAINS = np.vstack([_AZURE_EOSIN, np.cross(*_AZURE_EOSIN)])
+_STAINS = _STAINS / np.linalg.norm(_STAINS, axis=1, keepdims=True)
+_UNMIX = np.linalg.inv(_STAINS)
+_OPTICAL_DENSITY = -np.log((np.arange(256, dtype=np.float32) + 1) / 256)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one image goes through: rotation in degrees (counter-clockwise), reflections, brightness factor, stain."""
+
+    degrees: float = 0.0
+    horizontal_flip: bool = False
+    vertical_flip: bool = False
+    brightness: float = 1.0
+    stain_scale: tuple[float, float] = (1.0, 1.0)
+    stain_shift: tuple[float, float] = (0.0, 0.0)
+    grey: bool = False
+    hide_scale_bar: bool = False
+
+
+IDENTITY = Change()
+
+
+def draw_change(config: AugmentConfig, seed: int, epoch: int, index: int) -> Change:
+    """Return the change that image `index` goes through in `epoch` (0-based) of a run with `seed`.
+
+    Every number is drawn whether it is used or not, so that switching one operation off leaves the others alone.
+    """
+    rng = np.random.default_rng([seed, epoch, index])
+    degrees, brightness, horizontal, vertical, grey, bar = rng.random(6)
+    stain = rng.uniform(-1.0, 1.0, 4) * config.stain_jitter
+    low, high = config.brightness
+    return Change(
+        degrees=float((2.0 * degrees - 1.0) * config.degrees),
+        horizontal_flip=bool(config.horizontal_flip and horizontal < 0.5),
+        vertical_flip=bool(config.vertical_flip and vertical < 0.5),
+        brightness=float(low + (high - low) * brightness),
+        stain_scale=(float(1.0 + stain[0]), float(1.0 + stain[1])),
+        stain_shift=(float(0.2 * stain[2]), float(0.2 * stain[3])),
+        grey=bool(grey < config.grey),
+        hide_scale_bar=bool(bar < config.hide_scale_bar),
+    )
+
+
+def apply_change(image: np.ndarray, size: int, change: Change, border: str = "reflect") -> np.ndarray:
+    """Return `image` changed and resized to the network's input.
+
+    `image` is uint8 (H, W, 3) RGB, the result uint8 (size, size, 3). Where a side shrinks it is area-averaged first;
+    resizing, rotation and reflection then are one bilinear interpolation; a side that differs in length from the
+    other is stretched. `border` names what fills uncovered corners: reflect, replicate or white.
+    """
+    if change.hide_scale_bar:
+        image = hide_scale_bar(image)
+    image = _warp(image, size, change, _BORDERS[border])
+    if change.stain_scale != (1.0, 1.0) or change.stain_shift != (0.0, 0.0):
+        image = restain(image, change.stain_scale, change.stain_shift)
+    if change.grey:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    if change.brightness != 1.0:
+        image = cv2.convertScaleAbs(image, alpha=change.brightness)
+    return image
+
+
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Return `image` as the network sees it outside training: `apply_change` with no change."""
+    return apply_change(image, size, IDENTITY)
+
+
+def augment(image: np.ndarray, size: int, config: AugmentConfig, seed: int, epoch: int, index: int) -> np.ndarray:
+    """Return image `index` exactly as `epoch` (0-based) of a run with `seed` sees it: uint8 (size, size, 3)."""
+    return apply_change(image, size, draw_change(config, seed, epoch, index), config.border)
+
+
+def hide_scale_bar(image: np.ndarray) -> np.ndarray:
+    """Return `image` (uint8, H × W × 3) with the scale-bar corner painted in the image's median colour."""
+    height, width = image.shape[:2]
+    rows, columns = round(height * SCALE_BAR_CORNER[0]), round(width * SCALE_BAR_CORNER[1])
+    hidden = image.copy()
+    hidden[height - rows :, width - columns :] = np.median(image.reshape(-1, 3), axis=0)
+    return hidden
+
+
+def restain(image: np.ndarray, scale: tuple[float, float], shift: tuple[float, float]) -> np.ndarray:
+    """Return `image` with the amounts of its two dyes (azure, eosin) scaled and shifted in optical density.
+
+    Follows Tellez et al. 2018 (stain colour augmentation), with Giemsa's dyes in place of haematoxylin and eosin.
+    """
+    density = cv2.LUT(image, _OPTICAL_DENSITY)
+    mix = _UNMIX @ np.diag([*scale, 1.0]) @ _STAINS
+    offset = np.array([*shift, 0.0]) @ _STAINS
+    changed = cv2.transform(density, np.column_stack([mix.T, offset]))
+    return np.clip(256.0 * cv2.exp(-changed) - 0.5, 0, 255).astype(np.uint8)
+
+
+def _warp(image: np.ndarray, size: int, change: Change, border: int) -> np.ndarray:
+    height, width = image.shape[:2]
+    if height > size or width > size:
+        image = cv2.resize(image, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
+        height, width = image.shape[:2]
+    to_source = _output_to_source(size, height, width, change)
+    if height == width == size and np.array_equal(to_source, np.eye(2, 3)):
+        return image
+    return cv2.warpAffine(
+        image, to_source, (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border, borderValue=(255, 255, 255),
+    )  # fmt: skip
+
+
+def _output_to_source(size: int, height: int, width: int, change: Change) -> np.ndarray:
+    """Return the 2×3 matrix from an output pixel to where it is read, about the centres of pixel grids."""
+    angle = np.deg2rad(change.degrees)
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    flips = np.diag([-1.0 if change.horizontal_flip else 1.0, -1.0 if change.vertical_flip else 1.0])
+    linear = np.diag([width / size, height / size]) @ rotation @ flips
+    centre = np.array([(width - 1) / 2, (height - 1) / 2])
+    return np.column_stack([linear, centre - linear @ np.full(2, (size - 1) / 2)])

@@ -1,0 +1,1 @@
+"""The command line: every capability of the app, without the app."""

@@ -1,0 +1,57 @@
+"""Following a run on the terminal until it ends."""
+
+from __future__ import annotations
+
+import time
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from allcore.cli.output import duration, notes, per_cent
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.lease import waiting_before
+from allcore.runs.status import ACTIVE, Status
+from allcore.runs.store import Run
+
+_POLL_SECONDS = 0.5
+
+
+def follow(run: Run, executor: LocalExecutor) -> Status:
+    """Show a progress bar and a line an epoch until the run ends, and return its last status."""
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
+    shown = 0
+    with Progress(*columns, console=notes, transient=True) as progress:
+        bar = progress.add_task(run.id, total=None, detail="")
+        while True:
+            status = executor.state(run)
+            epochs = run.history().epochs
+            for _, row in epochs.iloc[shown:].iterrows():
+                progress.console.print(
+                    f"epoch {int(row['epoch']) + 1}/{status.epochs}  loss {row['loss']:.4f}  "
+                    f"accuracy {per_cent(row['accuracy'])} %  validation loss {row['validation_loss']:.4f}  "
+                    f"validation accuracy {per_cent(row['validation_accuracy'])} %  "
+                    f"{row['images_per_second']:.1f} images/s  {duration(row['seconds'])}"
+                )
+            shown = max(shown, len(epochs))
+            if status.state not in ACTIVE:
+                return status
+            _move(progress, bar, run, status)
+            time.sleep(_POLL_SECONDS)
+
+
+def _move(progress: Progress, bar: TaskID, run: Run, status: Status) -> None:
+    if status.state == "queued":
+        before = waiting_before(run.folder.parent, run.id)
+        progress.update(bar, detail=f"{status.phase or 'starting'}, {before} before it")
+        return
+    done = status.epoch * status.steps_per_epoch + status.step
+    batches = run.history().batches
+    last = batches.iloc[-1] if len(batches) else None
+    numbers = "" if last is None else f"loss {last['loss']:.4f}  accuracy {per_cent(last['accuracy'])} %  "
+    rate = "" if status.images_per_second is None else f"{status.images_per_second:.1f} images/s  "
+    progress.update(
+        bar,
+        description=f"epoch {min(status.epoch + 1, status.epochs)}/{status.epochs}",
+        completed=done,
+        total=status.epochs * status.steps_per_epoch or None,
+        detail=f"{numbers}{rate}ETA {duration(status.eta_seconds)}  {status.phase}",
+    )

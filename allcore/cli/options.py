@@ -1,0 +1,120 @@
+"""Command-line options made from the configuration's fields, so that neither can lack what the other has."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from allcore.config import PRESETS, AugmentConfig, SplitConfig, TrainConfig, make_config
+from allcore.errors import ConfigError
+
+_NAMES = {
+    "split.protocol": "--split",
+    "split.train": "--train-fraction",
+    "split.validation": "--validation-fraction",
+    "split.test": "--test-fraction",
+    "split.seed": "--split-seed",
+    "split.groups": "--groups",
+}
+_LEFT_OUT = {"dataset", "sweep", "split", "augment"}
+
+
+def with_config_options(
+    *, leave_out: frozenset[str] = frozenset()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each configuration field; they reach it as the dictionary `fields`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command, eval_str=True).parameters
+        options = {path: parameter for path, parameter in _options().items() if path not in leave_out}
+
+        def wrapped(**given: object) -> None:
+            fields = {path: given.pop(parameter.name) for path, parameter in options.items()}
+            command(**given, fields={path: value for path, value in fields.items() if value is not None})
+
+        parameters = [*(p for name, p in own.items() if name != "fields"), *options.values()]
+        wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+        wrapped.__doc__ = command.__doc__
+        return wrapped
+
+    return decorate
+
+
+def config_from(data: Path, preset: str, fields: dict[str, Any], **more: object) -> TrainConfig:
+    """Return the configuration that a preset and options describe. Raises `ConfigError`."""
+    if preset not in PRESETS:
+        raise ConfigError(f"preset: unknown (received {preset!r}); expected one of {', '.join(PRESETS)}")
+    nested: dict[str, Any] = {"dataset": str(data), **PRESETS[preset], **more}
+    for path, value in fields.items():
+        group, _, name = path.rpartition(".")
+        if group:
+            nested.setdefault(group, {})[name] = value
+        else:
+            nested[name] = value
+    return make_config(**nested)
+
+
+def _options() -> dict[str, inspect.Parameter]:
+    """Return a keyword parameter for every field, by the field's path (`split.seed`)."""
+    fields: dict[str, FieldInfo] = {}
+    models: tuple[tuple[str, type[BaseModel]], ...] = (
+        ("", TrainConfig),
+        ("split.", SplitConfig),
+        ("augment.", AugmentConfig),
+    )
+    for prefix, model in models:
+        fields |= {
+            f"{prefix}{name}": field for name, field in model.model_fields.items() if prefix or name not in _LEFT_OUT
+        }
+    return {path: _parameter(path, field) for path, field in fields.items()}
+
+
+def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
+    name = path.removeprefix("augment.").replace(".", "_")
+    flag = _NAMES.get(path, "--" + name.replace("_", "-"))
+    kind, choices = _plain_type(field.annotation)
+    if kind is bool:
+        flag = f"{flag}/--no-{flag.removeprefix('--')}"
+    described = f"{field.description}{f': {choices}' if choices else ''} (paper: {_shown(field.default)})"
+    option = typer.Option(flag, help=described, show_default=False, rich_help_panel=_panel(path))
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[typing.Optional[kind], option],  # noqa: UP045
+    )
+
+
+def _plain_type(annotation: Any) -> tuple[Any, str]:  # noqa: ANN401 - whatever stands in an annotation
+    """Return the type that an option parses, and the choices it has."""
+    origin = typing.get_origin(annotation)
+    if origin is Literal:
+        return str, ", ".join(typing.get_args(annotation))
+    if origin in (typing.Union, types.UnionType):
+        return next(argument for argument in typing.get_args(annotation) if argument is not type(None)), ""
+    if origin is Annotated:
+        return typing.get_args(annotation)[0], ""
+    return annotation, ""
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "none"
+    if isinstance(default, tuple):
+        return " ".join(f"{value:g}" for value in default)
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _panel(path: str) -> str:
+    if path.startswith("split."):
+        return "Split"
+    return "Augmentation" if path.startswith("augment.") else "Training"

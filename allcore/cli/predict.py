@@ -1,0 +1,90 @@
+"""`predict`: what a served model says of image files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from allcore.cli.output import Json, notes, out, per_cent, print_json, table
+from allcore.errors import ImageError, InputError
+
+if TYPE_CHECKING:
+    from allcore.inference.predictor import Prediction, Predictor
+
+
+def predict(
+    model: Annotated[str, typer.Argument(help="a run's id or folder, or an .onnx file")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="image files")],
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", help="folder for one overlay picture an image: what spoke for its class"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Predict images; a file that cannot be read is named with the reason and the others go on."""
+    from allcore.inference.predictor import load_predictor
+
+    predictor = load_predictor(_model_file(model))
+    rows: list[dict[str, Any]] = []
+    for path, prediction in predictor.predict_files(images):
+        rows.append(_row(predictor, path, prediction))
+        if evidence is not None and not isinstance(prediction, ImageError):
+            _write_overlay(predictor, path, prediction, evidence)
+    if json:
+        print_json(rows)
+    else:
+        _print_rows(predictor, rows)
+    if all("error" in row for row in rows):
+        raise InputError(
+            f"none of the {len(rows)} files could be predicted; the first: {rows[0]['path']}: {rows[0]['error']}"
+        )
+
+
+def _model_file(model: str) -> Path:
+    if model.endswith(".onnx"):
+        return Path(model)
+    from allcore.runs.store import RunStore
+    from allcore.workspace import open_workspace
+
+    return RunStore(open_workspace().runs).find(model).served_model
+
+
+def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) -> dict[str, Any]:
+    if isinstance(prediction, ImageError):
+        return {"path": str(path), "error": str(prediction)}
+    return {
+        "path": str(path),
+        "label": prediction.label,
+        "probabilities": dict(zip(predictor.classes, map(float, prediction.probabilities), strict=True)),
+        "novelty": prediction.novelty,
+        "novel": prediction.novel,
+    }
+
+
+def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
+    good = [row for row in rows if "error" not in row]
+    cells = [
+        (row["path"], row["label"], *(per_cent(row["probabilities"][name]) for name in predictor.classes),
+         f"{row['novelty']:.2f}", "not like the images this model knows" if row["novel"] else "")
+        for row in good
+    ]  # fmt: skip
+    if cells:
+        table("", ["image", "class", *(f"#{name} %" for name in predictor.classes), "#novelty", ""], cells)
+    for row in rows:
+        if "error" in row:
+            notes.print(f"{row['path']}: {row['error']}")
+    out.print("For research and education only; not for diagnosis.", style="dim")
+
+
+def _write_overlay(predictor: Predictor, path: Path, prediction: Prediction, folder: Path) -> None:
+    from PIL import Image
+
+    from allcore.data.intake import decode
+    from allcore.inference.overlay import overlay
+
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = predictor.classes.index(prediction.label)
+    picture = overlay(decode(path), prediction.evidence[chosen])
+    Image.fromarray(picture).save(folder / f"{path.stem}-{prediction.label}.png")

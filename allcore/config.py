@@ -1,0 +1,194 @@
+"""What a run is asked to do: frozen, validated, and the paper's values by default.
+
+Every field's default is what the paper states or, where it is silent, how `allcore.paper` reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from allcore.errors import ConfigError
+from allcore.model.architecture import CONVOLUTION_LAYERS
+
+CONFIG_SCHEMA = 1
+
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class AugmentConfig(_Frozen):
+    """The random changes that a training image goes through."""
+
+    brightness: tuple[float, float] = Field(
+        (0.8, 1.2), description="range of the factor that every pixel is multiplied by"
+    )
+    degrees: float = Field(20.0, ge=0.0, le=180.0, description="rotation is uniform within ± this many degrees")
+    horizontal_flip: bool = Field(True, description="mirror left and right, half of the time")
+    vertical_flip: bool = Field(True, description="mirror top and bottom, half of the time")
+    border: Literal["reflect", "replicate", "white"] = Field(
+        "reflect", description="what fills the corners that a rotation uncovers"
+    )
+    stain_jitter: float = Field(
+        0.0, ge=0.0, le=1.0, description="random scale and shift of the two stains' optical density"
+    )
+    grey: Probability = Field(0.0, description="how often all colour is removed")
+    hide_scale_bar: Probability = Field(
+        0.0, description="how often the lower right corner, where scale bars stand, is painted over"
+    )
+
+    @field_validator("brightness")
+    @classmethod
+    def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
+        low, high = value
+        if not 0.0 < low <= high <= 4.0:
+            raise ValueError("expected 0 < low <= high <= 4")
+        return value
+
+
+NO_AUGMENTATION = AugmentConfig(brightness=(1.0, 1.0), degrees=0.0, horizontal_flip=False, vertical_flip=False)
+
+
+class SplitConfig(_Frozen):
+    """How images are divided into train, validation and test."""
+
+    protocol: Literal["random", "grouped", "patient"] = Field(
+        "random",
+        description="random: stratified by class; grouped: no group crosses; patient: groups from a table",
+    )
+    train: Fraction = Field(0.8, description="fraction of the images to train on")
+    validation: Fraction = Field(0.1, description="fraction that chooses the epoch and the temperature")
+    test: Fraction = Field(0.1, description="fraction that is scored once")
+    seed: int = Field(0, ge=0, description="seed of the shuffle")
+    groups: str | None = Field(
+        None, description="CSV with columns file and group (or patient); images with one group stay together"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1.0) > 1e-6 or min(self.train, self.validation, self.test) <= 0.0:
+            raise ValueError(
+                f"train, validation and test must each be above 0 and sum to 1, received "
+                f"{self.train:g} + {self.validation:g} + {self.test:g} = {total:g}"
+            )
+        if self.protocol == "patient" and self.groups is None:
+            raise ValueError("protocol 'patient' needs groups: a CSV with columns file and patient")
+        return self
+
+
+class TrainConfig(_Frozen):
+    """One training run: the paper's configuration unless a field says otherwise."""
+
+    dataset: str = Field(description="the dataset's folder")
+    variant: str | None = Field(None, description="variant folder of the dataset; the first by name when unset")
+
+    image_size: int = Field(300, ge=32, le=1024, description="pixels a side that the network sees")
+    epochs: int = Field(25, ge=1, le=10_000, description="passes over the training images")
+    batch_size: int = Field(32, ge=1, le=4096, description="images an optimizer step")
+    learning_rate: float = Field(1e-5, gt=0.0, le=1.0, description="Adam's step size")
+    learning_rate_schedule: Literal["constant", "cosine", "plateau"] = Field(
+        "constant",
+        description="cosine: to zero over all epochs; plateau: halved after 3 epochs without progress",
+    )
+    optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="sgd has momentum 0.9")
+    early_stopping: int | None = Field(
+        None, ge=1, description="stop after this many epochs without a lower validation loss"
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: each class counts alike in the loss"
+    )
+
+    weights: str = Field("imagenet", description="imagenet, random, or the path of a .weights.h5 file")
+    trainable_from: str = Field("block1_conv1", description="first convolution that is fine-tuned")
+    trainable_to: str = Field("block4_conv3", description="last convolution that is fine-tuned")
+    head: Literal["flatten", "gap"] = Field("flatten", description="gap: global average pooling")
+    dense_units: int = Field(1024, ge=1, le=8192, description="width of the dense layer")
+    dropout: Fraction = Field(0.25, description="fraction of dense activations dropped while training")
+
+    split: SplitConfig = SplitConfig()
+    augment: AugmentConfig = AugmentConfig()
+
+    seed: int = Field(0, ge=0, description="seed of initialisation, order, augmentation and dropout")
+    device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: a GPU when there is one")
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "auto", description="auto: what the device is fastest with"
+    )
+    micro_batch_size: int | None = Field(None, ge=1, description="images at once on the device; unset: as many as fit")
+    checkpoint_minutes: float = Field(
+        5.0, gt=0.0, description="save within an epoch when this much time has passed since the last save"
+    )
+    sweep: str | None = Field(None, description="name of the sweep that this run belongs to")
+
+    @field_validator("trainable_from", "trainable_to")
+    @classmethod
+    def _known_layer(cls, value: str) -> str:
+        if value not in CONVOLUTION_LAYERS:
+            raise ValueError(f"unknown layer; expected one of {', '.join(CONVOLUTION_LAYERS)}")
+        return value
+
+    @model_validator(mode="after")
+    def _layers_in_order(self) -> Self:
+        if CONVOLUTION_LAYERS.index(self.trainable_from) > CONVOLUTION_LAYERS.index(self.trainable_to):
+            raise ValueError(f"trainable_from {self.trainable_from} comes after trainable_to {self.trainable_to}")
+        return self
+
+    @property
+    def trainable_layers(self) -> tuple[str, ...]:
+        """Names of the convolutions that are fine-tuned, first to last."""
+        first = CONVOLUTION_LAYERS.index(self.trainable_from)
+        last = CONVOLUTION_LAYERS.index(self.trainable_to)
+        return CONVOLUTION_LAYERS[first : last + 1]
+
+    def to_json(self) -> str:
+        """Return the configuration as JSON text with its schema number."""
+        return json.dumps({"schema": CONFIG_SCHEMA, **self.model_dump(mode="json")}, indent=2)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "quick": {"image_size": 96, "epochs": 4},
+}
+"""Fields in which a preset departs from the paper's configuration."""
+
+
+def make_config(**fields: Any) -> TrainConfig:  # noqa: ANN401 - whatever a user typed; validation is what this does
+    """Return a validated `TrainConfig`.
+
+    Raises `ConfigError` naming each field that is out of range, what was received and what is expected.
+    """
+    try:
+        return TrainConfig(**fields)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(item) for item in error.errors())) from None
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read a run's `config.json`. Raises `ConfigError` when it is damaged or from a newer version."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        schema = fields.pop("schema")
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise ConfigError(f"{path.name} cannot be read ({type(error).__name__}: {error})") from None
+    if schema != CONFIG_SCHEMA:
+        raise ConfigError(
+            f"{path.name} has schema {schema!r}, this version reads {CONFIG_SCHEMA}; use the version that wrote it"
+        )
+    return make_config(**fields)
+
+
+def _explain(item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    field = ".".join(str(part) for part in item["loc"])
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "missing":
+        return f"{field}: missing"
+    if not field:
+        return str(message)
+    return f"{field}: {message[:1].lower()}{message[1:]} (received {item['input']!r})"

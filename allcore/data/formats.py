@@ -1,0 +1,60 @@
+"""What a file is by its bytes, whatever its name says."""
+
+from typing import Final
+
+HEAD_BYTES: Final = 512  # enough for every signature below; tar's lies deepest
+
+_SIGNATURES: Final = (
+    ("JPEG", 0, b"\xff\xd8\xff"),
+    ("PNG", 0, b"\x89PNG\r\n\x1a\n"),
+    ("TIFF", 0, b"II*\x00"),
+    ("TIFF", 0, b"MM\x00*"),
+    ("TIFF", 0, b"II+\x00"),
+    ("TIFF", 0, b"MM\x00+"),
+    ("WEBP", 8, b"WEBP"),
+    ("GIF", 0, b"GIF8"),
+    ("HEIF or AVIF", 4, b"ftyp"),
+    ("JPEG 2000", 4, b"jP  \r\n"),
+    ("PDF", 0, b"%PDF"),
+    ("zip", 0, b"PK\x03\x04"),
+    ("zip", 0, b"PK\x05\x06"),
+    ("gzip", 0, b"\x1f\x8b"),
+    ("7z", 0, b"7z\xbc\xaf\x27\x1c"),
+    ("rar", 0, b"Rar!\x1a\x07"),
+    ("xz", 0, b"\xfd7zXZ\x00"),
+    ("bzip2", 0, b"BZh"),
+    ("zstd", 0, b"\x28\xb5\x2f\xfd"),
+    ("tar", 257, b"ustar"),
+    ("BMP", 0, b"BM"),  # last: two letters that other files may begin with
+)
+ARCHIVE_FORMATS: Final = frozenset({"zip", "gzip", "7z", "rar", "xz", "bzip2", "zstd", "tar"})
+
+
+def content_format(head: bytes) -> str | None:
+    """Name the format that the first bytes of a file announce; None for a format not known here."""
+    for name, offset, signature in _SIGNATURES:
+        if head[offset : offset + len(signature)] == signature:
+            return name
+    return None
+
+
+def jpeg_reaches_its_end(data: bytes) -> bool:
+    """Tell whether the segments of a JPEG lead to its end-of-image marker (ITU-T T.81, Annex B).
+
+    libjpeg paints whatever is missing in grey and only warns, so an interrupted download whose tail is filled
+    with zeros would otherwise pass as a picture.
+    """
+    position = 2
+    while True:
+        position = data.find(b"\xff", position)
+        if position < 0 or position + 1 >= len(data):
+            return False
+        marker = data[position + 1]
+        if marker == 0xD9:
+            return True
+        if marker == 0xFF:  # a fill byte before the marker proper
+            position += 1
+        elif marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # a stuffed byte, or a marker without a payload
+            position += 2
+        else:
+            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")

@@ -1,0 +1,209 @@
+"""The one door for images: every file becomes 8-bit RGB the same way, or is refused with the reason.
+
+Colour profiles are not applied: training, serving and every check see the stored values.
+"""
+
+import hashlib
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePath
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageOps
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import (
+    BITSPERSAMPLE,
+    PHOTOMETRIC_INTERPRETATION,
+    TILELENGTH,
+    TILEWIDTH,
+    TiffImageFile,
+)
+from PIL.WebPImagePlugin import WebPImageFile
+
+from allcore.data.formats import HEAD_BYTES, content_format, jpeg_reaches_its_end
+from allcore.errors import ImageError
+
+MAX_PIXELS: Final = 50_000_000
+_MIN_SIDE: Final = 8
+_MAX_FILE_BYTES: Final = 256 * 2**20
+
+# The readers are called directly: Image.open would compare the size with a process-wide limit and warn through
+# process-wide filters, neither of which can be changed for one thread alone.
+_READERS: Final[dict[str, type[ImageFile]]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "BMP": BmpImageFile,
+    "TIFF": TiffImageFile,
+    "WEBP": WebPImageFile,
+}
+_FORMAT_OF_SUFFIX: Final = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+IMAGE_SUFFIXES: Final = frozenset(_FORMAT_OF_SUFFIX)
+_TOO_MANY_PIXELS: Final = f"over {MAX_PIXELS // 1_000_000} megapixels; crop or scale it down first"
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """An image's width and height in pixels, upright, and the mode of its file in Pillow's terms."""
+
+    width: int
+    height: int
+    mode: str
+
+
+def decode(source: Path | bytes, name: str | None = None) -> np.ndarray:
+    """Decode an image file, or its bytes, to an upright RGB array.
+
+    The suffix of `name` (of the path itself where there is one) must fit the content; bytes without a name are
+    taken by their content alone.
+
+    Returns:
+        uint8 array of shape (H, W, 3).
+
+    Raises:
+        ImageError: the file cannot be used; the message is the reason, without the file's name.
+    """
+    return inspect(source, name)[0]
+
+
+def inspect(source: Path | bytes, name: str | None = None) -> tuple[np.ndarray, ImageFacts]:
+    """Decode as `decode` does, and tell what the file held.
+
+    Returns:
+        uint8 array of shape (H, W, 3), and the facts of the file.
+
+    Raises:
+        ImageError: the file cannot be used; the message is the reason, without the file's name.
+    """
+    if name is None and isinstance(source, Path):
+        name = source.name
+    suffix = None if name is None else _image_suffix(name)
+    data = _read(source) if isinstance(source, Path) else source
+    file_format = _image_format(data, suffix)
+    try:
+        image = _READERS[file_format](BytesIO(data))
+        _check_header(image)
+        _check_integrity(data, file_format)
+        mode = image.mode
+        pixels = _to_rgb(ImageOps.exif_transpose(image))
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(_TOO_MANY_PIXELS) from error
+    except Exception as error:  # damaged bytes bring almost any exception out of Pillow's readers
+        cause = str(error) if " " in str(error) else repr(error)  # a KeyError says no more than its key
+        raise ImageError(f"damaged, truncated or unsupported {file_format} data ({cause})") from error
+    return pixels, ImageFacts(width=pixels.shape[1], height=pixels.shape[0], mode=mode)
+
+
+def pixel_sha256(pixels: np.ndarray) -> str:
+    """Hash decoded pixels, shape included: the same picture in two files gives the same hexadecimal digest."""
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
+
+
+def _image_suffix(name: str) -> str:
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in IMAGE_SUFFIXES:
+        found = f"its name ends in '{suffix}'" if suffix else "its name has no ending"
+        raise ImageError(f"not an image by its name: {found}, expected {_listed(IMAGE_SUFFIXES)}")
+    return suffix
+
+
+def _read(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever
+            raise ImageError("not a regular file")
+        if status.st_size > _MAX_FILE_BYTES:
+            raise ImageError(_too_large(status.st_size))
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ImageError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _image_format(data: bytes, suffix: str | None) -> str:
+    if not data:
+        raise ImageError("empty file")
+    if len(data) > _MAX_FILE_BYTES:
+        raise ImageError(_too_large(len(data)))
+    found = content_format(data[:HEAD_BYTES])
+    if found not in _READERS:
+        content = f"its content is {found}" if found else "its content is of no known format"
+        raise ImageError(f"not an image: {content}, expected {_listed(_READERS)}")
+    if suffix is not None and _FORMAT_OF_SUFFIX[suffix] != found:
+        fitting = _listed(s for s, file_format in _FORMAT_OF_SUFFIX.items() if file_format == found)
+        raise ImageError(f"wrong extension: its content is {found} but its name ends in {suffix}, not {fitting}")
+    return found
+
+
+def _check_header(image: ImageFile) -> None:
+    width, height = image.size
+    if min(width, height) < _MIN_SIDE:
+        raise ImageError(f"too small: {width}×{height} px, expected at least {_MIN_SIDE} px a side")
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"{width}×{height} px is {_TOO_MANY_PIXELS}")
+    if getattr(image, "is_animated", False):
+        raise ImageError("more than one frame or page; save the one that is meant as a still image")
+    if image.mode == "F":
+        raise ImageError("floating point pixels, whose range is unknown; save it with 8 or 16 bits")
+    if isinstance(image, TiffImageFile):
+        _check_tiff(image)
+
+
+def _check_tiff(image: TiffImageFile) -> None:
+    tags = image.tag_v2
+    # A tile is unpacked whole, however little of it the picture shows.
+    if tags.get(TILEWIDTH, 1) * tags.get(TILELENGTH, 1) > MAX_PIXELS:
+        raise ImageError(f"stored in tiles {_TOO_MANY_PIXELS}")
+    # Pillow hands these out unscaled and uninverted, unlike their 8-bit counterparts.
+    packed = max(tags.get(BITSPERSAMPLE, (1,))) == 12
+    if image.mode.startswith("I") and (packed or tags.get(PHOTOMETRIC_INTERPRETATION) == 0):
+        raise ImageError("12-bit or white-is-zero greyscale; save it as ordinary 8-bit or 16-bit greyscale")
+
+
+def _check_integrity(data: bytes, file_format: str) -> None:
+    if file_format == "JPEG" and not jpeg_reaches_its_end(data):
+        raise ImageError("truncated JPEG: its end-of-image marker is missing")
+    if file_format == "PNG":
+        PngImageFile(BytesIO(data)).verify()  # the checksums, which decoding alone does not compare
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith("I"):
+        return _from_16_bit_grey(np.asarray(image))
+    if image.has_transparency_data:
+        # Smears are photographed in bright field: where nothing is, light is, so what is transparent turns white.
+        backdrop = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(backdrop, image.convert("RGBA"))
+    return np.array(image.convert("RGB"))
+
+
+def _from_16_bit_grey(values: np.ndarray) -> np.ndarray:
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high > 65535:
+        raise ImageError(f"integer pixels from {low} to {high}, expected 8-bit or 16-bit values (0 to 65535)")
+    grey = (values >> 8).astype(np.uint8)  # the high byte, which is what Pillow keeps of 16-bit RGB
+    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+
+
+def _too_large(size: int) -> str:
+    return f"{size / 2**20:.0f} MiB on disk, expected at most {_MAX_FILE_BYTES // 2**20} MiB"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,103 @@
+"""How a dataset comes into the workspace: from a zip, from a folder, from Kaggle."""
+
+import logging
+import re
+import shutil
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from allcore.data.archive import extract_zip
+from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.data.layout import find_layout, image_files
+from allcore.data.staging import refuse_existing, require_space, staged
+from allcore.errors import DatasetError
+
+_log = logging.getLogger(__name__)
+_SAFE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+
+Progress = Callable[[int, int], None]
+
+
+def import_zip(archive: Path, datasets: Path, name: str | None = None, on_progress: Progress | None = None) -> Path:
+    """Unpack a zip of class folders to `datasets/<name>`; without a name, the archive's own made safe.
+
+    `on_progress` is called with the number of members done and of all.
+
+    Raises:
+        DatasetError: the name is taken, the archive is unsafe or damaged, or holds no dataset; nothing is left.
+    """
+    target = _new_dataset(datasets, _safe_name(archive.stem) if name is None else name)
+    with staged(target) as staging:
+        skipped = extract_zip(archive, staging, on_progress)
+        find_layout(staging)
+    if skipped:
+        shown = ", ".join(skipped[:5]) + (", …" if len(skipped) > 5 else "")
+        _log.warning(
+            "%d files of %s are neither images nor text and were left out: %s", len(skipped), archive.name, shown
+        )
+    return target
+
+
+def copy_folder(source: Path, datasets: Path, name: str, on_progress: Progress | None = None) -> Path:
+    """Copy the images of a dataset, in their variants and class folders, to `datasets/<name>`.
+
+    `on_progress` is called with the number of images done and of all.
+
+    Raises:
+        DatasetError: the name is taken, the source is no dataset, or the disk is full; nothing is left behind.
+    """
+    target = _new_dataset(datasets, name)
+    layout = find_layout(source)
+    folders = [folder for variant in layout.variants for folder in layout.class_folders(variant).values()]
+    images = [file for folder in folders for file in image_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
+    with staged(target) as staging:
+        require_space(staging.parent, sum(image.stat().st_size for image in images))
+        for folder in folders:  # also those without an image: an empty class is still a class
+            (staging / folder.relative_to(layout.root)).mkdir(parents=True)
+        for done, image in enumerate(images, start=1):
+            copy = staging / image.relative_to(layout.root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(image, copy)
+            if on_progress is not None:
+                on_progress(done, len(images))
+    return target
+
+
+def fetch_kaggle(datasets: Path, handle: str = "mehradaria/leukemia", on_progress: Progress | None = None) -> Path:
+    """Download a dataset from Kaggle through kagglehub's cache and copy its images into the workspace.
+
+    `handle` is `owner/dataset`, or `owner/dataset/versions/number`; the dataset's part becomes the folder's name.
+    `on_progress` counts the images copied; kagglehub shows the download's own progress on stderr.
+
+    Raises:
+        DatasetError: the download failed (why, and the two other ways), or the name is taken; nothing is left.
+    """
+    name = _safe_name(handle.split("/")[1] if "/" in handle else handle)
+    _new_dataset(datasets, name)
+    try:
+        import kagglehub
+
+        logging.getLogger("kagglehub").setLevel(logging.WARNING)  # its chatter would go to stdout, into reports
+        downloaded = kagglehub.dataset_download(handle)
+    except Exception as error:  # offline, forbidden, unknown handle, full disk: kagglehub has no common class
+        cause = textwrap.shorten(f"{type(error).__name__}: {error}", 200)
+        raise DatasetError(
+            f"the Kaggle dataset '{handle}' could not be downloaded ({cause}); either download its zip in a "
+            "browser and run `dataset fetch zip PATH`, or point to a folder that holds it"
+        ) from error
+    return copy_folder(Path(downloaded), datasets, name, on_progress)
+
+
+def _new_dataset(datasets: Path, name: str) -> Path:
+    if not re.fullmatch(_SAFE_NAME, name):
+        raise DatasetError(
+            f"'{name}' cannot name a dataset: expected letters, digits, '-' and '_', a letter or digit first"
+        )
+    refuse_existing(datasets / name)
+    return datasets / name
+
+
+def _safe_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_") or "dataset"

@@ -1,0 +1,155 @@
+"""Dividing a dataset into train, validation and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from allcore.config import SplitConfig
+from allcore.data.overlap import connect, exact_duplicate_pairs
+from allcore.errors import DatasetError
+
+SPLITS = ("train", "validation", "test")
+COLUMNS = ("path", "sha256", "label", "group", "split")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which image is trained on, chosen by and scored: `table` has path, sha256, label, group and split a row."""
+
+    table: pd.DataFrame
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names in the order of the network's outputs."""
+        return tuple(sorted(self.table["label"].unique()))
+
+    def rows(self, split: str) -> np.ndarray:
+        """Return the row numbers (int64) of the images in `split`."""
+        return np.flatnonzero((self.table["split"] == split).to_numpy())
+
+    def labels(self) -> np.ndarray:
+        """Return the class number (int64) of every row."""
+        return self.table["label"].map({name: i for i, name in enumerate(self.classes)}).to_numpy(np.int64)
+
+    def twins_in_train(self) -> np.ndarray:
+        """Return for every row whether it is not in train but shares its group with an image that is (bool)."""
+        in_train = self.table["split"] == "train"
+        train_groups = set(self.table.loc[in_train, "group"])
+        return (~in_train & self.table["group"].isin(train_groups)).to_numpy()
+
+    def write(self, path: Path) -> None:
+        """Write the table as CSV."""
+        self.table.to_csv(path, index=False, columns=list(COLUMNS))
+
+
+def read_split(path: Path) -> Split:
+    """Read a `split.csv`. Raises `DatasetError` when it is damaged."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path.name} cannot be read ({error})") from None
+    missing = [column for column in COLUMNS if column not in table]
+    unknown = set(table["split"]) - set(SPLITS) if not missing else set()
+    if missing or unknown or table.empty:
+        raise DatasetError(f"{path.name} is not a split: expected columns {', '.join(COLUMNS)}, found {list(table)}")
+    return Split(table[list(COLUMNS)])
+
+
+def make_split(images: pd.DataFrame, config: SplitConfig) -> Split:
+    """Divide usable catalog rows by `config.protocol`, every class into every part.
+
+    `random` draws within each class and lets twins fall apart, as the paper does; `grouped` and `patient` keep
+    images that share a group together. Groups come from the table `config.groups` or, without one, from exact
+    duplicates. Raises `DatasetError` when the table does not fit or a class has too few groups for three parts.
+    """
+    table = images[["path", "sha256", "label"]].reset_index(drop=True)
+    table["group"] = _groups(images, config)
+    fractions = np.array([config.train, config.validation, config.test])
+    rng = np.random.default_rng(config.seed)
+    divide = _divide_images if config.protocol == "random" else _divide_groups
+    parts = divide(table, fractions, rng)
+    table["split"] = np.array(SPLITS)[parts]
+    _check_every_class_everywhere(table)
+    return Split(table)
+
+
+def read_groups(path: Path) -> dict[str, str]:
+    """Read a CSV with a column file and a column group or patient. Raises `DatasetError` when it is not one."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"table of groups {path} cannot be read ({error})") from None
+    name = next((column for column in ("group", "patient") if column in table), None)
+    if "file" not in table or name is None:
+        raise DatasetError(
+            f"table of groups {path} has columns {', '.join(table)}; expected file and group (or patient)"
+        )
+    return dict(zip(table["file"], table[name], strict=True))
+
+
+def _groups(images: pd.DataFrame, config: SplitConfig) -> list[str]:
+    paths = list(images["path"])
+    if config.groups is None:
+        return [f"g{number:05d}" for number in connect(paths, exact_duplicate_pairs(images))]
+    given = read_groups(Path(config.groups))
+    named = [given.get(path, given.get(path.rsplit("/", 1)[-1])) for path in paths]
+    missing = [path for path, group in zip(paths, named, strict=True) if group is None]
+    if missing:
+        raise DatasetError(
+            f"table of groups {config.groups} lacks {len(missing)} of {len(paths)} images, the first {missing[0]}; "
+            "every image's path (or file name) must stand in its column file"
+        )
+    return [str(group) for group in named]
+
+
+def _divide_images(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    parts = np.empty(len(table), np.int64)
+    for label in sorted(table["label"].unique()):
+        rows = rng.permutation(np.flatnonzero(table["label"] == label))
+        parts[rows] = np.repeat(np.arange(3), _whole_counts(len(rows), fractions))
+    return parts
+
+
+def _whole_counts(total: int, fractions: np.ndarray) -> np.ndarray:
+    """Return how many of `total` go to each part: the nearest whole numbers, none of them zero."""
+    exact = total * fractions
+    counts = np.floor(exact).astype(np.int64)
+    for part in np.argsort(-(exact - counts), kind="stable")[: total - counts.sum()]:
+        counts[part] += 1
+    for part in np.flatnonzero(counts == 0):
+        counts[part] += 1
+        counts[counts.argmax()] -= 1
+    return counts
+
+
+def _divide_groups(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Give each group, large ones first, to the part that lacks most of the group's classes."""
+    labels, classes = pd.factorize(table["label"], sort=True)
+    codes, names = pd.factorize(table["group"])
+    content = np.zeros((len(names), len(classes)), np.int64)
+    np.add.at(content, (codes, labels), 1)
+    wanted = content.sum(axis=0)[None, :] * fractions[:, None]
+    held = np.zeros_like(wanted)
+    chosen = np.empty(len(names), np.int64)
+    order = rng.permutation(len(names))
+    for group in order[np.argsort(-content[order].sum(axis=1), kind="stable")]:
+        lacking = ((wanted - held) / wanted * content[group]).sum(axis=1)
+        chosen[group] = lacking.argmax()
+        held[chosen[group]] += content[group]
+    return chosen[codes]
+
+
+def _check_every_class_everywhere(table: pd.DataFrame) -> None:
+    counts = pd.crosstab(table["label"], table["split"]).reindex(columns=list(SPLITS), fill_value=0)
+    for label, row in counts.iterrows():
+        if (row == 0).any():
+            groups = table.loc[table["label"] == label, "group"].nunique()
+            listed = ", ".join(f"{split} {row[split]}" for split in SPLITS)
+            raise DatasetError(
+                f"class {label} cannot be in every part ({listed}): its {row.sum()} images form {groups} groups; "
+                "use other fractions or another protocol"
+            )

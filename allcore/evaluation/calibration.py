@@ -1,0 +1,84 @@
+"""Whether a probability of 0.9 is right nine times in ten, and the one number that mends it when it is not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from allcore.evaluation.intervals import wilson
+from allcore.evaluation.metrics import FloatArray, IntArray, reliability_bins
+
+TEMPERATURE_RANGE = (0.05, 20.0)
+
+
+def fit_temperature(probabilities: npt.NDArray[np.floating], labels: IntArray) -> float:
+    """Temperature in [0.05, 20] that minimises the log loss of softmax(log p / T) (Guo et al., 2017, section 4.2).
+
+    `probabilities` (N, C), `labels` (N,) class indices. The log loss is never above that of T = 1. When every image
+    is right, the log loss falls without end as T goes to 0; T then goes no lower than where the mean top probability
+    is (n + 1) / (n + 2), the accuracy that n successes in n trials support (Laplace's rule of succession).
+    """
+    log_p = _log(probabilities)
+    images = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        return float(-log_softmax(log_p / np.exp(log_temperature), axis=1)[images, labels].mean())
+
+    rivals = log_p.copy()
+    rivals[images, labels] = -np.inf
+    if (log_p[images, labels] > rivals.max(axis=1)).all():
+        return _sharpest_supported(log_p)
+    coldest, hottest = (float(np.log(end)) for end in TEMPERATURE_RANGE)
+    best = float(minimize_scalar(loss, bounds=(coldest, hottest), method="bounded", options={"xatol": 1e-6}).x)
+    return float(np.exp(best)) if loss(best) < loss(0.0) else 1.0
+
+
+def apply_temperature(probabilities: npt.NDArray[np.floating], temperature: float) -> npt.NDArray[np.floating]:
+    """Probabilities (N, C) at softmax(log p / T), computed in float64, returned in the dtype given.
+
+    A probability that underflowed to 0 is taken as 1.2e-38, the smallest normal float32.
+    """
+    return softmax(_log(probabilities) / temperature, axis=1).astype(probabilities.dtype)
+
+
+@dataclass(frozen=True)
+class ReliabilityDiagram:
+    """Bins (edges[i], edges[i + 1]] of the top probability: arrays (bins,), nan where a bin is empty.
+
+    `low` and `high` are the Wilson interval at 95 % of each bin's accuracy.
+    """
+
+    edges: FloatArray
+    counts: FloatArray
+    confidence: FloatArray
+    accuracy: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def reliability_diagram(labels: IntArray, probabilities: FloatArray, n_bins: int = 15) -> ReliabilityDiagram:
+    """Accuracy against mean top probability of `probabilities` (N, C), with counts and intervals."""
+    bins = reliability_bins(labels, probabilities, n_bins=n_bins)
+    low, high = wilson(bins.counts * bins.accuracy, bins.counts)
+    return ReliabilityDiagram(np.linspace(0, 1, n_bins + 1), *bins, low, high)
+
+
+def _log(probabilities: npt.NDArray[np.floating]) -> FloatArray:
+    # Served probabilities are float32, so a 0 underflowed there, whichever dtype it has been stored in since.
+    return np.log(probabilities.astype(np.float64).clip(np.finfo(np.float32).tiny))
+
+
+def _sharpest_supported(log_p: FloatArray) -> float:
+    supported = (len(log_p) + 1) / (len(log_p) + 2)
+
+    def excess_confidence(log_temperature: float) -> float:
+        return float(softmax(log_p / np.exp(log_temperature), axis=1).max(axis=1).mean() - supported)
+
+    coldest, unchanged = float(np.log(TEMPERATURE_RANGE[0])), 0.0
+    if excess_confidence(unchanged) >= 0:
+        return 1.0
+    if excess_confidence(coldest) <= 0:
+        return TEMPERATURE_RANGE[0]
+    return float(np.exp(brentq(excess_confidence, coldest, unchanged)))

@@ -1,0 +1,165 @@
+"""Scoring a model on labelled images: those of its own run, or any folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from allcore.data.catalog import scan
+from allcore.data.intake import decode
+from allcore.data.overlap import connect, exact_duplicate_pairs
+from allcore.data.split import SPLITS
+from allcore.errors import DatasetError, InputError
+from allcore.evaluation.scores import Scores, score
+from allcore.inference.predictor import BATCH, Predictor, load_predictor
+from allcore.runs.store import Run, RunStore
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores, what was scored on what, and what a reader should know about it."""
+
+    model: str
+    data: str
+    scores: Scores
+    notes: tuple[str, ...] = ()
+
+
+def evaluate_model(
+    model: str,
+    store: RunStore,
+    cache: Path,
+    data: Path | None = None,
+    split: str | None = None,
+    variant: str | None = None,
+    on_progress: Progress | None = None,
+) -> Evaluation:
+    """Score `model` (a run's id or folder, or an .onnx file) on a labelled folder, or on the images of its own run.
+
+    Without `data`, a run is scored by its recorded predictions, and the `model.onnx` of a run folder by predicting
+    that run's images anew. `split` restricts the images to those that the model's run trained on, validated with or
+    tested. Raises `InputError` when the model, the folder or the split will not do.
+    """
+    if split is not None and split not in SPLITS:
+        raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(SPLITS)}")
+    is_file = model.endswith(".onnx")
+    if data is None and not is_file:
+        return evaluate_run(store.find(model), split or "test")
+    path = Path(model) if is_file else store.find(model).served_model
+    predictor = load_predictor(path)
+    if data is None:
+        return _evaluate_own_images(predictor, path, split or "test", cache, on_progress)
+    return _evaluate_folder(predictor, str(path), data, split, variant, cache, on_progress)
+
+
+def evaluate_run(run: Run, split: str) -> Evaluation:
+    """Score a run by its recorded predictions for validation or test."""
+    table = run.predictions()
+    if split == "train":
+        raise InputError("predictions are recorded for validation and test; give --data to score the train images")
+    rows = table[table["split"] == split]
+    classes = run.split.classes
+    probabilities = rows[[f"probability_{name}" for name in classes]].to_numpy()
+    return Evaluation(
+        model=run.id,
+        data=f"its {split} split",
+        scores=score(list(rows["label"]), probabilities, classes, list(rows["group"])),
+        notes=_twin_notes(run, split),
+    )
+
+
+def predict_labelled(
+    predictor: Predictor, root: Path, images: pd.DataFrame, on_progress: Progress | None = None
+) -> np.ndarray:
+    """Return calibrated probabilities (N, C) for catalog rows below `root`."""
+    probabilities = []
+    for start in range(0, len(images), BATCH):
+        paths = images["path"].iloc[start : start + BATCH]
+        probabilities += [p.probabilities for p in predictor.predict([decode(root / path) for path in paths])]
+        if on_progress is not None:
+            on_progress(len(probabilities), len(images))
+    return np.stack(probabilities)
+
+
+def _evaluate_own_images(
+    predictor: Predictor, path: Path, split: str, cache: Path, on_progress: Progress | None
+) -> Evaluation:
+    if not (path.parent / "split.csv").is_file():
+        raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
+    run = Run(path.parent)
+    wanted = run.split.table[run.split.table["split"] == split]
+    catalog = scan(Path(run.config.dataset), cache)
+    rows = catalog.images(run.config.variant).set_index("path").reindex(wanted["path"])
+    changed = int((rows["sha256"].to_numpy() != wanted["sha256"].to_numpy()).sum())
+    if changed:
+        raise DatasetError(f"{changed} {split} images of run {run.id} are missing or changed in {run.config.dataset}")
+    probabilities = predict_labelled(predictor, catalog.root, rows.reset_index(), on_progress)
+    return Evaluation(
+        model=str(path),
+        data=f"the {split} split of {run.id}",
+        scores=score(list(wanted["label"]), probabilities, predictor.classes, list(wanted["group"])),
+        notes=_twin_notes(run, split),
+    )
+
+
+def _evaluate_folder(
+    predictor: Predictor,
+    model: str,
+    data: Path,
+    split: str | None,
+    variant: str | None,
+    cache: Path,
+    on_progress: Progress | None,
+) -> Evaluation:
+    catalog = scan(data, cache)
+    rows = catalog.images(variant)
+    unknown = sorted(set(rows["label"]) - set(predictor.classes))
+    if unknown:
+        raise DatasetError(
+            f"{data} has classes that the model does not know ({', '.join(unknown)}); "
+            f"it knows {', '.join(predictor.classes)}"
+        )
+    seen = np.array([predictor.metadata.split_of(digest) for digest in rows["sha256"]], dtype=object)
+    if split is not None:
+        rows, seen = rows[seen == split], seen[seen == split]
+    if rows.empty:
+        raise DatasetError(
+            f"{data} has no usable image{f' of the {split} split' if split else ''} of the model's classes"
+        )
+    probabilities = predict_labelled(predictor, catalog.root, rows, on_progress)
+    groups = connect(list(rows["path"]), exact_duplicate_pairs(rows))
+    return Evaluation(
+        model=model,
+        data=f"{data}{os.sep + rows['variant'].iloc[0] if rows['variant'].iloc[0] else ''}{f', {split} split' if split else ''}",
+        scores=score(list(rows["label"]), probabilities, predictor.classes, list(groups)),
+        notes=_seen_notes(seen, split, len(catalog.problems())),
+    )
+
+
+def _twin_notes(run: Run, split: str) -> tuple[str, ...]:
+    in_split = (run.split.table["split"] == split).to_numpy()
+    twins = int((run.split.twins_in_train() & in_split).sum())
+    if twins == 0:
+        return ()
+    return (
+        f"{twins} of {int(in_split.sum())} {split} images share a group with an image in train; the score flatters",
+    )
+
+
+def _seen_notes(seen: np.ndarray, split: str | None, problems: int) -> tuple[str, ...]:
+    notes = []
+    trained = int((seen == "train").sum())
+    if trained and split is None:
+        notes.append(
+            f"{trained} of {len(seen)} images are ones that the model was trained on; --split test leaves them out"
+        )
+    if problems:
+        notes.append(f"{problems} files of the folder cannot be used and were left out; `dataset info` names them")
+    return tuple(notes)

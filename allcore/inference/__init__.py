@@ -1,0 +1,1 @@
+"""Predicting with a served model, without TensorFlow."""

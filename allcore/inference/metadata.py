@@ -1,0 +1,99 @@
+"""What a served model says about itself, in the metadata of its ONNX file."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from allcore.errors import ModelFileError
+
+KEY = "allscope"
+METADATA_SCHEMA = 1
+DIGEST_LENGTH = 16
+
+
+class NoveltyReference(BaseModel):
+    """Training features as Gaussians: one mean a class, one covariance for all (see `allcore.inference.novelty`).
+
+    Arrays are base64 text of little-endian float32: `means` (classes, units), `axes` (k, units), `scales` (k,).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    means: str
+    axes: str
+    scales: str
+    residual_scale: float = Field(gt=0)
+    threshold: float = Field(gt=0)
+    units: int = Field(ge=1)
+
+
+class ServedMetadata(BaseModel):
+    """Everything that a served model carries beside its graph."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_number: int = METADATA_SCHEMA
+    classes: tuple[str, ...] = Field(min_length=2)
+    image_size: int = Field(ge=32, le=1024)
+    run: str
+    dataset_fingerprint: str
+    temperature: float = Field(gt=0)
+    novelty: NoveltyReference
+    split_digests: dict[str, tuple[str, ...]] = Field(
+        description="first 16 hexadecimal digits of the SHA-256 of each image file, by split"
+    )
+    config: dict[str, Any]
+    licence: str
+    card: str
+
+    @field_validator("classes")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("class names repeat")
+        return value
+
+    def split_of(self, sha256: str) -> str | None:
+        """Return the split in which the model's run had the file with this SHA-256, or None."""
+        digest = sha256[:DIGEST_LENGTH]
+        return next((split for split, digests in self.split_digests.items() if digest in digests), None)
+
+
+def to_properties(metadata: ServedMetadata) -> dict[str, str]:
+    """Return the metadata as the string properties of an ONNX file."""
+    return {KEY: metadata.model_dump_json()}
+
+
+def from_properties(properties: dict[str, str]) -> ServedMetadata:
+    """Read the metadata from an ONNX file's properties. Raises `ModelFileError` when they are not ALLscope's."""
+    if KEY not in properties:
+        raise ModelFileError("this ONNX file was not written by ALLscope: it carries no description of its classes")
+    try:
+        metadata = ServedMetadata.model_validate_json(properties[KEY])
+    except ValidationError as error:
+        fields = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
+        raise ModelFileError(f"the model's description is damaged ({fields})") from None
+    if metadata.schema_number != METADATA_SCHEMA:
+        raise ModelFileError(
+            f"the model's description has schema {metadata.schema_number}, this version reads {METADATA_SCHEMA}; "
+            "use a newer ALLscope"
+        )
+    return metadata
+
+
+def encode_array(array: np.ndarray) -> str:
+    """Return a float array as base64 text of little-endian float32."""
+    return base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode("ascii")
+
+
+def decode_array(text: str, columns: int | None = None) -> np.ndarray:
+    """Return the float32 array that `encode_array` wrote, (n,) or (n, columns). Raises `ModelFileError`."""
+    try:
+        array = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
+        return array if columns is None else array.reshape(-1, columns)
+    except ValueError as error:
+        raise ModelFileError(f"an array in the model's description is damaged ({error})") from None

@@ -1,0 +1,69 @@
+"""Running a served graph with ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from allcore.errors import ModelFileError
+
+OUTPUTS = ("probabilities", "evidence", "features")
+
+
+@dataclass(frozen=True)
+class NetworkOutputs:
+    """What the graph says of N images.
+
+    probabilities float32 (N, C), the uncalibrated softmax; evidence float32 (N, C, h, w), in units of the logit;
+    features float32 (N, units), the dense layer's activations.
+    """
+
+    probabilities: np.ndarray
+    evidence: np.ndarray
+    features: np.ndarray
+
+
+@dataclass(frozen=True)
+class Network:
+    """A served graph in an ONNX Runtime session, which any number of threads may use at once."""
+
+    session: ort.InferenceSession
+    properties: dict[str, str]
+    image_size: int
+
+    def run(self, images: np.ndarray) -> NetworkOutputs:
+        """Return the graph's outputs for uint8 images of shape (N, S, S, 3), RGB, S the graph's own size."""
+        return NetworkOutputs(*self.session.run(OUTPUTS, {"image": images}))
+
+
+def open_network(path: Path) -> Network:
+    """Open a served graph on the GPU when ONNX Runtime has one, else on the CPU.
+
+    Raises `ModelFileError` when the file is missing, damaged, or not of the form that ALLscope serves.
+    """
+    if not path.is_file():
+        raise ModelFileError(f"model file {path} does not exist; expected the path of an .onnx file or the id of a run")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = os.cpu_count() or 1
+    options.log_severity_level = 3
+    wanted = [
+        name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in ort.get_available_providers()
+    ]
+    try:
+        session = ort.InferenceSession(path, options, providers=wanted)
+    except Exception as error:  # ONNX Runtime raises a class of its own for each kind of damage
+        raise ModelFileError(f"{path} is not a usable ONNX file ({str(error).splitlines()[0]})") from None
+    inputs = session.get_inputs()
+    names = tuple(output.name for output in session.get_outputs())
+    shape = inputs[0].shape if len(inputs) == 1 else []
+    if [node.name for node in inputs] != ["image"] or not set(OUTPUTS) <= set(names) or len(shape) != 4:
+        raise ModelFileError(
+            f"{path} is an ONNX file of something else: expected input image and outputs {', '.join(OUTPUTS)}, "
+            f"found {', '.join(node.name for node in inputs)} and {', '.join(names)}"
+        )
+    properties = dict(session.get_modelmeta().custom_metadata_map)
+    return Network(session=session, properties=properties, image_size=int(shape[1]))

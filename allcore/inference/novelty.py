@@ -1,0 +1,85 @@
+"""Novelty: how unlike the training smears an image is, by its features.
+
+The training features are modelled as Gaussians, one mean a class and one covariance for all (Lee et al. 2018), the
+covariance as a few principal axes and one variance for the rest (Tipping and Bishop 1999).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from allcore.inference.metadata import NoveltyReference, decode_array, encode_array
+
+AXES = 64
+PASSING = 0.95
+"""Part of the validation images that are not called novel."""
+
+
+@dataclass(frozen=True)
+class NoveltyModel:
+    """Class means (C, units), principal axes (k, units) with their standard deviations (k,), and that of the rest."""
+
+    means: np.ndarray
+    axes: np.ndarray
+    scales: np.ndarray
+    residual_scale: float
+
+    def distance(self, features: np.ndarray) -> np.ndarray:
+        """Return the distance of features (N, units) to the nearest class, root mean square over units: (N,).
+
+        About 1 for images like those trained on, in any number of units.
+        """
+        centred = features[:, None, :].astype(np.float64) - self.means
+        along = centred @ self.axes.T
+        rest = np.maximum((centred**2).sum(axis=2) - (along**2).sum(axis=2), 0.0)
+        squared = ((along / self.scales) ** 2).sum(axis=2) + rest / self.residual_scale**2
+        return np.sqrt(squared.min(axis=1) / features.shape[1])
+
+
+def fit_novelty(features: np.ndarray, labels: np.ndarray) -> NoveltyModel:
+    """Return the model of training features (N, units) with class numbers (N,)."""
+    features = features.astype(np.float64)
+    means = np.stack([features[labels == label].mean(axis=0) for label in np.unique(labels)])
+    centred = features - means[np.unique(labels, return_inverse=True)[1]]
+    freedom = max(1, len(features) - len(means))
+    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    variances = singular**2 / freedom
+    units = features.shape[1]
+    kept = min(AXES, int((variances > 1e-12 * variances[0]).sum()), units - 1)
+    rest = variances[kept:].sum() / (units - kept)
+    floor = max(float(rest), 1e-6 * float(variances[0]), 1e-12)
+    return NoveltyModel(
+        means=means.astype(np.float32),
+        axes=directions[:kept].astype(np.float32),
+        scales=np.sqrt(np.maximum(variances[:kept], floor)).astype(np.float32),
+        residual_scale=float(np.sqrt(floor)),
+    )
+
+
+def fit_threshold(validation_distances: np.ndarray) -> float:
+    """Return the distance that 95 % of the validation images do not exceed."""
+    return float(np.quantile(validation_distances, PASSING, method="higher"))
+
+
+def to_reference(model: NoveltyModel, threshold: float) -> NoveltyReference:
+    """Return the model and its threshold as a served file carries them."""
+    return NoveltyReference(
+        means=encode_array(model.means),
+        axes=encode_array(model.axes),
+        scales=encode_array(model.scales),
+        residual_scale=model.residual_scale,
+        threshold=threshold,
+        units=model.means.shape[1],
+    )
+
+
+def from_reference(reference: NoveltyReference) -> NoveltyModel:
+    """Return the model that a served file carries. Raises `ModelFileError` when its arrays are damaged."""
+    return NoveltyModel(
+        means=decode_array(reference.means, reference.units),
+        axes=decode_array(reference.axes, reference.units),
+        scales=decode_array(reference.scales),
+        residual_scale=reference.residual_scale,
+    )

@@ -1,0 +1,24 @@
+"""Drawing evidence over the image that it explains."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+_FOR = np.array([214, 96, 18], np.float32)
+_AGAINST = np.array([32, 102, 168], np.float32)
+
+
+def overlay(image: np.ndarray, evidence: np.ndarray, opacity: float = 0.6, scale: float | None = None) -> np.ndarray:
+    """Return `image` with what spoke for the class in orange and what spoke against it in blue.
+
+    `image` is uint8 (H, W, 3) RGB, `evidence` (h, w) in units of the logit, `opacity` 0 to 1 at the strongest cell.
+    `scale` is the evidence drawn at full opacity; unset, the map's own largest magnitude.
+    """
+    height, width = image.shape[:2]
+    if scale is None:
+        scale = float(np.abs(evidence).max())
+    smooth = cv2.resize(evidence.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    weight = np.clip(np.abs(smooth) / max(scale, 1e-12), 0.0, 1.0)[..., None] * opacity
+    colour = np.where(smooth[..., None] > 0, _FOR, _AGAINST)
+    return np.rint(image * (1.0 - weight) + colour * weight).astype(np.uint8)

@@ -1,0 +1,100 @@
+"""Predicting with a served model: classes, calibrated probabilities, evidence, novelty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from allcore.augment import resize
+from allcore.data.intake import decode
+from allcore.errors import ImageError, ModelFileError
+from allcore.evaluation.calibration import apply_temperature
+from allcore.inference.metadata import ServedMetadata, from_properties
+from allcore.inference.network import Network, NetworkOutputs, open_network
+from allcore.inference.novelty import NoveltyModel, from_reference
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one image.
+
+    probabilities (C,), calibrated, in the order of the model's classes; evidence (C, h, w), in units of the logit;
+    features (units,); novelty, about 1 for images like those trained on; novel, when it exceeds the threshold.
+    """
+
+    label: str
+    probabilities: np.ndarray
+    evidence: np.ndarray
+    features: np.ndarray
+    novelty: float
+    novel: bool
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A served model, ready to be asked; one serves any number of threads."""
+
+    network: Network
+    metadata: ServedMetadata
+    novelty: NoveltyModel
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of probabilities and evidence."""
+        return self.metadata.classes
+
+    def predict(self, images: Sequence[np.ndarray]) -> list[Prediction]:
+        """Return a prediction for each image: uint8 arrays (H, W, 3), RGB, of any size."""
+        predictions: list[Prediction] = []
+        for start in range(0, len(images), BATCH):
+            resized = np.stack([resize(image, self.metadata.image_size) for image in images[start : start + BATCH]])
+            predictions += self.interpret(self.network.run(resized))
+        return predictions
+
+    def predict_files(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Prediction | ImageError]]:
+        """Yield each file with its prediction, or with why it cannot be read; the others go on."""
+        for path in paths:
+            try:
+                image = decode(path)
+            except ImageError as error:
+                yield path, error
+            else:
+                yield path, self.predict([image])[0]
+
+    def interpret(self, outputs: NetworkOutputs) -> list[Prediction]:
+        """Return what the graph's outputs mean: calibrated, and with novelty."""
+        probabilities = apply_temperature(outputs.probabilities, self.metadata.temperature)
+        distances = self.novelty.distance(outputs.features)
+        threshold = self.metadata.novelty.threshold
+        return [
+            Prediction(
+                label=self.classes[int(probabilities[i].argmax())],
+                probabilities=probabilities[i],
+                evidence=outputs.evidence[i],
+                features=outputs.features[i],
+                novelty=float(distances[i]),
+                novel=bool(distances[i] > threshold),
+            )
+            for i in range(len(probabilities))
+        ]
+
+
+def load_predictor(path: Path) -> Predictor:
+    """Load a served model. Raises `ModelFileError` when the file is missing, damaged or not ALLscope's."""
+    network = open_network(path)
+    try:
+        metadata = from_properties(network.properties)
+        novelty = from_reference(metadata.novelty)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+    classes = network.session.get_outputs()[0].shape[1]
+    if metadata.image_size != network.image_size or len(metadata.classes) != classes:
+        raise ModelFileError(
+            f"{path}: the description ({len(metadata.classes)} classes, {metadata.image_size} px) is not of this graph"
+        )
+    return Predictor(network=network, metadata=metadata, novelty=novelty)

@@ -1,0 +1,72 @@
+"""Reading VGG16's convolution weights from an HDF5 file, whichever Keras wrote it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from allcore.errors import WeightsError
+from allcore.model.architecture import CONVOLUTIONS
+
+THREE_WAYS = (
+    "Give weights='imagenet' with a network connection, a path to a .weights.h5 file (also through "
+    "ALLCORE_VGG16_WEIGHTS), or weights='random'."
+)
+
+
+def read_convolutions(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return kernel (3, 3, inputs, outputs) and bias (outputs,) of each VGG16 convolution in an HDF5 file.
+
+    Reads Keras 3's `.weights.h5` and the older layout that `weights="imagenet"` downloads. Raises `WeightsError` when
+    the file is missing, is no HDF5 file, or holds another architecture.
+    """
+    if not path.is_file():
+        raise WeightsError(f"weights file {path} does not exist. {THREE_WAYS}")
+    try:
+        with h5py.File(path, "r") as file:
+            arrays = _layer_arrays(file)
+    except OSError as error:
+        raise WeightsError(f"weights file {path} is not a readable HDF5 file ({error}). {THREE_WAYS}") from None
+
+    weights = {}
+    for convolution in CONVOLUTIONS:
+        kernel, bias = _kernel_and_bias(arrays.get(convolution.name, []))
+        if kernel is None or bias is None:
+            raise WeightsError(f"weights file {path} has no layer {convolution.name}: not VGG16. {THREE_WAYS}")
+        expected = convolution.kernel_shape
+        if kernel.shape != expected or bias.shape != expected[3:]:
+            raise WeightsError(
+                f"weights file {path} is of another architecture: {convolution.name} has a kernel of shape "
+                f"{kernel.shape}, VGG16's is {expected}. {THREE_WAYS}"
+            )
+        weights[convolution.name] = (kernel, bias)
+    return weights
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _layer_arrays(file: h5py.File) -> dict[str, list[np.ndarray]]:
+    """Return the arrays below each named layer: Keras 3 names it in an attribute, older files by the group."""
+    layers: dict[str, list[np.ndarray]] = {}
+
+    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset) and item.dtype.kind == "f":
+            group = item.parent
+            layer = group.attrs.get("name") if name.split("/")[-2:-1] == ["vars"] else name.split("/")[-2]
+            layers.setdefault(str(layer), []).append(item[()])
+
+    file.visititems(visit)
+    return layers
+
+
+def _kernel_and_bias(arrays: list[np.ndarray]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    kernel = next((array for array in arrays if array.ndim == 4), None)
+    bias = next((array for array in arrays if array.ndim == 1), None)
+    return kernel, bias

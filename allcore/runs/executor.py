@@ -1,0 +1,143 @@
+"""Starting and stopping runs: one small interface, and the local process behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from allcore.config import TrainConfig
+from allcore.errors import RunError
+from allcore.runs.preflight import prepare
+from allcore.runs.process import is_alive, start_time
+from allcore.runs.status import ACTIVE, RESUMABLE, STOP_FILE, Status, read_status, write_status
+from allcore.runs.store import Run, RunStore
+from allcore.workspace import PROJECT, Workspace
+
+_POLL_SECONDS = 0.1
+
+
+class Executor(Protocol):
+    """Where runs are executed."""
+
+    def submit(self, config: TrainConfig, on_progress: Callable[[int, int], None] | None = None) -> Run:
+        """Queue a new run and return it at once."""
+
+    def resume(self, run: Run) -> None:
+        """Queue a stopped, failed or interrupted run again, from its last checkpoint."""
+
+    def state(self, run: Run) -> Status:
+        """Return what the run is doing now."""
+
+    def request_stop(self, run: Run) -> None:
+        """Ask the run to stop at its next batch and return at once."""
+
+    def stop(self, run: Run, patience: float = 30.0) -> None:
+        """Stop the run, more and more firmly, and return when it has ended."""
+
+    def log(self, run: Run, lines: int = 50) -> str:
+        """Return the last lines of the worker's log."""
+
+
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Runs as processes of this machine, one worker a run, each in a process group of its own."""
+
+    workspace: Workspace
+
+    @property
+    def store(self) -> RunStore:
+        """The runs that this executor starts."""
+        return RunStore(self.workspace.runs)
+
+    def submit(self, config: TrainConfig, on_progress: Callable[[int, int], None] | None = None) -> Run:
+        """Check the configuration and its data, make the run folder, start its worker, return the run.
+
+        Raises `InputError` before anything is written when the data, the weights or the configuration will not do.
+        """
+        resolved, split = prepare(config, self.workspace.cache, on_progress)
+        run = self.store.create(resolved, split)
+        self._launch(run)
+        return run
+
+    def resume(self, run: Run) -> None:
+        """Start a new worker for a run that ended early. Raises `RunError` when it is active or has succeeded."""
+        status = run.status()
+        if status.state not in RESUMABLE:
+            raise RunError(f"run {run.id} is {status.state}; only {', '.join(sorted(RESUMABLE))} runs can be resumed")
+        (run.folder / STOP_FILE).unlink(missing_ok=True)
+        moment = time.time()
+        fresh = {"state": "queued", "pid": None, "process_started": None, "queued_at": moment, "heartbeat": moment}
+        write_status(run.folder, status.model_copy(update={**fresh, "error": "", "eta_seconds": None}))
+        self._launch(run)
+
+    def state(self, run: Run) -> Status:
+        """Return what the run is doing now."""
+        return run.status()
+
+    def request_stop(self, run: Run) -> None:
+        """Ask the run to stop at its next batch. Raises `RunError` when it is not active."""
+        state = run.status().state
+        if state not in ACTIVE:
+            raise RunError(f"run {run.id} is {state}; there is nothing to stop")
+        (run.folder / STOP_FILE).touch()
+
+    def stop(self, run: Run, patience: float = 30.0) -> None:
+        """Ask, then SIGTERM after `patience` seconds, then SIGKILL to the process group after as long again.
+
+        The checkpoint is kept and the state becomes `cancelled`, so the run can be resumed.
+        """
+        self.request_stop(run)
+        status = run.status()
+        if not _gone_within(status, patience):
+            _signal_group(status, signal.SIGTERM)
+            if not _gone_within(status, patience):
+                _signal_group(status, signal.SIGKILL)
+                _gone_within(status, patience)
+        status = read_status(run.folder)
+        if status.state == "interrupted":
+            write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
+
+    def log(self, run: Run, lines: int = 50) -> str:
+        """Return the last lines of the worker's log."""
+        return run.log_tail(lines)
+
+    def _launch(self, run: Run) -> None:
+        """Start the worker and record its identity; the worker writes nothing before that is there."""
+        environment = {**os.environ, "PYTHONPATH": _with_project(os.environ.get("PYTHONPATH"))}
+        with (run.folder / "worker.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "allcore", "worker", str(run.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**environment, "ALLCORE_WORKSPACE": str(self.workspace.root)},
+            )
+        status = Status.model_validate_json((run.folder / "status.json").read_bytes())
+        update = {"pid": process.pid, "process_started": start_time(process.pid), "heartbeat": time.time()}
+        write_status(run.folder, status.model_copy(update=update))
+
+
+def _with_project(path: str | None) -> str:
+    """Return a PYTHONPATH on which the worker finds this package, wherever it was started from."""
+    return os.pathsep.join([str(PROJECT), *([path] if path else [])])
+
+
+def _gone_within(status: Status, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while is_alive(status.pid, status.process_started):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _signal_group(status: Status, number: signal.Signals) -> None:
+    if status.pid is not None and is_alive(status.pid, status.process_started):
+        os.killpg(status.pid, number)

@@ -1,0 +1,49 @@
+"""What is looked at before a run is made: every mistake that can be seen now is said now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from allcore.config import TrainConfig
+from allcore.data.catalog import scan
+from allcore.data.split import Split, make_split
+from allcore.model.initial_weights import read_convolutions
+
+WEIGHTS_VARIABLE = "ALLCORE_VGG16_WEIGHTS"
+
+
+def weights_file(weights: str) -> Path | None:
+    """Return the file that initial weights are read from; None for `random` and for a download by Keras.
+
+    `imagenet` means the file that ALLCORE_VGG16_WEIGHTS names, when it is set.
+    """
+    if weights == "random":
+        return None
+    if weights == "imagenet":
+        given = os.environ.get(WEIGHTS_VARIABLE)
+        return Path(given).absolute() if given else None
+    return Path(weights).absolute()
+
+
+def prepare(
+    config: TrainConfig, cache: Path, on_progress: Callable[[int, int], None] | None = None
+) -> tuple[TrainConfig, Split]:
+    """Return the configuration with its paths made absolute and its variant named, and the run's split.
+
+    Raises `DatasetError` when the dataset cannot be trained on, `WeightsError` when the weights file is not VGG16's.
+    """
+    file = weights_file(config.weights)
+    if file is not None:
+        read_convolutions(file)
+    catalog = scan(Path(config.dataset), cache, on_progress)
+    split = make_split(catalog.trainable_images(config.variant), config.split)
+    resolved = config.model_copy(
+        update={
+            "dataset": str(catalog.root.resolve()),
+            "variant": catalog.variant(config.variant),
+            "weights": str(file) if file is not None else config.weights,
+        }
+    )
+    return resolved, split

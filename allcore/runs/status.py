@@ -1,0 +1,90 @@
+"""A run's `status.json`: what the worker says of itself, and what follows from whether it is there."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from allcore.errors import RunError
+from allcore.runs.process import is_alive
+
+STATUS_SCHEMA = 1
+STATUS_FILE = "status.json"
+STOP_FILE = "stop.request"
+LAUNCH_SECONDS = 30.0
+"""How long a run may be queued without a process before it counts as interrupted."""
+
+State = Literal["queued", "running", "stopping", "succeeded", "failed", "cancelled", "interrupted"]
+ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
+RESUMABLE: frozenset[State] = frozenset({"failed", "cancelled", "interrupted"})
+
+
+class Status(BaseModel):
+    """One reading of a run. `epoch` and `step` count what is done; times are seconds since the epoch."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_number: int = STATUS_SCHEMA
+    state: State
+    pid: int | None = None
+    process_started: float | None = None
+    heartbeat: float
+    queued_at: float
+    segment: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps_per_epoch: int = 0
+    phase: str = ""
+    images_per_second: float | None = None
+    eta_seconds: float | None = None
+    device: str = ""
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def read_status(folder: Path) -> Status:
+    """Return the run's status as it really is.
+
+    An active record whose process is gone reads as `interrupted`; a running one that was asked to stop reads as
+    `stopping`. Raises `RunError` when the file is missing, damaged or from a newer version.
+    """
+    try:
+        fields = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"run {folder.name} has no {STATUS_FILE}: it was deleted, or never came to be") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"run {folder.name}: {STATUS_FILE} cannot be read ({error})") from None
+    schema = fields.get("schema_number") if isinstance(fields, dict) else None
+    if schema != STATUS_SCHEMA:
+        raise RunError(f"run {folder.name}: {STATUS_FILE} has schema {schema!r}, this version reads {STATUS_SCHEMA}")
+    try:
+        status = Status.model_validate(fields)
+    except ValidationError as error:
+        names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
+        raise RunError(f"run {folder.name}: {STATUS_FILE} is damaged ({names})") from None
+    return status.model_copy(update={"state": _real_state(folder, status)})
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Replace the run's status in one step: a reader sees the old or the new one."""
+    unfinished = folder / f".{STATUS_FILE}.part"
+    unfinished.write_text(status.model_dump_json(indent=2), encoding="utf-8")
+    unfinished.replace(folder / STATUS_FILE)
+
+
+def _real_state(folder: Path, status: Status) -> State:
+    if status.state not in ACTIVE:
+        return status.state
+    if status.pid is None:
+        fresh = time.time() - status.heartbeat < LAUNCH_SECONDS
+        return status.state if fresh else "interrupted"
+    if not is_alive(status.pid, status.process_started):
+        return "interrupted"
+    if status.state == "running" and (folder / STOP_FILE).exists():
+        return "stopping"
+    return status.state

@@ -1,0 +1,156 @@
+"""Runs on disk: a run is a folder, and everything known of it stands there."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from allcore.config import TrainConfig, read_config
+from allcore.data.split import Split, read_split
+from allcore.errors import ConfigError, DatasetError, RunError
+from allcore.runs.history import History, read_history
+from allcore.runs.status import ACTIVE, Status, read_status, write_status
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder. Reading a file that is damaged or not there yet raises `RunError`."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The run's name, sortable by time."""
+        return self.folder.name
+
+    @cached_property
+    def config(self) -> TrainConfig:
+        """What the run was asked to do."""
+        try:
+            return read_config(self.folder / "config.json")
+        except ConfigError as error:
+            raise RunError(f"run {self.id}: {error}") from None
+
+    @cached_property
+    def split(self) -> Split:
+        """The exact images of train, validation and test."""
+        try:
+            return read_split(self.folder / "split.csv")
+        except DatasetError as error:
+            raise RunError(f"run {self.id}: {error}") from None
+
+    def status(self) -> Status:
+        """Return what the run is doing now."""
+        return read_status(self.folder)
+
+    def history(self) -> History:
+        """Return the metrics so far."""
+        return read_history(self.folder)
+
+    def environment(self) -> dict[str, Any]:
+        """Return versions, hardware, precision, weights and dataset of the run; empty before it started."""
+        try:
+            return dict(json.loads((self.folder / "environment.json").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunError(f"run {self.id}: environment.json cannot be read ({error})") from None
+
+    def predictions(self) -> pd.DataFrame:
+        """Return the served model's predictions for validation and test, one row an image."""
+        path = self.folder / "predictions.parquet"
+        try:
+            return pd.read_parquet(path)
+        except FileNotFoundError:
+            raise RunError(
+                f"run {self.id} has no predictions: it is {self.status().state}, and they are written when it succeeds"
+            ) from None
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise RunError(f"run {self.id}: {path.name} cannot be read ({error})") from None
+
+    @property
+    def served_model(self) -> Path:
+        """Path of `model.onnx`; raises `RunError` while there is none."""
+        path = self.folder / "model.onnx"
+        if not path.is_file():
+            raise RunError(f"run {self.id} has no model.onnx: it is {self.status().state}, not succeeded")
+        return path
+
+    def log_tail(self, lines: int = 50) -> str:
+        """Return the last lines of the worker's log."""
+        try:
+            with (self.folder / "worker.log").open("rb") as file:
+                file.seek(max(0, file.seek(0, 2) - 200 * lines))
+                return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-lines:])
+        except FileNotFoundError:
+            return ""
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """The folder that holds the runs."""
+
+    root: Path
+
+    def create(self, config: TrainConfig, split: Split) -> Run:
+        """Make the folder of a new, queued run with its configuration and split; it appears whole or not at all."""
+        now = datetime.now(UTC)
+        run_id = f"{now:%Y%m%d-%H%M%S}-vgg16-{config.image_size}px-{secrets.token_hex(2)}"
+        unfinished = self.root / f".new-{run_id}"
+        unfinished.mkdir(parents=True)
+        try:
+            (unfinished / "config.json").write_text(config.to_json(), encoding="utf-8")
+            split.write(unfinished / "split.csv")
+            moment = time.time()
+            status = Status(state="queued", heartbeat=moment, queued_at=moment, epochs=config.epochs)
+            write_status(unfinished, status)
+            unfinished.rename(self.root / run_id)
+        except OSError as error:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise RunError(f"the run folder cannot be written below {self.root} ({error.strerror})") from None
+        return Run(self.root / run_id)
+
+    def runs(self) -> list[Run]:
+        """Return all runs, newest first, the damaged ones too."""
+        if not self.root.is_dir():
+            return []
+        folders = [child for child in self.root.iterdir() if child.is_dir() and not child.name.startswith(".")]
+        return [Run(folder) for folder in sorted(folders, reverse=True)]
+
+    def find(self, name: str) -> Run:
+        """Return the run with this id, an unambiguous part of it, `latest`, or the path of its folder."""
+        if "/" in name and (Path(name) / "status.json").is_file():
+            return Run(Path(name).resolve())
+        runs = self.runs()
+        if name == "latest" and runs:
+            return runs[0]
+        matches = [run for run in runs if run.id == name] or [run for run in runs if name in run.id]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise RunError(
+                f"{name!r} fits {len(matches)} runs ({', '.join(run.id for run in matches)}); give the whole id"
+            )
+        raise RunError(f"there is no run {name!r} below {self.root}; `runs list` shows those that are")
+
+    def delete(self, run: Run) -> None:
+        """Remove a run's folder. Raises `RunError` while it is queued or running."""
+        try:
+            state = run.status().state
+        except RunError:
+            state = "failed"  # a damaged run can be deleted
+        if state in ACTIVE:
+            raise RunError(f"run {run.id} is {state}; stop it before deleting it")
+        trash = self.root / f".trash-{run.id}"
+        run.folder.rename(trash)
+        shutil.rmtree(trash)

@@ -1,0 +1,85 @@
+"""Batches for training: any batch of any epoch can be made again, by its number alone."""
+
+from __future__ import annotations
+
+import math
+import os
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from allcore.augment import augment, resize
+from allcore.config import TrainConfig
+from allcore.data.cache import DecodedImages
+
+_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch: images uint8 (B, S, S, 3), labels int64 (B,), rows of the split that they are (B,)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+
+    def checksum(self) -> int:
+        """Return the CRC-32 of the pixels."""
+        return zlib.crc32(self.images)
+
+
+@dataclass(frozen=True)
+class BatchSource:
+    """Makes batches of `rows` (numbers of rows of the split) from the decoded images.
+
+    With `augmented`, epoch e is shuffled by (seed, e) and row r changed by (seed, e, r); without, rows come in order
+    and are only resized.
+    """
+
+    images: DecodedImages
+    labels: np.ndarray
+    rows: np.ndarray
+    config: TrainConfig
+    augmented: bool
+
+    @property
+    def steps(self) -> int:
+        """Number of batches an epoch; the last may be smaller."""
+        return math.ceil(len(self.rows) / self.config.batch_size)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return batch `step` (0-based) of `epoch` (0-based)."""
+        size = self.config.batch_size
+        rows = self._order(epoch)[step * size : (step + 1) * size]
+        images = np.stack([self._image(epoch, int(row)) for row in rows])
+        return Batch(images=images, labels=self.labels[rows], rows=rows)
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of `epoch` from `start` on, made ahead of time in threads."""
+        waiting: deque[Future[Batch]] = deque()
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+            try:
+                for step in range(start, self.steps):
+                    waiting.append(pool.submit(self.batch, epoch, step))
+                    if len(waiting) > _AHEAD:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if not self.augmented:
+            return self.rows
+        return np.random.default_rng([self.config.seed, epoch]).permutation(self.rows)
+
+    def _image(self, epoch: int, row: int) -> np.ndarray:
+        config = self.config
+        if not self.augmented:
+            return resize(self.images[row], config.image_size)
+        return augment(self.images[row], config.image_size, config.augment, config.seed, epoch, row)

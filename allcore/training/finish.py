@@ -1,0 +1,140 @@
+"""What a finished training leaves: the model for further training, the served model, and its predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from allcore.augment import resize
+from allcore.config import TrainConfig
+from allcore.data.cache import DecodedImages
+from allcore.data.split import SPLITS, Split
+from allcore.evaluation.calibration import fit_temperature
+from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties
+from allcore.inference.network import Network, NetworkOutputs, open_network
+from allcore.inference.novelty import fit_novelty, fit_threshold, to_reference
+from allcore.inference.predictor import BATCH, load_predictor
+from allcore.model.serving import build_serving_graph, save_with_metadata
+from allcore.model.vgg16 import build_vgg16, network_weights
+from allcore.training.reporter import Reporter
+
+LICENCE = (
+    "Research and education only; not a medical device. VGG16 weights: Visual Geometry Group, University of Oxford, "
+    "CC BY 4.0."
+)
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run whose model holds the weights to be served."""
+
+    folder: Path
+    config: TrainConfig
+    split: Split
+    images: DecodedImages
+    dataset_fingerprint: str
+
+
+def write_results(run: TrainedRun, model: keras.Model, reporter: Reporter) -> None:
+    """Write model.keras, model.onnx, features.npy and predictions.parquet, in float32 whatever was trained with.
+
+    The served model's temperature and novelty reference come from the graph's own outputs: what is scored is what is
+    served.
+    """
+    reporter.update(phase="writing the model", eta_seconds=None)
+    single = _in_float32(model, run)
+    _save_keras(single, run.folder / "model.keras")
+    graph = build_serving_graph(network_weights(single, run.config))
+    unfinished = run.folder / ".network.onnx"
+    save_with_metadata(graph, {}, unfinished)
+
+    reporter.update(phase="predicting")
+    outputs = _run_all(open_network(unfinished), run, reporter)
+    metadata = _describe(run, outputs)
+    save_with_metadata(graph, to_properties(metadata), run.folder / "model.onnx")
+    unfinished.unlink()
+    np.save(run.folder / "features.npy", outputs.features)
+    _write_predictions(run, outputs)
+
+
+def _in_float32(model: keras.Model, run: TrainedRun) -> keras.Model:
+    keras.config.set_dtype_policy("float32")
+    single = build_vgg16(run.config, len(run.split.classes))
+    single.set_weights(model.get_weights())
+    return single
+
+
+def _save_keras(model: keras.Model, path: Path) -> None:
+    unfinished = path.with_name(f".{path.name}")
+    model.save(unfinished)
+    unfinished.replace(path)
+
+
+def _run_all(network: Network, run: TrainedRun, reporter: Reporter) -> NetworkOutputs:
+    """Return the graph's outputs for every row of the split; evidence is made again when it is wanted."""
+    probabilities, features = [], []
+    total = len(run.split.table)
+    for start in range(0, total, BATCH):
+        rows = range(start, min(start + BATCH, total))
+        outputs = network.run(np.stack([resize(run.images[row], run.config.image_size) for row in rows]))
+        probabilities.append(outputs.probabilities)
+        features.append(outputs.features)
+        reporter.update(phase=f"predicting, {rows.stop} of {total} images")
+    none = np.zeros((total, 0), np.float32)
+    return NetworkOutputs(np.concatenate(probabilities), none, np.concatenate(features))
+
+
+def _describe(run: TrainedRun, outputs: NetworkOutputs) -> ServedMetadata:
+    labels = run.split.labels()
+    train, validation = run.split.rows("train"), run.split.rows("validation")
+    novelty = fit_novelty(outputs.features[train], labels[train])
+    threshold = fit_threshold(novelty.distance(outputs.features[validation]))
+    table = run.split.table
+    digests = {
+        split: tuple(digest[:DIGEST_LENGTH] for digest in table.loc[table["split"] == split, "sha256"])
+        for split in SPLITS
+    }
+    return ServedMetadata(
+        classes=run.split.classes,
+        image_size=run.config.image_size,
+        run=run.folder.name,
+        dataset_fingerprint=run.dataset_fingerprint,
+        temperature=fit_temperature(outputs.probabilities[validation], labels[validation]),
+        novelty=to_reference(novelty, threshold),
+        split_digests=digests,
+        config=run.config.model_dump(mode="json", exclude={"dataset", "weights"}),
+        licence=LICENCE,
+        card=_card(run),
+    )
+
+
+def _card(run: TrainedRun) -> str:
+    counts = run.split.table["split"].value_counts()
+    parts = ", ".join(f"{counts[split]} {split}" for split in SPLITS)
+    return (
+        f"Modified VGG16 at {run.config.image_size} px for {', '.join(run.split.classes)}. Trained by run "
+        f"{run.folder.name} on {parts} images ({run.config.split.protocol} split, dataset fingerprint "
+        f"{run.dataset_fingerprint[:12]}). For research and education; not for diagnosis."
+    )
+
+
+def _write_predictions(run: TrainedRun, outputs: NetworkOutputs) -> None:
+    rows = np.flatnonzero((run.split.table["split"] != "train").to_numpy())
+    predictor = load_predictor(run.folder / "model.onnx")
+    interpreted = predictor.interpret(
+        NetworkOutputs(outputs.probabilities[rows], outputs.evidence[rows], outputs.features[rows])
+    )
+    table = run.split.table.loc[rows, ["path", "sha256", "group", "split", "label"]].reset_index(drop=True)
+    for number, name in enumerate(run.split.classes):
+        table[f"probability_{name}"] = [prediction.probabilities[number] for prediction in interpreted]
+    table["predicted"] = [prediction.label for prediction in interpreted]
+    table["correct"] = table["predicted"] == table["label"]
+    table["novelty"] = [prediction.novelty for prediction in interpreted]
+    table["novel"] = [prediction.novel for prediction in interpreted]
+    unfinished = run.folder / ".predictions.parquet"
+    pd.DataFrame(table).to_parquet(unfinished, index=False)
+    unfinished.replace(run.folder / "predictions.parquet")

@@ -1,0 +1,227 @@
+"""Training, top to bottom: model, batches, steps, validation, checkpoints."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from allcore.config import TrainConfig
+from allcore.training.batches import Batch, BatchSource
+from allcore.training.checkpoint import (
+    FOLDER,
+    Progress,
+    drop_other_bests,
+    restore_best,
+    restore_checkpoint,
+    save_best,
+    save_checkpoint,
+)
+from allcore.training.hardware import HardwarePlan
+from allcore.training.learner import Learner
+from allcore.training.reporter import Reporter
+
+REPORTS_PER_EPOCH = 100
+PLATEAU_PATIENCE = 3
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: the user asked for it
+    """Training ended early because a stop was requested; the checkpoint is written."""
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Everything that one run's training needs."""
+
+    config: TrainConfig
+    plan: HardwarePlan
+    learner: Learner
+    train: BatchSource
+    validation: BatchSource
+    folder: Path
+    reporter: Reporter
+    stop_requested: Callable[[], bool]
+
+    def run(self) -> Progress:
+        """Train from the last checkpoint, or from the start, to the end; leave the best epoch's weights in the model.
+
+        Raises `Stopped` after a checkpoint when a stop was requested.
+        """
+        progress = self._begin()
+        while not progress.finished:
+            self._train_epoch(progress)
+            self._end_epoch(progress)
+            self._save(progress)
+        restore_best(self.folder / FOLDER, self.learner.model, progress.best_epoch)
+        return progress
+
+    def _begin(self) -> Progress:
+        progress = restore_checkpoint(self.folder / FOLDER, self.learner.model, self.learner.optimizer)
+        previous = self.reporter.status.segment
+        if progress is None:
+            progress = Progress()
+        progress.segment = previous
+        if previous > 0:
+            self.reporter.record(
+                {
+                    "kind": "segment",
+                    "segment": previous,
+                    "epoch": progress.epoch,
+                    "step": progress.step,
+                    "time": time.time(),
+                }
+            )
+        self.reporter.update(
+            phase="training", epoch=progress.epoch, step=progress.step, steps_per_epoch=self.train.steps
+        )
+        return progress
+
+    def _train_epoch(self, progress: Progress) -> None:
+        saved = started = time.monotonic()
+        seconds_before = progress.epoch_seconds
+        for batch in self.train.batches(progress.epoch, progress.step):
+            begun = time.monotonic()
+            self.learner.set_learning_rate(learning_rate(self.config, progress, self.train.steps))
+            loss, correct = self.learner.train_batch(batch)
+            progress.step += 1
+            _add(progress.epoch_sums, loss, correct, len(batch.labels))
+            _add(progress.report_sums, loss, correct, len(batch.labels))
+            progress.report_checksum = (progress.report_checksum * 31 + batch.checksum()) % 2**32
+            progress.epoch_seconds = seconds_before + time.monotonic() - started
+            self._report_step(progress, batch, time.monotonic() - begun)
+            if self.stop_requested():
+                self.reporter.update(state="stopping")
+                self._save(progress)
+                raise Stopped
+            if time.monotonic() - saved > 60 * self.config.checkpoint_minutes:
+                self._save(progress)
+                saved = time.monotonic()
+
+    def _report_step(self, progress: Progress, batch: Batch, seconds: float) -> None:
+        interval = math.ceil(self.train.steps / REPORTS_PER_EPOCH)
+        rate = progress.epoch_sums["images"] / progress.epoch_seconds
+        if progress.step % interval == 0 or progress.step == self.train.steps:
+            self.reporter.record(
+                {
+                    "kind": "batch",
+                    "segment": progress.segment,
+                    "epoch": progress.epoch,
+                    "step": progress.step,
+                    "global_step": progress.epoch * self.train.steps + progress.step,
+                    **_means(progress.report_sums),
+                    "learning_rate": self.learner.learning_rate(),
+                    "images_per_second": len(batch.labels) / seconds,
+                    "memory_bytes": self.learner.memory_bytes(),
+                    "checksum": progress.report_checksum,
+                    "time": time.time(),
+                }
+            )
+            progress.report_sums = dict.fromkeys(progress.report_sums, 0.0)
+            progress.report_checksum = 0
+        self.reporter.update(step=progress.step, images_per_second=rate, eta_seconds=self._eta(progress, rate))
+
+    def _eta(self, progress: Progress, images_per_second: float) -> float:
+        """Return the seconds left: the images still to train on, and to validate on at about three times the rate."""
+        epochs = self.config.epochs - progress.epoch
+        train_left = epochs * len(self.train.rows) - progress.epoch_sums["images"]
+        return (train_left + epochs * len(self.validation.rows) / 3.0) / images_per_second
+
+    def _end_epoch(self, progress: Progress) -> None:
+        self.reporter.update(phase="validating")
+        began = time.monotonic()
+        validation = self._validate()
+        record = {
+            "kind": "epoch",
+            "segment": progress.segment,
+            "epoch": progress.epoch,
+            "step": progress.step,
+            **_means(progress.epoch_sums),
+            "validation_loss": validation["loss"],
+            "validation_accuracy": validation["accuracy"],
+            "learning_rate": self.learner.learning_rate(),
+            "images_per_second": progress.epoch_sums["images"] / progress.epoch_seconds,
+            "seconds": progress.epoch_seconds + time.monotonic() - began,
+            "memory_bytes": self.learner.memory_bytes(),
+            "time": time.time(),
+        }
+        self._note_progress(progress, validation["loss"])
+        progress.epoch += 1
+        progress.step = 0
+        progress.epoch_seconds = 0.0
+        progress.epoch_sums = dict.fromkeys(progress.epoch_sums, 0.0)
+        progress.finished = progress.epoch >= self.config.epochs or self._gives_up(progress)
+        self.reporter.record(record)
+        self.reporter.update(phase="training", epoch=progress.epoch, step=0)
+
+    def _validate(self) -> dict[str, float]:
+        sums = dict.fromkeys(("loss", "correct", "images"), 0.0)
+        for batch in self.validation.batches(0):
+            loss, correct = self.learner.score_batch(batch)
+            _add(sums, loss, correct, len(batch.labels))
+        return _means(sums)
+
+    def _note_progress(self, progress: Progress, validation_loss: float) -> None:
+        """Keep the weights when they are the best so far, and count epochs since."""
+        if progress.best_epoch < 0 or validation_loss < progress.best_loss:
+            progress.best_loss = validation_loss if math.isfinite(validation_loss) else float("inf")
+            progress.best_epoch = progress.epoch
+            progress.epochs_without_progress = progress.plateau_epochs = 0
+            self._guarded(lambda: save_best(self.folder / FOLDER, self.learner.model, progress.epoch))
+            return
+        progress.epochs_without_progress += 1
+        progress.plateau_epochs += 1
+        if self.config.learning_rate_schedule == "plateau" and progress.plateau_epochs >= PLATEAU_PATIENCE:
+            progress.learning_rate_factor /= 2.0
+            progress.plateau_epochs = 0
+
+    def _gives_up(self, progress: Progress) -> bool:
+        patience = self.config.early_stopping
+        return patience is not None and progress.epochs_without_progress >= patience
+
+    def _save(self, progress: Progress) -> None:
+        """Write a checkpoint, after everything that was reported before it."""
+        self.reporter.flush()
+
+        def write() -> None:
+            save_checkpoint(self.folder / FOLDER, self.learner.model, self.learner.optimizer, progress)
+            drop_other_bests(self.folder / FOLDER, progress.best_epoch)
+
+        self._guarded(write)
+
+    def _guarded(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self.reporter.warn(
+                f"a checkpoint could not be written ({error.strerror or error}); training goes on without it"
+            )
+
+
+def learning_rate(config: TrainConfig, progress: Progress, steps_per_epoch: int) -> float:
+    """Return the step size of the next batch under the configured schedule."""
+    if config.learning_rate_schedule == "cosine":
+        done = (progress.epoch * steps_per_epoch + progress.step) / (config.epochs * steps_per_epoch)
+        return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
+    return config.learning_rate * progress.learning_rate_factor
+
+
+def progress_summary(progress: Progress) -> dict[str, Any]:
+    """Return the finished training's outcome for the run's environment record."""
+    kept = ("best_epoch", "best_loss", "segment")
+    return {name: value for name, value in asdict(progress).items() if name in kept}
+
+
+def _add(sums: dict[str, float], loss: float, correct: float, images: int) -> None:
+    sums["loss"] += loss * images
+    sums["correct"] += correct
+    sums["images"] += images
+
+
+def _means(sums: dict[str, float]) -> dict[str, float]:
+    images = np.maximum(sums["images"], 1.0)
+    return {"loss": float(sums["loss"] / images), "accuracy": float(sums["correct"] / images)}

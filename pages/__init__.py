@@ -1,0 +1,1 @@
+"""One file a page, thin: widgets in, a core call, a figure out."""

@@ -1,0 +1,178 @@
+import logging
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from allcore.data.layout import find_layout
+from allcore.data.sources import copy_folder, fetch_kaggle, import_zip
+from allcore.errors import DatasetError
+
+
+def smears(root: Path, *files: str) -> Path:
+    rng = np.random.default_rng(0)
+    for file in files:
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".png":
+            Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
+        else:
+            path.write_text("text")
+    return root
+
+
+def zipped(path: Path, *files: str) -> Path:
+    folder = smears(path.parent / "to zip", *files)
+    with ZipFile(path, "w") as bundle:
+        for file in files:
+            bundle.write(folder / file, file)
+    return path
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_zip_becomes_a_dataset_named_after_it(tmp_path):
+    archive = zipped(tmp_path / "ALL_smears-2.zip", "x/A/1.png", "x/B/1.png")
+    dataset = import_zip(archive, tmp_path / "datasets")
+    assert dataset == tmp_path / "datasets" / "ALL_smears-2"
+    assert list(find_layout(dataset).class_folders("")) == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("archive", "name"),
+    [("my smears (1).zip", "my-smears-1"), ("..zip.zip", "zip"), ("größe.zip", "gr-e"), ("--.zip", "dataset")],
+)
+def test_the_archives_name_is_made_safe(tmp_path, archive, name):
+    assert import_zip(zipped(tmp_path / archive, "A/1.png", "B/1.png"), tmp_path / "datasets").name == name
+
+
+def test_a_given_name_is_used(tmp_path):
+    archive = zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png")
+    assert import_zip(archive, tmp_path / "datasets", name="leukemia").name == "leukemia"
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "a b", ".hidden", "-x", "/tmp/x"])
+def test_an_unsafe_given_name_is_refused(tmp_path, name):
+    archive = zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png")
+    with pytest.raises(DatasetError, match="cannot name a dataset: expected letters, digits"):
+        import_zip(archive, tmp_path / "datasets", name=name)
+
+
+def test_a_taken_name_is_refused_and_the_dataset_there_untouched(tmp_path):
+    archive = zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png")
+    dataset = smears(tmp_path / "datasets" / "archive", "A/old.png")
+    with pytest.raises(DatasetError, match="'archive' exists already"):
+        import_zip(archive, tmp_path / "datasets")
+    assert tree(dataset) == ["A/old.png"]
+
+
+def test_a_zip_that_holds_no_dataset_leaves_nothing_behind(tmp_path):
+    archive = zipped(tmp_path / "holiday.zip", "beach.png", "notes.txt")
+    with pytest.raises(DatasetError, match="'holiday' is not a dataset: found no folder, images outside"):
+        import_zip(archive, tmp_path / "datasets")
+    assert list((tmp_path / "datasets").iterdir()) == []
+
+
+def test_what_a_zip_had_besides_images_and_text_is_logged(tmp_path, caplog):
+    archive = zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png", "model.h5")
+    with caplog.at_level(logging.WARNING):
+        import_zip(archive, tmp_path / "datasets")
+    assert "1 files of archive.zip are neither images nor text and were left out: model.h5" in caplog.text
+
+
+def test_a_folder_is_copied_with_its_variants_and_without_its_other_files(tmp_path):
+    images = [f"{variant}/{label}/1.png" for variant in ("Original", "Segmented") for label in ("A", "B")]
+    source = smears(tmp_path / "source" / "wrapper", *images, "README.md", "Original/A/notes.txt")
+    dataset = copy_folder(source.parent, tmp_path / "datasets", "leukemia")
+    assert tree(dataset) == images
+    assert all((dataset / image).read_bytes() == (source / image).read_bytes() for image in images)
+
+
+def test_an_empty_class_folder_is_copied(tmp_path):
+    source = smears(tmp_path / "source", "A/1.png", "B/1.png")
+    (source / "C").mkdir()
+    dataset = copy_folder(source, tmp_path / "datasets", "leukemia")
+    assert list(find_layout(dataset).class_folders("")) == ["A", "B", "C"]
+
+
+def test_links_within_the_source_are_copied_as_files(tmp_path):
+    source = smears(tmp_path / "source", "A/1.png", "B/1.png")
+    (source / "A" / "2.png").symlink_to(source / "B" / "1.png")
+    copy = copy_folder(source, tmp_path / "datasets", "leukemia") / "A" / "2.png"
+    assert not copy.is_symlink()
+    assert copy.read_bytes() == (source / "B" / "1.png").read_bytes()
+
+
+def test_links_out_of_the_source_are_not_copied(tmp_path):
+    source = smears(tmp_path / "source", "A/1.png", "B/1.png")
+    smears(tmp_path, "secret.png")
+    (source / "A" / "2.png").symlink_to(tmp_path / "secret.png")
+    assert tree(copy_folder(source, tmp_path / "datasets", "leukemia")) == ["A/1.png", "B/1.png"]
+
+
+def test_copying_reports_its_progress(tmp_path):
+    seen = []
+    source = smears(tmp_path / "source", "A/1.png", "B/1.png")
+    copy_folder(source, tmp_path / "datasets", "leukemia", on_progress=lambda *progress: seen.append(progress))
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_an_interrupted_copy_leaves_nothing_behind(tmp_path):
+    def give_up(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    source = smears(tmp_path / "source", "A/1.png", "B/1.png")
+    with pytest.raises(KeyboardInterrupt):
+        copy_folder(source, tmp_path / "datasets", "leukemia", on_progress=give_up)
+    assert list((tmp_path / "datasets").iterdir()) == []
+
+
+def test_a_source_that_is_no_dataset_is_refused_before_anything_is_made(tmp_path):
+    with pytest.raises(DatasetError, match="found only one class folder"):
+        copy_folder(smears(tmp_path / "source", "A/1.png"), tmp_path / "datasets", "leukemia")
+    assert not (tmp_path / "datasets").exists()
+
+
+@pytest.fixture
+def kaggle_cache(tmp_path, monkeypatch):
+    """Give kagglehub a cache of its own, and a proxy at a closed port, so that no network is ever reached."""
+    cache = tmp_path / "kaggle"
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(cache))
+    for variable in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("NO_PROXY", "no_proxy", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN"):
+        monkeypatch.delenv(variable, raising=False)
+    return cache
+
+
+def test_a_kaggle_download_comes_into_the_workspace(tmp_path, kaggle_cache):
+    versions = kaggle_cache / "datasets" / "owner" / "leukemia" / "versions"
+    smears(versions / "1", "Original/A/1.png", "Original/B/1.png")
+    marker = kaggle_cache / "datasets" / "owner" / "leukemia" / "1.complete"
+    marker.touch()
+    dataset = fetch_kaggle(tmp_path / "datasets", "owner/leukemia/versions/1")
+    assert dataset == tmp_path / "datasets" / "leukemia"
+    assert tree(dataset) == ["A/1.png", "B/1.png"]
+
+
+@pytest.mark.parametrize(
+    ("handle", "cause"), [("mehradaria/leukemia", "ProxyError|ConnectionError"), ("nonsense", "Invalid dataset handle")]
+)
+def test_a_failed_kaggle_download_says_why_and_the_two_other_ways(tmp_path, kaggle_cache, handle, cause):
+    with pytest.raises(DatasetError, match=cause) as caught:
+        fetch_kaggle(tmp_path / "datasets", handle)
+    message = str(caught.value)
+    assert message.startswith(f"the Kaggle dataset '{handle}' could not be downloaded")
+    assert "`dataset fetch zip PATH`, or point to a folder" in message
+    assert "\n" not in message
+    assert not (tmp_path / "datasets").exists()
+
+
+def test_a_taken_name_is_refused_before_the_download(tmp_path, kaggle_cache):
+    smears(tmp_path / "datasets" / "leukemia", "A/1.png")
+    with pytest.raises(DatasetError, match="'leukemia' exists already"):
+        fetch_kaggle(tmp_path / "datasets")
