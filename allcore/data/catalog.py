@@ -159,7 +159,10 @@ def _read_kept(kept: Path | None) -> dict[tuple[str, int, int], dict[str, object
         rows = pd.read_parquet(kept, columns=list(COLUMNS)).to_dict("records")
     except (OSError, ValueError, pa.ArrowException):
         return {}  # a damaged copy costs one scan, no more
-    return {(str(row["path"]), int(row["bytes"]), int(row["mtime_ns"])): row for row in rows}
+    return {
+        (str(row["path"]), int(row["bytes"]), int(row["mtime_ns"])): {str(name): row[name] for name in row}
+        for row in rows
+    }
 
 
 def _write_kept(kept: Path, table: pd.DataFrame) -> None:

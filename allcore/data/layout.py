@@ -50,18 +50,17 @@ def find_layout(folder: Path) -> Layout:
             raise DatasetError(f"no dataset at '{folder}': found {found}, {_EXPECTED}")
     except OSError as error:
         raise _unreadable(error) from error
-    current, visited = folder, {folder.resolve()}
-    while True:
+    current = folder
+    while True:  # a wrapper that links back to its parent ends where the system stops following links
         bound = current.resolve()
         if classes := _class_folders(current, bound):
             if len(classes) < 2:
                 _refuse(current, f"found only one class folder, {_quoted(classes)}")
             return Layout(current, ("",))
         subfolders = _subfolders(current, bound)
-        if len(subfolders) != 1 or subfolders[0].resolve() in visited:
+        if len(subfolders) != 1:
             return Layout(current, _variants(current, subfolders))
         current = subfolders[0]
-        visited.add(current.resolve())
 
 
 def image_files(class_folder: Path) -> list[Path]:

@@ -86,7 +86,7 @@ def read_groups(path: Path) -> dict[str, str]:
     name = next((column for column in ("group", "patient") if column in table), None)
     if "file" not in table or name is None:
         raise DatasetError(
-            f"table of groups {path} has columns {', '.join(table)}; expected file and group (or patient)"
+            f"table of groups {path} has columns {', '.join(table.columns)}; expected file and group (or patient)"
         )
     return dict(zip(table["file"], table[name], strict=True))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +136,7 @@ def _evaluate_folder(
     groups = connect(list(rows["path"]), exact_duplicate_pairs(rows))
     return Evaluation(
         model=model,
-        data=f"{data}{os.sep + rows['variant'].iloc[0] if rows['variant'].iloc[0] else ''}{f', {split} split' if split else ''}",
+        data=f"{data / catalog.variant(variant)}{f', {split} split' if split else ''}",
         scores=score(list(rows["label"]), probabilities, predictor.classes, list(groups)),
         notes=_seen_notes(seen, split, len(catalog.problems())),
     )

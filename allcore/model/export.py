@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,13 +15,16 @@ from allcore.errors import InputError, RunError
 from allcore.inference.network import open_network
 from allcore.runs.store import Run
 
+if TYPE_CHECKING:
+    import keras
+
 SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
 TOLERANCE = 1e-3
 CHECKED_IMAGES = 10
 
 
 def export_run(run: Run, form: str, output: Path | None, cache: Path) -> tuple[Path, float]:
-    """Write a run's model as `onnx`, `litert` or `keras` and return its path and the largest difference of a probability.
+    """Write a run's model as `onnx`, `litert` or `keras`; return its path and the largest change of a probability.
 
     The difference is over ten of the run's test images (of random pixels where the images are gone), against the
     served graph. Raises `InputError` for an unknown form or an existing file, `RunError` when a probability differs
@@ -96,7 +100,7 @@ def _probabilities(path: Path, images: np.ndarray) -> np.ndarray:
     return np.stack(answers)
 
 
-def _load_keras(path: Path):  # noqa: ANN202 - keras.Model, which is imported only here
+def _load_keras(path: Path) -> keras.Model:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 

@@ -58,13 +58,10 @@ def _live_tickets(queue: Path) -> list[Path]:
 
 def _is_live(ticket: Path) -> bool:
     try:
-        return is_alive(**_identity(json.loads(ticket.read_text(encoding="utf-8"))))
+        fields = json.loads(ticket.read_text(encoding="utf-8"))
+        return is_alive(int(fields["pid"]), float(fields["process_started"]))
     except (OSError, ValueError, KeyError, TypeError):
         return False  # taken back, or being written: its owner looks again
-
-
-def _identity(fields: dict[str, float]) -> dict[str, float]:
-    return {"pid": int(fields["pid"]), "started": float(fields["process_started"])}
 
 
 def _acquired(lock: FileLock) -> bool:

@@ -29,7 +29,7 @@ class Batch:
 
     def checksum(self) -> int:
         """Return the CRC-32 of the pixels."""
-        return zlib.crc32(self.images)
+        return zlib.crc32(self.images.data)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 def _write_arrays(path: Path, arrays: list[np.ndarray]) -> None:
     with path.open("wb") as file:
-        np.savez(file, **{f"{index:04d}": array for index, array in enumerate(arrays)})
+        np.savez(file, allow_pickle=False, **{f"{index:04d}": array for index, array in enumerate(arrays)})
         file.flush()
         os.fsync(file.fileno())
 
