@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from allcore.config import TrainConfig
+from allcore.errors import InputError
 from allcore.training.batches import Batch, BatchSource
 from allcore.training.checkpoint import (
     FOLDER,
@@ -28,6 +28,10 @@ from allcore.training.reporter import Reporter
 
 REPORTS_PER_EPOCH = 100
 PLATEAU_PATIENCE = 3
+
+
+class DivergedError(InputError):
+    """Training cannot go on: the loss is no longer a number."""
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the user asked for it
@@ -88,6 +92,11 @@ class Trainer:
             begun = time.monotonic()
             self.learner.set_learning_rate(learning_rate(self.config, progress, self.train.steps))
             loss, correct = self.learner.train_batch(batch)
+            if not math.isfinite(loss):
+                raise DivergedError(
+                    f"the loss is {loss} in epoch {progress.epoch + 1}, step {progress.step + 1}; a learning rate below "
+                    f"{self.config.learning_rate:g} or precision float32 may help"
+                )
             progress.step += 1
             _add(progress.epoch_sums, loss, correct, len(batch.labels))
             _add(progress.report_sums, loss, correct, len(batch.labels))
@@ -168,7 +177,7 @@ class Trainer:
     def _note_progress(self, progress: Progress, validation_loss: float) -> None:
         """Keep the weights when they are the best so far, and count epochs since."""
         if progress.best_epoch < 0 or validation_loss < progress.best_loss:
-            progress.best_loss = validation_loss if math.isfinite(validation_loss) else float("inf")
+            progress.best_loss = validation_loss
             progress.best_epoch = progress.epoch
             progress.epochs_without_progress = progress.plateau_epochs = 0
             self._guarded(lambda: save_best(self.folder / FOLDER, self.learner.model, progress.epoch))
@@ -208,12 +217,6 @@ def learning_rate(config: TrainConfig, progress: Progress, steps_per_epoch: int)
         done = (progress.epoch * steps_per_epoch + progress.step) / (config.epochs * steps_per_epoch)
         return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
     return config.learning_rate * progress.learning_rate_factor
-
-
-def progress_summary(progress: Progress) -> dict[str, Any]:
-    """Return the finished training's outcome for the run's environment record."""
-    kept = ("best_epoch", "best_loss", "segment")
-    return {name: value for name, value in asdict(progress).items() if name in kept}
 
 
 def _add(sums: dict[str, float], loss: float, correct: float, images: int) -> None:

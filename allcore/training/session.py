@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from allcore import __version__
 from allcore.config import TrainConfig
@@ -44,6 +45,8 @@ def carry_out(folder: Path, status: Status, stop_requested: Callable[[], bool]) 
     run = Run(folder)
     config = run.config
     plan = _plan(run)
+    if plan.kind == "cpu":
+        tf.config.set_visible_devices([], "GPU")  # or TensorFlow would use a GPU that was not asked for
     reporter = Reporter(folder, status.model_copy(update={"state": "running", "phase": "starting", "warnings": ()}))
     reporter.update(device=plan.description)
     try:

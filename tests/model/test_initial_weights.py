@@ -1,0 +1,83 @@
+"""Initial weights come from an HDF5 file of VGG16's convolutions, or are refused with what to do."""
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from allcore.errors import WeightsError
+from allcore.model.architecture import CONVOLUTIONS
+from allcore.model.initial_weights import file_sha256, read_convolutions
+
+
+@pytest.fixture(scope="module")
+def base():
+    keras.utils.set_random_seed(3)
+    return keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+
+
+def assert_same(weights, base):
+    for convolution in CONVOLUTIONS:
+        kernel, bias = base.get_layer(convolution.name).get_weights()
+        np.testing.assert_array_equal(weights[convolution.name][0], kernel)
+        np.testing.assert_array_equal(weights[convolution.name][1], bias)
+
+
+def test_file_of_keras_3_is_read(base, tmp_path):
+    path = tmp_path / "vgg16.weights.h5"
+    base.save_weights(path)
+    assert_same(read_convolutions(path), base)
+
+
+def test_file_in_the_older_layout_is_read(base, tmp_path):
+    path = tmp_path / "vgg16_notop.h5"
+    with h5py.File(path, "w") as file:
+        for convolution in CONVOLUTIONS:
+            kernel, bias = base.get_layer(convolution.name).get_weights()
+            group = file.create_group(convolution.name)
+            group[f"{convolution.name}_W_1:0"] = kernel
+            group[f"{convolution.name}_b_1:0"] = bias
+    assert_same(read_convolutions(path), base)
+
+
+def test_missing_file_is_named_with_the_three_ways(tmp_path):
+    with pytest.raises(WeightsError, match=r"nothing\.h5 does not exist.*imagenet.*ALLCORE_VGG16_WEIGHTS.*random"):
+        read_convolutions(tmp_path / "nothing.h5")
+
+
+def test_text_file_is_refused(tmp_path):
+    path = tmp_path / "text.weights.h5"
+    path.write_text("not weights")
+    with pytest.raises(WeightsError, match="not a readable HDF5 file"):
+        read_convolutions(path)
+
+
+def test_truncated_file_is_refused(base, tmp_path):
+    path = tmp_path / "vgg16.weights.h5"
+    base.save_weights(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(WeightsError):
+        read_convolutions(path)
+
+
+def test_another_network_is_refused_by_the_layer_it_lacks(tmp_path):
+    path = tmp_path / "other.weights.h5"
+    keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3)]).save_weights(path)
+    with pytest.raises(WeightsError, match="no layer block1_conv1"):
+        read_convolutions(path)
+
+
+def test_another_width_is_refused_by_its_shape(base, tmp_path):
+    path = tmp_path / "narrow.h5"
+    with h5py.File(path, "w") as file:
+        for convolution in CONVOLUTIONS:
+            file[f"{convolution.name}/kernel"] = np.zeros((3, 3, convolution.inputs, 8), np.float32)
+            file[f"{convolution.name}/bias"] = np.zeros(8, np.float32)
+    with pytest.raises(WeightsError, match=r"block1_conv1 has a kernel of shape \(3, 3, 3, 8\)"):
+        read_convolutions(path)
+
+
+def test_sha256_is_of_the_files_bytes(tmp_path):
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    assert file_sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

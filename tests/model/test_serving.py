@@ -1,0 +1,89 @@
+"""The served graph says what the network says, and its explanation adds up."""
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import tensorflow as tf
+
+from allcore.config import make_config
+from allcore.model.serving import build_serving_graph, save_with_metadata
+from allcore.model.vgg16 import build_vgg16, network_weights
+
+CASES = [(32, "flatten"), (47, "flatten"), (64, "flatten"), (64, "gap"), (150, "flatten")]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}px-{case[1]}")
+def served(request, tmp_path_factory):
+    """Return a network with random weights and biases, its images, and what its served graph says of them."""
+    size, head = request.param
+    keras.utils.set_random_seed(0)
+    config = make_config(dataset="smears", image_size=size, head=head, dense_units=64)
+    model = build_vgg16(config, 4)
+    rng = np.random.default_rng(1)
+    for weight in model.weights:
+        if weight.name == "bias":
+            weight.assign(rng.normal(0, 0.3, weight.shape))
+    weights = network_weights(model, config)
+    path = tmp_path_factory.mktemp("served") / "model.onnx"
+    save_with_metadata(build_serving_graph(weights), {"key": "value"}, path)
+    images = rng.integers(0, 256, (3, size, size, 3)).astype(np.uint8)
+    outputs = ort.InferenceSession(path).run(["probabilities", "evidence", "features"], {"image": images})
+    return model, weights, images, outputs, path
+
+
+def logits_of(weights, features):
+    return features @ weights.classifier[0] + weights.classifier[1]
+
+
+def test_probabilities_are_the_networks(served):
+    model, _, images, (probabilities, _, _), _ = served
+    np.testing.assert_allclose(probabilities, model.predict(images.astype(np.float32), verbose=0), atol=1e-5)
+
+
+def test_features_are_the_dense_layers_activations(served):
+    model, _, images, (_, _, features), _ = served
+    dense = keras.Model(model.input, model.get_layer("features").output)
+    np.testing.assert_allclose(features, dense.predict(images.astype(np.float32), verbose=0), rtol=1e-3, atol=1e-3)
+
+
+def test_evidence_and_bias_part_add_up_to_the_logit(served):
+    _, weights, _, (_, evidence, features), _ = served
+    bias_part = ((features > 0) * weights.dense[1]) @ weights.classifier[0] + weights.classifier[1]
+    np.testing.assert_allclose(evidence.sum(axis=(2, 3)) + bias_part, logits_of(weights, features), atol=1e-3)
+
+
+def test_evidence_is_gradient_times_activation(served):
+    model, weights, images, (_, evidence, _), _ = served
+    last = keras.Model(model.input, model.get_layer("block5_conv3").output)(images.astype(np.float32))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(last)
+        x = last
+        for name in ("block5_pool", "flatten" if weights.head == "flatten" else "average_pool", "features"):
+            x = model.get_layer(name)(x)
+        logits = [tf.reduce_sum(logits_of(weights, x)[:, number]) for number in range(4)]
+    expected = np.stack([tf.reduce_sum(tape.gradient(logit, last) * last, axis=-1) for logit in logits], axis=1)
+    np.testing.assert_allclose(evidence, expected, atol=1e-3)
+
+
+def test_every_image_of_a_batch_is_answered_as_if_alone(served):
+    *_, images, outputs, path = served
+    session = ort.InferenceSession(path)
+    for number, image in enumerate(images):
+        alone = session.run(["probabilities", "evidence", "features"], {"image": image[None]})
+        for together, single in zip(outputs, alone, strict=True):
+            np.testing.assert_allclose(together[number], single[0], rtol=1e-3, atol=1e-4)
+
+
+def test_metadata_travels_in_the_file(served):
+    *_, path = served
+    assert dict(ort.InferenceSession(path).get_modelmeta().custom_metadata_map) == {"key": "value"}
+
+
+def test_graph_holds_each_weight_once(served):
+    _, weights, _, _, path = served
+    values = sum(a.size for pair in weights.convolutions.values() for a in pair)
+    values += sum(a.size for a in (*weights.dense, *weights.classifier))
+    held = sum(np.prod(t.dims) for t in onnx.load(path).graph.initializer if t.data_type == onnx.TensorProto.FLOAT)
+    assert values <= held < values + 10

@@ -1,0 +1,72 @@
+"""The history of a run has no gap and no repeat, whatever its workers went through."""
+
+import json
+
+import pytest
+
+from allcore.runs.history import read_history
+
+
+@pytest.fixture
+def write(tmp_path):
+    def writer(*records, tail=""):
+        lines = [json.dumps(record) for record in records]
+        (tmp_path / "metrics.jsonl").write_text("".join(line + "\n" for line in lines) + tail)
+        return read_history(tmp_path)
+
+    return writer
+
+
+def batch(epoch, step, segment=0):
+    return {"kind": "batch", "segment": segment, "epoch": epoch, "step": step, "loss": 1.0}
+
+
+def epoch_end(epoch, segment=0):
+    return {"kind": "epoch", "segment": segment, "epoch": epoch, "step": 3, "loss": 1.0}
+
+
+def segment(number, epoch, step):
+    return {"kind": "segment", "segment": number, "epoch": epoch, "step": step}
+
+
+def positions(history):
+    return list(zip(history.batches["segment"], history.batches["epoch"], history.batches["step"], strict=True))
+
+
+def test_unbroken_run_is_as_written(write):
+    history = write(batch(0, 1), batch(0, 2), epoch_end(0), batch(1, 1))
+    assert positions(history) == [(0, 0, 1), (0, 0, 2), (0, 1, 1)]
+    assert list(history.epochs["epoch"]) == [0]
+
+
+def test_what_was_reported_beyond_the_checkpoint_is_left_out(write):
+    history = write(batch(0, 1), batch(0, 2), batch(0, 3), segment(1, 0, 1), batch(0, 2, 1))
+    assert positions(history) == [(0, 0, 1), (1, 0, 2)]
+
+
+def test_epoch_beyond_the_checkpoint_is_left_out(write):
+    history = write(epoch_end(0), batch(1, 1), epoch_end(1), segment(1, 1, 0), epoch_end(1, 1))
+    assert list(zip(history.epochs["segment"], history.epochs["epoch"], strict=True)) == [(0, 0), (1, 1)]
+
+
+def test_resuming_from_the_start_keeps_nothing(write):
+    history = write(batch(0, 1), epoch_end(0), segment(1, 0, 0), batch(0, 1, 1))
+    assert positions(history) == [(1, 0, 1)]
+
+
+def test_second_resume_may_go_back_behind_the_first(write):
+    history = write(batch(0, 1), segment(1, 0, 1), batch(0, 2, 1), segment(2, 0, 0), batch(0, 1, 2))
+    assert positions(history) == [(2, 0, 1)]
+
+
+def test_half_written_line_is_left_out(write):
+    assert len(write(batch(0, 1), tail='{"kind": "batch", "epo').batches) == 1
+
+
+def test_line_written_after_a_half_written_one_is_kept(write):
+    assert len(write(batch(0, 1), tail='{"kind": "ba\n' + json.dumps(batch(0, 2)) + "\n").batches) == 2
+
+
+def test_no_file_is_an_empty_history(tmp_path):
+    history = read_history(tmp_path)
+    assert len(history.epochs) == len(history.batches) == 0

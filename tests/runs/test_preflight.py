@@ -1,0 +1,46 @@
+"""What can be known to be wrong before a run is made is said before a run is made."""
+
+import shutil
+
+import pytest
+
+from allcore.errors import DatasetError, WeightsError
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.preflight import weights_file
+
+
+@pytest.fixture
+def executor(workspace):
+    return LocalExecutor(workspace)
+
+
+def test_missing_dataset_makes_no_run(executor, tiny_config, tmp_path):
+    with pytest.raises(DatasetError):
+        executor.submit(tiny_config(dataset=str(tmp_path / "nothing")))
+    assert executor.store.runs() == []
+
+
+def test_class_with_too_few_images_is_said_with_counts(executor, tiny_config, smears, tmp_path):
+    copy = shutil.copytree(smears, tmp_path / "copy")
+    for image in sorted((copy / "Pre").iterdir())[2:]:
+        image.unlink()
+    with pytest.raises(DatasetError, match=r"Benign 16, Early 16, Pre 2, Pro 16.*Pre"):
+        executor.submit(tiny_config(dataset=str(copy)))
+    assert executor.store.runs() == []
+
+
+def test_wrong_weights_make_no_run(executor, tiny_config, tmp_path):
+    (tmp_path / "text.weights.h5").write_text("no")
+    with pytest.raises(WeightsError, match="not a readable HDF5 file"):
+        executor.submit(tiny_config(weights=str(tmp_path / "text.weights.h5")))
+    assert executor.store.runs() == []
+
+
+def test_imagenet_means_the_file_of_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", str(tmp_path / "vgg16.weights.h5"))
+    assert weights_file("imagenet") == tmp_path / "vgg16.weights.h5"
+
+
+def test_imagenet_without_it_is_left_to_keras(monkeypatch):
+    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)
+    assert weights_file("imagenet") is None

@@ -1,0 +1,184 @@
+"""Real workers: a run that ends, one that is killed, stopped, resumed, queued, or fails."""
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from allcore.errors import RunError
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.status import ACTIVE
+from tests.conftest import wait_for
+
+EPOCHS = 3
+
+
+@pytest.fixture
+def executor(workspace):
+    """Return an executor, and leave no worker of it behind."""
+    made = LocalExecutor(workspace)
+    yield made
+    for run in made.store.runs():
+        if run.status().state in ACTIVE:
+            made.stop(run, patience=5.0)
+
+
+def ended(run):
+    return wait_for(run, lambda status: status.state not in ACTIVE)
+
+
+def in_epoch(epoch, step):
+    return lambda status: (status.epoch, status.step) >= (epoch, step)
+
+
+def comparable(history):
+    """Return the columns that do not tell the time."""
+    names = ["epoch", "step", "loss", "accuracy", "learning_rate"]
+    return history.epochs[[*names, "validation_loss"]], history.batches[[*names, "checksum"]]
+
+
+def assert_same_history(run, unbroken):
+    for ours, theirs in zip(comparable(run.history()), comparable(unbroken.history()), strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-4)
+
+
+def test_finished_run_has_every_file(finished_run):
+    names = {path.name for path in finished_run.folder.iterdir() if not path.name.startswith(".")}
+    assert names == {
+        "config.json", "environment.json", "split.csv", "status.json", "metrics.jsonl", "worker.log", "tensorboard",
+        "checkpoints", "model.keras", "model.onnx", "predictions.parquet", "features.npy",
+    }  # fmt: skip
+
+
+def test_finished_run_keeps_the_best_weights_and_no_other_checkpoint(finished_run):
+    best = finished_run.history().epochs["validation_loss"].idxmin()
+    assert [path.name for path in (finished_run.folder / "checkpoints").iterdir()] == [f"best-{best:05d}.npz"]
+
+
+def test_history_has_every_epoch_and_every_batch(finished_run):
+    history = finished_run.history()
+    steps = finished_run.status().steps_per_epoch
+    assert list(history.epochs["epoch"]) == list(range(EPOCHS))
+    assert list(history.batches["global_step"]) == list(range(1, EPOCHS * steps + 1))
+
+
+def test_batch_losses_average_to_the_epochs(finished_run):
+    history = finished_run.history()
+    rows = finished_run.split.rows("train")
+    sizes = np.minimum(8, len(rows) - 8 * (history.batches["step"] - 1))
+    weighted = (history.batches["loss"] * sizes).groupby(history.batches["epoch"]).sum() / len(rows)
+    np.testing.assert_allclose(weighted, history.epochs["loss"], rtol=1e-6)
+
+
+def test_environment_names_versions_plan_weights_and_data(finished_run):
+    environment = finished_run.environment()
+    assert environment["weights"] == {"source": "random", "sha256": None}
+    assert {"tensorflow", "keras", "numpy", "onnxruntime"} <= environment["packages"].keys()
+    assert environment["plan"]["kind"] in ("cpu", "gpu")
+    assert len(environment["dataset_fingerprint"]) == 64
+
+
+def test_predictions_cover_validation_and_test(finished_run):
+    table = finished_run.predictions()
+    expected = finished_run.split.table.query("split != 'train'")
+    assert list(table["path"]) == list(expected["path"])
+    probabilities = table[[f"probability_{name}" for name in finished_run.split.classes]].to_numpy()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
+    assert (table["predicted"] == np.array(finished_run.split.classes)[probabilities.argmax(axis=1)]).all()
+
+
+def test_features_are_of_every_row_of_the_split(finished_run):
+    features = np.load(finished_run.folder / "features.npy", allow_pickle=False)
+    assert features.shape == (len(finished_run.split.table), 16)
+
+
+def test_run_writes_nothing_but_its_own_folder(finished):
+    names = {path.name for path in finished.workspace.runs.iterdir()}
+    assert names == {finished.store.runs()[0].id, ".queue"}
+
+
+def test_same_seed_gives_the_same_first_epoch(finished_run, executor, tiny_config):
+    run = executor.submit(tiny_config(epochs=1))
+    assert ended(run).state == "succeeded"
+    pd.testing.assert_frame_equal(run.split.table, finished_run.split.table)
+    for ours, theirs in zip(comparable(run.history()), comparable(finished_run.history()), strict=True):
+        pd.testing.assert_frame_equal(ours, theirs[theirs["epoch"] == 0], rtol=1e-4)
+
+
+def test_run_killed_within_an_epoch_resumes_to_the_history_of_an_unbroken_one(finished_run, executor, tiny_config):
+    run = executor.submit(tiny_config(epochs=EPOCHS, checkpoint_minutes=1e-6))
+    os.kill(wait_for(run, in_epoch(1, 3)).pid, signal.SIGKILL)
+    assert wait_for(run, lambda status: status.state == "interrupted", seconds=5).epoch == 1
+    executor.resume(run)
+    assert ended(run).state == "succeeded"
+    assert set(run.history().batches["segment"]) == {0, 1}
+    assert_same_history(run, finished_run)
+
+
+def test_stopped_run_is_cancelled_with_a_checkpoint_and_resumes(finished_run, executor, tiny_config):
+    run = executor.submit(tiny_config(epochs=EPOCHS, checkpoint_minutes=60))
+    wait_for(run, in_epoch(1, 2))
+    executor.stop(run)
+    status = run.status()
+    assert status.state == "cancelled"
+    assert list((run.folder / "checkpoints").glob(f"000-{status.epoch:05d}-*"))
+    executor.resume(run)
+    assert ended(run).state == "succeeded"
+    assert_same_history(run, finished_run)
+
+
+def test_runs_take_turns_and_the_waiting_one_is_light(executor, tiny_config):
+    first = executor.submit(tiny_config(epochs=200))
+    second, third = executor.submit(tiny_config(epochs=1)), executor.submit(tiny_config(epochs=1))
+    wait_for(first, in_epoch(0, 1))
+    waiting = wait_for(second, lambda status: status.phase == "waiting for the device")
+    libraries = [mapped.path for mapped in psutil.Process(waiting.pid).memory_maps()]
+    assert not [path for path in libraries if "tensorflow" in path or "cv2" in path]
+    assert psutil.Process(waiting.pid).memory_info().rss < 120e6
+    executor.stop(third)
+    assert third.status().state == "cancelled"
+    assert second.status().state == "queued"
+    executor.stop(first)
+    assert ended(second).state == "succeeded"
+
+
+def test_second_worker_for_the_same_run_is_refused(executor, tiny_config):
+    run = executor.submit(tiny_config(epochs=200))
+    wait_for(run, in_epoch(0, 1))
+    with pytest.raises(RunError, match="is running; only"):
+        executor.resume(run)
+    status = run.status()
+    executor._launch(run)
+    assert psutil.Process(run.status().pid).wait(timeout=60) == 2
+    assert psutil.pid_exists(status.pid)
+
+
+def test_dataset_changed_since_submission_fails_the_run_by_name(executor, tiny_config, smears, tmp_path):
+    copy = shutil.copytree(smears, tmp_path / "copy")
+    run = executor.submit(tiny_config(dataset=str(copy), epochs=200))
+    executor.stop(run)
+    (copy / run.split.table["path"].iloc[0]).unlink()
+    executor.resume(run)
+    status = ended(run)
+    assert status.state == "failed"
+    assert run.split.table["path"].iloc[0] in status.error
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="claims what happens on a machine without a GPU")
+def test_missing_gpu_fails_the_run_in_one_line(executor, tiny_config):
+    run = executor.submit(tiny_config(device="gpu"))
+    status = ended(run)
+    assert status.state == "failed"
+    assert "gpu was asked for" in status.error
+    assert "\n" not in status.error
+
+
+def test_status_file_is_json_for_other_tools(finished_run):
+    fields = json.loads((finished_run.folder / "status.json").read_text())
+    assert (fields["state"], fields["epoch"]) == ("succeeded", EPOCHS)

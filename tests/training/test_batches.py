@@ -1,0 +1,82 @@
+"""Any batch of any epoch can be made again by its number alone."""
+
+import numpy as np
+import pytest
+
+from allcore.augment import augment, resize
+from allcore.config import make_config
+from allcore.data.cache import decoded_images
+from allcore.data.catalog import scan
+from allcore.training.batches import BatchSource
+
+
+@pytest.fixture(scope="module")
+def images(smears, tmp_path_factory):
+    catalog = scan(smears)
+    return decoded_images(catalog.root, catalog.images(), tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def source(images):
+    def make(augmented=True, **fields):
+        config = make_config(dataset="smears", image_size=32, batch_size=7, **fields)
+        labels = np.arange(len(images)) % 4
+        return BatchSource(images, labels, np.arange(3, 40), config, augmented)
+
+    return make
+
+
+def test_epoch_holds_every_row_once(source):
+    rows = np.concatenate([batch.rows for batch in source().batches(0)])
+    assert sorted(rows) == list(range(3, 40))
+
+
+def test_last_batch_holds_the_rest(source):
+    assert [len(batch.labels) for batch in source().batches(0)] == [7, 7, 7, 7, 7, 2]
+
+
+def test_same_seed_gives_the_same_batches(source):
+    first = [batch.checksum() for batch in source(seed=5).batches(2)]
+    assert first == [batch.checksum() for batch in source(seed=5).batches(2)]
+
+
+@pytest.mark.parametrize(("seed", "epoch"), [(6, 2), (5, 3)])
+def test_another_seed_or_epoch_gives_others(source, seed, epoch):
+    first = [batch.checksum() for batch in source(seed=5).batches(2)]
+    assert not set(first) & {batch.checksum() for batch in source(seed=seed).batches(epoch)}
+
+
+def test_starting_in_the_middle_gives_the_same_rest(source):
+    whole = [batch.checksum() for batch in source().batches(1)]
+    assert whole[4:] == [batch.checksum() for batch in source().batches(1, start=4)]
+
+
+def test_threads_do_not_change_the_order(source):
+    made = source()
+    assert [b.checksum() for b in made.batches(0)] == [made.batch(0, step).checksum() for step in range(made.steps)]
+
+
+def test_images_are_what_the_preview_shows(source, images):
+    made = source(seed=9)
+    batch = made.batch(epoch=4, step=1)
+    for row, image in zip(batch.rows, batch.images, strict=True):
+        np.testing.assert_array_equal(image, augment(images[int(row)], 32, made.config.augment, 9, 4, int(row)))
+
+
+def test_labels_follow_their_images(source):
+    batch = source().batch(3, 0)
+    np.testing.assert_array_equal(batch.labels, batch.rows % 4)
+
+
+def test_without_augmentation_rows_come_in_order_and_only_resized(source, images):
+    made = source(augmented=False)
+    batch = made.batch(7, 0)
+    np.testing.assert_array_equal(batch.rows, np.arange(3, 10))
+    np.testing.assert_array_equal(batch.images[0], resize(images[3], 32))
+
+
+def test_abandoning_an_epoch_ends_its_threads(source):
+    batches = source().batches(0)
+    next(batches)
+    batches.close()
+    assert next(source().batches(0)).rows.size == 7

@@ -1,0 +1,107 @@
+"""The hardware plan follows from what the machine has."""
+
+import pytest
+
+from allcore.config import make_config
+from allcore.errors import ConfigError
+from allcore.training.hardware import Devices, Gpu, cpu_has_bfloat16, estimate_memory, make_plan
+
+GIB = 2**30
+AMPERE = Gpu("A100", (8, 0), 40 * GIB)
+TURING = Gpu("T4", (7, 5), 16 * GIB)
+PASCAL = Gpu("GTX 1080", (6, 1), 8 * GIB)
+LAPTOP = Gpu("RTX 4060 Laptop", (8, 9), 8 * GIB)
+
+
+def machine(*gpus, bfloat16=True, memory=24 * GIB):
+    return Devices(cores=2, cpu_bfloat16=bfloat16, memory=memory, gpus=gpus)
+
+
+def plan(devices, **fields):
+    return make_plan(make_config(dataset="smears", **fields), 4, devices)
+
+
+@pytest.mark.parametrize(
+    ("devices", "precision"),
+    [
+        (machine(AMPERE), "mixed_bfloat16"),
+        (machine(TURING), "mixed_float16"),
+        (machine(PASCAL), "float32"),
+        (machine(AMPERE, TURING), "mixed_float16"),
+        (machine(Gpu("unknown", None, None)), "float32"),
+        (machine(), "mixed_bfloat16"),
+        (machine(bfloat16=False), "float32"),
+    ],
+)
+def test_precision_is_what_the_weakest_device_multiplies_fast(devices, precision):
+    assert plan(devices).precision == precision
+
+
+def test_xla_is_on_for_gpus_and_off_for_cpus():
+    assert plan(machine(AMPERE)).jit
+    assert not plan(machine()).jit
+
+
+def test_cpu_can_be_chosen_over_a_gpu():
+    chosen = plan(machine(AMPERE), device="cpu")
+    assert (chosen.kind, chosen.jit, chosen.replicas) == ("cpu", False, 1)
+
+
+def test_missing_gpu_is_said_with_what_to_do():
+    with pytest.raises(ConfigError, match=r"gpu was asked for.*requirements-gpu\.txt"):
+        plan(machine(), device="gpu")
+
+
+def test_every_gpu_is_a_replica():
+    assert plan(machine(AMPERE, AMPERE, AMPERE)).replicas == 3
+
+
+def test_asked_precision_wins():
+    assert plan(machine(AMPERE), precision="float32").precision == "float32"
+
+
+def test_paper_configuration_fits_a_laptop_gpu():
+    chosen = plan(machine(LAPTOP))
+    assert chosen.estimated_memory < 0.8 * LAPTOP.memory
+    assert chosen.micro_batch_size == 32
+
+
+def test_batch_that_does_not_fit_is_divided():
+    small = Gpu("small", (8, 0), 3 * GIB)
+    chosen = plan(machine(small), precision="float32")
+    assert 1 <= chosen.micro_batch_size < 32
+    assert chosen.estimated_memory <= 0.8 * small.memory
+
+
+def test_one_image_at_once_when_nothing_fits():
+    assert plan(machine(Gpu("tiny", (8, 0), GIB // 4))).micro_batch_size == 1
+
+
+def test_unknown_memory_keeps_the_batch_whole():
+    assert plan(machine(Gpu("unknown", (8, 0), None))).micro_batch_size == 32
+
+
+def test_batch_is_shared_among_gpus_before_it_is_divided():
+    assert plan(machine(AMPERE, AMPERE, AMPERE, AMPERE)).micro_batch_size == 8
+
+
+def test_micro_batch_is_never_larger_than_the_share():
+    assert plan(machine(AMPERE, AMPERE), micro_batch_size=32).micro_batch_size == 16
+
+
+@pytest.mark.parametrize(("precision", "measured"), [("float32", 4.0e9), ("mixed_bfloat16", 3.2e9)])
+def test_memory_estimate_is_near_what_was_measured_at_300_px(precision, measured):
+    config = make_config(dataset="smears", image_size=300)
+    assert estimate_memory(config, 4, precision, 16) == pytest.approx(measured, rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("flags", "has"), [("flags : sse avx512_bf16 fma", True), ("flags : amx_bf16", True), ("flags : avx2", False)]
+)
+def test_cpu_flags_are_read(tmp_path, flags, has):
+    (tmp_path / "cpuinfo").write_text(flags)
+    assert cpu_has_bfloat16(tmp_path / "cpuinfo") is has
+
+
+def test_no_cpu_flags_mean_no_bfloat16(tmp_path):
+    assert cpu_has_bfloat16(tmp_path / "nothing") is False

@@ -1,0 +1,80 @@
+"""Schedules, and reporting that cannot kill a run."""
+
+import json
+import time
+
+import pytest
+
+from allcore.config import make_config
+from allcore.runs.status import Status, read_status
+from allcore.training.checkpoint import Progress
+from allcore.training.loop import learning_rate
+from allcore.training.reporter import Reporter
+
+
+def rate(schedule, **progress):
+    config = make_config(dataset="smears", epochs=4, learning_rate=0.1, learning_rate_schedule=schedule)
+    return learning_rate(config, Progress(**progress), steps_per_epoch=10)
+
+
+def test_constant_schedule_is_constant():
+    assert rate("constant", epoch=3, step=9) == 0.1
+
+
+@pytest.mark.parametrize(("epoch", "step", "factor"), [(0, 0, 1.0), (2, 0, 0.5), (4, 0, 0.0)])
+def test_cosine_schedule_falls_from_the_full_rate_to_zero(epoch, step, factor):
+    assert rate("cosine", epoch=epoch, step=step) == pytest.approx(0.1 * factor, abs=1e-12)
+
+
+def test_plateau_schedule_uses_the_factor_of_the_progress():
+    assert rate("plateau", learning_rate_factor=0.25) == pytest.approx(0.025)
+
+
+@pytest.fixture
+def reporter(tmp_path):
+    made = Reporter(tmp_path, Status(state="running", heartbeat=time.time(), queued_at=0.0))
+    yield made
+    made.close()
+
+
+def test_records_are_appended_in_order(reporter, tmp_path):
+    for step in range(50):
+        reporter.record({"kind": "batch", "epoch": 0, "step": step, "global_step": step, "loss": 1.0})
+    reporter.flush()
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == list(range(50))
+
+
+def test_status_is_written_as_updated(reporter, tmp_path):
+    reporter.update(epoch=3, phase="validating")
+    reporter.flush()
+    written = json.loads((tmp_path / "status.json").read_text())
+    assert (written["epoch"], written["phase"]) == (3, "validating")
+
+
+def test_unwritable_metrics_become_a_warning_and_reporting_goes_on(reporter, tmp_path):
+    (tmp_path / "metrics.jsonl").mkdir()
+    reporter.record({"kind": "batch", "epoch": 0, "step": 1, "global_step": 1, "loss": 1.0})
+    reporter.update(epoch=1)
+    reporter.flush()
+    written = json.loads((tmp_path / "status.json").read_text())
+    assert written["epoch"] == 1
+    assert any("reporting failed" in warning for warning in written["warnings"])
+
+
+def test_vanished_run_folder_does_not_raise(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    reporter = Reporter(folder, Status(state="running", heartbeat=time.time(), queued_at=0.0))
+    folder.rmdir()
+    reporter.record({"kind": "batch", "epoch": 0, "step": 1, "global_step": 1, "loss": 1.0})
+    reporter.update(epoch=2)
+    reporter.close()
+    assert reporter.status.epoch == 2
+
+
+def test_same_warning_is_said_once(reporter, tmp_path):
+    reporter.warn("the disk is full")
+    reporter.warn("the disk is full")
+    reporter.flush()
+    assert read_status(tmp_path).warnings == ("the disk is full",)
