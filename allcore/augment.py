@@ -70,11 +70,12 @@ def apply_change(image: np.ndarray, size: int, change: Change, border: str = "re
 
     `image` is uint8 (H, W, 3) RGB, the result uint8 (size, size, 3). Where a side shrinks it is area-averaged first;
     resizing, rotation and reflection then are one bilinear interpolation; a side that differs in length from the
-    other is stretched. `border` names what fills uncovered corners: reflect, replicate or white.
+    other is stretched. `border` names what fills the corners that a rotation uncovers: reflect, replicate or white.
     """
     if change.hide_scale_bar:
         image = hide_scale_bar(image)
-    image = _warp(image, size, change, _BORDERS[border])
+    # Without a rotation nothing is uncovered, and enlarging must not blend white into the outermost pixels.
+    image = _warp(image, size, change, _BORDERS[border if change.degrees else "reflect"])
     if change.stain_scale != (1.0, 1.0) or change.stain_shift != (0.0, 0.0):
         image = restain(image, change.stain_scale, change.stain_shift)
     if change.grey:

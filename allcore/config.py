@@ -18,10 +18,11 @@ CONFIG_SCHEMA = 1
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class AugmentConfig(_Frozen):
@@ -53,9 +54,6 @@ class AugmentConfig(_Frozen):
         return value
 
 
-NO_AUGMENTATION = AugmentConfig(brightness=(1.0, 1.0), degrees=0.0, horizontal_flip=False, vertical_flip=False)
-
-
 class SplitConfig(_Frozen):
     """How images are divided into train, validation and test."""
 
@@ -66,7 +64,7 @@ class SplitConfig(_Frozen):
     train: Fraction = Field(0.8, description="fraction of the images to train on")
     validation: Fraction = Field(0.1, description="fraction that chooses the epoch and the temperature")
     test: Fraction = Field(0.1, description="fraction that is scored once")
-    seed: int = Field(0, ge=0, description="seed of the shuffle")
+    seed: Seed = Field(0, description="seed of the shuffle")
     groups: str | None = Field(
         None, description="CSV with columns file and group (or patient); images with one group stay together"
     )
@@ -116,7 +114,7 @@ class TrainConfig(_Frozen):
     split: SplitConfig = SplitConfig()
     augment: AugmentConfig = AugmentConfig()
 
-    seed: int = Field(0, ge=0, description="seed of initialisation, order, augmentation and dropout")
+    seed: Seed = Field(0, description="seed of initialisation, order, augmentation and dropout")
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: a GPU when there is one")
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto", description="auto: what the device is fastest with"
@@ -175,7 +173,7 @@ def read_config(path: Path) -> TrainConfig:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         schema = fields.pop("schema")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise ConfigError(f"{path.name} cannot be read ({type(error).__name__}: {error})") from None
     if schema != CONFIG_SCHEMA:
         raise ConfigError(
@@ -191,4 +189,6 @@ def _explain(item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
         return f"{field}: missing"
     if not field:
         return str(message)
+    if item["type"] == "value_error" and isinstance(item["input"], dict):  # fields that do not fit together
+        return f"{field}: {message}"
     return f"{field}: {message[:1].lower()}{message[1:]} (received {item['input']!r})"

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from allcore.data.layout import find_layout
+from allcore.data.layout import Layout, find_layout
 from allcore.errors import DatasetError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -43,24 +43,34 @@ class Workspace:
         return PROJECT / "models"
 
     def list_datasets(self) -> list[Path]:
-        """Return the dataset folders of the workspace and of the data roots (a root itself or its direct children)."""
-        found = []
-        for root in (self.datasets, *self.data_roots):
-            inside = sorted(child for child in root.iterdir() if child.is_dir()) if root.is_dir() else []
-            candidates = [root] if root in self.data_roots and _is_dataset(root) else inside
-            found += [folder for folder in candidates if not folder.name.startswith(".") and _is_dataset(folder)]
-        return found
+        """Return the dataset folders that may be read, each once: in the workspace, then root by root by name.
+
+        A data root is listed itself when it is a dataset, otherwise its direct children are.
+        """
+        found = _dataset_children(self.datasets)
+        for root in self.data_roots:
+            found += _datasets_of(root)
+        readable: dict[Path, Path] = {}
+        for folder in found:
+            if self._covers(folder.resolve()):
+                readable.setdefault(folder.resolve(), folder)
+        return list(readable.values())
 
     def allowed(self, path: Path) -> Path:
         """Return `path` with symlinks resolved, or raise `DatasetError` when it lies outside every root."""
-        resolved = path.resolve()
-        roots = [root.resolve() for root in (self.datasets, *self.data_roots)]
-        if not any(resolved.is_relative_to(root) for root in roots):
+        try:
+            resolved = path.resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a null character
+            raise DatasetError(f"{str(path)!r} is not the path of a folder ({error})") from None
+        if not self._covers(resolved):
+            roots = ", ".join(map(str, (self.datasets, *self.data_roots)))
             raise DatasetError(
-                f"{path} is outside the folders that may be read ({', '.join(map(str, roots))}); "
-                "add its folder to ALLCORE_DATA_ROOTS"
+                f"{path} is outside the folders that may be read ({roots}); add its folder to ALLCORE_DATA_ROOTS"
             )
         return resolved
+
+    def _covers(self, resolved: Path) -> bool:
+        return any(resolved.is_relative_to(root.resolve()) for root in (self.datasets, *self.data_roots))
 
 
 def open_workspace() -> Workspace:
@@ -70,9 +80,25 @@ def open_workspace() -> Workspace:
     return Workspace(root=root, data_roots=tuple(Path(entry).absolute() for entry in given if entry))
 
 
-def _is_dataset(folder: Path) -> bool:
+def _datasets_of(root: Path) -> list[Path]:
+    """Return `root` when it is one dataset, variants included, and otherwise the datasets that are its children."""
+    children = _dataset_children(root)
+    layout = _layout(root)
+    if layout is not None and set(children) <= {layout.root / variant for variant in layout.variants}:
+        return [root]
+    return children
+
+
+def _dataset_children(folder: Path) -> list[Path]:
     try:
-        find_layout(folder)
+        children = sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    except OSError:  # not there yet, or on a disk that is not
+        return []
+    return [child for child in children if _layout(child) is not None]
+
+
+def _layout(folder: Path) -> Layout | None:
+    try:
+        return find_layout(folder)
     except (DatasetError, OSError):
-        return False
-    return True
+        return None

@@ -19,7 +19,7 @@ from filelock import FileLock
 from allcore.data.intake import decode, pixel_sha256
 from allcore.errors import DatasetError, ImageError
 
-_CHUNK = 64
+_CHUNK = 16
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,31 @@ def decoded_images(
     """Return the decoded images of catalog rows below `root`, decoding what `cache` does not hold yet.
 
     The cache is named by the images' content. One process builds it while others wait; it appears whole or not at all,
-    and what a killed build left is removed by the next. Raises `DatasetError` when an image changed since it was
-    catalogued, or the disk is too full.
+    and what a killed build left, or damage since, is made good by the next. Raises `DatasetError` when an image changed
+    since it was catalogued, or the cache cannot be written.
     """
     name = hashlib.sha256("\n".join(images["pixel_sha256"]).encode()).hexdigest()[:16]
     folder = cache / "decoded" / name
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if not folder.is_dir():
-        with FileLock(folder.with_suffix(".lock")):
-            if not folder.is_dir():
-                _build(root, images, folder, on_progress)
+    if not _is_whole(folder):
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder.with_suffix(".lock")):
+                if not _is_whole(folder):
+                    _build(root, images, folder, on_progress)
+        except OSError as error:
+            raise DatasetError(
+                f"the decoded images cannot be written below {folder.parent} ({error.strerror or error}); "
+                "free some space or set ALLCORE_WORKSPACE to another disk"
+            ) from None
     return _open(folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        images = _open(folder)
+    except (OSError, ValueError):
+        return False
+    return len(images.pixels) == int(images.shapes.prod(axis=1).sum()) * 3
 
 
 def _open(folder: Path) -> DecodedImages:
@@ -71,20 +85,36 @@ def _open(folder: Path) -> DecodedImages:
 
 
 def _build(root: Path, images: pd.DataFrame, folder: Path, on_progress: Callable[[int, int], None] | None) -> None:
-    needed = int((images["width"] * images["height"]).sum()) * 3
-    free = shutil.disk_usage(folder.parent).free
+    unfinished = folder.with_suffix(".part")
+    for remains in (unfinished, folder):
+        shutil.rmtree(remains, ignore_errors=True)
+    _check_space(int((images["width"] * images["height"]).sum()) * 3, folder.parent)
+    unfinished.mkdir()
+    try:
+        with (unfinished / "pixels.u8").open("wb") as file:
+            shapes = _decode_into(file, root, images, on_progress)
+            _to_disk(file)
+        with (unfinished / "shapes.json").open("wb") as file:
+            file.write(json.dumps(shapes).encode())
+            _to_disk(file)
+        unfinished.replace(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _check_space(needed: int, folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
     if needed > free:
         raise DatasetError(
-            f"decoding the dataset needs {needed / 1e9:.1f} GB below {folder.parent}, {free / 1e9:.1f} GB are free; "
+            f"decoding the dataset needs {needed / 1e9:.1f} GB below {folder}, {free / 1e9:.1f} GB are free; "
             "free some space or set ALLCORE_WORKSPACE to a larger disk"
         )
-    unfinished = folder.with_suffix(".part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    with (unfinished / "pixels.u8").open("wb") as file:
-        shapes = _decode_into(file, root, images, on_progress)
-    (unfinished / "shapes.json").write_text(json.dumps(shapes), encoding="utf-8")
-    unfinished.replace(folder)
+
+
+def _to_disk(file: BinaryIO) -> None:
+    """Wait until `file` is on the disk: a power cut must not leave a folder with its final name and holes in it."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _decode_into(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
-import pyarrow as pa
+import PIL
+from PIL import features
 
+from allcore import __version__
 from allcore.data.intake import inspect, pixel_sha256
 from allcore.data.layout import Layout, find_layout, image_files
 from allcore.errors import DatasetError, ImageError
@@ -23,6 +28,7 @@ COLUMNS = {
 MINIMUM_PER_CLASS = 3
 
 Progress = Callable[[int, int], None]
+_Row = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -79,94 +85,102 @@ class Catalog:
 def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None = None) -> Catalog:
     """Return the catalog of a dataset folder.
 
-    Files whose size and modification time are as in the catalog kept below `cache` are not read again. One unusable
-    file becomes a row with a problem; the others go on. Raises `DatasetError` when the folder is not a dataset.
+    Usable files whose size and modification time are as in the catalog kept below `cache` are not read again. One
+    unusable file becomes a row with a problem; the others go on. Raises `DatasetError` when the folder is not a
+    dataset.
     """
     layout = find_layout(folder)
-    kept = _kept_file(cache, layout.root)
-    known = _read_kept(kept)
-    jobs = _list_files(layout)
-    fresh = [job for job in jobs if _key(job) not in known]
+    kept = None if cache is None else _kept_file(cache, layout.root)
+    known = {} if kept is None else _read_kept(kept)
+    files = _list_files(layout)
+    news = [row for _, row in files if _key(row) not in known]
 
-    def describe(job: _Job) -> dict[str, object]:
-        return known.get(_key(job)) or _describe(job)
+    def describe(file: Path, row: _Row) -> _Row:
+        return known.get(_key(row)) or row | _look_at(file, str(row["path"]))
 
     rows = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for done, row in enumerate(pool.map(describe, jobs), start=1):
+        for row in pool.map(describe, *zip(*files, strict=True)):
             rows.append(row)
-            if on_progress is not None and fresh:
-                on_progress(done, len(jobs))
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-    if kept is not None and (fresh or len(known) != len(jobs)):
-        _write_kept(kept, table)
-    labels = {variant: tuple(layout.class_folders(variant)) for variant in layout.variants}
-    return Catalog(root=layout.root, variants=layout.variants, labels=labels, table=table)
+            if on_progress is not None and news:
+                on_progress(len(rows), len(files))
+    if kept is not None and news:
+        _write_kept(kept, [row for row in rows if row["problem"] == ""])
+    return Catalog(
+        root=layout.root,
+        variants=tuple(map(_storable, layout.variants)),
+        labels={_storable(name): tuple(map(_storable, layout.class_folders(name))) for name in layout.variants},
+        table=pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS),
+    )
 
 
-@dataclass(frozen=True)
-class _Job:
-    file: Path
-    path: str
-    variant: str
-    label: str
-    bytes: int
-    mtime_ns: int
-
-
-def _key(job: _Job) -> tuple[str, int, int]:
-    return (job.path, job.bytes, job.mtime_ns)
-
-
-def _list_files(layout: Layout) -> list[_Job]:
-    jobs = []
+def _list_files(layout: Layout) -> list[tuple[Path, _Row]]:
+    """Return every file with its row as far as it is known without opening the file, in the order of their paths."""
+    files: list[tuple[Path, _Row]] = []
     for variant in layout.variants:
         for label, class_folder in layout.class_folders(variant).items():
             for file in image_files(class_folder):
                 facts = file.stat()
-                path = file.relative_to(layout.root).as_posix()
-                jobs.append(_Job(file, path, variant, label, facts.st_size, facts.st_mtime_ns))
-    return jobs
+                row = {
+                    "path": _storable(file.relative_to(layout.root).as_posix()), "variant": _storable(variant),
+                    "label": _storable(label), "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns,
+                    "width": 0, "height": 0, "mode": "", "sha256": "", "pixel_sha256": "", "problem": "",
+                }  # fmt: skip
+                files.append((file, row))
+    return sorted(files, key=lambda entry: str(entry[1]["path"]))
 
 
-def _describe(job: _Job) -> dict[str, object]:
-    row: dict[str, object] = {
-        "path": job.path, "variant": job.variant, "label": job.label, "bytes": job.bytes, "mtime_ns": job.mtime_ns,
-        "width": 0, "height": 0, "mode": "", "sha256": "", "pixel_sha256": "", "problem": "",
-    }  # fmt: skip
+def _storable(name: str) -> str:
+    """Return a file's name with what is not UTF-8 in it (old archives have such names) replaced by U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _key(row: _Row) -> tuple[object, ...]:
+    return tuple(row[column] for column in ("path", "variant", "label", "bytes", "mtime_ns"))
+
+
+def _look_at(file: Path, path: str) -> _Row:
+    """Return what opening `file`, listed as `path`, adds to its row."""
+    if "\N{REPLACEMENT CHARACTER}" in path:
+        return {"problem": "its path is not valid UTF-8; rename the file or its folder"}
     try:
-        pixels, facts = inspect(job.file)
-        row["sha256"] = hashlib.sha256(job.file.read_bytes()).hexdigest()
+        pixels, facts = inspect(file)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
     except ImageError as error:
-        return row | {"problem": str(error)}
+        return {"problem": str(error)}
     except OSError as error:
-        return row | {"problem": f"cannot be read ({error.strerror})"}
-    return row | {
-        "width": facts.width, "height": facts.height, "mode": facts.mode, "pixel_sha256": pixel_sha256(pixels),
+        return {"problem": f"cannot be read: {error.strerror}"}
+    return {
+        "width": facts.width, "height": facts.height, "mode": facts.mode,
+        "sha256": digest, "pixel_sha256": pixel_sha256(pixels),
     }  # fmt: skip
 
 
-def _kept_file(cache: Path | None, root: Path) -> Path | None:
-    if cache is None:
-        return None
-    return cache / "catalogs" / f"{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.parquet"
+def _kept_file(cache: Path, root: Path) -> Path:
+    """Return where the catalog of `root` is kept, apart for every version of what decodes its images."""
+    made_by = (str(root.resolve()), __version__, PIL.__version__, str(features.version("jpg")))
+    return cache / "catalogs" / f"{hashlib.sha256(repr(made_by).encode()).hexdigest()[:16]}.catalog"
 
 
-def _read_kept(kept: Path | None) -> dict[tuple[str, int, int], dict[str, object]]:
-    if kept is None or not kept.is_file():
-        return {}
+def _read_kept(kept: Path) -> dict[tuple[object, ...], _Row]:
+    """Return the rows kept in a file by their key; none when the file is missing or damaged, which costs one scan."""
     try:
-        rows = pd.read_parquet(kept, columns=list(COLUMNS)).to_dict("records")
-    except (OSError, ValueError, pa.ArrowException):
-        return {}  # a damaged copy costs one scan, no more
-    return {
-        (str(row["path"]), int(row["bytes"]), int(row["mtime_ns"])): {str(name): row[name] for name in row}
-        for row in rows
-    }
+        digest, _, text = kept.read_text(encoding="utf-8").partition("\n")
+    except (OSError, ValueError):
+        return {}
+    if hashlib.sha256(text.encode()).hexdigest() != digest:
+        return {}
+    return {_key(row): row for row in json.loads(text)}
 
 
-def _write_kept(kept: Path, table: pd.DataFrame) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = kept.with_suffix(f".{os.getpid()}.part")
-    table.to_parquet(unfinished, index=False)
-    unfinished.replace(kept)
+def _write_kept(kept: Path, rows: list[_Row]) -> None:
+    """Keep the usable rows: what made a file unusable may pass without a change to it, so those are read again."""
+    text = json.dumps(rows, separators=(",", ":"))
+    unfinished = kept.with_suffix(f".{uuid4().hex}.part")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}", encoding="utf-8")
+        unfinished.replace(kept)
+    except OSError:  # a full disk, say: the catalog is whole without its copy, and the next scan takes longer
+        with suppress(OSError):
+            unfinished.unlink()

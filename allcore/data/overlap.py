@@ -27,8 +27,5 @@ def connect(paths: Sequence[str], pairs: Iterable[tuple[str, str]]) -> np.ndarra
     position = {path: index for index, path in enumerate(paths)}
     edges = np.array([(position[a], position[b]) for a, b in pairs], dtype=np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(paths), len(paths)))
-    _, component = connected_components(graph, directed=False)
-    _, first_seen = np.unique(component, return_index=True)
-    rank = np.empty(len(first_seen), np.int64)
-    rank[np.argsort(first_seen)] = np.arange(len(first_seen))
-    return rank[component]
+    _, component = connected_components(graph, directed=False)  # visits in order, so numbers by first appearance
+    return component.astype(np.int64)

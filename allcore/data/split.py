@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +45,8 @@ class Split:
 
     def write(self, path: Path) -> None:
         """Write the table as CSV."""
-        self.table.to_csv(path, index=False, columns=list(COLUMNS))
+        # Quoted throughout: pandas leaves a bare carriage return, which a file's name may hold, as a line's end.
+        self.table.to_csv(path, index=False, columns=list(COLUMNS), quoting=csv.QUOTE_ALL)
 
 
 def read_split(path: Path) -> Split:
@@ -52,11 +55,20 @@ def read_split(path: Path) -> Split:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path.name} cannot be read ({error})") from None
-    missing = [column for column in COLUMNS if column not in table]
-    unknown = set(table["split"]) - set(SPLITS) if not missing else set()
-    if missing or unknown or table.empty:
-        raise DatasetError(f"{path.name} is not a split: expected columns {', '.join(COLUMNS)}, found {list(table)}")
-    return Split(table[list(COLUMNS)])
+    if not set(COLUMNS) <= set(table.columns) or table.empty:
+        raise DatasetError(
+            f"{path.name} is not a split: expected columns {', '.join(COLUMNS)}, "
+            f"found {', '.join(table.columns)} and {len(table)} rows"
+        )
+    table = table[list(COLUMNS)]
+    unknown = set(table["split"]) - set(SPLITS)
+    twice = table["path"][table["path"].duplicated()]
+    if unknown or len(twice):
+        raise DatasetError(
+            f"{path.name} is damaged: expected each path once, in {', '.join(SPLITS)}; "
+            f"found {', '.join([*map(repr, sorted(unknown)), *(f'{path} again' for path in twice)][:3])}"
+        )
+    return Split(table)
 
 
 def make_split(images: pd.DataFrame, config: SplitConfig) -> Split:
@@ -78,7 +90,10 @@ def make_split(images: pd.DataFrame, config: SplitConfig) -> Split:
 
 
 def read_groups(path: Path) -> dict[str, str]:
-    """Read a CSV with a column file and a column group or patient. Raises `DatasetError` when it is not one."""
+    """Read a CSV with a column file and a column group or patient, leaving out files without one.
+
+    Raises `DatasetError` when it is not such a table, or a file stands in two groups.
+    """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
@@ -88,7 +103,15 @@ def read_groups(path: Path) -> dict[str, str]:
         raise DatasetError(
             f"table of groups {path} has columns {', '.join(table.columns)}; expected file and group (or patient)"
         )
-    return dict(zip(table["file"], table[name], strict=True))
+    table[name] = table[name].str.strip()
+    known = table[table[name] != ""].drop_duplicates(["file", name])
+    repeated = known["file"][known["file"].duplicated()]
+    if len(repeated):
+        raise DatasetError(
+            f"table of groups {path} puts {repeated.nunique()} files into more than one {name}, "
+            f"the first {repeated.iloc[0]}; expected one row a file"
+        )
+    return dict(zip(known["file"], known[name], strict=True))
 
 
 def _groups(images: pd.DataFrame, config: SplitConfig) -> list[str]:
@@ -96,14 +119,19 @@ def _groups(images: pd.DataFrame, config: SplitConfig) -> list[str]:
     if config.groups is None:
         return [f"g{number:05d}" for number in connect(paths, exact_duplicate_pairs(images))]
     given = read_groups(Path(config.groups))
-    named = [given.get(path, given.get(path.rsplit("/", 1)[-1])) for path in paths]
-    missing = [path for path, group in zip(paths, named, strict=True) if group is None]
+    names = [path.rsplit("/", 1)[-1] for path in paths]
+    fitting = Counter(names)
+    found = [
+        given.get(path, given.get(name, "") if fitting[name] == 1 else "")
+        for path, name in zip(paths, names, strict=True)
+    ]
+    missing = [path for path, group in zip(paths, found, strict=True) if not group]
     if missing:
         raise DatasetError(
             f"table of groups {config.groups} lacks {len(missing)} of {len(paths)} images, the first {missing[0]}; "
-            "every image's path (or file name) must stand in its column file"
+            "every image's path (or its file name, where no other image has it) must stand in its column file"
         )
-    return [str(group) for group in named]
+    return found
 
 
 def _divide_images(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -127,20 +155,43 @@ def _whole_counts(total: int, fractions: np.ndarray) -> np.ndarray:
 
 
 def _divide_groups(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Give each group, large ones first, to the part that lacks most of the group's classes."""
+    """Draw a part for each group, large groups first, so that small ones can even out what those leave."""
     labels, classes = pd.factorize(table["label"], sort=True)
     codes, names = pd.factorize(table["group"])
     content = np.zeros((len(names), len(classes)), np.int64)
     np.add.at(content, (codes, labels), 1)
-    wanted = content.sum(axis=0)[None, :] * fractions[:, None]
+    wanted = np.column_stack([_whole_counts(total, fractions) for total in content.sum(axis=0)])
     held = np.zeros_like(wanted)
+    to_come = (content > 0).sum(axis=0)
     chosen = np.empty(len(names), np.int64)
     order = rng.permutation(len(names))
     for group in order[np.argsort(-content[order].sum(axis=1), kind="stable")]:
-        lacking = ((wanted - held) / wanted * content[group]).sum(axis=1)
-        chosen[group] = lacking.argmax()
+        present = content[group] > 0
+        size = content[group, present]
+        chosen[group] = _draw_part(size, wanted[:, present], held[:, present], to_come[present], rng)
         held[chosen[group]] += content[group]
+        to_come -= present
     return chosen[codes]
+
+
+def _draw_part(
+    size: np.ndarray, wanted: np.ndarray, held: np.ndarray, to_come: np.ndarray, rng: np.random.Generator
+) -> int:
+    """Draw the part of a group that has `size` (C,) images of each of its classes.
+
+    Of the parts with room for it, each is as likely as the share of images that it still lacks; without such a part,
+    the one that lacks most gets it. Where no more groups are `to_come` (C,) than parts are without a class, only those
+    parts count. `wanted` and `held` are images of shape (3, C).
+    """
+    empty = held == 0
+    urgent = (empty & (empty.sum(axis=0) >= to_come)).sum(axis=1)
+    open_to_it = urgent == urgent.max()
+    lacking = ((wanted - held) / wanted.sum(axis=0)).sum(axis=1)
+    roomy = open_to_it & (wanted - held >= size).all(axis=1)
+    if not roomy.any():
+        return int(np.where(open_to_it, lacking, -np.inf).argmax())
+    chance = np.where(roomy, lacking, 0.0)
+    return int(rng.choice(len(SPLITS), p=chance / chance.sum()))
 
 
 def _check_every_class_everywhere(table: pd.DataFrame) -> None:
@@ -151,5 +202,5 @@ def _check_every_class_everywhere(table: pd.DataFrame) -> None:
             listed = ", ".join(f"{split} {row[split]}" for split in SPLITS)
             raise DatasetError(
                 f"class {label} cannot be in every part ({listed}): its {row.sum()} images form {groups} groups; "
-                "use other fractions or another protocol"
+                "use another seed, other fractions or another protocol"
             )
