@@ -84,7 +84,8 @@ def _datasets_of(root: Path) -> list[Path]:
     """Return `root` when it is one dataset, variants included, and otherwise the datasets that are its children."""
     children = _dataset_children(root)
     layout = _layout(root)
-    if layout is not None and set(children) <= {layout.root / variant for variant in layout.variants}:
+    is_itself = layout is not None and layout.root.resolve() == root.resolve()
+    if layout is not None and is_itself and set(children) <= {root / variant for variant in layout.variants}:
         return [root]
     return children
 
