@@ -23,9 +23,10 @@ from allcore.config import TrainConfig, make_config
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
+from allcore.hardware import make_plan
 from allcore.model.vgg16 import build_vgg16
 from allcore.training.batches import BatchSource
-from allcore.training.hardware import look_at_devices, make_plan
+from allcore.training.hardware import look_at_devices
 from allcore.training.learner import Learner
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, out, print_json, progress_bar, table
-from allcore.errors import InputError
+from allcore.cli.output import Json, print_json, progress_bar, table
+from allcore.errors import DatasetError, InputError
 
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
 
-app = typer.Typer(help="Datasets: list, look into, get, draw, audit.", no_args_is_help=True)
+app = typer.Typer(help="Datasets: list, look into, get, draw, audit.")
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folder")]
 
 
@@ -22,14 +22,17 @@ def list_datasets(json: Json = False) -> None:
     """List the datasets of the workspace and of ALLCORE_DATA_ROOTS."""
     from allcore.workspace import open_workspace
 
-    folders = [str(folder) for folder in open_workspace().list_datasets()]
+    workspace = open_workspace()
+    folders = [str(folder) for folder in workspace.list_datasets()]
     if json:
         print_json(folders)
         return
     for folder in folders:
-        out.print(folder)
+        typer.echo(folder)
     if not folders:
-        out.print("no dataset yet; draw one with: python -m allcore dataset synthesize workspace/datasets/smears")
+        typer.echo(
+            f"no dataset yet; draw one with: python -m allcore dataset synthesize {workspace.datasets / 'smears'}"
+        )
 
 
 @app.command()
@@ -37,47 +40,50 @@ def info(folder: Folder, json: Json = False) -> None:
     """Say what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
     catalog = _scan(folder)
     problems = catalog.problems()
+    variants = [_variant_facts(catalog, variant) for variant in catalog.variants]
     if json:
         print_json(
             {
                 "folder": str(catalog.root),
-                "variants": [_variant_facts(catalog, variant) for variant in catalog.variants],
+                "variants": variants,
                 "problems": dict(zip(problems["path"], problems["problem"], strict=True)),
             }
         )
         return
-    for variant in catalog.variants:
-        facts = _variant_facts(catalog, variant)
-        out.print(
-            f"[bold]{catalog.root / variant}[/bold]: {facts['images']} images, fingerprint {facts['fingerprint'][:12]}"
-        )
-        table("", ["class", "#images"], list(facts["classes"].items()))
-        table("", ["width × height", "#images"], list(facts["sizes"].items()))
-        out.print(f"exact duplicates: {facts['exact_duplicates']}")
+    for facts in variants:
+        typer.secho(catalog.root / facts["variant"], bold=True)
+        typer.echo(f"{facts['images']} images, {facts['exact_duplicates']} of them exact duplicates of others")
+        typer.echo(f"fingerprint {facts['fingerprint'][:12]}\n")
+        table(["class", "#images"], list(facts["classes"].items()))
+        typer.echo()
+        table(["width × height", "#images"], list(facts["sizes"].items()))
+        typer.echo()
     if len(problems):
-        table("files that cannot be used", ["file", "why"], problems[["path", "problem"]].to_numpy().tolist())
+        typer.secho(f"{len(problems)} files cannot be used", bold=True)
+        table(["file", "why"], problems[["path", "problem"]].to_numpy().tolist())
 
 
 @app.command()
 def fetch(
-    source: Annotated[str, typer.Argument(help="kaggle, or zip")],
-    path: Annotated[Path | None, typer.Argument(help="the zip file")] = None,
-    name: Annotated[str | None, typer.Option("--name", help="name of the dataset in the workspace")] = None,
+    source: Annotated[str, typer.Argument(metavar="kaggle|zip", help="where the images come from")],
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="the zip file")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="name of the dataset in the workspace; unset: the zip file's")
+    ] = None,
 ) -> None:
     """Get the ALL images from Kaggle (mehradaria/leukemia), or import a zip file."""
     from allcore.data.sources import fetch_kaggle, import_zip
     from allcore.workspace import open_workspace
 
     datasets = open_workspace().datasets
-    if source not in ("kaggle", "zip") or (source == "zip") != (path is not None):
-        raise InputError("expected: dataset fetch kaggle, or: dataset fetch zip PATH")
     with progress_bar("importing") as progress:
-        folder = (
-            import_zip(path, datasets, name, progress)
-            if path is not None
-            else fetch_kaggle(datasets, on_progress=progress)
-        )
-    out.print(str(folder))
+        if source == "kaggle" and path is None and name is None:
+            folder = fetch_kaggle(datasets, on_progress=progress)
+        elif source == "zip" and path is not None:
+            folder = import_zip(path, datasets, name, progress)
+        else:
+            raise InputError("expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]")
+    typer.echo(folder)
 
 
 @app.command()
@@ -98,15 +104,20 @@ def synthesize(
     spec = SyntheticSpec(images_per_class, image_size, seed, twins, scale_bars, stain_by_class)
     with progress_bar("drawing") as progress:
         write_dataset(folder, spec, progress)
-    out.print(str(folder))
+    typer.echo(folder)
 
 
 @app.command()
 def audit(folder: Folder, json: Json = False) -> None:
-    """Find images that are exact duplicates of others, and the groups that they form."""
+    """Find images that are exact duplicates of others, and the groups that they form (in the first variant)."""
     from allcore.data.overlap import connect, exact_duplicate_pairs
 
-    images = _scan(folder).images()
+    catalog = _scan(folder)
+    images = catalog.images()
+    if images.empty:
+        raise DatasetError(f"{folder} has no usable image; `dataset info` names what is wrong with each file")
+    # a dataset may lie some folders below DIR
+    images["path"] = [(catalog.root / path).relative_to(folder).as_posix() for path in images["path"]]
     pairs = exact_duplicate_pairs(images)
     groups = connect(list(images["path"]), pairs)
     if json:
@@ -118,8 +129,10 @@ def audit(folder: Folder, json: Json = False) -> None:
             }
         )
         return
-    out.print(f"{len(images)} images in {groups.max() + 1} groups, {len(pairs)} exact duplicate pairs")
-    table("", ["image", "is the same picture as"], pairs)
+    typer.echo(f"{len(images)} images in {groups.max() + 1} groups, {len(pairs)} exact duplicate pairs")
+    if pairs:
+        typer.echo()
+        table(["image", "is the same picture as"], [(copy, first) for first, copy in pairs])
 
 
 def _scan(folder: Path) -> Catalog:

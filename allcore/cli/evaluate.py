@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, notes, out, per_cent, print_json, progress_bar, table
+from allcore.cli.output import Json, per_cent, print_json, progress_bar, table
 from allcore.paper import HEADLINE
 
 if TYPE_CHECKING:
     from allcore.evaluation.labelled import Evaluation
-    from allcore.runs.store import Run
 
 _ROWS = {
     "accuracy": "accuracy",
@@ -33,7 +32,7 @@ _ERRORS = {"ece": "expected calibration error", "brier": "Brier score", "log_los
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="a run's id or folder, or an .onnx file")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
     data: Annotated[
         Path | None, typer.Option("--data", help="any labelled folder; unset: the run's own images")
     ] = None,
@@ -43,7 +42,10 @@ def evaluate(
             "--split", help="train, validation or test images of the model's run; unset: test, or all of --data"
         ),
     ] = None,
-    variant: Annotated[str | None, typer.Option("--variant", help="variant folder of --data")] = None,
+    variant: Annotated[
+        str | None,
+        typer.Option("--variant", help="variant folder of --data; unset: the one that the model was trained on"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score a model on the test split of its run, or on any labelled folder."""
@@ -54,36 +56,36 @@ def evaluate(
     workspace = open_workspace()
     with progress_bar("predicting") as progress:
         evaluation = evaluate_model(model, RunStore(workspace.runs), workspace.cache, data, split, variant, progress)
-    _print(evaluation, json)
+    print_evaluation(evaluation, json)
 
 
-def print_run_scores(run: Run, json: bool) -> None:
-    """Print the test scores of a run that succeeded."""
-    from allcore.evaluation.labelled import evaluate_run
+def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Return an evaluation as JSON values: the scores in fractions, and what they are of."""
+    named = {"model": evaluation.model, "data": evaluation.data}
+    return {**named, **evaluation.scores.to_json(), "notes": list(evaluation.notes)}
 
-    _print(evaluate_run(run, "test"), json)
 
-
-def _print(evaluation: Evaluation, json: bool) -> None:
-    scores = evaluation.scores.to_json()
-    for note in evaluation.notes:
-        notes.print(f"note: {note}")
+def print_evaluation(evaluation: Evaluation, json: bool) -> None:
+    """Print an evaluation as JSON, or as tables beside the paper's scores."""
     if json:
-        print_json({"model": evaluation.model, "data": evaluation.data, **scores, "notes": list(evaluation.notes)})
+        print_json(evaluation_json(evaluation))
         return
-    out.print(f"[bold]{evaluation.model}[/bold] on {evaluation.data}: {scores['n']} images\n")
+    scores = evaluation.scores.to_json()
+    typer.secho(evaluation.model, bold=True)
+    typer.echo(f"on {evaluation.data}: {scores['n']} images\n")
     rows = [
         (name, per_cent(scores[key]), _interval(scores, key), per_cent(HEADLINE[key]) if key in HEADLINE else "")
         for key, name in _ROWS.items()
     ]
-    table("", ["score", "#%", "95 % interval", "#paper %"], rows)
-    table(
-        "",
-        ["error", "#", "95 % interval"],
-        [(name, f"{scores[key]:.4f}", _interval(scores, key, scale=1.0)) for key, name in _ERRORS.items()],
-    )
+    table(["score", "#%", "#95 % interval", "#paper %"], rows)
+    typer.echo()
+    errors = [(name, f"{scores[key]:.4f}", _interval(scores, key, scale=1.0)) for key, name in _ERRORS.items()]
+    table(["error", "#value", "#95 % interval"], errors)
+    typer.echo()
     _print_classes(scores)
-    out.print("The paper's figures are of its own test images at 300 px, which are not these.")
+    typer.echo("\nThe paper's figures are of its own test images at 300 px, which are not these.")
+    for note in evaluation.notes:
+        typer.echo(f"note: {note}")
 
 
 def _print_classes(scores: dict[str, Any]) -> None:
@@ -92,10 +94,10 @@ def _print_classes(scores: dict[str, Any]) -> None:
         (name, row["support"], *(per_cent(row[column]) for column in columns))
         for name, row in scores["per_class"].items()
     ]
-    table("", ["class", "#images", *(f"#{column}" for column in columns)], rows)
+    table(["class", "#images", *(f"#{column}" for column in columns)], rows)
+    typer.echo()
     matrix = zip(scores["classes"], scores["confusion_matrix"], strict=True)
     table(
-        "",
         ["true \\ predicted", *(f"#{name}" for name in scores["classes"])],
         [(name, *counts) for name, counts in matrix],
     )

@@ -6,7 +6,7 @@ import time
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from allcore.cli.output import duration, notes, per_cent
+from allcore.cli.output import duration, per_cent, terminal
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import waiting_before
 from allcore.runs.status import ACTIVE, Status
@@ -19,7 +19,7 @@ def follow(run: Run, executor: LocalExecutor) -> Status:
     """Show a progress bar and a line an epoch until the run ends, and return its last status."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
     shown = 0
-    with Progress(*columns, console=notes, transient=True) as progress:
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
         bar = progress.add_task(run.id, total=None, detail="")
         while True:
             status = executor.state(run)
@@ -29,7 +29,8 @@ def follow(run: Run, executor: LocalExecutor) -> Status:
                     f"epoch {int(row['epoch']) + 1}/{status.epochs}  loss {row['loss']:.4f}  "
                     f"accuracy {per_cent(row['accuracy'])} %  validation loss {row['validation_loss']:.4f}  "
                     f"validation accuracy {per_cent(row['validation_accuracy'])} %  "
-                    f"{row['images_per_second']:.1f} images/s  {duration(row['seconds'])}"
+                    f"{row['images_per_second']:.1f} images/s  {duration(row['seconds'])}",
+                    soft_wrap=True,
                 )
             shown = max(shown, len(epochs))
             if status.state not in ACTIVE:
@@ -41,17 +42,22 @@ def follow(run: Run, executor: LocalExecutor) -> Status:
 def _move(progress: Progress, bar: TaskID, run: Run, status: Status) -> None:
     if status.state == "queued":
         before = waiting_before(run.folder.parent, run.id)
-        progress.update(bar, detail=f"{status.phase or 'starting'}, {before} before it")
+        queue = f", {before} before it" if before else ""
+        progress.update(bar, detail=f"{status.phase or 'starting'}{queue}")
         return
-    done = status.epoch * status.steps_per_epoch + status.step
-    batches = run.history().batches
-    last = batches.iloc[-1] if len(batches) else None
-    numbers = "" if last is None else f"loss {last['loss']:.4f}  accuracy {per_cent(last['accuracy'])} %  "
-    rate = "" if status.images_per_second is None else f"{status.images_per_second:.1f} images/s  "
     progress.update(
         bar,
         description=f"epoch {min(status.epoch + 1, status.epochs)}/{status.epochs}",
-        completed=done,
+        completed=status.epoch * status.steps_per_epoch + status.step,
         total=status.epochs * status.steps_per_epoch or None,
-        detail=f"{numbers}{rate}ETA {duration(status.eta_seconds)}  {status.phase}",
+        detail=status.phase if status.eta_seconds is None else _numbers(run, status),
     )
+
+
+def _numbers(run: Run, status: Status) -> str:
+    text = ""
+    for _, row in run.history().batches.tail(1).iterrows():
+        text += f"loss {row['loss']:.4f}  accuracy {per_cent(row['accuracy'])} %  "
+    if status.images_per_second is not None:
+        text += f"{status.images_per_second:.1f} images/s  "
+    return f"{text}ETA {duration(status.eta_seconds)}  {status.phase}"

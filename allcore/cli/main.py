@@ -19,7 +19,7 @@ from allcore.errors import InputError
 
 app = typer.Typer(
     help="ALLscope: the modified VGG16 on blood smears, and what its scores are worth. Research and education only.",
-    no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -40,18 +40,34 @@ def worker(folder: Annotated[Path, typer.Argument(help="the run's folder")]) -> 
     raise typer.Exit(run_worker(folder.resolve()))
 
 
+@app.command("measure", hidden=True)
+def measure(config: Annotated[Path, typer.Argument(help="a configuration as JSON")]) -> None:
+    """Time a few training steps and print the result as JSON; the app starts this."""
+    from allcore.config import read_config
+    from allcore.training.measure import measure_steps
+
+    typer.echo(measure_steps(read_config(config)).to_json())
+
+
 def main() -> None:
     """Run the command line and exit."""
     try:
-        app()
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+    except typer.TyperException as error:  # an option or argument that is not as declared
+        context = getattr(error, "ctx", None)
+        more = f"; see {context.command_path} --help" if context else ""
+        _complain("error", error.format_message().rstrip(".") + more)
         sys.exit(2)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except InputError as error:
+        _complain("error", str(error))
+        sys.exit(2)
     except Exception as error:
         if os.environ.get("ALLCORE_DEBUG"):
             traceback.print_exc()
-        print(f"fault: {type(error).__name__}: {error} (ALLCORE_DEBUG=1 shows where)", file=sys.stderr)
+        _complain("fault", f"{type(error).__name__}: {error} (ALLCORE_DEBUG=1 shows where)")
         sys.exit(1)
+
+
+def _complain(kind: str, message: str) -> None:
+    """Print one line, whatever an exception's text holds."""
+    print(f"{kind}: {' '.join(message.split())}", file=sys.stderr)

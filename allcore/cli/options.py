@@ -63,6 +63,17 @@ def config_from(data: Path, preset: str, fields: dict[str, Any], **more: object)
     return make_config(**nested)
 
 
+def shown(value: object) -> str:
+    """Return a field's value as a person would type it."""
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return " ".join(f"{part:g}" for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _options() -> dict[str, inspect.Parameter]:
     """Return a keyword parameter for every field, by the field's path (`split.seed`)."""
     fields: dict[str, FieldInfo] = {}
@@ -84,7 +95,7 @@ def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
     kind, choices = _plain_type(field.annotation)
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
-    described = f"{field.description}{f': {choices}' if choices else ''} (paper: {_shown(field.default)})"
+    described = f"{choices}{field.description} (paper: {shown(field.default)})"
     option = typer.Option(flag, help=described, show_default=False, rich_help_panel=_panel(path))
     return inspect.Parameter(
         name,
@@ -95,23 +106,15 @@ def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
 
 
 def _plain_type(annotation: Any) -> tuple[Any, str]:  # noqa: ANN401 - whatever stands in an annotation
-    """Return the type that an option parses, and the choices it has."""
+    """Return the type that an option parses, and the choices that it has, to stand before its help."""
     origin = typing.get_origin(annotation)
     if origin is Literal:
-        return str, ", ".join(typing.get_args(annotation))
+        return str, f"{' | '.join(typing.get_args(annotation))}. "
     if origin in (typing.Union, types.UnionType):
         return next(argument for argument in typing.get_args(annotation) if argument is not type(None)), ""
     if origin is Annotated:
         return typing.get_args(annotation)[0], ""
     return annotation, ""
-
-
-def _shown(default: object) -> str:
-    if default is None:
-        return "none"
-    if isinstance(default, tuple):
-        return " ".join(f"{value:g}" for value in default)
-    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _panel(path: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, notes, out, per_cent, print_json, table
+from allcore.cli.output import Json, per_cent, print_json, table
 from allcore.errors import ImageError, InputError
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="a run's id or folder, or an .onnx file")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="image files")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="image files")],
     evidence: Annotated[
         Path | None,
         typer.Option("--evidence", help="folder for one overlay picture an image: what spoke for its class"),
@@ -27,19 +28,24 @@ def predict(
     from allcore.inference.predictor import load_predictor
 
     predictor = load_predictor(_model_file(model))
+    if evidence is not None:
+        _make_folder(evidence)
     rows: list[dict[str, Any]] = []
+    overlays: Counter[str] = Counter()
     for path, prediction in predictor.predict_files(images):
         rows.append(_row(predictor, path, prediction))
         if evidence is not None and not isinstance(prediction, ImageError):
-            _write_overlay(predictor, path, prediction, evidence)
+            name = f"{path.stem}-{prediction.label}"
+            overlays[name] += 1  # images of different folders may have the same name
+            number = f"-{overlays[name]}" if overlays[name] > 1 else ""
+            _write_overlay(predictor, path, prediction, evidence / f"{name}{number}.png")
     if json:
         print_json(rows)
     else:
         _print_rows(predictor, rows)
     if all("error" in row for row in rows):
-        raise InputError(
-            f"none of the {len(rows)} files could be predicted; the first: {rows[0]['path']}: {rows[0]['error']}"
-        )
+        one = f"{rows[0]['path']}: {rows[0]['error']}"
+        raise InputError(one if len(rows) == 1 else f"none of the {len(rows)} files can be predicted; the first: {one}")
 
 
 def _model_file(model: str) -> Path:
@@ -65,26 +71,36 @@ def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) 
 
 def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
     good = [row for row in rows if "error" not in row]
+    if not good:
+        return
     cells = [
         (row["path"], row["label"], *(per_cent(row["probabilities"][name]) for name in predictor.classes),
-         f"{row['novelty']:.2f}", "not like the images this model knows" if row["novel"] else "")
+         f"{row['novelty']:.2f}", "novel" if row["novel"] else "")
         for row in good
     ]  # fmt: skip
-    if cells:
-        table("", ["image", "class", *(f"#{name} %" for name in predictor.classes), "#novelty", ""], cells)
+    table(["image", "class", *(f"#{name} %" for name in predictor.classes), "#novelty", ""], cells)
+    typer.echo()
+    if any(row["novel"] for row in good):
+        threshold = predictor.metadata.novelty.threshold
+        typer.echo(f"novel: over {threshold:.2f}, not like the images that this model knows; its class means little")
+    typer.echo("For research and education only; not for diagnosis.")
     for row in rows:
         if "error" in row:
-            notes.print(f"{row['path']}: {row['error']}")
-    out.print("For research and education only; not for diagnosis.", style="dim")
+            typer.echo(f"{row['path']}: {row['error']}", err=True)
 
 
-def _write_overlay(predictor: Predictor, path: Path, prediction: Prediction, folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--evidence: the folder {folder} cannot be made ({error.strerror}); give another") from None
+
+
+def _write_overlay(predictor: Predictor, path: Path, prediction: Prediction, target: Path) -> None:
     from PIL import Image
 
     from allcore.data.intake import decode
     from allcore.inference.overlay import overlay
 
-    folder.mkdir(parents=True, exist_ok=True)
     chosen = predictor.classes.index(prediction.label)
-    picture = overlay(decode(path), prediction.evidence[chosen])
-    Image.fromarray(picture).save(folder / f"{path.stem}-{prediction.label}.png")
+    Image.fromarray(overlay(decode(path), prediction.evidence[chosen])).save(target)

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, duration, notes, out, per_cent, print_json, table
+from allcore.cli.options import shown
+from allcore.cli.output import Json, duration, json_rows, per_cent, print_json, table
 from allcore.errors import RunError
 
 if TYPE_CHECKING:
+    from allcore.config import TrainConfig
     from allcore.runs.executor import LocalExecutor
+    from allcore.runs.history import History
     from allcore.runs.store import Run
 
-app = typer.Typer(help="Runs: list, show, watch, stop, resume, delete.", no_args_is_help=True)
+app = typer.Typer(help="Runs: list, show, watch, stop, resume, delete.")
 Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")]
 
 
@@ -25,11 +28,10 @@ def list_runs(json: Json = False) -> None:
         print_json(rows)
         return
     if not rows:
-        out.print("no runs yet; start one with: python -m allcore train --data DIR")
+        typer.echo("no runs yet; start one with: python -m allcore train --data DIR")
         return
     table(
-        "",
-        ["run", "state", "#epochs", "#px", "split", "#best validation %", "note"],
+        ["run", "state", "#epochs", "#px", "split", "#validation %", "note"],
         [
             (
                 row["run"], row["state"], f"{row.get('epoch', '–')}/{row.get('epochs', '–')}", row.get("image_size"),
@@ -44,32 +46,28 @@ def list_runs(json: Json = False) -> None:
 def show(name: Name, json: Json = False) -> None:
     """Show a run's state, configuration and history."""
     run = _executor().store.find(name)
-    status, history = run.status(), run.history()
+    status, config, history = run.status(), run.config, run.history()
     if json:
         print_json(
             {
                 "run": run.id,
                 "folder": str(run.folder),
                 "status": status.model_dump(mode="json"),
-                "config": run.config.model_dump(mode="json"),
+                "config": config.model_dump(mode="json"),
                 "environment": run.environment(),
-                "epochs": history.epochs.to_dict("records"),
+                "epochs": json_rows(history.epochs),
             }
         )
         return
-    out.print(f"{run.id}: {status.state} {status.error}\n{run.folder}\n{status.device}")
+    typer.secho(run.id, bold=True)
+    typer.echo("\n".join(line for line in (status.state, status.error, status.device, str(run.folder)) if line))
     for warning in status.warnings:
-        out.print(f"warning: {warning}")
-    changed = run.config.model_dump(mode="json")
-    table("", ["setting", "value"], [(name, value) for name, value in changed.items()])
-    columns = ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds"]
+        typer.echo(f"warning: {warning}")
+    typer.echo()
+    _print_settings(config)
     if len(history.epochs):
-        shown = history.epochs[columns].assign(epoch=history.epochs["epoch"] + 1)
-        table(
-            "",
-            [f"#{column.replace('_', ' ')}" for column in columns],
-            [[f"{v:.5g}" for v in r] for r in shown.to_numpy()],
-        )
+        typer.echo()
+        _print_epochs(history)
 
 
 @app.command()
@@ -82,9 +80,9 @@ def watch(name: Name) -> None:
     try:
         status = follow(run, executor)
     except KeyboardInterrupt:
-        notes.print(f"run {run.id} goes on")
+        typer.echo(f"run {run.id} goes on", err=True)
         return
-    out.print(f"run {run.id} is {status.state} {status.error}".rstrip())
+    typer.echo(f"run {run.id} is {status.state}{f': {status.error}' if status.error else ''}")
 
 
 @app.command()
@@ -93,7 +91,7 @@ def stop(name: Name) -> None:
     executor = _executor()
     run = executor.store.find(name)
     executor.stop(run)
-    out.print(f"run {run.id} is {run.status().state}")
+    typer.echo(f"run {run.id} is {run.status().state}")
 
 
 @app.command()
@@ -101,15 +99,18 @@ def resume(
     name: Name, background: Annotated[bool, typer.Option("--background", help="return at once")] = False
 ) -> None:
     """Go on with a stopped, failed or interrupted run from its last checkpoint."""
+    from functools import partial
+
+    from allcore.cli.evaluate import print_evaluation
     from allcore.cli.train import finish
 
     executor = _executor()
     run = executor.store.find(name)
     executor.resume(run)
     if background:
-        out.print(run.id)
+        typer.echo(run.id)
         return
-    raise typer.Exit(finish(run, executor, json=False))
+    raise typer.Exit(finish([run], executor, partial(print_evaluation, json=False)))
 
 
 @app.command()
@@ -118,7 +119,7 @@ def delete(name: Name) -> None:
     store = _executor().store
     run = store.find(name)
     store.delete(run)
-    out.print(f"run {run.id} is deleted")
+    typer.echo(f"run {run.id} is deleted")
 
 
 def _executor() -> LocalExecutor:
@@ -128,12 +129,46 @@ def _executor() -> LocalExecutor:
     return LocalExecutor(open_workspace())
 
 
+def _print_settings(config: TrainConfig) -> None:
+    from allcore.config import make_config
+
+    settings = _flat(config.model_dump())
+    paper = _flat(make_config(dataset=config.dataset).model_dump())
+    rows = [(name, value, "" if value == paper[name] else paper[name]) for name, value in settings.items()]
+    table(["setting", "value", "paper, where it differs"], rows)
+
+
+def _flat(fields: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[prefix + name] = shown(value)
+    return flat
+
+
+def _print_epochs(history: History) -> None:
+    table(
+        ["#epoch", "#loss", "#accuracy %", "#validation loss", "#validation accuracy %", "#time"],
+        [
+            (
+                int(row["epoch"]) + 1, f"{row['loss']:.4f}", per_cent(row["accuracy"]), f"{row['validation_loss']:.4f}",
+                per_cent(row["validation_accuracy"]), duration(row["seconds"]),
+            )
+            for _, row in history.epochs.iterrows()
+        ],
+    )  # fmt: skip
+
+
 def _summary(run: Run) -> dict[str, Any]:
     try:
         status, config, epochs = run.status(), run.config, run.history().epochs
+        accuracies = [row["validation_accuracy"] for row in json_rows(epochs)]
     except RunError as error:
         return {"run": run.id, "state": "damaged", "note": str(error)}
-    best = epochs["validation_accuracy"].max() if len(epochs) else None
+    except Exception as error:  # whatever else is wrong with one folder, the others are listed
+        return {"run": run.id, "state": "damaged", "note": f"{type(error).__name__}: {error}"}
     return {
         "run": run.id,
         "state": status.state,
@@ -142,6 +177,6 @@ def _summary(run: Run) -> dict[str, Any]:
         "image_size": config.image_size,
         "split": config.split.protocol,
         "sweep": config.sweep,
-        "best_validation_accuracy": best,
+        "best_validation_accuracy": max((value for value in accuracies if value is not None), default=None),
         "note": status.error or (f"ETA {duration(status.eta_seconds)}" if status.eta_seconds else ""),
     }

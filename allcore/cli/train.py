@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.evaluate import evaluation_json, print_evaluation
 from allcore.cli.options import config_from, with_config_options
-from allcore.cli.output import Json, notes, out, print_json, progress_bar
-from allcore.errors import ConfigError
+from allcore.cli.output import Json, print_json, progress_bar
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
+    from allcore.evaluation.labelled import Evaluation
     from allcore.runs.executor import LocalExecutor
     from allcore.runs.store import Run
 
@@ -27,13 +30,14 @@ def train(
 ) -> None:
     """Train the modified VGG16 in a worker process and show how it goes; the defaults are the paper's."""
     executor = _executor()
-    config = config_from(data, preset, fields)
-    run = _submit(executor, config)
-    if background:
-        _announce([run], json)
-        return
-    notes.print(f"run {run.id}")
-    raise typer.Exit(finish(run, executor, json))
+    run = _submit(executor, config_from(data, preset, fields))
+    if background and json:
+        print_json(_named(run))
+    elif background:
+        _announce([run])
+    else:
+        typer.echo(f"run {run.id}", err=True)
+        raise typer.Exit(finish([run], executor, partial(print_evaluation, json=json)))
 
 
 @with_config_options(leave_out=frozenset({"image_size"}))
@@ -46,17 +50,53 @@ def sweep(
     json: Json = False,
 ) -> None:
     """Train one run for each image size, one after another, with the same recipe, seed and split."""
-    from datetime import UTC, datetime
+    from allcore.runs.sweep import parse_sizes, sweep_configs
 
     executor = _executor()
-    name = f"sweep-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    configs = [config_from(data, preset, {**fields, "image_size": size}, sweep=name) for size in _parse_sizes(sizes)]
+    configs = sweep_configs(config_from(data, preset, fields), parse_sizes(sizes))
     runs = [_submit(executor, config) for config in configs]
-    if background:
-        _announce(runs, json)
-        return
-    notes.print(f"{name}: {len(runs)} runs")
-    raise typer.Exit(max(finish(run, executor, json) for run in runs))
+    if background and json:
+        print_json([_named(run) for run in runs])
+    elif background:
+        _announce(runs)
+    elif json:
+        evaluations: list[Evaluation] = []
+        exit_status = finish(runs, executor, evaluations.append)
+        print_json([evaluation_json(evaluation) for evaluation in evaluations])
+        raise typer.Exit(exit_status)
+    else:
+        typer.echo(f"{configs[0].sweep}: {len(runs)} runs", err=True)
+        raise typer.Exit(finish(runs, executor, partial(print_evaluation, json=False)))
+
+
+def finish(runs: list[Run], executor: LocalExecutor, show: Callable[[Evaluation], None]) -> int:
+    """Follow runs to their ends, show the test scores of each, and return the exit status; Ctrl-C stops them all."""
+    from allcore.cli.follow import follow
+    from allcore.evaluation.labelled import evaluate_run
+
+    exit_status = 0
+    for run in runs:
+        try:
+            status = follow(run, executor)
+        except KeyboardInterrupt:
+            _stop(runs, executor)
+            status = executor.state(run)
+        if status.state == "succeeded":
+            show(evaluate_run(run, "test"))
+            continue
+        typer.echo(f"run {run.id} is {status.state}: {status.error or f'its folder is {run.folder}'}", err=True)
+        typer.echo(f"go on with: python -m allcore runs resume {run.id}", err=True)
+        exit_status = 1
+    return exit_status
+
+
+def _stop(runs: list[Run], executor: LocalExecutor) -> None:
+    from allcore.runs.status import ACTIVE
+
+    typer.echo("stopping at the next batch; the checkpoint is kept", err=True)
+    for run in reversed(runs):  # those that wait come first: one of them would start when the present one ends
+        if executor.state(run).state in ACTIVE:
+            executor.stop(run)
 
 
 def _executor() -> LocalExecutor:
@@ -71,44 +111,11 @@ def _submit(executor: LocalExecutor, config: TrainConfig) -> Run:
         return executor.submit(config, progress)
 
 
-def _announce(runs: list[Run], json: bool) -> None:
-    if json:
-        print_json([{"run": run.id, "folder": str(run.folder)} for run in runs])
-        return
+def _named(run: Run) -> dict[str, str]:
+    return {"run": run.id, "folder": str(run.folder)}
+
+
+def _announce(runs: list[Run]) -> None:
     for run in runs:
-        out.print(run.id)
-    notes.print(f"follow with: python -m allcore runs watch {runs[0].id}")
-
-
-def finish(run: Run, executor: LocalExecutor, json: bool) -> int:
-    """Follow a run to its end, stopping it on Ctrl-C, and return the exit status."""
-    from allcore.cli.follow import follow
-
-    try:
-        status = follow(run, executor)
-    except KeyboardInterrupt:
-        notes.print("stopping at the next batch; the checkpoint is kept")
-        executor.stop(run)
-        status = executor.state(run)
-    if status.state == "succeeded":
-        from allcore.cli.evaluate import print_run_scores
-
-        print_run_scores(run, json)
-        return 0
-    reason = status.error or f"its folder is {run.folder}"
-    notes.print(f"run {run.id} is {status.state}: {reason}")
-    if status.state != "failed":
-        notes.print(f"go on with: python -m allcore runs resume {run.id}")
-    return 1
-
-
-def _parse_sizes(text: str) -> list[int]:
-    try:
-        sizes = [int(part) for part in text.split(",")]
-    except ValueError:
-        raise ConfigError(
-            f"sizes: expected whole numbers separated by commas, as 300,250,224 (received {text!r})"
-        ) from None
-    if len(set(sizes)) != len(sizes):
-        raise ConfigError(f"sizes: each size once (received {text!r})")
-    return sizes
+        typer.echo(run.id)
+    typer.echo(f"follow with: python -m allcore runs watch {runs[0].id}", err=True)

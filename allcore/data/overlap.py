@@ -13,10 +13,16 @@ from scipy.sparse.csgraph import connected_components
 def exact_duplicate_pairs(images: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the pairs of paths whose decoded pixels are identical, each image paired with the first of its kind."""
     pairs = []
-    for _, rows in images.groupby("pixel_sha256", sort=False):
+    repeated = images[images["pixel_sha256"].duplicated(keep=False)]
+    for _, rows in repeated.groupby("pixel_sha256", sort=False):
         first, *others = rows["path"]
         pairs += [(first, other) for other in others]
     return pairs
+
+
+def group_numbers(images: pd.DataFrame) -> np.ndarray:
+    """Return the number of each row's group, int64 of shape (len(images),): rows of one number are the same picture."""
+    return connect(list(images["path"]), exact_duplicate_pairs(images))
 
 
 def connect(paths: Sequence[str], pairs: Iterable[tuple[str, str]]) -> np.ndarray:

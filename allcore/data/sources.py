@@ -1,17 +1,20 @@
-"""How a dataset comes into the workspace: from a zip, from a folder, from Kaggle."""
+"""How a dataset comes into the workspace: drawn, from a zip, from a folder, from Kaggle."""
 
 import logging
 import re
 import shutil
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final
+from itertools import count
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import BinaryIO, Final
 
 from allcore.data.archive import extract_zip
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.data.layout import find_layout, image_files
 from allcore.data.staging import refuse_existing, require_space, staged
+from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import DatasetError
 
 _log = logging.getLogger(__name__)
@@ -38,6 +41,45 @@ def import_zip(archive: Path, datasets: Path, name: str | None = None, on_progre
             "%d files of %s are neither images nor text and were left out: %s", len(skipped), archive.name, shown
         )
     return target
+
+
+def import_upload(
+    upload: BinaryIO, file_name: str, datasets: Path, name: str | None = None, on_progress: Progress | None = None
+) -> Path:
+    """Import a zip that was handed over as an open file called `file_name`, as `import_zip` does.
+
+    Raises:
+        DatasetError: as `import_zip`, or there is no room for the upload; nothing is left behind.
+    """
+    try:
+        datasets.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".upload-", dir=datasets) as folder:
+            archive = Path(folder) / f"{_safe_name(PurePath(file_name).stem)}.zip"
+            with archive.open("wb") as file:
+                shutil.copyfileobj(upload, file)
+            return import_zip(archive, datasets, name, on_progress)
+    except OSError as error:
+        raise DatasetError(f"'{file_name}' could not be stored: {error.strerror or error}") from error
+
+
+def draw_smears(datasets: Path, name: str, spec: SyntheticSpec, on_progress: Progress | None = None) -> Path:
+    """Draw synthetic smears to `datasets/<name>`.
+
+    `on_progress` is called with the number of images drawn and of all.
+
+    Raises:
+        ConfigError: the spec is out of range.
+        DatasetError: the name is taken or no name for a dataset, or the disk is full; nothing is left behind.
+    """
+    target = _new_dataset(datasets, name)
+    write_dataset(target, spec, on_progress)
+    return target
+
+
+def free_name(datasets: Path, wanted: str) -> str:
+    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, … that no dataset has yet."""
+    names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
+    return next(name for name in names if not (datasets / name).exists())
 
 
 def copy_folder(source: Path, datasets: Path, name: str, on_progress: Progress | None = None) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.config import SplitConfig
-from allcore.data.overlap import connect, exact_duplicate_pairs
+from allcore.data.overlap import group_numbers
 from allcore.errors import DatasetError
 
 SPLITS = ("train", "validation", "test")
@@ -117,7 +117,7 @@ def read_groups(path: Path) -> dict[str, str]:
 def _groups(images: pd.DataFrame, config: SplitConfig) -> list[str]:
     paths = list(images["path"])
     if config.groups is None:
-        return [f"g{number:05d}" for number in connect(paths, exact_duplicate_pairs(images))]
+        return [f"g{number:05d}" for number in group_numbers(images)]
     given = read_groups(Path(config.groups))
     names = [path.rsplit("/", 1)[-1] for path in paths]
     fitting = Counter(names)

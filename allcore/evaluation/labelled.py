@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from allcore.data.catalog import scan
+from allcore.data.catalog import Catalog, scan
 from allcore.data.intake import decode
 from allcore.data.overlap import connect, exact_duplicate_pairs
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError, InputError
 from allcore.evaluation.scores import Scores, score
+from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import BATCH, Predictor, load_predictor
 from allcore.runs.store import Run, RunStore
 
@@ -44,14 +46,17 @@ def evaluate_model(
 
     Without `data`, a run is scored by its recorded predictions, and the `model.onnx` of a run folder by predicting
     that run's images anew. `split` restricts the images to those that the model's run trained on, validated with or
-    tested. Raises `InputError` when the model, the folder or the split will not do.
+    tested, known by their content; `variant` is that of the model's run when unset, where the folder has it. Raises
+    `InputError` when the model, the folder or the split will not do.
     """
     if split is not None and split not in SPLITS:
         raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(SPLITS)}")
+    if variant is not None and data is None:
+        raise InputError("variant: it chooses among the variants of --data; give --data DIR as well")
     is_file = model.endswith(".onnx")
     if data is None and not is_file:
         return evaluate_run(store.find(model), split or "test")
-    path = Path(model) if is_file else store.find(model).served_model
+    path = Path(model).resolve() if is_file else store.find(model).served_model
     predictor = load_predictor(path)
     if data is None:
         return _evaluate_own_images(predictor, path, split or "test", cache, on_progress)
@@ -60,9 +65,9 @@ def evaluate_model(
 
 def evaluate_run(run: Run, split: str) -> Evaluation:
     """Score a run by its recorded predictions for validation or test."""
-    table = run.predictions()
     if split == "train":
         raise InputError("predictions are recorded for validation and test; give --data to score the train images")
+    table = run.predictions()
     rows = table[table["split"] == split]
     classes = run.split.classes
     probabilities = rows[[f"probability_{name}" for name in classes]].to_numpy()
@@ -118,6 +123,9 @@ def _evaluate_folder(
     on_progress: Progress | None,
 ) -> Evaluation:
     catalog = scan(data, cache)
+    own_variant = predictor.metadata.config.get("variant")
+    if variant is None and own_variant in catalog.variants:
+        variant = own_variant
     rows = catalog.images(variant)
     unknown = sorted(set(rows["label"]) - set(predictor.classes))
     if unknown:
@@ -125,9 +133,8 @@ def _evaluate_folder(
             f"{data} has classes that the model does not know ({', '.join(unknown)}); "
             f"it knows {', '.join(predictor.classes)}"
         )
-    seen = np.array([predictor.metadata.split_of(digest) for digest in rows["sha256"]], dtype=object)
     if split is not None:
-        rows, seen = rows[seen == split], seen[seen == split]
+        rows = _images_of_split(rows, predictor.metadata.split_digests.get(split, ()))
     if rows.empty:
         raise DatasetError(
             f"{data} has no usable image{f' of the {split} split' if split else ''} of the model's classes"
@@ -138,8 +145,19 @@ def _evaluate_folder(
         model=model,
         data=f"{data / catalog.variant(variant)}{f', {split} split' if split else ''}",
         scores=score(list(rows["label"]), probabilities, predictor.classes, list(groups)),
-        notes=_seen_notes(seen, split, len(catalog.problems())),
+        notes=_folder_notes(rows, predictor.metadata, split, _unusable(catalog, variant)),
     )
+
+
+def _images_of_split(rows: pd.DataFrame, digests: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows whose content is in the split, of equal files only as many as the split has."""
+    contents = rows["sha256"].str[:DIGEST_LENGTH]
+    copies = Counter(digests)
+    return rows[contents.groupby(contents).cumcount() < contents.map(copies)]
+
+
+def _unusable(catalog: Catalog, variant: str | None) -> int:
+    return int((catalog.problems()["variant"] == catalog.variant(variant)).sum())
 
 
 def _twin_notes(run: Run, split: str) -> tuple[str, ...]:
@@ -152,13 +170,12 @@ def _twin_notes(run: Run, split: str) -> tuple[str, ...]:
     )
 
 
-def _seen_notes(seen: np.ndarray, split: str | None, problems: int) -> tuple[str, ...]:
+def _folder_notes(rows: pd.DataFrame, metadata: ServedMetadata, split: str | None, unusable: int) -> tuple[str, ...]:
     notes = []
-    trained = int((seen == "train").sum())
-    if trained and split is None:
-        notes.append(
-            f"{trained} of {len(seen)} images are ones that the model was trained on; --split test leaves them out"
-        )
-    if problems:
-        notes.append(f"{problems} files of the folder cannot be used and were left out; `dataset info` names them")
+    trained_on = sum(metadata.split_of(digest) == "train" for digest in rows["sha256"])
+    if trained_on and split != "train":
+        advice = "" if split else "; --split test scores those that it was not"
+        notes.append(f"{trained_on} of {len(rows)} images are ones that the model was trained on{advice}")
+    if unusable:
+        notes.append(f"{unusable} files of the folder cannot be used and were left out; `dataset info` names them")
     return tuple(notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class NoveltyReference(BaseModel):
     axes: str
     scales: str
     residual_scale: float = Field(gt=0)
-    threshold: float = Field(gt=0)
+    threshold: float = Field(ge=0)
     units: int = Field(ge=1)
 
 
@@ -73,16 +74,20 @@ def from_properties(properties: dict[str, str]) -> ServedMetadata:
     if KEY not in properties:
         raise ModelFileError("this ONNX file was not written by ALLscope: it carries no description of its classes")
     try:
-        metadata = ServedMetadata.model_validate_json(properties[KEY])
-    except ValidationError as error:
-        fields = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
-        raise ModelFileError(f"the model's description is damaged ({fields})") from None
-    if metadata.schema_number != METADATA_SCHEMA:
+        fields = json.loads(properties[KEY])
+    except ValueError as error:
+        raise ModelFileError(f"the model's description is damaged ({error})") from None
+    schema = fields.get("schema_number") if isinstance(fields, dict) else None
+    if schema != METADATA_SCHEMA:
         raise ModelFileError(
-            f"the model's description has schema {metadata.schema_number}, this version reads {METADATA_SCHEMA}; "
-            "use a newer ALLscope"
+            f"the model's description has schema {schema!r}, this version reads {METADATA_SCHEMA}; "
+            "use the version that wrote it"
         )
-    return metadata
+    try:
+        return ServedMetadata.model_validate(fields)
+    except ValidationError as error:
+        names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
+        raise ModelFileError(f"the model's description is damaged ({names})") from None
 
 
 def encode_array(array: np.ndarray) -> str:
@@ -94,6 +99,9 @@ def decode_array(text: str, columns: int | None = None) -> np.ndarray:
     """Return the float32 array that `encode_array` wrote, (n,) or (n, columns). Raises `ModelFileError`."""
     try:
         array = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
-        return array if columns is None else array.reshape(-1, columns)
+        array = array if columns is None else array.reshape(-1, columns)
     except ValueError as error:
         raise ModelFileError(f"an array in the model's description is damaged ({error})") from None
+    if not np.isfinite(array).all():
+        raise ModelFileError("an array in the model's description is damaged (it holds values that are no numbers)")
+    return array

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -57,13 +58,20 @@ def open_network(path: Path) -> Network:
         session = ort.InferenceSession(path, options, providers=wanted)
     except Exception as error:  # ONNX Runtime raises a class of its own for each kind of damage
         raise ModelFileError(f"{path} is not a usable ONNX file ({str(error).splitlines()[0]})") from None
-    inputs = session.get_inputs()
-    names = tuple(output.name for output in session.get_outputs())
-    shape = inputs[0].shape if len(inputs) == 1 else []
-    if [node.name for node in inputs] != ["image"] or not set(OUTPUTS) <= set(names) or len(shape) != 4:
+    inputs = [(node.name, node.type, *node.shape) for node in session.get_inputs()]
+    outputs = [node.name for node in session.get_outputs()]
+    if not _is_image_input(inputs) or not set(OUTPUTS) <= set(outputs):
         raise ModelFileError(
-            f"{path} is an ONNX file of something else: expected input image and outputs {', '.join(OUTPUTS)}, "
-            f"found {', '.join(node.name for node in inputs)} and {', '.join(names)}"
+            f"{path} is an ONNX file of something else: expected a uint8 input image (N, S, S, 3) and outputs "
+            f"{', '.join(OUTPUTS)}; found {', '.join(map(str, inputs))} and {', '.join(outputs)}"
         )
     properties = dict(session.get_modelmeta().custom_metadata_map)
-    return Network(session=session, properties=properties, image_size=int(shape[1]))
+    return Network(session=session, properties=properties, image_size=inputs[0][3])
+
+
+def _is_image_input(inputs: list[tuple[Any, ...]]) -> bool:
+    """Return whether (name, type, shape…) of all inputs are those of a batch of square images of fixed size."""
+    match inputs:
+        case [("image", "tensor(uint8)", _, int(height), int(width), 3)]:
+            return height == width
+    return False

@@ -1,6 +1,7 @@
 """Novelty: how unlike the training smears an image is, by its features.
 
-The training features are modelled as Gaussians, one mean a class and one covariance for all (Lee et al. 2018), the
+The directions of the training features (each scaled to length 1: how much of everything there is says little, the
+proportions much) are modelled as Gaussians, one mean a class and one covariance for all (Lee et al. 2018), the
 covariance as a few principal axes and one variance for the rest (Tipping and Bishop 1999).
 """
 
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from allcore.errors import ModelFileError
 from allcore.inference.metadata import NoveltyReference, decode_array, encode_array
 
 AXES = 64
+IMAGES_PER_AXIS = 8
+"""Training images that an axis takes: with fewer, its variance is theirs alone and unseen images look far away."""
 PASSING = 0.95
 """Part of the validation images that are not called novel."""
 
@@ -31,7 +35,7 @@ class NoveltyModel:
 
         About 1 for images like those trained on, in any number of units.
         """
-        centred = features[:, None, :].astype(np.float64) - self.means
+        centred = _directions(features)[:, None, :] - self.means
         along = centred @ self.axes.T
         rest = np.maximum((centred**2).sum(axis=2) - (along**2).sum(axis=2), 0.0)
         squared = ((along / self.scales) ** 2).sum(axis=2) + rest / self.residual_scale**2
@@ -40,14 +44,14 @@ class NoveltyModel:
 
 def fit_novelty(features: np.ndarray, labels: np.ndarray) -> NoveltyModel:
     """Return the model of training features (N, units) with class numbers (N,)."""
-    features = features.astype(np.float64)
+    features = _directions(features)
     means = np.stack([features[labels == label].mean(axis=0) for label in np.unique(labels)])
     centred = features - means[np.unique(labels, return_inverse=True)[1]]
     freedom = max(1, len(features) - len(means))
     _, singular, directions = np.linalg.svd(centred, full_matrices=False)
     variances = singular**2 / freedom
     units = features.shape[1]
-    kept = min(AXES, int((variances > 1e-12 * variances[0]).sum()), units - 1)
+    kept = min(AXES, freedom // IMAGES_PER_AXIS, int((variances > 1e-12 * variances[0]).sum()), units - 1)
     rest = variances[kept:].sum() / (units - kept)
     floor = max(float(rest), 1e-6 * float(variances[0]), 1e-12)
     return NoveltyModel(
@@ -77,9 +81,20 @@ def to_reference(model: NoveltyModel, threshold: float) -> NoveltyReference:
 
 def from_reference(reference: NoveltyReference) -> NoveltyModel:
     """Return the model that a served file carries. Raises `ModelFileError` when its arrays are damaged."""
-    return NoveltyModel(
+    model = NoveltyModel(
         means=decode_array(reference.means, reference.units),
         axes=decode_array(reference.axes, reference.units),
         scales=decode_array(reference.scales),
         residual_scale=reference.residual_scale,
     )
+    if len(model.axes) != len(model.scales) or (model.scales <= 0).any():
+        raise ModelFileError(
+            f"the novelty reference in the model's description is damaged ({len(model.axes)} axes, "
+            f"{(model.scales > 0).sum()} of {len(model.scales)} scales above 0)"
+        )
+    return model
+
+
+def _directions(features: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
+    return features / np.maximum(lengths, 1e-12)

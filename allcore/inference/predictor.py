@@ -92,9 +92,12 @@ def load_predictor(path: Path) -> Predictor:
         novelty = from_reference(metadata.novelty)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
-    classes = network.session.get_outputs()[0].shape[1]
-    if metadata.image_size != network.image_size or len(metadata.classes) != classes:
+    sizes = {node.name: node.shape[1:] for node in network.session.get_outputs()}
+    classes, units = len(metadata.classes), metadata.novelty.units
+    expected = (metadata.image_size, len(novelty.means), [classes], [units])
+    if expected != (network.image_size, classes, sizes["probabilities"], sizes["features"]):
         raise ModelFileError(
-            f"{path}: the description ({len(metadata.classes)} classes, {metadata.image_size} px) is not of this graph"
+            f"{path}: the description ({classes} classes, {metadata.image_size} px, {units} features) "
+            "is not of this graph"
         )
     return Predictor(network=network, metadata=metadata, novelty=novelty)

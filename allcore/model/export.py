@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,7 @@ import numpy as np
 
 from allcore.augment import resize
 from allcore.data.intake import decode
-from allcore.errors import InputError, RunError
+from allcore.errors import ImageError, InputError, ModelFileError, RunError
 from allcore.inference.network import open_network
 from allcore.runs.store import Run
 
@@ -23,35 +26,33 @@ TOLERANCE = 1e-3
 CHECKED_IMAGES = 10
 
 
-def export_run(run: Run, form: str, output: Path | None, cache: Path) -> tuple[Path, float]:
+def export_run(run: Run, form: str, output: Path | None = None) -> tuple[Path, float]:
     """Write a run's model as `onnx`, `litert` or `keras`; return its path and the largest change of a probability.
 
     The difference is over ten of the run's test images (of random pixels where the images are gone), against the
-    served graph. Raises `InputError` for an unknown form or an existing file, `RunError` when a probability differs
-    by more than 0.001; nothing is left behind then.
+    served graph. Raises `InputError` for an unknown form, an existing file or a folder that cannot be written to,
+    `RunError` when a probability differs by more than 0.001; nothing is left behind then.
     """
     if form not in SUFFIXES:
         raise InputError(f"format: unknown (received {form!r}); expected one of {', '.join(SUFFIXES)}")
     path = output or Path(f"{run.id}{SUFFIXES[form]}")
     if path.exists():
         raise InputError(f"{path} exists; give another --output")
-    if not path.parent.is_dir():
-        raise InputError(f"the folder {path.parent} does not exist")
+    source = run.served_model if form == "onnx" else _keras_file(run)
+    images = _images(run)
+    served = open_network(run.served_model).run(images).probabilities
     unfinished = path.with_name(f".{path.name}.part{SUFFIXES[form]}")
     try:
-        if form == "litert":
-            _write_litert(_keras_file(run), unfinished)
-        else:
-            shutil.copyfile(run.served_model if form == "onnx" else _keras_file(run), unfinished)
-        images = _images(run)
-        difference = float(
-            np.abs(_probabilities(unfinished, images) - open_network(run.served_model).run(images).probabilities).max()
-        )
-        if difference > TOLERANCE:
+        _write(form, source, unfinished)
+        difference = float(np.abs(_probabilities(form, unfinished, images) - served).max())
+        if not difference <= TOLERANCE:
             raise RunError(
-                f"the {form} model differs from the served one by {difference:.2g} in a probability; nothing was written"
+                f"the {form} model differs from the served one by {difference:.2g} in a probability; "
+                "nothing was written"
             )
         unfinished.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); give another --output") from None
     finally:
         unfinished.unlink(missing_ok=True)
     return path, difference
@@ -68,25 +69,36 @@ def _images(run: Run) -> np.ndarray:
     """Return ten of the run's test images as the network sees them: uint8 (10, S, S, 3)."""
     size = run.config.image_size
     rows = run.split.table[run.split.table["split"] == "test"].head(CHECKED_IMAGES)
-    files = [Path(run.config.dataset) / path for path in rows["path"]]
-    found = [resize(decode(file), size) for file in files if file.is_file()]
-    missing = CHECKED_IMAGES - len(found)
-    noise = np.random.default_rng(0).integers(0, 256, (missing, size, size, 3), dtype=np.uint8)
-    return np.concatenate([np.array(found, np.uint8).reshape(-1, size, size, 3), noise])
+    images = np.random.default_rng(0).integers(0, 256, (CHECKED_IMAGES, size, size, 3), dtype=np.uint8)
+    for number, path in enumerate(rows["path"]):
+        try:
+            images[number] = resize(decode(Path(run.config.dataset) / path), size)
+        except ImageError:
+            continue
+    return images
 
 
-def _write_litert(source: Path, path: Path) -> None:
-    import tensorflow as tf
+def _write(form: str, source: Path, path: Path) -> None:
+    if form != "litert":
+        shutil.copyfile(source, path)
+        return
+    with _without_chatter():
+        import tensorflow as tf
 
-    model = _load_keras(source)
-    path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+        converted = tf.lite.TFLiteConverter.from_keras_model(_load_keras(source)).convert()
+    path.write_bytes(converted)
 
 
-def _probabilities(path: Path, images: np.ndarray) -> np.ndarray:
-    if path.suffix == ".onnx":
+def _probabilities(form: str, path: Path, images: np.ndarray) -> np.ndarray:
+    if form == "onnx":
         return open_network(path).run(images).probabilities
-    if path.suffix == ".keras":
-        return np.asarray(_load_keras(path).predict(images.astype(np.float32), verbose=0))
+    with _without_chatter():
+        if form == "keras":
+            return np.asarray(_load_keras(path).predict(images.astype(np.float32), verbose=0))
+        return _litert_probabilities(path, images)
+
+
+def _litert_probabilities(path: Path, images: np.ndarray) -> np.ndarray:
     import tensorflow as tf
 
     interpreter = tf.lite.Interpreter(str(path))
@@ -101,7 +113,31 @@ def _probabilities(path: Path, images: np.ndarray) -> np.ndarray:
 
 
 def _load_keras(path: Path) -> keras.Model:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
-    return keras.saving.load_model(path, compile=False)
+    keras.config.disable_interactive_logging()
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras has no class of its own for damage, or for what its safe mode refuses
+        reason = str(error).strip().splitlines()[0]
+        raise ModelFileError(f"the run's model.keras cannot be loaded ({reason}); train the run again") from None
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep TensorFlow's libraries from printing, which no setting of theirs does; their errors are raised as ever."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = {stream: os.dup(stream) for stream in (1, 2)}
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in kept:
+            os.dup2(nowhere, stream)
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.close(nowhere)
+        for stream, copy in kept.items():
+            os.dup2(copy, stream)
+            os.close(copy)

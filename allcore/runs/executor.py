@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -103,13 +105,27 @@ class LocalExecutor:
         if status.state == "interrupted":
             write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
 
+    def stop_in_background(self, run: Run, patience: float = 30.0) -> threading.Thread:
+        """Ask the run to stop and return at once; the thread that is returned goes on as `stop` does.
+
+        Raises `RunError` when the run is not active.
+        """
+        self.request_stop(run)
+
+        def go_on() -> None:
+            with suppress(RunError):  # it has ended meanwhile
+                self.stop(run, patience)
+
+        thread = threading.Thread(target=go_on, name=f"stop {run.id}", daemon=True)
+        thread.start()
+        return thread
+
     def log(self, run: Run, lines: int = 50) -> str:
         """Return the last lines of the worker's log."""
         return run.log_tail(lines)
 
     def _launch(self, run: Run) -> None:
         """Start the worker and record its identity; the worker writes nothing before that is there."""
-        environment = {**os.environ, "PYTHONPATH": _with_project(os.environ.get("PYTHONPATH"))}
         with (run.folder / "worker.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "allcore", "worker", str(run.folder)],
@@ -117,16 +133,17 @@ class LocalExecutor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**environment, "ALLCORE_WORKSPACE": str(self.workspace.root)},
+                env=worker_environment(self.workspace),
             )
         status = Status.model_validate_json((run.folder / "status.json").read_bytes())
         update = {"pid": process.pid, "process_started": start_time(process.pid), "heartbeat": time.time()}
         write_status(run.folder, status.model_copy(update=update))
 
 
-def _with_project(path: str | None) -> str:
-    """Return a PYTHONPATH on which the worker finds this package, wherever it was started from."""
-    return os.pathsep.join([str(PROJECT), *([path] if path else [])])
+def worker_environment(workspace: Workspace) -> dict[str, str]:
+    """Return the environment in which `python -m allcore` finds this package and this workspace from any folder."""
+    path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "ALLCORE_WORKSPACE": str(workspace.root)}
 
 
 def _gone_within(status: Status, seconds: float) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from allcore.errors import RunError
+
 METRICS_FILE = "metrics.jsonl"
 
 
@@ -25,7 +27,10 @@ class History:
 
 
 def read_history(folder: Path) -> History:
-    """Return the history of a run; a line that is only half written is left out."""
+    """Return the history of a run; a line that is half written or foreign is left out.
+
+    Raises `RunError` when the file is there and cannot be read.
+    """
     kept: list[dict[str, Any]] = []
     for record in _records(folder / METRICS_FILE):
         if record["kind"] == "segment":
@@ -51,15 +56,23 @@ def _records(path: Path) -> list[dict[str, Any]]:
         lines = path.read_bytes().splitlines()
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise RunError(f"run {path.parent.name}: {path.name} cannot be read ({error.strerror})") from None
     records = []
     for line in lines:
         try:
             record = json.loads(line)
         except ValueError:
             continue
-        if isinstance(record, dict) and {"kind", "epoch", "step"} <= record.keys():
+        if _is_record(record):
             records.append(record)
     return records
+
+
+def _is_record(value: object) -> bool:
+    if not isinstance(value, dict) or value.get("kind") not in ("segment", "batch", "epoch"):
+        return False
+    return all(isinstance(value.get(name), int) for name in ("epoch", "step"))
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:

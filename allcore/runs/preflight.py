@@ -27,6 +27,17 @@ def weights_file(weights: str) -> Path | None:
     return Path(weights).absolute()
 
 
+def keras_weights_file() -> Path:
+    """Return where Keras keeps the ImageNet weights once it has downloaded them."""
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    return home / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+
+
+def must_download(weights: str) -> bool:
+    """Return whether a run would have to download its initial weights when it starts."""
+    return weights == "imagenet" and weights_file(weights) is None and not keras_weights_file().is_file()
+
+
 def prepare(
     config: TrainConfig, cache: Path, on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[TrainConfig, Split]:

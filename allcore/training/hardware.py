@@ -1,178 +1,27 @@
-"""The hardware plan: what to train on and how, decided by looking."""
+"""This machine's devices as TensorFlow sees them."""
 
 from __future__ import annotations
 
-import math
 import os
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
 
 import psutil
+import tensorflow as tf
 
-from allcore.config import TrainConfig
-from allcore.errors import ConfigError
-from allcore.model.architecture import activation_count, parameter_count
-
-_ACTIVATION_COPIES = 2.0
-"""Forward values and their gradients; with it the estimate is within a fifth of what was measured at 300 px."""
-
-_MEMORY_SHARE = 0.8
-"""Part of a device's memory that a batch may take; the rest is for workspaces and fragmentation."""
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """One GPU: name, CUDA compute capability (major, minor), memory in bytes (None when unknown)."""
-
-    name: str
-    compute_capability: tuple[int, int] | None
-    memory: int | None
-
-
-@dataclass(frozen=True)
-class Devices:
-    """What the machine has: CPU cores, whether they multiply bfloat16, memory in bytes, and its GPUs."""
-
-    cores: int
-    cpu_bfloat16: bool
-    memory: int
-    gpus: tuple[Gpu, ...] = ()
-
-
-@dataclass(frozen=True)
-class HardwarePlan:
-    """How a run uses the machine: device kind and count, Keras dtype policy, XLA, images at once on each device."""
-
-    kind: str
-    replicas: int
-    precision: str
-    jit: bool
-    micro_batch_size: int
-    estimated_memory: int
-    description: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the plan as plain values."""
-        return asdict(self)
-
-
-def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePlan:
-    """Return the plan for `config` on `devices`.
-
-    GPU: mixed bfloat16 from compute capability 8.0, mixed float16 from 7.0, else float32; XLA on. CPU: mixed bfloat16
-    where the processor multiplies it, else float32; XLA off, because it makes these convolutions slower there. A
-    batch that does not fit is divided into micro-batches. Raises `ConfigError` when a GPU is asked for and missing.
-    """
-    if config.device == "gpu" and not devices.gpus:
-        raise ConfigError(
-            "device: gpu was asked for and TensorFlow sees none; install requirements-gpu.txt and a driver, "
-            "or use device auto or cpu"
-        )
-    gpus = devices.gpus if config.device != "cpu" else ()
-    replicas = max(1, len(gpus))
-    precision = config.precision if config.precision != "auto" else _precision(gpus, devices)
-    memory = _smallest_memory(gpus, devices)
-    share = math.ceil(config.batch_size / replicas)
-    micro = config.micro_batch_size or _largest_that_fits(config, classes, precision, share, memory)
-    micro = min(micro, share)
-    return HardwarePlan(
-        kind="gpu" if gpus else "cpu",
-        replicas=replicas,
-        precision=precision,
-        jit=bool(gpus),
-        micro_batch_size=micro,
-        estimated_memory=estimate_memory(config, classes, precision, micro),
-        description=_describe(gpus, devices, precision),
-    )
-
-
-def estimate_memory(config: TrainConfig, classes: int, precision: str, images: int) -> int:
-    """Return about how many bytes a training step with `images` at once takes on a device.
-
-    Weights, gradients and Adam's two moments in float32, plus every layer's values and their gradients.
-    """
-    bytes_per_value = 4 if precision == "float32" else 2
-    weights = 16 * parameter_count(config.image_size, classes, config.head, config.dense_units)
-    return int(weights + images * activation_count(config.image_size) * bytes_per_value * _ACTIVATION_COPIES)
-
-
-def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Return whether the processor multiplies bfloat16 (avx512_bf16 or amx_bf16); False where nothing says so."""
-    try:
-        flags = cpuinfo.read_text(encoding="utf-8").split()
-    except OSError:
-        return False
-    return bool({"avx512_bf16", "amx_bf16"} & set(flags))
+from allcore.hardware import Devices, Gpu, cpu_has_bfloat16, nvidia_gpus
 
 
 def look_at_devices() -> Devices:
     """Return this machine's devices, and let TensorFlow take GPU memory only as it grows."""
-    import tensorflow as tf
-
+    memory = {gpu.name: gpu.memory for gpu in nvidia_gpus()}  # TensorFlow does not say how much a GPU has
     gpus = []
     for device in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(device, True)
         details = tf.config.experimental.get_device_details(device)
-        gpus.append(
-            Gpu(
-                name=details.get("device_name", device.name),
-                compute_capability=details.get("compute_capability"),
-                memory=_gpu_memory(device.name.rsplit(":", 1)[-1]),
-            )
-        )
+        name = details.get("device_name", device.name)
+        gpus.append(Gpu(name, details.get("compute_capability"), memory.get(name)))
     return Devices(
         cores=os.cpu_count() or 1,
         cpu_bfloat16=cpu_has_bfloat16(),
         memory=psutil.virtual_memory().available,
         gpus=tuple(gpus),
     )
-
-
-def _gpu_memory(index: str) -> int | None:
-    """Return a GPU's memory in bytes as the driver's own tool tells it, or None: TensorFlow does not say."""
-    import shutil
-    import subprocess
-
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return None
-    command = [tool, f"--id={index}", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    try:
-        return int(answer.stdout.strip()) * 2**20
-    except ValueError:
-        return None
-
-
-def _precision(gpus: tuple[Gpu, ...], devices: Devices) -> str:
-    if not gpus:
-        return "mixed_bfloat16" if devices.cpu_bfloat16 else "float32"
-    capability = min(gpu.compute_capability or (0, 0) for gpu in gpus)
-    if capability >= (8, 0):
-        return "mixed_bfloat16"
-    return "mixed_float16" if capability >= (7, 0) else "float32"
-
-
-def _smallest_memory(gpus: tuple[Gpu, ...], devices: Devices) -> int | None:
-    if not gpus:
-        return devices.memory
-    known = [gpu.memory for gpu in gpus if gpu.memory is not None]
-    return min(known) if len(known) == len(gpus) else None
-
-
-def _largest_that_fits(config: TrainConfig, classes: int, precision: str, share: int, memory: int | None) -> int:
-    """Return the largest share / 2^k whose step fits, at least 1; the whole share when the memory is unknown."""
-    images = share
-    while (
-        memory is not None
-        and images > 1
-        and estimate_memory(config, classes, precision, images) > _MEMORY_SHARE * memory
-    ):
-        images = math.ceil(images / 2)
-    return images
-
-
-def _describe(gpus: tuple[Gpu, ...], devices: Devices, precision: str) -> str:
-    names = ", ".join(gpu.name for gpu in gpus) if gpus else f"CPU, {devices.cores} cores"
-    return f"{names}, {precision}"

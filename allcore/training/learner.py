@@ -8,9 +8,9 @@ import psutil
 import tensorflow as tf
 
 from allcore.config import TrainConfig
+from allcore.hardware import HardwarePlan
 from allcore.model.vgg16 import build_vgg16
 from allcore.training.batches import Batch
-from allcore.training.hardware import HardwarePlan
 
 
 class Learner:

@@ -12,6 +12,8 @@ import numpy as np
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError
+from allcore.hardware import HardwarePlan
+from allcore.runs.estimate import epoch_seconds
 from allcore.training.batches import Batch, BatchSource
 from allcore.training.checkpoint import (
     FOLDER,
@@ -22,7 +24,6 @@ from allcore.training.checkpoint import (
     save_best,
     save_checkpoint,
 )
-from allcore.training.hardware import HardwarePlan
 from allcore.training.learner import Learner
 from allcore.training.reporter import Reporter
 
@@ -94,8 +95,8 @@ class Trainer:
             loss, correct = self.learner.train_batch(batch)
             if not math.isfinite(loss):
                 raise DivergedError(
-                    f"the loss is {loss} in epoch {progress.epoch + 1}, step {progress.step + 1}; a learning rate below "
-                    f"{self.config.learning_rate:g} or precision float32 may help"
+                    f"the loss is {loss} in epoch {progress.epoch + 1}, step {progress.step + 1}; "
+                    f"a learning rate below {self.config.learning_rate:g} or precision float32 may help"
                 )
             progress.step += 1
             _add(progress.epoch_sums, loss, correct, len(batch.labels))
@@ -135,10 +136,10 @@ class Trainer:
         self.reporter.update(step=progress.step, images_per_second=rate, eta_seconds=self._eta(progress, rate))
 
     def _eta(self, progress: Progress, images_per_second: float) -> float:
-        """Return the seconds left: the images still to train on, and to validate on at about three times the rate."""
+        """Return the seconds left, validation included."""
         epochs = self.config.epochs - progress.epoch
-        train_left = epochs * len(self.train.rows) - progress.epoch_sums["images"]
-        return (train_left + epochs * len(self.validation.rows) / 3.0) / images_per_second
+        whole = epochs * epoch_seconds(len(self.train.rows), len(self.validation.rows), images_per_second)
+        return whole - progress.epoch_sums["images"] / images_per_second
 
     def _end_epoch(self, progress: Progress) -> None:
         self.reporter.update(phase="validating")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import subprocess
 from collections.abc import Callable
@@ -21,14 +20,15 @@ from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import Catalog, scan
 from allcore.data.split import Split
 from allcore.errors import DatasetError, WeightsError
+from allcore.hardware import HardwarePlan, make_plan
 from allcore.model.initial_weights import THREE_WAYS, file_sha256, read_convolutions
-from allcore.runs.preflight import weights_file
+from allcore.runs.preflight import keras_weights_file, weights_file
 from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.training.batches import BatchSource
 from allcore.training.checkpoint import FOLDER, remove_checkpoints
 from allcore.training.finish import TrainedRun, write_results
-from allcore.training.hardware import HardwarePlan, look_at_devices, make_plan
+from allcore.training.hardware import look_at_devices
 from allcore.training.learner import Learner, balanced_class_weights
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
@@ -141,8 +141,7 @@ def _download() -> Path:
     except Exception as error:  # Keras lets errors of several network layers through
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"the ImageNet weights could not be downloaded ({reason}). {THREE_WAYS}") from None
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    return home / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    return keras_weights_file()
 
 
 def _write_environment(

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from allcore.errors import RunError
 from allcore.runs.history import read_history
 
 
@@ -70,3 +71,14 @@ def test_line_written_after_a_half_written_one_is_kept(write):
 def test_no_file_is_an_empty_history(tmp_path):
     history = read_history(tmp_path)
     assert len(history.epochs) == len(history.batches) == 0
+
+
+@pytest.mark.parametrize("line", ["[]", '"text"', '{"kind": "other"}', '{"kind": "batch", "epoch": "one", "step": 2}'])
+def test_foreign_line_is_left_out(write, line):
+    assert len(write(batch(0, 1), tail=line + "\n").batches) == 1
+
+
+def test_file_that_cannot_be_read_says_why(tmp_path):
+    (tmp_path / "metrics.jsonl").mkdir()
+    with pytest.raises(RunError, match=r"metrics\.jsonl cannot be read"):
+        read_history(tmp_path)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from allcore.config import make_config
+from allcore.hardware import Devices, make_plan
 from allcore.training.batches import Batch
-from allcore.training.hardware import Devices, make_plan
 from allcore.training.learner import Learner, balanced_class_weights
 
 CPU = Devices(cores=2, cpu_bfloat16=False, memory=8 * 2**30)
@@ -103,7 +103,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from allcore.config import make_config
 from allcore.training.batches import Batch
-from allcore.training.hardware import Devices, make_plan
+from allcore.hardware import Devices, make_plan
 from allcore.training.learner import Learner
 config = make_config(dataset="smears", image_size=32, head="gap", dense_units=8, dropout=0.0, batch_size=6,
                      learning_rate=0.01, optimizer="sgd")

@@ -4,7 +4,7 @@ import pytest
 
 from allcore.config import make_config
 from allcore.errors import ConfigError
-from allcore.training.hardware import Devices, Gpu, cpu_has_bfloat16, estimate_memory, make_plan
+from allcore.hardware import Devices, Gpu, cpu_has_bfloat16, estimate_memory, make_plan, parse_nvidia_gpus
 
 GIB = 2**30
 AMPERE = Gpu("A100", (8, 0), 40 * GIB)
@@ -105,3 +105,19 @@ def test_cpu_flags_are_read(tmp_path, flags, has):
 
 def test_no_cpu_flags_mean_no_bfloat16(tmp_path):
     assert cpu_has_bfloat16(tmp_path / "nothing") is False
+
+
+def test_gpus_are_read_from_the_drivers_own_tool():
+    lines = "NVIDIA A100-SXM4-40GB, 8.0, 40960\nNVIDIA GeForce GTX 1080, 6.1, 8192\n"
+    assert parse_nvidia_gpus(lines) == (
+        Gpu("NVIDIA A100-SXM4-40GB", (8, 0), 40 * GIB),
+        Gpu("NVIDIA GeForce GTX 1080", (6, 1), 8 * GIB),
+    )
+
+
+def test_what_the_driver_does_not_know_is_unknown():
+    assert parse_nvidia_gpus("Orin, [N/A], [N/A]") == (Gpu("Orin", None, None),)
+
+
+def test_message_instead_of_gpus_is_no_gpu():
+    assert parse_nvidia_gpus("No devices were found\n") == ()

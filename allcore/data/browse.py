@@ -1,0 +1,81 @@
+"""A catalog as a person looks at it: what is twice there, where a split puts each image, and the counts."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from allcore.config import SplitConfig
+from allcore.data.catalog import Catalog
+from allcore.data.overlap import group_numbers
+from allcore.data.split import SPLITS, Split, make_split
+
+NO_GROUP = -1
+
+
+def browse(catalog: Catalog, variant: str | None = None) -> pd.DataFrame:
+    """Return the rows of a variant (the first when unset), unusable ones too, with what groups say of them.
+
+    `group` (int64) is the number of an image's group, -1 where the image is unusable; `twins` (int64) counts the other
+    images of its group.
+    """
+    rows = catalog.table[catalog.table["variant"] == catalog.variant(variant)].reset_index(drop=True)
+    usable = rows["problem"] == ""
+    rows["group"] = NO_GROUP
+    rows.loc[usable, "group"] = group_numbers(rows[usable])
+    rows["twins"] = rows.groupby("group")["path"].transform("size").where(usable, 1) - 1
+    return rows
+
+
+def place_in_split(table: pd.DataFrame, split: Split) -> pd.DataFrame:
+    """Return, for every row of catalog rows `table`, the `split` and `group` that it has in a run; '' where in none.
+
+    An image is the run's when its content is and one of both paths ends with the other, for a run may have been trained
+    on a variant's folder or on the folder that holds the variants, and datasets move.
+    """
+    found = table[["path", "sha256"]].reset_index(names="row").merge(split.table, on="sha256", suffixes=("", "_in_run"))
+    same = [_is_tail(a, b) or _is_tail(b, a) for a, b in zip(found["path"], found["path_in_run"], strict=True)]
+    placed = found[same].drop_duplicates("row").set_index("row")[["split", "group"]]
+    return placed.reindex(table.index, fill_value="")
+
+
+def class_counts(catalog: Catalog, split: Split | None = None) -> pd.DataFrame:
+    """Return one row a variant and class: variant, class, images (usable), unusable, and with a split each part."""
+    places = None if split is None else place_in_split(catalog.table, split)
+    rows = []
+    for variant in catalog.variants:
+        for label in catalog.labels[variant]:
+            of_class = (catalog.table["variant"] == variant) & (catalog.table["label"] == label)
+            usable = of_class & (catalog.table["problem"] == "")
+            row: dict[str, object] = {"variant": variant, "class": label, "images": int(usable.sum())}
+            row["unusable"] = int(of_class.sum() - usable.sum())
+            if places is not None:
+                row |= {part: int((places["split"][usable] == part).sum()) for part in SPLITS}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def image_kinds(images: pd.DataFrame) -> pd.DataFrame:
+    """Return how many images have which width and height (pixels) and mode, the most frequent first."""
+    return images.value_counts(["width", "height", "mode"]).rename("images").reset_index()
+
+
+def duplicates(images: pd.DataFrame) -> pd.DataFrame:
+    """Return the usable catalog rows that share their group with another: group, path, label, in groups' order."""
+    groups = pd.Series(group_numbers(images), index=images.index, dtype="int64")
+    repeated = groups[groups.duplicated(keep=False)].sort_values(kind="stable")
+    return images.loc[repeated.index, ["path", "label"]].assign(group=repeated).reset_index(drop=True)
+
+
+def leakage(images: pd.DataFrame, config: SplitConfig) -> pd.DataFrame:
+    """Return how many validation and test images of a split share their group with an image in train.
+
+    One row a part: part, images, twins_in_train. Raises `DatasetError` when the images cannot be split so.
+    """
+    split = make_split(images, config)
+    twins = split.twins_in_train()
+    rows = [(part, len(split.rows(part)), int(twins[split.rows(part)].sum())) for part in SPLITS[1:]]
+    return pd.DataFrame(rows, columns=["part", "images", "twins_in_train"])
+
+
+def _is_tail(path: str, tail: str) -> bool:
+    return path == tail or path.endswith(f"/{tail}")

@@ -1,0 +1,179 @@
+"""The hardware plan: what to train on and how, decided by looking; nothing here needs TensorFlow."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from allcore.config import TrainConfig
+from allcore.errors import ConfigError
+from allcore.model.architecture import activation_count, parameter_count
+
+_ACTIVATION_COPIES = 2.0
+"""Forward values and their gradients; with it the estimate is within a fifth of what was measured at 300 px."""
+
+_MEMORY_SHARE = 0.8
+"""Part of a device's memory that a batch may take; the rest is for workspaces and fragmentation."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU: name, CUDA compute capability (major, minor), memory in bytes (None when unknown)."""
+
+    name: str
+    compute_capability: tuple[int, int] | None
+    memory: int | None
+
+
+@dataclass(frozen=True)
+class Devices:
+    """What the machine has: CPU cores, whether they multiply bfloat16, memory in bytes, and its GPUs."""
+
+    cores: int
+    cpu_bfloat16: bool
+    memory: int
+    gpus: tuple[Gpu, ...] = ()
+
+
+@dataclass(frozen=True)
+class HardwarePlan:
+    """How a run uses the machine: device kind and count, Keras dtype policy, XLA, images at once on each device."""
+
+    kind: str
+    replicas: int
+    precision: str
+    jit: bool
+    micro_batch_size: int
+    estimated_memory: int
+    description: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as plain values."""
+        return asdict(self)
+
+
+def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePlan:
+    """Return the plan for `config` on `devices`.
+
+    GPU: mixed bfloat16 from compute capability 8.0, mixed float16 from 7.0, else float32; XLA on. CPU: mixed bfloat16
+    where the processor multiplies it, else float32; XLA off, because it makes these convolutions slower there. A
+    batch that does not fit is divided into micro-batches. Raises `ConfigError` when a GPU is asked for and missing.
+    """
+    if config.device == "gpu" and not devices.gpus:
+        raise ConfigError(
+            "device: gpu was asked for and TensorFlow sees none; install requirements-gpu.txt and a driver, "
+            "or use device auto or cpu"
+        )
+    gpus = devices.gpus if config.device != "cpu" else ()
+    replicas = max(1, len(gpus))
+    precision = config.precision if config.precision != "auto" else _precision(gpus, devices)
+    memory = _smallest_memory(gpus, devices)
+    share = math.ceil(config.batch_size / replicas)
+    micro = config.micro_batch_size or _largest_that_fits(config, classes, precision, share, memory)
+    micro = min(micro, share)
+    return HardwarePlan(
+        kind="gpu" if gpus else "cpu",
+        replicas=replicas,
+        precision=precision,
+        jit=bool(gpus),
+        micro_batch_size=micro,
+        estimated_memory=estimate_memory(config, classes, precision, micro),
+        description=_describe(gpus, devices, precision),
+    )
+
+
+def estimate_memory(config: TrainConfig, classes: int, precision: str, images: int) -> int:
+    """Return about how many bytes a training step with `images` at once takes on a device.
+
+    Weights, gradients and Adam's two moments in float32, plus every layer's values and their gradients.
+    """
+    bytes_per_value = 4 if precision == "float32" else 2
+    weights = 16 * parameter_count(config.image_size, classes, config.head, config.dense_units)
+    return int(weights + images * activation_count(config.image_size) * bytes_per_value * _ACTIVATION_COPIES)
+
+
+def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Return whether the processor multiplies bfloat16 (avx512_bf16 or amx_bf16); False where nothing says so."""
+    try:
+        flags = cpuinfo.read_text(encoding="utf-8").split()
+    except OSError:
+        return False
+    return bool({"avx512_bf16", "amx_bf16"} & set(flags))
+
+
+def glance_at_devices() -> Devices:
+    """Return this machine's devices as the system tells them; whether TensorFlow can use a GPU, only a worker knows."""
+    return Devices(
+        cores=os.cpu_count() or 1,
+        cpu_bfloat16=cpu_has_bfloat16(),
+        memory=psutil.virtual_memory().available,
+        gpus=nvidia_gpus(),
+    )
+
+
+def nvidia_gpus() -> tuple[Gpu, ...]:
+    """Return the NVIDIA GPUs in the order of the driver's own tool; none where that tool is missing or fails."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return ()
+    command = [tool, "--query-gpu=name,compute_cap,memory.total", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return parse_nvidia_gpus(answer.stdout) if answer.returncode == 0 else ()
+
+
+def parse_nvidia_gpus(lines: str) -> tuple[Gpu, ...]:
+    """Return the GPUs that lines of name, compute capability and memory in MiB describe; "[N/A]" is unknown."""
+    rows = [line.rsplit(",", 2) for line in lines.splitlines()]
+    return tuple(_parse_gpu(*map(str.strip, row)) for row in rows if len(row) == 3)
+
+
+def _parse_gpu(name: str, capability: str, memory: str) -> Gpu:
+    major, _, minor = capability.partition(".")
+    return Gpu(
+        name=name,
+        compute_capability=(int(major), int(minor)) if major.isdigit() and minor.isdigit() else None,
+        memory=int(memory) * 2**20 if memory.isdigit() else None,
+    )
+
+
+def _precision(gpus: tuple[Gpu, ...], devices: Devices) -> str:
+    if not gpus:
+        return "mixed_bfloat16" if devices.cpu_bfloat16 else "float32"
+    capability = min(gpu.compute_capability or (0, 0) for gpu in gpus)
+    if capability >= (8, 0):
+        return "mixed_bfloat16"
+    return "mixed_float16" if capability >= (7, 0) else "float32"
+
+
+def _smallest_memory(gpus: tuple[Gpu, ...], devices: Devices) -> int | None:
+    if not gpus:
+        return devices.memory
+    known = [gpu.memory for gpu in gpus if gpu.memory is not None]
+    return min(known) if len(known) == len(gpus) else None
+
+
+def _largest_that_fits(config: TrainConfig, classes: int, precision: str, share: int, memory: int | None) -> int:
+    """Return the largest share / 2^k whose step fits, at least 1; the whole share when the memory is unknown."""
+    images = share
+    while (
+        memory is not None
+        and images > 1
+        and estimate_memory(config, classes, precision, images) > _MEMORY_SHARE * memory
+    ):
+        images = math.ceil(images / 2)
+    return images
+
+
+def _describe(gpus: tuple[Gpu, ...], devices: Devices, precision: str) -> str:
+    names = ", ".join(gpu.name for gpu in gpus) if gpus else f"CPU, {devices.cores} cores"
+    return f"{names}, {precision}"

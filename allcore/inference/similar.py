@@ -1,0 +1,74 @@
+"""Which training images a model sees as most like an image: those whose features point the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from allcore.errors import RunError
+from allcore.runs.store import Run
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A training image: path below its dataset's folder, class, SHA-256 of its file, cosine similarity (−1 to 1)."""
+
+    path: str
+    label: str
+    sha256: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class TrainingFeatures:
+    """A run's training images (`images`: path, sha256, label) and their features scaled to length 1 (N, units)."""
+
+    images: pd.DataFrame
+    directions: np.ndarray
+
+    def most_similar(self, features: np.ndarray, count: int) -> list[Neighbour]:
+        """Return the `count` training images nearest to `features` (units,), nearest first.
+
+        Raises `RunError` when the features are those of another network.
+        """
+        if features.shape != self.directions.shape[1:]:
+            raise RunError(
+                f"the run kept {self.directions.shape[1]} features an image, the model gives {features.shape[0]}: "
+                "it is not the model of this run"
+            )
+        similarities = self.directions @ _directions(features[None])[0]
+        nearest = np.argsort(-similarities, kind="stable")[:count]
+        rows = self.images.iloc[nearest]
+        return [
+            Neighbour(path, label, sha256, similarity)
+            for path, label, sha256, similarity in zip(
+                rows["path"], rows["label"], rows["sha256"], similarities[nearest].clip(-1, 1).tolist(), strict=True
+            )
+        ]
+
+
+def read_training_features(run: Run) -> TrainingFeatures:
+    """Read what a succeeded run kept of its training images. Raises `RunError` when it is missing or damaged."""
+    path = run.folder / "features.npy"
+    table = run.split.table
+    try:
+        features = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise RunError(f"run {run.id}: {path.name} cannot be read ({error})") from None
+    if features.ndim != 2 or len(features) != len(table):
+        raise RunError(
+            f"run {run.id}: {path.name} has shape {features.shape}, expected one row for each of the "
+            f"{len(table)} images of its split"
+        )
+    rows = run.split.rows("train")
+    return TrainingFeatures(
+        images=table.loc[rows, ["path", "sha256", "label"]].reset_index(drop=True),
+        directions=_directions(np.asarray(features[rows], np.float32)),
+    )
+
+
+def _directions(features: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    return features / np.maximum(lengths, 1e-12)

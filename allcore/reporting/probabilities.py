@@ -1,0 +1,33 @@
+"""A prediction's probabilities as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from allcore.reporting.colours import class_colours
+
+_BAR = 34
+_FRAME = 64
+
+
+def probability_bars(classes: Sequence[str], probabilities: np.ndarray) -> go.Figure:
+    """Return one horizontal bar a class, in per cent, in the classes' colours and order."""
+    colours = class_colours(classes)
+    percentages = 100.0 * np.asarray(probabilities, np.float64)
+    figure = go.Figure(
+        go.Bar(
+            x=percentages, y=list(classes), orientation="h",
+            marker_color=[colours[name] for name in classes],
+            text=[f"{value:.1f} %" for value in percentages], textposition="outside", cliponaxis=False,
+            hovertemplate="%{y}: %{x:.2f} %<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(
+        title="Calibrated probability (%)", range=[0, 118], tickvals=[0, 25, 50, 75, 100], fixedrange=True
+    )
+    figure.update_yaxes(autorange="reversed", type="category", fixedrange=True)
+    figure.update_layout(height=_FRAME + _BAR * len(classes), margin={"l": 8, "r": 8, "t": 8, "b": 8}, bargap=0.35)
+    return figure

@@ -1,0 +1,146 @@
+"""Figures of what the probabilities are worth: ROC, precision-recall, reliability, and each class's scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from allcore.evaluation.calibration import ReliabilityDiagram
+from allcore.evaluation.curves import Curve, precision_recall_curve, roc_curve
+from allcore.evaluation.recorded import RecordedPredictions
+from allcore.evaluation.scores import CLASS_METRICS, Scores
+from allcore.reporting.colours import PAPER, class_colours, sequence_colours
+from allcore.reporting.tables import CLASS_METRIC_NAMES
+
+_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
+_BELOW = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
+_FRACTION = {"range": [-0.02, 1.02], "tickformat": ".0%"}
+
+
+def roc_figure(predictions: RecordedPredictions, scores: Scores) -> go.Figure:
+    """Return each class's ROC curve against the rest, with its AUROC and 95 % interval."""
+    figure = _curves(predictions, scores, roc_curve, "auroc")
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": PAPER}, name="chance", hoverinfo="skip"
+    )
+    figure.update_layout(
+        xaxis={"title": "1 - specificity (%)", **_FRACTION}, yaxis={"title": "sensitivity (%)", **_FRACTION}
+    )
+    return figure
+
+
+def precision_recall_figure(predictions: RecordedPredictions, scores: Scores) -> go.Figure:
+    """Return each class's precision-recall curve, with its average precision and 95 % interval."""
+    figure = _curves(predictions, scores, precision_recall_curve, "average_precision")
+    figure.update_layout(
+        xaxis={"title": "sensitivity = recall (%)", **_FRACTION}, yaxis={"title": "precision (%)", **_FRACTION}
+    )
+    return figure
+
+
+def reliability_figure(diagram: ReliabilityDiagram) -> go.Figure:
+    """Return accuracy against the mean top probability, with Wilson intervals, over the images of each bin."""
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
+    blue = sequence_colours(1)[0]
+    filled = diagram.counts > 0
+    accuracy = diagram.accuracy[filled]
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": PAPER}, name="calibrated", hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=diagram.confidence[filled],
+        y=accuracy,
+        error_y=_error_bars(accuracy, diagram.low[filled], diagram.high[filled]),
+        customdata=diagram.counts[filled],
+        mode="markers",
+        marker={"size": 9, "color": blue},
+        name="accuracy of a bin, 95 % interval",
+        hovertemplate="probability %{x:.1%}<br>accuracy %{y:.1%}<br>%{customdata:.0f} images<extra></extra>",
+    )
+    figure.add_bar(
+        x=(diagram.edges[:-1] + diagram.edges[1:]) / 2,
+        y=diagram.counts,
+        width=np.diff(diagram.edges),
+        marker={"color": blue},
+        showlegend=False,
+        hovertemplate="probability %{x:.1%}<br>%{y:.0f} images<extra></extra>",
+        row=2,
+        col=1,
+    )
+    figure.update_yaxes(title="accuracy (%)", **_FRACTION, row=1, col=1)
+    figure.update_yaxes(title="images", row=2, col=1)
+    figure.update_xaxes(**_FRACTION)
+    figure.update_xaxes(title="probability of the predicted class (%)", row=2, col=1)
+    figure.update_layout(height=480, margin=_MARGIN, legend=_BELOW)
+    return figure
+
+
+def class_scores_figure(scores: Scores) -> go.Figure:
+    """Return each class's scores as points with their 95 % intervals."""
+    figure = go.Figure()
+    colours = class_colours(scores.classes)
+    middle = (len(scores.classes) - 1) / 2
+    for number, (name, of_class) in enumerate(scores.per_class.items()):
+        values = np.array([getattr(of_class, metric) for metric in CLASS_METRICS], np.float64)
+        ends = np.array([of_class.intervals[metric] for metric in CLASS_METRICS], np.float64)
+        figure.add_scatter(
+            x=values,
+            y=np.arange(len(CLASS_METRICS)) + 0.18 * (number - middle),
+            error_x=_error_bars(values, ends[:, 0], ends[:, 1]),
+            customdata=np.column_stack([ends, np.full(len(values), of_class.support)]),
+            mode="markers",
+            marker={"size": 8, "color": colours[name]},
+            name=name,
+            hovertemplate=(
+                f"{name}: %{{x:.1%}} (%{{customdata[0]:.1%}} to %{{customdata[1]:.1%}})<br>"
+                "%{customdata[2]:.0f} images<extra></extra>"
+            ),
+        )
+    figure.update_layout(
+        height=460,
+        margin=_MARGIN,
+        legend=_BELOW,
+        xaxis={"title": "score (%), with 95 % interval", "tickformat": ".0%"},
+        yaxis={
+            "tickvals": list(range(len(CLASS_METRICS))),
+            "ticktext": [CLASS_METRIC_NAMES[metric] for metric in CLASS_METRICS],
+            "autorange": "reversed",
+            "zeroline": False,
+        },
+    )
+    return figure
+
+
+def _curves(predictions: RecordedPredictions, scores: Scores, curve: Callable[..., Curve], area: str) -> go.Figure:
+    figure = go.Figure()
+    colours = class_colours(predictions.classes)
+    for index, name in enumerate(predictions.classes):
+        points = curve(predictions.labels, predictions.probabilities, index)
+        figure.add_scatter(
+            x=points.x,
+            y=points.y,
+            customdata=points.thresholds,
+            mode="lines",
+            line={"color": colours[name], "shape": "hv"},
+            name=f"{name} {_area(scores, name, area)}",
+            hovertemplate=f"{name}<br>%{{y:.1%}} at %{{x:.1%}}<br>threshold %{{customdata:.3f}}<extra></extra>",
+        )
+    figure.update_layout(height=460, margin=_MARGIN, legend=_BELOW)
+    return figure
+
+
+def _area(scores: Scores, name: str, area: str) -> str:
+    value = getattr(scores.per_class[name], area)
+    low, high = scores.per_class[name].intervals[area]
+    if value is None:
+        return "(undefined)"
+    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _error_bars(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict[str, object]:
+    return {
+        "type": "data", "symmetric": False, "array": high - values, "arrayminus": values - low, "thickness": 1.2,
+    }  # fmt: skip

@@ -1,0 +1,82 @@
+"""Scores as tables that can be read beside the paper's."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from allcore.evaluation.scores import CLASS_METRICS, ClassScores, Interval, Scores
+from allcore.paper import HEADLINE
+
+CLASS_METRIC_NAMES = {
+    "precision": "precision",
+    "recall": "sensitivity",
+    "specificity": "specificity",
+    "npv": "negative predictive value",
+    "f1": "F1",
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+}
+
+_SCORES = (
+    ("accuracy", "accuracy", "balanced_accuracy"),
+    ("precision", "precision_weighted", "precision_macro"),
+    ("sensitivity", "recall_weighted", "recall_macro"),
+    ("F1", "f1_weighted", "f1_macro"),
+    ("Matthews correlation", "mcc", ""),
+    ("specificity", "", "specificity_macro"),
+    ("negative predictive value", "", "npv_macro"),
+    ("AUROC", "", "auroc_macro"),
+    ("average precision", "", "average_precision_macro"),
+)
+_CALIBRATION = (("expected calibration error", "ece"), ("Brier score", "brier"), ("log loss (nats)", "log_loss"))
+
+
+def headline_table(scores: Scores) -> pd.DataFrame:
+    """Return one row a score, in per cent: support-weighted beside the paper's, then macro, with 95 % intervals.
+
+    Columns: score, weighted, low, high, paper, macro, macro_low, macro_high; nan where a score has no such average.
+    Accuracy's macro average is the balanced accuracy.
+    """
+    rows = [
+        (name, *_per_cent(scores, weighted), 100 * HEADLINE.get(weighted, math.nan), *_per_cent(scores, macro))
+        for name, weighted, macro in _SCORES
+    ]
+    return pd.DataFrame(rows, columns=["score", "weighted", "low", "high", "paper", "macro", "macro_low", "macro_high"])
+
+
+def class_table(scores: Scores) -> pd.DataFrame:
+    """Return one row a class and score, in per cent: class, images, score, value, low, high."""
+    rows = [
+        (name, of_class.support, CLASS_METRIC_NAMES[metric], *_per_cent(of_class, metric))
+        for name, of_class in scores.per_class.items()
+        for metric in CLASS_METRICS
+    ]
+    return pd.DataFrame(rows, columns=["class", "images", "score", "value", "low", "high"])
+
+
+def calibration_table(scores: Scores) -> pd.DataFrame:
+    """Return the three errors of the probabilities, the smaller the better: score, value, low, high."""
+    rows = [(name, getattr(scores, key), *scores.intervals[key]) for name, key in _CALIBRATION]
+    return pd.DataFrame(rows, columns=["score", "value", "low", "high"])
+
+
+def with_interval(value: float | None, interval: Interval) -> str:
+    """Return a fraction as text in per cent, with its interval: "95.8 % (92.5 to 97.7)"."""
+    low, high = interval
+    if value is None or low is None or high is None:
+        return "undefined" if value is None else f"{100 * value:.1f} %"
+    return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def _per_cent(scores: Scores | ClassScores, metric: str) -> tuple[float, float, float]:
+    """Value, low and high of a metric, nan where undefined or where there is no such metric (its name is empty)."""
+    if not metric:
+        return (math.nan, math.nan, math.nan)
+    value, (low, high) = getattr(scores, metric), scores.intervals[metric]
+    return (_number(value), _number(low), _number(high))
+
+
+def _number(fraction: float | None) -> float:
+    return math.nan if fraction is None else 100 * fraction

@@ -1,0 +1,132 @@
+"""Figures of what image size buys and costs, the paper's Table 1 beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from allcore.paper import NATIVE_SIZE, TABLE_1
+from allcore.reporting.colours import PAPER, sequence_colours
+
+_PANELS = (
+    ("accuracy", "test accuracy (%)", "%{y:.1%}"),
+    ("training_minutes", "training time (min)", "%{y:.1f} min"),
+    ("latency_ms", "latency (ms)", "%{y:.0f} ms"),
+    ("memory_gb", "memory (GB)", "%{y:.2f} GB"),
+    ("parameters_millions", "parameters (millions)", "%{y:.1f} million"),
+)
+_OURS, _FRONT = sequence_colours(2)
+_PAPER_ROWS = sorted(TABLE_1, key=lambda row: row.image_size)
+_PAPER_MARKER = {"color": PAPER, "symbol": "diamond", "size": 9}
+
+
+def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
+    """Return accuracy and each cost against image size, one panel below the other.
+
+    `table` is that of `allcore.evaluation.tradeoff.tradeoff_table`; the runs of one sweep are `joined` by a line.
+    Sizes above the native one are open markers on a shaded ground, up-sampled.
+    """
+    panels = [panel for panel in _PANELS if table[panel[0]].notna().any()]
+    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.03)
+    for row, (column, title, hover) in enumerate(panels, start=1):
+        figure.add_trace(_ours(table, column, hover, joined, legend=row == 1), row=row, col=1)
+        figure.update_yaxes(title=title, row=row, col=1, title_standoff=4)
+    _add_paper(figure, [panel[0] for panel in panels])
+    _mark_native(figure, max(int(table["image_size_px"].max()), *(row.image_size for row in TABLE_1)))
+    figure.update_yaxes(tickformat=".0%", row=1, col=1)
+    if "training_minutes" in [panel[0] for panel in panels]:
+        figure.update_yaxes(type="log", row=2, col=1)
+    figure.update_xaxes(title="image size (px a side)", row=len(panels), col=1)
+    figure.update_layout(height=90 + 190 * len(panels), margin=_MARGIN, legend=_LEGEND)
+    return figure
+
+
+def pareto_figure(table: pd.DataFrame) -> go.Figure:
+    """Return test accuracy with its interval against training time, the Pareto front as a line."""
+    timed = table[table["training_minutes"].notna()]
+    front = timed[timed["on_front"]].sort_values("training_minutes")
+    figure = go.Figure()
+    figure.add_scatter(
+        x=front["training_minutes"], y=front["accuracy"], mode="lines", line={"color": _FRONT, "shape": "hv"},
+        name="Pareto front", hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=timed["training_minutes"], y=timed["accuracy"], error_y=_interval(timed), mode="markers+text",
+        marker={"color": _OURS, "size": 10, "symbol": _symbols(timed)},
+        text=[f"{size} px" for size in timed["image_size_px"]], textposition="top center", customdata=timed["run"],
+        name="runs, 95 % interval",
+        hovertemplate="%{text}<br>%{y:.1%} after %{x:.1f} min<br>%{customdata}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[row.training_seconds / 60 for row in _PAPER_ROWS], y=[row.accuracy for row in _PAPER_ROWS],
+        mode="markers+text", marker=_PAPER_MARKER, text=[f"{row.image_size} px" for row in _PAPER_ROWS],
+        textposition="bottom center", name="the paper, on its own GPU and images",
+        hovertemplate="%{text}<br>%{y:.1%} after %{x:.0f} min<extra>the paper</extra>",
+    )  # fmt: skip
+    figure.update_layout(
+        height=460,
+        margin=_MARGIN,
+        legend=_LEGEND,
+        xaxis={"title": "training time (min, logarithmic)", "type": "log"},
+        yaxis={"title": "test accuracy (%)", "tickformat": ".0%"},
+    )
+    return figure
+
+
+_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
+_LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0}
+
+
+def _ours(table: pd.DataFrame, column: str, hover: str, joined: bool, legend: bool) -> go.Scatter:
+    return go.Scatter(
+        x=table["image_size_px"],
+        y=table[column],
+        error_y=_interval(table) if column == "accuracy" else None,
+        mode="lines+markers" if joined else "markers",
+        line={"color": _OURS},
+        marker={"color": _OURS, "size": 9, "symbol": _symbols(table)},
+        customdata=table["run"],
+        name="runs (open: up-sampled)" if table["up_sampled"].any() else "runs",
+        legendgroup="runs",
+        showlegend=legend,
+        hovertemplate=f"%{{x}} px: {hover}<br>%{{customdata}}<extra></extra>",
+    )
+
+
+def _add_paper(figure: go.Figure, panels: Sequence[str]) -> None:
+    values = {
+        "accuracy": [row.accuracy for row in _PAPER_ROWS],
+        "training_minutes": [row.training_seconds / 60 for row in _PAPER_ROWS],
+    }
+    for row, column in enumerate(panels, start=1):
+        if column in values:
+            figure.add_scatter(
+                x=[size.image_size for size in _PAPER_ROWS], y=values[column], mode="lines+markers",
+                line={"color": PAPER, "dash": "dot"}, marker=_PAPER_MARKER, name="the paper, Table 1",
+                legendgroup="paper", showlegend=row == 1, row=row, col=1,
+                hovertemplate="%{x} px: %{y}<extra>the paper</extra>",
+            )  # fmt: skip
+
+
+def _mark_native(figure: go.Figure, largest: int) -> None:
+    figure.add_vline(x=NATIVE_SIZE, line={"color": PAPER, "width": 1, "dash": "dash"})
+    figure.add_vrect(x0=NATIVE_SIZE, x1=largest + 20, fillcolor=PAPER, opacity=0.12, line_width=0, layer="below")
+    for text, anchor in (("native, 224 px", "right"), ("up-sampled", "left")):
+        figure.add_annotation(
+            x=NATIVE_SIZE, y=0, yref="y domain", xref="x", text=text, showarrow=False, xanchor=anchor, yanchor="bottom",
+            xshift=-4 if anchor == "right" else 4,
+        )  # fmt: skip
+
+
+def _symbols(table: pd.DataFrame) -> list[str]:
+    return ["circle-open" if up_sampled else "circle" for up_sampled in table["up_sampled"]]
+
+
+def _interval(table: pd.DataFrame) -> dict[str, object]:
+    return {
+        "type": "data", "symmetric": False, "thickness": 1.2,
+        "array": table["accuracy_high"] - table["accuracy"], "arrayminus": table["accuracy"] - table["accuracy_low"],
+    }  # fmt: skip

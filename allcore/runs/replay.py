@@ -1,0 +1,44 @@
+"""What a run's network saw: any training image of any epoch, made again."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from allcore.augment import augment
+from allcore.data.intake import decode
+from allcore.errors import DatasetError, ImageError, RunError
+from allcore.runs.store import Run
+
+
+def split_image(run: Run, root: Path, row: int) -> np.ndarray:
+    """Return the image in `row` (0-based) of the run's split, from below `root`, the catalog's folder: uint8 (H, W, 3).
+
+    Raises `DatasetError` when the file is gone, or is no longer the one that the run was made with.
+    """
+    path, sha256 = map(str, run.split.table.loc[row, ["path", "sha256"]])
+    try:
+        content = (root / path).read_bytes()
+        if hashlib.sha256(content).hexdigest() == sha256:
+            return decode(content, path)
+        reason = "the file changed since the run was made"
+    except ImageError as error:
+        reason = str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise DatasetError(f"{path} cannot be shown as run {run.id} saw it: {reason}; put the file back as it was")
+
+
+def replay(run: Run, root: Path, row: int, epoch: int) -> np.ndarray:
+    """Return the training image in `row` of the run's split exactly as `epoch` (both 0-based) sees it: uint8 (S, S, 3).
+
+    Raises `RunError` when the row is not in train or the run has no such epoch, and what `split_image` raises.
+    """
+    config = run.config
+    if not 0 <= row < len(run.split.table) or run.split.table.loc[row, "split"] != "train":
+        raise RunError(f"row {row} of run {run.id} is no training image; only those are augmented")
+    if not 0 <= epoch < config.epochs:
+        raise RunError(f"run {run.id} has epochs 0 to {config.epochs - 1}, received {epoch}")
+    return augment(split_image(run, root, row), config.image_size, config.augment, config.seed, epoch, row)

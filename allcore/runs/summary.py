@@ -1,0 +1,85 @@
+"""What a list of runs says of each: one line, also of those that are damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from allcore.config import TrainConfig
+from allcore.errors import RunError
+from allcore.runs.history import History
+from allcore.runs.status import ACTIVE, State, Status
+from allcore.runs.store import Run
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run at a glance. A damaged run has neither status nor configuration, and a problem that says why."""
+
+    id: str
+    status: Status | None = None
+    config: TrainConfig | None = None
+    best_validation_accuracy: float | None = None
+    problem: str = ""
+
+    @property
+    def state(self) -> State | Literal["damaged"]:
+        """The run's state, or `damaged`."""
+        return "damaged" if self.status is None else self.status.state
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run is queued, running or stopping."""
+        return self.status is not None and self.status.state in ACTIVE
+
+    @property
+    def note(self) -> str:
+        """What went wrong, or else the first warning."""
+        if self.status is None:
+            return self.problem
+        return self.status.error or next(iter(self.status.warnings), "")
+
+
+def summarize(run: Run, read_history: Callable[[Run], History] = Run.history) -> RunSummary:
+    """Return the run's summary; whatever is wrong with its folder makes it a damaged one and is never raised.
+
+    `read_history` lets a caller that looks often keep what it has read.
+    """
+    try:
+        status, config, epochs = run.status(), run.config, read_history(run).epochs
+        best = epochs["validation_accuracy"].max() if len(epochs) else None
+    except RunError as error:
+        return RunSummary(run.id, problem=str(error))
+    except Exception as error:  # whatever else a foreign or half-written folder holds, the others are listed
+        return RunSummary(run.id, problem=f"{type(error).__name__}: {error}")
+    return RunSummary(run.id, status, config, None if best is None or pd.isna(best) else float(best))
+
+
+def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
+    """Return one row a run: id, state, epochs done and asked for, image size in pixels, split protocol, sweep, best
+    validation accuracy (fraction), images a second, and a note."""
+    return pd.DataFrame([_row(summary) for summary in summaries], columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+_COLUMNS = {
+    "run": "str", "state": "str", "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
+    "sweep": "str", "best_validation_accuracy": "Float64", "images_per_second": "Float64", "note": "str",
+}  # fmt: skip
+
+
+def _row(summary: RunSummary) -> dict[str, object]:
+    row: dict[str, object] = {"run": summary.id, "state": summary.state, "split": "", "sweep": "", "note": summary.note}
+    if summary.status is None or summary.config is None:
+        return row
+    return row | {
+        "epoch": summary.status.epoch,
+        "epochs": summary.status.epochs,
+        "image_size": summary.config.image_size,
+        "split": summary.config.split.protocol,
+        "sweep": summary.config.sweep or "",
+        "best_validation_accuracy": summary.best_validation_accuracy,
+        "images_per_second": summary.status.images_per_second,
+    }

@@ -1,0 +1,183 @@
+"""Dataset: choose or get one, count it, and browse its images."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from allcore.data.browse import browse, class_counts, image_kinds, place_in_split
+from allcore.data.catalog import Catalog
+from allcore.data.overlap import exact_duplicate_pairs
+from allcore.data.split import SPLITS
+from allcore.reporting.class_counts import class_counts_figure
+from allcore.runs.store import Run
+from pages.ui import show
+from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
+from pages.ui.get_dataset import get_dataset
+from pages.ui.state import catalog, choose_dataset, choose_run_on, choose_variant, forget_catalogs
+
+EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
+
+
+def _no_dataset() -> None:
+    st.info("Draw one in two seconds, or bring your own.", title="No dataset yet")
+    get_dataset()
+
+
+def _to_first_page() -> None:
+    st.session_state["page"] = 1
+
+
+def _facts(images: Catalog, rows: pd.DataFrame) -> None:
+    """Say in one line what a variant holds."""
+    usable = rows[rows["problem"] == ""]
+    sizes = usable[["width", "height"]].drop_duplicates()
+    size = f"**{sizes['width'].iloc[0]} × {sizes['height'].iloc[0]}** px" if len(sizes) == 1 else f"**{len(sizes)}** sizes"
+    st.markdown(
+        f"**{len(usable):,}** usable images · **{len(images.labels[rows['variant'].iloc[0]])}** classes · {size} · "
+        f"**{len(exact_duplicate_pairs(usable)):,}** exact duplicates · **{len(rows) - len(usable):,}** unusable files"
+    )
+
+
+def _filtered(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Let the user choose which images to see, and return their rows."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        shown = st.segmented_control(
+            "Show", [EVERYTHING, TWINS, UNUSABLE], default=EVERYTHING, required=True, key="show", bind="query-params",
+            on_change=_to_first_page, wrap=True,
+        )  # fmt: skip
+        label = st.pills(
+            "Class", labels, key="class", bind="query-params", on_change=_to_first_page, wrap=True
+        )  # fmt: skip
+        split = None
+        if "split" in rows:
+            split = st.pills(
+                "Split", SPLITS, key="split", bind="query-params", on_change=_to_first_page, wrap=True
+            )  # fmt: skip
+    keep = (rows["problem"] != "") if shown == UNUSABLE else (rows["problem"] == "")
+    if shown == TWINS:
+        keep &= rows["twins"] > 0
+    if label:
+        keep &= rows["label"] == label
+    if split:
+        keep &= rows["split"] == split
+    chosen = rows[keep]
+    return chosen.sort_values(["group", "path"]) if shown == TWINS else chosen
+
+
+def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path) -> None:
+    chosen = _filtered(rows, labels)
+    if chosen.empty:
+        st.info("Nothing in this dataset fits all that is chosen above.", title="No image")
+        return
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"{len(chosen):,} of {len(rows):,} files", width="content")
+        page = st.pagination(max(1, math.ceil(len(chosen) / PER_PAGE)), key="page", bind="query-params")
+    thumbnails(chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], root)
+
+
+def _counts(images: Catalog, variant: str, run: Run | None) -> None:
+    counts = class_counts(images, None if run is None else run.split)
+    if images.variants == ("",):
+        counts = counts.drop(columns="variant")
+        of_variant = counts
+    else:
+        of_variant = counts[counts["variant"] == variant]
+    most = of_variant.loc[of_variant["images"].idxmax()]
+    show.figure(
+        class_counts_figure(of_variant), "class-counts", f"Images of each class; {most['class']} has most, {most['images']}"
+    )
+    show.table(counts, "class-counts", "Images of each variant and class")
+    st.subheader("Sizes and colour modes", anchor=False)
+    show.table(image_kinds(images.images(variant)), "image-sizes", "How many images have which size and mode")
+
+
+def _problems(images: Catalog) -> None:
+    problems = images.problems()[["path", "problem"]].rename(columns={"path": "file", "problem": "why"})
+    if problems.empty:
+        st.success("Every file of this dataset can be used.", icon=":material/check:")
+    else:
+        st.write("These files are left out everywhere; the others are used.")
+        show.table(problems, "problems", "Files that cannot be used, with the reason")
+    st.button("Read the folder again", icon=":material/refresh:", on_click=forget_catalogs)
+
+
+def _image_page(images: Catalog, path: str, run: Run | None) -> None:
+    """Show one image large, all that is known about it, and the other images of its group."""
+    position = images.table["path"] == path
+    rows = browse(images, str(images.table.loc[position, "variant"].iloc[0]))
+    row = rows[rows["path"] == path].iloc[0]
+    st.button("All images", icon=":material/arrow_back:", on_click=close_image)
+    st.subheader(show.plain(path), anchor=False)
+    facts = {
+        "class": row["label"],
+        "variant": row["variant"] or None,
+        "size": f"{row['width']} × {row['height']} px" if row["width"] else None,
+        "mode": row["mode"] or None,
+        "bytes": f"{row['bytes']:,}",
+        "SHA-256": row["sha256"] or None,
+        "group": f"{row['group']} ({row['twins'] + 1} images)" if row["twins"] else None,
+        "problem": row["problem"] or None,
+    }
+    if run is not None:
+        placed = place_in_split(images.table[position], run.split).iloc[0]
+        facts["split"] = placed["split"] or "not in this run"
+        facts["group in the run"] = placed["group"] or None
+    twins = rows[(rows["group"] == row["group"]) & (rows["path"] != path) & (row["problem"] == "")]
+    if run is not None:
+        twins = twins.assign(split=place_in_split(twins, run.split)["split"])
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=420):
+            picture(images.root / path, f"{row['label']} smear, enlarged", 420)
+        with st.container(width=340):
+            link = {"data": str(st.session_state["data"]), "image": path}
+            with st.container(horizontal=True):
+                st.page_link("pages/predict.py", label="Predict it", query_params=link)
+                st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
+            if len(twins):
+                st.subheader("Its twins", anchor=False, help="images of the same group: the same pixels in another file")
+                thumbnails(twins.head(PER_PAGE), images.root)
+            else:
+                st.caption("No other image of this dataset is the same picture.")
+    known = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
+    narrow = {"fact": st.column_config.Column(width=150)}
+    show.table(known.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
+
+
+st.title("Dataset")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    folder = choose_dataset(missing=_no_dataset)
+    if folder is not None:
+        images = catalog(folder)
+        variant = choose_variant(images)
+        run = choose_run_on(folder)
+
+if folder is not None:
+    path = st.query_params.get("image")
+    if path is not None and not (images.table["path"] == path).any():
+        st.warning(show.plain(f"{path} is no image of this dataset."), title="No such image")
+        path = close_image()
+    if path is not None:
+        _image_page(images, path, run)
+    else:
+        rows = browse(images, variant)
+        if run is not None:
+            rows["split"] = place_in_split(rows, run.split)["split"]
+        _facts(images, rows)
+        gallery, counts, problems = st.tabs(
+            ["Images", "Counts", "Problems"], on_change="rerun", key="view", bind="query-params"
+        )
+        if gallery.open:
+            with gallery:
+                _gallery(rows, images.labels[variant], images.root)
+        if counts.open:
+            with counts:
+                _counts(images, variant, run)
+        if problems.open:
+            with problems:
+                _problems(images)
+    more = st.expander("Get another dataset", icon=":material/add:", on_change="rerun", key="more")
+    if more.open:
+        with more:
+            get_dataset()

@@ -1,0 +1,141 @@
+"""Overview: what this is for, what to do first, and what is here."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from allcore import paper
+from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.errors import InputError
+from allcore.evaluation.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.scores import Scores
+from allcore.reporting.runs_table import runs_table
+from allcore.runs.store import Run
+from pages.ui.show import plain, table
+from pages.ui.state import datasets, executor, workspace
+
+DRAWN = "synthetic-smears"
+SPEC = SyntheticSpec(images_per_class=40, twins=0.25)
+LINKS = 4
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def test_accuracy(folder: str, written: int) -> float:
+    """Return the part of its test images that a run's model gets right."""
+    return float(recorded_predictions(Run(Path(folder)), "test").table["correct"].mean())
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def test_scores(folder: str, written: int) -> tuple[Scores, int]:
+    """Return a run's scores on its test images, and how many of those share a group with one in train."""
+    recorded = recorded_predictions(Run(Path(folder)), "test")
+    return recorded.score(), int(recorded.table["twin"].sum())
+
+
+here, store = datasets(), executor().store
+released = sorted(workspace().models.glob("*.onnx"))
+runs = runs_table(store.runs(), lambda run: test_accuracy(str(run.folder), recorded_at(run)))
+succeeded = runs[runs["state"] == "succeeded"]
+
+st.title("ALLscope")
+st.markdown(
+    "ALLscope sorts microscope images of blood smears into hematogones, which are harmless (*Benign*), and acute "
+    "lymphoblastic leukaemia of the early pre-B, pre-B and pro-B type (*Early*, *Pre*, *Pro*), and shows how far each "
+    "of its answers and scores can be trusted."
+)
+st.caption(
+    f"It implements *{paper.TITLE}* ({paper.AUTHORS}, {paper.JOURNAL}). For research and education only: it is not a "
+    "medical device, and nothing here is a diagnosis."
+)
+
+st.subheader("Start here", anchor=False)
+cards = st.grid(3, min_column_width=260, border=True)
+with cards.cell():
+    st.markdown("**1. Look at smears**")
+    if here:
+        st.caption("Page through the images, class by class.")
+        for name in list(here)[:LINKS]:
+            st.page_link(
+                "pages/dataset.py", label=f"Browse {plain(name)}", icon=":material/photo_library:",
+                query_params={"data": name},
+            )  # fmt: skip
+    else:
+        st.caption("No data yet? Draw some: four classes, in seconds. They look like smears and prove nothing.")
+        if st.button("Draw synthetic smears", type="primary", icon=":material/brush:"):
+            bar = st.progress(0.0, "Drawing …")
+            try:
+                write_dataset(
+                    workspace().datasets / DRAWN, SPEC,
+                    lambda done, total: bar.progress(done / total, f"Drawing {done} of {total}"),
+                )  # fmt: skip
+            except InputError as error:
+                st.error(plain(str(error)), title="They could not be drawn")
+            else:
+                st.rerun()
+with cards.cell():
+    st.markdown("**2. Bring real images**")
+    st.caption("A folder, a zip, or the ALL images from Kaggle.")
+    st.page_link("pages/dataset.py", label="Get a dataset", icon=":material/download:")
+with cards.cell():
+    st.markdown("**3. Train, then predict**")
+    st.caption("Training goes on in the background; the quick preset takes minutes.")
+    st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+    if released or len(succeeded):
+        st.page_link("pages/predict.py", label="Predict an image", icon=":material/troubleshoot:")
+
+st.subheader("What is here", anchor=False)
+with st.grid("auto", min_column_width=150):
+    st.metric("Datasets", len(here), border=True, height="stretch")
+    st.metric("Runs", len(runs), f"{len(succeeded)} succeeded", delta_color="off", delta_arrow="off", border=True)
+    st.metric("Released models", len(released), border=True, height="stretch")
+
+st.subheader("Test accuracy beside the paper's", anchor=False)
+best, note = None, "No run has succeeded yet: its test accuracy will stand here."
+if succeeded["test_accuracy"].notna().any():
+    row = succeeded.loc[succeeded["test_accuracy"].astype(float).idxmax()]
+    run = store.find(row["run"])
+    try:
+        best, twins = test_scores(str(run.folder), recorded_at(run))
+    except InputError as error:
+        note = plain(f"The best run, {run.id}, cannot be scored: {error}")
+    else:
+        note = (
+            f"Best of {len(succeeded)}: {run.id} on {plain(row['dataset'])}, {row['image_size']} px, {best.n} test "
+            "images. The paper's figure is for its own images and split; only a run on the same images is comparable."
+        )
+        note += f" {twins} of the test images share a group with one in train: the score flatters." if twins else ""
+with st.grid("auto", min_column_width=220):
+    if best is not None:
+        low, high = (f"{100 * end:.1f}" for end in best.intervals["accuracy"])
+        st.metric(
+            "Best run here", f"{100 * best.accuracy:.2f} %", f"{low} to {high} %", delta_color="off",
+            delta_arrow="off", delta_description="95 % interval", border=True,
+        )  # fmt: skip
+    st.metric(
+        "The paper", f"{100 * paper.HEADLINE['accuracy']:.2f} %", "no interval stated", delta_color="off",
+        delta_arrow="off", border=True,
+    )  # fmt: skip
+st.caption(note)
+if best is not None:
+    st.page_link(
+        "pages/evaluate.py", label="What this score is worth", icon=":material/grid_on:", query_params={"run": run.id}
+    )
+
+if here:
+    st.subheader("Datasets", anchor=False)
+    table(
+        pd.DataFrame([{"dataset": name, "folder": str(folder)} for name, folder in here.items()]), "datasets",
+        "Datasets and the folders that hold them", {"dataset": "Dataset", "folder": "Folder"},
+    )  # fmt: skip
+if len(runs):
+    st.subheader("Runs", anchor=False)
+    table(
+        runs, "runs", "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
+        {
+            "run": "Run", "state": "State", "epochs": "Epochs", "split": "Split", "dataset": "Dataset",
+            "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
+            "test_accuracy": st.column_config.NumberColumn("Test accuracy", format="percent"),
+            "note": st.column_config.TextColumn("Note", width="large"),
+        },
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""Predict: what a served model says of images, why, and whether it knows such images at all."""
+
+import time
+from collections import Counter
+
+import streamlit as st
+
+from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.errors import ImageError, InputError
+from allcore.inference.predictor import Prediction
+from pages.ui.predicting import ImageFile, choose_model, predict, upload_digest
+from pages.ui.prediction_view import (
+    show_errors,
+    show_evidence,
+    show_facts,
+    show_probabilities,
+    show_similar,
+    show_table,
+    show_verdict,
+)
+from pages.ui.show import plain
+from pages.ui.state import catalog, choose_dataset, predictor
+
+LARGEST_MB = 256  # the core refuses larger files as well
+PATIENCE = 0.3  # seconds of work after which a progress bar is worth its place
+
+st.title("Predict")
+st.info(
+    "For research and education only. This is not a medical device, and nothing here is a diagnosis. "
+    "Benign means hematogones, never “healthy”.",
+    icon=":material/science:",
+)
+
+model = choose_model()
+if model is None:
+    st.stop()
+try:
+    served = predictor(model)
+except InputError as error:
+    st.error(plain(str(error)), title="This model cannot be used")
+    st.stop()
+with st.expander("About this model", icon=":material/info:"):
+    show_facts(served.metadata)
+
+images: list[ImageFile] = []
+uploads = st.file_uploader(
+    "Smear images", sorted(IMAGE_SUFFIXES), accept_multiple_files=True, max_upload_size=LARGEST_MB, key="uploads"
+)
+wanted = st.query_params.get("image")
+own = st.expander(
+    "Or an image of a dataset", wanted is not None, icon=":material/photo_library:", key="own", on_change="rerun"
+)
+if own.open:
+    with own:
+        folder = choose_dataset()
+        if folder is not None:
+            images_of_it = catalog(folder)
+            problems = dict(zip(images_of_it.table["path"], images_of_it.table["problem"], strict=True))
+            usable = [path for path, problem in problems.items() if not problem]
+            if wanted and wanted not in usable:
+                reason = problems.get(wanted, "the dataset has no such image")
+                st.warning(plain(f"{wanted}: {reason}"), title="This image cannot be used")
+            chosen = st.selectbox(
+                "Image", usable, index=None, placeholder="Search by name", key="image", bind="query-params"
+            )
+            if problems.get(chosen) == "":
+                rows = images_of_it.table["path"] == chosen
+                digest = str(images_of_it.table.loc[rows, "sha256"].iloc[0])
+                images.append(ImageFile(chosen, digest, (images_of_it.root / chosen).read_bytes))
+images += [ImageFile(file.name, upload_digest(file.file_id, file.getvalue), file.getvalue) for file in uploads]
+if not images:
+    st.stop()
+
+bar, began, results = None, time.monotonic(), []
+for number, image in enumerate(images, start=1):
+    results.append(predict(served, model, image))
+    if time.monotonic() - began > PATIENCE:
+        text = f"Predicting, {number} of {len(images)} images"
+        bar = bar or st.progress(0.0, text)
+        bar.progress(number / len(images), text)
+if bar is not None:
+    bar.empty()
+
+predicted = [result.outcome for result in results if isinstance(result.outcome, Prediction)]
+novel = sum(prediction.novel for prediction in predicted)
+summary = [f"{count} {plain(label)}" for label, count in sorted(Counter(each.label for each in predicted).items())]
+summary += [f"{novel} of them not like the images this model knows"] if novel else []
+summary += [f"{len(results) - len(predicted)} not predicted"] if len(predicted) < len(results) else []
+
+first, second = st.container(), st.container()
+everything, detail = (first, second) if len(results) > 1 else (second, first)
+with everything:
+    st.subheader(f"All {len(results)} images" if len(results) > 1 else "As a table", anchor=False)
+    if len(results) > 1:
+        st.markdown(", ".join(summary))
+        show_errors(results)
+    show_table(results, images, served.metadata)
+with detail:
+    row = 0
+    if len(results) > 1:
+        st.subheader("One image", anchor=False)
+        names = [f"{number}: {result.name}" for number, result in enumerate(results, start=1)]
+        row = st.selectbox("Image in detail", range(len(results)), format_func=names.__getitem__, key="shown")
+    result = results[row]
+    if isinstance(result.outcome, ImageError):
+        st.error(plain(f"{result.name}: {result.outcome}"), title="This image cannot be predicted")
+    else:
+        show_verdict(result, result.outcome, served.metadata)
+        with st.container(horizontal=True, gap="medium"):
+            with st.container(width=360):
+                show_evidence(images[row], result.outcome, served.classes)
+            with st.container(width=400):
+                show_probabilities(result.outcome, served.classes)
+        show_similar(result, result.outcome, model, served.metadata.run)

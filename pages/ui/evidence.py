@@ -1,0 +1,107 @@
+"""Images that a run recorded: as a table, and as a gallery with evidence, computed for those that are shown alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from allcore.data.intake import decode
+from allcore.errors import DatasetError, ImageError, InputError
+from allcore.evaluation.recorded import read_recorded_image
+from allcore.inference.overlay import overlay
+from allcore.inference.predictor import Predictor
+from allcore.runs.store import Run
+from pages.ui import show
+from pages.ui.show import THUMBNAIL, plain
+from pages.ui.state import predictor, workspace
+
+
+def recorded_gallery(run: Run, images: pd.DataFrame, classes: tuple[str, ...], opacity: float) -> None:
+    """Show rows of `RecordedPredictions.table`, with the evidence for the predicted class at `opacity` (0 to 1).
+
+    Images that are gone, or have changed since the run, are named below the others.
+    """
+    model = _open_model(run)
+    tiles = st.container(horizontal=True)
+    missing = []
+    with st.spinner("Computing the evidence …"):
+        for row in images.to_dict("records"):
+            try:
+                picture = _picture(run, model, row, opacity)
+            except (DatasetError, ImageError) as error:
+                missing.append(f"- {plain(row['path'])}: {plain(str(error))}")
+            else:
+                with tiles.container(width=THUMBNAIL, gap="xxsmall"):
+                    _tile(picture, row, classes)
+    if missing:
+        title = f"{len(missing)} of these {len(images)} images cannot be shown"
+        st.warning("\n".join(missing), title=title, icon=":material/hide_image:")
+
+
+def _open_model(run: Run) -> Predictor | None:
+    try:
+        return predictor(run.served_model)
+    except InputError as error:
+        st.warning(plain(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
+        return None
+
+
+def _picture(run: Run, model: Predictor | None, row: dict[Any, Any], opacity: float) -> bytes:
+    path = workspace().allowed(Path(run.config.dataset) / row["path"])
+    data = read_recorded_image(path, row["sha256"])
+    if model is None:
+        return _drawn(data, path.name, row["sha256"], None, "", 0, "", opacity)
+    written = run.served_model.stat().st_mtime_ns
+    return _drawn(data, path.name, row["sha256"], model, str(run.folder), written, row["predicted"], opacity)
+
+
+@st.cache_data(max_entries=600, show_spinner=False)
+def _drawn(
+    _data: bytes, name: str, sha256: str, _model: Predictor | None, run: str, written: int, label: str, opacity: float
+) -> bytes:
+    """Return an image as a JPEG, under the evidence for class `label` where there is a model."""
+    pixels = decode(_data, name)
+    if _model is not None:
+        pixels = overlay(pixels, _evidence(pixels, sha256, _model, run, written, label), opacity)
+    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+
+
+@st.cache_data(max_entries=6_000, show_spinner=False)
+def _evidence(_pixels: np.ndarray, sha256: str, _model: Predictor, run: str, written: int, label: str) -> np.ndarray:
+    """Return the evidence (h, w) for class `label`."""
+    return _model.predict([_pixels])[0].evidence[_model.classes.index(label)]
+
+
+def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...]) -> None:
+    name = Path(row["path"]).name
+    by_class = sorted(((row[f"probability_{label}"], label) for label in classes), reverse=True)
+    st.image(
+        picture,
+        width="stretch",
+        alt=f"{name}, true {row['label']}, predicted {row['predicted']}, under the evidence for {row['predicted']}",
+    )
+    st.caption(
+        f"{plain(name)}  \ntrue **{plain(row['label'])}**, predicted **{plain(row['predicted'])}**  \n"
+        + " · ".join(f"{plain(label)} {100 * probability:.0f} %" for probability, label in by_class)
+    )
+    if row["novel"]:
+        st.badge("unlike the training images", icon=":material/help:", color="orange")
+
+
+def recorded_table(images: pd.DataFrame, classes: tuple[str, ...], name: str, alt: str) -> None:
+    """Show rows of `RecordedPredictions.table` as a table, with a CSV file called `name`."""
+    probabilities = [f"probability_{label}" for label in classes]
+    shown = images[["path", "label", "predicted", "confidence", *probabilities, "novelty", "novel", "twin"]]
+    per_cent = {column: st.column_config.NumberColumn(format="percent") for column in ("confidence", *probabilities)}
+    headings = {
+        "path": "image",
+        "label": "true",
+        "novel": st.column_config.CheckboxColumn("novel", help="unlike the training images"),
+        "twin": st.column_config.CheckboxColumn("twin in train", help="shares its group with an image in train"),
+    }
+    show.table(shown, name, alt, {**per_cent, **headings})

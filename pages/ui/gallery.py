@@ -1,0 +1,82 @@
+"""Thumbnails to browse, and one image with all that is known about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import pandas as pd
+import streamlit as st
+
+from allcore.data.intake import decode
+from allcore.errors import ImageError
+from pages.ui.show import plain, thumbnail
+
+PER_PAGE = 24
+_LONGEST = 1024
+"""Pixels to which an image's longer side is reduced on its own page."""
+
+
+def thumbnails(rows: pd.DataFrame, root: Path) -> None:
+    """Show catalog rows as thumbnails below `root`; the button under one opens its page (kept in the URL as `image`).
+
+    `rows` has the columns of `browse`, and `split` where a run is chosen.
+    """
+    with st.grid("auto", min_column_width=120) as grid:
+        for row in rows.to_dict("records"):
+            with grid.cell(), st.container(gap=None):
+                name = row["path"].rsplit("/", 1)[-1]
+                if not row["problem"]:
+                    _thumbnail(root / row["path"], f"{row['label']} smear {name}")
+                st.button(
+                    plain(name), key=f"open-{row['path']}", on_click=open_image, args=(row["path"],),
+                    type="tertiary", width="stretch", wrap=True, help="Open this image",
+                )  # fmt: skip
+                st.caption(plain(_caption(row)), text_alignment="center")
+
+
+def picture(path: Path, alt: str, width: int) -> None:
+    """Show one image without loss, or why it cannot be shown."""
+    try:
+        st.image(_png(str(path), path.stat().st_mtime_ns), width=width, alt=alt)
+    except (ImageError, OSError) as error:
+        st.warning(plain(_reason(error)), title="This file cannot be shown")
+
+
+def open_image(path: str) -> None:
+    """Go to an image's own page; for `on_click`."""
+    st.query_params["image"] = path
+
+
+def close_image() -> None:
+    """Go back from an image's own page; for `on_click`."""
+    st.query_params.pop("image", None)
+
+
+def _thumbnail(path: Path, alt: str) -> None:
+    try:
+        st.image(thumbnail(path), width="stretch", alt=alt)
+    except (ImageError, OSError) as error:
+        st.caption(plain(_reason(error)))
+
+
+def _caption(row: dict[str, object]) -> str:
+    if row["problem"]:
+        return f"{row['label']}: {row['problem']}"
+    words = [str(row["label"]), str(row.get("split", ""))]
+    if row["twins"]:
+        words.append(f"group {row['group']}")
+    return ", ".join(word for word in words if word)
+
+
+def _reason(error: ImageError | OSError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _png(path: str, mtime_ns: int) -> bytes:
+    pixels = decode(Path(path))
+    scale = _LONGEST / max(pixels.shape[:2])
+    if scale < 1:
+        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()

@@ -1,0 +1,156 @@
+"""The parts of the Predict page: the table of all results, and one image in detail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.errors import ImageError, InputError
+from allcore.inference.metadata import ServedMetadata
+from allcore.inference.overlay import overlay
+from allcore.inference.predictor import Prediction
+from allcore.inference.results import Result, results_table
+from allcore.reporting.probabilities import probability_bars
+from pages.ui.predicting import ImageFile, icon, pixels, similar
+from pages.ui.show import figure, gallery, plain
+
+NEIGHBOURS = 5
+LISTED = 8
+_PREDICTED = "predicted"
+_SPLIT_SAYS = {
+    "train": "The model was trained on this very file: a right answer says nothing about other images.",
+    "validation": "The model's epoch and temperature were chosen with this very file; it was not trained on.",
+    "test": "This very file is a test image of the model's run: it was not trained on.",
+    None: "The model's run did not have this very file.",
+}
+
+
+def show_table(results: list[Result], images: list[ImageFile], metadata: ServedMetadata) -> None:
+    """Show all results with their CSV; a click on a row puts its number into the session state as `shown`."""
+    frame = results_table(results, metadata)
+    icons = [icon(image.name, image.sha256, image.read) for image in images]
+    probabilities = {
+        f"probability_{name}": st.column_config.NumberColumn(name, format="percent") for name in metadata.classes
+    }
+    st.dataframe(
+        frame.assign(image=icons)[["image", *frame.columns]],
+        hide_index=True, row_height=44, placeholder="", key="results",
+        on_select=_show_selected_row, selection_mode="single-row",
+        alt="Class, probabilities and novelty of each image, or why it was not predicted",
+        column_config={
+            "image": st.column_config.ImageColumn("Image", width="small"),
+            "path": st.column_config.TextColumn("File", width="medium"),
+            "label": "Class",
+            "novelty": st.column_config.NumberColumn("Novelty", format="%.2f"),
+            "novel": st.column_config.CheckboxColumn("Not like known images"),
+            "split": "Same file in",
+            "error": st.column_config.TextColumn("Not predicted because", width="large"),
+            **probabilities,
+        },
+    )  # fmt: skip
+    st.download_button(
+        "Download CSV", lambda: frame.to_csv(index=False).encode(), "predictions.csv", "text/csv",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def show_errors(results: list[Result]) -> None:
+    """Name the images that were not predicted, with the reasons."""
+    failed = [result for result in results if isinstance(result.outcome, ImageError)]
+    lines = [f"- {plain(result.name)}: {plain(str(result.outcome))}" for result in failed[:LISTED]]
+    if len(failed) > LISTED:
+        lines.append(f"- and {len(failed) - LISTED} more, in the table below")
+    if failed:
+        st.warning("\n".join(lines), title="Not predicted", icon=":material/broken_image:")
+
+
+@st.fragment
+def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, ...]) -> None:
+    """Show an image under the evidence for a class, which the user chooses, as strongly as the user wants it."""
+    place = st.container()
+    chosen = st.segmented_control(
+        "Evidence for", [_PREDICTED, *classes], default=_PREDICTED, required=True,
+        key="explained", bind="query-params", wrap=True,
+    )  # fmt: skip
+    opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params")
+    label = chosen if chosen in classes else prediction.label
+    picture = overlay(
+        pixels(image.name, image.sha256, image.read),
+        prediction.evidence[classes.index(label)],
+        opacity / 100,
+        scale=float(abs(prediction.evidence).max()),  # one scale, so that classes can be compared
+    )
+    place.image(
+        picture,
+        f"Orange speaks for {plain(label)}, blue against it.",
+        width="stretch",
+        alt=f"{image.name} under the evidence for {label}",
+    )
+
+
+def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadata) -> None:
+    """Show class and novelty, and whether the model was trained on the file."""
+    label, threshold = plain(prediction.label), metadata.novelty.threshold
+    st.header(f":gray[{label}]" if prediction.novel else label, anchor=False)
+    if prediction.novel:
+        st.warning(
+            f"Its novelty is {prediction.novelty:.2f}, above the threshold of {threshold:.2f}: the class and the "
+            "probabilities mean little.",
+            title="Not like the images this model knows",
+            icon=":material/help:",
+        )
+    else:
+        st.caption(
+            f"Like the images this model knows: its novelty is {prediction.novelty:.2f}, the threshold {threshold:.2f}."
+        )
+    st.caption(f"{plain(result.name)}. {_SPLIT_SAYS[metadata.split_of(result.sha256)]}")
+
+
+def show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None:
+    """Show the calibrated probability of each class."""
+    by_class = ", ".join(f"{name} {p:.1%}" for name, p in zip(classes, prediction.probabilities, strict=True))
+    figure(
+        probability_bars(classes, prediction.probabilities),
+        "probabilities",
+        f"Calibrated probability of each class: {by_class}",
+    )
+
+
+def show_similar(result: Result, prediction: Prediction, model: Path, run_id: str) -> None:
+    """Show the training images that the model sees as most like an image, or why they are not at hand."""
+    st.subheader("Most similar training images", anchor=False)
+    try:
+        found = similar(run_id, str(model), model.stat().st_mtime_ns, result.sha256, NEIGHBOURS, prediction.features)
+    except InputError as error:
+        st.caption(plain(f"They are not at hand: {error}."))
+        return
+    st.caption("Cosine similarity of the features from which the model reads the class; 1 is the most alike.")
+    same = {near.sha256: " (this very file)" for near, _ in found if near.sha256 == result.sha256}
+    gallery(
+        [picture for _, picture in found],
+        [f"{plain(near.label)}, {near.similarity:.3f}{same.get(near.sha256, '')}" for near, _ in found],
+        [f"Training image {near.path}, class {near.label}, similarity {near.similarity:.3f}" for near, _ in found],
+        width=128,
+    )
+
+
+def show_facts(metadata: ServedMetadata) -> None:
+    """Show what a model says about itself."""
+    facts = {
+        "Classes": ", ".join(metadata.classes),
+        "Image size": f"{metadata.image_size} × {metadata.image_size} px",
+        "Run": metadata.run,
+        "Images of its run": ", ".join(f"{len(files)} {split}" for split, files in metadata.split_digests.items()),
+        "Temperature": f"{metadata.temperature:.3f}",
+        "Novelty threshold": f"{metadata.novelty.threshold:.2f}",
+        "Licence": metadata.licence,
+    }
+    st.text(metadata.card)
+    st.markdown("\n".join(f"- **{name}**: {plain(value)}" for name, value in facts.items()))
+
+
+def _show_selected_row() -> None:
+    rows = st.session_state["results"]["selection"]["rows"]
+    if rows:
+        st.session_state["shown"] = rows[0]

@@ -1,0 +1,76 @@
+"""Showing figures, tables and images: with a download, a description, and nothing that jumps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from allcore.data.intake import decode
+
+THUMBNAIL = 160
+"""Pixels of a thumbnail's longer side."""
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:^-])")
+
+
+def figure(chart: go.Figure, name: str, alt: str, key: str | None = None) -> None:
+    """Show a figure over the whole width; its camera button saves it as an SVG file called `name`."""
+    st.plotly_chart(chart, key=key or name, config=figure_config(name), alt=alt)
+
+
+def figure_config(name: str) -> dict[str, object]:
+    """Return Plotly's settings for every figure: a download button, no advertisement."""
+    return {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "toImageButtonOptions": {"format": "svg", "filename": name},
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    }
+
+
+def table(
+    frame: pd.DataFrame,
+    name: str,
+    alt: str,
+    column_config: dict[str, object] | None = None,
+    placeholder: str | None = None,
+) -> None:
+    """Show a table without its index, missing values as `placeholder`, and offer it as a CSV file called `name`."""
+    st.dataframe(frame, hide_index=True, column_config=column_config, alt=alt, placeholder=placeholder)
+    st.download_button(
+        "Download CSV", lambda: frame.to_csv(index=False).encode(), f"{name}.csv", "text/csv",
+        key=f"csv-{name}", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def gallery(images: Sequence[np.ndarray | bytes], captions: Sequence[str], alts: Sequence[str], width: int = THUMBNAIL) -> None:
+    """Show images in rows that wrap, each with a caption and a description for screen readers."""
+    with st.container(horizontal=True):
+        for image, caption, alt in zip(images, captions, alts, strict=True):
+            with st.container(width=width):
+                st.image(image, caption, width="stretch", alt=alt)
+
+
+def plain(text: str) -> str:
+    """Return text (a file's name, a folder's, an error's) such that Markdown shows it as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def thumbnail(path: Path) -> bytes:
+    """Return a JPEG of an image file whose longer side is `THUMBNAIL` pixels. Raises `ImageError`."""
+    return _thumbnail(str(path), path.stat().st_mtime_ns)
+
+
+@st.cache_data(max_entries=2_000, show_spinner=False)
+def _thumbnail(path: str, mtime_ns: int) -> bytes:
+    pixels = decode(Path(path))
+    scale = min(1.0, THUMBNAIL / max(pixels.shape[:2]))
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()

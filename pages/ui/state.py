@@ -1,0 +1,170 @@
+"""What the pages know of the world, kept between reruns: workspace, catalogs, runs, predictors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.data.catalog import Catalog, scan
+from allcore.data.layout import find_layout
+from allcore.errors import DatasetError, RunError
+from allcore.inference.predictor import Predictor, load_predictor
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.status import Status
+from allcore.runs.store import Run
+from allcore.workspace import Workspace, open_workspace
+
+_SELECTED = "selected_dataset"
+
+
+def workspace() -> Workspace:
+    """Return the workspace that the environment describes."""
+    return open_workspace()
+
+
+def executor() -> LocalExecutor:
+    """Return the executor of the workspace."""
+    return LocalExecutor(open_workspace())
+
+
+def catalog(folder: Path) -> Catalog:
+    """Return the catalog of a dataset folder within the roots, at most a minute old, with progress on first reading."""
+    allowed = open_workspace().allowed(folder)
+    return _catalog(str(allowed), str(open_workspace().cache))
+
+
+def forget_catalogs() -> None:
+    """Read every dataset folder anew when it is next wanted."""
+    _catalog.clear()
+
+
+def predictor(model: Path) -> Predictor:
+    """Return the predictor of a served model; all users of the app share it."""
+    facts = model.stat()
+    return _predictor(str(model), facts.st_mtime_ns, facts.st_size)
+
+
+def datasets() -> dict[str, Path]:
+    """Return the datasets that are listed, by the name that they have as `data` in the URL."""
+    return {_dataset_name(folder): folder for folder in open_workspace().list_datasets()}
+
+
+def choose_dataset(label: str = "Dataset", missing: Callable[[], None] | None = None) -> Path | None:
+    """Let the user choose one of the datasets (kept in the URL as `data`); None, with what to do, when there is none.
+
+    A folder deeper in a root is named by its whole path. `missing` shows what to do in place of a link to the page.
+    """
+    folders = datasets()
+    if _SELECTED in st.session_state:
+        st.session_state["data"] = st.session_state.pop(_SELECTED)
+    for given in (st.session_state.get("data"), st.query_params.get("data")):
+        if given and given not in folders and (folder := _dataset_at(given)):
+            folders[given] = folder
+    if not folders and missing is not None:
+        missing()
+        return None
+    if not folders:
+        st.info("Draw synthetic smears or get a dataset on the Dataset page.", title="No dataset yet")
+        st.page_link("pages/dataset.py", label="Get a dataset", icon=":material/download:")
+        return None
+    name = st.selectbox(label, list(folders), key="data", bind="query-params")
+    return folders[name]
+
+
+def select_dataset(folder: Path) -> None:
+    """Make a dataset folder within the roots the chosen one, from the next `choose_dataset` on."""
+    listed = {listed.resolve(): listed for listed in open_workspace().list_datasets()}
+    known = listed.get(folder.resolve())
+    st.session_state[_SELECTED] = str(folder) if known is None else _dataset_name(known)
+
+
+def choose_variant(of: Catalog) -> str:
+    """Let the user choose a variant of a dataset that has several (kept in the URL as `variant`)."""
+    if len(of.variants) == 1:
+        return of.variants[0]
+    chosen = st.segmented_control(
+        "Variant", of.variants, default=of.variants[0], required=True, key="variant", bind="query-params"
+    )
+    return str(chosen)
+
+
+def choose_run(wanted: Callable[[Status], bool] = lambda status: True, missing: str = "No run yet") -> Run | None:
+    """Let the user choose one of the runs whose status is `wanted` (kept in the URL as `run`).
+
+    Damaged runs are left out. None, with what to do, when there is no such run.
+    """
+    runs = {run.id: run for run in executor().store.runs() if _is_wanted(run, wanted)}
+    if not runs:
+        st.info("Launch one on the Train page; the quick preset takes minutes.", title=missing)
+        st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+        return None
+    return runs[st.selectbox("Run", list(runs), key="run", bind="query-params")]
+
+
+def choose_run_on(folder: Path) -> Run | None:
+    """Let the user choose a run that was made on a dataset folder, to see its split, or none (in the URL as `run`)."""
+    runs = {run.id: run for run in executor().store.runs() if _was_made_on(run, folder.resolve())}
+    if not runs:
+        return None
+    chosen = st.selectbox(
+        "Split of run", list(runs), index=None, placeholder="None", key="run", bind="query-params",
+        help="Shows which images the run trained on, chose its epoch by, and was tested on.",
+    )  # fmt: skip
+    return None if chosen is None else runs[chosen]
+
+
+def _was_made_on(run: Run, folder: Path) -> bool:
+    try:
+        dataset = Path(_dataset_of(str(run.folder)))
+    except RunError:
+        return False
+    return dataset.is_relative_to(folder) or folder.is_relative_to(dataset)
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def _dataset_of(run_folder: str) -> str:
+    """Return the dataset folder of a run; a run's configuration never changes."""
+    return str(Path(Run(Path(run_folder)).config.dataset).resolve())
+
+
+def _is_wanted(run: Run, wanted: Callable[[Status], bool]) -> bool:
+    try:
+        return wanted(run.status())
+    except RunError:
+        return False
+
+
+def _dataset_name(folder: Path) -> str:
+    """Return a short name for a dataset folder: its own, with its parent's where it lies in a data root."""
+    if folder.parent == open_workspace().datasets:
+        return folder.name
+    return f"{folder.parent.name}/{folder.name}"
+
+
+def _dataset_at(path: str) -> Path | None:
+    """Return the dataset at an absolute path, if it is one and may be read: how folders deeper in a root are named."""
+    try:
+        return find_layout(open_workspace().allowed(Path(path))).root if Path(path).is_absolute() else None
+    except DatasetError:
+        return None
+
+
+@st.cache_resource(max_entries=8, ttl=60, show_spinner=False)
+def _catalog(folder: str, cache: str) -> Catalog:
+    slot = st.empty()
+
+    def show(done: int, total: int) -> None:
+        if done % 20 == 0 or done == total:
+            slot.progress(done / total, f"Reading {done:,} of {total:,} images")
+
+    try:
+        return scan(Path(folder), Path(cache), show)
+    finally:
+        slot.empty()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
+def _predictor(model: str, mtime_ns: int, size: int) -> Predictor:
+    return load_predictor(Path(model))

@@ -1,0 +1,137 @@
+"""`dataset`: list, info, fetch, synthesize, audit."""
+
+import shutil
+from zipfile import ZipFile
+
+import pytest
+
+
+@pytest.fixture
+def copied(smears, tmp_path):
+    """Return a copy of the smears that a test may change."""
+    return shutil.copytree(smears, tmp_path / "copied")
+
+
+@pytest.fixture
+def archive(smears, tmp_path):
+    path = tmp_path / "blood.zip"
+    with ZipFile(path, "w") as bundle:
+        for file in sorted(smears.rglob("*.jpg")):
+            bundle.write(file, file.relative_to(smears))
+    return path
+
+
+def test_list_of_an_empty_workspace_says_how_to_draw_a_dataset(command, workspace):
+    assert f"dataset synthesize {workspace.datasets / 'smears'}" in command("dataset", "list").out
+
+
+def test_list_names_the_datasets_of_the_workspace(command, workspace, smears):
+    shutil.copytree(smears, workspace.datasets / "smears")
+    assert command("dataset", "list").out.splitlines() == [str(workspace.datasets / "smears")]
+    assert command("dataset", "list", "--json").json == [str(workspace.datasets / "smears")]
+
+
+def test_info_counts_the_images_of_each_class_and_size(command, smears):
+    facts = command("dataset", "info", smears, "--json").json
+    variant = facts["variants"][0]
+    assert facts["folder"] == str(smears)
+    assert facts["problems"] == {}
+    assert variant["classes"] == {"Benign": 16, "Early": 16, "Pre": 16, "Pro": 16}
+    assert variant["sizes"] == {"48 × 48": 64}
+    assert (variant["images"], variant["exact_duplicates"]) == (64, 0)
+
+
+def test_info_in_words_has_the_same_counts(command, smears):
+    words = " ".join(command("dataset", "info", smears).out.split())
+    assert "64 images, 0 of them exact duplicates of others" in words
+    assert "Benign 16 Early 16 Pre 16 Pro 16" in words
+    assert "48 × 48 64" in words
+
+
+def test_info_names_each_file_that_cannot_be_used_and_why(command, copied):
+    (copied / "Pro" / "notes[1].txt").write_text("text")
+    (copied / "Pro" / "empty.jpg").touch()
+    problems = command("dataset", "info", copied, "--json").json["problems"]
+    assert set(problems) == {"Pro/empty.jpg", "Pro/notes[1].txt"}
+    assert "its name ends in '.txt'" in problems["Pro/notes[1].txt"]
+    words = command("dataset", "info", copied).out
+    assert "2 files cannot be used" in words
+    assert all(path in words and reason in words for path, reason in problems.items())
+
+
+def test_synthesize_draws_what_info_then_finds(command, tmp_path):
+    folder = tmp_path / "drawn"
+    drawn = command("dataset", "synthesize", folder, "--images-per-class", 3, "--image-size", 32, "--seed", 1)
+    assert (drawn.code, drawn.out, drawn.err) == (0, f"{folder}\n", "")
+    assert command("dataset", "info", folder, "--json").json["variants"][0]["sizes"] == {"32 × 32": 12}
+
+
+def test_synthesize_refuses_a_folder_in_use(command, smears):
+    outcome = command("dataset", "synthesize", smears)
+    assert outcome.code == 2
+    assert "is in use" in outcome.err
+
+
+def test_synthesize_refuses_too_few_images(command, tmp_path):
+    outcome = command("dataset", "synthesize", tmp_path / "drawn", "--images-per-class", 1)
+    assert outcome.code == 2
+    assert "at least 3 images a class" in outcome.err
+    assert "images_per_class=1" in outcome.err
+
+
+def test_fetch_zip_imports_it_under_its_own_name(command, workspace, archive):
+    outcome = command("dataset", "fetch", "zip", archive)
+    assert (outcome.code, outcome.out, outcome.err) == (0, f"{workspace.datasets / 'blood'}\n", "")
+    assert command("dataset", "list", "--json").json == [str(workspace.datasets / "blood")]
+
+
+def test_fetch_zip_imports_it_under_a_given_name(command, workspace, archive):
+    command("dataset", "fetch", "zip", archive, "--name", "other")
+    assert command("dataset", "list", "--json").json == [str(workspace.datasets / "other")]
+
+
+@pytest.mark.parametrize("typed", ["ftp", "zip", "kaggle here.zip", "kaggle --name other"])
+def test_fetch_of_anything_else_says_what_is_expected(command, typed):
+    outcome = command("dataset", "fetch", *typed.split())
+    assert outcome.code == 2
+    assert "expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]" in outcome.err
+
+
+def test_audit_reports_exactly_what_is_promised(command, smears):
+    report = command("dataset", "audit", smears, "--json").json
+    assert set(report) == {"images", "exact_duplicate_pairs", "groups"}
+    assert (report["images"], report["exact_duplicate_pairs"]) == (64, [])
+    assert set(report["groups"]) == {path.relative_to(smears).as_posix() for path in smears.rglob("*.jpg")}
+    assert len(set(report["groups"].values())) == 64
+
+
+def test_audit_pairs_and_groups_exact_duplicates(command, copied):
+    shutil.copy(copied / "Pro" / "pro-0003.jpg", copied / "Pro" / "again.jpg")
+    report = command("dataset", "audit", copied, "--json").json
+    assert [sorted(pair) for pair in report["exact_duplicate_pairs"]] == [["Pro/again.jpg", "Pro/pro-0003.jpg"]]
+    assert report["groups"]["Pro/again.jpg"] == report["groups"]["Pro/pro-0003.jpg"]
+    assert len(set(report["groups"].values())) == 64
+
+
+def test_audit_in_words_names_the_duplicate_and_its_original(command, copied):
+    shutil.copy(copied / "Pro" / "pro-0003.jpg", copied / "Pro" / "z[1].jpg")
+    words = " ".join(command("dataset", "audit", copied).out.split())
+    assert "65 images in 64 groups, 1 exact duplicate pairs" in words
+    assert "Pro/z[1].jpg Pro/pro-0003.jpg" in words
+
+
+def test_audits_paths_are_relative_to_the_folder_given_even_where_it_only_wraps_another(command, copied, tmp_path):
+    wrapper = tmp_path / "wrapper"
+    wrapper.mkdir()
+    copied.rename(wrapper / "inner")
+    groups = command("dataset", "audit", wrapper, "--json").json["groups"]
+    assert all((wrapper / path).is_file() for path in groups)
+
+
+def test_audit_of_a_dataset_without_a_usable_image_is_refused(command, tmp_path):
+    for label in ("A", "B"):
+        (tmp_path / "damaged" / label).mkdir(parents=True)
+        (tmp_path / "damaged" / label / "1.png").write_text("no image")
+    outcome = command("dataset", "audit", tmp_path / "damaged")
+    assert outcome.code == 2
+    assert "has no usable image" in outcome.err

@@ -1,0 +1,93 @@
+"""`evaluate` and `export`, on a run that really finished."""
+
+import pytest
+
+from allcore.evaluation.labelled import evaluate_model
+
+PROMISED = {
+    "n", "accuracy", "precision_weighted", "recall_weighted", "f1_weighted", "mcc", "intervals", "per_class",
+    "confusion_matrix", "classes",
+}  # fmt: skip
+
+
+def numbers(value, path=""):
+    """Return every number below a JSON value, by where it stands."""
+    if isinstance(value, dict):
+        return {k: v for name, part in value.items() for k, v in numbers(part, f"{path}/{name}").items()}
+    if isinstance(value, list):
+        return {k: v for place, part in enumerate(value) for k, v in numbers(part, f"{path}/{place}").items()}
+    return {path: value} if isinstance(value, int | float) else {}
+
+
+@pytest.fixture
+def evaluated(on_finished):
+    return on_finished("evaluate", "latest", "--json").json
+
+
+def test_json_has_the_promised_keys_in_fractions(evaluated, finished_run):
+    assert set(evaluated) >= PROMISED
+    assert evaluated["n"] == len(finished_run.split.rows("test"))
+    assert all(0 <= evaluated[name] <= 1 for name in ("accuracy", "precision_weighted", "f1_weighted"))
+    assert evaluated["classes"] == list(evaluated["per_class"]) == ["Benign", "Early", "Pre", "Pro"]
+    assert sum(map(sum, evaluated["confusion_matrix"])) == evaluated["n"]
+    low, high = evaluated["intervals"]["accuracy"]
+    assert low <= evaluated["accuracy"] <= high
+
+
+def test_accuracy_is_that_of_the_recorded_predictions(evaluated, finished_run):
+    table = finished_run.predictions()
+    assert evaluated["accuracy"] == table.loc[table["split"] == "test", "correct"].mean()
+
+
+@pytest.mark.parametrize("form", ["folder", "file"])
+def test_folder_and_file_of_a_run_score_as_its_id_does(on_finished, evaluated, finished_run, form):
+    model = {"folder": finished_run.folder, "file": finished_run.served_model}[form]
+    other = on_finished("evaluate", model, "--json").json
+    assert other["confusion_matrix"] == evaluated["confusion_matrix"]
+    assert numbers(other) == pytest.approx(numbers(evaluated), abs=1e-6)
+
+
+def test_split_is_that_of_the_run(on_finished, evaluated, finished_run):
+    validation = on_finished("evaluate", "latest", "--split", "validation", "--json").json
+    assert validation["n"] == len(finished_run.split.rows("validation"))
+    assert validation["data"] != evaluated["data"]
+
+
+def test_labelled_folder_is_scored_whole_and_the_images_trained_on_are_noted(on_finished, smears, finished_run):
+    scores = on_finished("evaluate", "latest", "--data", smears, "--json").json
+    trained_on = len(finished_run.split.rows("train"))
+    assert scores["n"] == 64
+    assert scores["notes"] == [
+        f"{trained_on} of 64 images are ones that the model was trained on; --split test scores those that it was not"
+    ]
+
+
+def test_tables_show_the_scores_beside_the_papers(on_finished, evaluated):
+    outcome = on_finished("evaluate", "latest")
+    lines = {line.split()[0]: line.split() for line in outcome.out.splitlines() if line}
+    assert lines["accuracy"][1] == f"{100 * evaluated['accuracy']:.2f}"
+    assert lines["accuracy"][-1] == "96.59"
+    assert [int(count) for count in lines["Pro"][1:]] == evaluated["confusion_matrix"][3]
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_notes_stand_below_the_tables(on_finished, smears):
+    assert on_finished("evaluate", "latest", "--data", smears).out.splitlines()[-1].startswith("note: ")
+
+
+def test_command_scores_as_the_core_does(evaluated, finished):
+    scores = evaluate_model("latest", finished.store, finished.workspace.cache).scores.to_json()
+    assert {name: evaluated[name] for name in scores} == scores
+
+
+def test_export_prints_the_file_that_it_wrote(on_finished, finished_run, tmp_path):
+    outcome = on_finished("export", "latest", "--format", "onnx", "--output", tmp_path / "model.onnx")
+    assert (outcome.code, outcome.out) == (0, f"{tmp_path / 'model.onnx'}\n")
+    assert "on ten images no probability differs" in outcome.err
+    assert (tmp_path / "model.onnx").read_bytes() == finished_run.served_model.read_bytes()
+
+
+def test_export_refuses_an_unknown_format(on_finished):
+    outcome = on_finished("export", "latest", "--format", "docx")
+    assert outcome.code == 2
+    assert "format: unknown (received 'docx'); expected one of onnx, litert, keras" in outcome.err

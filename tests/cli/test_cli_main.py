@@ -1,0 +1,119 @@
+"""What holds for every command: exit status, where output goes, what is imported."""
+
+import json
+
+import pytest
+
+COMMANDS = {
+    "dataset": {"list", "info", "fetch", "synthesize", "audit"},
+    "runs": {"list", "show", "watch", "stop", "resume", "delete"},
+    "": {"train", "sweep", "evaluate", "predict", "export"},
+}
+BAD_INPUT = [
+    (["nonsense"], "No such command 'nonsense'; see"),
+    (["dataset"], "Missing command; see"),
+    (["train"], "Missing option '--data'; see"),
+    (["train", "--data", "x", "--epochs", "many"], "'--epochs': Input should be a valid integer"),
+    (["train", "--data", "nowhere"], "no dataset at 'nowhere'"),
+    (["runs", "show", "nothing"], "there is no run 'nothing'"),
+    (["evaluate", "nothing"], "there is no run 'nothing'"),
+    (["predict", "missing.onnx", "image.png"], "missing.onnx does not exist"),
+    (["export", "nothing"], "there is no run 'nothing'"),
+    (["dataset", "info", "nowhere"], "no dataset at 'nowhere'"),
+    (["dataset", "audit", "nowhere"], "no dataset at 'nowhere'"),
+    (["dataset", "fetch", "zip", "missing.zip"], "there is no such file"),
+]
+WITHOUT_TENSORFLOW = """
+import json, sys
+from allcore.cli.main import main
+imported = {}
+for arguments in json.loads(sys.argv.pop()):
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code, arguments
+    imported[" ".join(arguments[:2])] = [name for name in ("tensorflow", "keras") if name in sys.modules]
+print(json.dumps(imported), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("group", COMMANDS)
+def test_help_names_every_command(command, group):
+    outcome = command(*([group] if group else []), "--help")
+    words = {line.split()[1] for line in outcome.out.splitlines() if len(line.split()) > 2}
+    assert outcome.code == 0
+    assert COMMANDS[group] <= words
+
+
+def test_without_arguments_the_help_is_shown(command):
+    assert command() == command("--help")
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_INPUT, ids=lambda value: " ".join(value)[:40])
+def test_bad_input_is_one_line_on_standard_error_and_exit_status_2(command, arguments, message):
+    outcome = command(*arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: ")
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_bad_input_is_one_line_and_exit_status_2_of_the_process_too(process, tmp_path):
+    outcome = process(tmp_path, "dataset", "info", tmp_path / "nowhere")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: no dataset at")
+    assert outcome.err.count("\n") == 1
+
+
+BROKEN = "import allcore.workspace; allcore.workspace.open_workspace = None; import allcore.cli.main as m; m.main()"
+
+
+def test_fault_is_one_line_on_standard_error_and_exit_status_1(process, tmp_path):
+    outcome = process(tmp_path, "runs", "list", code=BROKEN)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("fault: TypeError: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_fault_shows_where_when_asked(process, tmp_path):
+    assert "Traceback" in process(tmp_path, "runs", "list", code=BROKEN, ALLCORE_DEBUG="1").err
+
+
+def test_reader_that_goes_away_is_no_fault(start, tmp_path):
+    with start(tmp_path, "--help") as child:
+        child.stdout.close()
+        assert "Traceback" not in (said := child.stderr.read())
+        assert "fault" not in said
+    assert child.returncode != 0
+
+
+def test_command_line_starts_without_the_heavy_libraries(process, tmp_path):
+    code = "import sys, json, allcore.cli.main; print(json.dumps(list(sys.modules)))"
+    heavy = {"pandas", "cv2", "onnx", "onnxruntime", "scipy", "sklearn", "PIL", "tensorflow", "keras", "pyarrow"}
+    assert set(process(tmp_path, code=code).json) & heavy == set()
+
+
+@pytest.fixture(scope="module")
+def imported(process, finished, finished_run, smears, tmp_path_factory):
+    """Return which of TensorFlow and Keras each command brought in, called one after another in one fresh process."""
+    copy = tmp_path_factory.mktemp("exported") / "model.onnx"
+    image = next((smears / "Pro").iterdir())
+    calls = [
+        ["runs", "list"],
+        ["runs", "show", "latest"],
+        ["dataset", "list"],
+        ["dataset", "info", str(smears)],
+        ["dataset", "audit", str(smears)],
+        ["predict", "latest", str(image)],
+        ["evaluate", "latest"],
+        ["evaluate", str(finished_run.folder / "model.onnx")],
+        ["export", "latest", "--output", str(copy)],
+    ]
+    outcome = process(finished.workspace.root, json.dumps(calls), code=WITHOUT_TENSORFLOW)
+    return json.loads(outcome.err.splitlines()[-1])
+
+
+def test_no_command_but_training_brings_in_tensorflow(imported):
+    assert len(imported) == 9
+    assert {name: modules for name, modules in imported.items() if modules} == {}

@@ -1,0 +1,125 @@
+"""`predict`: what a served model says of image files."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def recorded(finished_run):
+    """Return the run's recorded predictions, by absolute path."""
+    table = finished_run.predictions()
+    return table.set_index(finished_run.config.dataset + "/" + table["path"])
+
+
+@pytest.fixture
+def image(smears, tmp_path):
+    """Return one smear under a name that is awkward to print."""
+    return shutil.copy(smears / "Pro" / "pro-0001.jpg", tmp_path / "smear [1] :heart:.jpg")
+
+
+def bad_files(folder):
+    (folder / "notes.txt").write_text("text")
+    (folder / "empty.png").touch()
+    (folder / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    return [folder / "notes.txt", folder / "empty.png", folder / "cut.jpg", folder / "missing.png"]
+
+
+def test_json_has_exactly_what_is_promised(on_finished, image):
+    (row,) = on_finished("predict", "latest", image, "--json").json
+    assert set(row) == {"path", "label", "probabilities", "novelty", "novel"}
+    assert row["path"] == str(image)
+    assert list(row["probabilities"]) == ["Benign", "Early", "Pre", "Pro"]
+    assert sum(row["probabilities"].values()) == pytest.approx(1.0, abs=1e-5)
+    assert row["label"] == max(row["probabilities"], key=row["probabilities"].get)
+    assert isinstance(row["novel"], bool)
+
+
+def test_predictions_are_those_that_the_run_recorded(on_finished, recorded):
+    rows = on_finished("predict", "latest", *recorded.index, "--json").json
+    assert [row["path"] for row in rows] == list(recorded.index)
+    for row, (_, expected) in zip(rows, recorded.iterrows(), strict=True):
+        assert (row["label"], row["novel"]) == (expected["predicted"], expected["novel"])
+        assert row["novelty"] == pytest.approx(expected["novelty"], abs=1e-3)
+        for name, probability in row["probabilities"].items():
+            assert probability == pytest.approx(expected[f"probability_{name}"], abs=1e-4)
+
+
+@pytest.mark.parametrize("form", ["id", "folder", "file"])
+def test_model_is_a_run_or_its_folder_or_its_file(on_finished, finished_run, image, form):
+    model = {"id": finished_run.id, "folder": finished_run.folder, "file": finished_run.served_model}[form]
+    assert on_finished("predict", model, image, "--json") == on_finished("predict", "latest", image, "--json")
+
+
+def test_table_has_each_image_and_its_class(on_finished, image):
+    (row,) = on_finished("predict", "latest", image, "--json").json
+    words = on_finished("predict", "latest", image).out
+    line = next(line for line in words.splitlines() if line.startswith(str(image)))
+    assert line.split()[-7 if row["novel"] else -6] == row["label"]
+    assert "For research and education only; not for diagnosis." in words
+
+
+def test_bad_files_are_named_with_the_reason_and_the_others_go_on(on_finished, image, tmp_path):
+    bad = bad_files(tmp_path)
+    outcome = on_finished("predict", "latest", *bad, image, "--json")
+    *refused, good = outcome.json
+    assert outcome.code == 0
+    assert [row["path"] for row in refused] == [str(path) for path in bad]
+    assert all(set(row) == {"path", "error"} for row in refused)
+    assert "not an image by its name" in refused[0]["error"]
+    assert "No such file" in refused[3]["error"]
+    assert good["label"] in good["probabilities"]
+
+
+def test_bad_files_stand_on_standard_error_when_people_read(on_finished, image, tmp_path):
+    bad = bad_files(tmp_path)
+    outcome = on_finished("predict", "latest", *bad, image)
+    assert outcome.code == 0
+    assert [line.split(": ")[0] for line in outcome.err.splitlines()] == [str(path) for path in bad]
+    assert str(image) in outcome.out
+
+
+def test_one_bad_file_alone_is_bad_input(on_finished, tmp_path):
+    outcome = on_finished("predict", "latest", tmp_path / "missing[1].png")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == f"error: {tmp_path / 'missing[1].png'}: cannot be read: No such file or directory\n"
+
+
+def test_bad_files_alone_are_bad_input_and_each_is_still_in_the_json(on_finished, tmp_path):
+    bad = bad_files(tmp_path)
+    outcome = on_finished("predict", "latest", *bad, "--json")
+    assert outcome.code == 2
+    assert [set(row) for row in outcome.json] == [{"path", "error"}] * 4
+    assert outcome.err.startswith(f"error: none of the 4 files can be predicted; the first: {bad[0]}: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_evidence_is_a_picture_of_each_image_in_its_size(on_finished, smears, tmp_path):
+    Image.fromarray(np.full((40, 70, 3), 200, np.uint8)).save(tmp_path / "flat.png")
+    images = [smears / "Pro" / "pro-0001.jpg", tmp_path / "flat.png"]
+    rows = on_finished("predict", "latest", *images, "--json", "--evidence", tmp_path / "new" / "evidence").json
+    sizes = {}
+    for path in (tmp_path / "new" / "evidence").iterdir():
+        with Image.open(path) as picture:
+            sizes[path.name] = (picture.format, picture.size)
+    assert sizes == {
+        f"pro-0001-{rows[0]['label']}.png": ("PNG", (48, 48)),
+        f"flat-{rows[1]['label']}.png": ("PNG", (70, 40)),
+    }
+
+
+def test_images_of_the_same_name_each_have_their_evidence(on_finished, smears, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(smears / "Pro" / "pro-0001.jpg", tmp_path / folder / "1.jpg")
+    evidence = tmp_path / "evidence"
+    on_finished("predict", "latest", tmp_path / "a" / "1.jpg", tmp_path / "b" / "1.jpg", "--evidence", evidence)
+    assert len(list(evidence.iterdir())) == 2
+
+
+def test_evidence_that_cannot_be_a_folder_is_refused(on_finished, image):
+    outcome = on_finished("predict", "latest", image, "--evidence", image)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--evidence: the folder" in outcome.err

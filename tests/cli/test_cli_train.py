@@ -1,0 +1,110 @@
+"""`train` and `sweep`: what is refused before anything is made, and what is reported."""
+
+import pytest
+from filelock import FileLock
+
+from allcore.cli.train import finish
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.lease import QUEUE_FOLDER
+from allcore.runs.status import ACTIVE, write_status
+from tests.conftest import TINY
+
+TINY_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
+OUT_OF_RANGE = [
+    ("--image-size 16", "image_size: input should be greater than or equal to 32 (received 16)"),
+    ("--epochs 0", "epochs: input should be greater than or equal to 1 (received 0)"),
+    ("--learning-rate -1", "learning_rate: input should be greater than 0 (received -1.0)"),
+    ("--dropout 1.5", "dropout: input should be less than 1 (received 1.5)"),
+    ("--optimizer magic", "optimizer: input should be 'adam', 'adamw' or 'sgd' (received 'magic')"),
+    ("--trainable-from block9", "trainable_from: unknown layer; expected one of block1_conv1, "),
+    ("--train-fraction 0.5", "train, validation and test must each be above 0 and sum to 1, received 0.5 + 0.1 + 0.1"),
+    ("--split patient", "split: protocol 'patient' needs groups: a CSV with columns file and patient"),
+    ("--brightness 2 1", "augment.brightness: expected 0 < low <= high <= 4 (received (2.0, 1.0))"),
+    ("--preset fast", "preset: unknown (received 'fast'); expected one of paper, quick"),
+]
+BAD_SIZES = [
+    ("", "sizes: expected whole numbers separated by commas, as 300,250,224 (received '')"),
+    ("300;250", "sizes: expected whole numbers separated by commas, as 300,250,224 (received '300;250')"),
+    ("300,", "sizes: expected whole numbers separated by commas, as 300,250,224 (received '300,')"),
+    ("64,64", "sizes: each size once (received '64,64')"),
+    ("64,16", "image_size: input should be greater than or equal to 32 (received 16)"),
+]
+
+
+@pytest.fixture
+def launched(workspace):
+    """Return a reader of the runs that were launched, and leave no worker of theirs behind."""
+    executor = LocalExecutor(workspace)
+    yield executor.store.runs
+    for run in executor.store.runs():
+        if run.status().state in ACTIVE:
+            executor.stop(run)
+
+
+@pytest.mark.parametrize(("typed", "message"), OUT_OF_RANGE)
+def test_value_out_of_range_is_refused_with_field_value_and_expectation(command, workspace, smears, typed, message):
+    outcome = command("train", "--data", smears, *typed.split())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert not workspace.runs.exists()
+
+
+@pytest.mark.parametrize(("sizes", "message"), BAD_SIZES)
+def test_sweep_refuses_bad_sizes_before_any_run_is_made(command, workspace, smears, sizes, message):
+    outcome = command("sweep", "--data", smears, "--sizes", sizes)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert not workspace.runs.exists()
+
+
+def test_sweep_has_sizes_instead_of_an_image_size(command, smears):
+    outcome = command("sweep", "--data", smears, "--sizes", "64", "--image-size", "64")
+    assert outcome.code == 2
+    assert "No such option: --image-size" in outcome.err
+
+
+def test_dataset_that_cannot_be_trained_on_is_refused(command, workspace, smears, tmp_path):
+    (tmp_path / "few" / "A").mkdir(parents=True)
+    (tmp_path / "few" / "B").mkdir()
+    for number, image in enumerate(sorted((smears / "Pro").iterdir())[:4]):
+        (tmp_path / "few" / "A" / f"{number}.jpg").write_bytes(image.read_bytes())
+    outcome = command("train", "--data", tmp_path / "few")
+    assert outcome.code == 2
+    assert "each class needs at least 3 usable images, found A 4, B 0" in outcome.err
+    assert not workspace.runs.exists()
+
+
+def test_background_sweep_queues_a_run_for_each_size(command, workspace, smears, launched):
+    options = [option for option in TINY_OPTIONS if not option.startswith("--image-size")]
+    (workspace.runs / QUEUE_FOLDER).mkdir(parents=True)
+    with FileLock(workspace.runs / QUEUE_FOLDER / "device.lock"):  # so that no worker comes to import TensorFlow
+        outcome = command("sweep", "--data", smears, *options, "--sizes", "64,32", "--background", "--json")
+        for run in launched():
+            command("runs", "stop", run.id)
+    assert {announced["run"] for announced in outcome.json} == {run.id for run in launched()}
+    assert sorted(run.config.image_size for run in launched()) == [32, 64]
+    assert len({run.config.sweep for run in launched()}) == 1
+    assert {run.status().state for run in launched()} == {"cancelled"}
+
+
+def test_training_in_the_foreground_ends_with_the_test_scores(command, smears, launched):
+    outcome = command("train", "--data", smears, *TINY_OPTIONS, "--epochs", 1, "--json")
+    (run,) = launched()
+    assert outcome.code == 0
+    assert outcome.json["model"] == run.id
+    assert outcome.json["n"] == len(run.split.rows("test"))
+    assert f"run {run.id}\nepoch 1/1  loss " in outcome.err
+
+
+def test_failed_run_is_exit_status_1_and_its_error_is_said(workspace, finished_run, capsys):
+    executor = LocalExecutor(workspace)
+    run = executor.store.create(finished_run.config, finished_run.split)
+    write_status(run.folder, run.status().model_copy(update={"state": "failed", "error": "the disk is full"}))
+    assert finish([run, finished_run], executor, lambda evaluation: None) == 1
+    assert capsys.readouterr().err.startswith(f"run {run.id} is failed: the disk is full\ngo on with: ")
+
+
+def test_finishing_several_runs_shows_the_scores_of_each(finished, finished_run):
+    shown = []
+    assert finish([finished_run, finished_run], finished, shown.append) == 0
+    assert [evaluation.model for evaluation in shown] == [finished_run.id] * 2

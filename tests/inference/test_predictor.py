@@ -1,0 +1,186 @@
+"""The predictor says what its file says, alone or in a batch, from any number of threads, and refuses other files."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, numpy_helper
+from scipy.special import log_softmax, softmax
+
+from allcore.augment import resize
+from allcore.data.intake import decode
+from allcore.errors import ImageError, ModelFileError
+from allcore.inference.metadata import KEY, encode_array, to_properties
+from allcore.inference.predictor import load_predictor
+from tests.inference.conftest import toy_graph, toy_metadata
+
+ANOTHER_GRAPH = {
+    "another input": {"image": "pixels"},
+    "floats": {"dtype": TensorProto.FLOAT},
+    "channels first": {"shape": ("N", 3, 32, 32)},
+    "any size": {"shape": ("N", "H", "W", 3)},
+    "not square": {"shape": ("N", 32, 48, 3)},
+    "other outputs": {"outputs": ("scores", "evidence", "features")},
+}
+NOT_OF_THIS_GRAPH = {
+    "a class more": {"classes": ("Benign", "Early", "Pro")},
+    "another size": {"image_size": 64},
+}
+
+
+@pytest.fixture(scope="module")
+def predictor(finished_run):
+    return load_predictor(finished_run.served_model)
+
+
+@pytest.fixture(scope="module")
+def images(finished_run):
+    """Return the run's test images, decoded, and one of another shape."""
+    root, table = finished_run.config.dataset, finished_run.split.table
+    smears = [decode(finished_run.folder.joinpath(root, path)) for path in table.loc[table["split"] == "test", "path"]]
+    wide = np.random.default_rng(0).integers(0, 256, (50, 90, 3), dtype=np.uint8)
+    return [*smears, wide]
+
+
+def assert_same(prediction, other, tolerance=1e-5):
+    assert (prediction.label, prediction.novel) == (other.label, other.novel)
+    np.testing.assert_allclose(prediction.probabilities, other.probabilities, atol=tolerance)
+    np.testing.assert_allclose(prediction.evidence, other.evidence, atol=tolerance)
+    np.testing.assert_allclose(prediction.features, other.features, rtol=1e-4, atol=tolerance)
+    assert prediction.novelty == pytest.approx(other.novelty, abs=1e-4)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ModelFileError, match=r"gone\.onnx does not exist; expected the path of an \.onnx file"):
+        load_predictor(tmp_path / "gone.onnx")
+
+
+@pytest.mark.parametrize("content", [b"", b"this is a text\n", bytes(range(256)) * 8], ids=["empty", "text", "bytes"])
+def test_file_that_is_no_model_is_refused_by_name(tmp_path, content):
+    (tmp_path / "notes.onnx").write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"notes\.onnx is (not a usable ONNX file|an ONNX file of something else)"):
+        load_predictor(tmp_path / "notes.onnx")
+
+
+def test_cut_off_model_is_refused_by_name(write_toy):
+    path = write_toy()
+    path.write_bytes(path.read_bytes()[:400])
+    with pytest.raises(ModelFileError, match=r"toy\.onnx is not a usable ONNX file"):
+        load_predictor(path)
+
+
+@pytest.mark.parametrize("kind", ANOTHER_GRAPH)
+def test_onnx_file_of_another_graph_is_refused_by_name(write_toy, kind):
+    path = write_toy(toy_graph(**ANOTHER_GRAPH[kind]))
+    with pytest.raises(ModelFileError, match=r"toy\.onnx is an ONNX file of something else: expected a uint8 input"):
+        load_predictor(path)
+
+
+@pytest.mark.parametrize("properties", [{}, {KEY: "{"}], ids=["none", "damaged"])
+def test_file_without_a_whole_description_is_refused_by_name(write_toy, properties):
+    with pytest.raises(ModelFileError, match=r"toy\.onnx: "):
+        load_predictor(write_toy(properties=properties))
+
+
+def test_file_with_a_damaged_array_is_refused_by_name(write_toy):
+    novelty = toy_metadata().novelty.model_copy(update={"means": encode_array(np.ones(4))})
+    with pytest.raises(ModelFileError, match=r"toy\.onnx: an array in the model's description is damaged"):
+        load_predictor(write_toy(properties=to_properties(toy_metadata(novelty=novelty))))
+
+
+@pytest.mark.parametrize("kind", NOT_OF_THIS_GRAPH)
+def test_description_of_another_graph_is_refused_by_name(write_toy, kind):
+    path = write_toy(properties=to_properties(toy_metadata(**NOT_OF_THIS_GRAPH[kind])))
+    with pytest.raises(ModelFileError, match=r"toy\.onnx: the description \(.*\) is not of this graph"):
+        load_predictor(path)
+
+
+def test_novelty_of_another_width_is_refused_by_name(write_toy):
+    wide = {"means": encode_array(np.eye(2, 5)), "axes": encode_array(np.eye(1, 5)), "units": 5}
+    metadata = toy_metadata(novelty=toy_metadata().novelty.model_copy(update=wide))
+    with pytest.raises(ModelFileError, match=r"5 features\) is not of this graph"):
+        load_predictor(write_toy(properties=to_properties(metadata)))
+
+
+def test_file_is_complete_by_itself(finished_run, tmp_path, images, predictor):
+    alone = load_predictor(shutil.copy(finished_run.served_model, tmp_path / "anything.onnx"))
+    assert alone.metadata.run == finished_run.id
+    assert alone.classes == finished_run.split.classes
+    for ours, theirs in zip(alone.predict(images), predictor.predict(images), strict=True):
+        assert_same(ours, theirs, 0)
+
+
+def test_toy_probability_is_what_the_colours_say(write_toy):
+    metadata = toy_metadata(temperature=1.0)
+    toy = load_predictor(write_toy(properties=to_properties(metadata)))
+    (prediction,) = toy.predict([np.full((20, 20, 3), (100, 0, 0), np.uint8)])
+    np.testing.assert_allclose(prediction.probabilities, softmax([2.0, -2.0]), atol=1e-6)
+    np.testing.assert_allclose(prediction.features, [100.0, 0.0, 0.0], atol=1e-4)
+    assert (prediction.label, prediction.evidence.shape) == ("Benign", (2, 2, 2))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_temperature_of_the_description_is_applied(write_toy, temperature):
+    image = np.full((20, 20, 3), (50, 40, 0), np.uint8)
+    toy = load_predictor(write_toy(properties=to_properties(toy_metadata(temperature=temperature))))
+    (prediction,) = toy.predict([image])
+    raw = toy.network.run(resize(image, 32)[None]).probabilities[0]
+    np.testing.assert_allclose(prediction.probabilities, softmax(np.log(raw) / temperature), atol=1e-6)
+    assert (prediction.probabilities.max() > raw.max()) == (temperature < 1)
+    assert prediction.probabilities.argmax() == raw.argmax()
+
+
+def test_runs_temperature_is_applied_to_what_its_network_says(predictor, images):
+    raw = predictor.network.run(np.stack([resize(image, 32) for image in images])).probabilities
+    said = np.stack([prediction.probabilities for prediction in predictor.predict(images)])
+    expected = softmax(log_softmax(np.log(raw), axis=1) / predictor.metadata.temperature, axis=1)
+    np.testing.assert_allclose(said, expected, atol=1e-5)
+
+
+def test_batch_says_of_each_image_what_it_says_of_it_alone(predictor, images):
+    many = (images * 5)[:40]  # more than one batch of the network
+    for together, image in zip(predictor.predict(many), many, strict=True):
+        assert_same(together, predictor.predict([image])[0])
+
+
+def test_no_image_is_no_prediction(predictor):
+    assert predictor.predict([]) == []
+
+
+def test_threads_hear_what_each_would_hear_alone(predictor, images):
+    alone = [predictor.predict([image])[0] for image in images]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda number: predictor.predict([images[number % len(images)]])[0], range(64)))
+    for number, prediction in enumerate(together):
+        assert_same(prediction, alone[number % len(images)])
+
+
+def test_novel_is_past_the_threshold(predictor, images):
+    threshold = predictor.metadata.novelty.threshold
+    noise = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+    for prediction in predictor.predict([*images, *noise]):
+        assert prediction.novel == (prediction.novelty > threshold)
+
+
+def test_evidence_and_bias_part_add_up_to_the_logit(predictor, images, finished_run):
+    arrays = {one.name: numpy_helper.to_array(one) for one in onnx.load(finished_run.served_model).graph.initializer}
+    for prediction in predictor.predict(images):
+        logits = prediction.features @ arrays["classifier.kernel"] + arrays["classifier.bias"]
+        active = (prediction.features > 0) * arrays["features.bias"]
+        bias_part = active @ arrays["classifier.kernel"] + arrays["classifier.bias"]
+        np.testing.assert_allclose(prediction.evidence.sum(axis=(1, 2)) + bias_part, logits, atol=1e-3)
+        assert np.abs(prediction.evidence).max() > 0.01
+        raw = softmax(logits)
+        calibrated = softmax(np.log(raw) / predictor.metadata.temperature)
+        np.testing.assert_allclose(prediction.probabilities, calibrated, atol=1e-4)
+
+
+def test_files_are_predicted_one_by_one_and_bad_ones_keep_their_reason(predictor, smears, tmp_path):
+    good = smears / "Pro" / "pro-0001.jpg"
+    (tmp_path / "empty.png").touch()
+    answers = list(predictor.predict_files([tmp_path / "empty.png", good]))
+    assert [path for path, _ in answers] == [tmp_path / "empty.png", good]
+    assert isinstance(answers[0][1], ImageError)
+    assert_same(answers[1][1], predictor.predict([decode(good)])[0])
