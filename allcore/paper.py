@@ -94,3 +94,12 @@ OPEN_READINGS = (
         "The published images are 224×224; larger sizes are up-sampled and labelled so.",
     ),
 )
+
+AUGMENTATION = {
+    "brightness": "0.8 to 1.2",
+    "degrees": "rotation, its range not stated; read as ±20°",
+    "horizontal_flip": "on",
+    "vertical_flip": "on",
+    "border": "not stated; read as reflect",
+}
+"""What the paper says of each field of the augmentation; a field that is not here is none of its operations."""

@@ -1,1 +1,171 @@
-"""Being written."""
+"""Augmentation: what each setting does to an image, and what a run's network saw in any epoch."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from allcore.augment import IDENTITY, apply_change, draw_change, resize
+from allcore.config import AugmentConfig, TrainConfig
+from allcore.data.catalog import Catalog
+from allcore.data.intake import decode
+from allcore.errors import ImageError, InputError
+from allcore.reporting.changes import Example, describe, operations
+from allcore.runs.replay import replay, split_image
+from allcore.runs.store import Run
+from pages.ui.augment_settings import augment_settings
+from pages.ui.gallery import reason
+from pages.ui.show import gallery, plain
+from pages.ui.state import catalog, choose_dataset, choose_run, choose_variant
+
+RESULTS = 11
+RANDOM, ALONE, AS_SEEN = "Random changes", "Each operation alone", "As a run saw it"
+PAPER_SIZE = TrainConfig.model_fields["image_size"].default
+
+
+def _show_nth(paths: dict[str, list[str]]) -> None:
+    """Put the image of the class and number that were just chosen into the URL."""
+    of_class = paths[st.session_state["augmented_class"]]
+    st.query_params["image"] = of_class[min(st.session_state["augmented_number"], len(of_class)) - 1]
+
+
+def _choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
+    """Let the user choose an image by class and number (kept in the URL as `image`), and return its row."""
+    paths = {str(label): list(of_class["path"]) for label, of_class in rows.groupby("label")}
+    wanted = st.query_params.get("image")
+    found = rows[rows["path"] == wanted]
+    if wanted is not None and not (images.table["path"] == wanted).any():
+        st.warning(plain(f"{wanted} is no image of this dataset."), title="No such image")
+    row = rows.iloc[0] if found.empty else found.iloc[0]
+    st.session_state["augmented_class"] = row["label"]
+    st.session_state["augmented_number"] = paths[row["label"]].index(row["path"]) + 1
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            "Class", list(paths), required=True, key="augmented_class", on_change=_show_nth, args=(paths,)
+        )  # fmt: skip
+        st.number_input(
+            "Image of the class", 1, len(paths[row["label"]]), key="augmented_number", width=160,
+            on_change=_show_nth, args=(paths,),
+        )  # fmt: skip
+    return row
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _rendered(path: str, mtime_ns: int, size: int, examples: tuple[Example, ...]) -> list[bytes]:
+    """Return the examples applied to an image file, as PNG."""
+    image = decode(Path(path))
+    return [_png(apply_change(image, size, example.change, example.border)) for example in examples]
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def _show_examples(file: Path, label: str, size: int, examples: tuple[Example, ...]) -> None:
+    rendered = _rendered(str(file), file.stat().st_mtime_ns, size, examples)
+    captions = [plain(example.caption) for example in examples]
+    gallery(rendered, captions, [f"{label} smear, {example.caption}" for example in examples], lossless=True)
+
+
+def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig) -> None:
+    seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", bind="query-params", width=160)
+    changes = [draw_change(config, seed, epoch, int(image.name)) for epoch in range(RESULTS)]
+    examples = [Example(f"epoch {e}: {describe(change)}", change, config.border) for e, change in enumerate(changes, 1)]
+    _show_examples(file, image["label"], size, (Example("as it is", IDENTITY, config.border), *examples))
+
+
+def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentConfig) -> None:
+    for operation in operations(config):
+        st.subheader(operation.name, anchor=False)
+        if not operation.in_use:
+            st.caption("These settings leave it off; this is what it would do.")
+        _show_examples(file, image["label"], size, operation.examples)
+
+
+def _show_settings(image: pd.Series) -> tuple[int, AugmentConfig]:
+    """Let the user choose the size and the settings, and carry them to the Train page."""
+    with st.expander("Settings", expanded=True, icon=":material/tune:"):
+        size = st.number_input("Image size (px)", 32, 1_024, PAPER_SIZE, 2, key="size", bind="query-params")
+        native = max(image["width"], image["height"])
+        up_sampled = f"; up-sampled from {native} px" if size > native else ""
+        st.caption(f"Pixels a side that the network sees{up_sampled}. Paper: {PAPER_SIZE}.")
+        config = augment_settings()
+        if st.button("Use these settings", type="primary", icon=":material/check:", width="stretch"):
+            st.session_state["augment"] = config.model_dump()
+        taken = st.session_state.get("augment") == config.model_dump()
+        st.page_link(
+            "pages/train.py", label="Train with them" if taken else "Train", icon=":material/model_training:",
+            disabled=not taken, width="stretch",
+        )  # fmt: skip
+    return size, config
+
+
+def _show_preview(view: str) -> None:
+    """Show what the settings do to an image of a dataset."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        folder = choose_dataset()
+        if folder is None:
+            return
+        images = catalog(folder)
+        rows = images.images(choose_variant(images))
+    if rows.empty:
+        st.info("The Dataset page names what is wrong with each file.", title="No usable image in this dataset")
+        st.page_link("pages/dataset.py", label="Dataset", icon=":material/photo_library:")
+        return
+    image = _choose_image(images, rows)
+    results, settings = st.columns([2, 1], gap="medium")
+    with settings:
+        size, config = _show_settings(image)
+    with results:
+        try:
+            show = _show_random if view == RANDOM else _show_operations
+            show(images.root / image["path"], image, size, config)
+        except (ImageError, OSError) as error:
+            st.warning(plain(f"{image['path']}: {reason(error)}"), title="This file cannot be shown")
+
+
+def _show_run() -> None:
+    """Show a training image of a run in an epoch, by the function and the numbers that training used."""
+    run = choose_run()
+    if run is None:
+        return
+    try:
+        _show_sample(run, catalog(Path(run.config.dataset)).root)
+    except InputError as error:
+        st.error(plain(str(error)), title="This run's images cannot be shown")
+
+
+def _show_sample(run: Run, root: Path) -> None:
+    config, train = run.config, run.split.rows("train")
+    with st.container(horizontal=True):
+        epoch = st.number_input("Epoch", 1, config.epochs, key="epoch", bind="query-params", width=160)
+        number = st.number_input("Training image", 1, len(train), key="row", bind="query-params", width=160)
+    row = int(train[number - 1])
+    path = run.split.table.loc[row, "path"]
+    change = describe(draw_change(config.augment, config.seed, epoch - 1, row))
+    original = resize(split_image(run, root, row), config.image_size)
+    gallery(
+        [_png(original), _png(replay(run, root, row, epoch - 1))],
+        [plain(f"{path} at {config.image_size} px"), plain(f"epoch {epoch}: {change}")],
+        ["The image without a change", f"The image in epoch {epoch}: {change}"],
+        width=320,
+        lossless=True,
+    )
+    st.caption(
+        f"Pixel for pixel what the network gets: drawn from seed {config.seed}, epoch {epoch - 1} (counted from 0) and "
+        f"row {row} of the run's split.csv, by the function that training calls."
+    )
+
+
+st.title("Augmentation")
+st.write("Each epoch shows the network every training image turned, mirrored and lit anew.")
+view = st.segmented_control(
+    "Show", [RANDOM, ALONE, AS_SEEN], default=RANDOM, required=True, key="augmentation", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+if view == AS_SEEN:
+    _show_run()
+else:
+    _show_preview(str(view))

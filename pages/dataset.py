@@ -9,7 +9,8 @@ import streamlit as st
 from allcore.data.browse import browse, class_counts, image_kinds, place_in_split
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_duplicate_pairs
-from allcore.data.split import SPLITS
+from allcore.data.split import SPLITS, Split
+from allcore.errors import RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.runs.store import Run
 from pages.ui import show
@@ -21,7 +22,7 @@ EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
 
 
 def _no_dataset() -> None:
-    st.info("Draw one in two seconds, or bring your own.", title="No dataset yet")
+    st.info("Draw one in seconds, or bring your own.", title="No dataset yet")
     get_dataset()
 
 
@@ -29,13 +30,24 @@ def _to_first_page() -> None:
     st.session_state["page"] = 1
 
 
-def _facts(images: Catalog, rows: pd.DataFrame) -> None:
+def _split_of(run: Run | None) -> Split | None:
+    """Return the split of the chosen run; None, with the reason, when it cannot be read."""
+    try:
+        return None if run is None else run.split
+    except RunError as error:
+        st.warning(show.plain(str(error)), title="This run's split cannot be shown")
+        return None
+
+
+def _facts(rows: pd.DataFrame, labels: tuple[str, ...]) -> None:
     """Say in one line what a variant holds."""
     usable = rows[rows["problem"] == ""]
     sizes = usable[["width", "height"]].drop_duplicates()
-    size = f"**{sizes['width'].iloc[0]} × {sizes['height'].iloc[0]}** px" if len(sizes) == 1 else f"**{len(sizes)}** sizes"
+    size = f"**{len(sizes)}** sizes"
+    if len(sizes) == 1:
+        size = f"**{sizes['width'].iloc[0]} × {sizes['height'].iloc[0]}** px"
     st.markdown(
-        f"**{len(usable):,}** usable images · **{len(images.labels[rows['variant'].iloc[0]])}** classes · {size} · "
+        f"**{len(usable):,}** usable images · **{len(labels)}** classes · {size} · "
         f"**{len(exact_duplicate_pairs(usable)):,}** exact duplicates · **{len(rows) - len(usable):,}** unusable files"
     )
 
@@ -47,14 +59,10 @@ def _filtered(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
             "Show", [EVERYTHING, TWINS, UNUSABLE], default=EVERYTHING, required=True, key="show", bind="query-params",
             on_change=_to_first_page, wrap=True,
         )  # fmt: skip
-        label = st.pills(
-            "Class", labels, key="class", bind="query-params", on_change=_to_first_page, wrap=True
-        )  # fmt: skip
+        label = st.pills("Class", labels, key="class", bind="query-params", on_change=_to_first_page, wrap=True)
         split = None
         if "split" in rows:
-            split = st.pills(
-                "Split", SPLITS, key="split", bind="query-params", on_change=_to_first_page, wrap=True
-            )  # fmt: skip
+            split = st.pills("Split", SPLITS, key="split", bind="query-params", on_change=_to_first_page, wrap=True)
     keep = (rows["problem"] != "") if shown == UNUSABLE else (rows["problem"] == "")
     if shown == TWINS:
         keep &= rows["twins"] > 0
@@ -77,8 +85,8 @@ def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path) -> None:
     thumbnails(chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], root)
 
 
-def _counts(images: Catalog, variant: str, run: Run | None) -> None:
-    counts = class_counts(images, None if run is None else run.split)
+def _counts(images: Catalog, variant: str, split: Split | None) -> None:
+    counts = class_counts(images, split)
     if images.variants == ("",):
         counts = counts.drop(columns="variant")
         of_variant = counts
@@ -86,7 +94,9 @@ def _counts(images: Catalog, variant: str, run: Run | None) -> None:
         of_variant = counts[counts["variant"] == variant]
     most = of_variant.loc[of_variant["images"].idxmax()]
     show.figure(
-        class_counts_figure(of_variant), "class-counts", f"Images of each class; {most['class']} has most, {most['images']}"
+        class_counts_figure(of_variant),
+        "class-counts",
+        f"Images of each class; {most['class']} has most, {most['images']}",
     )
     show.table(counts, "class-counts", "Images of each variant and class")
     st.subheader("Sizes and colour modes", anchor=False)
@@ -103,7 +113,7 @@ def _problems(images: Catalog) -> None:
     st.button("Read the folder again", icon=":material/refresh:", on_click=forget_catalogs)
 
 
-def _image_page(images: Catalog, path: str, run: Run | None) -> None:
+def _image_page(images: Catalog, path: str, split: Split | None) -> None:
     """Show one image large, all that is known about it, and the other images of its group."""
     position = images.table["path"] == path
     rows = browse(images, str(images.table.loc[position, "variant"].iloc[0]))
@@ -120,23 +130,25 @@ def _image_page(images: Catalog, path: str, run: Run | None) -> None:
         "group": f"{row['group']} ({row['twins'] + 1} images)" if row["twins"] else None,
         "problem": row["problem"] or None,
     }
-    if run is not None:
-        placed = place_in_split(images.table[position], run.split).iloc[0]
+    if split is not None:
+        placed = place_in_split(images.table[position], split).iloc[0]
         facts["split"] = placed["split"] or "not in this run"
         facts["group in the run"] = placed["group"] or None
     twins = rows[(rows["group"] == row["group"]) & (rows["path"] != path) & (row["problem"] == "")]
-    if run is not None:
-        twins = twins.assign(split=place_in_split(twins, run.split)["split"])
+    if split is not None:
+        twins = twins.assign(split=place_in_split(twins, split)["split"])
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=420):
             picture(images.root / path, f"{row['label']} smear, enlarged", 420)
         with st.container(width=340):
-            link = {"data": str(st.session_state["data"]), "image": path}
+            link = {"data": str(st.session_state["data"]), "variant": row["variant"], "image": path}
             with st.container(horizontal=True):
                 st.page_link("pages/predict.py", label="Predict it", query_params=link)
                 st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
             if len(twins):
-                st.subheader("Its twins", anchor=False, help="images of the same group: the same pixels in another file")
+                st.subheader(
+                    "Its twins", anchor=False, help="images of the same group: the same pixels in another file"
+                )
                 thumbnails(twins.head(PER_PAGE), images.root)
             else:
                 st.caption("No other image of this dataset is the same picture.")
@@ -154,26 +166,28 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         run = choose_run_on(folder)
 
 if folder is not None:
+    split = _split_of(run)
     path = st.query_params.get("image")
     if path is not None and not (images.table["path"] == path).any():
         st.warning(show.plain(f"{path} is no image of this dataset."), title="No such image")
         path = close_image()
     if path is not None:
-        _image_page(images, path, run)
+        _image_page(images, path, split)
     else:
         rows = browse(images, variant)
-        if run is not None:
-            rows["split"] = place_in_split(rows, run.split)["split"]
-        _facts(images, rows)
+        if split is not None:
+            rows["split"] = place_in_split(rows, split)["split"]
+        labels = images.labels[variant]
+        _facts(rows, labels)
         gallery, counts, problems = st.tabs(
             ["Images", "Counts", "Problems"], on_change="rerun", key="view", bind="query-params"
         )
         if gallery.open:
             with gallery:
-                _gallery(rows, images.labels[variant], images.root)
+                _gallery(rows, labels, images.root)
         if counts.open:
             with counts:
-                _counts(images, variant, run)
+                _counts(images, variant, split)
         if problems.open:
             with problems:
                 _problems(images)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from allcore.errors import InputError
 from allcore.evaluation.calibration import reliability_diagram
 from allcore.evaluation.errors import benign_malignant_mistakes, commonest_mistake, images_of_cell, mistakes
 from allcore.evaluation.recorded import RecordedPredictions, recorded_at, recorded_predictions
@@ -25,8 +26,6 @@ from pages.ui.state import choose_run
 SHEET = 12
 BENIGN = "Benign"
 CELL = {"true": "True class", "predicted": "Predicted class"}
-
-
 INTERVALS = {
     "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over groups for the others.",
     "group bootstrap": "bootstrap over groups, as several images share one.",
@@ -59,9 +58,9 @@ def _first_sheet() -> None:
 def _choose_cell(scores: Scores) -> tuple[str, str] | None:
     """Let the user choose a cell (kept in the URL as `true` and `predicted`); at first, the commonest mistake."""
     for key, label in zip(CELL, commonest_mistake(scores), strict=True):
-        if key not in st.session_state and key not in st.query_params:
-            st.session_state[key] = label
-        elif st.session_state.get(key) not in (None, *scores.classes):  # of a run with other classes
+        known = key in st.session_state or key in st.query_params
+        of_other_run = st.session_state.get(key) not in (None, *scores.classes)
+        if not known or of_other_run:
             st.session_state[key] = label
     with st.container(horizontal=True):
         true, predicted = (
@@ -79,7 +78,7 @@ def _show_images(run: Run, images: pd.DataFrame, classes: tuple[str, ...]) -> No
         if st.session_state.get("sheet", 0) >= len(sheets):
             _first_sheet()
         sheet = st.selectbox(
-            "Images",
+            "Shown",
             range(len(sheets)),
             format_func=lambda number: f"{sheets[number].start + 1} to {sheets[number].stop} of {len(images)}",
             key="sheet",
@@ -87,7 +86,10 @@ def _show_images(run: Run, images: pd.DataFrame, classes: tuple[str, ...]) -> No
             width=180,
         )
     recorded_gallery(run, images.iloc[list(sheets[sheet])], classes, opacity / 100)
-    st.caption("Orange spoke for the predicted class, blue against it; each map is drawn to its own strongest place.")
+    st.caption(
+        "Orange spoke for the predicted class, blue against it; each map is drawn to its own strongest place. Novel: "
+        "unlike the training images."
+    )
 
 
 st.title("Evaluate")
@@ -97,7 +99,11 @@ if run is None:
 split = st.segmented_control(
     "Images", ["test", "validation"], default="test", required=True, key="split", bind="query-params"
 )
-predictions, scores, alone = _evaluated(str(run.folder), recorded_at(run), split)
+try:
+    predictions, scores, alone = _evaluated(str(run.folder), recorded_at(run), split)
+except InputError as error:
+    st.error(show.plain(str(error)), title="This run cannot be evaluated")
+    st.stop()
 classes = predictions.classes
 twins = int(predictions.table["twin"].sum())
 
@@ -143,9 +149,9 @@ st.caption(
     "are not these."
 )
 
-names = ["Confusion matrix", "Mistakes", "Classes", "Curves", "Calibration"] + ["Benign or malignant"] * (
-    BENIGN in classes
-)
+names = ["Confusion matrix", "Mistakes", "Classes", "Curves", "Calibration"]
+if BENIGN in classes:
+    names.append("Benign or malignant")
 tabs = dict(zip(names, st.tabs(names, key="view", bind="query-params"), strict=True))
 
 if tabs["Confusion matrix"].open:
@@ -229,8 +235,11 @@ if tabs["Calibration"].open:
 if BENIGN in classes and tabs["Benign or malignant"].open:
     with tabs["Benign or malignant"]:
         two = benign_vs_malignant(scores, BENIGN)
-        st.metric("Sensitivity to malignant", with_interval(two.sensitivity, two.intervals["sensitivity"]))
-        st.metric("Specificity", with_interval(two.specificity, two.intervals["specificity"]))
+        with st.container(horizontal=True):
+            for name, value in (("sensitivity", two.sensitivity), ("specificity", two.specificity)):
+                st.metric(
+                    f"{name.capitalize()} (95 % interval)", with_interval(value, two.intervals[name]), border=True
+                )
         st.caption(
             "A malignant image counts as found whatever malignant class it is given. Benign means hematogones, "
             "never healthy."

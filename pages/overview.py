@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from allcore import paper
-from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.data.sources import draw_smears
+from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import InputError
 from allcore.evaluation.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.scores import Scores
@@ -21,13 +22,13 @@ LINKS = 4
 
 
 @st.cache_data(max_entries=1_000, show_spinner=False)
-def test_accuracy(folder: str, written: int) -> float:
+def accuracy_of(folder: str, written: int) -> float:
     """Return the part of its test images that a run's model gets right."""
     return float(recorded_predictions(Run(Path(folder)), "test").table["correct"].mean())
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def test_scores(folder: str, written: int) -> tuple[Scores, int]:
+def scores_of(folder: str, written: int) -> tuple[Scores, int]:
     """Return a run's scores on its test images, and how many of those share a group with one in train."""
     recorded = recorded_predictions(Run(Path(folder)), "test")
     return recorded.score(), int(recorded.table["twin"].sum())
@@ -35,14 +36,14 @@ def test_scores(folder: str, written: int) -> tuple[Scores, int]:
 
 here, store = datasets(), executor().store
 released = sorted(workspace().models.glob("*.onnx"))
-runs = runs_table(store.runs(), lambda run: test_accuracy(str(run.folder), recorded_at(run)))
+runs = runs_table(store.runs(), lambda run: accuracy_of(str(run.folder), recorded_at(run)))
 succeeded = runs[runs["state"] == "succeeded"]
 
 st.title("ALLscope")
 st.markdown(
-    "ALLscope sorts microscope images of blood smears into hematogones, which are harmless (*Benign*), and acute "
-    "lymphoblastic leukaemia of the early pre-B, pre-B and pro-B type (*Early*, *Pre*, *Pro*), and shows how far each "
-    "of its answers and scores can be trusted."
+    "ALLscope sorts microscope images of blood smears into hematogones, which are benign precursor cells (*Benign*), "
+    "and acute lymphoblastic leukaemia of the early pre-B, pre-B and pro-B type (*Early*, *Pre*, *Pro*), and shows how "
+    "far each of its answers and scores can be trusted."
 )
 st.caption(
     f"It implements *{paper.TITLE}* ({paper.AUTHORS}, {paper.JOURNAL}). For research and education only: it is not a "
@@ -62,11 +63,11 @@ with cards.cell():
             )  # fmt: skip
     else:
         st.caption("No data yet? Draw some: four classes, in seconds. They look like smears and prove nothing.")
-        if st.button("Draw synthetic smears", type="primary", icon=":material/brush:"):
+        if st.button("Draw synthetic smears", icon=":material/brush:"):
             bar = st.progress(0.0, "Drawing …")
             try:
-                write_dataset(
-                    workspace().datasets / DRAWN, SPEC,
+                draw_smears(
+                    workspace().datasets, DRAWN, SPEC,
                     lambda done, total: bar.progress(done / total, f"Drawing {done} of {total}"),
                 )  # fmt: skip
             except InputError as error:
@@ -96,7 +97,7 @@ if succeeded["test_accuracy"].notna().any():
     row = succeeded.loc[succeeded["test_accuracy"].astype(float).idxmax()]
     run = store.find(row["run"])
     try:
-        best, twins = test_scores(str(run.folder), recorded_at(run))
+        best, twins = scores_of(str(run.folder), recorded_at(run))
     except InputError as error:
         note = plain(f"The best run, {run.id}, cannot be scored: {error}")
     else:

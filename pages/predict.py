@@ -8,7 +8,7 @@ import streamlit as st
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
-from pages.ui.predicting import ImageFile, choose_model, predict, upload_digest
+from pages.ui.predicting import ImageFile, choose_model, predict, uploaded_image
 from pages.ui.prediction_view import (
     show_errors,
     show_evidence,
@@ -63,17 +63,17 @@ if own.open:
             chosen = st.selectbox(
                 "Image", usable, index=None, placeholder="Search by name", key="image", bind="query-params"
             )
-            if problems.get(chosen) == "":
+            if chosen is not None and problems.get(chosen) == "":
                 rows = images_of_it.table["path"] == chosen
                 digest = str(images_of_it.table.loc[rows, "sha256"].iloc[0])
                 images.append(ImageFile(chosen, digest, (images_of_it.root / chosen).read_bytes))
-images += [ImageFile(file.name, upload_digest(file.file_id, file.getvalue), file.getvalue) for file in uploads]
+images += map(uploaded_image, uploads)
 if not images:
     st.stop()
 
-bar, began, results = None, time.monotonic(), []
+bar, began, answers = None, time.monotonic(), []
 for number, image in enumerate(images, start=1):
-    results.append(predict(served, model, image))
+    answers.append(predict(served, model, image))
     if time.monotonic() - began > PATIENCE:
         text = f"Predicting, {number} of {len(images)} images"
         bar = bar or st.progress(0.0, text)
@@ -81,6 +81,7 @@ for number, image in enumerate(images, start=1):
 if bar is not None:
     bar.empty()
 
+results = [result for result, _ in answers]
 predicted = [result.outcome for result in results if isinstance(result.outcome, Prediction)]
 novel = sum(prediction.novel for prediction in predicted)
 summary = [f"{count} {plain(label)}" for label, count in sorted(Counter(each.label for each in predicted).items())]
@@ -94,7 +95,7 @@ with everything:
     if len(results) > 1:
         st.markdown(", ".join(summary))
         show_errors(results)
-    show_table(results, images, served.metadata)
+    show_table(results, [icon for _, icon in answers], served.metadata)
 with detail:
     row = 0
     if len(results) > 1:

@@ -1,1 +1,133 @@
-"""Being written."""
+"""Runs: all of them, and one or several as they go; stop, resume, delete, and what they leave."""
+
+from typing import cast
+
+import streamlit as st
+
+from allcore.errors import InputError
+from allcore.reporting.curves import Per
+from allcore.reporting.settings import settings_table
+from allcore.reporting.units import memory
+from allcore.runs.status import ACTIVE, RESUMABLE
+from allcore.runs.store import Run
+from allcore.runs.summary import summary_table
+from pages.ui.live import refresh_every, runs, summaries
+from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
+from pages.ui.show import plain, table
+from pages.ui.state import executor
+
+FILES = (
+    "model.onnx", "model.keras", "predictions.parquet", "split.csv", "metrics.jsonl", "config.json", "environment.json",
+    "worker.log",
+)  # fmt: skip
+
+
+def carry_out(action: str, run: Run) -> None:
+    """Stop, resume or delete a run; what stands in the way is kept for the page to show."""
+    does = {"stop": executor().stop_in_background, "resume": executor().resume, "delete": executor().store.delete}
+    try:
+        does[action](run)
+    except (InputError, OSError) as error:
+        st.session_state["refused"] = str(error)
+
+
+@st.dialog("Delete this run?")
+def confirm_deletion(run: Run) -> None:
+    """Ask before a run is deleted."""
+    st.write(f"{run.id}, its model and its predictions are removed from the disk. This cannot be undone.")
+    if st.button("Delete it", type="primary", icon=":material/delete:", on_click=carry_out, args=("delete", run)):
+        st.rerun()
+
+
+def show_all(states: list[tuple[str, str]]) -> None:
+    """Show a line a run; the whole page runs again when the runs or their `states` are others."""
+    now = summaries(runs())
+    if [(summary.id, summary.state) for summary in now] != states:
+        st.rerun()
+    progress = [100 * summary.progress for summary in now]
+    shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "sweep", "note"]
+    table(
+        summary_table(now).assign(progress=progress)[shown], "runs",
+        "All runs with state, progress, image size, best validation accuracy, split, sweep and what went wrong",
+        {
+            "run": "Run", "split": "Split", "sweep": "Sweep", "state": st.column_config.TextColumn("State", width=100),
+            "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
+            "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
+            "best_validation_accuracy": st.column_config.NumberColumn("Best validation accuracy", format="percent"),
+            "note": st.column_config.TextColumn("Note", width="large"),
+        },
+        placeholder="–",
+    )  # fmt: skip
+
+
+def show_run(run: Run, state: str, compared: list[Run], per: Per) -> None:
+    """Show how a run goes, its curves with those of the compared runs, and its log."""
+    head, curves = st.container(), st.container()  # places of their own: what comes above a chart must not remake it
+    with head:
+        show_progress(run, state)
+    with curves:
+        show_curves([run, *compared], per)
+    log = st.expander("Log", on_change="rerun", key="log", icon=":material/terminal:")
+    if log.open:
+        with log:
+            show_log(run)
+    epochs = st.expander("Epochs as a table", on_change="rerun", key="epochs", icon=":material/table:")
+    if epochs.open:
+        with epochs:
+            show_epochs(run)
+
+
+st.title("Runs")
+known = {run.id: run for run in runs()}
+if not known:
+    st.info("Launch one on the Train page; the quick preset takes minutes.", title="No run yet")
+    st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+    st.stop()
+with st.container():
+    if "refused" in st.session_state:
+        st.error(plain(st.session_state.pop("refused")), title="That did not work")
+
+now = {summary.id: summary for summary in summaries(list(known.values()))}
+st.fragment(show_all, run_every=refresh_every(list(now.values())))([(one.id, one.state) for one in now.values()])
+
+run = known[str(st.selectbox("Run", list(known), key="run", bind="query-params"))]
+summary = now[run.id]
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.button(
+        "Stop", icon=":material/stop:", disabled=summary.state not in ACTIVE, on_click=carry_out, args=("stop", run),
+        help="At the next batch; after 30 seconds more firmly. The checkpoint is kept.",
+    )  # fmt: skip
+    st.button(
+        "Resume", icon=":material/play_arrow:", disabled=summary.state not in RESUMABLE, on_click=carry_out,
+        args=("resume", run), help="Goes on from the last checkpoint.",
+    )  # fmt: skip
+    if st.button("Delete", icon=":material/delete:", disabled=summary.state in ACTIVE):
+        confirm_deletion(run)
+    if summary.state == "succeeded":
+        st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/grid_on:", query_params={"run": run.id})
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    per = st.segmented_control(
+        "Curves per", ["Epoch", "Batch"], default="Epoch", required=True, key="per", bind="query-params"
+    )
+    readable = [one for one in known if one != run.id and now[one].state != "damaged"]
+    compared = st.multiselect("Compare with", readable, key="with", bind="query-params", placeholder="No other run")
+watched = [now[one] for one in (run.id, *compared)]
+live = st.fragment(show_run, run_every=refresh_every(watched))
+live(run, summary.state, [known[one] for one in compared], cast(Per, str(per).lower()))
+
+with st.expander("Settings", icon=":material/tune:", on_change="rerun", key="settings") as settings:
+    if settings.open and summary.config is not None:
+        table(
+            settings_table(summary.config), "settings", "Settings of the run, and the paper's where they are others",
+            {"setting": "Setting", "value": "Value", "paper": "Paper, where it differs"},
+        )  # fmt: skip
+st.subheader("Files", anchor=False)
+with st.container(horizontal=True):
+    for path in (run.folder / name for name in FILES):
+        if path.is_file():
+            st.download_button(
+                f"{path.name}, {memory(path.stat().st_size)}", path.read_bytes, path.name, key=f"file-{path.name}",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+st.caption(plain(f"All of the run is in {run.folder}"))

@@ -1,1 +1,209 @@
-"""Being written."""
+"""Train: choose data and settings, see what they will take, and launch a run or a sweep of sizes."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from allcore.config import PRESETS, AugmentConfig, SplitConfig, TrainConfig, make_config
+from allcore.data.catalog import Catalog
+from allcore.data.split import Split, make_split
+from allcore.errors import ConfigError, InputError
+from allcore.hardware import Devices, glance_at_devices
+from allcore.paper import TABLE_1
+from allcore.reporting.settings import settings_table
+from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
+from allcore.runs.measure import measure
+from allcore.runs.preflight import must_download
+from allcore.runs.store import Run
+from allcore.runs.sweep import parse_sizes, sweep_configs
+from pages.ui.config_form import config_form, weights_key
+from pages.ui.estimates import show_estimates
+from pages.ui.live import runs, summaries
+from pages.ui.queue import show_queue
+from pages.ui.show import plain, table
+from pages.ui.state import catalog, choose_dataset, choose_variant, executor, workspace
+
+PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Custom": ""}
+ONE_RUN, SWEEP = "One run", "Size sweep"
+SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
+SAME_CLICK_SECONDS = 3.0
+
+
+@st.cache_data(ttl="1m", refresh_mode="background", max_entries=1, show_spinner=False)
+def devices() -> Devices:
+    """Return this machine's devices, at most a minute old."""
+    return glance_at_devices()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def split_of(
+    _images: Catalog, fingerprint: str, variant: str, settings: str, groups_written: float
+) -> tuple[Split, pd.DataFrame, int]:
+    """Return the split that settings (JSON) make of a variant, its counts, and the test images with a twin in train."""
+    split = make_split(_images.trainable_images(variant), SplitConfig.model_validate_json(settings))
+    counts = split.counts()
+    counts["images"] = counts.sum(axis=1)
+    counts.loc["all"] = counts.sum()
+    twins = int(split.twins_in_train()[split.rows("test")].sum())
+    return split, counts.rename_axis("class").reset_index(), twins
+
+
+def written(file: str | None) -> float:
+    """Return when a file was last written; 0 when there is none."""
+    return Path(file).stat().st_mtime if file and Path(file).is_file() else 0.0
+
+
+def known_speed(config: TrainConfig, split: Split, former: Sequence[Run]) -> Speed | None:
+    """Return how fast the configuration trains: as measured in this session, or else as former runs did."""
+    measured: dict[str, Speed] = st.session_state.setdefault("measured", {})
+    device = estimate(config, split, devices(), None).plan.description
+    return measured.get(cost_key(config)) or former_speed(config, device, former)
+
+
+def in_short(config: TrainConfig, begin: TrainConfig) -> str:
+    """Return the configuration in a line, and what in it is not as in the preset."""
+    now, before = settings_table(config), settings_table(begin)
+    changed = now[now["value"] != before["value"]]
+    line = (
+        f"{config.image_size} px, {config.epochs} epochs, batches of {config.batch_size}, {config.weights} weights, "
+        f"{config.split.protocol} split."
+    )
+    if changed.empty:
+        return line
+    return f"{line} Changed: {', '.join(f'{row.setting} {row.value}' for row in changed.itertuples())}."
+
+
+def measure_all(configs: Sequence[TrainConfig]) -> None:
+    """Measure the speed of each configuration, with progress, and keep it for this session."""
+    bar = st.progress(0.0)
+    try:
+        for number, config in enumerate(configs):
+            bar.progress(number / len(configs), f"Training a few steps at {config.image_size} px …")
+            found = measure(config, workspace())
+            speed = Speed(found.images_per_second, "measured", found.memory_bytes)
+            st.session_state["measured"][cost_key(config)] = speed
+    finally:
+        bar.empty()
+
+
+def launch(configs: Sequence[TrainConfig]) -> list[str]:
+    """Queue a run for each configuration and return their ids; a second click on the same launches nothing more."""
+    asked = [config.model_dump(exclude={"sweep"}) for config in configs]
+    last = st.session_state.get("launched")
+    if last and last["asked"] == asked and time.monotonic() - last["at"] < SAME_CLICK_SECONDS:
+        return list(last["runs"])
+    with st.spinner("Checking the images, the split and the weights …"):
+        queued = [executor().submit(config).id for config in configs]
+    st.session_state["launched"] = {"asked": asked, "at": time.monotonic(), "runs": queued}
+    return queued
+
+
+def random_weights(form: str) -> None:
+    """Set a form's initial weights to random ones."""
+    st.session_state[weights_key(form)] = "random"
+
+
+st.title("Train")
+folder = choose_dataset()
+if folder is None:
+    show_queue()
+    st.stop()
+images = catalog(folder)
+variant = choose_variant(images)
+preset = str(
+    st.segmented_control(
+        "Preset", list(PRESET_NAMES), default="Paper", required=True, key="preset", bind="query-params",
+        help="Where the settings below begin; each preset keeps its own changes.",
+    )
+)  # fmt: skip
+begin = make_config(dataset=str(images.root), variant=variant, **PRESETS.get(PRESET_NAMES[preset], {}))
+augment = st.session_state.get("augment")
+if augment:
+    begin = begin.model_copy(update={"augment": AugmentConfig(**augment)})
+
+card = st.container(border=True)
+with card:
+    kind = st.segmented_control(
+        "Launch", [ONE_RUN, SWEEP], default=ONE_RUN, required=True, key="launch", bind="query-params"
+    )
+    sizes = (
+        st.multiselect(
+            "Sizes (px)", SIZES, default=SIZES[:5], accept_new_options=True, key="sizes", bind="query-params",
+            help="One run for each size, with the same recipe, seed and split; type others.",
+        )
+        if kind == SWEEP
+        else []
+    )  # fmt: skip
+
+st.subheader("Settings", anchor=False)
+if augment:
+    st.caption("The augmentation is that of the Augmentation page.")
+fields = config_form(preset.lower(), begin.model_dump())
+
+former = runs()
+problem: InputError | None = None
+split: Split | None = None
+estimates: list[Estimate] = []
+try:
+    config = make_config(dataset=str(images.root), variant=variant, **fields)
+    configs = sweep_configs(config, parse_sizes(",".join(sizes))) if kind == SWEEP else [config]
+    fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
+    split, counts, twins = split_of(images, fingerprint, variant, wanted, written(config.split.groups))
+    estimates = [estimate(one, split, devices(), known_speed(one, split, former)) for one in configs]
+except InputError as error:
+    problem = error
+
+with card:
+    if problem is not None:
+        title = "These settings do not fit" if isinstance(problem, ConfigError) else "This cannot be trained on"
+        st.error(plain(str(problem)), title=title)
+    else:
+        st.markdown(plain(in_short(config, begin)))
+        sides = images.images(variant)[["width", "height"]]
+        show_estimates(estimates, native=int(sides.min(axis=1).max()))
+        if must_download(config.weights):
+            st.warning(
+                "The run downloads them (59 MB) when it starts, which needs a network connection. Without one, give "
+                "the path of a .weights.h5 file as *Weights*, set ALLCORE_VGG16_WEIGHTS before the app starts, or "
+                "begin with random weights: everything works, and the scores will be lower.",
+                title="The ImageNet weights are not on this machine",
+            )
+            st.button("Use random weights", icon=":material/casino:", on_click=random_weights, args=(preset.lower(),))
+    busy = any(summary.is_active for summary in summaries(former))
+    with st.container(horizontal=True):
+        launching = st.button(
+            "Launch" if kind == ONE_RUN else f"Launch {len(sizes)} runs", type="primary",
+            icon=":material/rocket_launch:", disabled=problem is not None,
+        )  # fmt: skip
+        measuring = st.button(
+            "Measure", icon=":material/speed:", disabled=problem is not None or busy,
+            help="A run has the device." if busy else "Trains a few steps in a process of its own, and keeps nothing.",
+        )  # fmt: skip
+    try:
+        if measuring:
+            measure_all(configs)
+            st.rerun()
+        if launching:
+            for run in launch(configs):
+                st.success("It goes on in the background; this page can be closed.", title=f"{run} is launched")
+                st.page_link(
+                    "pages/runs.py", label="Follow it", icon=":material/monitoring:", query_params={"run": run}
+                )
+    except InputError as error:
+        st.error(plain(str(error)), title="That did not work")
+
+if split is not None:
+    st.subheader("Split", anchor=False)
+    table(
+        counts, "split", "Images of each class in train, validation and test",
+        {name: name.capitalize() for name in counts.columns},
+    )  # fmt: skip
+    st.caption(
+        f"{twins} of the {len(split.rows('test'))} test images share a group with one in train: an exact duplicate, or "
+        "an image of the same patient or group where a table says so."
+    )
+
+show_queue()

@@ -3,6 +3,7 @@
 import pytest
 
 from allcore import paper
+from allcore.config import AugmentConfig
 
 
 def test_images_of_the_four_classes():
@@ -75,3 +76,12 @@ def test_sizes_that_the_open_reading_calls_up_sampled_are_those_above_the_native
     (reading,) = (reading for reading in paper.OPEN_READINGS if reading.topic == "Image size")
     assert all(size in reading.paper for size in larger)
     assert not any(str(row.image_size) in reading.paper for row in paper.TABLE_1 if str(row.image_size) not in larger)
+
+
+def test_what_the_paper_says_of_augmentation_is_the_default_here():
+    default = AugmentConfig()
+    assert set(paper.AUGMENTATION) <= set(AugmentConfig.model_fields)
+    assert paper.AUGMENTATION["brightness"] == "{:g} to {:g}".format(*default.brightness)
+    assert f"±{default.degrees:g}°" in paper.AUGMENTATION["degrees"]
+    assert default.border in paper.AUGMENTATION["border"]
+    assert (default.stain_jitter, default.grey, default.hide_scale_bar) == (0, 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from allcore.config import SplitConfig
@@ -33,7 +34,8 @@ def place_in_split(table: pd.DataFrame, split: Split) -> pd.DataFrame:
     on a variant's folder or on the folder that holds the variants, and datasets move.
     """
     found = table[["path", "sha256"]].reset_index(names="row").merge(split.table, on="sha256", suffixes=("", "_in_run"))
-    same = [_is_tail(a, b) or _is_tail(b, a) for a, b in zip(found["path"], found["path_in_run"], strict=True)]
+    pairs = zip(found["path"], found["path_in_run"], strict=True)
+    same = np.array([_is_tail(a, b) or _is_tail(b, a) for a, b in pairs], bool)
     placed = found[same].drop_duplicates("row").set_index("row")[["split", "group"]]
     return placed.reindex(table.index, fill_value="")
 

@@ -124,12 +124,15 @@ def _refuse(folder: Path, reason: str) -> NoReturn:
 
 
 def _subfolders(folder: Path, bound: Path) -> list[Path]:
-    return [entry for entry in _entries(folder, bound) if entry.is_dir()]
+    return sorted(entry for entry in _entries(folder, bound) if entry.is_dir())
 
 
-def _entries(folder: Path, bound: Path) -> list[Path]:
+def _entries(folder: Path, bound: Path) -> Iterator[Path]:
+    """Yield one by one, for the first image of a class folder with thousands settles what the folder is."""
     try:
-        return [entry for entry in sorted(folder.iterdir()) if _is_ours(entry, bound)]
+        for entry in folder.iterdir():
+            if _is_ours(entry, bound):
+                yield entry
     except OSError as error:
         raise _unreadable(error) from error
 

@@ -37,6 +37,10 @@ class Split:
         """Return the class number (int64) of every row."""
         return self.table["label"].map({name: i for i, name in enumerate(self.classes)}).to_numpy(np.int64)
 
+    def counts(self) -> pd.DataFrame:
+        """Return how many images each class has in each part: a row a class, columns train, validation and test."""
+        return pd.crosstab(self.table["label"], self.table["split"]).reindex(columns=list(SPLITS), fill_value=0)
+
     def twins_in_train(self) -> np.ndarray:
         """Return for every row whether it is not in train but shares its group with an image that is (bool)."""
         in_train = self.table["split"] == "train"
@@ -85,8 +89,9 @@ def make_split(images: pd.DataFrame, config: SplitConfig) -> Split:
     divide = _divide_images if config.protocol == "random" else _divide_groups
     parts = divide(table, fractions, rng)
     table["split"] = np.array(SPLITS)[parts]
-    _check_every_class_everywhere(table)
-    return Split(table)
+    split = Split(table)
+    _check_every_class_everywhere(split)
+    return split
 
 
 def read_groups(path: Path) -> dict[str, str]:
@@ -194,12 +199,11 @@ def _draw_part(
     return int(rng.choice(len(SPLITS), p=chance / chance.sum()))
 
 
-def _check_every_class_everywhere(table: pd.DataFrame) -> None:
-    counts = pd.crosstab(table["label"], table["split"]).reindex(columns=list(SPLITS), fill_value=0)
-    for label, row in counts.iterrows():
+def _check_every_class_everywhere(split: Split) -> None:
+    for label, row in split.counts().iterrows():
         if (row == 0).any():
-            groups = table.loc[table["label"] == label, "group"].nunique()
-            listed = ", ".join(f"{split} {row[split]}" for split in SPLITS)
+            groups = split.table.loc[split.table["label"] == label, "group"].nunique()
+            listed = ", ".join(f"{part} {row[part]}" for part in SPLITS)
             raise DatasetError(
                 f"class {label} cannot be in every part ({listed}): its {row.sum()} images form {groups} groups; "
                 "use another seed, other fractions or another protocol"

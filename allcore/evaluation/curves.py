@@ -30,14 +30,16 @@ def roc_curve(labels: IntArray, probabilities: FloatArray, index: int) -> Curve:
 
 
 def precision_recall_curve(labels: IntArray, probabilities: FloatArray, index: int) -> Curve:
-    """Return precision against recall of class `index`, recall rising from the first image called.
+    """Return precision against recall of class `index`, recall rising from 0.
 
-    `labels` (N,), `probabilities` (N, C). Empty when the class has no image.
+    The precision of each threshold holds from the recall of the one before to its own, so the area under these steps
+    is the average precision. `labels` (N,), `probabilities` (N, C). Empty when the class has no image.
     """
     thresholds, hits, called = _counts(labels, probabilities, index)
     if hits[-1] == 0:
         return Curve(np.empty(0), np.empty(0), np.empty(0))
-    return Curve(hits[1:] / hits[-1], hits[1:] / called[1:], thresholds[1:])
+    precision = hits[1:] / called[1:]
+    return Curve(hits / hits[-1], np.append(precision[0], precision), thresholds)
 
 
 def _counts(labels: IntArray, probabilities: FloatArray, index: int) -> tuple[FloatArray, FloatArray, FloatArray]:

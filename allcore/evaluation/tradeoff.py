@@ -51,7 +51,7 @@ def tradeoff_point(run: Run) -> TradeoffPoint:
     low, high = scores.intervals["accuracy"]
     return TradeoffPoint(
         run=run.id,
-        dataset=Path(config.dataset).name,
+        dataset="/".join(filter(None, (Path(config.dataset).name, config.variant))),
         split=config.split.protocol,
         image_size=config.image_size,
         test_images=scores.n,
@@ -82,7 +82,7 @@ def pareto_front(costs: Sequence[float], gains: Sequence[float]) -> npt.NDArray[
     cost, gain = np.asarray(costs, np.float64), np.asarray(gains, np.float64)
     no_worse = (cost[None] <= cost[:, None]) & (gain[None] >= gain[:, None])
     better = (cost[None] < cost[:, None]) | (gain[None] > gain[:, None])
-    return ~(no_worse & better).any(axis=1)
+    return np.asarray(~(no_worse & better).any(axis=1))
 
 
 def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def describe(change: Change) -> str:
         words.append("corner hidden")
     if change.brightness != 1.0:
         words.append(f"brightness × {change.brightness:.2f}")
-    return ", ".join(words) or "unchanged"
+    return ", ".join(words).replace("-", "−") or "unchanged"
 
 
 def operations(config: AugmentConfig) -> list[Operation]:
@@ -72,7 +72,10 @@ def operations(config: AugmentConfig) -> list[Operation]:
         operation(
             "Rotation",
             config.degrees > 0,
-            *((f"{angle:+.0f}°" if angle else "0°", Change(degrees=angle)) for angle in (-degrees, 0.0, degrees)),
+            *(
+                (f"{angle:+.0f}°".replace("-", "−") if angle else "0°", Change(degrees=angle))
+                for angle in (-degrees, 0.0, degrees)
+            ),
         ),
         _border_modes(config, degrees),
         operation(

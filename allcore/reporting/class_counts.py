@@ -12,7 +12,7 @@ _PATTERNS = {"train": "", "validation": "/", "test": "x", "images": ""}
 
 
 def class_counts_figure(counts: pd.DataFrame) -> go.Figure:
-    """Return the usable images of each class of one variant as bars, side by side for each split where `counts` has the parts.
+    """Return the usable images of each class of one variant as bars, one for each split where `counts` has the parts.
 
     `counts` are rows of `class_counts`.
     """
@@ -21,7 +21,8 @@ def class_counts_figure(counts: pd.DataFrame) -> go.Figure:
     figure = go.Figure(
         [
             go.Bar(
-                x=counts["class"], y=counts[part], name=part, text=counts[part], textposition="outside", cliponaxis=False,
+                x=counts["class"], y=counts[part], name=part,
+                text=counts[part], textposition="outside", cliponaxis=False,
                 marker={"color": [colours[name] for name in counts["class"]], "pattern": {"shape": _PATTERNS[part]}},
                 hovertemplate=f"%{{x}}, {part}: %{{y:,}}<extra></extra>",
             )

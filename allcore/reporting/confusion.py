@@ -43,7 +43,7 @@ def confusion_figure(
         _outline(figure, classes.index(chosen[0]), classes.index(chosen[1]))
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
         hoverdistance=-1,  # the nearest cell's marker, however far: so a click counts anywhere in the cell
         clickmode="event+select",
         showlegend=False,

@@ -15,11 +15,12 @@ from allcore.reporting.colours import SPLIT_DASHES, sequence_colours
 from allcore.runs.history import History
 
 Per = Literal["epoch", "batch"]
-HEIGHT = 300
+HEIGHT = 320
 """Pixels; the same with and without points, so that a page does not jump while they come."""
 MAX_POINTS = 1_000
 _MARKED_POINTS = 60
 _GIB = 2**30
+_NO_POINTS = {"text": "no points yet", "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
 
 
 @dataclass(frozen=True)
@@ -56,39 +57,44 @@ def training_figure(quantity: str, per: Per, runs: Sequence[RunCurve]) -> go.Fig
     """Return the curves of one of `QUANTITIES`: train solid, validation dashed, a colour a run.
 
     Per batch, x counts optimizer steps, there is no validation, and long curves are averaged to `MAX_POINTS` points.
-    One run's validation accuracy has its 95 % interval (Wilson). Zoom and hidden curves outlast new points.
+    One run's validation accuracy has its 95 % interval (Wilson). Of several runs, the legend names each once. Zoom and
+    hidden curves outlast new points.
     """
     what = QUANTITIES[quantity]
     traces: list[dict[str, Any]] = []
     for run, colour in zip(runs, sequence_colours(len(runs)), strict=True):
-        label = f"{run.name}, " if len(runs) > 1 else ""
         if per == "epoch" and quantity == "accuracy" and len(runs) == 1:
             traces += _validation_interval(run, colour)
-        traces += _curve(run, what, per, "train", label, colour)
-        if per == "epoch" and what.validated:
-            traces += _curve(run, what, per, "validation", label, colour)
-    return go.Figure(data=traces, layout=_layout(what, per, f"{quantity}-{per}", len(runs)))
+        for split in ("train", "validation") if per == "epoch" and what.validated else ("train",):
+            traces += _curve(run, what, per, split, colour, alone=len(runs) == 1)
+    layout = _layout(what, per, f"{quantity}-{per}", legend=len(runs) > 1 or (what.validated and per == "epoch"))
+    if not any(len(trace["x"]) for trace in traces):
+        layout |= {"annotations": [_NO_POINTS]}
+        for axis in ("xaxis", "yaxis"):
+            layout[axis] |= {"showticklabels": False, "showgrid": False, "zeroline": False}
+    return go.Figure(data=traces, layout=layout)
 
 
-def _curve(run: RunCurve, what: Quantity, per: Per, split: str, label: str, colour: str) -> list[dict[str, Any]]:
+def _curve(run: RunCurve, what: Quantity, per: Per, split: str, colour: str, alone: bool) -> list[dict[str, Any]]:
     table = run.history.epochs if per == "epoch" else run.history.batches
     column = what.column if split == "train" else f"validation_{what.column}"
     if column not in table:
         return []
     x = table["epoch"].to_numpy(float) + 1 if per == "epoch" else table["global_step"].to_numpy(float)
     x, y = _thinned(x, what.scale * pd.to_numeric(table[column]).to_numpy(float))
-    name = split if what.validated and per == "epoch" else ""
     return [
         {
             "type": "scatter",
             "uid": f"{run.name} {split}",
-            "name": f"{label}{name}".removesuffix(", ") or run.name,
+            "name": split if alone else run.name,
+            "legendgroup": split if alone else run.name,
+            "showlegend": alone or split == "train",
             "x": x,
             "y": y,
             "mode": "lines+markers" if len(x) <= _MARKED_POINTS else "lines",
             "line": {"color": colour, "dash": SPLIT_DASHES[split], "width": 2},
             "marker": {"size": 5},
-            "hovertemplate": f"%{{y:{what.hover}}}",
+            "hovertemplate": f"%{{y:{what.hover}}} {split}",
         }
     ]
 
@@ -104,6 +110,7 @@ def _validation_interval(run: RunCurve, colour: str) -> list[dict[str, Any]]:
             "type": "scatter",
             "uid": f"{run.name} interval",
             "name": "validation, 95 % interval",
+            "showlegend": True,
             "x": np.concatenate([x, x[::-1]]),
             "y": 100 * np.concatenate([high, low[::-1]]),
             "mode": "lines",
@@ -126,14 +133,18 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[np.append(starts[1:], len(x)) - 1], np.add.reduceat(y, starts) / counts
 
 
-def _layout(what: Quantity, per: Per, revision: str, runs: int) -> dict[str, Any]:
+def _layout(what: Quantity, per: Per, revision: str, legend: bool) -> dict[str, Any]:
     return {
         "height": HEIGHT,
-        "margin": {"l": 60, "r": 10, "t": 40, "b": 45},
+        "margin": {"l": 60, "r": 10, "t": 30, "b": 45},
         "uirevision": revision,
         "hovermode": "x unified",
-        "showlegend": runs > 1 or (what.validated and per == "epoch"),
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "showlegend": legend,
+        "legend": {"orientation": "h", "x": 0, "y": -0.25, "yanchor": "top"},
         "xaxis": {"title": {"text": "epoch" if per == "epoch" else "optimizer step"}, "tickformat": "d"},
-        "yaxis": {"title": {"text": what.title}, "rangemode": "tozero" if what.from_zero else "normal"},
+        "yaxis": {
+            "title": {"text": what.title},
+            "rangemode": "tozero" if what.from_zero else "normal",
+            "exponentformat": "e",
+        },
     }

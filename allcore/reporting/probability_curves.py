@@ -15,14 +15,14 @@ from allcore.evaluation.scores import CLASS_METRICS, Scores
 from allcore.reporting.colours import PAPER, class_colours, sequence_colours
 from allcore.reporting.tables import CLASS_METRIC_NAMES
 
-_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
-_BELOW = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
+_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+_BELOW = {"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0}
 _FRACTION = {"range": [-0.02, 1.02], "tickformat": ".0%"}
 
 
 def roc_figure(predictions: RecordedPredictions, scores: Scores) -> go.Figure:
     """Return each class's ROC curve against the rest, with its AUROC and 95 % interval."""
-    figure = _curves(predictions, scores, roc_curve, "auroc")
+    figure = _curves(predictions, scores, roc_curve, "auroc", "linear")
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": PAPER}, name="chance", hoverinfo="skip"
     )
@@ -34,7 +34,7 @@ def roc_figure(predictions: RecordedPredictions, scores: Scores) -> go.Figure:
 
 def precision_recall_figure(predictions: RecordedPredictions, scores: Scores) -> go.Figure:
     """Return each class's precision-recall curve, with its average precision and 95 % interval."""
-    figure = _curves(predictions, scores, precision_recall_curve, "average_precision")
+    figure = _curves(predictions, scores, precision_recall_curve, "average_precision", "vh")
     figure.update_layout(
         xaxis={"title": "sensitivity = recall (%)", **_FRACTION}, yaxis={"title": "precision (%)", **_FRACTION}
     )
@@ -65,6 +65,9 @@ def reliability_figure(diagram: ReliabilityDiagram) -> go.Figure:
         y=diagram.counts,
         width=np.diff(diagram.edges),
         marker={"color": blue},
+        text=[f"{count:.0f}" if count else "" for count in diagram.counts],
+        textposition="outside",
+        cliponaxis=False,
         showlegend=False,
         hovertemplate="probability %{x:.1%}<br>%{y:.0f} images<extra></extra>",
         row=2,
@@ -114,7 +117,9 @@ def class_scores_figure(scores: Scores) -> go.Figure:
     return figure
 
 
-def _curves(predictions: RecordedPredictions, scores: Scores, curve: Callable[..., Curve], area: str) -> go.Figure:
+def _curves(
+    predictions: RecordedPredictions, scores: Scores, curve: Callable[..., Curve], area: str, shape: str
+) -> go.Figure:
     figure = go.Figure()
     colours = class_colours(predictions.classes)
     for index, name in enumerate(predictions.classes):
@@ -124,7 +129,7 @@ def _curves(predictions: RecordedPredictions, scores: Scores, curve: Callable[..
             y=points.y,
             customdata=points.thresholds,
             mode="lines",
-            line={"color": colours[name], "shape": "hv"},
+            line={"color": colours[name], "shape": shape},
             name=f"{name} {_area(scores, name, area)}",
             hovertemplate=f"{name}<br>%{{y:.1%}} at %{{x:.1%}}<br>threshold %{{customdata:.3f}}<extra></extra>",
         )

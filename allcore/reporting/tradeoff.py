@@ -20,6 +20,8 @@ _PANELS = (
 )
 _OURS, _FRONT = sequence_colours(2)
 _PAPER_ROWS = sorted(TABLE_1, key=lambda row: row.image_size)
+_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+_PARETO_HEIGHT = 460
 _PAPER_MARKER = {"color": PAPER, "symbol": "diamond", "size": 9}
 
 
@@ -33,14 +35,16 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.03)
     for row, (column, title, hover) in enumerate(panels, start=1):
         figure.add_trace(_ours(table, column, hover, joined, legend=row == 1), row=row, col=1)
-        figure.update_yaxes(title=title, row=row, col=1, title_standoff=4)
-    _add_paper(figure, [panel[0] for panel in panels])
-    _mark_native(figure, max(int(table["image_size_px"].max()), *(row.image_size for row in TABLE_1)))
-    figure.update_yaxes(tickformat=".0%", row=1, col=1)
-    if "training_minutes" in [panel[0] for panel in panels]:
+        figure.update_yaxes(title=title, rangemode="tozero", row=row, col=1)
+    _add_paper(figure, panels)
+    largest = max(int(table["image_size_px"].max()), *(row.image_size for row in TABLE_1))
+    _mark_native(figure, largest, lowest_panel=len(panels))
+    figure.update_yaxes(tickformat=".0%", rangemode="normal", row=1, col=1)
+    if panels[1][0] == "training_minutes":
         figure.update_yaxes(type="log", row=2, col=1)
     figure.update_xaxes(title="image size (px a side)", row=len(panels), col=1)
-    figure.update_layout(height=90 + 190 * len(panels), margin=_MARGIN, legend=_LEGEND)
+    height = 110 + 190 * len(panels)
+    figure.update_layout(height=height, margin=_MARGIN, legend=_legend_below(height))
     return figure
 
 
@@ -56,28 +60,24 @@ def pareto_figure(table: pd.DataFrame) -> go.Figure:
     figure.add_scatter(
         x=timed["training_minutes"], y=timed["accuracy"], error_y=_interval(timed), mode="markers+text",
         marker={"color": _OURS, "size": 10, "symbol": _symbols(timed)},
-        text=[f"{size} px" for size in timed["image_size_px"]], textposition="top center", customdata=timed["run"],
+        text=[f"{size} px" for size in timed["image_size_px"]], textposition="middle right", customdata=timed["run"],
         name="runs, 95 % interval",
         hovertemplate="%{text}<br>%{y:.1%} after %{x:.1f} min<br>%{customdata}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=[row.training_seconds / 60 for row in _PAPER_ROWS], y=[row.accuracy for row in _PAPER_ROWS],
-        mode="markers+text", marker=_PAPER_MARKER, text=[f"{row.image_size} px" for row in _PAPER_ROWS],
-        textposition="bottom center", name="the paper, on its own GPU and images",
+        mode="markers", marker=_PAPER_MARKER, text=[f"{row.image_size} px" for row in _PAPER_ROWS],
+        name="the paper, Table 1, on its own GPU and images",
         hovertemplate="%{text}<br>%{y:.1%} after %{x:.0f} min<extra>the paper</extra>",
     )  # fmt: skip
     figure.update_layout(
-        height=460,
+        height=_PARETO_HEIGHT,
         margin=_MARGIN,
-        legend=_LEGEND,
+        legend=_legend_below(_PARETO_HEIGHT),
         xaxis={"title": "training time (min, logarithmic)", "type": "log"},
         yaxis={"title": "test accuracy (%)", "tickformat": ".0%"},
     )
     return figure
-
-
-_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
-_LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0}
 
 
 def _ours(table: pd.DataFrame, column: str, hover: str, joined: bool, legend: bool) -> go.Scatter:
@@ -96,29 +96,40 @@ def _ours(table: pd.DataFrame, column: str, hover: str, joined: bool, legend: bo
     )
 
 
-def _add_paper(figure: go.Figure, panels: Sequence[str]) -> None:
+def _add_paper(figure: go.Figure, panels: Sequence[tuple[str, str, str]]) -> None:
     values = {
         "accuracy": [row.accuracy for row in _PAPER_ROWS],
         "training_minutes": [row.training_seconds / 60 for row in _PAPER_ROWS],
     }
-    for row, column in enumerate(panels, start=1):
+    for row, (column, _, hover) in enumerate(panels, start=1):
         if column in values:
             figure.add_scatter(
                 x=[size.image_size for size in _PAPER_ROWS], y=values[column], mode="lines+markers",
                 line={"color": PAPER, "dash": "dot"}, marker=_PAPER_MARKER, name="the paper, Table 1",
                 legendgroup="paper", showlegend=row == 1, row=row, col=1,
-                hovertemplate="%{x} px: %{y}<extra>the paper</extra>",
+                hovertemplate=f"%{{x}} px: {hover}<extra>the paper</extra>",
             )  # fmt: skip
 
 
-def _mark_native(figure: go.Figure, largest: int) -> None:
-    figure.add_vline(x=NATIVE_SIZE, line={"color": PAPER, "width": 1, "dash": "dash"})
-    figure.add_vrect(x0=NATIVE_SIZE, x1=largest + 20, fillcolor=PAPER, opacity=0.12, line_width=0, layer="below")
-    for text, anchor in (("native, 224 px", "right"), ("up-sampled", "left")):
+def _mark_native(figure: go.Figure, largest: int, lowest_panel: int) -> None:
+    through_all_panels = {"xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    figure.add_shape(
+        type="line", x0=NATIVE_SIZE, x1=NATIVE_SIZE, line={"color": PAPER, "width": 1, "dash": "dash"},
+        **through_all_panels,
+    )  # fmt: skip
+    figure.add_shape(
+        type="rect", x0=NATIVE_SIZE, x1=largest + 20, fillcolor=PAPER, opacity=0.12, line_width=0,
+        **through_all_panels,
+    )  # fmt: skip
+    for text, side, shift in ((f"native, {NATIVE_SIZE} px", "right", -4), ("up-sampled", "left", 4)):
         figure.add_annotation(
-            x=NATIVE_SIZE, y=0, yref="y domain", xref="x", text=text, showarrow=False, xanchor=anchor, yanchor="bottom",
-            xshift=-4 if anchor == "right" else 4,
+            x=NATIVE_SIZE, xref="x", y=0, yref=f"y{lowest_panel} domain", text=text, showarrow=False, xanchor=side,
+            yanchor="bottom", xshift=shift,
         )  # fmt: skip
+
+
+def _legend_below(height: int) -> dict[str, object]:
+    return {"orientation": "h", "yanchor": "top", "y": -70 / height, "x": 0}
 
 
 def _symbols(table: pd.DataFrame) -> list[str]:

@@ -36,6 +36,14 @@ class RunSummary:
         return self.status is not None and self.status.state in ACTIVE
 
     @property
+    def progress(self) -> float:
+        """The part of all training steps that is done, 0 to 1; early stopping leaves it below 1."""
+        if self.status is None or self.status.steps_per_epoch == 0 or self.status.epochs == 0:
+            return 0.0
+        done = self.status.epoch * self.status.steps_per_epoch + self.status.step
+        return min(1.0, done / (self.status.epochs * self.status.steps_per_epoch))
+
+    @property
     def note(self) -> str:
         """What went wrong, or else the first warning."""
         if self.status is None:

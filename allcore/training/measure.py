@@ -33,20 +33,21 @@ def measure_steps(config: TrainConfig) -> Measurement:
 
 
 def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
+    catalog = scan(Path(config.dataset), workspace.cache)
+    rows = catalog.trainable_images(config.variant)
+    split = make_split(rows, config.split)
+    images = decoded_images(catalog.root, rows, workspace.cache)
+
     import tensorflow as tf
 
     from allcore.training.batches import BatchSource
     from allcore.training.hardware import look_at_devices
     from allcore.training.learner import Learner
 
-    catalog = scan(Path(config.dataset), workspace.cache)
-    rows = catalog.trainable_images(config.variant)
-    split = make_split(rows, config.split)
-    train, validation = split.rows("train"), split.rows("validation")
     plan = make_plan(config, len(split.classes), look_at_devices())
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")
-    images = decoded_images(catalog.root, rows, workspace.cache)
+    train, validation = split.rows("train"), split.rows("validation")
     source = BatchSource(images, split.labels(), train, config, augmented=True)
     learner = Learner(config, plan, len(split.classes))
     batches = [source.batch(epoch, 0) for epoch in range(1 + TIMED_STEPS)]  # the first of an epoch is never a short one

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import types
 import typing
 import zlib
-from collections.abc import Callable
 from typing import Any, Literal
 
 import streamlit as st
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -19,9 +16,7 @@ from allcore.model.architecture import CONVOLUTION_LAYERS
 from allcore.reporting.settings import shown
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Network": (
-        "image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout",
-    ),
+    "Network": ("image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout"),
     "Training": (
         "epochs", "batch_size", "learning_rate", "learning_rate_schedule", "optimizer", "early_stopping",
         "class_weights", "seed",
@@ -33,52 +28,96 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 """The fields of the form, by their paths; the dataset, its variant and the sweep are chosen elsewhere."""
 
 _MODELS: dict[str, type[BaseModel]] = {"": TrainConfig, "split": SplitConfig, "augment": AugmentConfig}
-_CHOICES = {
-    "trainable_from": CONVOLUTION_LAYERS,
-    "trainable_to": CONVOLUTION_LAYERS,
-    "weights": ("imagenet", "random"),
-}
-_LABELS = {"split.groups": "Table of groups"}
-_UNITS = {"image_size": "px", "checkpoint_minutes": None, "augment.degrees": "±"}
+_LAYERS = ("trainable_from", "trainable_to")
+_WEIGHTS = ("imagenet", "random")
+_UNITS = {
+    "image_size": " (px)", "augment.degrees": " (±)", "checkpoint_minutes": "", "split.train": " fraction",
+    "split.validation": " fraction", "split.test": " fraction",
+}  # fmt: skip
 _STEPS = {"learning_rate": 1e-5, "augment.degrees": 5.0, "checkpoint_minutes": 1.0}
 _STEP = 0.05
-_LARGEST_BRIGHTNESS = 4.0
+_BRIGHTEST = 4.0
 
 
 def config_form(name: str, initial: dict[str, Any]) -> dict[str, Any]:
     """Show the form in tabs and return the fields as they are set, nested as `make_config` takes them.
 
-    `name` sets this form's settings apart from those of other forms, in the URL and in the session. `initial` has the
-    nested values to begin with.
+    `name` sets this form's settings apart from those of other forms, in the session and in the URL. `initial` has the
+    values to begin with, nested likewise.
     """
     fields: dict[str, Any] = {"split": {}, "augment": {}}
     for tab, paths in zip(st.tabs(list(SECTIONS)), SECTIONS.values(), strict=True):
-        with tab, st.grid(3, min_column_width=230, vertical_alignment="bottom"):
+        with tab, st.grid(3, min_column_width=240, gap="medium"):
             for path in paths:
                 group, _, field = path.rpartition(".")
-                nested = fields[group] if group else fields
-                start = initial[group][field] if group else initial[field]
-                nested[field] = _widget(path, _key(name, path, initial), start)
+                into, start = (fields[group], initial[group]) if group else (fields, initial)
+                into[field] = _widget(path, _key(name, path, initial["augment"]), start[field])
     return fields
 
 
 def weights_key(name: str) -> str:
-    """Return the session's key of a form's initial weights."""
+    """Return where a form's initial weights stand in the session."""
     return f"{name}.weights"
 
 
-def _key(name: str, path: str, initial: dict[str, Any]) -> str:
-    """Return a widget's key; other augmentation to begin with makes other widgets, so that it is not overlooked."""
-    augment = AugmentConfig(**initial["augment"])
-    if not path.startswith("augment.") or augment == AugmentConfig():
+def _key(name: str, path: str, augment: dict[str, Any]) -> str:
+    """Return a widget's key. Other augmentation to begin with makes new widgets: kept ones would go on as they were."""
+    begin = AugmentConfig(**augment)
+    if not path.startswith("augment.") or begin == AugmentConfig():
         return f"{name}.{path}"
-    return f"{name}.{zlib.crc32(augment.model_dump_json().encode()):08x}.{path}"
+    return f"{name}.{path}.{zlib.crc32(begin.model_dump_json().encode()):08x}"
 
 
-def _widget(path: str, key: str, value: Any) -> Any:  # noqa: ANN401 - a field may be of any type
-    """Show the widget that fits a field's type and range, and return its value."""
+def _widget(path: str, key: str, value: Any) -> Any:  # noqa: ANN401 - a field is of any type
+    """Show the widget that a field's type and range call for, and return its value."""
     group, _, name = path.rpartition(".")
     field = _MODELS[group].model_fields[name]
-    kind, optional = _kind(field)
-    show = _chooser(path, kind) or _WIDGETS[kind]
-    return show(_label(path, field), path, field, value, optional, {"key": key, "help": _help(field), "bind": "query-params"})
+    kind = _without_none(field.annotation)
+    common: dict[str, Any] = {
+        "label": f"{name.replace('_', ' ').capitalize()}{_UNITS.get(path, '')} :gray[· paper: {shown(field.default)}]",
+        "key": key,
+        "help": f"{(field.description or '')[:1].upper()}{(field.description or '')[1:]}.",
+        "bind": "query-params",
+    }
+    if path == "weights":
+        options = dict.fromkeys([*_WEIGHTS, value, st.session_state.get(key, value)])
+        return st.selectbox(options=list(options), index=list(options).index(value), accept_new_options=True, **common)
+    if path in _LAYERS:
+        return st.selectbox(options=CONVOLUTION_LAYERS, index=CONVOLUTION_LAYERS.index(value), **common)
+    if typing.get_origin(kind) is Literal:
+        return st.segmented_control(options=typing.get_args(kind), default=value, required=True, wrap=True, **common)
+    if kind is bool:
+        return st.toggle(value=value, **common)
+    if kind is str:
+        return st.text_input(value=value or "", placeholder="none", **common).strip() or None
+    if typing.get_origin(kind) is tuple:
+        return st.slider(min_value=0.0, max_value=_BRIGHTEST, value=tuple(value), step=_STEP, **common)
+    return _number(path, field, kind, value, common)
+
+
+def _number(path: str, field: FieldInfo, kind: type, value: Any, common: dict[str, Any]) -> float | None:  # noqa: ANN401
+    low, high = _range(field)
+    return st.number_input(
+        value=value,
+        min_value=None if low is None else kind(low),
+        max_value=None if high is None else kind(high),
+        step=1 if kind is int else _STEPS.get(path, _STEP),
+        format="%d" if kind is int else "%g",
+        placeholder="none",
+        **common,
+    )
+
+
+def _without_none(annotation: Any) -> Any:  # noqa: ANN401 - whatever stands in an annotation
+    if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
+        return annotation
+    return next(kind for kind in typing.get_args(annotation) if kind is not type(None))
+
+
+def _range(field: FieldInfo) -> tuple[float | None, float | None]:
+    """Return a field's smallest and largest value; where these are just outside, `make_config` says so."""
+    low = high = None
+    for constraint in field.metadata:
+        low = getattr(constraint, "ge", getattr(constraint, "gt", low))
+        high = getattr(constraint, "le", getattr(constraint, "lt", high))
+    return low, high

@@ -90,18 +90,21 @@ def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...]) -> None
         + " · ".join(f"{plain(label)} {100 * probability:.0f} %" for probability, label in by_class)
     )
     if row["novel"]:
-        st.badge("unlike the training images", icon=":material/help:", color="orange")
+        st.badge("novel", icon=":material/help:", color="orange")
 
 
 def recorded_table(images: pd.DataFrame, classes: tuple[str, ...], name: str, alt: str) -> None:
     """Show rows of `RecordedPredictions.table` as a table, with a CSV file called `name`."""
     probabilities = [f"probability_{label}" for label in classes]
     shown = images[["path", "label", "predicted", "confidence", *probabilities, "novelty", "novel", "twin"]]
-    per_cent = {column: st.column_config.NumberColumn(format="percent") for column in ("confidence", *probabilities)}
     headings = {
         "path": "image",
         "label": "true",
+        "confidence": st.column_config.NumberColumn("confidence", format="%.3f", help="probability of the prediction"),
+        "novelty": st.column_config.NumberColumn("novelty", format="%.2f"),
         "novel": st.column_config.CheckboxColumn("novel", help="unlike the training images"),
         "twin": st.column_config.CheckboxColumn("twin in train", help="shares its group with an image in train"),
     }
-    show.table(shown, name, alt, {**per_cent, **headings})
+    for label, column in zip(classes, probabilities, strict=True):
+        headings[column] = st.column_config.NumberColumn(f"P({label})", format="%.3f")
+    show.table(shown, name, alt, headings)

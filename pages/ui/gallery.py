@@ -27,7 +27,7 @@ def thumbnails(rows: pd.DataFrame, root: Path) -> None:
             with grid.cell(), st.container(gap=None):
                 name = row["path"].rsplit("/", 1)[-1]
                 if not row["problem"]:
-                    _thumbnail(root / row["path"], f"{row['label']} smear {name}")
+                    show_thumbnail(root / row["path"], f"{row['label']} smear {name}")
                 st.button(
                     plain(name), key=f"open-{row['path']}", on_click=open_image, args=(row["path"],),
                     type="tertiary", width="stretch", wrap=True, help="Open this image",
@@ -35,12 +35,25 @@ def thumbnails(rows: pd.DataFrame, root: Path) -> None:
                 st.caption(plain(_caption(row)), text_alignment="center")
 
 
+def show_thumbnail(path: Path, alt: str, caption: str | None = None) -> None:
+    """Show one thumbnail, or why the file cannot be shown."""
+    try:
+        st.image(thumbnail(path), caption, width="stretch", alt=alt)
+    except (ImageError, OSError) as error:
+        st.caption(plain(f"{path.name}: {reason(error)}"))
+
+
 def picture(path: Path, alt: str, width: int) -> None:
     """Show one image without loss, or why it cannot be shown."""
     try:
-        st.image(_png(str(path), path.stat().st_mtime_ns), width=width, alt=alt)
+        st.image(_png(str(path), path.stat().st_mtime_ns), width=width, output_format="PNG", alt=alt)
     except (ImageError, OSError) as error:
-        st.warning(plain(_reason(error)), title="This file cannot be shown")
+        st.warning(plain(reason(error)), title="This file cannot be shown")
+
+
+def reason(error: ImageError | OSError) -> str:
+    """Return in words why a file cannot be shown."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 
 def open_image(path: str) -> None:
@@ -53,13 +66,6 @@ def close_image() -> None:
     st.query_params.pop("image", None)
 
 
-def _thumbnail(path: Path, alt: str) -> None:
-    try:
-        st.image(thumbnail(path), width="stretch", alt=alt)
-    except (ImageError, OSError) as error:
-        st.caption(plain(_reason(error)))
-
-
 def _caption(row: dict[str, object]) -> str:
     if row["problem"]:
         return f"{row['label']}: {row['problem']}"
@@ -67,10 +73,6 @@ def _caption(row: dict[str, object]) -> str:
     if row["twins"]:
         words.append(f"group {row['group']}")
     return ", ".join(word for word in words if word)
-
-
-def _reason(error: ImageError | OSError) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

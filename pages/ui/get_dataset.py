@@ -18,7 +18,7 @@ KAGGLE = "mehradaria/leukemia"
 
 
 def get_dataset() -> None:
-    """Offer the ways to a dataset, and carry out the one that the user asks for, with progress or the error in place."""
+    """Offer the ways to a dataset, and carry out the one that the user asks for; an error is shown in place."""
     ways: dict[str, Callable[[], None]] = {
         "Draw synthetic smears": _draw,
         "A folder": _open_folder,
@@ -69,8 +69,8 @@ def _open_folder() -> None:
 
 def _upload() -> None:
     st.write(
-        "A zip of class folders, or of variants that hold them, such as the one that Kaggle offers. It is unpacked into "
-        "the workspace whole, or refused whole."
+        "A zip of class folders, or of variants that hold them, such as the one that Kaggle offers. It is unpacked "
+        "into the workspace whole, or refused whole."
     )
     with st.form("zip", clear_on_submit=True):
         upload = st.file_uploader("Zip file", "zip")
@@ -79,7 +79,10 @@ def _upload() -> None:
     if pressed and upload is None:
         st.warning("Choose a zip file first.", icon=":material/upload_file:")
     elif pressed:
-        _get("Unpacking", lambda progress: import_upload(upload, upload.name, workspace().datasets, name or None, progress))
+        _get(
+            "Unpacking",
+            lambda progress: import_upload(upload, upload.name, workspace().datasets, name or None, progress),
+        )
 
 
 def _download() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import streamlit as st
+from streamlit.typing import UploadedFile
 
 from allcore.data.intake import decode
 from allcore.errors import ImageError, InputError, RunError
@@ -58,42 +59,37 @@ def choose_model() -> Path | None:
     return models[name]
 
 
-@st.cache_data(max_entries=5_000, show_spinner=False)
-def upload_digest(file_id: str, _read: Callable[[], bytes]) -> str:
-    """Return the SHA-256 of an uploaded file, which never changes under its id."""
-    return hashlib.sha256(_read()).hexdigest()
+def uploaded_image(file: UploadedFile) -> ImageFile:
+    """Return an uploaded file as an image to predict; its content is hashed once."""
+    digests = st.session_state.setdefault("digests", {})
+    if file.file_id not in digests:
+        digests[file.file_id] = hashlib.sha256(file.getvalue()).hexdigest()
+    return ImageFile(file.name, digests[file.file_id], file.getvalue)
 
 
-def predict(predictor: Predictor, model: Path, image: ImageFile) -> Result:
-    """Return the model's prediction for an image, or why there is none."""
-    return _predict(str(model), model.stat().st_mtime_ns, image.name, image.sha256, predictor, image.read)
+def predict(predictor: Predictor, model: Path, image: ImageFile) -> tuple[Result, str]:
+    """Return the model's prediction for an image, or why there is none, and a small JPEG of it as a data URL."""
+    return _predict(f"{model} {model.stat().st_mtime_ns} {image.sha256} {image.name}", (predictor, image))
 
 
+# The key is one string, because Streamlit takes its time over every single argument.
 @st.cache_data(max_entries=2_000, show_spinner=False)
-def _predict(
-    model: str, mtime_ns: int, name: str, sha256: str, _predictor: Predictor, _read: Callable[[], bytes]
-) -> Result:
+def _predict(key: str, _asked: tuple[Predictor, ImageFile]) -> tuple[Result, str]:
+    predictor, image = _asked
     try:
-        return Result(name, sha256, _predictor.predict([_decode(name, _read)])[0])
+        decoded = _decode(image)
     except ImageError as error:
-        return Result(name, sha256, error)
-
-
-@st.cache_data(max_entries=2_000, show_spinner=False)
-def icon(name: str, sha256: str, _read: Callable[[], bytes]) -> str:
-    """Return a small JPEG of an image as a data URL; empty when the image cannot be read."""
-    try:
-        small = _shrink(_decode(name, _read), _ICON)
-    except ImageError:
-        return ""
-    data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
+        return Result(image.name, image.sha256, error), ""
+    small = cv2.cvtColor(_shrink(decoded, _ICON), cv2.COLOR_RGB2BGR)
+    icon = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    url = f"data:image/jpeg;base64,{base64.b64encode(icon).decode('ascii')}"
+    return Result(image.name, image.sha256, predictor.predict([decoded])[0]), url
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def pixels(name: str, sha256: str, _read: Callable[[], bytes]) -> np.ndarray:
+def pixels(sha256: str, _image: ImageFile) -> np.ndarray:
     """Return an image as it is shown under its evidence. Raises `ImageError`."""
-    return _shrink(_decode(name, _read), SHOWN)
+    return _shrink(_decode(_image), SHOWN)
 
 
 @st.cache_data(max_entries=500, show_spinner="Looking for similar training images …")
@@ -131,12 +127,12 @@ def _is_served(run: Run) -> bool:
         return False
 
 
-def _decode(name: str, read: Callable[[], bytes]) -> np.ndarray:
+def _decode(image: ImageFile) -> np.ndarray:
     try:
-        data = read()
+        data = image.read()
     except OSError as error:
         raise ImageError(f"cannot be read: {error.strerror}") from None
-    return decode(data, name)
+    return decode(data, image.name)
 
 
 def _shrink(image: np.ndarray, longest: int) -> np.ndarray:

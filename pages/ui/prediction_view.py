@@ -12,7 +12,7 @@ from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
 from allcore.reporting.probabilities import probability_bars
-from pages.ui.predicting import ImageFile, icon, pixels, similar
+from pages.ui.predicting import ImageFile, pixels, similar
 from pages.ui.show import figure, gallery, plain
 
 NEIGHBOURS = 5
@@ -26,10 +26,9 @@ _SPLIT_SAYS = {
 }
 
 
-def show_table(results: list[Result], images: list[ImageFile], metadata: ServedMetadata) -> None:
+def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata) -> None:
     """Show all results with their CSV; a click on a row puts its number into the session state as `shown`."""
     frame = results_table(results, metadata)
-    icons = [icon(image.name, image.sha256, image.read) for image in images]
     probabilities = {
         f"probability_{name}": st.column_config.NumberColumn(name, format="percent") for name in metadata.classes
     }
@@ -43,8 +42,8 @@ def show_table(results: list[Result], images: list[ImageFile], metadata: ServedM
             "path": st.column_config.TextColumn("File", width="medium"),
             "label": "Class",
             "novelty": st.column_config.NumberColumn("Novelty", format="%.2f"),
-            "novel": st.column_config.CheckboxColumn("Not like known images"),
-            "split": "Same file in",
+            "novel": st.column_config.CheckboxColumn("Novel", help="not like the images this model knows"),
+            "split": st.column_config.TextColumn("Split", help="in which the model's run had the same file"),
             "error": st.column_config.TextColumn("Not predicted because", width="large"),
             **probabilities,
         },
@@ -76,7 +75,7 @@ def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, 
     opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params")
     label = chosen if chosen in classes else prediction.label
     picture = overlay(
-        pixels(image.name, image.sha256, image.read),
+        pixels(image.sha256, image),
         prediction.evidence[classes.index(label)],
         opacity / 100,
         scale=float(abs(prediction.evidence).max()),  # one scale, so that classes can be compared

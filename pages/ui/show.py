@@ -16,11 +16,15 @@ from allcore.data.intake import decode
 
 THUMBNAIL = 160
 """Pixels of a thumbnail's longer side."""
+_TEXT = {"color": "#676d7a"}  # Streamlit's grey for charts is too pale to read on white
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:^-])")
 
 
 def figure(chart: go.Figure, name: str, alt: str, key: str | None = None) -> None:
     """Show a figure over the whole width; its camera button saves it as an SVG file called `name`."""
+    if st.context.theme.type == "light":
+        chart.update_layout(font=_TEXT, legend={"font": _TEXT, "title_font": _TEXT})
+        chart.update_xaxes(tickfont=_TEXT, title_font=_TEXT).update_yaxes(tickfont=_TEXT, title_font=_TEXT)
     st.plotly_chart(chart, key=key or name, config=figure_config(name), alt=alt)
 
 
@@ -42,19 +46,31 @@ def table(
     placeholder: str | None = None,
 ) -> None:
     """Show a table without its index, missing values as `placeholder`, and offer it as a CSV file called `name`."""
-    st.dataframe(frame, hide_index=True, column_config=column_config, alt=alt, placeholder=placeholder)
+    st.dataframe(
+        frame, hide_index=True, column_config=column_config, alt=alt, placeholder=placeholder, key=f"table-{name}"
+    )
     st.download_button(
         "Download CSV", lambda: frame.to_csv(index=False).encode(), f"{name}.csv", "text/csv",
         key=f"csv-{name}", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
 
-def gallery(images: Sequence[np.ndarray | bytes], captions: Sequence[str], alts: Sequence[str], width: int = THUMBNAIL) -> None:
-    """Show images in rows that wrap, each with a caption and a description for screen readers."""
+def gallery(
+    images: Sequence[np.ndarray | bytes],
+    captions: Sequence[str],
+    alts: Sequence[str],
+    width: int = THUMBNAIL,
+    lossless: bool = False,
+) -> None:
+    """Show images in rows that wrap, each with a caption and a description for screen readers.
+
+    They go to the browser as JPEG unless `lossless`.
+    """
+    output = "PNG" if lossless else "auto"
     with st.container(horizontal=True):
         for image, caption, alt in zip(images, captions, alts, strict=True):
             with st.container(width=width):
-                st.image(image, caption, width="stretch", alt=alt)
+                st.image(image, caption, width="stretch", alt=alt, output_format=output)
 
 
 def plain(text: str) -> str:

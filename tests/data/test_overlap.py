@@ -1,10 +1,11 @@
 import numpy as np
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from allcore.data.catalog import scan
-from allcore.data.overlap import connect, exact_duplicate_pairs
+from allcore.data.overlap import connect, exact_duplicate_pairs, group_numbers
 
 
 def test_the_same_pixels_in_files_of_different_formats_are_duplicates(make_dataset):
@@ -24,6 +25,11 @@ def test_images_that_differ_in_one_value_of_one_pixel_are_no_duplicates(make_dat
     pixels[5, 5, 1] ^= 1
     Image.fromarray(pixels).save(dataset / "Pro" / "nearly.png")
     assert exact_duplicate_pairs(scan(dataset).images()) == []
+
+
+def test_rows_with_the_same_pixels_have_one_group_number():
+    images = pd.DataFrame({"path": ["a", "b", "c", "d", "e"], "pixel_sha256": ["x", "y", "x", "z", "y"]})
+    assert group_numbers(images).tolist() == [0, 1, 0, 2, 1]
 
 
 def test_pairs_connect_what_they_reach_through_others():

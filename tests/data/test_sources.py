@@ -1,4 +1,5 @@
 import logging
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -7,8 +8,9 @@ import pytest
 from PIL import Image
 
 from allcore.data.layout import find_layout
-from allcore.data.sources import copy_folder, fetch_kaggle, import_zip
-from allcore.errors import DatasetError
+from allcore.data.sources import copy_folder, draw_smears, fetch_kaggle, free_name, import_upload, import_zip
+from allcore.data.synthetic import SyntheticSpec
+from allcore.errors import ConfigError, DatasetError
 
 
 def smears(root: Path, *files: str) -> Path:
@@ -82,6 +84,50 @@ def test_what_a_zip_had_besides_images_and_text_is_logged(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         import_zip(archive, tmp_path / "datasets")
     assert "1 files of archive.zip are neither images nor text and were left out: model.h5" in caplog.text
+
+
+def test_an_uploaded_zip_becomes_a_dataset_and_the_upload_is_gone(tmp_path):
+    upload = BytesIO(zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png").read_bytes())
+    dataset = import_upload(upload, "my smears.zip", tmp_path / "datasets")
+    assert dataset == tmp_path / "datasets" / "my-smears"
+    assert sorted((tmp_path / "datasets").iterdir()) == [dataset]
+
+
+@pytest.mark.parametrize("file_name", ["../../elsewhere.zip", "/elsewhere.zip", "..\\elsewhere.zip"])
+def test_an_uploads_name_cannot_lead_out_of_the_datasets(tmp_path, file_name):
+    upload = BytesIO(zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png").read_bytes())
+    assert import_upload(upload, file_name, tmp_path / "datasets").parent == tmp_path / "datasets"
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 cut short"])
+def test_an_upload_that_is_no_zip_leaves_nothing_behind(tmp_path, content):
+    with pytest.raises(DatasetError, match=r"smears\.zip"):
+        import_upload(BytesIO(content), "smears.zip", tmp_path / "datasets")
+    assert list((tmp_path / "datasets").iterdir()) == []
+
+
+def test_smears_are_drawn_into_the_datasets(tmp_path):
+    dataset = draw_smears(tmp_path, "drawn", SyntheticSpec(images_per_class=3, image_size=32))
+    assert dataset == tmp_path / "drawn"
+    assert len(tree(dataset)) == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "error"), [("../out", 32, DatasetError), ("taken", 32, DatasetError), ("drawn", 1, ConfigError)]
+)
+def test_smears_that_cannot_be_drawn_leave_nothing_behind(tmp_path, name, size, error):
+    (tmp_path / "datasets" / "taken").mkdir(parents=True)
+    with pytest.raises(error):
+        draw_smears(tmp_path / "datasets", name, SyntheticSpec(images_per_class=3, image_size=size))
+    assert [child.name for child in tmp_path.iterdir()] == ["datasets"]
+    assert [child.name for child in (tmp_path / "datasets").iterdir()] == ["taken"]
+
+
+def test_a_free_name_is_the_wanted_one_or_the_first_number_after_it(tmp_path):
+    assert free_name(tmp_path, "smears") == "smears"
+    (tmp_path / "smears").mkdir()
+    (tmp_path / "smears-2").mkdir()
+    assert free_name(tmp_path, "smears") == "smears-3"
 
 
 def test_a_folder_is_copied_with_its_variants_and_without_its_other_files(tmp_path):

@@ -41,6 +41,14 @@ def write_csv(path: Path, text: str) -> str:
     return str(path)
 
 
+def test_counts_are_told_by_class_and_part():
+    split = Split(pd.DataFrame({"label": ["Pro", "Pro", "Early"], "split": ["test", "train", "train"]}))
+    assert split.counts().to_dict("index") == {
+        "Early": {"train": 1, "validation": 0, "test": 0},
+        "Pro": {"train": 1, "validation": 0, "test": 1},
+    }
+
+
 # Every protocol
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from allcore.errors import DatasetError, WeightsError
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.preflight import weights_file
+from allcore.runs.preflight import keras_weights_file, must_download, weights_file
 
 
 @pytest.fixture
@@ -44,3 +44,21 @@ def test_imagenet_means_the_file_of_the_environment(monkeypatch, tmp_path):
 def test_imagenet_without_it_is_left_to_keras(monkeypatch):
     monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)
     assert weights_file("imagenet") is None
+
+
+def test_imagenet_must_be_downloaded_unless_a_file_is_given_or_keras_has_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)
+    assert must_download("imagenet")
+    monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", "vgg16.weights.h5")
+    assert not must_download("imagenet")
+    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS")
+    keras_weights_file().parent.mkdir()
+    keras_weights_file().touch()
+    assert not must_download("imagenet")
+
+
+@pytest.mark.parametrize("weights", ["random", "some/vgg16.weights.h5"])
+def test_other_weights_are_never_downloaded(monkeypatch, tmp_path, weights):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert not must_download(weights)

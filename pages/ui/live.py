@@ -1,0 +1,83 @@
+"""Runs as the pages watch them: read from their folders at every look, and kept only where they cannot change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.reporting.units import duration
+from allcore.runs.history import METRICS_FILE, History, read_history
+from allcore.runs.lease import waiting_before
+from allcore.runs.store import Run
+from allcore.runs.summary import RunSummary, summarize
+from pages.ui.state import executor
+
+REFRESH_SECONDS = 2.0
+STATE_COLOURS = {
+    "queued": "gray", "running": "blue", "stopping": "orange", "succeeded": "green", "failed": "red",
+    "cancelled": "yellow", "interrupted": "orange", "damaged": "red",
+}  # fmt: skip
+STATE_ICONS = {
+    "queued": ":material/hourglass_top:", "running": ":material/play_circle:", "stopping": ":material/pending:",
+    "succeeded": ":material/check_circle:", "failed": ":material/error:", "cancelled": ":material/stop_circle:",
+    "interrupted": ":material/power_off:", "damaged": ":material/broken_image:",
+}  # fmt: skip
+
+
+def runs() -> list[Run]:
+    """Return all runs, newest first, the damaged ones too."""
+    return [_run(str(run.folder), _stamp(run.folder / "config.json")) for run in executor().store.runs()]
+
+
+def history(run: Run) -> History:
+    """Return a run's metrics so far."""
+    return _history(str(run.folder), _stamp(run.folder / METRICS_FILE))
+
+
+def summaries(of: Sequence[Run]) -> list[RunSummary]:
+    """Return the summary of each run as it is now."""
+    return [summarize(run, history) for run in of]
+
+
+def refresh_every(shown: Sequence[RunSummary]) -> float | None:
+    """Return after how many seconds a page that shows these runs looks again; None when none of them is active."""
+    return REFRESH_SECONDS if any(summary.is_active for summary in shown) else None
+
+
+def state_badge(state: str) -> None:
+    """Show a run's state in its colour."""
+    st.badge(state, icon=STATE_ICONS[state], color=STATE_COLOURS[state])
+
+
+def doing(summary: RunSummary) -> str:
+    """Return in a few words what an active run is doing: its place in the queue, or its epoch and time left."""
+    status = summary.status
+    if status is None:
+        return ""
+    if status.state == "queued":
+        before = waiting_before(executor().store.root, summary.id)
+        return "next in the queue" if before == 0 else f"{before} before it in the queue"
+    left = f", {duration(status.eta_seconds)} left" if status.eta_seconds is not None else ""
+    return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """Return what tells versions of a file apart; zeros when it is not there."""
+    try:
+        facts = file.stat()
+    except OSError:
+        return (0, 0)
+    return (facts.st_mtime_ns, facts.st_size)
+
+
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _run(folder: str, stamp: tuple[int, int]) -> Run:
+    """Return a run that keeps its configuration and its split once they are read."""
+    return Run(Path(folder))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _history(folder: str, stamp: tuple[int, int]) -> History:
+    return read_history(Path(folder))

@@ -1,0 +1,33 @@
+"""The runs that wait for the device or have it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allcore.runs.summary import RunSummary
+from pages.ui.live import doing, refresh_every, runs, state_badge, summaries
+
+
+def show_queue() -> None:
+    """Show queued and running runs, first come first; they keep themselves up to date while there are some."""
+    st.subheader("Queue", anchor=False)
+    active = _active()
+    st.fragment(_rows, run_every=refresh_every(active))(len(active))
+
+
+def _active() -> list[RunSummary]:
+    active = [summary for summary in summaries(runs()) if summary.is_active]
+    return sorted(active, key=lambda summary: summary.status.queued_at if summary.status else 0.0)
+
+
+def _rows(shown: int) -> None:
+    active = _active()
+    if len(active) != shown:
+        st.rerun()
+    if not active:
+        st.caption("Nothing is queued or running.")
+    for summary in active:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            state_badge(summary.state)
+            st.page_link("pages/runs.py", label=summary.id, icon="", query_params={"run": summary.id})
+            st.caption(doing(summary), width="content")

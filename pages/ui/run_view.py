@@ -1,0 +1,110 @@
+"""One run as it goes: state, progress, numbers, curves, log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from allcore.errors import InputError
+from allcore.reporting.curves import QUANTITIES, Per, RunCurve, training_figure
+from allcore.reporting.units import duration
+from allcore.runs.history import History
+from allcore.runs.store import Run
+from allcore.runs.summary import RunSummary, summarize
+from pages.ui.live import doing, history, state_badge
+from pages.ui.show import figure, plain, table
+
+LOG_LINES = 200
+LOG_HEIGHT = 300
+
+
+def show_progress(run: Run, state: str) -> None:
+    """Show what a run is doing, or what ended it; the whole page runs again once that is no longer `state`."""
+    summary = summarize(run, history)
+    if summary.state != state:
+        st.rerun()
+    if summary.status is None:
+        st.error(plain(summary.problem), title="This run is damaged")
+        return
+    status = summary.status
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(summary.state)
+        if summary.is_active:
+            st.caption(plain(doing(summary)), width="content")
+        st.caption(plain(status.device), width="content")
+    if summary.is_active:
+        st.progress(summary.progress)
+    if status.error:
+        st.error(plain(status.error), title="Why it ended")
+    for warning in status.warnings:
+        st.warning(plain(warning))
+    _show_numbers(summary, history(run))
+
+
+def show_curves(runs: Sequence[Run], per: Per) -> None:
+    """Show the curves of runs, one colour each; runs whose history cannot be read are left out and named."""
+    curves = []
+    for run in runs:
+        try:
+            curves.append(RunCurve(_short_name(run), history(run), _validation_images(run)))
+        except (InputError, ValueError, TypeError, KeyError) as error:
+            st.warning(plain(f"{run.id} cannot be drawn: {error}"))
+    with st.grid(2, min_column_width=340):
+        for quantity in QUANTITIES:
+            chart = training_figure(quantity, per, curves)
+            name = f"{quantity.replace(' ', '-')}-per-{per}"
+            figure(chart, name, f"{quantity.capitalize()} per {per} of {', '.join(curve.name for curve in curves)}")
+    if per == "epoch":
+        st.caption("Solid: train. Dashed: validation.")
+
+
+def show_log(run: Run) -> None:
+    """Show the end of what the worker printed."""
+    st.code(run.log_tail(LOG_LINES) or "Nothing yet.", language=None, height=LOG_HEIGHT, wrap_lines=True)
+
+
+def show_epochs(run: Run) -> None:
+    """Show the metrics of every epoch as a table."""
+    epochs = history(run).epochs
+    if epochs.empty:
+        st.caption("The first epoch is not over yet.")
+        return
+    names = {
+        "epoch": "Epoch", "loss": "Loss", "accuracy": "Accuracy", "validation_loss": "Validation loss",
+        "validation_accuracy": "Validation accuracy", "learning_rate": "Learning rate",
+        "images_per_second": "Images/s", "seconds": "Seconds",
+    }  # fmt: skip
+    shown = epochs[[name for name in names if name in epochs]].assign(epoch=epochs["epoch"] + 1)
+    formats = {"accuracy": "percent", "validation_accuracy": "percent", "learning_rate": "scientific"}
+    table(
+        shown, "epochs", "Loss, accuracy, learning rate and speed of every epoch",
+        {
+            name: st.column_config.NumberColumn(title, format=formats.get(name))
+            for name, title in names.items()
+        },
+    )  # fmt: skip
+
+
+def _show_numbers(summary: RunSummary, of: History) -> None:
+    assert summary.status is not None
+    status, best = summary.status, summary.best_validation_accuracy
+    trained = float(of.epochs["seconds"].sum()) if "seconds" in of.epochs else 0.0
+    speed = status.images_per_second
+    time = ("Time left", status.eta_seconds) if summary.is_active else ("Trained for", trained)
+    with st.grid("auto", min_column_width=165):
+        st.metric("Epochs", f"{status.epoch} of {status.epochs}", border=True)
+        st.metric("Validation accuracy", "–" if best is None else f"{best:.1%}", border=True, help="Of the best epoch.")
+        st.metric("Images/s", "–" if speed is None else f"{speed:.0f}", border=True)
+        st.metric(time[0], duration(time[1]), border=True)
+
+
+def _short_name(run: Run) -> str:
+    return f"{run.config.image_size} px, {run.id[-4:]}"
+
+
+def _validation_images(run: Run) -> int | None:
+    try:
+        return len(run.split.rows("validation"))
+    except InputError:
+        return None

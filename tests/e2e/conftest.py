@@ -1,0 +1,125 @@
+"""The app as a server process of its own, and the system's Chromium to look at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.status import ACTIVE
+from allcore.workspace import Workspace
+
+PROJECT = Path(__file__).parent.parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+class Server:
+    """A Streamlit server that can be ended and started again on the same workspace."""
+
+    def __init__(self, workspace: Path, data_root: Path | None = None) -> None:
+        self.workspace = Workspace(workspace)
+        self.data_root = data_root
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
+        self.process = subprocess.Popen(
+            [*command, "--server.port", str(self.port)],
+            cwd=PROJECT,
+            env={
+                **os.environ,
+                "ALLCORE_WORKSPACE": str(self.workspace.root),
+                "ALLCORE_DATA_ROOTS": str(self.data_root or ""),
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End the server."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(timeout=30)
+
+    def url(self, page: str = "", query: str = "") -> str:
+        """Return the address of a page."""
+        return f"http://127.0.0.1:{self.port}/{page}?{query}"
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_stcore/health", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return the system's Chromium; where CI runs, it must be there."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        assert not os.environ.get("CI"), "CI needs the system's Chromium"
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    expect.set_options(timeout=60_000)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser):
+    """Return a browser window of its own, 1280 pixels wide."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Return a running server on an empty workspace; its runs are stopped afterwards."""
+    made = Server(tmp_path / "workspace")
+    made.start()
+    yield made
+    made.stop()
+    executor = LocalExecutor(made.workspace)
+    for run in executor.store.runs():
+        if run.status().state in ACTIVE:
+            executor.stop(run, patience=10.0)
+
+
+@pytest.fixture
+def finished_server(finished, smears):
+    """Return a running server on the workspace of the run that finished, with its images at hand."""
+    made = Server(finished.workspace.root, smears.parent)
+    made.start()
+    yield made
+    made.stop()
+
+
+def points(page: Page) -> int:
+    """Return how many points the first chart's first curve has, 0 while there is no chart."""
+    return int(page.evaluate("document.querySelector('.js-plotly-plot')?._fullData?.[0]?.x?.length ?? 0"))

@@ -1,0 +1,132 @@
+"""What only a browser shows: a first use from an empty workspace, live charts, clicks, uploads."""
+
+import re
+import time
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import wait_for
+from tests.e2e.conftest import points
+
+SMALL = {
+    "preset": "Quick", "quick.image_size": 224, "quick.epochs": 2, "quick.batch_size": 2, "quick.weights": "random",
+    "quick.head": "gap",
+}  # fmt: skip
+"""Two epochs of about half a minute together on two cores, so that there is something to watch."""
+
+
+def button(page, name):
+    return page.get_by_role("button", name=name)
+
+
+def until(reached, seconds=60):
+    """Wait until something holds, in steps of the browser's own clock."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.2)
+
+
+def only_run(server):
+    from allcore.runs.store import RunStore
+
+    (run,) = RunStore(server.workspace.runs).runs()
+    return run
+
+
+def test_first_use_from_empty_workspace_to_a_resumed_run(server, page):
+    # three clicks at most to images: draw, browse
+    page.goto(server.url())
+    button(page, "Draw synthetic smears").click()
+    page.get_by_role("link", name=re.compile("^Browse")).click()
+    expect(page.locator("img[alt*=Benign], img[alt*=benign]").first).to_be_visible()
+
+    # launching returns at once and leads to the run
+    page.goto(server.url("train", urlencode(SMALL)))
+    button(page, "Launch").click()
+    page.get_by_role("link", name="Follow it").click()
+    run = only_run(server)
+    expect(page.get_by_text("running").first).to_be_visible()
+
+    # the chart gains points while the page stays as it was loaded
+    page.get_by_text("Batch", exact=True).click()
+    page.evaluate("window.loadedOnce = true")
+    until(lambda: points(page) >= 1)
+    before = points(page)
+    until(lambda: points(page) > before)
+    assert page.evaluate("window.loadedOnce") is True
+
+    # the server may restart: the run goes on and is found again
+    server.stop()
+    assert run.status().state == "running"
+    server.start()
+    page.goto(server.url("runs", f"run={run.id}"))
+    expect(page.get_by_text("running").first).to_be_visible()
+
+    # stopped from here, with its checkpoint; resumed to its end
+    button(page, "Stop").click()
+    wait_for(run, lambda status: status.state == "cancelled")
+    button(page, "Resume").click()
+    assert wait_for(run, lambda status: status.state == "succeeded", seconds=600).epoch == 2
+    expect(page.get_by_text("succeeded").first).to_be_visible()
+    assert list(run.history().epochs["epoch"]) == [0, 1]
+
+
+def test_second_browser_sees_the_same_run(finished_server, finished_run, browser):
+    for _ in range(2):
+        context = browser.new_context()
+        other = context.new_page()
+        other.goto(finished_server.url("runs"))
+        expect(other.get_by_text(finished_run.id).first).to_be_visible()
+        expect(other.get_by_text("succeeded").first).to_be_visible()
+        context.close()
+
+
+def test_click_on_a_cell_shows_exactly_its_images(finished_server, finished_run, page):
+    table = finished_run.predictions().query("split == 'test' and not correct")
+    true, predicted = table.iloc[0][["label", "predicted"]]
+    expected = table[(table["label"] == true) & (table["predicted"] == predicted)]
+    page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
+    page.wait_for_selector(".js-plotly-plot .xaxislayer-above, .js-plotly-plot .xaxislayer-below", state="attached")
+    place = page.evaluate(
+        """async ([x, y]) => {
+            const plot = document.querySelector('.js-plotly-plot');
+            plot.scrollIntoView({block: 'center'});
+            await new Promise(done => setTimeout(done, 1500));
+            const box = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;
+            return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
+        }""",
+        [predicted, true],
+    )
+    page.mouse.move(*place)
+    page.mouse.click(*place)
+    page.wait_for_url(re.compile(f"true={true}"))
+    page.wait_for_url(re.compile(f"predicted={predicted}"))
+    shown = page.locator(f"img[alt*='true {true}, predicted {predicted}']")
+    expect(shown).to_have_count(min(len(expected), 12))
+    most_confident = expected.iloc[expected[f"probability_{predicted}"].argmax()]["path"].rsplit("/", 1)[-1]
+    expect(shown.first).to_have_attribute("alt", re.compile(re.escape(most_confident)))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_uploaded_image_is_predicted_with_its_evidence(finished_server, finished_run, page, smears, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    image = sorted((smears / "Pre").iterdir())[0]
+    page.goto(finished_server.url("predict", f"model={finished_run.id}"))
+    page.locator("input[type=file]").set_input_files(str(image))
+    expect(page.get_by_text(image.name).first).to_be_visible()
+    expect(page.locator("img[alt*=vidence]").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_bad_upload_is_named_beside_the_good_one(finished_server, finished_run, page, smears, tmp_path):
+    bad = tmp_path / "broken.png"
+    bad.write_bytes(b"this is no image")
+    image = sorted((smears / "Pro").iterdir())[0]
+    page.goto(finished_server.url("predict", f"model={finished_run.id}"))
+    page.locator("input[type=file]").set_input_files([str(image), str(bad)])
+    expect(page.get_by_text(re.compile("broken.png")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("not an image")).first).to_be_visible()
+    expect(page.locator("img[alt*=vidence]").first).to_be_visible()

@@ -1,0 +1,205 @@
+"""The Evaluate page in every state; the click on the matrix is the browser's."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from allcore.evaluation.errors import commonest_mistake, images_of_cell, mistakes
+from allcore.evaluation.labelled import evaluate_run
+from allcore.evaluation.recorded import recorded_predictions
+from allcore.paper import HEADLINE
+from allcore.runs.store import Run, RunStore
+from allcore.workspace import PROJECT
+
+PAGE = "pages/evaluate.py"
+
+
+def open_page(**query):
+    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
+    app.switch_page(PAGE)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(elements):
+    return " ".join(str(element.value) for element in elements)
+
+
+def cell_count(app):
+    return int(app.metric[0].value)
+
+
+def shown_images(app):
+    return app.get("image")
+
+
+@pytest.fixture
+def run(finished_run, workspace, monkeypatch) -> Run:
+    """The finished run in a workspace of its own, to be damaged, with its dataset within the roots."""
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(Path(finished_run.config.dataset).parent))
+    folder = workspace.runs / finished_run.id
+    shutil.copytree(finished_run.folder, folder, copy_function=os.link)
+    return Run(folder)
+
+
+@pytest.fixture
+def own_dataset(run, workspace, monkeypatch) -> Path:
+    """The run's dataset as a copy, from which images can be taken."""
+    monkeypatch.delenv("ALLCORE_DATA_ROOTS")
+    folder = workspace.datasets / "smears"
+    shutil.copytree(run.config.dataset, folder, copy_function=os.link)
+    rewrite(run, "config.json", (run.folder / "config.json").read_text().replace(run.config.dataset, str(folder)))
+    return folder
+
+
+def rewrite(run: Run, name: str, content: str) -> None:
+    path = run.folder / name
+    path.unlink()  # a link to the file that other tests read
+    path.write_text(content)
+
+
+def test_without_a_run_it_says_so_and_links_to_training(workspace):
+    app = open_page()
+    assert app.info[0].proto.title == "No finished run yet"
+    assert [link.value for link in app.page_link] == ["Train"]
+
+
+def test_queued_run_cannot_be_evaluated_yet(workspace, tiny_config, finished_run):
+    RunStore(workspace.runs).create(tiny_config(), finished_run.split)
+    assert open_page().info[0].proto.title == "No finished run yet"
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_scores_of_the_split_stand_beside_the_papers(run, split):
+    table = open_page(split=split).dataframe[0].value.set_index("score")
+    scores = evaluate_run(run, split).scores
+    assert table.loc["accuracy", "weighted"] == 100 * scores.accuracy
+    assert table.loc["accuracy", "macro"] == 100 * scores.balanced_accuracy
+    assert table.loc["accuracy", "paper"] == 100 * HEADLINE["accuracy"]
+    assert (table.loc["F1", "low"], table.loc["F1", "high"]) == tuple(
+        100 * end for end in scores.intervals["f1_weighted"]
+    )
+
+
+def test_twins_in_train_are_counted_and_the_score_without_them_given(run):
+    table = run.split.table.copy()
+    twin = table.index[table["split"] == "test"][0]
+    before = int((run.split.twins_in_train() & (table["split"] == "test")).sum())
+    table.loc[twin, "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
+    rewrite(run, "split.csv", table.to_csv(index=False))
+    total = int((table["split"] == "test").sum())
+    warning = open_page().warning[0]
+    assert warning.proto.title == "The score flatters"
+    assert f"{before + 1} of {total} test images share a group" in warning.value
+    assert f"{total - before - 1} images" in warning.value
+
+
+def test_commonest_mistake_is_shown_at_first(run):
+    app = open_page()
+    cell = (app.selectbox(key="true").value, app.selectbox(key="predicted").value)
+    assert cell == commonest_mistake(evaluate_run(run, "test").scores)
+
+
+@pytest.mark.parametrize("predicted", ["Benign", "Early", "Pre", "Pro"])
+def test_cell_of_the_url_shows_exactly_its_images(run, predicted):
+    images = images_of_cell(recorded_predictions(run, "test").table, "Early", predicted)
+    app = open_page(true="Early", predicted=predicted)
+    assert cell_count(app) == len(images) == len(shown_images(app))
+    for path in images["path"]:
+        assert Path(path).name in texts(app.caption).replace("\\", "")
+
+
+def test_selectors_change_the_cell_and_are_bound_to_the_url(run):
+    app = open_page(true="Early", predicted="Pre")
+    app.selectbox(key="true").select("Pro").run()
+    assert cell_count(app) == evaluate_run(run, "test").scores.confusion_matrix[3][2]
+    for key in ("true", "predicted"):
+        assert app.selectbox(key=key).proto.query_param_key == key
+
+
+def test_class_that_does_not_exist_leaves_no_cell_chosen(run):
+    app = open_page(true="Lymphoma", predicted="Pre")
+    assert app.selectbox(key="true").value is None
+    assert not app.metric
+
+
+def test_class_that_another_run_does_not_have_gives_way_to_its_commonest_mistake(run):
+    other = Run(run.folder.with_name("20200101-000000-vgg16-32px-ffff"))
+    shutil.copytree(run.folder, other.folder, copy_function=os.link)
+    renamed = run.predictions().replace("Early", "Late").rename(columns={"probability_Early": "probability_Late"})
+    (other.folder / "predictions.parquet").unlink()
+    renamed.to_parquet(other.folder / "predictions.parquet")
+    rewrite(other, "split.csv", run.split.table.replace("Early", "Late").to_csv(index=False))
+    app = open_page(true="Early", predicted="Early")
+    app.selectbox(key="run").select(other.id).run()
+    cell = (app.selectbox(key="true").value, app.selectbox(key="predicted").value)
+    assert cell == commonest_mistake(evaluate_run(other, "test").scores)
+
+
+def test_most_confident_image_of_the_cell_comes_first(run):
+    worst = mistakes(recorded_predictions(run, "test").table).iloc[0]
+    app = open_page(true=worst["label"], predicted=worst["predicted"])
+    names = [str(caption.value).replace("\\", "") for caption in app.caption if "predicted **" in str(caption.value)]
+    assert names[0].startswith(Path(worst["path"]).name)
+
+
+def test_missing_image_is_named_and_the_rest_goes_on(run, own_dataset):
+    true, predicted = commonest_mistake(evaluate_run(run, "test").scores)
+    images = images_of_cell(recorded_predictions(run, "test").table, true, predicted)
+    (own_dataset / images["path"][0]).unlink()
+    app = open_page(true=true, predicted=predicted)
+    assert len(shown_images(app)) == len(images) - 1
+    assert Path(images["path"][0]).name in app.warning[-1].value.replace("\\", "")
+
+
+def test_images_outside_the_roots_are_not_shown(run, monkeypatch):
+    monkeypatch.delenv("ALLCORE_DATA_ROOTS")
+    app = open_page()
+    assert not shown_images(app)
+    assert "outside the folders that may be read" in app.warning[-1].value
+
+
+@pytest.mark.parametrize("damage", [None, "damaged"])
+def test_without_a_usable_model_images_are_shown_without_evidence(run, damage):
+    path = run.folder / "model.onnx"
+    path.unlink()
+    if damage:
+        path.write_text(damage)
+    app = open_page()
+    assert len(shown_images(app)) == cell_count(app) > 0
+    assert "No evidence can be computed" in [warning.proto.title for warning in app.warning]
+
+
+@pytest.mark.parametrize("content", ["", "no parquet"])
+def test_damaged_predictions_are_said_to_be_damaged(run, content):
+    rewrite(run, "predictions.parquet", content)
+    app = open_page()
+    assert "predictions.parquet cannot be read" in app.error[0].value
+    assert app.selectbox(key="run").value == run.id
+
+
+def test_all_mistakes_are_listed_for_download(run):
+    app = open_page(view="Mistakes")
+    wrong = mistakes(recorded_predictions(run, "test").table)
+    assert list(app.dataframe[1].value["path"]) == list(wrong["path"])
+    assert len(app.get("download_button")) == 2
+
+
+@pytest.mark.parametrize(("view", "charts"), [("Classes", 1), ("Curves", 2), ("Calibration", 1)])
+def test_figures_are_drawn_with_a_description(run, view, charts):
+    drawn = open_page(view=view).get("plotly_chart")
+    assert len(drawn) == charts
+    assert all(chart.proto.alt for chart in drawn)
+
+
+def test_benign_against_malignant_is_shown_where_there_is_a_benign_class(run):
+    app = open_page(view="Benign or malignant")
+    assert [metric.label for metric in app.metric] == ["Sensitivity (95 % interval)", "Specificity (95 % interval)"]
+    crossed = app.dataframe[1].value
+    assert ((crossed["label"] == "Benign") != (crossed["predicted"] == "Benign")).all()

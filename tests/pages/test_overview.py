@@ -1,0 +1,138 @@
+"""The app's first page in every state, and how light the app stays."""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from allcore import paper
+from allcore.evaluation.recorded import recorded_predictions
+from allcore.runs.status import Status, write_status
+
+PROJECT = Path(__file__).parent.parent.parent
+
+
+def open_app():
+    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=30).run()
+    assert not app.exception
+    return app
+
+
+def links(app):
+    return [link.label for link in app.get("page_link")]
+
+
+def metric(app, label):
+    return next(metric for metric in app.metric if metric.label == label)
+
+
+@pytest.fixture
+def copied_run(workspace, finished_run):
+    """Return a copy of the finished run in a workspace of its own, to be changed."""
+    folder = workspace.runs / finished_run.id
+    shutil.copytree(finished_run.folder, folder, ignore=shutil.ignore_patterns("checkpoints", "model.*"))
+    return folder
+
+
+def test_empty_workspace_offers_smears_a_dataset_and_training(workspace):
+    app = open_app()
+    assert [button.label for button in app.button] == ["Draw synthetic smears"]
+    assert links(app) == ["Get a dataset", "Train"]
+
+
+def test_one_click_draws_smears_that_can_be_browsed(workspace):
+    app = open_app()
+    app.button[0].click().run()
+    assert not app.error
+    assert app.dataframe[0].value["folder"].tolist() == [str(workspace.datasets / "synthetic-smears")]
+    assert "Browse synthetic\\-smears" in links(app)
+
+
+def test_drawing_over_something_else_is_refused_with_the_reason(workspace):
+    (workspace.datasets / "synthetic-smears").mkdir(parents=True)
+    (workspace.datasets / "synthetic-smears" / "notes.txt").write_text("mine")
+    app = open_app()
+    app.button[0].click().run()
+    assert "synthetic" in app.error[0].value
+    assert (workspace.datasets / "synthetic-smears" / "notes.txt").read_text() == "mine"
+
+
+def test_datasets_of_the_roots_are_listed(workspace, smears, monkeypatch):
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
+    assert str(smears) in open_app().dataframe[0].value["folder"].tolist()
+
+
+def test_research_use_is_said(workspace):
+    assert any("not a medical device" in caption.value for caption in open_app().caption)
+
+
+def test_finished_run_is_listed_with_state_epochs_and_test_accuracy(finished, finished_run, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    row = open_app().dataframe[-1].value.iloc[0]
+    right = recorded_predictions(finished_run, "test").table["correct"].mean()
+    assert (row["run"], row["state"], row["epochs"]) == (finished_run.id, "succeeded", "3 of 3")
+    assert row["test_accuracy"] == pytest.approx(right)
+
+
+def test_best_run_stands_beside_the_paper_with_its_interval(finished, finished_run, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    app = open_app()
+    scores = recorded_predictions(finished_run, "test").score()
+    low, high = scores.intervals["accuracy"]
+    best = metric(app, "Best run here")
+    assert best.value == f"{100 * scores.accuracy:.2f} %"
+    assert best.delta == f"{100 * low:.1f} to {100 * high:.1f} %"
+    assert metric(app, "The paper").value == f"{100 * paper.HEADLINE['accuracy']:.2f} %"
+
+
+def test_paper_stands_alone_while_no_run_has_succeeded(workspace):
+    assert "Best run here" not in [metric.label for metric in open_app().metric]
+
+
+def test_running_run_is_listed_without_a_test_accuracy(copied_run):
+    now = time.time()
+    write_status(copied_run, Status(state="queued", heartbeat=now, queued_at=now, epoch=1, epochs=3))
+    row = open_app().dataframe[-1].value.iloc[0]
+    assert (row["state"], row["epochs"]) == ("queued", "1 of 3")
+    assert row["test_accuracy"] is None or row["test_accuracy"] != row["test_accuracy"]
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"schema_number": 99}'])
+def test_damaged_run_is_listed_with_the_reason(workspace, damage):
+    folder = workspace.runs / "20260101-000000-vgg16-32px-abcd"
+    folder.mkdir(parents=True)
+    (folder / "status.json").write_text(damage)
+    row = open_app().dataframe[-1].value.iloc[0]
+    assert row["state"] == "damaged"
+    assert "status.json" in row["note"]
+
+
+def test_succeeded_run_with_damaged_predictions_is_listed_with_the_reason(copied_run):
+    (copied_run / "predictions.parquet").write_bytes(b"PAR1")
+    app = open_app()
+    row = app.dataframe[-1].value.iloc[0]
+    assert row["state"] == "damaged"
+    assert "predictions.parquet" in row["note"]
+    assert "Best run here" not in [metric.label for metric in app.metric]
+
+
+def test_succeeded_run_whose_split_is_gone_leaves_the_page_standing(copied_run):
+    (copied_run / "split.csv").unlink()
+    row = open_app().dataframe[-1].value.iloc[0]
+    assert "split.csv" in row["note"]
+
+
+def test_app_process_never_imports_tensorflow(workspace):
+    program = (
+        "import sys; from streamlit.testing.v1 import AppTest;"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run();"
+        "app.switch_page('pages/predict.py').run();"
+        "assert not app.exception, app.exception;"
+        "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,124 @@
+"""The Trade-off page in every state."""
+
+import json
+import os
+import shutil
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from allcore.evaluation.tradeoff import tradeoff_point
+from allcore.runs.store import Run, RunStore
+from allcore.workspace import PROJECT
+
+PAGE = "pages/tradeoff.py"
+ALL = "all succeeded runs"
+
+
+def open_page(**query):
+    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
+    app.switch_page(PAGE)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def add_run(finished_run, workspace):
+    """Put a copy of the finished run into the workspace, with changes to its configuration."""
+
+    def add(number: int = 0, **changes: object) -> Run:
+        folder = workspace.runs / f"20261123-00000{number}-vgg16-32px-abcd"
+        shutil.copytree(finished_run.folder, folder, copy_function=os.link)
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").unlink()  # a link to the file that other tests read
+        (folder / "config.json").write_text(json.dumps(config | changes))
+        return Run(folder)
+
+    return add
+
+
+def test_without_a_run_it_says_so_and_links_to_training(workspace):
+    app = open_page()
+    assert app.info[0].proto.title == "No run yet"
+    assert [link.value for link in app.page_link] == ["Train"]
+
+
+def test_queued_runs_of_a_sweep_are_listed_before_any_has_finished(workspace, tiny_config, finished_run):
+    run = RunStore(workspace.runs).create(tiny_config(sweep="sizes", image_size=64), finished_run.split)
+    app = open_page()
+    assert app.selectbox(key="sweep").value == "sizes"
+    assert app.info[0].proto.title == "No finished run yet"
+    row = app.dataframe[0].value.iloc[0]
+    assert (row["run"], row["state"], row["image size (px)"]) == (run.id, "queued", 64)
+
+
+def test_point_of_a_finished_run_is_in_the_table(add_run):
+    run = add_run()
+    row = open_page().dataframe[0].value.iloc[0]
+    point = tradeoff_point(run)
+    assert (row["accuracy"], row["accuracy_low"]) == (point.accuracy, point.accuracy_low)
+    assert row["training_minutes"] == pytest.approx(point.training_seconds / 60)
+    assert row["on_front"]
+
+
+def test_sweep_of_the_url_shows_its_own_runs_alone(add_run):
+    add_run(0, sweep="first")
+    second = add_run(1, sweep="second")
+    add_run(2)
+    assert list(open_page(sweep="second").dataframe[0].value["run"]) == [second.id]
+    assert len(open_page(sweep=ALL).dataframe[0].value) == 3
+
+
+def test_newest_sweep_comes_first_and_all_runs_last(add_run):
+    add_run(0, sweep="older")
+    add_run(1, sweep="newer")
+    assert list(open_page().selectbox(key="sweep").options) == ["newer", "older", ALL]
+
+
+def test_finished_runs_are_shown_while_others_are_under_way(add_run, workspace, tiny_config, finished_run):
+    done = add_run(0, sweep="sizes")
+    waiting = RunStore(workspace.runs).create(tiny_config(sweep="sizes"), finished_run.split)
+    app = open_page()
+    assert [list(table.value["run"]) for table in app.dataframe] == [[done.id], [waiting.id]]
+    assert "1 of 2 runs succeeded, 1 queued or running" in app.caption[0].value
+
+
+def test_run_whose_predictions_are_damaged_is_left_out_with_the_reason(add_run):
+    good, bad = add_run(0), add_run(1)
+    (bad.folder / "predictions.parquet").unlink()
+    app = open_page()
+    assert bad.id in app.warning[0].value.replace("\\", "")
+    assert list(app.dataframe[0].value["run"]) == [good.id]
+
+
+@pytest.mark.parametrize("file", ["status.json", "config.json"])
+def test_run_that_cannot_be_read_does_not_hide_the_others(add_run, file):
+    good, bad = add_run(0), add_run(1)
+    (bad.folder / file).unlink()
+    (bad.folder / file).write_text("{")
+    assert good.id in list(open_page().dataframe[0].value["run"])
+
+
+def test_latency_is_measured_when_asked_for(add_run):
+    add_run()
+    app = open_page()
+    assert app.dataframe[0].value["latency_ms"].isna().all()
+    app.toggle(key="latency").set_value(True).run()
+    assert (app.dataframe[0].value["latency_ms"] > 0).all()
+    assert app.toggle(key="latency").proto.query_param_key == "latency"
+
+
+def test_figures_have_a_description(add_run):
+    add_run()
+    drawn = open_page().get("plotly_chart")
+    assert len(drawn) == 2
+    assert all(chart.proto.alt for chart in drawn)
+
+
+def test_runs_on_other_test_images_are_said_to_be(add_run):
+    add_run(0)
+    add_run(1, dataset="/elsewhere/others")
+    assert any("differ in dataset or split" in caption.value for caption in open_page().caption)

@@ -1,0 +1,282 @@
+"""Train: from an empty workspace to a launched run, and what is said before."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from allcore.config import AugmentConfig, SplitConfig, TrainConfig
+from allcore.data.catalog import scan
+from allcore.data.split import make_split
+from allcore.reporting.settings import shown
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.lease import device_lease
+from allcore.runs.process import own_identity
+from allcore.runs.status import ACTIVE, Status, write_status
+from pages.ui.config_form import SECTIONS
+from tests.conftest import TINY
+
+PROJECT = Path(__file__).parent.parent.parent
+MODELS = {"": TrainConfig, "split": SplitConfig, "augment": AugmentConfig}
+CHOSEN_ELSEWHERE = {"dataset", "variant", "sweep", "split", "augment"}
+
+
+def open_train(**params):
+    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
+    for name, value in params.items():
+        app.query_params[name.replace("__", ".")] = value
+    app.switch_page("pages/train.py").run()
+    assert not app.exception
+    return app
+
+
+def tiny(preset="custom", **more):
+    """Return query parameters that set the form of a preset to the tiny configuration."""
+    return {f"{preset}__{name}": str(value) for name, value in {**TINY, "epochs": 500, **more}.items()}
+
+
+def button(app, label):
+    return next(button for button in app.button if button.label == label)
+
+
+def metric(app, label):
+    return next(metric for metric in app.metric if metric.label == label)
+
+
+@pytest.fixture
+def data(workspace, smears, monkeypatch):
+    """Return an empty workspace in which the drawn smears are the only dataset."""
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
+    return workspace
+
+
+@pytest.fixture
+def launched(data):
+    """Return a reader of the runs that were launched, and leave no worker of theirs behind."""
+    executor = LocalExecutor(data)
+    yield executor.store.runs
+    for run in executor.store.runs():
+        if run.status().state in ACTIVE:
+            executor.stop(run, patience=0.5)
+
+
+@pytest.fixture
+def no_weights(monkeypatch, tmp_path):
+    """Let neither the environment nor Keras have the ImageNet weights."""
+    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+
+
+def test_without_a_dataset_the_page_says_where_to_get_one(workspace):
+    app = open_train()
+    assert "No dataset yet" in app.info[0].proto.title
+    assert [link.page for link in app.get("page_link")] == ["dataset"]
+    assert not app.button
+
+
+def test_every_field_of_the_configuration_stands_in_one_section():
+    own = set(TrainConfig.model_fields) - CHOSEN_ELSEWHERE
+    nested = {f"{group}.{name}" for group in ("split", "augment") for name in MODELS[group].model_fields}
+    assert sorted(path for paths in SECTIONS.values() for path in paths) == sorted(own | nested)
+
+
+@pytest.mark.parametrize("path", [path for paths in SECTIONS.values() for path in paths])
+def test_field_has_a_widget_with_the_papers_value_and_the_description(paper_form, path):
+    group, _, name = path.rpartition(".")
+    field = MODELS[group].model_fields[name]
+    widget = paper_form.get_by_key(f"paper.{path}")
+    assert f"paper: {shown(field.default)}" in widget.label
+    assert widget.proto.help == f"{field.description[:1].upper()}{field.description[1:]}."
+
+
+@pytest.fixture(scope="module")
+def paper_form(tmp_path_factory, smears):
+    """Return the page on an untouched workspace; tests only read it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALLCORE_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+        patch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
+        return open_train()
+
+
+def test_ranges_and_choices_are_the_fields(paper_form):
+    size = paper_form.number_input(key="paper.image_size")
+    assert (size.min, size.max) == (32, 1024)
+    assert paper_form.get_by_key("paper.optimizer").options == ["adam", "adamw", "sgd"]
+    assert len(paper_form.selectbox(key="paper.trainable_from").options) == 13
+
+
+@pytest.mark.parametrize(("preset", "size", "epochs"), [("Paper", 300, 25), ("Quick", 96, 4), ("Custom", 300, 25)])
+def test_preset_sets_where_the_settings_begin(data, preset, size, epochs):
+    app = open_train(preset=preset)
+    name = preset.lower()
+    assert app.number_input(key=f"{name}.image_size").value == size
+    assert app.number_input(key=f"{name}.epochs").value == epochs
+
+
+def test_what_was_changed_of_a_preset_is_said(data):
+    app = open_train(preset="Quick")
+    app.number_input(key="quick.epochs").set_value(7).run()
+    assert "7 epochs" in app.markdown[0].value
+    assert app.markdown[0].value.endswith("Changed\\: epochs 7.")
+
+
+def test_settings_that_do_not_fit_are_said_and_cannot_be_launched(data):
+    app = open_train(preset="Quick")
+    app.number_input(key="quick.split.train").set_value(0.5).run()
+    assert "must each be above 0 and sum to 1" in app.error[0].value
+    assert button(app, "Launch").disabled
+    assert button(app, "Measure").disabled
+
+
+def test_patients_need_a_table(data):
+    app = open_train(preset="Quick")
+    app.get_by_key("quick.split.protocol").set_value("patient").run()
+    assert "protocol 'patient' needs groups" in app.error[0].value
+
+
+def test_dataset_that_cannot_be_trained_on_is_said(workspace, smears):
+    for label in ("A", "B"):
+        (workspace.datasets / "few" / label).mkdir(parents=True)
+    for number, image in enumerate(sorted((smears / "Pro").iterdir())[:4]):
+        (workspace.datasets / "few" / "A" / f"{number}.jpg").write_bytes(image.read_bytes())
+    app = open_train()
+    assert "at least 3 usable images" in app.error[0].value
+    assert button(app, "Launch").disabled
+
+
+def test_settings_of_the_augmentation_page_are_taken_over(data):
+    app = open_train(preset="Quick")
+    app.session_state["augment"] = {"degrees": 45.0, "grey": 0.25}
+    app.run()
+    values = {widget.key: widget.value for widget in app.number_input if ".augment." in widget.key}
+    assert {key.split(".")[2]: value for key, value in values.items()} == {
+        "degrees": 45.0, "stain_jitter": 0.0, "grey": 0.25, "hide_scale_bar": 0.0,
+    }  # fmt: skip
+
+
+def test_split_is_shown_with_its_counts_and_twins(data, smears):
+    app = open_train(preset="Quick")
+    split = make_split(scan(smears).trainable_images(), SplitConfig())
+    table = app.dataframe[0].value.set_index("class")
+    pd.testing.assert_frame_equal(
+        table.loc[list(split.classes), ["train", "validation", "test"]], split.counts(),
+        check_names=False, check_dtype=False, check_index_type=False, check_column_type=False,
+    )  # fmt: skip
+    assert table.loc["all", "images"] == len(split.table)
+    twins = split.twins_in_train()[split.rows("test")].sum()
+    assert any(caption.value.startswith(f"{twins} of the ") for caption in app.caption)
+
+
+def test_weights_that_must_be_downloaded_are_said_before_launching(data, no_weights):
+    app = open_train(preset="Quick")
+    assert "not on this machine" in app.warning[0].proto.title
+    button(app, "Use random weights").click().run()
+    assert app.selectbox(key="quick.weights").value == "random"
+    assert not app.warning
+
+
+def test_wrong_weights_file_is_said_on_launching(data, launched, tmp_path):
+    (tmp_path / "text.weights.h5").write_text("no")
+    app = open_train(**tiny(), preset="Custom")
+    app.session_state["custom.weights"] = str(tmp_path / "text.weights.h5")
+    app.run()
+    button(app, "Launch").click().run()
+    assert "not a readable HDF5 file" in app.error[0].value
+    assert launched() == []
+
+
+def test_larger_sizes_than_the_images_are_said_to_be_up_sampled(data):
+    captions = [caption.value for caption in open_train(preset="Quick").caption]
+    assert any("The images have 48 px: 96 px is up-sampled" in caption for caption in captions)
+
+
+def test_launch_returns_at_once_links_to_the_run_and_queues_it(data, launched):
+    app = open_train(**tiny(), preset="Custom")
+    button(app, "Launch").click().run()
+    (run,) = launched()
+    assert run.status().state in ACTIVE
+    assert {name: getattr(run.config, name) for name in TINY} == TINY
+    assert run.id in app.success[0].proto.title
+    (follow,) = [link for link in app.get("page_link") if link.label == "Follow it"]
+    assert (follow.page, follow.proto.query_string) == ("runs", f"run={run.id}")
+    assert run.id in [link.label for link in app.get("page_link")]
+
+
+def test_two_clicks_in_a_moment_launch_one_run(data, launched):
+    app = open_train(**tiny(), preset="Custom")
+    button(app, "Launch").click().run()
+    button(app, "Launch").click().run()
+    assert len(launched()) == 1
+    assert launched()[0].id in app.success[0].proto.title
+
+
+def test_sweep_launches_a_run_for_each_size(data, launched):
+    app = open_train(**tiny(), preset="Custom", launch="Size sweep", sizes=["64", "32"])
+    button(app, "Launch 2 runs").click().run()
+    assert {run.config.image_size for run in launched()} == {64, 32}
+    assert len({run.config.sweep for run in launched()} - {None}) == 1
+
+
+def test_size_that_is_none_is_refused(data):
+    app = open_train(preset="Quick", launch="Size sweep", sizes=["64", "16"])
+    assert "image\\_size" in app.error[0].value
+    assert button(app, "Launch 2 runs").disabled
+
+
+def test_time_is_known_from_a_former_run(finished, finished_run, smears, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
+    app = open_train(**tiny(), preset="Custom")
+    time_metric = metric(app, "Time, about")
+    assert time_metric.delta == f"{finished_run.status().images_per_second:.0f} images/s, as a former run"
+    assert time_metric.value != "–"
+
+
+def test_time_is_not_guessed(data):
+    assert (metric(open_train(preset="Quick"), "Time, about").value) == "–"
+
+
+def test_measuring_shows_speed_and_memory(data):
+    app = open_train(**tiny(), preset="Custom")
+    button(app, "Measure").click().run()
+    assert not app.error
+    assert metric(app, "Time, about").delta.endswith("images/s, measured")
+    assert metric(app, "Memory, about").delta == "measured"
+
+
+def test_measuring_that_fails_is_said_in_place(data):
+    app = open_train(**tiny(), preset="Custom")
+    with device_lease(data.runs, "a-run", time.time(), give_up=lambda: True):
+        button(app, "Measure").click().run()
+    assert "a run has the device" in app.error[0].value
+
+
+def test_queue_names_what_runs_and_what_waits(data, finished_run):
+    pid, started = own_identity()
+    moment = time.time()
+    for number, state in enumerate(("running", "queued")):
+        run = LocalExecutor(data).store.create(finished_run.config, finished_run.split)
+        progress = {"epoch": 1, "epochs": 4, "phase": "training", "eta_seconds": 120.0} if state == "running" else {}
+        identity = {"pid": pid, "process_started": started, "heartbeat": moment, "queued_at": moment + number}
+        write_status(run.folder, Status(state=state, **identity, **progress))
+    app = open_train(preset="Quick")
+    assert button(app, "Measure").disabled
+    captions = [caption.value for caption in app.caption]
+    assert "epoch 2 of 4, training, 2 min left" in captions
+    assert "next in the queue" in captions
+
+
+def test_pages_of_training_never_import_tensorflow(data):
+    program = (
+        "import sys; from streamlit.testing.v1 import AppTest;"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run();"
+        "assert not app.switch_page('pages/train.py').run().exception;"
+        "assert not app.switch_page('pages/runs.py').run().exception;"
+        "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,79 @@
+import pytest
+
+from allcore.augment import IDENTITY, Change, draw_change
+from allcore.config import AugmentConfig
+from allcore.reporting.changes import describe, operations
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (IDENTITY, "unchanged"),
+        (Change(degrees=-12.34), "rotated −12.3°"),
+        (Change(horizontal_flip=True, vertical_flip=True), "mirrored left–right, mirrored top–bottom"),
+        (Change(brightness=0.875), "brightness × 0.88"),
+        (Change(stain_scale=(1.1, 1.0), stain_shift=(0.0, -0.02)), "azure × 1.10 +0.00, eosin × 1.00 −0.02"),
+        (Change(grey=True, hide_scale_bar=True), "grey, corner hidden"),
+    ],
+)
+def test_a_change_in_words(change, words):
+    assert describe(change) == words
+
+
+def by_name(config: AugmentConfig) -> dict:
+    return {operation.name: operation for operation in operations(config)}
+
+
+def test_each_operation_changes_nothing_but_its_own():
+    fields = {
+        "Brightness": {"brightness"}, "Rotation": {"degrees"}, "Border that a rotation uncovers": {"degrees"},
+        "Horizontal reflection": {"horizontal_flip"}, "Vertical reflection": {"vertical_flip"},
+        "Stain jitter": {"stain_scale", "stain_shift"}, "Grey": {"grey"}, "Hidden scale bar": {"hide_scale_bar"},
+    }  # fmt: skip
+    for name, operation in by_name(AugmentConfig()).items():
+        changed = {
+            field
+            for example in operation.examples
+            for field in vars(IDENTITY)
+            if getattr(example.change, field) != getattr(IDENTITY, field)
+        }
+        assert changed == fields.pop(name)
+    assert not fields
+
+
+def test_the_papers_settings_are_shown_at_the_ends_and_the_middle():
+    shown = by_name(AugmentConfig())
+    assert [example.change.brightness for example in shown["Brightness"].examples] == [0.8, 1.0, 1.2]
+    assert [example.change.degrees for example in shown["Rotation"].examples] == [-20.0, 0.0, 20.0]
+    assert [example.caption for example in shown["Rotation"].examples] == ["−20°", "0°", "+20°"]
+
+
+def test_the_ends_are_those_of_the_settings():
+    shown = by_name(AugmentConfig(brightness=(1.1, 1.5), degrees=90, stain_jitter=0.4))
+    assert [example.change.brightness for example in shown["Brightness"].examples] == [1.0, 1.1, 1.5]
+    assert shown["Rotation"].examples[2].change.degrees == 90
+    assert shown["Stain jitter"].examples[0].change.stain_scale == pytest.approx((0.6, 0.6))
+
+
+def test_jitter_is_shown_as_far_as_it_can_be_drawn():
+    config = AugmentConfig(stain_jitter=0.4)
+    drawn = [draw_change(config, 0, 0, index) for index in range(2_000)]
+    most = by_name(config)["Stain jitter"].examples[2].change
+    assert max(change.stain_scale[0] for change in drawn) == pytest.approx(most.stain_scale[0], abs=0.01)
+    assert max(change.stain_shift[1] for change in drawn) == pytest.approx(most.stain_shift[1], abs=0.01)
+
+
+def test_what_the_settings_leave_off_is_shown_and_said_to_be_off():
+    nothing = AugmentConfig(brightness=(1.0, 1.0), degrees=0.0, horizontal_flip=False, vertical_flip=False)
+    shown = by_name(nothing)
+    assert not any(operation.in_use for operation in shown.values())
+    assert all(len({example.change for example in operation.examples}) > 1 or operation.name.startswith("Border")
+               for operation in shown.values())  # fmt: skip
+
+
+def test_every_border_is_shown_and_that_of_the_settings_marked():
+    examples = by_name(AugmentConfig(border="white"))["Border that a rotation uncovers"].examples
+    assert [example.border for example in examples] == ["reflect", "replicate", "white"]
+    assert [example.caption for example in examples if "these settings" in example.caption] == [
+        "white (these settings)"
+    ]

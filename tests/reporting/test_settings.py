@@ -1,0 +1,29 @@
+"""A configuration in words."""
+
+import pytest
+
+from allcore.config import make_config
+from allcore.reporting.settings import settings_table, shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "none"),
+        ("", "none"),
+        (True, "on"),
+        (False, "off"),
+        ((0.8, 1.2), "0.8 to 1.2"),
+        (1e-5, "1e-05"),
+        (32, "32"),
+    ],
+)
+def test_values_are_written_as_a_person_would(value, text):
+    assert shown(value) == text
+
+
+def test_papers_value_stands_where_a_setting_is_another():
+    table = settings_table(make_config(dataset="smears", epochs=4, split={"protocol": "grouped"})).set_index("setting")
+    assert tuple(table.loc["epochs"]) == ("4", "25")
+    assert tuple(table.loc["split.protocol"]) == ("grouped", "random")
+    assert set(table["paper"].drop(["epochs", "split.protocol"])) == {""}

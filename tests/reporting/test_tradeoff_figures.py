@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from allcore.evaluation.tradeoff import TradeoffPoint, tradeoff_table
+from allcore.paper import TABLE_1
+from allcore.reporting.tradeoff import pareto_figure, size_figure
+
+POINT = TradeoffPoint("small", "smears", "random", 96, 260, 0.90, 0.86, 0.93, 120.0, 10**9, 15_000_000)
+LARGE = TradeoffPoint("large", "smears", "random", 300, 260, 0.95, 0.92, 0.97, 900.0, 3 * 10**9, 57_000_000)
+WORSE = TradeoffPoint("worse", "smears", "random", 200, 260, 0.89, 0.85, 0.92, 800.0, 2 * 10**9, 33_000_000)
+TIMED = TradeoffPoint("timed", "smears", "random", 48, 260, 0.8, 0.7, 0.9, 60.0, 10**9, 15_000_000, 0.02)
+
+
+def draw(*points, joined=True):
+    return size_figure(tradeoff_table(points), joined)
+
+
+def runs(figure):
+    return [trace for trace in figure.data if trace.legendgroup == "runs"]
+
+
+def titles(figure):
+    return [axis.title.text for axis in figure.select_yaxes()]
+
+
+def test_each_measure_has_a_panel_of_its_own():
+    assert titles(draw(POINT, LARGE)) == [
+        "test accuracy (%)",
+        "training time (min)",
+        "memory (GB)",
+        "parameters (millions)",
+    ]
+
+
+def test_latency_has_a_panel_once_one_run_is_measured():
+    assert "latency (ms)" in titles(draw(POINT, TIMED))
+
+
+def test_run_without_training_time_is_drawn_without_that_panel():
+    assert "training time (min)" not in titles(draw(replace(POINT, training_seconds=None)))
+
+
+def test_accuracy_has_its_interval():
+    accuracy = runs(draw(POINT, LARGE))[0]
+    np.testing.assert_allclose(accuracy.y + accuracy.error_y.array, [0.93, 0.97])
+    np.testing.assert_allclose(accuracy.y - accuracy.error_y.arrayminus, [0.86, 0.92])
+
+
+def test_up_sampled_sizes_are_open_markers():
+    assert list(runs(draw(POINT, LARGE))[0].marker.symbol) == ["circle", "circle-open"]
+
+
+def test_native_size_and_what_is_up_sampled_are_labelled():
+    assert {note.text for note in draw(POINT).layout.annotations} == {"native, 224 px", "up-sampled"}
+
+
+@pytest.mark.parametrize(("joined", "mode"), [(True, "lines+markers"), (False, "markers")])
+def test_only_the_runs_of_a_sweep_are_joined(joined, mode):
+    assert runs(draw(POINT, LARGE, joined=joined))[0].mode == mode
+
+
+def test_papers_table_stands_beside_in_accuracy_and_time():
+    accuracy, minutes = (trace for trace in draw(POINT).data if trace.legendgroup == "paper")
+    assert dict(zip(accuracy.x, accuracy.y, strict=True)) == {row.image_size: row.accuracy for row in TABLE_1}
+    assert dict(zip(minutes.x, minutes.y, strict=True)) == {
+        row.image_size: row.training_seconds / 60 for row in TABLE_1
+    }
+
+
+def test_front_joins_the_runs_that_none_beats():
+    front, dots, _ = pareto_figure(tradeoff_table([POINT, LARGE, WORSE])).data
+    assert list(front.x) == [2.0, 15.0]
+    assert sorted(dots.customdata) == ["large", "small", "worse"]

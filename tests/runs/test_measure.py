@@ -1,0 +1,56 @@
+"""A few steps in a process of their own say how long a run would take."""
+
+import os
+import time
+
+import pytest
+
+from allcore.errors import RunError
+from allcore.runs.estimate import epoch_seconds
+from allcore.runs.lease import device_lease
+from allcore.runs.measure import measure
+from allcore.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory, tiny_config):
+    """Return a configuration, the workspace that it was measured in, and the measurement."""
+    workspace = Workspace(tmp_path_factory.mktemp("measured"))
+    config = tiny_config(epochs=5)
+    return config, workspace, measure(config, workspace)
+
+
+def test_time_follows_from_the_measured_speed(measured, finished_run):
+    config, _, measurement = measured
+    train, validation = (len(finished_run.split.rows(part)) for part in ("train", "validation"))
+    assert measurement.images_per_second > 0
+    assert measurement.seconds_per_epoch == epoch_seconds(train, validation, measurement.images_per_second)
+    assert measurement.total_seconds == config.epochs * measurement.seconds_per_epoch
+
+
+def test_memory_and_device_are_told(measured, finished_run):
+    assert measured[2].memory_bytes > 100e6
+    assert measured[2].device == finished_run.status().device
+
+
+def test_nothing_is_left_behind(measured):
+    _, workspace, _ = measured
+    assert [path.name for path in workspace.runs.iterdir()] == [".queue"]
+    assert [path.name for path in (workspace.runs / ".queue").glob("*.json")] == []
+
+
+def test_measuring_is_refused_while_a_run_has_the_device(workspace, tiny_config):
+    with device_lease(workspace.runs, "a-run", time.time(), give_up=lambda: True) as leased:
+        assert leased
+        with pytest.raises(RunError, match="a run has the device; measure when it has ended"):
+            measure(tiny_config(), workspace)
+
+
+def test_what_stands_in_the_way_is_said(workspace, tiny_config):
+    with pytest.raises(RunError, match="no dataset at"):
+        measure(tiny_config(dataset=os.devnull), workspace)
+
+
+def test_measuring_ends_after_its_time(workspace, tiny_config):
+    with pytest.raises(RunError, match=r"took longer than 0\.01 seconds"):
+        measure(tiny_config(), workspace, timeout=0.01)

@@ -1,0 +1,39 @@
+"""Stopping without waiting for it."""
+
+import pytest
+
+from allcore.errors import RunError
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.status import ACTIVE
+from tests.conftest import wait_for
+
+
+@pytest.fixture
+def run(workspace, tiny_config):
+    """Return a run that would train for long, and leave no worker of it behind."""
+    executor = LocalExecutor(workspace)
+    run = executor.submit(tiny_config(epochs=500))
+    yield run
+    if run.status().state in ACTIVE:
+        executor.stop(run, patience=5.0)
+
+
+def test_stop_in_the_background_returns_at_once_and_ends_the_run(workspace, run):
+    wait_for(run, lambda status: status.phase == "training")
+    thread = LocalExecutor(workspace).stop_in_background(run)
+    assert run.status().state == "stopping"
+    thread.join(timeout=60)
+    assert run.status().state == "cancelled"
+
+
+def test_run_that_ended_meanwhile_is_no_fault_of_the_thread(workspace, run):
+    executor = LocalExecutor(workspace)
+    threads = [executor.stop_in_background(run) for _ in range(2)]
+    for thread in threads:
+        thread.join(timeout=60)
+    assert run.status().state == "cancelled"
+
+
+def test_run_that_is_over_cannot_be_stopped(finished, finished_run):
+    with pytest.raises(RunError, match="there is nothing to stop"):
+        finished.stop_in_background(finished_run)

@@ -1,0 +1,72 @@
+"""A line a run, whatever state its folder is in."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from allcore.runs.status import write_status
+from allcore.runs.store import Run
+from allcore.runs.summary import RunSummary, summarize, summary_table
+
+
+@pytest.fixture
+def copy(finished_run, tmp_path):
+    """Return a copy of the finished run that a test may harm."""
+    return Run(shutil.copytree(finished_run.folder, tmp_path / finished_run.id))
+
+
+def test_finished_run_is_told_with_its_best_validation_accuracy(finished_run):
+    summary = summarize(finished_run)
+    assert (summary.state, summary.is_active, summary.note, summary.progress) == ("succeeded", False, "", 1.0)
+    assert summary.best_validation_accuracy == finished_run.history().epochs["validation_accuracy"].max()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("status.json", None),
+        ("status.json", "{"),
+        ("config.json", None),
+        ("config.json", '{"schema": 99}'),
+        ("metrics.jsonl", '{"kind": "segment", "epoch": "x", "step": 0}\n{"kind": "epoch", "epoch": 0, "step": 0}'),
+        ("metrics.jsonl", '{"kind": "epoch", "epoch": 0, "step": 0}'),
+    ],
+)
+def test_damaged_run_is_listed_with_the_reason(copy, file, content):
+    (copy.folder / file).unlink() if content is None else (copy.folder / file).write_text(content)
+    summary = summarize(copy)
+    assert (summary.state, summary.status, summary.config) == ("damaged", None, None)
+    assert summary.note
+
+
+def test_progress_counts_steps(copy):
+    status = copy.status().model_copy(update={"epoch": 1, "epochs": 4, "step": 5, "steps_per_epoch": 10})
+    write_status(copy.folder, status)
+    assert summarize(copy).progress == 15 / 40
+
+
+def test_run_that_has_not_begun_has_no_progress(copy):
+    write_status(copy.folder, copy.status().model_copy(update={"epoch": 0, "steps_per_epoch": 0}))
+    assert summarize(copy).progress == 0.0
+
+
+def test_note_is_the_error_or_else_a_warning(copy):
+    status = copy.status().model_copy(update={"warnings": ("the disk is slow", "again"), "error": ""})
+    write_status(copy.folder, status)
+    assert summarize(copy).note == "the disk is slow"
+    write_status(copy.folder, status.model_copy(update={"state": "failed", "error": "the disk is full"}))
+    assert summarize(copy).note == "the disk is full"
+
+
+def test_table_has_a_row_a_run_and_leaves_out_what_is_not_known(finished_run):
+    table = summary_table([summarize(finished_run), RunSummary("damaged-run", problem="no status.json")])
+    assert list(table["state"]) == ["succeeded", "damaged"]
+    assert list(table["note"]) == ["", "no status.json"]
+    assert table["image_size"][0] == finished_run.config.image_size
+    assert pd.isna(table["image_size"][1])
+    assert pd.isna(table["best_validation_accuracy"][1])
+
+
+def test_table_of_no_runs_has_its_columns():
+    assert "best_validation_accuracy" in summary_table([])
