@@ -59,6 +59,7 @@ def choose_dataset(label: str = "Dataset", missing: Callable[[], None] | None = 
     folders = datasets()
     if _SELECTED in st.session_state:
         st.session_state["data"] = st.session_state.pop(_SELECTED)
+    _recall("data")
     for given in (st.session_state.get("data"), st.query_params.get("data")):
         if given and given not in folders and (folder := _dataset_at(given)):
             folders[given] = folder
@@ -69,7 +70,10 @@ def choose_dataset(label: str = "Dataset", missing: Callable[[], None] | None = 
         st.info("Draw synthetic smears or get a dataset on the Dataset page.", title="No dataset yet")
         st.page_link("pages/dataset.py", label="Get a dataset", icon=":material/download:")
         return None
+    if st.session_state.get("data") not in folders:
+        st.session_state.pop("data", None)
     name = st.selectbox(label, list(folders), key="data", bind="query-params")
+    _keep("data", name)
     return folders[name]
 
 
@@ -84,10 +88,12 @@ def choose_variant(of: Catalog) -> str:
     """Let the user choose a variant of a dataset that has several (kept in the URL as `variant`)."""
     if len(of.variants) == 1:
         return of.variants[0]
-    chosen = st.segmented_control(
-        "Variant", of.variants, default=of.variants[0], required=True, key="variant", bind="query-params"
-    )
-    return str(chosen)
+    _recall("variant")
+    if st.session_state.get("variant", st.query_params.get("variant")) not in of.variants:
+        st.session_state["variant"] = of.variants[0]
+    chosen = str(st.segmented_control("Variant", of.variants, required=True, key="variant", bind="query-params"))
+    _keep("variant", chosen)
+    return chosen
 
 
 def choose_run(wanted: Callable[[Status], bool] = lambda status: True, missing: str = "No run yet") -> Run | None:
@@ -113,6 +119,25 @@ def choose_run_on(folder: Path) -> Run | None:
         help="Shows which images the run trained on, chose its epoch by, and was tested on.",
     )  # fmt: skip
     return None if chosen is None else runs[chosen]
+
+
+def _recall(key: str) -> None:
+    """Give a widget the value that `_keep` kept of it on another page.
+
+    Streamlit takes a bound widget's value along only where the user chose it there; one that came by the URL falls back
+    to the default, unless it is assigned anew.
+    """
+    kept = st.session_state.get(_kept(key))
+    if kept is not None and key not in st.query_params and st.session_state.get(key, kept) == kept:
+        st.session_state[key] = kept
+
+
+def _keep(key: str, value: str) -> None:
+    st.session_state[_kept(key)] = value
+
+
+def _kept(key: str) -> str:
+    return f"kept_{key}"
 
 
 def _was_made_on(run: Run, folder: Path) -> bool:

@@ -454,3 +454,34 @@ def test_an_image_deleted_since_it_was_listed_does_not_stop_the_others(dataset):
     app = ran(app)
     assert len(app.image) == 23
     assert any("No such file" in caption.value for caption in app.caption)
+
+
+# From page to page
+
+
+@pytest.fixture
+def two_variants(workspace: Workspace, smears: Path) -> None:
+    """Put two datasets into the workspace; the second has two variants."""
+    shutil.copytree(smears, workspace.datasets / "first", copy_function=os.link)
+    for variant in ("Original", "Segmented"):
+        shutil.copytree(smears, workspace.datasets / "second" / variant, copy_function=os.link)
+
+
+def test_dataset_and_variant_of_the_url_stay_chosen_on_other_pages(two_variants):
+    app = open_page(data="second", variant="Segmented")
+    app.query_params.clear()
+    app.switch_page("pages/trust.py")
+    app = ran(app)
+    assert app.get_by_key("data").value == "second"
+    assert app.get_by_key("variant").value == "Segmented"
+
+
+def test_a_dataset_without_the_variant_shows_its_first(two_variants, workspace, smears):
+    for variant in ("Another", "Original"):
+        shutil.copytree(smears, workspace.datasets / "third" / variant, copy_function=os.link)
+    app = choose(open_page(data="second", variant="Segmented"), "data", "third")
+    assert app.get_by_key("variant").value == "Another"
+
+
+def test_a_variant_that_is_not_there_is_the_first(two_variants):
+    assert open_page(data="second", variant="nonsense").get_by_key("variant").value == "Original"

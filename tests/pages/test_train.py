@@ -25,8 +25,10 @@ MODELS = {"": TrainConfig, "split": SplitConfig, "augment": AugmentConfig}
 CHOSEN_ELSEWHERE = {"dataset", "variant", "sweep", "split", "augment"}
 
 
-def open_train(**params):
+def open_train(session=None, **params):
     app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
+    for name, value in (session or {}).items():
+        app.session_state[name] = value
     for name, value in params.items():
         app.query_params[name.replace("__", ".")] = value
     app.switch_page("pages/train.py").run()
@@ -181,9 +183,8 @@ def test_weights_that_must_be_downloaded_are_said_before_launching(data, no_weig
 
 def test_wrong_weights_file_is_said_on_launching(data, launched, tmp_path):
     (tmp_path / "text.weights.h5").write_text("no")
-    app = open_train(**tiny(), preset="Custom")
-    app.session_state["custom.weights"] = str(tmp_path / "text.weights.h5")
-    app.run()
+    session = {"custom.weights": str(tmp_path / "text.weights.h5")}
+    app = open_train(session, **{**tiny(), "custom__weights": ""}, preset="Custom")
     button(app, "Launch").click().run()
     assert "not a readable HDF5 file" in app.error[0].value
     assert launched() == []

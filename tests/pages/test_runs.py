@@ -1,0 +1,249 @@
+"""Runs: every state as it is on disk, whoever looks; stop, resume, delete."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from allcore.reporting.curves import QUANTITIES
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.process import own_identity
+from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.runs.store import Run
+from allcore.runs.summary import RunSummary
+from pages.ui.live import refresh_every
+from tests.conftest import wait_for
+
+PROJECT = Path(__file__).parent.parent.parent
+GONE = {"pid": 2**22, "process_started": 1.0}
+DEAD_STATES = [("succeeded", False), ("failed", True), ("cancelled", True)]
+
+
+def open_runs(session=None, **params):
+    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
+    for name, value in (session or {}).items():
+        app.session_state[name] = value
+    for name, value in params.items():
+        app.query_params[name] = value
+    app.switch_page("pages/runs.py").run()
+    assert not app.exception
+    return app
+
+
+def button(app, label):
+    return next(button for button in app.button if button.label == label)
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def charts(app):
+    """Return the figures of the page, by the title of their y axis."""
+    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return {figure["layout"]["yaxis"]["title"]["text"]: figure for figure in figures}
+
+
+def points(app):
+    return {title: [len(trace["x"]) for trace in figure["data"]] for title, figure in charts(app).items()}
+
+
+@pytest.fixture
+def copy(workspace, finished_run):
+    """Return a copy of the finished run in a workspace of its own, to be changed."""
+    ignored = shutil.ignore_patterns("checkpoints", "model.*")
+    return Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, ignore=ignored))
+
+
+@pytest.fixture
+def running(copy):
+    """Return a run whose status says that this process is training it, in its second epoch of four."""
+    pid, started = own_identity()
+    write_status(
+        copy.folder,
+        Status(
+            state="running", pid=pid, process_started=started, heartbeat=time.time(), queued_at=time.time(), epoch=1,
+            epochs=4, step=5, steps_per_epoch=10, phase="training", images_per_second=40.0, eta_seconds=600.0,
+            device="CPU, 2 cores", warnings=("the disk is slow",),
+        ),
+    )  # fmt: skip
+    return copy
+
+
+def test_without_runs_the_page_says_where_to_launch_one(workspace):
+    app = open_runs()
+    assert app.info[0].proto.title == "No run yet"
+    assert [link.page for link in app.get("page_link")] == ["train"]
+
+
+def test_finished_run_is_shown_with_its_numbers_curves_and_files(finished, finished_run, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    app = open_runs()
+    history = finished_run.history()
+    assert app.dataframe[0].value["run"].tolist() == [finished_run.id]
+    assert metrics(app)["Epochs"] == "3 of 3"
+    assert metrics(app)["Validation accuracy"] == f"{history.epochs['validation_accuracy'].max():.1%}"
+    assert len(charts(app)) == len(QUANTITIES)
+    assert points(app)["loss (cross-entropy, nats)"] == [3, 3]
+    files = {download.label.split(",")[0] for download in app.get("download_button")}
+    assert {"model.onnx", "model.keras", "predictions.parquet", "split.csv", "metrics.jsonl"} <= files
+
+
+def test_curves_per_batch_have_a_point_a_batch(copy):
+    app = open_runs(per="Batch")
+    assert points(app)["loss (cross-entropy, nats)"] == [len(copy.history().batches)]
+
+
+def test_every_chart_and_table_has_a_description(copy):
+    app = open_runs(session={"log": True, "epochs": True, "settings": True})
+    assert all(chart.proto.alt for chart in app.get("plotly_chart"))
+    assert all(table.proto.alt for table in app.dataframe)
+
+
+@pytest.mark.parametrize(("state", "resumable"), DEAD_STATES)
+def test_run_that_is_over_can_be_resumed_unless_it_succeeded_and_deleted(copy, state, resumable):
+    write_status(copy.folder, copy.status().model_copy(update={"state": state, "error": "the reason"}))
+    app = open_runs()
+    assert button(app, "Stop").disabled
+    assert button(app, "Resume").disabled is not resumable
+    assert not button(app, "Delete").disabled
+
+
+def test_failed_run_says_why(copy):
+    write_status(copy.folder, copy.status().model_copy(update={"state": "failed", "error": "the disk is full"}))
+    app = open_runs()
+    assert app.error[0].value == "the disk is full"
+    assert app.dataframe[0].value["note"][0] == "the disk is full"
+
+
+def test_running_run_tells_phase_progress_time_left_and_warnings(running):
+    app = open_runs()
+    assert any("epoch 2 of 4, training, 10 min left" in caption.value for caption in app.caption)
+    assert app.get("progress")[0].value == pytest.approx(100 * 15 / 40, abs=1)
+    assert metrics(app)["Images/s"] == "40"
+    assert metrics(app)["Time left"] == "10 min"
+    assert app.warning[0].value == "the disk is slow"
+    assert not button(app, "Stop").disabled
+    assert button(app, "Delete").disabled
+
+
+def test_charts_gain_points_as_the_run_goes_on(running):
+    app = open_runs(per="Batch")
+    before = points(app)
+    last = json.loads((running.folder / "metrics.jsonl").read_text().splitlines()[-2])
+    record = {**last, "kind": "batch", "epoch": 3, "step": 1, "global_step": last["global_step"] + 1}
+    with (running.folder / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps(record) + "\n")
+    app.run()
+    assert points(app) == {title: [count + 1 for count in counts] for title, counts in before.items()}
+
+
+def test_queued_run_has_empty_charts_of_the_same_height(copy):
+    heights = {figure["layout"]["height"] for figure in charts(open_runs()).values()}
+    pid, started = own_identity()
+    identity = {"pid": pid, "process_started": started, "heartbeat": time.time(), "queued_at": time.time()}
+    write_status(copy.folder, Status(state="queued", **identity))
+    (copy.folder / "metrics.jsonl").unlink()
+    app = open_runs()
+    assert {figure["layout"]["height"] for figure in charts(app).values()} == heights
+    assert metrics(app)["Validation accuracy"] == "–"
+
+
+def test_killed_worker_shows_as_interrupted_and_can_be_resumed(running):
+    app = open_runs()
+    write_status(running.folder, running.status().model_copy(update=GONE))
+    app.run()
+    assert app.dataframe[0].value["state"][0] == "interrupted"
+    assert not button(app, "Resume").disabled
+
+
+@pytest.mark.parametrize(("file", "content"), [("status.json", None), ("status.json", "{"), ("config.json", "{")])
+def test_damaged_run_is_listed_with_the_reason_and_can_be_deleted(copy, file, content):
+    (copy.folder / file).unlink() if content is None else (copy.folder / file).write_text(content)
+    app = open_runs()
+    assert app.dataframe[0].value["state"][0] == "damaged"
+    assert file in app.dataframe[0].value["note"][0]
+    assert file in app.error[0].value
+    assert not button(app, "Delete").disabled
+
+
+def test_run_of_the_url_is_the_one_that_is_shown(copy, workspace):
+    older = workspace.runs / "20200101-000000-vgg16-32px-aaaa"
+    shutil.copytree(copy.folder, older)
+    assert open_runs().selectbox(key="run").value == copy.id
+    assert open_runs(run=older.name).selectbox(key="run").value == older.name
+
+
+def test_runs_can_be_laid_over_each_other(copy, workspace):
+    other = workspace.runs / "20200101-000000-vgg16-32px-aaaa"
+    shutil.copytree(copy.folder, other)
+    app = open_runs(**{"with": other.name})
+    names = {trace["name"] for trace in charts(app)["accuracy (%)"]["data"]}
+    assert names == {f"32 px, {copy.id[-4:]}", "32 px, aaaa"}
+
+
+def test_log_and_settings_are_shown_when_they_are_opened(copy):
+    (copy.folder / "worker.log").write_text("hello from the worker\n")
+    app = open_runs(session={"log": True, "settings": True})
+    assert app.code[0].value == "hello from the worker"
+    settings = app.dataframe[-1].value.set_index("setting")
+    assert tuple(settings.loc["image_size"]) == ("32", "300")
+
+
+def test_deleting_asks_first_and_then_removes_the_run(copy):
+    app = open_runs()
+    button(app, "Delete").click().run()
+    assert copy.folder.exists()
+    button(app, "Delete it").click().run()
+    assert not copy.folder.exists()
+    assert app.info[0].proto.title == "No run yet"
+
+
+def test_what_cannot_be_done_any_more_is_said(running):
+    app = open_runs()
+    write_status(running.folder, running.status().model_copy(update={"state": "succeeded"}))
+    button(app, "Stop").click().run()
+    assert "there is nothing to stop" in app.error[0].value
+
+
+def test_run_that_vanishes_under_the_page_is_no_fault(running, workspace):
+    shutil.copytree(running.folder, workspace.runs / "20200101-000000-vgg16-32px-aaaa")
+    app = open_runs(run=running.id)
+    shutil.rmtree(running.folder)
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="run").value == "20200101-000000-vgg16-32px-aaaa"
+
+
+def test_real_run_is_stopped_and_resumed_from_the_page(workspace, tiny_config):
+    executor = LocalExecutor(workspace)
+    run = executor.submit(tiny_config(epochs=500))
+    try:
+        wait_for(run, lambda status: status.phase == "training")
+        app = open_runs()
+        button(app, "Stop").click().run()
+        assert app.dataframe[0].value["state"][0] in ("stopping", "cancelled")
+        wait_for(run, lambda status: status.state == "cancelled")
+        app.run()
+        button(app, "Resume").click().run()
+        assert not app.error
+        assert run.status().state in ACTIVE
+        assert not button(app, "Stop").disabled
+    finally:
+        if run.status().state in ACTIVE:
+            executor.stop(run, patience=0.5)
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "stopping"])
+def test_page_looks_again_by_itself_while_something_runs(state):
+    status = Status(state=state, heartbeat=0.0, queued_at=0.0)
+    assert refresh_every([RunSummary("a"), RunSummary("b", status)]) is not None
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled", "interrupted"])
+def test_page_does_nothing_when_nothing_runs(state):
+    status = Status(state=state, heartbeat=0.0, queued_at=0.0)
+    assert refresh_every([RunSummary("damaged"), RunSummary("b", status)]) is None
