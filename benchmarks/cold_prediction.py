@@ -1,6 +1,6 @@
 """One image from a cold start: `allcore predict` against loading model.keras and calling `model.predict`, in turn.
 
-    python -m benchmarks.cold_prediction RUN_FOLDER IMAGE [--rounds 5]
+python -m benchmarks.cold_prediction RUN_FOLDER IMAGE [--rounds 5]
 """
 
 from __future__ import annotations

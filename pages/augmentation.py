@@ -21,6 +21,8 @@ from pages.ui.show import gallery, plain
 from pages.ui.state import catalog, choose_dataset, choose_run, choose_variant
 
 RESULTS = 11
+LARGEST = 512
+"""Pixels a side up to which a preview is made; training goes on to 1,024."""
 RANDOM, ALONE, AS_SEEN = "Random changes", "Each operation alone", "As a run saw it"
 PAPER_SIZE = TrainConfig.model_fields["image_size"].default
 
@@ -87,7 +89,7 @@ def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentCon
 def _show_settings(image: pd.Series) -> tuple[int, AugmentConfig]:
     """Let the user choose the size and the settings, and carry them to the Train page."""
     with st.expander("Settings", expanded=True, icon=":material/tune:"):
-        size = st.number_input("Image size (px)", 32, 1_024, PAPER_SIZE, 2, key="size", bind="query-params")
+        size = st.number_input("Image size (px)", 32, LARGEST, PAPER_SIZE, 2, key="size", bind="query-params")
         native = max(image["width"], image["height"])
         up_sampled = f"; up-sampled from {native} px" if size > native else ""
         st.caption(f"Pixels a side that the network sees{up_sampled}. Paper: {PAPER_SIZE}.")

@@ -21,11 +21,6 @@ from pages.ui.state import catalog, choose_dataset, choose_run_on, choose_varian
 EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
 
 
-def _no_dataset() -> None:
-    st.info("Draw one in seconds, or bring your own.", title="No dataset yet")
-    get_dataset()
-
-
 def _to_first_page() -> None:
     st.session_state["page"] = 1
 
@@ -159,13 +154,16 @@ def _image_page(images: Catalog, path: str, split: Split | None) -> None:
 
 st.title("Dataset")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    folder = choose_dataset(missing=_no_dataset)
+    folder = choose_dataset(hint=False)
     if folder is not None:
         images = catalog(folder)
         variant = choose_variant(images)
         run = choose_run_on(folder)
 
-if folder is not None:
+if folder is None:
+    st.info("Draw one in seconds, or bring your own.", title="No dataset yet")
+    get_dataset()
+else:
     split = _split_of(run)
     path = st.query_params.get("image")
     if path is not None and not (images.table["path"] == path).any():

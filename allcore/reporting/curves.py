@@ -1,4 +1,8 @@
-"""Figures of how training goes, of one run or of several."""
+"""Charts of how training goes, of one run or of several, made to gain points while they are looked at.
+
+They are Vega-Lite: a chart's description does not depend on its points, so that a page can hand over new points and the
+chart keeps its place, its zoom and its pixels, which a Plotly figure, drawn anew as a whole, does not.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,17 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from allcore.evaluation.intervals import wilson
-from allcore.reporting.colours import SPLIT_DASHES, sequence_colours
+from allcore.reporting.colours import sequence_colours
 from allcore.runs.history import History
 
 Per = Literal["epoch", "batch"]
-HEIGHT = 320
-"""Pixels; the same with and without points, so that a page does not jump while they come."""
+HEIGHT = 280
+"""Pixels, the same with and without points."""
 MAX_POINTS = 1_000
-_MARKED_POINTS = 60
-_GIB = 2**30
-_NO_POINTS = {"text": "no points yet", "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+_DASHES = {"train": [1, 0], "validation": [6, 4]}
+_COLUMNS = {"run": "str", "part": "str", "x": "float64", "y": "float64", "low": "float64", "high": "float64"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Quantity:
 
     column: str
     title: str
-    hover: str
+    written: str
     scale: float = 1.0
     validated: bool = False
     from_zero: bool = True
@@ -38,9 +40,9 @@ class Quantity:
 QUANTITIES = {
     "loss": Quantity("loss", "loss (cross-entropy, nats)", ".4f", validated=True),
     "accuracy": Quantity("accuracy", "accuracy (%)", ".2f", 100.0, validated=True, from_zero=False),
-    "learning rate": Quantity("learning_rate", "learning rate", ".3g"),
+    "learning rate": Quantity("learning_rate", "learning rate", "~e"),
     "speed": Quantity("images_per_second", "speed (images/s)", ".1f"),
-    "memory": Quantity("memory_bytes", "memory (GiB)", ".2f", 1 / _GIB),
+    "memory": Quantity("memory_bytes", "memory (GiB)", ".2f", 1 / 2**30),
 }
 
 
@@ -53,98 +55,110 @@ class RunCurve:
     validation_images: int | None = None
 
 
-def training_figure(quantity: str, per: Per, runs: Sequence[RunCurve]) -> go.Figure:
+@dataclass(frozen=True)
+class Chart:
+    """A Vega-Lite description without data, and the points that belong to it."""
+
+    spec: dict[str, Any]
+    points: pd.DataFrame
+
+
+def training_chart(quantity: str, per: Per, runs: Sequence[RunCurve]) -> Chart:
     """Return the curves of one of `QUANTITIES`: train solid, validation dashed, a colour a run.
 
-    Per batch, x counts optimizer steps, there is no validation, and long curves are averaged to `MAX_POINTS` points.
-    One run's validation accuracy has its 95 % interval (Wilson). Of several runs, the legend names each once. Zoom and
-    hidden curves outlast new points.
+    The points have run, part (train or validation), x (epochs from 1, or optimizer steps), y, low and high. Per batch
+    there is no validation, and long curves are averaged to `MAX_POINTS`. One run's validation accuracy has its 95 %
+    interval (Wilson). Dragging moves a chart, Ctrl and the wheel (or a pinch) zoom it, a double click undoes both.
     """
     what = QUANTITIES[quantity]
-    traces: list[dict[str, Any]] = []
-    for run, colour in zip(runs, sequence_colours(len(runs)), strict=True):
-        if per == "epoch" and quantity == "accuracy" and len(runs) == 1:
-            traces += _validation_interval(run, colour)
-        for split in ("train", "validation") if per == "epoch" and what.validated else ("train",):
-            traces += _curve(run, what, per, split, colour, alone=len(runs) == 1)
-    layout = _layout(what, per, f"{quantity}-{per}", legend=len(runs) > 1 or (what.validated and per == "epoch"))
-    if not any(len(trace["x"]) for trace in traces):
-        layout |= {"annotations": [_NO_POINTS]}
-        for axis in ("xaxis", "yaxis"):
-            layout[axis] |= {"showticklabels": False, "showgrid": False, "zeroline": False}
-    return go.Figure(data=traces, layout=layout)
+    parts = ["train", "validation"] if what.validated and per == "epoch" else ["train"]
+    tables = [_points(run, what, per, part) for run in runs for part in parts]
+    points = pd.concat([pd.DataFrame(columns=list(_COLUMNS)), *tables], ignore_index=True).astype(_COLUMNS)
+    images = runs[0].validation_images if len(runs) == 1 and quantity == "accuracy" and per == "epoch" else None
+    if images:
+        validated = points["part"] == "validation"
+        low, high = wilson(points.loc[validated, "y"] / 100 * images, images)
+        points.loc[validated, "low"], points.loc[validated, "high"] = 100 * low, 100 * high
+    return Chart(_spec(what, per, [run.name for run in runs], parts, banded=bool(images)), points)
 
 
-def _curve(run: RunCurve, what: Quantity, per: Per, split: str, colour: str, alone: bool) -> list[dict[str, Any]]:
+def _points(run: RunCurve, what: Quantity, per: Per, part: str) -> pd.DataFrame:
     table = run.history.epochs if per == "epoch" else run.history.batches
-    column = what.column if split == "train" else f"validation_{what.column}"
+    column = what.column if part == "train" else f"validation_{what.column}"
     if column not in table:
-        return []
+        return pd.DataFrame(columns=list(_COLUMNS))
     x = table["epoch"].to_numpy(float) + 1 if per == "epoch" else table["global_step"].to_numpy(float)
     x, y = _thinned(x, what.scale * pd.to_numeric(table[column]).to_numpy(float))
-    return [
-        {
-            "type": "scatter",
-            "uid": f"{run.name} {split}",
-            "name": split if alone else run.name,
-            "legendgroup": split if alone else run.name,
-            "showlegend": alone or split == "train",
-            "x": x.tolist(),
-            "y": y.tolist(),
-            "mode": "lines+markers" if len(x) <= _MARKED_POINTS else "lines",
-            "line": {"color": colour, "dash": SPLIT_DASHES[split], "width": 2},
-            "marker": {"size": 5},
-            "hovertemplate": f"%{{y:{what.hover}}} {split}",
-        }
-    ]
-
-
-def _validation_interval(run: RunCurve, colour: str) -> list[dict[str, Any]]:
-    epochs = run.history.epochs
-    if not run.validation_images or "validation_accuracy" not in epochs:
-        return []
-    low, high = wilson(epochs["validation_accuracy"] * run.validation_images, run.validation_images)
-    x = epochs["epoch"].to_numpy(float) + 1
-    return [
-        {
-            "type": "scatter",
-            "uid": f"{run.name} interval",
-            "name": "validation, 95 % interval",
-            "showlegend": True,
-            "x": np.concatenate([x, x[::-1]]).tolist(),
-            "y": (100 * np.concatenate([high, low[::-1]])).tolist(),
-            "mode": "lines",
-            "line": {"width": 0},
-            "fill": "toself",
-            "fillcolor": colour,
-            "opacity": 0.15,
-            "hoverinfo": "skip",
-        }
-    ]
+    return pd.DataFrame({"run": run.name, "part": part, "x": x, "y": y})
 
 
 def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return at most `MAX_POINTS` points: neighbours averaged, the newest group kept whole."""
+    """Return at most `MAX_POINTS` points: neighbours averaged, each group standing at its last."""
     group = -(-len(x) // MAX_POINTS)
     if group <= 1:
         return x, y
     starts = np.arange(0, len(x), group)
-    counts = np.diff(np.append(starts, len(x)))
-    return x[np.append(starts[1:], len(x)) - 1], np.add.reduceat(y, starts) / counts
+    ends = np.append(starts[1:], len(x))
+    return x[ends - 1], np.add.reduceat(y, starts) / (ends - starts)
 
 
-def _layout(what: Quantity, per: Per, revision: str, legend: bool) -> dict[str, Any]:
+def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: bool) -> dict[str, Any]:
+    several = len(names) > 1
+    colour = {
+        "field": "run",
+        "type": "nominal",
+        "scale": {"domain": names, "range": sequence_colours(len(names))},
+        "legend": {"title": None, "orient": "bottom", "columns": 2, "symbolType": "circle"} if several else None,
+    }
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "title": "epoch" if per == "epoch" else "optimizer step",
+        "axis": {"format": "d", "tickMinStep": 1, "grid": False},
+        "scale": {"zero": False, "nice": False, "padding": 8},
+    }
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "title": what.title,
+        "axis": {"format": "~e"} if what.written == "~e" else {},
+        "scale": {"zero": what.from_zero, "padding": 8},
+    }
+    dash = {
+        "field": "part",
+        "type": "nominal",
+        "scale": {"domain": parts, "range": [_DASHES[part] for part in parts]},
+        "legend": None,
+    }
+    tooltip = [
+        *([{"field": "run", "title": "run"}] if several else []),
+        {"field": "part", "title": "part"},
+        {"field": "x", "title": x["title"], "format": "d"},
+        {"field": "y", "title": what.title, "format": what.written},
+    ]
+    band = {
+        "transform": [{"filter": "isValid(datum.low)"}],
+        "mark": {"type": "area", "opacity": 0.15, "tooltip": False, "clip": True},
+        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour},
+    }
+    lines = {
+        "params": [_ZOOM],
+        "mark": {"type": "line", "clip": True, "point": {"size": 25, "opacity": 1 if per == "epoch" else 0}},
+        "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "tooltip": tooltip},
+    }
     return {
         "height": HEIGHT,
-        "margin": {"l": 60, "r": 10, "t": 30, "b": 45},
-        "uirevision": revision,
-        "hovermode": "x unified",
-        "showlegend": legend,
-        "legend": {"orientation": "h", "x": 0, "y": -0.25, "yanchor": "top"},
-        "xaxis": {"title": {"text": "epoch" if per == "epoch" else "optimizer step"}, "tickformat": "d"},
-        "yaxis": {
-            "title": {"text": what.title},
-            "rangemode": "tozero" if what.from_zero else "normal",
-            "exponentformat": "e",
-        },
+        "layer": [band, lines] if banded else [lines],
+        "usermeta": {"embedOptions": {"renderer": "canvas"}},
     }
+
+
+_ZOOM = {
+    "name": "zoom",
+    "bind": "scales",
+    "select": {
+        "type": "interval",
+        "translate": "[mousedown, window:mouseup] > window:mousemove!",
+        "zoom": "wheel![event.ctrlKey]",
+    },
+}

@@ -20,13 +20,13 @@ KAGGLE = "mehradaria/leukemia"
 def get_dataset() -> None:
     """Offer the ways to a dataset, and carry out the one that the user asks for; an error is shown in place."""
     ways: dict[str, Callable[[], None]] = {
-        "Draw synthetic smears": _draw,
+        "Synthetic smears": _draw,
         "A folder": _open_folder,
         "A zip file": _upload,
         "Kaggle": _download,
     }
     chosen = st.segmented_control(
-        "Where from", list(ways), default="Draw synthetic smears", required=True, key="source", bind="query-params"
+        "Where from", list(ways), default="Synthetic smears", required=True, key="source", bind="query-params"
     )
     ways[str(chosen)]()
 
@@ -107,7 +107,7 @@ def _get(doing: str, get: Callable[[Progress], Path]) -> None:
     try:
         folder = get(show)
     except InputError as error:
-        slot.error(plain(str(error)), title="Nothing was imported")
+        slot.error(plain(str(error)), title="No dataset was added")
         return
     forget_catalogs()
     select_dataset(folder)

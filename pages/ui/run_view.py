@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.reporting.curves import QUANTITIES, Per, RunCurve, training_figure
+from allcore.reporting.curves import QUANTITIES, Per, RunCurve, training_chart
 from allcore.reporting.units import duration
 from allcore.runs.history import History
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, summarize
 from pages.ui.live import doing, history, state_badge
-from pages.ui.show import figure, plain, table
+from pages.ui.show import plain, table
 
 LOG_LINES = 200
 LOG_HEIGHT = 300
@@ -52,11 +52,23 @@ def show_curves(runs: Sequence[Run], per: Per) -> None:
             st.warning(plain(f"{run.id} cannot be drawn: {error}"))
     with st.grid(2, min_column_width=340):
         for quantity in QUANTITIES:
-            chart = training_figure(quantity, per, curves)
-            name = f"{quantity.replace(' ', '-')}-per-{per}"
-            figure(chart, name, f"{quantity.capitalize()} per {per} of {', '.join(curve.name for curve in curves)}")
-    if per == "epoch":
-        st.caption("Solid: train. Dashed: validation.")
+            chart = training_chart(quantity, per, curves)
+            names = ", ".join(curve.name for curve in curves)
+            st.vega_lite_chart(
+                chart.points,
+                chart.spec,
+                key=f"{quantity}-per-{per}",
+                alt=f"{quantity.capitalize()} per {per} of {names}",
+            )
+    if not any(len(curve.history.epochs if per == "epoch" else curve.history.batches) for curve in curves):
+        st.caption(f"No {per} is over yet.")
+    else:
+        parts = (
+            "Solid: train; dashed: validation, with its 95 % interval where one run is shown. "
+            if per == "epoch"
+            else ""
+        )
+        st.caption(f"{parts}Drag to move, Ctrl and wheel to zoom, double-click to see all.")
 
 
 def show_log(run: Run) -> None:

@@ -51,10 +51,10 @@ def datasets() -> dict[str, Path]:
     return {_dataset_name(folder): folder for folder in open_workspace().list_datasets()}
 
 
-def choose_dataset(label: str = "Dataset", missing: Callable[[], None] | None = None) -> Path | None:
-    """Let the user choose one of the datasets (kept in the URL as `data`); None, with what to do, when there is none.
+def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
+    """Let the user choose one of the datasets (kept in the URL as `data`); None when there is none.
 
-    A folder deeper in a root is named by its whole path. `missing` shows what to do in place of a link to the page.
+    A folder deeper in a root is named by its whole path. `hint` says what to do when there is no dataset.
     """
     folders = datasets()
     if _SELECTED in st.session_state:
@@ -63,12 +63,10 @@ def choose_dataset(label: str = "Dataset", missing: Callable[[], None] | None = 
     for given in (st.session_state.get("data"), st.query_params.get("data")):
         if given and given not in folders and (folder := _dataset_at(given)):
             folders[given] = folder
-    if not folders and missing is not None:
-        missing()
-        return None
     if not folders:
-        st.info("Draw synthetic smears or get a dataset on the Dataset page.", title="No dataset yet")
-        st.page_link("pages/dataset.py", label="Get a dataset", icon=":material/download:")
+        if hint:
+            st.info("Draw synthetic smears or get a dataset on the Dataset page.", title="No dataset yet")
+            st.page_link("pages/dataset.py", label="Get a dataset", icon=":material/download:")
         return None
     if st.session_state.get("data") not in folders:
         st.session_state.pop("data", None)

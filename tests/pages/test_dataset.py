@@ -95,7 +95,7 @@ def zipped(folder: Path, *extra: str) -> bytes:
 def test_an_empty_workspace_offers_the_ways_to_a_dataset(workspace):
     app = open_page()
     assert "No dataset yet" in texts(app)
-    assert app.get_by_key("source").options == ["Draw synthetic smears", "A folder", "A zip file", "Kaggle"]
+    assert app.get_by_key("source").options == ["Synthetic smears", "A folder", "A zip file", "Kaggle"]
 
 
 def test_one_click_from_an_empty_workspace_shows_images(workspace):
@@ -135,7 +135,7 @@ def test_a_name_that_cannot_be_used_is_said_in_place(dataset, workspace, name):
     app.number_input[1].set_value(32)
     app.text_input[0].set_value(name)
     app = press(app, "Draw synthetic smears")
-    assert "Nothing was imported" in texts(app)
+    assert "No dataset was added" in texts(app)
     assert not (workspace.root / "outside").exists()
     assert [child.name for child in workspace.datasets.iterdir()] == ["mine"]
 
@@ -153,7 +153,7 @@ def test_a_bad_zip_is_refused_in_place_and_leaves_nothing(workspace, smears, con
     app = choose(open_page(), "source", "A zip file")
     app.file_uploader[0].upload("bad.zip", b"no zip" if content == "no zip" else zipped(smears, "../evil.txt"))
     app = press(app, "Import")
-    assert "Nothing was imported" in texts(app)
+    assert "No dataset was added" in texts(app)
     assert "bad" in app.error[0].value
     assert list(workspace.datasets.iterdir()) == []
 
