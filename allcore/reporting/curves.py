@@ -22,6 +22,15 @@ HEIGHT = 280
 """Pixels, the same with and without points."""
 MAX_POINTS = 1_000
 _DASHES = {"train": [1, 0], "validation": [6, 4]}
+_ZOOM = {
+    "name": "zoom",
+    "bind": "scales",
+    "select": {
+        "type": "interval",
+        "translate": "[mousedown, window:mouseup] > window:mousemove!",
+        "zoom": "wheel![event.ctrlKey]",
+    },
+}
 _COLUMNS = {"run": "str", "part": "str", "x": "float64", "y": "float64", "low": "float64", "high": "float64"}
 
 
@@ -33,6 +42,7 @@ class Quantity:
     title: str
     written: str
     scale: float = 1.0
+    ticks: str = ""
     validated: bool = False
     from_zero: bool = True
 
@@ -40,7 +50,7 @@ class Quantity:
 QUANTITIES = {
     "loss": Quantity("loss", "loss (cross-entropy, nats)", ".4f", validated=True),
     "accuracy": Quantity("accuracy", "accuracy (%)", ".2f", 100.0, validated=True, from_zero=False),
-    "learning rate": Quantity("learning_rate", "learning rate", "~e"),
+    "learning rate": Quantity("learning_rate", "learning rate", ".3g", ticks="~e"),
     "speed": Quantity("images_per_second", "speed (images/s)", ".1f"),
     "memory": Quantity("memory_bytes", "memory (GiB)", ".2f", 1 / 2**30),
 }
@@ -103,62 +113,52 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: bool) -> dict[str, Any]:
-    several = len(names) > 1
-    colour = {
-        "field": "run",
-        "type": "nominal",
-        "scale": {"domain": names, "range": sequence_colours(len(names))},
-        "legend": {"title": None, "orient": "bottom", "columns": 2, "symbolType": "circle"} if several else None,
+    x, y, colour = _x(per), _y(what), _colour(names)
+    band = {
+        "transform": [{"filter": "isValid(datum.low)"}],
+        "mark": {"type": "area", "opacity": 0.15, "tooltip": False, "clip": True},
+        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour},
     }
-    x = {
+    dash = {"field": "part", "scale": {"domain": parts, "range": [_DASHES[part] for part in parts]}, "legend": None}
+    tooltip = [
+        {"field": "run", "title": "run"},
+        {"field": "part", "title": "part"},
+        {"field": "x", "title": x["title"], "format": "d"},
+        {"field": "y", "title": y["title"], "format": what.written},
+    ]
+    lines = {
+        "params": [_ZOOM],
+        "mark": {"type": "line", "clip": True, "point": {"size": 25, "opacity": 1 if per == "epoch" else 0}},
+        "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "tooltip": tooltip},
+    }
+    layers = [band, lines] if banded else [lines]
+    return {"height": HEIGHT, "layer": layers, "usermeta": {"embedOptions": {"renderer": "canvas"}}}
+
+
+def _x(per: Per) -> dict[str, Any]:
+    return {
         "field": "x",
         "type": "quantitative",
         "title": "epoch" if per == "epoch" else "optimizer step",
         "axis": {"format": "d", "tickMinStep": 1, "grid": False},
         "scale": {"zero": False, "nice": False, "padding": 8},
     }
-    y = {
+
+
+def _y(what: Quantity) -> dict[str, Any]:
+    return {
         "field": "y",
         "type": "quantitative",
         "title": what.title,
-        "axis": {"format": "~e"} if what.written == "~e" else {},
+        "axis": {"format": what.ticks} if what.ticks else {},
         "scale": {"zero": what.from_zero, "padding": 8},
     }
-    dash = {
-        "field": "part",
-        "type": "nominal",
-        "scale": {"domain": parts, "range": [_DASHES[part] for part in parts]},
-        "legend": None,
-    }
-    tooltip = [
-        *([{"field": "run", "title": "run"}] if several else []),
-        {"field": "part", "title": "part"},
-        {"field": "x", "title": x["title"], "format": "d"},
-        {"field": "y", "title": what.title, "format": what.written},
-    ]
-    band = {
-        "transform": [{"filter": "isValid(datum.low)"}],
-        "mark": {"type": "area", "opacity": 0.15, "tooltip": False, "clip": True},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour},
-    }
-    lines = {
-        "params": [_ZOOM],
-        "mark": {"type": "line", "clip": True, "point": {"size": 25, "opacity": 1 if per == "epoch" else 0}},
-        "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "tooltip": tooltip},
-    }
+
+
+def _colour(names: list[str]) -> dict[str, Any]:
+    legend = {"title": None, "orient": "bottom", "columns": 2, "symbolType": "circle"}
     return {
-        "height": HEIGHT,
-        "layer": [band, lines] if banded else [lines],
-        "usermeta": {"embedOptions": {"renderer": "canvas"}},
+        "field": "run",
+        "scale": {"domain": names, "range": sequence_colours(len(names))},
+        "legend": legend if len(names) > 1 else None,
     }
-
-
-_ZOOM = {
-    "name": "zoom",
-    "bind": "scales",
-    "select": {
-        "type": "interval",
-        "translate": "[mousedown, window:mouseup] > window:mousemove!",
-        "zoom": "wheel![event.ctrlKey]",
-    },
-}

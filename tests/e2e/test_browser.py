@@ -4,6 +4,7 @@ import re
 import time
 from urllib.parse import urlencode
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -136,3 +137,15 @@ def test_bad_upload_is_named_beside_the_good_one(finished_server, finished_run, 
     expect(page.get_by_text(re.compile("broken.png")).first).to_be_visible()
     expect(page.get_by_text(re.compile("not an image")).first).to_be_visible()
     expect(page.locator("img[alt*=vidence]").first).to_be_visible()
+
+
+def test_app_process_never_loads_tensorflow_whatever_is_visited(finished_server, finished_run, page, smears):
+    for name in ("", "dataset", "augmentation", "trust", "train", "runs", "evaluate", "tradeoff", "predict"):
+        page.goto(finished_server.url(name, f"run={finished_run.id}"))
+        expect(page.locator("h1")).to_be_visible()
+        expect(page.get_by_text("Something went wrong")).to_have_count(0)
+    page.locator("input[type=file]").set_input_files(str(sorted((smears / "Pre").iterdir())[0]))
+    expect(page.locator("img[alt*=vidence]").first).to_be_visible()
+    libraries = [mapped.path for mapped in psutil.Process(finished_server.process.pid).memory_maps()]
+    assert any("onnxruntime" in path for path in libraries)
+    assert not [path for path in libraries if "tensorflow" in path]

@@ -5,6 +5,7 @@ import shutil
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -42,13 +43,19 @@ def metrics(app):
 
 
 def charts(app):
-    """Return the figures of the page, by the title of their y axis."""
-    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-    return {figure["layout"]["yaxis"]["title"]["text"]: figure for figure in figures}
+    """Return the descriptions of the charts, by the titles of their y axes."""
+    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    return {spec["layer"][-1]["encoding"]["y"]["title"]: spec for spec in specs}
 
 
 def points(app):
-    return {title: [len(trace["x"]) for trace in figure["data"]] for title, figure in charts(app).items()}
+    """Return the points of the charts, by the titles of their y axes."""
+    tables = [pa.ipc.open_stream(chart.proto.data.data).read_pandas() for chart in app.get("vega_lite_chart")]
+    return dict(zip(charts(app), tables, strict=True))
+
+
+def counts(app):
+    return {title: len(table) for title, table in points(app).items()}
 
 
 @pytest.fixture
@@ -87,19 +94,20 @@ def test_finished_run_is_shown_with_its_numbers_curves_and_files(finished, finis
     assert metrics(app)["Epochs"] == "3 of 3"
     assert metrics(app)["Validation accuracy"] == f"{history.epochs['validation_accuracy'].max():.1%}"
     assert len(charts(app)) == len(QUANTITIES)
-    assert points(app)["loss (cross-entropy, nats)"] == [3, 3]
+    assert counts(app)["loss (cross-entropy, nats)"] == 2 * 3
+    assert counts(app)["memory (GiB)"] == 3
     files = {download.label.split(",")[0] for download in app.get("download_button")}
     assert {"model.onnx", "model.keras", "predictions.parquet", "split.csv", "metrics.jsonl"} <= files
 
 
 def test_curves_per_batch_have_a_point_a_batch(copy):
     app = open_runs(per="Batch")
-    assert points(app)["loss (cross-entropy, nats)"] == [len(copy.history().batches)]
+    assert set(counts(app).values()) == {len(copy.history().batches)}
 
 
 def test_every_chart_and_table_has_a_description(copy):
     app = open_runs(session={"log": True, "epochs": True, "settings": True})
-    assert all(chart.proto.alt for chart in app.get("plotly_chart"))
+    assert all(chart.proto.alt for chart in app.get("vega_lite_chart"))
     assert all(table.proto.alt for table in app.dataframe)
 
 
@@ -132,23 +140,25 @@ def test_running_run_tells_phase_progress_time_left_and_warnings(running):
 
 def test_charts_gain_points_as_the_run_goes_on(running):
     app = open_runs(per="Batch")
-    before = points(app)
+    before, drawn = counts(app), charts(app)
     last = json.loads((running.folder / "metrics.jsonl").read_text().splitlines()[-2])
     record = {**last, "kind": "batch", "epoch": 3, "step": 1, "global_step": last["global_step"] + 1}
     with (running.folder / "metrics.jsonl").open("a") as file:
         file.write(json.dumps(record) + "\n")
     app.run()
-    assert points(app) == {title: [count + 1 for count in counts] for title, counts in before.items()}
+    assert counts(app) == {title: count + 1 for title, count in before.items()}
+    assert charts(app) == drawn
 
 
-def test_queued_run_has_empty_charts_of_the_same_height(copy):
-    heights = {figure["layout"]["height"] for figure in charts(open_runs()).values()}
+def test_queued_run_has_the_same_charts_without_points(copy):
+    before = charts(open_runs())
     pid, started = own_identity()
     identity = {"pid": pid, "process_started": started, "heartbeat": time.time(), "queued_at": time.time()}
     write_status(copy.folder, Status(state="queued", **identity))
     (copy.folder / "metrics.jsonl").unlink()
     app = open_runs()
-    assert {figure["layout"]["height"] for figure in charts(app).values()} == heights
+    assert charts(app) == before
+    assert set(counts(app).values()) == {0}
     assert metrics(app)["Validation accuracy"] == "–"
 
 
@@ -181,8 +191,7 @@ def test_runs_can_be_laid_over_each_other(copy, workspace):
     other = workspace.runs / "20200101-000000-vgg16-32px-aaaa"
     shutil.copytree(copy.folder, other)
     app = open_runs(**{"with": other.name})
-    names = {trace["name"] for trace in charts(app)["accuracy (%)"]["data"]}
-    assert names == {f"32 px, {copy.id[-4:]}", "32 px, aaaa"}
+    assert set(points(app)["accuracy (%)"]["run"]) == {f"32 px, {copy.id[-4:]}", "32 px, aaaa"}
 
 
 def test_log_and_settings_are_shown_when_they_are_opened(copy):
