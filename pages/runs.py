@@ -66,7 +66,8 @@ def show_run(run: Run, state: str, compared: list[Run], per: Per) -> None:
     with head:
         show_progress(run, state)
     with curves:
-        show_curves([run, *compared], per)
+        if drawn := [*([] if state == "damaged" else [run]), *compared]:
+            show_curves(drawn, per)
     log = st.expander("Log", on_change="rerun", key="log", icon=":material/terminal:")
     if log.open:
         with log:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.config import PRESETS, AugmentConfig, SplitConfig, TrainConfig, make_config
+from allcore.config import PRESETS, SplitConfig, TrainConfig, make_config
 from allcore.data.catalog import Catalog
 from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
@@ -63,13 +63,13 @@ def known_speed(config: TrainConfig, split: Split, former: Sequence[Run]) -> Spe
     return measured.get(cost_key(config)) or former_speed(config, device, former)
 
 
-def in_short(config: TrainConfig, begin: TrainConfig) -> str:
+def in_short(config: TrainConfig, begin: TrainConfig, sizes: Sequence[int]) -> str:
     """Return the configuration in a line, and what in it is not as in the preset."""
     now, before = settings_table(config), settings_table(begin)
     changed = now[now["value"] != before["value"]]
     line = (
-        f"{config.image_size} px, {config.epochs} epochs, batches of {config.batch_size}, {config.weights} weights, "
-        f"{config.split.protocol} split."
+        f"{', '.join(map(str, sizes))} px, {config.epochs} epochs, batches of {config.batch_size}, "
+        f"{config.weights} weights, {config.split.protocol} split."
     )
     if changed.empty:
         return line
@@ -119,10 +119,9 @@ preset = str(
         help="Where the settings below begin; each preset keeps its own changes.",
     )
 )  # fmt: skip
-begin = make_config(dataset=str(images.root), variant=variant, **PRESETS.get(PRESET_NAMES[preset], {}))
-augment = st.session_state.get("augment")
-if augment:
-    begin = begin.model_copy(update={"augment": AugmentConfig(**augment)})
+augment = st.session_state.get("augment") or {}
+data = {"dataset": str(images.root), "variant": variant}
+begin = make_config(**data, augment=augment, **PRESETS.get(PRESET_NAMES[preset], {}))
 
 card = st.container(border=True)
 with card:
@@ -148,7 +147,7 @@ problem: InputError | None = None
 split: Split | None = None
 estimates: list[Estimate] = []
 try:
-    config = make_config(dataset=str(images.root), variant=variant, **fields)
+    config = make_config(**data, **fields)
     configs = sweep_configs(config, parse_sizes(",".join(sizes))) if kind == SWEEP else [config]
     fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
     split, counts, twins = split_of(images, fingerprint, variant, wanted, written(config.split.groups))
@@ -161,7 +160,7 @@ with card:
         title = "These settings do not fit" if isinstance(problem, ConfigError) else "This cannot be trained on"
         st.error(plain(str(problem)), title=title)
     else:
-        st.markdown(plain(in_short(config, begin)))
+        st.markdown(plain(in_short(config, begin, [one.image_size for one in configs])))
         sides = images.images(variant)[["width", "height"]]
         show_estimates(estimates, native=int(sides.min(axis=1).max()))
         if must_download(config.weights):

@@ -27,6 +27,7 @@ _ZOOM = {
     "bind": "scales",
     "select": {
         "type": "interval",
+        "encodings": ["x"],
         "translate": "[mousedown, window:mouseup] > window:mousemove!",
         "zoom": "wheel![event.ctrlKey]",
     },
@@ -78,7 +79,7 @@ def training_chart(quantity: str, per: Per, runs: Sequence[RunCurve]) -> Chart:
 
     The points have run, part (train or validation), x (epochs from 1, or optimizer steps), y, low and high. Per batch
     there is no validation, and long curves are averaged to `MAX_POINTS`. One run's validation accuracy has its 95 %
-    interval (Wilson). Dragging moves a chart, Ctrl and the wheel (or a pinch) zoom it, a double click undoes both.
+    interval (Wilson). Dragging moves a chart along x, Ctrl and wheel (or a pinch) zoom it, a double click undoes both.
     """
     what = QUANTITIES[quantity]
     parts = ["train", "validation"] if what.validated and per == "epoch" else ["train"]
@@ -151,7 +152,7 @@ def _y(what: Quantity) -> dict[str, Any]:
         "type": "quantitative",
         "title": what.title,
         "axis": {"format": what.ticks} if what.ticks else {},
-        "scale": {"zero": what.from_zero, "padding": 8},
+        "scale": {"zero": what.from_zero, "nice": False, "padding": 8},
     }
 
 

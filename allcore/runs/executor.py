@@ -15,6 +15,7 @@ from typing import Protocol
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
+from allcore.runs.lease import write_ticket
 from allcore.runs.preflight import prepare
 from allcore.runs.process import is_alive, start_time
 from allcore.runs.status import ACTIVE, RESUMABLE, STOP_FILE, Status, read_status, write_status
@@ -125,7 +126,7 @@ class LocalExecutor:
         return run.log_tail(lines)
 
     def _launch(self, run: Run) -> None:
-        """Start the worker and record its identity; the worker writes nothing before that is there."""
+        """Start the worker, put it into the queue and record its identity; it writes nothing before that is there."""
         with (run.folder / "worker.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "allcore", "worker", str(run.folder)],
@@ -136,7 +137,10 @@ class LocalExecutor:
                 env=worker_environment(self.workspace),
             )
         status = Status.model_validate_json((run.folder / "status.json").read_bytes())
-        update = {"pid": process.pid, "process_started": start_time(process.pid), "heartbeat": time.time()}
+        started = start_time(process.pid)
+        if started is not None:
+            write_ticket(self.store.root, run.id, status.queued_at, process.pid, started)
+        update = {"pid": process.pid, "process_started": started, "heartbeat": time.time()}
         write_status(run.folder, status.model_copy(update=update))
 
 

@@ -24,10 +24,7 @@ def device_lease(runs: Path, run_id: str, queued_at: float, give_up: Callable[[]
     system's, so a killed holder lets go of it.
     """
     queue = runs / QUEUE_FOLDER
-    queue.mkdir(parents=True, exist_ok=True)
-    ticket = queue / f"{int(queued_at * 1e6):020d}-{run_id}.json"
-    pid, started = own_identity()
-    ticket.write_text(json.dumps({"pid": pid, "process_started": started}), encoding="utf-8")
+    ticket = write_ticket(runs, run_id, queued_at, *own_identity())
     lock = FileLock(queue / "device.lock")
     try:
         while not (_is_first(queue, ticket) and _acquired(lock)):
@@ -36,10 +33,25 @@ def device_lease(runs: Path, run_id: str, queued_at: float, give_up: Callable[[]
                 return
             time.sleep(_POLL_SECONDS)
         ticket.unlink(missing_ok=True)
+        _remove_dead_tickets(queue)
         yield True
     finally:
         ticket.unlink(missing_ok=True)
         lock.release()
+
+
+def write_ticket(runs: Path, run_id: str, queued_at: float, pid: int, started: float) -> Path:
+    """Put a process into the queue and return its ticket.
+
+    Whoever launches a worker writes its ticket, so that the order is that of launching and not of starting up.
+    """
+    queue = runs / QUEUE_FOLDER
+    queue.mkdir(parents=True, exist_ok=True)
+    ticket = queue / f"{int(queued_at * 1e6):020d}-{run_id}.json"
+    unfinished = ticket.with_suffix(f".{pid}.part")
+    unfinished.write_text(json.dumps({"pid": pid, "process_started": started}), encoding="utf-8")
+    unfinished.replace(ticket)
+    return ticket
 
 
 def waiting_before(runs: Path, run_id: str) -> int:
@@ -54,6 +66,13 @@ def _is_first(queue: Path, ticket: Path) -> bool:
 
 def _live_tickets(queue: Path) -> list[Path]:
     return [ticket for ticket in sorted(queue.glob("*.json")) if _is_live(ticket)]
+
+
+def _remove_dead_tickets(queue: Path) -> None:
+    live = set(_live_tickets(queue))
+    for ticket in queue.glob("*.json"):
+        if ticket not in live:
+            ticket.unlink(missing_ok=True)
 
 
 def _is_live(ticket: Path) -> bool:

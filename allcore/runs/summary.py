@@ -10,7 +10,6 @@ import pandas as pd
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
-from allcore.runs.history import History
 from allcore.runs.status import ACTIVE, State, Status
 from allcore.runs.store import Run
 
@@ -51,19 +50,24 @@ class RunSummary:
         return self.status.error or next(iter(self.status.warnings), "")
 
 
-def summarize(run: Run, read_history: Callable[[Run], History] = Run.history) -> RunSummary:
+def best_validation_accuracy(run: Run) -> float | None:
+    """Return the highest validation accuracy of a run's epochs (fraction), or None before the first has ended."""
+    epochs = run.history().epochs
+    best = epochs["validation_accuracy"].max() if len(epochs) else None
+    return None if best is None or pd.isna(best) else float(best)
+
+
+def summarize(run: Run, best: Callable[[Run], float | None] = best_validation_accuracy) -> RunSummary:
     """Return the run's summary; whatever is wrong with its folder makes it a damaged one and is never raised.
 
-    `read_history` lets a caller that looks often keep what it has read.
+    `best` gives its best validation accuracy: a caller that looks often keeps what it has read.
     """
     try:
-        status, config, epochs = run.status(), run.config, read_history(run).epochs
-        best = epochs["validation_accuracy"].max() if len(epochs) else None
+        return RunSummary(run.id, run.status(), run.config, best(run))
     except RunError as error:
         return RunSummary(run.id, problem=str(error))
     except Exception as error:  # whatever else a foreign or half-written folder holds, the others are listed
         return RunSummary(run.id, problem=f"{type(error).__name__}: {error}")
-    return RunSummary(run.id, status, config, None if best is None or pd.isna(best) else float(best))
 
 
 def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:

@@ -22,7 +22,7 @@ def show_estimates(estimates: Sequence[Estimate], native: int) -> None:
     st.caption(plain(f"On {plan.description}; the worker looks again when it starts."))
     larger = [str(estimate.config.image_size) for estimate in estimates if estimate.config.image_size > native]
     if larger:
-        st.caption(f"The images have {native} px: {', '.join(larger)} px is up-sampled, and adds no detail.")
+        st.caption(f"The images have {native} px. Up-sampled, which adds no detail: {', '.join(larger)} px.")
 
 
 def _show_one(estimate: Estimate) -> None:
@@ -54,8 +54,9 @@ def _show_several(estimates: Sequence[Estimate], native: int) -> None:
         pd.DataFrame(rows).astype({"images/s": "Float64"}), "sweep", "What each run of the sweep would take",
         {
             "size": st.column_config.NumberColumn("Size (px)", format="%d"),
-            "memory (GiB)": st.column_config.NumberColumn(format="%.1f"),
-            "images/s": st.column_config.NumberColumn(format="%.1f"),
+            "up-sampled": "Up-sampled", "images at once": "Images at once", "time": "Time", "known from": "Known from",
+            "memory (GiB)": st.column_config.NumberColumn("Memory (GiB)", format="%.1f"),
+            "images/s": st.column_config.NumberColumn("Images/s", format="%.1f"),
         },
         placeholder="–",
     )  # fmt: skip

@@ -11,7 +11,7 @@ from allcore.reporting.units import duration
 from allcore.runs.history import METRICS_FILE, History, read_history
 from allcore.runs.lease import waiting_before
 from allcore.runs.store import Run
-from allcore.runs.summary import RunSummary, summarize
+from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
 from pages.ui.state import executor
 
 REFRESH_SECONDS = 2.0
@@ -36,9 +36,14 @@ def history(run: Run) -> History:
     return _history(str(run.folder), _stamp(run.folder / METRICS_FILE))
 
 
+def summary(run: Run) -> RunSummary:
+    """Return the summary of a run as it is now."""
+    return summarize(run, lambda run: _best(str(run.folder), _stamp(run.folder / METRICS_FILE)))
+
+
 def summaries(of: Sequence[Run]) -> list[RunSummary]:
     """Return the summary of each run as it is now."""
-    return [summarize(run, history) for run in of]
+    return [summary(run) for run in of]
 
 
 def refresh_every(shown: Sequence[RunSummary]) -> float | None:
@@ -76,6 +81,11 @@ def _stamp(file: Path) -> tuple[int, int]:
 def _run(folder: str, stamp: tuple[int, int]) -> Run:
     """Return a run that keeps its configuration and its split once they are read."""
     return Run(Path(folder))
+
+
+@st.cache_data(max_entries=10_000, show_spinner=False)
+def _best(folder: str, stamp: tuple[int, int]) -> float | None:
+    return best_validation_accuracy(Run(Path(folder)))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

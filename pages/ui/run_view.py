@@ -11,8 +11,8 @@ from allcore.reporting.curves import QUANTITIES, Per, RunCurve, training_chart
 from allcore.reporting.units import duration
 from allcore.runs.history import History
 from allcore.runs.store import Run
-from allcore.runs.summary import RunSummary, summarize
-from pages.ui.live import doing, history, state_badge
+from allcore.runs.summary import RunSummary
+from pages.ui.live import doing, history, state_badge, summary
 from pages.ui.show import plain, table
 
 LOG_LINES = 200
@@ -21,25 +21,25 @@ LOG_HEIGHT = 300
 
 def show_progress(run: Run, state: str) -> None:
     """Show what a run is doing, or what ended it; the whole page runs again once that is no longer `state`."""
-    summary = summarize(run, history)
-    if summary.state != state:
+    now = summary(run)
+    if now.state != state:
         st.rerun()
-    if summary.status is None:
-        st.error(plain(summary.problem), title="This run is damaged")
+    if now.status is None:
+        st.error(plain(now.problem), title="This run is damaged")
         return
-    status = summary.status
+    status = now.status
     with st.container(horizontal=True, vertical_alignment="center"):
-        state_badge(summary.state)
-        if summary.is_active:
-            st.caption(plain(doing(summary)), width="content")
+        state_badge(now.state)
+        if now.is_active:
+            st.caption(plain(doing(now)), width="content")
         st.caption(plain(status.device), width="content")
-    if summary.is_active:
-        st.progress(summary.progress)
+    if now.is_active:
+        st.progress(now.progress)
     if status.error:
         st.error(plain(status.error), title="Why it ended")
     for warning in status.warnings:
         st.warning(plain(warning))
-    _show_numbers(summary, history(run))
+    _show_numbers(now, history(run))
 
 
 def show_curves(runs: Sequence[Run], per: Per) -> None:

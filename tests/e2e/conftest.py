@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE
@@ -118,8 +118,3 @@ def finished_server(finished, smears):
     made.start()
     yield made
     made.stop()
-
-
-def points(page: Page) -> int:
-    """Return how many points the first chart's first curve has, 0 while there is no chart."""
-    return int(page.evaluate("document.querySelector('.js-plotly-plot')?._fullData?.[0]?.x?.length ?? 0"))

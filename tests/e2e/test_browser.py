@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import RunStore
 from tests.conftest import wait_for
-from tests.e2e.conftest import points
 
 SMALL = {
     "preset": "Quick", "quick.image_size": 224, "quick.epochs": 2, "quick.batch_size": 2, "quick.weights": "random",
@@ -59,9 +58,10 @@ def test_first_use_from_empty_workspace_to_a_resumed_run(server, page):
     # the chart gains points while the page stays as it was loaded
     page.get_by_text("Batch", exact=True).click()
     page.evaluate("window.loadedOnce = true")
-    until(lambda: points(page) >= 1)
-    before = points(page)
-    until(lambda: points(page) > before)
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    expect(chart).to_be_visible()
+    before = chart.screenshot(), len(run.history().batches)
+    until(lambda: len(run.history().batches) > before[1] + 2 and chart.screenshot() != before[0])
     assert page.evaluate("window.loadedOnce") is True
 
     # the server may restart: the run goes on and is found again

@@ -177,6 +177,7 @@ def test_damaged_run_is_listed_with_the_reason_and_can_be_deleted(copy, file, co
     assert app.dataframe[0].value["state"][0] == "damaged"
     assert file in app.dataframe[0].value["note"][0]
     assert file in app.error[0].value
+    assert not app.warning
     assert not button(app, "Delete").disabled
 
 

@@ -192,7 +192,7 @@ def test_wrong_weights_file_is_said_on_launching(data, launched, tmp_path):
 
 def test_larger_sizes_than_the_images_are_said_to_be_up_sampled(data):
     captions = [caption.value for caption in open_train(preset="Quick").caption]
-    assert any("The images have 48 px: 96 px is up-sampled" in caption for caption in captions)
+    assert "The images have 48 px. Up-sampled, which adds no detail: 96 px." in captions
 
 
 def test_launch_returns_at_once_links_to_the_run_and_queues_it(data, launched):
@@ -217,6 +217,8 @@ def test_two_clicks_in_a_moment_launch_one_run(data, launched):
 
 def test_sweep_launches_a_run_for_each_size(data, launched):
     app = open_train(**tiny(), preset="Custom", launch="Size sweep", sizes=["64", "32"])
+    assert app.markdown[0].value.startswith("64, 32 px, 500 epochs")
+    assert app.dataframe[0].value["up-sampled"].tolist() == [True, False]
     button(app, "Launch 2 runs").click().run()
     assert {run.config.image_size for run in launched()} == {64, 32}
     assert len({run.config.sweep for run in launched()} - {None}) == 1

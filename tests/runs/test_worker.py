@@ -95,7 +95,7 @@ def test_predictions_cover_validation_and_test(finished_run):
 
 def test_features_are_of_every_row_of_the_split(finished_run):
     features = np.load(finished_run.folder / "features.npy", allow_pickle=False)
-    assert features.shape == (len(finished_run.split.table), 16)
+    assert features.shape == (len(finished_run.split.table), finished_run.config.dense_units)
 
 
 def test_run_writes_nothing_but_its_own_folder(finished):
