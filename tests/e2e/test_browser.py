@@ -71,14 +71,14 @@ def test_first_use_from_empty_workspace_to_a_resumed_run(server, page):
     page.goto(server.url("runs", f"run={run.id}"))
     expect(badge(page, "running")).to_be_visible()
 
-    # stopped from here, with its checkpoint; resumed to its end
+    # stopped from here, with its checkpoint; resumed, it goes on from there
     button(page, "Stop").click()
-    wait_for(run, lambda status: status.state == "cancelled")
+    stopped = wait_for(run, lambda status: status.state == "cancelled")
     button(page, "Resume").click()
     until(lambda: run.status().state in ACTIVE)
-    assert wait_for(run, lambda status: status.state == "succeeded", seconds=600).epoch == 2
-    expect(badge(page, "succeeded")).to_be_visible()
-    assert list(run.history().epochs["epoch"]) == [0, 1]
+    expect(badge(page, "running")).to_be_visible()
+    reached = (stopped.epoch, stopped.step)
+    wait_for(run, lambda status: status.segment == 1 and (status.epoch, status.step) > reached)
 
 
 def test_second_browser_sees_the_same_run(finished_server, finished_run, browser):
