@@ -20,6 +20,39 @@ from pages.ui import show
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import predictor, workspace
 
+SHEET = 12
+
+
+@st.fragment
+def sheets_of_evidence(run: Run, images: pd.DataFrame, classes: tuple[str, ...]) -> None:
+    """Show rows of `RecordedPredictions.table` with evidence, a sheet of them at a time (in the URL as `sheet`).
+
+    The evidence's `opacity` is in the URL too.
+    """
+    sheets = [range(start, min(start + SHEET, len(images))) for start in range(0, len(images), SHEET)]
+    with st.container(horizontal=True):
+        opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params", width=320)
+        if st.session_state.get("sheet", 0) >= len(sheets):
+            first_sheet()
+        sheet = st.selectbox(
+            "Shown",
+            range(len(sheets)),
+            format_func=lambda number: f"{sheets[number].start + 1} to {sheets[number].stop} of {len(images)}",
+            key="sheet",
+            bind="query-params",
+            width=180,
+        )
+    recorded_gallery(run, images.iloc[list(sheets[sheet])], classes, opacity / 100)
+    st.caption(
+        "Orange spoke for the predicted class, blue against it; each map is drawn to its own strongest place. Novel: "
+        "unlike the training images."
+    )
+
+
+def first_sheet() -> None:
+    """Go back to the first sheet, as other images were chosen; for `on_change`."""
+    st.session_state["sheet"] = 0
+
 
 def recorded_gallery(run: Run, images: pd.DataFrame, classes: tuple[str, ...], opacity: float) -> None:
     """Show rows of `RecordedPredictions.table`, with the evidence for the predicted class at `opacity` (0 to 1).

@@ -55,6 +55,11 @@ def table(
     )  # fmt: skip
 
 
+def per_cent_column(label: str, help: str | None = None) -> object:
+    """Return the settings of a table's column of per cents, with two decimals."""
+    return st.column_config.NumberColumn(label, format="%.2f", help=help)
+
+
 def gallery(
     images: Sequence[np.ndarray | bytes],
     captions: Sequence[str],

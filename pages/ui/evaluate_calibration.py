@@ -1,0 +1,30 @@
+"""Evaluate, whether the probabilities can be believed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allcore.evaluation.calibration import reliability_diagram
+from allcore.reporting.probability_curves import reliability_figure
+from allcore.reporting.tables import calibration_table
+from pages.ui import show
+from pages.ui.evaluated import Evaluated
+
+
+def show_calibration(of: Evaluated) -> None:
+    """Show the reliability diagram and the errors of the probabilities."""
+    show.figure(
+        reliability_figure(reliability_diagram(of.predictions.labels, of.predictions.probabilities)),
+        of.named("reliability"),
+        "Reliability diagram: accuracy against the probability of the predicted class, over the images of each bin",
+    )
+    show.table(
+        calibration_table(of.scores),
+        of.named("calibration"),
+        "Errors of the probabilities with 95 % intervals",
+        {
+            "value": st.column_config.NumberColumn(format="%.4f"),
+            "low": st.column_config.NumberColumn("95 % from", format="%.4f"),
+            "high": st.column_config.NumberColumn("to", format="%.4f"),
+        },
+    )

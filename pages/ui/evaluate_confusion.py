@@ -1,0 +1,66 @@
+"""Evaluate, the confusion matrix: choose a cell and see its images."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allcore.evaluation.errors import commonest_mistake, images_of_cell
+from allcore.evaluation.scores import Scores
+from allcore.reporting.confusion import confusion_figure
+from pages.ui import show
+from pages.ui.evaluated import Evaluated
+from pages.ui.evidence import first_sheet, sheets_of_evidence
+
+CELL = {"true": "True class", "predicted": "Predicted class"}
+
+
+def show_confusion(of: Evaluated) -> None:
+    """Show the matrix, and the images of the cell that is chosen by click, by selectors or in the URL."""
+    with st.container(horizontal=True, gap="medium"):
+        place, chosen = st.container(width=420), st.container(width=340)
+    with chosen:
+        cell = _choose_cell(of.scores)
+        images = images_of_cell(of.predictions.table, *cell) if cell else None
+        if cell:
+            of_class = of.scores.per_class[cell[0]].support
+            st.metric(f"of {of_class} {show.plain(cell[0])} images called {show.plain(cell[1])}", len(images))
+        st.caption(
+            "Choose a cell by click or with the selectors. Blue is right, orange wrong, each by its share of the "
+            "true class."
+        )
+    with place:
+        shown = st.segmented_control(
+            "Cells show", ["counts", "per cent"], default="counts", required=True, key="cells", bind="query-params"
+        )
+        st.plotly_chart(
+            confusion_figure(of.scores.confusion_matrix, of.classes, shown == "per cent", cell),
+            key="matrix",
+            on_select=_take_click,
+            selection_mode="points",
+            config=show.figure_config(of.named("confusion-matrix")),
+            alt="Confusion matrix, rows true classes, columns predicted ones; the selectors choose a cell as well",
+        )
+    if images is not None and len(images):
+        sheets_of_evidence(of.run, images, of.classes)
+
+
+def _choose_cell(scores: Scores) -> tuple[str, str] | None:
+    """Let the user choose a cell (kept in the URL as `true` and `predicted`); at first, the commonest mistake."""
+    for key, label in zip(CELL, commonest_mistake(scores), strict=True):
+        known = key in st.session_state or key in st.query_params
+        of_other_run = st.session_state.get(key) not in (None, *scores.classes)
+        if not known or of_other_run:
+            st.session_state[key] = label
+    with st.container(horizontal=True):
+        true, predicted = (
+            st.selectbox(label, scores.classes, None, key=key, bind="query-params", on_change=first_sheet)
+            for key, label in CELL.items()
+        )
+    return (true, predicted) if true and predicted else None
+
+
+def _take_click() -> None:
+    points = st.session_state["matrix"].selection.points
+    if points:  # empty when a cell is clicked again, which leaves it chosen
+        st.session_state.update(zip(CELL, points[0]["customdata"], strict=False))
+        first_sheet()

@@ -1,0 +1,22 @@
+"""Evaluate, the curves over all thresholds."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allcore.reporting.probability_curves import precision_recall_figure, roc_figure
+from pages.ui import show
+from pages.ui.evaluated import Evaluated
+
+
+def show_curves(of: Evaluated) -> None:
+    """Show the ROC and precision-recall curves of each class against the rest."""
+    st.subheader("ROC, each class against the rest", anchor=False)
+    show.figure(roc_figure(of.predictions, of.scores), of.named("roc"), "ROC curve of each class, with its AUROC")
+    st.subheader("Precision and recall, each class against the rest", anchor=False)
+    show.figure(
+        precision_recall_figure(of.predictions, of.scores),
+        of.named("precision-recall"),
+        "Precision-recall curve of each class, with its average precision",
+    )
+    st.caption("The legend gives the area under each curve (average precision for the second) with its 95 % interval.")

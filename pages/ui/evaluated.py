@@ -1,0 +1,50 @@
+"""The run, its split and their scores that all tabs of the Evaluate page are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.evaluation.recorded import RecordedPredictions, recorded_at, recorded_predictions
+from allcore.evaluation.scores import Scores
+from allcore.runs.store import Run
+
+BENIGN = "Benign"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A run's predictions of the images of one split, their scores, and those without twins in train.
+
+    `alone` is None when all images are twins.
+    """
+
+    run: Run
+    split: str
+    predictions: RecordedPredictions
+    scores: Scores
+    alone: Scores | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the confusion matrix."""
+        return self.predictions.classes
+
+    def named(self, what: str) -> str:
+        """Return the name under which a table or figure of this run and split is kept and downloaded."""
+        return f"{what}-{self.run.id}-{self.split}"
+
+
+def evaluated(run: Run, split: str) -> Evaluated:
+    """Return what the page shows of a run's split, kept until the run records others. Raises `InputError`."""
+    return _evaluated(str(run.folder), recorded_at(run), split)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Scoring …")
+def _evaluated(folder: str, written: int, split: str) -> Evaluated:
+    run = Run(Path(folder))
+    predictions = recorded_predictions(run, split)
+    alone = predictions.without_twins()
+    return Evaluated(run, split, predictions, predictions.score(), alone.score() if len(alone.table) else None)
