@@ -96,10 +96,11 @@ def auroc_one_vs_rest(
     `labels` (N,), `probabilities` (N, C). It is the Mann-Whitney statistic (Hanley and McNeil, 1982).
     """
     areas = []
-    for positives, everything in _ranked(labels, probabilities, multiplicity):
+    for positives, everything in _counts_above(labels, probabilities, multiplicity):
         negatives = everything - positives
-        won = (negatives * (positives.cumsum(-1) - positives / 2)).sum(-1)
-        areas.append(_ratio(won, positives.sum(-1) * negatives.sum(-1)))
+        mean_height = (positives[..., 1:] + positives[..., :-1]) / 2
+        won = (np.diff(negatives) * mean_height).sum(-1)
+        areas.append(_ratio(won, positives[..., -1] * negatives[..., -1]))
     return np.stack(areas, axis=-1)
 
 
@@ -111,9 +112,9 @@ def average_precision(
     `labels` (N,), `probabilities` (N, C). Not interpolated, as in scikit-learn.
     """
     areas = []
-    for positives, everything in _ranked(labels, probabilities, multiplicity):
-        precision_at = _ratio(positives.cumsum(-1), everything.cumsum(-1), empty=0.0)
-        areas.append(_ratio((positives * precision_at).sum(-1), positives.sum(-1)))
+    for positives, everything in _counts_above(labels, probabilities, multiplicity):
+        precision_at = _ratio(positives[..., 1:], everything[..., 1:], empty=0.0)
+        areas.append(_ratio((np.diff(positives) * precision_at).sum(-1), positives[..., -1]))
     return np.stack(areas, axis=-1)
 
 
@@ -133,13 +134,9 @@ def reliability_bins(
     inner_edges = np.linspace(0, 1, n_bins + 1)[1:-1]
     in_bin = np.eye(n_bins)[np.searchsorted(inner_edges, top, side="left")]
     correct = probabilities.argmax(axis=1) == labels
-    weights = _weights(multiplicity, len(labels))
-    counts = weights @ in_bin
-    return ReliabilityBins(
-        counts,
-        _ratio(weights @ (in_bin * top[:, None]), counts),
-        _ratio(weights @ (in_bin * correct[:, None]), counts),
-    )
+    sums = _weights(multiplicity, len(labels)) @ np.hstack([in_bin, in_bin * top[:, None], in_bin * correct[:, None]])
+    counts, confidences, hits = np.split(sums, 3, axis=-1)
+    return ReliabilityBins(counts, _ratio(confidences, counts), _ratio(hits, counts))
 
 
 def expected_calibration_error(
@@ -188,15 +185,25 @@ def _mean_over_images(values: FloatArray, multiplicity: npt.ArrayLike | None) ->
     return _ratio(np.asarray(weights @ values), weights.sum(-1))
 
 
-def _ranked(
+def _counts_above(
     labels: IntArray, probabilities: FloatArray, multiplicity: npt.ArrayLike | None
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Per class, the weight (..., T) of its images and of all images at its T distinct probabilities, falling."""
+    """Per class, how many of its images and of all images (..., T + 1) lie at or above its T falling thresholds.
+
+    The thresholds are the distinct probabilities; before the first stands 0.
+    """
     weights = _weights(multiplicity, len(labels))
     for index in range(probabilities.shape[1]):
         order = np.argsort(-probabilities[:, index])
         falling = probabilities[order, index]
-        starts = np.flatnonzero(np.concatenate([[True], falling[1:] != falling[:-1]]))
+        last_of_threshold = np.flatnonzero(np.append(falling[1:] != falling[:-1], True))
         ranked = weights[..., order]
-        positives = ranked * (labels[order] == index)
-        yield np.add.reduceat(positives, starts, axis=-1), np.add.reduceat(ranked, starts, axis=-1)
+        yield _running(ranked * (labels[order] == index), last_of_threshold), _running(ranked, last_of_threshold)
+
+
+def _running(weights: FloatArray, last: npt.NDArray[np.intp]) -> FloatArray:
+    """Sums (..., T + 1) of weights (..., N) up to nothing and then up to each of the places `last` (T,)."""
+    sums = np.zeros((*weights.shape[:-1], weights.shape[-1] + 1))
+    np.cumsum(weights, axis=-1, out=sums[..., 1:])
+    without_ties = len(last) == weights.shape[-1]
+    return sums if without_ties else sums[..., np.append(0, last + 1)]
