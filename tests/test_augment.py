@@ -215,7 +215,7 @@ def test_grey_has_three_equal_channels_after_a_change_of_brightness_too():
     assert grey.std() > 10
 
 
-@pytest.mark.parametrize(("height", "width", "rows", "columns"), [(224, 224, 24, 36), (448, 224, 48, 36)])
+@pytest.mark.parametrize(("height", "width", "rows", "columns"), [(224, 224, 32, 36), (448, 224, 64, 36)])
 def test_hiding_the_scale_bar_paints_its_corner_in_the_median_colour_and_nothing_else(height, width, rows, columns):
     image = noise(height, width)
     hidden = hide_scale_bar(image)
@@ -224,6 +224,21 @@ def test_hiding_the_scale_bar_paints_its_corner_in_the_median_colour_and_nothing
     outside = np.ones((height, width), bool)
     outside[height - rows :, width - columns :] = False
     np.testing.assert_array_equal(hidden[outside], image[outside])
+
+
+@pytest.mark.parametrize(
+    ("top", "left", "bottom", "right", "colour"),
+    [(30, 31, 2, 0, [255, 255, 255]), (18, 30, 6, 6, [255, 255, 255]), (15, 30, 6, 11, [60, 50, 210])],
+    ids=["white box, 200 pi", "white box, 100 px", "red text"],
+)
+def test_hiding_covers_the_bars_of_the_real_images(top, left, bottom, right, colour):
+    """Where the three kinds of bars stand at 224 px, in pixels from the lower right, and what JPEG spreads of them."""
+    image = np.full((224, 224, 3), 180, np.uint8)
+    rows, columns = slice(224 - top, 224 - bottom), slice(224 - left, 224 - right)
+    image[rows, columns] = colour
+    stored = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 75])[1], cv2.IMREAD_COLOR)
+    assert np.abs(stored[rows, columns].astype(int) - 180).max() > 60
+    assert np.abs(hide_scale_bar(stored).astype(int) - 180).max() <= 1
 
 
 def test_hiding_leaves_the_given_image_alone():
