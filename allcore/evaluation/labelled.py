@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from allcore.data.intake import decode
 from allcore.data.overlap import connect, exact_duplicate_pairs
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError, InputError
-from allcore.evaluation.scores import Scores, score
+from allcore.evaluation.recorded import RecordedPredictions, recorded_predictions
+from allcore.evaluation.scores import Scores
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import BATCH, Predictor, load_predictor
 from allcore.runs.store import Run, RunStore
@@ -25,12 +27,17 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores, what was scored on what, and what a reader should know about it."""
+    """Predictions of labelled images, what predicted which, and what a reader should know about it."""
 
     model: str
     data: str
-    scores: Scores
+    predictions: RecordedPredictions
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def scores(self) -> Scores:
+        """What the predictions are worth. Raises `InputError` when there is no image."""
+        return self.predictions.score()
 
 
 def evaluate_model(
@@ -67,14 +74,10 @@ def evaluate_run(run: Run, split: str) -> Evaluation:
     """Score a run by its recorded predictions for validation or test."""
     if split == "train":
         raise InputError("predictions are recorded for validation and test; give --data to score the train images")
-    table = run.predictions()
-    rows = table[table["split"] == split]
-    classes = run.split.classes
-    probabilities = rows[[f"probability_{name}" for name in classes]].to_numpy()
     return Evaluation(
         model=run.id,
         data=f"its {split} split",
-        scores=score(list(rows["label"]), probabilities, classes, list(rows["group"])),
+        predictions=recorded_predictions(run, split),
         notes=_twin_notes(run, split),
     )
 
@@ -108,7 +111,7 @@ def _evaluate_own_images(
     return Evaluation(
         model=str(path),
         data=f"the {split} split of {run.id}",
-        scores=score(list(wanted["label"]), probabilities, predictor.classes, list(wanted["group"])),
+        predictions=_predictions(wanted, probabilities, predictor.classes),
         notes=_twin_notes(run, split),
     )
 
@@ -144,9 +147,17 @@ def _evaluate_folder(
     return Evaluation(
         model=model,
         data=f"{data / catalog.variant(variant)}{f', {split} split' if split else ''}",
-        scores=score(list(rows["label"]), probabilities, predictor.classes, list(groups)),
+        predictions=_predictions(rows.assign(group=groups), probabilities, predictor.classes),
         notes=_folder_notes(rows, predictor.metadata, split, _unusable(catalog, variant)),
     )
+
+
+def _predictions(rows: pd.DataFrame, probabilities: np.ndarray, classes: tuple[str, ...]) -> RecordedPredictions:
+    """Put rows with path, sha256, label and group together with their probabilities (N, C)."""
+    table = rows[["path", "sha256", "label", "group"]].reset_index(drop=True)
+    for name, of_class in zip(classes, probabilities.T, strict=True):
+        table[f"probability_{name}"] = of_class
+    return RecordedPredictions(classes, table)
 
 
 def _images_of_split(rows: pd.DataFrame, digests: tuple[str, ...]) -> pd.DataFrame:

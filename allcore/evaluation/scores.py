@@ -97,9 +97,9 @@ def score(
     true, p, group_of_image = _checked(labels, probabilities, classes, groups)
     n_images, n_groups = len(true), int(group_of_image.max()) + 1
     matrix = metrics.confusion_matrix(true, p.argmax(axis=1), len(classes))
-    values = _table(true, p, np.ones(n_images))
+    values = score_table(true, p, np.ones(n_images))
     bootstrap = bootstrap_intervals(
-        lambda multiplicity: _table(true, p, multiplicity), n_images, group_of_image, samples=samples, seed=seed
+        lambda multiplicity: score_table(true, p, multiplicity), n_images, group_of_image, samples=samples, seed=seed
     )
     intervals = _intervals(values, matrix, bootstrap, n_groups)
     per_class = {
@@ -150,8 +150,11 @@ def benign_vs_malignant(scores: Scores, benign: str = "Benign") -> TwoClassScore
     )
 
 
-def _table(labels: IntArray, probabilities: FloatArray, multiplicity: FloatArray) -> dict[str, FloatArray]:
-    """Every metric by name for multiplicities (..., N): scalars (...) and per-class metrics (..., C)."""
+def score_table(labels: IntArray, probabilities: FloatArray, multiplicity: FloatArray) -> dict[str, FloatArray]:
+    """Return every metric by name for multiplicities (..., N): scalars (...) and per-class metrics (..., C).
+
+    `labels` (N,) are class numbers, `probabilities` (N, C) as `score` accepts them.
+    """
     n_classes = probabilities.shape[1]
     matrix = metrics.confusion_matrix(labels, probabilities.argmax(axis=1), n_classes, multiplicity)
     per_class = {
