@@ -1,0 +1,113 @@
+"""What a model is probed with: the test images of its run, its training images, and their counterparts elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from allcore.data.catalog import Catalog, scan
+from allcore.errors import DatasetError, InputError
+from allcore.inference.predictor import load_predictor
+from allcore.runs.store import Run, RunStore
+
+_COLUMNS = ["path", "sha256", "label", "group", "split"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A served model and the images of its run: `images` has path, sha256, label, group and split a row.
+
+    `dataset` is the folder that the paths are found below, `variant` the one of its variants that they belong to.
+    """
+
+    name: str
+    model: Path
+    dataset: Path
+    variant: str | None
+    images: pd.DataFrame
+
+    def part(self, split: str) -> pd.DataFrame:
+        """Return the images of one split, renumbered from 0."""
+        return self.images[self.images["split"] == split].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class SubjectFiles:
+    """Where the images of a subject lie: `root` is what their paths are relative to, `variant` '' without variants."""
+
+    root: Path
+    variant: str
+
+    def of(self, paths: pd.Series, variant: str | None = None) -> list[Path]:
+        """Return the files of images, or of those with the same names in the sibling folder called `variant`.
+
+        Raises `DatasetError` when there is no such folder, or one of the files is missing there.
+        """
+        if variant is None:
+            return [self.root / path for path in paths]
+        own = self.root / self.variant
+        if own.name == variant:
+            raise DatasetError(f"the model was made with the variant {variant} itself")
+        sibling = own.parent / variant
+        if not sibling.is_dir():
+            raise DatasetError(f"the dataset has no variant {variant}")
+        files = [sibling / Path(path).relative_to(self.variant) for path in paths]
+        missing = [file for file in files if not file.is_file()]
+        if missing:
+            raise DatasetError(f"{len(missing)} of {len(files)} images have no file of the same name in {variant}")
+        return files
+
+
+def find_subject(model: str, store: RunStore, cache: Path, data: Path | None = None) -> Subject:
+    """Return what to probe: `model` is a run's id or folder, or an .onnx file.
+
+    The images of a file outside a run's folder are known by their content among those of the labelled folder `data`.
+    Raises `InputError` when the model, or the folder that it needs, will not do.
+    """
+    if not model.endswith(".onnx"):
+        return subject_of_run(store.find(model))
+    path = Path(model).resolve()
+    if (path.parent / "split.csv").is_file():
+        return subject_of_run(Run(path.parent))
+    if data is None:
+        raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
+    return _subject_of_file(path, data, cache)
+
+
+def subject_of_run(run: Run) -> Subject:
+    """Return a run's model and images. Raises `RunError` while there is no model, or when the run is damaged."""
+    config = run.config
+    return Subject(run.id, run.served_model, Path(config.dataset), config.variant, run.split.table[_COLUMNS])
+
+
+def locate(subject: Subject, cache: Path) -> SubjectFiles:
+    """Return where the subject's images lie. Raises `DatasetError` when one is gone, or has changed since the run."""
+    catalog = scan(subject.dataset, cache)
+    variant = catalog.variant(subject.variant)
+    found = catalog.images(variant).set_index("path")["sha256"].reindex(subject.images["path"])
+    changed = subject.images["path"][found.to_numpy() != subject.images["sha256"].to_numpy()]
+    if len(changed):
+        raise DatasetError(
+            f"{len(changed)} of the {len(subject.images)} images that {subject.name} was made with are missing or "
+            f"changed in {subject.dataset}, the first {changed.iloc[0]}; put them back"
+        )
+    return SubjectFiles(catalog.root, variant)
+
+
+def _subject_of_file(path: Path, data: Path, cache: Path) -> Subject:
+    metadata = load_predictor(path).metadata
+    catalog = scan(data, cache)
+    variant = _variant_of(catalog, metadata.config.get("variant"))
+    rows = catalog.images(variant)
+    rows["split"] = [metadata.split_of(digest) or "" for digest in rows["sha256"]]
+    images = rows[rows["split"] != ""].assign(group=rows["pixel_sha256"])[_COLUMNS]
+    for split in ("train", "test"):
+        if not (images["split"] == split).any():
+            raise DatasetError(f"{data} holds none of the {split} images of {path.name}; give the folder that does")
+    return Subject(path.name, path, data, variant, images)
+
+
+def _variant_of(catalog: Catalog, wanted: str | None) -> str:
+    return wanted if wanted in catalog.variants else catalog.variants[0]

@@ -1,0 +1,223 @@
+"""What probes show of a trained model: its accuracy on changed test images beside that on the images as they are.
+
+Results are kept by content (the model's file, the images, what the probes do) and after every probe: work that was
+broken off goes on where it stopped, and a second look is instant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from allcore import __version__
+from allcore.data.intake import decode
+from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
+from allcore.errors import DatasetError, ImageError
+from allcore.evaluation.corner_evidence import CornerEvidence, corner_evidence
+from allcore.evaluation.intervals import bootstrap_intervals, group_indices, wilson
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, WORK, Probe
+from allcore.evaluation.probe_subject import Subject, SubjectFiles, locate
+from allcore.evaluation.scores import Interval, Scores, score
+from allcore.inference.predictor import BATCH, Prediction, Predictor, load_predictor
+
+Progress = Callable[[int, int], None]
+
+
+class ProbeResult(BaseModel):
+    """What one probe showed: the class number that each test image was given, `predicted` (N,), and the scores.
+
+    `change` is the accuracy less that of the images as they are, in fractions, with its paired 95 % interval;
+    `decisions_changed` counts the images that are given another class. A probe that was `skipped` says why.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    skipped: str = ""
+    predicted: tuple[int, ...] = ()
+    scores: Scores | None = None
+    change: float | None = None
+    change_interval: Interval = (None, None)
+    decisions_changed: int | None = None
+
+
+class ProbeReport(BaseModel):
+    """The results of all probes so far, in the order of `PROBES`; `stain` is what they normalise images towards."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    stain: StainLevels
+    corner: CornerEvidence | None = None
+    results: tuple[ProbeResult, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every probe has been made or skipped."""
+        return all(self.result(probe.name) for probe in PROBES)
+
+    def result(self, name: str) -> ProbeResult | None:
+        """Return the result of one probe; None when it has not been made."""
+        return next((result for result in self.results if result.name == name), None)
+
+    def to_make(self) -> list[Probe]:
+        """Return the probes that have not been made, those that were skipped among them."""
+        results = ((probe, self.result(probe.name)) for probe in PROBES)
+        return [probe for probe, result in results if result is None or result.skipped]
+
+    def with_result(self, result: ProbeResult) -> ProbeReport:
+        """Return the report with a result added or replaced."""
+        known = {each.name: each for each in self.results} | {result.name: result}
+        return self.model_copy(update={"results": tuple(known[p.name] for p in PROBES if p.name in known)})
+
+
+def kept_report(subject: Subject, cache: Path) -> ProbeReport | None:
+    """Return what is kept below `cache` of the subject's probes, perhaps not complete; None when there is nothing."""
+    return _read_kept(_kept_file(subject, cache), subject.name)
+
+
+def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = None) -> ProbeReport:
+    """Make the probes that are not kept below `cache` yet, and return what all of them show.
+
+    `on_progress` hears of images done and in all. Raises `DatasetError` when an image of the run is gone or has
+    changed, `ModelFileError` when the model is damaged.
+    """
+    kept_in = _kept_file(subject, cache)
+    report = _read_kept(kept_in, subject.name)
+    missing = list(PROBES) if report is None else report.to_make()
+    if report is not None and not missing:
+        return report
+    work = _Work(subject, locate(subject, cache), on_progress)
+    train = subject.part("train") if report is None else subject.images[:0]
+    work.expect(len(train) + len(missing) * len(work.test))
+    if report is None:
+        report = ProbeReport(model=subject.name, stain=_mean_stain(work.files.of(train["path"]), work.count))
+    for probe in missing:
+        report = _with_probe(report, probe, work)
+        _keep(kept_in, report)
+    return report
+
+
+def paired_change(right: np.ndarray, right_before: np.ndarray, groups: Sequence[str]) -> tuple[float, Interval]:
+    """Return how much more often `right` (N,) holds than `right_before` (N,), with its bootstrap interval over groups.
+
+    Where all resamples agree (no image is right in one alone, say) the bootstrap is blind: there the interval reaches
+    as far as Wilson's does for no success in as many trials as there are groups.
+    """
+    difference = right.astype(np.float64) - right_before
+    value = float(difference.mean())
+    low, high = bootstrap_intervals(
+        lambda weights: {"change": weights @ difference / weights.sum(axis=1)}, len(difference), groups
+    )["change"]
+    if np.isnan(low) or low == high:
+        reach = float(wilson(0, group_indices(len(difference), groups).max() + 1)[1])
+        low, high = max(value - reach, -1.0), min(value + reach, 1.0)
+    return value, (float(low), float(high))
+
+
+class _Work:
+    """What making probes needs: the test images and their files, the predictor once it is wanted, and a count."""
+
+    def __init__(self, subject: Subject, files: SubjectFiles, on_progress: Progress | None) -> None:
+        self.subject, self.files, self.test = subject, files, subject.part("test")
+        self._tell, self._done, self._total = on_progress, 0, 0
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        return load_predictor(self.subject.model)
+
+    def expect(self, images: int) -> None:
+        self._total = images
+
+    def count(self, images: int) -> None:
+        self._done = min(self._done + images, self._total)
+        if self._tell is not None:
+            self._tell(self._done, self._total)
+
+
+def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
+    try:
+        predictions = _predict(probe, report.stain, work)
+    except DatasetError as error:
+        if probe.variant is None:
+            raise
+        work.count(len(work.test))
+        return report.with_result(ProbeResult(name=probe.name, skipped=str(error)))
+    classes, groups = work.predictor.classes, list(work.test["group"])
+    labels = pd.Categorical(work.test["label"], categories=list(classes)).codes
+    scores = score(list(work.test["label"]), np.stack([one.probabilities for one in predictions]), classes, groups)
+    predicted = np.array([classes.index(one.label) for one in predictions])
+    result = ProbeResult(name=probe.name, predicted=tuple(predicted.tolist()), scores=scores)
+    if probe.name == AS_IT_IS:
+        maps = np.stack([one.evidence[number] for one, number in zip(predictions, predicted, strict=True)])
+        corner = corner_evidence(maps, work.predictor.metadata.image_size, groups)
+        return report.model_copy(update={"corner": corner}).with_result(result)
+    plain = report.result(AS_IT_IS)
+    assert plain is not None
+    before = np.array(plain.predicted)
+    change, interval = paired_change(predicted == labels, before == labels, groups)
+    compared = {"change": change, "change_interval": interval, "decisions_changed": int((predicted != before).sum())}
+    return report.with_result(result.model_copy(update=compared))
+
+
+def _predict(probe: Probe, stain: StainLevels, work: _Work) -> list[Prediction]:
+    files = work.files.of(work.test["path"], probe.variant)
+    predictions: list[Prediction] = []
+    for start in range(0, len(files), BATCH):
+        images = [probe.change(_decoded(file), stain) for file in files[start : start + BATCH]]
+        predictions += work.predictor.predict(images)
+        work.count(len(images))
+    return predictions
+
+
+def _mean_stain(files: Sequence[Path], count: Callable[[int], None]) -> StainLevels:
+    levels: list[StainLevels] = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for start in range(0, len(files), BATCH):
+            levels += pool.map(lambda file: stain_levels(_decoded(file)), files[start : start + BATCH])
+            count(len(files[start : start + BATCH]))
+    return mean_stain(levels)
+
+
+def _decoded(file: Path) -> np.ndarray:
+    try:
+        return decode(file)
+    except ImageError as error:
+        raise DatasetError(f"{file} cannot be used: {error}") from None
+
+
+def _kept_file(subject: Subject, cache: Path) -> Path:
+    with subject.model.open("rb") as file:
+        model = hashlib.file_digest(file, "sha256").hexdigest()
+    images = subject.images.sort_values("path").to_csv(index=False)
+    content = repr((model, images, WORK, __version__))
+    return cache / "probes" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+
+
+def _read_kept(file: Path, model: str) -> ProbeReport | None:
+    try:
+        kept = ProbeReport.model_validate_json(file.read_bytes())
+    except (OSError, ValueError):  # none, or damaged
+        return None
+    return kept.model_copy(update={"model": model})
+
+
+def _keep(file: Path, report: ProbeReport) -> None:
+    unfinished = file.with_suffix(f".{uuid4().hex}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(report.model_dump_json(), encoding="utf-8")
+        unfinished.replace(file)
+    except OSError:  # a full disk, say: the results are whole without their copy, and the next look takes longer
+        with suppress(OSError):
+            unfinished.unlink()

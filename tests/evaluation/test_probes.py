@@ -1,0 +1,325 @@
+"""Probing a served model: on the right images, kept by content, and gone on with where it stopped."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from allcore.data.intake import decode
+from allcore.data.stain_normalise import mean_stain, stain_levels
+from allcore.errors import DatasetError, InputError, RunError
+from allcore.evaluation import probes as module
+from allcore.evaluation.intervals import wilson
+from allcore.evaluation.labelled import evaluate_run
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe
+from allcore.evaluation.probe_subject import find_subject, subject_of_run
+from allcore.evaluation.probes import kept_report, paired_change, probe_model
+from allcore.inference.predictor import load_predictor
+from allcore.runs.store import Run, RunStore
+
+SEGMENTED = "segmented"
+
+
+@pytest.fixture(scope="module")
+def subject(finished_run):
+    return subject_of_run(finished_run)
+
+
+@pytest.fixture(scope="module")
+def report(subject, tmp_path_factory):
+    """Return the report of the finished run's model; tests only read it."""
+    return probe_model(subject, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def with_variants(finished_run, tmp_path):
+    """Return the finished run on a dataset with variants: Original, and Segmented, the same images in negative."""
+    smears, data = Path(finished_run.config.dataset), tmp_path / "data"
+    for file in smears.rglob("*.jpg"):
+        path = file.relative_to(smears)
+        for variant in ("Original", "Segmented"):
+            (data / variant / path).parent.mkdir(parents=True, exist_ok=True)
+        os.link(file, data / "Original" / path)
+        cv2.imwrite(str(data / "Segmented" / path), 255 - cv2.imread(str(file)))
+    run = Run(tmp_path / "runs" / finished_run.id)
+    shutil.copytree(finished_run.folder, run.folder, copy_function=os.link)
+    config = run.config.model_copy(update={"dataset": str(data), "variant": "Original"})
+    table = run.split.table.assign(path="Original/" + run.split.table["path"])
+    rewrite(run, "config.json", config.to_json())
+    rewrite(run, "split.csv", table.to_csv(index=False))
+    return Run(run.folder)
+
+
+@pytest.fixture
+def own_copy(subject, tmp_path):
+    """Return the subject with a copy of its dataset, to be damaged."""
+    folder = shutil.copytree(subject.dataset, tmp_path / "copy")
+    return replace(subject, dataset=folder)
+
+
+def rewrite(run, name, content):
+    (run.folder / name).unlink()  # a link to the file that other tests read
+    (run.folder / name).write_text(content)
+
+
+def test_images_as_they_are_score_as_the_run_recorded(report, finished_run):
+    recorded = evaluate_run(finished_run, "test").scores
+    scores = report.result(AS_IT_IS).scores
+    assert scores.confusion_matrix == recorded.confusion_matrix
+    assert scores.intervals["accuracy"] == pytest.approx(recorded.intervals["accuracy"])
+
+
+@pytest.mark.parametrize("probe", [p for p in PROBES if p.variant is None], ids=lambda probe: probe.name)
+def test_probe_shows_what_the_model_says_of_the_changed_test_images(report, subject, probe):
+    """Reckoned here image by image."""
+    predictor, test = load_predictor(subject.model), subject.part("test")
+    images = [decode(subject.dataset / path) for path in test["path"]]
+    labels = [predictor.predict([probe.change(image, report.stain)])[0].label for image in images]
+    plain = [predictor.predict([image])[0].label for image in images]
+    result = report.result(probe.name)
+    assert [predictor.classes[number] for number in result.predicted] == labels
+    assert result.scores.accuracy == np.mean(np.array(labels) == test["label"])
+    if probe.name != AS_IT_IS:
+        assert result.decisions_changed == sum(np.array(labels) != plain)
+        assert result.change == pytest.approx(result.scores.accuracy - np.mean(np.array(plain) == test["label"]))
+        assert result.change_interval[0] <= result.change <= result.change_interval[1]
+
+
+def test_stain_is_that_of_the_training_images_alone(report, subject):
+    levels = [stain_levels(decode(subject.dataset / path)) for path in subject.part("train")["path"]]
+    assert report.stain == mean_stain(levels)
+
+
+def test_share_of_the_evidence_in_the_corner_is_that_of_the_predicted_class(report, subject):
+    predictor = load_predictor(subject.model)
+    shares = []
+    for path in subject.part("test")["path"]:
+        prediction = predictor.predict([decode(subject.dataset / path)])[0]
+        cells = np.abs(prediction.evidence[predictor.classes.index(prediction.label)])
+        pixels = np.kron(cells, np.ones((14 * 16, 14 * 16)))  # 448 pixels a side, of which the corner has whole ones
+        if cells.any():
+            shares.append(pixels[-64:, -72:].sum() / pixels.sum())
+    assert report.corner.share == pytest.approx(np.mean(shares), abs=1e-6)
+    assert report.corner.interval[0] <= report.corner.share <= report.corner.interval[1]
+
+
+# Other sources of the images
+
+
+def test_segmented_images_are_those_of_the_same_names(with_variants, tmp_path):
+    subject = subject_of_run(with_variants)
+    predictor = load_predictor(subject.model)
+    result = probe_model(subject, tmp_path / "cache").result(SEGMENTED)
+    files = [subject.dataset / path.replace("Original", "Segmented") for path in subject.part("test")["path"]]
+    labels = [prediction.label for prediction in predictor.predict([decode(file) for file in files])]
+    assert [predictor.classes[number] for number in result.predicted] == labels
+    assert not result.skipped
+
+
+def test_segmented_images_are_found_beside_a_dataset_that_is_one_variant(with_variants, finished_run, tmp_path):
+    subject = replace(subject_of_run(finished_run), dataset=Path(with_variants.config.dataset) / "Original")
+    alone = probe_model(subject, tmp_path / "cache").result(SEGMENTED)
+    assert alone.predicted == probe_model(subject_of_run(with_variants), tmp_path / "cache").result(SEGMENTED).predicted
+
+
+def test_dataset_without_segmented_images_skips_that_probe_with_the_reason(report):
+    skipped = report.result(SEGMENTED)
+    assert skipped.skipped == "the dataset has no variant Segmented"
+    assert skipped.scores is None
+    assert report.complete
+
+
+def test_missing_and_unreadable_segmented_images_skip_that_probe_alone(with_variants, tmp_path):
+    subject = subject_of_run(with_variants)
+    segmented = [subject.dataset / path.replace("Original", "Segmented") for path in subject.part("test")["path"]]
+    segmented[1].write_bytes(b"")
+    unreadable = probe_model(subject, tmp_path / "cache").result(SEGMENTED)
+    assert segmented[1].name in unreadable.skipped
+    segmented[0].unlink()
+    made = probe_model(subject, tmp_path / "cache")
+    assert made.result(SEGMENTED).skipped == f"1 of {len(segmented)} images have no file of the same name in Segmented"
+    assert [result.name for result in made.results if not result.skipped] == [p.name for p in PROBES if not p.variant]
+
+
+def test_model_made_with_segmented_images_is_not_probed_with_them(with_variants, tmp_path):
+    subject = subject_of_run(with_variants)
+    data = subject.dataset
+    (data / "Original").rename(data / "Other")
+    (data / "Segmented").rename(data / "Elsewhere")
+    (data / "Other").rename(data / "Segmented")
+    table = subject.images.assign(path=subject.images["path"].str.replace("Original", "Segmented"))
+    made = probe_model(replace(subject, variant="Segmented", images=table), tmp_path / "cache")
+    assert made.result(SEGMENTED).skipped == "the model was made with the variant Segmented itself"
+
+
+# What is kept
+
+
+def test_second_look_needs_neither_the_images_nor_the_time(with_variants, tmp_path):
+    subject = subject_of_run(with_variants)
+    first = probe_model(subject, tmp_path / "cache")
+    shutil.rmtree(subject.dataset)
+    told = []
+    assert probe_model(subject, tmp_path / "cache", lambda *at: told.append(at)) == first
+    assert kept_report(subject, tmp_path / "cache") == first
+    assert told == []
+
+
+def test_nothing_is_kept_at_first(subject, tmp_path):
+    assert kept_report(subject, tmp_path) is None
+
+
+def test_what_was_kept_of_another_model_or_of_other_images_is_not_shown(own_copy, tmp_path):
+    probe_model(own_copy, tmp_path / "cache")
+    fewer = replace(own_copy, images=own_copy.images[1:])
+    other = tmp_path / "other.onnx"
+    other.write_bytes(own_copy.model.read_bytes() + b" ")
+    assert kept_report(own_copy, tmp_path / "cache") is not None
+    assert kept_report(fewer, tmp_path / "cache") is None
+    assert kept_report(replace(own_copy, model=other), tmp_path / "cache") is None
+
+
+def test_moved_dataset_and_renamed_run_find_what_was_kept(own_copy, tmp_path):
+    made = probe_model(own_copy, tmp_path / "cache")
+    moved = replace(own_copy, dataset=own_copy.dataset.rename(tmp_path / "moved"), name="other")
+    assert kept_report(moved, tmp_path / "cache") == made.model_copy(update={"model": "other"})
+
+
+def test_work_that_was_broken_off_goes_on_where_it_stopped(subject, report, tmp_path):
+    class BreaksOffError(Exception):
+        pass
+
+    n_test, n_train = len(subject.part("test")), len(subject.part("train"))
+
+    def break_off(done, total):
+        if done > n_train + 2 * n_test:
+            raise BreaksOffError
+
+    with pytest.raises(BreaksOffError):
+        probe_model(subject, tmp_path, break_off)
+    kept = kept_report(subject, tmp_path)
+    assert [result.name for result in kept.results] == [probe.name for probe in PROBES[:2]]
+    assert not kept.complete
+    told = []
+    assert probe_model(subject, tmp_path, lambda *at: told.append(at)) == report
+    assert told[-1] == ((len(PROBES) - 2) * n_test,) * 2
+
+
+def test_damaged_copy_is_made_again(subject, report, tmp_path):
+    probe_model(subject, tmp_path)
+    (copy,) = (tmp_path / "probes").iterdir()
+    copy.write_text(copy.read_text()[:-100])
+    assert kept_report(subject, tmp_path) is None
+    assert probe_model(subject, tmp_path) == report
+    assert kept_report(subject, tmp_path) == report
+
+
+def test_where_nothing_can_be_kept_the_results_are_whole(subject, report, tmp_path):
+    (tmp_path / "cache").write_text("a file where the cache should be")
+    assert probe_model(subject, tmp_path / "cache") == report
+
+
+def test_new_probe_is_made_alone(subject, report, tmp_path, monkeypatch):
+    probe_model(subject, tmp_path)
+    upside_down = Probe("upside down", "Turned.", "gravity", lambda image, _: image[::-1])
+    monkeypatch.setattr(module, "PROBES", (*PROBES[:3], upside_down, *PROBES[3:]))
+    told = []
+    more = probe_model(subject, tmp_path, lambda *at: told.append(at))
+    n_test = len(subject.part("test"))
+    assert told[-1] == (2 * n_test, 2 * n_test)  # and the one that was skipped before
+    assert [result.name for result in more.results][3] == "upside down"
+    assert [result for result in more.results if result.name != "upside down"] == list(report.results)
+
+
+def test_progress_counts_the_training_images_and_those_of_each_probe(subject, tmp_path):
+    told = []
+    probe_model(subject, tmp_path, lambda *at: told.append(at))
+    total = len(subject.part("train")) + len(PROBES) * len(subject.part("test"))
+    assert told[-1] == (total, total)
+    assert {of for _, of in told} == {total}
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+
+
+# Which model and which images
+
+
+def test_images_that_are_gone_are_named(own_copy, tmp_path):
+    (own_copy.dataset / own_copy.images["path"][3]).unlink()
+    with pytest.raises(DatasetError, match=f"1 of the {len(own_copy.images)} images .* are missing or changed in"):
+        probe_model(own_copy, tmp_path)
+
+
+def test_dataset_that_is_gone_is_said_to_be(own_copy, tmp_path):
+    shutil.rmtree(own_copy.dataset)
+    with pytest.raises(DatasetError, match="no dataset at"):
+        probe_model(own_copy, tmp_path)
+
+
+def test_run_without_a_model_cannot_be_probed(finished_run, tmp_path):
+    run = RunStore(tmp_path).create(finished_run.config, finished_run.split)
+    with pytest.raises(RunError, match=r"has no model\.onnx: it is queued"):
+        subject_of_run(run)
+
+
+@pytest.mark.parametrize("form", ["id", "folder", "file"])
+def test_run_is_found_by_its_id_its_folder_and_its_file(finished, finished_run, subject, tmp_path, form):
+    model = {"id": finished_run.id, "folder": finished_run.folder, "file": finished_run.served_model}[form]
+    found = find_subject(str(model), finished.store, tmp_path)
+    assert (found.name, found.model) == (subject.name, subject.model)
+    assert found.images.equals(subject.images)
+
+
+def test_file_by_itself_finds_its_images_in_a_folder_by_their_content(finished, subject, report, smears, tmp_path):
+    model = shutil.copy(subject.model, tmp_path / "model.onnx")
+    alone = find_subject(str(model), finished.store, tmp_path / "cache", smears)
+    made = probe_model(alone, tmp_path / "cache")
+    ours = dict(zip(subject.part("test")["path"], report.result("grey").predicted, strict=True))
+    assert dict(zip(alone.part("test")["path"], made.result("grey").predicted, strict=True)) == ours
+    assert made.stain.mean == pytest.approx(report.stain.mean)
+
+
+def test_file_by_itself_needs_a_folder_with_its_images(finished, subject, tmp_path):
+    model = shutil.copy(subject.model, tmp_path / "model.onnx")
+    with pytest.raises(InputError, match="its test images are not known; give --data DIR"):
+        find_subject(str(model), finished.store, tmp_path / "cache")
+    for label in ("Benign", "Pro"):
+        (tmp_path / "strange" / label).mkdir(parents=True)
+        for number in range(3):
+            cv2.imwrite(str(tmp_path / "strange" / label / f"{number}.png"), np.full((32, 32, 3), number, np.uint8))
+    with pytest.raises(DatasetError, match="holds none of the train images of model.onnx"):
+        find_subject(str(model), finished.store, tmp_path / "cache", tmp_path / "strange")
+
+
+# The change in accuracy
+
+
+def test_interval_of_the_change_is_that_of_resampled_groups():
+    """A second implementation: groups drawn one by one."""
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 40, 120)
+    before, now = rng.random(120) < 0.9, rng.random(120) < 0.7
+    value, (low, high) = paired_change(now, before, [str(group) for group in groups])
+    difference = now.astype(int) - before
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    drawn = []
+    for _ in range(4000):
+        rows = np.concatenate([members[number] for number in rng.integers(0, len(members), len(members))])
+        drawn.append(difference[rows].mean())
+    assert value == difference.mean()
+    np.testing.assert_allclose((low, high), np.quantile(drawn, [0.025, 0.975]), atol=0.01)
+
+
+def test_no_change_at_all_is_known_no_better_than_so_many_groups_allow():
+    right = np.array([True] * 50 + [False] * 10)
+    groups = [str(number // 2) for number in range(60)]
+    reach = wilson(0, 30)[1]
+    assert paired_change(right, right, groups) == (0.0, pytest.approx((-reach, reach)))
+
+
+def test_change_is_below_zero_where_accuracy_falls():
+    right, before = np.array([True, False, False, True]), np.array([True, True, True, True])
+    assert paired_change(right, before, list("abcd"))[0] == -0.5
