@@ -105,16 +105,16 @@ def score(
     per_class = {
         label: {
             "support": int(matrix[index].sum()),
-            **{name: _number(values[name][index]) for name in CLASS_METRICS},
-            "intervals": {name: tuple(map(_number, intervals[name][:, index])) for name in CLASS_METRICS},
+            **{name: fraction(values[name][index]) for name in CLASS_METRICS},
+            "intervals": {name: tuple(map(fraction, intervals[name][:, index])) for name in CLASS_METRICS},
         }
         for index, label in enumerate(classes)
     }
     return Scores.model_validate(
         {
             "n": n_images,
-            **{name: _number(values[name]) for name in SCALAR_METRICS},
-            "intervals": {name: tuple(map(_number, intervals[name])) for name in SCALAR_METRICS},
+            **{name: fraction(values[name]) for name in SCALAR_METRICS},
+            "intervals": {name: tuple(map(fraction, intervals[name])) for name in SCALAR_METRICS},
             "interval_method": "wilson" if n_groups == n_images else "group bootstrap",
             "per_class": per_class,
             "confusion_matrix": matrix.tolist(),
@@ -241,6 +241,7 @@ def _checked(
     return np.array([index_of[label] for label in labels]), p, group_indices(len(labels), groups)
 
 
-def _number(value: SupportsFloat) -> float | None:
+def fraction(value: SupportsFloat) -> float | None:
+    """Return a score or difference as a plain number; `None` where it is undefined (nan)."""
     number = float(value)
     return None if math.isnan(number) else number
