@@ -1,12 +1,14 @@
 """ALLscope: page configuration and navigation."""
 
 import logging
+from pathlib import Path
 
 import streamlit as st
 
 from allcore.errors import InputError
 
 st.set_page_config(page_title="ALLscope", page_icon=":material/biotech:", layout="wide")
+st.html(Path(__file__).parent / "pages" / "ui" / "app.css")
 
 page = st.navigation(
     {

@@ -16,9 +16,10 @@ from allcore.reporting.changes import Example, describe, operations
 from allcore.runs.replay import replay, split_image
 from allcore.runs.store import Run
 from pages.ui.augment_settings import augment_settings
+from pages.ui.choose import choose_dataset, choose_run, choose_variant
 from pages.ui.gallery import reason
 from pages.ui.show import gallery, plain
-from pages.ui.state import catalog, choose_dataset, choose_run, choose_variant
+from pages.ui.state import catalog
 
 RESULTS = 11
 LARGEST = 512

@@ -14,9 +14,10 @@ from allcore.errors import RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.runs.store import Run
 from pages.ui import show
+from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.get_dataset import get_dataset
-from pages.ui.state import catalog, choose_dataset, choose_run_on, choose_variant, forget_catalogs
+from pages.ui.state import catalog, forget_catalogs
 
 EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
 

@@ -5,6 +5,7 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.reporting.tables import headline_table, with_interval
 from pages.ui import show
+from pages.ui.choose import choose_run
 from pages.ui.evaluate_benign import show_benign
 from pages.ui.evaluate_calibration import show_calibration
 from pages.ui.evaluate_classes import show_classes
@@ -12,7 +13,6 @@ from pages.ui.evaluate_confusion import show_confusion
 from pages.ui.evaluate_curves import show_curves
 from pages.ui.evaluate_mistakes import show_mistakes
 from pages.ui.evaluated import BENIGN, evaluated
-from pages.ui.state import choose_run
 
 INTERVALS = {
     "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over groups for the others.",

@@ -8,6 +8,7 @@ import streamlit as st
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
+from pages.ui.choose import choose_dataset
 from pages.ui.predicting import ImageFile, choose_model, predict, uploaded_image
 from pages.ui.prediction_view import (
     show_errors,
@@ -19,7 +20,7 @@ from pages.ui.prediction_view import (
     show_verdict,
 )
 from pages.ui.show import plain
-from pages.ui.state import catalog, choose_dataset, predictor
+from pages.ui.state import catalog, predictor
 
 LARGEST_MB = 256  # the core refuses larger files as well
 PATIENCE = 0.3  # seconds of work after which a progress bar is worth its place

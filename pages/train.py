@@ -19,12 +19,13 @@ from allcore.runs.measure import measure
 from allcore.runs.preflight import must_download
 from allcore.runs.store import Run
 from allcore.runs.sweep import parse_sizes, sweep_configs
+from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.config_form import config_form, weights_key
 from pages.ui.estimates import show_estimates
 from pages.ui.live import runs, summaries
 from pages.ui.queue import show_queue
 from pages.ui.show import plain, table
-from pages.ui.state import catalog, choose_dataset, choose_variant, executor, workspace
+from pages.ui.state import catalog, executor, workspace
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Custom": ""}
 ONE_RUN, SWEEP = "One run", "Size sweep"

@@ -11,8 +11,9 @@ from allcore.data.browse import duplicates, leakage
 from allcore.data.overlap import group_numbers
 from allcore.errors import DatasetError
 from pages.ui import show
+from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.gallery import show_thumbnail
-from pages.ui.state import catalog, choose_dataset, choose_variant
+from pages.ui.state import catalog
 
 GROUPS_PER_PAGE = 8
 IMAGES_PER_GROUP = 6

@@ -1,11 +1,14 @@
 """The app's settings: closed to the outside, and legible in light and dark."""
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-SETTINGS = tomllib.loads((Path(__file__).parent.parent / ".streamlit" / "config.toml").read_text())
+PROJECT = Path(__file__).parent.parent
+SETTINGS = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text())
+LABELS = re.findall(r"light-dark\((#\w{6}), (#\w{6})\)", (PROJECT / "pages" / "ui" / "app.css").read_text())
 AA = 4.5
 """The contrast that WCAG 2.1 wants for text of ordinary size (success criterion 1.4.3, level AA)."""
 
@@ -46,6 +49,12 @@ def test_what_is_chosen_is_legible_on_its_tint(mode):
     theme = SETTINGS["theme"][mode]
     tint = over(theme["primaryColor"], 0.1, theme["backgroundColor"])
     assert contrast(channels(theme["primaryColor"]), tint) >= AA
+
+
+@pytest.mark.parametrize(("number", "mode"), [(0, "light"), (1, "dark")])
+def test_labels_of_the_main_buttons_are_legible(number, mode):
+    (labels,) = LABELS
+    assert contrast(channels(labels[number]), channels(SETTINGS["theme"][mode]["primaryColor"])) >= AA
 
 
 def test_server_answers_this_machine_alone_and_refuses_other_sites():

@@ -1,22 +1,18 @@
-"""What the pages know of the world, kept between reruns: workspace, catalogs, runs, predictors."""
+"""What the pages know of the world, kept between reruns: workspace, datasets, catalogs, predictors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from allcore.data.catalog import Catalog, scan
-from allcore.data.layout import find_layout
-from allcore.errors import DatasetError, RunError
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import Status
-from allcore.runs.store import Run
 from allcore.workspace import Workspace, open_workspace
 
-_SELECTED = "selected_dataset"
+SELECTED = "selected_dataset"
+"""Where the session has the dataset that was just got, until it is chosen."""
 
 
 def workspace() -> Workspace:
@@ -30,13 +26,20 @@ def executor() -> LocalExecutor:
 
 
 def catalog(folder: Path) -> Catalog:
-    """Return the catalog of a dataset folder within the roots, at most a minute old, with progress on first reading."""
-    allowed = open_workspace().allowed(folder)
-    return _catalog(str(allowed), str(open_workspace().cache))
+    """Return the catalog of a dataset folder within the roots, with progress on first reading.
+
+    From then on nobody waits for it: one that is older than a minute is shown once more and renewed meanwhile.
+    """
+    asked = str(open_workspace().allowed(folder)), str(open_workspace().cache)
+    if asked not in _read():
+        _read_with_progress(*asked)
+        _read().add(asked)
+    return _catalog(*asked)
 
 
 def forget_catalogs() -> None:
     """Read every dataset folder anew when it is next wanted."""
+    _read.clear()
     _catalog.clear()
 
 
@@ -51,112 +54,11 @@ def datasets() -> dict[str, Path]:
     return {_dataset_name(folder): folder for folder in open_workspace().list_datasets()}
 
 
-def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
-    """Let the user choose one of the datasets (kept in the URL as `data`); None when there is none.
-
-    A folder deeper in a root is named by its whole path. `hint` says what to do when there is no dataset.
-    """
-    folders = datasets()
-    if _SELECTED in st.session_state:
-        st.session_state["data"] = st.session_state.pop(_SELECTED)
-    _recall("data")
-    for given in (st.session_state.get("data"), st.query_params.get("data")):
-        if given and given not in folders and (folder := _dataset_at(given)):
-            folders[given] = folder
-    if not folders:
-        if hint:
-            st.info("Draw synthetic smears or get a dataset on the Dataset page.", title="No dataset yet")
-            st.page_link("pages/dataset.py", label="Get a dataset", icon=":material/download:")
-        return None
-    if st.session_state.get("data") not in folders:
-        st.session_state.pop("data", None)
-    name = st.selectbox(label, list(folders), key="data", bind="query-params")
-    _keep("data", name)
-    return folders[name]
-
-
 def select_dataset(folder: Path) -> None:
-    """Make a dataset folder within the roots the chosen one, from the next `choose_dataset` on."""
+    """Make a dataset folder within the roots the chosen one, from the next choice on."""
     listed = {listed.resolve(): listed for listed in open_workspace().list_datasets()}
     known = listed.get(folder.resolve())
-    st.session_state[_SELECTED] = str(folder) if known is None else _dataset_name(known)
-
-
-def choose_variant(of: Catalog) -> str:
-    """Let the user choose a variant of a dataset that has several (kept in the URL as `variant`)."""
-    if len(of.variants) == 1:
-        return of.variants[0]
-    _recall("variant")
-    if st.session_state.get("variant", st.query_params.get("variant")) not in of.variants:
-        st.session_state["variant"] = of.variants[0]
-    chosen = str(st.segmented_control("Variant", of.variants, required=True, key="variant", bind="query-params"))
-    _keep("variant", chosen)
-    return chosen
-
-
-def choose_run(wanted: Callable[[Status], bool] = lambda status: True, missing: str = "No run yet") -> Run | None:
-    """Let the user choose one of the runs whose status is `wanted` (kept in the URL as `run`).
-
-    Damaged runs are left out. None, with what to do, when there is no such run.
-    """
-    runs = {run.id: run for run in executor().store.runs() if _is_wanted(run, wanted)}
-    if not runs:
-        st.info("Launch one on the Train page; the quick preset takes minutes.", title=missing)
-        st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
-        return None
-    return runs[st.selectbox("Run", list(runs), key="run", bind="query-params")]
-
-
-def choose_run_on(folder: Path) -> Run | None:
-    """Let the user choose a run that was made on a dataset folder, to see its split, or none (in the URL as `run`)."""
-    runs = {run.id: run for run in executor().store.runs() if _was_made_on(run, folder.resolve())}
-    if not runs:
-        return None
-    chosen = st.selectbox(
-        "Split of run", list(runs), index=None, placeholder="None", key="run", bind="query-params",
-        help="Shows which images the run trained on, chose its epoch by, and was tested on.",
-    )  # fmt: skip
-    return None if chosen is None else runs[chosen]
-
-
-def _recall(key: str) -> None:
-    """Give a widget the value that `_keep` kept of it on another page.
-
-    Streamlit takes a bound widget's value along only where the user chose it there; one that came by the URL falls back
-    to the default, unless it is assigned anew.
-    """
-    kept = st.session_state.get(_kept(key))
-    if kept is not None and key not in st.query_params and st.session_state.get(key, kept) == kept:
-        st.session_state[key] = kept
-
-
-def _keep(key: str, value: str) -> None:
-    st.session_state[_kept(key)] = value
-
-
-def _kept(key: str) -> str:
-    return f"kept_{key}"
-
-
-def _was_made_on(run: Run, folder: Path) -> bool:
-    try:
-        dataset = Path(_dataset_of(str(run.folder)))
-    except RunError:
-        return False
-    return dataset.is_relative_to(folder) or folder.is_relative_to(dataset)
-
-
-@st.cache_data(max_entries=1_000, show_spinner=False)
-def _dataset_of(run_folder: str) -> str:
-    """Return the dataset folder of a run; a run's configuration never changes."""
-    return str(Path(Run(Path(run_folder)).config.dataset).resolve())
-
-
-def _is_wanted(run: Run, wanted: Callable[[Status], bool]) -> bool:
-    try:
-        return wanted(run.status())
-    except RunError:
-        return False
+    st.session_state[SELECTED] = str(folder) if known is None else _dataset_name(known)
 
 
 def _dataset_name(folder: Path) -> str:
@@ -166,16 +68,14 @@ def _dataset_name(folder: Path) -> str:
     return f"{folder.parent.name}/{folder.name}"
 
 
-def _dataset_at(path: str) -> Path | None:
-    """Return the dataset at an absolute path, if it is one and may be read: how folders deeper in a root are named."""
-    try:
-        return find_layout(open_workspace().allowed(Path(path))).root if Path(path).is_absolute() else None
-    except DatasetError:
-        return None
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _read() -> set[tuple[str, str]]:
+    """Return the dataset folders that were read since the app started, each with its cache."""
+    return set()
 
 
-@st.cache_resource(max_entries=8, ttl=60, show_spinner=False)
-def _catalog(folder: str, cache: str) -> Catalog:
+def _read_with_progress(folder: str, cache: str) -> None:
+    """Bring the catalog that the cache keeps of a dataset folder up to date."""
     slot = st.empty()
 
     def show(done: int, total: int) -> None:
@@ -183,9 +83,14 @@ def _catalog(folder: str, cache: str) -> Catalog:
             slot.progress(done / total, f"Reading {done:,} of {total:,} images")
 
     try:
-        return scan(Path(folder), Path(cache), show)
+        scan(Path(folder), Path(cache), show)
     finally:
         slot.empty()
+
+
+@st.cache_resource(max_entries=8, ttl=60, refresh_mode="background", show_spinner=False)
+def _catalog(folder: str, cache: str) -> Catalog:
+    return scan(Path(folder), Path(cache))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")

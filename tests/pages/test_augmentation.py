@@ -1,7 +1,5 @@
 """The Augmentation page: an image, the settings, and what a run's network saw."""
 
-import os
-import shutil
 from pathlib import Path
 
 import cv2
@@ -15,35 +13,10 @@ from allcore.config import AugmentConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.intake import decode
-from allcore.runs.store import Run
 from allcore.training.batches import BatchSource
-from allcore.workspace import PROJECT, Workspace
+from tests.pages.opening import choose, links, open_page, press, ran, texts
 
 ALONE, AS_SEEN = "Each operation alone", "As a run saw it"
-
-
-def open_page(**query: object) -> AppTest:
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60)
-    app.switch_page("pages/augmentation.py")
-    app.query_params.update({key: str(value) for key, value in query.items()})
-    return ran(app)
-
-
-def ran(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    assert not any("server's log" in error.value for error in app.error)
-    return app
-
-
-def texts(app: AppTest) -> str:
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join(f"{getattr(each.proto, 'title', '')} {each.value}" for kind in kinds for each in kind)
-
-
-def choose(app: AppTest, key: str, value: object) -> AppTest:
-    app.get_by_key(key).set_value(value)
-    return ran(app)
 
 
 @pytest.fixture
@@ -71,32 +44,17 @@ def captions(app: AppTest) -> list[str]:
     return [image.captions[0].replace("\\", "") for image in app.image]
 
 
-@pytest.fixture
-def dataset(workspace: Workspace, smears: Path) -> Path:
-    folder = workspace.datasets / "mine"
-    shutil.copytree(smears, folder, copy_function=os.link)
-    return folder
-
-
-@pytest.fixture
-def run(finished_run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return the finished run in a workspace of its own, with its dataset within the roots."""
-    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(Path(finished_run.config.dataset).parent))
-    shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, copy_function=os.link)
-    return Run(workspace.runs / finished_run.id)
-
-
 def test_without_a_dataset_the_page_says_where_to_get_one(workspace):
-    app = open_page()
+    app = open_page("augmentation")
     assert "No dataset yet" in texts(app)
-    assert "dataset" in [link.proto.page for link in app.page_link]
+    assert links(app)["Get a dataset"] == "dataset"
 
 
 def test_a_dataset_without_a_usable_image_says_so(workspace):
     for label in ("Benign", "Pro"):
         (workspace.datasets / "broken" / label).mkdir(parents=True)
         (workspace.datasets / "broken" / label / "1.png").write_bytes(b"")
-    assert "No usable image" in texts(open_page())
+    assert "No usable image" in texts(open_page("augmentation"))
 
 
 # An image
@@ -104,7 +62,7 @@ def test_a_dataset_without_a_usable_image_says_so(workspace):
 
 def test_results_are_those_of_the_first_epochs_of_the_seed(dataset, served):
     path = "Pre/pre-0003.jpg"
-    shown = pictures(open_page(image=path, size=40, seed=7), served)
+    shown = pictures(open_page("augmentation", image=path, size=40, seed=7), served)
     image, index = decode(dataset / path), scan(dataset).images()["path"].tolist().index(path)
     assert len(shown) == 12
     assert np.array_equal(shown[0], resize(image, 40))
@@ -114,15 +72,16 @@ def test_results_are_those_of_the_first_epochs_of_the_seed(dataset, served):
 
 def test_settings_act_on_the_results(dataset, served):
     path = "Pro/pro-0001.jpg"
-    shown = pictures(open_page(image=path, size=48, degrees=0, vertical_flip=False, stain_jitter=0.5, grey=1), served)
-    config = AugmentConfig(degrees=0, vertical_flip=False, stain_jitter=0.5, grey=1)
+    settings = {"degrees": 0, "vertical_flip": False, "stain_jitter": 0.5, "grey": 1}
+    shown = pictures(open_page("augmentation", image=path, size=48, **settings), served)
+    config = AugmentConfig(**settings)
     index = scan(dataset).images()["path"].tolist().index(path)
     for epoch, pixels in enumerate(shown[1:]):
         assert np.array_equal(pixels, augment(decode(dataset / path), 48, config, 0, epoch, index))
 
 
 def test_every_setting_has_a_widget_with_its_default_and_what_the_paper_says(dataset):
-    app = open_page()
+    app = open_page("augmentation")
     for name, field in AugmentConfig.model_fields.items():
         assert app.get_by_key(name).value == field.default, name
     said = [caption.value for caption in app.caption if "Paper: " in caption.value]
@@ -131,36 +90,36 @@ def test_every_setting_has_a_widget_with_its_default_and_what_the_paper_says(dat
 
 
 def test_an_image_is_chosen_by_class_and_number(dataset, served):
-    app = choose(choose(open_page(size=48), "augmented_class", "Early"), "augmented_number", 5)
+    app = choose(choose(open_page("augmentation", size=48), "augmented_class", "Early"), "augmented_number", 5)
     assert app.query_params["image"] == "Early/early-0005.jpg"
     assert np.array_equal(pictures(app, served)[0], resize(decode(dataset / "Early" / "early-0005.jpg"), 48))
 
 
 def test_the_image_of_the_url_is_the_chosen_one(dataset):
-    app = open_page(image="Pre/pre-0009.jpg")
+    app = open_page("augmentation", image="Pre/pre-0009.jpg")
     assert (app.get_by_key("augmented_class").value, app.get_by_key("augmented_number").value) == ("Pre", 9)
 
 
 @pytest.mark.parametrize("path", ["../../secret.png", "Pro/none.jpg"])
 def test_an_image_that_is_not_in_the_catalog_is_refused(dataset, path):
-    app = open_page(image=path)
+    app = open_page("augmentation", image=path)
     assert "No such image" in texts(app)
     assert app.get_by_key("augmented_number").value == 1
 
 
 def test_an_image_deleted_since_it_was_listed_is_said_to_be_gone(dataset):
-    app = open_page()
+    app = open_page("augmentation")
     (dataset / "Benign" / "benign-0001.jpg").unlink()
     assert "This file cannot be shown" in texts(ran(app))
 
 
 def test_sizes_above_the_images_own_are_said_to_be_up_sampled(dataset):
-    assert "up-sampled from 48 px" in texts(open_page(size=96))
-    assert "up-sampled" not in texts(open_page(size=48))
+    assert "up-sampled from 48 px" in texts(open_page("augmentation", size=96))
+    assert "up-sampled" not in texts(open_page("augmentation", size=48))
 
 
 def test_each_operation_alone_is_applied_with_its_border(dataset, served):
-    app = open_page(augmentation=ALONE, image="Benign/benign-0002.jpg", size=48)
+    app = open_page("augmentation", augmentation=ALONE, image="Benign/benign-0002.jpg", size=48)
     headings = [each.value for each in app.subheader]
     assert headings[:3] == ["Brightness", "Rotation", "Border that a rotation uncovers"]
     assert captions(app)[:9] == [
@@ -174,16 +133,18 @@ def test_each_operation_alone_is_applied_with_its_border(dataset, served):
 
 
 def test_operations_that_are_off_are_said_to_be(dataset):
-    assert texts(open_page(augmentation=ALONE)).count("These settings leave it off") == 3
-    assert texts(open_page(augmentation=ALONE, grey=0.5, degrees=0)).count("These settings leave it off") == 4
+    assert texts(open_page("augmentation", augmentation=ALONE)).count("These settings leave it off") == 3
+    assert (
+        texts(open_page("augmentation", augmentation=ALONE, grey=0.5, degrees=0)).count("These settings leave it off")
+        == 4
+    )
 
 
 def test_used_settings_are_carried_to_the_train_page(dataset):
-    app = open_page(degrees=45, border="white")
+    app = open_page("augmentation", degrees=45, border="white")
     assert "augment" not in app.session_state
     assert next(link for link in app.page_link if link.proto.page == "train").proto.disabled
-    next(button for button in app.button if button.label == "Use these settings").click()
-    app = ran(app)
+    app = press(app, "Use these settings")
     assert AugmentConfig(**app.session_state["augment"]) == AugmentConfig(degrees=45, border="white")
     assert not next(link for link in app.page_link if link.proto.page == "train").proto.disabled
 
@@ -202,7 +163,7 @@ def test_an_epoch_is_shown_pixel_for_pixel_as_the_batches_of_the_run_have_it(run
     for batch in source.batches(epoch - 1):
         seen.update(zip(batch.rows.tolist(), batch.images, strict=True))
     for number in (1, 20, len(train)):
-        app = open_page(augmentation=AS_SEEN, run=run.id, epoch=epoch, row=number)
+        app = open_page("augmentation", augmentation=AS_SEEN, run=run.id, epoch=epoch, row=number)
         original, shown = pictures(app, served)
         row = int(train[number - 1])
         assert np.array_equal(shown, seen[row])
@@ -211,7 +172,7 @@ def test_an_epoch_is_shown_pixel_for_pixel_as_the_batches_of_the_run_have_it(run
 
 
 def test_the_change_is_put_into_words_that_fit_the_picture(run, served):
-    app = open_page(augmentation=AS_SEEN, run=run.id, epoch=2, row=4)
+    app = open_page("augmentation", augmentation=AS_SEEN, run=run.id, epoch=2, row=4)
     row = int(run.split.rows("train")[3])
     change = draw_change(run.config.augment, run.config.seed, 1, row)
     assert f"brightness × {change.brightness:.2f}" in captions(app)[1]
@@ -220,35 +181,35 @@ def test_the_change_is_put_into_words_that_fit_the_picture(run, served):
 
 
 def test_epochs_and_images_beyond_the_runs_fall_back_to_the_first(run):
-    app = open_page(augmentation=AS_SEEN, run=run.id, epoch=99, row=9_999)
+    app = open_page("augmentation", augmentation=AS_SEEN, run=run.id, epoch=99, row=9_999)
     assert 1 <= app.get_by_key("epoch").value <= 3
     assert len(app.image) == 2
 
 
 def test_without_a_run_the_page_says_where_to_start_one(workspace):
-    app = open_page(augmentation=AS_SEEN)
+    app = open_page("augmentation", augmentation=AS_SEEN)
     assert "No run yet" in texts(app)
 
 
 def test_a_run_that_has_not_started_shows_what_it_will_see(run):
     for name in ("model.onnx", "predictions.parquet", "metrics.jsonl"):
         (run.folder / name).unlink()
-    assert len(open_page(augmentation=AS_SEEN, run=run.id).image) == 2
+    assert len(open_page("augmentation", augmentation=AS_SEEN, run=run.id).image) == 2
 
 
 def test_a_run_whose_dataset_lies_outside_the_roots_says_so(run, monkeypatch):
     monkeypatch.delenv("ALLCORE_DATA_ROOTS")
-    app = open_page(augmentation=AS_SEEN, run=run.id)
+    app = open_page("augmentation", augmentation=AS_SEEN, run=run.id)
     assert "outside the folders that may be read" in app.error[0].value.replace("\\", "")
     assert len(app.image) == 0
 
 
 def test_a_damaged_split_is_said_in_place(run):
     (run.folder / "split.csv").unlink()
-    app = open_page(augmentation=AS_SEEN, run=run.id)
+    app = open_page("augmentation", augmentation=AS_SEEN, run=run.id)
     assert "This run's images cannot be shown" in texts(app)
 
 
 def test_a_damaged_run_is_left_out(run):
     (run.folder / "status.json").unlink()
-    assert "No run yet" in texts(open_page(augmentation=AS_SEEN))
+    assert "No run yet" in texts(open_page("augmentation", augmentation=AS_SEEN))

@@ -8,39 +8,23 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from streamlit.testing.v1 import AppTest
 
 from allcore.data.intake import decode
 from allcore.inference.metadata import from_properties, to_properties
 from allcore.inference.predictor import Predictor, load_predictor
+from tests.pages.opening import choose, links, open_page, ran, texts
 
-PROJECT = Path(__file__).parent.parent.parent
 NOTICE = "not a medical device"
-
-
-def open_page(**query):
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
-    app.query_params.update(query)
-    app.switch_page("pages/predict.py").run()
-    assert not app.exception
-    return app
 
 
 def upload(app, *files):
     for name, data in files:
         app.file_uploader[0].upload(name, data)
-    app.run()
-    assert not app.exception
-    return app
+    return ran(app)
 
 
 def png(pixels):
     return cv2.imencode(".png", pixels)[1].tobytes()
-
-
-def texts(app):
-    kinds = (app.info, app.warning, app.error, app.caption, app.markdown, app.header, app.subheader)
-    return "\n".join(f"{getattr(each.proto, 'title', '')} {each.value}" for kind in kinds for each in kind)
 
 
 def rows(app):
@@ -84,14 +68,14 @@ def image_of(run, split, smears):
 
 
 def test_without_a_model_the_page_says_so_and_links_to_training(workspace, released):
-    app = open_page()
+    app = open_page("predict")
     assert "no run has succeeded" in app.info[1].value
-    assert [link.label for link in app.get("page_link")] == ["Train one"]
+    assert list(links(app)) == ["Train one"]
     assert NOTICE in texts(app)
 
 
 def test_models_of_runs_are_offered_while_none_is_released(trained, released):
-    app = open_page()
+    app = open_page("predict")
     assert app.selectbox[0].options == [trained.id]
     assert "No model is released here" in texts(app)
     assert NOTICE in texts(app)
@@ -99,29 +83,29 @@ def test_models_of_runs_are_offered_while_none_is_released(trained, released):
 
 def test_released_models_come_first(trained, released):
     release(trained, released / "allscope.onnx")
-    app = open_page()
+    app = open_page("predict")
     assert app.selectbox[0].options == ["allscope.onnx", trained.id]
     assert "No model is released here" not in texts(app)
 
 
 def test_model_is_chosen_by_the_url(trained, released):
     release(trained, released / "allscope.onnx")
-    assert open_page(model=trained.id).selectbox[0].value == trained.id
+    assert open_page("predict", model=trained.id).selectbox[0].value == trained.id
 
 
 def test_run_whose_model_is_gone_is_not_offered(workspace, finished_run, released):
     shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, ignore=shutil.ignore_patterns("*.onnx"))
-    assert "no run has succeeded" in open_page().info[1].value
+    assert "no run has succeeded" in open_page("predict").info[1].value
 
 
 def test_damaged_run_is_passed_over(workspace, released):
     (workspace.runs / "20260101-000000-vgg16-32px-abcd").mkdir(parents=True)
-    assert "no run has succeeded" in open_page().info[1].value
+    assert "no run has succeeded" in open_page("predict").info[1].value
 
 
 def test_damaged_model_file_is_named_with_the_reason(workspace, released):
     (released / "broken.onnx").write_bytes(b"no model")
-    app = open_page()
+    app = open_page("predict")
     assert "broken.onnx" in app.error[0].value
     assert "not a usable ONNX file" in app.error[0].value
     assert NOTICE in texts(app)
@@ -133,11 +117,11 @@ def test_foreign_model_file_is_named_with_what_was_expected(workspace, released)
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "foreign", [value], [same])
     opset = [helper.make_opsetid("", 18)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), released / "foreign.onnx")
-    assert "ONNX file of something else" in open_page().error[0].value
+    assert "ONNX file of something else" in open_page("predict").error[0].value
 
 
 def test_facts_of_the_model_are_shown(trained, released):
-    shown = texts(open_page()).replace("\\", "")
+    shown = texts(open_page("predict")).replace("\\", "")
     assert "Benign, Early, Pre, Pro" in shown
     assert trained.id in shown
     assert "CC BY 4.0" in shown
@@ -145,7 +129,7 @@ def test_facts_of_the_model_are_shown(trained, released):
 
 def test_uploaded_image_gets_what_the_predictor_says(trained, released, smears):
     name, data = image_of(trained, "test", smears)
-    app = upload(open_page(), (Path(name).name, data))
+    app = upload(open_page("predict"), (Path(name).name, data))
     direct = load_predictor(trained.served_model).predict([decode(data)])[0]
     row = rows(app).iloc[0]
     assert row["label"] == direct.label
@@ -158,7 +142,7 @@ def test_uploaded_image_gets_what_the_predictor_says(trained, released, smears):
 def test_bad_files_are_named_beside_the_results_of_the_good_ones(trained, released, smears):
     _, data = image_of(trained, "test", smears)
     app = upload(
-        open_page(),
+        open_page("predict"),
         ("good.jpg", data),
         ("truncated.jpg", data[: len(data) // 2]),
         ("wrong.png", data),
@@ -176,37 +160,37 @@ def test_bad_files_are_named_beside_the_results_of_the_good_ones(trained, releas
 
 
 def test_image_that_cannot_be_predicted_is_explained_in_detail(trained, released, smears):
-    app = upload(open_page(), ("empty.jpg", b""))
+    app = upload(open_page("predict"), ("empty.jpg", b""))
     assert "empty file" in app.error[0].value
 
 
 def test_another_image_is_shown_when_it_is_chosen(trained, released, smears):
     files = [(f"{split}.jpg", image_of(trained, split, smears)[1]) for split in ("train", "test")]
-    app = upload(open_page(), *files)
+    app = upload(open_page("predict"), *files)
     assert "trained on this very file" in texts(app)
-    app.selectbox(key="shown").set_value(1).run()
+    choose(app, "shown", 1)
     assert "trained on this very file" not in texts(app)
     assert "test image of the model" in texts(app)
 
 
 def test_image_that_the_run_did_not_have_is_said_to_be_new(trained, released):
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
-    assert "did not have this very file" in texts(upload(open_page(), ("noise.png", png(noise))))
+    assert "did not have this very file" in texts(upload(open_page("predict"), ("noise.png", png(noise))))
 
 
 def test_novel_image_is_said_to_be_so_and_keeps_its_label_in_grey(trained, released, smears):
     release(trained, released / "strict.onnx", novelty=novel_everywhere(trained))
-    app = upload(open_page(), ("image.jpg", image_of(trained, "test", smears)[1]))
+    app = upload(open_page("predict"), ("image.jpg", image_of(trained, "test", smears)[1]))
     assert app.header[0].value == f":gray[{rows(app)['label'][0]}]"
     assert "Not like the images this model knows" in texts(app)
 
 
 def test_evidence_of_any_class_can_be_shown(trained, released, smears):
-    app = upload(open_page(), ("image.jpg", image_of(trained, "test", smears)[1]))
+    app = upload(open_page("predict"), ("image.jpg", image_of(trained, "test", smears)[1]))
     assert app.segmented_control(key="explained").options == ["predicted", "Benign", "Early", "Pre", "Pro"]
     drawn = {}
     for name in ("Benign", "Pro"):
-        app.segmented_control(key="explained").set_value(name).run()
+        choose(app, "explained", name)
         assert not app.exception
         drawn[name] = app.image[0]
     assert "Orange speaks for Pro" in drawn["Pro"].captions[0]
@@ -214,15 +198,15 @@ def test_evidence_of_any_class_can_be_shown(trained, released, smears):
 
 
 def test_no_evidence_is_drawn_at_opacity_zero(trained, released, smears):
-    app = upload(open_page(), ("image.jpg", image_of(trained, "test", smears)[1]))
-    app.slider(key="opacity").set_value(0).run()
+    app = upload(open_page("predict"), ("image.jpg", image_of(trained, "test", smears)[1]))
+    choose(app, "opacity", 0)
     one = app.image[0].value
-    app.segmented_control(key="explained").set_value("Benign").run()
+    choose(app, "explained", "Benign")
     assert app.image[0].value == one
 
 
 def test_most_similar_training_images_are_shown_with_the_file_itself_first(trained, released, smears):
-    app = upload(open_page(), ("image.jpg", image_of(trained, "train", smears)[1]))
+    app = upload(open_page("predict"), ("image.jpg", image_of(trained, "train", smears)[1]))
     captions = [image.captions[0] for image in app.image[1:]]
     assert len(captions) == 5
     assert "1.000 (this very file)" in captions[0]
@@ -231,27 +215,27 @@ def test_most_similar_training_images_are_shown_with_the_file_itself_first(train
 def test_similar_images_outside_the_roots_are_not_shown(trained, released, smears, monkeypatch):
     monkeypatch.delenv("ALLCORE_DATA_ROOTS")
     noise = np.random.default_rng(1).integers(0, 256, (50, 50, 3), np.uint8)
-    app = upload(open_page(), ("image.png", png(noise)))
+    app = upload(open_page("predict"), ("image.png", png(noise)))
     assert len(app.image) == 1
     assert "not at hand" in texts(app)
 
 
 def test_similar_images_of_a_run_elsewhere_are_not_at_hand(trained, released, smears):
     release(trained, released / "mailed.onnx", run="20260101-000000-vgg16-32px-ffff")
-    app = upload(open_page(), ("image.jpg", image_of(trained, "test", smears)[1]))
+    app = upload(open_page("predict"), ("image.jpg", image_of(trained, "test", smears)[1]))
     assert "not in this workspace" in texts(app)
 
 
 def test_image_of_a_dataset_is_predicted_from_the_url(trained, released, smears):
     path, _ = image_of(trained, "test", smears)
-    app = open_page(data=f"{smears.parent.name}/{smears.name}", image=path)
+    app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", image=path)
     assert rows(app)["path"].tolist() == [path]
     assert "test image of the model" in texts(app)
 
 
 @pytest.mark.parametrize("path", ["Pro/none.jpg", "../../etc/passwd", "/etc/passwd"])
 def test_image_that_the_dataset_does_not_have_is_named(trained, released, smears, path):
-    app = open_page(data=f"{smears.parent.name}/{smears.name}", image=path)
+    app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", image=path)
     assert path in app.warning[0].value.replace("\\", "")
     assert not app.dataframe
 
@@ -261,14 +245,14 @@ def test_images_are_predicted_once_however_often_the_page_reruns(trained, releas
     monkeypatch.setattr(Predictor, "predict", lambda self, images: asked.append(len(images)) or predict(self, images))
     rng = np.random.default_rng(2)
     files = [(f"{number}.png", png(rng.integers(0, 256, (40, 40, 3), np.uint8))) for number in range(12)]
-    app = upload(open_page(), *files)
+    app = upload(open_page("predict"), *files)
     app.run()
-    app.selectbox(key="shown").set_value(3).run()
+    choose(app, "shown", 3)
     assert len(rows(app)) == 12
     assert sum(asked) == 12
 
 
 def test_file_names_are_shown_as_they_are(trained, released, smears):
     name = "a *b* [c](d) :red[e].jpg"
-    app = upload(open_page(), (name, b""), ("good.jpg", image_of(trained, "test", smears)[1]))
+    app = upload(open_page("predict"), (name, b""), ("good.jpg", image_of(trained, "test", smears)[1]))
     assert app.warning[0].value.startswith(r"- a \*b\* \[c\]\(d\)")

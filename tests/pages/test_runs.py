@@ -3,43 +3,21 @@
 import json
 import shutil
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from allcore.reporting.curves import QUANTITIES
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
-from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary
 from pages.ui.live import refresh_every
 from tests.conftest import wait_for
+from tests.pages.opening import button, links, metrics, open_page, press
 
-PROJECT = Path(__file__).parent.parent.parent
 GONE = {"pid": 2**22, "process_started": 1.0}
 DEAD_STATES = [("succeeded", False), ("failed", True), ("cancelled", True)]
-
-
-def open_runs(session=None, **params):
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
-    for name, value in (session or {}).items():
-        app.session_state[name] = value
-    for name, value in params.items():
-        app.query_params[name] = value
-    app.switch_page("pages/runs.py").run()
-    assert not app.exception
-    return app
-
-
-def button(app, label):
-    return next(button for button in app.button if button.label == label)
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
 
 
 def charts(app):
@@ -59,36 +37,29 @@ def counts(app):
 
 
 @pytest.fixture
-def copy(workspace, finished_run):
-    """Return a copy of the finished run in a workspace of its own, to be changed."""
-    ignored = shutil.ignore_patterns("checkpoints", "model.*")
-    return Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, ignore=ignored))
-
-
-@pytest.fixture
-def running(copy):
+def running(run):
     """Return a run whose status says that this process is training it, in its second epoch of four."""
     pid, started = own_identity()
     write_status(
-        copy.folder,
+        run.folder,
         Status(
             state="running", pid=pid, process_started=started, heartbeat=time.time(), queued_at=time.time(), epoch=1,
             epochs=4, step=5, steps_per_epoch=10, phase="training", images_per_second=40.0, eta_seconds=600.0,
             device="CPU, 2 cores", warnings=("the disk is slow",),
         ),
     )  # fmt: skip
-    return copy
+    return run
 
 
 def test_without_runs_the_page_says_where_to_launch_one(workspace):
-    app = open_runs()
+    app = open_page("runs")
     assert app.info[0].proto.title == "No run yet"
-    assert [link.page for link in app.get("page_link")] == ["train"]
+    assert links(app) == {"Train": "train"}
 
 
 def test_finished_run_is_shown_with_its_numbers_curves_and_files(finished, finished_run, monkeypatch):
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
-    app = open_runs()
+    app = open_page("runs")
     history = finished_run.history()
     assert app.dataframe[0].value["run"].tolist() == [finished_run.id]
     assert metrics(app)["Epochs"] == "3 of 3"
@@ -100,35 +71,35 @@ def test_finished_run_is_shown_with_its_numbers_curves_and_files(finished, finis
     assert {"model.onnx", "model.keras", "predictions.parquet", "split.csv", "metrics.jsonl"} <= files
 
 
-def test_curves_per_batch_have_a_point_a_batch(copy):
-    app = open_runs(per="Batch")
-    assert set(counts(app).values()) == {len(copy.history().batches)}
+def test_curves_per_batch_have_a_point_a_batch(run):
+    app = open_page("runs", per="Batch")
+    assert set(counts(app).values()) == {len(run.history().batches)}
 
 
-def test_every_chart_and_table_has_a_description(copy):
-    app = open_runs(session={"log": True, "epochs": True, "settings": True})
+def test_every_chart_and_table_has_a_description(run):
+    app = open_page("runs", session={"log": True, "epochs": True, "settings": True})
     assert all(chart.proto.alt for chart in app.get("vega_lite_chart"))
     assert all(table.proto.alt for table in app.dataframe)
 
 
 @pytest.mark.parametrize(("state", "resumable"), DEAD_STATES)
-def test_run_that_is_over_can_be_resumed_unless_it_succeeded_and_deleted(copy, state, resumable):
-    write_status(copy.folder, copy.status().model_copy(update={"state": state, "error": "the reason"}))
-    app = open_runs()
+def test_run_that_is_over_can_be_resumed_unless_it_succeeded_and_deleted(run, state, resumable):
+    write_status(run.folder, run.status().model_copy(update={"state": state, "error": "the reason"}))
+    app = open_page("runs")
     assert button(app, "Stop").disabled
     assert button(app, "Resume").disabled is not resumable
     assert not button(app, "Delete").disabled
 
 
-def test_failed_run_says_why(copy):
-    write_status(copy.folder, copy.status().model_copy(update={"state": "failed", "error": "the disk is full"}))
-    app = open_runs()
+def test_failed_run_says_why(run):
+    write_status(run.folder, run.status().model_copy(update={"state": "failed", "error": "the disk is full"}))
+    app = open_page("runs")
     assert app.error[0].value == "the disk is full"
     assert app.dataframe[0].value["note"][0] == "the disk is full"
 
 
 def test_running_run_tells_phase_progress_time_left_and_warnings(running):
-    app = open_runs()
+    app = open_page("runs")
     assert any("epoch 2 of 4, training, 10 min left" in caption.value for caption in app.caption)
     assert app.get("progress")[0].value == pytest.approx(100 * 15 / 40, abs=1)
     assert metrics(app)["Images/s"] == "40"
@@ -139,7 +110,7 @@ def test_running_run_tells_phase_progress_time_left_and_warnings(running):
 
 
 def test_charts_gain_points_as_the_run_goes_on(running):
-    app = open_runs(per="Batch")
+    app = open_page("runs", per="Batch")
     before, drawn = counts(app), charts(app)
     last = json.loads((running.folder / "metrics.jsonl").read_text().splitlines()[-2])
     record = {**last, "kind": "batch", "epoch": 3, "step": 1, "global_step": last["global_step"] + 1}
@@ -150,20 +121,20 @@ def test_charts_gain_points_as_the_run_goes_on(running):
     assert charts(app) == drawn
 
 
-def test_queued_run_has_the_same_charts_without_points(copy):
-    before = charts(open_runs())
+def test_queued_run_has_the_same_charts_without_points(run):
+    before = charts(open_page("runs"))
     pid, started = own_identity()
     identity = {"pid": pid, "process_started": started, "heartbeat": time.time(), "queued_at": time.time()}
-    write_status(copy.folder, Status(state="queued", **identity))
-    (copy.folder / "metrics.jsonl").unlink()
-    app = open_runs()
+    write_status(run.folder, Status(state="queued", **identity))
+    (run.folder / "metrics.jsonl").unlink()
+    app = open_page("runs")
     assert charts(app) == before
     assert set(counts(app).values()) == {0}
     assert metrics(app)["Validation accuracy"] == "–"
 
 
 def test_killed_worker_shows_as_interrupted_and_can_be_resumed(running):
-    app = open_runs()
+    app = open_page("runs")
     write_status(running.folder, running.status().model_copy(update=GONE))
     app.run()
     assert app.dataframe[0].value["state"][0] == "interrupted"
@@ -171,9 +142,9 @@ def test_killed_worker_shows_as_interrupted_and_can_be_resumed(running):
 
 
 @pytest.mark.parametrize(("file", "content"), [("status.json", None), ("status.json", "{"), ("config.json", "{")])
-def test_damaged_run_is_listed_with_the_reason_and_can_be_deleted(copy, file, content):
-    (copy.folder / file).unlink() if content is None else (copy.folder / file).write_text(content)
-    app = open_runs()
+def test_damaged_run_is_listed_with_the_reason_and_can_be_deleted(run, file, content):
+    (run.folder / file).unlink() if content is None else (run.folder / file).write_text(content)
+    app = open_page("runs")
     assert app.dataframe[0].value["state"][0] == "damaged"
     assert file in app.dataframe[0].value["note"][0]
     assert file in app.error[0].value
@@ -181,47 +152,47 @@ def test_damaged_run_is_listed_with_the_reason_and_can_be_deleted(copy, file, co
     assert not button(app, "Delete").disabled
 
 
-def test_run_of_the_url_is_the_one_that_is_shown(copy, workspace):
+def test_run_of_the_url_is_the_one_that_is_shown(run, workspace):
     older = workspace.runs / "20200101-000000-vgg16-32px-aaaa"
-    shutil.copytree(copy.folder, older)
-    assert open_runs().selectbox(key="run").value == copy.id
-    assert open_runs(run=older.name).selectbox(key="run").value == older.name
+    shutil.copytree(run.folder, older)
+    assert open_page("runs").selectbox(key="run").value == run.id
+    assert open_page("runs", run=older.name).selectbox(key="run").value == older.name
 
 
-def test_runs_can_be_laid_over_each_other(copy, workspace):
+def test_runs_can_be_laid_over_each_other(run, workspace):
     other = workspace.runs / "20200101-000000-vgg16-32px-aaaa"
-    shutil.copytree(copy.folder, other)
-    app = open_runs(**{"with": other.name})
-    assert set(points(app)["accuracy (%)"]["run"]) == {f"32 px, {copy.id[-4:]}", "32 px, aaaa"}
+    shutil.copytree(run.folder, other)
+    app = open_page("runs", **{"with": other.name})
+    assert set(points(app)["accuracy (%)"]["run"]) == {f"32 px, {run.id[-4:]}", "32 px, aaaa"}
 
 
-def test_log_and_settings_are_shown_when_they_are_opened(copy):
-    (copy.folder / "worker.log").write_text("hello from the worker\n")
-    app = open_runs(session={"log": True, "settings": True})
+def test_log_and_settings_are_shown_when_they_are_opened(run):
+    (run.folder / "worker.log").write_text("hello from the worker\n")
+    app = open_page("runs", session={"log": True, "settings": True})
     assert app.code[0].value == "hello from the worker"
     settings = app.dataframe[-1].value.set_index("setting")
     assert tuple(settings.loc["image_size"]) == ("32", "300")
 
 
-def test_deleting_asks_first_and_then_removes_the_run(copy):
-    app = open_runs()
-    button(app, "Delete").click().run()
-    assert copy.folder.exists()
-    button(app, "Delete it").click().run()
-    assert not copy.folder.exists()
+def test_deleting_asks_first_and_then_removes_the_run(run):
+    app = open_page("runs")
+    press(app, "Delete")
+    assert run.folder.exists()
+    press(app, "Delete it")
+    assert not run.folder.exists()
     assert app.info[0].proto.title == "No run yet"
 
 
 def test_what_cannot_be_done_any_more_is_said(running):
-    app = open_runs()
+    app = open_page("runs")
     write_status(running.folder, running.status().model_copy(update={"state": "succeeded"}))
-    button(app, "Stop").click().run()
+    press(app, "Stop")
     assert "there is nothing to stop" in app.error[0].value
 
 
 def test_run_that_vanishes_under_the_page_is_no_fault(running, workspace):
     shutil.copytree(running.folder, workspace.runs / "20200101-000000-vgg16-32px-aaaa")
-    app = open_runs(run=running.id)
+    app = open_page("runs", run=running.id)
     shutil.rmtree(running.folder)
     app.run()
     assert not app.exception
@@ -233,12 +204,12 @@ def test_real_run_is_stopped_and_resumed_from_the_page(workspace, tiny_config):
     run = executor.submit(tiny_config(epochs=500))
     try:
         wait_for(run, lambda status: status.phase == "training")
-        app = open_runs()
-        button(app, "Stop").click().run()
+        app = open_page("runs")
+        press(app, "Stop")
         assert app.dataframe[0].value["state"][0] in ("stopping", "cancelled")
         wait_for(run, lambda status: status.state == "cancelled")
         app.run()
-        button(app, "Resume").click().run()
+        press(app, "Resume")
         assert not app.error
         assert run.status().state in ACTIVE
         assert not button(app, "Stop").disabled

@@ -3,11 +3,9 @@
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from allcore.config import AugmentConfig, SplitConfig, TrainConfig
 from allcore.data.catalog import scan
@@ -17,32 +15,18 @@ from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import device_lease
 from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.workspace import PROJECT
 from pages.ui.config_form import SECTIONS
 from tests.conftest import TINY
+from tests.pages.opening import button, choose, links, open_page, press
 
-PROJECT = Path(__file__).parent.parent.parent
 MODELS = {"": TrainConfig, "split": SplitConfig, "augment": AugmentConfig}
 CHOSEN_ELSEWHERE = {"dataset", "variant", "sweep", "split", "augment"}
-
-
-def open_train(session=None, **params):
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
-    for name, value in (session or {}).items():
-        app.session_state[name] = value
-    for name, value in params.items():
-        app.query_params[name.replace("__", ".")] = value
-    app.switch_page("pages/train.py").run()
-    assert not app.exception
-    return app
 
 
 def tiny(preset="custom", **more):
     """Return query parameters that set the form of a preset to the tiny configuration."""
     return {f"{preset}__{name}": str(value) for name, value in {**TINY, "epochs": 500, **more}.items()}
-
-
-def button(app, label):
-    return next(button for button in app.button if button.label == label)
 
 
 def metric(app, label):
@@ -74,10 +58,16 @@ def no_weights(monkeypatch, tmp_path):
 
 
 def test_without_a_dataset_the_page_says_where_to_get_one(workspace):
-    app = open_train()
+    app = open_page("train")
     assert "No dataset yet" in app.info[0].proto.title
-    assert [link.page for link in app.get("page_link")] == ["dataset"]
-    assert not app.button
+    assert links(app) == {"Get a dataset": "dataset"}
+    assert [button.label for button in app.button] == ["Draw synthetic smears"]
+
+
+def test_one_click_without_a_dataset_draws_one_to_train_on(workspace):
+    app = press(open_page("train"), "Draw synthetic smears")
+    assert app.selectbox(key="data").value == "synthetic-smears"
+    assert not button(app, "Launch").disabled
 
 
 def test_every_field_of_the_configuration_stands_in_one_section():
@@ -101,7 +91,7 @@ def paper_form(tmp_path_factory, smears):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALLCORE_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
         patch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
-        return open_train()
+        return open_page("train")
 
 
 def test_ranges_and_choices_are_the_fields(paper_form):
@@ -113,30 +103,30 @@ def test_ranges_and_choices_are_the_fields(paper_form):
 
 @pytest.mark.parametrize(("preset", "size", "epochs"), [("Paper", 300, 25), ("Quick", 96, 4), ("Custom", 300, 25)])
 def test_preset_sets_where_the_settings_begin(data, preset, size, epochs):
-    app = open_train(preset=preset)
+    app = open_page("train", preset=preset)
     name = preset.lower()
     assert app.number_input(key=f"{name}.image_size").value == size
     assert app.number_input(key=f"{name}.epochs").value == epochs
 
 
 def test_what_was_changed_of_a_preset_is_said(data):
-    app = open_train(preset="Quick")
-    app.number_input(key="quick.epochs").set_value(7).run()
+    app = open_page("train", preset="Quick")
+    choose(app, "quick.epochs", 7)
     assert "7 epochs" in app.markdown[0].value
     assert app.markdown[0].value.endswith("Changed\\: epochs 7.")
 
 
 def test_settings_that_do_not_fit_are_said_and_cannot_be_launched(data):
-    app = open_train(preset="Quick")
-    app.number_input(key="quick.split.train").set_value(0.5).run()
+    app = open_page("train", preset="Quick")
+    choose(app, "quick.split.train", 0.5)
     assert "must each be above 0 and sum to 1" in app.error[0].value
     assert button(app, "Launch").disabled
     assert button(app, "Measure").disabled
 
 
 def test_patients_need_a_table(data):
-    app = open_train(preset="Quick")
-    app.get_by_key("quick.split.protocol").set_value("patient").run()
+    app = open_page("train", preset="Quick")
+    choose(app, "quick.split.protocol", "patient")
     assert "protocol 'patient' needs groups" in app.error[0].value
 
 
@@ -145,13 +135,13 @@ def test_dataset_that_cannot_be_trained_on_is_said(workspace, smears):
         (workspace.datasets / "few" / label).mkdir(parents=True)
     for number, image in enumerate(sorted((smears / "Pro").iterdir())[:4]):
         (workspace.datasets / "few" / "A" / f"{number}.jpg").write_bytes(image.read_bytes())
-    app = open_train()
+    app = open_page("train")
     assert "at least 3 usable images" in app.error[0].value
     assert button(app, "Launch").disabled
 
 
 def test_settings_of_the_augmentation_page_are_taken_over(data):
-    app = open_train(preset="Quick")
+    app = open_page("train", preset="Quick")
     app.session_state["augment"] = {"degrees": 45.0, "grey": 0.25}
     app.run()
     values = {widget.key: widget.value for widget in app.number_input if ".augment." in widget.key}
@@ -161,7 +151,7 @@ def test_settings_of_the_augmentation_page_are_taken_over(data):
 
 
 def test_split_is_shown_with_its_counts_and_twins(data, smears):
-    app = open_train(preset="Quick")
+    app = open_page("train", preset="Quick")
     split = make_split(scan(smears).trainable_images(), SplitConfig())
     table = app.dataframe[0].value.set_index("class")
     pd.testing.assert_frame_equal(
@@ -174,9 +164,9 @@ def test_split_is_shown_with_its_counts_and_twins(data, smears):
 
 
 def test_weights_that_must_be_downloaded_are_said_before_launching(data, no_weights):
-    app = open_train(preset="Quick")
+    app = open_page("train", preset="Quick")
     assert "not on this machine" in app.warning[0].proto.title
-    button(app, "Use random weights").click().run()
+    press(app, "Use random weights")
     assert app.selectbox(key="quick.weights").value == "random"
     assert not app.warning
 
@@ -184,20 +174,20 @@ def test_weights_that_must_be_downloaded_are_said_before_launching(data, no_weig
 def test_wrong_weights_file_is_said_on_launching(data, launched, tmp_path):
     (tmp_path / "text.weights.h5").write_text("no")
     session = {"custom.weights": str(tmp_path / "text.weights.h5")}
-    app = open_train(session, **{**tiny(), "custom__weights": ""}, preset="Custom")
-    button(app, "Launch").click().run()
+    app = open_page("train", session, **{**tiny(), "custom__weights": ""}, preset="Custom")
+    press(app, "Launch")
     assert "not a readable HDF5 file" in app.error[0].value
     assert launched() == []
 
 
 def test_larger_sizes_than_the_images_are_said_to_be_up_sampled(data):
-    captions = [caption.value for caption in open_train(preset="Quick").caption]
+    captions = [caption.value for caption in open_page("train", preset="Quick").caption]
     assert "The images have 48 px. Up-sampled, which adds no detail: 96 px." in captions
 
 
 def test_launch_returns_at_once_links_to_the_run_and_queues_it(data, launched):
-    app = open_train(**tiny(), preset="Custom")
-    button(app, "Launch").click().run()
+    app = open_page("train", **tiny(), preset="Custom")
+    press(app, "Launch")
     (run,) = launched()
     assert run.status().state in ACTIVE
     assert {name: getattr(run.config, name) for name in TINY} == TINY
@@ -208,24 +198,24 @@ def test_launch_returns_at_once_links_to_the_run_and_queues_it(data, launched):
 
 
 def test_two_clicks_in_a_moment_launch_one_run(data, launched):
-    app = open_train(**tiny(), preset="Custom")
-    button(app, "Launch").click().run()
-    button(app, "Launch").click().run()
+    app = open_page("train", **tiny(), preset="Custom")
+    press(app, "Launch")
+    press(app, "Launch")
     assert len(launched()) == 1
     assert launched()[0].id in app.success[0].proto.title
 
 
 def test_sweep_launches_a_run_for_each_size(data, launched):
-    app = open_train(**tiny(), preset="Custom", launch="Size sweep", sizes=["64", "32"])
+    app = open_page("train", **tiny(), preset="Custom", launch="Size sweep", sizes=["64", "32"])
     assert app.markdown[0].value.startswith("64, 32 px, 500 epochs")
     assert app.dataframe[0].value["up-sampled"].tolist() == [True, False]
-    button(app, "Launch 2 runs").click().run()
+    press(app, "Launch 2 runs")
     assert {run.config.image_size for run in launched()} == {64, 32}
     assert len({run.config.sweep for run in launched()} - {None}) == 1
 
 
 def test_size_that_is_none_is_refused(data):
-    app = open_train(preset="Quick", launch="Size sweep", sizes=["64", "16"])
+    app = open_page("train", preset="Quick", launch="Size sweep", sizes=["64", "16"])
     assert "image\\_size" in app.error[0].value
     assert button(app, "Launch 2 runs").disabled
 
@@ -233,28 +223,28 @@ def test_size_that_is_none_is_refused(data):
 def test_time_is_known_from_a_former_run(finished, finished_run, smears, monkeypatch):
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
-    app = open_train(**tiny(), preset="Custom")
+    app = open_page("train", **tiny(), preset="Custom")
     time_metric = metric(app, "Time, about")
     assert time_metric.delta == f"{finished_run.status().images_per_second:.0f} images/s, as a former run"
     assert time_metric.value != "–"
 
 
 def test_time_is_not_guessed(data):
-    assert (metric(open_train(preset="Quick"), "Time, about").value) == "–"
+    assert (metric(open_page("train", preset="Quick"), "Time, about").value) == "–"
 
 
 def test_measuring_shows_speed_and_memory(data):
-    app = open_train(**tiny(), preset="Custom")
-    button(app, "Measure").click().run()
+    app = open_page("train", **tiny(), preset="Custom")
+    press(app, "Measure")
     assert not app.error
     assert metric(app, "Time, about").delta.endswith("images/s, measured")
     assert metric(app, "Memory, about").delta == "measured"
 
 
 def test_measuring_that_fails_is_said_in_place(data):
-    app = open_train(**tiny(), preset="Custom")
+    app = open_page("train", **tiny(), preset="Custom")
     with device_lease(data.runs, "a-run", time.time(), give_up=lambda: True):
-        button(app, "Measure").click().run()
+        press(app, "Measure")
     assert "a run has the device" in app.error[0].value
 
 
@@ -266,7 +256,7 @@ def test_queue_names_what_runs_and_what_waits(data, finished_run):
         progress = {"epoch": 1, "epochs": 4, "phase": "training", "eta_seconds": 120.0} if state == "running" else {}
         identity = {"pid": pid, "process_started": started, "heartbeat": moment, "queued_at": moment + number}
         write_status(run.folder, Status(state=state, **identity, **progress))
-    app = open_train(preset="Quick")
+    app = open_page("train", preset="Quick")
     assert button(app, "Measure").disabled
     captions = [caption.value for caption in app.caption]
     assert "epoch 2 of 4, training, 2 min left" in captions

@@ -1,0 +1,259 @@
+"""The Dataset page: browsing a dataset, with and without a run, and an image's own page."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from allcore.data.catalog import scan
+from allcore.workspace import Workspace
+from tests.pages.opening import choose, listed_images, open_page, press, ran, table, texts
+
+
+@pytest.fixture
+def dataset(dataset: Path) -> Path:
+    """Return the drawn smears with a copy of an image and a damaged file among Pro."""
+    shutil.copy(dataset / "Pro" / "pro-0001.jpg", dataset / "Pro" / "copy.jpg")
+    (dataset / "Pro" / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut short")
+    return dataset
+
+
+def test_the_line_above_the_images_says_what_is_there(dataset):
+    line = next(each.value for each in open_page("dataset").markdown if "usable images" in each.value)
+    assert line == (
+        "**65** usable images · **4** classes · **48 × 48** px · **1** exact duplicates · **1** unusable files"
+    )
+
+
+def test_images_come_24_a_page_and_the_page_stands_in_the_url(dataset):
+    app = open_page("dataset")
+    assert (len(listed_images(app)), app.pagination[0].num_pages) == (24, 3)
+    app = choose(app, "page", 3)
+    assert len(listed_images(app)) == 17
+    assert listed_images(open_page("dataset", page="3")) == listed_images(app)
+
+
+def test_every_image_is_on_exactly_one_page(dataset):
+    app = open_page("dataset")
+    paths = [path for page in (1, 2, 3) for path in listed_images(choose(app, "page", page))]
+    assert paths == scan(dataset).images()["path"].tolist()
+
+
+def test_only_images_of_the_chosen_class_are_shown_from_their_first_page_on(dataset):
+    app = choose(choose(open_page("dataset"), "page", 3), "class", "Early")
+    assert app.pagination[0].value == 1
+    assert [path.split("/")[0] for path in listed_images(app)] == ["Early"] * 16
+
+
+def test_only_images_with_a_twin_are_shown_side_by_side(dataset):
+    assert listed_images(open_page("dataset", show="With a twin")) == ["Pro/copy.jpg", "Pro/pro-0001.jpg"]
+
+
+def test_unusable_files_are_shown_with_the_reason_and_no_picture(dataset):
+    app = open_page("dataset", show="Unusable files")
+    assert listed_images(app) == ["Pro/damaged.jpg"]
+    assert len(app.image) == 0
+    reason = scan(dataset).problems()["problem"].iloc[0]
+    assert f"Pro: {reason}" in [caption.value.replace("\\", "") for caption in app.caption]
+
+
+def test_a_choice_that_nothing_fits_says_so(dataset):
+    assert "No image" in texts(open_page("dataset", **{"show": "With a twin", "class": "Benign"}))
+
+
+def test_problems_are_listed_with_the_reason(dataset):
+    problems = table(open_page("dataset", view="Problems"), "why")
+    assert problems["file"].tolist() == ["Pro/damaged.jpg"]
+    assert problems["why"].tolist() == scan(dataset).problems()["problem"].tolist()
+
+
+def test_a_mended_file_is_seen_after_reading_again(dataset):
+    app = open_page("dataset", view="Problems")
+    shutil.copy(dataset / "Pro" / "pro-0002.jpg", dataset / "Pro" / "damaged.jpg")
+    assert "Every file of this dataset can be used" in texts(press(app, "Read the folder again"))
+
+
+def test_counts_are_those_of_the_classes(dataset):
+    app = open_page("dataset", view="Counts")
+    counts = table(app, "unusable").set_index("class")
+    assert counts["images"].to_dict() == {"Benign": 16, "Early": 16, "Pre": 16, "Pro": 17}
+    assert counts["unusable"].to_dict() == {"Benign": 0, "Early": 0, "Pre": 0, "Pro": 1}
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_sizes_are_counted(dataset):
+    sizes = table(open_page("dataset", view="Counts"), "width")
+    assert sizes.to_dict("records") == [{"width": 48, "height": 48, "mode": "RGB", "images": 65}]
+
+
+def test_variants_are_chosen_and_shown_apart(workspace, smears):
+    for variant in ("Original", "Segmented"):
+        shutil.copytree(smears, workspace.datasets / "both" / variant, copy_function=os.link)
+    assert {path.split("/")[0] for path in listed_images(open_page("dataset"))} == {"Original"}
+    assert {path.split("/")[0] for path in listed_images(open_page("dataset", variant="Segmented"))} == {"Segmented"}
+
+
+def test_file_names_with_markup_are_shown_as_they_are(dataset):
+    name = "a_b*c [d] $e$ `f`.jpg"
+    shutil.copy(dataset / "Pre" / "pre-0001.jpg", dataset / "Benign" / name)
+    app = open_page("dataset", **{"class": "Benign"})
+    button = next(each for each in app.button if each.key == f"open-Benign/{name}")
+    assert button.label.replace("\\", "") == name
+    assert "\\*" in button.label
+
+
+def test_a_dataset_that_vanished_gives_way_to_the_others(dataset, workspace, smears):
+    shutil.copytree(smears, workspace.datasets / "other", copy_function=os.link)
+    app = choose(open_page("dataset"), "data", "other")
+    shutil.rmtree(workspace.datasets / "other")
+    assert ran(app).selectbox(key="data").value == "mine"
+
+
+# With a run
+
+
+def test_without_a_run_there_is_no_split_to_choose(dataset):
+    app = open_page("dataset")
+    assert "run" not in [each.key for each in app.selectbox]
+    assert "split" not in [each.key for each in app.pills]
+
+
+def test_images_of_each_part_of_a_runs_split_can_be_seen(run):
+    for part in ("train", "validation", "test"):
+        app = open_page("dataset", run=run.id, split=part)
+        table = run.split.table
+        wanted = sorted(table.loc[table["split"] == part, "path"])
+        assert listed_images(app) == wanted[:24]
+        assert all(part in caption.value for caption in app.caption if caption.value.startswith(("Pre", "Pro")))
+
+
+def test_counts_by_split_are_the_runs(run):
+    counts = table(open_page("dataset", run=run.id, view="Counts"), "train").set_index("class")
+    wanted = run.split.table.groupby("label")["split"].value_counts().unstack()
+    assert counts[["train", "validation", "test"]].to_dict() == wanted[["train", "validation", "test"]].to_dict()
+
+
+def test_runs_on_other_datasets_are_not_offered(run, dataset):
+    app = open_page("dataset", data="mine")
+    assert "run" not in [each.key for each in app.selectbox]
+
+
+def test_a_damaged_split_is_said_and_the_images_are_shown(run):
+    (run.folder / "split.csv").write_text("nonsense")
+    app = open_page("dataset", run=run.id)
+    assert "This run's split cannot be shown" in texts(app)
+    assert len(listed_images(app)) == 24
+
+
+def test_a_damaged_run_is_left_out(run):
+    (run.folder / "config.json").write_text("{")
+    app = open_page("dataset")
+    assert "run" not in [each.key for each in app.selectbox]
+    assert len(listed_images(app)) == 24
+
+
+# One image
+
+
+def test_the_button_below_a_thumbnail_opens_its_image(dataset):
+    app = open_page("dataset")
+    path = listed_images(app)[2]
+    app.button(key=f"open-{path}").click()
+    app = ran(app)
+    assert app.query_params["image"] == path
+    assert app.subheader[0].value.replace("\\", "") == path
+    assert len(app.image) == 1
+
+
+def test_back_from_an_image_the_page_and_the_filters_are_as_before(dataset):
+    app = choose(choose(open_page("dataset"), "class", "Pro"), "show", "Usable images")
+    before = listed_images(app)
+    app.button(key=f"open-{before[0]}").click()
+    app = press(ran(app), "All images")
+    assert listed_images(app) == before
+    assert "image" not in app.query_params
+
+
+def test_facts_of_an_image_are_those_of_the_catalog(run):
+    row = run.split.table.iloc[7]
+    facts = table(open_page("dataset", run=run.id, image=row["path"]), "fact").set_index("fact")["value"]
+    file = Path(run.config.dataset) / row["path"]
+    assert (facts["class"], facts["size"], facts["mode"]) == (row["label"], "48 × 48 px", "RGB")
+    assert facts["bytes"] == f"{file.stat().st_size:,}"
+    assert (facts["SHA-256"], facts["split"], facts["group in the run"]) == (row["sha256"], row["split"], row["group"])
+
+
+def test_an_image_with_a_twin_shows_it_beside(dataset):
+    app = open_page("dataset", image="Pro/copy.jpg")
+    assert listed_images(app) == ["Pro/pro-0001.jpg"]
+    assert len(app.image) == 2
+
+
+def test_an_image_without_a_twin_says_so(dataset):
+    app = open_page("dataset", image="Pro/pro-0003.jpg")
+    assert listed_images(app) == []
+    assert "No other image of this dataset is the same picture" in texts(app)
+
+
+def test_an_image_leads_to_predict_and_augmentation_with_itself(dataset):
+    links = {link.proto.page: link.proto.query_string for link in open_page("dataset", image="Pro/copy.jpg").page_link}
+    assert set(links) == {"predict", "augmentation"}
+    assert all("image=Pro%2Fcopy.jpg" in query and "data=mine" in query for query in links.values())
+
+
+@pytest.mark.parametrize("path", ["../../secret.png", "/etc/passwd", "Pro/none.jpg", ""])
+def test_an_image_that_is_not_in_the_catalog_is_refused(dataset, path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(dataset.parent.parent / "secret.png")
+    app = open_page("dataset", image=path)
+    assert "No such image" in texts(app)
+    assert len(listed_images(app)) == 24
+    assert "No such image" not in texts(ran(app))
+
+
+def test_an_unusable_image_shows_why(dataset):
+    app = open_page("dataset", image="Pro/damaged.jpg")
+    assert "This file cannot be shown" in texts(app)
+    assert table(app, "fact").set_index("fact").loc["problem", "value"] == scan(dataset).problems()["problem"].iloc[0]
+
+
+def test_an_image_deleted_since_it_was_listed_does_not_stop_the_others(dataset):
+    app = open_page("dataset")
+    (dataset / "Benign" / "benign-0001.jpg").unlink()
+    app = ran(app)
+    assert len(app.image) == 23
+    assert any("No such file" in caption.value for caption in app.caption)
+
+
+# From page to page
+
+
+@pytest.fixture
+def two_variants(workspace: Workspace, smears: Path) -> None:
+    """Put two datasets into the workspace; the second has two variants."""
+    shutil.copytree(smears, workspace.datasets / "first", copy_function=os.link)
+    for variant in ("Original", "Segmented"):
+        shutil.copytree(smears, workspace.datasets / "second" / variant, copy_function=os.link)
+
+
+def test_dataset_and_variant_of_the_url_stay_chosen_on_other_pages(two_variants):
+    app = open_page("dataset", data="second", variant="Segmented")
+    app.query_params.clear()
+    app.switch_page("pages/trust.py")
+    app = ran(app)
+    assert app.get_by_key("data").value == "second"
+    assert app.get_by_key("variant").value == "Segmented"
+
+
+def test_a_dataset_without_the_variant_shows_its_first(two_variants, workspace, smears):
+    for variant in ("Another", "Original"):
+        shutil.copytree(smears, workspace.datasets / "third" / variant, copy_function=os.link)
+    app = choose(open_page("dataset", data="second", variant="Segmented"), "data", "third")
+    assert app.get_by_key("variant").value == "Another"
+
+
+def test_a_variant_that_is_not_there_is_the_first(two_variants):
+    assert open_page("dataset", data="second", variant="nonsense").get_by_key("variant").value == "Original"

@@ -1,0 +1,180 @@
+"""The Dataset page: the ways to a dataset, and what is refused."""
+
+import io
+import os
+import shutil
+import socket
+import zipfile
+from pathlib import Path
+
+import kagglehub
+import pytest
+
+from allcore.data.catalog import scan
+from allcore.workspace import Workspace
+from tests.pages.opening import choose, listed_images, open_page, press, ran, texts
+
+
+def open_more(app):
+    app.session_state["more"] = True
+    return ran(app)
+
+
+def zipped(folder, *extra):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for file in sorted(folder.rglob("*.jpg")):
+            archive.write(file, file.relative_to(folder))
+        for name in extra:
+            archive.writestr(name, "x")
+    return stream.getvalue()
+
+
+def test_an_empty_workspace_offers_the_ways_to_a_dataset(workspace):
+    app = open_page("dataset")
+    assert "No dataset yet" in texts(app)
+    assert app.get_by_key("source").options == ["Synthetic smears", "A folder", "A zip file", "Kaggle"]
+
+
+def test_one_click_from_an_empty_workspace_shows_images(workspace):
+    app = open_page("dataset")
+    app.number_input[0].set_value(4)
+    app.number_input[1].set_value(32)
+    app = press(app, "Draw synthetic smears")
+    assert app.selectbox(key="data").value == "smears"
+    assert len(listed_images(app)) == 16
+    assert len(app.image) == 16
+
+
+def test_what_was_drawn_is_what_the_form_says(workspace):
+    app = open_page("dataset")
+    app.number_input[0].set_value(3)
+    app.number_input[1].set_value(40)
+    app.text_input[0].set_value("tiny")
+    press(app, "Draw synthetic smears")
+    images = scan(workspace.datasets / "tiny").images()
+    assert set(images["width"]) == {40}
+    assert images["label"].value_counts().to_dict() == {"Benign": 3, "Early": 3, "Pre": 3, "Pro": 3}
+
+
+def test_a_second_dataset_is_chosen_once_it_is_there(dataset):
+    app = open_more(open_page("dataset"))
+    app.number_input[0].set_value(3)
+    app.number_input[1].set_value(32)
+    app.text_input[0].set_value("another")
+    app = press(app, "Draw synthetic smears")
+    assert app.selectbox(key="data").value == "another"
+    assert len(listed_images(app)) == 12
+
+
+@pytest.mark.parametrize("name", ["mine", "../outside", ""])
+def test_a_name_that_cannot_be_used_is_said_in_place(dataset, workspace, name):
+    app = open_more(open_page("dataset"))
+    app.number_input[1].set_value(32)
+    app.text_input[0].set_value(name)
+    app = press(app, "Draw synthetic smears")
+    assert "No dataset was added" in texts(app)
+    assert not (workspace.root / "outside").exists()
+    assert [child.name for child in workspace.datasets.iterdir()] == ["mine"]
+
+
+def test_an_uploaded_zip_becomes_the_chosen_dataset(workspace, smears):
+    app = choose(open_page("dataset"), "source", "A zip file")
+    app.file_uploader[0].upload("my smears.zip", zipped(smears))
+    app = press(app, "Import")
+    assert app.selectbox(key="data").value == "my-smears"
+    assert len(listed_images(app)) == 24
+
+
+@pytest.mark.parametrize("content", ["no zip", "unsafe"])
+def test_a_bad_zip_is_refused_in_place_and_leaves_nothing(workspace, smears, content):
+    app = choose(open_page("dataset"), "source", "A zip file")
+    app.file_uploader[0].upload("bad.zip", b"no zip" if content == "no zip" else zipped(smears, "../evil.txt"))
+    app = press(app, "Import")
+    assert "No dataset was added" in texts(app)
+    assert "bad" in app.error[0].value
+    assert list(workspace.datasets.iterdir()) == []
+
+
+def test_importing_without_a_file_says_what_is_missing(workspace):
+    app = press(choose(open_page("dataset"), "source", "A zip file"), "Import")
+    assert "Choose a zip file first" in texts(app)
+
+
+@pytest.fixture
+def variant_folder(workspace: Workspace, smears: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a variant's folder of the one dataset in the roots: a dataset, too, but not one that is listed."""
+    for variant in ("Original", "Segmented"):
+        shutil.copytree(smears, tmp_path / "roots" / "all" / variant, copy_function=os.link)
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(tmp_path / "roots"))
+    return tmp_path / "roots" / "all" / "Original"
+
+
+def test_a_folder_below_a_root_is_opened_where_it_is(variant_folder):
+    app = choose(open_more(open_page("dataset")), "source", "A folder")
+    app.text_input[0].set_value(str(variant_folder))
+    app = press(app, "Open folder")
+    assert app.selectbox(key="data").value == str(variant_folder)
+    assert app.query_params["data"] == str(variant_folder)
+    assert listed_images(app)[0] == "Benign/benign-0001.jpg"
+
+
+def test_a_link_to_a_folder_below_a_root_opens_it(variant_folder):
+    assert listed_images(open_page("dataset", data=str(variant_folder)))[0] == "Benign/benign-0001.jpg"
+
+
+def test_a_listed_folder_goes_by_its_short_name_when_it_is_typed(variant_folder):
+    app = choose(open_more(open_page("dataset")), "source", "A folder")
+    app.text_input[0].set_value(str(variant_folder.parent))
+    assert press(app, "Open folder").selectbox(key="data").value == "roots/all"
+
+
+@pytest.mark.parametrize("way", ["typed", "linked", "through a link on disk"])
+def test_a_folder_outside_the_roots_is_never_read(workspace, smears, tmp_path, monkeypatch, way):
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(tmp_path / "roots"))
+    (tmp_path / "roots").mkdir()
+    outside = smears
+    if way == "through a link on disk":
+        outside = tmp_path / "roots" / "linked"
+        outside.symlink_to(smears)
+    if way == "linked":
+        app = open_page("dataset", data=str(outside))
+    else:
+        app = choose(open_page("dataset"), "source", "A folder")
+        app.text_input[0].set_value(str(outside))
+        app = press(app, "Open folder")
+        assert "outside the folders that may be read" in app.error[0].value.replace("\\", "")
+    assert listed_images(app) == []
+
+
+def test_a_folder_that_is_no_dataset_is_said_to_be_none(workspace, tmp_path, monkeypatch):
+    (tmp_path / "roots" / "empty").mkdir(parents=True)
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(tmp_path / "roots"))
+    app = choose(open_page("dataset"), "source", "A folder")
+    app.text_input[0].set_value(str(tmp_path / "roots" / "empty"))
+    assert "is not a dataset" in press(app, "Open folder").error[0].value
+
+
+def test_kaggle_is_asked_only_on_the_users_click(workspace, monkeypatch):
+    asked = []
+    monkeypatch.setattr(kagglehub, "dataset_download", lambda handle: asked.append(handle))
+    choose(open_page("dataset"), "source", "Kaggle")
+    assert asked == []
+
+
+def test_what_kaggle_gives_becomes_the_chosen_dataset(workspace, smears, monkeypatch):
+    monkeypatch.setattr(kagglehub, "dataset_download", lambda handle: str(smears))
+    app = press(choose(open_page("dataset"), "source", "Kaggle"), "Download from Kaggle")
+    assert app.selectbox(key="data").value == "leukemia"
+    assert len(listed_images(app)) == 24
+
+
+def test_without_a_network_the_error_names_the_other_ways(workspace, monkeypatch):
+    def offline(handle: str) -> str:
+        raise socket.gaierror("no network")
+
+    monkeypatch.setattr(kagglehub, "dataset_download", offline)
+    app = press(choose(open_page("dataset"), "source", "Kaggle"), "Download from Kaggle")
+    assert "no network" in app.error[0].value
+    assert "zip" in app.error[0].value
+    assert not workspace.datasets.exists()
