@@ -151,16 +151,21 @@ def mcnemar(paired: Paired) -> McNemar:
     )
 
 
-def accuracy_difference(paired: Paired, *, samples: int = 2000, seed: int = 0) -> tuple[float, Interval]:
-    """Return the accuracy of the first model minus that of the second, with its interval as in `Comparison`."""
-    surplus = np.subtract(paired.first_right, paired.second_right, dtype=np.float64)
+def accuracy_difference(
+    first_right: BoolArray, second_right: BoolArray, groups: npt.ArrayLike, *, samples: int = 2000, seed: int = 0
+) -> tuple[float, Interval]:
+    """Return how much more often `first_right` (N,) holds than `second_right` (N,).
+
+    The interval is as in `Comparison`, over `groups` (N,).
+    """
+    surplus = np.subtract(first_right, second_right, dtype=np.float64)
 
     def difference(multiplicity: FloatArray) -> dict[str, FloatArray]:
         return {"accuracy": multiplicity @ surplus / multiplicity.sum(axis=-1)}
 
-    bootstrap = bootstrap_intervals(difference, len(surplus), paired.groups, samples=samples, seed=seed)
+    bootstrap = bootstrap_intervals(difference, len(surplus), groups, samples=samples, seed=seed)
     value = surplus.mean()
-    return float(value), _interval(value, bootstrap["accuracy"], int(paired.groups.max()) + 1)
+    return float(value), _interval(value, bootstrap["accuracy"], int(group_indices(len(surplus), groups).max()) + 1)
 
 
 def compare_all(predictions: Mapping[str, RecordedPredictions]) -> pd.DataFrame:
@@ -175,7 +180,8 @@ def compare_all(predictions: Mapping[str, RecordedPredictions]) -> pd.DataFrame:
             paired = pair(predictions[first], predictions[second])
         except InputError:
             continue
-        test, (difference, (low, high)) = mcnemar(paired), accuracy_difference(paired)
+        test = mcnemar(paired)
+        difference, (low, high) = accuracy_difference(paired.first_right, paired.second_right, paired.groups)
         counts = (len(paired.groups), int(paired.groups.max()) + 1)
         answers = (test.only_first, test.only_second, test.p, test.p_over_groups)
         rows.append((first, second, *counts, difference, low, high, *answers))

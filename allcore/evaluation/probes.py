@@ -23,8 +23,8 @@ from allcore import __version__
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
 from allcore.errors import DatasetError, ImageError
+from allcore.evaluation.comparison import accuracy_difference
 from allcore.evaluation.corner_evidence import CornerEvidence, corner_evidence
-from allcore.evaluation.intervals import bootstrap_intervals, group_indices, wilson
 from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, WORK, Probe
 from allcore.evaluation.probe_subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scores import Interval, Scores, score
@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 class ProbeResult(BaseModel):
     """What one probe showed: the class number that each test image was given, `predicted` (N,), and the scores.
 
-    `change` is the accuracy less that of the images as they are, in fractions, with its paired 95 % interval;
+    `change` is the accuracy less that of the images as they are, in fractions, with its paired interval;
     `decisions_changed` counts the images that are given another class. A probe that was `skipped` says why.
     """
 
@@ -108,23 +108,6 @@ def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = No
     return report
 
 
-def paired_change(right: np.ndarray, right_before: np.ndarray, groups: Sequence[str]) -> tuple[float, Interval]:
-    """Return how much more often `right` (N,) holds than `right_before` (N,), with its bootstrap interval over groups.
-
-    Where all resamples agree (no image is right in one alone, say) the bootstrap is blind: there the interval reaches
-    as far as Wilson's does for no success in as many trials as there are groups.
-    """
-    difference = right.astype(np.float64) - right_before
-    value = float(difference.mean())
-    low, high = bootstrap_intervals(
-        lambda weights: {"change": weights @ difference / weights.sum(axis=1)}, len(difference), groups
-    )["change"]
-    if np.isnan(low) or low == high:
-        reach = float(wilson(0, group_indices(len(difference), groups).max() + 1)[1])
-        low, high = max(value - reach, -1.0), min(value + reach, 1.0)
-    return value, (float(low), float(high))
-
-
 class _Work:
     """What making probes needs: the test images and their files, the predictor once it is wanted, and a count."""
 
@@ -165,7 +148,7 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
     plain = report.result(AS_IT_IS)
     assert plain is not None
     before = np.array(plain.predicted)
-    change, interval = paired_change(predicted == labels, before == labels, groups)
+    change, interval = accuracy_difference(predicted == labels, before == labels, groups)
     compared = {"change": change, "change_interval": interval, "decisions_changed": int((predicted != before).sum())}
     return report.with_result(result.model_copy(update=compared))
 

@@ -13,11 +13,10 @@ from allcore.data.intake import decode
 from allcore.data.stain_normalise import mean_stain, stain_levels
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation import probes as module
-from allcore.evaluation.intervals import wilson
 from allcore.evaluation.labelled import evaluate_run
 from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe
 from allcore.evaluation.probe_subject import find_subject, subject_of_run
-from allcore.evaluation.probes import kept_report, paired_change, probe_model
+from allcore.evaluation.probes import kept_report, probe_model
 from allcore.inference.predictor import load_predictor
 from allcore.runs.store import Run, RunStore
 
@@ -290,36 +289,5 @@ def test_file_by_itself_needs_a_folder_with_its_images(finished, subject, tmp_pa
         (tmp_path / "strange" / label).mkdir(parents=True)
         for number in range(3):
             cv2.imwrite(str(tmp_path / "strange" / label / f"{number}.png"), np.full((32, 32, 3), number, np.uint8))
-    with pytest.raises(DatasetError, match="holds none of the train images of model.onnx"):
+    with pytest.raises(DatasetError, match=r"holds none of the train images of model\.onnx"):
         find_subject(str(model), finished.store, tmp_path / "cache", tmp_path / "strange")
-
-
-# The change in accuracy
-
-
-def test_interval_of_the_change_is_that_of_resampled_groups():
-    """A second implementation: groups drawn one by one."""
-    rng = np.random.default_rng(0)
-    groups = rng.integers(0, 40, 120)
-    before, now = rng.random(120) < 0.9, rng.random(120) < 0.7
-    value, (low, high) = paired_change(now, before, [str(group) for group in groups])
-    difference = now.astype(int) - before
-    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
-    drawn = []
-    for _ in range(4000):
-        rows = np.concatenate([members[number] for number in rng.integers(0, len(members), len(members))])
-        drawn.append(difference[rows].mean())
-    assert value == difference.mean()
-    np.testing.assert_allclose((low, high), np.quantile(drawn, [0.025, 0.975]), atol=0.01)
-
-
-def test_no_change_at_all_is_known_no_better_than_so_many_groups_allow():
-    right = np.array([True] * 50 + [False] * 10)
-    groups = [str(number // 2) for number in range(60)]
-    reach = wilson(0, 30)[1]
-    assert paired_change(right, right, groups) == (0.0, pytest.approx((-reach, reach)))
-
-
-def test_change_is_below_zero_where_accuracy_falls():
-    right, before = np.array([True, False, False, True]), np.array([True, True, True, True])
-    assert paired_change(right, before, list("abcd"))[0] == -0.5
