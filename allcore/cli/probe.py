@@ -1,0 +1,85 @@
+"""`probe`: what a model relies on, by its accuracy on changed test images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from allcore.cli.output import Json, print_json, progress_bar, table
+
+if TYPE_CHECKING:
+    from allcore.evaluation.probes import ProbeReport
+
+
+def probe(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="labelled folder with the images of an .onnx file that lies outside a run"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Score a model on its test images as they are and without the scale bar, colour, stain, background, and more."""
+    from allcore.evaluation.probe_subject import find_subject
+    from allcore.evaluation.probes import probe_model
+    from allcore.runs.store import RunStore
+    from allcore.workspace import open_workspace
+
+    workspace = open_workspace()
+    subject = find_subject(model, RunStore(workspace.runs), workspace.cache, data)
+    with progress_bar("probing") as progress:
+        report = probe_model(subject, workspace.cache, progress)
+    if json:
+        print_json(probe_json(report))
+    else:
+        _print_report(report)
+
+
+def probe_json(report: ProbeReport) -> dict[str, Any]:
+    """Return a report as JSON values, scores in fractions: what each probe did, showed, and what that means."""
+    from allcore.evaluation.probe_registry import PROBES
+    from allcore.reporting.probes import findings
+
+    what = {probe.name: probe.what for probe in PROBES}
+    fields = report.model_dump(mode="json", exclude={"results": {"__all__": {"predicted"}}})
+    fields["results"] = [{"what": what[result["name"]], **result} for result in fields["results"]]
+    return {**fields, "findings": findings(report)}
+
+
+def _print_report(report: ProbeReport) -> None:
+    from allcore.reporting.probes import corner_finding, findings, probe_table
+
+    rows = probe_table(report)
+    scores = report.results[0].scores
+    assert scores is not None
+    typer.secho(report.model, bold=True)
+    typer.echo(f"on its {scores.n} test images\n")
+    made = rows[rows["skipped"] == ""].astype(object)
+    cells = made.where(made.notna(), None).to_dict("records")
+    table(
+        ["images", "#accuracy %", "#95 % interval", "#change", "#95 % interval", "#called otherwise", "most often"],
+        [
+            (
+                row["probe"], _number(row["accuracy"]), _ends(row["low"], row["high"]), _number(row["change"], "+"),
+                _ends(row["change_low"], row["change_high"], "+"), row["decisions_changed"], row["commonest_change"],
+            )
+            for row in cells
+        ],
+    )  # fmt: skip
+    typer.echo()
+    for sentence in findings(report):
+        typer.echo(sentence)
+    if report.corner is not None:
+        typer.echo(corner_finding(report.corner))
+    for row in rows[rows["skipped"] != ""].to_dict("records"):
+        typer.echo(f"{row['probe']}: skipped, {row['skipped']}")
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    return "" if value is None else f"{value:{sign}.2f}"
+
+
+def _ends(low: float | None, high: float | None, sign: str = "") -> str:
+    return "" if low is None or high is None else f"{_number(low, sign)} – {_number(high, sign)}"

@@ -1,0 +1,149 @@
+"""What probes showed of a model, as a table, a figure and sentences."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from allcore.evaluation.corner_evidence import CornerEvidence
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe
+from allcore.evaluation.probes import ProbeReport, ProbeResult
+from allcore.evaluation.scores import Interval, Scores
+from allcore.reporting.colours import BASELINE, sequence_colours
+
+DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))
+"""How much a model relies on something, by the part of what it knows beyond the commonest class that goes with it."""
+
+
+def probe_table(report: ProbeReport) -> pd.DataFrame:
+    """Return one row a probe made or skipped, accuracy and change in per cent and points with their 95 % intervals.
+
+    Columns: probe, what (is done), accuracy, low, high, change, change_low, change_high, decisions_changed,
+    commonest_change (such as "Benign → Pre, 14 images") and skipped (why, or empty).
+    """
+    before = report.result(AS_IT_IS)
+    rows = []
+    for probe, result in _made(report):
+        scores = result.scores
+        row: dict[str, object] = {"probe": probe.name, "what": probe.what, "skipped": result.skipped}
+        if scores is not None:
+            row |= _per_cent("accuracy", "", scores.accuracy, scores.intervals["accuracy"])
+        if result.change is not None and before is not None:
+            row |= _per_cent("change", "change_", result.change, result.change_interval)
+            row |= {
+                "decisions_changed": result.decisions_changed,
+                "commonest_change": commonest_change(before, result),
+            }
+        rows.append(row)
+    columns = [
+        *("probe", "what", "accuracy", "low", "high", "change", "change_low", "change_high"),
+        *("decisions_changed", "commonest_change", "skipped"),
+    ]
+    return pd.DataFrame(rows, columns=columns).astype({"decisions_changed": "Int64"})
+
+
+def probe_figure(report: ProbeReport) -> go.Figure:
+    """Return the accuracy under each probe with its interval, lines at that of the images as they are and at chance."""
+    made = [(probe, result.scores) for probe, result in _made(report) if result.scores is not None]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[scores.accuracy for _, scores in made],
+        y=[probe.name for probe, _ in made],
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [_end(scores, 1) - scores.accuracy for _, scores in made],
+            "arrayminus": [scores.accuracy - _end(scores, 0) for _, scores in made],
+        },
+        customdata=[(100 * _end(scores, 0), 100 * _end(scores, 1), probe.what) for probe, scores in made],
+        mode="markers",
+        marker={"size": 10, "color": sequence_colours(1)[0]},
+        hovertemplate="%{y}: %{x:.1%} (%{customdata[0]:.1f} to %{customdata[1]:.1f})<br>%{customdata[2]}"
+        "<extra></extra>",
+        showlegend=False,
+    )
+    plain = made[0][1]
+    for x, dash, text, anchor in (
+        (plain.accuracy, "dash", AS_IT_IS, "right"),
+        (chance(plain), "dot", "commonest class", "left"),
+    ):
+        figure.add_vline(x, line={"dash": dash, "color": BASELINE, "width": 1.5})
+        figure.add_annotation(
+            x=x, y=1, yref="paper", yanchor="bottom", xanchor=anchor, text=text, showarrow=False, font_color=BASELINE
+        )
+    figure.update_xaxes(title="test accuracy (%), 95 % interval", tickformat=".0%", range=[-0.02, 1.02])
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_layout(height=110 + 42 * len(made), margin={"l": 10, "r": 10, "t": 30, "b": 10})
+    return figure
+
+
+def findings(report: ProbeReport) -> list[str]:
+    """Return for each probe made, that of the images as they are aside, what its result means, in a sentence."""
+    plain = report.result(AS_IT_IS)
+    if plain is None or plain.scores is None:
+        return []
+    return [
+        f"{probe.name}: right in {100 * result.scores.accuracy:.1f} % instead of {100 * plain.scores.accuracy:.1f} %; "
+        f"{_meaning(probe, result, plain.scores)}."
+        for probe, result in _made(report)
+        if result.scores is not None and result.change is not None
+    ]
+
+
+def corner_finding(corner: CornerEvidence) -> str:
+    """Return in a sentence how much of the evidence falls in the scale-bar corner."""
+    if corner.share is None:
+        return "At this image size the network's last pooling leaves the scale-bar corner out: no evidence falls there."
+    low, high = corner.interval
+    ends = "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
+    return (
+        f"{100 * corner.share:.1f} %{ends} of the evidence for the predicted class falls in the scale-bar corner, "
+        f"{corner.share / corner.area:.1f} times its {100 * corner.area:.1f} % of the area."
+    )
+
+
+def commonest_change(before: ProbeResult, after: ProbeResult) -> str:
+    """Return which class becomes which most often under a probe: "Benign → Pre, 14 images"; empty when none changes."""
+    assert before.scores is not None
+    pairs = zip(before.predicted, after.predicted, strict=True)
+    changed = Counter((one, other) for one, other in pairs if one != other)
+    if not changed:
+        return ""
+    (one, other), count = changed.most_common(1)[0]
+    classes = before.scores.classes
+    return f"{classes[one]} → {classes[other]}, {count} image{'s' if count > 1 else ''}"
+
+
+def chance(scores: Scores) -> float:
+    """Return the accuracy of calling every image the commonest class."""
+    return max(of_class.support for of_class in scores.per_class.values()) / scores.n
+
+
+def _meaning(probe: Probe, result: ProbeResult, plain: Scores) -> str:
+    assert result.change is not None
+    low, high = result.change_interval
+    if low is None or high is None or low <= 0 <= high:
+        return f"nothing shows that it relies on {probe.relies_on}"
+    if result.change > 0:
+        return f"{probe.relies_on} misleads it"
+    known = plain.accuracy - chance(plain)
+    lost = -result.change / known if known > 0 else math.inf
+    degree = next(word for most, word in DEGREES if lost <= most)
+    return f"it relies {degree} on {probe.relies_on}"
+
+
+def _made(report: ProbeReport) -> list[tuple[Probe, ProbeResult]]:
+    return [(probe, result) for probe in PROBES if (result := report.result(probe.name)) is not None]
+
+
+def _per_cent(name: str, prefix: str, value: float, interval: Interval) -> dict[str, float | None]:
+    low, high = (None if end is None else 100 * end for end in interval)
+    return {name: 100 * value, f"{prefix}low": low, f"{prefix}high": high}
+
+
+def _end(scores: Scores, number: int) -> float:
+    end = scores.intervals["accuracy"][number]
+    return scores.accuracy if end is None else end

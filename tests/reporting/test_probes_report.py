@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+
+from allcore.data.stain_normalise import StainLevels
+from allcore.evaluation.comparison import accuracy_difference
+from allcore.evaluation.corner_evidence import CornerEvidence
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES
+from allcore.evaluation.probes import ProbeReport, ProbeResult
+from allcore.evaluation.scores import score
+from allcore.reporting.probes import chance, corner_finding, findings, probe_figure, probe_table
+
+CLASSES = ("Benign", "Early", "Pre", "Pro")
+LABELS = np.repeat([0, 1, 2, 3], [50, 50, 50, 100])
+
+
+def result_of(name, predicted):
+    """Return the result of a probe after which the images are given the classes `predicted`."""
+    probabilities = 0.6 * np.eye(4)[predicted] + 0.1
+    scores = score([CLASSES[number] for number in LABELS], probabilities, CLASSES, samples=50)
+    change, interval = accuracy_difference(predicted == LABELS, BEFORE == LABELS, np.arange(len(LABELS)))
+    compared = {"change": change, "change_interval": interval, "decisions_changed": int((predicted != BEFORE).sum())}
+    return ProbeResult(name=name, predicted=predicted.tolist(), scores=scores, **({} if name == AS_IT_IS else compared))
+
+
+def with_errors(rows, called):
+    return np.where(np.isin(np.arange(len(LABELS)), rows), called, LABELS)
+
+
+BEFORE = with_errors(range(2), 1)
+
+
+@pytest.fixture(scope="module")
+def report():
+    results = (
+        result_of(AS_IT_IS, BEFORE),
+        result_of("corner hidden", with_errors(range(10), 1)),
+        result_of("grey", np.full(len(LABELS), 3)),
+        result_of("stain-normalised", with_errors(range(40), 2)),
+        ProbeResult(name="segmented", skipped="the dataset has no variant Segmented"),
+        result_of("border only", BEFORE),
+    )
+    return ProbeReport(model="run", stain=StainLevels(mean=(0.2, 0.1), deviation=(0.2, 0.1)), results=results)
+
+
+def test_table_gives_accuracy_and_change_in_per_cent_and_points(report):
+    table = probe_table(report).set_index("probe")
+    assert list(table.index) == [probe.name for probe in PROBES[:6]]
+    assert table.loc[AS_IT_IS, "accuracy"] == pytest.approx(99.2)
+    grey, scores = table.loc["grey"], report.result("grey").scores
+    assert (grey["accuracy"], grey["change"]) == (pytest.approx(40.0), pytest.approx(-59.2))
+    assert (grey["low"], grey["high"]) == tuple(100 * end for end in scores.intervals["accuracy"])
+    assert grey["change_low"] <= grey["change"] <= grey["change_high"]
+
+
+def test_table_names_the_commonest_change(report):
+    table = probe_table(report).set_index("probe")
+    assert table.loc["stain-normalised", "commonest_change"] == "Benign → Pre, 38 images"
+    assert table.loc["grey", "decisions_changed"] == 150
+    assert table.loc["border only", "commonest_change"] == ""
+
+
+def test_table_says_why_a_probe_was_skipped(report):
+    row = probe_table(report).set_index("probe").loc["segmented"]
+    assert row["skipped"] == "the dataset has no variant Segmented"
+    assert row[["accuracy", "change", "decisions_changed"]].isna().all()
+
+
+def test_sentences_say_how_much_the_model_relies_on_what_was_taken(report):
+    said = dict(sentence.split(": ") for sentence in findings(report))
+    assert said == {
+        "corner hidden": "right in 96.0 % instead of 99.2 %; it relies a little on the scale bar.",
+        "grey": "right in 40.0 % instead of 99.2 %; it relies mostly on colour.",
+        "stain-normalised": "right in 84.0 % instead of 99.2 %; it relies partly on how strongly the smear is stained.",
+        "border only": "right in 99.2 % instead of 99.2 %; nothing shows that it relies on the centre of the image.",
+    }
+
+
+def test_what_makes_a_model_better_when_it_is_gone_misleads_it(report):
+    plain = report.result("stain-normalised").model_copy(update={"name": AS_IT_IS, "change": None})
+    worse = report.model_copy(update={"results": (plain,)})
+    better = report.results[0].model_copy(
+        update={"name": "grey", "change": 0.152, "change_interval": (0.1, 0.2), "decisions_changed": 40}
+    )
+    assert findings(worse.with_result(better)) == ["grey: right in 99.2 % instead of 84.0 %; colour misleads it."]
+
+
+def test_small_change_that_could_be_chance_shows_nothing(report):
+    one_more = report.with_result(result_of("grey", with_errors(range(3), 1)))
+    assert "nothing shows that it relies on colour" in findings(one_more)[1]
+
+
+def test_figure_has_a_point_for_each_probe_made_with_its_interval(report):
+    points = probe_figure(report).data[0]
+    made = [result for result in report.results if result.scores]
+    assert list(points.y) == [result.name for result in made]
+    for x, up, down, result in zip(points.x, points.error_x.array, points.error_x.arrayminus, made, strict=True):
+        assert x == result.scores.accuracy
+        assert (x - down, x + up) == pytest.approx(result.scores.intervals["accuracy"])
+
+
+def test_figure_has_lines_at_the_accuracy_as_it_is_and_at_chance(report):
+    lines = probe_figure(report).layout.shapes
+    assert [line.x0 for line in lines] == [pytest.approx(0.992), pytest.approx(0.4)]
+    assert chance(report.results[0].scores) == pytest.approx(0.4)
+
+
+def test_share_of_the_evidence_is_said_beside_the_area():
+    corner = CornerEvidence(share=0.069, interval=(0.05, 0.09), area=0.023)
+    assert corner_finding(corner) == (
+        "6.9 % (5.0 to 9.0) of the evidence for the predicted class falls in the scale-bar corner, 3.0 times its "
+        "2.3 % of the area."
+    )
+    assert "leaves the scale-bar corner out" in corner_finding(
+        CornerEvidence(share=None, interval=(None, None), area=0.0)
+    )
