@@ -17,9 +17,8 @@ def errors_by(predictions: pd.DataFrame, kind: str) -> pd.DataFrame:
     images of which it is not known), label (the classes of its images), images, wrong, share (wrong over images) and
     predicted (what the wrong ones were called, as "Pre 3, Pro 1").
     """
-    known = predictions.get(kind, pd.Series("", predictions.index)).fillna("").astype(str)
     rows = []
-    for name, images in predictions.groupby(known, sort=True):
+    for name, images in predictions.groupby(_names(predictions, kind), sort=True):
         wrong = images[images["label"] != images["predicted"]]
         if len(wrong):
             rows.append((name, ", ".join(sorted(set(images["label"]))), len(images), len(wrong), _counted(wrong)))
@@ -28,11 +27,17 @@ def errors_by(predictions: pd.DataFrame, kind: str) -> pd.DataFrame:
     return table.sort_values(["wrong", "share"], ascending=False, kind="stable", ignore_index=True)
 
 
-def in_order_of(images: pd.DataFrame, errors: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Return `images` (rows of predictions) in the order in which `errors_by` lists their groups or clusters."""
-    place = {name: number for number, name in enumerate(errors[kind])}
-    known = images.get(kind, pd.Series("", images.index)).fillna("").astype(str)
-    return images.loc[known.map(place).sort_values(kind="stable").index].reset_index(drop=True)
+def images_of(predictions: pd.DataFrame, kind: str, name: str) -> pd.DataFrame:
+    """Return the images of one overlap group or stain cluster: the mistakes first, the most confident of each first."""
+    images = predictions[_names(predictions, kind) == name]
+    right = images["label"] == images["predicted"]
+    ordered = images.assign(right=right).sort_values(["right", "confidence", "path"], ascending=[True, False, True])
+    return ordered.drop(columns="right").reset_index(drop=True)
+
+
+def _names(predictions: pd.DataFrame, kind: str) -> pd.Series:
+    """Return the group or cluster of every row, '' where it is not known."""
+    return predictions.get(kind, pd.Series("", predictions.index)).fillna("").astype(str)
 
 
 def _counted(wrong: pd.DataFrame) -> str:

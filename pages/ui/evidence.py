@@ -129,7 +129,8 @@ def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...]) -> None
 def recorded_table(images: pd.DataFrame, classes: tuple[str, ...], name: str, alt: str) -> None:
     """Show rows of `RecordedPredictions.table` as a table, with a CSV file called `name`."""
     probabilities = [f"probability_{label}" for label in classes]
-    shown = images[["path", "label", "predicted", "confidence", *probabilities, "novelty", "novel", "twin"]]
+    belonging = [column for column in ("group", "stain") if column in images]
+    shown = images[["path", "label", "predicted", "confidence", *probabilities, "novelty", "novel", "twin", *belonging]]
     headings = {
         "path": "image",
         "label": "true",

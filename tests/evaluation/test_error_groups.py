@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.error_groups import errors_by, in_order_of
+from allcore.evaluation.error_groups import errors_by, images_of
 from allcore.evaluation.errors import mistakes
 
 
@@ -63,7 +63,12 @@ def test_without_a_mistake_there_is_no_row(one_bad_field):
     assert list(errors.columns) == ["group", "label", "images", "wrong", "share", "predicted"]
 
 
-def test_mistakes_of_one_field_stand_together_in_the_order_of_the_table(one_bad_field):
-    shuffled = mistakes(one_bad_field.sample(frac=1, random_state=0))
-    errors = errors_by(one_bad_field, "group")
-    assert list(in_order_of(shuffled, errors, "group")["group"]) == ["g1"] * 7 + ["g2", "g4"]
+def test_images_of_a_field_are_all_it_has_the_mistakes_first(one_bad_field):
+    table = one_bad_field.assign(confidence=np.linspace(0.5, 1, len(one_bad_field))).sample(frac=1, random_state=0)
+    images = images_of(table, "group", "g1")
+    assert list(images["path"]) == [f"{number:03d}.jpg" for number in (6, 5, 4, 3, 2, 1, 0, 7)]
+    assert list(images.columns) == list(table.columns)
+
+
+def test_images_of_unknown_stain_can_be_looked_at(one_bad_field):
+    assert len(images_of(one_bad_field.drop(columns="stain"), "stain", "")) == 12

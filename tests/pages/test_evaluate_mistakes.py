@@ -1,0 +1,98 @@
+"""The Evaluate page's list of mistakes, and where they gather."""
+
+import pytest
+
+from allcore.evaluation.error_groups import errors_by, images_of
+from allcore.evaluation.errors import mistakes
+from allcore.evaluation.recorded import recorded_predictions
+from tests.pages.opening import choose, open_page, table, texts
+
+
+def recorded(run):
+    return recorded_predictions(run, "test").table
+
+
+def rewrite(run, **columns):
+    """Change columns of the run's predictions."""
+    path = run.folder / "predictions.parquet"
+    changed = run.predictions().assign(**columns)
+    path.unlink()
+    changed.to_parquet(path)
+
+
+def said(labels, right):
+    """Return the probabilities of predictions that are `right`, and otherwise name the next class."""
+    classes = ["Benign", "Early", "Pre", "Pro"]
+    following = dict(zip(classes, [*classes[1:], classes[0]], strict=True))
+    predicted = labels.where(right, labels.map(following))
+    return {f"probability_{name}": (predicted == name) * 1.0 for name in classes}
+
+
+def files(images):
+    return [path.rsplit("/", 1)[-1] for path in images["path"]]
+
+
+def names(app):
+    """Return the file names under the images, as far as they go."""
+    said = [str(caption.value).replace("\\", "") for caption in app.caption]
+    return [text.split("  \n")[0] for text in said if "predicted **" in text]
+
+
+def test_mistakes_are_listed_with_their_groups_and_shown_with_evidence(run):
+    wrong = mistakes(recorded(run))
+    app = open_page("evaluate", view="Mistakes")
+    assert list(table(app, "confidence")["group"]) == list(wrong["group"])
+    assert names(app) == files(wrong.head(12))
+
+
+@pytest.mark.parametrize("kind", ["group", "stain"])
+def test_table_says_how_many_of_each_are_wrong(run, kind):
+    labels = run.predictions()["label"]
+    rewrite(run, group="g7", stain="Early-1", **said(labels, right=labels == "Pro"))
+    app = open_page("evaluate", view="Mistakes", by=kind)
+    errors = errors_by(recorded(run), kind)
+    shown = table(app, "wrong")
+    assert list(shown["wrong"]) == list(errors["wrong"])
+    assert list(shown["share"]) == list(100 * errors["share"])
+    assert "All 3 mistakes lie in" in texts(app)
+
+
+def test_images_of_the_chosen_field_are_shown_the_wrong_ones_first(run):
+    labels = run.predictions()["label"]
+    right = (labels == "Benign") | (labels == "Pre")
+    rewrite(run, group=labels.isin(["Benign", "Early"]).map({True: "g1", False: "g2"}), **said(labels, right))
+    app = open_page("evaluate", view="Mistakes", by="group", of="g2")
+    assert names(app) == files(images_of(recorded(run), "group", "g2"))
+    app = choose(app, "of", "g1")
+    assert names(app) == files(images_of(recorded(run), "group", "g1"))
+    assert names(app)[0].startswith("early")
+
+
+def test_field_of_the_url_that_does_not_exist_gives_way_to_the_worst(run):
+    rewrite(run, group="g7")
+    assert open_page("evaluate", view="Mistakes", by="group", of="g999").get_by_key("of").value == "g7"
+
+
+def test_going_from_groups_to_stains_leaves_no_group_chosen(run):
+    rewrite(run, group="g7", stain="Early-1")
+    app = choose(open_page("evaluate", view="Mistakes", by="group"), "by", "stain")
+    assert app.get_by_key("of").value == "Early-1"
+
+
+def test_mistakes_that_share_nothing_are_said_to(run):
+    labels = run.predictions()["label"]
+    rewrite(run, group=[f"g{number}" for number in range(len(labels))], **said(labels, right=labels == "Pro"))
+    assert "No two of the" in texts(open_page("evaluate", view="Mistakes", by="group"))
+
+
+def test_run_that_recorded_no_stain_says_so(run):
+    labels = run.predictions()["label"]
+    rewrite(run, stain="", **said(labels, right=labels == "Pro"))
+    assert "No stain clusters known" in texts(open_page("evaluate", view="Mistakes", by="stain"))
+
+
+def test_without_a_mistake_it_says_so(run):
+    labels = run.predictions()["label"]
+    rewrite(run, **said(labels, right=labels != ""))
+    app = open_page("evaluate", view="Mistakes")
+    assert "images are right" in texts(app)
