@@ -1,7 +1,9 @@
-"""`evaluate`: the scores of a model, with intervals, beside the paper's."""
+"""`evaluate`: the scores of a model with intervals, beside the paper's or against another model."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,17 +48,29 @@ def evaluate(
         str | None,
         typer.Option("--variant", help="variant folder of --data; unset: the one that the model was trained on"),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="MODEL", help="another model, compared on the images they share"),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Score a model on the test split of its run, or on any labelled folder."""
+    """Score a model on the test split of its run, or on any labelled folder; with --against, compare two."""
     from allcore.evaluation.labelled import evaluate_model
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
+    store = RunStore(workspace.runs)
     with progress_bar("predicting") as progress:
-        evaluation = evaluate_model(model, RunStore(workspace.runs), workspace.cache, data, split, variant, progress)
-    print_evaluation(evaluation, json)
+        evaluation, *other = [
+            evaluate_model(name, store, workspace.cache, data, split, variant, progress)
+            for name in (model, against)
+            if name is not None
+        ]
+    if other:
+        print_comparison(evaluation, other[0], json)
+    else:
+        print_evaluation(evaluation, json)
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -86,6 +100,45 @@ def print_evaluation(evaluation: Evaluation, json: bool) -> None:
     typer.echo("\nThe paper's figures are of its own test images at 300 px, which are not these.")
     for note in evaluation.notes:
         typer.echo(f"note: {note}")
+
+
+def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
+    """Print two models' scores on the images that both were scored on, and whether they differ."""
+    from allcore.evaluation.comparison import compare
+    from allcore.evaluation.pairing import pair
+    from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
+
+    comparison = compare(pair(first.predictions, second.predictions))
+    notes = [f"{one.model}: {note}" for one in (first, second) for note in one.notes]
+    if json:
+        named = {"model": first.model, "against": second.model, "data": [first.data, second.data]}
+        print_json({**named, **comparison.to_json(), "notes": notes})
+        return
+    for place, one, count in (("first", first, comparison.n_first), ("second", second, comparison.n_second)):
+        typer.echo(f"{place}: {typer.style(one.model, bold=True)} on {one.data}, {count} images")
+    typer.echo(f"compared on the {comparison.n} images that both were scored on, in {comparison.n_groups} groups\n")
+    columns = ["#first", "#second", "#first − second", "#95 % interval"]
+    for heading, frame, digits in (
+        ("score (%)", score_differences(comparison), 2),
+        ("error", error_differences(comparison), 4),
+    ):
+        table([heading, *columns], [_difference_row(row, digits) for row in frame.to_dict("records")])
+        typer.echo()
+    counts = mcnemar_table(comparison.mcnemar, "first", "second")
+    table(["images", *(f"#{name}" for name in counts.columns[1:])], counts.to_numpy().tolist())
+    typer.echo(f"\nexact McNemar test: {p_text(comparison.mcnemar.p)} with every image on its own, ", nl=False)
+    typer.echo(f"{p_text(comparison.mcnemar.p_over_groups)} over overlap groups")
+    typer.echo(verdict(comparison.mcnemar, "the first", "the second"))
+    for note in notes:
+        typer.echo(f"note: {note}")
+
+
+def _difference_row(row: dict[Hashable, Any], digits: int) -> tuple[str, ...]:
+    first, second = ("–" if math.isnan(row[name]) else f"{row[name]:.{digits}f}" for name in ("first", "second"))
+    difference, low, high = (
+        "–" if math.isnan(row[name]) else f"{row[name]:+.{digits}f}" for name in ("difference", "low", "high")
+    )
+    return (row["score"], first, second, difference, f"{low} to {high}")
 
 
 def _print_classes(scores: dict[str, Any]) -> None:

@@ -1,0 +1,98 @@
+"""Two models beside each other: tables, and what the tests say in words."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from allcore.evaluation.comparison import SIGNIFICANCE, Comparison, McNemar
+
+_SCORES = {
+    "accuracy": "accuracy",
+    "precision_weighted": "precision (weighted)",
+    "recall_weighted": "sensitivity (weighted)",
+    "f1_weighted": "F1 (weighted)",
+    "mcc": "Matthews correlation",
+    "balanced_accuracy": "balanced accuracy",
+    "precision_macro": "precision (macro)",
+    "recall_macro": "sensitivity (macro)",
+    "f1_macro": "F1 (macro)",
+    "specificity_macro": "specificity (macro)",
+    "npv_macro": "negative predictive value (macro)",
+    "auroc_macro": "AUROC (macro)",
+    "average_precision_macro": "average precision (macro)",
+}
+_ERRORS = {"ece": "expected calibration error", "brier": "Brier score", "log_loss": "log loss (nats)"}
+_SMALLEST_P = 1e-4
+
+
+def score_differences(comparison: Comparison) -> pd.DataFrame:
+    """Return one row a score, in per cent and points: score, first, second, difference, low, high (95 %).
+
+    nan where a value is undefined.
+    """
+    return _table(comparison, _SCORES, 100.0)
+
+
+def error_differences(comparison: Comparison) -> pd.DataFrame:
+    """Return the three errors of the probabilities, the smaller the better, in the columns of `score_differences`."""
+    return _table(comparison, _ERRORS, 1.0)
+
+
+def mcnemar_table(test: McNemar, first: str, second: str) -> pd.DataFrame:
+    """Return the 2×2 table of images: a row each for `first` right and wrong, a column each for `second`."""
+    return pd.DataFrame(
+        {
+            "": [f"{first} right", f"{first} wrong"],
+            f"{second} right": [test.both_right, test.only_second],
+            f"{second} wrong": [test.only_first, test.both_wrong],
+        }
+    )
+
+
+def verdict(test: McNemar, first: str, second: str) -> str:
+    """Return in one sentence whether the models can be told apart by the images that one alone gets right."""
+    counts = f"{first} alone is right about {images(test.only_first)}, {second} alone about {test.only_second}"
+    can = "can" if test.p_over_groups < SIGNIFICANCE else "cannot"
+    return f"They {can} be told apart: {counts} ({p_text(test.p_over_groups)})."
+
+
+def pairs_in_words(pairs: pd.DataFrame) -> str:
+    """Return which of the models that `compare_all` compared cannot be told apart."""
+    alike = [f"{row['first']} and {row['second']}" for row in pairs[~pairs["apart"]].to_dict("records")]
+    if not alike:
+        return "Every two can be told apart."
+    if len(alike) == len(pairs) > 1:
+        return "No two can be told apart."
+    noun = "pair" if len(pairs) == 1 else "pairs"
+    return f"{len(alike)} of {len(pairs)} {noun} cannot be told apart: {'; '.join(alike)}."
+
+
+def p_text(p: float) -> str:
+    """Return a p-value as text: "p = 0.042", "p < 0.0001"."""
+    if p < _SMALLEST_P:
+        return f"p < {_SMALLEST_P:.4f}"
+    return f"p = {p:.3f}" if p >= 0.001 else f"p = {p:.4f}"
+
+
+def images(count: int) -> str:
+    """Return a number of images as text: "1 image", "12 images"."""
+    return f"{count} image" if count == 1 else f"{count} images"
+
+
+def _table(comparison: Comparison, names: dict[str, str], scale: float) -> pd.DataFrame:
+    def scaled(value: float | None) -> float:
+        return math.nan if value is None else scale * value
+
+    rows = [
+        (
+            name,
+            scaled(getattr(comparison.first, key)),
+            scaled(getattr(comparison.second, key)),
+            scaled(comparison.differences[key]),
+            *map(scaled, comparison.intervals[key]),
+        )
+        for key, name in names.items()
+    ]
+    return pd.DataFrame(rows, columns=["score", "first", "second", "difference", "low", "high"])

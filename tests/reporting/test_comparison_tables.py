@@ -1,0 +1,92 @@
+import pandas as pd
+import pytest
+
+from allcore.evaluation.comparison import Comparison, McNemar, mcnemar_exact
+from allcore.evaluation.scores import LABEL_METRICS, SCALAR_METRICS, score
+from allcore.reporting.comparison import (
+    error_differences,
+    images,
+    mcnemar_table,
+    p_text,
+    pairs_in_words,
+    score_differences,
+    verdict,
+)
+
+ONE = score(["Early", "Pre", "Pre"], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], ("Early", "Pre"), samples=20)
+
+
+def counts(only_first, only_second):
+    p = mcnemar_exact(only_first, only_second)
+    return McNemar(both_right=90, only_first=only_first, only_second=only_second, both_wrong=4, p=p, p_over_groups=p)
+
+
+@pytest.fixture
+def comparison():
+    differences = dict.fromkeys(SCALAR_METRICS, 0.02) | {"auroc_macro": None}
+    intervals = dict.fromkeys(SCALAR_METRICS, (-0.01, 0.05)) | {"auroc_macro": (None, None)}
+    return Comparison(
+        n=3, n_groups=3, n_first=3, n_second=5, differences=differences, intervals=intervals, mcnemar=counts(1, 2),
+        first=ONE, second=ONE,
+    )  # fmt: skip
+
+
+def test_differences_of_scores_are_in_points(comparison):
+    row = score_differences(comparison).set_index("score").loc["accuracy"]
+    assert list(row) == pytest.approx([100 * ONE.accuracy, 100 * ONE.accuracy, 2, -1, 5])
+
+
+def test_undefined_differences_are_missing(comparison):
+    assert score_differences(comparison).set_index("score").loc["AUROC (macro)", ["difference", "low"]].isna().all()
+
+
+def test_every_score_is_in_one_of_the_two_tables(comparison):
+    tables = score_differences(comparison), error_differences(comparison)
+    assert sum(map(len, tables)) == len(SCALAR_METRICS)
+    assert len(tables[0]) > len(LABEL_METRICS)
+    assert list(tables[1].set_index("score").loc["Brier score"])[2:] == [0.02, -0.01, 0.05]
+
+
+def test_mcnemars_table_has_the_first_model_in_rows():
+    table = mcnemar_table(counts(7, 2), "A", "B").set_index("")
+    assert table.loc["A right", "B wrong"] == 7
+    assert table.loc["A wrong", "B right"] == 2
+    assert table.to_numpy().sum() == 103
+
+
+@pytest.mark.parametrize(("only_first", "only_second", "said"), [(1, 8, "They can be"), (1, 7, "They cannot be")])
+def test_models_can_be_told_apart_when_p_is_below_five_per_cent(only_first, only_second, said):
+    words = verdict(counts(only_first, only_second), "A", "B")
+    assert words.startswith(said)
+    assert f"A alone is right about 1 image, B alone about {only_second}" in words
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(1.0, "p = 1.000"), (0.0496, "p = 0.050"), (0.00042, "p = 0.0004"), (1e-9, "p < 0.0001")]
+)
+def test_p_values_are_written_with_the_digits_that_matter(p, text):
+    assert p_text(p) == text
+
+
+def test_numbers_of_images_are_written_in_english():
+    assert (images(0), images(1), images(2)) == ("0 images", "1 image", "2 images")
+
+
+@pytest.mark.parametrize(
+    ("apart", "words"),
+    [
+        ([True, True, True], "Every two can be told apart."),
+        ([False, False, False], "No two can be told apart."),
+        ([False, True, False], "2 of 3 pairs cannot be told apart: 64 px and 96 px; 96 px and 128 px."),
+    ],
+)
+def test_pairs_that_cannot_be_told_apart_are_named(apart, words):
+    pairs = pd.DataFrame(
+        {"first": ["64 px", "64 px", "96 px"], "second": ["96 px", "128 px", "128 px"], "apart": apart}
+    )
+    assert pairs_in_words(pairs) == words
+
+
+def test_the_only_pair_is_named():
+    pair = pd.DataFrame({"first": ["64 px"], "second": ["96 px"], "apart": [False]})
+    assert pairs_in_words(pair) == "1 of 1 pair cannot be told apart: 64 px and 96 px."
