@@ -12,6 +12,7 @@ from pages.ui.evaluate_classes import show_classes
 from pages.ui.evaluate_confusion import show_confusion
 from pages.ui.evaluate_curves import show_curves
 from pages.ui.evaluate_mistakes import show_mistakes
+from pages.ui.evaluate_probes import show_probes
 from pages.ui.evaluated import BENIGN, evaluated
 
 INTERVALS = {
@@ -82,6 +83,7 @@ tabs = {
     "Classes": show_classes,
     "Curves": show_curves,
     "Calibration": show_calibration,
+    "Probes": show_probes,
 }
 if BENIGN in classes:
     tabs["Benign or malignant"] = show_benign

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -180,11 +180,17 @@ def _decoded(file: Path) -> np.ndarray:
 
 
 def _kept_file(subject: Subject, cache: Path) -> Path:
-    with subject.model.open("rb") as file:
-        model = hashlib.file_digest(file, "sha256").hexdigest()
+    facts = subject.model.stat()
+    model = _model_sha256(subject.model, facts.st_mtime_ns, facts.st_size)
     images = subject.images.sort_values("path").to_csv(index=False)
     content = repr((model, images, WORK, __version__))
     return cache / "probes" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+
+
+@lru_cache(maxsize=32)
+def _model_sha256(path: Path, mtime_ns: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_kept(file: Path, model: str) -> ProbeReport | None:

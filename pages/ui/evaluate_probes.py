@@ -1,0 +1,172 @@
+"""Evaluate, the probes: what the model relies on, seen by taking it from the test images."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from allcore.data.intake import decode
+from allcore.data.stain_normalise import StainLevels
+from allcore.errors import InputError
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe
+from allcore.evaluation.probe_subject import Subject, SubjectFiles, subject_of_run
+from allcore.evaluation.probes import ProbeReport, ProbeResult, kept_report, probe_model
+from allcore.evaluation.recorded import read_recorded_image
+from allcore.reporting.probes import corner_finding, findings, probe_figure, probe_table
+from pages.ui import show
+from pages.ui.evaluated import Evaluated
+from pages.ui.state import catalog, workspace
+
+
+def show_probes(of: Evaluated) -> None:
+    """Show what the probes of the run's model found, or the button that makes them."""
+    try:
+        subject = subject_of_run(of.run)
+        report = kept_report(subject, workspace().cache)
+    except (InputError, OSError) as error:
+        st.error(show.plain(str(error)), title="This model cannot be probed")
+        return
+    st.write("Each probe takes something from the test images that the model may rely on, and scores it again.")
+    if report is None or not report.complete:
+        _offer(subject, report)
+        return
+    show.figure(
+        probe_figure(report),
+        f"probes-{of.run.id}",
+        "Test accuracy under each probe with its 95 % interval, beside that of the images as they are and of chance",
+    )
+    _say(report)
+    _show_table(report, of.run.id)
+    skipped = [result for result in report.results if result.skipped]
+    for result in skipped:
+        st.caption(f"Skipped: {show.plain(result.name)}, for {show.plain(result.skipped)}.")
+    if skipped and st.button("Try the skipped again", icon=":material/refresh:"):
+        _make(subject)
+    _show_examples(of, subject, report)
+
+
+def _offer(subject: Subject, report: ProbeReport | None) -> None:
+    """Offer to make the probes, or those that are still missing."""
+    n_test = int((subject.images["split"] == "test").sum())
+    missing = len(PROBES if report is None else report.to_make())
+    done = "" if report is None else f" {len(PROBES) - missing} of {len(PROBES)} are made and kept."
+    st.caption(
+        f"{n_test} test images under {missing} probes; a first look reads the training images' stain as well.{done}"
+    )
+    if st.button("Go on" if report else "Probe the model", type="primary", icon=":material/labs:"):
+        _make(subject)
+
+
+def _make(subject: Subject) -> None:
+    """Make the missing probes with progress, and run the page again to show them."""
+    bar = st.progress(0.0, "Looking for the images …")
+    try:
+        workspace().allowed(subject.dataset)
+        probe_model(
+            subject,
+            workspace().cache,
+            lambda done, total: bar.progress(done / total, f"{done:,} of {total:,} images"),
+        )
+    except InputError as error:
+        st.error(show.plain(str(error)), title="The probes cannot be made")
+        return
+    finally:
+        bar.empty()
+    st.rerun()
+
+
+def _say(report: ProbeReport) -> None:
+    """Say what each result means."""
+    sentences = []
+    for finding in findings(report):
+        name, _, rest = finding.partition(": ")
+        sentences.append(f"- **{show.plain(name)}**: {show.plain(rest)}")
+    if report.corner is not None:
+        sentences.append(f"- **evidence**: {show.plain(corner_finding(report.corner))}")
+    st.markdown("\n".join(sentences))
+    st.caption(
+        "A fall shows that the model uses what was taken, or is thrown by images unlike those it was trained on; "
+        "without a fall it can do without. Evidence is placed by the last convolution, whose cells see far beyond "
+        "themselves."
+    )
+
+
+def _show_table(report: ProbeReport, run: str) -> None:
+    show.table(
+        probe_table(report),
+        f"probes-{run}",
+        "Each probe's test accuracy and its change with 95 % intervals, and how many images are called otherwise",
+        {
+            "what": "what is done",
+            "accuracy": show.per_cent_column("accuracy (%)"),
+            "low": show.per_cent_column("95 % from"),
+            "high": show.per_cent_column("to"),
+            "change": _points("change (points)"),
+            "change_low": _points("change 95 % from"),
+            "change_high": _points("change to"),
+            "decisions_changed": st.column_config.NumberColumn("called otherwise", format="%d"),
+            "commonest_change": "most often",
+        },
+        placeholder="",
+    )  # fmt: skip
+
+
+def _points(label: str) -> object:
+    return st.column_config.NumberColumn(label, format="%+.2f")
+
+
+def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None:
+    """Show one test image under every probe, at first the one that most probes call otherwise."""
+    test = subject.part("test")
+    number = st.number_input(
+        "Test image", 1, len(test), _most_changed(report) + 1, key="example", bind="query-params", width=160
+    )
+    row = test.iloc[number - 1]
+    st.caption(f"{show.plain(row['path'])}, true class {show.plain(row['label'])}")
+    try:
+        images = catalog(Path(of.run.config.dataset))
+        files = SubjectFiles(images.root, images.variant(subject.variant))
+        pictures, captions, alts = [], [], []
+        for probe in PROBES:
+            result = report.result(probe.name)
+            if result is None or not result.predicted:
+                continue
+            (file,) = files.of(test["path"].iloc[[number - 1]], probe.variant)
+            pictures.append(_picture(workspace().allowed(file), "" if probe.variant else row["sha256"], probe, report))
+            called = _called(result, number - 1)
+            captions.append(f"{probe.name}: **{show.plain(called)}**{'' if called == row['label'] else ', wrong'}")
+            alts.append(f"{row['label']} smear, {probe.name}, called {called}")
+    except (InputError, OSError) as error:
+        st.warning(show.plain(str(error)), title="This image cannot be shown", icon=":material/hide_image:")
+        return
+    show.gallery(pictures, captions, alts)
+
+
+def _picture(file: Path, sha256: str, probe: Probe, report: ProbeReport) -> bytes:
+    """Return an image as the probe gives it to the model, as a JPEG; `sha256` is what the run recorded of the file."""
+    data = read_recorded_image(file, sha256) if sha256 else file.read_bytes()
+    stain = (*report.stain.mean, *report.stain.deviation)
+    return _drawn(data, file.name, hashlib.sha256(data).hexdigest(), probe.name, stain)
+
+
+@st.cache_data(max_entries=600, show_spinner=False)
+def _drawn(_data: bytes, name: str, sha256: str, probe: str, stain: tuple[float, float, float, float]) -> bytes:
+    change = next(each.change for each in PROBES if each.name == probe)
+    pixels = change(decode(_data, name), StainLevels(mean=stain[:2], deviation=stain[2:]))
+    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+
+
+def _called(result: ProbeResult, row: int) -> str:
+    assert result.scores is not None
+    return result.scores.classes[result.predicted[row]]
+
+
+def _most_changed(report: ProbeReport) -> int:
+    before = report.result(AS_IT_IS)
+    assert before is not None
+    changed = [np.not_equal(result.predicted, before.predicted) for result in report.results if result.predicted]
+    return int(np.sum(changed, axis=0).argmax())
