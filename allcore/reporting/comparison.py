@@ -63,17 +63,16 @@ def pairs_in_words(pairs: pd.DataFrame) -> str:
     alike = [f"{row['first']} and {row['second']}" for row in pairs[~pairs["apart"]].to_dict("records")]
     if not alike:
         return "Every two can be told apart."
-    if len(alike) == len(pairs) > 1:
+    if len(pairs) == 1:
+        return f"{alike[0]} cannot be told apart."
+    if len(alike) == len(pairs):
         return "No two can be told apart."
-    noun = "pair" if len(pairs) == 1 else "pairs"
-    return f"{len(alike)} of {len(pairs)} {noun} cannot be told apart: {'; '.join(alike)}."
+    return f"{len(alike)} of {len(pairs)} pairs cannot be told apart: {'; '.join(alike)}."
 
 
 def p_text(p: float) -> str:
-    """Return a p-value as text: "p = 0.042", "p < 0.0001"."""
-    if p < _SMALLEST_P:
-        return f"p < {_SMALLEST_P:.4f}"
-    return f"p = {p:.3f}" if p >= 0.001 else f"p = {p:.4f}"
+    """Return a p-value as text: "p = 0.0421", "p < 0.0001"."""
+    return f"p = {p:.3g}" if p >= _SMALLEST_P else f"p < {_SMALLEST_P:.4f}"
 
 
 def images(count: int) -> str:
