@@ -1,0 +1,16 @@
+"""What classifiers reach that cannot see a cell: the lines that a network's score has to stand above."""
+
+from allcore.evaluation.shortcuts.of_run import kept_shortcuts_of_run, shortcut_scores_of_run
+from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
+from allcore.evaluation.shortcuts.scoring import ShortcutResult, baselines_json, kept_shortcuts, shortcut_scores
+
+__all__ = [
+    "BASELINES",
+    "Baseline",
+    "ShortcutResult",
+    "baselines_json",
+    "kept_shortcuts",
+    "kept_shortcuts_of_run",
+    "shortcut_scores",
+    "shortcut_scores_of_run",
+]

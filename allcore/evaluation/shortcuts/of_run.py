@@ -1,0 +1,45 @@
+"""The shortcut baselines on the split of a run, from its dataset where that still is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from allcore.data.cache import DecodedImages, decoded_images
+from allcore.data.catalog import scan
+from allcore.errors import DatasetError
+from allcore.evaluation.shortcuts.scoring import Progress, ShortcutResult, kept_shortcuts, shortcut_scores
+from allcore.runs.store import Run
+
+
+def shortcut_scores_of_run(run: Run, cache: Path, on_progress: Progress | None = None) -> tuple[ShortcutResult, ...]:
+    """Return what each baseline reaches on a run's split; what `cache` holds needs no image.
+
+    `on_progress` hears of images decoded, where that is yet to be done, and then of the baselines' work. Raises
+    `DatasetError` when an image of the run is gone or has changed, `RunError` when the run is damaged.
+    """
+    kept = kept_shortcuts_of_run(run, cache)
+    return kept or shortcut_scores(_images(run, cache, on_progress), run.split, cache, on_progress)
+
+
+def kept_shortcuts_of_run(run: Run, cache: Path) -> tuple[ShortcutResult, ...] | None:
+    """Return what `cache` holds of a run's split; None unless all of it. Raises `RunError` when the run is damaged."""
+    return kept_shortcuts(run.split, cache)
+
+
+def _images(run: Run, cache: Path, on_progress: Progress | None) -> DecodedImages:
+    """Return the images of the run's split in the order of its rows."""
+    catalog = scan(Path(run.config.dataset), cache)
+    rows = catalog.images(run.config.variant)
+    wanted = run.split.table
+    place = rows.reset_index().set_index("path").reindex(wanted["path"])
+    gone = wanted["path"][place["sha256"].to_numpy() != wanted["sha256"].to_numpy()]
+    if len(gone):
+        raise DatasetError(
+            f"{len(gone)} of the {len(wanted)} images that run {run.id} was made with are missing or changed in "
+            f"{run.config.dataset}, the first {gone.iloc[0]}; put them back"
+        )
+    images = decoded_images(catalog.root, rows, cache, on_progress)
+    order = place["index"].to_numpy(np.int64)
+    return DecodedImages(images.pixels, images.offsets[order], images.shapes[order])

@@ -1,0 +1,148 @@
+"""What each baseline reaches on a split: trained on its train images, scored on its test images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from allcore.data.cache import DecodedImages
+from allcore.data.split import Split
+from allcore.errors import InputError
+from allcore.evaluation.metrics import FloatArray
+from allcore.evaluation.recorded import RecordedPredictions
+from allcore.evaluation.scores import Scores
+from allcore.evaluation.shortcuts.kept import Kept, KeptResults
+from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
+
+Progress = Callable[[int, int], None]
+
+_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class ShortcutResult:
+    """What one baseline reached: its `predictions` of the test images, to be paired with a run's, and their scores."""
+
+    baseline: Baseline
+    predictions: RecordedPredictions
+    scores: Scores
+
+    @property
+    def name(self) -> str:
+        """The baseline's name."""
+        return self.baseline.name
+
+
+def shortcut_scores(
+    images: DecodedImages,
+    split: Split,
+    cache: Path | None = None,
+    on_progress: Progress | None = None,
+    baselines: Sequence[Baseline] = BASELINES,
+) -> tuple[ShortcutResult, ...]:
+    """Return the result of each baseline; `images` are in the order of the split's rows.
+
+    What is kept below `cache` of a split of the same images is not computed again, and each result is kept as soon as
+    it is there. `on_progress` hears of work done and in all. Raises `InputError` when the images are not the split's,
+    or train or test has none.
+    """
+    _check(images, split)
+    folder = KeptResults(split, cache)
+    found = {baseline.name: kept for baseline in baselines if (kept := folder.read(baseline)) is not None}
+    missing = [baseline for baseline in baselines if baseline.name not in found]
+    rows = np.concatenate([split.rows("train"), split.rows("test")])
+    count = _Count(on_progress, len(rows), len(missing))
+    features = _features(images, rows, missing, count) if missing else []
+    for baseline, of_rows in zip(missing, features, strict=True):
+        probabilities = _predict(baseline, of_rows, split)
+        scores = _predictions(split, probabilities).score()
+        found[baseline.name] = Kept(probabilities=probabilities.tolist(), scores=scores)
+        folder.keep(baseline, found[baseline.name])
+        count.add(len(rows))
+    return tuple(_result(split, baseline, found[baseline.name]) for baseline in baselines)
+
+
+def kept_shortcuts(
+    split: Split, cache: Path, baselines: Sequence[Baseline] = BASELINES
+) -> tuple[ShortcutResult, ...] | None:
+    """Return the results that are kept below `cache`, without an image being read; None unless all of them are."""
+    folder = KeptResults(split, cache)
+    found = [(baseline, folder.read(baseline)) for baseline in baselines]
+    results = tuple(_result(split, baseline, kept) for baseline, kept in found if kept is not None)
+    return results if len(results) == len(baselines) else None
+
+
+def baselines_json(results: Sequence[ShortcutResult]) -> dict[str, dict[str, Any]]:
+    """Return accuracy and 95 % interval of each result by the baseline's name, in fractions, as JSON values."""
+    return {
+        result.name: {"accuracy": result.scores.accuracy, "interval": list(result.scores.intervals["accuracy"])}
+        for result in results
+    }
+
+
+class _Count:
+    """Tells how much is done: each image's features, and each baseline's training, which counts as much as they do."""
+
+    def __init__(self, tell: Progress | None, images: int, baselines: int) -> None:
+        self._tell, self._done, self._total = tell, 0, images * (baselines + 1)
+
+    def add(self, done: int) -> None:
+        self._done += done
+        if self._tell is not None:
+            self._tell(self._done, self._total)
+
+
+def _check(images: DecodedImages, split: Split) -> None:
+    if len(images) != len(split.table):
+        raise InputError(f"{len(images)} images for a split of {len(split.table)}; give each row's image, in order")
+    for part in ("train", "test"):
+        if not len(split.rows(part)):
+            raise InputError(f"the split has no image in {part}; expected at least one; make another split")
+
+
+def _features(
+    images: DecodedImages, rows: np.ndarray, baselines: Sequence[Baseline], count: _Count
+) -> Iterator[np.ndarray]:
+    """Return the features (len(rows), F) of each baseline, from reading every image once."""
+
+    def of_image(row: int) -> list[np.ndarray]:
+        return [baseline.features(images[row]) for baseline in baselines]
+
+    vectors: list[list[np.ndarray]] = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for start in range(0, len(rows), _CHUNK):
+            chunk = rows[start : start + _CHUNK]
+            vectors += pool.map(of_image, chunk)
+            count.add(len(chunk))
+    return map(np.stack, zip(*vectors, strict=True))
+
+
+def _predict(baseline: Baseline, features: np.ndarray, split: Split) -> FloatArray:
+    """Train on the first of the features (train, then test) and return the probabilities of the others (N, C)."""
+    train = len(split.rows("train"))
+    classifier = baseline.classifier()
+    classifier.fit(features[:train], split.labels()[split.rows("train")])
+    probabilities = np.zeros((len(features) - train, len(split.classes)))
+    probabilities[:, classifier.classes_] = classifier.predict_proba(features[train:])
+    return probabilities
+
+
+def _result(split: Split, baseline: Baseline, kept: Kept) -> ShortcutResult:
+    return ShortcutResult(baseline, _predictions(split, np.array(kept.probabilities)), kept.scores)
+
+
+def _predictions(split: Split, probabilities: FloatArray) -> RecordedPredictions:
+    classes, rows = split.classes, split.rows("test")
+    table = split.table.iloc[rows].reset_index(drop=True)
+    table["predicted"] = np.array(classes, object)[probabilities.argmax(axis=1)]
+    table["correct"] = table["predicted"] == table["label"]
+    table["confidence"] = probabilities.max(axis=1)
+    table["twin"] = split.twins_in_train()[rows]
+    table[[f"probability_{name}" for name in classes]] = probabilities
+    return RecordedPredictions(classes, table)
