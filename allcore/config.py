@@ -38,7 +38,10 @@ class AugmentConfig(_Frozen):
         "reflect", description="what fills the corners that a rotation uncovers"
     )
     stain_jitter: float = Field(
-        0.0, ge=0.0, le=1.0, description="random scale and shift of the two stains' optical density"
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="each dye's optical density is scaled within 1 ± this and shifted within ± a fifth of it",
     )
     grey: Probability = Field(0.0, description="how often all colour is removed")
     hide_scale_bar: Probability = Field(

@@ -82,8 +82,8 @@ def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig)
 def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentConfig) -> None:
     for operation in operations(config):
         st.subheader(operation.name, anchor=False)
-        if not operation.in_use:
-            st.caption("These settings leave it off; this is what it would do.")
+        off = "" if operation.in_use else " These settings leave it off; this is what it would do."
+        st.caption(f"{operation.meaning}{off}")
         _show_examples(file, image["label"], size, operation.examples)
 
 

@@ -10,6 +10,15 @@ from allcore.config import AugmentConfig
 
 _EXAMPLE = AugmentConfig(stain_jitter=0.2)
 """How strong an operation is shown that the settings leave off."""
+_MIRRORED, _UPSIDE_DOWN, _GREY = Change(horizontal_flip=True), Change(vertical_flip=True), Change(grey=True)
+_STAIN = (
+    "Each image gets more or less of each dye, in optical density: azure colours nuclei violet, eosin the rest pink. "
+    "So the strength of a smear's stain cannot give its class away."
+)
+_SCALE_BAR = (
+    "The lower right corner, where scale bars stand, gets the image's median colour. Their style differs between the "
+    "classes and can give them away."
+)
 
 
 @dataclass(frozen=True)
@@ -23,9 +32,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation by itself: what it is called, whether the settings use it, and its examples from low to high."""
+    """One operation by itself: its name and meaning, whether the settings use it, and its examples from low to high."""
 
     name: str
+    meaning: str
     in_use: bool
     examples: tuple[Example, ...]
 
@@ -59,46 +69,36 @@ def operations(config: AugmentConfig) -> list[Operation]:
     varies = config.brightness != (1.0, 1.0)
     low, high = config.brightness if varies else _EXAMPLE.brightness
     degrees = config.degrees or _EXAMPLE.degrees
-    jitter = config.stain_jitter or _EXAMPLE.stain_jitter
-    weak, strong = (Change(stain_scale=(1 + j, 1 + j), stain_shift=(0.2 * j, 0.2 * j)) for j in (-jitter, jitter))
-    factors = sorted({low, 1.0, high})
-    as_it_is = ("as it is", IDENTITY)
+    turns = [
+        (f"{angle:+.0f}°".replace("-", "−") if angle else "0°", Change(degrees=angle))
+        for angle in (-degrees, 0.0, degrees)
+    ]
+    factors = [(f"× {factor:.2f}", Change(brightness=factor)) for factor in sorted({low, 1.0, high})]
+    stains = [(describe(change), change) for change in _stain_extremes(config.stain_jitter or _EXAMPLE.stain_jitter)]
 
-    def operation(name: str, in_use: bool, *examples: tuple[str, Change]) -> Operation:
-        return Operation(name, in_use, tuple(Example(caption, change, config.border) for caption, change in examples))
+    def operation(name: str, meaning: str, in_use: bool, *examples: tuple[str, Change]) -> Operation:
+        return Operation(name, meaning, in_use, tuple(Example(*example, config.border) for example in examples))
+
+    def alone(name: str, meaning: str, in_use: bool, change: Change) -> Operation:
+        return operation(name, meaning, in_use, ("as it is", IDENTITY), (describe(change), change))
 
     return [
-        operation("Brightness", varies, *((f"× {factor:.2f}", Change(brightness=factor)) for factor in factors)),
-        operation(
-            "Rotation",
-            config.degrees > 0,
-            *(
-                (f"{angle:+.0f}°".replace("-", "−") if angle else "0°", Change(degrees=angle))
-                for angle in (-degrees, 0.0, degrees)
-            ),
-        ),
+        operation("Brightness", "Every value is multiplied by one factor.", varies, *factors),
+        operation("Rotation", "The image is turned about its centre.", config.degrees > 0, *turns),
         _border_modes(config, degrees),
-        operation(
-            "Horizontal reflection",
-            config.horizontal_flip,
-            as_it_is,
-            ("mirrored left–right", Change(horizontal_flip=True)),
-        ),
-        operation(
-            "Vertical reflection", config.vertical_flip, as_it_is, ("mirrored top–bottom", Change(vertical_flip=True))
-        ),
-        operation(
-            "Stain jitter",
-            config.stain_jitter > 0,
-            (f"both stains × {1 - jitter:.2f}", weak),
-            as_it_is,
-            (f"both stains × {1 + jitter:.2f}", strong),
-        ),
-        operation("Grey", config.grey > 0, as_it_is, ("grey", Change(grey=True))),
-        operation(
-            "Hidden scale bar", config.hide_scale_bar > 0, as_it_is, ("corner hidden", Change(hide_scale_bar=True))
-        ),
+        alone("Horizontal reflection", "Half of the images are mirrored.", config.horizontal_flip, _MIRRORED),
+        alone("Vertical reflection", "Half of the images are mirrored.", config.vertical_flip, _UPSIDE_DOWN),
+        operation("Stain jitter", _STAIN, config.stain_jitter > 0, ("as it is", IDENTITY), *stains),
+        alone("Grey", "Without colour, shape and texture are what is left to learn.", config.grey > 0, _GREY),
+        alone("Hidden scale bar", _SCALE_BAR, config.hide_scale_bar > 0, Change(hide_scale_bar=True)),
     ]
+
+
+def _stain_extremes(jitter: float) -> list[Change]:
+    """Return the least and the most of each dye that a jitter of this strength can draw: azure, then eosin."""
+    ends = [(1 + jitter * sign, 0.2 * jitter * sign) for sign in (-1, 1)]
+    azure = [Change(stain_scale=(scale, 1.0), stain_shift=(shift, 0.0)) for scale, shift in ends]
+    return azure + [Change(stain_scale=(1.0, scale), stain_shift=(0.0, shift)) for scale, shift in ends]
 
 
 def _border_modes(config: AugmentConfig, degrees: float) -> Operation:
@@ -108,4 +108,5 @@ def _border_modes(config: AugmentConfig, degrees: float) -> Operation:
         Example(f"{mode} (these settings)" if mode == config.border else mode, Change(degrees=degrees), mode)
         for mode in modes
     )
-    return Operation("Border that a rotation uncovers", config.degrees > 0, examples)
+    meaning = "What fills the corners that the image leaves when it is turned."
+    return Operation("Border that a rotation uncovers", meaning, config.degrees > 0, examples)

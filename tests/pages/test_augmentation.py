@@ -8,11 +8,12 @@ import pytest
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
-from allcore.augment import apply_change, augment, draw_change, resize
+from allcore.augment import Change, apply_change, augment, draw_change, resize
 from allcore.config import AugmentConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.intake import decode
+from allcore.runs.store import Run
 from allcore.training.batches import BatchSource
 from tests.pages.opening import choose, links, open_page, press, ran, texts
 
@@ -72,7 +73,7 @@ def test_results_are_those_of_the_first_epochs_of_the_seed(dataset, served):
 
 def test_settings_act_on_the_results(dataset, served):
     path = "Pro/pro-0001.jpg"
-    settings = {"degrees": 0, "vertical_flip": False, "stain_jitter": 0.5, "grey": 1}
+    settings = {"degrees": 0, "vertical_flip": False, "stain_jitter": 0.5, "grey": 0.4, "hide_scale_bar": 0.5}
     shown = pictures(open_page("augmentation", image=path, size=48, **settings), served)
     config = AugmentConfig(**settings)
     index = scan(dataset).images()["path"].tolist().index(path)
@@ -140,6 +141,33 @@ def test_operations_that_are_off_are_said_to_be(dataset):
     )
 
 
+def test_stain_jitter_and_the_hidden_scale_bar_are_shown_alone_with_what_they_are_for(dataset, served):
+    query = {"image": "Early/early-0001.jpg", "size": 48, "stain_jitter": 0.3, "hide_scale_bar": 0.5}
+    app = open_page("augmentation", augmentation=ALONE, **query)
+    assert "Their style differs between the classes" in texts(app)
+    assert "azure colours nuclei violet" in texts(app)
+    assert texts(app).count("These settings leave it off") == 1
+    image = decode(dataset / "Early" / "early-0001.jpg")
+    shown = dict(zip(captions(app), pictures(app, served), strict=True))
+    for caption, change in {
+        "azure × 0.70 −0.06": Change(stain_scale=(0.7, 1.0), stain_shift=(-0.06, 0.0)),
+        "eosin × 1.30 +0.06": Change(stain_scale=(1.0, 1.3), stain_shift=(0.0, 0.06)),
+        "corner hidden": Change(hide_scale_bar=True),
+    }.items():
+        assert np.array_equal(shown[caption], apply_change(image, 48, change))
+        assert not np.array_equal(shown[caption], resize(image, 48))
+
+
+def test_settings_against_shortcuts_are_carried_from_the_preview_into_the_training_form(dataset):
+    app = open_page("augmentation", stain_jitter=0.25, hide_scale_bar=0.5)
+    press(app, "Use these settings")
+    app.switch_page("pages/train.py")
+    ran(app)
+    values = {str(widget.key).split(".")[2]: widget.value for widget in app.number_input if ".augment." in widget.key}
+    assert (values["stain_jitter"], values["hide_scale_bar"]) == (0.25, 0.5)
+    assert "The augmentation is that of the Augmentation page." in texts(app)
+
+
 def test_used_settings_are_carried_to_the_train_page(dataset):
     app = open_page("augmentation", degrees=45, border="white")
     assert "augment" not in app.session_state
@@ -152,8 +180,14 @@ def test_used_settings_are_carried_to_the_train_page(dataset):
 # A run
 
 
-@pytest.mark.parametrize("epoch", [1, 3])
-def test_an_epoch_is_shown_pixel_for_pixel_as_the_batches_of_the_run_have_it(run, served, tmp_path, epoch):
+AGAINST_SHORTCUTS = {"stain_jitter": 0.3, "grey": 0.3, "hide_scale_bar": 0.5}
+
+
+@pytest.mark.parametrize(("epoch", "augment"), [(1, {}), (3, {}), (2, AGAINST_SHORTCUTS)])
+def test_an_epoch_is_shown_pixel_for_pixel_as_the_batches_of_the_run_have_it(run, served, tmp_path, epoch, augment):
+    config = run.config.model_copy(update={"augment": AugmentConfig(**augment)})
+    (run.folder / "config.json").write_text(config.to_json())
+    run = Run(run.folder)
     catalog = scan(Path(run.config.dataset))
     ordered = catalog.images().set_index("path").loc[run.split.table["path"]].reset_index()
     images = decoded_images(catalog.root, ordered, tmp_path / "cache")

@@ -52,15 +52,29 @@ def test_the_ends_are_those_of_the_settings():
     shown = by_name(AugmentConfig(brightness=(1.1, 1.5), degrees=90, stain_jitter=0.4))
     assert [example.change.brightness for example in shown["Brightness"].examples] == [1.0, 1.1, 1.5]
     assert shown["Rotation"].examples[2].change.degrees == 90
-    assert shown["Stain jitter"].examples[0].change.stain_scale == pytest.approx((0.6, 0.6))
+    scales = [example.change.stain_scale for example in shown["Stain jitter"].examples]
+    assert scales == [(1, 1), (0.6, 1), (1.4, 1), (1, 0.6), (1, 1.4)]
 
 
 def test_jitter_is_shown_as_far_as_it_can_be_drawn():
     config = AugmentConfig(stain_jitter=0.4)
     drawn = [draw_change(config, 0, 0, index) for index in range(2_000)]
-    most = by_name(config)["Stain jitter"].examples[2].change
-    assert max(change.stain_scale[0] for change in drawn) == pytest.approx(most.stain_scale[0], abs=0.01)
-    assert max(change.stain_shift[1] for change in drawn) == pytest.approx(most.stain_shift[1], abs=0.01)
+    examples = [example.change for example in by_name(config)["Stain jitter"].examples]
+    for dye, (least, most) in enumerate([examples[1:3], examples[3:5]]):
+        for of in ("stain_scale", "stain_shift"):
+            values = [getattr(change, of)[dye] for change in drawn]
+            assert min(values) == pytest.approx(getattr(least, of)[dye], abs=0.01)
+            assert max(values) == pytest.approx(getattr(most, of)[dye], abs=0.01)
+
+
+def test_each_dye_is_shown_alone_and_named():
+    captions = [example.caption for example in by_name(AugmentConfig(stain_jitter=0.3))["Stain jitter"].examples]
+    assert captions == ["as it is", "azure × 0.70 −0.06", "azure × 1.30 +0.06", "eosin × 0.70 −0.06",
+                        "eosin × 1.30 +0.06"]  # fmt: skip
+
+
+def test_every_operation_says_what_it_means():
+    assert all(operation.meaning.endswith(".") for operation in operations(AugmentConfig()))
 
 
 def test_what_the_settings_leave_off_is_shown_and_said_to_be_off():
