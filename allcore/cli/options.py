@@ -15,15 +15,8 @@ from pydantic.fields import FieldInfo
 
 from allcore.config import PRESETS, AugmentConfig, SplitConfig, TrainConfig, make_config
 from allcore.errors import ConfigError
+from allcore.recipe import option_name
 
-_NAMES = {
-    "split.protocol": "--split",
-    "split.train": "--train-fraction",
-    "split.validation": "--validation-fraction",
-    "split.test": "--test-fraction",
-    "split.seed": "--split-seed",
-    "split.groups": "--groups",
-}
 _LEFT_OUT = {"dataset", "sweep", "split", "augment"}
 
 
@@ -91,7 +84,7 @@ def _options() -> dict[str, inspect.Parameter]:
 
 def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
     name = path.removeprefix("augment.").replace(".", "_")
-    flag = _NAMES.get(path, "--" + name.replace("_", "-"))
+    flag = option_name(path)
     kind, choices = _plain_type(field.annotation)
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"

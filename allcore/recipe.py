@@ -1,0 +1,63 @@
+"""A configuration as the command that asks for it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from allcore.config import AugmentConfig, SplitConfig, TrainConfig
+
+_NAMES = {
+    "split.protocol": "--split",
+    "split.train": "--train-fraction",
+    "split.validation": "--validation-fraction",
+    "split.test": "--test-fraction",
+    "split.seed": "--split-seed",
+    "split.groups": "--groups",
+}
+_NOT_OPTIONS = {"dataset", "sweep"}
+_FILES = {"weights", "split.groups"}
+_COLUMNS = 88
+
+
+def option_name(path: str) -> str:
+    """Return the command line's option for a field of `TrainConfig`, given by its path (`split.seed`)."""
+    return _NAMES.get(path, "--" + path.removeprefix("augment.").replace(".", "-").replace("_", "-"))
+
+
+def train_command(config: TrainConfig) -> str:
+    """Return the command that trains by `config`, with the options that depart from the defaults, for a shell.
+
+    Folders and files stand with their names alone, for where they lie is another place on another machine. A long
+    command goes on over several lines.
+    """
+    lines = [f"python -m allcore train {shlex.join(['--data', Path(config.dataset).name])}"]
+    for path, value in _departures(config):
+        option = shlex.join(_option(path, Path(value).name if path in _FILES else value))
+        if len(lines[-1]) + len(option) < _COLUMNS:
+            lines[-1] += f" {option}"
+        else:
+            lines.append(f"    {option}")
+    return " \\\n".join(lines)
+
+
+def _departures(config: TrainConfig) -> Iterator[tuple[str, Any]]:
+    parts: tuple[tuple[str, TrainConfig | SplitConfig | AugmentConfig], ...] = (
+        ("", config),
+        ("split.", config.split),
+        ("augment.", config.augment),
+    )
+    for prefix, part in parts:
+        for name, field in type(part).model_fields.items():
+            value = getattr(part, name)
+            if name not in _NOT_OPTIONS | {"split", "augment"} and value not in (field.default, ""):
+                yield prefix + name, value
+
+
+def _option(path: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever type a field has
+    name = option_name(path)
+    if isinstance(value, bool):
+        return [name if value else f"--no-{name.removeprefix('--')}"]
+    return [name, *(map(str, value) if isinstance(value, tuple) else [str(value)])]
