@@ -60,9 +60,10 @@ class AugmentConfig(_Frozen):
 class SplitConfig(_Frozen):
     """How images are divided into train, validation and test."""
 
-    protocol: Literal["random", "grouped", "patient"] = Field(
+    protocol: Literal["random", "grouped", "stain", "patient"] = Field(
         "random",
-        description="random: stratified by class; grouped: no group crosses; patient: groups from a table",
+        description="random: stratified by class; grouped: no overlap group crosses; stain: whole stain clusters of "
+        "each class held out; patient: groups from a table",
     )
     train: Fraction = Field(0.8, description="fraction of the images to train on")
     validation: Fraction = Field(0.1, description="fraction that chooses the epoch and the temperature")

@@ -17,7 +17,7 @@ from pages.ui import show
 from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.get_dataset import get_dataset
-from pages.ui.state import catalog, forget_catalogs
+from pages.ui.state import catalog, forget_catalogs, relations
 
 EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
 
@@ -95,7 +95,7 @@ def _counts(images: Catalog, variant: str, split: Split | None) -> None:
         f"Images of each class; {most['class']} has most, {most['images']}",
     )
     show.table(counts, "class-counts", "Images of each variant and class")
-    st.subheader("Sizes and colour modes", anchor=False)
+    st.header("Sizes and colour modes", anchor=False)
     show.table(image_kinds(images.images(variant)), "image-sizes", "How many images have which size and mode")
 
 
@@ -112,10 +112,11 @@ def _problems(images: Catalog) -> None:
 def _image_page(images: Catalog, path: str, split: Split | None) -> None:
     """Show one image large, all that is known about it, and the other images of its group."""
     position = images.table["path"] == path
-    rows = browse(images, str(images.table.loc[position, "variant"].iloc[0]))
+    of_image = str(images.table.loc[position, "variant"].iloc[0])
+    rows = browse(images, relations(images, of_image), of_image)
     row = rows[rows["path"] == path].iloc[0]
     st.button("All images", icon=":material/arrow_back:", on_click=close_image)
-    st.subheader(show.plain(path), anchor=False)
+    st.header(show.plain(path), anchor=False)
     facts = {
         "class": row["label"],
         "variant": row["variant"] or None,
@@ -123,7 +124,8 @@ def _image_page(images: Catalog, path: str, split: Split | None) -> None:
         "mode": row["mode"] or None,
         "bytes": f"{row['bytes']:,}",
         "SHA-256": row["sha256"] or None,
-        "group": f"{row['group']} ({row['twins'] + 1} images)" if row["twins"] else None,
+        "overlap group": f"{row['group']} ({row['twins'] + 1} images)" if row["twins"] else None,
+        "stain cluster": row["stain"] or None,
         "problem": row["problem"] or None,
     }
     if split is not None:
@@ -143,11 +145,13 @@ def _image_page(images: Catalog, path: str, split: Split | None) -> None:
                 st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
             if len(twins):
                 st.subheader(
-                    "Its twins", anchor=False, help="images of the same group: the same pixels in another file"
+                    "Its twins",
+                    anchor=False,
+                    help="images of the same group: the same pixels, or the same field seen again",
                 )
                 thumbnails(twins.head(PER_PAGE), images.root)
             else:
-                st.caption("No other image of this dataset is the same picture.")
+                st.caption("No other image of this dataset is known to show the same field.")
     known = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
     narrow = {"fact": st.column_config.Column(width=150)}
     show.table(known.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
@@ -173,7 +177,7 @@ else:
     if path is not None:
         _image_page(images, path, split)
     else:
-        rows = browse(images, variant)
+        rows = browse(images, relations(images, variant), variant)
         if split is not None:
             rows["split"] = place_in_split(rows, split)["split"]
         labels = images.labels[variant]

@@ -9,6 +9,7 @@ import streamlit as st
 
 from allcore.config import PRESETS, SplitConfig, TrainConfig, make_config
 from allcore.data.catalog import Catalog
+from allcore.data.relations import Relations
 from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.hardware import Devices, glance_at_devices
@@ -25,12 +26,14 @@ from pages.ui.estimates import show_estimates
 from pages.ui.live import runs, summaries
 from pages.ui.queue import show_queue
 from pages.ui.show import plain, table
-from pages.ui.state import catalog, executor, workspace
+from pages.ui.state import catalog, executor, relations, searched_relations, workspace
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Custom": ""}
 ONE_RUN, SWEEP = "One run", "Size sweep"
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
 SAME_CLICK_SECONDS = 3.0
+NEED_SEARCH = ("grouped", "stain")
+"""Protocols that no split can be made by before shared fields were looked for."""
 
 
 @st.cache_data(ttl="1m", refresh_mode="background", max_entries=1, show_spinner=False)
@@ -41,10 +44,16 @@ def devices() -> Devices:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def split_of(
-    _images: Catalog, fingerprint: str, variant: str, settings: str, groups_written: float
+    _images: Catalog,
+    _relations: Relations,
+    searched: bool,
+    fingerprint: str,
+    variant: str,
+    settings: str,
+    groups_written: float,
 ) -> tuple[Split, pd.DataFrame, int]:
     """Return the split that settings (JSON) make of a variant, its counts, and the test images with a twin in train."""
-    split = make_split(_images.trainable_images(variant), SplitConfig.model_validate_json(settings))
+    split = make_split(_images.trainable_images(variant), SplitConfig.model_validate_json(settings), _relations)
     counts = split.counts()
     counts["images"] = counts.sum(axis=1)
     counts.loc["all"] = counts.sum()
@@ -138,7 +147,7 @@ with card:
         else []
     )  # fmt: skip
 
-st.subheader("Settings", anchor=False)
+st.header("Settings", anchor=False)
 if augment:
     st.caption("The augmentation is that of the Augmentation page.")
 fields = config_form(preset.lower(), begin.model_dump())
@@ -151,7 +160,10 @@ try:
     config = make_config(**data, **fields)
     configs = sweep_configs(config, parse_sizes(",".join(sizes))) if kind == SWEEP else [config]
     fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
-    split, counts, twins = split_of(images, fingerprint, variant, wanted, written(config.split.groups))
+    known = (searched_relations if config.split.protocol in NEED_SEARCH else relations)(images, variant)
+    split, counts, twins = split_of(
+        images, known, known.searched, fingerprint, variant, wanted, written(config.split.groups)
+    )
     estimates = [estimate(one, split, devices(), known_speed(one, split, former)) for one in configs]
 except InputError as error:
     problem = error
@@ -187,6 +199,7 @@ with card:
             measure_all(configs)
             st.rerun()
         if launching:
+            searched_relations(images, variant)
             for run in launch(configs):
                 st.success("It goes on in the background; this page can be closed.", title=f"{run} is launched")
                 st.page_link(
@@ -196,14 +209,16 @@ with card:
         st.error(plain(str(error)), title="That did not work")
 
 if split is not None:
-    st.subheader("Split", anchor=False)
+    st.header("Split", anchor=False)
     table(
         counts, "split", "Images of each class in train, validation and test",
         {name: name.capitalize() for name in counts.columns},
     )  # fmt: skip
     st.caption(
-        f"{twins} of the {len(split.rows('test'))} test images share a group with one in train: an exact duplicate, or "
-        "an image of the same patient or group where a table says so."
+        f"{twins} of the {len(split.rows('test'))} test images share a group with one in train: an exact duplicate, "
+        "the same field seen again, or an image of the same patient or group where a table says so."
     )
+    if not known.searched:
+        st.caption("Only exact duplicates are counted so far; launching looks for shared fields first, once a dataset.")
 
 show_queue()

@@ -8,27 +8,28 @@ import streamlit as st
 
 from allcore.config import SplitConfig
 from allcore.data.browse import duplicates, leakage
-from allcore.data.overlap import group_numbers
+from allcore.data.relations import Relations
 from allcore.errors import DatasetError
 from pages.ui import show
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.gallery import show_thumbnail
-from pages.ui.state import catalog
+from pages.ui.state import catalog, searched_relations
 
 GROUPS_PER_PAGE = 8
 IMAGES_PER_GROUP = 6
 PROTOCOLS = {
     "random": "The paper's: images are drawn class by class, blind to which of them belong together.",
     "grouped": "Images of one group stay together: all in train, all in validation, or all in test.",
+    "stain": "Whole stain clusters of each class are held out: the test has colours that train has not.",
 }
 
 
 @st.cache_data(max_entries=32, show_spinner="Splitting …")
-def _leakage(_images: pd.DataFrame, contents: str, protocol: str) -> pd.DataFrame:
-    return leakage(_images, SplitConfig(protocol=protocol))
+def _leakage(_images: pd.DataFrame, _relations: Relations, contents: str, protocol: str) -> pd.DataFrame:
+    return leakage(_images, SplitConfig(protocol=protocol), _relations)
 
 
-def _show_leakage(images: pd.DataFrame) -> None:
+def _show_leakage(images: pd.DataFrame, relations: Relations) -> None:
     """Show for each protocol how many test images the network has as good as seen."""
     contents = "\n".join(images["path"] + images["label"] + images["pixel_sha256"])
     tables = []
@@ -37,7 +38,7 @@ def _show_leakage(images: pd.DataFrame) -> None:
             with grid.cell():
                 st.markdown(f"**{protocol.capitalize()}**")
                 try:
-                    table = _leakage(images, contents, protocol)
+                    table = _leakage(images, relations, contents, protocol)
                 except DatasetError as error:
                     st.warning(show.plain(str(error)), title="This dataset cannot be split so")
                     continue
@@ -99,9 +100,10 @@ if folder is not None:
         st.page_link("pages/dataset.py", label="Dataset", icon=":material/photo_library:")
     else:
         repeated = duplicates(images)
+        relations = searched_relations(whole, variant)
         with st.container(horizontal=True):
             st.metric("Images", f"{len(images):,}", border=True)
-            st.metric("Groups", f"{group_numbers(images).max() + 1:,}", border=True)
+            st.metric("Groups", f"{relations.groups.max() + 1:,}", border=True)
             st.metric("Images with an identical twin", f"{len(repeated):,}", border=True)
 
         st.header("Leakage of each split", anchor=False)
@@ -110,7 +112,7 @@ if folder is not None:
             "happens depends on the split. With 80 % of the images for training, 10 % for validation, 10 % for the "
             "test, and seed 0:"
         )
-        _show_leakage(images)
+        _show_leakage(images, relations)
 
         st.header("Exact duplicates", anchor=False)
         if repeated.empty:

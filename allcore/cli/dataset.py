@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.audit import audit
 from allcore.cli.output import Json, print_json, progress_bar, table
-from allcore.errors import DatasetError, InputError
+from allcore.errors import InputError
 
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
 
 app = typer.Typer(help="Datasets: list, look into, get, draw, audit.")
+app.command()(audit)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folder")]
 
 
@@ -105,34 +107,6 @@ def synthesize(
     with progress_bar("drawing") as progress:
         write_dataset(folder, spec, progress)
     typer.echo(folder)
-
-
-@app.command()
-def audit(folder: Folder, json: Json = False) -> None:
-    """Find images that are exact duplicates of others, and the groups that they form (in the first variant)."""
-    from allcore.data.overlap import connect, exact_duplicate_pairs
-
-    catalog = _scan(folder)
-    images = catalog.images()
-    if images.empty:
-        raise DatasetError(f"{folder} has no usable image; `dataset info` names what is wrong with each file")
-    # a dataset may lie some folders below DIR
-    images["path"] = [(catalog.root / path).relative_to(folder).as_posix() for path in images["path"]]
-    pairs = exact_duplicate_pairs(images)
-    groups = connect(list(images["path"]), pairs)
-    if json:
-        print_json(
-            {
-                "images": len(images),
-                "exact_duplicate_pairs": pairs,
-                "groups": dict(zip(images["path"], map(int, groups), strict=True)),
-            }
-        )
-        return
-    typer.echo(f"{len(images)} images in {groups.max() + 1} groups, {len(pairs)} exact duplicate pairs")
-    if pairs:
-        typer.echo()
-        table(["image", "is the same picture as"], [(copy, first) for first, copy in pairs])
 
 
 def _scan(folder: Path) -> Catalog:

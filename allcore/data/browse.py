@@ -7,22 +7,26 @@ import pandas as pd
 
 from allcore.config import SplitConfig
 from allcore.data.catalog import Catalog
-from allcore.data.overlap import group_numbers
+from allcore.data.overlap import exact_overlap
+from allcore.data.relations import Relations
 from allcore.data.split import SPLITS, Split, make_split
 
 NO_GROUP = -1
 
 
-def browse(catalog: Catalog, variant: str | None = None) -> pd.DataFrame:
+def browse(catalog: Catalog, relations: Relations, variant: str | None = None) -> pd.DataFrame:
     """Return the rows of a variant (the first when unset), unusable ones too, with what groups say of them.
 
-    `group` (int64) is the number of an image's group, -1 where the image is unusable; `twins` (int64) counts the other
-    images of its group.
+    `relations` are those of the variant's usable images. `group` (int64) is the number of an image's overlap group, -1
+    where the image is unusable; `twins` (int64) counts the other images of its group; `stain` is its stain cluster, ''
+    where that is not known.
     """
     rows = catalog.table[catalog.table["variant"] == catalog.variant(variant)].reset_index(drop=True)
     usable = rows["problem"] == ""
     rows["group"] = NO_GROUP
-    rows.loc[usable, "group"] = group_numbers(rows[usable])
+    rows.loc[usable, "group"] = relations.groups
+    rows["stain"] = ""
+    rows.loc[usable, "stain"] = relations.stains
     rows["twins"] = rows.groupby("group")["path"].transform("size").where(usable, 1) - 1
     return rows
 
@@ -62,18 +66,18 @@ def image_kinds(images: pd.DataFrame) -> pd.DataFrame:
 
 
 def duplicates(images: pd.DataFrame) -> pd.DataFrame:
-    """Return the usable catalog rows that share their group with another: group, path, label, in groups' order."""
-    groups = pd.Series(group_numbers(images), index=images.index, dtype="int64")
+    """Return the usable catalog rows with the same pixels as another: group, path, label, in groups' order."""
+    groups = pd.Series(exact_overlap(images).groups, index=images.index, dtype="int64")
     repeated = groups[groups.duplicated(keep=False)].sort_values(kind="stable")
     return images.loc[repeated.index, ["path", "label"]].assign(group=repeated).reset_index(drop=True)
 
 
-def leakage(images: pd.DataFrame, config: SplitConfig) -> pd.DataFrame:
+def leakage(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> pd.DataFrame:
     """Return how many validation and test images of a split share their group with an image in train.
 
     One row a part: part, images, twins_in_train. Raises `DatasetError` when the images cannot be split so.
     """
-    split = make_split(images, config)
+    split = make_split(images, config, relations)
     twins = split.twins_in_train()
     rows = [(part, len(split.rows(part)), int(twins[split.rows(part)].sum())) for part in SPLITS[1:]]
     return pd.DataFrame(rows, columns=["part", "images", "twins_in_train"])

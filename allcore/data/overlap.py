@@ -1,13 +1,73 @@
-"""Which images of a dataset are the same picture, connected into groups."""
+"""Which images of a dataset show the same: exact duplicates and shared fields, connected into groups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from allcore.data.cache import decoded_images
+from allcore.data.shared_fields.search import COLUMNS, SEARCH_VERSION, find_shared_fields
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What images have in common with each other.
+
+    `exact` are the pairs of paths with identical pixels, each image paired with the first of its kind. `fields` has a
+    row for every pair of other images that show the same region of a slide: the columns of `find_shared_fields`, with
+    the paths as `first` and `second`. `groups` is the group number of each image, int64 in the images' order: what
+    pairs connect, also through others, shares one.
+    """
+
+    exact: list[tuple[str, str]]
+    fields: pd.DataFrame
+    groups: np.ndarray
+
+
+def find_overlap(root: Path, images: pd.DataFrame, cache: Path, on_progress: Progress | None = None) -> Overlap:
+    """Return the overlap of usable catalog rows below `root`, searching for shared fields unless `cache` knows them.
+
+    What was found is kept by the images' content, whatever their files are called. Raises `DatasetError` when an image
+    changed since it was catalogued.
+    """
+    known = known_overlap(images, cache)
+    if known is not None:
+        return known
+    distinct = _distinct(images)
+    decoded = decoded_images(root, distinct, cache)
+    found = find_shared_fields(decoded, on_progress)
+    for side in ("first", "second"):
+        found[side] = distinct["pixel_sha256"].to_numpy()[found[side].to_numpy(np.int64)]
+    _keep(_kept_file(images, cache), found)
+    return _of_paths(images, found)
+
+
+def known_overlap(images: pd.DataFrame, cache: Path) -> Overlap | None:
+    """Return the overlap of catalog rows when these images were searched before, else None."""
+    if images.empty:
+        return _of_paths(images, pd.DataFrame(columns=list(COLUMNS)))
+    try:
+        found = pd.read_parquet(_kept_file(images, cache))
+    except (OSError, ValueError, pa.ArrowException):
+        return None
+    return _of_paths(images, found) if set(COLUMNS) <= set(found.columns) else None
+
+
+def exact_overlap(images: pd.DataFrame) -> Overlap:
+    """Return what the catalog alone shows: exact duplicates, and no shared fields."""
+    return _of_paths(images, pd.DataFrame(columns=list(COLUMNS)))
 
 
 def exact_duplicate_pairs(images: pd.DataFrame) -> list[tuple[str, str]]:
@@ -20,11 +80,6 @@ def exact_duplicate_pairs(images: pd.DataFrame) -> list[tuple[str, str]]:
     return pairs
 
 
-def group_numbers(images: pd.DataFrame) -> np.ndarray:
-    """Return the number of each row's group, int64 of shape (len(images),): rows of one number are the same picture."""
-    return connect(list(images["path"]), exact_duplicate_pairs(images))
-
-
 def connect(paths: Sequence[str], pairs: Iterable[tuple[str, str]]) -> np.ndarray:
     """Return a group number for each path, int64 of shape (len(paths),): paths that pairs connect share one.
 
@@ -35,3 +90,36 @@ def connect(paths: Sequence[str], pairs: Iterable[tuple[str, str]]) -> np.ndarra
     graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(paths), len(paths)))
     _, component = connected_components(graph, directed=False)  # visits in order, so numbers by first appearance
     return component.astype(np.int64)
+
+
+def _distinct(images: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each picture, in an order that follows from the pictures alone."""
+    return images.drop_duplicates("pixel_sha256").sort_values("pixel_sha256", ignore_index=True)
+
+
+def _of_paths(images: pd.DataFrame, found: pd.DataFrame) -> Overlap:
+    """Return the overlap that pairs of pixel digests mean for files; every copy of a picture has its pairs."""
+    files = images[["pixel_sha256", "path"]]
+    fields = found.rename(columns={"first": "first_pixels", "second": "second_pixels"})
+    for side in ("first", "second"):
+        fields = fields.merge(files.rename(columns={"pixel_sha256": f"{side}_pixels", "path": side}), how="inner")
+    fields = fields[list(COLUMNS)].sort_values(["first", "second"], ignore_index=True)
+    exact = exact_duplicate_pairs(images)
+    pairs = [*exact, *zip(fields["first"], fields["second"], strict=True)]
+    return Overlap(exact, fields, connect(list(images["path"]), pairs))
+
+
+def _kept_file(images: pd.DataFrame, cache: Path) -> Path:
+    content = "\n".join([str(SEARCH_VERSION), *sorted(images["pixel_sha256"].unique())])
+    return cache / "overlap" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.parquet"
+
+
+def _keep(kept: Path, found: pd.DataFrame) -> None:
+    unfinished = kept.with_suffix(f".{uuid4().hex}.part")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        found.to_parquet(unfinished, index=False)
+        unfinished.replace(kept)
+    except OSError:  # a full disk, say: what was found is whole without its copy, and the next search takes longer
+        with suppress(OSError):
+            unfinished.unlink()

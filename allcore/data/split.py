@@ -11,16 +11,22 @@ import numpy as np
 import pandas as pd
 
 from allcore.config import SplitConfig
-from allcore.data.overlap import group_numbers
+from allcore.data.relations import Relations, catalog_relations
 from allcore.errors import DatasetError
 
 SPLITS = ("train", "validation", "test")
-COLUMNS = ("path", "sha256", "label", "group", "split")
+COLUMNS = ("path", "sha256", "label", "group", "stain", "split")
+FEWEST_STAINS = len(SPLITS)
+SMALLEST_STAIN = 0.05
+"""Part of a class that a stain cluster must hold to be held out, where enough do: a few odd images say little."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which image is trained on, chosen by and scored: `table` has path, sha256, label, group and split a row."""
+    """Which image is trained on, chosen by and scored.
+
+    `table` has path, sha256, label, group, stain (its stain cluster, '' where that is not known) and split a row.
+    """
 
     table: pd.DataFrame
 
@@ -59,6 +65,8 @@ def read_split(path: Path) -> Split:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path.name} cannot be read ({error})") from None
+    if "stain" not in table:  # written before stain clusters were
+        table["stain"] = ""
     if not set(COLUMNS) <= set(table.columns) or table.empty:
         raise DatasetError(
             f"{path.name} is not a split: expected columns {', '.join(COLUMNS)}, "
@@ -75,23 +83,32 @@ def read_split(path: Path) -> Split:
     return Split(table)
 
 
-def make_split(images: pd.DataFrame, config: SplitConfig) -> Split:
+def make_split(images: pd.DataFrame, config: SplitConfig, relations: Relations | None = None) -> Split:
     """Divide usable catalog rows by `config.protocol`, every class into every part.
 
     `random` draws within each class and lets twins fall apart, as the paper does; `grouped` and `patient` keep
-    images that share a group together. Groups come from the table `config.groups` or, without one, from exact
-    duplicates. Raises `DatasetError` when the table does not fit or a class has too few groups for three parts.
+    images that share a group together; `stain` keeps whole stain clusters out of train, one a class for validation and
+    one for the test, whatever fractions are asked for. Groups come from the table `config.groups` or, without one,
+    from `relations`; unset, those are what the catalog alone shows. Raises `DatasetError` when the table does not fit
+    or a class has too few groups or stain clusters for three parts.
     """
+    relations = relations or catalog_relations(images)
     table = images[["path", "sha256", "label"]].reset_index(drop=True)
-    table["group"] = _groups(images, config)
-    fractions = np.array([config.train, config.validation, config.test])
+    table["group"] = _groups(images, config, relations)
+    table["stain"] = relations.stains
     rng = np.random.default_rng(config.seed)
-    divide = _divide_images if config.protocol == "random" else _divide_groups
-    parts = divide(table, fractions, rng)
-    table["split"] = np.array(SPLITS)[parts]
+    table["split"] = np.array(SPLITS)[_divide(table, config, rng)]
     split = Split(table)
     _check_every_class_everywhere(split)
     return split
+
+
+def _divide(table: pd.DataFrame, config: SplitConfig, rng: np.random.Generator) -> np.ndarray:
+    """Return the number of each row's part, int64 (N,)."""
+    if config.protocol == "stain":
+        return _divide_stains(table, rng)
+    fractions = np.array([config.train, config.validation, config.test])
+    return (_divide_images if config.protocol == "random" else _divide_groups)(table, fractions, rng)
 
 
 def read_groups(path: Path) -> dict[str, str]:
@@ -119,10 +136,10 @@ def read_groups(path: Path) -> dict[str, str]:
     return dict(zip(known["file"], known[name], strict=True))
 
 
-def _groups(images: pd.DataFrame, config: SplitConfig) -> list[str]:
+def _groups(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> list[str]:
     paths = list(images["path"])
     if config.groups is None:
-        return [f"g{number:05d}" for number in group_numbers(images)]
+        return [f"g{number:05d}" for number in relations.groups]
     given = read_groups(Path(config.groups))
     names = [path.rsplit("/", 1)[-1] for path in paths]
     fitting = Counter(names)
@@ -157,6 +174,23 @@ def _whole_counts(total: int, fractions: np.ndarray) -> np.ndarray:
         counts[part] += 1
         counts[counts.argmax()] -= 1
     return counts
+
+
+def _divide_stains(table: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    parts = np.zeros(len(table), np.int64)
+    for label in sorted(table["label"].unique()):
+        share = table.loc[(table["label"] == label) & (table["stain"] != ""), "stain"].value_counts(normalize=True)
+        clusters = sorted(share.index)
+        if len(clusters) < FEWEST_STAINS:
+            raise DatasetError(
+                f"class {label} has {len(clusters)} stain clusters, the stain protocol needs {FEWEST_STAINS}: one each "
+                "for train, validation and test; add images or use another protocol"
+            )
+        large = sorted(share.index[share >= SMALLEST_STAIN])
+        test, validation, *_ = rng.permutation(large if len(large) >= FEWEST_STAINS else clusters)
+        parts[(table["stain"] == validation).to_numpy()] = SPLITS.index("validation")
+        parts[(table["stain"] == test).to_numpy()] = SPLITS.index("test")
+    return parts
 
 
 def _divide_groups(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from allcore.data.catalog import Catalog, scan
 from allcore.data.intake import decode
-from allcore.data.overlap import connect, exact_duplicate_pairs
+from allcore.data.overlap import find_overlap
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError, InputError
 from allcore.evaluation.recorded import RecordedPredictions, recorded_predictions
@@ -143,7 +143,7 @@ def _evaluate_folder(
             f"{data} has no usable image{f' of the {split} split' if split else ''} of the model's classes"
         )
     probabilities = predict_labelled(predictor, catalog.root, rows, on_progress)
-    groups = connect(list(rows["path"]), exact_duplicate_pairs(rows))
+    groups = find_overlap(catalog.root, rows, cache).groups
     return Evaluation(
         model=model,
         data=f"{data / catalog.variant(variant)}{f', {split} split' if split else ''}",

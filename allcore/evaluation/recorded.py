@@ -23,7 +23,8 @@ class RecordedPredictions:
     """The served model's predictions of the images of one split of a run.
 
     `table` has one row an image: path, sha256, group, label, predicted, correct, confidence (the probability of the
-    predicted class), twin (whether an image in train shares its group), novelty, novel and `probability_<class>`.
+    predicted class), twin (whether an image in train shares its group), stain (its stain cluster, '' where that is not
+    known), novelty, novel and `probability_<class>`.
     """
 
     classes: tuple[str, ...]
@@ -63,6 +64,8 @@ def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     table["correct"] = table["predicted"] == table["label"]
     table["confidence"] = probabilities.max(axis=1)
     table["twin"] = table["path"].isin(twins)
+    stains = run.split.table.set_index("path")["stain"]
+    table["stain"] = stains.reindex(table["path"]).fillna("").to_numpy()
     return RecordedPredictions(classes, table)
 
 

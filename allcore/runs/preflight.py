@@ -8,6 +8,7 @@ from pathlib import Path
 
 from allcore.config import TrainConfig
 from allcore.data.catalog import scan
+from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split
 from allcore.model.initial_weights import read_convolutions
 
@@ -49,7 +50,8 @@ def prepare(
     if file is not None:
         read_convolutions(file)
     catalog = scan(Path(config.dataset), cache, on_progress)
-    split = make_split(catalog.trainable_images(config.variant), config.split)
+    images = catalog.trainable_images(config.variant)
+    split = make_split(images, config.split, find_relations(catalog.root, images, cache, on_progress))
     resolved = config.model_copy(
         update={
             "dataset": str(catalog.root.resolve()),

@@ -9,6 +9,7 @@ from pathlib import Path
 from allcore.config import TrainConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
+from allcore.data.relations import find_relations
 from allcore.data.split import make_split
 from allcore.errors import RunError
 from allcore.hardware import make_plan
@@ -35,7 +36,7 @@ def measure_steps(config: TrainConfig) -> Measurement:
 def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
     catalog = scan(Path(config.dataset), workspace.cache)
     rows = catalog.trainable_images(config.variant)
-    split = make_split(rows, config.split)
+    split = make_split(rows, config.split, find_relations(catalog.root, rows, workspace.cache))
     images = decoded_images(catalog.root, rows, workspace.cache)
 
     import tensorflow as tf

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import streamlit as st
 
 from allcore.data.catalog import Catalog, scan
+from allcore.data.relations import Relations, find_relations, known_relations
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.runs.executor import LocalExecutor
 from allcore.workspace import Workspace, open_workspace
@@ -35,6 +37,36 @@ def catalog(folder: Path) -> Catalog:
         _read_with_progress(*asked)
         _read().add(asked)
     return _catalog(*asked)
+
+
+def relations(of: Catalog, variant: str) -> Relations:
+    """Return what is known of a variant's usable images without a search: at the least which are exact duplicates."""
+    return _known_relations(of, contents(of, variant), variant, str(workspace().cache))
+
+
+def contents(of: Catalog, variant: str) -> str:
+    """Return a short text that changes with the usable images of a variant, their order, names and classes."""
+    images = of.images(variant)
+    return hashlib.sha256("\n".join(images["path"] + images["label"] + images["pixel_sha256"]).encode()).hexdigest()
+
+
+def searched_relations(of: Catalog, variant: str) -> Relations:
+    """Return the relations of a variant's usable images, with progress while they are searched for the first time."""
+    known = relations(of, variant)
+    if known.searched:
+        return known
+    slot = st.empty()
+
+    def show(done: int, total: int) -> None:
+        if done % 20 == 0 or done == total:
+            slot.progress(done / total, "Looking for images that show the same field; this is done once for a dataset")
+
+    try:
+        found = find_relations(of.root, of.images(variant), workspace().cache, show)
+    finally:
+        slot.empty()
+    _known_relations.clear()
+    return found
 
 
 def forget_catalogs() -> None:
@@ -91,6 +123,11 @@ def _read_with_progress(folder: str, cache: str) -> None:
 @st.cache_resource(max_entries=8, ttl=60, refresh_mode="background", show_spinner=False)
 def _catalog(folder: str, cache: str) -> Catalog:
     return scan(Path(folder), Path(cache))
+
+
+@st.cache_resource(max_entries=8, ttl=60, show_spinner=False)
+def _known_relations(_of: Catalog, contents: str, variant: str, cache: str) -> Relations:
+    return known_relations(_of.images(variant), Path(cache))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")

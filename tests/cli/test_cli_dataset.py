@@ -5,6 +5,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from allcore.data.synthetic import SyntheticSpec, write_dataset
+
 
 @pytest.fixture
 def copied(smears, tmp_path):
@@ -99,10 +101,22 @@ def test_fetch_of_anything_else_says_what_is_expected(command, typed):
 
 def test_audit_reports_exactly_what_is_promised(command, smears):
     report = command("dataset", "audit", smears, "--json").json
-    assert set(report) == {"images", "exact_duplicate_pairs", "groups"}
-    assert (report["images"], report["exact_duplicate_pairs"]) == (64, [])
+    assert {"images", "exact_duplicate_pairs", "overlap_pairs", "groups", "baselines"} <= set(report)
+    assert (report["images"], report["exact_duplicate_pairs"], report["overlap_pairs"]) == (64, [], [])
     assert set(report["groups"]) == {path.relative_to(smears).as_posix() for path in smears.rglob("*.jpg")}
     assert len(set(report["groups"].values())) == 64
+    assert all(set(one) == {"accuracy", "interval"} for one in report["baselines"].values())
+    assert report["leakage"]["grouped"]["twins_in_train"] == 0
+
+
+def test_audit_finds_the_field_that_was_photographed_twice(command, tmp_path):
+    folder = tmp_path / "twins"
+    planted = write_dataset(folder, SyntheticSpec(images_per_class=6, image_size=160, twins=0.4))
+    report = command("dataset", "audit", folder, "--no-baselines", "--json").json
+    assert planted
+    assert {tuple(sorted(pair)) for pair in report["overlap_pairs"]} == {tuple(sorted(pair)) for pair in planted}
+    assert all(report["groups"][a] == report["groups"][b] for a, b in planted)
+    assert report["baselines"] == {}
 
 
 def test_audit_pairs_and_groups_exact_duplicates(command, copied):
@@ -116,7 +130,7 @@ def test_audit_pairs_and_groups_exact_duplicates(command, copied):
 def test_audit_in_words_names_the_duplicate_and_its_original(command, copied):
     shutil.copy(copied / "Pro" / "pro-0003.jpg", copied / "Pro" / "z[1].jpg")
     words = " ".join(command("dataset", "audit", copied).out.split())
-    assert "65 images in 64 groups, 1 exact duplicate pairs" in words
+    assert "65 images in 64 groups; 2 share a group with another" in words
     assert "Pro/z[1].jpg Pro/pro-0003.jpg" in words
 
 

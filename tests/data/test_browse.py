@@ -6,6 +6,7 @@ import pytest
 from allcore.config import SplitConfig
 from allcore.data.browse import browse, class_counts, duplicates, image_kinds, leakage, place_in_split
 from allcore.data.catalog import scan
+from allcore.data.relations import catalog_relations
 from allcore.data.split import make_split
 from allcore.errors import DatasetError
 
@@ -20,21 +21,26 @@ def dataset(make_dataset) -> Path:
     return folder
 
 
+def _browse(dataset, variant=None):
+    catalog = scan(dataset)
+    return browse(catalog, catalog_relations(catalog.images(variant)), variant)
+
+
 def test_images_with_the_same_pixels_share_a_group_and_are_each_others_twins(dataset):
-    rows = browse(scan(dataset)).set_index("path")
+    rows = _browse(dataset).set_index("path")
     one, copy = rows.loc["Original/Pro/1.png"], rows.loc["Original/Pro/copy.png"]
     assert (one["group"], one["twins"]) == (copy["group"], 1)
     assert (rows.drop([one.name, copy.name])["twins"] == 0).all()
 
 
 def test_unusable_files_are_listed_without_a_group(dataset):
-    rows = browse(scan(dataset)).set_index("path")
+    rows = _browse(dataset).set_index("path")
     assert len(rows) == 14
     assert tuple(rows.loc["Original/Pro/damaged.png", ["group", "twins"]]) == (-1, 0)
 
 
 def test_only_the_variant_asked_for_is_listed(dataset):
-    assert set(browse(scan(dataset), "Segmented")["variant"]) == {"Segmented"}
+    assert set(_browse(dataset, "Segmented")["variant"]) == {"Segmented"}
 
 
 @pytest.mark.parametrize(("trained_on", "looked_at"), [("Original", "."), (".", "Original"), (".", ".")])
@@ -101,7 +107,7 @@ def test_leakage_counts_the_images_whose_twin_is_in_train(make_dataset):
     for image in [*(folder / "Benign").iterdir(), *(folder / "Pro").iterdir()]:
         shutil.copy(image, image.with_stem(f"{image.stem}-copy"))
     images = scan(folder).images()
-    found = leakage(images, SplitConfig()).set_index("part")
+    found = leakage(images, SplitConfig(), catalog_relations(images)).set_index("part")
     table = make_split(images, SplitConfig()).table
     train = set(table.loc[table["split"] == "train", "group"])
     for part in ("validation", "test"):
@@ -114,12 +120,15 @@ def test_no_twin_crosses_a_grouped_split(make_dataset):
     folder = make_dataset({"Benign": 10, "Pro": 10})
     for image in list((folder / "Pro").iterdir()):
         shutil.copy(image, image.with_stem(f"{image.stem}-copy"))
-    assert leakage(scan(folder).images(), SplitConfig(protocol="grouped"))["twins_in_train"].tolist() == [0, 0]
+    images = scan(folder).images()
+    found = leakage(images, SplitConfig(protocol="grouped"), catalog_relations(images))
+    assert found["twins_in_train"].tolist() == [0, 0]
 
 
 def test_images_that_cannot_be_split_are_refused(make_dataset):
     folder = make_dataset({"Benign": 4, "Pro": 1})
     for number in range(3):
         shutil.copy(folder / "Pro" / "0.png", folder / "Pro" / f"copy{number}.png")
+    images = scan(folder).images()
     with pytest.raises(DatasetError, match="Pro"):
-        leakage(scan(folder).images(), SplitConfig(protocol="grouped"))
+        leakage(images, SplitConfig(protocol="grouped"), catalog_relations(images))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from allcore.data.catalog import scan
-from allcore.data.overlap import connect, exact_duplicate_pairs, group_numbers
+from allcore.data.overlap import connect, exact_duplicate_pairs, exact_overlap
 
 
 def test_the_same_pixels_in_files_of_different_formats_are_duplicates(make_dataset):
@@ -29,7 +29,7 @@ def test_images_that_differ_in_one_value_of_one_pixel_are_no_duplicates(make_dat
 
 def test_rows_with_the_same_pixels_have_one_group_number():
     images = pd.DataFrame({"path": ["a", "b", "c", "d", "e"], "pixel_sha256": ["x", "y", "x", "z", "y"]})
-    assert group_numbers(images).tolist() == [0, 1, 0, 2, 1]
+    assert exact_overlap(images).groups.tolist() == [0, 1, 0, 2, 1]
 
 
 def test_pairs_connect_what_they_reach_through_others():

@@ -1,0 +1,89 @@
+"""How the images of a dataset belong together: what shows the same field, and what shares a stain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+
+from allcore.data.overlap import Overlap, Progress, exact_overlap, find_overlap, known_overlap
+from allcore.data.shared_fields.search import SEARCH_VERSION
+from allcore.data.stains import find_stains
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Overlap of images with each other, and the stain cluster of each image, text (N,); '' where it is not known.
+
+    `searched` says whether shared fields were looked for, or only exact duplicates.
+    """
+
+    overlap: Overlap
+    stains: np.ndarray
+    searched: bool
+
+    @property
+    def groups(self) -> np.ndarray:
+        """The overlap group of each image, int64 (N,)."""
+        return self.overlap.groups
+
+
+def find_relations(root: Path, images: pd.DataFrame, cache: Path, on_progress: Progress | None = None) -> Relations:
+    """Return the relations of usable catalog rows below `root`, from `cache` where these images were seen before.
+
+    Raises `DatasetError` when an image changed since it was catalogued.
+    """
+    overlap = find_overlap(root, images, cache, on_progress)
+    stains = _known_stains(images, cache)
+    if stains is None:
+        stains = find_stains(root, images, overlap.groups, cache)
+        _keep_stains(images, cache, stains)
+    return Relations(overlap, stains, searched=True)
+
+
+def known_relations(images: pd.DataFrame, cache: Path) -> Relations:
+    """Return what is known of catalog rows without a search: at the least which are exact duplicates."""
+    overlap = known_overlap(images, cache)
+    stains = _known_stains(images, cache)
+    if overlap is None or stains is None:
+        return catalog_relations(images)
+    return Relations(overlap, stains, searched=True)
+
+
+def catalog_relations(images: pd.DataFrame) -> Relations:
+    """Return what the catalog alone shows: exact duplicates."""
+    return Relations(exact_overlap(images), np.full(len(images), "", object), searched=False)
+
+
+def _stains_file(images: pd.DataFrame, cache: Path) -> Path:
+    lines = sorted(images["label"] + " " + images["pixel_sha256"])
+    content = "\n".join([str(SEARCH_VERSION), *lines])
+    return cache / "stains" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+
+
+def _known_stains(images: pd.DataFrame, cache: Path) -> np.ndarray | None:
+    try:
+        kept = json.loads(_stains_file(images, cache).read_text(encoding="utf-8"))
+        keys = images["label"] + " " + images["pixel_sha256"]
+        return np.array([kept[key] for key in keys], object)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep_stains(images: pd.DataFrame, cache: Path, stains: np.ndarray) -> None:
+    kept = _stains_file(images, cache)
+    unfinished = kept.with_suffix(f".{uuid4().hex}.part")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        keys = images["label"] + " " + images["pixel_sha256"]
+        unfinished.write_text(json.dumps(dict(zip(keys, stains, strict=True))), encoding="utf-8")
+        unfinished.replace(kept)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()

@@ -1,0 +1,5 @@
+"""Shared fields: images that show the same region of a slide, shifted, and possibly turned or mirrored.
+
+`landmarks` finds and describes places that any view of a field shows alike, `candidates` brings together the images
+whose landmarks agree on one placement, `verification` looks at the pixels, `search` puts the three together.
+"""

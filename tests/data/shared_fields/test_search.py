@@ -1,0 +1,117 @@
+"""Claims about the search for shared fields, on planted overlaps."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.data.shared_fields.planted import compressed, crop_pair, large_field
+
+from allcore.data.shared_fields.orientation import ORIENTATIONS, turn_image, turn_points
+from allcore.data.shared_fields.search import COLUMNS, find_shared_fields
+
+SIDE = 160
+FIELDS = 48
+
+
+@pytest.fixture(scope="module")
+def fields():
+    return [large_field(number, 2 * SIDE) for number in range(FIELDS)]
+
+
+@pytest.fixture(scope="module")
+def planted(fields):
+    """Views of each field, two a field, that share a quarter of the frame or more, in every orientation."""
+    rng = np.random.default_rng(0)
+    views, truth = [], {}
+    for number, field in enumerate(fields):
+        orientation = number % len(ORIENTATIONS)
+        first, second, shift = crop_pair(field, SIDE, rng.uniform(0.25, 0.9), orientation, rng)
+        truth[len(views), len(views) + 1] = orientation, shift
+        views += [first, second]
+    return views, truth
+
+
+@pytest.fixture(scope="module")
+def found(planted):
+    return find_shared_fields(planted[0])
+
+
+def test_nearly_every_planted_overlap_is_found_and_nothing_else(planted, found):
+    pairs = set(zip(found["first"], found["second"], strict=True))
+    _, truth = planted
+    assert pairs <= set(truth)
+    assert len(pairs) >= 0.97 * len(truth)
+
+
+def test_the_placement_found_lays_the_first_image_onto_the_second(planted, found):
+    _, truth = planted
+    for row in found.itertuples():
+        orientation, (dx, dy) = truth[row.first, row.second]
+        assert (row.quarter_turns, row.mirrored) == (orientation % 4, orientation >= 4)
+        # the point of the second view that shows the first view's middle, before and after both are turned
+        middle = np.array([[SIDE // 2 - dx, SIDE // 2 - dy], [SIDE // 2, SIDE // 2]])
+        in_second, in_first = turn_points(middle, np.full((2, 2), SIDE), orientation)
+        assert np.abs(in_first + [row.dx, row.dy] - in_second).max() <= 1
+
+
+def test_share_and_correlation_are_those_of_the_pixels(planted, found):
+    _, truth = planted
+    for row in found.itertuples():
+        _, (dx, dy) = truth[row.first, row.second]
+        assert row.overlap == pytest.approx((1 - abs(dx) / SIDE) * (1 - abs(dy) / SIDE), abs=0.02)
+        assert 0.8 < row.correlation <= 1
+
+
+@settings(max_examples=6, deadline=None)
+@given(orientation=st.sampled_from(ORIENTATIONS), share=st.floats(0.35, 1.0), seed=st.integers(0, 99))
+def test_any_shift_and_orientation_of_a_field_is_found_among_strangers(fields, orientation, share, seed):
+    rng = np.random.default_rng(seed)
+    first, second, _ = crop_pair(fields[seed % FIELDS], SIDE, share, orientation, rng)
+    strangers = [fields[(seed + offset) % FIELDS][:SIDE, :SIDE] for offset in range(1, 9)]
+    found = find_shared_fields([*strangers, first, second])
+    assert list(zip(found["first"], found["second"], strict=True)) == [(8, 9)]
+
+
+def test_fields_of_one_slide_that_share_nothing_are_not_reported(fields):
+    views = [field[y : y + SIDE, x : x + SIDE] for field in fields[::3] for y in (0, SIDE) for x in (0, SIDE)]
+    assert find_shared_fields(views).empty
+
+
+def test_the_same_scale_bar_on_every_image_makes_no_pair(fields):
+    views = [field[:SIDE, :SIDE].copy() for field in fields[:16]]
+    for view in views:
+        view[-12:-3, -22:-3] = 255
+        view[-8:-6, -20:-5] = 0
+    assert find_shared_fields(views).empty
+
+
+def test_larger_images_are_compared_in_reduced_form_and_placed_in_their_own_pixels():
+    field = large_field(3, 900)
+    rng = np.random.default_rng(1)
+    first, second = compressed(field[:600, :600], rng), compressed(field[150:750, 100:700], rng)
+    found = find_shared_fields([first, second, large_field(4, 600)])
+    assert found[["first", "second"]].to_numpy().tolist() == [[0, 1]]
+    assert np.abs(found[["dx", "dy"]].to_numpy()[0] - [-100, -150]).max() <= 4
+
+
+@pytest.mark.parametrize("images", [[], [np.zeros((8, 8, 3), np.uint8)] * 3, [np.full((64, 64, 3), 200, np.uint8)] * 3])
+def test_images_without_anything_to_recognise_give_an_empty_table(images):
+    found = find_shared_fields(images)
+    assert tuple(found.columns) == COLUMNS
+    assert found.empty
+
+
+def test_progress_rises_to_the_whole(planted):
+    told = []
+    find_shared_fields(planted[0][:8], lambda done, total: told.append((done, total)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {total for _, total in told} == {24}
+
+
+def test_a_turned_copy_is_found_whatever_its_compression(fields):
+    view = fields[5][:SIDE, :SIDE]
+    rng = np.random.default_rng(3)
+    copies = [compressed(turn_image(view, orientation), rng) for orientation in ORIENTATIONS]
+    found = find_shared_fields(copies)
+    assert len(found) == 28
+    assert (found["overlap"] == 1).all()
