@@ -190,7 +190,8 @@ def _divide_stains(table: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
         test, validation, *_ = rng.permutation(large if len(large) >= FEWEST_STAINS else clusters)
         parts[(table["stain"] == validation).to_numpy()] = SPLITS.index("validation")
         parts[(table["stain"] == test).to_numpy()] = SPLITS.index("test")
-    return parts
+    # A picture that stands under two classes has a cluster in each; it must not be in train and in the test.
+    return pd.Series(parts).groupby(table["group"].to_numpy()).transform("min").to_numpy()
 
 
 def _divide_groups(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:

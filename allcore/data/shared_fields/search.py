@@ -90,9 +90,7 @@ class _GreyImages(Sequence[np.ndarray]):
 
 def _reduction(images: Images) -> float:
     """Return the one factor by which all images are reduced: large ones show more detail than the search needs."""
-    side = (
-        float(np.median([max(images[index].shape[:2]) for index in range(len(images))]))
-    )
+    side = float(np.median([max(images[index].shape[:2]) for index in range(len(images))]))
     return 1.0 if side < 1.5 * _USUAL_SIDE else _USUAL_SIDE / side
 
 

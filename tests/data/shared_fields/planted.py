@@ -1,4 +1,4 @@
-"""Generated fields with planted overlaps: pairs of crops of one larger field, moved, turned, mirrored, compressed anew."""
+"""Generated fields with planted overlaps: crops of one larger field, moved, turned, compressed anew."""
 
 from __future__ import annotations
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.data.shared_fields.planted import compressed, crop_pair, large_field
 
 from allcore.data.shared_fields.orientation import ORIENTATIONS, turn_image, turn_points
 from allcore.data.shared_fields.search import COLUMNS, find_shared_fields
+from tests.data.shared_fields.planted import compressed, crop_pair, large_field
 
 SIDE = 160
 FIELDS = 48
@@ -51,7 +51,7 @@ def test_the_placement_found_lays_the_first_image_onto_the_second(planted, found
         # the point of the second view that shows the first view's middle, before and after both are turned
         middle = np.array([[SIDE // 2 - dx, SIDE // 2 - dy], [SIDE // 2, SIDE // 2]])
         in_second, in_first = turn_points(middle, np.full((2, 2), SIDE), orientation)
-        assert np.abs(in_first + [row.dx, row.dy] - in_second).max() <= 1
+        assert np.abs(in_first + np.array([row.dx, row.dy]) - in_second).max() <= 1
 
 
 def test_share_and_correlation_are_those_of_the_pixels(planted, found):
