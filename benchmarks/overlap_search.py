@@ -1,0 +1,150 @@
+"""How well and how fast shared fields are found: on planted overlaps, on a real dataset, and on four times as many images.
+
+    python -m benchmarks.overlap_search [--data DIR]
+
+Planted overlaps are pairs of crops that share a quarter of their frame or more, moved in any direction, turned and
+mirrored, each compressed anew: of larger generated fields and, with --data, of real images. Perceptual hashing
+(difference hash of 8 × 8, Hamming distance up to 10, in eight orientations) stands beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from allcore.data.cache import decoded_images
+from allcore.data.catalog import scan
+from allcore.data.shared_fields.orientation import ORIENTATIONS, turn_image
+from allcore.data.shared_fields.search import find_shared_fields
+from allcore.data.synthetic.cells import CLASSES
+from allcore.data.synthetic.slide import photograph, stain_slide
+from allcore.data.synthetic.specimen import draw_specimen
+from allcore.workspace import open_workspace
+
+GENERATED, REAL = 200, 400
+SIDE = 224
+HASH_DISTANCE = 10
+
+Pairs = set[tuple[int, int]]
+
+
+def main() -> None:
+    """Print a table for planted overlaps, and for a real dataset when one is given."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="a dataset folder, as DIR/Original of the ALL images")
+    data = parser.parse_args().data
+    rng = np.random.default_rng(0)
+    print(f"{'planted overlaps':<44}{'images':>8}{'recall':>9}{'precision':>11}{'by hash':>9}{'seconds':>9}")
+    fields = [_generated(number, 2 * SIDE) for number in range(GENERATED)]
+    _report("generated fields, crops of 224 px", *_plant(fields, SIDE, rng))
+    if data is None:
+        return
+    images, labels = _real(data)
+    began = time.perf_counter()
+    found = find_shared_fields(images)
+    seconds = time.perf_counter() - began
+    pairs = set(zip(found["first"], found["second"], strict=True))
+    lone = [number for number in range(len(images)) if number not in {one for pair in pairs for one in pair}]
+    chosen = [images[number] for number in rng.choice(lone, min(REAL, len(lone)), replace=False)]
+    views, truth = _plant(chosen, 128, rng)
+    _report("real images, crops of 128 px", views, truth)
+    larger = [cv2.resize(view, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for view in views]
+    _report("the same, enlarged to 224 px", larger, truth)
+
+    print(f"\n{len(images)} images of {data.name}: {len(pairs)} pairs in {seconds:.1f} s")
+    print(f"across classes: {sum(labels[a] != labels[b] for a, b in pairs)}")
+    print(f"found by perceptual hashing as well: {len(pairs & _by_hash(images))}")
+    _report_growth(images, seconds)
+
+
+def _generated(number: int, side: int) -> np.ndarray:
+    rng = np.random.default_rng([1, number])
+    label = CLASSES[number % len(CLASSES)]
+    glass = stain_slide(label, number % 5, stain_by_class=True)
+    return photograph(draw_specimen(label, glass, rng, (side, side), 1.0), glass, rng)
+
+
+def _real(data: Path) -> tuple[list[np.ndarray], list[str]]:
+    cache = open_workspace().cache
+    catalog = scan(data, cache)
+    rows = catalog.images()
+    decoded = decoded_images(catalog.root, rows, cache)
+    return [decoded[number] for number in range(len(decoded))], list(rows["label"])
+
+
+def _plant(fields: list[np.ndarray], side: int, rng: np.random.Generator) -> tuple[list[np.ndarray], Pairs]:
+    """Return two views of each field, and the pairs that they are."""
+    views: list[np.ndarray] = []
+    truth: Pairs = set()
+    for field in fields:
+        dx, dy = _shift(side, field.shape[0] - side, rng)
+        x = rng.integers(max(0, -dx), field.shape[1] - side - max(0, dx) + 1)
+        y = rng.integers(max(0, -dy), field.shape[0] - side - max(0, dy) + 1)
+        second = field[y + dy : y + dy + side, x + dx : x + dx + side]
+        truth.add((len(views), len(views) + 1))
+        views.append(_compressed(field[y : y + side, x : x + side], rng))
+        views.append(_compressed(turn_image(second, int(rng.integers(len(ORIENTATIONS)))), rng))
+    return views, truth
+
+
+def _shift(side: int, room: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Return a shift within `room` pixels that leaves a quarter of the frame or more in common."""
+    while True:
+        share = rng.uniform(0.25, 0.9)
+        across = rng.uniform(0, 1 - share)
+        dx, dy = (int(part * side) for part in rng.permutation([across, 1 - share / (1 - across)]))
+        if max(dx, dy) <= room:
+            return int(rng.choice([-1, 1])) * dx, int(rng.choice([-1, 1])) * dy
+
+
+def _compressed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))]
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), quality)
+    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def _report(name: str, views: list[np.ndarray], truth: Pairs) -> None:
+    began = time.perf_counter()
+    found = find_shared_fields(views)
+    seconds = time.perf_counter() - began
+    pairs = set(zip(found["first"], found["second"], strict=True))
+    recall, precision = len(pairs & truth) / len(truth), len(pairs & truth) / max(1, len(pairs))
+    hashed = len(_by_hash(views) & truth) / len(truth)
+    print(f"{name:<44}{len(views):>8}{recall:>9.3f}{precision:>11.3f}{hashed:>9.3f}{seconds:>9.1f}")
+
+
+def _by_hash(images: list[np.ndarray]) -> Pairs:
+    """Return the pairs whose difference hashes are near each other in one of eight orientations."""
+    grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images]
+    plain = np.stack([_hash(image) for image in grey])
+    pairs: Pairs = set()
+    for orientation in ORIENTATIONS:
+        turned = np.stack([_hash(turn_image(image, orientation)) for image in grey])
+        for first, code in enumerate(turned):
+            near = np.flatnonzero((code != plain[first + 1 :]).sum(axis=1) <= HASH_DISTANCE)
+            pairs |= {(first, first + 1 + int(other)) for other in near}
+    return pairs
+
+
+def _hash(grey: np.ndarray) -> np.ndarray:
+    small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
+    return (small[:, 1:] > small[:, :-1]).ravel()
+
+
+def _report_growth(images: list[np.ndarray], seconds: float) -> None:
+    """Search in four times as many images; generated fields make up the number."""
+    with ThreadPoolExecutor() as pool:
+        drawn = list(pool.map(lambda number: _generated(number, SIDE), range(GENERATED, GENERATED + 3 * len(images))))
+    began = time.perf_counter()
+    find_shared_fields([*images, *drawn])
+    longer = time.perf_counter() - began
+    print(f"{4 * len(images)} images: {longer:.1f} s, {longer / seconds:.1f} times as long (quadratic growth: 16)")
+
+
+if __name__ == "__main__":
+    main()
