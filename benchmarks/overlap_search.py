@@ -1,4 +1,4 @@
-"""How well and how fast shared fields are found: on planted overlaps, on a real dataset, and on four times as many images.
+"""How well and how fast shared fields are found: on planted overlaps, a real dataset, and four times as many images.
 
     python -m benchmarks.overlap_search [--data DIR]
 
