@@ -76,6 +76,19 @@ def pair(first: RecordedPredictions, second: RecordedPredictions) -> Paired:
     )
 
 
+def disagreements(paired: Paired) -> pd.Series:
+    """Return the row numbers, as index, that the models call differently, the most confident mistakes first.
+
+    The values say who is right: `first`, `second` or `neither`.
+    """
+    first, second = paired.first.probabilities, paired.second.probabilities
+    right = np.select([paired.first_right, paired.second_right], ["first", "second"], "neither")
+    confidence = np.maximum(first.max(axis=1) * ~paired.first_right, second.max(axis=1) * ~paired.second_right)
+    rows = np.argsort(-confidence, kind="stable")
+    rows = rows[(first.argmax(axis=1) != second.argmax(axis=1))[rows]]
+    return pd.Series(right[rows], index=rows)
+
+
 def connected_rows(groupings: list[pd.Series]) -> IntArray:
     """Number the N rows from 0 such that rows share a number when any of the groupings (N,) connects them."""
     n = len(groupings[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError, InputError
@@ -17,6 +19,7 @@ from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from pages.ui import show
+from pages.ui.run_view import short_name
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import predictor, workspace
 
@@ -24,10 +27,15 @@ SHEET = 12
 
 
 @st.fragment
-def sheets_of_evidence(run: Run, images: pd.DataFrame, classes: tuple[str, ...]) -> None:
+def sheets_of_evidence(
+    run: Run,
+    images: pd.DataFrame,
+    classes: tuple[str, ...],
+    beside: tuple[Run, pd.DataFrame] | None = None,
+) -> None:
     """Show rows of `RecordedPredictions.table` with evidence, a sheet of them at a time (in the URL as `sheet`).
 
-    The evidence's `opacity` is in the URL too.
+    `beside` are another run and its rows for the same images, shown beside. The evidence's `opacity` is in the URL too.
     """
     sheets = [range(start, min(start + SHEET, len(images))) for start in range(0, len(images), SHEET)]
     with st.container(horizontal=True):
@@ -42,7 +50,9 @@ def sheets_of_evidence(run: Run, images: pd.DataFrame, classes: tuple[str, ...])
             bind="query-params",
             width=180,
         )
-    recorded_gallery(run, images.iloc[list(sheets[sheet])], classes, opacity / 100)
+    shown = [(run, images)] if beside is None else [(run, images), beside]
+    rows = list(sheets[sheet])
+    recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, opacity / 100)
     st.caption(
         "Orange spoke for the predicted class, blue against it; each map is drawn to its own strongest place. Novel: "
         "unlike the training images."
@@ -54,26 +64,37 @@ def first_sheet() -> None:
     st.session_state["sheet"] = 0
 
 
-def recorded_gallery(run: Run, images: pd.DataFrame, classes: tuple[str, ...], opacity: float) -> None:
+def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[str, ...], opacity: float) -> None:
     """Show rows of `RecordedPredictions.table`, with the evidence for the predicted class at `opacity` (0 to 1).
 
-    Images that are gone, or have changed since the run, are named below the others.
+    Of several runs, each image stands with its neighbours by the other runs, whose rows are of the same images. Images
+    that are gone, or have changed since the run, are named below the others.
     """
-    model = _open_model(run)
+    models = [_open_model(run) for run, _ in shown]
     tiles = st.container(horizontal=True)
     missing = []
     with st.spinner("Computing the evidence …"):
-        for row in images.to_dict("records"):
+        for rows in zip(*(images.to_dict("records") for _, images in shown), strict=True):
             try:
-                picture = _picture(run, model, row, opacity)
+                pictures = [
+                    _picture(run, model, row, opacity) for (run, _), model, row in zip(shown, models, rows, strict=True)
+                ]
             except (DatasetError, ImageError) as error:
-                missing.append(f"- {plain(row['path'])}: {plain(str(error))}")
-            else:
-                with tiles.container(width=THUMBNAIL, gap="xxsmall"):
-                    _tile(picture, row, classes)
+                missing.append(f"- {plain(rows[0]['path'])}: {plain(str(error))}")
+                continue
+            names = [short_name(run) for run, _ in shown] if len(shown) > 1 else [""]
+            with _frame(tiles, len(shown)):
+                for name, picture, row in zip(names, pictures, rows, strict=True):
+                    with st.container(width=THUMBNAIL, gap="xxsmall"):
+                        _tile(picture, row, classes, name)
     if missing:
-        title = f"{len(missing)} of these {len(images)} images cannot be shown"
+        title = f"{len(missing)} of these {len(shown[0][1])} images cannot be shown"
         st.warning("\n".join(missing), title=title, icon=":material/hide_image:")
+
+
+def _frame(tiles: DeltaGenerator, runs: int) -> DeltaGenerator:
+    """Return where an image goes: among the others, or, seen by several runs, in a frame of its own."""
+    return tiles if runs == 1 else tiles.container(horizontal=True, border=True, width="content", gap="small")
 
 
 def _open_model(run: Run) -> Predictor | None:
@@ -85,12 +106,20 @@ def _open_model(run: Run) -> Predictor | None:
 
 
 def _picture(run: Run, model: Predictor | None, row: dict[Any, Any], opacity: float) -> bytes:
-    path = workspace().allowed(Path(run.config.dataset) / row["path"])
-    data = read_recorded_image(path, row["sha256"])
-    if model is None:
-        return _drawn(data, path.name, row["sha256"], None, "", 0, "", opacity)
+    return picture(Path(run.config.dataset) / row["path"], row["sha256"], run, model, row["predicted"], opacity)
+
+
+def picture(path: Path, sha256: str, run: Run | None, model: Predictor | None, label: str, opacity: float) -> bytes:
+    """Return the image with this content as a JPEG, where there is a run's model under its evidence for `label`.
+
+    Raises `DatasetError` when the file lies outside the roots, `ImageError` when it is gone or has changed.
+    """
+    allowed = workspace().allowed(path)
+    data = read_recorded_image(allowed, sha256)
+    if run is None or model is None:
+        return _drawn(data, allowed.name, sha256, None, "", 0, "", opacity)
     written = run.served_model.stat().st_mtime_ns
-    return _drawn(data, path.name, row["sha256"], model, str(run.folder), written, row["predicted"], opacity)
+    return _drawn(data, allowed.name, sha256, model, str(run.folder), written, label, opacity)
 
 
 @st.cache_data(max_entries=600, show_spinner=False)
@@ -110,16 +139,18 @@ def _evidence(_pixels: np.ndarray, sha256: str, _model: Predictor, run: str, wri
     return _model.predict([_pixels])[0].evidence[_model.classes.index(label)]
 
 
-def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...]) -> None:
+def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str) -> None:
     name = Path(row["path"]).name
     by_class = sorted(((row[f"probability_{label}"], label) for label in classes), reverse=True)
+    answer = f"predicted {row['predicted']}{f' by {by}' if by else ''}"
     st.image(
         picture,
         width="stretch",
-        alt=f"{name}, true {row['label']}, predicted {row['predicted']}, under the evidence for {row['predicted']}",
+        alt=f"{name}, true {row['label']}, {answer}, under the evidence for {row['predicted']}",
     )
     st.caption(
-        f"{plain(name)}  \ntrue **{plain(row['label'])}**, predicted **{plain(row['predicted'])}**  \n"
+        f"{plain(name)}  \ntrue **{plain(row['label'])}**, predicted **{plain(row['predicted'])}**"
+        f"{f' by {plain(by)}' if by else ''}  \n"
         + " · ".join(f"{plain(label)} {100 * probability:.0f} %" for probability, label in by_class)
     )
     if row["novel"]:

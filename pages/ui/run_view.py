@@ -47,7 +47,7 @@ def show_curves(runs: Sequence[Run], per: Per) -> None:
     curves = []
     for run in runs:
         try:
-            curves.append(RunCurve(_short_name(run), history(run), _validation_images(run)))
+            curves.append(RunCurve(short_name(run), history(run), _validation_images(run)))
         except (InputError, ValueError, TypeError, KeyError) as error:
             st.warning(plain(f"{run.id} cannot be drawn: {error}"))
     with st.grid(2, min_column_width=340):
@@ -111,7 +111,8 @@ def _show_numbers(summary: RunSummary, of: History) -> None:
         st.metric(time[0], duration(time[1]), border=True)
 
 
-def _short_name(run: Run) -> str:
+def short_name(run: Run) -> str:
+    """Return how a run is called in legends: its image size and the end of its id."""
     return f"{run.config.image_size} px, {run.id[-4:]}"
 
 

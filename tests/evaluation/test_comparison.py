@@ -55,14 +55,6 @@ def with_column(predictions, **columns):
     return RecordedPredictions(predictions.classes, predictions.table.assign(**columns))
 
 
-def answers(*right):
-    """Make predictions that are right or wrong as said, with certainty."""
-    labels = np.arange(len(right)) % 4
-    predicted = np.where(right, labels, (labels + 1) % 4)
-    made = recorded(n=len(right))
-    return with_column(made, **{f"probability_{name}": 1.0 * (predicted == c) for c, name in enumerate(CLASSES)})
-
-
 # McNemar's test
 
 

@@ -1,0 +1,148 @@
+"""Evaluate, a run against another on the images that both have predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.errors import InputError
+from allcore.evaluation.comparison import Comparison, compare
+from allcore.evaluation.pairing import Paired, disagreements, pair
+from allcore.evaluation.recorded import recorded_at, recorded_predictions
+from allcore.reporting.comparison import error_differences, images, mcnemar_table, p_text, score_differences, verdict
+from allcore.reporting.tables import with_interval
+from allcore.runs.store import Run
+from pages.ui import show
+from pages.ui.choose import choose_run_against
+from pages.ui.evaluated import Evaluated
+from pages.ui.evidence import first_sheet, sheets_of_evidence
+from pages.ui.run_view import short_name
+
+KINDS = {
+    "all": (None, "the two call differently"),
+    "this run right": ("first", "this run alone gets right"),
+    "the other right": ("second", "the other run alone gets right"),
+    "neither right": ("neither", "both get wrong, each in its own way"),
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two runs, called `first` and `second`, and what came of comparing them."""
+
+    first: str
+    second: str
+    paired: Paired
+    comparison: Comparison
+
+
+def show_compare(of: Evaluated) -> None:
+    """Show the run's scores beside another's on shared images, the paired tests, and where the two disagree."""
+    other = choose_run_against(of.run)
+    if other is None:
+        st.caption("Two runs are compared image by image, on those that both have predicted.")
+        return
+    try:
+        paired, comparison = _compared(
+            str(of.run.folder), recorded_at(of.run), str(other.folder), recorded_at(other), of.split
+        )
+    except InputError as error:
+        st.error(show.plain(str(error)), title="These two runs cannot be compared")
+        return
+    now = Compared(short_name(of.run), short_name(other), paired, comparison)
+    _show_headline(of, now)
+    _show_scores(now, f"{of.named('compared')}-{other.id}")
+    _show_test(now, f"{of.named('mcnemar')}-{other.id}")
+    _show_disagreements(of, other, now)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing …")
+def _compared(first: str, first_at: int, second: str, second_at: int, split: str) -> tuple[Paired, Comparison]:
+    paired = pair(*(recorded_predictions(Run(Path(folder)), split) for folder in (first, second)))
+    return paired, compare(paired)
+
+
+def _show_headline(of: Evaluated, now: Compared) -> None:
+    comparison = now.comparison
+    st.caption(
+        f"{comparison.n} {of.split} images that both have predicted, in {comparison.n_groups} groups: of the "
+        f"{comparison.n_first} of {show.plain(now.first)} and the {comparison.n_second} of {show.plain(now.second)}."
+    )
+    for name, predictions in ((now.first, now.paired.first), (now.second, now.paired.second)):
+        if twins := int(predictions.table["twin"].sum()):
+            st.caption(
+                f"{images(twins)} of these share a group with an image in train of {show.plain(name)}: its score "
+                "flatters."
+            )
+    with st.container(horizontal=True):
+        for name, scores in ((now.first, comparison.first), (now.second, comparison.second)):
+            st.metric(
+                f"Accuracy, {show.plain(name)}",
+                with_interval(scores.accuracy, scores.intervals["accuracy"]),
+                border=True,
+            )
+        low, high = comparison.intervals["accuracy"]
+        st.metric(
+            "Difference in points (95 % interval)",
+            _points(comparison.differences["accuracy"])
+            + ("" if low is None else f" ({_points(low)} to {_points(high)})"),
+            border=True,
+        )
+    st.markdown(f"**{show.plain(verdict(comparison.mcnemar, now.first, now.second))}**")
+
+
+def _show_scores(now: Compared, name: str) -> None:
+    st.subheader("Scores of both", anchor=False)
+    columns = {
+        "first": show.per_cent_column(f"{now.first} (%)"),
+        "second": show.per_cent_column(f"{now.second} (%)"),
+        "difference": show.per_cent_column("difference (points)", f"{now.first} less {now.second}"),
+        "low": show.per_cent_column("95 % from"),
+        "high": show.per_cent_column("to"),
+    }
+    show.table(score_differences(now.comparison), name, "Scores of both runs and their differences", columns, "")
+    numbers = {"first": now.first, "second": now.second, "difference": "difference", "low": "95 % from", "high": "to"}
+    show.table(
+        error_differences(now.comparison),
+        f"{name}-errors",
+        "Errors of both runs' probabilities and their differences",
+        {key: st.column_config.NumberColumn(label, format="%.4f") for key, label in numbers.items()},
+        "",
+    )
+    st.caption(
+        f"Differences are of {show.plain(now.first)} less {show.plain(now.second)}; their intervals come from drawing "
+        "groups of images anew, the same ones for both."
+    )
+
+
+def _show_test(now: Compared, name: str) -> None:
+    test = now.comparison.mcnemar
+    st.subheader("McNemar's test", anchor=False)
+    show.table(mcnemar_table(test, now.first, now.second), name, "Images that both, one or neither gets right")
+    st.caption(
+        f"Exact and two-sided: {p_text(test.p)} with every image on its own; {p_text(test.p_over_groups)} with the "
+        "images of a group, which show the same field, taken as one."
+    )
+
+
+def _show_disagreements(of: Evaluated, other: Run, now: Compared) -> None:
+    st.subheader("Where they disagree", anchor=False)
+    right = disagreements(now.paired)
+    if right.empty:
+        st.caption("The two call every image alike.")
+        return
+    kind = st.segmented_control(
+        "Show", list(KINDS), default="all", required=True, key="kind", bind="query-params", on_change=first_sheet
+    )
+    who, words = KINDS[kind]
+    rows = right.index if who is None else right.index[right == who]
+    st.caption(f"{images(len(rows))} that {words}, the most confident mistakes first.")
+    if len(rows):
+        first, second = (part.table.iloc[rows] for part in (now.paired.first, now.paired.second))
+        sheets_of_evidence(of.run, first, of.classes, beside=(other, second))
+
+
+def _points(difference: float | None) -> str:
+    return "undefined" if difference is None else f"{100 * difference:+.1f}"
