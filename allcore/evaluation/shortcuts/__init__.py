@@ -1,4 +1,4 @@
-"""What classifiers reach that cannot see a cell: the lines that a network's score has to stand above."""
+"""What classifiers reach that see too little to judge a cell: the lines that a network's score has to stand above."""
 
 from allcore.evaluation.shortcuts.of_run import kept_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline

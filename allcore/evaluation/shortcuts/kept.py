@@ -32,8 +32,7 @@ class KeptResults:
 
     def __init__(self, split: Split, cache: Path | None) -> None:
         self._shape = (len(split.rows("test")), len(split.classes))
-        rows = split.table[["sha256", "label", "group", "split"]].to_csv(index=False)
-        self._folder = None if cache is None else cache / "shortcuts" / _digest((rows, WORK, __version__))
+        self._folder = None if cache is None else cache / "shortcuts" / _digest((content_key(split), WORK, __version__))
 
     def read(self, baseline: Baseline) -> Kept | None:
         """Return what is kept of a baseline; None when there is nothing, or it is damaged."""
@@ -58,6 +57,11 @@ class KeptResults:
         except OSError:  # a full disk, say: the result is whole without its copy, and the next look takes longer
             with suppress(OSError):
                 unfinished.unlink()
+
+
+def content_key(split: Split) -> str:
+    """Return a text that splits of the same images, labels and groups share, whatever their files are called."""
+    return _digest((split.table[["sha256", "label", "group", "split"]].to_csv(index=False),))
 
 
 def _name(baseline: Baseline) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
 from allcore.errors import DatasetError
@@ -29,17 +27,14 @@ def kept_shortcuts_of_run(run: Run, cache: Path) -> tuple[ShortcutResult, ...] |
 
 
 def _images(run: Run, cache: Path, on_progress: Progress | None) -> DecodedImages:
-    """Return the images of the run's split in the order of its rows."""
+    """Return the images of the run's split in the order of its rows, as the run itself decoded them."""
     catalog = scan(Path(run.config.dataset), cache)
-    rows = catalog.images(run.config.variant)
     wanted = run.split.table
-    place = rows.reset_index().set_index("path").reindex(wanted["path"])
-    gone = wanted["path"][place["sha256"].to_numpy() != wanted["sha256"].to_numpy()]
+    rows = catalog.images(run.config.variant).set_index("path").reindex(wanted["path"]).reset_index()
+    gone = wanted["path"][rows["sha256"].to_numpy() != wanted["sha256"].to_numpy()]
     if len(gone):
         raise DatasetError(
             f"{len(gone)} of the {len(wanted)} images that run {run.id} was made with are missing or changed in "
             f"{run.config.dataset}, the first {gone.iloc[0]}; put them back"
         )
-    images = decoded_images(catalog.root, rows, cache, on_progress)
-    order = place["index"].to_numpy(np.int64)
-    return DecodedImages(images.pixels, images.offsets[order], images.shapes[order])
+    return decoded_images(catalog.root, rows, cache, on_progress)

@@ -1,4 +1,4 @@
-"""The shortcut baselines: classifiers that cannot see a cell. A new one is a few lines here."""
+"""The shortcut baselines: classifiers that see too little to judge a cell. A new one is a few lines here."""
 
 from __future__ import annotations
 

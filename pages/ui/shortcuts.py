@@ -1,0 +1,126 @@
+"""Shortcut baselines beside a run's score: those that are kept, or the button that computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from allcore.errors import InputError
+from allcore.evaluation.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.shortcuts import ShortcutResult, kept_shortcuts_of_run, shortcut_scores_of_run
+from allcore.evaluation.shortcuts.kept import content_key
+from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
+from allcore.runs.store import Run
+from pages.ui import show
+from pages.ui.evaluated import Evaluated
+from pages.ui.state import workspace
+
+_EXPLAINED = (
+    "Shortcuts are classifiers that see too little of an image to judge its cells: its colours alone, the corner with "
+    "the scale bar alone, and so on. They learn from the run's training images and are scored on its test images."
+)
+
+
+def show_shortcuts(of: Evaluated) -> None:
+    """Show what the shortcuts reach on the run's test images, below its own accuracy, or offer to compute it."""
+    st.subheader("Beside shortcuts", anchor=False)
+    if of.split != "test":
+        st.caption("The shortcut baselines are scored on the test images alone.")
+        return
+    results = kept_or_offered(of.run)
+    if results is None:
+        return
+    against = run_against(of.run, results)
+    table = shortcut_table(of.scores, against)
+    st.markdown(f"**{show.plain(shortcut_verdict(of.scores, against))}**")
+    alt = "Test accuracy of the run, of the paper and of each shortcut baseline, with 95 % intervals"
+    show.figure(shortcut_figure(table), of.named("shortcuts"), alt)
+    with st.expander("What each shortcut sees, and how far the run is from it"):
+        show.table(table, of.named("shortcuts"), alt, _columns(), placeholder="")
+        st.caption(
+            "Differences are the run's accuracy less the shortcut's on the same images. The p-values are those of "
+            "McNemar's test, images of one group taken together, adjusted by Holm's method."
+        )
+
+
+def kept_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
+    """Return the results on a run's split; where there are none, say so, offer to compute them, and return None."""
+    results = kept(run)
+    if results is None:
+        st.caption(f"{_EXPLAINED} They are not computed yet, which takes seconds.")
+        if st.button("Compute the shortcuts", key=f"shortcuts-{run.id}", icon=":material/palette:"):
+            _compute(run)
+    return results
+
+
+def kept_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...] | None:
+    """Return the results on the split that all of `runs` share, as `kept_or_offered`; None where they share none."""
+    if len({_split_key(str(run.folder), recorded_at(run)) for run in runs}) == 1:
+        return kept_or_offered(runs[0])
+    st.caption("These runs have different splits, so no shortcut baseline can stand beside all of them.")
+    return None
+
+
+def kept(run: Run) -> tuple[ShortcutResult, ...] | None:
+    """Return the results on a run's split, None while they are not computed. Raises `RunError`."""
+    try:
+        return _kept(str(run.folder), recorded_at(run), str(workspace().cache))
+    except LookupError:
+        return None
+
+
+def run_against(run: Run, results: tuple[ShortcutResult, ...]) -> pd.DataFrame:
+    """Return a run's test predictions compared with each of the results on its split, by `against_shortcuts`."""
+    return _against(str(run.folder), recorded_at(run), results)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _kept(folder: str, written: int, cache: str) -> tuple[ShortcutResult, ...]:
+    results = kept_shortcuts_of_run(Run(Path(folder)), Path(cache))
+    if results is None:
+        raise LookupError  # which Streamlit does not keep, so that the next look finds what has been computed since
+    return results
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def _split_key(folder: str, written: int) -> str:
+    return content_key(Run(Path(folder)).split)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _against(folder: str, written: int, _results: tuple[ShortcutResult, ...]) -> pd.DataFrame:
+    return against_shortcuts(recorded_predictions(Run(Path(folder)), "test"), _results)
+
+
+def _compute(run: Run) -> None:
+    """Compute the shortcuts with progress, and run the page again to show them."""
+    bar = st.progress(0.0, "Looking for the images …")
+    try:
+        workspace().allowed(Path(run.config.dataset))
+        shortcut_scores_of_run(
+            run, workspace().cache, lambda done, total: bar.progress(done / total, f"{done / total:.0%}")
+        )
+    except InputError as error:
+        st.error(show.plain(str(error)), title="The shortcuts cannot be computed")
+        return
+    finally:
+        bar.empty()
+    st.rerun()
+
+
+def _columns() -> dict[str, object]:
+    return {
+        "name": "",
+        "what": st.column_config.TextColumn("what it sees", width="large"),
+        "accuracy": show.per_cent_column("accuracy (%)"),
+        "low": show.per_cent_column("95 % from"),
+        "high": show.per_cent_column("to"),
+        "difference": show.per_cent_column("run's lead (points)"),
+        "difference_low": show.per_cent_column("lead 95 % from"),
+        "difference_high": show.per_cent_column("to"),
+        "p": st.column_config.NumberColumn("p", format="%.3g"),
+    }
