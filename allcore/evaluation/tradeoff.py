@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,15 @@ def tradeoff_point(run: Run) -> TradeoffPoint:
         memory_bytes=_most([history.epochs, history.batches], "memory_bytes"),
         parameters=parameter_count(config.image_size, len(scores.classes), config.head, config.dense_units),
     )
+
+
+def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
+    """Return what to call each run: its image size, with the end of its id where others have that size too."""
+    of_size = Counter(point.image_size for point in points)
+    return {
+        point.run: f"{point.image_size} px" + (f", {point.run[-4:]}" if of_size[point.image_size] > 1 else "")
+        for point in points
+    }
 
 
 def sweeps(runs: Sequence[Run]) -> dict[str, list[Run]]:

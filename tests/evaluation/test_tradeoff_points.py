@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from allcore.errors import RunError
 from allcore.evaluation.labelled import evaluate_run
-from allcore.evaluation.tradeoff import pareto_front, sweeps, tradeoff_point, tradeoff_table
+from allcore.evaluation.tradeoff import pareto_front, short_names, sweeps, tradeoff_point, tradeoff_table
 from allcore.model.architecture import parameter_count
 from allcore.runs.store import Run, RunStore
 
@@ -46,6 +46,12 @@ def test_latency_is_unknown_until_measured(point):
 @pytest.mark.parametrize(("size", "up_sampled"), [(200, False), (224, False), (225, True), (300, True)])
 def test_sizes_above_the_native_one_are_up_sampled(point, size, up_sampled):
     assert replace(point, image_size=size).up_sampled is up_sampled
+
+
+def test_runs_are_called_by_their_size_and_only_where_that_is_not_enough_by_more(point):
+    runs = [("20261123-vgg16-64px-aaaa", 64), ("20261123-vgg16-96px-bbbb", 96), ("20261124-vgg16-96px-cccc", 96)]
+    names = short_names([replace(point, run=run, image_size=size) for run, size in runs])
+    assert list(names.values()) == ["64 px", "96 px, bbbb", "96 px, cccc"]
 
 
 def test_run_without_predictions_has_no_point(tmp_path, tiny_config, finished_run):
