@@ -81,7 +81,7 @@ def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig)
 
 def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentConfig) -> None:
     for operation in operations(config):
-        st.subheader(operation.name, anchor=False)
+        st.header(operation.name, anchor=False)
         off = "" if operation.in_use else " These settings leave it off; this is what it would do."
         st.caption(f"{operation.meaning}{off}")
         _show_examples(file, image["label"], size, operation.examples)

@@ -92,7 +92,7 @@ summary += [f"{len(results) - len(predicted)} not predicted"] if len(predicted) 
 first, second = st.container(), st.container()
 everything, detail = (first, second) if len(results) > 1 else (second, first)
 with everything:
-    st.subheader(f"All {len(results)} images" if len(results) > 1 else "As a table", anchor=False)
+    st.header(f"All {len(results)} images" if len(results) > 1 else "As a table", anchor=False)
     if len(results) > 1:
         st.markdown(", ".join(summary))
         show_errors(results)
@@ -100,7 +100,7 @@ with everything:
 with detail:
     row = 0
     if len(results) > 1:
-        st.subheader("One image", anchor=False)
+        st.header("One image", anchor=False)
         names = [f"{number}: {result.name}" for number, result in enumerate(results, start=1)]
         row = st.selectbox("Image in detail", range(len(results)), format_func=names.__getitem__, key="shown")
     result = results[row]

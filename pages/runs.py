@@ -11,6 +11,7 @@ from allcore.reporting.units import memory
 from allcore.runs.status import ACTIVE, RESUMABLE
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
+from pages.ui.choose import say_if_missing
 from pages.ui.live import refresh_every, runs, summaries
 from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import plain, table
@@ -91,6 +92,7 @@ with st.container():
 now = {summary.id: summary for summary in summaries(list(known.values()))}
 st.fragment(show_all, run_every=refresh_every(list(now.values())))([(one.id, one.state) for one in now.values()])
 
+say_if_missing("run", "run", known)
 run = known[str(st.selectbox("Run", list(known), key="run", bind="query-params"))]
 summary = now[run.id]
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -123,7 +125,7 @@ with st.expander("Settings", icon=":material/tune:", on_change="rerun", key="set
             settings_table(summary.config), "settings", "Settings of the run, and the paper's where they are others",
             {"setting": "Setting", "value": "Value", "paper": "Paper, where it differs"},
         )  # fmt: skip
-st.subheader("Files", anchor=False)
+st.header("Files", anchor=False)
 with st.container(horizontal=True):
     for path in (run.folder / name for name in FILES):
         if path.is_file():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +13,7 @@ from allcore.errors import DatasetError, RunError
 from allcore.runs.status import Status
 from allcore.runs.store import Run
 from pages.ui.get_dataset import draw_button
+from pages.ui.show import plain
 from pages.ui.state import SELECTED, datasets, executor, workspace
 
 
@@ -35,6 +36,7 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
                 draw_button()
                 st.page_link("pages/dataset.py", label="Get a dataset", icon=":material/download:")
         return None
+    say_if_missing("data", "dataset", folders)
     if st.session_state.get("data") not in folders:
         st.session_state.pop("data", None)
     name = st.selectbox(label, list(folders), key="data", bind="query-params")
@@ -64,7 +66,24 @@ def choose_run(wanted: Callable[[Status], bool] = lambda status: True, missing: 
         st.info("Launch one on the Train page; the quick preset takes minutes.", title=missing)
         st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
         return None
+    say_if_missing("run", "run", runs)
     return runs[st.selectbox("Run", list(runs), key="run", bind="query-params")]
+
+
+def choose_run_against(run: Run) -> Run | None:
+    """Let the user choose another succeeded run to compare `run` with (kept in the URL as `against`); None at first."""
+    runs = {
+        other.id: other for other in executor().store.runs() if other.id != run.id and _is_wanted(other, _succeeded)
+    }
+    if not runs:
+        st.info("Launch another on the Train page: of another size, say, or with another recipe.", title="No other run")
+        return None
+    if st.session_state.get("against", run.id) not in runs:
+        st.session_state.pop("against", None)
+    chosen = st.selectbox(
+        "Against run", list(runs), index=None, placeholder="Choose another run", key="against", bind="query-params"
+    )
+    return None if chosen is None else runs[chosen]
 
 
 def choose_run_on(folder: Path) -> Run | None:
@@ -77,6 +96,13 @@ def choose_run_on(folder: Path) -> Run | None:
         help="Shows which images the run trained on, chose its epoch by, and was tested on.",
     )  # fmt: skip
     return None if chosen is None else runs[chosen]
+
+
+def say_if_missing(key: str, what: str, there: Container[str]) -> None:
+    """Say that what the URL asks for as `key` cannot be shown; the widget that is bound to it falls back to another."""
+    asked = st.query_params.get(key)
+    if asked and asked not in there:
+        st.toast(plain(f"No {what} {asked} can be shown here; this is another."), icon=":material/link_off:")
 
 
 def _recall(key: str) -> None:
@@ -110,6 +136,10 @@ def _was_made_on(run: Run, folder: Path) -> bool:
 def _dataset_of(run_folder: str) -> str:
     """Return the dataset folder of a run; a run's configuration never changes."""
     return str(Path(Run(Path(run_folder)).config.dataset).resolve())
+
+
+def _succeeded(status: Status) -> bool:
+    return status.state == "succeeded"
 
 
 def _is_wanted(run: Run, wanted: Callable[[Status], bool]) -> bool:

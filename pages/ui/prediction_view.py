@@ -29,11 +29,11 @@ _SPLIT_SAYS = {
 def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata) -> None:
     """Show all results with their CSV; a click on a row puts its number into the session state as `shown`."""
     frame = results_table(results, metadata)
-    probabilities = {
-        f"probability_{name}": st.column_config.NumberColumn(name, format="percent") for name in metadata.classes
-    }
+    probabilities = [f"probability_{name}" for name in metadata.classes]
+    why = ["error"] if frame["error"].any() else []
+    shown = frame.assign(image=icons, **(100 * frame[probabilities]))
     st.dataframe(
-        frame.assign(image=icons)[["image", *frame.columns]],
+        shown[["image", "path", *why, "label", *probabilities, "novelty", "novel", "split"]],
         hide_index=True, row_height=44, placeholder="", key="results",
         on_select=_show_selected_row, selection_mode="single-row",
         alt="Class, probabilities and novelty of each image, or why it was not predicted",
@@ -44,8 +44,11 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
             "novelty": st.column_config.NumberColumn("Novelty", format="%.2f"),
             "novel": st.column_config.CheckboxColumn("Novel", help="not like the images this model knows"),
             "split": st.column_config.TextColumn("Split", help="in which the model's run had the same file"),
-            "error": st.column_config.TextColumn("Not predicted because", width="large"),
-            **probabilities,
+            "error": st.column_config.TextColumn("Not predicted because", width="medium"),
+            **{
+                column: st.column_config.NumberColumn(f"{name} (%)", format="%.1f")
+                for column, name in zip(probabilities, metadata.classes, strict=True)
+            },
         },
     )  # fmt: skip
     st.download_button(

@@ -10,7 +10,7 @@ from pages.ui.live import doing, refresh_every, runs, state_badge, summaries
 
 def show_queue() -> None:
     """Show queued and running runs, first come first; they keep themselves up to date while there are some."""
-    st.subheader("Queue", anchor=False)
+    st.header("Queue", anchor=False)
     active = _active()
     st.fragment(_rows, run_every=refresh_every(active))(len(active))
 

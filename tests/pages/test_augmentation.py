@@ -121,7 +121,7 @@ def test_sizes_above_the_images_own_are_said_to_be_up_sampled(dataset):
 
 def test_each_operation_alone_is_applied_with_its_border(dataset, served):
     app = open_page("augmentation", augmentation=ALONE, image="Benign/benign-0002.jpg", size=48)
-    headings = [each.value for each in app.subheader]
+    headings = [each.value for each in app.header]
     assert headings[:3] == ["Brightness", "Rotation", "Border that a rotation uncovers"]
     assert captions(app)[:9] == [
         "× 0.80", "× 1.00", "× 1.20", "−20°", "0°", "+20°", "reflect (these settings)", "replicate", "white",

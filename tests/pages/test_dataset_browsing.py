@@ -112,6 +112,12 @@ def test_a_dataset_that_vanished_gives_way_to_the_others(dataset, workspace, sme
     assert ran(app).selectbox(key="data").value == "mine"
 
 
+def test_a_dataset_of_the_url_that_is_not_there_is_said_to_be_missing(dataset):
+    app = open_page("dataset", data="another")
+    assert "another" in app.toast[0].value
+    assert app.selectbox(key="data").value == "mine"
+
+
 # With a run
 
 
@@ -164,7 +170,7 @@ def test_the_button_below_a_thumbnail_opens_its_image(dataset):
     app.button(key=f"open-{path}").click()
     app = ran(app)
     assert app.query_params["image"] == path
-    assert app.subheader[0].value.replace("\\", "") == path
+    assert app.header[0].value.replace("\\", "") == path
     assert len(app.image) == 1
 
 
@@ -195,7 +201,7 @@ def test_an_image_with_a_twin_shows_it_beside(dataset):
 def test_an_image_without_a_twin_says_so(dataset):
     app = open_page("dataset", image="Pro/pro-0003.jpg")
     assert listed_images(app) == []
-    assert "No other image of this dataset is the same picture" in texts(app)
+    assert "No other image of this dataset is known to show the same field" in texts(app)
 
 
 def test_an_image_leads_to_predict_and_augmentation_with_itself(dataset):

@@ -14,7 +14,7 @@ from allcore.runs.status import ACTIVE, Status, write_status
 from allcore.runs.summary import RunSummary
 from pages.ui.live import refresh_every
 from tests.conftest import wait_for
-from tests.pages.opening import button, links, metrics, open_page, press
+from tests.pages.opening import button, links, metrics, open_page, press, ran
 
 GONE = {"pid": 2**22, "process_started": 1.0}
 DEAD_STATES = [("succeeded", False), ("failed", True), ("cancelled", True)]
@@ -157,6 +157,13 @@ def test_run_of_the_url_is_the_one_that_is_shown(run, workspace):
     shutil.copytree(run.folder, older)
     assert open_page("runs").selectbox(key="run").value == run.id
     assert open_page("runs", run=older.name).selectbox(key="run").value == older.name
+
+
+def test_run_of_the_url_that_is_not_there_is_said_to_be_missing(run):
+    app = open_page("runs", run="20200101-000000-vgg16-32px-aaaa")
+    assert "20200101" in app.toast[0].value
+    assert app.selectbox(key="run").value == run.id
+    assert not ran(app).toast
 
 
 def test_runs_can_be_laid_over_each_other(run, workspace):
