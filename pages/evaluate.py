@@ -9,6 +9,7 @@ from pages.ui.choose import choose_run
 from pages.ui.evaluate_benign import show_benign
 from pages.ui.evaluate_calibration import show_calibration
 from pages.ui.evaluate_classes import show_classes
+from pages.ui.evaluate_compare import show_compare
 from pages.ui.evaluate_confusion import show_confusion
 from pages.ui.evaluate_curves import show_curves
 from pages.ui.evaluate_mistakes import show_mistakes
@@ -83,6 +84,7 @@ tabs = {
     "Classes": show_classes,
     "Curves": show_curves,
     "Calibration": show_calibration,
+    "Compare": show_compare,
     "Probes": show_probes,
 }
 if BENIGN in classes:
