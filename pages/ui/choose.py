@@ -86,22 +86,6 @@ def choose_run_against(run: Run) -> Run | None:
     return None if chosen is None else runs[chosen]
 
 
-def choose_run_against(run: Run) -> Run | None:
-    """Let the user choose another succeeded run to compare `run` with (kept in the URL as `against`); None at first."""
-    runs = {
-        other.id: other for other in executor().store.runs() if other.id != run.id and _is_wanted(other, _succeeded)
-    }
-    if not runs:
-        st.info("Launch another on the Train page: of another size, say, or with another recipe.", title="No other run")
-        return None
-    if st.session_state.get("against", run.id) not in runs:
-        st.session_state.pop("against", None)
-    chosen = st.selectbox(
-        "Against run", list(runs), index=None, placeholder="Choose another run", key="against", bind="query-params"
-    )
-    return None if chosen is None else runs[chosen]
-
-
 def choose_run_on(folder: Path) -> Run | None:
     """Let the user choose a run that was made on a dataset folder, to see its split, or none (in the URL as `run`)."""
     runs = {run.id: run for run in executor().store.runs() if _was_made_on(run, folder.resolve())}
@@ -152,10 +136,6 @@ def _was_made_on(run: Run, folder: Path) -> bool:
 def _dataset_of(run_folder: str) -> str:
     """Return the dataset folder of a run; a run's configuration never changes."""
     return str(Path(Run(Path(run_folder)).config.dataset).resolve())
-
-
-def _succeeded(status: Status) -> bool:
-    return status.state == "succeeded"
 
 
 def _succeeded(status: Status) -> bool:
