@@ -76,7 +76,13 @@ def evaluate(
 def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
     """Return an evaluation as JSON values: the scores in fractions, and what they are of."""
     named = {"model": evaluation.model, "data": evaluation.data}
-    return {**named, **evaluation.scores.to_json(), "notes": list(evaluation.notes)}
+    alone = evaluation.without_twins
+    return {
+        **named,
+        **evaluation.scores.to_json(),
+        "without_twins": None if alone is None else alone.to_json(),
+        "notes": list(evaluation.notes),
+    }
 
 
 def print_evaluation(evaluation: Evaluation, json: bool) -> None:
@@ -100,6 +106,12 @@ def print_evaluation(evaluation: Evaluation, json: bool) -> None:
     typer.echo("\nThe paper's figures are of its own test images at 300 px, which are not these.")
     for note in evaluation.notes:
         typer.echo(f"note: {note}")
+    if evaluation.without_twins is not None:
+        alone = evaluation.without_twins.to_json()
+        typer.echo(
+            f"without images that have a twin in train: accuracy {per_cent(alone['accuracy'])} % "
+            f"({_interval(alone, 'accuracy')}), macro F1 {per_cent(alone['f1_macro'])} %, {alone['n']} images"
+        )
 
 
 def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:

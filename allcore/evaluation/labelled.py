@@ -39,6 +39,12 @@ class Evaluation:
         """What the predictions are worth. Raises `InputError` when there is no image."""
         return self.predictions.score()
 
+    @cached_property
+    def without_twins(self) -> Scores | None:
+        """Scores of the images that share their group with none in train; None where every image does, or none."""
+        alone = self.predictions.without_twins()
+        return alone.score() if 0 < len(alone.table) < len(self.predictions.table) else None
+
 
 def evaluate_model(
     model: str,
@@ -111,7 +117,9 @@ def _evaluate_own_images(
     return Evaluation(
         model=str(path),
         data=f"the {split} split of {run.id}",
-        predictions=_predictions(wanted, probabilities, predictor.classes),
+        predictions=_predictions(
+            wanted.assign(twin=run.split.twins_in_train()[wanted.index]), probabilities, predictor.classes
+        ),
         notes=_twin_notes(run, split),
     )
 
@@ -136,6 +144,9 @@ def _evaluate_folder(
             f"{data} has classes that the model does not know ({', '.join(unknown)}); "
             f"it knows {', '.join(predictor.classes)}"
         )
+    if not rows.empty:
+        rows = rows.assign(group=find_overlap(catalog.root, rows, cache).groups)
+        rows["twin"] = _twins_of_trained(rows, predictor.metadata)
     if split is not None:
         rows = _images_of_split(rows, predictor.metadata.split_digests.get(split, ()))
     if rows.empty:
@@ -143,18 +154,17 @@ def _evaluate_folder(
             f"{data} has no usable image{f' of the {split} split' if split else ''} of the model's classes"
         )
     probabilities = predict_labelled(predictor, catalog.root, rows, on_progress)
-    groups = find_overlap(catalog.root, rows, cache).groups
     return Evaluation(
         model=model,
         data=f"{data / catalog.variant(variant)}{f', {split} split' if split else ''}",
-        predictions=_predictions(rows.assign(group=groups), probabilities, predictor.classes),
+        predictions=_predictions(rows, probabilities, predictor.classes),
         notes=_folder_notes(rows, predictor.metadata, split, _unusable(catalog, variant)),
     )
 
 
 def _predictions(rows: pd.DataFrame, probabilities: np.ndarray, classes: tuple[str, ...]) -> RecordedPredictions:
-    """Put rows with path, sha256, label and group together with their probabilities (N, C)."""
-    table = rows[["path", "sha256", "label", "group"]].reset_index(drop=True)
+    """Put rows with path, sha256, label, group and twin together with their probabilities (N, C)."""
+    table = rows[["path", "sha256", "label", "group", "twin"]].reset_index(drop=True)
     for name, of_class in zip(classes, probabilities.T, strict=True):
         table[f"probability_{name}"] = of_class
     return RecordedPredictions(classes, table)
@@ -167,6 +177,12 @@ def _images_of_split(rows: pd.DataFrame, digests: tuple[str, ...]) -> pd.DataFra
     return rows[contents.groupby(contents).cumcount() < contents.map(copies)]
 
 
+def _twins_of_trained(rows: pd.DataFrame, metadata: ServedMetadata) -> np.ndarray:
+    """Return for each row whether the model was not trained on it, but on an image of its group, bool (N,)."""
+    trained = np.array([metadata.split_of(digest) == "train" for digest in rows["sha256"]], bool)
+    return np.asarray(rows["group"].isin(set(rows.loc[trained, "group"])) & ~trained)
+
+
 def _unusable(catalog: Catalog, variant: str | None) -> int:
     return int((catalog.problems()["variant"] == catalog.variant(variant)).sum())
 
@@ -176,9 +192,11 @@ def _twin_notes(run: Run, split: str) -> tuple[str, ...]:
     twins = int((run.split.twins_in_train() & in_split).sum())
     if twins == 0:
         return ()
-    return (
-        f"{twins} of {int(in_split.sum())} {split} images share a group with an image in train; the score flatters",
-    )
+    return (_flatters(twins, int(in_split.sum()), f"{split} images", "an image in train"),)
+
+
+def _flatters(twins: int, count: int, images: str, with_what: str) -> str:
+    return f"{twins} of {count} {images} share a group with {with_what}; the score flatters"
 
 
 def _folder_notes(rows: pd.DataFrame, metadata: ServedMetadata, split: str | None, unusable: int) -> tuple[str, ...]:
@@ -187,6 +205,9 @@ def _folder_notes(rows: pd.DataFrame, metadata: ServedMetadata, split: str | Non
     if trained_on and split != "train":
         advice = "" if split else "; --split test scores those that it was not"
         notes.append(f"{trained_on} of {len(rows)} images are ones that the model was trained on{advice}")
+    twins = int(rows["twin"].sum())
+    if twins:
+        notes.append(_flatters(twins, len(rows), "images", "one that the model was trained on"))
     if unusable:
         notes.append(f"{unusable} files of the folder cannot be used and were left out; `dataset info` names them")
     return tuple(notes)

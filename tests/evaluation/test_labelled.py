@@ -11,7 +11,7 @@ import pytest
 from allcore.errors import DatasetError, InputError, ModelFileError, RunError
 from allcore.evaluation.labelled import evaluate_model, predict_labelled
 from allcore.inference.metadata import KEY
-from allcore.inference.predictor import load_predictor
+from allcore.inference.predictor import BATCH, load_predictor
 from allcore.model.serving import save_with_metadata
 
 
@@ -219,4 +219,19 @@ def test_predictions_of_a_table_are_in_its_order(finished_run, smears):
     together = predict_labelled(predictor, smears, rows, lambda *progress: seen.append(progress))
     backwards = predict_labelled(predictor, smears, rows[::-1])
     np.testing.assert_allclose(together, backwards[::-1], atol=1e-6)
-    assert seen == [(16, 20), (20, 20)]
+    assert seen == [(min(start + BATCH, 20), 20) for start in range(0, 20, BATCH)]
+
+
+def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(evaluate, finished_run, smears):
+    split = finished_run.split.table
+    train = set(split.loc[split["split"] == "train", "group"])
+    test = split[split["split"] == "test"]
+    alone = test.loc[~test["group"].isin(train), "path"]
+    assert 0 < len(alone) < len(test)
+    predicted = finished_run.predictions().set_index("path").loc[alone]
+    by_record = evaluate(finished_run.id)
+    assert by_record.without_twins.n == len(alone)
+    assert by_record.without_twins.accuracy == (predicted["label"] == predicted["predicted"]).mean()
+    by_folder = evaluate(finished_run.served_model, data=smears, split="test")
+    assert by_folder.without_twins.n == len(alone)
+    assert any(f"{len(test) - len(alone)} of {len(test)} images share a group" in note for note in by_folder.notes)
