@@ -8,32 +8,21 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import InputError, RunError
-from allcore.evaluation.recorded import recorded_at
-from allcore.evaluation.tradeoff import TradeoffPoint, sweeps, tradeoff_point, tradeoff_table
+from allcore.evaluation.comparison import compare_all
+from allcore.evaluation.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.tradeoff import TradeoffPoint, short_names, sweeps, tradeoff_point
 from allcore.inference.latency import latency
 from allcore.inference.network import open_network
-from allcore.paper import NATIVE_SIZE
-from allcore.reporting.tradeoff import pareto_figure, size_figure
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
 from pages.ui import show
+from pages.ui.shortcuts import kept_or_offered_for_all
 from pages.ui.state import executor
+from pages.ui.tradeoff_view import show_pairs, show_points
 
 ALL = "all succeeded runs"
 SECONDS = 3
-COLUMNS = {
-    "image_size_px": st.column_config.NumberColumn("image size (px)", format="%d"),
-    "up_sampled": st.column_config.CheckboxColumn("up-sampled"),
-    "accuracy": st.column_config.NumberColumn("accuracy", format="%.4f"),
-    "accuracy_low": st.column_config.NumberColumn("95 % from", format="%.4f"),
-    "accuracy_high": st.column_config.NumberColumn("to", format="%.4f"),
-    "training_minutes": st.column_config.NumberColumn("training (min)", format="%.2f"),
-    "latency_ms": st.column_config.NumberColumn("latency (ms)", format="%.1f"),
-    "memory_gb": st.column_config.NumberColumn("memory (GB)", format="%.2f"),
-    "parameters_millions": st.column_config.NumberColumn("parameters (millions)", format="%.2f"),
-    "on_front": st.column_config.CheckboxColumn("Pareto front"),
-    "test_images": st.column_config.NumberColumn("test images"),
-}
+MOST_COMPARED = 12
 
 
 @st.cache_data(max_entries=200, show_spinner="Scoring the runs …")
@@ -59,6 +48,12 @@ def _points(runs: list[Run], timed: bool) -> tuple[list[TradeoffPoint], list[str
         except InputError as error:
             problems.append(str(error))
     return points, problems
+
+
+@st.cache_data(max_entries=50, show_spinner="Comparing the runs …")
+def _pairs(runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
+    """Compare every two of runs, each given by what it is called, its folder, and when its predictions were written."""
+    return compare_all({called: recorded_predictions(Run(Path(folder)), "test") for called, folder, _ in runs})
 
 
 def _states(runs: list[Run]) -> dict[str, str]:
@@ -132,31 +127,21 @@ if problems:
     st.warning("\n".join(f"- {show.plain(problem)}" for problem in problems), title="These runs are left out")
 
 if points:
-    table = tradeoff_table(points)
-    if table[["dataset", "split"]].drop_duplicates().shape[0] > 1:
+    if len({(point.dataset, point.split) for point in points}) > 1:
         st.caption("These runs differ in dataset or split: their accuracies are of different test images.")
-    st.subheader("Against image size", anchor=False)
-    show.figure(
-        size_figure(table, joined=name != ALL),
-        f"image-size-{name}",
-        "Test accuracy, training time, memory and parameters against image size, the paper's Table 1 beside",
-    )
-    st.caption(
-        f"The paper's images are {NATIVE_SIZE} px a side; larger sizes are up-sampled. Training time is the sum over "
-        "the epochs, the paper's on its laptop GPU. Memory is the most in use while training, by the process on a CPU "
-        "or on the fullest GPU."
-    )
-    st.subheader("Accuracy against training time", anchor=False)
-    show.figure(
-        pareto_figure(table),
-        f"pareto-{name}",
-        "Test accuracy with its interval against training time, with the Pareto front",
-    )
-    st.caption("A run is on the Pareto front when no other is as accurate in as little training time.")
-    show.table(table, f"tradeoff-{name}", "Accuracy and costs of each run", COLUMNS, placeholder="")
+    st.header("Against image size", anchor=False)
+    called = short_names(points)
+    scored = [run for run in succeeded if run.id in called]
+    show_points(points, name, name != ALL, kept_or_offered_for_all(scored))
+    if 1 < len(scored) <= MOST_COMPARED:
+        by_size = sorted(scored, key=lambda run: (run.config.image_size, run.id))
+        compared = tuple((called[run.id], str(run.folder), recorded_at(run)) for run in by_size)
+        show_pairs(_pairs(compared), name, len(compared))
+    elif len(scored) > MOST_COMPARED:
+        st.caption(f"Which runs differ is shown for up to {MOST_COMPARED} of them; choose a sweep.")
 else:
     st.info("The figures fill as runs succeed.", title="No finished run yet")
 
 if active:
-    st.subheader("Under way", anchor=False)
+    st.header("Under way", anchor=False)
     _follow(runs, states)

@@ -66,12 +66,13 @@ def tradeoff_point(run: Run) -> TradeoffPoint:
 
 
 def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
-    """Return what to call each run: its image size, with the end of its id where others have that size too."""
-    of_size = Counter(point.image_size for point in points)
-    return {
-        point.run: f"{point.image_size} px" + (f", {point.run[-4:]}" if of_size[point.image_size] > 1 else "")
+    """Return what to call each run: its image size, and where others have that size too, the end of its id, or all."""
+    forms = {
+        point.run: [f"{point.image_size} px{more}" for more in ("", f", {point.run[-4:]}", f", {point.run}")]
         for point in points
     }
+    taken = Counter(form for of_run in forms.values() for form in of_run)
+    return {run: next(form for form in of_run if taken[form] == 1) for run, of_run in forms.items()}
 
 
 def sweeps(runs: Sequence[Run]) -> dict[str, list[Run]]:

@@ -7,7 +7,10 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from allcore.evaluation.comparison import compare_all
+from allcore.evaluation.recorded import recorded_predictions
 from allcore.evaluation.tradeoff import tradeoff_point
+from allcore.reporting.comparison import pairs_in_words
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import PROJECT
 
@@ -122,3 +125,53 @@ def test_runs_on_other_test_images_are_said_to_be(add_run):
     add_run(0)
     add_run(1, dataset="/elsewhere/others")
     assert any("differ in dataset or split" in caption.value for caption in open_page().caption)
+
+
+@pytest.fixture
+def sweep(add_run):
+    """Put three runs of a sweep into the workspace: two that answer alike, and one that calls every image wrongly."""
+    runs = [add_run(number, sweep="sizes", image_size=size) for number, size in enumerate((96, 64, 32))]
+    table, classes = runs[2].predictions(), runs[2].split.classes
+    wrong = table["label"].map(dict(zip(classes, [*classes[1:], classes[0]], strict=True)))
+    path = runs[2].folder / "predictions.parquet"
+    path.unlink()  # a link to the file that other tests read
+    table.assign(**{f"probability_{name}": (wrong == name) * 1.0 for name in classes}).to_parquet(path)
+    return runs
+
+
+def pairs_of(app):
+    return next(table.value for table in app.dataframe if "p_holm" in table.value)
+
+
+def test_every_two_runs_of_a_sweep_are_compared_by_size(sweep):
+    pairs = pairs_of(open_page(sweep="sizes"))
+    assert list(zip(pairs["first"], pairs["second"], strict=True)) == [
+        ("32 px", "64 px"),
+        ("32 px", "96 px"),
+        ("64 px", "96 px"),
+    ]
+    expected = compare_all({f"{run.config.image_size} px": recorded_predictions(run, "test") for run in sweep[::-1]})
+    assert list(pairs["p_holm"]) == list(expected["p_holm"])
+    assert list(pairs["difference"]) == list(100 * expected["difference"])
+
+
+def test_pairs_that_cannot_be_told_apart_are_named(sweep):
+    said = [str(markdown.value).strip("*").replace("\\", "") for markdown in open_page(sweep="sizes").markdown]
+    pairs = compare_all({f"{run.config.image_size} px": recorded_predictions(run, "test") for run in sweep[::-1]})
+    assert pairs_in_words(pairs) in said
+    assert "64 px and 96 px" in pairs_in_words(pairs) or not pairs["apart"].any()
+
+
+def test_a_single_run_has_nothing_to_be_compared_with(add_run):
+    add_run()
+    assert "Which runs differ" not in [header.value for header in open_page().header]
+
+
+def test_runs_without_shared_test_images_are_counted(sweep):
+    path = sweep[0].folder / "predictions.parquet"
+    table = sweep[0].predictions()
+    path.unlink()
+    table.assign(sha256=table["sha256"].str[::-1]).to_parquet(path)
+    app = open_page(sweep="sizes")
+    assert len(pairs_of(app)) == 1
+    assert any("not compared: 2" in caption.value for caption in app.caption)
