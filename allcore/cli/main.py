@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli import dataset, evaluate, export, predict, probe, runs, train
+from allcore.cli import dataset, evaluate, export, labels, predict, probe, runs, train
 from allcore.errors import InputError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("sweep")(train.sweep)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("probe")(probe.probe)
+app.command("labels")(labels.labels)
 app.command("export")(export.export)
 
 

@@ -13,12 +13,18 @@ classifier on top of them has seen those labels, however it is cross-validated.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from allcore.data.cache import decoded_images
+from allcore.data.colour import colour_moments
+from allcore.data.relations import Relations
 from allcore.errors import RunError
 from allcore.evaluation.labels import cross_validated_probabilities, label_quality
 from allcore.evaluation.metrics import FloatArray, IntArray
@@ -54,6 +60,32 @@ class LabelReview:
     def suspicious(self) -> pd.DataFrame:
         """The rows of `table` whose label the probabilities or a twin contradict."""
         return self.table[self.table["suspicious"]]
+
+    @property
+    def listed(self) -> pd.DataFrame:
+        """The columns of `table` that are for people."""
+        return self.table.drop(columns="sha256")
+
+
+def review_dataset(
+    root: Path,
+    images: pd.DataFrame,
+    relations: Relations,
+    runs: Sequence[Run],
+    cache: Path,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> LabelReview:
+    """Review the labels of usable catalog rows below `root` by those of `runs` that are on them, and by colour.
+
+    Twins are what `relations` know. `on_progress` hears of images decoded, where `cache` does not hold them yet. Raises
+    `DatasetError` when an image changed since it was catalogued.
+    """
+    decoded = decoded_images(root, images, cache, on_progress)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        colours = np.array(list(pool.map(lambda row: colour_moments(decoded[row]), range(len(decoded)))), np.float64)
+    groups = [f"g{number:05d}" for number in relations.groups]
+    known = images[["path", "label", "sha256"]].assign(group=groups, stain=relations.stains)
+    return review_labels(known, runs_on(known, runs), colours)
 
 
 def review_labels(images: pd.DataFrame, runs: Sequence[Run], colours: FloatArray | None = None) -> LabelReview:

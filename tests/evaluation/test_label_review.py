@@ -39,7 +39,7 @@ def record(workspace, tiny_config):
     """Return a maker of finished runs: which of the images they trained on, and what they say of the others."""
 
     def recorded(images, train, says):
-        split = images.assign(split=np.where(images.index.isin(train), "train", "test"))
+        split = images.assign(stain="", split=np.where(images.index.isin(train), "train", "test"))
         run = RunStore(workspace.runs).create(tiny_config(), Split(split))
         rows = split[split["split"] == "test"].reset_index(drop=True)
         said = [says.get(path, label) for path, label in zip(rows["path"], rows["label"], strict=True)]

@@ -92,6 +92,7 @@ def test_class_of_one_group_cannot_be_predicted_where_that_is_held_out(clouds):
     assert covered[labels < 2].any()
 
 
-def test_images_of_one_group_alone_cannot_be_predicted(clouds):
-    features, labels, _ = clouds
+def test_images_of_one_group_or_class_alone_cannot_be_predicted(clouds):
+    features, labels, groups = clouds
     assert np.isnan(cross_validated_probabilities(features, labels, np.zeros(180))).all()
+    assert np.isnan(cross_validated_probabilities(features, np.zeros(180, np.int64), groups)).all()

@@ -1,0 +1,83 @@
+"""`labels`: which labels of a dataset are most suspicious."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from allcore.cli.output import Json, json_rows, per_cent, print_json, progress_bar, table
+from allcore.errors import InputError
+
+if TYPE_CHECKING:
+    from allcore.evaluation.label_review import LabelReview
+
+
+def labels(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folder")],
+    variant: Annotated[str | None, typer.Option("--variant", help="variant folder; unset: the first by name")] = None,
+    runs: Annotated[
+        list[str] | None,
+        typer.Option("--run", help="count this run's predictions; may be repeated; unset: all runs on these images"),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", help="images to list; the CSV file holds all", min=1)] = 20,
+    csv: Annotated[Path | None, typer.Option("--csv", help="write every image, the most suspicious first")] = None,
+    json: Json = False,
+) -> None:
+    """List the labels that contradict what runs, or else a cross-validated colour classifier, make of unseen images."""
+    from allcore.data.catalog import scan
+    from allcore.data.relations import find_relations
+    from allcore.evaluation.label_review import review_dataset
+    from allcore.runs.store import RunStore
+    from allcore.workspace import open_workspace
+
+    workspace = open_workspace()
+    store = RunStore(workspace.runs)
+    wanted = [store.find(name) for name in runs] if runs else store.runs()
+    with progress_bar("reading images") as progress:
+        catalog = scan(folder, workspace.cache, progress)
+    images = catalog.trainable_images(variant)
+    with progress_bar("comparing images") as progress:
+        relations = find_relations(catalog.root, images, workspace.cache, progress)
+    # a dataset may lie some folders below DIR
+    images["path"] = [(catalog.root / path).relative_to(folder).as_posix() for path in images["path"]]
+    with progress_bar("reviewing labels") as progress:
+        review = review_dataset(folder, images, relations, wanted, workspace.cache, progress)
+    if csv is not None:
+        _write(review, csv)
+    if json:
+        print_json(
+            {
+                "images": len(images),
+                "suspicious": len(review.suspicious),
+                "sources": json_rows(review.sources),
+                "labels": json_rows(review.listed.head(top)),
+            }
+        )
+    else:
+        _print(review, top)
+
+
+def _write(review: LabelReview, csv: Path) -> None:
+    try:
+        review.listed.to_csv(csv, index=False)
+    except OSError as error:
+        raise InputError(f"{csv} cannot be written ({error.strerror or error})") from None
+
+
+def _print(review: LabelReview, top: int) -> None:
+    headings = ["source", "#images", "#left out, twin in train", "#agreeing with the label", "note"]
+    table(headings, review.sources.to_numpy().tolist())
+    typer.echo(f"\n{len(review.suspicious)} of {len(review.table)} labels are suspicious\n")
+    rows = [
+        (
+            "*" if row["suspicious"] else "", row["path"], row["label"], per_cent(row["probability_label"]),
+            row["suggestion"], per_cent(row["probability_suggestion"]), row["source"], row["group"], row["stain"],
+            row["contradicted_by"],
+        )
+        for row in review.table.head(top).to_dict("records")
+    ]  # fmt: skip
+    headings = ["", "image", "label", "#P(label) %", "suggested", "#P(suggested) %", "source", "group", "stain"]
+    table([*headings, "other label in its group"], rows)
+    typer.echo("\n* suspicious. Colour knows nothing but stain: look at an image before giving it another label.")
