@@ -1,5 +1,6 @@
+"""The split: every protocol, and the file that keeps it."""
+
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,37 +9,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from allcore.config import SplitConfig
-from allcore.data.split import COLUMNS, SPLITS, Split, make_split, read_groups, read_split
+from allcore.data.split import COLUMNS, SPLITS, Split, make_split, read_split
 from allcore.errors import DatasetError
+from tests.data.rows import images, in_groups, write_csv
 
 PAPER = {"Benign": 504, "Early": 985, "Pre": 963, "Pro": 804}
-
-
-def images(counts: dict[str, int]) -> pd.DataFrame:
-    """Return catalog rows of so many images a class, all different."""
-    paths = [f"{label}/{label.lower()}-{number:03}.jpg" for label, count in counts.items() for number in range(count)]
-    labels = [path.split("/")[0] for path in paths]
-    return pd.DataFrame(
-        {"path": paths, "label": labels, "sha256": [f"s{p}" for p in paths], "pixel_sha256": [f"p{p}" for p in paths]}
-    )
-
-
-def in_groups(sizes: dict[str, list[int]]) -> pd.DataFrame:
-    """Return catalog rows whose classes consist of groups of equal pictures, of these sizes."""
-    rows = images({label: sum(groups) for label, groups in sizes.items()})
-    names = [f"{label}{number}" for label, groups in sizes.items() for number, n in enumerate(groups) for _ in range(n)]
-    return rows.assign(pixel_sha256=names)
 
 
 def counts(split: Split) -> np.ndarray:
     """Return the number of images, one row a class, one column a part."""
     table = pd.crosstab(split.table["label"], split.table["split"])
     return table.reindex(columns=list(SPLITS), fill_value=0).to_numpy()
-
-
-def write_csv(path: Path, text: str) -> str:
-    path.write_text(text, encoding="utf-8")
-    return str(path)
 
 
 def test_counts_are_told_by_class_and_part():
@@ -177,80 +158,6 @@ def test_a_large_group_that_fits_can_be_held_out_as_well_as_small_ones():
 def test_too_few_groups_are_refused_with_their_number(sizes):
     with pytest.raises(DatasetError, match=rf"class B cannot .* its 20 images form {len(sizes)} groups; use another"):
         make_split(in_groups({"A": [1] * 10, "B": sizes}), SplitConfig(protocol="grouped"))
-
-
-# Tables of groups
-
-
-@pytest.mark.parametrize("column", ["group", "patient"])
-def test_a_table_names_images_by_path_or_by_file_name(tmp_path, column):
-    rows = images({"A": 9, "B": 9})
-    names = [path if number % 2 else path.split("/")[1] for number, path in enumerate(rows["path"])]
-    lines = [f"{name},case {number // 3}" for number, name in enumerate(names)]
-    table = write_csv(tmp_path / "groups.csv", "\n".join([f"file,{column},age", *(f"{line},7" for line in lines)]))
-    split = make_split(rows, SplitConfig(protocol="patient", groups=table))
-    assert split.table["group"].tolist() == [f"case {number // 3}" for number in range(18)]
-
-
-def test_a_path_goes_before_a_file_name(tmp_path):
-    rows = images({"A": 3, "B": 3})
-    lines = [f"{path.split('/')[1]},by name" for path in rows["path"]] + [f"{path},{path}" for path in rows["path"]]
-    table = write_csv(tmp_path / "groups.csv", "\n".join(["file,group", *lines]))
-    split = make_split(rows, SplitConfig(groups=table))
-    assert (split.table["group"] == split.table["path"]).all()
-
-
-def test_images_that_a_table_lacks_are_refused_with_their_number(tmp_path):
-    rows = images({"A": 9, "B": 9})
-    lines = [f"{path},{path}" for path in rows["path"][2:]]
-    table = write_csv(tmp_path / "groups.csv", "\n".join(["file,group", *lines]))
-    with pytest.raises(DatasetError, match=r"lacks 2 of 18 images, the first A/a-000\.jpg"):
-        make_split(rows, SplitConfig(groups=table))
-
-
-@pytest.mark.parametrize("blank", ["", "  ", None])
-def test_an_image_whose_patient_is_left_blank_is_lacking(tmp_path, blank):
-    rows = images({"A": 3, "B": 3})
-    lines = [f"{path},{path}" for path in rows["path"][1:]]
-    first = "A/a-000.jpg" if blank is None else f"A/a-000.jpg,{blank}"
-    table = write_csv(tmp_path / "groups.csv", "\n".join(["file,patient", first, *lines]))
-    with pytest.raises(DatasetError, match=r"lacks 1 of 6 images, the first A/a-000\.jpg"):
-        make_split(rows, SplitConfig(protocol="patient", groups=table))
-
-
-def test_a_file_name_that_several_images_have_does_not_tell_which_is_meant(tmp_path):
-    rows = images({"A": 3, "B": 3})
-    rows["path"] = rows["label"] + [f"/{number % 3}.jpg" for number in range(6)]
-    table = write_csv(tmp_path / "groups.csv", "file,patient\n0.jpg,x\n1.jpg,y\n2.jpg,z\n")
-    with pytest.raises(DatasetError, match=r"lacks 6 of 6 images.*where no other image has it"):
-        make_split(rows, SplitConfig(protocol="patient", groups=table))
-
-
-def test_a_file_in_two_groups_is_refused(tmp_path):
-    table = write_csv(tmp_path / "groups.csv", "file,patient\n1.jpg,x\n2.jpg,y\n1.jpg,z\n")
-    with pytest.raises(DatasetError, match=r"puts 1 files into more than one patient, the first 1\.jpg"):
-        read_groups(Path(table))
-
-
-def test_a_row_given_twice_does_no_harm(tmp_path):
-    table = write_csv(tmp_path / "groups.csv", "file,patient\n1.jpg,x\n1.jpg,x \n")
-    assert read_groups(Path(table)) == {"1.jpg": "x"}
-
-
-@pytest.mark.parametrize("text", ["", "file;patient\na;b\n", "image,patient\na,b\n", "file,age\na,b\n", "\0\0\n"])
-def test_what_is_no_table_of_groups_is_refused(tmp_path, text):
-    with pytest.raises(DatasetError, match=r"table of groups .*groups\.csv"):
-        read_groups(Path(write_csv(tmp_path / "groups.csv", text)))
-
-
-def test_a_table_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(DatasetError, match="cannot be read"):
-        read_groups(tmp_path / "none.csv")
-
-
-def test_group_names_are_text_whatever_they_look_like(tmp_path):
-    table = write_csv(tmp_path / "groups.csv", "\ufefffile,patient\n1.jpg,007\n2.jpg,7\n3.jpg,NA\n")
-    assert read_groups(Path(table)) == {"1.jpg": "007", "2.jpg": "7", "3.jpg": "NA"}
 
 
 # The split itself
