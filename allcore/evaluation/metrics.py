@@ -11,7 +11,6 @@ they are undefined; MCC is 0. Macro averages leave out nan, and classes that occ
 predictions, which is scikit-learn's default choice of labels.
 """
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,34 +87,27 @@ def mcc(matrix: IntArray) -> FloatArray:
     return _ratio(covariance, np.sqrt(variances), empty=0.0)
 
 
-def auroc_one_vs_rest(
-    labels: IntArray, probabilities: FloatArray, multiplicity: npt.ArrayLike | None = None
-) -> FloatArray:
-    """Area (..., C) under each class's ROC curve against the rest, ties counting half; nan if either side is empty.
+class RankingAreas(NamedTuple):
+    """Each class against the rest over all thresholds: two arrays (..., C).
 
-    `labels` (N,), `probabilities` (N, C). It is the Mann-Whitney statistic (Hanley and McNeil, 1982).
+    `auroc` is the area under the ROC curve, ties counting half: the Mann-Whitney statistic (Hanley and McNeil, 1982);
+    nan if either side is empty. `average_precision` is the sum of precision times step in recall over the distinct
+    thresholds, not interpolated, as in scikit-learn; nan if the class has no images.
     """
-    areas = []
-    for positives, everything in _counts_above(labels, probabilities, multiplicity):
-        negatives = everything - positives
-        mean_height = (positives[..., 1:] + positives[..., :-1]) / 2
-        won = (np.diff(negatives) * mean_height).sum(-1)
-        areas.append(_ratio(won, positives[..., -1] * negatives[..., -1]))
-    return np.stack(areas, axis=-1)
+
+    auroc: FloatArray
+    average_precision: FloatArray
 
 
-def average_precision(
+def ranking_areas(
     labels: IntArray, probabilities: FloatArray, multiplicity: npt.ArrayLike | None = None
-) -> FloatArray:
-    """Sum (..., C) of precision times step in recall over each class's distinct thresholds; nan if it has no images.
-
-    `labels` (N,), `probabilities` (N, C). Not interpolated, as in scikit-learn.
-    """
-    areas = []
-    for positives, everything in _counts_above(labels, probabilities, multiplicity):
-        precision_at = _ratio(positives[..., 1:], everything[..., 1:], empty=0.0)
-        areas.append(_ratio((np.diff(positives) * precision_at).sum(-1), positives[..., -1]))
-    return np.stack(areas, axis=-1)
+) -> RankingAreas:
+    """Rank the images by each class's probability: `labels` (N,), `probabilities` (N, C)."""
+    weights = _weights(multiplicity, len(labels))
+    areas = [
+        _areas_of_class(labels == index, probabilities[:, index], weights) for index in range(probabilities.shape[1])
+    ]
+    return RankingAreas(*(np.stack(of_classes, axis=-1) for of_classes in zip(*areas, strict=True)))
 
 
 class ReliabilityBins(NamedTuple):
@@ -185,25 +177,32 @@ def _mean_over_images(values: FloatArray, multiplicity: npt.ArrayLike | None) ->
     return _ratio(np.asarray(weights @ values), weights.sum(-1))
 
 
-def _counts_above(
-    labels: IntArray, probabilities: FloatArray, multiplicity: npt.ArrayLike | None
-) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Per class, how many of its images and of all images (..., T + 1) lie at or above its T falling thresholds.
+def _areas_of_class(
+    belongs: npt.NDArray[np.bool_], probability: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """AUROC and average precision (...) of one class, each a sum over its images alone, for weights (..., N)."""
+    falling = np.argsort(-probability)
+    steps = -probability[falling]
+    is_positive = belongs[falling]
+    place = np.flatnonzero(is_positive)
+    first = np.searchsorted(steps, steps[place], side="left")  # of the images tied with each positive
+    end = np.searchsorted(steps, steps[place], side="right")
+    ranked = weights[..., falling]
+    positive = ranked[..., place]
+    everything, positives = _running_sums(ranked), _running_sums(positive)
+    positives_before = np.append(0, is_positive.cumsum())  # their number, which is their place in `positives`
+    through, up_to = positives[..., positives_before[end]], positives[..., positives_before[first]]
+    reached = everything[..., end]
+    negatives_above = (reached - through + everything[..., first] - up_to) / 2
+    n_positive = positives[..., -1]
+    n_negative = everything[..., -1] - n_positive
+    lost = (positive * negatives_above).sum(-1)
+    auroc = 1 - _ratio(lost, n_positive * n_negative)
+    return auroc, _ratio((positive * _ratio(through, reached, empty=0.0)).sum(-1), n_positive)
 
-    The thresholds are the distinct probabilities; before the first stands 0.
-    """
-    weights = _weights(multiplicity, len(labels))
-    for index in range(probabilities.shape[1]):
-        order = np.argsort(-probabilities[:, index])
-        falling = probabilities[order, index]
-        last_of_threshold = np.flatnonzero(np.append(falling[1:] != falling[:-1], True))
-        ranked = weights[..., order]
-        yield _running(ranked * (labels[order] == index), last_of_threshold), _running(ranked, last_of_threshold)
 
-
-def _running(weights: FloatArray, last: npt.NDArray[np.intp]) -> FloatArray:
-    """Sums (..., T + 1) of weights (..., N) up to nothing and then up to each of the places `last` (T,)."""
+def _running_sums(weights: FloatArray) -> FloatArray:
+    """Sums (..., N + 1) of the first 0, 1, ... N weights (..., N)."""
     sums = np.zeros((*weights.shape[:-1], weights.shape[-1] + 1))
     np.cumsum(weights, axis=-1, out=sums[..., 1:])
-    without_ties = len(last) == weights.shape[-1]
-    return sums if without_ties else sums[..., np.append(0, last + 1)]
+    return sums

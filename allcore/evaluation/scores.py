@@ -163,8 +163,7 @@ def score_table(labels: IntArray, probabilities: FloatArray, multiplicity: Float
         "specificity": metrics.specificity(matrix),
         "npv": metrics.npv(matrix),
         "f1": metrics.f1(matrix),
-        "auroc": metrics.auroc_one_vs_rest(labels, probabilities, multiplicity),
-        "average_precision": metrics.average_precision(labels, probabilities, multiplicity),
+        **metrics.ranking_areas(labels, probabilities, multiplicity)._asdict(),
     }
     return {
         **per_class,

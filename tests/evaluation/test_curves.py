@@ -29,7 +29,7 @@ class TestAgainstASecondImplementation:
     def test_roc_area_is_the_auroc(self, index, decimals):
         labels, p = predictions(index, decimals)
         curve = roc_curve(labels, p, index)
-        np.testing.assert_allclose(np.trapezoid(curve.y, curve.x), metrics.auroc_one_vs_rest(labels, p)[index])
+        np.testing.assert_allclose(np.trapezoid(curve.y, curve.x), metrics.ranking_areas(labels, p).auroc[index])
 
     def test_precision_recall_points(self, index, decimals):
         labels, p = predictions(index, decimals)
@@ -42,7 +42,7 @@ class TestAgainstASecondImplementation:
         labels, p = predictions(index, decimals)
         curve = precision_recall_curve(labels, p, index)
         area = (np.diff(curve.x) * curve.y[1:]).sum()
-        np.testing.assert_allclose(area, metrics.average_precision(labels, p)[index])
+        np.testing.assert_allclose(area, metrics.ranking_areas(labels, p).average_precision[index])
 
 
 def test_class_without_images_has_no_curve():

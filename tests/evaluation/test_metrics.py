@@ -15,9 +15,18 @@ CASES = [
 ]
 every_case = pytest.mark.parametrize(("kind", "seed", "n", "n_classes"), CASES)
 
+
+def auroc(*arrays):
+    return metrics.ranking_areas(*arrays).auroc
+
+
+def average_precision(*arrays):
+    return metrics.ranking_areas(*arrays).average_precision
+
+
 PROBABILITY_METRICS = [
-    metrics.auroc_one_vs_rest,
-    metrics.average_precision,
+    auroc,
+    average_precision,
     metrics.expected_calibration_error,
     metrics.brier_score,
     metrics.log_loss,
@@ -134,7 +143,7 @@ def test_mcc_is_zero_when_only_one_class_is_predicted():
 @every_case
 def test_auroc_agrees_with_scikit_learn_class_by_class(kind, seed, n, n_classes):
     labels, p = predictions(kind, seed, n, n_classes)
-    ours = metrics.auroc_one_vs_rest(labels, p)
+    ours = auroc(labels, p)
     for index in range(n_classes):
         if 0 < (labels == index).sum() < n:
             assert ours[index] == pytest.approx(reference.roc_auc_score(labels == index, p[:, index]))
@@ -146,13 +155,13 @@ def test_auroc_agrees_with_scikit_learn_class_by_class(kind, seed, n, n_classes)
 def test_macro_auroc_agrees_with_scikit_learn_one_vs_rest(kind):
     labels, p = predictions(kind, 5, 200, 4)
     expected = reference.roc_auc_score(labels, p, multi_class="ovr")
-    assert metrics.macro_average(metrics.auroc_one_vs_rest(labels, p), matrix_of(labels, p)) == pytest.approx(expected)
+    assert metrics.macro_average(auroc(labels, p), matrix_of(labels, p)) == pytest.approx(expected)
 
 
 @every_case
 def test_average_precision_agrees_with_scikit_learn_class_by_class(kind, seed, n, n_classes):
     labels, p = predictions(kind, seed, n, n_classes)
-    ours = metrics.average_precision(labels, p)
+    ours = average_precision(labels, p)
     for index in range(n_classes):
         if (labels == index).any():
             assert ours[index] == pytest.approx(reference.average_precision_score(labels == index, p[:, index]))
@@ -162,7 +171,7 @@ def test_average_precision_agrees_with_scikit_learn_class_by_class(kind, seed, n
 
 def test_a_constant_probability_ranks_like_a_coin():
     labels = np.arange(40) % 2
-    np.testing.assert_allclose(metrics.auroc_one_vs_rest(labels, np.full((40, 2), 0.5)), 0.5)
+    np.testing.assert_allclose(auroc(labels, np.full((40, 2), 0.5)), 0.5)
 
 
 @every_case
