@@ -1,0 +1,100 @@
+"""Trust, shortcuts: what classifiers that see too little to judge a cell reach under each split protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.data.cache import decoded_images
+from allcore.errors import DatasetError, InputError
+from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, kept_shortcuts, shortcut_scores
+from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
+from pages.ui import show
+from pages.ui.state import workspace
+from pages.ui.trust_examined import PROTOCOLS, Examined
+
+
+def show_shortcuts(of: Examined) -> None:
+    """Show what is known of the baselines under each protocol, and offer to score those that are not."""
+    st.write(
+        "Shortcuts are classifiers that see too little of an image to judge its cells. Where one comes near to a "
+        "network, the network's score is no evidence that it looks at cells; where a protocol brings them down, the "
+        "score of that protocol is worth more."
+    )
+    results, missing = _known(of)
+    if results:
+        _show_results(results)
+    if missing:
+        listed = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
+        st.caption(f"The {len(BASELINES)} baselines are not scored under {listed} yet; each takes seconds.")
+        if st.button("Score the shortcuts", type="primary", icon=":material/palette:"):
+            _score(of, missing)
+    st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))
+
+
+def _known(of: Examined) -> tuple[dict[str, tuple[ShortcutResult, ...]], list[str]]:
+    """Return the results that are kept by their protocol, and the protocols without; say which cannot be used."""
+    results, missing = {}, []
+    for protocol in PROTOCOLS:
+        try:
+            results[protocol] = _kept(of, of.key, protocol, str(workspace().cache))
+        except LookupError:
+            missing.append(protocol)
+        except DatasetError as error:
+            st.warning(show.plain(str(error)), title=f"No {protocol} split of this dataset")
+    return results, missing
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _kept(_of: Examined, key: str, protocol: str, cache: str) -> tuple[ShortcutResult, ...]:
+    results = kept_shortcuts(_of.split(protocol), Path(cache))
+    if results is None:
+        raise LookupError  # which Streamlit does not keep, so that the next look finds what has been scored since
+    return results
+
+
+def _score(of: Examined, protocols: list[str]) -> None:
+    """Score the baselines with progress, and run the page again to show them."""
+    bar = st.progress(0.0, "Looking for the images …")
+    cache = workspace().cache
+    try:
+        images = decoded_images(of.root, of.images, cache)
+        for number, protocol in enumerate(protocols):
+
+            def show_progress(done: int, total: int, number: int = number, protocol: str = protocol) -> None:
+                bar.progress((number + done / total) / len(protocols), f"{protocol}: {done / total:.0%}")
+
+            shortcut_scores(images, of.split(protocol), cache, show_progress)
+    except InputError as error:
+        st.error(show.plain(str(error)), title="The shortcuts cannot be scored")
+        return
+    finally:
+        bar.empty()
+    st.rerun()
+
+
+def _show_results(results: dict[str, tuple[ShortcutResult, ...]]) -> None:
+    table = protocol_table(results)
+    lines = []
+    for finding in protocol_findings(results):
+        protocol, _, rest = finding.partition(": ")
+        lines.append(f"- **{protocol}**: {rest}")
+    st.markdown("\n".join(lines))
+    alt = f"Test accuracy of each shortcut baseline under {', '.join(results)}, with 95 % intervals"
+    show.figure(protocol_figure(table), "shortcuts-by-protocol", alt)
+    show.table(
+        table.drop(columns="what"),
+        "shortcuts-by-protocol",
+        alt,
+        {
+            "images": "test images",
+            "accuracy": show.per_cent_column("accuracy (%)"),
+            "low": show.per_cent_column("95 % from"),
+            "high": show.per_cent_column("to"),
+            "balanced": show.per_cent_column("balanced accuracy (%)", "the mean of the classes' sensitivities"),
+            "balanced_low": show.per_cent_column("balanced 95 % from"),
+            "balanced_high": show.per_cent_column("balanced to"),
+        },
+        placeholder="",
+    )
