@@ -7,12 +7,14 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from PIL import Image
 
 from allcore.errors import DatasetError, InputError, ModelFileError, RunError
 from allcore.evaluation.labelled import evaluate_model, predict_labelled
 from allcore.inference.metadata import KEY
 from allcore.inference.predictor import BATCH, load_predictor
 from allcore.model.serving import save_with_metadata
+from allcore.runs.store import Run, RunStore
 
 
 @pytest.fixture
@@ -222,16 +224,31 @@ def test_predictions_of_a_table_are_in_its_order(finished_run, smears):
     assert seen == [(min(start + BATCH, 20), 20) for start in range(0, 20, BATCH)]
 
 
-def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(evaluate, finished_run, smears):
-    split = finished_run.split.table
-    train = set(split.loc[split["split"] == "train", "group"])
-    test = split[split["split"] == "test"]
-    alone = test.loc[~test["group"].isin(train), "path"]
-    assert 0 < len(alone) < len(test)
-    predicted = finished_run.predictions().set_index("path").loc[alone]
-    by_record = evaluate(finished_run.id)
-    assert by_record.without_twins.n == len(alone)
-    assert by_record.without_twins.accuracy == (predicted["label"] == predicted["predicted"]).mean()
-    by_folder = evaluate(finished_run.served_model, data=smears, split="test")
-    assert by_folder.without_twins.n == len(alone)
-    assert any(f"{len(test) - len(alone)} of {len(test)} images share a group" in note for note in by_folder.notes)
+def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(finished_run, tmp_path):
+    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id))
+    table = run.split.table
+    test = table.index[table["split"] == "test"]
+    table.loc[test[:2], "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
+    run.split.write(run.folder / "split.csv")
+    evaluation = evaluate_model(run.id, RunStore(run.folder.parent), tmp_path / "cache")
+    alone = run.predictions().set_index("path").loc[table.loc[test[2:], "path"]]
+    assert evaluation.without_twins.n == len(test) - 2
+    assert evaluation.without_twins.accuracy == (alone["label"] == alone["predicted"]).mean()
+    assert f"2 of {len(test)} test images share a group with an image in train" in evaluation.notes[0]
+
+
+def test_images_of_a_folder_whose_field_the_model_was_trained_on_are_counted(evaluate, finished_run, copied):
+    table = finished_run.split.table
+    seen = table.loc[table["split"] == "train", "path"].iloc[0]
+    with Image.open(copied / seen) as image:
+        image.save((copied / seen).with_name("again.png"))
+    for path in table.loc[table["split"] == "train", "path"].iloc[1:]:
+        (copied / path).unlink()
+    evaluation = evaluate(finished_run.served_model, data=copied)
+    count = len(evaluation.predictions.table)
+    assert f"1 of {count} images share a group with one that the model was trained on" in " ".join(evaluation.notes)
+    assert evaluation.without_twins.n == count - 1
+
+
+def test_without_any_twin_there_is_no_second_score(evaluate, finished_run):
+    assert evaluate(finished_run.id).without_twins is None
