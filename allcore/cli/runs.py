@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.options import shown
 from allcore.cli.output import Json, duration, json_rows, per_cent, print_json, table
-from allcore.errors import RunError
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
     from allcore.runs.executor import LocalExecutor
     from allcore.runs.history import History
-    from allcore.runs.store import Run
 
 app = typer.Typer(help="Runs: list, show, watch, stop, resume, delete.")
 Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")]
@@ -23,7 +20,9 @@ Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambig
 @app.command("list")
 def list_runs(json: Json = False) -> None:
     """List all runs, newest first."""
-    rows = [_summary(run) for run in _executor().store.runs()]
+    from allcore.runs.summary import summarize, summary_table
+
+    rows = json_rows(summary_table([summarize(run) for run in _executor().store.runs()]))
     if json:
         print_json(rows)
         return
@@ -34,8 +33,9 @@ def list_runs(json: Json = False) -> None:
         ["run", "state", "#epochs", "#px", "split", "#validation %", "note"],
         [
             (
-                row["run"], row["state"], f"{row.get('epoch', '–')}/{row.get('epochs', '–')}", row.get("image_size"),
-                row.get("split"), per_cent(row.get("best_validation_accuracy")), row["note"],
+                row["run"], row["state"], "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
+                row["image_size"], row["split"], per_cent(row["best_validation_accuracy"]),
+                row["note"] or (f"ETA {duration(row['eta_seconds'])}" if row["eta_seconds"] else ""),
             )
             for row in rows
         ],
@@ -130,22 +130,9 @@ def _executor() -> LocalExecutor:
 
 
 def _print_settings(config: TrainConfig) -> None:
-    from allcore.config import make_config
+    from allcore.reporting.settings import settings_table
 
-    settings = _flat(config.model_dump())
-    paper = _flat(make_config(dataset=config.dataset).model_dump())
-    rows = [(name, value, "" if value == paper[name] else paper[name]) for name, value in settings.items()]
-    table(["setting", "value", "paper, where it differs"], rows)
-
-
-def _flat(fields: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{name}.")
-        else:
-            flat[prefix + name] = shown(value)
-    return flat
+    table(["setting", "value", "paper, where it differs"], settings_table(config).to_numpy().tolist())
 
 
 def _print_epochs(history: History) -> None:
@@ -159,24 +146,3 @@ def _print_epochs(history: History) -> None:
             for _, row in history.epochs.iterrows()
         ],
     )  # fmt: skip
-
-
-def _summary(run: Run) -> dict[str, Any]:
-    try:
-        status, config, epochs = run.status(), run.config, run.history().epochs
-        accuracies = [row["validation_accuracy"] for row in json_rows(epochs)]
-    except RunError as error:
-        return {"run": run.id, "state": "damaged", "note": str(error)}
-    except Exception as error:  # whatever else is wrong with one folder, the others are listed
-        return {"run": run.id, "state": "damaged", "note": f"{type(error).__name__}: {error}"}
-    return {
-        "run": run.id,
-        "state": status.state,
-        "epoch": status.epoch,
-        "epochs": status.epochs,
-        "image_size": config.image_size,
-        "split": config.split.protocol,
-        "sweep": config.sweep,
-        "best_validation_accuracy": max((value for value in accuracies if value is not None), default=None),
-        "note": status.error or (f"ETA {duration(status.eta_seconds)}" if status.eta_seconds else ""),
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -71,27 +72,31 @@ def summarize(run: Run, best: Callable[[Run], float | None] = best_validation_ac
 
 
 def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
-    """Return one row a run: id, state, epochs done and asked for, image size in pixels, split protocol, sweep, best
-    validation accuracy (fraction), images a second, and a note."""
+    """Return one row a run: id, state, epochs done and asked for, image size in pixels, split protocol, sweep, dataset
+    (its folder and that above), best validation accuracy (fraction), images a second, seconds left while it goes on,
+    and a note."""
     return pd.DataFrame([_row(summary) for summary in summaries], columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
 _COLUMNS = {
     "run": "str", "state": "str", "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
-    "sweep": "str", "best_validation_accuracy": "Float64", "images_per_second": "Float64", "note": "str",
+    "sweep": "str", "dataset": "str", "best_validation_accuracy": "Float64", "images_per_second": "Float64",
+    "eta_seconds": "Float64", "note": "str",
 }  # fmt: skip
 
 
 def _row(summary: RunSummary) -> dict[str, object]:
-    row: dict[str, object] = {"run": summary.id, "state": summary.state, "split": "", "sweep": "", "note": summary.note}
+    row: dict[str, object] = {"run": summary.id, "state": summary.state, "note": summary.note}
     if summary.status is None or summary.config is None:
-        return row
+        return row | dict.fromkeys(("split", "sweep", "dataset"), "")
     return row | {
         "epoch": summary.status.epoch,
         "epochs": summary.status.epochs,
         "image_size": summary.config.image_size,
         "split": summary.config.split.protocol,
         "sweep": summary.config.sweep or "",
+        "dataset": "/".join(Path(summary.config.dataset).parts[-2:]),
         "best_validation_accuracy": summary.best_validation_accuracy,
         "images_per_second": summary.status.images_per_second,
+        "eta_seconds": summary.status.eta_seconds if summary.is_active else None,
     }

@@ -143,7 +143,7 @@ def test_show_in_words_has_the_settings_and_where_they_are_not_the_papers(on_fin
     lines = [line.split() for line in on_finished("runs", "show", "latest").out.splitlines()]
     assert ["image_size", "32", "300"] in lines
     assert ["dropout", "0.25"] in lines
-    assert ["augment.brightness", "0.8", "1.2"] in lines
+    assert ["augment.brightness", "0.8", "to", "1.2"] in lines
     assert [line[0] for line in lines[-3:]] == ["1", "2", "3"]
 
 
