@@ -12,7 +12,9 @@ from allcore.errors import InputError
 from allcore.evaluation.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.scores import Scores
 from allcore.reporting.runs_table import runs_table
+from allcore.reporting.shortcuts import best_shortcut, shortcut_verdict
 from allcore.runs.store import Run
+from pages.ui.shortcuts import kept, kept_or_offered, run_against
 from pages.ui.show import plain, table
 from pages.ui.state import datasets, executor, workspace
 
@@ -50,7 +52,7 @@ st.caption(
     "medical device, and nothing here is a diagnosis."
 )
 
-st.subheader("Start here", anchor=False)
+st.header("Start here", anchor=False)
 cards = st.grid(3, min_column_width=260, border=True)
 with cards.cell():
     st.markdown("**1. Look at smears**")
@@ -85,13 +87,13 @@ with cards.cell():
     if released or len(succeeded):
         st.page_link("pages/predict.py", label="Predict an image", icon=":material/troubleshoot:")
 
-st.subheader("What is here", anchor=False)
+st.header("What is here", anchor=False)
 with st.grid("auto", min_column_width=150):
     st.metric("Datasets", len(here), border=True, height="stretch")
     st.metric("Runs", len(runs), f"{len(succeeded)} succeeded", delta_color="off", delta_arrow="off", border=True)
     st.metric("Released models", len(released), border=True, height="stretch")
 
-st.subheader("Test accuracy beside the paper's", anchor=False)
+st.header("Test accuracy beside the paper's", anchor=False)
 best, note = None, "No run has succeeded yet: its test accuracy will stand here."
 if succeeded["test_accuracy"].notna().any():
     row = succeeded.loc[succeeded["test_accuracy"].astype(float).idxmax()]
@@ -106,6 +108,7 @@ if succeeded["test_accuracy"].notna().any():
             "images. The paper's figure is for its own images and split; only a run on the same images is comparable."
         )
         note += f" {twins} of the test images share a group with one in train: the score flatters." if twins else ""
+shortcuts = None if best is None else kept(run)
 with st.grid("auto", min_column_width=220):
     if best is not None:
         low, high = (f"{100 * end:.1f}" for end in best.intervals["accuracy"])
@@ -113,24 +116,34 @@ with st.grid("auto", min_column_width=220):
             "Best run here", f"{100 * best.accuracy:.2f} %", f"{low} to {high} %", delta_color="off",
             delta_arrow="off", delta_description="95 % interval", border=True,
         )  # fmt: skip
+    if shortcuts is not None:
+        shortcut = best_shortcut(shortcuts)
+        st.metric(
+            "Best shortcut on its images", f"{100 * shortcut.scores.accuracy:.2f} %", shortcut.name, delta_color="off",
+            delta_arrow="off", delta_description="alone", border=True,
+        )  # fmt: skip
     st.metric(
         "The paper", f"{100 * paper.HEADLINE['accuracy']:.2f} %", "no interval stated", delta_color="off",
         delta_arrow="off", border=True,
     )  # fmt: skip
 st.caption(note)
 if best is not None:
+    if shortcuts is None:
+        kept_or_offered(run)
+    else:
+        st.markdown(plain(shortcut_verdict(best, run_against(run, shortcuts))))
     st.page_link(
         "pages/evaluate.py", label="What this score is worth", icon=":material/grid_on:", query_params={"run": run.id}
     )
 
 if here:
-    st.subheader("Datasets", anchor=False)
+    st.header("Datasets", anchor=False)
     table(
         pd.DataFrame([{"dataset": name, "folder": str(folder)} for name, folder in here.items()]), "datasets",
         "Datasets and the folders that hold them", {"dataset": "Dataset", "folder": "Folder"},
     )  # fmt: skip
 if len(runs):
-    st.subheader("Runs", anchor=False)
+    st.header("Runs", anchor=False)
     table(
         runs, "runs", "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
         {

@@ -63,7 +63,7 @@ def shortcut_figure(table: pd.DataFrame) -> go.Figure:
     figure.add_vline(table["accuracy"].iloc[0], line={"dash": "dot", "color": colours[RUN], "width": 1.5})
     figure.update_xaxes(title="test accuracy (%), 95 % interval", range=[-2, 102])
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_layout(height=90 + 30 * len(table), margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_layout(height=110 + 30 * len(table), margin={"l": 10, "r": 10, "t": 30, "b": 10})
     return figure
 
 
@@ -135,7 +135,7 @@ def _near_and_far(
 
 
 def _reached(row: pd.Series) -> str:
-    return f"“{row['baseline']}” alone reaches {100 * row['accuracy']:.1f} %"
+    return f"The shortcut “{row['baseline']}” reaches {100 * row['accuracy']:.1f} %"
 
 
 def _listed(rows: pd.DataFrame) -> str:

@@ -22,6 +22,7 @@ _OURS, _FRONT = sequence_colours(2)
 _PAPER_ROWS = sorted(TABLE_1, key=lambda row: row.image_size)
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _PARETO_HEIGHT = 460
+_BELOW = {"orientation": "h", "yanchor": "bottom", "yref": "container", "y": 0, "x": 0}
 _PAPER_MARKER = {"color": PAPER, "symbol": "diamond", "size": 9}
 
 
@@ -44,7 +45,7 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
         figure.update_yaxes(type="log", row=2, col=1)
     figure.update_xaxes(title="image size (px a side)", row=len(panels), col=1)
     height = 110 + 190 * len(panels)
-    figure.update_layout(height=height, margin=_MARGIN, legend=_legend_below(height))
+    figure.update_layout(height=height, margin=_MARGIN, legend=_BELOW)
     return figure
 
 
@@ -73,7 +74,7 @@ def pareto_figure(table: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=_PARETO_HEIGHT,
         margin=_MARGIN,
-        legend=_legend_below(_PARETO_HEIGHT),
+        legend=_BELOW,
         xaxis={"title": "training time (min, logarithmic)", "type": "log"},
         yaxis={"title": "test accuracy (%)", "tickformat": ".0%"},
     )
@@ -126,10 +127,6 @@ def _mark_native(figure: go.Figure, largest: int, lowest_panel: int) -> None:
             x=NATIVE_SIZE, xref="x", y=0, yref=f"y{lowest_panel} domain", text=text, showarrow=False, xanchor=side,
             yanchor="bottom", xshift=shift,
         )  # fmt: skip
-
-
-def _legend_below(height: int) -> dict[str, object]:
-    return {"orientation": "h", "yanchor": "top", "y": -70 / height, "x": 0}
 
 
 def _symbols(table: pd.DataFrame) -> list[str]:

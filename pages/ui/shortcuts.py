@@ -10,7 +10,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.evaluation.recorded import recorded_at, recorded_predictions
-from allcore.evaluation.shortcuts import ShortcutResult, kept_shortcuts_of_run, shortcut_scores_of_run
+from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, kept_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.kept import content_key
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
@@ -27,7 +27,7 @@ _EXPLAINED = (
 
 def show_shortcuts(of: Evaluated) -> None:
     """Show what the shortcuts reach on the run's test images, below its own accuracy, or offer to compute it."""
-    st.subheader("Beside shortcuts", anchor=False)
+    st.header("Beside shortcuts", anchor=False)
     if of.split != "test":
         st.caption("The shortcut baselines are scored on the test images alone.")
         return
@@ -40,7 +40,8 @@ def show_shortcuts(of: Evaluated) -> None:
     alt = "Test accuracy of the run, of the paper and of each shortcut baseline, with 95 % intervals"
     show.figure(shortcut_figure(table), of.named("shortcuts"), alt)
     with st.expander("What each shortcut sees, and how far the run is from it"):
-        show.table(table, of.named("shortcuts"), alt, _columns(), placeholder="")
+        st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))
+        show.table(table.drop(columns="what"), of.named("shortcuts"), alt, _columns(), placeholder="")
         st.caption(
             "Differences are the run's accuracy less the shortcut's on the same images. The p-values are those of "
             "McNemar's test, images of one group taken together, adjusted by Holm's method."
@@ -115,11 +116,10 @@ def _compute(run: Run) -> None:
 def _columns() -> dict[str, object]:
     return {
         "name": "",
-        "what": st.column_config.TextColumn("what it sees", width="large"),
         "accuracy": show.per_cent_column("accuracy (%)"),
         "low": show.per_cent_column("95 % from"),
         "high": show.per_cent_column("to"),
-        "difference": show.per_cent_column("run's lead (points)"),
+        "difference": show.per_cent_column("the run's lead (points)"),
         "difference_low": show.per_cent_column("lead 95 % from"),
         "difference_high": show.per_cent_column("to"),
         "p": st.column_config.NumberColumn("p", format="%.3g"),

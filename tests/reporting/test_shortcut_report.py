@@ -107,14 +107,14 @@ def test_figure_has_every_row_with_its_interval_and_a_line_at_the_run(results):
 
 def test_network_above_every_shortcut_is_said_to_be_with_what_is_left(results):
     said = shortcut_verdict(*beside(0, [results[0], results[2]]))
-    assert said.startswith("The network reaches 100.0 %, more than every shortcut. “corner” alone reaches 75.0 %")
+    assert said.startswith("The network reaches 100.0 %, more than every shortcut. The shortcut “corner” reaches 75.0 %")
     assert "25.0 points (19.0 to 31.0)" in said
 
 
 @pytest.mark.parametrize("wrong", [6, 9])
 def test_shortcut_that_reaches_the_network_is_said_to(results, wrong):
     said = shortcut_verdict(*beside(wrong, results))
-    assert said.startswith(f"“colours” alone reaches 97.0 %; the network reaches {100 - wrong / 2:.1f} %.")
+    assert said.startswith(f"The shortcut “colours” reaches 97.0 %; the network reaches {100 - wrong / 2:.1f} %.")
     assert "no evidence that it looks at cells" in said
 
 
