@@ -15,6 +15,7 @@ from pages.ui.evaluate_curves import show_curves
 from pages.ui.evaluate_mistakes import show_mistakes
 from pages.ui.evaluate_probes import show_probes
 from pages.ui.evaluated import BENIGN, evaluated
+from pages.ui.shortcuts import show_shortcuts
 
 INTERVALS = {
     "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over groups for the others.",
@@ -77,6 +78,7 @@ st.caption(
     f"Intervals: {INTERVALS[scores.interval_method]} The paper's figures are of its own test images at 300 px, which "
     "are not these."
 )
+show_shortcuts(now)
 
 tabs = {
     "Confusion matrix": show_confusion,
