@@ -68,7 +68,7 @@ def tradeoff_point(run: Run) -> TradeoffPoint:
 def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
     """Return what to call each run: its image size, and where others have that size too, the end of its id, or all."""
     forms = {
-        point.run: [f"{point.image_size} px{more}" for more in ("", f", {point.run[-4:]}", f", {point.run}")]
+        point.run: [f"{point.image_size} px{more}" for more in ("", f" ({point.run[-4:]})", f" ({point.run})")]
         for point in points
     }
     taken = Counter(form for of_run in forms.values() for form in of_run)

@@ -67,8 +67,8 @@ def _compared(first: str, first_at: int, second: str, second_at: int, split: str
 def _show_headline(of: Evaluated, now: Compared) -> None:
     comparison = now.comparison
     st.caption(
-        f"{comparison.n} {of.split} images that both have predicted, in {comparison.n_groups} groups: of the "
-        f"{comparison.n_first} of {show.plain(now.first)} and the {comparison.n_second} of {show.plain(now.second)}."
+        f"{comparison.n} {of.split} images, in {comparison.n_groups} groups, were predicted by both: of "
+        f"{comparison.n_first} by {show.plain(now.first)} and {comparison.n_second} by {show.plain(now.second)}."
     )
     for name, predictions in ((now.first, now.paired.first), (now.second, now.paired.second)):
         if twins := int(predictions.table["twin"].sum()):

@@ -113,7 +113,7 @@ def _show_numbers(summary: RunSummary, of: History) -> None:
 
 def short_name(run: Run) -> str:
     """Return how a run is called in legends: its image size and the end of its id."""
-    return f"{run.config.image_size} px, {run.id[-4:]}"
+    return f"{run.config.image_size} px ({run.id[-4:]})"
 
 
 def _validation_images(run: Run) -> int | None:

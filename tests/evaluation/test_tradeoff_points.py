@@ -51,7 +51,7 @@ def test_sizes_above_the_native_one_are_up_sampled(point, size, up_sampled):
 def test_runs_are_called_by_their_size_and_only_where_that_is_not_enough_by_more(point):
     runs = [("1-aaaa", 64), ("2-aaaa", 96), ("3-bbbb", 96), ("4-cccc", 128), ("5-cccc", 128)]
     names = short_names([replace(point, run=run, image_size=size) for run, size in runs])
-    assert list(names.values()) == ["64 px", "96 px, aaaa", "96 px, bbbb", "128 px, 4-cccc", "128 px, 5-cccc"]
+    assert list(names.values()) == ["64 px", "96 px (aaaa)", "96 px (bbbb)", "128 px (4-cccc)", "128 px (5-cccc)"]
 
 
 def test_run_without_predictions_has_no_point(tmp_path, tiny_config, finished_run):

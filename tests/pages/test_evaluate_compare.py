@@ -62,16 +62,16 @@ def test_both_scores_and_their_differences_are_shown(run, other, paired):
 def test_large_numbers_and_the_sentence_say_who_is_better(run, other, paired):
     app = open_compare(run=run.id, against=other.id)
     comparison = compare(paired)
-    names = f"32 px, {run.id[-4:]}", "32 px, ffff"
+    names = f"32 px ({run.id[-4:]})", "32 px (ffff)"
     difference = metrics(app)["Difference in points (95 % interval)"]
     assert difference.startswith(f"{100 * comparison.differences['accuracy']:+.1f} (")
     assert verdict(comparison.mcnemar, *names) in texts(app).replace("\\", "")
 
 
 def test_mcnemars_table_counts_all_shared_images(run, other, paired):
-    name = f"32 px, {run.id[-4:]} right"
-    counts = table(open_compare(run=run.id, against=other.id), "32 px, ffff right").set_index("")
-    assert counts.loc[name, "32 px, ffff wrong"] == compare(paired).mcnemar.only_first
+    name = f"32 px ({run.id[-4:]}) right"
+    counts = table(open_compare(run=run.id, against=other.id), "32 px (ffff) right").set_index("")
+    assert counts.loc[name, "32 px (ffff) wrong"] == compare(paired).mcnemar.only_first
     assert counts.to_numpy().sum() == len(paired.groups)
 
 
@@ -89,8 +89,8 @@ def test_images_they_disagree_on_are_shown_by_both(run, other, paired, kind, rig
 
 def test_each_picture_says_whose_answer_it_shows(run, other):
     alts = [image.proto.imgs[0].alt for image in open_compare(run=run.id, against=other.id).get("image")]
-    assert all(f"by 32 px, {run.id[-4:]}" in alt for alt in alts[::2])
-    assert all("predicted Pre by 32 px, ffff" in alt for alt in alts[1::2])
+    assert all(f"by 32 px ({run.id[-4:]})" in alt for alt in alts[::2])
+    assert all("predicted Pre by 32 px (ffff)" in alt for alt in alts[1::2])
 
 
 def test_runs_that_answer_alike_have_no_image_to_show(run):
@@ -127,4 +127,4 @@ def test_twins_in_train_of_either_run_are_counted(run, other):
     table.to_csv(other.folder / "split.csv", index=False)
     n = int((table["split"] == "test").sum())
     said = texts(open_compare(run=run.id, against=other.id)).replace("\\", "")
-    assert f"{n} images of these share a group with an image in train of 32 px, ffff: its score flatters." in said
+    assert f"{n} images of these share a group with an image in train of 32 px (ffff): its score flatters." in said

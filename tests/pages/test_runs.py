@@ -170,7 +170,7 @@ def test_runs_can_be_laid_over_each_other(run, workspace):
     other = workspace.runs / "20200101-000000-vgg16-32px-aaaa"
     shutil.copytree(run.folder, other)
     app = open_page("runs", **{"with": other.name})
-    assert set(points(app)["accuracy (%)"]["run"]) == {f"32 px, {run.id[-4:]}", "32 px, aaaa"}
+    assert set(points(app)["accuracy (%)"]["run"]) == {f"32 px ({run.id[-4:]})", "32 px (aaaa)"}
 
 
 def test_log_and_settings_are_shown_when_they_are_opened(run):
