@@ -12,6 +12,9 @@ def export(
     name: Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")],
     form: Annotated[str, typer.Option("--format", metavar="onnx|litert|keras", help="of the file")] = "onnx",
     output: Annotated[Path | None, typer.Option("--output", help="file to write; unset: the run's id, here")] = None,
+    card: Annotated[
+        Path | None, typer.Option("--card", help="Markdown file that becomes the model's card, in the onnx file itself")
+    ] = None,
 ) -> None:
     """Write a run's model in another form, and check that it says the same of ten images."""
     from allcore.model.export import export_run
@@ -19,6 +22,9 @@ def export(
     from allcore.workspace import open_workspace
 
     run = RunStore(open_workspace().runs).find(name)
-    path, difference = export_run(run, form, output)
-    typer.echo(f"on ten images no probability differs from the served model's by more than {difference:.1e}", err=True)
-    typer.echo(path)
+    exported = export_run(run, form, output, card)
+    told = f"on ten images no probability differs from those of {exported.checked_against} by more than"
+    typer.echo(f"{told} {exported.difference:.1e}", err=True)
+    if exported.checked_against != run.served_model.name:
+        typer.echo(f"the file is in float32; from the served int8 model: {exported.from_served:.1e}", err=True)
+    typer.echo(exported.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -32,8 +32,27 @@ class NoveltyReference(BaseModel):
     units: int = Field(ge=1)
 
 
+class Agreement(BaseModel):
+    """How the int8 graph compares with the float32 one on the run's validation images, and in seconds for one image.
+
+    `mean_change` and `largest_change` are of an image's most changed probability, 0 to 1, before the temperature.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    images: int = Field(ge=1)
+    labels_differing: int = Field(ge=0)
+    mean_change: float = Field(ge=0, le=1)
+    largest_change: float = Field(ge=0, le=1)
+    float32_seconds: float = Field(gt=0)
+    int8_seconds: float = Field(gt=0)
+
+
 class ServedMetadata(BaseModel):
-    """Everything that a served model carries beside its graph."""
+    """Everything that a served model carries beside its graph.
+
+    `card` is Markdown; `command` trains such a model again; `arithmetic` and `agreement` say why this graph is served.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -50,6 +69,10 @@ class ServedMetadata(BaseModel):
     config: dict[str, Any]
     licence: str
     card: str
+    title: str = ""
+    command: str = ""
+    arithmetic: Literal["float32", "int8"] = "float32"
+    agreement: Agreement | None = None
 
     @field_validator("classes")
     @classmethod

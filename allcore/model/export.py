@@ -1,4 +1,4 @@
-"""Writing a run's model in other forms, each checked against the served one."""
+"""Writing a run's model in other forms, each checked against the one that it is made from."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 
 from allcore.augment import resize
 from allcore.data.intake import decode
 from allcore.errors import ImageError, InputError, ModelFileError, RunError
+from allcore.inference.metadata import from_properties, to_properties
 from allcore.inference.network import open_network
+from allcore.model.serving import FLOAT32_FILE, save_with_metadata
 from allcore.runs.store import Run
 
 if TYPE_CHECKING:
@@ -26,28 +30,47 @@ TOLERANCE = 1e-3
 CHECKED_IMAGES = 10
 
 
-def export_run(run: Run, form: str, output: Path | None = None) -> tuple[Path, float]:
-    """Write a run's model as `onnx`, `litert` or `keras`; return its path and the largest change of a probability.
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written, and by how much at most a probability differs from those of the graph `checked_against`.
 
-    The difference is over ten of the run's test images (of random pixels where the images are gone), against the
-    served graph. Raises `InputError` for an unknown form, an existing file or a folder that cannot be written to,
+    `from_served` is the same from the served graph, another where int8 is served and the file is in float32.
+    """
+
+    path: Path
+    difference: float
+    checked_against: str
+    from_served: float
+
+
+def export_run(run: Run, form: str, output: Path | None = None, card: Path | None = None) -> Exported:
+    """Write a run's model as `onnx`, `litert` or `keras`, and check it on ten of the run's test images.
+
+    `onnx` is the served file, with the Markdown of `card` for its own card when that is given. The others are in
+    float32, and are checked against the run's graph in float32 where int8 is served. Images that are gone are replaced
+    by random pixels. Raises `InputError` for an unknown form, an existing file, a card or a folder that will not do,
     `RunError` when a probability differs by more than 0.001; nothing is left behind then.
     """
     if form not in SUFFIXES:
         raise InputError(f"format: unknown (received {form!r}); expected one of {', '.join(SUFFIXES)}")
+    text = None if card is None else _read_card(card, form)
     path = output or Path(f"{run.id}{SUFFIXES[form]}")
     if path.exists():
         raise InputError(f"{path} exists; give another --output")
     source = run.served_model if form == "onnx" else _keras_file(run)
     images = _images(run)
     served = open_network(run.served_model).run(images).probabilities
+    float32 = run.folder / FLOAT32_FILE
+    checked_against = run.served_model if form == "onnx" or not float32.is_file() else float32
+    expected = open_network(checked_against).run(images).probabilities
     unfinished = path.with_name(f".{path.name}.part{SUFFIXES[form]}")
     try:
-        _write(form, source, unfinished)
-        difference = float(np.abs(_probabilities(form, unfinished, images) - served).max())
+        _write(form, source, unfinished, text)
+        found = _probabilities(form, unfinished, images)
+        difference = float(np.abs(found - expected).max())
         if not difference <= TOLERANCE:
             raise RunError(
-                f"the {form} model differs from the served one by {difference:.2g} in a probability; "
+                f"the {form} model differs from {checked_against.name} by {difference:.2g} in a probability; "
                 "nothing was written"
             )
         unfinished.replace(path)
@@ -55,7 +78,7 @@ def export_run(run: Run, form: str, output: Path | None = None) -> tuple[Path, f
         raise InputError(f"{path} cannot be written ({error.strerror}); give another --output") from None
     finally:
         unfinished.unlink(missing_ok=True)
-    return path, difference
+    return Exported(path, difference, checked_against.name, float(np.abs(found - served).max()))
 
 
 def _keras_file(run: Run) -> Path:
@@ -78,7 +101,21 @@ def _images(run: Run) -> np.ndarray:
     return images
 
 
-def _write(form: str, source: Path, path: Path) -> None:
+def _read_card(card: Path, form: str) -> str:
+    if form != "onnx":
+        raise InputError(f"card: a {form} file has no place for it; it goes with format onnx")
+    try:
+        return card.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"card: {card} cannot be read ({error}); expected a Markdown file in UTF-8") from None
+
+
+def _write(form: str, source: Path, path: Path, card: str | None) -> None:
+    if card is not None:
+        model = onnx.load(source)
+        metadata = from_properties({entry.key: entry.value for entry in model.metadata_props})
+        save_with_metadata(model, to_properties(metadata.model_copy(update={"card": card})), path)
+        return
     if form != "litert":
         shutil.copyfile(source, path)
         return

@@ -7,7 +7,7 @@ import numpy as np
 
 from allcore.config import TrainConfig
 from allcore.model.architecture import CONVOLUTION_LAYERS, IMAGENET_MEAN_RGB
-from allcore.model.serving import NetworkWeights
+from allcore.model.graph import NetworkWeights
 
 
 def build_vgg16(config: TrainConfig, classes: int) -> keras.Model:

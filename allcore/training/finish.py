@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,13 @@ from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_propert
 from allcore.inference.network import Network, NetworkOutputs, open_network
 from allcore.inference.novelty import fit_novelty, fit_threshold, to_reference
 from allcore.inference.predictor import BATCH, load_predictor
-from allcore.model.serving import build_serving_graph, save_with_metadata
+from allcore.model.serving import FLOAT32_FILE, SERVED_FILE, save_with_metadata
 from allcore.model.vgg16 import build_vgg16, network_weights
+from allcore.recipe import train_command
+from allcore.training.arithmetic import Arithmetic, choose_arithmetic
 from allcore.training.reporter import Reporter
+
+CALIBRATION_IMAGES = 128
 
 LICENCE = (
     "Research and education only; not a medical device. VGG16 weights: Visual Geometry Group, University of Oxford, "
@@ -40,23 +45,22 @@ class TrainedRun:
 
 
 def write_results(run: TrainedRun, model: keras.Model, reporter: Reporter) -> None:
-    """Write model.keras, model.onnx, features.npy and predictions.parquet, in float32 whatever was trained with.
+    """Write model.keras, model.onnx, features.npy and predictions.parquet, whatever precision was trained with.
 
-    The served model's temperature and novelty reference come from the graph's own outputs: what is scored is what is
-    served.
+    The served model is the int8 graph where it agrees with the float32 one and is faster; that one then stands beside
+    it. Temperature and novelty reference come from the served graph's own outputs: what is scored is what is served.
     """
     reporter.update(phase="writing the model", eta_seconds=None)
     single = _in_float32(model, run)
     _save_keras(single, run.folder / "model.keras")
-    graph = build_serving_graph(network_weights(single, run.config))
-    unfinished = run.folder / ".network.onnx"
-    save_with_metadata(graph, {}, unfinished)
-
-    reporter.update(phase="predicting")
-    outputs = _run_all(open_network(unfinished), run, reporter)
-    metadata = _describe(run, outputs)
-    save_with_metadata(graph, to_properties(metadata), run.folder / "model.onnx")
-    unfinished.unlink()
+    arithmetic = choose_arithmetic(
+        network_weights(single, run.config),
+        _calibration_images(run),
+        _resized(run, run.split.rows("validation")),
+        run.folder,
+        say=lambda phase: reporter.update(phase=phase),
+    )
+    outputs = _write_served(run, arithmetic, reporter)
     np.save(run.folder / "features.npy", outputs.features)
     _write_predictions(run, outputs)
 
@@ -74,13 +78,39 @@ def _save_keras(model: keras.Model, path: Path) -> None:
     unfinished.replace(path)
 
 
+def _calibration_images(run: TrainedRun) -> np.ndarray:
+    train = run.split.rows("train")
+    count = min(CALIBRATION_IMAGES, len(train))
+    return _resized(run, np.random.default_rng(run.config.seed).choice(train, count, replace=False))
+
+
+def _resized(run: TrainedRun, rows: Iterable[int]) -> np.ndarray:
+    return np.stack([resize(run.images[row], run.config.image_size) for row in rows])
+
+
+def _write_served(run: TrainedRun, arithmetic: Arithmetic, reporter: Reporter) -> NetworkOutputs:
+    """Write model.onnx (and model.float32.onnx where that differs); return the served graph's outputs for all rows."""
+    unfinished = run.folder / ".network.onnx"
+    save_with_metadata(arithmetic.graph, {}, unfinished)
+    outputs = _run_all(open_network(unfinished), run, reporter)
+    unfinished.unlink()
+    metadata = _describe(run, outputs, arithmetic)
+    if arithmetic.served == "int8":
+        in_float32 = metadata.model_copy(update={"arithmetic": "float32"})
+        save_with_metadata(arithmetic.float32, to_properties(in_float32), run.folder / FLOAT32_FILE)
+    else:
+        (run.folder / FLOAT32_FILE).unlink(missing_ok=True)
+    save_with_metadata(arithmetic.graph, to_properties(metadata), run.folder / SERVED_FILE)
+    return outputs
+
+
 def _run_all(network: Network, run: TrainedRun, reporter: Reporter) -> NetworkOutputs:
     """Return the graph's outputs for every row of the split; evidence is made again when it is wanted."""
     probabilities, features = [], []
     total = len(run.split.table)
     for start in range(0, total, BATCH):
         rows = range(start, min(start + BATCH, total))
-        outputs = network.run(np.stack([resize(run.images[row], run.config.image_size) for row in rows]))
+        outputs = network.run(_resized(run, rows))
         probabilities.append(outputs.probabilities)
         features.append(outputs.features)
         reporter.update(phase=f"predicting, {rows.stop} of {total} images")
@@ -88,7 +118,7 @@ def _run_all(network: Network, run: TrainedRun, reporter: Reporter) -> NetworkOu
     return NetworkOutputs(np.concatenate(probabilities), none, np.concatenate(features))
 
 
-def _describe(run: TrainedRun, outputs: NetworkOutputs) -> ServedMetadata:
+def _describe(run: TrainedRun, outputs: NetworkOutputs, arithmetic: Arithmetic) -> ServedMetadata:
     labels = run.split.labels()
     train, validation = run.split.rows("train"), run.split.rows("validation")
     novelty = fit_novelty(outputs.features[train], labels[train])
@@ -109,6 +139,10 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs) -> ServedMetadata:
         config=run.config.model_dump(mode="json", exclude={"dataset", "weights"}),
         licence=LICENCE,
         card=_card(run),
+        title=f"Modified VGG16, {run.config.image_size} px: {', '.join(run.split.classes)}",
+        command=train_command(run.config),
+        arithmetic=arithmetic.served,
+        agreement=arithmetic.agreement,
     )
 
 
@@ -124,7 +158,7 @@ def _card(run: TrainedRun) -> str:
 
 def _write_predictions(run: TrainedRun, outputs: NetworkOutputs) -> None:
     rows = np.flatnonzero((run.split.table["split"] != "train").to_numpy())
-    predictor = load_predictor(run.folder / "model.onnx")
+    predictor = load_predictor(run.folder / SERVED_FILE)
     interpreted = predictor.interpret(
         NetworkOutputs(outputs.probabilities[rows], outputs.evidence[rows], outputs.features[rows])
     )

@@ -2,7 +2,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from allcore.inference.latency import latency
+from allcore.inference.latency import latencies, latency
 from allcore.inference.network import open_network
 
 
@@ -21,6 +21,13 @@ def test_one_image_of_the_networks_size_is_asked_each_time_once_more_to_warm_up(
     network = Recorder(40)
     latency(network, calls=3)
     assert [(images.shape, images.dtype) for images in network.asked] == [((1, 40, 40, 3), np.uint8)] * 4
+
+
+def test_networks_take_turns():
+    first, second = Recorder(40), Recorder(50)
+    second.asked = first.asked
+    latencies([first, second], calls=2)
+    assert [images.shape[1] for images in first.asked] == [40, 50] * 3
 
 
 def test_latency_of_a_served_model_is_a_time(finished_run):

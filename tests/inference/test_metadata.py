@@ -20,6 +20,11 @@ def test_metadata_comes_back_as_written():
     assert from_properties(to_properties(toy_metadata())) == toy_metadata()
 
 
+def test_description_written_before_a_field_was_there_is_read():
+    older = changed(title=None, command=None, arithmetic=None, agreement=None)
+    assert from_properties(older) == toy_metadata()
+
+
 @pytest.mark.parametrize(
     ("properties", "reason"),
     [
@@ -30,6 +35,7 @@ def test_metadata_comes_back_as_written():
         (changed(classes=None), r"description is damaged \(classes\)"),
         (changed(classes=["Pro", "Pro"]), r"description is damaged \(classes\)"),
         (changed(classes=["Pro"]), r"description is damaged \(classes\)"),
+        (changed(arithmetic="float8"), r"description is damaged \(arithmetic\)"),
         (changed(temperature=0), r"description is damaged \(temperature\)"),
         (changed(image_size=3, card=None), r"description is damaged \(image_size, card\)"),
     ],

@@ -9,17 +9,20 @@ import pytest
 
 from allcore.errors import InputError, ModelFileError, RunError
 from allcore.inference.network import open_network
+from allcore.inference.predictor import load_predictor
 from allcore.model.export import SUFFIXES, export_run
+from allcore.model.serving import FLOAT32_FILE
 from allcore.model.vgg16 import build_vgg16
 from allcore.runs.store import Run, RunStore
 
 
 @pytest.fixture
 def copied_run(finished_run, workspace):
-    """Return a copy of the finished run that a test may damage; its served model is only linked."""
+    """Return a copy of the finished run that a test may damage; its served models are only linked."""
     folder = workspace.runs / finished_run.id
     shutil.copytree(finished_run.folder, folder, ignore=shutil.ignore_patterns("*.onnx", "*.keras", "checkpoints"))
-    (folder / "model.onnx").symlink_to(finished_run.served_model)
+    for model in finished_run.folder.glob("*.onnx"):
+        (folder / model.name).symlink_to(model)
     return Run(folder)
 
 
@@ -29,27 +32,56 @@ def files_in(folder):
 
 @pytest.mark.parametrize("form", SUFFIXES)
 def test_exported_model_agrees_with_the_served_one_and_nothing_else_is_left(finished_run, tmp_path, form):
-    path, difference = export_run(finished_run, form, tmp_path / f"model{SUFFIXES[form]}")
-    assert 0.0 <= difference < 1e-5
-    assert files_in(tmp_path) == [path.name]
-    assert path.stat().st_size > 50_000_000
+    exported = export_run(finished_run, form, tmp_path / f"model{SUFFIXES[form]}")
+    assert 0.0 <= exported.difference < 1e-5
+    assert files_in(tmp_path) == [exported.path.name]
+    assert exported.path.stat().st_size > 10_000_000
 
 
 def test_exported_onnx_is_complete(finished_run, tmp_path):
-    path, _ = export_run(finished_run, "onnx", tmp_path / "model.onnx")
+    path = export_run(finished_run, "onnx", tmp_path / "model.onnx").path
     assert open_network(path).properties == open_network(finished_run.served_model).properties
+
+
+def test_card_becomes_the_files_own_and_nothing_else_changes(finished_run, tmp_path):
+    (tmp_path / "card.md").write_text("# A model\n\nTrained on µ-images.", encoding="utf-8")
+    exported = export_run(finished_run, "onnx", tmp_path / "model.onnx", tmp_path / "card.md")
+    ours, theirs = (load_predictor(path).metadata for path in (exported.path, finished_run.served_model))
+    assert ours.card == "# A model\n\nTrained on µ-images."
+    assert ours.model_copy(update={"card": theirs.card}) == theirs
+    assert exported.difference == 0.0
+
+
+def test_card_that_cannot_be_read_is_named(finished_run, tmp_path):
+    with pytest.raises(InputError, match=r"card: .*gone\.md cannot be read"):
+        export_run(finished_run, "onnx", tmp_path / "model.onnx", tmp_path / "gone.md")
+
+
+def test_card_goes_with_onnx_alone(finished_run, tmp_path):
+    with pytest.raises(InputError, match="card: a keras file has no place for it"):
+        export_run(finished_run, "keras", tmp_path / "model.keras", tmp_path / "card.md")
+
+
+def test_forms_in_float32_are_checked_against_the_graph_in_float32(copied_run, tmp_path):
+    in_float32 = copied_run.folder / FLOAT32_FILE
+    if not in_float32.exists():  # float32 is served
+        in_float32.symlink_to(copied_run.served_model)
+    exported = export_run(copied_run, "keras", tmp_path / "model.keras")
+    assert exported.checked_against == FLOAT32_FILE
+    assert exported.difference < 1e-5
+    assert exported.from_served < 0.1
 
 
 def test_unset_output_is_named_after_the_run(finished_run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path, _ = export_run(finished_run, "onnx")
+    path = export_run(finished_run, "onnx").path
     assert files_in(tmp_path) == [str(path)] == [f"{finished_run.id}.onnx"]
 
 
 def test_images_that_are_gone_are_no_hindrance(copied_run, tmp_path):
     config = json.loads((copied_run.folder / "config.json").read_text())
     (copied_run.folder / "config.json").write_text(json.dumps(config | {"dataset": str(tmp_path / "gone")}))
-    assert export_run(copied_run, "onnx", tmp_path / "model.onnx")[1] == 0.0
+    assert export_run(copied_run, "onnx", tmp_path / "model.onnx").difference == 0.0
 
 
 def test_unknown_form_is_refused(finished_run, tmp_path):
@@ -83,7 +115,7 @@ def test_model_that_says_something_else_is_not_written(copied_run, tmp_path):
     keras.utils.set_random_seed(1)
     build_vgg16(copied_run.config, 4).save(copied_run.folder / "model.keras")
     (tmp_path / "exported").mkdir()
-    with pytest.raises(RunError, match=r"the keras model differs from the served one by .*; nothing was written"):
+    with pytest.raises(RunError, match=r"the keras model differs from model\..*onnx by .*; nothing was written"):
         export_run(copied_run, "keras", tmp_path / "exported" / "model.keras")
     assert files_in(tmp_path / "exported") == []
 

@@ -7,9 +7,8 @@ import onnxruntime as ort
 import pytest
 import tensorflow as tf
 
-from allcore.config import make_config
 from allcore.model.serving import build_serving_graph, save_with_metadata
-from allcore.model.vgg16 import build_vgg16, network_weights
+from tests.model.networks import random_network
 
 CASES = [(32, "flatten"), (47, "flatten"), (64, "flatten"), (64, "gap"), (150, "flatten")]
 
@@ -17,18 +16,9 @@ CASES = [(32, "flatten"), (47, "flatten"), (64, "flatten"), (64, "gap"), (150, "
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}px-{case[1]}")
 def served(request, tmp_path_factory):
     """Return a network with random weights and biases, its images, and what its served graph says of them."""
-    size, head = request.param
-    keras.utils.set_random_seed(0)
-    config = make_config(dataset="smears", image_size=size, head=head, dense_units=64)
-    model = build_vgg16(config, 4)
-    rng = np.random.default_rng(1)
-    for weight in model.weights:
-        if weight.name == "bias":
-            weight.assign(rng.normal(0, 0.3, weight.shape))
-    weights = network_weights(model, config)
+    model, weights, images = random_network(*request.param)
     path = tmp_path_factory.mktemp("served") / "model.onnx"
     save_with_metadata(build_serving_graph(weights), {"key": "value"}, path)
-    images = rng.integers(0, 256, (3, size, size, 3)).astype(np.uint8)
     outputs = ort.InferenceSession(path).run(["probabilities", "evidence", "features"], {"image": images})
     return model, weights, images, outputs, path
 

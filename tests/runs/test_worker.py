@@ -50,7 +50,7 @@ def assert_same_history(run, unbroken):
 
 def test_finished_run_has_every_file(finished_run):
     names = {path.name for path in finished_run.folder.iterdir() if not path.name.startswith(".")}
-    assert names == {
+    assert names - {"model.float32.onnx"} == {  # that one only where int8 is served
         "config.json", "environment.json", "split.csv", "status.json", "metrics.jsonl", "worker.log", "tensorboard",
         "checkpoints", "model.keras", "model.onnx", "predictions.parquet", "features.npy",
     }  # fmt: skip

@@ -1,0 +1,96 @@
+"""In which arithmetic a trained network is served: int8 where it says the same on validation and is faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnx
+
+from allcore.inference.latency import latencies
+from allcore.inference.metadata import Agreement
+from allcore.inference.network import Network, open_network
+from allcore.inference.predictor import BATCH
+from allcore.model.graph import NetworkWeights
+from allcore.model.quantise import build_int8_graph, calibrate
+from allcore.model.serving import build_serving_graph, save_with_metadata
+
+LABELS_MAY_DIFFER = 1
+CHANGE_MAY_BE = 0.01
+"""How far an image's most changed probability may move, in the mean over the validation images."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """The network in float32 and in int8, how they compare, and the name of the one to be served."""
+
+    float32: onnx.ModelProto
+    int8: onnx.ModelProto
+    agreement: Agreement
+    served: Literal["float32", "int8"]
+
+    @property
+    def graph(self) -> onnx.ModelProto:
+        """The graph to be served."""
+        return self.int8 if self.served == "int8" else self.float32
+
+
+def choose_arithmetic(
+    weights: NetworkWeights, calibration: np.ndarray, validation: np.ndarray, folder: Path, say: Say
+) -> Arithmetic:
+    """Return the network in both arithmetics and which to serve, judged on validation images.
+
+    `calibration` (training images) and `validation` are uint8 (N, S, S, 3). Working files stand in `folder` meanwhile;
+    `say` gets a line on what is being done.
+    """
+    say("quantising the model")
+    float32 = build_serving_graph(weights)
+    batches = (calibration[start : start + BATCH] for start in range(0, len(calibration), BATCH))
+    int8 = build_int8_graph(weights, calibrate(weights, batches))
+    agreement = compare(
+        _opened(float32, folder / ".network.onnx"), _opened(int8, folder / ".network.onnx"), validation, say
+    )
+    return Arithmetic(float32, int8, agreement, "int8" if is_served_in_int8(agreement) else "float32")
+
+
+def compare(float32: Network, int8: Network, images: np.ndarray, say: Say) -> Agreement:
+    """Return how two networks compare on uint8 images (N, S, S, 3)."""
+    changes: list[float] = []
+    differing = 0
+    for start in range(0, len(images), BATCH):
+        say(f"comparing int8 with float32, {start} of {len(images)} images")
+        batch = images[start : start + BATCH]
+        ours, theirs = int8.run(batch).probabilities, float32.run(batch).probabilities
+        changes += np.abs(ours - theirs).max(axis=1).tolist()
+        differing += int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum())
+    float32_seconds, int8_seconds = latencies([float32, int8])
+    return Agreement(
+        images=len(images),
+        labels_differing=differing,
+        mean_change=float(np.mean(changes)),
+        largest_change=max(changes),
+        float32_seconds=float32_seconds,
+        int8_seconds=int8_seconds,
+    )
+
+
+def is_served_in_int8(agreement: Agreement) -> bool:
+    """Return whether int8 agrees, all labels but one and the probabilities in the mean, and is faster."""
+    return (
+        agreement.labels_differing <= LABELS_MAY_DIFFER
+        and agreement.mean_change <= CHANGE_MAY_BE
+        and agreement.int8_seconds < agreement.float32_seconds
+    )
+
+
+def _opened(model: onnx.ModelProto, path: Path) -> Network:
+    save_with_metadata(model, {}, path)
+    try:
+        return open_network(path)
+    finally:
+        path.unlink()

@@ -1,0 +1,61 @@
+"""What a finished training leaves is what its served model says, in the arithmetic that was chosen."""
+
+import numpy as np
+import pytest
+
+from allcore.augment import resize
+from allcore.data.intake import decode
+from allcore.inference.predictor import load_predictor
+from allcore.model.serving import FLOAT32_FILE, SERVED_FILE
+
+
+@pytest.fixture(scope="module")
+def predictor(finished_run):
+    return load_predictor(finished_run.served_model)
+
+
+def images_of(run, rows):
+    return [decode(run.folder.joinpath(run.config.dataset, path)) for path in run.split.table["path"][rows]]
+
+
+def test_recorded_predictions_are_the_served_models(finished_run, predictor):
+    rows = np.flatnonzero((finished_run.split.table["split"] != "train").to_numpy())
+    table = finished_run.predictions()
+    for image, (_, recorded) in zip(images_of(finished_run, rows), table.iterrows(), strict=True):
+        (prediction,) = predictor.predict([image])
+        expected = [recorded[f"probability_{name}"] for name in predictor.classes]
+        np.testing.assert_allclose(prediction.probabilities, expected, atol=1e-4)
+        assert (prediction.label, prediction.novel) == (recorded["predicted"], recorded["novel"])
+
+
+def test_kept_features_are_the_served_models(finished_run, predictor):
+    kept = np.load(finished_run.folder / "features.npy")
+    rows = finished_run.split.rows("train")[:5]
+    for image, row in zip(images_of(finished_run, rows), rows, strict=True):
+        np.testing.assert_allclose(predictor.predict([image])[0].features, kept[row], rtol=1e-3, atol=1e-3)
+
+
+def test_float32_stands_beside_the_served_model_only_where_that_is_in_int8(finished_run, predictor):
+    assert (finished_run.folder / FLOAT32_FILE).exists() == (predictor.metadata.arithmetic == "int8")
+
+
+def test_choice_was_made_on_the_validation_images(finished_run, predictor):
+    assert predictor.metadata.agreement.images == len(finished_run.split.rows("validation"))
+
+
+def test_file_says_what_it_is_and_how_it_was_made(predictor):
+    metadata = predictor.metadata
+    assert metadata.title == "Modified VGG16, 32 px: Benign, Early, Pre, Pro"
+    assert metadata.command.startswith("python -m allcore train --data smears")
+    assert "CC BY 4.0" in metadata.licence
+
+
+def test_both_arithmetics_say_nearly_the_same(finished_run):
+    names = [name for name in (SERVED_FILE, FLOAT32_FILE) if (finished_run.folder / name).exists()]
+    images = np.stack([resize(image, 32) for image in images_of(finished_run, finished_run.split.rows("test"))])
+    answers = [load_predictor(finished_run.folder / name).network.run(images) for name in names]
+    np.testing.assert_allclose(answers[0].probabilities, answers[-1].probabilities, atol=0.05)
+
+
+def test_no_working_file_is_left(finished_run):
+    assert {path.name for path in finished_run.folder.iterdir() if path.name.startswith(".")} <= {".worker.lock"}
