@@ -2,9 +2,9 @@
 
     python -m benchmarks.shortcut_speed DIR [--split random] [--seed 0]
 
-Decodes the images into the workspace's cache first, which is not timed: a run has done so before. Then each baseline is
-trained and scored alone, and all of them together, as the app does it. A training that shares the cores makes the
-seconds longer: the processor seconds beside them say by how much.
+Decodes the images into the workspace's cache and looks for their overlap first, which is not timed: a run has done so
+before. Then each baseline is trained and scored alone, and all of them together, as the app does it. A training that
+shares the cores makes the seconds longer: the processor seconds beside them say by how much.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from allcore.config import SplitConfig
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
+from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split
 from allcore.evaluation.shortcuts import BASELINES, Baseline, ShortcutResult, shortcut_scores
 from allcore.workspace import open_workspace
@@ -34,7 +35,8 @@ def main() -> None:
     catalog = scan(given.folder, cache)
     rows = catalog.trainable_images()
     images = decoded_images(catalog.root, rows, cache)
-    split = make_split(rows, SplitConfig(protocol=given.split, seed=given.seed))
+    relations = find_relations(catalog.root, rows, cache)
+    split = make_split(rows, SplitConfig(protocol=given.split, seed=given.seed), relations)
     parts = ", ".join(f"{len(split.rows(part)):,} {part}" for part in ("train", "validation", "test"))
     print(f"{len(rows):,} images, {given.split} split with seed {given.seed}: {parts}")
     for baseline in BASELINES[:2]:  # scikit-learn's import and the images' way from the disk are not to be timed

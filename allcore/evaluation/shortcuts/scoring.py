@@ -27,7 +27,10 @@ _CHUNK = 64
 
 @dataclass(frozen=True)
 class ShortcutResult:
-    """What one baseline reached: its `predictions` of the test images, to be paired with a run's, and their scores."""
+    """What one baseline reached: its `predictions` of the test images, to be paired with a run's, and their scores.
+
+    The predictions' table has the split's columns and those of `RecordedPredictions`, without novelty.
+    """
 
     baseline: Baseline
     predictions: RecordedPredictions
