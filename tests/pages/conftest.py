@@ -6,10 +6,14 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from allcore.data.synthetic.cells import CLASSES
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
+from tests.data.shared_fields.planted import crop_pair, large_field
 
 _LARGE = 1_000_000
 
@@ -18,6 +22,33 @@ _LARGE = 1_000_000
 def dataset(workspace: Workspace, smears: Path) -> Path:
     """Return the drawn smears as the one dataset of an otherwise empty workspace; files may be added or replaced."""
     return shutil.copytree(smears, workspace.datasets / "mine", copy_function=os.link)
+
+
+@pytest.fixture(scope="session")
+def overlapping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of 18 drawn fields of 128 px a class; `again` in a name: it shows the field of its namesake.
+
+    One of each class is shifted, one shifted and mirrored or turned as well; one Pre field is shown again as Pro.
+    """
+    folder = tmp_path_factory.mktemp("overlapping")
+    rng = np.random.default_rng(1)
+    for number in range(16 * len(CLASSES)):
+        place, label = divmod(number, len(CLASSES))
+        orientation = (0, 4, 1)[place % 3]
+        first, second, _ = crop_pair(large_field(number, 256), 128, 0.5, orientation, rng)
+        name = f"{CLASSES[label].lower()}-{place + 1}"
+        _write(first, folder / CLASSES[label] / f"{name}.png")
+        if place < 2:
+            _write(second, folder / CLASSES[label] / f"{name}-again.png")
+        elif name == "pre-3":
+            _write(second, folder / "Pro" / f"{name}-again.png")
+    return folder
+
+
+@pytest.fixture
+def fields(workspace: Workspace, overlapping: Path) -> Path:
+    """Return the overlapping fields as the one dataset of an otherwise empty workspace."""
+    return shutil.copytree(overlapping, workspace.datasets / "mine", copy_function=os.link)
 
 
 @pytest.fixture
@@ -32,3 +63,8 @@ def run(finished_run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 
 def _copied(source: str, target: str) -> None:
     (os.link if Path(source).stat().st_size > _LARGE else shutil.copy2)(source, target)
+
+
+def _write(pixels: np.ndarray, file: Path) -> None:
+    file.parent.mkdir(exist_ok=True)
+    Image.fromarray(pixels).save(file)

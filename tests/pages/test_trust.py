@@ -1,153 +1,214 @@
-"""The Trust page: duplicates, and what each split makes of them."""
+"""The Trust page in every state: numbers, leakage, duplicates, and what cannot be looked at."""
 
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from allcore.config import SplitConfig
 from allcore.data.catalog import scan
+from allcore.data.relations import find_relations
 from allcore.data.split import make_split
-from allcore.workspace import PROJECT, Workspace
+from pages.ui.state import forget_catalogs
+from tests.pages.opening import links, metrics, open_page, press, ran, table, texts
+
+TABS = ("Overview", "Shared fields", "Exact duplicates", "Stain clusters", "Shortcuts")
+DUPLICATES = "Exact duplicates"
 
 
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60)
-    app.switch_page("pages/trust.py")
-    app.query_params.update(query)
-    return ran(app)
+def relations_of(folder: Path, cache: Path):
+    catalog = scan(folder)
+    return find_relations(folder, catalog.images(), cache)
 
 
-def ran(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    assert not any("server's log" in error.value for error in app.error)
-    return app
-
-
-def texts(app: AppTest) -> str:
-    kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.warning, app.error, app.success)
-    return "\n".join(f"{getattr(each.proto, 'title', '')} {each.value}" for kind in kinds for each in kind)
-
-
-def table(app: AppTest, column: str):
-    return next(frame.value for frame in app.dataframe if column in frame.value.columns)
+def captions(app: AppTest) -> list[str]:
+    return [image.captions[0].replace("\\", "") for image in app.image]
 
 
 @pytest.fixture
-def dataset(workspace: Workspace, smears: Path) -> Path:
+def copies(dataset: Path) -> Path:
     """Return the drawn smears with a copy of every Pro image."""
-    folder = workspace.datasets / "mine"
-    shutil.copytree(smears, folder, copy_function=os.link)
-    for image in sorted((folder / "Pro").iterdir()):
+    for image in sorted((dataset / "Pro").iterdir()):
         shutil.copy(image, image.with_stem(f"{image.stem}-copy"))
-    return folder
+    return dataset
 
 
 def test_without_a_dataset_the_page_says_where_to_get_one(workspace):
-    app = open_page()
+    app = open_page("trust")
     assert "No dataset yet" in texts(app)
-    assert "dataset" in [link.proto.page for link in app.page_link]
+    assert "dataset" in links(app).values()
 
 
 def test_a_dataset_without_a_usable_image_says_so(workspace):
     for label in ("Benign", "Pro"):
         (workspace.datasets / "broken" / label).mkdir(parents=True)
         (workspace.datasets / "broken" / label / "1.png").write_bytes(b"")
-    assert "No usable image" in texts(open_page())
+    assert "No usable image" in texts(open_page("trust"))
 
 
-def test_images_groups_and_twins_are_counted(dataset):
-    assert [(metric.label, metric.value) for metric in open_page().metric[:3]] == [
-        ("Images", "80"),
-        ("Groups", "64"),
-        ("Images with an identical twin", "32"),
-    ]
+@pytest.mark.parametrize("tab", TABS)
+def test_an_empty_variant_says_so_on_every_tab(workspace, smears, tab):
+    folder = workspace.datasets / "mine"
+    shutil.copytree(smears, folder / "Original", copy_function=os.link)
+    for label in ("Benign", "Early", "Pre", "Pro"):
+        (folder / "Segmented" / label).mkdir(parents=True)
+        (folder / "Segmented" / label / "1.png").write_bytes(b"no image")
+    assert "No usable image" in texts(open_page("trust", variant="Segmented", view=tab))
+    assert "No usable image" not in texts(open_page("trust", variant="Original", view=tab))
 
 
-def test_leakage_is_that_of_the_splits_that_training_would_make(dataset):
-    app = open_page()
+def test_images_groups_twins_and_pairs_are_counted(fields, tmp_path):
+    shutil.copy(fields / "Pro" / "pro-5.png", fields / "Pro" / "pro-5-copy.png")
+    shown = metrics(open_page("trust"))
+    found = relations_of(fields, tmp_path)
+    shared = found.overlap.fields
+    assert shown == shown | {
+        "Images": "74",
+        "Groups": str(found.groups.max() + 1),
+        "With an identical twin": "2",
+        "Sharing a field": str(len({*shared["first"], *shared["second"]})),
+        "Pairs": str(1 + len(shared)),
+        "Pairs across classes": "1",
+        "Largest group": "2",
+    }
+    assert len(shared) == 9
+
+
+def test_a_field_under_two_classes_is_warned_of(fields):
+    assert "1 pair shows the same under different classes" in texts(open_page("trust"))
+    (fields / "Pro" / "pre-3-again.png").unlink()
+    forget_catalogs()
+    assert "Labels contradict" not in texts(open_page("trust"))
+
+
+def test_leakage_is_that_of_the_splits_that_training_would_make(fields, tmp_path):
+    app = open_page("trust")
     found = table(app, "twins_in_train").set_index(["protocol", "part"])
-    for protocol in ("random", "grouped"):
-        split = make_split(scan(dataset).images(), SplitConfig(protocol=protocol))
+    relations = relations_of(fields, tmp_path)
+    for protocol in ("random", "grouped", "stain"):
+        split = make_split(scan(fields).images(), SplitConfig(protocol=protocol), relations)
         for part in ("validation", "test"):
             rows = split.rows(part)
-            assert tuple(found.loc[(protocol, part)]) == (len(rows), split.twins_in_train()[rows].sum())
-    random, grouped = (metric.value for metric in app.metric[3:])
-    assert random == "{1} of {0}".format(*found.loc[("random", "test")])
-    assert not random.startswith("0 ")
-    assert grouped.startswith("0 of ")
+            twins = split.twins_in_train()[rows].sum()
+            assert tuple(found.loc[(protocol, part)]) == (len(rows), twins, 100 * twins / len(rows))
+    shown = [metric.value for metric in app.metric if metric.label == "Test images with a twin in train"]
+    assert shown == [
+        "{1:.0f} of {0:.0f}".format(*found.loc[(protocol, "test")]) for protocol in ("random", "grouped", "stain")
+    ]
+    assert not shown[0].startswith("0 ")
+    assert shown[1].startswith("0 of ")
 
 
-def test_a_protocol_that_does_not_fit_says_why_beside_the_other(workspace, smears):
+def test_a_protocol_that_does_not_fit_says_why_beside_the_others(workspace, smears):
     folder = workspace.datasets / "mine"
     shutil.copytree(smears, folder, copy_function=os.link)
     for image in list((folder / "Pro").iterdir())[1:]:
         shutil.copy(folder / "Benign" / "benign-0001.jpg", folder / "Pro" / f"same-{image.name}")
         image.unlink()
-    app = open_page()
+    app = open_page("trust")
     assert "This dataset cannot be split so" in texts(app)
     assert set(table(app, "twins_in_train")["protocol"]) == {"random"}
 
 
-def test_pairs_stand_side_by_side_a_page_at_a_time(dataset):
-    app = open_page()
+@pytest.mark.parametrize("tab", TABS)
+def test_a_dataset_too_small_for_any_split_fails_on_no_tab(workspace, smears, tab):
+    for label in ("Benign", "Pro"):
+        (workspace.datasets / "mine" / label).mkdir(parents=True)
+        shutil.copy(smears / label / f"{label.lower()}-0001.jpg", workspace.datasets / "mine" / label)
+    app = open_page("trust", view=tab)
+    assert not app.error
+    assert len(app.warning) == {"Overview": 3, "Stain clusters": 1, "Shortcuts": 3}.get(tab, 0)
+
+
+def test_damaged_files_are_left_out(fields):
+    (fields / "Pro" / "pro-8.png").unlink()
+    (fields / "Pro" / "pro-8.png").write_bytes(b"damaged")
+    assert metrics(open_page("trust"))["Images"] == "72"
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_an_image_that_vanished_before_the_search_leaves_what_is_known_without_it(fields, tab):
+    open_page("dataset")
+    (fields / "Pro" / "pro-8.png").unlink()
+    app = open_page("trust", view=tab)
+    assert "Shared fields could not be looked for" in texts(app)
+    assert "Pro/pro-8.png can no longer be read" in texts(app).replace("\\", "")
+    if tab == "Overview":
+        assert metrics(app)["Sharing a field"] == "–"
+        assert set(table(app, "twins_in_train")["protocol"]) == {"random", "grouped"}
+    app = press(app, "Read the folder again")
+    assert "Shared fields could not be looked for" not in texts(app)
+
+
+def test_an_interrupted_search_is_made_whole_by_the_next_visit(fields, monkeypatch):
+    def interrupted(root, images, cache, on_progress):
+        return find_relations(root, images, cache, lambda done, total: st.stop())
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pages.ui.state.find_relations", interrupted)
+        assert not open_page("trust").metric
+    assert metrics(open_page("trust"))["Sharing a field"] == "18"
+
+
+def test_what_was_found_is_not_searched_again(fields, monkeypatch):
+    open_page("trust")
+    monkeypatch.setattr("pages.ui.state.find_relations", None)
+    assert metrics(open_page("trust", view="Overview"))["Sharing a field"] == "18"
+
+
+def test_a_renamed_file_is_known_by_its_new_name(fields):
+    open_page("trust")
+    (fields / "Benign" / "benign-1.png").rename(fields / "Benign" / "z.png")
+    forget_catalogs()
+    pairs = table(open_page("trust", view="Shared fields"), "placement")
+    assert "Benign/z.png" in {*pairs["first"], *pairs["second"]}
+
+
+def test_a_link_opens_its_tab(fields):
+    assert metrics(open_page("trust", view="Overview"))
+    assert not metrics(open_page("trust", view="Stain clusters"))
+
+
+def test_identical_images_stand_side_by_side_a_page_at_a_time(copies):
+    app = open_page("trust", view=DUPLICATES)
     assert app.pagination[0].num_pages == 2
-    first = [image.captions[0].replace("\\", "") for image in app.image]
+    first = captions(app)
     assert first[:2] == ["Pro: pro-0001-copy.jpg", "Pro: pro-0001.jpg"]
     assert len(first) == 16
     app.pagination[0].set_value(2)
-    second = [image.captions[0].replace("\\", "") for image in ran(app).image]
+    second = captions(ran(app))
     assert len({*first, *second}) == 32
 
 
-def test_all_duplicates_are_in_one_table(dataset):
-    frame = table(open_page(), "path")
-    assert sorted(frame["path"]) == sorted(f"Pro/{image.name}" for image in (dataset / "Pro").iterdir())
+def test_all_duplicates_are_in_one_table(copies):
+    frame = table(open_page("trust", view=DUPLICATES), "path")
+    assert sorted(frame["path"]) == sorted(f"Pro/{image.name}" for image in (copies / "Pro").iterdir())
     assert (frame.groupby("group").size() == 2).all()
 
 
-def test_a_large_group_is_shown_in_part(dataset):
+def test_a_large_group_is_shown_in_part(copies):
     for number in range(9):
-        shutil.copy(dataset / "Pre" / "pre-0001.jpg", dataset / "Pre" / f"again-{number}.jpg")
-    assert "and 4 more" in [caption.value for caption in open_page().caption]
+        shutil.copy(copies / "Pre" / "pre-0001.jpg", copies / "Pre" / f"again-{number}.jpg")
+    assert "and 4 more" in texts(open_page("trust", view=DUPLICATES))
 
 
-def test_one_picture_under_two_classes_is_pointed_out(dataset):
-    assert "Labels contradict each other" not in texts(open_page())
-    shutil.copy(dataset / "Pre" / "pre-0001.jpg", dataset / "Benign" / "wrong.jpg")
-    os.utime(dataset / "Benign" / "wrong.jpg", (0, 0))
-    app = ran(fresh(open_page()))
-    assert "Labels contradict each other" in texts(app)
-
-
-def fresh(app: AppTest) -> AppTest:
-    """Forget the catalogs that the app keeps for a minute."""
-    from pages.ui.state import forget_catalogs
-
+def test_one_picture_under_two_classes_is_pointed_out(copies):
+    assert "Labels contradict each other" not in texts(open_page("trust", view=DUPLICATES))
+    shutil.copy(copies / "Pre" / "pre-0001.jpg", copies / "Benign" / "wrong.jpg")
     forget_catalogs()
-    return app
+    assert "Labels contradict each other" in texts(open_page("trust", view=DUPLICATES))
 
 
-def test_a_dataset_without_copies_is_said_to_have_none(workspace, smears):
-    shutil.copytree(smears, workspace.datasets / "mine", copy_function=os.link)
-    app = open_page()
-    assert "No two images of this variant have the same pixels" in texts(app)
-    assert [metric.value for metric in app.metric[3:]] == ["0 of 4", "0 of 4"]
+def test_a_dataset_without_copies_is_said_to_have_none(dataset):
+    assert "No two images of this variant have the same pixels" in texts(open_page("trust", view=DUPLICATES))
 
 
-def test_what_is_not_looked_for_is_said(dataset):
-    said = texts(open_page())
-    assert "Not looked for yet" in said
-    assert "Shared fields" in said
-    assert "Shortcut baselines" in said
-
-
-def test_a_copy_deleted_since_it_was_listed_does_not_stop_the_others(dataset):
-    app = open_page()
-    (dataset / "Pro" / "pro-0001.jpg").unlink()
+def test_a_copy_deleted_since_it_was_listed_does_not_stop_the_others(copies):
+    app = open_page("trust", view=DUPLICATES)
+    (copies / "Pro" / "pro-0001.jpg").unlink()
     app = ran(app)
     assert len(app.image) == 15
     assert any("No such file" in caption.value for caption in app.caption)
