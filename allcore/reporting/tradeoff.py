@@ -23,6 +23,8 @@ _PAPER_ROWS = sorted(TABLE_1, key=lambda row: row.image_size)
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _PARETO_HEIGHT = 460
 _BELOW = {"orientation": "h", "yanchor": "bottom", "yref": "container", "y": 0, "x": 0}
+_MINUTES = [digit * 10.0**power for power in range(-2, 5) for digit in (1, 2, 5)]
+_LOGARITHMIC = {"type": "log", "tickvals": _MINUTES, "ticktext": [f"{minutes:g}" for minutes in _MINUTES]}
 _PAPER_MARKER = {"color": PAPER, "symbol": "diamond", "size": 9}
 
 
@@ -40,9 +42,9 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     _add_paper(figure, panels)
     largest = max(int(table["image_size_px"].max()), *(row.image_size for row in TABLE_1))
     _mark_native(figure, largest, lowest_panel=len(panels))
-    figure.update_yaxes(tickformat=".0%", rangemode="normal", row=1, col=1)
+    figure.update_yaxes(tickformat=".1~%", rangemode="normal", row=1, col=1)
     if panels[1][0] == "training_minutes":
-        figure.update_yaxes(type="log", row=2, col=1)
+        figure.update_yaxes(**_LOGARITHMIC, row=2, col=1)
     figure.update_xaxes(title="image size (px a side)", row=len(panels), col=1)
     height = 110 + 190 * len(panels)
     figure.update_layout(height=height, margin=_MARGIN, legend=_BELOW)
@@ -75,8 +77,8 @@ def pareto_figure(table: pd.DataFrame) -> go.Figure:
         height=_PARETO_HEIGHT,
         margin=_MARGIN,
         legend=_BELOW,
-        xaxis={"title": "training time (min, logarithmic)", "type": "log"},
-        yaxis={"title": "test accuracy (%)", "tickformat": ".0%"},
+        xaxis={"title": "training time (min, logarithmic)", **_LOGARITHMIC},
+        yaxis={"title": "test accuracy (%)", "tickformat": ".1~%"},
     )
     return figure
 

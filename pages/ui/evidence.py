@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError, InputError
@@ -24,6 +23,8 @@ from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import predictor, workspace
 
 SHEET = 12
+_BESIDE = 144
+"""Pixels of a picture beside another run's, so that two in a frame fit a narrow screen."""
 
 
 @st.fragment
@@ -82,19 +83,15 @@ def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[s
             except (DatasetError, ImageError) as error:
                 missing.append(f"- {plain(rows[0]['path'])}: {plain(str(error))}")
                 continue
-            names = [short_name(run) for run, _ in shown] if len(shown) > 1 else [""]
-            with _frame(tiles, len(shown)):
+            alone = len(shown) == 1
+            names = [""] if alone else [short_name(run) for run, _ in shown]
+            with tiles if alone else tiles.container(horizontal=True, border=True, width="content", gap="small"):
                 for name, picture, row in zip(names, pictures, rows, strict=True):
-                    with st.container(width=THUMBNAIL, gap="xxsmall"):
+                    with st.container(width=THUMBNAIL if alone else _BESIDE, gap="xxsmall"):
                         _tile(picture, row, classes, name)
     if missing:
         title = f"{len(missing)} of these {len(shown[0][1])} images cannot be shown"
         st.warning("\n".join(missing), title=title, icon=":material/hide_image:")
-
-
-def _frame(tiles: DeltaGenerator, runs: int) -> DeltaGenerator:
-    """Return where an image goes: among the others, or, seen by several runs, in a frame of its own."""
-    return tiles if runs == 1 else tiles.container(horizontal=True, border=True, width="content", gap="small")
 
 
 def _open_model(run: Run) -> Predictor | None:
