@@ -125,7 +125,7 @@ def _catalog(folder: str, cache: str) -> Catalog:
     return scan(Path(folder), Path(cache))
 
 
-@st.cache_resource(max_entries=8, ttl=60, show_spinner=False)
+@st.cache_resource(max_entries=8, ttl=60, refresh_mode="background", show_spinner=False)
 def _known_relations(_of: Catalog, contents: str, variant: str, cache: str) -> Relations:
     return known_relations(_of.images(variant), Path(cache))
 
