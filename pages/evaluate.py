@@ -15,6 +15,7 @@ from pages.ui.evaluate_curves import show_curves
 from pages.ui.evaluate_mistakes import show_mistakes
 from pages.ui.evaluate_probes import show_probes
 from pages.ui.evaluated import BENIGN, evaluated
+from pages.ui.report_button import show_report_button
 from pages.ui.shortcuts import show_shortcuts
 
 INTERVALS = {
@@ -58,7 +59,7 @@ if twins:
 else:
     st.caption(f"No {split} image shares a group with an image in train.")
 
-st.subheader("Scores", anchor=False)
+st.header("Scores", anchor=False)
 show.table(
     headline_table(scores),
     now.named("scores"),
@@ -79,6 +80,7 @@ st.caption(
     "are not these."
 )
 show_shortcuts(now)
+show_report_button(run)
 
 tabs = {
     "Confusion matrix": show_confusion,

@@ -1,0 +1,44 @@
+"""`report`: everything that is known of a run, as one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from allcore.cli.output import Json, print_json, progress_bar
+
+
+def report(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")],
+    output: Annotated[Path | None, typer.Option("--output", help="file to write; unset: the run's id, here")] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", metavar="html|md", help="unset: by the ending of --output, or html")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--complete", help="first compute the shortcut baselines and probes that are missing")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write a run's report as one HTML file in the order of the CLAIM checklist, or its model card as Markdown."""
+    from allcore.reporting.report import complete, make_report, write_report
+    from allcore.runs.store import RunStore
+    from allcore.workspace import open_workspace
+
+    workspace = open_workspace()
+    run = RunStore(workspace.runs).find(name)
+    form = form or ("md" if output is not None and output.suffix.lower() == ".md" else "html")
+    if whole:
+        with progress_bar("baselines and probes") as progress:
+            complete(run, workspace, progress)
+    made = make_report(run, workspace, form)
+    path = write_report(made, output or Path(f"{run.id}.{form}"))
+    if json:
+        lacking = {str(item): reason for item, reason in made.lacking.items()}
+        print_json({"run": run.id, "file": str(path), "format": form, "not_provided": lacking})
+        return
+    typer.echo(
+        f"{len(made.lacking)} of the checklist's items are not provided, or in part; the file names them", err=True
+    )
+    typer.echo(path)

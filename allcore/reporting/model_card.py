@@ -1,0 +1,42 @@
+"""The model card of a run: what stands beside a model that is passed on (Mitchell et al. 2019, "Model cards")."""
+
+from __future__ import annotations
+
+from allcore.paper import AUTHORS, JOURNAL, TITLE
+from allcore.reporting.report.blocks import Code, Document, Section, text
+from allcore.reporting.report.calibration import calibration, novelty
+from allcore.reporting.report.checklist import CITATION, ITEMS, missing_list
+from allcore.reporting.report.closing import availability, limits, reproduce
+from allcore.reporting.report.data import counts_table, groups_table, leak_table, protocol, source
+from allcore.reporting.report.facts import RunFacts
+from allcore.reporting.report.failures import confusion, mistake_table
+from allcore.reporting.report.method import architecture, settings, training_table
+from allcore.reporting.report.opening import RESEARCH_USE, conclusion, intended_use, subtitle, tiles
+from allcore.reporting.report.probes import probes
+from allcore.reporting.report.scores import baselines, class_table, scores_table, two_classes
+from allcore.reporting.report.words import listed
+
+
+def model_card(facts: RunFacts, lacking: dict[int, str]) -> Document:
+    """Return the card; `lacking` are the items of the CLAIM checklist that nothing is recorded of."""
+    method = f"Architecture and recipe are those of {AUTHORS}, {TITLE}, {JOURNAL}, but for what the table says."
+    use = f"python -m allcore predict {facts.run_id} IMAGE… --evidence overlays"
+    answered = frozenset(ITEMS) - frozenset(lacking)
+    sections = (
+        Section("summary", "In short", (RESEARCH_USE, tiles(facts), conclusion(facts))),
+        Section("model", "Model", (*architecture(facts), Code(use))),
+        Section("use", "Intended use", (intended_use(),)),
+        Section("data", "Data", (*source(facts), counts_table(facts))),
+        Section("split", "Split", (*protocol(facts), groups_table(facts), leak_table(facts))),
+        Section("recipe", "Recipe", (text(method), settings(facts, only_departures=True), training_table(facts))),
+        Section("scores", "Scores", (scores_table(facts), class_table(facts), *two_classes(facts), confusion(facts))),
+        Section("baselines", "What needs no network", baselines(facts)),
+        Section("probes", "Probes", probes(facts)),
+        Section("calibration", "Calibration and novelty", (*calibration(facts), *novelty(facts))),
+        Section("errors", "Errors", mistake_table(facts)),
+        Section("limits", "Limits", (limits(facts),)),
+        Section("licence", "Licences and credit", availability(facts)),
+        Section("made", "How it was made", reproduce(facts)),
+        Section("open", "Not provided", (text("Of the CLAIM checklist: ", *CITATION), missing_list(lacking, answered))),
+    )
+    return Document(f"Model card: modified VGG16 for {listed(facts.split.classes)}", subtitle(facts), sections)

@@ -1,0 +1,47 @@
+"""The section on what the probabilities are worth, and on which images the model calls unlike its own."""
+
+from __future__ import annotations
+
+from allcore.evaluation.calibration import reliability_diagram
+from allcore.reporting.report.blocks import Block, Section, Table, Text, text
+from allcore.reporting.report.facts import RunFacts
+from allcore.reporting.report.figures import reliability_figure
+from allcore.reporting.report.words import counted, interval, part_of
+from allcore.reporting.tables import calibration_table
+
+
+def calibration_section(facts: RunFacts) -> Section:
+    """Return whether the probabilities mean what they say, and what is called novel."""
+    diagram = reliability_diagram(facts.test.labels, facts.test.probabilities)
+    return Section(
+        "calibration", "Calibration and novelty", (reliability_figure(diagram), *calibration(facts), *novelty(facts))
+    )
+
+
+def calibration(facts: RunFacts) -> tuple[Block, ...]:
+    """Return the errors of the probabilities, and the temperature that was fitted."""
+    rows = tuple(
+        (row["score"], f"{row['value']:.4f}", interval((row["low"], row["high"]), 4, scale=1.0))
+        for row in calibration_table(facts.scores).to_dict("records")
+    )
+    fitted = (
+        "The temperature is not known: the run's model is gone or damaged."
+        if facts.metadata is None
+        else f"Temperature {facts.metadata.temperature:.3f}, fitted on validation; all probabilities here have it."
+    )
+    return (Table("Errors of the probabilities", ("error", "#value", "#95 % interval"), rows), text(fitted))
+
+
+def novelty(facts: RunFacts) -> tuple[Text, ...]:
+    """Return how many test images are called unlike those of train."""
+    table = facts.test.table
+    novel, wrong = table["novel"], ~table["correct"]
+    threshold = "" if facts.metadata is None else f" The threshold is {facts.metadata.novelty.threshold:.2f}."
+    return (
+        text(
+            f"{part_of(int(novel.sum()), len(table))} of the test images are called novel, unlike the images of train, "
+            f"{int((novel & wrong).sum())} of the {counted(int(wrong.sum()), 'mistake')} among them. Of images like "
+            f"those of validation, the threshold calls one in twenty novel.{threshold} Whether images of other "
+            "laboratories are called novel was not measured here."
+        ),
+    )

@@ -1,0 +1,208 @@
+"""A report as one HTML file: style and images inside, no script, nothing fetched from anywhere.
+
+Every text is escaped, for the names of classes and files are whatever a user called them; and the page's own policy
+forbids scripts and addresses, should that fail.
+"""
+
+from __future__ import annotations
+
+import base64
+from functools import singledispatch
+from html import escape
+from pathlib import Path
+
+from allcore.reporting.report.blocks import (
+    Bullets,
+    Code,
+    Document,
+    Figure,
+    Gallery,
+    Inline,
+    Link,
+    Matrix,
+    Mono,
+    Notice,
+    Pair,
+    Picture,
+    Section,
+    Strong,
+    Table,
+    Text,
+    Tiles,
+)
+
+_STYLE = Path(__file__).with_name("style.css")
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_PALE = 0.08
+"""Opacity of the palest cell of a confusion matrix that holds an image."""
+
+
+def to_html(document: Document) -> str:
+    """Return the document as the text of an HTML file."""
+    contents = "".join(
+        f'<li><a href="#{section.key}">{escape(section.title)}</a></li>' for section in document.sections
+    )
+    sections = "".join(_section(number, section) for number, section in enumerate(document.sections, start=1))
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(document.title)}</title>\n<style>\n{_STYLE.read_text(encoding='utf-8')}</style>\n</head>\n"
+        f"<body>\n<header>\n<h1>{escape(document.title)}</h1>\n<p>{escape(document.subtitle)}</p>\n</header>\n"
+        f'<nav aria-label="Contents"><ol>{contents}</ol></nav>\n<main>\n{sections}</main>\n</body>\n</html>\n'
+    )
+
+
+def _section(number: int, section: Section) -> str:
+    items = sorted({*section.answers, *section.missing})
+    note = f" <small>CLAIM {_ranges(items)}</small>" if items else ""
+    blocks = "\n".join(_block(block) for block in section.blocks)
+    return (
+        f'<section id="{section.key}" aria-labelledby="{section.key}-title">\n'
+        f'<h2 id="{section.key}-title"><span>{number}</span> {escape(section.title)}{note}</h2>\n{blocks}\n</section>\n'
+    )
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return whole numbers as `7–13, 15`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+@singledispatch
+def _block(block: object) -> str:
+    raise TypeError(f"no HTML is known for {type(block).__name__}")
+
+
+@_block.register
+def _(block: Text) -> str:
+    return f"<p>{_inline(block.parts)}</p>"
+
+
+@_block.register
+def _(block: Notice) -> str:
+    return f'<p class="notice" role="note"><strong>{escape(block.title)}</strong> {escape(block.text)}</p>'
+
+
+@_block.register
+def _(block: Bullets) -> str:
+    return f"<ul>{''.join(f'<li>{_inline(entry)}</li>' for entry in block.entries)}</ul>"
+
+
+@_block.register
+def _(block: Tiles) -> str:
+    tiles = "".join(
+        f"<div><dt>{escape(tile.label)}</dt><dd><b>{escape(tile.value)}</b>{escape(tile.note)}</dd></div>"
+        for tile in block.tiles
+    )
+    return f'<dl class="tiles">{tiles}</dl>'
+
+
+@_block.register
+def _(block: Table) -> str:
+    numeric = [column.startswith("#") for column in block.columns]
+    styles = [' class="number"' if number else "" for number in numeric]
+    head = "".join(
+        f'<th scope="col"{style}>{escape(column.removeprefix("#"))}</th>'
+        for column, style in zip(block.columns, styles, strict=True)
+    )
+    marked = ' class="marked"'
+    rows = "".join(
+        f"<tr{marked if number in block.marked else ''}>"
+        + "".join(f"<td{style}>{_lines(cell)}</td>" for cell, style in zip(row, styles, strict=True))
+        + "</tr>"
+        for number, row in enumerate(block.rows)
+    )
+    return _framed(block.caption, f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>")
+
+
+@_block.register
+def _(block: Matrix) -> str:
+    head = "".join(f'<th scope="col" class="number">{escape(name)}</th>' for name in block.classes)
+    rows = []
+    for place, (name, counts) in enumerate(zip(block.classes, block.counts, strict=True)):
+        total = sum(counts)
+        cells = "".join(_cell(count, total, place == column) for column, count in enumerate(counts))
+        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}<td class="number">{total}</td></tr>')
+    body = "".join(rows)
+    corner = '<th scope="col">true \\ called</th>'
+    last = '<th scope="col" class="number">all</th>'
+    return _framed(block.caption, f"<thead><tr>{corner}{head}{last}</tr></thead><tbody>{body}</tbody>", kind="matrix")
+
+
+@_block.register
+def _(block: Code) -> str:
+    return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
+
+
+@_block.register
+def _(block: Figure) -> str:
+    return f"<figure>{block.markup}<figcaption>{escape(block.caption)}</figcaption></figure>"
+
+
+@_block.register
+def _(block: Pair) -> str:
+    return f'<div class="pair">{"".join(map(_block, block.figures))}</div>'
+
+
+@_block.register
+def _(block: Gallery) -> str:
+    return f'<div class="gallery">{"".join(map(_picture, block.pictures))}</div>'
+
+
+def _picture(picture: Picture) -> str:
+    data = base64.b64encode(picture.jpeg).decode("ascii")
+    return (
+        f'<figure><img src="data:image/jpeg;base64,{data}" width="{picture.width}" height="{picture.height}" '
+        f'alt="{escape(picture.alt)}"><figcaption>{escape(picture.caption)}</figcaption></figure>'
+    )
+
+
+def _cell(count: int, total: int, right: bool) -> str:
+    share = count / total if total else 0.0
+    if not count:
+        return '<td class="number">0</td>'
+    colour = "0 114 178" if right else "213 94 0"
+    opacity = _PALE + (1 - _PALE) * share
+    dark = " dark" if share > 0.5 else ""
+    return f'<td class="number{dark}" style="background:rgb({colour} / {opacity:.2f})">{count}</td>'
+
+
+def _framed(caption: str, table: str, kind: str = "") -> str:
+    """Return a table that scrolls sideways where the page is too narrow for it."""
+    style = f' class="{kind}"' if kind else ""
+    return (
+        f'<p class="caption">{_said(caption)}</p><div class="scroll" role="region" tabindex="0" '
+        f'aria-label="{escape(caption)}"><table{style}>{table}</table></div>'
+    )
+
+
+def _lines(cell: str) -> str:
+    return _said(cell).replace("\n", "<br>")
+
+
+def _said(words: str) -> str:
+    """Return text escaped, a number on one line with its per cent sign."""
+    return escape(words).replace(" %", "&nbsp;%")
+
+
+def _inline(parts: tuple[Inline, ...]) -> str:
+    return "".join(map(_piece, parts))
+
+
+def _piece(part: Inline) -> str:
+    match part:
+        case Strong(words):
+            return f"<strong>{escape(words)}</strong>"
+        case Mono(words):
+            return f"<code>{escape(words)}</code>"
+        case Link(words, url):
+            return f'<a href="{escape(url)}">{escape(words)}</a>'
+        case words:
+            return _said(words)

@@ -1,0 +1,91 @@
+"""The images that a run got wrong, each beside the evidence for what it was called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from allcore.data.intake import decode
+from allcore.errors import DatasetError, ImageError
+from allcore.evaluation.errors import mistakes
+from allcore.evaluation.recorded import read_recorded_image
+from allcore.inference.overlay import overlay
+from allcore.inference.predictor import Predictor
+from allcore.reporting.report.blocks import Picture
+from allcore.reporting.report.words import counted, per_cent
+from allcore.runs.store import Run
+from allcore.workspace import Workspace
+
+MOST = 12
+SIDE = 160
+"""Pixels of a thumbnail's longer side."""
+_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class ErrorPictures:
+    """Pictures of the most confident mistakes, and a sentence on those that cannot be shown ('' when all can)."""
+
+    pictures: tuple[Picture, ...]
+    problem: str = ""
+
+
+def error_pictures(run: Run, table: pd.DataFrame, workspace: Workspace, model: Predictor | None) -> ErrorPictures:
+    """Return pictures of the most confident mistakes in `RecordedPredictions.table`, at most `MOST`.
+
+    Each shows the image and, where there is a model, the same under the evidence for the predicted class. Images that
+    are gone, have changed or may not be read are left out and counted.
+    """
+    rows = mistakes(table).head(MOST).to_dict("records")
+    shown: list[tuple[dict[Any, Any], np.ndarray]] = []
+    for row in rows:
+        try:
+            path = workspace.allowed(Path(run.config.dataset) / row["path"])
+            shown.append((row, decode(read_recorded_image(path, row["sha256"]), path.name)))
+        except (DatasetError, ImageError):
+            continue
+    pictures = tuple(_picture(row, pixels, model) for row, pixels in shown)
+    missing = len(rows) - len(shown)
+    if not missing:
+        return ErrorPictures(pictures)
+    return ErrorPictures(
+        pictures,
+        f"{counted(missing, 'image')} of these {len(rows)} cannot be shown: gone, changed since the run, or outside "
+        "the folders that may be read.",
+    )
+
+
+def _small(pixels: np.ndarray) -> np.ndarray:
+    """Return the image (H, W, 3) with its longer side at most `SIDE` pixels."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+def _picture(row: dict[Any, Any], pixels: np.ndarray, model: Predictor | None) -> Picture:
+    name, true, called = Path(row["path"]).name, row["label"], row["predicted"]
+    drawn, seen = _small(pixels), ""
+    if model is not None and called in model.classes:
+        evidence = model.predict([pixels])[0].evidence[model.classes.index(called)]
+        drawn = np.concatenate([drawn, overlay(drawn, evidence)], axis=1)
+        seen = f", beside the same under the evidence for {called}"
+    return Picture(
+        jpeg=_jpeg(drawn),
+        width=drawn.shape[1],
+        height=drawn.shape[0],
+        caption=f"{name}: true {true}, called {called} at {per_cent(row['confidence'], 0)}"
+        + (", novel" if row["novel"] else "")
+        + (", twin in train" if row["twin"] else ""),
+        alt=f"Smear {name}, true {true}, called {called}{seen}",
+    )
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    settings = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)[1].tobytes()

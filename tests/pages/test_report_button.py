@@ -1,0 +1,36 @@
+"""The report on the Evaluate page: the file that the command line writes."""
+
+import pytest
+from streamlit.runtime.media_file_manager import MediaFileManager
+
+from allcore.cli.main import app as command_line
+from tests.pages.opening import open_page, texts
+
+
+@pytest.fixture
+def offered(monkeypatch):
+    """The makers of the files that a page offers, by the files' names, as Streamlit is given them."""
+    makers = {}
+    register = MediaFileManager.add_deferred
+
+    def noting(self, data, mimetype, coordinates, file_name=None, **more):
+        makers[file_name] = data
+        return register(self, data, mimetype, coordinates, file_name=file_name, **more)
+
+    monkeypatch.setattr(MediaFileManager, "add_deferred", noting)
+    return makers
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_button_gives_the_bytes_that_the_command_writes(run, offered, tmp_path, form):
+    open_page("evaluate")
+    command_line(["report", run.id, "--output", str(tmp_path / "a"), "--format", form], standalone_mode=False)
+    assert offered[f"{run.id}.{form}"]() == (tmp_path / "a").read_bytes()
+
+
+def test_run_whose_environment_is_damaged_gets_a_reason_instead(run, offered):
+    (run.folder / "environment.json").write_text("{")
+    app = open_page("evaluate")
+    assert "No report can be made" in texts(app)
+    assert "environment.json cannot be read" in texts(app).replace("\\", "")
+    assert f"{run.id}.html" not in offered

@@ -1,0 +1,99 @@
+"""A finished run that may be changed, and its report as a reader's program sees it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from allcore.reporting.report import make_report
+from allcore.runs.store import Run
+from allcore.workspace import Workspace
+
+_LARGE = 1_000_000
+
+
+class Page(HTMLParser):
+    """An HTML file taken apart: every tag with its attributes, and all text outside the style sheet."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._in_style = False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._in_style = tag == "style"
+
+    def handle_endtag(self, tag):
+        self._in_style = False
+
+    def handle_data(self, data):
+        if not self._in_style:
+            self.text += data
+
+    def attributes(self, name: str) -> list[str]:
+        """Return the values of an attribute, of all tags."""
+        return [attributes[name] or "" for _, attributes in self.tags if name in attributes]
+
+
+def copied(run: Run, folder: Path) -> Run:
+    """Return a copy of a run whose small files may be written to; models and checkpoints are links."""
+
+    def copy(source: str, target: str) -> None:
+        (os.link if Path(source).stat().st_size > _LARGE else shutil.copy2)(source, target)
+
+    return Run(shutil.copytree(run.folder, folder / run.id, copy_function=copy))
+
+
+@pytest.fixture
+def run(finished_run: Run, tmp_path: Path) -> Run:
+    """Return a copy of the finished run, to be changed."""
+    return copied(finished_run, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def readers(smears: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Return a workspace that may read the drawn smears."""
+    return Workspace(tmp_path_factory.mktemp("readers"), (smears.parent,))
+
+
+@pytest.fixture(scope="session")
+def read(readers: Workspace) -> Callable[..., str]:
+    """Return a maker of a run's report as text."""
+    return lambda run, form="html", workspace=readers: make_report(run, workspace, form).content.decode()
+
+
+@pytest.fixture(scope="session")
+def html(finished_run: Run, read: Callable[..., str]) -> str:
+    """Return the report of the finished run."""
+    return read(finished_run)
+
+
+@pytest.fixture(scope="session")
+def page(html: str) -> Page:
+    """Return the report of the finished run, taken apart."""
+    return Page(html)
+
+
+@pytest.fixture(scope="session")
+def card(finished_run: Run, read: Callable[..., str]) -> str:
+    """Return the model card of the finished run."""
+    return read(finished_run, "md")
+
+
+def renamed(run: Run, names: dict[str, str]) -> Run:
+    """Return `run` with its classes called otherwise, in the split and in the predictions."""
+    split = run.split.table.assign(label=run.split.table["label"].replace(names))
+    split.to_csv(run.folder / "split.csv", index=False)
+    columns = {f"probability_{old}": f"probability_{new}" for old, new in names.items()}
+    run.predictions().replace({"label": names, "predicted": names}).rename(columns=columns).to_parquet(
+        run.folder / "predictions.parquet"
+    )
+    return Run(run.folder)

@@ -1,0 +1,84 @@
+"""The model card: complete, and Markdown that shows what is meant."""
+
+import re
+
+import pytest
+
+from allcore.evaluation.recorded import recorded_predictions
+from allcore.recipe import train_command
+from allcore.reporting.report import make_report
+from allcore.reporting.report.checklist import ITEMS
+from allcore.reporting.report.facts import without_places
+from allcore.reporting.report.markdown import plain
+from allcore.runs.store import Run
+from tests.reporting.report.conftest import renamed
+
+HEADINGS = [
+    "In short", "Model", "Intended use", "Data", "Split", "Recipe", "Scores", "What needs no network", "Probes",
+    "Calibration and novelty", "Errors", "Limits", "Licences and credit", "How it was made", "Not provided",
+]  # fmt: skip
+
+
+def cells(line):
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def test_card_has_all_its_parts_in_order(card):
+    assert re.findall(r"^## (.*)$", card, re.MULTILINE) == HEADINGS
+
+
+def test_card_says_what_it_is_not_for(card):
+    assert "**Research and education only.**" in card
+    assert "never healthy" in card
+
+
+def test_scores_stand_with_intervals_and_the_papers(card, finished_run):
+    scores = recorded_predictions(finished_run, "test").score()
+    low, high = scores.intervals["accuracy"]
+    row = next(cells(line) for line in card.splitlines() if line.startswith("| accuracy |"))
+    assert row[:4] == ["accuracy", f"{100 * scores.accuracy:.2f}", f"{100 * low:.2f} to {100 * high:.2f}", "96.59"]
+
+
+def test_command_that_made_it_stands_in_the_card(card, finished_run):
+    assert train_command(without_places(finished_run.config)) in card
+
+
+def test_weights_that_nobody_else_made_need_no_credit_and_others_get_theirs(card, run, readers):
+    assert "CC BY 4.0" in card  # what the served model says of itself
+    config = run.folder / "config.json"
+    config.write_text(config.read_text().replace('"weights": "random"', '"weights": "imagenet"'))
+    assert "Simonyan" in make_report(Run(run.folder), readers, "md").content.decode()
+
+
+def test_items_that_are_not_provided_are_named(card, finished_run, readers):
+    open_items = card[card.index("## Not provided") :]
+    for item in make_report(finished_run, readers).lacking:
+        assert f"**{item}. {ITEMS[item]}**" in open_items
+
+
+def test_rows_of_a_table_have_as_many_cells_as_its_head(run, readers):
+    renamed(run, {"Pro": "a|b\n| c"})
+    card = make_report(Run(run.folder), readers, "md").content.decode()
+    tables = re.findall(r"(?:^\|.*\n?)+", card, re.MULTILINE)
+    assert len(tables) > 8
+    for table in tables:
+        assert len({len(cells(line)) for line in table.splitlines()}) == 1
+    assert r"a\|b \| c" in card
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<script>", r"\<script\>"),
+        ("*a* [b](c) `d`", r"\*a\* \[b\](c) \`d\`"),
+        ("learning_rate", "learning_rate"),
+        ("_a_", r"\_a\_"),
+        ("# a\n# b", r"\# a # b"),
+    ],
+)
+def test_plain_text_is_no_markup(text, shown):
+    assert plain(text) == shown
+
+
+def test_same_state_gives_the_same_bytes(finished_run, readers, card):
+    assert make_report(Run(finished_run.folder), readers, "md").content.decode() == card

@@ -1,0 +1,292 @@
+"""What the report of a run says, and what becomes of it when parts of the run are gone."""
+
+import base64
+import re
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from allcore.errors import InputError, RunError
+from allcore.evaluation.errors import mistakes
+from allcore.evaluation.probe_registry import PROBES
+from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
+from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.reporting.report import complete, make_report
+from allcore.reporting.report.checklist import ITEMS
+from allcore.reporting.report.pictures import MOST
+from allcore.reporting.shortcuts import shortcut_verdict
+from allcore.runs.store import Run, RunStore
+from allcore.workspace import Workspace
+from tests.reporting.report.conftest import Page, renamed
+
+HOSTILE = "<img src=x onerror=alert(1)></section>\"'&`|**x**"
+
+
+def without_twin(run):
+    """Return the run with one test image more that shares its group with an image in train."""
+    table = run.split.table.copy()
+    twin = table.index[table["split"] == "test"][0]
+    table.loc[twin, "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
+    table.to_csv(run.folder / "split.csv", index=False)
+    return Run(run.folder)
+
+
+def test_file_fetches_nothing_and_runs_nothing(page):
+    assert not {"script", "link", "iframe", "object", "embed", "base"} & {tag for tag, _ in page.tags}
+    assert all(address.startswith("data:image/jpeg;base64,") for address in page.attributes("src"))
+    addresses = page.attributes("href")
+    assert all(address.startswith(("#", "https://doi.org/")) for address in addresses)
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+
+
+def test_page_forbids_what_is_not_inside_it(page, html):
+    policy = next(of["content"] for tag, of in page.tags if tag == "meta" and "http-equiv" in of)
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+def test_file_is_small(html):
+    assert len(html.encode()) < 3_000_000
+
+
+def test_every_tag_that_is_opened_is_closed(html):
+    for tag in ("section", "table", "tr", "td", "div", "figure", "p", "ul", "li", "svg", "dl", "pre", "code"):
+        assert len(re.findall(f"<{tag}[ >]", html)) == html.count(f"</{tag}>"), tag
+
+
+def test_same_state_gives_the_same_bytes(finished_run, readers, html):
+    assert make_report(Run(finished_run.folder), readers).content.decode() == html
+
+
+def test_every_item_of_the_checklist_is_listed_with_its_place(page):
+    for number, name in ITEMS.items():
+        assert f"{number}{name}" in page.text
+
+
+def test_items_without_an_answer_are_named_at_the_end(finished_run, readers, page):
+    lacking = make_report(finished_run, readers).lacking
+    assert {21, 33, 44} <= set(lacking)
+    end = page.text[page.text.index("44Sources of funding") :]
+    for item, reason in lacking.items():
+        assert re.search(rf"Not provided(?: in full)?: {item}\. {re.escape(ITEMS[item])}: {re.escape(reason)}\.", end)
+
+
+def test_items_of_a_recognised_dataset_are_answered(finished_run, readers):
+    assert not {7, 13, 14, 16} & set(make_report(finished_run, readers).lacking)
+
+
+def test_items_of_an_unknown_dataset_are_open(run, readers):
+    table = run.split.table
+    table.assign(path=table["path"] + ".png").to_csv(run.folder / "split.csv", index=False)
+    assert {7, 11, 13, 14, 15, 16, 18, 35, 36} <= set(make_report(Run(run.folder), readers).lacking)
+
+
+def test_sections_are_numbered_and_linked_from_the_contents(page):
+    ids = page.attributes("id")
+    anchors = [address for address in page.attributes("href") if address.startswith("#")]
+    assert anchors
+    assert all(anchor[1:] in ids for anchor in anchors)
+
+
+def test_scores_stand_with_their_intervals_beside_the_papers(finished_run, page):
+    scores = recorded_predictions(finished_run, "test").score()
+    low, high = scores.intervals["accuracy"]
+    assert f"accuracy{100 * scores.accuracy:.2f}{100 * low:.2f} to {100 * high:.2f}96.59" in page.text
+
+
+def test_counts_by_class_and_part_are_those_of_the_split(finished_run, page):
+    for label, row in finished_run.split.counts().iterrows():
+        assert f"{label}{row['train']}{row['validation']}{row['test']}{row.sum()}" in page.text
+
+
+def test_confusion_matrix_is_that_of_the_scores(finished_run, page):
+    scores = recorded_predictions(finished_run, "test").score()
+    for label, row in zip(scores.classes, scores.confusion_matrix, strict=True):
+        assert f"{label}{''.join(map(str, row))}{sum(row)}" in page.text
+
+
+def test_departures_from_the_paper_are_marked(page, html):
+    marked = re.findall(r'<tr class="marked"><td>([^<]*)</td><td>([^<]*)</td><td>([^<]*)</td>', html)
+    assert ("image_size", "32", "300") in marked
+    assert ("weights", "random", "imagenet") in marked
+    assert "<tr><td>dropout</td><td>0.25</td><td>same</td>" in html
+
+
+def test_versions_and_fingerprint_are_those_that_the_run_recorded(finished_run, page):
+    environment = finished_run.environment()
+    assert environment["dataset_fingerprint"] in page.text
+    assert f"keras{environment['packages']['keras']}" in page.text
+
+
+def test_twins_are_counted_and_the_score_without_them_given(run, read):
+    before = recorded_predictions(run, "test")
+    page = Page(read(without_twin(run)))
+    alone = recorded_predictions(Run(run.folder), "test").without_twins()
+    twins = len(before.table) - len(alone.table)
+    assert f"Test images with a twin in train{twins}of {len(before.table)}" in page.text
+    assert f"without a twin in train{len(alone.table)}{100 * alone.score().accuracy:.2f}" in page.text
+
+
+def test_test_set_of_twins_alone_is_reported(run, read):
+    table = run.split.table.assign(group="g00000")
+    table.to_csv(run.folder / "split.csv", index=False)
+    assert "without a twin in train0–" in Page(read(Run(run.folder))).text
+
+
+def test_mistakes_are_shown_with_their_evidence(finished_run, page):
+    wrong = mistakes(recorded_predictions(finished_run, "test").table)
+    shown = [of for tag, of in page.tags if tag == "img"]
+    assert 0 < len(shown) == min(len(wrong), MOST)
+    for row, image in zip(wrong.to_dict("records"), shown, strict=False):
+        assert Path(row["path"]).name in image["alt"]
+        assert f"under the evidence for {row['predicted']}" in image["alt"]
+        data = base64.b64decode(image["src"].partition(",")[2])
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert pixels.shape[:2] == (int(image["height"]), int(image["width"]))
+        assert pixels.shape[1] == 2 * pixels.shape[0]
+
+
+def test_figures_describe_themselves(page):
+    drawings = [of for tag, of in page.tags if tag == "svg"]
+    assert len(drawings) == 3
+    assert all(len(of["aria-label"]) > 20 for of in drawings)
+
+
+def test_images_that_are_gone_give_way_to_a_sentence(run, smears, tmp_path, read):
+    folder = shutil.copytree(smears, tmp_path / "gone" / smears.name)
+    config = run.folder / "config.json"
+    config.write_text(config.read_text().replace(str(smears), str(folder)))
+    shutil.rmtree(folder)
+    page = Page(read(Run(run.folder), workspace=Workspace(tmp_path / "w", (folder.parent,))))
+    assert "img" not in [tag for tag, _ in page.tags]
+    assert re.search(r"\d images? of these \d+ cannot be shown: gone, changed since the run", page.text)
+    assert "The dataset is not at hand as it was" in page.text
+
+
+def test_images_outside_the_roots_are_not_shown(finished_run, tmp_path, read):
+    page = Page(read(finished_run, workspace=Workspace(tmp_path)))
+    assert "img" not in [tag for tag, _ in page.tags]
+    assert "outside the folders that may be read" in page.text
+
+
+@pytest.mark.parametrize("damage", [None, "damaged"])
+def test_without_a_usable_model_images_are_shown_without_evidence(run, read, damage):
+    (run.folder / "model.onnx").unlink()
+    if damage:
+        (run.folder / "model.onnx").write_text(damage)
+    page = Page(read(run))
+    images = [of for tag, of in page.tags if tag == "img"]
+    assert images
+    assert not any("evidence" in of["alt"] for of in images)
+    assert "The temperature is not known" in page.text
+
+
+def test_run_without_mistakes_says_so(run, read):
+    table = run.predictions()
+    classes = run.split.classes
+    for name in classes:
+        table[f"probability_{name}"] = (table["label"] == name).astype(float)
+    table.to_parquet(run.folder / "predictions.parquet")
+    page = Page(read(run))
+    assert "No test image was called anything but its class." in page.text
+    assert "img" not in [tag for tag, _ in page.tags]
+
+
+def test_files_left_out_are_counted_with_the_reason(run, smears, tmp_path, read):
+    folder = shutil.copytree(smears, tmp_path / "more" / smears.name)
+    (folder / "Pro" / "empty.jpg").write_bytes(b"")
+    config = run.folder / "config.json"
+    config.write_text(config.read_text().replace(str(smears), str(folder)))
+    page = Page(read(Run(run.folder), workspace=Workspace(tmp_path / "w", (folder.parent,))))
+    assert "Left out as unusable: 1 file (1 empty file)." in page.text
+
+
+def test_other_classes_are_not_set_beside_the_papers(run, read):
+    renamed(run, {"Benign": "Lymphoma", "Early": "Reactive"})
+    page = Page(read(Run(run.folder)))
+    assert "Lymphoma" in page.text
+    assert "The paper, its own images" not in page.text
+    assert "Malignant against benign" not in page.text
+
+
+def test_names_are_shown_as_they_are_and_never_become_markup(run, read):
+    renamed(run, {"Pro": HOSTILE})
+    html = read(Run(run.folder))
+    page = Page(html)
+    assert HOSTILE in page.text
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert html.count("</section>") == len(re.findall("<section ", html))
+    assert all(address.startswith("data:") for address in page.attributes("src"))
+
+
+def test_places_on_this_machine_are_left_out(finished_run, html, card):
+    for text in (html, card):
+        assert str(Path(finished_run.config.dataset).parent) not in text
+        assert str(finished_run.folder.parent) not in text
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_run_that_has_not_succeeded_is_refused(finished_run, readers, tiny_config, tmp_path, form):
+    queued = RunStore(tmp_path).create(tiny_config(), finished_run.split)
+    with pytest.raises(RunError, match=f"run {queued.id} is queued; a report is made of a run that has succeeded"):
+        make_report(queued, readers, form)
+
+
+def test_unknown_format_is_refused(finished_run, readers):
+    with pytest.raises(InputError, match=r"format: unknown \(received 'pdf'\); expected one of html, md"):
+        make_report(finished_run, readers, "pdf")
+
+
+def test_run_without_recorded_epochs_or_versions_is_reported(run, readers):
+    (run.folder / "metrics.jsonl").unlink()
+    (run.folder / "environment.json").unlink()
+    made = make_report(run, readers)
+    assert {23, 25} <= set(made.lacking)
+    assert "which of them is served is not known" in Page(made.content.decode()).text
+
+
+def test_damaged_predictions_are_said_to_be_damaged(run, readers):
+    (run.folder / "predictions.parquet").write_text("no parquet")
+    with pytest.raises(RunError, match=r"predictions\.parquet cannot be read"):
+        make_report(run, readers)
+
+
+def test_run_from_before_stain_clusters_is_reported(run, readers):
+    run.split.table.drop(columns="stain").to_csv(run.folder / "split.csv", index=False)
+    said = make_report(Run(run.folder), readers).content.decode()
+    assert "Mistakes by stain cluster" not in said
+    assert "shared fields were not looked for" in said
+
+
+def test_mistakes_are_grouped_by_stain_cluster_where_it_is_known(run, readers):
+    table = run.split.table
+    table.assign(stain=table["label"] + "-1").to_csv(run.folder / "split.csv", index=False)
+    assert "Mistakes by stain cluster" in make_report(Run(run.folder), readers).content.decode()
+
+
+def test_baselines_and_probes_are_not_computed_until_asked_for(finished_run, readers, page, card):
+    command = f"python -m allcore report {finished_run.id} --complete"
+    assert page.text.count(command) == 2
+    assert card.count(command) == 2
+    assert 30 in make_report(finished_run, readers).lacking
+
+
+def test_completed_report_has_baselines_and_probes(finished_run, smears, tmp_path):
+    workspace = Workspace(tmp_path, (smears.parent,))
+    complete(finished_run, workspace)
+    made = make_report(finished_run, workspace)
+    page = Page(made.content.decode())
+    assert "--complete" not in page.text
+    assert 30 not in made.lacking
+    for baseline in BASELINES:
+        assert baseline.what in page.text
+    for probe in PROBES:
+        assert probe.what in page.text
+    test = recorded_predictions(finished_run, "test")
+    against = against_shortcuts(test, kept_shortcuts_of_run(finished_run, workspace.cache))
+    assert shortcut_verdict(test.score(), against) in page.text.replace("\N{NO-BREAK SPACE}", " ")
