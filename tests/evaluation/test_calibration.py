@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import sklearn.metrics as reference
 from scipy.special import softmax
 from scipy.stats import binomtest
+from sklearn.linear_model import LogisticRegression
 
 from allcore.evaluation.calibration import apply_temperature, fit_temperature, reliability_diagram
 from allcore.evaluation.metrics import expected_calibration_error, log_loss
@@ -27,6 +29,22 @@ def separated(n, confidence):
 @pytest.mark.parametrize("temperature", [0.3, 0.7, 1.0, 1.8, 5.0])
 def test_a_known_temperature_is_recovered(temperature):
     assert fit_temperature(*simulated(temperature)) == pytest.approx(temperature, rel=0.05)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_temperature_of_two_classes_agrees_with_a_logistic_regression(temperature):
+    p, labels = simulated(temperature, n=2000, n_classes=2)
+    logits = np.log(p[:, 1] / p[:, 0])[:, None]
+    regression = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10).fit(logits, labels)
+    assert fit_temperature(p, labels) == pytest.approx(1 / regression.coef_[0, 0], rel=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_temperature_of_many_classes_agrees_with_a_search_over_a_grid(temperature):
+    p, labels = simulated(temperature, n=1000)
+    grid = temperature * np.linspace(0.8, 1.25, 451)
+    losses = [reference.log_loss(labels, softmax(np.log(p) / t, axis=1)) for t in grid]
+    assert fit_temperature(p, labels) == pytest.approx(grid[np.argmin(losses)], rel=2e-3)
 
 
 @pytest.mark.parametrize("seed", range(20))
