@@ -6,20 +6,18 @@ import pandas as pd
 import streamlit as st
 
 from allcore import paper
-from allcore.data.sources import draw_smears
-from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import InputError
 from allcore.evaluation.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.scores import Scores
-from allcore.reporting.runs_table import runs_table
 from allcore.reporting.shortcuts import best_shortcut, shortcut_verdict
 from allcore.runs.store import Run
+from allcore.runs.summary import summary_table
+from pages.ui.get_dataset import draw_button
+from pages.ui.live import runs, summaries
 from pages.ui.shortcuts import kept, kept_or_offered, run_against
 from pages.ui.show import plain, table
 from pages.ui.state import datasets, executor, workspace
 
-DRAWN = "synthetic-smears"
-SPEC = SyntheticSpec(images_per_class=40, twins=0.25)
 LINKS = 4
 
 
@@ -36,10 +34,25 @@ def scores_of(folder: str, written: int) -> tuple[Scores, int]:
     return recorded.score(), int(recorded.table["twin"].sum())
 
 
+def runs_table() -> pd.DataFrame:
+    """Return a row a run with its test accuracy; a run whose predictions cannot be read is damaged."""
+    known = runs()
+    rows = summary_table(summaries(known))
+    rows["epochs"] = (rows["epoch"].astype(str) + " of " + rows["epochs"].astype(str)).where(rows["epochs"].notna(), "")
+    rows["test_accuracy"] = float("nan")
+    for number, run in enumerate(known):
+        if rows.at[number, "state"] == "succeeded":
+            try:
+                rows.at[number, "test_accuracy"] = accuracy_of(str(run.folder), recorded_at(run))
+            except InputError as error:
+                rows.loc[number, ["state", "note"]] = "damaged", str(error)
+    return rows[["run", "state", "epochs", "image_size", "split", "dataset", "test_accuracy", "note"]]
+
+
 here, store = datasets(), executor().store
 released = sorted(workspace().models.glob("*.onnx"))
-runs = runs_table(store.runs(), lambda run: accuracy_of(str(run.folder), recorded_at(run)))
-succeeded = runs[runs["state"] == "succeeded"]
+listed = runs_table()
+succeeded = listed[listed["state"] == "succeeded"]
 
 st.title("ALLscope")
 st.markdown(
@@ -65,17 +78,7 @@ with cards.cell():
             )  # fmt: skip
     else:
         st.caption("No data yet? Draw some: four classes, in seconds. They look like smears and prove nothing.")
-        if st.button("Draw synthetic smears", icon=":material/brush:"):
-            bar = st.progress(0.0, "Drawing …")
-            try:
-                draw_smears(
-                    workspace().datasets, DRAWN, SPEC,
-                    lambda done, total: bar.progress(done / total, f"Drawing {done} of {total}"),
-                )  # fmt: skip
-            except InputError as error:
-                st.error(plain(str(error)), title="They could not be drawn")
-            else:
-                st.rerun()
+        draw_button()
 with cards.cell():
     st.markdown("**2. Bring real images**")
     st.caption("A folder, a zip, or the ALL images from Kaggle.")
@@ -90,13 +93,13 @@ with cards.cell():
 st.header("What is here", anchor=False)
 with st.grid("auto", min_column_width=150):
     st.metric("Datasets", len(here), border=True, height="stretch")
-    st.metric("Runs", len(runs), f"{len(succeeded)} succeeded", delta_color="off", delta_arrow="off", border=True)
+    st.metric("Runs", len(listed), f"{len(succeeded)} succeeded", delta_color="off", delta_arrow="off", border=True)
     st.metric("Released models", len(released), border=True, height="stretch")
 
 st.header("Test accuracy beside the paper's", anchor=False)
 best, note = None, "No run has succeeded yet: its test accuracy will stand here."
 if succeeded["test_accuracy"].notna().any():
-    row = succeeded.loc[succeeded["test_accuracy"].astype(float).idxmax()]
+    row = succeeded.loc[succeeded["test_accuracy"].idxmax()]
     run = store.find(row["run"])
     try:
         best, twins = scores_of(str(run.folder), recorded_at(run))
@@ -142,10 +145,10 @@ if here:
         pd.DataFrame([{"dataset": name, "folder": str(folder)} for name, folder in here.items()]), "datasets",
         "Datasets and the folders that hold them", {"dataset": "Dataset", "folder": "Folder"},
     )  # fmt: skip
-if len(runs):
+if len(listed):
     st.header("Runs", anchor=False)
     table(
-        runs, "runs", "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
+        listed, "runs", "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
         {
             "run": "Run", "state": "State", "epochs": "Epochs", "split": "Split", "dataset": "Dataset",
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
