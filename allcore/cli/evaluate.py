@@ -121,7 +121,7 @@ def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
     from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
 
     comparison = compare(pair(first.predictions, second.predictions))
-    notes = [f"{one.model}: {note}" for one in (first, second) for note in one.notes]
+    notes = list(dict.fromkeys(f"{one.model}: {note}" for one in (first, second) for note in one.notes))
     if json:
         named = {"model": first.model, "against": second.model, "data": [first.data, second.data]}
         print_json({**named, **comparison.to_json(), "notes": notes})

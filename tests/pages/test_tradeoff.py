@@ -175,3 +175,24 @@ def test_runs_without_shared_test_images_are_counted(sweep):
     app = open_page(sweep="sizes")
     assert len(pairs_of(app)) == 1
     assert any("not compared: 2" in caption.value for caption in app.caption)
+
+
+def shown_from_elsewhere():
+    from allcore.evaluation.tradeoff import TradeoffPoint
+    from pages.ui.tradeoff_view import show_points
+
+    show_points(
+        [
+            TradeoffPoint("a", "smears", "grouped", 96, 326, 0.97, 0.95, 0.98, 900.0, 2 * 10**9, 15_000_000, 0.02),
+            TradeoffPoint("b", "smears", "grouped", 300, 326, 0.98, None, None, None, None, 57_000_000),
+        ],
+        "example",
+        joined=True,
+    )
+
+
+def test_points_that_are_of_no_run_here_can_be_shown():
+    app = AppTest.from_function(shown_from_elsewhere, default_timeout=60).run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["accuracy"]) == [0.97, 0.98]
+    assert len(app.get("plotly_chart")) == 2
