@@ -64,6 +64,7 @@ def test_table_has_a_row_a_run_and_leaves_out_what_is_not_known(finished_run):
     assert list(table["state"]) == ["succeeded", "damaged"]
     assert list(table["note"]) == ["", "no status.json"]
     assert table["image_size"][0] == finished_run.config.image_size
+    assert finished_run.config.dataset.endswith("/" + table["dataset"][0])
     assert pd.isna(table["image_size"][1])
     assert pd.isna(table["best_validation_accuracy"][1])
 
