@@ -63,7 +63,8 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
         f"Images of {KINDS[kind]}", names, key="of", bind="query-params", on_change=first_sheet, width=320
     )
     images = images_of(of.predictions.table, kind, errors[kind][names.index(chosen)])
-    st.caption(f"Its {len(images)} {of.split} images, the mistakes first.")
+    if len(images) > 1:
+        st.caption(f"Its {len(images)} {of.split} images, the mistakes first.")
     sheets_of_evidence(of.run, images, of.classes)
 
 

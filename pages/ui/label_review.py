@@ -1,0 +1,211 @@
+"""Trust, the labels: which are most suspicious, by whose word, and what the images look like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from allcore.errors import DatasetError, ImageError, InputError
+from allcore.evaluation.label_review import COLOUR, RUNS, SEPARATOR, LabelReview, review_dataset, runs_on
+from allcore.evaluation.recorded import recorded_at
+from allcore.inference.predictor import Predictor
+from allcore.runs.store import Run
+from pages.ui import show
+from pages.ui.evidence import picture
+from pages.ui.show import THUMBNAIL, plain
+from pages.ui.state import executor, predictor, workspace
+from pages.ui.trust_examined import Examined
+
+SHEET = 12
+LISTED = 200
+"""Rows of the table on the page; the CSV file has all."""
+
+
+def show_label_review(of: Examined) -> None:
+    """Show the most suspicious labels of a dataset, with evidence where a run speaks."""
+    st.write(
+        "A label is suspicious when a classifier that never saw it is confident of another class, or when an image of "
+        "the same overlap group has another label. That is a reason to look, not a verdict."
+    )
+    runs = _choose_runs(of)
+    recorded = tuple((str(run.folder), recorded_at(run)) for run in runs)
+    try:
+        review = _review(of, of.key, recorded, str(workspace().cache))
+    except DatasetError as error:
+        st.error(plain(str(error)), title="The labels cannot be reviewed")
+        return
+    if review.table.empty:
+        st.info(
+            "Each class needs images of at least two overlap groups: one to learn from, one to judge.",
+            title="No label can be judged",
+        )
+        return
+    _show_numbers(of, review)
+    _show_sheets(of, review)
+    _show_table(of, review)
+
+
+def _choose_runs(of: Examined) -> list[Run]:
+    """Let the user choose whose predictions count (in the URL as `judges`); at first, those of all runs."""
+    finished = {run.id: run for run in executor().store.runs() if recorded_at(run)}
+    recorded = tuple((str(run.folder), recorded_at(run)) for run in finished.values())
+    names = [name for name in _ids_on(of, of.key, recorded) if name in finished]
+    if not names:
+        return []
+    if not set(st.session_state.get("judges", [])) <= set(names):
+        st.session_state.pop("judges", None)
+    chosen = st.multiselect(
+        "Runs whose predictions count", names, names, key="judges", bind="query-params", on_change=_first_sheet,
+        placeholder="None: colour alone",
+        help="Several are averaged. A run that is often wrong makes many labels look suspicious.",
+    )  # fmt: skip
+    return [finished[name] for name in chosen]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _ids_on(_of: Examined, key: str, recorded: tuple[tuple[str, int], ...]) -> list[str]:
+    return [run.id for run in runs_on(_of.images, [Run(Path(folder)) for folder, _ in recorded])]
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reviewing the labels …")
+def _review(_of: Examined, key: str, recorded: tuple[tuple[str, int], ...], cache: str) -> LabelReview:
+    runs = [Run(Path(folder)) for folder, _ in recorded]
+    return review_dataset(_of.root, _of.images, _of.relations, runs, Path(cache))
+
+
+def _show_numbers(of: Examined, review: LabelReview) -> None:
+    by_source = review.table["source"].value_counts()
+    with st.container(horizontal=True):
+        st.metric("Suspicious labels", f"{len(review.suspicious):,} of {len(review.table):,}", border=True)
+        st.metric("Judged by runs", f"{by_source.get(RUNS, 0):,}", border=True)
+        st.metric("Judged by colour", f"{by_source.get(COLOUR, 0):,}", border=True)
+    with st.expander("Who judges"):
+        st.write(
+            "A run judges the images that it validated and tested with, unless it trained on another image of their "
+            "overlap group. Colour judges those that no run does: a classifier of nine colour numbers, fitted to other "
+            "overlap groups. It knows the stain and nothing of the cells. Suspicious are those off the diagonal of the "
+            "confident joint (Northcutt, Jiang and Chuang 2021)."
+        )
+        show.table(
+            review.sources.assign(agreeing=100 * review.sources["agreeing"] / review.sources["images"].clip(lower=1)),
+            "label-judges",
+            "How many images each run and colour judge, and how often they agree with the label",
+            {
+                "source": "judge",
+                "twins": st.column_config.NumberColumn("left out", help="a twin is in the run's train images"),
+                "agreeing": show.per_cent_column("agrees with the label (%)"),
+            },
+        )
+    if not of.relations.searched:
+        st.caption("Shared fields were not searched for, so the judge of an image may have known a twin of it.")
+
+
+@st.fragment
+def _show_sheets(of: Examined, review: LabelReview) -> None:
+    """Show the suspicious images, and the next ones where they do not fill a sheet."""
+    images = review.table.head(max(len(review.suspicious), SHEET))
+    sheets = [range(start, min(start + SHEET, len(images))) for start in range(0, len(images), SHEET)]
+    with st.container(horizontal=True):
+        opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params", width=320)
+        if st.session_state.get("suspects", 0) >= len(sheets):
+            _first_sheet()
+        sheet = st.selectbox(
+            "Shown", range(len(sheets)), key="suspects", bind="query-params", width=180,
+            format_func=lambda number: f"{sheets[number].start + 1} to {sheets[number].stop} of {len(images)}",
+        )  # fmt: skip
+    shown = images.iloc[list(sheets[sheet])].to_dict("records")
+    pictures = _pictures(of, shown, opacity / 100)
+    with st.container(horizontal=True):
+        for row in shown:
+            with st.container(width=THUMBNAIL, gap="xxsmall"):
+                _tile(of, row, pictures[row["path"]])
+    st.caption(
+        "Where a run judges, orange spoke to it for the suggested class and blue against it. Images that colour judges "
+        "are shown as they are."
+    )
+
+
+def _first_sheet() -> None:
+    st.session_state["suspects"] = 0
+
+
+def _pictures(of: Examined, rows: list[dict[Any, Any]], opacity: float) -> dict[str, bytes | str]:
+    """Return each row's picture by its path, or in words why there is none; run by run, as few models are kept open."""
+    found: dict[str, bytes | str] = {}
+    with st.spinner("Computing the evidence …"):
+        for judge in sorted({_first_run(row) for row in rows}):
+            run, model = _open(judge)
+            for row in (row for row in rows if _first_run(row) == judge):
+                try:
+                    path = of.root / row["path"]
+                    found[row["path"]] = picture(path, row["sha256"], run, model, row["suggestion"], opacity)
+                except (DatasetError, ImageError) as error:
+                    found[row["path"]] = str(error)
+    return found
+
+
+def _first_run(row: dict[Any, Any]) -> str:
+    return str(row["runs"]).split(SEPARATOR)[0]
+
+
+def _open(judge: str) -> tuple[Run | None, Predictor | None]:
+    """Return a run and its model by the run's id; None for colour, and for a run without a usable model."""
+    if not judge:
+        return None, None
+    run = Run(workspace().runs / judge)
+    try:
+        return run, predictor(run.served_model)
+    except InputError as error:
+        st.warning(plain(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
+        return None, None
+
+
+def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
+    name = Path(row["path"]).name
+    if isinstance(shown, bytes):
+        st.image(shown, width="stretch", alt=f"{name}, labelled {row['label']}, suggested {row['suggestion']}")
+    else:
+        st.caption(plain(shown))
+    judges = row["runs"].count(SEPARATOR) + 1
+    by = "colour" if row["source"] == COLOUR else f"{judges} run{'s' if judges > 1 else ''}"
+    said = [
+        plain(name),
+        f"label **{plain(row['label'])}** {100 * row['probability_label']:.0f} %",
+        f"suggested **{plain(row['suggestion'])}** {100 * row['probability_suggestion']:.0f} %",
+        f"by {by}",
+    ]
+    if row["contradicted_by"]:
+        said.append(f"same group as {plain(row['contradicted_by'])}")
+    st.caption("  \n".join(said))
+    if row["suspicious"]:
+        st.badge("suspicious", icon=":material/flag:", color="orange")
+    of.link_to(row["path"], "Open")
+
+
+def _show_table(of: Examined, review: LabelReview) -> None:
+    probability = {"format": "%.3f"}
+    st.dataframe(
+        review.listed.head(LISTED), hide_index=True, key="table-labels", placeholder="",
+        alt="Every judged label, the most suspicious first",
+        column_config={
+            "path": "image",
+            "suggestion": "suggested",
+            "probability_label": st.column_config.NumberColumn("P(label)", **probability),
+            "probability_suggestion": st.column_config.NumberColumn("P(suggested)", **probability),
+            "margin": st.column_config.NumberColumn(
+                "margin", **probability, help="(1 + P(label) − P(best other class)) / 2: below 0.5, another is likelier"
+            ),
+            "source": "judged by",
+            "contradicted_by": st.column_config.TextColumn(
+                "other label", help="images of the same overlap group that have another label"
+            ),
+        },
+    )  # fmt: skip
+    if len(review.table) > LISTED:
+        st.caption(f"The first {LISTED} of {len(review.table):,}; the CSV file has all.")
+    st.download_button(
+        "Download CSV", lambda: review.listed.to_csv(index=False).encode(), f"labels-{of.variant or 'images'}.csv",
+        "text/csv", key="csv-labels", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
