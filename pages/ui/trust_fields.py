@@ -11,11 +11,10 @@ from allcore.reporting.overlap import ORDERS, group_table, ordered_pairs, pair_t
 from pages.ui import show
 from pages.ui.gallery import show_thumbnail
 from pages.ui.trust_examined import Examined
-from pages.ui.trust_pair import close_pair, open_pair, pair_card, show_pair
+from pages.ui.trust_pair import GROUPS, PAIRS, close_pair, open_pair, pair_card, show_pair
 
 PAIRS_PER_PAGE = 6
 IMAGES_PER_GROUP = 48
-PAIRS, GROUPS = "Pairs", "Groups"
 
 
 def show_fields(of: Examined) -> None:
@@ -64,13 +63,12 @@ def _show_pairs(of: Examined, pairs: pd.DataFrame) -> None:
     chosen = ordered_pairs(pairs[pairs["across"]] if across else pairs, order)
     first, second = st.query_params.get("first"), st.query_params.get("second")
     if first is not None and second is not None:
-        place = _place(chosen, first, second)
-        if place is not None:
-            _show_one(of, chosen, place)
-            return
-        st.warning(
-            show.plain(f"{first} and {second} are no pair of these that show the same field."), title="No such pair"
-        )
+        for among in (chosen, ordered_pairs(pairs, order)):
+            place = _place(among, first, second)
+            if place is not None:
+                _show_one(of, among, place)
+                return
+        st.warning(show.plain(f"{first} and {second} are no pair that shows the same field."), title="No such pair")
     if chosen.empty:
         st.success(f"None of the {len(pairs):,} pairs lies across classes.", icon=":material/check:")
         return
@@ -100,16 +98,13 @@ def _show_one(of: Examined, chosen: pd.DataFrame, place: int) -> None:
 
 def _show_groups(of: Examined, pairs: pd.DataFrame) -> None:
     groups = _groups(of, of.key)
-    facts = {
-        str(row["group"]): f"{row['group']}: {row['images']} images, {row['classes']}"
-        for row in groups.to_dict("records")
-    }
-    if st.session_state.get("group") not in facts:
+    numbers = [str(number) for number in groups["group"]]
+    if st.session_state.get("group") not in numbers:
         st.session_state.pop("group", None)
-    group = st.selectbox(
-        "Group", list(facts), format_func=facts.__getitem__, key="group", bind="query-params", width=320
-    )
-    members = of.images[of.relations.groups == int(group)]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        group = st.selectbox("Group, the largest first", numbers, key="group", bind="query-params", width=220)
+        members = of.images[of.relations.groups == int(group)]
+        st.caption(f"{len(members)} images, {show.plain(groups['classes'][numbers.index(group)])}", width="content")
     with st.grid("auto", min_column_width=120) as grid:
         for path, label in zip(members["path"].head(IMAGES_PER_GROUP), members["label"], strict=False):
             with grid.cell(), st.container(gap=None):

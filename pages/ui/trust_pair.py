@@ -18,11 +18,13 @@ from pages.ui import show
 from pages.ui.gallery import reason
 from pages.ui.trust_examined import Examined
 
+PAIRS, GROUPS = "Pairs", "Groups"
 BLEND, DIFFERENCE = "Blend", "Difference"
 
 
 def open_pair(first: str, second: str) -> None:
-    """Show one pair (kept in the URL as `first` and `second`); for `on_click`."""
+    """Show one of the pairs (kept in the URL as `first` and `second`); for `on_click`."""
+    st.session_state["fields"] = PAIRS
     st.query_params["first"], st.query_params["second"] = first, second
 
 
