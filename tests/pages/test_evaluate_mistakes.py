@@ -2,22 +2,23 @@
 
 import pytest
 
+from allcore.data.split import Split
 from allcore.evaluation.error_groups import errors_by, images_of
 from allcore.evaluation.errors import mistakes
 from allcore.evaluation.recorded import recorded_predictions
+from allcore.runs.store import Run
 from tests.pages.opening import choose, open_page, table, texts
 
 
 def recorded(run):
-    return recorded_predictions(run, "test").table
+    return recorded_predictions(Run(run.folder), "test").table
 
 
-def rewrite(run, **columns):
-    """Change columns of the run's predictions."""
-    path = run.folder / "predictions.parquet"
-    changed = run.predictions().assign(**columns)
-    path.unlink()
-    changed.to_parquet(path)
+def rewrite(run, stain=None, **columns):
+    """Change columns of the run's predictions, or give all its images one stain cluster."""
+    run.predictions().assign(**columns).to_parquet(run.folder / "predictions.parquet")
+    if stain is not None:
+        Split(run.split.table.assign(stain=stain)).write(run.folder / "split.csv")
 
 
 def said(labels, right):
