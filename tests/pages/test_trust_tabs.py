@@ -1,0 +1,141 @@
+"""The Trust page's stain clusters and shortcuts."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from allcore.config import SplitConfig
+from allcore.data.catalog import scan
+from allcore.data.relations import find_relations
+from allcore.data.split import Split, make_split
+from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts
+from allcore.workspace import Workspace
+from tests.pages.opening import button, open_page, press, ran, table, texts
+
+STAINS, SHORTCUTS = "Stain clusters", "Shortcuts"
+SCORE = "Score the shortcuts"
+
+
+def split_of(folder, cache, protocol: str) -> Split:
+    images = scan(folder).images()
+    return make_split(images, SplitConfig(protocol=protocol), find_relations(folder, images, cache))
+
+
+def badges(app) -> list[str]:
+    return [each.value for each in app.markdown if "badge[" in each.value]
+
+
+@pytest.fixture
+def stain_split(fields, tmp_path) -> pd.DataFrame:
+    return split_of(fields, tmp_path, "stain").table
+
+
+def test_each_cluster_is_counted_and_coloured(fields, stain_split):
+    clusters = table(open_page("trust", view=STAINS), "colour").set_index("stain")
+    assert clusters["images"].to_dict() == stain_split["stain"].value_counts().to_dict()
+    assert clusters["colour"].str.fullmatch("#[0-9a-f]{6}").all()
+    assert clusters["share"].sum() == pytest.approx(400)
+
+
+def test_each_cluster_shows_its_colour_and_images_of_it(fields, stain_split):
+    app = open_page("trust", view=STAINS)
+    alts = [image.proto.imgs[0].alt for image in app.get("image")]
+    assert len(alts) == stain_split["stain"].nunique()
+    of_file = stain_split.set_index(stain_split["path"].str.rsplit("/", n=1).str[1])["stain"]
+    for alt in alts:
+        names = alt.partition("its images ")[2].split(", ")
+        assert of_file[names].nunique() == 1
+
+
+def test_what_the_stain_protocol_holds_out_is_marked(fields, stain_split):
+    app = open_page("trust", view=STAINS)
+    parts = table(app, "colour").set_index("stain")["part"]
+    assert parts.to_dict() == stain_split.groupby("stain")["split"].first().to_dict()
+    assert sum("for the test" in badge for badge in badges(app)) == 4
+    assert sum("for validation" in badge for badge in badges(app)) == 4
+
+
+def test_how_clusters_are_found_and_what_the_protocol_does_is_said(fields):
+    said = texts(open_page("trust", view=STAINS))
+    assert "k-means on nine colour numbers" in said
+    assert "a whole overlap group goes where most of its images are" in said
+    assert "keeps them out of train whole" in said
+
+
+def test_too_few_images_for_the_stain_protocol_are_shown_without_it(fields):
+    for image in sorted((fields / "Pro").iterdir())[2:]:
+        image.unlink()
+    app = open_page("trust", view=STAINS)
+    assert "class Pro has 2 stain clusters" in texts(app)
+    assert not badges(app)
+    assert set(table(app, "colour")["part"]) == {""}
+
+
+def test_clusters_whose_images_vanished_are_shown_without_pictures(fields):
+    app = open_page("trust", view=STAINS)
+    shown = len(app.get("image"))
+    for image in (fields / "Early").iterdir():
+        image.unlink()
+    app = ran(app)
+    assert len(app.get("image")) == shown - table(app, "colour")["stain"].str.startswith("Early").sum()
+    assert "Its examples cannot be shown" in texts(app)
+
+
+def test_shortcuts_are_scored_on_a_click_under_every_protocol(fields, workspace: Workspace):
+    app = open_page("trust", view=SHORTCUTS)
+    assert not app.get("plotly_chart")
+    assert f"The {len(BASELINES)} baselines are not scored under random, grouped and stain yet" in texts(app)
+    app = press(app, SCORE)
+    scored = table(app, "accuracy")
+    assert len(scored) == 3 * len(BASELINES)
+    for protocol in ("random", "grouped", "stain"):
+        kept = kept_shortcuts(split_of(fields, workspace.cache, protocol), workspace.cache)
+        of_protocol = scored[scored["protocol"] == protocol].set_index("baseline")
+        for result in kept:
+            row = of_protocol.loc[result.name]
+            low, high = result.scores.intervals["accuracy"]
+            assert tuple(row[["accuracy", "low", "high"]]) == (100 * result.scores.accuracy, 100 * low, 100 * high)
+            assert row["images"] == result.scores.n
+    (chart,) = app.get("plotly_chart")
+    assert "random, grouped, stain" in chart.proto.alt
+    assert SCORE not in [button.label for button in app.button]
+
+
+def test_what_was_scored_is_there_on_the_next_visit(fields):
+    press(open_page("trust", view=SHORTCUTS), SCORE)
+    assert table(open_page("trust", view=SHORTCUTS), "accuracy") is not None
+
+
+def test_the_best_shortcut_of_each_protocol_is_named(fields):
+    app = press(open_page("trust", view=SHORTCUTS), SCORE)
+    said = texts(app)
+    for protocol, rows in table(app, "accuracy").groupby("protocol"):
+        assert f"**{protocol}**: " in said
+        assert f"is right about {rows['accuracy'].max():.1f} %" in said
+
+
+def test_every_baseline_is_explained(fields):
+    said = texts(open_page("trust", view=SHORTCUTS))
+    assert all(baseline.what in said for baseline in BASELINES)
+
+
+def test_a_protocol_that_does_not_fit_leaves_the_others_to_be_scored(fields):
+    for image in sorted((fields / "Pro").glob("pro-1*.png")):
+        image.unlink()
+    for image in sorted((fields / "Pro").iterdir())[3:]:
+        image.unlink()
+    shutil.copy(fields / "Pro" / "pre-3-again.png", fields / "Pro" / "copy.png")
+    app = press(open_page("trust", view=SHORTCUTS), SCORE)
+    assert "No stain split of this dataset" in texts(app)
+    assert "stain" not in set(table(app, "accuracy")["protocol"])
+
+
+def test_images_that_vanished_before_scoring_are_said_to_be_missing(fields, workspace: Workspace):
+    app = open_page("trust", view=SHORTCUTS)
+    for folder in (workspace.cache / "decoded").iterdir():
+        shutil.rmtree(folder, ignore_errors=True)
+    (fields / "Pro" / "pro-5.png").unlink()
+    app = press(app, SCORE)
+    assert "The shortcuts cannot be scored" in texts(app)
+    assert button(app, SCORE)
