@@ -20,7 +20,7 @@ from allcore.reporting.report.words import listed
 def model_card(facts: RunFacts, lacking: dict[int, str]) -> Document:
     """Return the card; `lacking` are the items of the CLAIM checklist that nothing is recorded of."""
     method = f"Architecture and recipe are those of {AUTHORS}, {TITLE}, {JOURNAL}, but for what the table says."
-    use = f"python -m allcore predict {facts.run_id} IMAGE… --evidence overlays"
+    use = "python -m allcore predict MODEL.onnx IMAGE… --evidence overlays"
     answered = frozenset(ITEMS) - frozenset(lacking)
     sections = (
         Section("summary", "In short", (RESEARCH_USE, tiles(facts), conclusion(facts))),
@@ -35,7 +35,7 @@ def model_card(facts: RunFacts, lacking: dict[int, str]) -> Document:
         Section("calibration", "Calibration and novelty", (*calibration(facts), *novelty(facts))),
         Section("errors", "Errors", mistake_table(facts)),
         Section("limits", "Limits", (limits(facts),)),
-        Section("licence", "Licences and credit", availability(facts)),
+        Section("licence", "Licences and credit", availability(facts, ("the ONNX file that this card stands beside",))),
         Section("made", "How it was made", reproduce(facts)),
         Section("open", "Not provided", (text("Of the CLAIM checklist: ", *CITATION), missing_list(lacking, answered))),
     )

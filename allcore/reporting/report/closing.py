@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allcore.paper import NATIVE_SIZE
 from allcore.recipe import train_command
-from allcore.reporting.report.blocks import Block, Bullets, Code, Inline, Mono, Section, Strong, Text, bullets, text
+from allcore.reporting.report.blocks import Block, Bullets, Code, Inline, Mono, Section, Strong, bullets, text
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.opening import RESEARCH_USE
 
@@ -53,7 +53,12 @@ def limits(facts: RunFacts) -> Bullets:
 
 def reproduce_section(facts: RunFacts) -> Section:
     """Return how to make the run again, where its parts are, and whose they are."""
-    blocks: tuple[Block, ...] = (*reproduce(facts), *availability(facts))
+    folder = text(
+        "The run's folder holds its configuration, the exact images of each part (", Mono("split.csv"), "), every "
+        "prediction, the curves and the models.",
+    )  # fmt: skip
+    model: tuple[Inline, ...] = (Mono("model.onnx"), " in the run's folder")
+    blocks: tuple[Block, ...] = (folder, *reproduce(facts), *availability(facts, model))
     missing = {44: "funding and support of this run, and of those who took the images"}
     return Section("reproduce", "How to reproduce it, and what is available", blocks, answers=(42, 43), missing=missing)
 
@@ -67,32 +72,31 @@ def reproduce(facts: RunFacts) -> tuple[Block, ...]:
         f"python -m allcore dataset info {facts.config.dataset}    # fingerprint {fingerprint or 'not recorded'}",
         train_command(facts.config),
         "python -m allcore evaluate latest",
-        "python -m allcore report latest",
+        "python -m allcore report latest --complete",
     ]
     dirty = " The code of the run had changes that stand in no commit." if revision.endswith("-dirty") else ""
     return (
-        text(
-            "The run's folder holds its configuration, the exact images of each part (", Mono("split.csv"), "), every "
-            f"prediction, the curves and the models.{dirty} To train it anew, with the same images and weights "
-            "(folders and files by name alone):",
-        ),
+        text(f"Folders and files stand by their names alone; images and weights have to be the same.{dirty}"),
         Code("\n".join(lines)),
         text(
             "The same seed draws the same split, batches and augmentation everywhere; on other hardware, or in other "
             "precision, the last digits of the losses differ."
         ),
-    )  # fmt: skip
+    )
 
 
-def availability(facts: RunFacts) -> tuple[Text | Bullets, ...]:
-    """Return where software, model and data can be had, with their licences as far as they are known."""
+def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, ...]:
+    """Return where software, model and data can be had, with their licences as far as they are known.
+
+    `model` says where the model is.
+    """
     licence = "not known: the run's model is gone" if facts.metadata is None else facts.metadata.licence
     data: tuple[Inline, ...] = ("not stated; ask whoever published the images.",)
     if facts.known is not None:
         data = (*facts.known.credit, " ", facts.known.licence)
     return (
         bullets(
-            (Strong("Model:"), " ", Mono("model.onnx"), f" in the run's folder, for ONNX Runtime; licence: {licence}"),
+            (Strong("Model:"), " ", *model, f", for ONNX Runtime; licence: {licence}"),
             (Strong("Data:"), " ", *data),
             (Strong("Weights:"), " ", *WEIGHTS_CREDIT) if facts.config.weights != "random" else
             (Strong("Weights:"), " random at the start; no one else's are in the model."),

@@ -33,6 +33,8 @@ from allcore.reporting.report.blocks import (
 
 _STYLE = Path(__file__).with_name("style.css")
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_LONG = 45
+"""Characters from which a column is kept wide enough to be read on a narrow screen."""
 _PALE = 0.08
 """Opacity of the palest cell of a confusion matrix that holds an image."""
 
@@ -106,8 +108,7 @@ def _(block: Tiles) -> str:
 
 @_block.register
 def _(block: Table) -> str:
-    numeric = [column.startswith("#") for column in block.columns]
-    styles = [' class="number"' if number else "" for number in numeric]
+    styles = [_column_style(block, number) for number in range(len(block.columns))]
     head = "".join(
         f'<th scope="col"{style}>{escape(column.removeprefix("#"))}</th>'
         for column, style in zip(block.columns, styles, strict=True)
@@ -181,6 +182,13 @@ def _framed(caption: str, table: str, kind: str = "") -> str:
         f'<p class="caption">{_said(caption)}</p><div class="scroll" role="region" tabindex="0" '
         f'aria-label="{escape(caption)}"><table{style}>{table}</table></div>'
     )
+
+
+def _column_style(table: Table, number: int) -> str:
+    if table.columns[number].startswith("#"):
+        return ' class="number"'
+    longest = max((len(row[number]) for row in table.rows), default=0)
+    return ' class="long"' if longest > _LONG else ""
 
 
 def _lines(cell: str) -> str:

@@ -281,7 +281,7 @@ def test_completed_report_has_baselines_and_probes(finished_run, smears, tmp_pat
     complete(finished_run, workspace)
     made = make_report(finished_run, workspace)
     page = Page(made.content.decode())
-    assert "--complete" not in page.text
+    assert f"report {finished_run.id} --complete" not in page.text
     assert 30 not in made.lacking
     for baseline in BASELINES:
         assert baseline.what in page.text
