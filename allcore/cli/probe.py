@@ -40,16 +40,16 @@ def probe(
 def probe_json(report: ProbeReport) -> dict[str, Any]:
     """Return a report as JSON values, scores in fractions: what each probe did, showed, and what that means."""
     from allcore.evaluation.probe_registry import PROBES
-    from allcore.reporting.probes import findings
+    from allcore.reporting.probes import CAVEAT, findings
 
     what = {probe.name: probe.what for probe in PROBES}
     fields = report.model_dump(mode="json", exclude={"results": {"__all__": {"predicted"}}})
     fields["results"] = [{"what": what[result["name"]], **result} for result in fields["results"]]
-    return {**fields, "findings": findings(report)}
+    return {**fields, "findings": findings(report), "note": CAVEAT}
 
 
 def _print_report(report: ProbeReport) -> None:
-    from allcore.reporting.probes import corner_finding, findings, probe_table
+    from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_table
 
     rows = probe_table(report)
     scores = report.results[0].scores
@@ -75,6 +75,7 @@ def _print_report(report: ProbeReport) -> None:
         typer.echo(corner_finding(report.corner))
     for row in rows[rows["skipped"] != ""].to_dict("records"):
         typer.echo(f"{row['probe']}: skipped, {row['skipped']}")
+    typer.echo(CAVEAT)
 
 
 def _number(value: float | None, sign: str = "") -> str:
@@ -82,4 +83,4 @@ def _number(value: float | None, sign: str = "") -> str:
 
 
 def _ends(low: float | None, high: float | None, sign: str = "") -> str:
-    return "" if low is None or high is None else f"{_number(low, sign)} – {_number(high, sign)}"
+    return "" if low is None or high is None else f"{_number(low, sign)} to {_number(high, sign)}"

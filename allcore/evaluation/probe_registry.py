@@ -63,8 +63,8 @@ PROBES = (
         "how strongly the smear is stained", normalise_stain,
     ),
     Probe(
-        "segmented", "The dataset's own version of the images, with the background removed.",
-        "what surrounds the cells", variant="Segmented",
+        "segmented", "The dataset's own variant Segmented; of the ALL images, pink cells on black.",
+        "the background and the cells' own colours", variant="Segmented",
     ),
     Probe(
         "border only", "The centre, half of the area, in the border's median colour.",

@@ -14,6 +14,11 @@ from allcore.evaluation.probes import ProbeReport, ProbeResult
 from allcore.evaluation.scores import Interval, Scores
 from allcore.reporting.colours import BASELINE, sequence_colours
 
+CAVEAT = (
+    "A fall shows that the model uses what was taken, or is thrown by images unlike those it was trained on; without a "
+    "fall it can do without."
+)
+"""What must be said beside every list of findings."""
 DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))
 """How much a model relies on something, by the part of what it knows beyond the commonest class that goes with it."""
 
@@ -21,8 +26,8 @@ DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))
 def probe_table(report: ProbeReport) -> pd.DataFrame:
     """Return one row a probe made or skipped, accuracy and change in per cent and points with their 95 % intervals.
 
-    Columns: probe, what (is done), accuracy, low, high, change, change_low, change_high, decisions_changed,
-    commonest_change (such as "Benign → Pre, 14 images") and skipped (why, or empty).
+    Columns: probe, accuracy, low, high, change, change_low, change_high, decisions_changed, commonest_change (such as
+    "Benign → Pre, 14 images"), what (is done) and skipped (why, or empty).
     """
     before = report.result(AS_IT_IS)
     rows = []
@@ -39,8 +44,8 @@ def probe_table(report: ProbeReport) -> pd.DataFrame:
             }
         rows.append(row)
     columns = [
-        *("probe", "what", "accuracy", "low", "high", "change", "change_low", "change_high"),
-        *("decisions_changed", "commonest_change", "skipped"),
+        *("probe", "accuracy", "low", "high", "change", "change_low", "change_high"),
+        *("decisions_changed", "commonest_change", "what", "skipped"),
     ]
     return pd.DataFrame(rows, columns=columns).astype({"decisions_changed": "Int64"})
 
@@ -66,17 +71,17 @@ def probe_figure(report: ProbeReport) -> go.Figure:
         showlegend=False,
     )
     plain = made[0][1]
-    for x, dash, text, anchor in (
-        (plain.accuracy, "dash", AS_IT_IS, "right"),
-        (chance(plain), "dot", "commonest class", "left"),
+    for x, dash, name in (
+        (plain.accuracy, "dash", "the images as they are"),
+        (chance(plain), "dot", "every image called the commonest class"),
     ):
-        figure.add_vline(x, line={"dash": dash, "color": BASELINE, "width": 1.5})
-        figure.add_annotation(
-            x=x, y=1, yref="paper", yanchor="bottom", xanchor=anchor, text=text, showarrow=False, font_color=BASELINE
-        )
+        line = {"dash": dash, "color": BASELINE, "width": 1.5}
+        figure.add_vline(x, line=line, name=name, showlegend=True)
     figure.update_xaxes(title="test accuracy (%), 95 % interval", tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_layout(height=110 + 42 * len(made), margin={"l": 10, "r": 10, "t": 30, "b": 10})
+    height = 160 + 42 * len(made)
+    legend = {"orientation": "h", "yanchor": "top", "y": -70 / (height - 160), "x": 0}
+    figure.update_layout(height=height, margin={"l": 10, "r": 10, "t": 30, "b": 10}, legend=legend)
     return figure
 
 

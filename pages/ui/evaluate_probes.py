@@ -16,7 +16,7 @@ from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe
 from allcore.evaluation.probe_subject import Subject, SubjectFiles, subject_of_run
 from allcore.evaluation.probes import ProbeReport, ProbeResult, kept_report, probe_model
 from allcore.evaluation.recorded import read_recorded_image
-from allcore.reporting.probes import corner_finding, findings, probe_figure, probe_table
+from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_figure, probe_table
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.state import catalog, workspace
@@ -88,11 +88,7 @@ def _say(report: ProbeReport) -> None:
     if report.corner is not None:
         sentences.append(f"- **evidence**: {show.plain(corner_finding(report.corner))}")
     st.markdown("\n".join(sentences))
-    st.caption(
-        "A fall shows that the model uses what was taken, or is thrown by images unlike those it was trained on; "
-        "without a fall it can do without. Evidence is placed by the last convolution, whose cells see far beyond "
-        "themselves."
-    )
+    st.caption(f"{CAVEAT} Evidence is placed by the last convolution, whose cells see far beyond themselves.")
 
 
 def _show_table(report: ProbeReport, run: str) -> None:
@@ -101,7 +97,6 @@ def _show_table(report: ProbeReport, run: str) -> None:
         f"probes-{run}",
         "Each probe's test accuracy and its change with 95 % intervals, and how many images are called otherwise",
         {
-            "what": "what is done",
             "accuracy": show.per_cent_column("accuracy (%)"),
             "low": show.per_cent_column("95 % from"),
             "high": show.per_cent_column("to"),
@@ -110,6 +105,7 @@ def _show_table(report: ProbeReport, run: str) -> None:
             "change_high": _points("change to"),
             "decisions_changed": st.column_config.NumberColumn("called otherwise", format="%d"),
             "commonest_change": "most often",
+            "what": "what is done",
         },
         placeholder="",
     )  # fmt: skip
@@ -121,6 +117,7 @@ def _points(label: str) -> object:
 
 def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None:
     """Show one test image under every probe, at first the one that most probes call otherwise."""
+    st.subheader("An image under each probe", anchor=False)
     test = subject.part("test")
     number = st.number_input(
         "Test image", 1, len(test), _most_changed(report) + 1, key="example", bind="query-params", width=160
