@@ -6,7 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.errors import InputError
+from allcore.memory import return_freed_memory
 
+return_freed_memory()
 st.set_page_config(page_title="ALLscope", page_icon=":material/biotech:", layout="wide")
 st.html(Path(__file__).parent / "pages" / "ui" / "app.css")
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from allcore.evaluation.intervals import wilson
@@ -30,6 +29,8 @@ def fit_temperature(probabilities: npt.NDArray[np.floating], labels: IntArray) -
     rivals[images, labels] = -np.inf
     if (log_p[images, labels] > rivals.max(axis=1)).all():
         return _sharpest_supported(log_p)
+    from scipy.optimize import minimize_scalar  # wanted after a training alone
+
     coldest, hottest = (float(np.log(end)) for end in TEMPERATURE_RANGE)
     best = float(minimize_scalar(loss, bounds=(coldest, hottest), method="bounded", options={"xatol": 1e-6}).x)
     return float(np.exp(best)) if loss(best) < loss(0.0) else 1.0
@@ -71,6 +72,8 @@ def _log(probabilities: npt.NDArray[np.floating]) -> FloatArray:
 
 
 def _sharpest_supported(log_p: FloatArray) -> float:
+    from scipy.optimize import brentq
+
     supported = (len(log_p) + 1) / (len(log_p) + 2)
 
     def excess_confidence(log_temperature: float) -> float:

@@ -10,7 +10,6 @@ from allcore.config import TrainConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split
-from allcore.model.initial_weights import read_convolutions
 
 WEIGHTS_VARIABLE = "ALLCORE_VGG16_WEIGHTS"
 
@@ -48,6 +47,8 @@ def prepare(
     """
     file = weights_file(config.weights)
     if file is not None:
+        from allcore.model.initial_weights import read_convolutions  # h5py: the app does without it until a launch
+
         read_convolutions(file)
     catalog = scan(Path(config.dataset), cache, on_progress)
     images = catalog.trainable_images(config.variant)

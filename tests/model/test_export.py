@@ -62,10 +62,11 @@ def test_card_goes_with_onnx_alone(finished_run, tmp_path):
         export_run(finished_run, "keras", tmp_path / "model.keras", tmp_path / "card.md")
 
 
-def test_forms_in_float32_are_checked_against_the_graph_in_float32(copied_run, tmp_path):
+def test_forms_in_float32_are_checked_against_the_graph_in_float32(copied_run, finished_run, tmp_path):
     in_float32 = copied_run.folder / FLOAT32_FILE
     if not in_float32.exists():  # float32 is served
         in_float32.symlink_to(copied_run.served_model)
+    (copied_run.folder / "model.keras").symlink_to(finished_run.folder / "model.keras")
     exported = export_run(copied_run, "keras", tmp_path / "model.keras")
     assert exported.checked_against == FLOAT32_FILE
     assert exported.difference < 1e-5

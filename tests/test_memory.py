@@ -1,0 +1,44 @@
+"""A process that was asked to returns what it freed."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+import psutil
+if sys.argv[1] == "asked":
+    from allcore.memory import return_freed_memory
+    return_freed_memory()
+import pyarrow
+
+def freed():
+    block = bytearray(30_000_000)
+    del block
+    blocks = [bytearray(300_000) for _ in range(400)]
+    last = blocks.pop()
+    blocks.clear()
+    return last
+
+before = psutil.Process().memory_info().rss
+last = freed()
+print(psutil.Process().memory_info().rss - before, pyarrow.default_memory_pool().backend_name)
+"""
+
+
+def kept(how):
+    command = [sys.executable, "-c", PROGRAM, how]
+    bytes_kept, pool = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return int(bytes_kept), pool
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="claims what glibc does")
+def test_blocks_below_one_in_use_are_returned_only_where_that_was_asked():
+    assert kept("asked")[0] < 20e6
+    assert kept("not asked")[0] > 80e6
+
+
+def test_arrow_uses_the_systems_memory():
+    assert kept("asked")[1] == "system"
