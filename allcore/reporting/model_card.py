@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from allcore.paper import AUTHORS, JOURNAL, TITLE
 from allcore.reporting.report.blocks import Code, Document, Section, text
 from allcore.reporting.report.calibration import calibration, novelty
-from allcore.reporting.report.checklist import CITATION, ITEMS, missing_list
+from allcore.reporting.report.checklist import CITATION, missing_list
 from allcore.reporting.report.closing import availability, limits, reproduce
 from allcore.reporting.report.data import counts_table, groups_table, leak_table, protocol, source
 from allcore.reporting.report.facts import RunFacts
@@ -17,11 +19,10 @@ from allcore.reporting.report.scores import baselines, class_table, scores_table
 from allcore.reporting.report.words import listed
 
 
-def model_card(facts: RunFacts, lacking: dict[int, str]) -> Document:
-    """Return the card; `lacking` are the items of the CLAIM checklist that nothing is recorded of."""
+def model_card(facts: RunFacts, report: Sequence[Section]) -> Document:
+    """Return the card; `report` are the sections of the run's report, whose open items of the checklist it names."""
     method = f"Architecture and recipe are those of {AUTHORS}, {TITLE}, {JOURNAL}, but for what the table says."
     use = "python -m allcore predict MODEL.onnx IMAGE… --evidence overlays"
-    answered = frozenset(ITEMS) - frozenset(lacking)
     sections = (
         Section("summary", "In short", (RESEARCH_USE, tiles(facts), conclusion(facts))),
         Section("model", "Model", (*architecture(facts), Code(use))),
@@ -37,6 +38,6 @@ def model_card(facts: RunFacts, lacking: dict[int, str]) -> Document:
         Section("limits", "Limits", (limits(facts),)),
         Section("licence", "Licences and credit", availability(facts, ("the ONNX file that this card stands beside",))),
         Section("made", "How it was made", reproduce(facts)),
-        Section("open", "Not provided", (text("Of the CLAIM checklist: ", *CITATION), missing_list(lacking, answered))),
+        Section("open", "Not provided", (text("Of the CLAIM checklist: ", *CITATION), missing_list(report))),
     )
     return Document(f"Model card: modified VGG16 for {listed(facts.split.classes)}", subtitle(facts), sections)

@@ -87,13 +87,14 @@ def checklist_section(sections: Sequence[Section]) -> Section:
     blocks: tuple[Block, ...] = (
         text("The sections follow the order of the checklist: ", *CITATION),
         Table("The 44 items of CLAIM and where they are answered", ("#item", "what", "where"), rows, open_items),
-        missing_list(lacking, frozenset(places)),
+        missing_list(sections),
     )
     return Section("checklist", "CLAIM checklist", blocks)
 
 
-def missing_list(lacking: dict[int, str], answered: frozenset[int]) -> Bullets:
+def missing_list(sections: Sequence[Section]) -> Bullets:
     """Return an entry for each item that is open, or answered in part alone."""
+    answered = {item for section in sections for item in section.answers}
     return Bullets(
         tuple(
             (
@@ -101,7 +102,7 @@ def missing_list(lacking: dict[int, str], answered: frozenset[int]) -> Bullets:
                 Strong(f"{item}. {ITEMS[item]}"),
                 f": {reason}.",
             )
-            for item, reason in lacking.items()
+            for item, reason in not_provided(sections).items()
         )
     )
 

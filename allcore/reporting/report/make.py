@@ -61,7 +61,7 @@ def make_report(run: Run, workspace: Workspace, form: str = "html") -> Report:
     facts = gather(run, workspace)
     document = report_document(facts)
     lacking = not_provided(document.sections)
-    text = to_html(document) if form == "html" else to_markdown(model_card(facts, lacking))
+    text = to_html(document) if form == "html" else to_markdown(model_card(facts, document.sections))
     return Report(text.encode(), lacking)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 
@@ -40,8 +41,19 @@ def kept_baselines(run: Run, test: RecordedPredictions, workspace: Workspace) ->
 
 
 def kept_probes(run: Run, workspace: Workspace) -> ProbeReport | None:
-    """Return the probes of the run's model that are computed, None while there are none."""
+    """Return the probes of the run's model that are computed, None while there are none.
+
+    Files that kept a probe from being made are named without where they lie.
+    """
     try:
-        return kept_report(subject_of_run(run), workspace.cache)
+        report = kept_report(subject_of_run(run), workspace.cache)
     except (InputError, OSError):  # no model, or none that can be read: there is nothing to probe
         return None
+    if report is None:
+        return None
+    dataset = Path(run.config.dataset)
+    results = (
+        result.model_copy(update={"skipped": result.skipped.replace(f"{dataset.parent}/", "")})
+        for result in report.results
+    )
+    return report.model_copy(update={"results": tuple(results)})

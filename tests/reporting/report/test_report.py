@@ -12,6 +12,8 @@ import pytest
 from allcore.errors import InputError, RunError
 from allcore.evaluation.errors import mistakes
 from allcore.evaluation.probe_registry import PROBES
+from allcore.evaluation.probe_subject import subject_of_run
+from allcore.evaluation.probes import ProbeResult, probe_model
 from allcore.evaluation.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
@@ -222,6 +224,18 @@ def test_names_are_shown_as_they_are_and_never_become_markup(run, read):
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert html.count("</section>") == len(re.findall("<section ", html))
     assert all(address.startswith("data:") for address in page.attributes("src"))
+
+
+def test_file_that_kept_a_probe_from_being_made_is_named_without_its_place(run, smears, tmp_path):
+    workspace = Workspace(tmp_path / "w", (smears.parent,))
+    report = probe_model(subject_of_run(run), workspace.cache)
+    why = f"{smears.parent}/Segmented/Pro/a.jpg cannot be used: empty file"
+    skipped = report.with_result(ProbeResult(name="segmented", skipped=why))
+    assert why in skipped.result("segmented").skipped
+    kept = next((workspace.cache / "probes").iterdir())
+    kept.write_text(skipped.model_dump_json())
+    page = Page(make_report(run, workspace).content.decode())
+    assert "Left out: Segmented/Pro/a.jpg cannot be used: empty file." in page.text
 
 
 def test_places_on_this_machine_are_left_out(finished_run, html, card):
