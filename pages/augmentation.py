@@ -97,11 +97,8 @@ def _show_settings(image: pd.Series) -> tuple[int, AugmentConfig]:
         config = augment_settings()
         if st.button("Use these settings", type="primary", icon=":material/check:", width="stretch"):
             st.session_state["augment"] = config.model_dump()
-        taken = st.session_state.get("augment") == config.model_dump()
-        st.page_link(
-            "pages/train.py", label="Train with them" if taken else "Train", icon=":material/model_training:",
-            disabled=not taken, width="stretch",
-        )  # fmt: skip
+        if st.session_state.get("augment") == config.model_dump():
+            st.page_link("pages/train.py", label="Train with them", icon=":material/model_training:", width="stretch")
     return size, config
 
 

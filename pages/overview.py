@@ -155,4 +155,5 @@ if len(listed):
             "test_accuracy": st.column_config.NumberColumn("Test accuracy", format="percent"),
             "note": st.column_config.TextColumn("Note", width="large"),
         },
+        placeholder="–",
     )  # fmt: skip

@@ -27,7 +27,7 @@ def augment_settings() -> AugmentConfig:
 
 
 def _widget(name: str, field: FieldInfo) -> Any:  # noqa: ANN401 - whatever the field holds
-    label = name.replace("_", " ").capitalize()
+    label = name.replace("_", " ").capitalize() + (" (±)" if name == "degrees" else "")
     if field.annotation is bool:
         return st.toggle(label, field.default, key=name, bind="query-params")
     if field.annotation is float:

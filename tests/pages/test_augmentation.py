@@ -171,10 +171,10 @@ def test_settings_against_shortcuts_are_carried_from_the_preview_into_the_traini
 def test_used_settings_are_carried_to_the_train_page(dataset):
     app = open_page("augmentation", degrees=45, border="white")
     assert "augment" not in app.session_state
-    assert next(link for link in app.page_link if link.proto.page == "train").proto.disabled
+    assert "Train with them" not in links(app)
     app = press(app, "Use these settings")
     assert AugmentConfig(**app.session_state["augment"]) == AugmentConfig(degrees=45, border="white")
-    assert not next(link for link in app.page_link if link.proto.page == "train").proto.disabled
+    assert links(app)["Train with them"] == "train"
 
 
 # A run
