@@ -58,7 +58,7 @@ def _show_pairs(of: Examined, pairs: pd.DataFrame) -> None:
         )  # fmt: skip
         across = st.toggle(
             "Across classes only", key="across", bind="query-params", on_change=_to_first_page,
-            help="Pairs whose images have different labels: at least one is wrong.",
+            help="Pairs whose images have different labels. If both show the same field, a label is wrong.",
         )  # fmt: skip
     chosen = ordered_pairs(pairs[pairs["across"]] if across else pairs, order)
     first, second = st.query_params.get("first"), st.query_params.get("second")

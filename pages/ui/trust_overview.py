@@ -17,9 +17,10 @@ def show_overview(of: Examined) -> None:
     numbers = _numbers(of, of.key)
     _show_numbers(numbers, of.relations.searched)
     if numbers.across_classes:
+        have = "pair has" if numbers.across_classes == 1 else "pairs have"
         st.warning(
-            f"{numbers.across_classes} {'pair shows' if numbers.across_classes == 1 else 'pairs show'} the same under "
-            "different classes; at least one label of each is wrong.",
+            f"{numbers.across_classes} {have} different classes. "
+            "Where both images show one field, as a look at them under Shared fields tells, a label is wrong.",
             title="Labels contradict each other",
         )
     st.header("Leakage of each split", anchor=False)

@@ -63,7 +63,7 @@ def show_pair(of: Examined, pair: pd.Series) -> None:
     """Show a row of `pair_table` large."""
     if pair["across"]:
         st.warning(
-            "Both show the same field, so at least one of their labels is wrong.", title="Their classes contradict"
+            "If both show the same field, at least one of their labels is wrong.", title="Their classes contradict"
         )
     st.markdown(
         f"The first image, {pair['placement']}, lies on the second. Both show the outlined part, "

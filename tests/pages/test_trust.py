@@ -78,7 +78,7 @@ def test_images_groups_twins_and_pairs_are_counted(fields, tmp_path):
 
 
 def test_a_field_under_two_classes_is_warned_of(fields):
-    assert "1 pair shows the same under different classes" in texts(open_page("trust"))
+    assert "1 pair has different classes" in texts(open_page("trust"))
     (fields / "Pro" / "pre-3-again.png").unlink()
     forget_catalogs()
     assert "Labels contradict" not in texts(open_page("trust"))
