@@ -16,8 +16,8 @@ _STAIN = (
     "So the strength of a smear's stain cannot give its class away."
 )
 _SCALE_BAR = (
-    "The lower right corner, where scale bars stand, gets the image's median colour. Their style differs between the "
-    "classes and can give them away."
+    "The lower right corner, where scale bars stand, gets the image's median colour. The bars' style differs between "
+    "the classes and can give them away."
 )
 
 

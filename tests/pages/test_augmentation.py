@@ -144,7 +144,7 @@ def test_operations_that_are_off_are_said_to_be(dataset):
 def test_stain_jitter_and_the_hidden_scale_bar_are_shown_alone_with_what_they_are_for(dataset, served):
     query = {"image": "Early/early-0001.jpg", "size": 48, "stain_jitter": 0.3, "hide_scale_bar": 0.5}
     app = open_page("augmentation", augmentation=ALONE, **query)
-    assert "Their style differs between the classes" in texts(app)
+    assert "The bars' style differs between the classes" in texts(app)
     assert "azure colours nuclei violet" in texts(app)
     assert texts(app).count("These settings leave it off") == 1
     image = decode(dataset / "Early" / "early-0001.jpg")
