@@ -192,3 +192,10 @@ def test_probe_that_no_image_passed_is_no_example(probed, workspace):
     grey = ProbeResult(name="grey", skipped="for a test")
     file.write_text(report.with_result(grey).model_dump_json())
     assert len(open_probes().image) == len(MADE) - 1
+
+
+@pytest.mark.parametrize("query", [{"example": 999}, {"example": "none"}, {"session": {"example": 999}}])
+def test_image_that_this_run_does_not_have_gives_way_to_one_that_it_has(probed, query):
+    app = open_probes(**query)
+    assert 1 <= app.number_input(key="example").value <= len(probed[0].split.rows("test"))
+    assert len(app.image) == len(MADE)
