@@ -20,6 +20,7 @@ from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import Catalog, scan
 from allcore.data.split import Split
 from allcore.errors import DatasetError, WeightsError
+from allcore.evaluation.shortcuts import shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.model.initial_weights import THREE_WAYS, file_sha256, read_convolutions
 from allcore.runs.preflight import keras_weights_file, weights_file
@@ -70,6 +71,7 @@ def carry_out(folder: Path, status: Status, stop_requested: Callable[[], bool]) 
         trainer.run()
         write_results(TrainedRun(folder, config, run.split, images, fingerprint), learner.model, reporter)
         remove_checkpoints(folder / FOLDER)
+        _score_shortcuts(run, images, reporter)
     except Stopped:
         return False
     finally:
@@ -116,6 +118,15 @@ def _source(run: Run, images: DecodedImages, split: str) -> BatchSource:
         config=run.config,
         augmented=split == "train",
     )
+
+
+def _score_shortcuts(run: Run, images: DecodedImages, reporter: Reporter) -> None:
+    """Leave in the cache what the shortcut baselines reach, so that no score is ever shown without them."""
+    reporter.update(phase="scoring shortcut baselines")
+    try:
+        shortcut_scores(images, run.split, open_workspace().cache)
+    except Exception as error:  # the run is whole without them, and pages offer to score them again
+        reporter.warn(f"the shortcut baselines could not be scored ({type(error).__name__}: {error})")
 
 
 def _class_weights(config: TrainConfig, split: Split) -> np.ndarray | None:

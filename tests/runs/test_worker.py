@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from allcore.errors import RunError
+from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE
 from tests.conftest import wait_for
@@ -96,6 +97,11 @@ def test_predictions_cover_validation_and_test(finished_run):
 def test_features_are_of_every_row_of_the_split(finished_run):
     features = np.load(finished_run.folder / "features.npy", allow_pickle=False)
     assert features.shape == (len(finished_run.split.table), finished_run.config.dense_units)
+
+
+def test_finished_run_has_its_shortcut_baselines_beside_it(finished, finished_run):
+    kept = kept_shortcuts_of_run(finished_run, finished.workspace.cache)
+    assert [result.name for result in kept] == [baseline.name for baseline in BASELINES]
 
 
 def test_run_writes_nothing_but_its_own_folder(finished):
