@@ -18,7 +18,7 @@ IMAGES_PER_GROUP = 48
 
 
 def show_fields(of: Examined) -> None:
-    """Show the pairs, one of them (in the URL as `first` and `second`), or a group."""
+    """Show the pairs, one of them (in the URL as `first` and `second`), or a group (as `group`)."""
     if not of.relations.searched:
         st.info("The search did not come to its end; the reason stands above.", title="Shared fields are not known")
         return
@@ -30,8 +30,10 @@ def show_fields(of: Examined) -> None:
         "These images show the same region of a slide: shifted, turned or mirrored, and compressed anew. The search "
         "matches landmarks of the cells in all eight orientations, then measures how what both show correlates."
     )
+    if st.session_state.get("fields", st.query_params.get("fields")) not in (PAIRS, GROUPS):
+        st.session_state["fields"] = PAIRS
     shown = st.segmented_control(
-        "Show", [PAIRS, GROUPS], default=PAIRS, required=True, key="fields", bind="query-params", on_change=close_pair,
+        "Show", [PAIRS, GROUPS], required=True, key="fields", bind="query-params", on_change=close_pair,
         label_visibility="collapsed",
     )  # fmt: skip
     if shown == GROUPS:
@@ -99,10 +101,10 @@ def _show_one(of: Examined, chosen: pd.DataFrame, place: int) -> None:
 def _show_groups(of: Examined, pairs: pd.DataFrame) -> None:
     groups = _groups(of, of.key)
     numbers = [str(number) for number in groups["group"]]
-    if st.session_state.get("group") not in numbers:
-        st.session_state.pop("group", None)
+    asked = st.query_params.get("group")
+    st.session_state["shown_group"] = asked if asked in numbers else numbers[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        group = st.selectbox("Group, the largest first", numbers, key="group", bind="query-params", width=220)
+        group = st.selectbox("Group, the largest first", numbers, key="shown_group", on_change=_show_group, width=220)
         members = of.images[of.relations.groups == int(group)]
         st.caption(f"{len(members)} images, {show.plain(groups['classes'][numbers.index(group)])}", width="content")
     with st.grid("auto", min_column_width=120) as grid:
@@ -168,4 +170,10 @@ def _to_all_pairs(place: int) -> None:
 
 def _to_group(group: int) -> None:
     close_pair()
-    st.session_state["fields"], st.session_state["group"] = GROUPS, str(group)
+    st.session_state["fields"] = GROUPS
+    st.query_params["group"] = str(group)
+
+
+def _show_group() -> None:
+    """Put the group that was just chosen into the URL."""
+    st.query_params["group"] = st.session_state["shown_group"]

@@ -159,7 +159,7 @@ def test_a_pair_across_classes_is_said_to_contradict(pairs):
 def test_a_pair_leads_to_its_group(pairs):
     pair = pairs.iloc[2]
     app = press(open_pair(pair), f"Group {pair['group']}")
-    assert app.get_by_key("group").value == str(pair["group"])
+    assert app.get_by_key("shown_group").value == str(pair["group"])
     assert {f"{pair[side].rsplit('/', 1)[-1]}" for side in ("first", "second")} <= {
         alt.split(" smear ")[1] for alt in alts(app)[:2]
     }
@@ -176,10 +176,17 @@ def test_a_pair_of_a_group_opens_from_there(pairs):
     assert opened == "-".join(shown_pair(app)[side] for side in ("first", "second"))
 
 
+def test_a_chosen_group_is_shown_and_in_the_url(pairs):
+    group = str(pairs["group"].max())
+    app = choose(open_fields(fields="Groups"), "shown_group", group)
+    assert app.query_params["group"] == group
+    assert set(table(app, "placement")["group"]) == {int(group)}
+
+
 def test_a_link_opens_a_group_and_an_unknown_one_the_first(pairs):
     group = str(pairs["group"].max())
-    assert open_fields(fields="Groups", group=group).get_by_key("group").value == group
-    assert open_fields(fields="Groups", group="9999").get_by_key("group").value != "9999"
+    assert open_fields(fields="Groups", group=group).get_by_key("shown_group").value == group
+    assert open_fields(fields="Groups", group="9999").get_by_key("shown_group").value != "9999"
 
 
 def test_all_groups_are_in_one_table(pairs):
