@@ -72,7 +72,9 @@ def _records(path: Path) -> list[dict[str, Any]]:
 def _is_record(value: object) -> bool:
     if not isinstance(value, dict) or value.get("kind") not in ("segment", "batch", "epoch"):
         return False
-    return all(isinstance(value.get(name), int) for name in ("epoch", "step"))
+    if not all(isinstance(value.get(name), int) for name in ("epoch", "step")):
+        return False
+    return all(of is None or isinstance(of, int | float) for name, of in value.items() if name != "kind")
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:

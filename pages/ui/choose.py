@@ -13,8 +13,9 @@ from allcore.errors import DatasetError, RunError
 from allcore.runs.status import Status
 from allcore.runs.store import Run
 from pages.ui.get_dataset import draw_button
+from pages.ui.live import runs
 from pages.ui.show import plain
-from pages.ui.state import SELECTED, datasets, executor, workspace
+from pages.ui.state import SELECTED, datasets, workspace
 
 
 def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
@@ -61,41 +62,39 @@ def choose_run(wanted: Callable[[Status], bool] = lambda status: True, missing: 
 
     Damaged runs are left out. None, with what to do, when there is no such run.
     """
-    runs = {run.id: run for run in executor().store.runs() if _is_wanted(run, wanted)}
-    if not runs:
+    found = {run.id: run for run in runs() if _is_wanted(run, wanted)}
+    if not found:
         st.info("Launch one on the Train page; the quick preset takes minutes.", title=missing)
         st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
         return None
-    say_if_missing("run", "run", runs)
-    return runs[st.selectbox("Run", list(runs), key="run", bind="query-params")]
+    say_if_missing("run", "run", found)
+    return found[st.selectbox("Run", list(found), key="run", bind="query-params")]
 
 
 def choose_run_against(run: Run) -> Run | None:
     """Let the user choose another succeeded run to compare `run` with (kept in the URL as `against`); None at first."""
-    runs = {
-        other.id: other for other in executor().store.runs() if other.id != run.id and _is_wanted(other, _succeeded)
-    }
-    if not runs:
+    others = {other.id: other for other in runs() if other.id != run.id and _is_wanted(other, _succeeded)}
+    if not others:
         st.info("Launch another on the Train page: of another size, say, or with another recipe.", title="No other run")
         return None
-    if st.session_state.get("against", run.id) not in runs:
+    if st.session_state.get("against", run.id) not in others:
         st.session_state.pop("against", None)
     chosen = st.selectbox(
-        "Against run", list(runs), index=None, placeholder="Choose another run", key="against", bind="query-params"
+        "Against run", list(others), index=None, placeholder="Choose another run", key="against", bind="query-params"
     )
-    return None if chosen is None else runs[chosen]
+    return None if chosen is None else others[chosen]
 
 
 def choose_run_on(folder: Path) -> Run | None:
     """Let the user choose a run that was made on a dataset folder, to see its split, or none (in the URL as `run`)."""
-    runs = {run.id: run for run in executor().store.runs() if _was_made_on(run, folder.resolve())}
-    if not runs:
+    found = {run.id: run for run in runs() if _was_made_on(run, folder.resolve())}
+    if not found:
         return None
     chosen = st.selectbox(
-        "Split of run", list(runs), index=None, placeholder="None", key="run", bind="query-params",
+        "Split of run", list(found), index=None, placeholder="None", key="run", bind="query-params",
         help="Shows which images the run trained on, chose its epoch by, and was tested on.",
     )  # fmt: skip
-    return None if chosen is None else runs[chosen]
+    return None if chosen is None else found[chosen]
 
 
 def say_if_missing(key: str, what: str, there: Container[str]) -> None:
@@ -126,16 +125,10 @@ def _kept(key: str) -> str:
 
 def _was_made_on(run: Run, folder: Path) -> bool:
     try:
-        dataset = Path(_dataset_of(str(run.folder)))
+        dataset = Path(run.config.dataset).resolve()
     except RunError:
         return False
     return dataset.is_relative_to(folder) or folder.is_relative_to(dataset)
-
-
-@st.cache_data(max_entries=1_000, show_spinner=False)
-def _dataset_of(run_folder: str) -> str:
-    """Return the dataset folder of a run; a run's configuration never changes."""
-    return str(Path(Run(Path(run_folder)).config.dataset).resolve())
 
 
 def _succeeded(status: Status) -> bool:
@@ -144,9 +137,10 @@ def _succeeded(status: Status) -> bool:
 
 def _is_wanted(run: Run, wanted: Callable[[Status], bool]) -> bool:
     try:
-        return wanted(run.status())
+        status, _ = run.status(), run.config  # a run without a configuration is a damaged one
     except RunError:
         return False
+    return wanted(status)
 
 
 def _dataset_at(path: str) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.errors import InputError
+from allcore.errors import InputError, RunError
 from allcore.evaluation.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, kept_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.kept import content_key
@@ -60,17 +60,22 @@ def kept_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
 
 def kept_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...] | None:
     """Return the results on the split that all of `runs` share, as `kept_or_offered`; None where they share none."""
-    if len({_split_key(str(run.folder), recorded_at(run)) for run in runs}) == 1:
+    try:
+        splits = {_split_key(str(run.folder), recorded_at(run)) for run in runs}
+    except RunError as error:
+        st.caption(show.plain(f"No shortcut baseline can stand beside all of these runs: {error}"))
+        return None
+    if len(splits) == 1:
         return kept_or_offered(runs[0])
     st.caption("These runs have different splits, so no shortcut baseline can stand beside all of them.")
     return None
 
 
 def kept(run: Run) -> tuple[ShortcutResult, ...] | None:
-    """Return the results on a run's split, None while they are not computed. Raises `RunError`."""
+    """Return the results on a run's split, None while they are not computed or the split cannot be read."""
     try:
         return _kept(str(run.folder), recorded_at(run), str(workspace().cache))
-    except LookupError:
+    except (LookupError, RunError):
         return None
 
 

@@ -73,9 +73,16 @@ def test_no_file_is_an_empty_history(tmp_path):
     assert len(history.epochs) == len(history.batches) == 0
 
 
-@pytest.mark.parametrize("line", ["[]", '"text"', '{"kind": "other"}', '{"kind": "batch", "epoch": "one", "step": 2}'])
+FOREIGN = (
+    "[]", '"text"', '{"kind": "other"}', '{"kind": "batch", "epoch": "one", "step": 2}',
+    '{"kind": "batch", "epoch": 0, "step": 2, "loss": "low"}', '{"kind": "epoch", "epoch": 0, "step": 2, "loss": {}}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", FOREIGN)
 def test_foreign_line_is_left_out(write, line):
-    assert len(write(batch(0, 1), tail=line + "\n").batches) == 1
+    history = write(batch(0, 1), tail=line + "\n")
+    assert (len(history.batches), len(history.epochs)) == (1, 0)
 
 
 def test_file_that_cannot_be_read_says_why(tmp_path):

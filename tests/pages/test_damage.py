@@ -1,0 +1,43 @@
+"""Whatever becomes of a run's folder, also under a reader, every page goes on without a traceback."""
+
+import shutil
+
+import pytest
+
+from tests.pages.opening import open_page, ran
+
+PAGES = {
+    "overview": {}, "predict": {}, "dataset": {"view": "Counts"}, "augmentation": {"augmentation": "As a run saw it"},
+    "trust": {}, "train": {}, "runs": {}, "evaluate": {}, "tradeoff": {},
+}  # fmt: skip
+SMALL_FILES = ("status.json", "config.json", "split.csv", "metrics.jsonl", "predictions.parquet", "environment.json")
+
+
+def opened(page, run):
+    return open_page(page, **PAGES[page], run=run.id, model=run.id)
+
+
+@pytest.mark.parametrize("file", SMALL_FILES)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_file_that_is_cut_short_or_goes_under_the_reader_is_no_fault(run, page, file):
+    app = opened(page, run)
+    path = run.folder / file
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    ran(app)
+    path.unlink()
+    opened(page, run)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_model_that_is_damaged_is_no_fault(run, page):
+    for file in ("model.onnx", "features.npy"):
+        (run.folder / file).unlink()
+        (run.folder / file).write_bytes(b"no model")
+    opened(page, run)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_that_is_deleted_under_the_reader_is_no_fault(run, page):
+    app = opened(page, run)
+    shutil.rmtree(run.folder)
+    ran(app)
