@@ -160,6 +160,7 @@ try:
     config = make_config(**data, **fields)
     configs = sweep_configs(config, parse_sizes(",".join(sizes))) if kind == SWEEP else [config]
     fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
+    images.trainable_images(variant)  # or says what is missing, before anything is searched for
     known = (searched_relations if config.split.protocol in NEED_SEARCH else relations)(images, variant)
     split, counts, twins = split_of(
         images, known, known.searched, fingerprint, variant, wanted, written(config.split.groups)

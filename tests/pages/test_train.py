@@ -130,6 +130,16 @@ def test_patients_need_a_table(data):
     assert "protocol 'patient' needs groups" in app.error[0].value
 
 
+@pytest.mark.parametrize("protocol", ["random", "grouped", "stain"])
+def test_dataset_without_a_usable_image_cannot_be_trained_on(workspace, protocol):
+    for label in ("A", "B"):
+        (workspace.datasets / "broken" / label).mkdir(parents=True)
+        (workspace.datasets / "broken" / label / "1.png").write_bytes(b"")
+    app = open_page("train", preset="Quick", **{"quick.split.protocol": protocol})
+    assert "at least 3 usable images" in app.error[0].value
+    assert button(app, "Launch").disabled
+
+
 def test_dataset_that_cannot_be_trained_on_is_said(workspace, smears):
     for label in ("A", "B"):
         (workspace.datasets / "few" / label).mkdir(parents=True)
