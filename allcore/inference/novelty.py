@@ -14,7 +14,7 @@ import numpy as np
 from allcore.errors import ModelFileError
 from allcore.inference.metadata import NoveltyReference, decode_array, encode_array
 
-AXES = 64
+AXES = 128
 IMAGES_PER_AXIS = 8
 """Training images that an axis takes: with fewer, its variance is theirs alone and unseen images look far away."""
 PASSING = 0.95
