@@ -146,10 +146,21 @@ def show_facts(metadata: ServedMetadata) -> None:
         "Images of its run": ", ".join(f"{len(files)} {split}" for split, files in metadata.split_digests.items()),
         "Temperature": f"{metadata.temperature:.3f}",
         "Novelty threshold": f"{metadata.novelty.threshold:.2f}",
+        "Arithmetic": _arithmetic(metadata),
         "Licence": metadata.licence,
     }
-    st.text(metadata.card)
+    st.markdown(metadata.card)
     st.markdown("\n".join(f"- **{name}**: {plain(value)}" for name, value in facts.items()))
+
+
+def _arithmetic(metadata: ServedMetadata) -> str:
+    found = metadata.agreement
+    if found is None:
+        return metadata.arithmetic
+    return (
+        f"{metadata.arithmetic}; of {found.images} validation images float32 and int8 call "
+        f"{found.labels_differing} differently, int8 takes {found.int8_seconds / found.float32_seconds:.0%} of the time"
+    )
 
 
 def _show_selected_row() -> None:

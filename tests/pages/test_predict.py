@@ -127,6 +127,13 @@ def test_facts_of_the_model_are_shown(trained, released):
     assert "CC BY 4.0" in shown
 
 
+def test_card_is_read_as_markdown_and_the_arithmetic_is_told(trained, released):
+    release(trained, released / "allscope.onnx", card="# Of this model\n\nIt *knows* four classes.")
+    app = open_page("predict")
+    assert "# Of this model\n\nIt *knows* four classes." in [each.value for each in app.markdown]
+    assert "validation images float32 and int8 call" in texts(app)
+
+
 def test_uploaded_image_gets_what_the_predictor_says(trained, released, smears):
     name, data = image_of(trained, "test", smears)
     app = upload(open_page("predict"), (Path(name).name, data))
