@@ -1,22 +1,32 @@
-"""Take the pictures of the pages: every page, wide and narrow, light and dark.
+"""Take the pictures of the pages, as one look of each page or as several.
 
     streamlit run streamlit_app.py --server.port 8501      (in another terminal, on a workspace with a finished run)
-    python docs/screenshots.py FOLDER [--url http://127.0.0.1:8501] [--run RUN] [--only 1280-light]
+    python -m docs.screenshots docs/pictures --run RUN
+    python -m docs.screenshots FOLDER --looks 1280-light 1280-dark 390-light 390-dark [--pages predict runs]
 
-Uses the system's Chromium. Pictures are FOLDER/<page>-<width>-<light|dark>.png.
+Uses the system's Chromium. Pictures are FOLDER/<page>.webp, with the look in the name where there are several. Images of
+a dataset are shown no larger than in a grid of thumbnails; the one that Predict explains is drawn by this script.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
-PAGES = ("", "predict", "dataset", "augmentation", "trust", "train", "runs", "evaluate", "tradeoff")
-LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+from allcore.data.synthetic import SyntheticSpec, write_dataset
+
+PAGES = ("overview", "predict", "dataset", "augmentation", "trust", "train", "runs", "evaluate", "tradeoff")
 TALLEST = 2400
+THUMBNAIL = 220
+"""Pixels to which an image of a dataset may be shown, the rounding of a grid's columns included."""
+MAIN = "[data-testid=stMain]"
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def main() -> None:
@@ -25,30 +35,54 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", default="http://127.0.0.1:8501")
     parser.add_argument("--run", default="", help="run to show; unset: the newest")
-    parser.add_argument("--only", help="one look alone, as 1280-light")
+    parser.add_argument("--looks", nargs="+", default=["1280-light"], metavar="WIDTH-SCHEME")
+    parser.add_argument("--pages", nargs="+", default=PAGES, choices=PAGES)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
-        for width, scheme in LOOKS:
-            if options.only in (None, f"{width}-{scheme}"):
-                for page in PAGES:
-                    _take(opened, options, page, width, scheme)
-        opened.close()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with TemporaryDirectory() as drawn, sync_playwright() as playwright:
+        write_dataset(Path(drawn) / "smears", SyntheticSpec(images_per_class=3, image_size=224))
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for look in options.looks:
+            for page in options.pages:
+                name = page if len(options.looks) == 1 else f"{page}-{look}"
+                picture = _take(browser, options, page, look, Path(drawn))
+                picture.save(options.folder / f"{name}.webp", quality=90, method=6)
+        browser.close()
 
 
-def _take(browser: Browser, options: argparse.Namespace, page: str, width: int, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+def _take(browser: Browser, options: argparse.Namespace, page: str, look: str, drawn: Path) -> Image.Image:
+    width, scheme = look.split("-")
+    context = browser.new_context(viewport={"width": int(width), "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     view = context.new_page()
-    view.goto(f"{options.url}/{page}?{'run=' + options.run if options.run else ''}")
-    view.wait_for_selector("[data-testid=stMain] h1", timeout=60_000)
-    view.wait_for_timeout(3_000)
-    height = view.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-    view.set_viewport_size({"width": width, "height": min(int(height), TALLEST)})
-    view.wait_for_timeout(1_500)
-    view.screenshot(path=options.folder / f"{page or 'overview'}-{width}-{scheme}.png")
+    view.set_default_timeout(600_000)  # the first look at a dataset searches it for shared fields
+    view.goto(f"{options.url}/{'' if page == 'overview' else page}?run={options.run}&model={options.run}")
+    view.wait_for_selector(f"{MAIN} h1")
+    if page == "predict":
+        view.locator("input[type=file]").set_input_files(sorted(drawn.glob("smears/*/*"))[0])
+        view.wait_for_selector("img[alt*=evidence]")
+    _settle(view)
+    height = min(int(view.evaluate(f"document.querySelector('{MAIN}').scrollHeight")), TALLEST)
+    view.set_viewport_size({"width": int(width), "height": height})
+    _settle(view)
+    _refuse_large_images(view, page)
+    taken = Image.open(BytesIO(view.screenshot())).convert("RGB")
     context.close()
+    return taken
+
+
+def _settle(view: Page) -> None:
+    """Wait until the page's script has ended and the browser has drawn what it made."""
+    view.wait_for_timeout(500)
+    view.wait_for_selector(IDLE)
+    view.wait_for_timeout(1_500)
+
+
+def _refuse_large_images(view: Page, page: str) -> None:
+    shown = view.evaluate(f"[...document.querySelectorAll('{MAIN} img')].map(i => [i.alt, i.getBoundingClientRect()])")
+    large = [alt for alt, box in shown if max(box["width"], box["height"]) > THUMBNAIL and "evidence for" not in alt]
+    if large and page != "predict":
+        raise SystemExit(f"{page} shows {large} larger than a thumbnail")
 
 
 if __name__ == "__main__":
