@@ -4,8 +4,8 @@
     python -m docs.screenshots docs/pictures --run RUN
     python -m docs.screenshots FOLDER --looks 1280-light 1280-dark 390-light 390-dark [--pages predict runs]
 
-Uses the system's Chromium. Pictures are FOLDER/<page>.webp, with the look in the name where there are several. Images of
-a dataset are shown no larger than in a grid of thumbnails; the one that Predict explains is drawn by this script.
+Uses the system's Chromium. Pictures are FOLDER/<page>.webp, with the look in the name where there are several. Images
+of a dataset are shown no larger than in a grid of thumbnails; the one that Predict explains is drawn by this script.
 """
 
 from __future__ import annotations
