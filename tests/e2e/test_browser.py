@@ -139,13 +139,23 @@ def test_bad_upload_is_named_beside_the_good_one(finished_server, finished_run, 
     expect(page.locator("img[alt*=vidence]").first).to_be_visible()
 
 
-def test_app_process_never_loads_tensorflow_whatever_is_visited(finished_server, finished_run, page, smears):
+def test_first_request_of_a_server_may_be_for_any_page(server, page):
+    page.goto(server.url("train"))
+    expect(page.get_by_role("heading", name="Train")).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(9)
+
+
+def test_app_process_stays_small_and_never_loads_tensorflow_whatever_is_visited(
+    finished_server, finished_run, page, smears
+):
     for name in ("", "dataset", "augmentation", "trust", "train", "runs", "evaluate", "tradeoff", "predict"):
         page.goto(finished_server.url(name, f"run={finished_run.id}"))
         expect(page.locator("h1")).to_be_visible()
         expect(page.get_by_text("Something went wrong")).to_have_count(0)
     page.locator("input[type=file]").set_input_files(str(sorted((smears / "Pre").iterdir())[0]))
     expect(page.locator("img[alt*=vidence]").first).to_be_visible()
-    libraries = [mapped.path for mapped in psutil.Process(finished_server.process.pid).memory_maps()]
+    process = psutil.Process(finished_server.process.pid)
+    assert process.memory_info().rss < 400 * 2**20
+    libraries = [mapped.path for mapped in process.memory_maps()]
     assert any("onnxruntime" in path for path in libraries)
     assert not [path for path in libraries if "tensorflow" in path]
