@@ -17,7 +17,7 @@ from allcore.data.shared_fields.orientation import ORIENTATIONS
 from allcore.data.shared_fields.verification import Placement, View, make_view, verify
 
 COLUMNS = ("first", "second", "quarter_turns", "mirrored", "dx", "dy", "overlap", "correlation", "landmarks")
-SEARCH_VERSION = 1
+SEARCH_VERSION = 2
 """Grows when the search finds other pairs than before, so that what was kept of it is made again."""
 _USUAL_SIDE = 256
 

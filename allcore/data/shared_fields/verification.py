@@ -1,8 +1,8 @@
 """Verification: whether two images, laid on each other, really show the same pixels.
 
-Two fields are the same when what both show correlates as a whole and in most of its parts. A field that was
-photographed again out of focus or while the stage moved correlates less; there, many landmarks in one placement stand
-in for it.
+Two fields are the same when what both show correlates as a whole and in most of its parts, and not in one place alone,
+for a cell on an empty background fits many another. A field that was photographed again out of focus or while the stage
+moved correlates less; there, many landmarks in one placement stand in for it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SMALLEST_OVERLAP = 0.05
 PART_CORRELATION = 0.7
 """Least median correlation of the parts of what both show, where few landmarks agree."""
 _MANY_VOTES = 8
-_PART = 24
-_PARTS_AT_LEAST = 4
+_PART = 16
+_PARTS_AT_LEAST = 10
 _PLAIN = 4.0
 """Standard deviation in grey levels below which a part shows no structure."""
 _REACH = 2
@@ -68,11 +68,10 @@ def verify(first: View, second: View, orientation: int, shift: tuple[int, int], 
     overlap = a.size / min(first.grey.size, second.grey.size)
     if overlap < SMALLEST_OVERLAP or correlation < wanted_correlation(overlap, votes):
         return None
-    if votes < _MANY_VOTES:
-        parts = _part_correlations(a, b, seen)
-        if len(parts) < _PARTS_AT_LEAST or np.median(parts) < PART_CORRELATION:
-            return None
-    return Placement(best, float(overlap), float(correlation))
+    parts = _part_correlations(a, b, seen)
+    if votes < _MANY_VOTES and not np.nanmedian(parts) >= PART_CORRELATION:
+        return None
+    return None if _is_one_place(parts >= PART_CORRELATION) else Placement(best, float(overlap), float(correlation))
 
 
 def wanted_correlation(overlap: float, votes: int) -> float:
@@ -110,12 +109,21 @@ def _correlation(a: np.ndarray, b: np.ndarray, seen: np.ndarray) -> float:
     return float(p @ q / max(np.sqrt((p @ p) * (q @ q)), 1e-9))
 
 
+def _is_one_place(agreeing: np.ndarray) -> bool:
+    """Return whether the parts that agree, bool (rows, columns), are few, or span less than half of a side."""
+    rows, columns = np.nonzero(agreeing)
+    if len(rows) < _PARTS_AT_LEAST:
+        return True
+    spans = (np.ptp(rows) + 1) / agreeing.shape[0], (np.ptp(columns) + 1) / agreeing.shape[1]
+    return bool(min(spans) < 0.5)
+
+
 def _part_correlations(a: np.ndarray, b: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Return the correlation of each square part in which either image has structure."""
-    found = []
-    for top in range(0, a.shape[0] - _PART + 1, _PART):
-        for left in range(0, a.shape[1] - _PART + 1, _PART):
-            part = np.s_[top : top + _PART, left : left + _PART]
-            if seen[part].all() and max(a[part].std(), b[part].std()) >= _PLAIN:
-                found.append(_correlation(a[part], b[part], seen[part]))
-    return np.array(found)
+    """Return the correlation of each square part (rows, columns); nan where neither image has structure."""
+    rows, columns = a.shape[0] // _PART, a.shape[1] // _PART
+    found = np.full((rows, columns), np.nan)
+    for row, column in np.ndindex(rows, columns):
+        part = np.s_[row * _PART : (row + 1) * _PART, column * _PART : (column + 1) * _PART]
+        if seen[part].all() and max(a[part].std(), b[part].std()) >= _PLAIN:
+            found[row, column] = _correlation(a[part], b[part], seen[part])
+    return found

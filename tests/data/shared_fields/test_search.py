@@ -1,5 +1,6 @@
 """Claims about the search for shared fields, on planted overlaps."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -115,3 +116,15 @@ def test_a_turned_copy_is_found_whatever_its_compression(fields):
     found = find_shared_fields(copies)
     assert len(found) == 28
     assert (found["overlap"] == 1).all()
+
+
+def test_lone_cells_on_an_empty_background_are_not_the_same_field():
+    rng = np.random.default_rng(0)
+    views = []
+    for _ in range(24):
+        view = np.zeros((SIDE, SIDE, 3), np.uint8)
+        x, y = rng.integers(40, SIDE - 40, 2)
+        axes = tuple(int(side) for side in rng.integers(13, 16, 2))
+        cv2.ellipse(view, (int(x), int(y)), axes, 0, 0, 360, (140, 80, 170), -1)
+        views.append(compressed(cv2.GaussianBlur(view, (0, 0), 1.0), rng))
+    assert find_shared_fields(views).empty
