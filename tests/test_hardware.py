@@ -2,7 +2,7 @@
 
 import pytest
 
-from allcore.config import make_config
+from allcore.config import PRESETS, make_config
 from allcore.errors import ConfigError
 from allcore.hardware import Devices, Gpu, cpu_has_bfloat16, estimate_memory, make_plan, parse_nvidia_gpus
 
@@ -10,7 +10,6 @@ GIB = 2**30
 AMPERE = Gpu("A100", (8, 0), 40 * GIB)
 TURING = Gpu("T4", (7, 5), 16 * GIB)
 PASCAL = Gpu("GTX 1080", (6, 1), 8 * GIB)
-LAPTOP = Gpu("RTX 4060 Laptop", (8, 9), 8 * GIB)
 
 
 def machine(*gpus, bfloat16=True, memory=24 * GIB):
@@ -60,10 +59,16 @@ def test_asked_precision_wins():
     assert plan(machine(AMPERE), precision="float32").precision == "float32"
 
 
-def test_paper_configuration_fits_a_laptop_gpu():
-    chosen = plan(machine(LAPTOP))
-    assert chosen.estimated_memory < 0.8 * LAPTOP.memory
-    assert chosen.micro_batch_size == 32
+@pytest.mark.parametrize(
+    ("capability", "precision", "at_once"),
+    [((8, 9), "mixed_bfloat16", 32), ((7, 5), "mixed_float16", 32), ((6, 1), "float32", 16)],
+)
+def test_paper_configuration_fits_a_gpu_of_8_gb_divided_where_it_must_be(capability, precision, at_once):
+    gpu = Gpu("8 GB", capability, 8 * GIB)
+    chosen = plan(machine(gpu), **PRESETS["paper"])
+    assert (chosen.kind, chosen.precision, chosen.micro_batch_size) == ("gpu", precision, at_once)
+    assert chosen.estimated_memory < 0.8 * gpu.memory
+    assert estimate_memory(make_config(dataset="smears"), 4, "float32", 32) > 0.8 * gpu.memory  # why it must be
 
 
 def test_batch_that_does_not_fit_is_divided():
@@ -89,10 +94,13 @@ def test_micro_batch_is_never_larger_than_the_share():
     assert plan(machine(AMPERE, AMPERE), micro_batch_size=32).micro_batch_size == 16
 
 
-@pytest.mark.parametrize(("precision", "measured"), [("float32", 4.0e9), ("mixed_bfloat16", 3.2e9)])
-def test_memory_estimate_is_near_what_was_measured_at_300_px(precision, measured):
+@pytest.mark.parametrize(
+    ("precision", "images", "measured"),
+    [("float32", 16, 4.0e9), ("mixed_bfloat16", 16, 3.2e9), ("mixed_bfloat16", 32, 4.5e9)],
+)
+def test_memory_estimate_is_near_what_was_measured_at_300_px(precision, images, measured):
     config = make_config(dataset="smears", image_size=300)
-    assert estimate_memory(config, 4, precision, 16) == pytest.approx(measured, rel=0.35)
+    assert estimate_memory(config, 4, precision, images) == pytest.approx(measured, rel=0.2)
 
 
 @pytest.mark.parametrize(
