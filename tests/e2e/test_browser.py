@@ -96,10 +96,13 @@ def test_click_on_a_cell_shows_exactly_its_images(finished_server, finished_run,
     true, predicted = table.iloc[0][["label", "predicted"]]
     expected = table[(table["label"] == true) & (table["predicted"] == predicted)]
     page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
-    page.wait_for_selector(".js-plotly-plot .xaxislayer-above, .js-plotly-plot .xaxislayer-below", state="attached")
+    matrix = """[...document.querySelectorAll('.js-plotly-plot')].find(
+        plot => plot._fullLayout?.xaxis?.title?.text === 'predicted class')"""
+    page.wait_for_function(matrix)
     place = page.evaluate(
+        f"const matrix = () => {matrix};"
         """async ([x, y]) => {
-            const plot = document.querySelector('.js-plotly-plot');
+            const plot = matrix();
             plot.scrollIntoView({block: 'center'});
             await new Promise(done => setTimeout(done, 1500));
             const box = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;

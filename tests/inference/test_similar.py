@@ -21,6 +21,7 @@ def table(count):
             "sha256": [f"{number:064x}" for number in range(count)],
             "label": rng.choice(["Benign", "Pro"], count),
             "group": [f"g{number}" for number in range(count)],
+            "stain": "",
             "split": rng.choice(["train", "validation", "test"], count),
         }
     )
