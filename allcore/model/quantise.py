@@ -6,10 +6,10 @@ own). The dense kernel is symmetric, one scale a pooling cell and unit; its prod
 integers, so that everything behind the last convolution is linear in that convolution's output, as in float32.
 
 Kernels use 7 of the 8 bits. Processors without VNNI or an equal multiply pairs of uint8 and int8 into a sum of 16 bits
-and saturate; 2 × 255 × 64 fits, so the file says the same on every machine. (At 96 px, on 520 images of a run on the real
-smears, neither 7 nor 8 bits changed a label; the most changed probability moved by 0.001 in the mean.) What a kernel's
-rounding adds to the mean of its outputs is taken out of the bias (Nagel et al. 2019; the means are those of training
-images).
+and saturate; 2 × 255 × 64 fits, so the file says the same on every machine. (At 96 px, on 520 images of a run on the
+real smears, neither 7 nor 8 bits changed a label; the most changed probability moved by 0.001 in the mean.) What a
+kernel's rounding adds to the mean of its outputs is taken out of the bias (Nagel et al. 2019; the means are those of
+training images).
 """
 
 from __future__ import annotations
