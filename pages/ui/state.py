@@ -82,15 +82,21 @@ def predictor(model: Path) -> Predictor:
 
 
 def datasets() -> dict[str, Path]:
-    """Return the datasets that are listed, by the name that they have as `data` in the URL."""
-    return {_dataset_name(folder): folder for folder in open_workspace().list_datasets()}
+    """Return the datasets that are listed, by the name that they have as `data` in the URL.
+
+    A folder is named by its whole path where another has its short name already.
+    """
+    named: dict[str, Path] = {}
+    for folder in open_workspace().list_datasets():
+        name = _dataset_name(folder)
+        named[str(folder) if name in named else name] = folder
+    return named
 
 
 def select_dataset(folder: Path) -> None:
     """Make a dataset folder within the roots the chosen one, from the next choice on."""
-    listed = {listed.resolve(): listed for listed in open_workspace().list_datasets()}
-    known = listed.get(folder.resolve())
-    st.session_state[SELECTED] = str(folder) if known is None else _dataset_name(known)
+    names = {listed.resolve(): name for name, listed in datasets().items()}
+    st.session_state[SELECTED] = names.get(folder.resolve(), str(folder))
 
 
 def _dataset_name(folder: Path) -> str:

@@ -118,6 +118,14 @@ def test_a_dataset_of_the_url_that_is_not_there_is_said_to_be_missing(dataset):
     assert app.selectbox(key="data").value == "mine"
 
 
+def test_datasets_of_the_same_name_in_two_roots_are_both_listed(workspace, smears, tmp_path, monkeypatch):
+    roots = [tmp_path / side / "smears" for side in ("left", "right")]
+    for root in roots:
+        shutil.copytree(smears, root / "all", copy_function=os.link)
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", os.pathsep.join(map(str, roots)))
+    assert open_page("dataset").selectbox(key="data").options == ["smears/all", str(roots[1] / "all")]
+
+
 # With a run
 
 
