@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.components.v2 import manifest_scanner
 
 from allcore.data.synthetic.cells import CLASSES
 from allcore.runs.store import Run
@@ -16,6 +19,17 @@ from allcore.workspace import Workspace
 from tests.data.shared_fields.planted import crop_pair, large_field
 
 _LARGE = 1_000_000
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_looked_for_once() -> Iterator[None]:
+    """Let Streamlit look for components among the installed packages once, as a server does, and not at every run.
+
+    AppTest spends ten times as long on that as on a page.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture
