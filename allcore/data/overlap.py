@@ -45,11 +45,13 @@ def find_overlap(root: Path, images: pd.DataFrame, cache: Path, on_progress: Pro
     known = known_overlap(images, cache)
     if known is not None:
         return known
-    distinct = _distinct(images)
-    decoded = decoded_images(root, distinct, cache)
-    found = find_shared_fields(decoded, on_progress)
+    decoded = decoded_images(root, images, cache)
+    distinct = (
+        images["pixel_sha256"].reset_index(drop=True).drop_duplicates().sort_values()
+    )  # whatever files are called
+    found = find_shared_fields([decoded[row] for row in distinct.index], on_progress)
     for side in ("first", "second"):
-        found[side] = distinct["pixel_sha256"].to_numpy()[found[side].to_numpy(np.int64)]
+        found[side] = distinct.to_numpy()[found[side].to_numpy(np.int64)]
     _keep(_kept_file(images, cache), found)
     return _of_paths(images, found)
 
@@ -90,11 +92,6 @@ def connect(paths: Sequence[str], pairs: Iterable[tuple[str, str]]) -> np.ndarra
     graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(paths), len(paths)))
     _, component = connected_components(graph, directed=False)  # visits in order, so numbers by first appearance
     return component.astype(np.int64)
-
-
-def _distinct(images: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each picture, in an order that follows from the pictures alone."""
-    return images.drop_duplicates("pixel_sha256").sort_values("pixel_sha256", ignore_index=True)
 
 
 def _of_paths(images: pd.DataFrame, found: pd.DataFrame) -> Overlap:

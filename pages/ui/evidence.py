@@ -38,26 +38,34 @@ def sheets_of_evidence(
 
     `beside` are another run and its rows for the same images, shown beside. The evidence's `opacity` is in the URL too.
     """
-    sheets = [range(start, min(start + SHEET, len(images))) for start in range(0, len(images), SHEET)]
-    with st.container(horizontal=True):
-        opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params", width=320)
-        if st.session_state.get("sheet", 0) >= len(sheets):
-            first_sheet()
-        sheet = st.selectbox(
-            "Shown",
-            range(len(sheets)),
-            format_func=lambda number: f"{sheets[number].start + 1} to {sheets[number].stop} of {len(images)}",
-            key="sheet",
-            bind="query-params",
-            width=180,
-        )
+    rows, opacity = choose_sheet(len(images), "sheet")
     shown = [(run, images)] if beside is None else [(run, images), beside]
-    rows = list(sheets[sheet])
-    recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, opacity / 100)
+    recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, opacity)
     st.caption(
         "Orange spoke for the predicted class, blue against it; each map is drawn to its own strongest place. Novel: "
         "unlike the training images."
     )
+
+
+def choose_sheet(count: int, key: str) -> tuple[list[int], float]:
+    """Let the user choose a sheet of `count` images (kept in the URL as `key`) and the evidence's opacity (`opacity`).
+
+    Returns the numbers of the sheet's images, and the opacity from 0 to 1.
+    """
+    sheets = [range(start, min(start + SHEET, count)) for start in range(0, count, SHEET)]
+    with st.container(horizontal=True):
+        opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params", width=320)
+        if st.session_state.get(key, 0) >= len(sheets):
+            st.session_state[key] = 0
+        sheet = st.selectbox(
+            "Shown",
+            range(len(sheets)),
+            format_func=lambda number: f"{sheets[number].start + 1} to {sheets[number].stop} of {count}",
+            key=key,
+            bind="query-params",
+            width=180,
+        )
+    return list(sheets[sheet]), opacity / 100
 
 
 def first_sheet() -> None:

@@ -13,12 +13,11 @@ from allcore.evaluation.recorded import recorded_at
 from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from pages.ui import show
-from pages.ui.evidence import picture
+from pages.ui.evidence import SHEET, choose_sheet, picture
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import executor, predictor, workspace
 from pages.ui.trust_examined import Examined
 
-SHEET = 12
 LISTED = 200
 """Rows of the table on the page; the CSV file has all."""
 
@@ -106,17 +105,9 @@ def _show_numbers(of: Examined, review: LabelReview) -> None:
 def _show_sheets(of: Examined, review: LabelReview) -> None:
     """Show the suspicious images, and the next ones where they do not fill a sheet."""
     images = review.table.head(max(len(review.suspicious), SHEET))
-    sheets = [range(start, min(start + SHEET, len(images))) for start in range(0, len(images), SHEET)]
-    with st.container(horizontal=True):
-        opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params", width=320)
-        if st.session_state.get("suspects", 0) >= len(sheets):
-            _first_sheet()
-        sheet = st.selectbox(
-            "Shown", range(len(sheets)), key="suspects", bind="query-params", width=180,
-            format_func=lambda number: f"{sheets[number].start + 1} to {sheets[number].stop} of {len(images)}",
-        )  # fmt: skip
-    shown = images.iloc[list(sheets[sheet])].to_dict("records")
-    pictures = _pictures(of, shown, opacity / 100)
+    rows, opacity = choose_sheet(len(images), "suspects")
+    shown = images.iloc[rows].to_dict("records")
+    pictures = _pictures(of, shown, opacity)
     with st.container(horizontal=True):
         for row in shown:
             with st.container(width=THUMBNAIL, gap="xxsmall"):

@@ -1,8 +1,7 @@
-"""What the report of a run says, and what becomes of it when parts of the run are gone."""
+"""What the report of a run says."""
 
 import base64
 import re
-import shutil
 from pathlib import Path
 
 import cv2
@@ -159,55 +158,6 @@ def test_figures_describe_themselves(page):
     assert all(len(of["aria-label"]) > 20 for of in drawings)
 
 
-def test_images_that_are_gone_give_way_to_a_sentence(run, smears, tmp_path, read):
-    folder = shutil.copytree(smears, tmp_path / "gone" / smears.name)
-    config = run.folder / "config.json"
-    config.write_text(config.read_text().replace(str(smears), str(folder)))
-    shutil.rmtree(folder)
-    page = Page(read(Run(run.folder), workspace=Workspace(tmp_path / "w", (folder.parent,))))
-    assert "img" not in [tag for tag, _ in page.tags]
-    assert re.search(r"\d images? of these \d+ cannot be shown: gone, changed since the run", page.text)
-    assert "The dataset is not at hand as it was" in page.text
-
-
-def test_images_outside_the_roots_are_not_shown(finished_run, tmp_path, read):
-    page = Page(read(finished_run, workspace=Workspace(tmp_path)))
-    assert "img" not in [tag for tag, _ in page.tags]
-    assert "outside the folders that may be read" in page.text
-
-
-@pytest.mark.parametrize("damage", [None, "damaged"])
-def test_without_a_usable_model_images_are_shown_without_evidence(run, read, damage):
-    (run.folder / "model.onnx").unlink()
-    if damage:
-        (run.folder / "model.onnx").write_text(damage)
-    page = Page(read(run))
-    images = [of for tag, of in page.tags if tag == "img"]
-    assert images
-    assert not any("evidence" in of["alt"] for of in images)
-    assert "The temperature is not known" in page.text
-
-
-def test_run_without_mistakes_says_so(run, read):
-    table = run.predictions()
-    classes = run.split.classes
-    for name in classes:
-        table[f"probability_{name}"] = (table["label"] == name).astype(float)
-    table.to_parquet(run.folder / "predictions.parquet")
-    page = Page(read(run))
-    assert "No test image was called anything but its class." in page.text
-    assert "img" not in [tag for tag, _ in page.tags]
-
-
-def test_files_left_out_are_counted_with_the_reason(run, smears, tmp_path, read):
-    folder = shutil.copytree(smears, tmp_path / "more" / smears.name)
-    (folder / "Pro" / "empty.jpg").write_bytes(b"")
-    config = run.folder / "config.json"
-    config.write_text(config.read_text().replace(str(smears), str(folder)))
-    page = Page(read(Run(run.folder), workspace=Workspace(tmp_path / "w", (folder.parent,))))
-    assert "Left out as unusable: 1 file (1 empty file)." in page.text
-
-
 def test_other_classes_are_not_set_beside_the_papers(run, read):
     renamed(run, {"Benign": "Lymphoma", "Early": "Reactive"})
     page = Page(read(Run(run.folder)))
@@ -254,27 +204,6 @@ def test_run_that_has_not_succeeded_is_refused(finished_run, readers, tiny_confi
 def test_unknown_format_is_refused(finished_run, readers):
     with pytest.raises(InputError, match=r"format: unknown \(received 'pdf'\); expected one of html, md"):
         make_report(finished_run, readers, "pdf")
-
-
-def test_run_without_recorded_epochs_or_versions_is_reported(run, readers):
-    (run.folder / "metrics.jsonl").unlink()
-    (run.folder / "environment.json").unlink()
-    made = make_report(run, readers)
-    assert {23, 25} <= set(made.lacking)
-    assert "which of them is served is not known" in Page(made.content.decode()).text
-
-
-def test_damaged_predictions_are_said_to_be_damaged(run, readers):
-    (run.folder / "predictions.parquet").write_text("no parquet")
-    with pytest.raises(RunError, match=r"predictions\.parquet cannot be read"):
-        make_report(run, readers)
-
-
-def test_run_from_before_stain_clusters_is_reported(run, readers):
-    run.split.table.drop(columns="stain").to_csv(run.folder / "split.csv", index=False)
-    said = make_report(Run(run.folder), readers).content.decode()
-    assert "Mistakes by stain cluster" not in said
-    assert "shared fields were not looked for" in said
 
 
 def test_mistakes_are_grouped_by_stain_cluster_where_it_is_known(run, readers):
