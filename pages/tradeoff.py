@@ -1,7 +1,9 @@
-"""Trade-off: what image size buys and what it costs, for a sweep or all succeeded runs, beside the paper's Table 1."""
+"""Trade-off: what image size buys and what it costs, beside the paper's Table 1.
+
+For a sweep, all succeeded runs, or the example that comes with the app.
+"""
 
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,17 +12,16 @@ import streamlit as st
 from allcore.errors import InputError, RunError
 from allcore.evaluation.comparison import compare_all
 from allcore.evaluation.recorded import recorded_at, recorded_predictions
-from allcore.evaluation.tradeoff import TradeoffPoint, short_names, sweeps, tradeoff_point
-from allcore.inference.latency import latency
-from allcore.inference.network import open_network
+from allcore.evaluation.tradeoff import TradeoffPoint, measured_latency, short_names, sweeps, tradeoff_point
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.shortcuts import kept_or_offered_for_all
 from pages.ui.state import executor
-from pages.ui.tradeoff_view import show_pairs, show_points
+from pages.ui.tradeoff_view import show_example, show_pairs, show_points
 
 ALL = "all succeeded runs"
+EXAMPLE = "example: real images"
 SECONDS = 3
 MOST_COMPARED = 12
 
@@ -31,8 +32,8 @@ def _point(folder: str, written: int) -> TradeoffPoint:
 
 
 @st.cache_data(max_entries=200, show_spinner="Timing one image …")
-def _latency(model: str, written: int) -> float:
-    return latency(open_network(Path(model)))
+def _timed(folder: str, written: int) -> TradeoffPoint:
+    return measured_latency(_point(folder, written), Run(Path(folder)))
 
 
 def _points(runs: list[Run], timed: bool) -> tuple[list[TradeoffPoint], list[str]]:
@@ -40,11 +41,7 @@ def _points(runs: list[Run], timed: bool) -> tuple[list[TradeoffPoint], list[str
     points, problems = [], []
     for run in runs:
         try:
-            point = _point(str(run.folder), recorded_at(run))
-            if timed:
-                model = run.served_model
-                point = replace(point, latency_seconds=_latency(str(model), model.stat().st_mtime_ns))
-            points.append(point)
+            points.append((_timed if timed else _point)(str(run.folder), recorded_at(run)))
         except InputError as error:
             problems.append(str(error))
     return points, problems
@@ -98,12 +95,16 @@ def _follow(runs: list[Run], states: dict[str, str]) -> None:
 
 st.title("Trade-off")
 every_run = executor().store.runs()
-if not every_run:
-    st.info("Launch a sweep of image sizes on the Train page.", title="No run yet")
-    st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
-    st.stop()
 by_name = sweeps(every_run)
-name = st.selectbox("Runs", [*by_name, ALL], key="sweep", bind="query-params")
+name = st.selectbox("Runs", [*by_name, *([ALL] if every_run else []), EXAMPLE], key="sweep", bind="query-params")
+if name == EXAMPLE:
+    if not every_run:
+        st.info(
+            "Launch a sweep of image sizes on the Train page; until then an example stands here.", title="No run yet"
+        )
+        st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+    show_example()
+    st.stop()
 runs = by_name.get(name, every_run)
 states = _states(runs)
 succeeded = [run for run in runs if states[run.id] == "succeeded"]
@@ -132,7 +133,9 @@ if points:
     st.header("Against image size", anchor=False)
     called = short_names(points)
     scored = [run for run in succeeded if run.id in called]
-    show_points(points, name, name != ALL, kept_or_offered_for_all(scored))
+    shortcuts = kept_or_offered_for_all(scored)
+    accuracies = None if shortcuts is None else {each.name: each.scores.accuracy for each in shortcuts}
+    show_points(points, name, name != ALL, accuracies)
     if 1 < len(scored) <= MOST_COMPARED:
         by_size = sorted(scored, key=lambda run: (run.config.image_size, run.id))
         compared = tuple((called[run.id], str(run.folder), recorded_at(run)) for run in by_size)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli import dataset, evaluate, export, labels, predict, probe, report, runs, train
+from allcore.cli import dataset, evaluate, export, labels, predict, probe, report, runs, tradeoff, train
 from allcore.errors import InputError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("probe")(probe.probe)
 app.command("labels")(labels.labels)
 app.command("export")(export.export)
 app.command("report")(report.report)
+app.command("tradeoff")(tradeoff.tradeoff)
 
 
 @app.command("worker", hidden=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ import pandas as pd
 
 from allcore.errors import RunError
 from allcore.evaluation.recorded import recorded_predictions
+from allcore.inference.latency import latency
+from allcore.inference.network import open_network
 from allcore.model.architecture import parameter_count
 from allcore.paper import NATIVE_SIZE
 from allcore.runs.store import Run
@@ -22,14 +24,15 @@ from allcore.runs.store import Run
 class TradeoffPoint:
     """A succeeded run: `image_size` in pixels a side, test accuracy in fractions with its 95 % interval.
 
-    `training_seconds` is the sum over the epochs, `memory_bytes` the most in use while training, `latency_seconds` one
-    image through the served model; `None` where it is not known.
+    `training_seconds` is the sum over its `epochs`, `memory_bytes` the most in use while training, `latency_seconds`
+    one image through the served model; `None` where it is not known.
     """
 
     run: str
     dataset: str
     split: str
     image_size: int
+    epochs: int
     test_images: int
     accuracy: float
     accuracy_low: float | None
@@ -55,6 +58,7 @@ def tradeoff_point(run: Run) -> TradeoffPoint:
         dataset="/".join(filter(None, (Path(config.dataset).name, config.variant))),
         split=config.split.protocol,
         image_size=config.image_size,
+        epochs=len(history.epochs),
         test_images=scores.n,
         accuracy=scores.accuracy,
         accuracy_low=low,
@@ -63,6 +67,11 @@ def tradeoff_point(run: Run) -> TradeoffPoint:
         memory_bytes=_most([history.epochs, history.batches], "memory_bytes"),
         parameters=parameter_count(config.image_size, len(scores.classes), config.head, config.dense_units),
     )
+
+
+def measured_latency(point: TradeoffPoint, run: Run) -> TradeoffPoint:
+    """Return the point of `run` with the latency of its served model on this machine."""
+    return replace(point, latency_seconds=latency(open_network(run.served_model)))
 
 
 def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
@@ -105,6 +114,7 @@ def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
         {
             "image_size_px": point.image_size,
             "up_sampled": point.up_sampled,
+            "epochs": point.epochs,
             "accuracy": point.accuracy,
             "accuracy_low": point.accuracy_low,
             "accuracy_high": point.accuracy_high,

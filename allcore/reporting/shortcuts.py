@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -97,41 +97,38 @@ def best_shortcut(results: Sequence[ShortcutResult]) -> ShortcutResult:
 
 
 def draw_shortcuts(
-    figure: go.Figure, runs: pd.DataFrame, results: Sequence[ShortcutResult], row: int | None = None
+    figure: go.Figure, runs: pd.DataFrame, accuracies: Mapping[str, float], row: int | None = None
 ) -> None:
     """Draw a line at each shortcut's accuracy through a figure of runs' accuracies, or through the panel in a `row`.
 
-    `runs` is a `tradeoff_table`. Shortcuts far below every run are left out: they would squeeze the runs together. The
-    legend names the others, the best first, and the axis is widened to hold them.
+    `runs` is a `tradeoff_table`, `accuracies` are by the shortcut's name. Shortcuts far below every run are left out:
+    they would squeeze the runs together. The legend names the others, the best first; the axis is widened to hold them.
     """
     panel = {} if row is None else {"row": row, "col": 1}
-    shown, _ = _near_and_far(runs, results)
-    for result, dash in zip(shown, cycle(_DASHES)):
-        accuracy = result.scores.accuracy
+    shown, _ = _near_and_far(runs, accuracies)
+    for (name, accuracy), dash in zip(shown.items(), cycle(_DASHES)):
         figure.add_hline(
-            accuracy, name=f"shortcut: {result.name}, {100 * accuracy:.1f} %", showlegend=True,
+            accuracy, name=f"shortcut: {name}, {100 * accuracy:.1f} %", showlegend=True,
             line={"color": BASELINE, "width": 1.5, "dash": dash}, **panel,
         )  # fmt: skip
-    figure.update_yaxes(autorangeoptions={"include": [result.scores.accuracy for result in shown]}, **panel)
+    figure.update_yaxes(autorangeoptions={"include": list(shown.values())}, **panel)
 
 
-def shortcut_note(runs: pd.DataFrame, results: Sequence[ShortcutResult]) -> str:
+def shortcut_note(runs: pd.DataFrame, accuracies: Mapping[str, float]) -> str:
     """Return what the lines of `draw_shortcuts` mean, and which shortcuts have none."""
-    _, far = _near_and_far(runs, results)
-    listed = ", ".join(f"{result.name} {100 * result.scores.accuracy:.1f} %" for result in far)
+    _, far = _near_and_far(runs, accuracies)
+    listed = ", ".join(f"{name} {100 * accuracy:.1f} %" for name, accuracy in far.items())
     return "Brown lines: what shortcuts, which see too little to judge a cell, reach on the same test images." + (
         f" Below the figure: {listed}." if far else ""
     )
 
 
-def _near_and_far(
-    runs: pd.DataFrame, results: Sequence[ShortcutResult]
-) -> tuple[list[ShortcutResult], list[ShortcutResult]]:
-    """Return the results, the best first, parted into those within reach of the lowest run and those below."""
+def _near_and_far(runs: pd.DataFrame, accuracies: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the accuracies, the best first, parted into those within reach of the lowest run and those below."""
     lowest = min(runs["accuracy_low"].fillna(runs["accuracy"]).min(), *(size.accuracy for size in TABLE_1))
-    ordered = sorted(results, key=lambda result: -result.scores.accuracy)
-    near = sum(result.scores.accuracy >= lowest - _REACH for result in ordered)
-    return ordered[:near], ordered[near:]
+    ordered = sorted(accuracies.items(), key=lambda item: -item[1])
+    near = sum(accuracy >= lowest - _REACH for _, accuracy in ordered)
+    return dict(ordered[:near]), dict(ordered[near:])
 
 
 def _reached(row: pd.Series) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from allcore.evaluation.shortcuts import ShortcutResult
+from allcore.errors import RunError
+from allcore.evaluation.sweep_record import EXAMPLE, read_sweep
 from allcore.evaluation.tradeoff import TradeoffPoint, tradeoff_table
 from allcore.paper import NATIVE_SIZE
 from allcore.reporting.comparison import pairs_in_words
@@ -18,6 +19,7 @@ from pages.ui import show
 _POINTS = {
     "image_size_px": st.column_config.NumberColumn("image size (px)", format="%d"),
     "up_sampled": st.column_config.CheckboxColumn("up-sampled"),
+    "epochs": st.column_config.NumberColumn("epochs", format="%d"),
     "accuracy": st.column_config.NumberColumn("accuracy", format="%.4f"),
     "accuracy_low": st.column_config.NumberColumn("95 % from", format="%.4f"),
     "accuracy_high": st.column_config.NumberColumn("to", format="%.4f"),
@@ -44,11 +46,12 @@ _PAIRS = {
 
 
 def show_points(
-    points: Sequence[TradeoffPoint], name: str, joined: bool, shortcuts: Sequence[ShortcutResult] | None = None
+    points: Sequence[TradeoffPoint], name: str, joined: bool, shortcuts: Mapping[str, float] | None = None
 ) -> None:
     """Show points against image size and training time, and as a table; files are called by `name`.
 
-    The runs of one sweep are `joined` by a line. `shortcuts` are drawn beside; they are of the points' test images.
+    The runs of one sweep are `joined` by a line. `shortcuts`, accuracies by name, are drawn beside; they are of the
+    points' test images.
     """
     table = tradeoff_table(points)
     by_size, by_time = size_figure(table, joined), pareto_figure(table)
@@ -74,6 +77,25 @@ def show_points(
     )
     st.caption("A run is on the Pareto front when no other is as accurate in as little training time.")
     show.table(table, f"tradeoff-{name}", "Accuracy and costs of each run", _POINTS, placeholder="")
+
+
+def show_example() -> None:
+    """Show the sweep that comes with the app, and where and how it was made."""
+    try:
+        record = read_sweep(EXAMPLE)
+    except RunError as error:
+        st.error(show.plain(str(error)), title="The example cannot be shown")
+        return
+    dataset, split = record.points[0].dataset, record.points[0].split
+    st.caption(
+        f"Measured on the real images ({show.plain(dataset)}, {split} split, {record.points[0].test_images} test "
+        f"images) on this device: {show.plain('; '.join(record.devices))}. Another machine has other times."
+    )
+    st.header("Against image size", anchor=False)
+    show_points(record.points, "example", True, record.shortcuts)
+    show_pairs(record.pairs, "example", len(record.points))
+    with st.expander("The commands that made it"):
+        st.code("\n".join(record.commands), language="bash", wrap_lines=True)
 
 
 def show_pairs(pairs: pd.DataFrame, name: str, n_runs: int) -> None:

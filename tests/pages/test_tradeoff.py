@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from allcore.evaluation.comparison import compare_all
 from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.sweep_record import EXAMPLE as SHIPPED
+from allcore.evaluation.sweep_record import read_sweep
 from allcore.evaluation.tradeoff import tradeoff_point
 from allcore.reporting.comparison import pairs_in_words
 from allcore.runs.store import Run, RunStore
@@ -16,6 +18,7 @@ from allcore.workspace import PROJECT
 
 PAGE = "pages/tradeoff.py"
 ALL = "all succeeded runs"
+EXAMPLE = "example: real images"
 
 
 def open_page(**query):
@@ -43,10 +46,33 @@ def add_run(finished_run, workspace):
     return add
 
 
-def test_without_a_run_it_says_so_and_links_to_training(workspace):
+def test_without_a_run_it_says_so_links_to_training_and_shows_the_example(workspace):
     app = open_page()
     assert app.info[0].proto.title == "No run yet"
     assert [link.value for link in app.page_link] == ["Train"]
+    assert app.selectbox(key="sweep").options == [EXAMPLE]
+    record = read_sweep(SHIPPED)
+    assert list(app.dataframe[0].value["accuracy"]) == [point.accuracy for point in record.points]
+    assert app.dataframe[0].value["latency_ms"].notna().all()
+    assert list(pairs_of(app)["p_holm"]) == list(record.pairs["p_holm"])
+    assert len(app.get("plotly_chart")) == 2
+    assert app.code[0].value.startswith("python -m allcore train --data Original")
+
+
+def test_example_can_be_chosen_beside_runs(add_run):
+    add_run()
+    app = open_page(sweep=EXAMPLE)
+    assert not app.info
+    assert len(app.dataframe[0].value) == len(read_sweep(SHIPPED).points)
+
+
+def test_damaged_example_is_said_to_be(workspace, tmp_path, monkeypatch):
+    damaged = tmp_path / "sweep.json"
+    damaged.write_text("{")
+    monkeypatch.setattr("pages.ui.tradeoff_view.EXAMPLE", damaged)
+    app = open_page()
+    assert app.error[0].proto.title == "The example cannot be shown"
+    assert "sweep.json is damaged" in app.error[0].value
 
 
 def test_queued_runs_of_a_sweep_are_listed_before_any_has_finished(workspace, tiny_config, finished_run):
@@ -78,7 +104,7 @@ def test_sweep_of_the_url_shows_its_own_runs_alone(add_run):
 def test_newest_sweep_comes_first_and_all_runs_last(add_run):
     add_run(0, sweep="older")
     add_run(1, sweep="newer")
-    assert list(open_page().selectbox(key="sweep").options) == ["newer", "older", ALL]
+    assert list(open_page().selectbox(key="sweep").options) == ["newer", "older", ALL, EXAMPLE]
 
 
 def test_finished_runs_are_shown_while_others_are_under_way(add_run, workspace, tiny_config, finished_run):
@@ -183,8 +209,8 @@ def shown_from_elsewhere():
 
     show_points(
         [
-            TradeoffPoint("a", "smears", "grouped", 96, 326, 0.97, 0.95, 0.98, 900.0, 2 * 10**9, 15_000_000, 0.02),
-            TradeoffPoint("b", "smears", "grouped", 300, 326, 0.98, None, None, None, None, 57_000_000),
+            TradeoffPoint("a", "smears", "grouped", 96, 8, 326, 0.97, 0.95, 0.98, 900.0, 2 * 10**9, 15_000_000, 0.02),
+            TradeoffPoint("b", "smears", "grouped", 300, 8, 326, 0.98, None, None, None, None, 57_000_000),
         ],
         "example",
         joined=True,

@@ -48,6 +48,10 @@ def results():
     return (result("majority", 140), result("colours", 6), result("corner", 50))
 
 
+def accuracies(results) -> dict[str, float]:
+    return {each.name: each.scores.accuracy for each in results}
+
+
 def beside(run_wrong: int, results):
     run = answers(run_wrong)
     scores = run.score()
@@ -138,7 +142,7 @@ def test_best_shortcut_is_the_most_accurate(results):
 def test_lines_stand_at_the_accuracies_and_the_legend_names_them(results, figure, row):
     table = runs(0.95, 0.98)
     drawn = figure(table)
-    draw_shortcuts(drawn, table, results, row)
+    draw_shortcuts(drawn, table, accuracies(results), row)
     assert lines(drawn) == {"shortcut: colours, 97.0 %": pytest.approx(0.97)}
     shape = next(shape for shape in drawn.layout.shapes if shape.name)
     assert (shape.yref, shape.showlegend, shape.line.color) == ("y", True, BASELINE)
@@ -147,11 +151,11 @@ def test_lines_stand_at_the_accuracies_and_the_legend_names_them(results, figure
 def test_axis_holds_a_shortcut_above_every_run(results):
     table = runs(0.90, 0.92)
     drawn = pareto_figure(table)
-    draw_shortcuts(drawn, table, results)
+    draw_shortcuts(drawn, table, accuracies(results))
     assert drawn.layout.yaxis.autorangeoptions.include == (pytest.approx(0.97),)
 
 
 def test_shortcuts_far_below_are_told_and_not_drawn(results):
     table = runs(0.95, 0.98)
-    assert shortcut_note(table, results).endswith("Below the figure: corner 75.0 %, majority 30.0 %.")
-    assert "Below" not in shortcut_note(runs(0.2), results)
+    assert shortcut_note(table, accuracies(results)).endswith("Below the figure: corner 75.0 %, majority 30.0 %.")
+    assert "Below" not in shortcut_note(runs(0.2), accuracies(results))

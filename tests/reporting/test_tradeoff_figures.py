@@ -7,10 +7,10 @@ from allcore.evaluation.tradeoff import TradeoffPoint, tradeoff_table
 from allcore.paper import TABLE_1
 from allcore.reporting.tradeoff import pareto_figure, size_figure
 
-POINT = TradeoffPoint("small", "smears", "random", 96, 260, 0.90, 0.86, 0.93, 120.0, 10**9, 15_000_000)
-LARGE = TradeoffPoint("large", "smears", "random", 300, 260, 0.95, 0.92, 0.97, 900.0, 3 * 10**9, 57_000_000)
-WORSE = TradeoffPoint("worse", "smears", "random", 200, 260, 0.89, 0.85, 0.92, 800.0, 2 * 10**9, 33_000_000)
-TIMED = TradeoffPoint("timed", "smears", "random", 48, 260, 0.8, 0.7, 0.9, 60.0, 10**9, 15_000_000, 0.02)
+POINT = TradeoffPoint("small", "smears", "random", 96, 8, 260, 0.90, 0.86, 0.93, 120.0, 10**9, 15_000_000)
+LARGE = TradeoffPoint("large", "smears", "random", 300, 8, 260, 0.95, 0.92, 0.97, 900.0, 3 * 10**9, 57_000_000)
+WORSE = TradeoffPoint("worse", "smears", "random", 200, 8, 260, 0.89, 0.85, 0.92, 800.0, 2 * 10**9, 33_000_000)
+TIMED = TradeoffPoint("timed", "smears", "random", 48, 8, 260, 0.8, 0.7, 0.9, 60.0, 10**9, 15_000_000, 0.02)
 
 
 def draw(*points, joined=True):

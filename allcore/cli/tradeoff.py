@@ -1,0 +1,96 @@
+"""`tradeoff`: what image size buys and what it costs, and which runs differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from allcore.cli.output import Json, duration, per_cent, print_json, table
+
+if TYPE_CHECKING:
+    from allcore.evaluation.sweep_record import SweepRecord
+    from allcore.runs.store import Run, RunStore
+
+
+def tradeoff(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SWEEP|RUN…]", help="a sweep or runs; unset: the newest sweep")
+    ] = None,
+    latency: Annotated[bool, typer.Option("--latency", help="time one image through each served model")] = False,
+    example: Annotated[bool, typer.Option("--example", help="the measured sweep that comes with ALLscope")] = False,
+    json: Json = False,
+) -> None:
+    """Print accuracy, time, latency, memory and parameters of runs by image size, and which of them differ."""
+    from allcore.errors import InputError
+    from allcore.evaluation.sweep_record import EXAMPLE, read_sweep, record_sweep
+    from allcore.runs.store import RunStore
+    from allcore.workspace import open_workspace
+
+    if example and (names or latency):
+        raise InputError("--example: it is measured already; give neither runs nor --latency with it")
+    workspace = open_workspace()
+    if example:
+        record = read_sweep(EXAMPLE)
+    else:
+        record = record_sweep(_runs(RunStore(workspace.runs), names or []), workspace.cache, latency)
+    if json:
+        print_json(record.model_dump(mode="json"))
+    else:
+        print_tradeoff(record)
+
+
+def print_tradeoff(record: SweepRecord) -> None:
+    """Print a record as tables and words."""
+    from allcore.evaluation.tradeoff import short_names
+    from allcore.reporting.comparison import p_text, pairs_in_words
+
+    called = short_names(record.points)
+    rows = [
+        (
+            called[point.run], point.epochs, per_cent(point.accuracy),
+            f"{per_cent(point.accuracy_low)} – {per_cent(point.accuracy_high)}", duration(point.training_seconds),
+            _scaled(point.latency_seconds, 1e3, 1), _scaled(point.memory_bytes, 1e-9, 2),
+            f"{point.parameters / 1e6:.1f}", point.test_images, point.split, point.run,
+        )
+        for point in record.points
+    ]  # fmt: skip
+    costs = ["#training", "#latency ms", "#memory GB", "#parameters M"]
+    table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "split", "run"], rows)
+    if len(record.tests):
+        typer.echo()
+        tests = [
+            (
+                f"{row['first']} – {row['second']}", f"{100 * row['difference']:+.2f}",
+                f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}", row["only_first"], row["only_second"],
+                p_text(row["p_holm"]),
+            )
+            for row in record.tests
+        ]  # fmt: skip
+        table(["pair", "#difference", "#95 % interval", "#first alone", "#second alone", "#Holm"], tests)
+        typer.echo(f"\n{pairs_in_words(record.pairs)}")
+    if record.shortcuts:
+        best_first = sorted(record.shortcuts.items(), key=lambda item: -item[1])
+        typer.echo("shortcuts: " + ", ".join(f"{name} {per_cent(accuracy)} %" for name, accuracy in best_first))
+    typer.echo(f"on {'; '.join(record.devices)}")
+
+
+def _runs(store: RunStore, names: list[str]) -> list[Run]:
+    from allcore.errors import InputError
+    from allcore.evaluation.tradeoff import sweeps
+
+    by_name = sweeps(store.runs())
+    if not names and not by_name:
+        raise InputError("no sweep in this workspace; name runs, train a sweep, or see --example")
+    found = [run for name in names or [next(iter(by_name))] for run in by_name.get(name) or [store.find(name)]]
+    succeeded = [run for run in dict.fromkeys(found) if run.status().state == "succeeded"]
+    for run in found:
+        if run not in succeeded:
+            typer.echo(f"run {run.id} is {run.status().state}, and left out", err=True)
+    if not succeeded:
+        raise InputError("none of these runs has succeeded; wait for them (`runs watch`) or name others")
+    return succeeded
+
+
+def _scaled(value: float | None, factor: float, digits: int) -> str:
+    return "–" if value is None else f"{value * factor:.{digits}f}"

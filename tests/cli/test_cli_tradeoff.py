@@ -1,0 +1,53 @@
+"""`tradeoff`: runs by image size, the shipped example, and what it refuses."""
+
+import pytest
+
+from allcore.evaluation.sweep_record import EXAMPLE, read_sweep
+from allcore.evaluation.tradeoff import tradeoff_point
+
+
+def test_named_run_is_printed_with_its_costs(on_finished, finished_run):
+    said = on_finished("tradeoff", "latest")
+    point = tradeoff_point(finished_run)
+    row = next(line for line in said.out.splitlines() if line.endswith(finished_run.id))
+    assert f"{100 * point.accuracy:.2f}" in row
+    assert f"{point.parameters / 1e6:.1f}" in row
+    assert said.code == 0
+
+
+def test_json_is_the_record_with_latency_when_asked_for(on_finished, finished_run):
+    (point,) = on_finished("tradeoff", "latest", "--latency", "--json").json["points"]
+    assert (point["run"], point["epochs"]) == (finished_run.id, 3)
+    assert point["latency_seconds"] > 0
+
+
+def test_example_is_printed_without_a_run(command):
+    said = command("tradeoff", "--example")
+    record = read_sweep(EXAMPLE)
+    for point in record.points:
+        assert point.run in said.out
+    assert record.devices[0] in said.out
+    assert command("tradeoff", "--example", "--json").json == record.model_dump(mode="json")
+
+
+def test_newest_sweep_is_meant_when_none_is_named(command):
+    said = command("tradeoff")
+    assert said.code == 2
+    assert "no sweep in this workspace" in said.err
+
+
+@pytest.mark.parametrize("more", [["latest"], ["--latency"]])
+def test_example_takes_nothing_beside_it(command, more):
+    said = command("tradeoff", "--example", *more)
+    assert (said.code, said.out) == (2, "")
+    assert "--example" in said.err
+
+
+def test_run_that_has_not_succeeded_is_left_out(command, workspace, tiny_config, finished_run):
+    from allcore.runs.store import RunStore
+
+    run = RunStore(workspace.runs).create(tiny_config(sweep="sizes"), finished_run.split)
+    said = command("tradeoff", "sizes")
+    assert said.code == 2
+    assert f"run {run.id} is queued, and left out" in said.err
+    assert "none of these runs has succeeded" in said.err
