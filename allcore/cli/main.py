@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli import dataset, evaluate, export, labels, predict, probe, report, runs, tradeoff, train
+from allcore.cli import dataset, evaluate, export, labels, novelty, predict, probe, report, runs, tradeoff, train
 from allcore.errors import InputError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("probe")(probe.probe)
 app.command("labels")(labels.labels)
+app.command("novelty")(novelty.novelty)
 app.command("export")(export.export)
 app.command("report")(report.report)
 app.command("tradeoff")(tradeoff.tradeoff)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from allcore.evaluation.calibration import reliability_diagram
-from allcore.reporting.report.blocks import Block, Section, Table, Text, text
+from allcore.evaluation.novelty_check import NoveltyReport
+from allcore.reporting.report.blocks import Block, Section, Table, text
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.figures import reliability_figure
 from allcore.reporting.report.words import counted, interval, part_of
@@ -32,16 +33,26 @@ def calibration(facts: RunFacts) -> tuple[Block, ...]:
     return (Table("Errors of the probabilities", ("error", "#value", "#95 % interval"), rows), text(fitted))
 
 
-def novelty(facts: RunFacts) -> tuple[Text, ...]:
-    """Return how many test images are called unlike those of train."""
+def novelty(facts: RunFacts) -> tuple[Block, ...]:
+    """Return how many test images are called unlike those of train, and how many of other laboratories."""
     table = facts.test.table
     novel, wrong = table["novel"], ~table["correct"]
     threshold = "" if facts.metadata is None else f" The threshold is {facts.metadata.novelty.threshold:.2f}."
-    return (
-        text(
-            f"{part_of(int(novel.sum()), len(table))} of the test images are called novel, unlike the images of train, "
-            f"{int((novel & wrong).sum())} of the {counted(int(wrong.sum()), 'mistake')} among them. Of images like "
-            f"those of validation, the threshold calls one in twenty novel.{threshold} Whether images of other "
-            "laboratories are called novel was not measured here."
-        ),
+    others = (
+        " Whether images of other laboratories are called novel was not measured here." if facts.novelty is None else ""
     )
+    own = text(
+        f"{part_of(int(novel.sum()), len(table))} of the test images are called novel, unlike the images of train, "
+        f"{int((novel & wrong).sum())} of the {counted(int(wrong.sum()), 'mistake')} among them. Of images like "
+        f"those of validation, the threshold calls one in twenty novel.{threshold}{others}"
+    )
+    return (own,) if facts.novelty is None else (own, _others(facts.novelty))
+
+
+def _others(report: NoveltyReport) -> Table:
+    rows = tuple(
+        (of.folder, str(of.images), str(of.called_novel), f"{of.auroc:.4f}", interval(of.interval, 4, scale=1.0))
+        for of in report.others
+    )
+    caption = "Images of other kinds, and how well novelty tells them from the test images"
+    return Table(caption, ("folder", "#images", "#called novel", "#AUROC", "#95 % interval"), rows)

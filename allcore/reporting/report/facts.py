@@ -12,6 +12,7 @@ from allcore.config import TrainConfig
 from allcore.data.catalog import Catalog, scan
 from allcore.data.split import Split
 from allcore.errors import InputError, RunError
+from allcore.evaluation.novelty_check import NoveltyReport, kept_novelty
 from allcore.evaluation.probes import ProbeReport
 from allcore.evaluation.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.scores import Scores
@@ -53,6 +54,7 @@ class RunFacts:
     pictures: ErrorPictures
     baselines: pd.DataFrame | None
     probes: ProbeReport | None
+    novelty: NoveltyReport | None
 
     @property
     def has_papers_classes(self) -> bool:
@@ -92,6 +94,7 @@ def gather(run: Run, workspace: Workspace) -> RunFacts:
         pictures=error_pictures(run, test.table, workspace, model),
         baselines=kept_baselines(run, test, workspace),
         probes=kept_probes(run, workspace),
+        novelty=kept_novelty(run.folder),
     )
 
 

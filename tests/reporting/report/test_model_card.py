@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from allcore.evaluation.novelty_check import KEPT, NoveltyReport, OtherImages
 from allcore.evaluation.recorded import recorded_predictions
 from allcore.recipe import train_command
 from allcore.reporting.report import make_report
@@ -48,6 +49,17 @@ def test_weights_that_nobody_else_made_need_no_credit_and_others_get_theirs(card
     config = run.folder / "config.json"
     config.write_text(config.read_text().replace('"weights": "random"', '"weights": "imagenet"'))
     assert "Simonyan" in make_report(Run(run.folder), readers, "md").content.decode()
+
+
+def test_novelty_against_other_images_stands_in_the_card_once_it_is_measured(run, readers):
+    assert "was not measured here" in make_report(run, readers, "md").content.decode()
+    other = OtherImages(folder="bccd", images=120, unreadable=0, called_novel=119, auroc=0.99, interval=(0.98, 1.0))
+    report = NoveltyReport(model=run.id, images=9, called_novel=1, threshold=1.5, others=(other,))
+    (run.folder / KEPT).write_text(report.model_dump_json())
+    card = make_report(run, readers, "md").content.decode()
+    row = next(cells(line) for line in card.splitlines() if line.startswith("| bccd"))
+    assert row == ["bccd", "120", "119", "0.9900", "0.9800 to 1.0000"]
+    assert "was not measured here" not in card
 
 
 def test_items_that_are_not_provided_are_named(card, finished_run, readers):

@@ -1,0 +1,46 @@
+"""`novelty`: whether a model calls images novel that are not like those of its training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from allcore.cli.output import Json, print_json, progress_bar, table
+
+
+def novelty(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    others: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER…", help="folders of images that are not of the model's kind")
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="labelled folder with the test images of an .onnx file that lies outside a run"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure how well novelty tells other images, say of another laboratory, from the model's own test images."""
+    from allcore.evaluation.novelty_check import check_novelty
+    from allcore.evaluation.probe_subject import find_subject
+    from allcore.runs.store import RunStore
+    from allcore.workspace import open_workspace
+
+    workspace = open_workspace()
+    subject = find_subject(model, RunStore(workspace.runs), workspace.cache, data)
+    with progress_bar("predicting") as progress:
+        report = check_novelty(subject, others, workspace.cache, progress)
+    if json:
+        print_json(report.model_dump(mode="json"))
+        return
+    typer.secho(report.model, bold=True)
+    typer.echo(f"{report.called_novel} of its {report.images} test images are over {report.threshold:.2f}: novel\n")
+    rows = [
+        (of.folder, of.images, of.called_novel, f"{of.auroc:.4f}", "{:.4f} – {:.4f}".format(*of.interval))
+        for of in report.others
+    ]
+    table(["folder", "#images", "#called novel", "#AUROC", "#95 % interval"], rows)
+    for of in report.others:
+        if of.unreadable:
+            typer.echo(f"{of.folder}: {of.unreadable} files cannot be read and are left out", err=True)
