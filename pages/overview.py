@@ -87,6 +87,8 @@ with cards.cell():
     st.markdown("**3. Train, then predict**")
     st.caption("Training goes on in the background; the quick preset takes minutes.")
     st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+    if released:
+        st.caption("A released model is here: it predicts without any training.")
     if released or len(succeeded):
         st.page_link("pages/predict.py", label="Predict an image", icon=":material/troubleshoot:")
 

@@ -63,7 +63,7 @@ def pareto_figure(table: pd.DataFrame) -> go.Figure:
     figure.add_scatter(
         x=timed["training_minutes"], y=timed["accuracy"], error_y=_interval(timed), mode="markers+text",
         marker={"color": _OURS, "size": 10, "symbol": _symbols(timed)},
-        text=[f"{size} px" for size in timed["image_size_px"]], textposition="middle right", customdata=timed["run"],
+        text=[f"{size} px" for size in timed["image_size_px"]], textposition="bottom right", customdata=timed["run"],
         name="runs, 95 % interval",
         hovertemplate="%{text}<br>%{y:.1%} after %{x:.1f} min<br>%{customdata}<extra></extra>",
     )  # fmt: skip

@@ -17,6 +17,7 @@ from pages.ui.show import figure, gallery, plain
 
 NEIGHBOURS = 5
 LISTED = 8
+_LONG_CARD, _CARD_HEIGHT = 1_000, 480
 _PREDICTED = "predicted"
 _SPLIT_SAYS = {
     "train": "The model was trained on this very file: a right answer says nothing about other images.",
@@ -149,8 +150,9 @@ def show_facts(metadata: ServedMetadata) -> None:
         "Arithmetic": _arithmetic(metadata),
         "Licence": metadata.licence,
     }
-    st.markdown(metadata.card)
     st.markdown("\n".join(f"- **{name}**: {plain(value)}" for name, value in facts.items()))
+    with st.container(border=True, height=_CARD_HEIGHT if len(metadata.card) > _LONG_CARD else "content"):
+        st.markdown(metadata.card)
 
 
 def _arithmetic(metadata: ServedMetadata) -> str:

@@ -41,7 +41,7 @@ def copied_run(workspace, finished_run):
 def test_empty_workspace_offers_smears_a_dataset_and_training(workspace):
     app = open_app()
     assert [button.label for button in app.button] == ["Draw synthetic smears"]
-    assert links(app) == ["Get a dataset", "Train"]
+    assert links(app) == ["Get a dataset", "Train", "Predict an image"]
 
 
 def test_one_click_draws_smears_that_can_be_browsed(workspace):
