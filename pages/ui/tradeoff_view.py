@@ -71,6 +71,11 @@ def show_points(
         "Training time is the sum over the epochs, the paper's on its laptop GPU. Memory is the most in use while "
         "training, by the process on a CPU or on the fullest GPU."
     )
+    if table["epochs"].nunique() > 1:
+        trained = ", ".join(f"{row['image_size_px']} px {row['epochs']}" for row in table.to_dict("records"))
+        st.caption(
+            f"These runs were trained for different numbers of epochs, so size is not all they differ in: {trained}."
+        )
     st.header("Accuracy against training time", anchor=False)
     show.figure(
         by_time, f"pareto-{name}", "Test accuracy with its interval against training time, with the Pareto front"

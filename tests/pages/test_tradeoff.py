@@ -91,6 +91,7 @@ def test_point_of_a_finished_run_is_in_the_table(add_run):
     assert (row["accuracy"], row["accuracy_low"]) == (point.accuracy, point.accuracy_low)
     assert row["training_minutes"] == pytest.approx(point.training_seconds / 60)
     assert row["on_front"]
+    assert not any("different numbers of epochs" in caption.value for caption in open_page().caption)
 
 
 def test_sweep_of_the_url_shows_its_own_runs_alone(add_run):
@@ -209,7 +210,7 @@ def shown_from_elsewhere():
 
     show_points(
         [
-            TradeoffPoint("a", "smears", "grouped", 96, 8, 326, 0.97, 0.95, 0.98, 900.0, 2 * 10**9, 15_000_000, 0.02),
+            TradeoffPoint("a", "smears", "grouped", 96, 12, 326, 0.97, 0.95, 0.98, 900.0, 2 * 10**9, 15_000_000, 0.02),
             TradeoffPoint("b", "smears", "grouped", 300, 8, 326, 0.98, None, None, None, None, 57_000_000),
         ],
         "example",
@@ -221,4 +222,5 @@ def test_points_that_are_of_no_run_here_can_be_shown():
     app = AppTest.from_function(shown_from_elsewhere, default_timeout=60).run()
     assert not app.exception
     assert list(app.dataframe[0].value["accuracy"]) == [0.97, 0.98]
+    assert any("different numbers of epochs" in caption.value for caption in app.caption)
     assert len(app.get("plotly_chart")) == 2
