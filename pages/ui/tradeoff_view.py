@@ -50,11 +50,12 @@ def show_points(
 ) -> None:
     """Show points against image size and training time, and as a table; files are called by `name`.
 
-    The runs of one sweep are `joined` by a line. `shortcuts`, accuracies by name, are drawn beside; they are of the
-    points' test images.
+    The runs of one sweep are `joined` by a line where all have as many epochs. `shortcuts`, accuracies by name, are
+    drawn beside; they are of the points' test images.
     """
     table = tradeoff_table(points)
-    by_size, by_time = size_figure(table, joined), pareto_figure(table)
+    alike = table["epochs"].nunique() == 1
+    by_size, by_time = size_figure(table, joined and alike), pareto_figure(table)
     if shortcuts is not None:
         draw_shortcuts(by_size, table, shortcuts, row=1)
         draw_shortcuts(by_time, table, shortcuts)
@@ -71,7 +72,7 @@ def show_points(
         "Training time is the sum over the epochs, the paper's on its laptop GPU. Memory is the most in use while "
         "training, by the process on a CPU or on the fullest GPU."
     )
-    if table["epochs"].nunique() > 1:
+    if not alike:
         trained = ", ".join(f"{row['image_size_px']} px {row['epochs']}" for row in table.to_dict("records"))
         st.caption(
             f"These runs were trained for different numbers of epochs, so size is not all they differ in: {trained}."
