@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+MOMENTS = 9
+
 
 def colour_moments(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Return the colour moments (9,) of an RGB image (H, W, 3), uint8: means, then deviations, then skewnesses.

@@ -12,14 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from allcore.errors import ModelFileError
 
 KEY = "allscope"
-METADATA_SCHEMA = 1
+METADATA_SCHEMA = 2
 DIGEST_LENGTH = 16
 
 
 class NoveltyReference(BaseModel):
-    """Training features as Gaussians: one mean a class, one covariance for all (see `allcore.inference.novelty`).
+    """Training features and colours as Gaussians (see `allcore.inference.novelty`).
 
-    Arrays are base64 text of little-endian float32: `means` (classes, units), `axes` (k, units), `scales` (k,).
+    Arrays are base64 text of little-endian float32: of the features `means` (classes, units), `axes` (k, units) and
+    `scales` (k,); of the colour moments `colour_means` (classes, 9) and `colour_whitening` (classes × 9, 9).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +29,8 @@ class NoveltyReference(BaseModel):
     axes: str
     scales: str
     residual_scale: float = Field(gt=0)
+    colour_means: str
+    colour_whitening: str
     threshold: float = Field(ge=0)
     units: int = Field(ge=1)
 

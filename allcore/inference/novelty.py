@@ -1,8 +1,7 @@
-"""Novelty: how unlike the training smears an image is, by its features.
+"""Novelty: how unlike the training smears an image is, by the network's features and by its colours.
 
-The directions of the training features (each scaled to length 1: how much of everything there is says little, the
-proportions much) are modelled as Gaussians, one mean a class and one covariance for all (Lee et al. 2018), the
-covariance as a few principal axes and one variance for the rest (Tipping and Bishop 1999).
+Features alone depend on what one training made of them, and a network may have learnt to overlook what makes an image
+strange; colours do not pass through the network.
 """
 
 from __future__ import annotations
@@ -11,55 +10,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from allcore.data.colour import MOMENTS
 from allcore.errors import ModelFileError
+from allcore.inference.colour_distance import ColourGaussians, fit_colours
+from allcore.inference.feature_distance import FeatureGaussians, fit_features
 from allcore.inference.metadata import NoveltyReference, decode_array, encode_array
 
-AXES = 128
-IMAGES_PER_AXIS = 8
-"""Training images that an axis takes: with fewer, its variance is theirs alone and unseen images look far away."""
 PASSING = 0.95
 """Part of the validation images that are not called novel."""
 
 
 @dataclass(frozen=True)
 class NoveltyModel:
-    """Class means (C, units), principal axes (k, units) with their standard deviations (k,), and that of the rest."""
+    """What features and colours the training images have."""
 
-    means: np.ndarray
-    axes: np.ndarray
-    scales: np.ndarray
-    residual_scale: float
+    features: FeatureGaussians
+    colours: ColourGaussians
 
-    def distance(self, features: np.ndarray) -> np.ndarray:
-        """Return the distance of features (N, units) to the nearest class, root mean square over units: (N,).
+    def distance(self, features: np.ndarray, colours: np.ndarray) -> np.ndarray:
+        """Return the novelty of images with these features (N, units) and colour moments (N, 9): (N,).
 
-        About 1 for images like those trained on, in any number of units.
+        It is the root mean square of both distances, about 1 for images like those trained on.
         """
-        centred = _directions(features)[:, None, :] - self.means
-        along = centred @ self.axes.T
-        rest = np.maximum((centred**2).sum(axis=2) - (along**2).sum(axis=2), 0.0)
-        squared = ((along / self.scales) ** 2).sum(axis=2) + rest / self.residual_scale**2
-        return np.sqrt(squared.min(axis=1) / features.shape[1])
+        both = self.features.distance(features), self.colours.distance(colours)
+        return np.sqrt(np.mean(np.square(both), axis=0))
 
 
-def fit_novelty(features: np.ndarray, labels: np.ndarray) -> NoveltyModel:
-    """Return the model of training features (N, units) with class numbers (N,)."""
-    features = _directions(features)
-    means = np.stack([features[labels == label].mean(axis=0) for label in np.unique(labels)])
-    centred = features - means[np.unique(labels, return_inverse=True)[1]]
-    freedom = max(1, len(features) - len(means))
-    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
-    variances = singular**2 / freedom
-    units = features.shape[1]
-    kept = min(AXES, freedom // IMAGES_PER_AXIS, int((variances > 1e-12 * variances[0]).sum()), units - 1)
-    rest = variances[kept:].sum() / (units - kept)
-    floor = max(float(rest), 1e-6 * float(variances[0]), 1e-12)
-    return NoveltyModel(
-        means=means.astype(np.float32),
-        axes=directions[:kept].astype(np.float32),
-        scales=np.sqrt(np.maximum(variances[:kept], floor)).astype(np.float32),
-        residual_scale=float(np.sqrt(floor)),
-    )
+def fit_novelty(features: np.ndarray, colours: np.ndarray, labels: np.ndarray) -> NoveltyModel:
+    """Return the model of training images: features (N, units), colour moments (N, 9) and class numbers (N,)."""
+    return NoveltyModel(fit_features(features, labels), fit_colours(colours, labels))
 
 
 def fit_threshold(validation_distances: np.ndarray) -> float:
@@ -69,32 +48,38 @@ def fit_threshold(validation_distances: np.ndarray) -> float:
 
 def to_reference(model: NoveltyModel, threshold: float) -> NoveltyReference:
     """Return the model and its threshold as a served file carries them."""
+    features, colours = model.features, model.colours
     return NoveltyReference(
-        means=encode_array(model.means),
-        axes=encode_array(model.axes),
-        scales=encode_array(model.scales),
-        residual_scale=model.residual_scale,
+        means=encode_array(features.means),
+        axes=encode_array(features.axes),
+        scales=encode_array(features.scales),
+        residual_scale=features.residual_scale,
+        colour_means=encode_array(colours.means),
+        colour_whitening=encode_array(colours.whitening),
         threshold=threshold,
-        units=model.means.shape[1],
+        units=features.means.shape[1],
     )
 
 
 def from_reference(reference: NoveltyReference) -> NoveltyModel:
     """Return the model that a served file carries. Raises `ModelFileError` when its arrays are damaged."""
-    model = NoveltyModel(
+    features = FeatureGaussians(
         means=decode_array(reference.means, reference.units),
         axes=decode_array(reference.axes, reference.units),
         scales=decode_array(reference.scales),
         residual_scale=reference.residual_scale,
     )
-    if len(model.axes) != len(model.scales) or (model.scales <= 0).any():
+    if len(features.axes) != len(features.scales) or (features.scales <= 0).any():
         raise ModelFileError(
-            f"the novelty reference in the model's description is damaged ({len(model.axes)} axes, "
-            f"{(model.scales > 0).sum()} of {len(model.scales)} scales above 0)"
+            f"the novelty reference in the model's description is damaged ({len(features.axes)} axes, "
+            f"{(features.scales > 0).sum()} of {len(features.scales)} scales above 0)"
         )
-    return model
-
-
-def _directions(features: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
-    return features / np.maximum(lengths, 1e-12)
+    colour_means = decode_array(reference.colour_means, MOMENTS)
+    whitening = decode_array(reference.colour_whitening, MOMENTS)
+    classes = len(features.means)
+    if (len(colour_means), len(whitening)) != (classes, classes * MOMENTS):
+        raise ModelFileError(
+            f"the novelty reference in the model's description is damaged ({classes} classes by their features, "
+            f"{len(colour_means)} and {len(whitening) / MOMENTS:g} by their colours)"
+        )
+    return NoveltyModel(features, ColourGaussians(colour_means, whitening.reshape(classes, MOMENTS, MOMENTS)))

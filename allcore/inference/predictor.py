@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from allcore.augment import resize
+from allcore.data.colour import colour_moments
 from allcore.data.intake import decode
 from allcore.errors import ImageError, ModelFileError
 from allcore.evaluation.calibration import apply_temperature
@@ -54,7 +55,8 @@ class Predictor:
         predictions: list[Prediction] = []
         for start in range(0, len(images), BATCH):
             resized = np.stack([resize(image, self.metadata.image_size) for image in images[start : start + BATCH]])
-            predictions += self.interpret(self.network.run(resized))
+            colours = np.stack([colour_moments(image) for image in resized])
+            predictions += self.interpret(self.network.run(resized), colours)
         return predictions
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Prediction | ImageError]]:
@@ -67,10 +69,10 @@ class Predictor:
             else:
                 yield path, self.predict([image])[0]
 
-    def interpret(self, outputs: NetworkOutputs) -> list[Prediction]:
-        """Return what the graph's outputs mean: calibrated, and with novelty."""
+    def interpret(self, outputs: NetworkOutputs, colours: np.ndarray) -> list[Prediction]:
+        """Return what the graph's outputs for images of these colour moments (N, 9) mean: calibrated, with novelty."""
         probabilities = apply_temperature(outputs.probabilities, self.metadata.temperature)
-        distances = self.novelty.distance(outputs.features)
+        distances = self.novelty.distance(outputs.features, colours)
         threshold = self.metadata.novelty.threshold
         return [
             Prediction(
@@ -95,7 +97,7 @@ def load_predictor(path: Path) -> Predictor:
         raise ModelFileError(f"{path}: {error}") from None
     sizes = {node.name: node.shape[1:] for node in network.session.get_outputs()}
     classes, units = len(metadata.classes), metadata.novelty.units
-    expected = (metadata.image_size, len(novelty.means), [classes], [units])
+    expected = (metadata.image_size, len(novelty.features.means), [classes], [units])
     if expected != (network.image_size, classes, sizes["probabilities"], sizes["features"]):
         raise ModelFileError(
             f"{path}: the description ({classes} classes, {metadata.image_size} px, {units} features) "

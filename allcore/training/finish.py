@@ -13,6 +13,7 @@ import pandas as pd
 from allcore.augment import resize
 from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages
+from allcore.data.colour import colour_moments
 from allcore.data.split import SPLITS, Split
 from allcore.evaluation.calibration import fit_temperature
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties
@@ -60,9 +61,9 @@ def write_results(run: TrainedRun, model: keras.Model, reporter: Reporter) -> No
         run.folder,
         say=lambda phase: reporter.update(phase=phase),
     )
-    outputs = _write_served(run, arithmetic, reporter)
+    outputs, colours = _write_served(run, arithmetic, reporter)
     np.save(run.folder / "features.npy", outputs.features)
-    _write_predictions(run, outputs)
+    _write_predictions(run, outputs, colours)
 
 
 def _in_float32(model: keras.Model, run: TrainedRun) -> keras.Model:
@@ -88,41 +89,46 @@ def _resized(run: TrainedRun, rows: Iterable[int]) -> np.ndarray:
     return np.stack([resize(run.images[row], run.config.image_size) for row in rows])
 
 
-def _write_served(run: TrainedRun, arithmetic: Arithmetic, reporter: Reporter) -> NetworkOutputs:
-    """Write model.onnx (and model.float32.onnx where that differs); return the served graph's outputs for all rows."""
+def _write_served(run: TrainedRun, arithmetic: Arithmetic, reporter: Reporter) -> tuple[NetworkOutputs, np.ndarray]:
+    """Write model.onnx (and model.float32.onnx where that differs); return what is known of all rows.
+
+    That is the served graph's outputs, and the colour moments (N, 9).
+    """
     unfinished = run.folder / ".network.onnx"
     save_with_metadata(arithmetic.graph, {}, unfinished)
-    outputs = _run_all(open_network(unfinished), run, reporter)
+    outputs, colours = _run_all(open_network(unfinished), run, reporter)
     unfinished.unlink()
-    metadata = _describe(run, outputs, arithmetic)
+    metadata = _describe(run, outputs, colours, arithmetic)
     if arithmetic.served == "int8":
         in_float32 = metadata.model_copy(update={"arithmetic": "float32"})
         save_with_metadata(arithmetic.float32, to_properties(in_float32), run.folder / FLOAT32_FILE)
     else:
         (run.folder / FLOAT32_FILE).unlink(missing_ok=True)
     save_with_metadata(arithmetic.graph, to_properties(metadata), run.folder / SERVED_FILE)
-    return outputs
+    return outputs, colours
 
 
-def _run_all(network: Network, run: TrainedRun, reporter: Reporter) -> NetworkOutputs:
-    """Return the graph's outputs for every row of the split; evidence is made again when it is wanted."""
-    probabilities, features = [], []
+def _run_all(network: Network, run: TrainedRun, reporter: Reporter) -> tuple[NetworkOutputs, np.ndarray]:
+    """Return the graph's outputs and the colours of every row of the split; evidence is made when it is wanted."""
+    probabilities, features, colours = [], [], []
     total = len(run.split.table)
     for start in range(0, total, BATCH):
         rows = range(start, min(start + BATCH, total))
-        outputs = network.run(_resized(run, rows))
+        images = _resized(run, rows)
+        outputs = network.run(images)
         probabilities.append(outputs.probabilities)
         features.append(outputs.features)
+        colours += [colour_moments(image) for image in images]
         reporter.update(phase=f"predicting, {rows.stop} of {total} images")
     none = np.zeros((total, 0), np.float32)
-    return NetworkOutputs(np.concatenate(probabilities), none, np.concatenate(features))
+    return NetworkOutputs(np.concatenate(probabilities), none, np.concatenate(features)), np.stack(colours)
 
 
-def _describe(run: TrainedRun, outputs: NetworkOutputs, arithmetic: Arithmetic) -> ServedMetadata:
+def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, arithmetic: Arithmetic) -> ServedMetadata:
     labels = run.split.labels()
     train, validation = run.split.rows("train"), run.split.rows("validation")
-    novelty = fit_novelty(outputs.features[train], labels[train])
-    threshold = fit_threshold(novelty.distance(outputs.features[validation]))
+    novelty = fit_novelty(outputs.features[train], colours[train], labels[train])
+    threshold = fit_threshold(novelty.distance(outputs.features[validation], colours[validation]))
     table = run.split.table
     digests = {
         split: tuple(digest[:DIGEST_LENGTH] for digest in table.loc[table["split"] == split, "sha256"])
@@ -156,11 +162,11 @@ def _card(run: TrainedRun) -> str:
     )
 
 
-def _write_predictions(run: TrainedRun, outputs: NetworkOutputs) -> None:
+def _write_predictions(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray) -> None:
     rows = np.flatnonzero((run.split.table["split"] != "train").to_numpy())
     predictor = load_predictor(run.folder / SERVED_FILE)
     interpreted = predictor.interpret(
-        NetworkOutputs(outputs.probabilities[rows], outputs.evidence[rows], outputs.features[rows])
+        NetworkOutputs(outputs.probabilities[rows], outputs.evidence[rows], outputs.features[rows]), colours[rows]
     )
     table = run.split.table.loc[rows, ["path", "sha256", "group", "split", "label"]].reset_index(drop=True)
     for number, name in enumerate(run.split.classes):

@@ -5,6 +5,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from allcore.data.colour import MOMENTS
+from allcore.inference.colour_distance import ColourGaussians
+from allcore.inference.feature_distance import FeatureGaussians
 from allcore.inference.metadata import METADATA_SCHEMA, ServedMetadata, to_properties
 from allcore.inference.novelty import NoveltyModel, to_reference
 
@@ -41,11 +44,15 @@ def toy_graph(*, image="image", dtype=TensorProto.UINT8, shape=("N", SIZE, SIZE,
 
 
 def toy_metadata(**fields):
-    novelty = NoveltyModel(
+    features = FeatureGaussians(
         means=np.eye(CLASSES, UNITS, dtype=np.float32),
         axes=np.eye(1, UNITS, dtype=np.float32),
         scales=np.ones(1, np.float32),
         residual_scale=1.0,
+    )
+    colours = ColourGaussians(
+        means=np.zeros((CLASSES, MOMENTS), np.float32),
+        whitening=np.stack([np.eye(MOMENTS, dtype=np.float32)] * CLASSES),
     )
     described = {
         "schema_number": METADATA_SCHEMA,
@@ -54,7 +61,7 @@ def toy_metadata(**fields):
         "run": "20261123-000000-vgg16-32px-0000",
         "dataset_fingerprint": "0" * 64,
         "temperature": 2.0,
-        "novelty": to_reference(novelty, 1.5),
+        "novelty": to_reference(NoveltyModel(features, colours), 1.5),
         "split_digests": {"train": ("a" * 16,), "validation": (), "test": ("b" * 16,)},
         "config": {"epochs": 1},
         "licence": "none",

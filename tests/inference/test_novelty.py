@@ -1,69 +1,59 @@
-"""Novelty is about 1 for images like those trained on, in any number of units and images, and large for others."""
-
-from dataclasses import replace
+"""Novelty sees strange features as well as strange colours, and lets pass what is like the images trained on."""
 
 import numpy as np
 import pytest
 
+from allcore.augment import resize
+from allcore.data.intake import decode
 from allcore.errors import ModelFileError
 from allcore.inference.novelty import fit_novelty, fit_threshold, from_reference, to_reference
+from allcore.inference.predictor import load_predictor
+from tests.inference.likeness import colours_like, features_like
 
-CLASSES = 4
-
-
-def features_like(units, images, seed):
-    """Return ReLU-like features of four classes, and their class numbers; all seeds share one distribution."""
-    shared = np.random.default_rng(99)
-    means = shared.normal(1.0, 1.0, (CLASSES, units))
-    mixing = shared.normal(0.0, 1.0, (min(units, 12), units)) * 0.4
-    rng = np.random.default_rng(seed)
-    labels = np.arange(images) % CLASSES
-    noise = rng.normal(size=(images, len(mixing))) @ mixing + rng.normal(0.0, 0.3, (images, units))
-    return np.maximum(means[labels] + noise, 0.0).astype(np.float32), labels
+UNITS = 64
 
 
-def fitted(units=256, images=400):
-    return fit_novelty(*features_like(units, images, seed=0))
+def images_like(images, seed):
+    features, labels = features_like(UNITS, images, seed)
+    return features, colours_like(images, seed)[0], labels
 
 
-@pytest.mark.parametrize("units", [16, 256, 1024])
-@pytest.mark.parametrize("images", [24, 52, 400])
-def test_distance_is_about_1_for_unseen_features_of_the_same_kind(units, images):
-    unseen, _ = features_like(units, 300, seed=1)
-    assert 0.7 < np.median(fitted(units, images).distance(unseen)) < 1.4
+@pytest.fixture(scope="module")
+def model():
+    return fit_novelty(*images_like(400, seed=0))
 
 
-@pytest.mark.parametrize("images", [52, 400])
-def test_features_of_another_kind_are_past_the_threshold_of_unseen_ones(images):
-    model = fitted(images=images)
-    threshold = fit_threshold(model.distance(features_like(256, 300, seed=1)[0]))
-    others = np.abs(np.random.default_rng(2).normal(1.0, 2.0, (300, 256)))
-    assert (model.distance(others) > threshold).mean() > 0.95
+@pytest.fixture(scope="module")
+def unseen():
+    features, colours, _ = images_like(300, seed=1)
+    return features, colours
 
 
-@pytest.mark.parametrize("images", [52, 400])
-def test_distance_is_far_larger_for_far_features(images):
-    far = np.eye(256)[:50]  # everything that is active is one unit
-    assert fitted(images=images).distance(far).min() > 2.0
+@pytest.fixture(scope="module")
+def threshold(model, unseen):
+    return fit_threshold(model.distance(*unseen))
 
 
-def test_distance_is_that_of_the_nearest_class():
-    model = fitted()
-    unseen, _ = features_like(256, 50, seed=1)
-    each = [replace(model, means=model.means[number : number + 1]).distance(unseen) for number in range(CLASSES)]
-    np.testing.assert_allclose(model.distance(unseen), np.min(each, axis=0), rtol=1e-9)
-    assert len(set(np.argmin(each, axis=0))) == CLASSES
+def test_novelty_is_about_1_for_unseen_images_of_the_same_kind(model, unseen):
+    assert 0.8 < np.median(model.distance(*unseen)) < 1.2
 
 
-def test_distance_looks_at_proportions_and_not_at_strength():
-    unseen, _ = features_like(256, 20, seed=1)
-    np.testing.assert_allclose(fitted().distance(3.0 * unseen), fitted().distance(unseen), rtol=1e-6)
+def test_novelty_lies_between_both_distances(model, unseen):
+    features, colours = unseen
+    both = np.stack([model.features.distance(features), model.colours.distance(colours)])
+    novelty = model.distance(features, colours)
+    assert (novelty >= both.min(axis=0)).all()
+    assert (novelty <= both.max(axis=0)).all()
 
 
-def test_distance_of_each_image_is_its_own():
-    unseen, _ = features_like(256, 20, seed=1)
-    alone = [fitted().distance(row[None])[0] for row in unseen]
-    np.testing.assert_allclose(fitted().distance(unseen), alone, rtol=1e-9)
+def test_strange_features_are_novel_in_known_colours(model, unseen, threshold):
+    strange = np.abs(np.random.default_rng(2).normal(1.0, 2.0, (300, UNITS)))
+    assert (model.distance(strange, unseen[1]) > threshold).mean() > 0.95
+
+
+def test_strange_colours_are_novel_with_known_features(model, unseen, threshold):
+    strange = unseen[1][:, ::-1]
+    assert (model.distance(unseen[0], strange) > threshold).mean() > 0.95
 
 
 @pytest.mark.parametrize("images", [10, 100, 101, 326])
@@ -73,28 +63,20 @@ def test_95_per_cent_of_validation_pass_the_threshold_and_no_more_than_needed(im
     assert 0.95 <= passing < 0.95 + 2 / images
 
 
-def test_network_whose_features_all_died_still_has_a_novelty():
-    zeros = np.zeros((12, 8), np.float32)
-    model = fit_novelty(zeros, np.arange(12) % 4)
-    threshold = fit_threshold(model.distance(zeros))
-    read = from_reference(to_reference(model, threshold))
-    assert (read.distance(zeros) <= threshold).all()
-
-
-def test_model_survives_being_served():
-    model = fitted()
-    unseen, _ = features_like(256, 50, seed=1)
+def test_model_survives_being_served(model, unseen):
     reference = to_reference(model, 1.25)
     read = from_reference(type(reference).model_validate_json(reference.model_dump_json()))
-    np.testing.assert_array_equal(read.distance(unseen), model.distance(unseen))
+    np.testing.assert_array_equal(read.distance(*unseen), model.distance(*unseen))
 
 
-@pytest.mark.parametrize("field", ["axes", "scales"])
-def test_reference_whose_parts_do_not_fit_is_refused(field):
-    reference = to_reference(fitted(), 1.25)
-    shorter = to_reference(fitted(images=24), 1.25)
+@pytest.mark.parametrize("field", ["axes", "scales", "colour_means", "colour_whitening"])
+def test_reference_whose_parts_do_not_fit_is_refused(model, field):
+    reference = to_reference(model, 1.25)
+    features, colours, labels = images_like(24, seed=0)
+    known = labels < 3
+    smaller = to_reference(fit_novelty(features[known], colours[known], labels[known]), 1.25)
     with pytest.raises(ModelFileError, match="novelty reference in the model's description is damaged"):
-        from_reference(reference.model_copy(update={field: getattr(shorter, field)}))
+        from_reference(reference.model_copy(update={field: getattr(smaller, field)}))
 
 
 def test_validation_images_of_a_run_pass_its_own_threshold(finished_run):
@@ -105,3 +87,14 @@ def test_validation_images_of_a_run_pass_its_own_threshold(finished_run):
 def test_test_images_of_a_run_are_not_far_from_what_it_was_trained_on(finished_run):
     table = finished_run.predictions()
     assert 0.3 < table.loc[table["split"] == "test", "novelty"].median() < 3.0
+
+
+def test_runs_images_are_novel_to_it_in_other_colours(finished_run):
+    predictor = load_predictor(finished_run.served_model)
+    paths = finished_run.split.table["path"][finished_run.split.rows("test")]
+    images = [resize(decode(finished_run.folder.joinpath(finished_run.config.dataset, path)), 32) for path in paths]
+    for as_they_are, green in zip(
+        predictor.predict(images), predictor.predict([image[..., [0, 2, 1]] for image in images]), strict=True
+    ):
+        assert green.novel
+        assert green.novelty > 1.5 * as_they_are.novelty

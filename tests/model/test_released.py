@@ -115,7 +115,7 @@ def test_drawn_smears_are_called_as_they_were_when_it_was_released(predictions):
 
 
 def test_noise_and_most_drawn_smears_are_not_like_the_images_it_knows(predictor, predictions):
-    assert sum(prediction.novel for prediction in predictions.values()) >= 9
+    assert sum(prediction.novel for prediction in predictions.values()) >= 11
     noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
     assert predictor.predict([noise])[0].novel
 

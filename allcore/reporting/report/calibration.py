@@ -43,8 +43,10 @@ def novelty(facts: RunFacts) -> tuple[Block, ...]:
     )
     own = text(
         f"{part_of(int(novel.sum()), len(table))} of the test images are called novel, unlike the images of train, "
-        f"{int((novel & wrong).sum())} of the {counted(int(wrong.sum()), 'mistake')} among them. Of images like "
-        f"those of validation, the threshold calls one in twenty novel.{threshold}{others}"
+        f"{int((novel & wrong).sum())} of the {counted(int(wrong.sum()), 'mistake')} among them. An image's novelty is "
+        "its distance from the nearest class of train, by the network's features and by nine colour moments, and about "
+        "1 for images like those. Of images like those of validation, the threshold calls one in twenty novel."
+        f"{threshold}{others}"
     )
     return (own,) if facts.novelty is None else (own, _others(facts.novelty))
 
