@@ -8,13 +8,11 @@ import streamlit as st
 from allcore import paper
 from allcore.errors import InputError
 from allcore.evaluation.recorded import recorded_at, recorded_predictions
-from allcore.evaluation.scores import Scores
-from allcore.reporting.shortcuts import best_shortcut, shortcut_verdict
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button
 from pages.ui.live import runs, summaries
-from pages.ui.shortcuts import kept, kept_or_offered, run_against
+from pages.ui.overview_score import show_best_run, show_released
 from pages.ui.show import plain, table
 from pages.ui.state import datasets, executor, workspace
 
@@ -25,13 +23,6 @@ LINKS = 4
 def accuracy_of(folder: str, written: int) -> float:
     """Return the part of its test images that a run's model gets right."""
     return float(recorded_predictions(Run(Path(folder)), "test").table["correct"].mean())
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def scores_of(folder: str, written: int) -> tuple[Scores, int]:
-    """Return a run's scores on its test images, and how many of those share a group with one in train."""
-    recorded = recorded_predictions(Run(Path(folder)), "test")
-    return recorded.score(), int(recorded.table["twin"].sum())
 
 
 def runs_table() -> pd.DataFrame:
@@ -99,47 +90,11 @@ with st.grid("auto", min_column_width=150):
     st.metric("Released models", len(released), border=True, height="stretch")
 
 st.header("Test accuracy beside the paper's", anchor=False)
-best, note = None, "No run has succeeded yet: its test accuracy will stand here."
 if succeeded["test_accuracy"].notna().any():
     row = succeeded.loc[succeeded["test_accuracy"].idxmax()]
-    run = store.find(row["run"])
-    try:
-        best, twins = scores_of(str(run.folder), recorded_at(run))
-    except InputError as error:
-        note = plain(f"The best run, {run.id}, cannot be scored: {error}")
-    else:
-        note = (
-            f"Best of {len(succeeded)}: {run.id} on {plain(row['dataset'])}, {row['image_size']} px, {best.n} test "
-            "images. The paper's figure is for its own images and split; only a run on the same images is comparable."
-        )
-        note += f" {twins} of the test images share a group with one in train: the score flatters." if twins else ""
-shortcuts = None if best is None else kept(run)
-with st.grid("auto", min_column_width=220):
-    if best is not None:
-        low, high = (f"{100 * end:.1f}" for end in best.intervals["accuracy"])
-        st.metric(
-            "Best run here", f"{100 * best.accuracy:.2f} %", f"{low} to {high} %", delta_color="off",
-            delta_arrow="off", delta_description="95 % interval", border=True,
-        )  # fmt: skip
-    if shortcuts is not None:
-        shortcut = best_shortcut(shortcuts)
-        st.metric(
-            "Best shortcut on its images", f"{100 * shortcut.scores.accuracy:.2f} %", shortcut.name, delta_color="off",
-            delta_arrow="off", delta_description="alone", border=True,
-        )  # fmt: skip
-    st.metric(
-        "The paper", f"{100 * paper.HEADLINE['accuracy']:.2f} %", "no interval stated", delta_color="off",
-        delta_arrow="off", border=True,
-    )  # fmt: skip
-st.caption(note)
-if best is not None:
-    if shortcuts is None:
-        kept_or_offered(run)
-    else:
-        st.markdown(plain(shortcut_verdict(best, run_against(run, shortcuts))))
-    st.page_link(
-        "pages/evaluate.py", label="What this score is worth", icon=":material/grid_on:", query_params={"run": run.id}
-    )
+    show_best_run(store.find(row["run"]), row, len(succeeded))
+else:
+    show_released(released)
 
 if here:
     st.header("Datasets", anchor=False)

@@ -17,12 +17,14 @@ def export(
     ] = None,
 ) -> None:
     """Write a run's model in another form, and check that it says the same of ten images."""
+    from allcore.evaluation.held_out import held_out_score
     from allcore.model.export import export_run
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
-    run = RunStore(open_workspace().runs).find(name)
-    exported = export_run(run, form, output, card)
+    workspace = open_workspace()
+    run = RunStore(workspace.runs).find(name)
+    exported = export_run(run, form, output, card, held_out_score(run, workspace.cache))
     told = f"on ten images no probability differs from those of {exported.checked_against} by more than"
     typer.echo(f"{told} {exported.difference:.1e}", err=True)
     if exported.checked_against != run.served_model.name:

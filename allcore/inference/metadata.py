@@ -51,10 +51,28 @@ class Agreement(BaseModel):
     int8_seconds: float = Field(gt=0)
 
 
+class HeldOutScore(BaseModel):
+    """What the test images of a model's run gave: accuracy, a fraction, with its 95 % interval.
+
+    `twins` of the `images` share a group with one in train. `shortcut` is the shortcut baseline with the highest
+    accuracy on the same images, None where none were scored.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    images: int = Field(ge=1)
+    twins: int = Field(ge=0)
+    accuracy: float = Field(ge=0, le=1)
+    interval: tuple[float | None, float | None]
+    shortcut: str | None = None
+    shortcut_accuracy: float | None = Field(default=None, ge=0, le=1)
+
+
 class ServedMetadata(BaseModel):
     """Everything that a served model carries beside its graph.
 
-    `card` is Markdown; `command` trains such a model again; `arithmetic` and `agreement` say why this graph is served.
+    `card` is Markdown; `command` trains such a model again; `arithmetic` and `agreement` say why this graph is served;
+    `held_out` is there when the model was exported.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -76,6 +94,7 @@ class ServedMetadata(BaseModel):
     command: str = ""
     arithmetic: Literal["float32", "int8"] = "float32"
     agreement: Agreement | None = None
+    held_out: HeldOutScore | None = None
 
     @field_validator("classes")
     @classmethod

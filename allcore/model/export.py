@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -17,7 +17,7 @@ import onnx
 from allcore.augment import resize
 from allcore.data.intake import decode
 from allcore.errors import ImageError, InputError, ModelFileError, RunError
-from allcore.inference.metadata import from_properties, to_properties
+from allcore.inference.metadata import HeldOutScore, from_properties, to_properties
 from allcore.inference.network import open_network
 from allcore.model.serving import FLOAT32_FILE, save_with_metadata
 from allcore.runs.store import Run
@@ -43,17 +43,22 @@ class Exported:
     from_served: float
 
 
-def export_run(run: Run, form: str, output: Path | None = None, card: Path | None = None) -> Exported:
+def export_run(
+    run: Run, form: str, output: Path | None = None, card: Path | None = None, held_out: HeldOutScore | None = None
+) -> Exported:
     """Write a run's model as `onnx`, `litert` or `keras`, and check it on ten of the run's test images.
 
-    `onnx` is the served file, with the Markdown of `card` for its own card when that is given. The others are in
-    float32, and are checked against the run's graph in float32 where int8 is served. Images that are gone are replaced
-    by random pixels. Raises `InputError` for an unknown form, an existing file, a card or a folder that will not do,
-    `RunError` when a probability differs by more than 0.001; nothing is left behind then.
+    `onnx` is the served file, with what is given: the Markdown of `card` for its own card, and `held_out` in its
+    description. The others are in float32, and are checked against the run's graph in float32 where int8 is served.
+    Images that are gone are replaced by random pixels. Raises `InputError` for an unknown form, an existing file, a
+    card or a folder that will not do, `RunError` when a probability differs by more than 0.001; nothing is left behind
+    then.
     """
     if form not in SUFFIXES:
         raise InputError(f"format: unknown (received {form!r}); expected one of {', '.join(SUFFIXES)}")
-    text = None if card is None else _read_card(card, form)
+    added: dict[str, Any] = {} if held_out is None else {"held_out": held_out}
+    if card is not None:
+        added["card"] = _read_card(card, form)
     path = output or Path(f"{run.id}{SUFFIXES[form]}")
     if path.exists():
         raise InputError(f"{path} exists; give another --output")
@@ -65,7 +70,7 @@ def export_run(run: Run, form: str, output: Path | None = None, card: Path | Non
     expected = open_network(checked_against).run(images).probabilities
     unfinished = path.with_name(f".{path.name}.part{SUFFIXES[form]}")
     try:
-        _write(form, source, unfinished, text)
+        _write(form, source, unfinished, added)
         found = _probabilities(form, unfinished, images)
         difference = float(np.abs(found - expected).max())
         if not difference <= TOLERANCE:
@@ -110,11 +115,11 @@ def _read_card(card: Path, form: str) -> str:
         raise InputError(f"card: {card} cannot be read ({error}); expected a Markdown file in UTF-8") from None
 
 
-def _write(form: str, source: Path, path: Path, card: str | None) -> None:
-    if card is not None:
+def _write(form: str, source: Path, path: Path, added: dict[str, Any]) -> None:
+    if form == "onnx" and added:
         model = onnx.load(source)
         metadata = from_properties({entry.key: entry.value for entry in model.metadata_props})
-        save_with_metadata(model, to_properties(metadata.model_copy(update={"card": card})), path)
+        save_with_metadata(model, to_properties(metadata.model_copy(update=added)), path)
         return
     if form != "litert":
         shutil.copyfile(source, path)

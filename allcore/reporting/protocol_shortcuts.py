@@ -9,9 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.scores import Scores
-from allcore.evaluation.shortcuts import ShortcutResult
+from allcore.evaluation.shortcuts import ShortcutResult, best_shortcut
 from allcore.reporting.colours import sequence_colours
-from allcore.reporting.shortcuts import best_shortcut
 
 Results = Mapping[str, Sequence[ShortcutResult]]
 """The results of the same baselines by the name of the protocol."""

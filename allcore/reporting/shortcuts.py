@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.scores import Scores
-from allcore.evaluation.shortcuts import ShortcutResult
 from allcore.paper import CLASSES, HEADLINE, TABLE_1
 from allcore.reporting.colours import BASELINE, PAPER, sequence_colours
 from allcore.reporting.comparison import p_text
@@ -89,11 +88,6 @@ def shortcut_verdict(scores: Scores, against: pd.DataFrame) -> str:
         f"The network reaches {own}, more than every shortcut. {_reached(best)}: what no shortcut explains is "
         f"{100 * best['difference']:.1f} points ({low:.1f} to {high:.1f})."
     )
-
-
-def best_shortcut(results: Sequence[ShortcutResult]) -> ShortcutResult:
-    """Return the most accurate of the results."""
-    return max(results, key=lambda result: result.scores.accuracy)
 
 
 def draw_shortcuts(

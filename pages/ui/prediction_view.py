@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.errors import ImageError, InputError
-from allcore.inference.metadata import ServedMetadata
+from allcore.inference.metadata import HeldOutScore, ServedMetadata
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
@@ -145,6 +145,7 @@ def show_facts(metadata: ServedMetadata) -> None:
         "Image size": f"{metadata.image_size} × {metadata.image_size} px",
         "Run": metadata.run,
         "Images of its run": ", ".join(f"{len(files)} {split}" for split, files in metadata.split_digests.items()),
+        **_held_out(metadata.held_out),
         "Temperature": f"{metadata.temperature:.3f}",
         "Novelty threshold": f"{metadata.novelty.threshold:.2f}",
         "Arithmetic": _arithmetic(metadata),
@@ -153,6 +154,17 @@ def show_facts(metadata: ServedMetadata) -> None:
     st.markdown("\n".join(f"- **{name}**: {plain(value)}" for name, value in facts.items()))
     with st.container(border=True, height=_CARD_HEIGHT if len(metadata.card) > _LONG_CARD else "content"):
         st.markdown(metadata.card)
+
+
+def _held_out(held_out: HeldOutScore | None) -> dict[str, str]:
+    if held_out is None:
+        return {}
+    low, high = ("?" if end is None else f"{100 * end:.2f}" for end in held_out.interval)
+    twins = f", {held_out.twins} of them with a twin in train" if held_out.twins else ""
+    said = {"Test accuracy": f"{100 * held_out.accuracy:.2f} % ({low} to {high}) of {held_out.images} images{twins}"}
+    if held_out.shortcut is not None and held_out.shortcut_accuracy is not None:
+        said["Best shortcut on them"] = f"{100 * held_out.shortcut_accuracy:.2f} %, {held_out.shortcut} alone"
+    return said
 
 
 def _arithmetic(metadata: ServedMetadata) -> str:

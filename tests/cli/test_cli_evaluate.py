@@ -3,6 +3,8 @@
 import pytest
 
 from allcore.evaluation.labelled import evaluate_model
+from allcore.evaluation.recorded import recorded_predictions
+from allcore.inference.predictor import load_predictor
 
 PROMISED = {
     "n", "accuracy", "precision_weighted", "recall_weighted", "f1_weighted", "mcc", "intervals", "per_class",
@@ -84,7 +86,9 @@ def test_export_prints_the_file_that_it_wrote(on_finished, finished_run, tmp_pat
     outcome = on_finished("export", "latest", "--format", "onnx", "--output", tmp_path / "model.onnx")
     assert (outcome.code, outcome.out) == (0, f"{tmp_path / 'model.onnx'}\n")
     assert "on ten images no probability differs" in outcome.err
-    assert (tmp_path / "model.onnx").read_bytes() == finished_run.served_model.read_bytes()
+    exported, served = (load_predictor(path).metadata for path in (tmp_path / "model.onnx", finished_run.served_model))
+    assert exported.held_out.accuracy == recorded_predictions(finished_run, "test").score().accuracy
+    assert exported.model_copy(update={"held_out": None}) == served
 
 
 def test_export_refuses_an_unknown_format(on_finished):

@@ -8,6 +8,7 @@ import keras
 import pytest
 
 from allcore.errors import InputError, ModelFileError, RunError
+from allcore.inference.metadata import HeldOutScore
 from allcore.inference.network import open_network
 from allcore.inference.predictor import load_predictor
 from allcore.model.export import SUFFIXES, export_run
@@ -50,6 +51,14 @@ def test_card_becomes_the_files_own_and_nothing_else_changes(finished_run, tmp_p
     assert ours.card == "# A model\n\nTrained on µ-images."
     assert ours.model_copy(update={"card": theirs.card}) == theirs
     assert exported.difference == 0.0
+
+
+def test_what_the_test_gave_goes_with_the_onnx_file(finished_run, tmp_path):
+    gave = HeldOutScore(images=7, twins=1, accuracy=0.5, interval=(0.2, 0.8), shortcut="bar", shortcut_accuracy=1)
+    path = export_run(finished_run, "onnx", tmp_path / "model.onnx", held_out=gave).path
+    ours, theirs = (load_predictor(file).metadata for file in (path, finished_run.served_model))
+    assert (ours.held_out, theirs.held_out) == (gave, None)
+    assert ours.model_copy(update={"held_out": None}) == theirs
 
 
 def test_card_that_cannot_be_read_is_named(finished_run, tmp_path):

@@ -96,6 +96,13 @@ def test_neither_card_nor_description_names_a_folder_of_the_machine_that_made_it
     assert "/home/" not in predictor.metadata.card
 
 
+def test_its_score_stands_beside_the_best_shortcuts(predictor):
+    held_out = predictor.metadata.held_out
+    assert (held_out.images, held_out.twins) == (260, 0)
+    assert f"| accuracy | {100 * held_out.accuracy:.2f} |" in predictor.metadata.card
+    assert f"{100 * held_out.shortcut_accuracy:.2f} %" in predictor.metadata.card
+
+
 def test_evidence_and_bias_part_add_up_to_the_logit(model, predictions):
     constants = {entry.name: numpy_helper.to_array(entry) for entry in onnx.load(model).graph.initializer}
     dense_bias, kernel, bias = (constants[n] for n in ("features.bias", "classifier.kernel", "classifier.bias"))
@@ -151,6 +158,7 @@ def test_real_test_images_are_right_and_probabilities_mean_what_they_say(evaluat
     scores = evaluation.scores
     assert (scores.n, int(evaluation.predictions.table["twin"].sum())) == (260, 0)
     assert scores.accuracy == pytest.approx(257 / 260)
+    assert predictor.metadata.held_out.accuracy == pytest.approx(scores.accuracy)
     assert scores.ece <= 0.03
     assert f"| accuracy | {100 * scores.accuracy:.2f} |" in predictor.metadata.card
 

@@ -66,6 +66,14 @@ def fields(workspace: Workspace, overlapping: Path) -> Path:
 
 
 @pytest.fixture
+def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of the released models, an empty one."""
+    monkeypatch.setattr("allcore.workspace.PROJECT", tmp_path)
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"
+
+
+@pytest.fixture
 def run(finished_run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return a copy of the finished run in a workspace of its own, with its dataset within the roots.
 

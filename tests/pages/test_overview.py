@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from allcore import paper
 from allcore.evaluation.recorded import recorded_predictions
+from allcore.inference.metadata import HeldOutScore
 from allcore.runs.status import Status, write_status
+from tests.pages.releasing import release
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -91,6 +93,45 @@ def test_best_run_stands_beside_the_paper_with_its_interval(finished, finished_r
 
 def test_paper_stands_alone_while_no_run_has_succeeded(workspace):
     assert "Best run here" not in [metric.label for metric in open_app().metric]
+
+
+HELD_OUT = HeldOutScore(images=40, twins=0, accuracy=0.9, interval=(0.8, 0.95), shortcut="hue", shortcut_accuracy=0.975)
+
+
+def test_released_model_stands_beside_the_paper_while_no_run_has_succeeded(workspace, released, finished_run):
+    release(finished_run, released / "good.onnx", held_out=HELD_OUT)
+    release(finished_run, released / "worse.onnx", held_out=HELD_OUT.model_copy(update={"accuracy": 0.8}))
+    release(finished_run, released / "untested.onnx")
+    (released / "damaged.onnx").write_bytes(b"no model")
+    app = open_app()
+    assert [tile.label for tile in app.metric][-3:] == ["Released model", "Best shortcut on its images", "The paper"]
+    assert (metric(app, "Released model").value, metric(app, "Released model").delta) == ("90.00 %", "80.0 to 95.0 %")
+    assert metric(app, "Best shortcut on its images").value == "97.50 %"
+    assert any(caption.value.startswith("good.onnx, 40 test images") for caption in app.caption)
+    assert any("“hue” alone does as well on the same images" in each.value for each in app.markdown)
+    assert "Its model card" in links(app)
+
+
+def test_twins_of_a_released_model_are_told_and_a_worse_shortcut_is_no_verdict(workspace, released, finished_run):
+    score = HELD_OUT.model_copy(update={"twins": 3, "shortcut_accuracy": 0.7})
+    release(finished_run, released / "good.onnx", held_out=score)
+    app = open_app()
+    assert any("3 of the test images share a group with one in train" in caption.value for caption in app.caption)
+    assert not any("does as well" in each.value for each in app.markdown)
+
+
+def test_released_models_that_know_no_test_leave_the_paper_alone(workspace, released, finished_run):
+    release(finished_run, released / "untested.onnx")
+    app = open_app()
+    assert [tile.label for tile in app.metric][-2:] == ["Released models", "The paper"]
+
+
+def test_run_that_succeeded_takes_the_released_models_place(finished, released, finished_run, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    release(finished_run, released / "good.onnx", held_out=HELD_OUT)
+    labels = [tile.label for tile in open_app().metric]
+    assert "Best run here" in labels
+    assert "Released model" not in labels
 
 
 def test_running_run_is_listed_without_a_test_accuracy(copied_run):

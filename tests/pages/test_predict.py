@@ -10,9 +10,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from allcore.data.intake import decode
-from allcore.inference.metadata import from_properties, to_properties
+from allcore.inference.metadata import HeldOutScore
 from allcore.inference.predictor import Predictor, load_predictor
 from tests.pages.opening import choose, links, open_page, ran, texts
+from tests.pages.releasing import release
 
 NOTICE = "not a medical device"
 
@@ -37,23 +38,6 @@ def trained(finished, finished_run, monkeypatch, smears):
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
     return finished_run
-
-
-@pytest.fixture
-def released(tmp_path, monkeypatch):
-    """Return the folder of the released models, an empty one."""
-    monkeypatch.setattr("allcore.workspace.PROJECT", tmp_path)
-    (tmp_path / "models").mkdir()
-    return tmp_path / "models"
-
-
-def release(trained, path, **changes):
-    """Write a run's served model to `path`, describing itself differently."""
-    model = onnx.load(trained.served_model)
-    properties = {entry.key: entry.value for entry in model.metadata_props}
-    metadata = from_properties(properties)
-    helper.set_model_props(model, to_properties(metadata.model_copy(update=changes)))
-    onnx.save(model, path)
 
 
 def novel_everywhere(run):
@@ -125,6 +109,15 @@ def test_facts_of_the_model_are_shown(trained, released):
     assert "Benign, Early, Pre, Pro" in shown
     assert trained.id in shown
     assert "CC BY 4.0" in shown
+    assert "Test accuracy" not in shown
+
+
+def test_model_that_knows_its_test_says_what_it_gave_and_what_the_best_shortcut_did(trained, released):
+    gave = HeldOutScore(images=40, twins=3, accuracy=0.9, interval=(0.8, 0.95), shortcut="hue", shortcut_accuracy=0.975)
+    release(trained, released / "allscope.onnx", held_out=gave)
+    shown = texts(open_page("predict")).replace("\\", "")
+    assert "90.00 % (80.00 to 95.00) of 40 images, 3 of them with a twin in train" in shown
+    assert "97.50 %, hue alone" in shown
 
 
 def test_card_is_read_as_markdown_and_the_arithmetic_is_told(trained, released):

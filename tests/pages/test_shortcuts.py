@@ -7,9 +7,9 @@ import pytest
 
 from allcore.data.split import Split
 from allcore.evaluation.recorded import recorded_predictions
-from allcore.evaluation.shortcuts import shortcut_scores_of_run
+from allcore.evaluation.shortcuts import best_shortcut, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
-from allcore.reporting.shortcuts import best_shortcut, shortcut_verdict
+from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.store import Run
 from tests.pages.opening import metrics, open_page, press, table, texts
 
@@ -95,7 +95,7 @@ def test_overview_offers_to_compute_them(run):
     assert "Best shortcut on its images" in metrics(press(app, BUTTON))
 
 
-def test_overview_without_a_run_says_nothing_of_shortcuts(workspace):
+def test_overview_without_a_run_or_a_model_says_nothing_of_shortcuts(workspace, released):
     assert "hortcut" not in texts(open_page("overview"))
 
 

@@ -8,13 +8,12 @@ import pandas as pd
 import pytest
 
 from allcore.evaluation.recorded import RecordedPredictions
-from allcore.evaluation.shortcuts import Baseline, ShortcutResult
+from allcore.evaluation.shortcuts import Baseline, ShortcutResult, best_shortcut
 from allcore.evaluation.shortcuts.registry import nothing, trees
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.paper import CLASSES, HEADLINE
 from allcore.reporting.colours import BASELINE
 from allcore.reporting.shortcuts import (
-    best_shortcut,
     draw_shortcuts,
     shortcut_figure,
     shortcut_note,

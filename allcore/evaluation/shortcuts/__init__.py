@@ -2,13 +2,20 @@
 
 from allcore.evaluation.shortcuts.of_run import kept_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
-from allcore.evaluation.shortcuts.scoring import ShortcutResult, baselines_json, kept_shortcuts, shortcut_scores
+from allcore.evaluation.shortcuts.scoring import (
+    ShortcutResult,
+    baselines_json,
+    best_shortcut,
+    kept_shortcuts,
+    shortcut_scores,
+)
 
 __all__ = [
     "BASELINES",
     "Baseline",
     "ShortcutResult",
     "baselines_json",
+    "best_shortcut",
     "kept_shortcuts",
     "kept_shortcuts_of_run",
     "shortcut_scores",

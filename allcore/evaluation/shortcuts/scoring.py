@@ -81,6 +81,11 @@ def kept_shortcuts(
     return results if len(results) == len(baselines) else None
 
 
+def best_shortcut(results: Sequence[ShortcutResult]) -> ShortcutResult:
+    """Return the most accurate of the results."""
+    return max(results, key=lambda result: result.scores.accuracy)
+
+
 def baselines_json(results: Sequence[ShortcutResult]) -> dict[str, dict[str, Any]]:
     """Return accuracy and 95 % interval of each result by the baseline's name, in fractions, as JSON values."""
     return {

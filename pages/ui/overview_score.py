@@ -1,0 +1,127 @@
+"""The accuracy that stands beside the paper's on the first page: of the best run, or of a released model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from allcore import paper
+from allcore.errors import InputError
+from allcore.evaluation.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.scores import Interval, Scores
+from allcore.evaluation.shortcuts import best_shortcut
+from allcore.inference.metadata import HeldOutScore
+from allcore.reporting.shortcuts import shortcut_verdict
+from allcore.runs.store import Run
+from pages.ui.shortcuts import kept, kept_or_offered, run_against
+from pages.ui.show import plain
+from pages.ui.state import predictor
+
+_NONE = "No run has succeeded yet: its test accuracy will stand here."
+_COMPARABLE = (
+    "The paper's figure is for its own images and split; only a model tested on the same images is comparable."
+)
+
+
+@dataclass(frozen=True)
+class _Score:
+    """A tile's title, an accuracy with its interval, and the best shortcut on the same images where it is known."""
+
+    title: str
+    accuracy: float
+    interval: Interval
+    shortcut: tuple[str, float] | None
+
+
+def show_best_run(run: Run, row: pd.Series, among: int) -> None:
+    """Show the best of `among` runs beside the paper and its best shortcut; `row` is its row in the table of runs."""
+    try:
+        scores, twins = _scores_of(str(run.folder), recorded_at(run))
+    except InputError as error:
+        _show_tiles(None)
+        st.caption(plain(f"The best run, {run.id}, cannot be scored: {error}"))
+        return
+    shortcuts = kept(run)
+    best = None if shortcuts is None else best_shortcut(shortcuts)
+    shortcut = None if best is None else (best.name, best.scores.accuracy)
+    _show_tiles(_Score("Best run here", scores.accuracy, scores.intervals["accuracy"], shortcut))
+    st.caption(
+        f"Best of {among}: {run.id} on {plain(row['dataset'])}, {row['image_size']} px, {scores.n} test images. "
+        f"{_COMPARABLE}{_flattery(twins)}"
+    )
+    if shortcuts is None:
+        kept_or_offered(run)
+    else:
+        st.markdown(plain(shortcut_verdict(scores, run_against(run, shortcuts))))
+    st.page_link(
+        "pages/evaluate.py", label="What this score is worth", icon=":material/grid_on:", query_params={"run": run.id}
+    )
+
+
+def show_released(models: list[Path]) -> None:
+    """Show the most accurate of the released models that know their test accuracy, or the paper's figure alone."""
+    known = [(held_out, path) for path in models if (held_out := _held_out(path)) is not None]
+    if not known:
+        _show_tiles(None)
+        st.caption(_NONE)
+        return
+    held_out, path = max(known, key=lambda entry: entry[0].accuracy)
+    shortcut = None
+    if held_out.shortcut is not None and held_out.shortcut_accuracy is not None:
+        shortcut = (held_out.shortcut, held_out.shortcut_accuracy)
+    _show_tiles(_Score("Released model", held_out.accuracy, held_out.interval, shortcut))
+    st.caption(
+        f"{plain(path.name)}, {held_out.images} test images. {_COMPARABLE}{_flattery(held_out.twins)} "
+        "Once a run has succeeded here, its accuracy will stand in the model's place."
+    )
+    if shortcut is not None and shortcut[1] >= held_out.accuracy:
+        st.markdown(
+            f"“{plain(shortcut[0])}” alone does as well on the same images: the model's score is no evidence that it "
+            "looks at cells."
+        )
+    st.page_link(
+        "pages/predict.py", label="Its model card", icon=":material/description:", query_params={"model": path.name}
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _scores_of(folder: str, written: int) -> tuple[Scores, int]:
+    """Return a run's scores on its test images, and how many of those share a group with one in train."""
+    recorded = recorded_predictions(Run(Path(folder)), "test")
+    return recorded.score(), int(recorded.table["twin"].sum())
+
+
+def _held_out(path: Path) -> HeldOutScore | None:
+    try:
+        return predictor(path).metadata.held_out
+    except InputError:
+        return None  # Predict says why
+
+
+def _show_tiles(score: _Score | None) -> None:
+    with st.grid("auto", min_column_width=220):
+        if score is not None:
+            _tile(score.title, score.accuracy, _between(score.interval), "95 % interval")
+            if score.shortcut is not None:
+                name, accuracy = score.shortcut
+                _tile("Best shortcut on its images", accuracy, name, "alone")
+        _tile("The paper", paper.HEADLINE["accuracy"], "no interval stated", None)
+
+
+def _tile(title: str, accuracy: float, beneath: str, description: str | None) -> None:
+    st.metric(
+        title, f"{100 * accuracy:.2f} %", beneath, delta_color="off", delta_arrow="off", border=True,
+        delta_description=description,
+    )  # fmt: skip
+
+
+def _between(interval: Interval) -> str:
+    low, high = ("?" if end is None else f"{100 * end:.1f}" for end in interval)
+    return f"{low} to {high} %"
+
+
+def _flattery(twins: int) -> str:
+    return f" {twins} of the test images share a group with one in train: the score flatters." if twins else ""

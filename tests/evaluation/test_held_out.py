@@ -1,0 +1,34 @@
+"""A model that is passed on carries its run's accuracy, and what the best shortcut reaches on the same images."""
+
+import pytest
+
+from allcore.errors import RunError
+from allcore.evaluation.held_out import held_out_score
+from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.shortcuts import BASELINES, shortcut_scores_of_run
+from allcore.runs.store import Run
+
+
+def test_accuracy_is_that_of_the_recorded_test_predictions(finished_run, tmp_path):
+    recorded = recorded_predictions(finished_run, "test")
+    scores, found = recorded.score(), held_out_score(finished_run, tmp_path)
+    assert (found.images, found.accuracy, found.interval) == (scores.n, scores.accuracy, scores.intervals["accuracy"])
+    assert found.twins == recorded.table["twin"].sum()
+
+
+def test_shortcut_is_none_while_none_is_scored_and_then_the_best(finished_run, tmp_path):
+    assert (
+        held_out_score(finished_run, tmp_path).shortcut,
+        held_out_score(finished_run, tmp_path).shortcut_accuracy,
+    ) == (None, None)
+    results = shortcut_scores_of_run(finished_run, tmp_path)
+    found = held_out_score(finished_run, tmp_path)
+    assert found.shortcut in {baseline.name for baseline in BASELINES}
+    assert found.shortcut_accuracy == max(result.scores.accuracy for result in results)
+
+
+def test_run_without_predictions_is_named(tmp_path):
+    folder = tmp_path / "20260101-000000-vgg16-32px-abcd"
+    folder.mkdir()
+    with pytest.raises(RunError, match="abcd"):
+        held_out_score(Run(folder), tmp_path)
