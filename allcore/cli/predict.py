@@ -66,6 +66,8 @@ def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) 
         "probabilities": dict(zip(predictor.classes, map(float, prediction.probabilities), strict=True)),
         "novelty": prediction.novelty,
         "novel": prediction.novel,
+        "feature_distance": prediction.feature_distance,
+        "colour_distance": prediction.colour_distance,
     }
 
 

@@ -32,8 +32,11 @@ class NoveltyModel:
 
         It is the root mean square of both distances, about 1 for images like those trained on.
         """
-        both = self.features.distance(features), self.colours.distance(colours)
-        return np.sqrt(np.mean(np.square(both), axis=0))
+        return np.sqrt((self.parts(features, colours) ** 2).mean(axis=0))
+
+    def parts(self, features: np.ndarray, colours: np.ndarray) -> np.ndarray:
+        """Return what novelty is made of: the distance by features and that by colours, (2, N)."""
+        return np.stack([self.features.distance(features), self.colours.distance(colours)])
 
 
 def fit_novelty(features: np.ndarray, colours: np.ndarray, labels: np.ndarray) -> NoveltyModel:

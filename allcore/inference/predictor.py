@@ -27,6 +27,7 @@ class Prediction:
 
     probabilities (C,), calibrated, in the order of the model's classes; evidence (C, h, w), in units of the logit;
     features (units,); novelty, about 1 for images like those trained on; novel, when it exceeds the threshold.
+    Novelty is the root mean square of feature_distance and colour_distance.
     """
 
     label: str
@@ -35,6 +36,8 @@ class Prediction:
     features: np.ndarray
     novelty: float
     novel: bool
+    feature_distance: float
+    colour_distance: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Predictor:
         """Return what the graph's outputs for images of these colour moments (N, 9) mean: calibrated, with novelty."""
         probabilities = apply_temperature(outputs.probabilities, self.metadata.temperature)
         distances = self.novelty.distance(outputs.features, colours)
+        by_features, by_colours = self.novelty.parts(outputs.features, colours)
         threshold = self.metadata.novelty.threshold
         return [
             Prediction(
@@ -82,6 +86,8 @@ class Predictor:
                 features=outputs.features[i],
                 novelty=float(distances[i]),
                 novel=bool(distances[i] > threshold),
+                feature_distance=float(by_features[i]),
+                colour_distance=float(by_colours[i]),
             )
             for i in range(len(probabilities))
         ]

@@ -79,8 +79,8 @@ def show_released(models: list[Path]) -> None:
     )
     if shortcut is not None and shortcut[1] >= held_out.accuracy:
         st.markdown(
-            f"“{plain(shortcut[0])}” alone does as well on the same images: the model's score is no evidence that it "
-            "looks at cells."
+            f"The shortcut “{plain(shortcut[0])}” does as well on the same images: the model's score is no evidence "
+            "that it looks at cells."
         )
     st.page_link(
         "pages/predict.py", label="Its model card", icon=":material/description:", query_params={"model": path.name}

@@ -99,7 +99,7 @@ def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadat
     if prediction.novel:
         st.warning(
             f"Its novelty is {prediction.novelty:.2f}, above the threshold of {threshold:.2f}: the class and the "
-            "probabilities mean little.",
+            f"probabilities mean little. {_where_novel(prediction)}",
             title="Not like the images this model knows",
             icon=":material/help:",
         )
@@ -108,6 +108,14 @@ def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadat
             f"Like the images this model knows: its novelty is {prediction.novelty:.2f}, the threshold {threshold:.2f}."
         )
     st.caption(f"{plain(result.name)}. {_SPLIT_SAYS[metadata.split_of(result.sha256)]}")
+
+
+def _where_novel(prediction: Prediction) -> str:
+    """Return in words how far the image is from those of training, by its colours and by the features."""
+    return (
+        f"About 1 is usual; its colours are at {prediction.colour_distance:.1f}, what the network sees in it at "
+        f"{prediction.feature_distance:.1f}."
+    )
 
 
 def show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None:

@@ -29,7 +29,9 @@ def bad_files(folder):
 
 def test_json_has_exactly_what_is_promised(on_finished, image):
     (row,) = on_finished("predict", "latest", image, "--json").json
-    assert set(row) == {"path", "label", "probabilities", "novelty", "novel"}
+    distances = {"feature_distance", "colour_distance"}
+    assert set(row) == {"path", "label", "probabilities", "novelty", "novel", *distances}
+    assert min(map(row.get, distances)) <= row["novelty"] <= max(map(row.get, distances))
     assert row["path"] == str(image)
     assert list(row["probabilities"]) == ["Benign", "Early", "Pre", "Pro"]
     assert sum(row["probabilities"].values()) == pytest.approx(1.0, abs=1e-5)

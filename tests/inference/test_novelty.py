@@ -40,8 +40,7 @@ def test_novelty_is_about_1_for_unseen_images_of_the_same_kind(model, unseen):
 
 def test_novelty_lies_between_both_distances(model, unseen):
     features, colours = unseen
-    both = np.stack([model.features.distance(features), model.colours.distance(colours)])
-    novelty = model.distance(features, colours)
+    both, novelty = model.parts(features, colours), model.distance(features, colours)
     assert (novelty >= both.min(axis=0)).all()
     assert (novelty <= both.max(axis=0)).all()
 
@@ -98,3 +97,5 @@ def test_runs_images_are_novel_to_it_in_other_colours(finished_run):
     ):
         assert green.novel
         assert green.novelty > 1.5 * as_they_are.novelty
+        assert green.colour_distance > green.feature_distance
+        assert green.novelty == pytest.approx(np.hypot(green.colour_distance, green.feature_distance) / np.sqrt(2))

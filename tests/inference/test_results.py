@@ -19,6 +19,8 @@ def prediction(probability, novelty, novel):
         features=np.zeros(3, np.float32),
         novelty=novelty,
         novel=novel,
+        feature_distance=novelty,
+        colour_distance=novelty,
     )
 
 

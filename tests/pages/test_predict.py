@@ -183,6 +183,9 @@ def test_novel_image_is_said_to_be_so_and_keeps_its_label_in_grey(trained, relea
     app = upload(open_page("predict"), ("image.jpg", image_of(trained, "test", smears)[1]))
     assert app.header[0].value == f":gray[{rows(app)['label'][0]}]"
     assert "Not like the images this model knows" in texts(app)
+    direct = load_predictor(trained.served_model).predict([decode(image_of(trained, "test", smears)[1])])[0]
+    assert f"its colours are at {direct.colour_distance:.1f}" in texts(app)
+    assert f"sees in it at {direct.feature_distance:.1f}" in texts(app)
 
 
 def test_evidence_of_any_class_can_be_shown(trained, released, smears):
