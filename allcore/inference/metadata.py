@@ -126,7 +126,7 @@ def from_properties(properties: dict[str, str]) -> ServedMetadata:
     if schema != METADATA_SCHEMA:
         raise ModelFileError(
             f"the model's description has schema {schema!r}, this version reads {METADATA_SCHEMA}; "
-            "use the version that wrote it"
+            "use the version that wrote it, or train again"
         )
     try:
         return ServedMetadata.model_validate(fields)

@@ -15,7 +15,7 @@ from allcore.errors import ImageError, ModelFileError
 from allcore.evaluation.calibration import apply_temperature
 from allcore.inference.metadata import ServedMetadata, from_properties
 from allcore.inference.network import Network, NetworkOutputs, open_network
-from allcore.inference.novelty import NoveltyModel, from_reference
+from allcore.inference.novelty import NoveltyModel, from_reference, together
 
 BATCH = 4
 """Images at once: more are no faster on a CPU, and their activations take memory."""
@@ -75,8 +75,8 @@ class Predictor:
     def interpret(self, outputs: NetworkOutputs, colours: np.ndarray) -> list[Prediction]:
         """Return what the graph's outputs for images of these colour moments (N, 9) mean: calibrated, with novelty."""
         probabilities = apply_temperature(outputs.probabilities, self.metadata.temperature)
-        distances = self.novelty.distance(outputs.features, colours)
-        by_features, by_colours = self.novelty.parts(outputs.features, colours)
+        parts = self.novelty.parts(outputs.features, colours)
+        by_features, by_colours, distances = *parts, together(parts)
         threshold = self.metadata.novelty.threshold
         return [
             Prediction(
