@@ -104,6 +104,9 @@ class TrainConfig(_Frozen):
     early_stopping: int | None = Field(
         None, ge=1, description="stop after this many epochs without a lower validation loss"
     )
+    keep: Literal["best", "last"] = Field(
+        "best", description="which epoch is served. best: that of the lowest validation loss; last: the last trained"
+    )
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced: each class counts alike in the loss"
     )

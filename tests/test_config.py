@@ -11,7 +11,8 @@ from allcore.model.architecture import CONVOLUTION_LAYERS
 
 EVERY_FIELD = {
     "dataset": "smears", "variant": "Original", "image_size": 96, "epochs": 3, "batch_size": 8, "learning_rate": 0.001,
-    "learning_rate_schedule": "cosine", "optimizer": "sgd", "early_stopping": 2, "class_weights": "balanced",
+    "learning_rate_schedule": "cosine", "optimizer": "sgd", "early_stopping": 2, "keep": "last",
+    "class_weights": "balanced",
     "weights": "random", "trainable_from": "block2_conv1", "trainable_to": "block5_conv3", "head": "gap",
     "dense_units": 64, "dropout": 0.0, "seed": 9, "device": "cpu", "precision": "float32", "micro_batch_size": 4,
     "checkpoint_minutes": 0.5, "sweep": "sizes",
@@ -29,6 +30,7 @@ def test_the_defaults_are_the_papers():
     assert (config.epochs, config.batch_size, config.learning_rate, config.optimizer) == (25, 32, 1e-5, "adam")
     assert (config.weights, config.head, config.dense_units, config.dropout) == ("imagenet", "flatten", 1024, 0.25)
     assert (config.learning_rate_schedule, config.class_weights, config.early_stopping) == ("constant", "none", None)
+    assert config.keep == "best"
     assert config.augment.brightness == (0.8, 1.2)
     assert (config.augment.horizontal_flip, config.augment.vertical_flip, config.augment.degrees) == (True, True, 20.0)
     assert (config.augment.stain_jitter, config.augment.grey, config.augment.hide_scale_bar) == (0.0, 0.0, 0.0)

@@ -18,12 +18,12 @@ FOLDER = "checkpoints"
 
 @dataclass
 class Progress:
-    """Where training stands: counters, the best epoch, and the sums of the epoch and report under way."""
+    """Where training stands: counters, the epoch whose weights are kept, and the sums of the epoch and report under way."""
 
     segment: int = 0
     epoch: int = 0
     step: int = 0
-    best_epoch: int = -1
+    kept_epoch: int = -1
     best_loss: float = float("inf")
     epochs_without_progress: int = 0
     plateau_epochs: int = 0
@@ -72,27 +72,27 @@ def restore_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimi
     return progress
 
 
-def save_best(folder: Path, model: keras.Model, epoch: int) -> None:
-    """Write the model's weights as those of the best epoch."""
+def save_kept(folder: Path, model: keras.Model, epoch: int) -> None:
+    """Write the model's weights as those that are kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / ".best.part.npz"
+    unfinished = folder / ".kept.part.npz"
     _write_arrays(unfinished, [variable.numpy() for variable in model.variables])
-    unfinished.replace(folder / f"best-{epoch:05d}.npz")
+    unfinished.replace(folder / f"kept-{epoch:05d}.npz")
 
 
-def drop_other_bests(folder: Path, epoch: int) -> None:
-    """Remove the weights of epochs that are no longer the best; called once a checkpoint says so."""
-    for file in folder.glob("best-*.npz"):
-        if file.name != f"best-{epoch:05d}.npz":
+def drop_others(folder: Path, epoch: int) -> None:
+    """Remove the weights of epochs that are kept no longer; called once a checkpoint says so."""
+    for file in folder.glob("kept-*.npz"):
+        if file.name != f"kept-{epoch:05d}.npz":
             file.unlink(missing_ok=True)
 
 
-def restore_best(folder: Path, model: keras.Model, epoch: int) -> None:
-    """Put the weights of the best epoch into `model`. Raises `RunError` when they are missing or damaged."""
+def restore_kept(folder: Path, model: keras.Model, epoch: int) -> None:
+    """Put the kept weights, of this epoch, into `model`. Raises `RunError` when they are missing or damaged."""
     try:
-        _assign(model.variables, folder / f"best-{epoch:05d}.npz")
+        _assign(model.variables, folder / f"kept-{epoch:05d}.npz")
     except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"the weights of the best epoch {epoch + 1} cannot be read ({error})") from None
+        raise RunError(f"the kept weights, of epoch {epoch + 1}, cannot be read ({error})") from None
 
 
 def remove_checkpoints(folder: Path) -> None:

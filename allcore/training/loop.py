@@ -18,10 +18,10 @@ from allcore.training.batches import Batch, BatchSource
 from allcore.training.checkpoint import (
     FOLDER,
     Progress,
-    drop_other_bests,
-    restore_best,
+    drop_others,
+    restore_kept,
     restore_checkpoint,
-    save_best,
+    save_kept,
     save_checkpoint,
 )
 from allcore.training.learner import Learner
@@ -53,7 +53,7 @@ class Trainer:
     stop_requested: Callable[[], bool]
 
     def run(self) -> Progress:
-        """Train from the last checkpoint, or from the start, to the end; leave the best epoch's weights in the model.
+        """Train from the last checkpoint, or from the start, to the end; leave the kept epoch's weights in the model.
 
         Raises `Stopped` after a checkpoint when a stop was requested.
         """
@@ -62,7 +62,7 @@ class Trainer:
             self._train_epoch(progress)
             self._end_epoch(progress)
             self._save(progress)
-        restore_best(self.folder / FOLDER, self.learner.model, progress.best_epoch)
+        restore_kept(self.folder / FOLDER, self.learner.model, progress.kept_epoch)
         return progress
 
     def _begin(self) -> Progress:
@@ -176,12 +176,14 @@ class Trainer:
         return _means(sums)
 
     def _note_progress(self, progress: Progress, validation_loss: float) -> None:
-        """Keep the weights when they are the best so far, and count epochs since."""
-        if progress.best_epoch < 0 or validation_loss < progress.best_loss:
+        """Keep the weights where the configuration says so, and count epochs without a lower loss."""
+        better = progress.kept_epoch < 0 or validation_loss < progress.best_loss
+        if better or self.config.keep == "last":
+            progress.kept_epoch = progress.epoch
+            self._guarded(lambda: save_kept(self.folder / FOLDER, self.learner.model, progress.epoch))
+        if better:
             progress.best_loss = validation_loss
-            progress.best_epoch = progress.epoch
             progress.epochs_without_progress = progress.plateau_epochs = 0
-            self._guarded(lambda: save_best(self.folder / FOLDER, self.learner.model, progress.epoch))
             return
         progress.epochs_without_progress += 1
         progress.plateau_epochs += 1
@@ -199,7 +201,7 @@ class Trainer:
 
         def write() -> None:
             save_checkpoint(self.folder / FOLDER, self.learner.model, self.learner.optimizer, progress)
-            drop_other_bests(self.folder / FOLDER, progress.best_epoch)
+            drop_others(self.folder / FOLDER, progress.kept_epoch)
 
         self._guarded(write)
 

@@ -19,7 +19,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Network": ("image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout"),
     "Training": (
         "epochs", "batch_size", "learning_rate", "learning_rate_schedule", "optimizer", "early_stopping",
-        "class_weights", "seed",
+        "keep", "class_weights", "seed",
     ),
     "Split": tuple(f"split.{name}" for name in SplitConfig.model_fields),
     "Augmentation": tuple(f"augment.{name}" for name in AugmentConfig.model_fields),

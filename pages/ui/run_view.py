@@ -106,7 +106,9 @@ def _show_numbers(summary: RunSummary, of: History) -> None:
     time = ("Time left", status.eta_seconds) if summary.is_active else ("Trained for", trained)
     with st.grid("auto", min_column_width=165):
         st.metric("Epochs", f"{status.epoch} of {status.epochs}", border=True)
-        st.metric("Validation accuracy", "–" if best is None else f"{best:.1%}", border=True, help="Of the best epoch.")
+        st.metric(
+            "Validation accuracy", "–" if best is None else f"{best:.1%}", border=True, help="The highest of any epoch."
+        )
         st.metric("Images/s", "–" if speed is None else f"{speed:.0f}", border=True)
         st.metric(time[0], duration(time[1]), border=True)
 

@@ -20,6 +20,7 @@ OPTIONS = {
     "learning_rate_schedule": ("--learning-rate-schedule cosine", "cosine", "constant"),
     "optimizer": ("--optimizer sgd", "sgd", "adam"),
     "early_stopping": ("--early-stopping 5", 5, "none"),
+    "keep": ("--keep last", "last", "best"),
     "class_weights": ("--class-weights balanced", "balanced", "none"),
     "weights": ("--weights random", "random", "imagenet"),
     "trainable_from": ("--trainable-from block2_conv1", "block2_conv1", "block1_conv1"),

@@ -59,7 +59,7 @@ def test_finished_run_has_every_file(finished_run):
 
 def test_finished_run_keeps_the_best_weights_and_no_other_checkpoint(finished_run):
     best = finished_run.history().epochs["validation_loss"].idxmin()
-    assert [path.name for path in (finished_run.folder / "checkpoints").iterdir()] == [f"best-{best:05d}.npz"]
+    assert [path.name for path in (finished_run.folder / "checkpoints").iterdir()] == [f"kept-{best:05d}.npz"]
 
 
 def test_history_has_every_epoch_and_every_batch(finished_run):

@@ -9,10 +9,10 @@ from allcore.errors import RunError
 from allcore.model.vgg16 import build_vgg16
 from allcore.training.checkpoint import (
     Progress,
-    drop_other_bests,
-    restore_best,
+    drop_others,
+    restore_kept,
     restore_checkpoint,
-    save_best,
+    save_kept,
     save_checkpoint,
 )
 
@@ -36,7 +36,7 @@ def saved(tmp_path_factory):
     model, optimizer = make_model()
     gradients = [keras.ops.ones_like(variable) for variable in model.trainable_variables]
     optimizer.apply(gradients, model.trainable_variables)
-    progress = Progress(segment=1, epoch=3, step=7, best_epoch=2, best_loss=0.25, report_checksum=99)
+    progress = Progress(segment=1, epoch=3, step=7, kept_epoch=2, best_loss=0.25, report_checksum=99)
     save_checkpoint(folder, model, optimizer, progress)
     return folder, model, optimizer, progress
 
@@ -94,24 +94,24 @@ def test_pickled_arrays_are_refused(saved, tmp_path):
         restore_checkpoint(tmp_path, model, optimizer)
 
 
-def test_best_weights_come_back(saved, tmp_path):
+def test_kept_weights_come_back(saved, tmp_path):
     _, model, _, _ = saved
-    save_best(tmp_path, model, 4)
+    save_kept(tmp_path, model, 4)
     other, _ = make_model(seed=1)
-    restore_best(tmp_path, other, 4)
+    restore_kept(tmp_path, other, 4)
     for a, b in zip(values(model.variables), values(other.variables), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_older_best_weights_go_only_when_told(saved, tmp_path):
+def test_older_kept_weights_go_only_when_told(saved, tmp_path):
     _, model, _, _ = saved
-    save_best(tmp_path, model, 4)
-    save_best(tmp_path, model, 6)
-    assert len(list(tmp_path.glob("best-*"))) == 2
-    drop_other_bests(tmp_path, 6)
-    assert [file.name for file in tmp_path.glob("best-*")] == ["best-00006.npz"]
+    save_kept(tmp_path, model, 4)
+    save_kept(tmp_path, model, 6)
+    assert len(list(tmp_path.glob("kept-*"))) == 2
+    drop_others(tmp_path, 6)
+    assert [file.name for file in tmp_path.glob("kept-*")] == ["kept-00006.npz"]
 
 
-def test_missing_best_weights_are_said(saved, tmp_path):
-    with pytest.raises(RunError, match="best epoch 3 cannot be read"):
-        restore_best(tmp_path, saved[1], 2)
+def test_missing_kept_weights_are_said(saved, tmp_path):
+    with pytest.raises(RunError, match="kept weights, of epoch 3, cannot be read"):
+        restore_kept(tmp_path, saved[1], 2)

@@ -20,6 +20,7 @@ from allcore.reporting.units import duration, memory
 
 _OF_THE_MACHINE = ("dataset", "variant", "sweep", "device", "micro_batch_size", "checkpoint_minutes")
 """Settings that say where and how a run is carried out, and nothing of what is trained."""
+_WHY_SERVED = {"best": "the one with the lowest validation loss", "last": "the last, as the configuration asks"}
 
 
 def model_section(facts: RunFacts) -> Section:
@@ -87,20 +88,20 @@ def software_table(facts: RunFacts) -> Table:
 
 def training_section(facts: RunFacts) -> Section:
     """Return how training went: hardware, time, curves, which epoch is served."""
-    best = served_epoch(facts)
+    served = served_epoch(facts)
     blocks: tuple[Block, ...] = (
         training_table(facts),
         *([Pair(figures)] if (figures := training_figures(facts.history, _validation_images(facts))) else []),
         text(
-            f"The weights of epoch {best} are served, the one with the lowest validation loss."
-            if best
+            f"The weights of epoch {served} are served, {_WHY_SERVED[facts.config.keep]}."
+            if served
             else "The epochs were not recorded, so which of them is served is not known.",
             " One network was trained; there is no ensemble.",
         ),
         text("The command that asks for this training (folders and files by name alone):"),
         Code(train_command(facts.config)),
     )
-    missing = {} if best else {25: "loss and accuracy by epoch"}
+    missing = {} if served else {25: "loss and accuracy by epoch"}
     return Section("training", "Training", blocks, answers=(25, 26, 27), missing=missing)
 
 
@@ -130,6 +131,8 @@ def served_epoch(facts: RunFacts) -> int | None:
     epochs = facts.history.epochs
     if epochs.empty or epochs["validation_loss"].isna().all():
         return None
+    if facts.config.keep == "last":
+        return int(epochs["epoch"].max()) + 1
     return int(epochs["epoch"].to_numpy()[np.nanargmin(epochs["validation_loss"].to_numpy(np.float64))]) + 1
 
 
