@@ -18,7 +18,7 @@ FOLDER = "checkpoints"
 
 @dataclass
 class Progress:
-    """Where training stands: counters, the epoch whose weights are kept, and the sums of the epoch and report under way."""
+    """Where training stands: counters, the kept epoch, and the sums of the epoch and report under way."""
 
     segment: int = 0
     epoch: int = 0

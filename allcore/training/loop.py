@@ -19,10 +19,10 @@ from allcore.training.checkpoint import (
     FOLDER,
     Progress,
     drop_others,
-    restore_kept,
     restore_checkpoint,
-    save_kept,
+    restore_kept,
     save_checkpoint,
+    save_kept,
 )
 from allcore.training.learner import Learner
 from allcore.training.reporter import Reporter

@@ -10,10 +10,10 @@ from allcore.model.vgg16 import build_vgg16
 from allcore.training.checkpoint import (
     Progress,
     drop_others,
-    restore_kept,
     restore_checkpoint,
-    save_kept,
+    restore_kept,
     save_checkpoint,
+    save_kept,
 )
 
 
