@@ -43,7 +43,9 @@ st.caption(
     f"{run.config.split.protocol} split of {show.plain(run.config.dataset)}"
 )
 if split == "validation":
-    st.caption("The validation images chose the epoch and the temperature, so their scores flatter.")
+    st.caption(
+        "The validation images chose the temperature, and the epoch where the best is kept, so their scores flatter."
+    )
 if twins:
     st.warning(
         f"{twins} of {scores.n} {split} images share a group with an image in train. "

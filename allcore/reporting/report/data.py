@@ -119,13 +119,14 @@ def protocol(facts: RunFacts) -> tuple[Text, ...]:
     table = f" Groups come from the table {split.groups}." if split.groups else ""
     drawn = facts.known is not None and facts.known.drawn
     known = split.protocol == "patient" or drawn
+    chosen = "the temperature" if facts.config.keep == "last" else "the epoch and the temperature"
     patients = "" if known else " Patients are not known, so a patient may stand in several."
     return (
         text(
             Strong(f"{split.protocol.capitalize()} split"), f", {fractions}, seed {split.seed}. "
             f"{PROTOCOLS[split.protocol]}.{table} {_LEVELS[split.protocol]}.{patients}",
         ),
-        text("Validation chose the epoch and the temperature; the test images were scored once, by the served model."),
+        text(f"Validation chose {chosen}; the test images were scored once, by the served model."),
     )  # fmt: skip
 
 

@@ -124,6 +124,20 @@ def test_versions_and_fingerprint_are_those_that_the_run_recorded(finished_run, 
     assert f"keras{environment['packages']['keras']}" in page.text
 
 
+def test_served_epoch_is_told_with_the_reason(finished_run, page):
+    best = finished_run.history().epochs["validation_loss"].idxmin() + 1
+    assert f"The weights of epoch {best} are served, the one with the lowest validation loss." in page.text
+    assert "Validation chose the epoch and the temperature" in page.text
+
+
+def test_last_epoch_is_served_where_it_was_asked_for(run, read):
+    config = run.folder / "config.json"
+    config.write_text(config.read_text().replace('"keep": "best"', '"keep": "last"'))
+    text = Page(read(Run(run.folder))).text
+    assert "The weights of epoch 3 are served, the last, as the configuration asks." in text
+    assert "Validation chose the temperature" in text
+
+
 def test_twins_are_counted_and_the_score_without_them_given(run, read):
     before = recorded_predictions(run, "test")
     page = Page(read(without_twin(run)))
