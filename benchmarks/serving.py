@@ -55,6 +55,8 @@ def main() -> None:
 
 
 def _of_run(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise SystemExit(f"there is no run folder {folder}")
     float32 = folder / FLOAT32_FILE
     if not float32.is_file():
         raise SystemExit(f"{folder} serves float32, so there is nothing to compare")

