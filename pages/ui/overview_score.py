@@ -96,9 +96,14 @@ def _scores_of(folder: str, written: int) -> tuple[Scores, int]:
 
 def _held_out(path: Path) -> HeldOutScore | None:
     try:
-        return predictor(path).metadata.held_out
-    except InputError:
+        return _held_out_of(str(path), path.stat().st_mtime_ns)
+    except (InputError, OSError):
         return None  # Predict says why
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _held_out_of(model: str, written: int) -> HeldOutScore | None:
+    return predictor(Path(model)).metadata.held_out
 
 
 def _show_tiles(score: _Score | None) -> None:
