@@ -9,6 +9,14 @@ class InputError(Exception):
     """Something that the user gave (a file, a folder, a setting) cannot be used as it is."""
 
 
+class FileError(InputError):
+    """A file cannot be read; the message is the reason, without the file's name and without anything it holds."""
+
+
+class MissingFileError(FileError):
+    """There is no such file."""
+
+
 class ImageError(InputError):
     """One image file cannot be used; the message is the reason, without the file's name."""
 

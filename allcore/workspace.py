@@ -6,10 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from allcore.config import TrainConfig
+from allcore.data.groups import MOST_BYTES as LARGEST_GROUPS
 from allcore.data.layout import Layout, find_layout
-from allcore.errors import DatasetError
+from allcore.errors import ConfigError, DatasetError, FileError
+from allcore.files import check_file
 
 PROJECT = Path(__file__).resolve().parent.parent
+LARGEST_WEIGHTS = 2 * 2**30
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,42 @@ class Workspace:
                 f"{path} is outside the folders that may be read ({roots}); add its folder to ALLCORE_DATA_ROOTS"
             )
         return resolved
+
+    def allowed_file(self, path: Path, most_bytes: int) -> Path:
+        """Return a file of the workspace or of a root, links resolved, unopened: what somebody at a browser may name.
+
+        Raises `FileError` when it lies elsewhere, whether anything is there or not, or is no regular file of at most
+        `most_bytes`.
+        """
+        try:
+            resolved = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # links in a circle, a null character
+            raise FileError("it is not the path of a file") from None
+        if not (self._covers(resolved) or resolved.is_relative_to(self.root.resolve())):
+            places = ", ".join(map(str, (self.root, *self.data_roots)))
+            raise FileError(f"it is outside the folders that may be read ({places}); put the file into one of them")
+        check_file(resolved, most_bytes)
+        return resolved
+
+    def confined(self, config: TrainConfig) -> TrainConfig:
+        """Return a configuration that came from a browser with its files resolved: none may lie outside the roots.
+
+        Raises `ConfigError` when the group table or the weights may not be read, `DatasetError` for the dataset.
+        """
+        groups, weights = config.split.groups, config.weights
+        if groups is not None:
+            groups = str(self._named("split.groups", groups, LARGEST_GROUPS))
+        if weights not in ("imagenet", "random"):
+            weights = str(self._named("weights", weights, LARGEST_WEIGHTS))
+        split = config.split.model_copy(update={"groups": groups})
+        dataset = str(self.allowed(Path(config.dataset)))
+        return config.model_copy(update={"dataset": dataset, "split": split, "weights": weights})
+
+    def _named(self, field: str, path: str, most_bytes: int) -> Path:
+        try:
+            return self.allowed_file(Path(path), most_bytes)
+        except FileError as error:
+            raise ConfigError(f"{field}: {path} cannot be used: {error}") from None
 
     def _covers(self, resolved: Path) -> bool:
         return any(resolved.is_relative_to(root.resolve()) for root in (self.datasets, *self.data_roots))

@@ -50,7 +50,7 @@ def split_of(
     fingerprint: str,
     variant: str,
     settings: str,
-    groups_written: float,
+    groups_written: int,
 ) -> tuple[Split, pd.DataFrame, int]:
     """Return the split that settings (JSON) make of a variant, its counts, and the test images with a twin in train."""
     split = make_split(_images.trainable_images(variant), SplitConfig.model_validate_json(settings), _relations)
@@ -61,9 +61,9 @@ def split_of(
     return split, counts.rename_axis("class").reset_index(), twins
 
 
-def written(file: str | None) -> float:
-    """Return when a file was last written; 0 when there is none."""
-    return Path(file).stat().st_mtime if file and Path(file).is_file() else 0.0
+def written(file: str | None) -> int:
+    """Return when a file was last written, in nanoseconds since the epoch; 0 when there is none."""
+    return Path(file).stat().st_mtime_ns if file and Path(file).is_file() else 0
 
 
 def known_speed(config: TrainConfig, split: Split, former: Sequence[Run]) -> Speed | None:
@@ -157,7 +157,7 @@ problem: InputError | None = None
 split: Split | None = None
 estimates: list[Estimate] = []
 try:
-    config = make_config(**data, **fields)
+    config = workspace().confined(make_config(**data, **fields))
     configs = sweep_configs(config, parse_sizes(",".join(sizes))) if kind == SWEEP else [config]
     fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
     images.trainable_images(variant)  # or says what is missing, before anything is searched for
@@ -179,9 +179,9 @@ with card:
         show_estimates(estimates, native=int(sides.min(axis=1).max()))
         if must_download(config.weights):
             st.warning(
-                "The run downloads them (59 MB) when it starts, which needs a network connection. Without one, give "
-                "the path of a .weights.h5 file as *Weights*, set ALLCORE_VGG16_WEIGHTS before the app starts, or "
-                "begin with random weights: everything works, and the scores will be lower.",
+                "The run downloads them (59 MB) when it starts, which needs a network connection. Without one, put a "
+                ".weights.h5 file into the workspace and give its path as *Weights*, set ALLCORE_VGG16_WEIGHTS before "
+                "the app starts, or begin with random weights: everything works, and the scores will be lower.",
                 title="The ImageNet weights are not on this machine",
             )
             st.button("Use random weights", icon=":material/casino:", on_click=random_weights, args=(preset.lower(),))

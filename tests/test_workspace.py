@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from allcore.errors import DatasetError
+from allcore.config import make_config
+from allcore.errors import ConfigError, DatasetError, FileError
 from allcore.workspace import Workspace, open_workspace
 
 
@@ -104,6 +105,39 @@ def test_a_link_to_itself_is_refused(tmp_path, place):
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
     with pytest.raises(DatasetError):
         place.allowed(tmp_path / "circle")
+
+
+# What somebody at a browser may name
+
+
+@pytest.mark.parametrize("inside", ["workspace/groups.csv", "workspace/runs/groups.csv", "data/all/groups.csv"])
+def test_a_file_in_the_workspace_or_a_root_may_be_named(tmp_path, place, inside):
+    (tmp_path / inside).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / inside).write_text("file,group\n")
+    assert place.allowed_file(tmp_path / inside, 100) == (tmp_path / inside).resolve()
+
+
+@pytest.mark.parametrize(
+    "outside", ["/etc/passwd", "/etc/no-such-file", "secret.csv", "data/../secret.csv", "data/link"]
+)
+def test_a_file_elsewhere_may_not_and_whether_it_is_there_is_not_said(tmp_path, place, root, outside):
+    (tmp_path / "secret.csv").write_text("file,group\n")
+    (root / "link").symlink_to(tmp_path / "secret.csv")
+    with pytest.raises(FileError, match="it is outside the folders that may be read"):
+        place.allowed_file(tmp_path / outside, 100)
+
+
+def test_a_configuration_from_a_browser_has_its_files_resolved_within_the_roots(place, root):
+    make_dataset(root / "smears")
+    (root / "groups.csv").write_text("file,group\n")
+    (root / "shortcut.csv").symlink_to(root / "groups.csv")
+    fields = {"dataset": str(root / "smears"), "split": {"groups": str(root / "shortcut.csv")}}
+    assert place.confined(make_config(**fields)).split.groups == str((root / "groups.csv").resolve())
+    for wrong in ({"weights": "/etc/passwd"}, {"weights": str(root)}, {"split": {"groups": "/dev/zero"}}):
+        with pytest.raises(ConfigError, match=r"(weights|split\.groups): .* cannot be used: it is (outside|a folder)"):
+            place.confined(make_config(**{**fields, **wrong}))
+    with pytest.raises(DatasetError, match="outside the folders"):
+        place.confined(make_config(dataset="/etc"))
 
 
 # Which datasets there are

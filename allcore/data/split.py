@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.config import SplitConfig
+from allcore.data.groups import read_groups
 from allcore.data.relations import Relations, catalog_relations
 from allcore.errors import DatasetError
 
@@ -109,31 +110,6 @@ def _divide(table: pd.DataFrame, config: SplitConfig, rng: np.random.Generator) 
         return _divide_stains(table, rng)
     fractions = np.array([config.train, config.validation, config.test])
     return (_divide_images if config.protocol == "random" else _divide_groups)(table, fractions, rng)
-
-
-def read_groups(path: Path) -> dict[str, str]:
-    """Read a CSV with a column file and a column group or patient, leaving out files without one.
-
-    Raises `DatasetError` when it is not such a table, or a file stands in two groups.
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"table of groups {path} cannot be read ({error})") from None
-    name = next((column for column in ("group", "patient") if column in table), None)
-    if "file" not in table or name is None:
-        raise DatasetError(
-            f"table of groups {path} has columns {', '.join(table.columns)}; expected file and group (or patient)"
-        )
-    table[name] = table[name].str.strip()
-    known = table[table[name] != ""].drop_duplicates(["file", name])
-    repeated = known["file"][known["file"].duplicated()]
-    if len(repeated):
-        raise DatasetError(
-            f"table of groups {path} puts {repeated.nunique()} files into more than one {name}, "
-            f"the first {repeated.iloc[0]}; expected one row a file"
-        )
-    return dict(zip(known["file"], known[name], strict=True))
 
 
 def _groups(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> list[str]:

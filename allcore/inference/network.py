@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from allcore.errors import ModelFileError
+from allcore.errors import FileError, ModelFileError
+from allcore.files import check_file
 
+LARGEST_BYTES = 2 * 2**30
+"""What an ONNX file can have at the most: Protocol Buffers allow no more."""
 OUTPUTS = ("probabilities", "evidence", "features")
 
 
@@ -46,8 +49,12 @@ def open_network(path: Path) -> Network:
 
     Raises `ModelFileError` when the file is missing, damaged, or not of the form that ALLscope serves.
     """
-    if not path.is_file():
-        raise ModelFileError(f"model file {path} does not exist; expected the path of an .onnx file or the id of a run")
+    try:
+        check_file(path, LARGEST_BYTES)
+    except FileError as error:
+        raise ModelFileError(
+            f"model file {path} cannot be used: {error}; expected the path of an .onnx file or the id of a run"
+        ) from None
     options = ort.SessionOptions()
     options.intra_op_num_threads = os.cpu_count() or 1
     options.log_severity_level = 3

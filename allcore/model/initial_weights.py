@@ -8,9 +8,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from allcore.errors import WeightsError
+from allcore.errors import FileError, WeightsError
+from allcore.files import check_file
 from allcore.model.architecture import CONVOLUTIONS
 
+LARGEST_BYTES = 2 * 2**30
+"""VGG16 with its head in double precision has half of it."""
 THREE_WAYS = (
     "Give weights='imagenet' with a network connection, a path to a .weights.h5 file (also through "
     "ALLCORE_VGG16_WEIGHTS), or weights='random'."
@@ -23,14 +26,20 @@ def read_convolutions(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     Reads Keras 3's `.weights.h5` and the older layout that `weights="imagenet"` downloads. Raises `WeightsError` when
     the file is missing, is no HDF5 file, or holds another architecture.
     """
-    if not path.is_file():
-        raise WeightsError(f"weights file {path} does not exist. {THREE_WAYS}")
+    try:
+        check_file(path, LARGEST_BYTES)
+    except FileError as error:
+        raise WeightsError(f"weights file {path} cannot be used: {error}. {THREE_WAYS}") from None
     try:
         with h5py.File(path, "r") as file:
-            arrays = _layer_arrays(file)
-    except OSError as error:
+            return _convolutions(path, file)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:  # what damage brings out of HDF5
         raise WeightsError(f"weights file {path} is not a readable HDF5 file ({error}). {THREE_WAYS}") from None
 
+
+def _convolutions(path: Path, file: h5py.File) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Read no array before its shape is known to be VGG16's: a small file may announce any."""
+    arrays = _layer_arrays(file)
     weights = {}
     for convolution in CONVOLUTIONS:
         kernel, bias = _kernel_and_bias(arrays.get(convolution.name, []))
@@ -42,7 +51,7 @@ def read_convolutions(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
                 f"weights file {path} is of another architecture: {convolution.name} has a kernel of shape "
                 f"{kernel.shape}, VGG16's is {expected}. {THREE_WAYS}"
             )
-        weights[convolution.name] = (kernel, bias)
+        weights[convolution.name] = (kernel[()], bias[()])
     return weights
 
 
@@ -52,21 +61,21 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _layer_arrays(file: h5py.File) -> dict[str, list[np.ndarray]]:
+def _layer_arrays(file: h5py.File) -> dict[str, list[h5py.Dataset]]:
     """Return the arrays below each named layer: Keras 3 names it in an attribute, older files by the group."""
-    layers: dict[str, list[np.ndarray]] = {}
+    layers: dict[str, list[h5py.Dataset]] = {}
 
     def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(item, h5py.Dataset) and item.dtype.kind == "f":
+        if isinstance(item, h5py.Dataset) and item.dtype.kind == "f" and "/" in name:
             group = item.parent
             layer = group.attrs.get("name") if name.split("/")[-2:-1] == ["vars"] else name.split("/")[-2]
-            layers.setdefault(str(layer), []).append(item[()])
+            layers.setdefault(str(layer), []).append(item)
 
     file.visititems(visit)
     return layers
 
 
-def _kernel_and_bias(arrays: list[np.ndarray]) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _kernel_and_bias(arrays: list[h5py.Dataset]) -> tuple[h5py.Dataset | None, h5py.Dataset | None]:
     kernel = next((array for array in arrays if array.ndim == 4), None)
     bias = next((array for array in arrays if array.ndim == 1), None)
     return kernel, bias

@@ -17,7 +17,7 @@ BAD_INPUT = [
     (["train", "--data", "nowhere"], "no dataset at 'nowhere'"),
     (["runs", "show", "nothing"], "there is no run 'nothing'"),
     (["evaluate", "nothing"], "there is no run 'nothing'"),
-    (["predict", "missing.onnx", "image.png"], "missing.onnx does not exist"),
+    (["predict", "missing.onnx", "image.png"], "missing.onnx cannot be used: it does not exist"),
     (["export", "nothing"], "there is no run 'nothing'"),
     (["dataset", "info", "nowhere"], "no dataset at 'nowhere'"),
     (["dataset", "audit", "nowhere"], "no dataset at 'nowhere'"),

@@ -53,7 +53,7 @@ def assert_same(prediction, other, tolerance=1e-5):
 
 
 def test_missing_file_is_named(tmp_path):
-    with pytest.raises(ModelFileError, match=r"gone\.onnx does not exist; expected the path of an \.onnx file"):
+    with pytest.raises(ModelFileError, match=r"gone\.onnx .*: it does not exist; expected the path of an \.onnx file"):
         load_predictor(tmp_path / "gone.onnx")
 
 

@@ -1,5 +1,7 @@
 """Initial weights come from an HDF5 file of VGG16's convolutions, or are refused with what to do."""
 
+import os
+
 import h5py
 import keras
 import numpy as np
@@ -41,8 +43,25 @@ def test_file_in_the_older_layout_is_read(base, tmp_path):
 
 
 def test_missing_file_is_named_with_the_three_ways(tmp_path):
-    with pytest.raises(WeightsError, match=r"nothing\.h5 does not exist.*imagenet.*ALLCORE_VGG16_WEIGHTS.*random"):
+    with pytest.raises(
+        WeightsError, match=r"nothing\.h5 .* it does not exist.*imagenet.*ALLCORE_VGG16_WEIGHTS.*random"
+    ):
         read_convolutions(tmp_path / "nothing.h5")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.h5")
+    with pytest.raises(WeightsError, match=r"pipe\.h5 cannot be used: it is a pipe"):
+        read_convolutions(tmp_path / "pipe.h5")
+
+
+def test_an_array_larger_than_the_network_s_is_refused_unread(tmp_path):
+    with h5py.File(tmp_path / "bomb.h5", "w") as file:  # 4 TB of zeros in a few hundred bytes
+        file.create_dataset("other/kernel", (10**6, 10**6), np.float32, chunks=(1000, 1000))
+        file.create_dataset("block1_conv1/kernel", (3, 3, 10**5, 10**6), np.float32, chunks=(3, 3, 10, 10))
+        file.create_dataset("block1_conv1/bias", (10**9,), np.float32, chunks=(1000,))
+    with pytest.raises(WeightsError, match="block1_conv1 has a kernel of shape"):
+        read_convolutions(tmp_path / "bomb.h5")
 
 
 def test_text_file_is_refused(tmp_path):

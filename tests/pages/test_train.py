@@ -1,8 +1,10 @@
 """Train: from an empty workspace to a launched run, and what is said before."""
 
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,8 +19,9 @@ from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
 from allcore.workspace import PROJECT
 from pages.ui.config_form import SECTIONS
+from pages.ui.show import plain
 from tests.conftest import TINY
-from tests.pages.opening import button, choose, links, open_page, press
+from tests.pages.opening import button, choose, links, open_page, press, texts
 
 MODELS = {"": TrainConfig, "split": SplitConfig, "augment": AugmentConfig}
 CHOSEN_ELSEWHERE = {"dataset", "variant", "sweep", "split", "augment"}
@@ -181,13 +184,30 @@ def test_weights_that_must_be_downloaded_are_said_before_launching(data, no_weig
     assert not app.warning
 
 
-def test_wrong_weights_file_is_said_on_launching(data, launched, tmp_path):
-    (tmp_path / "text.weights.h5").write_text("no")
-    session = {"custom.weights": str(tmp_path / "text.weights.h5")}
+def test_wrong_weights_file_is_said_on_launching(data, launched):
+    data.root.mkdir()
+    (data.root / "text.weights.h5").write_text("no")
+    session = {"custom.weights": str(data.root / "text.weights.h5")}
     app = open_page("train", session, **{**tiny(), "custom__weights": ""}, preset="Custom")
     press(app, "Launch")
     assert "not a readable HDF5 file" in app.error[0].value
     assert launched() == []
+
+
+@pytest.mark.parametrize("field", ["split.groups", "weights"])
+def test_an_address_reads_no_file_but_those_of_the_roots_and_opens_no_pipe(data, tmp_path, field):
+    (tmp_path / "secret.csv").write_text("SECRET,x\n")
+    data.root.mkdir()
+    os.mkfifo(data.root / "pipe.csv")
+    for file, why in (
+        (tmp_path / "secret.csv", "it is outside the folders"),
+        (Path("/dev/zero"), "it is outside the folders"),
+        (data.root / "pipe.csv", "it is a pipe, a device or a socket"),
+    ):
+        app = open_page("train", preset="Paper", **{f"paper.{field}": file})
+        assert plain(f"{field}: {file} cannot be used: {why}") in app.error[0].value
+        assert button(app, "Launch").disabled
+        assert "SECRET" not in texts(app)
 
 
 def test_larger_sizes_than_the_images_are_said_to_be_up_sampled(data):

@@ -1,0 +1,64 @@
+"""What is no regular file of bounded size is refused before it is opened."""
+
+import os
+import socket
+
+import pytest
+
+from allcore.errors import FileError, MissingFileError
+from allcore.files import check_file, read_file
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Return the paths that were opened, as they are opened."""
+    paths, really = [], os.open
+    monkeypatch.setattr(os, "open", lambda path, *more: paths.append(str(path)) or really(path, *more))
+    return paths
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def bound_socket(path):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+@pytest.mark.parametrize("make", [pipe, bound_socket, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_pipes_sockets_folders_and_devices_are_refused_unopened(tmp_path, opened, make):
+    make(tmp_path / "x")
+    with pytest.raises(FileError, match="expected a regular file"):
+        read_file(tmp_path / "x", 100)
+    assert opened == []
+
+
+def test_a_pipe_that_takes_the_file_s_place_is_not_waited_for(tmp_path, monkeypatch):
+    (tmp_path / "x").write_bytes(b"text")
+
+    def look_and_replace(path, most_bytes, really=check_file):
+        really(path, most_bytes)
+        path.unlink()
+        os.mkfifo(path)
+
+    monkeypatch.setattr("allcore.files.check_file", look_and_replace)
+    with pytest.raises(FileError, match="a pipe"):
+        read_file(tmp_path / "x", 100)
+
+
+def test_a_file_that_is_too_large_is_refused_unopened(tmp_path, opened):
+    (tmp_path / "x").write_bytes(bytes(101))
+    assert len(read_file(tmp_path / "x", 101)) == 101
+    opened.clear()
+    with pytest.raises(FileError, match="it has 101 bytes; expected at most 100 bytes"):
+        read_file(tmp_path / "x", 100)
+    assert opened == []
+
+
+@pytest.mark.parametrize("name", ["none", "file/below", "a\0b", "x" * 5000, "\ud800"])
+def test_what_is_not_there_or_can_be_no_path_is_refused(tmp_path, name):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError) as caught:
+        read_file(tmp_path / name, 100)
+    assert isinstance(caught.value, MissingFileError) == (name in ("none", "file/below"))
