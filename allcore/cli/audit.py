@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, per_cent, print_json, progress_bar, table
+from allcore.cli.output import Json, per_cent, print_json, progress_bar, say, table
 from allcore.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -95,15 +95,15 @@ def _print(found: dict[str, Any]) -> None:
     groups = len(set(found["groups"].values()))
     alone = sum(count == 1 for count in Counter(found["groups"].values()).values())
     exact, shared = found["exact_duplicate_pairs"], found["overlap_pairs"]
-    typer.echo(f"{found['images']} images in {groups} groups; {found['images'] - alone} share a group with another")
-    typer.echo(f"{len(exact)} exact duplicate pairs, {len(shared)} pairs that show the same field\n")
+    say(f"{found['images']} images in {groups} groups; {found['images'] - alone} share a group with another")
+    say(f"{len(exact)} exact duplicate pairs, {len(shared)} pairs that show the same field\n")
     rows = [
         (protocol, *((part["images"], part["twins_in_train"]) if part else ("–", "–")))
         for protocol, part in found["leakage"].items()
     ]
     table(["split protocol", "#test images", "#with a twin in train"], rows)
     if found["baselines"]:
-        typer.echo()
+        say()
         lines = [
             (name, per_cent(one["accuracy"]), " – ".join(per_cent(end) for end in one["interval"]))
             for name, one in found["baselines"].items()
@@ -111,7 +111,7 @@ def _print(found: dict[str, Any]) -> None:
         table(["shortcut baseline, random split", "#accuracy %", "#95 % interval"], lines)
     for title, pairs in (("is the same picture as", exact), ("shows a field of", shared)):
         if pairs:
-            typer.echo()
+            say()
             table(["image", title], [(b, a) for a, b in pairs[:_PAIRS_SHOWN]])
         if len(pairs) > _PAIRS_SHOWN:
-            typer.echo(f"and {len(pairs) - _PAIRS_SHOWN} more; --json lists all")
+            say(f"and {len(pairs) - _PAIRS_SHOWN} more; --json lists all")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.audit import audit
-from allcore.cli.output import Json, print_json, progress_bar, table
+from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,11 +30,9 @@ def list_datasets(json: Json = False) -> None:
         print_json(folders)
         return
     for folder in folders:
-        typer.echo(folder)
+        say(folder)
     if not folders:
-        typer.echo(
-            f"no dataset yet; draw one with: python -m allcore dataset synthesize {workspace.datasets / 'smears'}"
-        )
+        say(f"no dataset yet; draw one with: python -m allcore dataset synthesize {workspace.datasets / 'smears'}")
 
 
 @app.command()
@@ -53,15 +51,15 @@ def info(folder: Folder, json: Json = False) -> None:
         )
         return
     for facts in variants:
-        typer.secho(catalog.root / facts["variant"], bold=True)
-        typer.echo(f"{facts['images']} images, {facts['exact_duplicates']} of them exact duplicates of others")
-        typer.echo(f"fingerprint {facts['fingerprint'][:12]}\n")
+        say(catalog.root / facts["variant"], bold=True)
+        say(f"{facts['images']} images, {facts['exact_duplicates']} of them exact duplicates of others")
+        say(f"fingerprint {facts['fingerprint'][:12]}\n")
         table(["class", "#images"], list(facts["classes"].items()))
-        typer.echo()
+        say()
         table(["width × height", "#images"], list(facts["sizes"].items()))
-        typer.echo()
+        say()
     if len(problems):
-        typer.secho(f"{len(problems)} files cannot be used", bold=True)
+        say(f"{len(problems)} files cannot be used", bold=True)
         table(["file", "why"], problems[["path", "problem"]].to_numpy().tolist())
 
 
@@ -85,7 +83,7 @@ def fetch(
             folder = import_zip(path, datasets, name, progress)
         else:
             raise InputError("expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]")
-    typer.echo(folder)
+    say(folder)
 
 
 @app.command()
@@ -106,7 +104,7 @@ def synthesize(
     spec = SyntheticSpec(images_per_class, image_size, seed, twins, scale_bars, stain_by_class)
     with progress_bar("drawing") as progress:
         write_dataset(folder, spec, progress)
-    typer.echo(folder)
+    say(folder)
 
 
 def _scan(folder: Path) -> Catalog:

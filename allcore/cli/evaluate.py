@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, per_cent, print_json, progress_bar, table
+from allcore.cli.output import Json, per_cent, print_json, progress_bar, say, table
 from allcore.paper import HEADLINE
 
 if TYPE_CHECKING:
@@ -91,24 +91,24 @@ def print_evaluation(evaluation: Evaluation, json: bool) -> None:
         print_json(evaluation_json(evaluation))
         return
     scores = evaluation.scores.to_json()
-    typer.secho(evaluation.model, bold=True)
-    typer.echo(f"on {evaluation.data}: {scores['n']} images\n")
+    say(evaluation.model, bold=True)
+    say(f"on {evaluation.data}: {scores['n']} images\n")
     rows = [
         (name, per_cent(scores[key]), _interval(scores, key), per_cent(HEADLINE[key]) if key in HEADLINE else "")
         for key, name in _ROWS.items()
     ]
     table(["score", "#%", "#95 % interval", "#paper %"], rows)
-    typer.echo()
+    say()
     errors = [(name, f"{scores[key]:.4f}", _interval(scores, key, scale=1.0)) for key, name in _ERRORS.items()]
     table(["error", "#value", "#95 % interval"], errors)
-    typer.echo()
+    say()
     _print_classes(scores)
-    typer.echo("\nThe paper's figures are of its own test images at 300 px, which are not these.")
+    say("\nThe paper's figures are of its own test images at 300 px, which are not these.")
     for note in evaluation.notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")
     if evaluation.without_twins is not None:
         alone = evaluation.without_twins.to_json()
-        typer.echo(
+        say(
             f"without images that have a twin in train: accuracy {per_cent(alone['accuracy'])} % "
             f"({_interval(alone, 'accuracy')}), macro F1 {per_cent(alone['f1_macro'])} %, {alone['n']} images"
         )
@@ -127,22 +127,22 @@ def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
         print_json({**named, **comparison.to_json(), "notes": notes})
         return
     for place, one, count in (("first", first, comparison.n_first), ("second", second, comparison.n_second)):
-        typer.echo(f"{place}: {typer.style(one.model, bold=True)} on {one.data}, {count} images")
-    typer.echo(f"compared on the {comparison.n} images that both were scored on, in {comparison.n_groups} groups\n")
+        say(f"{place}: {one.model} on {one.data}, {count} images")
+    say(f"compared on the {comparison.n} images that both were scored on, in {comparison.n_groups} groups\n")
     columns = ["#first", "#second", "#first − second", "#95 % interval"]
     for heading, frame, digits in (
         ("score (%)", score_differences(comparison), 2),
         ("error", error_differences(comparison), 4),
     ):
         table([heading, *columns], [_difference_row(row, digits) for row in frame.to_dict("records")])
-        typer.echo()
+        say()
     counts = mcnemar_table(comparison.mcnemar, "first", "second")
     table(["images", *(f"#{name}" for name in counts.columns[1:])], counts.to_numpy().tolist())
-    typer.echo(f"\nexact McNemar test: {p_text(comparison.mcnemar.p)} with every image on its own, ", nl=False)
-    typer.echo(f"{p_text(comparison.mcnemar.p_over_groups)} over overlap groups")
-    typer.echo(verdict(comparison.mcnemar, "the first", "the second"))
+    say(f"\nexact McNemar test: {p_text(comparison.mcnemar.p)} with every image on its own, ", nl=False)
+    say(f"{p_text(comparison.mcnemar.p_over_groups)} over overlap groups")
+    say(verdict(comparison.mcnemar, "the first", "the second"))
     for note in notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")
 
 
 def _difference_row(row: dict[Hashable, Any], digits: int) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ def _print_classes(scores: dict[str, Any]) -> None:
         for name, row in scores["per_class"].items()
     ]
     table(["class", "#images", *(f"#{column}" for column in columns)], rows)
-    typer.echo()
+    say()
     matrix = zip(scores["classes"], scores["confusion_matrix"], strict=True)
     table(
         ["true \\ predicted", *(f"#{name}" for name in scores["classes"])],

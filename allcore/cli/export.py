@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from allcore.cli.output import say
+
 
 def export(
     name: Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")],
@@ -26,7 +28,7 @@ def export(
     run = RunStore(workspace.runs).find(name)
     exported = export_run(run, form, output, card, held_out_score(run, workspace.cache))
     told = f"on ten images no probability differs from those of {exported.checked_against} by more than"
-    typer.echo(f"{told} {exported.difference:.1e}", err=True)
+    say(f"{told} {exported.difference:.1e}", err=True)
     if exported.checked_against != run.served_model.name:
-        typer.echo(f"the file is in float32; from the served int8 model: {exported.from_served:.1e}", err=True)
-    typer.echo(exported.path)
+        say(f"the file is in float32; from the served int8 model: {exported.from_served:.1e}", err=True)
+    say(exported.path)

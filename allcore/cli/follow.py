@@ -11,6 +11,7 @@ from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import waiting_before
 from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
+from allcore.text import printable
 
 _POLL_SECONDS = 0.5
 
@@ -20,7 +21,7 @@ def follow(run: Run, executor: LocalExecutor) -> Status:
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
     shown = 0
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
-        bar = progress.add_task(run.id, total=None, detail="")
+        bar = progress.add_task(printable(run.id), total=None, detail="")
         while True:
             status = executor.state(run)
             epochs = run.history().epochs

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, json_rows, per_cent, print_json, progress_bar, table
+from allcore.cli.output import Json, json_rows, per_cent, print_json, progress_bar, say, table
 from allcore.errors import InputError
+from allcore.text import for_csv
 
 if TYPE_CHECKING:
     from allcore.evaluation.label_review import LabelReview
@@ -61,7 +62,7 @@ def labels(
 
 def _write(review: LabelReview, csv: Path) -> None:
     try:
-        review.listed.to_csv(csv, index=False)
+        csv.write_text(for_csv(review.listed), encoding="utf-8", newline="")
     except OSError as error:
         raise InputError(f"{csv} cannot be written ({error.strerror or error})") from None
 
@@ -69,7 +70,7 @@ def _write(review: LabelReview, csv: Path) -> None:
 def _print(review: LabelReview, top: int) -> None:
     headings = ["source", "#images", "#left out, twin in train", "#agreeing with the label", "note"]
     table(headings, review.sources.to_numpy().tolist())
-    typer.echo(f"\n{len(review.suspicious)} of {len(review.table)} labels are suspicious\n")
+    say(f"\n{len(review.suspicious)} of {len(review.table)} labels are suspicious\n")
     rows = [
         (
             "*" if row["suspicious"] else "", row["path"], row["label"], per_cent(row["probability_label"]),
@@ -80,4 +81,4 @@ def _print(review: LabelReview, top: int) -> None:
     ]  # fmt: skip
     headings = ["", "image", "label", "#P(label) %", "suggested", "#P(suggested) %", "source", "group", "stain"]
     table([*headings, "other label in its group"], rows)
-    typer.echo("\n* suspicious. Colour knows nothing but stain: look at an image before giving it another label.")
+    say("\n* suspicious. Colour knows nothing but stain: look at an image before giving it another label.")

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from allcore.cli import dataset, evaluate, export, labels, novelty, predict, probe, report, runs, tradeoff, train
+from allcore.cli.output import print_what_the_terminal_has, say
 from allcore.errors import InputError
 
 app = typer.Typer(
@@ -51,11 +52,12 @@ def measure(config: Annotated[Path, typer.Argument(help="a configuration as JSON
     from allcore.config import read_config
     from allcore.training.measure import measure_steps
 
-    typer.echo(measure_steps(read_config(config)).to_json())
+    say(measure_steps(read_config(config)).to_json())
 
 
 def main() -> None:
     """Run the command line and exit."""
+    print_what_the_terminal_has()
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except typer.TyperException as error:  # an option or argument that is not as declared
@@ -75,4 +77,4 @@ def main() -> None:
 
 def _complain(kind: str, message: str) -> None:
     """Print one line, whatever an exception's text holds."""
-    print(f"{kind}: {' '.join(message.split())}", file=sys.stderr)
+    say(f"{kind}: {' '.join(message.split())}", err=True)

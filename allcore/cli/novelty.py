@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.output import Json, print_json, progress_bar, table
+from allcore.cli.output import Json, print_json, progress_bar, say, table
 
 
 def novelty(
@@ -34,8 +34,8 @@ def novelty(
     if json:
         print_json(report.model_dump(mode="json"))
         return
-    typer.secho(report.model, bold=True)
-    typer.echo(f"{report.called_novel} of its {report.images} test images are over {report.threshold:.2f}: novel\n")
+    say(report.model, bold=True)
+    say(f"{report.called_novel} of its {report.images} test images are over {report.threshold:.2f}: novel\n")
     rows = [
         (of.folder, of.images, of.called_novel, f"{of.auroc:.4f}", "{:.4f} – {:.4f}".format(*of.interval))
         for of in report.others
@@ -43,4 +43,4 @@ def novelty(
     table(["folder", "#images", "#called novel", "#AUROC", "#95 % interval"], rows)
     for of in report.others:
         if of.unreadable:
-            typer.echo(f"{of.folder}: {of.unreadable} files cannot be read and are left out", err=True)
+            say(f"{of.folder}: {of.unreadable} files cannot be read and are left out", err=True)

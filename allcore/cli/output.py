@@ -1,15 +1,24 @@
-"""How commands print: tables for people on a terminal, JSON for programs."""
+"""How commands print: tables for people on a terminal, JSON for programs.
+
+All that a command prints goes through `say` or `print_json`, so that no name of a file acts on the terminal.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from allcore.text import printable, well_formed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +28,34 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON and nothing else"
 terminal = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+_PLAIN = {"–": "-", "—": "-", "−": "-", "×": "x", "…": "...", "→": "->", "“": '"', "”": '"', "’": "'", "·": "*"}
+"""What stands for a character that a terminal lacks; '?' for all others."""
+
+
+def print_what_the_terminal_has() -> None:
+    """Let standard output and error replace the characters that their encoding lacks, where they would fail."""
+
+    def replace(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        return "".join(_PLAIN.get(lacking, "?") for lacking in error.object[error.start : error.end]), error.end
+
+    codecs.register_error("plain", replace)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="plain")
+
+
+def say(text: object = "", *, bold: bool = False, err: bool = False, nl: bool = True) -> None:
+    """Print text, of one line or more, without what would act on the terminal."""
+    shown = "\n".join(map(printable, str(text).split("\n")))
+    typer.secho(shown, bold=bold or None, err=err, nl=nl)
+
+
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Print a value as JSON text."""
-    typer.echo(json.dumps(value, indent=2, allow_nan=False))
+    text = well_formed(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    typer.echo(json.dumps(json.loads(text), indent=2))
 
 
 def json_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -34,13 +68,15 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under column headings, a row a line whatever its length; '#' before a heading marks numbers."""
     texts = [[column.removeprefix("#") for column in columns]]
     texts += [["" if cell is None else str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, cells)) for cells in zip(*texts, strict=True)]
+    texts = [[printable(text) for text in row] for row in texts]
+    widths = [max(map(cell_len, cells)) for cells in zip(*texts, strict=True)]
     for number, cells in enumerate(texts):
+        spaces = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
         aligned = [
-            cell.rjust(width) if column.startswith("#") else cell.ljust(width)
-            for column, cell, width in zip(columns, cells, widths, strict=True)
+            space + cell if column.startswith("#") else cell + space
+            for column, cell, space in zip(columns, cells, spaces, strict=True)
         ]
-        typer.secho("  ".join(aligned).rstrip(), bold=number == 0)
+        say("  ".join(aligned).rstrip(), bold=number == 0)
 
 
 def per_cent(value: float | None) -> str:

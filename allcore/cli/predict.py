@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, per_cent, print_json, table
+from allcore.cli.output import Json, per_cent, print_json, say, table
 from allcore.errors import ImageError, InputError
+from allcore.text import for_file
 
 if TYPE_CHECKING:
     from allcore.inference.predictor import Prediction, Predictor
@@ -32,13 +33,17 @@ def predict(
         _make_folder(evidence)
     rows: list[dict[str, Any]] = []
     overlays: Counter[str] = Counter()
+    unwritten: list[str] = []
     for path, prediction in predictor.predict_files(images):
         rows.append(_row(predictor, path, prediction))
         if evidence is not None and not isinstance(prediction, ImageError):
-            name = f"{path.stem}-{prediction.label}"
+            name = for_file(f"{path.stem}-{prediction.label}")
             overlays[name] += 1  # images of different folders may have the same name
             number = f"-{overlays[name]}" if overlays[name] > 1 else ""
-            _write_overlay(predictor, path, prediction, evidence / f"{name}{number}.png")
+            try:
+                _write_overlay(predictor, path, prediction, evidence / f"{name}{number}.png")
+            except (ImageError, OSError) as error:  # a full disk, say: the prediction is whole without its picture
+                unwritten.append(f"the first: {path} ({error})")
     if json:
         print_json(rows)
     else:
@@ -46,6 +51,8 @@ def predict(
     if all("error" in row for row in rows):
         one = f"{rows[0]['path']}: {rows[0]['error']}"
         raise InputError(one if len(rows) == 1 else f"none of the {len(rows)} files can be predicted; the first: {one}")
+    if unwritten:
+        raise InputError(f"--evidence: {len(unwritten)} of {len(rows)} pictures could not be written; {unwritten[0]}")
 
 
 def _model_file(model: str) -> Path:
@@ -81,14 +88,14 @@ def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
         for row in good
     ]  # fmt: skip
     table(["image", "class", *(f"#{name} %" for name in predictor.classes), "#novelty", ""], cells)
-    typer.echo()
+    say()
     if any(row["novel"] for row in good):
         threshold = predictor.metadata.novelty.threshold
-        typer.echo(f"novel: over {threshold:.2f}, not like the images that this model knows; its class means little")
-    typer.echo("For research and education only; not for diagnosis.")
+        say(f"novel: over {threshold:.2f}, not like the images that this model knows; its class means little")
+    say("For research and education only; not for diagnosis.")
     for row in rows:
         if "error" in row:
-            typer.echo(f"{row['path']}: {row['error']}", err=True)
+            say(f"{row['path']}: {row['error']}", err=True)
 
 
 def _make_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, print_json, progress_bar, table
+from allcore.cli.output import Json, print_json, progress_bar, say, table
 
 if TYPE_CHECKING:
     from allcore.evaluation.probes import ProbeReport
@@ -54,8 +54,8 @@ def _print_report(report: ProbeReport) -> None:
     rows = probe_table(report)
     scores = report.results[0].scores
     assert scores is not None
-    typer.secho(report.model, bold=True)
-    typer.echo(f"on its {scores.n} test images\n")
+    say(report.model, bold=True)
+    say(f"on its {scores.n} test images\n")
     made = rows[rows["skipped"] == ""].astype(object)
     cells = made.where(made.notna(), None).to_dict("records")
     table(
@@ -68,14 +68,14 @@ def _print_report(report: ProbeReport) -> None:
             for row in cells
         ],
     )  # fmt: skip
-    typer.echo()
+    say()
     for sentence in findings(report):
-        typer.echo(sentence)
+        say(sentence)
     if report.corner is not None:
-        typer.echo(corner_finding(report.corner))
+        say(corner_finding(report.corner))
     for row in rows[rows["skipped"] != ""].to_dict("records"):
-        typer.echo(f"{row['probe']}: skipped, {row['skipped']}")
-    typer.echo(CAVEAT)
+        say(f"{row['probe']}: skipped, {row['skipped']}")
+    say(CAVEAT)
 
 
 def _number(value: float | None, sign: str = "") -> str:

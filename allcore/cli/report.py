@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.output import Json, print_json, progress_bar
+from allcore.cli.output import Json, print_json, progress_bar, say
 
 
 def report(
@@ -38,7 +38,5 @@ def report(
         lacking = {str(item): reason for item, reason in made.lacking.items()}
         print_json({"run": run.id, "file": str(path), "format": form, "not_provided": lacking})
         return
-    typer.echo(
-        f"{len(made.lacking)} of the checklist's items are not provided, or in part; the file names them", err=True
-    )
-    typer.echo(path)
+    say(f"{len(made.lacking)} of the checklist's items are not provided, or in part; the file names them", err=True)
+    say(path)

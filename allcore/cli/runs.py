@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, duration, json_rows, per_cent, print_json, table
+from allcore.cli.output import Json, duration, json_rows, per_cent, print_json, say, table
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
@@ -27,7 +27,7 @@ def list_runs(json: Json = False) -> None:
         print_json(rows)
         return
     if not rows:
-        typer.echo("no runs yet; start one with: python -m allcore train --data DIR")
+        say("no runs yet; start one with: python -m allcore train --data DIR")
         return
     table(
         ["run", "state", "#epochs", "#px", "split", "#validation %", "note"],
@@ -59,14 +59,14 @@ def show(name: Name, json: Json = False) -> None:
             }
         )
         return
-    typer.secho(run.id, bold=True)
-    typer.echo("\n".join(line for line in (status.state, status.error, status.device, str(run.folder)) if line))
+    say(run.id, bold=True)
+    say("\n".join(line for line in (status.state, status.error, status.device, str(run.folder)) if line))
     for warning in status.warnings:
-        typer.echo(f"warning: {warning}")
-    typer.echo()
+        say(f"warning: {warning}")
+    say()
     _print_settings(config)
     if len(history.epochs):
-        typer.echo()
+        say()
         _print_epochs(history)
 
 
@@ -80,9 +80,9 @@ def watch(name: Name) -> None:
     try:
         status = follow(run, executor)
     except KeyboardInterrupt:
-        typer.echo(f"run {run.id} goes on", err=True)
+        say(f"run {run.id} goes on", err=True)
         return
-    typer.echo(f"run {run.id} is {status.state}{f': {status.error}' if status.error else ''}")
+    say(f"run {run.id} is {status.state}{f': {status.error}' if status.error else ''}")
 
 
 @app.command()
@@ -91,7 +91,7 @@ def stop(name: Name) -> None:
     executor = _executor()
     run = executor.store.find(name)
     executor.stop(run)
-    typer.echo(f"run {run.id} is {run.status().state}")
+    say(f"run {run.id} is {run.status().state}")
 
 
 @app.command()
@@ -108,7 +108,7 @@ def resume(
     run = executor.store.find(name)
     executor.resume(run)
     if background:
-        typer.echo(run.id)
+        say(run.id)
         return
     raise typer.Exit(finish([run], executor, partial(print_evaluation, json=False)))
 
@@ -119,7 +119,7 @@ def delete(name: Name) -> None:
     store = _executor().store
     run = store.find(name)
     store.delete(run)
-    typer.echo(f"run {run.id} is deleted")
+    say(f"run {run.id} is deleted")
 
 
 def _executor() -> LocalExecutor:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, duration, per_cent, print_json, table
+from allcore.cli.output import Json, duration, per_cent, print_json, say, table
 
 if TYPE_CHECKING:
     from allcore.evaluation.sweep_record import SweepRecord
@@ -58,7 +58,7 @@ def print_tradeoff(record: SweepRecord) -> None:
     costs = ["#training", "#latency ms", "#memory GB", "#parameters M"]
     table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "split", "run"], rows)
     if len(record.tests):
-        typer.echo()
+        say()
         tests = [
             (
                 f"{row['first']} – {row['second']}", f"{100 * row['difference']:+.2f}",
@@ -68,11 +68,11 @@ def print_tradeoff(record: SweepRecord) -> None:
             for row in record.tests
         ]  # fmt: skip
         table(["pair", "#difference", "#95 % interval", "#first alone", "#second alone", "#Holm"], tests)
-        typer.echo(f"\n{pairs_in_words(record.pairs)}")
+        say(f"\n{pairs_in_words(record.pairs)}")
     if record.shortcuts:
         best_first = sorted(record.shortcuts.items(), key=lambda item: -item[1])
-        typer.echo("shortcuts: " + ", ".join(f"{name} {per_cent(accuracy)} %" for name, accuracy in best_first))
-    typer.echo(f"on {'; '.join(record.devices)}")
+        say("shortcuts: " + ", ".join(f"{name} {per_cent(accuracy)} %" for name, accuracy in best_first))
+    say(f"on {'; '.join(record.devices)}")
 
 
 def _runs(store: RunStore, names: list[str]) -> list[Run]:
@@ -86,7 +86,7 @@ def _runs(store: RunStore, names: list[str]) -> list[Run]:
     succeeded = [run for run in dict.fromkeys(found) if run.status().state == "succeeded"]
     for run in found:
         if run not in succeeded:
-            typer.echo(f"run {run.id} is {run.status().state}, and left out", err=True)
+            say(f"run {run.id} is {run.status().state}, and left out", err=True)
     if not succeeded:
         raise InputError("none of these runs has succeeded; wait for them (`runs watch`) or name others")
     return succeeded

@@ -11,7 +11,7 @@ import typer
 
 from allcore.cli.evaluate import evaluation_json, print_evaluation
 from allcore.cli.options import config_from, with_config_options
-from allcore.cli.output import Json, print_json, progress_bar
+from allcore.cli.output import Json, print_json, progress_bar, say
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
@@ -36,7 +36,7 @@ def train(
     elif background:
         _announce([run])
     else:
-        typer.echo(f"run {run.id}", err=True)
+        say(f"run {run.id}", err=True)
         raise typer.Exit(finish([run], executor, partial(print_evaluation, json=json)))
 
 
@@ -65,7 +65,7 @@ def sweep(
         print_json([evaluation_json(evaluation) for evaluation in evaluations])
         raise typer.Exit(exit_status)
     else:
-        typer.echo(f"{configs[0].sweep}: {len(runs)} runs", err=True)
+        say(f"{configs[0].sweep}: {len(runs)} runs", err=True)
         raise typer.Exit(finish(runs, executor, partial(print_evaluation, json=False)))
 
 
@@ -84,8 +84,8 @@ def finish(runs: list[Run], executor: LocalExecutor, show: Callable[[Evaluation]
         if status.state == "succeeded":
             show(evaluate_run(run, "test"))
             continue
-        typer.echo(f"run {run.id} is {status.state}: {status.error or f'its folder is {run.folder}'}", err=True)
-        typer.echo(f"go on with: python -m allcore runs resume {run.id}", err=True)
+        say(f"run {run.id} is {status.state}: {status.error or f'its folder is {run.folder}'}", err=True)
+        say(f"go on with: python -m allcore runs resume {run.id}", err=True)
         exit_status = 1
     return exit_status
 
@@ -93,7 +93,7 @@ def finish(runs: list[Run], executor: LocalExecutor, show: Callable[[Evaluation]
 def _stop(runs: list[Run], executor: LocalExecutor) -> None:
     from allcore.runs.status import ACTIVE
 
-    typer.echo("stopping at the next batch; the checkpoint is kept", err=True)
+    say("stopping at the next batch; the checkpoint is kept", err=True)
     for run in reversed(runs):  # those that wait come first: one of them would start when the present one ends
         if executor.state(run).state in ACTIVE:
             executor.stop(run)
@@ -117,5 +117,5 @@ def _named(run: Run) -> dict[str, str]:
 
 def _announce(runs: list[Run]) -> None:
     for run in runs:
-        typer.echo(run.id)
-    typer.echo(f"follow with: python -m allcore runs watch {runs[0].id}", err=True)
+        say(run.id)
+    say(f"follow with: python -m allcore runs watch {runs[0].id}", err=True)

@@ -12,6 +12,7 @@ from allcore.evaluation.label_review import COLOUR, RUNS, SEPARATOR, LabelReview
 from allcore.evaluation.recorded import recorded_at
 from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
+from allcore.text import for_csv, for_table
 from pages.ui import show
 from pages.ui.evidence import SHEET, choose_sheet, picture
 from pages.ui.show import THUMBNAIL, plain
@@ -178,7 +179,7 @@ def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
 def _show_table(of: Examined, review: LabelReview) -> None:
     probability = {"format": "%.3f"}
     st.dataframe(
-        review.listed.head(LISTED), hide_index=True, key="table-labels", placeholder="",
+        for_table(review.listed.head(LISTED)), hide_index=True, key="table-labels", placeholder="",
         alt="Every judged label, the most suspicious first",
         column_config={
             "path": "image",
@@ -197,6 +198,6 @@ def _show_table(of: Examined, review: LabelReview) -> None:
     if len(review.table) > LISTED:
         st.caption(f"The first {LISTED} of {len(review.table):,}; the CSV file has all.")
     st.download_button(
-        "Download CSV", lambda: review.listed.to_csv(index=False).encode(), f"labels-{of.variant or 'images'}.csv",
+        "Download CSV", lambda: for_csv(review.listed).encode(), f"labels-{of.variant or 'images'}.csv",
         "text/csv", key="csv-labels", icon=":material/download:", on_click="ignore",
     )  # fmt: skip

@@ -12,6 +12,7 @@ from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
 from allcore.reporting.probabilities import probability_bars
+from allcore.text import for_csv, for_table
 from pages.ui.predicting import ImageFile, pixels, similar
 from pages.ui.show import figure, gallery, plain
 
@@ -34,7 +35,7 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
     why = ["error"] if frame["error"].any() else []
     shown = frame.assign(image=icons, **(100 * frame[probabilities]))
     st.dataframe(
-        shown[["image", "path", *why, "label", *probabilities, "novelty", "novel", "split"]],
+        for_table(shown[["image", "path", *why, "label", *probabilities, "novelty", "novel", "split"]]),
         hide_index=True, row_height=44, placeholder="", key="results",
         on_select=_show_selected_row, selection_mode="single-row",
         alt="Class, probabilities and novelty of each image, or why it was not predicted",
@@ -53,7 +54,7 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
         },
     )  # fmt: skip
     st.download_button(
-        "Download CSV", lambda: frame.to_csv(index=False).encode(), "predictions.csv", "text/csv",
+        "Download CSV", lambda: for_csv(frame).encode(), "predictions.csv", "text/csv",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 

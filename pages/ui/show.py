@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,11 +12,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allcore.data.intake import decode
+from allcore.text import for_csv, for_table
 
 THUMBNAIL = 160
 """Pixels of a thumbnail's longer side."""
 _TEXT = {"color": "#676d7a"}  # Streamlit's grey for charts is too pale to read on white
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:^-])")
 
 
 def figure(chart: go.Figure, name: str, alt: str, key: str | None = None) -> None:
@@ -47,10 +46,15 @@ def table(
 ) -> None:
     """Show a table without its index, missing values as `placeholder`, and offer it as a CSV file called `name`."""
     st.dataframe(
-        frame, hide_index=True, column_config=column_config, alt=alt, placeholder=placeholder, key=f"table-{name}"
+        for_table(frame),
+        hide_index=True,
+        column_config=column_config,
+        alt=alt,
+        placeholder=placeholder,
+        key=f"table-{name}",
     )
     st.download_button(
-        "Download CSV", lambda: frame.to_csv(index=False).encode(), f"{name}.csv", "text/csv",
+        "Download CSV", lambda: for_csv(frame).encode(), f"{name}.csv", "text/csv",
         key=f"csv-{name}", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
@@ -76,11 +80,6 @@ def gallery(
         for image, caption, alt in zip(images, captions, alts, strict=True):
             with st.container(width=width):
                 st.image(image, caption, width="stretch", alt=alt, output_format=output)
-
-
-def plain(text: str) -> str:
-    """Return text (a file's name, a folder's, an error's) such that Markdown shows it as it is."""
-    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def thumbnail(path: Path) -> bytes:
