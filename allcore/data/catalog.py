@@ -14,10 +14,11 @@ from uuid import uuid4
 
 import pandas as pd
 import PIL
+import simplejpeg
 from PIL import features
 
 from allcore import __version__
-from allcore.data.intake import inspect, pixel_sha256
+from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256
 from allcore.data.layout import Layout, find_layout, image_files
 from allcore.errors import DatasetError, ImageError
 
@@ -158,7 +159,8 @@ def _look_at(file: Path, path: str) -> _Row:
 
 def _kept_file(cache: Path, root: Path) -> Path:
     """Return where the catalog of `root` is kept, apart for every version of what decodes its images."""
-    made_by = (str(root.resolve()), __version__, PIL.__version__, str(features.version("jpg")))
+    readers = (str(INTAKE_VERSION), PIL.__version__, str(features.version("jpg")), simplejpeg.__version__)
+    made_by = (str(root.resolve()), __version__, *readers)
     return cache / "catalogs" / f"{hashlib.sha256(repr(made_by).encode()).hexdigest()[:16]}.catalog"
 
 

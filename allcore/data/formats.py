@@ -36,25 +36,3 @@ def content_format(head: bytes) -> str | None:
         if head[offset : offset + len(signature)] == signature:
             return name
     return None
-
-
-def jpeg_reaches_its_end(data: bytes) -> bool:
-    """Tell whether the segments of a JPEG lead to its end-of-image marker (ITU-T T.81, Annex B).
-
-    libjpeg paints whatever is missing in grey and only warns, so an interrupted download whose tail is filled
-    with zeros would otherwise pass as a picture.
-    """
-    position = 2
-    while True:
-        position = data.find(b"\xff", position)
-        if position < 0 or position + 1 >= len(data):
-            return False
-        marker = data[position + 1]
-        if marker == 0xD9:
-            return True
-        if marker == 0xFF:  # a fill byte before the marker proper
-            position += 1
-        elif marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # a stuffed byte, or a marker without a payload
-            position += 2
-        else:
-            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")

@@ -4,6 +4,7 @@ Colour profiles are not applied: training, serving and every check see the store
 """
 
 import hashlib
+import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import numpy as np
+import simplejpeg
 from PIL import Image, ImageOps
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
@@ -19,6 +21,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
+    IMAGEDESCRIPTION,
     PHOTOMETRIC_INTERPRETATION,
     TILELENGTH,
     TILEWIDTH,
@@ -26,10 +29,14 @@ from PIL.TiffImagePlugin import (
 )
 from PIL.WebPImagePlugin import WebPImageFile
 
-from allcore.data.formats import HEAD_BYTES, content_format, jpeg_reaches_its_end
+from allcore.data.formats import HEAD_BYTES, content_format
 from allcore.errors import ImageError
 
+INTAKE_VERSION: Final = 2
+"""Raised when a file may now be refused that was not, or decode to other pixels: kept catalogs are then not used."""
 MAX_PIXELS: Final = 50_000_000
+_INVISIBLE: Final = 16
+"""Opacity (of 255) that no pixel of an image reaches that could as well be blank."""
 _MIN_SIDE: Final = 8
 _MAX_FILE_BYTES: Final = 256 * 2**20
 
@@ -45,6 +52,8 @@ _READERS: Final[dict[str, type[ImageFile]]] = {
 _FORMAT_OF_SUFFIX: Final = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
+    ".jfif": "JPEG",
+    ".jpe": "JPEG",
     ".png": "PNG",
     ".bmp": "BMP",
     ".tif": "TIFF",
@@ -52,6 +61,9 @@ _FORMAT_OF_SUFFIX: Final = {
     ".webp": "WEBP",
 }
 IMAGE_SUFFIXES: Final = frozenset(_FORMAT_OF_SUFFIX)
+# ImageJ writes a stack's further slices behind the one that the TIFF directory tells of.
+_IMAGEJ_STACK: Final = re.compile(r"ImageJ=.*^images=0*(?:[2-9]|1\d)", re.DOTALL | re.MULTILINE)
+_IMAGE_DEPTH: Final = 32997
 _TOO_MANY_PIXELS: Final = f"over {MAX_PIXELS // 1_000_000} megapixels; crop or scale it down first"
 
 
@@ -96,9 +108,8 @@ def inspect(source: Path | bytes, name: str | None = None) -> tuple[np.ndarray, 
     try:
         image = _READERS[file_format](BytesIO(data))
         _check_header(image)
-        _check_integrity(data, file_format)
         mode = image.mode
-        pixels = _to_rgb(ImageOps.exif_transpose(image))
+        pixels = _to_rgb(ImageOps.exif_transpose(_whole(image, data)))
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -167,6 +178,8 @@ def _check_header(image: ImageFile) -> None:
 
 def _check_tiff(image: TiffImageFile) -> None:
     tags = image.tag_v2
+    if tags.get(_IMAGE_DEPTH, 1) > 1 or _IMAGEJ_STACK.match(str(tags.get(IMAGEDESCRIPTION, ""))):
+        raise ImageError("a stack of several slices or channels; save the one that is meant as an image of its own")
     # A tile is unpacked whole, however little of it the picture shows.
     if tags.get(TILEWIDTH, 1) * tags.get(TILELENGTH, 1) > MAX_PIXELS:
         raise ImageError(f"stored in tiles {_TOO_MANY_PIXELS}")
@@ -176,11 +189,20 @@ def _check_tiff(image: TiffImageFile) -> None:
         raise ImageError("12-bit or white-is-zero greyscale; save it as ordinary 8-bit or 16-bit greyscale")
 
 
-def _check_integrity(data: bytes, file_format: str) -> None:
-    if file_format == "JPEG" and not jpeg_reaches_its_end(data):
-        raise ImageError("truncated JPEG: its end-of-image marker is missing")
-    if file_format == "PNG":
+def _whole(image: ImageFile, data: bytes) -> Image.Image:
+    """Return the image of a file that decodes without a warning; others raise whatever their reader does."""
+    if isinstance(image, PngImageFile):
         PngImageFile(BytesIO(data)).verify()  # the checksums, which decoding alone does not compare
+    if not isinstance(image, JpegImageFile):
+        return image
+    # libjpeg paints what is missing or makes no sense in grey and only warns. Pillow does not pass that on; this
+    # reader, of the same library, takes a warning for an error.
+    if image.mode == "CMYK":
+        simplejpeg.decode_jpeg(data, "CMYK", min_height=1, min_width=1, strict=True)
+        return image
+    whole = Image.fromarray(simplejpeg.decode_jpeg(data, "RGB", strict=True))
+    whole.info = image.info  # the orientation
+    return whole
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:
@@ -188,8 +210,10 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
         return _from_16_bit_grey(np.asarray(image))
     if image.has_transparency_data:
         # Smears are photographed in bright field: where nothing is, light is, so what is transparent turns white.
-        backdrop = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(backdrop, image.convert("RGBA"))
+        layered = image.convert("RGBA")
+        if np.asarray(layered.getchannel("A")).max() < _INVISIBLE:
+            raise ImageError("wholly transparent: nothing of it would be seen; save it without transparency")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layered)
     return np.array(image.convert("RGB"))
 
 

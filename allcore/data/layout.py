@@ -9,7 +9,14 @@ from typing import Final, NoReturn
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.errors import DatasetError
 
-_SYSTEM_NAMES: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+_SYSTEM_NAMES: Final = frozenset(
+    {
+        *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "__macosx"),
+        *("$recycle.bin", "recycler", "system volume information", "lost+found", "network trash folder"),
+        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@__thumb"),  # of Synology and QNAP
+        *("__pycache__",),
+    }
+)
 _EXPECTED: Final = (
     "expected a folder with one subfolder per class (at least two) that hold the images, "
     "or with variants such as Original/ and Segmented/ that each hold the same class folders"

@@ -27,7 +27,7 @@ def test_a_truncated_file_is_refused(file_format, kept):
 def test_a_jpeg_whose_tail_was_never_written_is_refused():
     data = encoded(smear(64, 64), "JPEG")
     half = len(data) // 2
-    with pytest.raises(ImageError, match="truncated JPEG"):
+    with pytest.raises(ImageError, match="truncated or unsupported JPEG data"):
         decode(data[:half] + bytes(len(data) - half))
 
 
@@ -35,8 +35,24 @@ def test_the_end_of_an_embedded_preview_does_not_pass_for_the_end_of_a_jpeg():
     preview = encoded(smear(16, 16), "JPEG")
     exif = b"Exif\0\0" + preview
     data = encoded(smear(64, 64), "JPEG", exif=exif)
-    with pytest.raises(ImageError, match="truncated JPEG"):
+    with pytest.raises(ImageError, match="truncated or unsupported JPEG data"):
         decode(data[: len(data) // 2] + bytes(500))
+
+
+def test_a_jpeg_cut_in_its_pixels_is_refused_though_it_ends_as_it_should():
+    data = encoded(smear(64, 64), "JPEG")
+    with pytest.raises(ImageError, match=r"JPEG data .*premature end of data"):
+        decode(data[: len(data) // 3] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 4}])
+def test_a_jpeg_with_codes_that_make_no_sense_is_refused(mode, options):
+    data = bytearray(encoded(Image.fromarray(smear(128, 128)).convert(mode), "JPEG", **options))
+    half = len(data) // 2
+    data[half : half + 200] = bytes(np.random.default_rng(0).integers(0, 255, 200, np.uint8))
+    with pytest.raises(ImageError, match=r"JPEG data \(Corrupt JPEG data"):
+        decode(bytes(data))
 
 
 @pytest.mark.parametrize("options", [{"progressive": True}, {"restart_marker_blocks": 2}, {"optimize": True}])

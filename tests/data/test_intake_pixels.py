@@ -1,5 +1,7 @@
 """What the pixels of a usable file become."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -128,14 +130,26 @@ def test_exif_orientation_is_applied_to_jpeg():
     np.testing.assert_array_equal(decode(encoded(image, "JPEG", exif=exif)), np.rot90(upright, -1))
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}, {"restart_marker_blocks": 4}])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+def test_jpeg_pixels_are_those_that_pillow_reads(mode, options, subsampling):
+    chosen = {"subsampling": subsampling} if mode == "RGB" else {}
+    data = encoded(Image.fromarray(smear(41, 35)).convert(mode), "JPEG", **options, **chosen)
+    np.testing.assert_array_equal(decode(data), np.array(Image.open(BytesIO(data)).convert("RGB")))
+
+
 def test_the_first_picture_of_a_multi_picture_jpeg_is_the_photograph():
     photograph, preview = Image.fromarray(smear()), Image.fromarray(smear(12, 16, seed=1))
     data = encoded(photograph, "MPO", save_all=True, append_images=[preview])
     assert decode(data, "phone.jpg").shape == (24, 32, 3)
 
 
-@pytest.mark.parametrize(("suffix", "file_format"), [(".jpeg", "JPEG"), (".TIFF", "TIFF"), (".JPG", "JPEG")])
-def test_both_spellings_of_a_suffix_are_taken_in_any_case(suffix, file_format):
+@pytest.mark.parametrize(
+    ("suffix", "file_format"),
+    [(".jpeg", "JPEG"), (".TIFF", "TIFF"), (".JPG", "JPEG"), (".jfif", "JPEG"), (".jpe", "JPEG")],
+)
+def test_every_spelling_of_a_suffix_are_taken_in_any_case(suffix, file_format):
     assert decode(encoded(smear(), file_format), f"smear{suffix}").shape == (24, 32, 3)
 
 

@@ -39,7 +39,7 @@ def test_what_is_no_image_is_refused_with_what_it_is(tmp_path, content, reason):
 
 @pytest.mark.parametrize("name", ["notes.txt", "smear.gif", "smear"])
 def test_a_name_that_is_no_images_is_refused(name):
-    with pytest.raises(ImageError, match=r"not an image by its name.*expected \.bmp, \.jpeg"):
+    with pytest.raises(ImageError, match=r"not an image by its name.*expected \.bmp, \.jfif"):
         decode(encoded(smear(), "PNG"), name)
 
 
@@ -59,6 +59,27 @@ def test_more_than_one_frame_is_refused(file_format, suffix):
     data = encoded(frames[0], file_format, save_all=True, append_images=frames[1:])
     with pytest.raises(ImageError, match="more than one frame or page"):
         decode(data, f"smear{suffix}")
+
+
+@pytest.mark.parametrize("info", [{270: "ImageJ=1.53t\nimages=12\nslices=12\nloop=false\n"}, {32997: 3}])
+def test_a_stack_is_refused_though_only_its_first_slice_has_a_directory(info):
+    data = encoded(smear(), "TIFF", tiffinfo=info)
+    with pytest.raises(ImageError, match="a stack of several slices"):
+        decode(data + smear(seed=1).tobytes() * 2)
+
+
+def test_a_still_image_of_imagej_is_taken():
+    info = {270: "ImageJ=1.53t\nimages=1\nunit=micron\n"}
+    assert decode(encoded(smear(), "TIFF", tiffinfo=info)).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("opacity", [0, 3])
+def test_an_image_of_which_nothing_would_be_seen_is_refused(file_format, opacity):
+    layered = np.dstack([smear(), np.full((24, 32), opacity, np.uint8)])
+    options = {"lossless": True, "exact": True} if file_format == "WEBP" else {}
+    with pytest.raises(ImageError, match="wholly transparent"):
+        decode(encoded(layered, file_format, **options))
 
 
 def oversized(file_format: str) -> bytes:

@@ -58,9 +58,15 @@ def test_an_empty_class_folder_is_kept_beside_others(tmp_path):
     assert list(layout.class_folders("")) == ["Benign", "Early", "Pre"]
 
 
-@pytest.mark.parametrize("hidden", [".git", "__MACOSX", ".ipynb_checkpoints"])
-def test_hidden_folders_are_no_classes(tmp_path, hidden):
-    layout = find_layout(make(tmp_path, "A/1.png", "B/1.png", f"{hidden}/1.png"))
+SYSTEM_FOLDERS = [
+    ".git", ".ipynb_checkpoints", ".thumbnails", ".Trash-1000", "__MACOSX", "@eaDir", "#recycle", "@Recycle",
+    "lost+found", "$RECYCLE.BIN", "System Volume Information",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hidden", SYSTEM_FOLDERS)
+def test_a_systems_own_folders_are_no_classes(tmp_path, hidden):
+    layout = find_layout(make(tmp_path, "A/1.png", "B/1.png", f"{hidden}/1.png", f"{hidden}/deeper/1.png"))
     assert list(layout.class_folders("")) == ["A", "B"]
 
 
@@ -133,7 +139,8 @@ def test_a_wrapper_that_links_back_to_its_parent_ends_in_a_refusal(tmp_path):
 
 def test_all_files_of_a_class_are_listed_sorted_whatever_their_suffix(tmp_path):
     make(tmp_path, "A/b.png", "A/a.png", "A/deeper/c.png", "A/notes.txt", "A/.hidden.png", "A/Thumbs.db")
-    make(tmp_path, "A/.cache/d.png", "A/__MACOSX/e.png", "A/desktop.ini")
+    make(tmp_path, "A/desktop.ini", "A/ehthumbs.db", "A/Icon\r", "A/._a.png")
+    make(tmp_path, *(f"A/{folder}/a.png/SYNOPHOTO_THUMB_M.jpg" for folder in SYSTEM_FOLDERS))
     assert names(image_files(tmp_path / "A"), tmp_path) == ["A/a.png", "A/b.png", "A/deeper/c.png", "A/notes.txt"]
 
 
