@@ -47,6 +47,17 @@ class AugmentConfig(_Frozen):
     hide_scale_bar: Probability = Field(
         0.0, description="how often the lower right corner, where scale bars stand, is painted over"
     )
+    scale: tuple[float, float] = Field(
+        (1.0, 1.0), description="range of the magnification; below 1 the border fills what is uncovered"
+    )
+    transplant: Probability = Field(
+        0.0, description="how often the cells are put onto the field of another training image, of any class"
+    )
+    plain_field: Probability = Field(0.0, description="how often the cells are put onto a plain light grey field")
+    recolour: Probability = Field(
+        0.0, description="how often the image gets the colours (mean and spread in Lab) of another training image"
+    )
+    recolour_strength: Probability = Field(1.0, description="how far an image goes from its own colours to the other's")
 
     @field_validator("brightness")
     @classmethod
@@ -55,6 +66,33 @@ class AugmentConfig(_Frozen):
         if not 0.0 < low <= high <= 4.0:
             raise ValueError("expected 0 < low <= high <= 4")
         return value
+
+    @field_validator("scale")
+    @classmethod
+    def _magnifies(cls, value: tuple[float, float]) -> tuple[float, float]:
+        low, high = value
+        if not 0.25 <= low <= high <= 4.0:
+            raise ValueError("expected 0.25 <= low <= high <= 4")
+        return value
+
+    @model_validator(mode="after")
+    def _one_field_each(self) -> Self:
+        if self.transplant + self.plain_field > 1.0:
+            raise ValueError(
+                f"an image gets one field: expected transplant + plain_field of at most 1, received "
+                f"{self.transplant:g} + {self.plain_field:g}"
+            )
+        return self
+
+    @property
+    def changes_fields(self) -> bool:
+        """Whether images are taken apart into cells and field, so that cells must be found first."""
+        return self.transplant > 0.0 or self.plain_field > 0.0
+
+    @property
+    def borrows(self) -> bool:
+        """Whether training images lend each other fields or colours."""
+        return self.transplant > 0.0 or self.recolour > 0.0
 
 
 class SplitConfig(_Frozen):
@@ -100,6 +138,12 @@ class TrainConfig(_Frozen):
         "constant",
         description="cosine: to zero over all epochs; plateau: halved after 3 epochs without progress",
     )
+    warmup_epochs: int = Field(
+        0, ge=0, le=1000, description="epochs over which the learning rate rises from zero to its value"
+    )
+    clip_norm: float | None = Field(
+        None, gt=0.0, description="gradients whose norm over all weights is larger are scaled down to it"
+    )
     optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="sgd has momentum 0.9")
     early_stopping: int | None = Field(
         None, ge=1, description="stop after this many epochs without a lower validation loss"
@@ -143,6 +187,14 @@ class TrainConfig(_Frozen):
     def _layers_in_order(self) -> Self:
         if CONVOLUTION_LAYERS.index(self.trainable_from) > CONVOLUTION_LAYERS.index(self.trainable_to):
             raise ValueError(f"trainable_from {self.trainable_from} comes after trainable_to {self.trainable_to}")
+        return self
+
+    @model_validator(mode="after")
+    def _warmed_up_in_time(self) -> Self:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"expected fewer warmup_epochs than epochs, received {self.warmup_epochs} of {self.epochs}"
+            )
         return self
 
     @property

@@ -72,6 +72,8 @@ def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePl
             "or use device auto or cpu"
         )
     gpus = devices.gpus if config.device != "cpu" else ()
+    if config.clip_norm is not None:
+        gpus = gpus[:1]  # the norm is that of the whole gradient, and replicas have parts of it
     replicas = max(1, len(gpus))
     precision = config.precision if config.precision != "auto" else _precision(gpus, devices)
     memory = _smallest_memory(gpus, devices)

@@ -66,7 +66,7 @@ def _generated(number: int, side: int) -> np.ndarray:
     rng = np.random.default_rng([1, number])
     label = CLASSES[number % len(CLASSES)]
     glass = stain_slide(label, number % 5, stain_by_class=True)
-    return photograph(draw_specimen(label, glass, rng, (side, side), 1.0), glass, rng)
+    return photograph(draw_specimen(label, glass, rng, (side, side), 1.0).concentrations, glass, rng)
 
 
 def _real(data: Path) -> tuple[list[np.ndarray], list[str]]:

@@ -11,7 +11,7 @@ from allcore.model.architecture import CONVOLUTION_LAYERS
 
 EVERY_FIELD = {
     "dataset": "smears", "variant": "Original", "image_size": 96, "epochs": 3, "batch_size": 8, "learning_rate": 0.001,
-    "learning_rate_schedule": "cosine", "optimizer": "sgd", "early_stopping": 2, "keep": "last",
+    "learning_rate_schedule": "cosine", "warmup_epochs": 1, "clip_norm": 1.0, "optimizer": "sgd", "early_stopping": 2, "keep": "last",
     "class_weights": "balanced",
     "weights": "random", "trainable_from": "block2_conv1", "trainable_to": "block5_conv3", "head": "gap",
     "dense_units": 64, "dropout": 0.0, "seed": 9, "device": "cpu", "precision": "float32", "micro_batch_size": 4,
@@ -20,6 +20,7 @@ EVERY_FIELD = {
     "augment": {
         "brightness": [0.9, 1.1], "degrees": 180.0, "horizontal_flip": False, "vertical_flip": False,
         "border": "white", "stain_jitter": 0.1, "grey": 0.2, "hide_scale_bar": 0.3,
+        "scale": [0.8, 1.25], "transplant": 0.5, "plain_field": 0.1, "recolour": 0.4, "recolour_strength": 0.9,
     },
 }  # fmt: skip
 
@@ -34,6 +35,10 @@ def test_the_defaults_are_the_papers():
     assert config.augment.brightness == (0.8, 1.2)
     assert (config.augment.horizontal_flip, config.augment.vertical_flip, config.augment.degrees) == (True, True, 20.0)
     assert (config.augment.stain_jitter, config.augment.grey, config.augment.hide_scale_bar) == (0.0, 0.0, 0.0)
+    assert not config.augment.changes_fields
+    assert not config.augment.borrows
+    assert config.augment.scale == (1.0, 1.0)
+    assert (config.warmup_epochs, config.clip_norm) == (0, None)
     assert (config.split.protocol, config.split.train, config.split.validation) == ("random", 0.8, 0.1)
 
 
@@ -92,6 +97,10 @@ def test_every_preset_is_valid(preset):
         ("augment.stain_jitter", 1.1, "less than or equal to 1"),
         ("augment.grey", 2.0, "less than or equal to 1"),
         ("augment.hide_scale_bar", -0.5, "greater than or equal to 0"),
+        ("augment.scale", (0.2, 1.0), "expected 0.25 <= low <= high <= 4"),
+        ("augment.transplant", 1.5, "less than or equal to 1"),
+        ("warmup_epochs", -1, "greater than or equal to 0"),
+        ("clip_norm", 0.0, "greater than 0"),
     ],
 )
 def test_a_field_out_of_range_is_named_with_what_was_received_and_what_is_expected(field, received, expected):
@@ -142,6 +151,16 @@ def test_fractions_that_sum_to_1_but_for_rounding_are_taken():
 def test_the_patient_protocol_asks_for_its_table():
     with pytest.raises(ConfigError, match=r"^split: protocol 'patient' needs groups: a CSV with columns file and pat"):
         make_config(dataset="smears", split={"protocol": "patient"})
+
+
+def test_an_image_gets_one_field():
+    with pytest.raises(ConfigError, match=r"^augment: .*transplant \+ plain_field of at most 1, received 0\.7 \+ 0\.4"):
+        make_config(dataset="smears", augment={"transplant": 0.7, "plain_field": 0.4})
+
+
+def test_a_warm_up_ends_before_training_does():
+    with pytest.raises(ConfigError, match="expected fewer warmup_epochs than epochs, received 3 of 3"):
+        make_config(dataset="smears", epochs=3, warmup_epochs=3)
 
 
 def test_a_range_of_layers_that_ends_before_it_begins_is_refused():

@@ -9,14 +9,18 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from allcore.augment import augment, resize
+from allcore.cells.lenders import Lenders
+from allcore.cells.maps import CellMaps
 from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages
 
-_AHEAD = 4
+_THREADS = min(16, os.cpu_count() or 1)
+_AHEAD = _THREADS + 2
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class BatchSource:
     """Makes batches of `rows` (numbers of rows of the split) from the decoded images.
 
     With `augmented`, epoch e is shuffled by (seed, e) and row r changed by (seed, e, r); without, rows come in order
-    and are only resized.
+    and are only resized. `cells` are those of all images, where the configuration changes fields; only `rows` lend.
     """
 
     images: DecodedImages
@@ -45,6 +49,7 @@ class BatchSource:
     rows: np.ndarray
     config: TrainConfig
     augmented: bool
+    cells: CellMaps | None = None
 
     @property
     def steps(self) -> int:
@@ -61,7 +66,7 @@ class BatchSource:
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of `epoch` from `start` on, made ahead of time in threads."""
         waiting: deque[Future[Batch]] = deque()
-        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(max_workers=_THREADS) as pool:
             try:
                 for step in range(start, self.steps):
                     waiting.append(pool.submit(self.batch, epoch, step))
@@ -82,4 +87,11 @@ class BatchSource:
         config = self.config
         if not self.augmented:
             return resize(self.images[row], config.image_size)
-        return augment(self.images[row], config.image_size, config.augment, config.seed, epoch, row)
+        cells = None if self.cells is None else self.cells[row]
+        return augment(
+            self.images[row], config.image_size, config.augment, config.seed, epoch, row, cells, self._lenders
+        )
+
+    @cached_property
+    def _lenders(self) -> Lenders:
+        return Lenders(self.images, self.cells, self.rows)

@@ -141,12 +141,12 @@ def _sum_pairs(first: list[tf.Tensor], second: list[tf.Tensor]) -> list[tf.Tenso
 
 
 def _optimizer(config: TrainConfig, plan: HardwarePlan) -> keras.Optimizer:
-    rate = config.learning_rate
+    common = {"learning_rate": config.learning_rate, "global_clipnorm": config.clip_norm}
     optimizer: keras.Optimizer
     if config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate)
+        optimizer = keras.optimizers.Adam(**common)
     elif config.optimizer == "adamw":
-        optimizer = keras.optimizers.AdamW(rate)
+        optimizer = keras.optimizers.AdamW(**common)
     else:
-        optimizer = keras.optimizers.SGD(rate, momentum=0.9)
+        optimizer = keras.optimizers.SGD(momentum=0.9, **common)
     return keras.optimizers.LossScaleOptimizer(optimizer) if plan.precision == "mixed_float16" else optimizer

@@ -215,9 +215,13 @@ class Trainer:
 
 
 def learning_rate(config: TrainConfig, progress: Progress, steps_per_epoch: int) -> float:
-    """Return the step size of the next batch under the configured schedule."""
+    """Return the step size of the next batch: a linear warm-up from zero, then the configured schedule."""
+    warm_up = config.warmup_epochs * steps_per_epoch
+    step = progress.epoch * steps_per_epoch + progress.step
+    if step < warm_up:
+        return config.learning_rate * (step + 1) / (warm_up + 1)
     if config.learning_rate_schedule == "cosine":
-        done = (progress.epoch * steps_per_epoch + progress.step) / (config.epochs * steps_per_epoch)
+        done = (step - warm_up) / (config.epochs * steps_per_epoch - warm_up)
         return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
     return config.learning_rate * progress.learning_rate_factor
 

@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from allcore.cells.maps import cell_maps
 from allcore.config import TrainConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
@@ -49,7 +50,10 @@ def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")
     train, validation = split.rows("train"), split.rows("validation")
-    source = BatchSource(images, split.labels(), train, config, augmented=True)
+    cells = None
+    if config.augment.changes_fields:
+        cells = cell_maps(images, list(rows["pixel_sha256"]), workspace.cache)
+    source = BatchSource(images, split.labels(), train, config, augmented=True, cells=cells)
     learner = Learner(config, plan, len(split.classes))
     batches = [source.batch(epoch, 0) for epoch in range(1 + TIMED_STEPS)]  # the first of an epoch is never a short one
     try:

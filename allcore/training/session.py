@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from allcore import __version__
+from allcore.cells.maps import CellMaps, cell_maps, check_smears
 from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import Catalog, scan
@@ -52,7 +53,7 @@ def carry_out(folder: Path, status: Status, stop_requested: Callable[[], bool]) 
     reporter.update(device=plan.description)
     try:
         reporter.update(phase="reading the dataset")
-        catalog, images = _open_images(run, reporter)
+        catalog, images, cells = _open_images(run, reporter)
         fingerprint = catalog.fingerprint(config.variant)
         learner = Learner(config, plan, len(run.split.classes), _class_weights(config, run.split))
         reporter.update(phase="loading weights")
@@ -62,7 +63,7 @@ def carry_out(folder: Path, status: Status, stop_requested: Callable[[], bool]) 
             config=config,
             plan=plan,
             learner=learner,
-            train=_source(run, images, "train"),
+            train=_source(run, images, "train", cells),
             validation=_source(run, images, "validation"),
             folder=folder,
             reporter=reporter,
@@ -88,8 +89,8 @@ def _plan(run: Run) -> HardwarePlan:
     return plan
 
 
-def _open_images(run: Run, reporter: Reporter) -> tuple[Catalog, DecodedImages]:
-    """Return the catalog and the decoded images, in the order of the split's rows."""
+def _open_images(run: Run, reporter: Reporter) -> tuple[Catalog, DecodedImages, CellMaps | None]:
+    """Return the catalog, the decoded images in the order of the split's rows, and their cells if they are wanted."""
     workspace = open_workspace()
     config = run.config
     catalog = scan(Path(config.dataset), workspace.cache)
@@ -107,16 +108,26 @@ def _open_images(run: Run, reporter: Reporter) -> tuple[Catalog, DecodedImages]:
         reporter.update(phase=f"decoding images, {done} of {total}")
 
     ordered = rows.set_index("path").loc[wanted["path"]].reset_index()
-    return catalog, decoded_images(catalog.root, ordered, workspace.cache, progress)
+    images = decoded_images(catalog.root, ordered, workspace.cache, progress)
+    if not config.augment.changes_fields:
+        return catalog, images, None
+
+    def finding(done: int, total: int) -> None:
+        reporter.update(phase=f"finding cells, {done} of {total} images")
+
+    cells = cell_maps(images, list(ordered["pixel_sha256"]), workspace.cache, finding)
+    check_smears(cells.counts()[run.split.rows("train")])
+    return catalog, images, cells
 
 
-def _source(run: Run, images: DecodedImages, split: str) -> BatchSource:
+def _source(run: Run, images: DecodedImages, split: str, cells: CellMaps | None = None) -> BatchSource:
     return BatchSource(
         images=images,
         labels=run.split.labels(),
         rows=run.split.rows(split),
         config=run.config,
         augmented=split == "train",
+        cells=cells,
     )
 
 

@@ -22,9 +22,17 @@ def draw_field(
     `slide` (0 or more) chooses the stain cluster; without `stain_by_class` all classes draw from one pool of them.
     Raises ConfigError for an unknown class, a size below 32 or a negative slide.
     """
+    return draw_field_and_cells(label, rng, size, slide=slide, stain_by_class=stain_by_class)[0]
+
+
+def draw_field_and_cells(
+    label: str, rng: np.random.Generator, size: int = 224, *, slide: int = 0, stain_by_class: bool = True
+) -> tuple[Field, NDArray[np.int32]]:
+    """What `draw_field` draws, and where its nucleated cells are: (size, size), numbered from 1, 0 elsewhere."""
     check_field(label, size, slide)
     glass = stain_slide(label, slide, stain_by_class=stain_by_class)
-    return photograph(draw_specimen(label, glass, rng, (size, size), size / REFERENCE), glass, rng)
+    specimen = draw_specimen(label, glass, rng, (size, size), size / REFERENCE)
+    return photograph(specimen.concentrations, glass, rng), specimen.cells
 
 
 def draw_twins(
@@ -34,7 +42,8 @@ def draw_twins(
     glass = stain_slide(label, slide, stain_by_class=stain_by_class)
     distance, angle = rng.uniform(1 / 8, 1 / 2) * size, rng.uniform(0, 2 * np.pi)
     right, down = round(distance * np.cos(angle)), round(distance * np.sin(angle))
-    region = draw_specimen(label, glass, rng, (size + abs(down), size + abs(right)), size / REFERENCE)
+    shape = (size + abs(down), size + abs(right))
+    region = draw_specimen(label, glass, rng, shape, size / REFERENCE).concentrations
     x, y = max(-right, 0), max(-down, 0)
     first = region[y : y + size, x : x + size]
     second = region[y + down : y + down + size, x + right : x + right + size]

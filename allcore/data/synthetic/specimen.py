@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from allcore.data.synthetic.cells import POPULATIONS, CellKind
+from allcore.data.synthetic.cells import PLATELET, POPULATIONS, SMUDGE, CellKind
 from allcore.data.synthetic.slide import Floats, Slide
 
 RED_CELL_DIAMETER = 17.0  # pixels of a field 224 pixels wide, as are all lengths until they are scaled
@@ -21,6 +21,16 @@ class Cells(NamedTuple):
     radii: Floats
 
 
+class Specimen(NamedTuple):
+    """What is drawn: concentrations (H, W, 3) of red cells, nuclei and cytoplasm, and where its nucleated cells lie.
+
+    `cells` (H, W) numbers them from 1 and is 0 elsewhere; platelets and smudged cells are none.
+    """
+
+    concentrations: Floats
+    cells: NDArray[np.int32]
+
+
 class Patches(NamedTuple):
     """Square windows around cells: their upper left pixels (n, 2) as x, y, and their side."""
 
@@ -28,8 +38,8 @@ class Patches(NamedTuple):
     side: int
 
 
-def draw_specimen(label: str, slide: Slide, rng: np.random.Generator, shape: tuple[int, int], scale: float) -> Floats:
-    """Concentrations (H, W, 3) of red cells, nuclei and cytoplasm on a region of a slide.
+def draw_specimen(label: str, slide: Slide, rng: np.random.Generator, shape: tuple[int, int], scale: float) -> Specimen:
+    """Red cells and nucleated cells on a region of a slide.
 
     `shape` is (H, W) in pixels, `scale` the pixels per pixel of a field 224 pixels wide.
     """
@@ -41,14 +51,16 @@ def draw_specimen(label: str, slide: Slide, rng: np.random.Generator, shape: tup
     margin = math.ceil((1 + REACH) * largest) + 4
     # Cells that cross the border are drawn whole and cut with the margin.
     canvas = np.zeros((3, height + 2 * margin, width + 2 * margin), np.float32)
+    truth = np.zeros(canvas.shape[1:], np.int32)
     _draw_red_cells(canvas[0], slide, rng, _shifted(red_cells, margin))
     grain = _grain(rng, canvas.shape[1:], scale)
     for kind, cells in nucleated:
-        _draw_nucleated(canvas, kind, rng, _shifted(cells, margin), grain)
-    concentrations = np.ascontiguousarray(canvas[:, margin:-margin, margin:-margin].transpose(1, 2, 0))
+        _draw_nucleated(canvas, truth, kind, rng, _shifted(cells, margin), grain)
+    inside = np.s_[margin:-margin, margin:-margin]
+    concentrations = np.ascontiguousarray(canvas[:, *inside].transpose(1, 2, 0))
     defocus = slide.blur * scale * rng.uniform(0.7, 1.6)
     cv2.GaussianBlur(concentrations, (0, 0), max(defocus, 0.3), dst=concentrations)
-    return concentrations
+    return Specimen(concentrations, np.ascontiguousarray(truth[inside]))
 
 
 def _place_nucleated(
@@ -143,7 +155,9 @@ def _draw_red_cells(canvas: Floats, slide: Slide, rng: np.random.Generator, cell
     np.divide(canvas * 1.35, 1 + 0.35 * canvas, out=canvas)
 
 
-def _draw_nucleated(canvas: Floats, kind: CellKind, rng: np.random.Generator, cells: Cells, grain: Floats) -> None:
+def _draw_nucleated(
+    canvas: Floats, truth: NDArray[np.int32], kind: CellKind, rng: np.random.Generator, cells: Cells, grain: Floats
+) -> None:
     patches = _patches(cells)
     rho = _radial(patches, cells, kind.irregularity, rng)
     cover = _coverage(rho, cells)
@@ -151,6 +165,8 @@ def _draw_nucleated(canvas: Floats, kind: CellKind, rng: np.random.Generator, ce
     cytoplasm = kind.cytoplasm * cover * (0.65 + 0.45 * rho**4) * (1 - 0.85 * np.minimum(nuclei, 1))
     for i, (x, y) in enumerate(patches.origins.tolist()):
         window = np.s_[y : y + patches.side, x : x + patches.side]
+        if kind not in (PLATELET, SMUDGE):
+            truth[window][cover[i] > 0.5] = truth.max() + 1
         canvas[0][window] *= 1 - cover[i]
         chromatin = nuclei[i] * cover[i] * np.maximum(1 + kind.clumping * grain[window], 0)
         canvas[1][window] = np.maximum(canvas[1][window] * (1 - 0.5 * cover[i]), chromatin)

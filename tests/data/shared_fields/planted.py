@@ -16,7 +16,7 @@ def large_field(number: int, side: int) -> np.ndarray:
     rng = np.random.default_rng([7, number])
     label = CLASSES[number % len(CLASSES)]
     glass = stain_slide(label, number % 3, stain_by_class=True)
-    return photograph(draw_specimen(label, glass, rng, (side, side), 1.0), glass, rng)
+    return photograph(draw_specimen(label, glass, rng, (side, side), 1.0).concentrations, glass, rng)
 
 
 def shift_of(share: float, side: int, rng: np.random.Generator) -> tuple[int, int]:

@@ -1,0 +1,44 @@
+"""Cells and field taken apart and put together anew: cells painted out, alone, or on the field of another image."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from allcore.cells.finder import Image, LabelImage
+
+SEAM = 2
+"""Pixels on either side of a cell's outline over which cell and field blend into each other."""
+PLAIN = 224
+"""Light grey, the plain field on which cells are shown alone."""
+
+_REACH = 3
+
+
+def painted_out(image: Image, cells: LabelImage) -> Image:
+    """Return `image` (uint8, H × W × 3) with its cells (uint8, H × W) painted over from what surrounds them.
+
+    Telea 2004, "An image inpainting technique based on the fast marching method".
+    """
+    holes = (cells > 0).astype(np.uint8)
+    return image if not holes.any() else np.asarray(cv2.inpaint(image, holes, _REACH, cv2.INPAINT_TELEA), np.uint8)
+
+
+def on_field(image: Image, cells: LabelImage, field: Image) -> Image:
+    """Return the cells of `image` on `field`, both uint8 (H, W, 3): nothing changes more than `SEAM` inside a cell."""
+    inside = np.where(cells > 0, np.uint8(255), np.uint8(0))
+    share = cv2.GaussianBlur(inside, (2 * SEAM + 1, 2 * SEAM + 1), 1.0)[..., None].astype(np.uint16)
+    blend = image * share + field * (255 - share)
+    return ((blend + 127) // 255).astype(np.uint8)
+
+
+def alone(image: Image, cells: LabelImage, level: int = PLAIN) -> Image:
+    """Return the cells of `image` (uint8, H × W × 3) on a plain field of the grey `level`, 0 to 255."""
+    return on_field(image, cells, np.full_like(image, level))
+
+
+def shrunk(cells: LabelImage, size: tuple[int, int]) -> LabelImage:
+    """Return a label image at `size` (height, width), every pixel the label that lies at its centre."""
+    if cells.shape == size:
+        return cells
+    return np.asarray(cv2.resize(cells, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)

@@ -1,0 +1,116 @@
+"""The cells of a dataset's images, found once and kept by content: a label image for each decoded one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from allcore.cells.finder import WORK, LabelImage, find_cells
+from allcore.data.cache import DecodedImages
+from allcore.errors import DatasetError
+
+_CHUNK = 64
+_FEWEST_WITH_CELLS = 0.5
+"""Least part of a dataset's images in which cells are found, for it to be smears that cells can be sought in."""
+
+
+@dataclass(frozen=True)
+class CellMaps:
+    """Label images in the order of the images they belong to, read-only views of one mapped file."""
+
+    labels: np.ndarray
+    offsets: np.ndarray
+    shapes: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.shapes)
+
+    def __getitem__(self, index: int) -> LabelImage:
+        """Return the cells of image `index`: uint8 (H, W), 0 where there is none."""
+        height, width = self.shapes[index]
+        start = self.offsets[index]
+        return self.labels[start : start + height * width].reshape(height, width)
+
+    def counts(self) -> np.ndarray:
+        """Return the number of cells in each image: int64 (N,)."""
+        return np.array([int(self[index].max(initial=0)) for index in range(len(self))], np.int64)
+
+
+def are_smears(counts: np.ndarray) -> bool:
+    """Return whether images with these numbers of cells (N,) are smears: cells in half of them at least."""
+    return len(counts) > 0 and float((counts > 0).mean()) >= _FEWEST_WITH_CELLS
+
+
+def check_smears(counts: np.ndarray) -> None:
+    """Raise `DatasetError` unless images with these numbers of cells (N,) are smears."""
+    if not are_smears(counts):
+        raise DatasetError(
+            f"nucleated cells are found in {int((counts > 0).sum())} of {len(counts)} training images, too few to put "
+            "cells onto other fields: expected stained smears; set transplant and plain_field to 0"
+        )
+
+
+def cell_maps(
+    images: DecodedImages,
+    pixel_sha256: Sequence[str],
+    cache: Path,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> CellMaps:
+    """Return the cells of decoded images, whose contents `pixel_sha256` names, finding what `cache` does not hold.
+
+    One process finds them while others wait; what is kept appears whole or not at all. Raises `DatasetError` when the
+    cache cannot be written.
+    """
+    name = hashlib.sha256("\n".join([f"finder {WORK}", *pixel_sha256]).encode()).hexdigest()[:16]
+    file = cache / "cells" / f"{name}.u8"
+    total = int(images.shapes.prod(axis=1).sum())
+    if not _is_whole(file, total):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(file.with_suffix(".lock")):
+                if not _is_whole(file, total):
+                    _build(images, file, total, on_progress)
+        except OSError as error:
+            raise DatasetError(
+                f"the cells that were found cannot be written below {file.parent} ({error.strerror or error}); "
+                "free some space or set ALLCORE_WORKSPACE to another disk"
+            ) from None
+    sizes = images.shapes.prod(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return CellMaps(np.memmap(file, np.uint8, mode="r"), offsets, images.shapes)
+
+
+def _is_whole(file: Path, total: int) -> bool:
+    return file.is_file() and file.stat().st_size == total
+
+
+def _build(images: DecodedImages, file: Path, total: int, on_progress: Callable[[int, int], None] | None) -> None:
+    free = shutil.disk_usage(file.parent).free
+    if total > free:
+        raise DatasetError(
+            f"keeping the cells of these images needs {total / 1e9:.1f} GB below {file.parent}, {free / 1e9:.1f} GB "
+            "are free; free some space or set ALLCORE_WORKSPACE to a larger disk"
+        )
+    unfinished = file.with_suffix(".part")
+    try:
+        with unfinished.open("wb") as target, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            for start in range(0, len(images), _CHUNK):
+                chunk = range(start, min(start + _CHUNK, len(images)))
+                for labels in pool.map(lambda index: find_cells(images[index]), chunk):
+                    target.write(labels.tobytes())
+                if on_progress is not None:
+                    on_progress(chunk.stop, len(images))
+            target.flush()
+            os.fsync(target.fileno())
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
