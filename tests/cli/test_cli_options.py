@@ -18,6 +18,8 @@ OPTIONS = {
     "batch_size": ("--batch-size 16", 16, "32"),
     "learning_rate": ("--learning-rate 0.001", 0.001, "1e-05"),
     "learning_rate_schedule": ("--learning-rate-schedule cosine", "cosine", "constant"),
+    "warmup_epochs": ("--warmup-epochs 1", 1, "0"),
+    "clip_norm": ("--clip-norm 0.5", 0.5, "none"),
     "optimizer": ("--optimizer sgd", "sgd", "adam"),
     "early_stopping": ("--early-stopping 5", 5, "none"),
     "keep": ("--keep last", "last", "best"),
@@ -47,6 +49,11 @@ OPTIONS = {
     "augment.stain_jitter": ("--stain-jitter 0.1", 0.1, "0"),
     "augment.grey": ("--grey 0.2", 0.2, "0"),
     "augment.hide_scale_bar": ("--hide-scale-bar 0.3", 0.3, "0"),
+    "augment.scale": ("--scale 0.8 1.25", (0.8, 1.25), "1 1"),
+    "augment.transplant": ("--transplant 0.5", 0.5, "0"),
+    "augment.plain_field": ("--plain-field 0.1", 0.1, "0"),
+    "augment.recolour": ("--recolour 0.4", 0.4, "0"),
+    "augment.recolour_strength": ("--recolour-strength 0.9", 0.9, "1"),
 }
 
 
