@@ -13,6 +13,7 @@ import streamlit as st
 
 from allcore.data.intake import decode
 from allcore.text import for_csv, for_table
+from allcore.text import for_page as plain  # noqa: F401  the pages take it from here
 
 THUMBNAIL = 160
 """Pixels of a thumbnail's longer side."""
