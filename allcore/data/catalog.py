@@ -18,6 +18,7 @@ import simplejpeg
 from PIL import features
 
 from allcore import __version__
+from allcore.data.class_names import class_name, in_order
 from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256
 from allcore.data.layout import Layout, find_layout, image_files
 from allcore.errors import DatasetError, ImageError
@@ -50,6 +51,7 @@ class Catalog:
         """Return the variant called `name`, or the first; raises `DatasetError` when there is none so called."""
         if name is None:
             return self.variants[0]
+        name = next((known for known in self.variants if class_name(known) == class_name(name)), name)
         if name not in self.variants:
             raise DatasetError(f"{self.root} has no variant {name!r}; it has {', '.join(self.variants) or 'none'}")
         return name
@@ -110,7 +112,7 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
     return Catalog(
         root=layout.root,
         variants=tuple(map(_storable, layout.variants)),
-        labels={_storable(name): tuple(map(_storable, layout.class_folders(name))) for name in layout.variants},
+        labels={_storable(name): in_order(map(class_name, layout.class_folders(name))) for name in layout.variants},
         table=pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS),
     )
 
@@ -124,7 +126,7 @@ def _list_files(layout: Layout) -> list[tuple[Path, _Row]]:
                 facts = file.stat()
                 row = {
                     "path": _storable(file.relative_to(layout.root).as_posix()), "variant": _storable(variant),
-                    "label": _storable(label), "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns,
+                    "label": class_name(label), "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns,
                     "width": 0, "height": 0, "mode": "", "sha256": "", "pixel_sha256": "", "problem": "",
                 }  # fmt: skip
                 files.append((file, row))

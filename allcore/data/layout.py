@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
+from allcore.data.class_names import class_name
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.errors import DatasetError
 
@@ -61,7 +62,7 @@ def find_layout(folder: Path) -> Layout:
     while True:  # a wrapper that links back to its parent ends where the system stops following links
         bound = current.resolve()
         if classes := _class_folders(current, bound):
-            if len(classes) < 2:
+            if len(set(map(class_name, classes))) < 2:
                 _refuse(current, f"found only one class folder, {_quoted(classes)}")
             return Layout(current, ("",))
         subfolders = _subfolders(current, bound)
@@ -104,7 +105,8 @@ def _class_folders(folder: Path, bound: Path) -> dict[str, Path]:
 
 def _variants(folder: Path, subfolders: list[Path]) -> tuple[str, ...]:
     classes = {s.name: _class_folders(s, folder.resolve()) for s in subfolders}
-    variants = {name: set(folders) for name, folders in classes.items() if len(folders) >= 2}
+    named = {name: set(map(class_name, folders)) for name, folders in classes.items()}
+    variants = {name: names for name, names in named.items() if len(names) >= 2}
     if not variants:
         _refuse(folder, _found(folder, subfolders))
     if not set.intersection(*variants.values()):

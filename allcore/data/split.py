@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.config import SplitConfig
+from allcore.data.class_names import in_order
 from allcore.data.groups import read_groups
 from allcore.data.relations import Relations, catalog_relations
 from allcore.errors import DatasetError
@@ -34,7 +35,7 @@ class Split:
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names in the order of the network's outputs."""
-        return tuple(sorted(self.table["label"].unique()))
+        return in_order(self.table["label"])
 
     def rows(self, split: str) -> np.ndarray:
         """Return the row numbers (int64) of the images in `split`."""
@@ -46,7 +47,8 @@ class Split:
 
     def counts(self) -> pd.DataFrame:
         """Return how many images each class has in each part: a row a class, columns train, validation and test."""
-        return pd.crosstab(self.table["label"], self.table["split"]).reindex(columns=list(SPLITS), fill_value=0)
+        counts = pd.crosstab(self.table["label"], self.table["split"])
+        return counts.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0).rename_axis("label")
 
     def twins_in_train(self) -> np.ndarray:
         """Return for every row whether it is not in train but shares its group with an image that is (bool)."""

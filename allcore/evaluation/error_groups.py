@@ -6,6 +6,8 @@ from collections import Counter
 
 import pandas as pd
 
+from allcore.data.class_names import in_order
+
 KINDS = {"group": "overlap group", "stain": "stain cluster"}
 """The columns of `RecordedPredictions.table` by which mistakes are grouped, and what they are called."""
 
@@ -21,7 +23,7 @@ def errors_by(predictions: pd.DataFrame, kind: str) -> pd.DataFrame:
     for name, images in predictions.groupby(_names(predictions, kind), sort=True):
         wrong = images[images["label"] != images["predicted"]]
         if len(wrong):
-            rows.append((name, ", ".join(sorted(set(images["label"]))), len(images), len(wrong), _counted(wrong)))
+            rows.append((name, ", ".join(in_order(images["label"])), len(images), len(wrong), _counted(wrong)))
     table = pd.DataFrame(rows, columns=[kind, "label", "images", "wrong", "predicted"])
     table.insert(4, "share", table["wrong"] / table["images"])
     return table.sort_values(["wrong", "share"], ascending=False, kind="stable", ignore_index=True)

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.data.cache import decoded_images
+from allcore.data.class_names import in_order
 from allcore.data.colour import colour_moments
 from allcore.data.relations import Relations
 from allcore.errors import RunError
@@ -96,7 +97,7 @@ def review_labels(images: pd.DataFrame, runs: Sequence[Run], colours: FloatArray
     only the images that the runs cover are reviewed.
     """
     images = images.reset_index(drop=True)
-    classes = tuple(sorted(images["label"].unique()))
+    classes = in_order(images["label"])
     labels = pd.Categorical(images["label"], categories=list(classes)).codes.astype(np.int64)
     by_run = [_from_run(run, images, classes, labels) for run in runs]
     probabilities, names = _averaged([opinion for opinion in by_run if opinion.images], len(images), len(classes))

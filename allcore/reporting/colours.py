@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from allcore.data.class_names import in_order
+
 _OKABE_ITO = ("#009E73", "#E69F00", "#0072B2", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 """The palette of Okabe and Ito (2008), without black."""
 
@@ -18,7 +20,7 @@ def class_colours(classes: Sequence[str]) -> dict[str, str]:
     """Return a hexadecimal colour for each class; the four of the ALL images keep theirs in any company."""
     fixed = {name: _OKABE_ITO[number] for number, name in enumerate(_ALL_CLASSES)}
     free = [colour for colour in _OKABE_ITO if colour not in {fixed[name] for name in classes if name in fixed}]
-    others = [name for name in sorted(classes) if name not in fixed]
+    others = [name for name in in_order(classes) if name not in fixed]
     chosen = {name: free[number % len(free)] for number, name in enumerate(others)}
     return {name: fixed.get(name) or chosen[name] for name in classes}
 

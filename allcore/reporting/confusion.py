@@ -7,10 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from allcore.reporting.class_axis import class_axis, label_width
+from allcore.text import for_figure
+
 _RIGHT = ((0.0, "#E8F1F8"), (1.0, "#0072B2"))
 _WRONG = ((0.0, "#FFF6EA"), (1.0, "#D55E00"))
 _OUTLINE = "#E69F00"
-HEIGHT = 420
+_MARGIN = 10
+_TITLE = 26
+_CELL = 82
+"""Pixels a side of a cell while there are few classes."""
+_SMALLEST_CELL = 18
+_ROOM = 330
+"""Pixels of the matrix without its names, from which on cells shrink."""
+_FEW = 6
+"""Classes up to which the numbers in the cells have one size; of more than twice as many, no 0 is written."""
+_NAMED = 24
+"""Names that have room below the matrix on a narrow screen."""
 
 
 def confusion_figure(
@@ -29,7 +42,7 @@ def confusion_figure(
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     text = np.array([f"{100 * share:.1f}" for share in shares.flat] if per_cent else [str(n) for n in counts.flat])
-    text = text.reshape(counts.shape)
+    text = np.where((counts == 0) & (len(classes) > 2 * _FEW), "", text.reshape(counts.shape))
     right = np.eye(len(classes), dtype=bool)
     largest_wrong = max(float(shares[~right].max()), 1e-9)
     figure = go.Figure(
@@ -42,21 +55,42 @@ def confusion_figure(
     if chosen is not None:
         _outline(figure, classes.index(chosen[0]), classes.index(chosen[1]))
     figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        **_layout(classes),
         hoverdistance=-1,  # the nearest cell's marker, however far: so a click counts anywhere in the cell
         clickmode="event+select",
         showlegend=False,
-        xaxis={"title": "predicted class", "fixedrange": True, "showgrid": False, "zeroline": False},
-        yaxis={
-            "title": "true class",
-            "autorange": "reversed",
-            "fixedrange": True,
-            "showgrid": False,
-            "zeroline": False,
-        },
     )
     return figure
+
+
+def matrix_width(classes: Sequence[str]) -> int:
+    """Return the pixels over which the figure of these classes is best drawn, where the page has them."""
+    return _side(len(classes)) + label_width(classes, _font(len(classes))) + _TITLE + _MARGIN
+
+
+def _layout(classes: Sequence[str]) -> dict[str, object]:
+    """Return axes and size: the names have the room that they need and no more."""
+    font, side = _font(len(classes)), _side(len(classes))
+    beside = label_width(classes, font)
+    flat = beside <= side / len(classes)
+    below = 2 * font if flat else beside
+    predicted = class_axis(classes, font, most_names=_NAMED) | {"tickangle": 0 if flat else -90}
+    return {
+        "height": side + below + _TITLE + _MARGIN,
+        "margin": {"l": beside + _TITLE, "r": _MARGIN, "t": _MARGIN, "b": below + _TITLE, "autoexpand": False},
+        "xaxis": {"title": "predicted class", "showgrid": False, **predicted},
+        "yaxis": {"title": "true class", "showgrid": False, **class_axis(classes, font, downwards=True)},
+    }
+
+
+def _side(classes: int) -> int:
+    """Return the pixels a side of the matrix without its names."""
+    return max(_SMALLEST_CELL * classes, min(_ROOM, _CELL * classes))
+
+
+def _font(classes: int) -> int:
+    """Return the size of the names: no larger than the cells."""
+    return min(12, max(8, _side(classes) // classes - 4))
 
 
 def _cells(
@@ -67,15 +101,18 @@ def _cells(
     colours: tuple[tuple[float, str], ...],
     largest: float,
 ) -> go.Heatmap:
+    gap = 3 if len(classes) <= 2 * _FEW else 1
+    size = {"size": 16} if len(classes) <= _FEW else None
     return go.Heatmap(
         z=np.where(where, shares, np.nan), x=list(classes), y=list(classes), text=np.where(where, text, ""),
-        texttemplate="%{text}", textfont={"size": 16}, colorscale=colours, zmin=0.0, zmax=largest, showscale=False,
-        xgap=3, ygap=3, hoverinfo="skip",
+        texttemplate="%{text}", textfont=size, colorscale=colours, zmin=0.0, zmax=largest, showscale=False,
+        xgap=gap, ygap=gap, hoverinfo="skip",
     )  # fmt: skip
 
 
 def _targets(counts: np.ndarray, shares: np.ndarray, classes: Sequence[str]) -> go.Scatter:
     cells = [(row, column) for row in range(len(classes)) for column in range(len(classes))]
+    names = [for_figure(name) for name in classes]
     unseen = {"marker": {"opacity": 0}}
     return go.Scatter(
         x=[classes[column] for _, column in cells],
@@ -84,14 +121,12 @@ def _targets(counts: np.ndarray, shares: np.ndarray, classes: Sequence[str]) -> 
             (classes[row], classes[column], int(counts[row, column]), int(counts[row].sum()), 100 * shares[row, column])
             for row, column in cells
         ],
+        text=[f"true {names[row]}<br>predicted {names[column]}" for row, column in cells],
         mode="markers",
         marker={"symbol": "square", "size": 40, "opacity": 0},
         selected=unseen,
         unselected=unseen,
-        hovertemplate=(
-            "true %{customdata[0]}, predicted %{customdata[1]}<br>"
-            "%{customdata[2]} of %{customdata[3]} (%{customdata[4]:.1f} %)<extra></extra>"
-        ),
+        hovertemplate=("%{text}<br>%{customdata[2]} of %{customdata[3]} (%{customdata[4]:.1f} %)<extra></extra>"),
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from allcore.data.class_names import in_order
 from allcore.data.overlap import Overlap
 
 _KEYS = {
@@ -101,7 +102,7 @@ def group_table(images: pd.DataFrame, overlap: Overlap) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "images": by_group.size(),
-            "classes": by_group["label"].agg(lambda labels: ", ".join(sorted(set(labels)))),
+            "classes": by_group["label"].agg(lambda labels: ", ".join(in_order(labels))),
             "identical": by_group["identical"].sum(),
         }
     )

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from allcore.reporting.class_axis import class_axis, label_width
 from allcore.reporting.colours import class_colours
+from allcore.text import for_figure
 
 _BAR = 34
+_NARROW = 22
+_MANY = 12
 _FRAME = 64
 
 
@@ -22,12 +26,15 @@ def probability_bars(classes: Sequence[str], probabilities: np.ndarray) -> go.Fi
             x=percentages, y=list(classes), orientation="h",
             marker_color=[colours[name] for name in classes],
             text=[f"{value:.1f} %" for value in percentages], textposition="outside", cliponaxis=False,
-            hovertemplate="%{y}: %{x:.2f} %<extra></extra>",
+            hovertext=[for_figure(name) for name in classes],
+            hovertemplate="%{hovertext}<br>%{x:.2f} %<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(
         title="Calibrated probability (%)", range=[0, 118], tickvals=[0, 25, 50, 75, 100], fixedrange=True
     )
-    figure.update_yaxes(autorange="reversed", type="category", fixedrange=True)
-    figure.update_layout(height=_FRAME + _BAR * len(classes), margin={"l": 8, "r": 8, "t": 8, "b": 8}, bargap=0.35)
+    figure.update_yaxes(**class_axis(classes, downwards=True))
+    bar = _BAR if len(classes) <= _MANY else _NARROW
+    margin = {"l": label_width(classes), "r": 8, "t": 8, "b": _FRAME - 16}
+    figure.update_layout(height=_FRAME + bar * len(classes), margin=margin, bargap=0.35)
     return figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,11 +12,18 @@ from allcore.evaluation.calibration import ReliabilityDiagram
 from allcore.evaluation.curves import Curve, precision_recall_curve, roc_curve
 from allcore.evaluation.recorded import RecordedPredictions
 from allcore.evaluation.scores import CLASS_METRICS, Scores
+from allcore.reporting.class_axis import legend_height, legend_names
 from allcore.reporting.colours import PAPER, class_colours, sequence_colours
 from allcore.reporting.tables import CLASS_METRIC_NAMES
+from allcore.text import for_figure
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _BELOW = {"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0}
+_CURVES, _AXIS, _LEGEND = 320, 56, 120
+"""Pixels of the curves, of the axis below them, and of that with a legend of few classes."""
+_APART, _SPREAD = 0.18, 0.8
+"""How far the points of two classes stand apart, and those of all of them, in rows."""
+_POINT = 9
 _FRACTION = {"range": [-0.02, 1.02], "tickformat": ".0%"}
 
 
@@ -85,27 +92,26 @@ def class_scores_figure(scores: Scores) -> go.Figure:
     """Return each class's scores as points with their 95 % intervals."""
     figure = go.Figure()
     colours = class_colours(scores.classes)
+    named = legend_names(scores.classes)
     middle = (len(scores.classes) - 1) / 2
     for number, (name, of_class) in enumerate(scores.per_class.items()):
         values = np.array([getattr(of_class, metric) for metric in CLASS_METRICS], np.float64)
         ends = np.array([of_class.intervals[metric] for metric in CLASS_METRICS], np.float64)
         figure.add_scatter(
             x=values,
-            y=np.arange(len(CLASS_METRICS)) + 0.18 * (number - middle),
+            y=np.arange(len(CLASS_METRICS)) + min(_APART, _SPREAD / len(scores.classes)) * (number - middle),
             error_x=_error_bars(values, ends[:, 0], ends[:, 1]),
             customdata=np.column_stack([ends, np.full(len(values), of_class.support)]),
             mode="markers",
             marker={"size": 8, "color": colours[name]},
-            name=name,
+            name=named[name],
             hovertemplate=(
-                f"{name}: %{{x:.1%}} (%{{customdata[0]:.1%}} to %{{customdata[1]:.1%}})<br>"
+                f"{for_figure(name)}<br>%{{x:.1%}} (%{{customdata[0]:.1%}} to %{{customdata[1]:.1%}})<br>"
                 "%{customdata[2]:.0f} images<extra></extra>"
             ),
         )
     figure.update_layout(
-        height=460,
-        margin=_MARGIN,
-        legend=_BELOW,
+        **_sized(scores.classes, len(CLASS_METRICS) * max(50, _POINT * len(scores.classes))),
         xaxis={"title": "score (%), with 95 % interval", "tickformat": ".0%"},
         yaxis={
             "tickvals": list(range(len(CLASS_METRICS))),
@@ -121,20 +127,28 @@ def _curves(
     predictions: RecordedPredictions, scores: Scores, curve: Callable[..., Curve], area: str, shape: str
 ) -> go.Figure:
     figure = go.Figure()
-    colours = class_colours(predictions.classes)
+    colours, named = class_colours(predictions.classes), legend_names(predictions.classes)
     for index, name in enumerate(predictions.classes):
         points = curve(predictions.labels, predictions.probabilities, index)
+        at = "%{y:.1%} at %{x:.1%}<br>threshold %{customdata:.3f}<extra></extra>"
         figure.add_scatter(
             x=points.x,
             y=points.y,
             customdata=points.thresholds,
             mode="lines",
             line={"color": colours[name], "shape": shape},
-            name=f"{name} {_area(scores, name, area)}",
-            hovertemplate=f"{name}<br>%{{y:.1%}} at %{{x:.1%}}<br>threshold %{{customdata:.3f}}<extra></extra>",
+            name=f"{named[name]} {_area(scores, name, area)}",
+            hovertemplate=f"{for_figure(name)}<br>{at}",
         )
-    figure.update_layout(height=460, margin=_MARGIN, legend=_BELOW)
+    figure.update_layout(**_sized(predictions.classes, _CURVES))
     return figure
+
+
+def _sized(classes: Sequence[str], drawn: int) -> dict[str, object]:
+    """Return the layout of a figure that is `drawn` pixels high, with a legend of the classes below."""
+    below = _LEGEND + legend_height(classes)
+    legend = {"orientation": "h", "yanchor": "top", "y": -_AXIS / drawn, "x": 0}
+    return {"height": drawn + below + _MARGIN["t"], "margin": {**_MARGIN, "b": below}, "legend": legend}
 
 
 def _area(scores: Scores, name: str, area: str) -> str:

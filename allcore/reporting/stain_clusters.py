@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from allcore.data.class_names import natural
 from allcore.data.split import Split
 
 
@@ -48,7 +49,10 @@ def cluster_table(
         means = pd.DataFrame(colours).groupby(stains).mean()
         table["colour"] = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in _whole(means.loc[table["stain"]])]
     table["number"] = table["stain"].str.rsplit("-", n=1).str[1].astype(int)
-    table = table.sort_values(["label", "number"], ignore_index=True)
+    table = table.sort_values(
+        ["label", "number"], key=lambda column: column.map(natural) if column.name == "label" else column,
+        ignore_index=True,
+    )  # fmt: skip
     return table[["label", "stain", "images", "share", "groups", "colour", "part"]]
 
 

@@ -47,7 +47,8 @@ def test_markers_cannot_be_seen_before_or_after_a_click():
 def test_true_classes_run_downwards_and_predicted_ones_to_the_right():
     layout = confusion_figure(MATRIX, CLASSES).layout
     assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("predicted class", "true class")
-    assert layout.yaxis.autorange == "reversed"
+    assert layout.yaxis.range == (2.5, -0.5)
+    assert layout.xaxis.range == (-0.5, 2.5)
 
 
 @pytest.mark.parametrize(("chosen", "centre"), [(("Early", "Pre"), (2, 1)), (("Pre", "Benign"), (0, 2))])
