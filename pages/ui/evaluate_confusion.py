@@ -6,7 +6,7 @@ import streamlit as st
 
 from allcore.evaluation.errors import commonest_mistake, images_of_cell
 from allcore.evaluation.scores import Scores
-from allcore.reporting.confusion import confusion_figure
+from allcore.reporting.confusion import confusion_figure, matrix_width
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.evidence import first_sheet, sheets_of_evidence
@@ -17,7 +17,8 @@ CELL = {"true": "True class", "predicted": "Predicted class"}
 def show_confusion(of: Evaluated) -> None:
     """Show the matrix, and the images of the cell that is chosen by click, by selectors or in the URL."""
     with st.container(horizontal=True, gap="medium"):
-        place, chosen = st.container(width=420), st.container(width=340)
+        place = st.container(width=max(420, matrix_width(of.classes)))
+        chosen = st.container(width=340)
     with chosen:
         cell = _choose_cell(of.scores)
         images = images_of_cell(of.predictions.table, *cell) if cell else None
