@@ -11,8 +11,8 @@ from allcore.model.architecture import CONVOLUTION_LAYERS
 
 EVERY_FIELD = {
     "dataset": "smears", "variant": "Original", "image_size": 96, "epochs": 3, "batch_size": 8, "learning_rate": 0.001,
-    "learning_rate_schedule": "cosine", "warmup_epochs": 1, "clip_norm": 1.0, "optimizer": "sgd", "early_stopping": 2, "keep": "last",
-    "class_weights": "balanced",
+    "learning_rate_schedule": "cosine", "warmup_epochs": 1, "clip_norm": 1.0, "optimizer": "sgd", "early_stopping": 2,
+    "keep": "last", "class_weights": "balanced",
     "weights": "random", "trainable_from": "block2_conv1", "trainable_to": "block5_conv3", "head": "gap",
     "dense_units": 64, "dropout": 0.0, "seed": 9, "device": "cpu", "precision": "float32", "micro_batch_size": 4,
     "checkpoint_minutes": 0.5, "sweep": "sizes",

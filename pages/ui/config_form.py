@@ -18,8 +18,8 @@ from allcore.reporting.settings import shown
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Network": ("image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout"),
     "Training": (
-        "epochs", "batch_size", "learning_rate", "learning_rate_schedule", "warmup_epochs", "clip_norm", "optimizer", "early_stopping",
-        "keep", "class_weights", "seed",
+        "epochs", "batch_size", "learning_rate", "learning_rate_schedule", "warmup_epochs", "clip_norm", "optimizer",
+        "early_stopping", "keep", "class_weights", "seed",
     ),
     "Split": tuple(f"split.{name}" for name in SplitConfig.model_fields),
     "Augmentation": tuple(f"augment.{name}" for name in AugmentConfig.model_fields),
