@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
+from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
 
 TINY = {"image_size": 32, "head": "gap", "dense_units": 64, "batch_size": 8, "weights": "random", "learning_rate": 1e-4}
@@ -47,6 +51,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[...
     executor = LocalExecutor(Workspace(tmp_path_factory.mktemp("finished")))
     run = executor.submit(tiny_config(epochs=3, checkpoint_minutes=60))
     assert wait_for(run, lambda status: status.state not in ACTIVE).state == "succeeded", run.log_tail()
+    while has_worker(run.folder):  # it removes its checkpoints
+        time.sleep(0.05)
     return executor
 
 
@@ -54,6 +60,25 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[...
 def finished_run(finished: LocalExecutor) -> Run:
     """Return the run that finished."""
     return finished.store.runs()[0]
+
+
+@pytest.fixture
+def no_room(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextManager[None]]:
+    """Return a context in which the disk is full for files whose path has a text: syncing them is what fails."""
+    really = os.fsync
+
+    @contextmanager
+    def full(of: str) -> Iterator[None]:
+        def fsync(descriptor: int) -> None:
+            if of in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            really(descriptor)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", fsync)
+            yield
+
+    return full
 
 
 def wait_for(run: Run, reached: Callable[[Status], bool], seconds: float = 180.0) -> Status:

@@ -11,6 +11,7 @@ from onnx import helper
 
 from allcore.model.architecture import CONVOLUTIONS
 from allcore.model.graph import Graph, NetworkWeights, served_model, write_answers, write_cells, write_image, write_pool
+from allcore.writing import written_whole
 
 SERVED_FILE = "model.onnx"
 FLOAT32_FILE = "model.float32.onnx"
@@ -50,6 +51,5 @@ def save_with_metadata(model: onnx.ModelProto, metadata: Mapping[str, str], path
     """Write `model` with `metadata` (replacing what it had) to `path`, whole or not at all."""
     del model.metadata_props[:]
     helper.set_model_props(model, dict(metadata))
-    unfinished = path.with_name(path.name + ".part")
-    onnx.save(model, unfinished)
-    unfinished.replace(path)
+    with written_whole(path) as unfinished:
+        onnx.save(model, unfinished)

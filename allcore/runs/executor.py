@@ -17,7 +17,8 @@ from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.runs.lease import write_ticket
 from allcore.runs.preflight import prepare
-from allcore.runs.process import is_alive, start_time
+from allcore.runs.process import host, is_alive, start_mark
+from allcore.runs.recover import resting_status
 from allcore.runs.status import ACTIVE, RESUMABLE, STOP_FILE, Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import PROJECT, Workspace
@@ -69,8 +70,11 @@ class LocalExecutor:
         return run
 
     def resume(self, run: Run) -> None:
-        """Start a new worker for a run that ended early. Raises `RunError` when it is active or has succeeded."""
-        status = run.status()
+        """Start a new worker for a run that ended early, also where its status is damaged.
+
+        Raises `RunError` when it is active or has succeeded.
+        """
+        status = resting_status(run)
         if status.state not in RESUMABLE:
             raise RunError(f"run {run.id} is {status.state}; only {', '.join(sorted(RESUMABLE))} runs can be resumed")
         (run.folder / STOP_FILE).unlink(missing_ok=True)
@@ -88,7 +92,10 @@ class LocalExecutor:
         state = run.status().state
         if state not in ACTIVE:
             raise RunError(f"run {run.id} is {state}; there is nothing to stop")
-        (run.folder / STOP_FILE).touch()
+        try:
+            (run.folder / STOP_FILE).touch()
+        except OSError:  # a full disk, say: the worker takes the signal as the same request
+            _signal_group(run.status(), signal.SIGTERM)
 
     def stop(self, run: Run, patience: float = 30.0) -> None:
         """Ask, then SIGTERM after `patience` seconds, then SIGKILL to the process group after as long again.
@@ -137,10 +144,10 @@ class LocalExecutor:
                 env=worker_environment(self.workspace),
             )
         status = Status.model_validate_json((run.folder / "status.json").read_bytes())
-        started = start_time(process.pid)
+        started = start_mark(process.pid)
         if started is not None:
             write_ticket(self.store.root, run.id, status.queued_at, process.pid, started)
-        update = {"pid": process.pid, "process_started": started, "heartbeat": time.time()}
+        update = {"pid": process.pid, "process_started": started, "host": host(), "heartbeat": time.time()}
         write_status(run.folder, status.model_copy(update=update))
 
 
@@ -152,7 +159,7 @@ def worker_environment(workspace: Workspace) -> dict[str, str]:
 
 def _gone_within(status: Status, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while is_alive(status.pid, status.process_started):
+    while _is_here(status):
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_SECONDS)
@@ -160,5 +167,10 @@ def _gone_within(status: Status, seconds: float) -> bool:
 
 
 def _signal_group(status: Status, number: signal.Signals) -> None:
-    if status.pid is not None and is_alive(status.pid, status.process_started):
+    if status.pid is not None and _is_here(status):
         os.killpg(status.pid, number)
+
+
+def _is_here(status: Status) -> bool:
+    """Return whether the worker lives on this machine: elsewhere its pid is another process's."""
+    return status.host in ("", host()) and is_alive(status.pid, status.process_started)

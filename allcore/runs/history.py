@@ -44,6 +44,16 @@ def read_history(folder: Path) -> History:
     )
 
 
+def last_segment(folder: Path) -> int:
+    """Return the highest number of a segment that the run's metrics speak of, 0 where they are not there."""
+    return max((_segment(record) for record in _records(folder / METRICS_FILE)), default=0)
+
+
+def _segment(record: dict[str, Any]) -> int:
+    segment = record.get("segment")
+    return segment if isinstance(segment, int) else 0
+
+
 def _position(record: dict[str, Any]) -> tuple[int, int]:
     """Return the epoch and step that training had reached when the record was written."""
     if record["kind"] == "epoch":

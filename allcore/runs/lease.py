@@ -11,8 +11,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from allcore.runs.process import is_alive, own_identity
+from allcore.writing import write_whole
 
 QUEUE_FOLDER = ".queue"
+_TICKETS = "[0-9]*.json"
 _POLL_SECONDS = 0.25
 
 
@@ -40,7 +42,7 @@ def device_lease(runs: Path, run_id: str, queued_at: float, give_up: Callable[[]
         lock.release()
 
 
-def write_ticket(runs: Path, run_id: str, queued_at: float, pid: int, started: float) -> Path:
+def write_ticket(runs: Path, run_id: str, queued_at: float, pid: int, started: str) -> Path:
     """Put a process into the queue and return its ticket.
 
     Whoever launches a worker writes its ticket, so that the order is that of launching and not of starting up.
@@ -48,9 +50,7 @@ def write_ticket(runs: Path, run_id: str, queued_at: float, pid: int, started: f
     queue = runs / QUEUE_FOLDER
     queue.mkdir(parents=True, exist_ok=True)
     ticket = queue / f"{int(queued_at * 1e6):020d}-{run_id}.json"
-    unfinished = ticket.with_suffix(f".{pid}.part")
-    unfinished.write_text(json.dumps({"pid": pid, "process_started": started}), encoding="utf-8")
-    unfinished.replace(ticket)
+    write_whole(ticket, json.dumps({"pid": pid, "process_started": started}))
     return ticket
 
 
@@ -65,12 +65,12 @@ def _is_first(queue: Path, ticket: Path) -> bool:
 
 
 def _live_tickets(queue: Path) -> list[Path]:
-    return [ticket for ticket in sorted(queue.glob("*.json")) if _is_live(ticket)]
+    return [ticket for ticket in sorted(queue.glob(_TICKETS)) if _is_live(ticket)]
 
 
 def _remove_dead_tickets(queue: Path) -> None:
     live = set(_live_tickets(queue))
-    for ticket in queue.glob("*.json"):
+    for ticket in queue.glob(_TICKETS):
         if ticket not in live:
             ticket.unlink(missing_ok=True)
 
@@ -78,7 +78,7 @@ def _remove_dead_tickets(queue: Path) -> None:
 def _is_live(ticket: Path) -> bool:
     try:
         fields = json.loads(ticket.read_text(encoding="utf-8"))
-        return is_alive(int(fields["pid"]), float(fields["process_started"]))
+        return is_alive(int(fields["pid"]), fields["process_started"])
     except (OSError, ValueError, KeyError, TypeError):
         return False  # taken back, or being written: its owner looks again
 

@@ -10,13 +10,18 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from allcore.errors import RunError
-from allcore.runs.process import is_alive
+from allcore.runs.process import host, is_alive
+from allcore.writing import write_whole
 
-STATUS_SCHEMA = 1
+STATUS_SCHEMA = 2
+_READABLE_SCHEMAS = (1, STATUS_SCHEMA)
 STATUS_FILE = "status.json"
 STOP_FILE = "stop.request"
+CHECKPOINTS_FOLDER = "checkpoints"
 LAUNCH_SECONDS = 30.0
 """How long a run may be queued without a process before it counts as interrupted."""
+ELSEWHERE_SECONDS = 300.0
+"""How old the heartbeat of a worker on another machine may be before the run counts as interrupted."""
 
 State = Literal["queued", "running", "stopping", "succeeded", "failed", "cancelled", "interrupted"]
 ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
@@ -24,14 +29,19 @@ RESUMABLE: frozenset[State] = frozenset({"failed", "cancelled", "interrupted"})
 
 
 class Status(BaseModel):
-    """One reading of a run. `epoch` and `step` count what is done; times are seconds since the epoch."""
+    """One reading of a run. `epoch` and `step` count what is done; times are seconds since the epoch.
+
+    `pid` and `process_started`, the process's mark, mean something on `host` alone; in schema 1 the second was a time.
+    `served_epoch` (0-based) is the one whose weights are served.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_number: int = STATUS_SCHEMA
     state: State
     pid: int | None = None
-    process_started: float | None = None
+    process_started: str | float | None = None
+    host: str = ""
     heartbeat: float
     queued_at: float
     segment: int = 0
@@ -43,6 +53,7 @@ class Status(BaseModel):
     images_per_second: float | None = None
     eta_seconds: float | None = None
     device: str = ""
+    served_epoch: int | None = None
     error: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -60,7 +71,7 @@ def read_status(folder: Path) -> Status:
     except (OSError, ValueError) as error:
         raise RunError(f"run {folder.name}: {STATUS_FILE} cannot be read ({error})") from None
     schema = fields.get("schema_number") if isinstance(fields, dict) else None
-    if schema != STATUS_SCHEMA:
+    if schema not in _READABLE_SCHEMAS:
         raise RunError(f"run {folder.name}: {STATUS_FILE} has schema {schema!r}, this version reads {STATUS_SCHEMA}")
     try:
         status = Status.model_validate(fields)
@@ -72,19 +83,26 @@ def read_status(folder: Path) -> Status:
 
 def write_status(folder: Path, status: Status) -> None:
     """Replace the run's status in one step: a reader sees the old or the new one."""
-    unfinished = folder / f".{STATUS_FILE}.part"
-    unfinished.write_text(status.model_dump_json(indent=2), encoding="utf-8")
-    unfinished.replace(folder / STATUS_FILE)
+    write_whole(
+        folder / STATUS_FILE, status.model_copy(update={"schema_number": STATUS_SCHEMA}).model_dump_json(indent=2)
+    )
 
 
 def _real_state(folder: Path, status: Status) -> State:
     if status.state not in ACTIVE:
         return status.state
-    if status.pid is None:
-        fresh = time.time() - status.heartbeat < LAUNCH_SECONDS
-        return status.state if fresh else "interrupted"
-    if not is_alive(status.pid, status.process_started):
+    if not _is_there(status):
         return "interrupted"
     if status.state == "running" and (folder / STOP_FILE).exists():
         return "stopping"
     return status.state
+
+
+def _is_there(status: Status) -> bool:
+    """Return whether the worker, or on its way there the launcher, goes on."""
+    since_heartbeat = abs(time.time() - status.heartbeat)  # a clock set back must not make a dead run live for hours
+    if status.pid is None:
+        return since_heartbeat < LAUNCH_SECONDS
+    if status.host not in ("", host()):
+        return since_heartbeat < ELSEWHERE_SECONDS
+    return is_alive(status.pid, status.process_started)

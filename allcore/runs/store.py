@@ -20,6 +20,10 @@ from allcore.data.split import Split, read_split
 from allcore.errors import ConfigError, DatasetError, RunError
 from allcore.runs.history import History, read_history
 from allcore.runs.status import ACTIVE, Status, read_status, write_status
+from allcore.runs.worker_lock import has_worker
+from allcore.writing import folder_written_whole, make_folder, write_whole
+
+_TRASH = ".trash-"
 
 
 @dataclass(frozen=True)
@@ -106,17 +110,15 @@ class RunStore:
         """Make the folder of a new, queued run with its configuration and split; it appears whole or not at all."""
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%d-%H%M%S}-vgg16-{config.image_size}px-{secrets.token_hex(2)}"
-        unfinished = self.root / f".new-{run_id}"
-        unfinished.mkdir(parents=True)
         try:
-            (unfinished / "config.json").write_text(config.to_json(), encoding="utf-8")
-            split.write(unfinished / "split.csv")
-            moment = time.time()
-            status = Status(state="queued", heartbeat=moment, queued_at=moment, epochs=config.epochs)
-            write_status(unfinished, status)
-            unfinished.rename(self.root / run_id)
+            make_folder(self.root)
+            with folder_written_whole(self.root / run_id) as unfinished:
+                write_whole(unfinished / "config.json", config.to_json())
+                split.write(unfinished / "split.csv")
+                moment = time.time()
+                status = Status(state="queued", heartbeat=moment, queued_at=moment, epochs=config.epochs)
+                write_status(unfinished, status)
         except OSError as error:
-            shutil.rmtree(unfinished, ignore_errors=True)
             raise RunError(f"the run folder cannot be written below {self.root} ({error.strerror})") from None
         return Run(self.root / run_id)
 
@@ -128,9 +130,14 @@ class RunStore:
         return [Run(folder) for folder in sorted(folders, reverse=True)]
 
     def find(self, name: str) -> Run:
-        """Return the run with this id, an unambiguous part of it, `latest`, or the path of its folder."""
+        """Return the run with this id, an unambiguous part of it, `latest`, or the path of its folder.
+
+        Raises `RunError` for a name that is empty, fits no run or fits several.
+        """
+        if not name.strip():
+            raise RunError("the run's name is empty; give its id, an unambiguous part of it, or `latest`")
         if "/" in name and (Path(name) / "status.json").is_file():
-            return Run(Path(name).resolve())
+            return Run(Path(name).absolute() if Path(name).is_symlink() else Path(name).resolve())
         runs = self.runs()
         if name == "latest" and runs:
             return runs[0]
@@ -144,13 +151,37 @@ class RunStore:
         raise RunError(f"there is no run {name!r} below {self.root}; `runs list` shows those that are")
 
     def delete(self, run: Run) -> None:
-        """Remove a run's folder. Raises `RunError` while it is queued or running."""
+        """Remove a run's folder; of a run that is a link, the link alone.
+
+        Raises `RunError` while the run is queued or running, and when the disk refuses.
+        """
         try:
             state = run.status().state
         except RunError:
             state = "failed"  # a damaged run can be deleted
         if state in ACTIVE:
             raise RunError(f"run {run.id} is {state}; stop it before deleting it")
-        trash = self.root / f".trash-{run.id}"
-        run.folder.rename(trash)
-        shutil.rmtree(trash)
+        if has_worker(run.folder):
+            raise RunError(f"the worker of run {run.id} still lives; delete the run when it has ended")
+        try:
+            if run.folder.is_symlink():
+                run.folder.unlink()
+                return
+            trash = run.folder.with_name(f"{_TRASH}{secrets.token_hex(4)}-{run.id}")
+            run.folder.rename(trash)
+        except OSError as error:
+            raise RunError(f"run {run.id} cannot be deleted ({error.strerror}); all of it is still there") from None
+        self._empty_trash(trash)
+
+    def _empty_trash(self, trash: Path) -> None:
+        """Remove what was deleted, and what earlier deletions that were killed left. Raises `RunError`, naming it."""
+        for earlier in self.root.glob(f"{_TRASH}*"):
+            if earlier != trash:
+                shutil.rmtree(earlier, ignore_errors=True)
+        try:
+            shutil.rmtree(trash)
+        except OSError as error:
+            raise RunError(
+                f"the run is deleted, but not all of its files could be removed ({error.strerror or error}); "
+                f"remove {trash} by hand"
+            ) from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 import numpy as np
 import onnx
@@ -16,7 +17,7 @@ from allcore.inference.network import Network, open_network
 from allcore.inference.predictor import BATCH
 from allcore.model.graph import NetworkWeights
 from allcore.model.quantise import build_int8_graph, calibrate
-from allcore.model.serving import build_serving_graph, save_with_metadata
+from allcore.model.serving import build_serving_graph
 
 LABELS_MAY_DIFFER = 1
 CHANGE_MAY_BE = 0.01
@@ -50,11 +51,9 @@ def choose_arithmetic(
     """
     say("quantising the model")
     float32 = build_serving_graph(weights)
-    batches = (calibration[start : start + BATCH] for start in range(0, len(calibration), BATCH))
+    batches = _said(calibration, say)
     int8 = build_int8_graph(weights, calibrate(weights, batches))
-    agreement = compare(
-        _opened(float32, folder / ".network.onnx"), _opened(int8, folder / ".network.onnx"), validation, say
-    )
+    agreement = compare(opened(float32, folder), opened(int8, folder), validation, say)
     return Arithmetic(float32, int8, agreement, "int8" if is_served_in_int8(agreement) else "float32")
 
 
@@ -88,9 +87,17 @@ def is_served_in_int8(agreement: Agreement) -> bool:
     )
 
 
-def _opened(model: onnx.ModelProto, path: Path) -> Network:
-    save_with_metadata(model, {}, path)
+def opened(model: onnx.ModelProto, folder: Path) -> Network:
+    """Return a graph as a network that can be run; its file stands in `folder` only while it is opened."""
+    path = folder / f".{uuid4().hex}.part.onnx"
     try:
+        onnx.save(model, path)
         return open_network(path)
     finally:
-        path.unlink()
+        path.unlink(missing_ok=True)
+
+
+def _said(images: np.ndarray, say: Say) -> Iterator[np.ndarray]:
+    for start in range(0, len(images), BATCH):
+        say(f"quantising the model, {start} of {len(images)} images")
+        yield images[start : start + BATCH]

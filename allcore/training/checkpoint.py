@@ -1,24 +1,37 @@
-"""Checkpoints: what a run needs to go on as if it had never stopped. Arrays and JSON, no pickle."""
+"""Checkpoints: what a run needs to go on as if it had never stopped. Arrays and JSON, no pickle.
+
+A checkpoint is a folder whose manifest has the length and CRC-32 of every other file in it. Two are kept: should the
+newest be damaged, the run goes on from the one before.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
+import zlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
-import numpy as np
 
 from allcore.errors import RunError
+from allcore.training.arrays import UnreadableError, assign_arrays, write_arrays
+from allcore.training.kept import drop_kept
+from allcore.writing import NO_ROOM, folder_written_whole
 
-FOLDER = "checkpoints"
+KEPT_CHECKPOINTS = 2
+_MANIFEST = "manifest.json"
 
 
 @dataclass
 class Progress:
-    """Where training stands: counters, the kept epoch, and the sums of the epoch and report under way."""
+    """Where training stands: counters, the kept epoch, and the sums of the epoch and report under way.
+
+    `kept_epoch` (0-based, -1 for none) is one whose weights are safely kept, `best_loss` its validation loss where the
+    best epoch is kept. `diverged` says how training ended where it could not go on.
+    """
 
     segment: int = 0
     epoch: int = 0
@@ -33,72 +46,71 @@ class Progress:
     report_sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("loss", "correct", "images"), 0.0))
     report_checksum: int = 0
     finished: bool = False
+    diverged: str = ""
 
 
 def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progress: Progress) -> None:
-    """Write a checkpoint below `folder` and remove the older ones; it appears whole or not at all.
+    """Write a checkpoint below `folder`, whole or not at all, and then remove what it makes superfluous.
 
-    Raises `OSError` when it cannot be written; the older checkpoint then is still there.
+    Raises `OSError` when it cannot be written; the newest of the older checkpoints then is still there.
     """
-    name = f"{progress.segment:03d}-{progress.epoch:05d}-{progress.step:06d}"
-    unfinished = folder / f".{name}.part"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    _write_arrays(unfinished / "model.npz", [variable.numpy() for variable in model.variables])
-    _write_arrays(unfinished / "optimizer.npz", [variable.numpy() for variable in optimizer.variables])
-    (unfinished / "progress.json").write_text(json.dumps(asdict(progress), indent=2), encoding="utf-8")
-    if (folder / name).exists():
-        shutil.rmtree(folder / name)
-    unfinished.rename(folder / name)
-    for older in _checkpoints(folder):
-        if older.name != name:
-            shutil.rmtree(older, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+    try:
+        _write(folder, model, optimizer, progress)
+    except OSError as error:
+        older = _checkpoints(folder)[:-1]
+        if error.errno not in NO_ROOM or not older:
+            raise
+        _remove(older)  # the newest is enough to go on from, and there may be room without the others
+        _write(folder, model, optimizer, progress)
+    _remove(_checkpoints(folder)[:-KEPT_CHECKPOINTS])
+    drop_kept(folder, but={_kept_epoch(checkpoint) for checkpoint in _checkpoints(folder)})
 
 
-def restore_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer) -> Progress | None:
-    """Put the newest checkpoint into `model` and `optimizer` and return its progress; None when there is none.
+def restore_checkpoint(
+    folder: Path, model: keras.Model, optimizer: keras.Optimizer, warn: Callable[[str], None]
+) -> Progress | None:
+    """Put the newest checkpoint that is whole into `model` and `optimizer` and return its progress; None without any.
 
-    Raises `RunError` when the newest checkpoint does not belong to this model.
+    Those that are damaged are removed, and `warn` gets a line on each. Raises `RunError` when all are damaged or the
+    newest whole one does not belong to this model.
     """
-    newest = next(reversed(_checkpoints(folder)), None)
-    if newest is None:
-        return None
-    try:
-        progress = Progress(**json.loads((newest / "progress.json").read_text(encoding="utf-8")))
-        _assign(model.variables, newest / "model.npz")
-        _assign(optimizer.variables, newest / "optimizer.npz")
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunError(f"checkpoint {newest.name} cannot be read ({error}); delete it to start over") from None
-    return progress
-
-
-def save_kept(folder: Path, model: keras.Model, epoch: int) -> None:
-    """Write the model's weights as those that are kept."""
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / ".kept.part.npz"
-    _write_arrays(unfinished, [variable.numpy() for variable in model.variables])
-    unfinished.replace(folder / f"kept-{epoch:05d}.npz")
-
-
-def drop_others(folder: Path, epoch: int) -> None:
-    """Remove the weights of epochs that are kept no longer; called once a checkpoint says so."""
-    for file in folder.glob("kept-*.npz"):
-        if file.name != f"kept-{epoch:05d}.npz":
-            file.unlink(missing_ok=True)
-
-
-def restore_kept(folder: Path, model: keras.Model, epoch: int) -> None:
-    """Put the kept weights, of this epoch, into `model`. Raises `RunError` when they are missing or damaged."""
-    try:
-        _assign(model.variables, folder / f"kept-{epoch:05d}.npz")
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"the kept weights, of epoch {epoch + 1}, cannot be read ({error})") from None
+    damaged: dict[Path, str] = {}
+    for checkpoint in reversed(_checkpoints(folder)):
+        try:
+            _check(checkpoint)
+            progress = _read_progress(checkpoint)
+            assign_arrays(model.variables, checkpoint / "model.npz")
+            assign_arrays(optimizer.variables, checkpoint / "optimizer.npz")
+        except UnreadableError as error:
+            damaged[checkpoint] = str(error)
+        except ValueError as error:
+            raise RunError(f"checkpoint {checkpoint.name} cannot be read ({error}): it is another model's") from None
+        else:
+            for name, reason in damaged.items():
+                warn(f"checkpoint {name.name} is damaged ({reason}); the run goes on from {checkpoint.name}")
+            _remove(list(damaged))
+            return progress
+    if damaged:
+        reasons = "; ".join(f"{checkpoint.name}: {reason}" for checkpoint, reason in damaged.items())
+        raise RunError(f"no checkpoint can be read ({reasons}); delete the folder {folder} to start over")
+    return None
 
 
 def remove_checkpoints(folder: Path) -> None:
     """Remove what only resuming needs, once the run has succeeded."""
-    for checkpoint in _checkpoints(folder):
-        shutil.rmtree(checkpoint, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progress: Progress) -> None:
+    with folder_written_whole(
+        folder / f"{progress.segment:03d}-{progress.epoch:05d}-{progress.step:06d}"
+    ) as unfinished:
+        write_arrays(unfinished / "model.npz", model.variables)
+        write_arrays(unfinished / "optimizer.npz", optimizer.variables)
+        (unfinished / "progress.json").write_text(json.dumps(asdict(progress), indent=2), encoding="utf-8")
+        manifest = {file.name: _described(file) for file in sorted(unfinished.iterdir())}
+        (unfinished / _MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
 
 
 def _checkpoints(folder: Path) -> list[Path]:
@@ -107,16 +119,55 @@ def _checkpoints(folder: Path) -> list[Path]:
     return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
 
 
-def _write_arrays(path: Path, arrays: list[np.ndarray]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{f"{index:04d}": array for index, array in enumerate(arrays)})
-        file.flush()
-        os.fsync(file.fileno())
+def _remove(checkpoints: list[Path]) -> None:
+    for checkpoint in checkpoints:
+        shutil.rmtree(checkpoint, ignore_errors=True)
 
 
-def _assign(variables: list[keras.Variable], path: Path) -> None:
-    with np.load(path, allow_pickle=False) as arrays:
-        if len(arrays.files) != len(variables):
-            raise ValueError(f"{path.name} has {len(arrays.files)} arrays, the model {len(variables)}")
-        for index, variable in enumerate(variables):
-            variable.assign(arrays[f"{index:04d}"])
+def _check(checkpoint: Path) -> None:
+    """Compare a checkpoint with its manifest; those that were written before there were any have none."""
+    if not (checkpoint / _MANIFEST).exists() and (checkpoint / "progress.json").exists():
+        return
+    manifest = _read_json(checkpoint / _MANIFEST)
+    if set(manifest) != {"model.npz", "optimizer.npz", "progress.json"}:
+        raise UnreadableError(f"{_MANIFEST} does not name its files")
+    for name, said in manifest.items():
+        try:
+            found = _described(checkpoint / name)
+        except OSError as error:
+            raise UnreadableError(f"{name} cannot be read ({error.strerror})") from None
+        if found != said:
+            raise UnreadableError(f"{name} is not as it was written")
+
+
+def _described(file: Path) -> dict[str, int]:
+    length = checksum = 0
+    with file.open("rb") as content:
+        while block := content.read(2**20):
+            length += len(block)
+            checksum = zlib.crc32(block, checksum)
+    return {"bytes": length, "crc32": checksum}
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UnreadableError(f"{file.name} cannot be read ({error})") from None
+    if not isinstance(content, dict):
+        raise UnreadableError(f"{file.name} holds no object")
+    return content
+
+
+def _read_progress(checkpoint: Path) -> Progress:
+    try:
+        return Progress(**_read_json(checkpoint / "progress.json"))
+    except TypeError as error:
+        raise UnreadableError(f"progress.json is none of this version's ({error})") from None
+
+
+def _kept_epoch(checkpoint: Path) -> int:
+    try:
+        return _read_progress(checkpoint).kept_epoch
+    except UnreadableError:
+        return -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +16,18 @@ from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages
 from allcore.data.colour import colour_moments
 from allcore.data.split import SPLITS, Split
+from allcore.errors import InputError
 from allcore.evaluation.calibration import fit_temperature
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties
-from allcore.inference.network import Network, NetworkOutputs, open_network
+from allcore.inference.network import Network, NetworkOutputs
 from allcore.inference.novelty import fit_novelty, fit_threshold, to_reference
 from allcore.inference.predictor import BATCH, load_predictor
 from allcore.model.serving import FLOAT32_FILE, SERVED_FILE, save_with_metadata
 from allcore.model.vgg16 import build_vgg16, network_weights
 from allcore.recipe import train_command
-from allcore.training.arithmetic import Arithmetic, choose_arithmetic
-from allcore.training.reporter import Reporter
+from allcore.runs.store import Run
+from allcore.training.arithmetic import Arithmetic, Say, choose_arithmetic, opened
+from allcore.writing import written_whole
 
 CALIBRATION_IMAGES = 128
 
@@ -45,13 +48,14 @@ class TrainedRun:
     dataset_fingerprint: str
 
 
-def write_results(run: TrainedRun, model: keras.Model, reporter: Reporter) -> None:
+def write_results(run: TrainedRun, model: keras.Model, say: Say) -> None:
     """Write model.keras, model.onnx, features.npy and predictions.parquet, whatever precision was trained with.
 
+    `say` gets a line before each piece of the work, at most some batches long, and may raise to end it there.
     The served model is the int8 graph where it agrees with the float32 one and is faster; that one then stands beside
     it. Temperature and novelty reference come from the served graph's own outputs: what is scored is what is served.
     """
-    reporter.update(phase="writing the model", eta_seconds=None)
+    say("writing the model")
     single = _in_float32(model, run)
     _save_keras(single, run.folder / "model.keras")
     arithmetic = choose_arithmetic(
@@ -59,11 +63,26 @@ def write_results(run: TrainedRun, model: keras.Model, reporter: Reporter) -> No
         _calibration_images(run),
         _resized(run, run.split.rows("validation")),
         run.folder,
-        say=lambda phase: reporter.update(phase=phase),
+        say,
     )
-    outputs, colours = _write_served(run, arithmetic, reporter)
-    np.save(run.folder / "features.npy", outputs.features)
+    outputs, colours = _write_served(run, arithmetic, say)
+    with written_whole(run.folder / "features.npy") as unfinished:
+        np.save(unfinished, outputs.features)
     _write_predictions(run, outputs, colours)
+
+
+def results_are_whole(run: Run) -> bool:
+    """Return whether all that `write_results` writes is there and can be read: then nothing is to be trained."""
+    try:
+        classes, rows = len(run.split.classes), len(run.split.table)
+        metadata = load_predictor(run.served_model).metadata
+        float32 = metadata.arithmetic == "float32" or (run.folder / FLOAT32_FILE).is_file()
+        features = np.load(run.folder / "features.npy", mmap_mode="r", allow_pickle=False)
+        predicted = len(run.predictions()) == rows - len(run.split.rows("train"))
+        whole = len(metadata.classes) == classes and len(features) == rows and predicted and float32
+    except (InputError, OSError, ValueError):
+        return False
+    return whole and zipfile.is_zipfile(run.folder / "model.keras")
 
 
 def _in_float32(model: keras.Model, run: TrainedRun) -> keras.Model:
@@ -74,9 +93,8 @@ def _in_float32(model: keras.Model, run: TrainedRun) -> keras.Model:
 
 
 def _save_keras(model: keras.Model, path: Path) -> None:
-    unfinished = path.with_name(f".{path.name}")
-    model.save(unfinished)
-    unfinished.replace(path)
+    with written_whole(path) as unfinished:
+        model.save(unfinished)
 
 
 def _calibration_images(run: TrainedRun) -> np.ndarray:
@@ -89,15 +107,12 @@ def _resized(run: TrainedRun, rows: Iterable[int]) -> np.ndarray:
     return np.stack([resize(run.images[row], run.config.image_size) for row in rows])
 
 
-def _write_served(run: TrainedRun, arithmetic: Arithmetic, reporter: Reporter) -> tuple[NetworkOutputs, np.ndarray]:
+def _write_served(run: TrainedRun, arithmetic: Arithmetic, say: Say) -> tuple[NetworkOutputs, np.ndarray]:
     """Write model.onnx (and model.float32.onnx where that differs); return what is known of all rows.
 
     That is the served graph's outputs, and the colour moments (N, 9).
     """
-    unfinished = run.folder / ".network.onnx"
-    save_with_metadata(arithmetic.graph, {}, unfinished)
-    outputs, colours = _run_all(open_network(unfinished), run, reporter)
-    unfinished.unlink()
+    outputs, colours = _run_all(opened(arithmetic.graph, run.folder), run, say)
     metadata = _describe(run, outputs, colours, arithmetic)
     if arithmetic.served == "int8":
         in_float32 = metadata.model_copy(update={"arithmetic": "float32"})
@@ -108,18 +123,18 @@ def _write_served(run: TrainedRun, arithmetic: Arithmetic, reporter: Reporter) -
     return outputs, colours
 
 
-def _run_all(network: Network, run: TrainedRun, reporter: Reporter) -> tuple[NetworkOutputs, np.ndarray]:
+def _run_all(network: Network, run: TrainedRun, say: Say) -> tuple[NetworkOutputs, np.ndarray]:
     """Return the graph's outputs and the colours of every row of the split; evidence is made when it is wanted."""
     probabilities, features, colours = [], [], []
     total = len(run.split.table)
     for start in range(0, total, BATCH):
         rows = range(start, min(start + BATCH, total))
+        say(f"predicting, {rows.start} of {total} images")
         images = _resized(run, rows)
         outputs = network.run(images)
         probabilities.append(outputs.probabilities)
         features.append(outputs.features)
         colours += [colour_moments(image) for image in images]
-        reporter.update(phase=f"predicting, {rows.stop} of {total} images")
     none = np.zeros((total, 0), np.float32)
     return NetworkOutputs(np.concatenate(probabilities), none, np.concatenate(features)), np.stack(colours)
 
@@ -175,6 +190,5 @@ def _write_predictions(run: TrainedRun, outputs: NetworkOutputs, colours: np.nda
     table["correct"] = table["predicted"] == table["label"]
     table["novelty"] = [prediction.novelty for prediction in interpreted]
     table["novel"] = [prediction.novel for prediction in interpreted]
-    unfinished = run.folder / ".predictions.parquet"
-    pd.DataFrame(table).to_parquet(unfinished, index=False)
-    unfinished.replace(run.folder / "predictions.parquet")
+    with written_whole(run.folder / "predictions.parquet") as unfinished:
+        pd.DataFrame(table).to_parquet(unfinished, index=False)

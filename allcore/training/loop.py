@@ -14,18 +14,13 @@ from allcore.config import TrainConfig
 from allcore.errors import InputError
 from allcore.hardware import HardwarePlan
 from allcore.runs.estimate import epoch_seconds
+from allcore.runs.status import CHECKPOINTS_FOLDER
 from allcore.training.batches import Batch, BatchSource
-from allcore.training.checkpoint import (
-    FOLDER,
-    Progress,
-    drop_others,
-    restore_checkpoint,
-    restore_kept,
-    save_checkpoint,
-    save_kept,
-)
+from allcore.training.checkpoint import Progress, restore_checkpoint, save_checkpoint
+from allcore.training.kept import is_kept, save_kept
 from allcore.training.learner import Learner
 from allcore.training.reporter import Reporter
+from allcore.training.served_weights import take_served_weights
 
 REPORTS_PER_EPOCH = 100
 PLATEAU_PATIENCE = 3
@@ -53,23 +48,38 @@ class Trainer:
     stop_requested: Callable[[], bool]
 
     def run(self) -> Progress:
-        """Train from the last checkpoint, or from the start, to the end; leave the kept epoch's weights in the model.
+        """Train from the last checkpoint, or from the start, to the end; leave the weights to be served in the model.
 
-        Raises `Stopped` after a checkpoint when a stop was requested.
+        Raises `Stopped` after a checkpoint when a stop was requested, `DivergedError` when the loss is no longer a
+        number and no epoch before is kept.
         """
         progress = self._begin()
-        while not progress.finished:
-            self._train_epoch(progress)
-            self._end_epoch(progress)
-            self._save(progress)
-        restore_kept(self.folder / FOLDER, self.learner.model, progress.kept_epoch)
+        try:
+            while not progress.finished:
+                self._train_epoch(progress)
+                self._end_epoch(progress)
+                self._save(progress)
+        except DivergedError as error:
+            progress.diverged, progress.finished = str(error), True
+        folder, model = self.folder / CHECKPOINTS_FOLDER, self.learner.model
+        served = take_served_weights(folder, model, progress, self.config.keep, self.reporter.warn)
+        if served is None:
+            raise DivergedError(progress.diverged)
+        self.reporter.update(served_epoch=served)
+        if progress.diverged:
+            self._save(progress)  # so that a resumed run goes on with its results
         return progress
 
     def _begin(self) -> Progress:
-        progress = restore_checkpoint(self.folder / FOLDER, self.learner.model, self.learner.optimizer)
+        progress = restore_checkpoint(
+            self.folder / CHECKPOINTS_FOLDER, self.learner.model, self.learner.optimizer, self.reporter.warn
+        )
         previous = self.reporter.status.segment
         if progress is None:
             progress = Progress()
+        elif progress.kept_epoch >= 0 and not is_kept(self.folder / CHECKPOINTS_FOLDER, progress.kept_epoch):
+            self.reporter.warn(f"the kept weights of epoch {progress.kept_epoch + 1} cannot be read")
+            progress.kept_epoch, progress.best_loss = -1, math.inf
         progress.segment = previous
         if previous > 0:
             self.reporter.record(
@@ -95,8 +105,7 @@ class Trainer:
             loss, correct = self.learner.train_batch(batch)
             if not math.isfinite(loss):
                 raise DivergedError(
-                    f"the loss is {loss} in epoch {progress.epoch + 1}, step {progress.step + 1}; "
-                    f"a learning rate below {self.config.learning_rate:g} or precision float32 may help"
+                    f"the loss is {loss} in epoch {progress.epoch + 1}, step {progress.step + 1}; {self._against_it()}"
                 )
             progress.step += 1
             _add(progress.epoch_sums, loss, correct, len(batch.labels))
@@ -104,13 +113,16 @@ class Trainer:
             progress.report_checksum = (progress.report_checksum * 31 + batch.checksum()) % 2**32
             progress.epoch_seconds = seconds_before + time.monotonic() - started
             self._report_step(progress, batch, time.monotonic() - begun)
-            if self.stop_requested():
-                self.reporter.update(state="stopping")
-                self._save(progress)
-                raise Stopped
+            self._stop_if_asked(progress)
             if time.monotonic() - saved > 60 * self.config.checkpoint_minutes:
                 self._save(progress)
                 saved = time.monotonic()
+
+    def _stop_if_asked(self, progress: Progress) -> None:
+        if self.stop_requested():
+            self.reporter.update(state="stopping")
+            self._save(progress)
+            raise Stopped
 
     def _report_step(self, progress: Progress, batch: Batch, seconds: float) -> None:
         interval = math.ceil(self.train.steps / REPORTS_PER_EPOCH)
@@ -144,7 +156,11 @@ class Trainer:
     def _end_epoch(self, progress: Progress) -> None:
         self.reporter.update(phase="validating")
         began = time.monotonic()
-        validation = self._validate()
+        validation = self._validate(progress)
+        if not math.isfinite(validation["loss"]):
+            raise DivergedError(
+                f"the validation loss is {validation['loss']} after epoch {progress.epoch + 1}; {self._against_it()}"
+            )
         record = {
             "kind": "epoch",
             "segment": progress.segment,
@@ -168,21 +184,25 @@ class Trainer:
         self.reporter.record(record)
         self.reporter.update(phase="training", epoch=progress.epoch, step=0)
 
-    def _validate(self) -> dict[str, float]:
+    def _against_it(self) -> str:
+        return f"a learning rate below {self.config.learning_rate:g} or precision float32 may help"
+
+    def _validate(self, progress: Progress) -> dict[str, float]:
         sums = dict.fromkeys(("loss", "correct", "images"), 0.0)
         for batch in self.validation.batches(0):
             loss, correct = self.learner.score_batch(batch)
             _add(sums, loss, correct, len(batch.labels))
+            self._stop_if_asked(progress)
         return _means(sums)
 
     def _note_progress(self, progress: Progress, validation_loss: float) -> None:
         """Keep the weights where the configuration says so, and count epochs without a lower loss."""
         better = progress.kept_epoch < 0 or validation_loss < progress.best_loss
-        if better or self.config.keep == "last":
+        if (better or self.config.keep == "last") and self._keep(progress.epoch):
             progress.kept_epoch = progress.epoch
-            self._guarded(lambda: save_kept(self.folder / FOLDER, self.learner.model, progress.epoch))
         if better:
-            progress.best_loss = validation_loss
+            if progress.kept_epoch == progress.epoch:
+                progress.best_loss = validation_loss
             progress.epochs_without_progress = progress.plateau_epochs = 0
             return
         progress.epochs_without_progress += 1
@@ -195,19 +215,20 @@ class Trainer:
         patience = self.config.early_stopping
         return patience is not None and progress.epochs_without_progress >= patience
 
+    def _keep(self, epoch: int) -> bool:
+        """Keep the weights of an epoch and return whether they are safely there."""
+        try:
+            save_kept(self.folder / CHECKPOINTS_FOLDER, self.learner.model, epoch)
+        except OSError as error:
+            self.reporter.warn(f"the weights of epoch {epoch + 1} could not be kept ({error.strerror or error})")
+            return False
+        return True
+
     def _save(self, progress: Progress) -> None:
         """Write a checkpoint, after everything that was reported before it."""
         self.reporter.flush()
-
-        def write() -> None:
-            save_checkpoint(self.folder / FOLDER, self.learner.model, self.learner.optimizer, progress)
-            drop_others(self.folder / FOLDER, progress.kept_epoch)
-
-        self._guarded(write)
-
-    def _guarded(self, write: Callable[[], None]) -> None:
         try:
-            write()
+            save_checkpoint(self.folder / CHECKPOINTS_FOLDER, self.learner.model, self.learner.optimizer, progress)
         except OSError as error:
             self.reporter.warn(
                 f"a checkpoint could not be written ({error.strerror or error}); training goes on without it"

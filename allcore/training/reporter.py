@@ -1,122 +1,165 @@
-"""Reporting from a run: a slow disk, a full disk or a reader never kills or stalls training."""
+"""Reporting from a run: a slow disk, a full disk or a reader never kills or stalls training, and loses no record."""
 
 from __future__ import annotations
 
 import json
-import queue
 import threading
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from allcore.runs.history import METRICS_FILE
 from allcore.runs.status import Status, write_status
+from allcore.training.events import EventFiles
+from allcore.writing import NO_ROOM, append_lines
 
 _HEARTBEAT_SECONDS = 2.0
-_QUEUE_LENGTH = 10_000
+_PAUSE_SECONDS = 0.2
+_MOST_HELD_BACK = 20_000
 
 
 class Reporter:
-    """Writes a run's status and metrics from a thread of its own; what cannot be written becomes a warning."""
+    """Writes a run's status and metrics from a thread of its own.
+
+    What cannot be written is held back, written as soon as that works, and said in a warning meanwhile.
+    """
 
     def __init__(self, folder: Path, status: Status) -> None:
         self._folder = folder
         self._status = status
-        self._lock = threading.Lock()
-        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(_QUEUE_LENGTH)
-        self._events: Any = None
+        self._status_is_new = True
+        self._records: list[dict[str, Any]] = []
+        self._events = EventFiles(folder / "tensorboard")
+        self._trouble: Exception | None = None
+        self._asked = self._answered = 0
+        self._closing = False
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="reporter", daemon=True)
         self._thread.start()
 
     @property
     def status(self) -> Status:
         """The status as it was last set."""
-        with self._lock:
+        with self._changed:
             return self._status
 
     def update(self, **fields: object) -> None:
         """Change fields of the status; it is written soon, at the latest with the next heartbeat."""
-        with self._lock:
+        with self._changed:
             self._status = self._status.model_copy(update=fields)
-        self._put(self._write_status)
+            self._status_is_new = True
 
     def warn(self, message: str) -> None:
         """Add a warning to the status, once."""
-        with self._lock:
-            if message in self._status.warnings:
-                return
-            self._status = self._status.model_copy(update={"warnings": (*self._status.warnings, message)})
-        self._put(self._write_status)
+        self._replace_warning("", message)
 
     def record(self, record: dict[str, Any]) -> None:
         """Append one record to the metrics, and its numbers to TensorBoard's event files."""
-        self._put(lambda: self._append(record))
+        with self._changed:
+            self._records.append(record)
+            too_many = len(self._records) > _MOST_HELD_BACK
+            del self._records[:-_MOST_HELD_BACK]
+        if too_many:
+            self.warn("the disk refused for too long: the oldest metrics that were held back are lost")
 
     def flush(self, seconds: float = 10.0) -> None:
-        """Wait until what was reported so far is written, but no longer than `seconds`."""
-        written = threading.Event()
-        self._put(written.set)
-        written.wait(seconds)
+        """Wait until what was reported so far is written, or was tried, but no longer than `seconds`."""
+        with self._changed:
+            self._asked += 1
+            mine = self._asked
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._answered >= mine, seconds)
 
-    def close(self) -> None:
-        """Write what is left and end the thread."""
-        self._put(None)
-        self._thread.join(timeout=30.0)
-
-    def _put(self, job: Callable[[], None] | None) -> None:
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
-            with self._lock:
-                self._status = self._status.model_copy(
-                    update={
-                        "warnings": (*self._status.warnings[:20], "the disk is too slow: some metrics were not written")
-                    }
-                )
+    def close(self, patience: float = 10.0) -> None:
+        """Write what is left and end the thread; on a full disk, try again for `patience` seconds."""
+        deadline = time.monotonic() + patience
+        self.flush()
+        while _may_pass(self._trouble) and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+            self.flush()
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
 
     def _work(self) -> None:
+        written = 0.0
         while True:
-            try:
-                job = self._jobs.get(timeout=_HEARTBEAT_SECONDS)
-            except queue.Empty:
-                job = self._write_status
-            if job is None:
-                self._write_status()
+            with self._changed:
+                self._changed.wait_for(lambda: self._asked > self._answered or self._closing, _PAUSE_SECONDS)
+                asked, closing = self._asked, self._closing
+                beat = time.monotonic() - written > _HEARTBEAT_SECONDS
+                due = asked > self._answered or closing or self._status_is_new or self._records or beat
+            if due:
+                self._write()
+                written = time.monotonic()
+            with self._changed:
+                self._answered = asked
+                self._changed.notify_all()
+            if closing:
                 return
-            try:
-                job()
-            except OSError as error:
-                self._note_unwritten(error)
 
-    def _note_unwritten(self, error: OSError) -> None:
-        message = f"reporting failed: {error.strerror or error}"
-        with self._lock:
-            if message not in self._status.warnings:
-                self._status = self._status.model_copy(update={"warnings": (*self._status.warnings, message)})
+    def _write(self) -> None:
+        """Write the metrics, the event files and the status; nothing that these raise ends the thread."""
+        trouble: Exception | None = None
+        for write in (self._write_records, self._write_status):
+            try:
+                write()
+            except Exception as error:  # TensorFlow's event writer raises what is no OSError
+                trouble = trouble or error
+        before, self._trouble = self._trouble, trouble
+        if trouble is not None:
+            self._replace_warning(_failed(before), _failed(trouble))
+        elif before is not None:
+            self._replace_warning(
+                _failed(before), f"reporting was held up ({_reason(before)}); what was held back is written now"
+            )
+        if self._status_is_new:  # the warnings are others now
+            with suppress(Exception):
+                self._write_status()
+
+    def _write_records(self) -> None:
+        with self._changed:
+            records, self._records = self._records, []
+        try:
+            if records:
+                append_lines(self._folder / METRICS_FILE, map(json.dumps, records))
+        except Exception:
+            with self._changed:
+                self._records = records + self._records
+            raise
+        self._events.write(records)
 
     def _write_status(self) -> None:
-        with self._lock:
+        with self._changed:
             self._status = self._status.model_copy(update={"heartbeat": time.time()})
+            self._status_is_new = False
             status = self._status
         try:
             write_status(self._folder, status)
-        except OSError as error:
-            self._note_unwritten(error)
+        except Exception:
+            self._status_is_new = True
+            raise
 
-    def _append(self, record: dict[str, Any]) -> None:
-        with (self._folder / METRICS_FILE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-        self._write_events(record)
+    def _replace_warning(self, old: str, new: str) -> None:
+        with self._changed:
+            if new in self._status.warnings and old in ("", new):
+                return
+            warnings = (*(warning for warning in self._status.warnings if warning not in (old, new)), new)
+            self._status = self._status.model_copy(update={"warnings": warnings})
+            self._status_is_new = True
 
-    def _write_events(self, record: dict[str, Any]) -> None:
-        import tensorflow as tf
 
-        if self._events is None:
-            self._events = tf.summary.create_file_writer(str(self._folder / "tensorboard"))
-        with self._events.as_default():
-            position = record["global_step"] if record["kind"] == "batch" else record["epoch"] + 1
-            for name, value in record.items():
-                if isinstance(value, float):
-                    tf.summary.scalar(f"{record['kind']}/{name}", value, step=position)
-        self._events.flush()
+def _failed(error: Exception | None) -> str:
+    return f"reporting failed: {_reason(error)}; it is tried again" if error is not None else ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _may_pass(error: Exception | None) -> bool:
+    return isinstance(error, OSError) and error.errno in NO_ROOM

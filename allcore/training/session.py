@@ -6,12 +6,14 @@ import json
 import platform
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from allcore import __version__
@@ -21,63 +23,90 @@ from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import Catalog, scan
 from allcore.data.split import Split
 from allcore.errors import DatasetError, WeightsError
-from allcore.evaluation.shortcuts import shortcut_scores
+from allcore.evaluation.shortcuts import kept_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.model.initial_weights import THREE_WAYS, file_sha256, read_convolutions
 from allcore.runs.preflight import keras_weights_file, weights_file
-from allcore.runs.status import Status
 from allcore.runs.store import Run
+from allcore.training.arithmetic import Say
 from allcore.training.batches import BatchSource
-from allcore.training.checkpoint import FOLDER, remove_checkpoints
-from allcore.training.finish import TrainedRun, write_results
+from allcore.training.finish import TrainedRun, results_are_whole, write_results
 from allcore.training.hardware import look_at_devices
 from allcore.training.learner import Learner, balanced_class_weights
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
 from allcore.workspace import PROJECT, open_workspace
+from allcore.writing import write_whole
 
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "onnx", "onnxruntime", "pillow")
 
 
-def carry_out(folder: Path, status: Status, stop_requested: Callable[[], bool]) -> bool:
-    """Train the run in `folder`, from its last checkpoint if it has one; False when it was stopped.
+def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], bool]) -> bool:
+    """Train the run in `folder`, from its last checkpoint if it has one, and write its results; False when stopped.
 
-    Raises `InputError` when the dataset or the weights are no longer what the run was made with.
+    A run whose results are whole is not trained again: only what follows them is done. Raises `InputError` when the
+    dataset or the weights are no longer what the run was made with.
     """
     run = Run(folder)
-    config = run.config
+
+    def say(phase: str) -> None:
+        reporter.update(phase=phase, eta_seconds=None)
+        if stop_requested():
+            raise Stopped
+
+    try:
+        images = None
+        if not results_are_whole(run):
+            plan = _take_devices(run, reporter)
+            catalog, images = _open_images(run, say)
+            cells = _find_cells(run, catalog, images, say)
+            fingerprint = catalog.fingerprint(run.config.variant)
+            source = partial(_source, run, images)
+            model = _train(
+                run, plan, source("train", cells), source("validation"), fingerprint, reporter, stop_requested
+            )
+            write_results(TrainedRun(folder, run.config, run.split, images, fingerprint), model, say)
+        _score_shortcuts(run, images, reporter, say)
+    except Stopped:
+        return False
+    return True
+
+
+def _take_devices(run: Run, reporter: Reporter) -> HardwarePlan:
     plan = _plan(run)
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")  # or TensorFlow would use a GPU that was not asked for
-    reporter = Reporter(folder, status.model_copy(update={"state": "running", "phase": "starting", "warnings": ()}))
     reporter.update(device=plan.description)
-    try:
-        reporter.update(phase="reading the dataset")
-        catalog, images, cells = _open_images(run, reporter)
-        fingerprint = catalog.fingerprint(config.variant)
-        learner = Learner(config, plan, len(run.split.classes), _class_weights(config, run.split))
-        reporter.update(phase="loading weights")
-        weights = _load_initial_weights(learner.model, config.weights)
-        _write_environment(folder, plan, weights, fingerprint)
-        trainer = Trainer(
-            config=config,
-            plan=plan,
-            learner=learner,
-            train=_source(run, images, "train", cells),
-            validation=_source(run, images, "validation"),
-            folder=folder,
-            reporter=reporter,
-            stop_requested=stop_requested,
-        )
-        trainer.run()
-        write_results(TrainedRun(folder, config, run.split, images, fingerprint), learner.model, reporter)
-        remove_checkpoints(folder / FOLDER)
-        _score_shortcuts(run, images, reporter)
-    except Stopped:
-        return False
-    finally:
-        reporter.close()
-    return True
+    return plan
+
+
+def _train(
+    run: Run,
+    plan: HardwarePlan,
+    train: BatchSource,
+    validation: BatchSource,
+    fingerprint: str,
+    reporter: Reporter,
+    stop_requested: Callable[[], bool],
+) -> keras.Model:
+    """Train and return the model, with the weights to be served."""
+    config = run.config
+    learner = Learner(config, plan, len(run.split.classes), _class_weights(config, run.split))
+    reporter.update(phase="loading weights")
+    weights = _load_initial_weights(learner.model, config.weights)
+    _write_environment(run.folder, plan, weights, fingerprint)
+    trainer = Trainer(
+        config=config,
+        plan=plan,
+        learner=learner,
+        train=train,
+        validation=validation,
+        folder=run.folder,
+        reporter=reporter,
+        stop_requested=stop_requested,
+    )
+    trainer.run()
+    return learner.model
 
 
 def _plan(run: Run) -> HardwarePlan:
@@ -89,8 +118,9 @@ def _plan(run: Run) -> HardwarePlan:
     return plan
 
 
-def _open_images(run: Run, reporter: Reporter) -> tuple[Catalog, DecodedImages, CellMaps | None]:
-    """Return the catalog, the decoded images in the order of the split's rows, and their cells if they are wanted."""
+def _open_images(run: Run, say: Say) -> tuple[Catalog, DecodedImages]:
+    """Return the catalog and the decoded images, in the order of the split's rows."""
+    say("reading the dataset")
     workspace = open_workspace()
     config = run.config
     catalog = scan(Path(config.dataset), workspace.cache)
@@ -105,19 +135,27 @@ def _open_images(run: Run, reporter: Reporter) -> tuple[Catalog, DecodedImages, 
         )
 
     def progress(done: int, total: int) -> None:
-        reporter.update(phase=f"decoding images, {done} of {total}")
+        say(f"decoding images, {done} of {total}")
 
-    ordered = rows.set_index("path").loc[wanted["path"]].reset_index()
-    images = decoded_images(catalog.root, ordered, workspace.cache, progress)
-    if not config.augment.changes_fields:
-        return catalog, images, None
+    return catalog, decoded_images(catalog.root, _rows(run, catalog), workspace.cache, progress)
 
-    def finding(done: int, total: int) -> None:
-        reporter.update(phase=f"finding cells, {done} of {total} images")
 
-    cells = cell_maps(images, list(ordered["pixel_sha256"]), workspace.cache, finding)
+def _rows(run: Run, catalog: Catalog) -> pd.DataFrame:
+    """Return the catalog's rows in the order of the split's."""
+    return catalog.images(run.config.variant).set_index("path").loc[run.split.table["path"]].reset_index()
+
+
+def _find_cells(run: Run, catalog: Catalog, images: DecodedImages, say: Say) -> CellMaps | None:
+    """Return the cells of all images where the configuration wants them."""
+    if not run.config.augment.changes_fields:
+        return None
+
+    def progress(done: int, total: int) -> None:
+        say(f"finding cells, {done} of {total} images")
+
+    cells = cell_maps(images, list(_rows(run, catalog)["pixel_sha256"]), open_workspace().cache, progress)
     check_smears(cells.counts()[run.split.rows("train")])
-    return catalog, images, cells
+    return cells
 
 
 def _source(run: Run, images: DecodedImages, split: str, cells: CellMaps | None = None) -> BatchSource:
@@ -131,11 +169,21 @@ def _source(run: Run, images: DecodedImages, split: str, cells: CellMaps | None 
     )
 
 
-def _score_shortcuts(run: Run, images: DecodedImages, reporter: Reporter) -> None:
+def _score_shortcuts(run: Run, images: DecodedImages | None, reporter: Reporter, say: Say) -> None:
     """Leave in the cache what the shortcut baselines reach, so that no score is ever shown without them."""
-    reporter.update(phase="scoring shortcut baselines")
+    cache = open_workspace().cache
+    if kept_shortcuts(run.split, cache) is not None:
+        return
+
+    def progress(done: int, total: int) -> None:
+        say("scoring shortcut baselines")
+
     try:
-        shortcut_scores(images, run.split, open_workspace().cache)
+        shortcut_scores(
+            images if images is not None else _open_images(run, say)[1], run.split, cache, on_progress=progress
+        )
+    except Stopped:
+        raise
     except Exception as error:  # the run is whole without them, and pages offer to score them again
         reporter.warn(f"the shortcut baselines could not be scored ({type(error).__name__}: {error})")
 
@@ -180,9 +228,7 @@ def _write_environment(
         "weights": weights,
         "dataset_fingerprint": dataset_fingerprint,
     }
-    unfinished = folder / ".environment.json"
-    unfinished.write_text(json.dumps(environment, indent=2), encoding="utf-8")
-    unfinished.replace(folder / "environment.json")
+    write_whole(folder / "environment.json", json.dumps(environment, indent=2))
 
 
 def _code_revision() -> str:

@@ -13,27 +13,29 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from allcore.errors import InputError, RunError
 from allcore.runs.lease import device_lease
-from allcore.runs.process import own_identity
-from allcore.runs.status import STOP_FILE, Status, read_status, write_status
+from allcore.runs.process import host, own_identity
+from allcore.runs.status import CHECKPOINTS_FOLDER, STOP_FILE, Status, read_status, write_status
+from allcore.runs.worker_lock import worker_lock
+from allcore.writing import NO_ROOM, remove_unfinished
 
 _LAUNCHER_SECONDS = 5.0
 
 
 class StopSignal:
-    """Whether the run was asked to stop: by its request file, or by SIGTERM."""
+    """Whether the run was asked to stop: by its request file, by SIGTERM, or by deleting its folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / STOP_FILE
+        self._folder = folder
         self._terminated = False
         signal.signal(signal.SIGTERM, self._on_signal)
 
     def __call__(self) -> bool:
         """Return whether to stop."""
-        return self._terminated or self._file.exists()
+        return self._terminated or _is_there(self._folder / STOP_FILE) or not _is_there(self._folder, unknown=True)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._terminated = True
@@ -42,7 +44,7 @@ class StopSignal:
 def run_worker(folder: Path) -> int:
     """Carry out the run in `folder` and return the process's exit status: 0 done or stopped, 1 failed, 2 refused."""
     try:
-        with FileLock(folder / ".worker.lock", timeout=0):
+        with worker_lock(folder):
             return _work(folder)
     except Timeout:
         print(f"run {folder.name} already has a worker", file=sys.stderr)
@@ -55,30 +57,46 @@ def run_worker(folder: Path) -> int:
 def _work(folder: Path) -> int:
     stop = StopSignal(folder)
     status = _take_over(folder)
-    with device_lease(folder.parent, folder.name, status.queued_at, stop) as leased:
-        if not leased:
-            _end(folder, "cancelled")
+    for place in (folder, folder / CHECKPOINTS_FOLDER):
+        remove_unfinished(place)
+    try:
+        with device_lease(folder.parent, folder.name, status.queued_at, stop) as leased:
+            if leased:
+                return _train(folder, status, stop)
+            _end(folder, status, "cancelled")
             return 0
-        try:
-            return _train(folder, status, stop)
-        except InputError as error:
-            print(error, file=sys.stderr)
-            _end(folder, "failed", str(error))
-        except MemoryError:
-            _end(folder, "failed", "out of memory: use a smaller image size, batch size or micro-batch size")
-        except Exception as error:
-            traceback.print_exc()
-            _end(folder, "failed", _one_line(error))
+    except Exception as error:  # no queue can be written, or TensorFlow is not there
+        traceback.print_exc()
+        _end(folder, status, "failed", _one_line(error))
         return 1
 
 
 def _train(folder: Path, status: Status, stop: StopSignal) -> int:
+    """Train and write the run's last status: `succeeded` only when all that it promises is on the disk."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from allcore.training.session import carry_out  # TensorFlow comes in here
+    from allcore.training.checkpoint import remove_checkpoints  # TensorFlow comes in here
+    from allcore.training.reporter import Reporter
+    from allcore.training.session import carry_out
 
-    finished = carry_out(folder, status, stop)
-    _end(folder, "succeeded" if finished else "cancelled")
-    return 0
+    fresh = {"state": "running", "phase": "starting", "warnings": (), "error": ""}
+    reporter = Reporter(folder, status.model_copy(update=fresh))
+    state, error = "failed", ""
+    try:
+        state = "succeeded" if carry_out(folder, reporter, stop) else "cancelled"
+    except InputError as raised:
+        print(raised, file=sys.stderr)
+        error = str(raised)
+    except MemoryError:
+        error = "out of memory: use a smaller image size, batch size or micro-batch size"
+    except Exception as raised:
+        traceback.print_exc()
+        error = _one_line(raised)
+    finally:
+        reporter.close()
+    _end(folder, reporter.status, state, error)
+    if state == "succeeded":
+        remove_checkpoints(folder / CHECKPOINTS_FOLDER)
+    return 1 if state == "failed" else 0
 
 
 def _take_over(folder: Path) -> Status:
@@ -92,7 +110,7 @@ def _take_over(folder: Path) -> Status:
     segment = status.segment + 1 if (folder / "environment.json").exists() else status.segment
     taken = status.model_copy(
         update={
-            "state": "queued", "pid": pid, "process_started": started, "heartbeat": time.time(),
+            "state": "queued", "pid": pid, "process_started": started, "host": host(), "heartbeat": time.time(),
             "segment": segment, "phase": "waiting for the device",
         }
     )  # fmt: skip
@@ -100,19 +118,31 @@ def _take_over(folder: Path) -> Status:
     return taken
 
 
-def _end(folder: Path, state: str, error: str = "") -> None:
+def _end(folder: Path, status: Status, state: str, error: str = "") -> None:
     """Write the last status; should the disk refuse it, the run reads as interrupted, which it then is."""
     try:
-        status = read_status(folder)
         update = {"state": state, "error": error, "phase": "", "eta_seconds": None, "heartbeat": time.time()}
         write_status(folder, status.model_copy(update=update))
-    except (OSError, RunError):
+        (folder / STOP_FILE).unlink(missing_ok=True)
+    except OSError:
         traceback.print_exc()
-    (folder / STOP_FILE).unlink(missing_ok=True)
+
+
+def _is_there(path: Path, unknown: bool = False) -> bool:
+    """Return whether something stands at `path`, `unknown` where the disk does not say."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return unknown
+    return True
 
 
 def _one_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return f"the disk is full ({error.strerror}); what was trained is kept: free some space and resume the run"
     if type(error).__name__ == "ResourceExhaustedError":
         return "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
     return f"{type(error).__name__}: {text[0] if text else 'no message'}; the whole message stands in worker.log"

@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from allcore.errors import RunError
-from allcore.runs.process import is_alive, own_identity, start_time
+from allcore.runs.process import is_alive, own_identity, start_mark
 from allcore.runs.status import STATUS_SCHEMA, Status, read_status, write_status
 
 
@@ -21,7 +22,7 @@ def status(**fields):
 def gone():
     """Return the identity of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    identity = {"pid": process.pid, "process_started": start_time(process.pid)}
+    identity = {"pid": process.pid, "process_started": start_mark(process.pid)}
     process.communicate(b"\n")
     return identity
 
@@ -46,15 +47,16 @@ def test_live_process_is_running(tmp_path):
 
 def test_pid_used_again_by_another_process_is_interrupted(tmp_path):
     pid, started = own_identity()
-    write_status(tmp_path, status(pid=pid, process_started=started - 100))
+    write_status(tmp_path, status(pid=pid, process_started=started + "0"))
     assert read_status(tmp_path).state == "interrupted"
 
 
 def test_zombie_is_not_alive():
     process = subprocess.Popen([sys.executable, "-c", "pass"])
-    started = start_time(process.pid) or time.time()
+    created = psutil.Process(process.pid).create_time()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert not is_alive(process.pid, started)
+    assert start_mark(process.pid) is None
+    assert not is_alive(process.pid, created)
     process.wait()
 
 

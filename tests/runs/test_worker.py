@@ -53,13 +53,13 @@ def test_finished_run_has_every_file(finished_run):
     names = {path.name for path in finished_run.folder.iterdir() if not path.name.startswith(".")}
     assert names - {"model.float32.onnx"} == {  # that one only where int8 is served
         "config.json", "environment.json", "split.csv", "status.json", "metrics.jsonl", "worker.log", "tensorboard",
-        "checkpoints", "model.keras", "model.onnx", "predictions.parquet", "features.npy",
+        "model.keras", "model.onnx", "predictions.parquet", "features.npy",
     }  # fmt: skip
 
 
-def test_finished_run_keeps_the_best_weights_and_no_other_checkpoint(finished_run):
-    best = finished_run.history().epochs["validation_loss"].idxmin()
-    assert [path.name for path in (finished_run.folder / "checkpoints").iterdir()] == [f"kept-{best:05d}.npz"]
+def test_finished_run_keeps_no_weights_but_those_of_its_models_and_says_of_which_epoch(finished_run):
+    assert not (finished_run.folder / "checkpoints").exists()
+    assert finished_run.status().served_epoch == finished_run.history().epochs["validation_loss"].idxmin()
 
 
 def test_history_has_every_epoch_and_every_batch(finished_run):

@@ -1,5 +1,7 @@
 """A checkpoint brings a run back exactly, and a damaged one is refused by name."""
 
+import resource
+
 import keras
 import numpy as np
 import pytest
@@ -7,14 +9,9 @@ import pytest
 from allcore.config import make_config
 from allcore.errors import RunError
 from allcore.model.vgg16 import build_vgg16
-from allcore.training.checkpoint import (
-    Progress,
-    drop_others,
-    restore_checkpoint,
-    restore_kept,
-    save_checkpoint,
-    save_kept,
-)
+from allcore.training.arrays import UnreadableError
+from allcore.training.checkpoint import Progress, restore_checkpoint, save_checkpoint
+from allcore.training.kept import is_kept, kept_epochs, restore_kept, save_kept
 
 
 def make_model(units=8, seed=0):
@@ -41,10 +38,36 @@ def saved(tmp_path_factory):
     return folder, model, optimizer, progress
 
 
+def restored(folder, model, optimizer):
+    """Return the restored progress and the warnings."""
+    warnings = []
+    return restore_checkpoint(folder, model, optimizer, warnings.append), warnings
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def damage(file):
+    """Change one bit in the middle of a file."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.fixture
+def two(saved, tmp_path):
+    """Return a folder with two checkpoints, of step 1 and step 2, and what they are of."""
+    _, model, optimizer, _ = saved
+    for step in (1, 2):
+        save_checkpoint(tmp_path, model, optimizer, Progress(step=step))
+    return tmp_path, model, optimizer
+
+
 def test_weights_optimizer_and_progress_come_back(saved):
     folder, model, optimizer, progress = saved
     other_model, other_optimizer = make_model(seed=1)
-    assert restore_checkpoint(folder, other_model, other_optimizer) == progress
+    assert restored(folder, other_model, other_optimizer) == (progress, [])
     for a, b in zip(values(model.variables), values(other_model.variables), strict=True):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(values(optimizer.variables), values(other_optimizer.variables), strict=True):
@@ -55,43 +78,100 @@ def test_dropout_goes_on_where_it_was(saved):
     folder, model, _, _ = saved
     image = keras.ops.ones((4, 32, 32, 3))
     other, optimizer = make_model(seed=1)
-    restore_checkpoint(folder, other, optimizer)
+    restored(folder, other, optimizer)
     np.testing.assert_array_equal(model(image, training=True), other(image, training=True))
 
 
-def test_only_the_newest_is_kept(saved, tmp_path):
-    _, model, optimizer, _ = saved
-    for step in (1, 2, 3):
-        save_checkpoint(tmp_path, model, optimizer, Progress(step=step))
-    assert [folder.name for folder in tmp_path.iterdir()] == ["000-00000-000003"]
+def test_the_two_newest_stay_and_nothing_unfinished(two):
+    folder, model, optimizer = two
+    save_checkpoint(folder, model, optimizer, Progress(step=3))
+    assert names(folder) == ["000-00000-000002", "000-00000-000003"]
 
 
-def test_half_written_one_is_passed_over(saved, tmp_path):
-    _, model, optimizer, _ = saved
-    save_checkpoint(tmp_path, model, optimizer, Progress(step=1))
-    (tmp_path / ".000-00000-000002.part").mkdir()
-    assert restore_checkpoint(tmp_path, model, optimizer).step == 1
+def test_half_written_one_is_passed_over(two):
+    folder, model, optimizer = two
+    (folder / ".000-00000-000003.part").mkdir()
+    assert restored(folder, model, optimizer)[0].step == 2
 
 
 def test_nothing_saved_is_none(saved, tmp_path):
     _, model, optimizer, _ = saved
-    assert restore_checkpoint(tmp_path / "checkpoints", model, optimizer) is None
+    assert restored(tmp_path / "checkpoints", model, optimizer) == (None, [])
 
 
-def test_another_model_is_refused(saved):
+@pytest.mark.parametrize(
+    ("file", "harm"),
+    [
+        ("model.npz", damage),
+        ("optimizer.npz", lambda file: file.unlink()),
+        ("progress.json", damage),
+        ("manifest.json", lambda file: file.write_bytes(b"")),
+    ],
+)
+def test_damaged_newest_gives_way_to_the_one_before_and_is_said(two, file, harm):
+    folder, model, optimizer = two
+    harm(folder / "000-00000-000002" / file)
+    progress, (warning,) = restored(folder, model, optimizer)
+    assert progress.step == 1
+    assert warning.startswith("checkpoint 000-00000-000002 is damaged (")
+    assert warning.endswith("the run goes on from 000-00000-000001")
+    assert names(folder) == ["000-00000-000001"]
+
+
+def test_run_whose_checkpoints_are_all_damaged_is_refused_and_loses_none(two):
+    folder, model, optimizer = two
+    for name in names(folder):
+        damage(folder / name / "model.npz")
+    with pytest.raises(RunError, match=r"no checkpoint can be read \(000-00000-000002: .*; delete the folder"):
+        restored(folder, model, optimizer)
+    assert len(names(folder)) == 2
+
+
+def test_checkpoint_of_an_earlier_version_has_no_manifest_and_is_read(two):
+    folder, model, optimizer = two
+    (folder / "000-00000-000002" / "manifest.json").unlink()
+    assert restored(folder, model, optimizer)[0].step == 2
+
+
+def test_another_model_is_refused_and_left_as_it_was(saved):
     folder, *_ = saved
-    with pytest.raises(RunError, match=r"checkpoint 001-00003-000007 cannot be read"):
-        restore_checkpoint(folder, *make_model(units=9))
+    model, optimizer = make_model(units=9)
+    before = values(model.variables)
+    with pytest.raises(RunError, match=r"checkpoint 001-00003-000007 cannot be read .* another model's"):
+        restored(folder, model, optimizer)
+    for a, b in zip(before, values(model.variables), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_pickled_arrays_are_refused(saved, tmp_path):
     _, model, optimizer, _ = saved
     save_checkpoint(tmp_path, model, optimizer, Progress())
-    file = tmp_path / "000-00000-000000" / "model.npz"
-    arrays = {f"{i:04d}": np.array([{}], dtype=object) for i in range(len(model.variables))}
-    np.savez(file, **arrays)
+    folder = tmp_path / "000-00000-000000"
+    (folder / "manifest.json").unlink()
+    np.savez(folder / "model.npz", **{f"{i:04d}": np.array([{}], dtype=object) for i in range(len(model.variables))})
     with pytest.raises(RunError, match="cannot be read"):
-        restore_checkpoint(tmp_path, model, optimizer)
+        restored(tmp_path, model, optimizer)
+
+
+def test_failed_save_leaves_the_older_ones_and_nothing_unfinished(two, no_room):
+    folder, model, optimizer = two
+    with no_room("progress.json"), pytest.raises(OSError, match="No space"):
+        save_checkpoint(folder, model, optimizer, Progress(step=3))
+    assert names(folder) == ["000-00000-000002"]  # the older went to make room, which was not enough
+    assert restored(folder, model, optimizer)[0].step == 2
+
+
+def test_file_that_cannot_grow_is_an_error_of_the_disk(saved, tmp_path):
+    """NumPy and zipfile have several ways to end when a write fails; all of them must be `OSError`."""
+    _, model, _, _ = saved
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            save_kept(tmp_path, model, 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_kept_weights_come_back(saved, tmp_path):
@@ -103,15 +183,21 @@ def test_kept_weights_come_back(saved, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_older_kept_weights_go_only_when_told(saved, tmp_path):
+def test_kept_weights_go_once_no_checkpoint_speaks_of_them(saved, tmp_path):
+    _, model, optimizer, _ = saved
+    for epoch in (4, 6):
+        save_kept(tmp_path, model, epoch)
+        save_checkpoint(tmp_path, model, optimizer, Progress(epoch=epoch + 1, kept_epoch=epoch))
+    assert kept_epochs(tmp_path) == [4, 6]
+    save_checkpoint(tmp_path, model, optimizer, Progress(epoch=8, kept_epoch=6))
+    assert kept_epochs(tmp_path) == [6]
+
+
+def test_kept_weights_that_are_missing_or_damaged_are_said(saved, tmp_path):
     _, model, _, _ = saved
     save_kept(tmp_path, model, 4)
-    save_kept(tmp_path, model, 6)
-    assert len(list(tmp_path.glob("kept-*"))) == 2
-    drop_others(tmp_path, 6)
-    assert [file.name for file in tmp_path.glob("kept-*")] == ["kept-00006.npz"]
-
-
-def test_missing_kept_weights_are_said(saved, tmp_path):
-    with pytest.raises(RunError, match="kept weights, of epoch 3, cannot be read"):
-        restore_kept(tmp_path, saved[1], 2)
+    damage(tmp_path / "kept-00004.npz")
+    for epoch in (2, 4):
+        assert not is_kept(tmp_path, epoch)
+        with pytest.raises(UnreadableError, match=rf"kept-0000{epoch}\.npz"):
+            restore_kept(tmp_path, model, epoch)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from allcore.config import make_config
-from allcore.runs.status import Status
-from allcore.training.checkpoint import FOLDER
-from allcore.training.loop import Trainer
+from allcore.runs.status import CHECKPOINTS_FOLDER, Status
+from allcore.training.kept import kept_epochs
+from allcore.training.loop import DivergedError, Stopped, Trainer
 from allcore.training.reporter import Reporter
 
 BATCH = SimpleNamespace(labels=np.zeros(4), checksum=lambda: 1)
@@ -44,17 +44,30 @@ class CountingLearner:
         return 1
 
 
+class Training:
+    """A training with one step an epoch and these validation losses, that can be run again as after a kill."""
+
+    def __init__(self, folder, losses, **fields):
+        self.folder, self.losses = folder, losses
+        self.config = make_config(dataset="smears", **{"epochs": len(losses), **fields})
+        self.warnings = ()
+        self.served = None
+
+    def run(self, stop=lambda: False, losses=None):
+        """Train and return the progress and the weight that is left."""
+        learner = CountingLearner(self.losses if losses is None else losses)
+        source = SimpleNamespace(rows=range(4), steps=1, batches=lambda epoch, start=0: [BATCH][start:])
+        reporter = Reporter(self.folder, Status(state="running", heartbeat=time.time(), queued_at=0.0))
+        try:
+            progress = Trainer(self.config, None, learner, source, source, self.folder, reporter, stop).run()
+        finally:
+            reporter.close(patience=0.0)
+            self.warnings, self.served = reporter.status.warnings, reporter.status.served_epoch
+        return progress, float(learner.model.get_weights()[0].item())
+
+
 def trained(folder, losses, **fields):
-    """Return the progress of a training with one step an epoch and these validation losses, and the weight it left."""
-    learner = CountingLearner(losses)
-    source = SimpleNamespace(rows=range(4), steps=1, batches=lambda epoch, start=0: [BATCH])
-    config = make_config(dataset="smears", epochs=len(losses), **fields)
-    reporter = Reporter(folder, Status(state="running", heartbeat=time.time(), queued_at=0.0))
-    try:
-        progress = Trainer(config, None, learner, source, source, folder, reporter, lambda: False).run()
-    finally:
-        reporter.close()
-    return progress, float(learner.model.get_weights()[0].item())
+    return Training(folder, losses, **fields).run()
 
 
 @pytest.mark.parametrize(("keep", "epoch"), [("best", 1), ("last", 3)])
@@ -62,10 +75,75 @@ def test_kept_epoch_is_the_one_that_was_asked_for(tmp_path, keep, epoch):
     progress, weight = trained(tmp_path, [0.9, 0.2, 0.5, 0.4], keep=keep)
     assert (progress.kept_epoch, progress.best_loss) == (epoch, 0.2)
     assert weight == epoch + 1
-    assert [file.name for file in (tmp_path / FOLDER).glob("kept-*")] == [f"kept-{epoch:05d}.npz"]
+    assert epoch in kept_epochs(tmp_path / CHECKPOINTS_FOLDER)
 
 
 @pytest.mark.parametrize(("keep", "weight"), [("best", 1), ("last", 3)])
 def test_patience_counts_epochs_without_a_lower_loss_whichever_is_kept(tmp_path, keep, weight):
     progress, left = trained(tmp_path, [0.2, 0.5, 0.4, 0.1], keep=keep, early_stopping=2)
     assert (progress.epoch, left) == (3, weight)
+
+
+@pytest.mark.parametrize(("last", "served"), [(0.5, 1), (0.3, 3)])
+def test_epoch_whose_weights_the_disk_refused_is_never_the_kept_one(tmp_path, no_room, last, served):
+    def losses():
+        yield from (0.9, 0.4)
+        with no_room(".npz"):  # while the third epoch, the best, is kept and its checkpoint written
+            yield 0.2
+        yield last
+
+    training = Training(tmp_path, losses(), epochs=4)
+    assert training.run()[1] == served + 1
+    assert training.served == served
+    assert "the weights of epoch 3 could not be kept (No space left on device)" in training.warnings
+
+
+@pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(b"PK")])
+def test_where_the_kept_weights_cannot_be_read_the_newest_that_can_are_served_and_said(tmp_path, harm):
+    training = Training(tmp_path, [0.2, 0.5])
+    training.run()
+    harm(tmp_path / CHECKPOINTS_FOLDER / "kept-00000.npz")
+    assert training.run()[1] == 2
+    assert training.served == 1
+    assert training.warnings[-1] == "no kept weights can be read, so those of the last epoch, 2, are served"
+
+
+def test_kept_weights_that_were_lost_meanwhile_do_not_hold_later_epochs_to_their_loss(tmp_path):
+    training = Training(tmp_path, [0.1, 0.6, 0.5])
+    stopping = iter([False, False, False, True])
+    with pytest.raises(Stopped):
+        training.run(stop=lambda: next(stopping))
+    (tmp_path / CHECKPOINTS_FOLDER / "kept-00000.npz").unlink()
+    progress, _ = training.run(losses=[0.6, 0.5])
+    assert (progress.kept_epoch, progress.best_loss) == (2, 0.5)
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_training_that_diverges_in_its_very_last_step_serves_the_epoch_before_and_says_so(tmp_path, keep):
+    training = Training(tmp_path, [0.5, 0.4, float("nan")], keep=keep)
+    assert training.run()[1] == 2
+    assert training.served == 1
+    (warning,) = training.warnings
+    assert warning.startswith("the validation loss is nan after epoch 3; a learning rate below")
+    assert warning.endswith("Training ended there, and epoch 2 is served")
+
+
+def test_diverged_training_is_not_trained_again_when_only_its_results_are_missing(tmp_path):
+    training = Training(tmp_path, [0.5, float("inf")])
+    training.run()
+    assert training.run(losses=[])[1] == 1
+    assert "epoch 1 is served" in training.warnings[-1]
+
+
+def test_training_that_diverges_in_its_first_epoch_fails_with_that_message(tmp_path):
+    with pytest.raises(DivergedError, match="the validation loss is nan after epoch 1; a learning rate below"):
+        Training(tmp_path, [float("nan")]).run()
+
+
+def test_stop_while_validating_is_obeyed_and_the_epoch_is_not_trained_again(tmp_path):
+    training = Training(tmp_path, [0.5, 0.4])
+    stopping = iter([False, True])
+    with pytest.raises(Stopped):
+        training.run(stop=lambda: next(stopping))
+    progress, weight = training.run()
+    assert (progress.epoch, weight) == (2, 1)  # one step more: a new learner counts from nought

@@ -1,0 +1,42 @@
+"""Which epoch's weights a training leaves in its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import keras
+
+from allcore.training.arrays import UnreadableError
+from allcore.training.checkpoint import Progress
+from allcore.training.kept import kept_epochs, restore_kept
+
+
+def take_served_weights(
+    folder: Path, model: keras.Model, progress: Progress, keep: Literal["best", "last"], warn: Callable[[str], None]
+) -> int | None:
+    """Put the weights to be served into `model`, which has those of the last epoch, and return their epoch (0-based).
+
+    Where those that were kept in `folder` cannot be read, it is the newest epoch that can. `warn` gets a line where
+    that, or a training that diverged, makes it another epoch than was asked for. None when training diverged and no
+    epoch before can be read.
+    """
+    last = progress.epoch - 1
+    if not progress.diverged and (keep == "last" or progress.kept_epoch == last):
+        return last
+    for epoch in sorted(kept_epochs(folder), key=lambda one: (one == progress.kept_epoch, one), reverse=True):
+        try:
+            restore_kept(folder, model, epoch)
+        except (UnreadableError, ValueError) as error:
+            warn(f"the kept weights of epoch {epoch + 1} cannot be read ({error})")
+            continue
+        if progress.diverged:
+            warn(f"{progress.diverged}. Training ended there, and epoch {epoch + 1} is served")
+        elif epoch != progress.kept_epoch:
+            warn(f"epoch {epoch + 1} is served, the newest whose weights can be read")
+        return epoch
+    if progress.diverged:
+        return None
+    warn(f"no kept weights can be read, so those of the last epoch, {last + 1}, are served")
+    return last

@@ -1,0 +1,120 @@
+"""Files and folders written whole: after a kill, a full disk or a power cut the old content stands there or the new.
+
+The order is always the same: what is unfinished is written beside its place and synced, takes its place in one step,
+and then the folder that names it is synced. What is written afterwards may rely on it. Everything raises `OSError`
+when the disk refuses, and then leaves nothing unfinished behind.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Errors of a disk that is full, or whose quota is: they pass when room is made."""
+
+_UNFINISHED = ".part"
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Hand out where to write the new content of the file `path`, a name with the same ending in the same folder.
+
+    The content takes its place when the block ends, and none when the block raises.
+    """
+    unfinished = path.with_name(f".{uuid4().hex}{_UNFINISHED}{path.suffix}")
+    try:
+        yield unfinished
+        sync(unfinished)
+        unfinished.replace(path)
+        sync(path.parent)
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Replace the content of the file `path`; text is written in UTF-8."""
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def folder_written_whole(folder: Path) -> Iterator[Path]:
+    """Hand out a new folder beside `folder`, whose place it takes with all that is in it when the block ends."""
+    unfinished, former = (folder.with_name(f".{uuid4().hex}{_UNFINISHED}") for _ in range(2))
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        for parent, _, names in os.walk(unfinished):
+            for name in names:
+                sync(Path(parent, name))
+            sync(Path(parent))
+        if folder.exists():
+            folder.rename(former)
+        unfinished.rename(folder)
+        sync(folder.parent)
+    finally:
+        for remains in (unfinished, former):
+            shutil.rmtree(remains, ignore_errors=True)
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> None:
+    """Append lines to the file `path`, all of them or, when it raises, none.
+
+    A line that an earlier process left torn is ended first, so that it does not swallow the next one.
+    """
+    with path.open("a+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        torn = size > 0 and file.seek(size - 1) >= 0 and file.read(1) != b"\n"
+        content = memoryview(b"".join([b"\n" if torn else b"", *(f"{line}\n".encode() for line in lines)]))
+        try:
+            while content:
+                content = content[file.write(content) :]
+            os.fsync(file.fileno())
+            if not size:
+                sync(path.parent)
+        except OSError:
+            with suppress(OSError):
+                file.truncate(size)
+            raise
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, so that a power cut does not take them away again."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync(folder.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what processes that were killed left unfinished in `folder`, none of which may still be writing there."""
+    with suppress(OSError):
+        for remains in [child for child in folder.iterdir() if _UNFINISHED in child.suffixes or child.name in _FORMER]:
+            if remains.is_dir() and not remains.is_symlink():
+                shutil.rmtree(remains, ignore_errors=True)
+            else:
+                remains.unlink(missing_ok=True)
+
+
+_FORMER = (".network.onnx", ".model.keras", ".predictions.parquet", ".environment.json")
+"""Unfinished files as they were called before they all ended alike."""
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():  # some disks sync no folder
+            raise
+    finally:
+        os.close(descriptor)
