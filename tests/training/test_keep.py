@@ -24,7 +24,7 @@ class CountingLearner:
         self.optimizer = keras.optimizers.SGD()
         self.optimizer.build(self.model.trainable_variables)
         self.losses = iter(losses)
-        self.steps = 0
+        self.steps, self.rate = 0, 0.0
 
     def train_batch(self, batch):
         self.steps += 1
@@ -47,9 +47,9 @@ class CountingLearner:
 class Training:
     """A training with one step an epoch and these validation losses, that can be run again as after a kill."""
 
-    def __init__(self, folder, losses, **fields):
+    def __init__(self, folder, losses, epochs=None, **fields):
         self.folder, self.losses = folder, losses
-        self.config = make_config(dataset="smears", **{"epochs": len(losses), **fields})
+        self.config = make_config(dataset="smears", epochs=epochs or len(losses), **fields)
         self.warnings = ()
         self.served = None
 
