@@ -1,18 +1,23 @@
-# make app    environment, requirements, and the app
-# make test   environment, test requirements, and the whole test suite
-# make check  lint, format, types, import contracts
-# make lock   requirements.txt and requirements-dev.txt from their .in files
+# make app        environment, requirements, and the app
+# make test       environment, test requirements, and the whole test suite, by two workers (WORKERS=4: by four)
+# make test-fast  the tests that need no process of their own, no TensorFlow and no browser
+# make check      lint, format, types, import contracts
+# make lock       requirements.txt and requirements-dev.txt from their .in files
 
 PYTHON ?= python3
+WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: app test check lock clean
+.PHONY: app test test-fast check lock clean
 
 app: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-fast: .venv/dev
+	$(BIN)/python -m pytest -n $(WORKERS) --fast
 
 check: .venv/dev
 	$(BIN)/ruff check .

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
@@ -19,16 +24,94 @@ from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
 
+FOLDERS = {"e2e": "browser", "model": "tensorflow", "training": "tensorflow"}
+"""What the tests of a folder need that takes long; `--fast` does not even read these folders."""
+
+STARTERS = {"finished", "executor", "start", "launched"}
+"""Fixtures that start a process; a test that starts one without them is marked `process` itself."""
+
 TINY = {"image_size": 32, "head": "gap", "dense_units": 64, "batch_size": 8, "weights": "random", "learning_rate": 1e-4}
 """A configuration whose epochs take a second: the network's convolutions are the paper's, its head is small."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the selection for the habit of every minute."""
+    parser.addoption("--fast", action="store_true", help="leave out what needs a process, TensorFlow or a browser")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold `--fast` to its word: another Python, or TensorFlow, is refused to the tests that are left."""
+
+    def refuse(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "subprocess.Popen" and arguments[0] == sys.executable:
+            raise PermissionError("a test that starts a process is marked: @pytest.mark.process")
+        if event == "import" and arguments[0] == "tensorflow":
+            raise PermissionError("a test that needs TensorFlow lies in tests/model or tests/training")
+
+    if config.getoption("fast") and not config.getoption("numprocesses", None):
+        sys.addaudithook(refuse)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out whole folders, since reading their tests alone would import TensorFlow."""
+    return (config.getoption("fast") and collection_path.name in FOLDERS) or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what takes long, and begin with the files that hold it, so that all workers end at about one time."""
+    slow: set[Path] = set()
+    for item in items:
+        if kind := FOLDERS.get(item.path.parent.name):
+            item.add_marker(kind)
+        if STARTERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("process")
+        if {"browser", "process", "tensorflow"} & {mark.name for mark in item.iter_markers()}:
+            slow.add(item.path)
+    items.sort(key=lambda item: (item.path.parent.name != "e2e", item.path not in slow))
+    if config.getoption("fast"):
+        left_out = [item for item in items if item.get_closest_marker("process")]
+        items[:] = [item for item in items if not item.get_closest_marker("process")]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Give a file to one worker, as its fixtures want, and all browser tests to one: two browsers would be too slow."""
+    config.option.loadscopereorder = False
+    return _ByFile(config, log)
+
+
+class _ByFile(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "browser" if "/e2e/" in file else file
+
+
 @pytest.fixture(scope="session")
-def smears(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return a maker of folders that stand once a session, whichever of its processes needs them first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, whole = shared / name, shared / f"{name}.whole"
+        with FileLock(shared / f"{name}.lock"):
+            if not whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                whole.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def smears(made_once: Callable[..., Path]) -> Path:
     """Return a folder of drawn smears, four classes of 16 images of 48 px; tests only read it."""
-    folder = tmp_path_factory.mktemp("datasets") / "smears"
-    write_dataset(folder, SyntheticSpec(images_per_class=16, image_size=48, twins=0.25))
-    return folder
+    spec = SyntheticSpec(images_per_class=16, image_size=48, twins=0.25)
+    return made_once("datasets", lambda folder: write_dataset(folder / "smears", spec)) / "smears"
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +129,16 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., TrainConfig]) -> LocalExecutor:
+def finished(made_once: Callable[..., Path], tiny_config: Callable[..., TrainConfig]) -> LocalExecutor:
     """Return an executor whose workspace holds exactly one run, trained by a real worker; tests only read it."""
-    executor = LocalExecutor(Workspace(tmp_path_factory.mktemp("finished")))
-    run = executor.submit(tiny_config(epochs=3, checkpoint_minutes=60))
-    assert wait_for(run, lambda status: status.state not in ACTIVE).state == "succeeded", run.log_tail()
-    while has_worker(run.folder):  # it removes its checkpoints
-        time.sleep(0.05)
-    return executor
+
+    def train(folder: Path) -> None:
+        run = LocalExecutor(Workspace(folder)).submit(tiny_config(epochs=3, checkpoint_minutes=60))
+        assert wait_for(run, lambda status: status.state not in ACTIVE).state == "succeeded", run.log_tail()
+        while has_worker(run.folder):  # it removes its checkpoints
+            time.sleep(0.05)
+
+    return LocalExecutor(Workspace(made_once("finished", train)))
 
 
 @pytest.fixture(scope="session")

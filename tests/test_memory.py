@@ -34,11 +34,13 @@ def kept(how):
     return int(bytes_kept), pool
 
 
+@pytest.mark.process
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="claims what glibc does")
 def test_blocks_below_one_in_use_are_returned_only_where_that_was_asked():
     assert kept("asked")[0] < 20e6
     assert kept("not asked")[0] > 80e6
 
 
+@pytest.mark.process
 def test_arrow_uses_the_systems_memory():
     assert kept("asked")[1] == "system"

@@ -156,6 +156,7 @@ def test_a_dataset_that_cannot_fit_is_refused_before_any_image_is_decoded(datase
         decoded_images(dataset, rows, cache, lambda *_: pytest.fail("decoded"))
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files there")
 def test_a_disk_that_fills_up_meanwhile_is_named_and_given_its_space_back(dataset, cache):
     output, _ = start(dataset, cache, "little space").communicate()
@@ -172,6 +173,7 @@ def test_a_cache_that_is_no_folder_is_named(dataset, cache):
 # Processes
 
 
+@pytest.mark.process
 def test_two_processes_at_once_make_one_intact_copy(dataset, cache):
     with start(dataset, cache, "pause") as first:
         assert first.stdout.readline() == "asks\n"
@@ -184,6 +186,7 @@ def test_two_processes_at_once_make_one_intact_copy(dataset, cache):
     assert_intact(dataset, cache)
 
 
+@pytest.mark.process
 def test_a_killed_build_is_made_good_by_the_next(dataset, cache):
     with start(dataset, cache, "pause") as builder:
         assert builder.stdout.readline() == "asks\n"

@@ -173,6 +173,7 @@ def test_succeeded_run_whose_split_is_gone_leaves_the_page_standing(copied_run):
     assert "split.csv" in row["note"]
 
 
+@pytest.mark.process
 def test_app_process_never_imports_tensorflow(workspace):
     program = (
         "import sys; from streamlit.testing.v1 import AppTest;"

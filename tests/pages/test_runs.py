@@ -206,6 +206,7 @@ def test_run_that_vanishes_under_the_page_is_no_fault(running, workspace):
     assert app.selectbox(key="run").value == "20200101-000000-vgg16-32px-aaaa"
 
 
+@pytest.mark.process
 def test_real_run_is_stopped_and_resumed_from_the_page(workspace, tiny_config):
     executor = LocalExecutor(workspace)
     run = executor.submit(tiny_config(epochs=500))

@@ -263,6 +263,7 @@ def test_time_is_not_guessed(data):
     assert (metric(open_page("train", preset="Quick"), "Time, about").value) == "–"
 
 
+@pytest.mark.process
 def test_measuring_shows_speed_and_memory(data):
     app = open_page("train", **tiny(), preset="Custom")
     press(app, "Measure")
@@ -271,6 +272,7 @@ def test_measuring_shows_speed_and_memory(data):
     assert metric(app, "Memory, about").delta == "measured"
 
 
+@pytest.mark.process
 def test_measuring_that_fails_is_said_in_place(data):
     app = open_page("train", **tiny(), preset="Custom")
     with device_lease(data.runs, "a-run", time.time(), give_up=lambda: True):
@@ -293,6 +295,7 @@ def test_queue_names_what_runs_and_what_waits(data, finished_run):
     assert "next in the queue" in captions
 
 
+@pytest.mark.process
 def test_pages_of_training_never_import_tensorflow(data):
     program = (
         "import sys; from streamlit.testing.v1 import AppTest;"

@@ -20,6 +20,7 @@ def measured(tmp_path_factory, tiny_config):
     return config, workspace, measure(config, workspace)
 
 
+@pytest.mark.process
 def test_time_follows_from_the_measured_speed(measured, finished_run):
     config, _, measurement = measured
     train, validation = (len(finished_run.split.rows(part)) for part in ("train", "validation"))
@@ -28,17 +29,20 @@ def test_time_follows_from_the_measured_speed(measured, finished_run):
     assert measurement.total_seconds == config.epochs * measurement.seconds_per_epoch
 
 
+@pytest.mark.process
 def test_memory_and_device_are_told(measured, finished_run):
     assert measured[2].memory_bytes > 100e6
     assert measured[2].device == finished_run.status().device
 
 
+@pytest.mark.process
 def test_nothing_is_left_behind(measured):
     _, workspace, _ = measured
     assert [path.name for path in workspace.runs.iterdir()] == [".queue"]
     assert [path.name for path in (workspace.runs / ".queue").glob("*.json")] == []
 
 
+@pytest.mark.process
 def test_measuring_is_refused_while_a_run_has_the_device(workspace, tiny_config):
     with device_lease(workspace.runs, "a-run", time.time(), give_up=lambda: True) as leased:
         assert leased
@@ -46,11 +50,13 @@ def test_measuring_is_refused_while_a_run_has_the_device(workspace, tiny_config)
             measure(tiny_config(), workspace)
 
 
+@pytest.mark.process
 def test_what_stands_in_the_way_is_said(workspace, tiny_config):
     with pytest.raises(RunError, match="no dataset at"):
         measure(tiny_config(dataset=os.devnull), workspace)
 
 
+@pytest.mark.process
 def test_measuring_ends_after_its_time(workspace, tiny_config):
     with pytest.raises(RunError, match=r"took longer than 0\.01 seconds"):
         measure(tiny_config(), workspace, timeout=0.01)

@@ -27,12 +27,14 @@ def gone():
     return identity
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("state", ["queued", "running", "stopping"])
 def test_active_run_without_its_process_is_interrupted(tmp_path, gone, state):
     write_status(tmp_path, status(state=state, **gone))
     assert read_status(tmp_path).state == "interrupted"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled"])
 def test_ended_run_needs_no_process(tmp_path, gone, state):
     write_status(tmp_path, status(state=state, **gone))
@@ -51,6 +53,7 @@ def test_pid_used_again_by_another_process_is_interrupted(tmp_path):
     assert read_status(tmp_path).state == "interrupted"
 
 
+@pytest.mark.process
 def test_zombie_is_not_alive():
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     created = psutil.Process(process.pid).create_time()

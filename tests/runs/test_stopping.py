@@ -18,6 +18,7 @@ def run(workspace, tiny_config):
         executor.stop(run, patience=5.0)
 
 
+@pytest.mark.process
 def test_stop_in_the_background_returns_at_once_and_ends_the_run(workspace, run):
     wait_for(run, lambda status: status.phase == "training")
     thread = LocalExecutor(workspace).stop_in_background(run)
@@ -26,6 +27,7 @@ def test_stop_in_the_background_returns_at_once_and_ends_the_run(workspace, run)
     assert run.status().state == "cancelled"
 
 
+@pytest.mark.process
 def test_run_that_ended_meanwhile_is_no_fault_of_the_thread(workspace, run):
     executor = LocalExecutor(workspace)
     threads = [executor.stop_in_background(run) for _ in range(2)]

@@ -135,6 +135,7 @@ def test_names_tell_baselines_apart():
     assert len({baseline.name for baseline in BASELINES}) == len(BASELINES)
 
 
+@pytest.mark.process
 def test_registry_needs_no_scikit_learn_until_a_baseline_is_trained():
     program = "import sys; import allcore.evaluation.shortcuts; sys.exit('sklearn' in sys.modules)"
     root = Path(__file__).parents[3]
