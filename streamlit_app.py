@@ -9,8 +9,9 @@ from allcore.errors import InputError
 from allcore.memory import return_freed_memory
 
 return_freed_memory()
-st.set_page_config(page_title="ALLscope", page_icon=":material/biotech:", layout="wide")
-st.html(Path(__file__).parent / "pages" / "ui" / "app.css")
+UI = Path(__file__).parent / "pages" / "ui"
+st.set_page_config(page_title="ALLscope", page_icon=str(UI / "icon.svg"), layout="wide")  # a material icon is fetched
+st.html(UI / "app.css")
 
 page = st.navigation(
     {

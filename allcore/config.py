@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from allcore.errors import ConfigError
+from allcore.errors import ConfigError, FileError
+from allcore.json_text import read_json
 from allcore.model.architecture import CONVOLUTION_LAYERS
 
 CONFIG_SCHEMA = 1
+_LARGEST_BYTES = 2**20
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -230,13 +232,15 @@ def make_config(**fields: Any) -> TrainConfig:  # noqa: ANN401 - whatever a user
 def read_config(path: Path) -> TrainConfig:
     """Read a run's `config.json`. Raises `ConfigError` when it is damaged or from a newer version."""
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        schema = fields.pop("schema")
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ConfigError(f"{path.name} cannot be read ({type(error).__name__}: {error})") from None
+        fields = read_json(path, _LARGEST_BYTES)
+    except FileError as error:
+        raise ConfigError(f"{path.name} cannot be read ({error})") from None
+    if not isinstance(fields, dict) or "schema" not in fields:
+        raise ConfigError(f"{path.name} cannot be read (it is not a JSON object with a schema)")
+    schema = fields.pop("schema")
     if schema != CONFIG_SCHEMA:
         raise ConfigError(
-            f"{path.name} has schema {schema!r}, this version reads {CONFIG_SCHEMA}; use the version that wrote it"
+            f"{path.name} has schema {schema!r:.20}, this version reads {CONFIG_SCHEMA}; use the version that wrote it"
         )
     return make_config(**fields)
 
@@ -250,4 +254,4 @@ def _explain(item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
         return str(message)
     if item["type"] == "value_error" and isinstance(item["input"], dict):  # fields that do not fit together
         return f"{field}: {message}"
-    return f"{field}: {message[:1].lower()}{message[1:]} (received {item['input']!r})"
+    return f"{field}: {message[:1].lower()}{message[1:]} (received {item['input']!r:.100})"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from allcore.errors import FileError, MissingFileError
 
@@ -28,17 +32,30 @@ def read_file(path: Path, most_bytes: int) -> bytes:
     Nothing else is opened, for opening alone can wait for ever (a pipe) or do something (a device); should one take the
     file's place in between, it is not waited for either.
     """
+    with _opened(path, most_bytes) as file:
+        data = file.read(os.fstat(file.fileno()).st_size + 1)  # no more, should it be growing
+    if len(data) > most_bytes:
+        raise _too_large(len(data), most_bytes)
+    return data
+
+
+def read_tail(path: Path, count: int) -> bytes:
+    """Return the last bytes of a regular file of any size, `count` at the most. Raises what `check_file` does."""
+    with _opened(path, sys.maxsize) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - count))
+        return file.read(count)
+
+
+@contextmanager
+def _opened(path: Path, most_bytes: int) -> Iterator[BinaryIO]:
     check_file(path, most_bytes)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb") as file:
-            size = _checked(os.fstat(descriptor), most_bytes)
-            data = file.read(size + 1)  # no more, should it be growing
+            _checked(os.fstat(descriptor), most_bytes)
+            yield file
     except OSError as error:
         raise _unreadable(error) from None
-    if len(data) > most_bytes:
-        raise _too_large(len(data), most_bytes)
-    return data
 
 
 def _checked(facts: os.stat_result, most_bytes: int) -> int:

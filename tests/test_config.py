@@ -203,7 +203,7 @@ def test_another_schema_is_refused_even_if_the_fields_would_do(tmp_path, schema)
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '"schema"', '{"dataset": "smears"}', "\ufffd"])
 def test_a_damaged_file_is_refused_by_name(tmp_path, text):
     (tmp_path / "config.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"^config\.json cannot be read \(\w+: "):
+    with pytest.raises(ConfigError, match=r"^config\.json cannot be read \(it is not"):
         read_config(tmp_path / "config.json")
 
 

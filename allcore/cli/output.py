@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -80,13 +81,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def per_cent(value: float | None) -> str:
-    """Return a fraction as per cent with two decimals."""
-    return "–" if value is None else f"{100 * value:.2f}"
+    """Return a fraction as per cent with two decimals; a dash where it is not known."""
+    return "–" if value is None or math.isnan(value) else f"{100 * value:.2f}"
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as h:mm:ss."""
-    if seconds is None:
+    """Return seconds as h:mm:ss; a dash where they are not known."""
+    if seconds is None or math.isnan(seconds):
         return "–"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -58,6 +58,8 @@ def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     if missing:
         raise RunError(f"run {run.id}: predictions.parquet lacks the columns {', '.join(missing)}")
     table = every[every["split"] == split].reset_index(drop=True)
+    if not set(table["label"]) <= set(classes):
+        raise RunError(f"run {run.id}: predictions.parquet has classes that the run's split has not")
     probabilities = table[columns].to_numpy(np.float64)
     twins = set(run.split.table.loc[run.split.twins_in_train(), "path"])
     table["predicted"] = np.array(classes, object)[probabilities.argmax(axis=1)]

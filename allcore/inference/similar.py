@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 
 from allcore.errors import RunError
+from allcore.files import check_file
+from allcore.runs.files import damaged
 from allcore.runs.store import Run
+
+_LARGEST_BYTES = 16 * 2**30
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,14 @@ def read_training_features(run: Run) -> TrainingFeatures:
     path = run.folder / "features.npy"
     table = run.split.table
     try:
+        check_file(path, _LARGEST_BYTES)
         features = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
-        raise RunError(f"run {run.id}: {path.name} cannot be read ({error})") from None
-    if features.ndim != 2 or len(features) != len(table):
+    except Exception as error:  # a damaged header brings almost any exception out of NumPy
+        raise damaged(run.folder, path.name, error) from None
+    if features.dtype.kind != "f" or features.ndim != 2 or len(features) != len(table):
         raise RunError(
-            f"run {run.id}: {path.name} has shape {features.shape}, expected one row for each of the "
-            f"{len(table)} images of its split"
+            f"run {run.id}: {path.name} holds {features.dtype} of shape {features.shape}, expected floats, one row for "
+            f"each of the {len(table)} images of its split"
         )
     rows = run.split.rows("train")
     return TrainingFeatures(

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
-from allcore.errors import RunError
+from allcore.errors import FileError, MissingFileError
+from allcore.files import read_file
+from allcore.json_text import parse_json
+from allcore.runs.files import damaged
 
 METRICS_FILE = "metrics.jsonl"
+_LARGEST_BYTES: Final = 512 * 2**20
+_LAST: Final = 2**31 - 1
+_NEEDED: Final = {
+    "segment": (),
+    "batch": ("global_step",),
+    "epoch": ("loss", "accuracy", "validation_loss", "validation_accuracy", "seconds"),
+}
+"""What a record of each kind has beside its epoch and step, as numbers or, where they were not finite, as None."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class History:
 def read_history(folder: Path) -> History:
     """Return the history of a run; a line that is half written or foreign is left out.
 
-    Raises `RunError` when the file is there and cannot be read.
+    Raises `RunError` when the file is there and cannot be read, or a record lacks what one of its kind has.
     """
     kept: list[dict[str, Any]] = []
     for record in _records(folder / METRICS_FILE):
@@ -63,29 +73,35 @@ def _position(record: dict[str, Any]) -> tuple[int, int]:
 
 def _records(path: Path) -> list[dict[str, Any]]:
     try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
+        lines = read_file(path, _LARGEST_BYTES).splitlines()
+    except MissingFileError:
         return []
-    except OSError as error:
-        raise RunError(f"run {path.parent.name}: {path.name} cannot be read ({error.strerror})") from None
+    except FileError as error:
+        raise damaged(path.parent, path.name, error) from None
     records = []
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
-        except ValueError:
+            record = parse_json(line)
+        except FileError:
             continue
-        if _is_record(record):
-            records.append(record)
+        if not _is_record(record):
+            continue
+        lacking = [name for name in _NEEDED[record["kind"]] if name not in record]
+        if lacking:
+            raise damaged(path.parent, path.name, f"line {number} lacks {', '.join(lacking)}")
+        records.append(record)
     return records
 
 
 def _is_record(value: object) -> bool:
-    if not isinstance(value, dict) or value.get("kind") not in ("segment", "batch", "epoch"):
+    if not isinstance(value, dict) or value.get("kind") not in list(_NEEDED):  # a list: what is asked for may be any
         return False
-    if not all(isinstance(value.get(name), int) for name in ("epoch", "step")):
+    if not all(isinstance(value.get(name), int) and 0 <= value[name] <= _LAST for name in ("epoch", "step")):
         return False
     return all(of is None or isinstance(of, int | float) for name, of in value.items() if name != "kind")
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame(rows).drop(columns="kind", errors="ignore")
+    table = pd.DataFrame(rows).drop(columns="kind", errors="ignore")
+    never_finite = table.select_dtypes("object").columns
+    return table.astype(dict.fromkeys(never_finite, "float64"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import RunError
+from allcore.runs.files import read_record
 from allcore.runs.process import host, is_alive
 from allcore.writing import write_whole
 
@@ -28,6 +28,11 @@ ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
 RESUMABLE: frozenset[State] = frozenset({"failed", "cancelled", "interrupted"})
 
 
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+Pid = Annotated[int, Field(gt=0, lt=2**31)]
+Moment = Annotated[float, Field(ge=0.0, le=1e11)]
+
+
 class Status(BaseModel):
     """One reading of a run. `epoch` and `step` count what is done; times are seconds since the epoch.
 
@@ -39,21 +44,21 @@ class Status(BaseModel):
 
     schema_number: int = STATUS_SCHEMA
     state: State
-    pid: int | None = None
-    process_started: str | float | None = None
+    pid: Pid | None = None
+    process_started: str | Moment | None = None
     host: str = ""
-    heartbeat: float
-    queued_at: float
-    segment: int = 0
-    epoch: int = 0
-    epochs: int = 0
-    step: int = 0
-    steps_per_epoch: int = 0
+    heartbeat: Moment
+    queued_at: Moment
+    segment: Count = 0
+    epoch: Count = 0
+    epochs: Count = 0
+    step: Count = 0
+    steps_per_epoch: Count = 0
     phase: str = ""
-    images_per_second: float | None = None
-    eta_seconds: float | None = None
+    images_per_second: Annotated[float, Field(ge=1e-6, le=1e9)] | None = None
+    eta_seconds: Annotated[float, Field(ge=-1e10, le=1e10)] | None = None
     device: str = ""
-    served_epoch: int | None = None
+    served_epoch: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
     error: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -64,15 +69,14 @@ def read_status(folder: Path) -> Status:
     An active record whose process is gone reads as `interrupted`; a running one that was asked to stop reads as
     `stopping`. Raises `RunError` when the file is missing, damaged or from a newer version.
     """
-    try:
-        fields = json.loads((folder / STATUS_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"run {folder.name} has no {STATUS_FILE}: it was deleted, or never came to be") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"run {folder.name}: {STATUS_FILE} cannot be read ({error})") from None
-    schema = fields.get("schema_number") if isinstance(fields, dict) else None
+    fields = read_record(folder, STATUS_FILE)
+    if fields is None:
+        raise RunError(f"run {folder.name} has no {STATUS_FILE}: it was deleted, or never came to be")
+    schema = fields.get("schema_number")
     if schema not in _READABLE_SCHEMAS:
-        raise RunError(f"run {folder.name}: {STATUS_FILE} has schema {schema!r}, this version reads {STATUS_SCHEMA}")
+        raise RunError(
+            f"run {folder.name}: {STATUS_FILE} has schema {schema!r:.20}, this version reads {STATUS_SCHEMA}"
+        )
     try:
         status = Status.model_validate(fields)
     except ValidationError as error:

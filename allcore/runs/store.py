@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 import time
@@ -13,17 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from allcore.config import TrainConfig, read_config
 from allcore.data.split import Split, read_split
-from allcore.errors import ConfigError, DatasetError, RunError
+from allcore.errors import ConfigError, DatasetError, FileError, MissingFileError, RunError
+from allcore.files import read_tail
+from allcore.runs.files import damaged, read_record
 from allcore.runs.history import History, read_history
+from allcore.runs.predictions import PREDICTIONS_FILE, read_predictions
 from allcore.runs.status import ACTIVE, Status, read_status, write_status
 from allcore.runs.worker_lock import has_worker
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
 _TRASH = ".trash-"
+
+ENVIRONMENT_FILE = "environment.json"
+LOG_FILE = "worker.log"
+_ENVIRONMENT = {
+    "allscope": str, "code_revision": str, "python": str, "platform": str, "processor": str, "dataset_fingerprint": str,
+    "packages": dict, "plan": dict, "weights": dict,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,24 +71,22 @@ class Run:
 
     def environment(self) -> dict[str, Any]:
         """Return versions, hardware, precision, weights and dataset of the run; empty before it started."""
-        try:
-            return dict(json.loads((self.folder / "environment.json").read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            raise RunError(f"run {self.id}: environment.json cannot be read ({error})") from None
+        found = read_record(self.folder, ENVIRONMENT_FILE) or {}
+        for name, kind in _ENVIRONMENT.items():
+            if not isinstance(found.get(name), kind | None):
+                raise damaged(self.folder, ENVIRONMENT_FILE, f"its field {name} is not as a run writes it")
+        return found
 
     def predictions(self) -> pd.DataFrame:
         """Return the served model's predictions for validation and test, one row an image."""
-        path = self.folder / "predictions.parquet"
         try:
-            return pd.read_parquet(path)
-        except FileNotFoundError:
+            return read_predictions(self.folder / PREDICTIONS_FILE)
+        except MissingFileError:
             raise RunError(
                 f"run {self.id} has no predictions: it is {self.status().state}, and they are written when it succeeds"
             ) from None
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise RunError(f"run {self.id}: {path.name} cannot be read ({error})") from None
+        except FileError as error:
+            raise damaged(self.folder, PREDICTIONS_FILE, error) from None
 
     @property
     def served_model(self) -> Path:
@@ -93,11 +99,12 @@ class Run:
     def log_tail(self, lines: int = 50) -> str:
         """Return the last lines of the worker's log."""
         try:
-            with (self.folder / "worker.log").open("rb") as file:
-                file.seek(max(0, file.seek(0, 2) - 200 * lines))
-                return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-lines:])
-        except FileNotFoundError:
+            end = read_tail(self.folder / LOG_FILE, 200 * lines)
+        except MissingFileError:
             return ""
+        except FileError as error:
+            raise damaged(self.folder, LOG_FILE, error) from None
+        return "\n".join(end.decode("utf-8", "replace").splitlines()[-lines:])
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ DAMAGE = {
     "no-status": ("status.json", None, "has no status.json"),
     "half-status": ("status.json", b'{"schema_number": 1, "sta', "status.json cannot be read"),
     "newer-status": ("status.json", b'{"schema_number": 99, "state": "running"}', "status.json has schema 99"),
-    "foreign-status": ("status.json", b"[1, 2]", "status.json has schema None"),
+    "foreign-status": ("status.json", b"[1, 2]", "it is not a JSON object"),
     "garbage-config": ("config.json", b"\x80\xff\x00", "config.json cannot be read"),
     "half-config": ("config.json", b'{"schema": 1, "image_si', "config.json cannot be read"),
     "newer-config": ("config.json", b'{"schema": 99}', "config.json has schema 99"),

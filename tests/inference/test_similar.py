@@ -78,7 +78,7 @@ def test_features_of_another_network_are_refused(kept):
 def test_features_that_are_not_of_the_split_are_refused(kept):
     run, features = kept
     np.save(run.folder / "features.npy", features[:-1])
-    with pytest.raises(RunError, match="expected one row for each of the 60 images"):
+    with pytest.raises(RunError, match="expected floats, one row for each of the 60 images"):
         read_training_features(run)
 
 

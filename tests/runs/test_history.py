@@ -19,11 +19,19 @@ def write(tmp_path):
 
 
 def batch(epoch, step, segment=0):
-    return {"kind": "batch", "segment": segment, "epoch": epoch, "step": step, "loss": 1.0}
+    return {
+        "kind": "batch",
+        "segment": segment,
+        "epoch": epoch,
+        "step": step,
+        "global_step": 3 * epoch + step,
+        "loss": 1.0,
+    }
 
 
 def epoch_end(epoch, segment=0):
-    return {"kind": "epoch", "segment": segment, "epoch": epoch, "step": 3, "loss": 1.0}
+    numbers = ("loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
+    return {"kind": "epoch", "segment": segment, "epoch": epoch, "step": 3} | dict.fromkeys(numbers, 1.0)
 
 
 def segment(number, epoch, step):

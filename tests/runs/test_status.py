@@ -84,7 +84,7 @@ def test_run_whose_launcher_died_is_interrupted_after_a_while(tmp_path):
     ("text", "reason"),
     [
         ('{"schema_number": 1, "sta', "cannot be read"),
-        ("[]", "schema None"),
+        ("[]", "it is not a JSON object"),
         (json.dumps({"schema_number": STATUS_SCHEMA + 1}), f"schema {STATUS_SCHEMA + 1}, this version reads"),
         (json.dumps({"schema_number": STATUS_SCHEMA, "state": "dancing"}), "damaged.*state"),
     ],
