@@ -100,7 +100,7 @@ def _counts(images: Catalog, variant: str, split: Split | None) -> None:
 
 
 def _problems(images: Catalog) -> None:
-    problems = images.problems()[["path", "problem"]].rename(columns={"path": "file", "problem": "why"})
+    problems = pd.DataFrame(images.not_used().items(), columns=["file", "why"])
     if problems.empty:
         st.success("Every file of this dataset can be used.", icon=":material/check:")
     else:
@@ -182,6 +182,8 @@ else:
             rows["split"] = place_in_split(rows, split)["split"]
         labels = images.labels[variant]
         _facts(rows, labels)
+        if images.left_out:
+            st.caption(f"{len(images.left_out)} files were left out when it came here; Problems names them with why.")
         gallery, counts, problems = st.tabs(
             ["Images", "Counts", "Problems"], on_change="rerun", key="view", bind="query-params"
         )

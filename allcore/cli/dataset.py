@@ -39,14 +39,14 @@ def list_datasets(json: Json = False) -> None:
 def info(folder: Folder, json: Json = False) -> None:
     """Say what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
     catalog = _scan(folder)
-    problems = catalog.problems()
+    problems = catalog.not_used()
     variants = [_variant_facts(catalog, variant) for variant in catalog.variants]
     if json:
         print_json(
             {
                 "folder": str(catalog.root),
                 "variants": variants,
-                "problems": dict(zip(problems["path"], problems["problem"], strict=True)),
+                "problems": problems,
             }
         )
         return
@@ -59,8 +59,8 @@ def info(folder: Folder, json: Json = False) -> None:
         table(["width × height", "#images"], list(facts["sizes"].items()))
         say()
     if len(problems):
-        say(f"{len(problems)} files cannot be used", bold=True)
-        table(["file", "why"], problems[["path", "problem"]].to_numpy().tolist())
+        say(f"{len(problems)} files cannot be used, or were left out", bold=True)
+        table(["file", "why"], list(problems.items()))
 
 
 @app.command()
@@ -72,6 +72,7 @@ def fetch(
     ] = None,
 ) -> None:
     """Get the ALL images from Kaggle (mehradaria/leukemia), or import a zip file."""
+    from allcore.data.left_out import left_out
     from allcore.data.sources import fetch_kaggle, import_zip
     from allcore.workspace import open_workspace
 
@@ -83,6 +84,10 @@ def fetch(
             folder = import_zip(path, datasets, name, progress)
         else:
             raise InputError("expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]")
+    if not_taken := left_out(folder):
+        say(f"{len(not_taken)} files were left out:", err=True)
+        for name, why in not_taken.items():
+            say(f"  {name}: {why}", err=True)
     say(folder)
 
 

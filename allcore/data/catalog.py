@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from allcore import __version__
 from allcore.data.class_names import class_name, in_order
 from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256
 from allcore.data.layout import Layout, find_layout, image_files
+from allcore.data.left_out import left_out
 from allcore.errors import DatasetError, ImageError
 
 COLUMNS = {
@@ -39,13 +40,15 @@ class Catalog:
 
     `table` has one row an image, in the order of its `path` (relative to `root`, with '/'): variant ('' when the
     dataset has none), label, width and height in pixels after orientation, mode as stored, bytes, mtime_ns, sha256 of
-    the file, pixel_sha256 of the decoded pixels, and problem (empty, or why the image is unusable).
+    the file, pixel_sha256 of the decoded pixels, and problem (empty, or why the image is unusable). `left_out` has what
+    the dataset's import left out, by name, each with why.
     """
 
     root: Path
     variants: tuple[str, ...]
     labels: dict[str, tuple[str, ...]]
     table: pd.DataFrame
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def variant(self, name: str | None = None) -> str:
         """Return the variant called `name`, or the first; raises `DatasetError` when there is none so called."""
@@ -77,6 +80,11 @@ class Catalog:
     def problems(self) -> pd.DataFrame:
         """Return the rows that cannot be used, with why."""
         return self.table[self.table["problem"] != ""].reset_index(drop=True)
+
+    def not_used(self) -> dict[str, str]:
+        """Return every file that is of no use, or that the import left out, each with why."""
+        problems = self.problems()
+        return {**dict(zip(problems["path"], problems["problem"], strict=True)), **self.left_out}
 
     def fingerprint(self, variant: str | None = None) -> str:
         """Return a SHA-256 over the usable images' labels and file contents, whatever the files are called."""
@@ -114,6 +122,7 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
         variants=tuple(map(_storable, layout.variants)),
         labels={_storable(name): in_order(map(class_name, layout.class_folders(name))) for name in layout.variants},
         table=pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS),
+        left_out=left_out(folder),
     )
 
 

@@ -27,6 +27,11 @@ _SIGNATURES: Final = (
     ("tar", 257, b"ustar"),
     ("BMP", 0, b"BM"),  # last: two letters that other files may begin with
 )
+OTHER_PICTURE_SUFFIXES: Final = frozenset(
+    {".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".jfi", ".jif", ".tga", ".ppm", ".pgm", ".pnm", ".svg"}
+    | {".dng", ".cr2", ".nef", ".arw", ".raw", ".psd", ".dcm", ".svs", ".ndpi", ".czi", ".lif", ".nd2", ".vsi", ".scn"}
+)
+"""Endings of pictures that cannot be used as they are; so that they are named and not passed over."""
 ARCHIVE_FORMATS: Final = frozenset({"zip", "gzip", "7z", "rar", "xz", "bzip2", "zstd", "tar"})
 
 

@@ -13,11 +13,11 @@ from typing import BinaryIO, Final
 from allcore.data.archive import extract_zip
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.data.layout import find_layout, image_files
+from allcore.data.left_out import note_left_out
 from allcore.data.staging import refuse_existing, require_space, staged
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import DatasetError
 
-_log = logging.getLogger(__name__)
 _SAFE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 
 Progress = Callable[[int, int], None]
@@ -26,6 +26,7 @@ Progress = Callable[[int, int], None]
 def import_zip(archive: Path, datasets: Path, name: str | None = None, on_progress: Progress | None = None) -> Path:
     """Unpack a zip of class folders to `datasets/<name>`; without a name, the archive's own made safe.
 
+    What is left out stands among the problems of the dataset's catalog.
     `on_progress` is called with the number of members done and of all.
 
     Raises:
@@ -33,13 +34,9 @@ def import_zip(archive: Path, datasets: Path, name: str | None = None, on_progre
     """
     target = _new_dataset(datasets, _safe_name(archive.stem) if name is None else name)
     with staged(target) as staging:
-        skipped = extract_zip(archive, staging, on_progress)
+        note = extract_zip(archive, staging, on_progress)
         find_layout(staging)
-    if skipped:
-        shown = ", ".join(skipped[:5]) + (", …" if len(skipped) > 5 else "")
-        _log.warning(
-            "%d files of %s are neither images nor text and were left out: %s", len(skipped), archive.name, shown
-        )
+        note_left_out(staging, note)
     return target
 
 

@@ -77,8 +77,8 @@ def _open_folder() -> None:
 
 def _upload() -> None:
     st.write(
-        "A zip of class folders, or of variants that hold them, such as the one that Kaggle offers. It is unpacked "
-        "into the workspace whole, or refused whole."
+        "A zip of class folders, or of variants that hold them, such as the one that Kaggle offers. Its pictures "
+        "are unpacked into the workspace, and what is left out is named; an unsafe zip is refused whole."
     )
     with st.form("zip", clear_on_submit=True):
         upload = st.file_uploader("Zip file", "zip")

@@ -1,4 +1,3 @@
-import logging
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -7,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from allcore.data.catalog import scan
 from allcore.data.layout import find_layout
 from allcore.data.sources import copy_folder, draw_smears, fetch_kaggle, free_name, import_upload, import_zip
 from allcore.data.synthetic import SyntheticSpec
@@ -79,11 +79,25 @@ def test_a_zip_that_holds_no_dataset_leaves_nothing_behind(tmp_path):
     assert list((tmp_path / "datasets").iterdir()) == []
 
 
-def test_what_a_zip_had_besides_images_and_text_is_logged(tmp_path, caplog):
+def test_what_a_zip_had_besides_pictures_and_text_stays_known(tmp_path):
     archive = zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png", "model.h5")
-    with caplog.at_level(logging.WARNING):
-        import_zip(archive, tmp_path / "datasets")
-    assert "1 files of archive.zip are neither images nor text and were left out: model.h5" in caplog.text
+    dataset = import_zip(archive, tmp_path / "datasets")
+    assert scan(dataset).not_used() == {"model.h5": "neither a picture nor plain text"}
+
+
+def test_pictures_of_a_zip_that_cannot_be_used_are_unusable_files_of_the_dataset(tmp_path):
+    files = ("a/A/1.png", "a/B/1.png", "a/B/2.gif", "a/C/3.heic", "a/C/4.jfif")
+    dataset = import_zip(zipped(tmp_path / "archive.zip", *files), tmp_path / "datasets")
+    catalog = scan(dataset)
+    assert catalog.labels[""] == ("A", "B", "C")
+    assert sorted(catalog.not_used()) == ["B/2.gif", "C/3.heic", "C/4.jfif"]
+
+
+@pytest.mark.parametrize("note", ["[]", "no JSON", '{"a": {"b": 1}}', "[" * 100_000])
+def test_a_damaged_note_of_what_was_left_out_spoils_no_dataset(tmp_path, note):
+    dataset = import_zip(zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png"), tmp_path / "datasets")
+    (dataset / ".left-out.json").write_text(note)
+    assert len(scan(dataset).images()) == 2
 
 
 def test_an_uploaded_zip_becomes_a_dataset_and_the_upload_is_gone(tmp_path):

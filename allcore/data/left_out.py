@@ -1,0 +1,31 @@
+"""What an import left out of a dataset, kept beside it, so that nothing is lost unseen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from allcore.text import well_formed
+
+_NOTE: Final = ".left-out.json"
+"""Hidden, so that it is no part of the dataset itself."""
+_LARGEST: Final = 64 * 2**20
+
+
+def note_left_out(dataset: Path, files: Mapping[str, str]) -> None:
+    """Write down which files the import of a dataset left out, each with why."""
+    if files:
+        named = {well_formed(name): why for name, why in files.items()}
+        (dataset / _NOTE).write_text(json.dumps(named, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def left_out(dataset: Path) -> dict[str, str]:
+    """Return the files that the import of a dataset left out, each with why; none where nothing is written down."""
+    note = dataset / _NOTE
+    try:
+        noted = json.loads(note.read_text(encoding="utf-8")) if note.stat().st_size <= _LARGEST else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {str(name): str(why) for name, why in noted.items()} if isinstance(noted, dict) else {}
