@@ -2,7 +2,7 @@
 
 A name is UTF-8 where its member is marked so (APPNOTE 4.4.4, bit 11). Others are what the writing system used: UTF-8
 for macOS, the code page of the country for Windows. UTF-8 gives itself away; of code pages, Western European (437,
-which agrees with 850 in its letters) and Japanese (932, Shift-JIS) are told apart. What fits neither or both is unknown.
+which agrees with 850 in its letters) and Japanese (932, Shift-JIS) are told apart; what fits neither or both is not.
 """
 
 from __future__ import annotations
