@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from allcore.config import TrainConfig
 from allcore.data.groups import MOST_BYTES as LARGEST_GROUPS
 from allcore.data.layout import Layout, find_layout
+from allcore.data.links import data_roots, workspace_root
 from allcore.errors import ConfigError, DatasetError, FileError
 from allcore.files import check_file
 
@@ -115,17 +115,15 @@ class Workspace:
 
 def open_workspace() -> Workspace:
     """Return the workspace that ALLCORE_WORKSPACE and ALLCORE_DATA_ROOTS (separated as in PATH) describe."""
-    root = Path(os.environ.get("ALLCORE_WORKSPACE") or "workspace").absolute()
-    given = os.environ.get("ALLCORE_DATA_ROOTS", "").split(os.pathsep)
-    return Workspace(root=root, data_roots=tuple(Path(entry).absolute() for entry in given if entry))
+    return Workspace(root=workspace_root(), data_roots=data_roots())
 
 
 def _datasets_of(root: Path) -> list[Path]:
-    """Return `root` when it is one dataset, variants included, and otherwise the datasets that are its children."""
+    """Return `root` when it is one dataset, its variants and parts included, otherwise the datasets in it."""
     children = _dataset_children(root)
     layout = _layout(root)
     is_itself = layout is not None and layout.root.resolve() == root.resolve()
-    if layout is not None and is_itself and set(children) <= {root / variant for variant in layout.variants}:
+    if layout is not None and is_itself and set(children) <= set(layout.branches()):
         return [root]
     return children
 

@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from allcore.data.formats import ARCHIVE_FORMATS, HEAD_BYTES, OTHER_PICTURE_SUFFIXES, content_format
 from allcore.data.intake import IMAGE_SUFFIXES
-from allcore.data.layout import is_hidden
+from allcore.data.listing import is_hidden
 from allcore.data.staging import require_space, staged
 from allcore.data.zip_names import recover_names
 from allcore.errors import DatasetError

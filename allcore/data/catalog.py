@@ -20,12 +20,12 @@ from PIL import features
 from allcore import __version__
 from allcore.data.class_names import class_name, in_order
 from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256
-from allcore.data.layout import Layout, find_layout, image_files
+from allcore.data.layout import Layout, find_layout
 from allcore.data.left_out import left_out
 from allcore.errors import DatasetError, ImageError
 
 COLUMNS = {
-    "path": "str", "variant": "str", "label": "str", "width": "int64", "height": "int64", "mode": "str",
+    "path": "str", "variant": "str", "part": "str", "label": "str", "width": "int64", "height": "int64", "mode": "str",
     "bytes": "int64", "mtime_ns": "int64", "sha256": "str", "pixel_sha256": "str", "problem": "str",
 }  # fmt: skip
 MINIMUM_PER_CLASS = 3
@@ -39,9 +39,10 @@ class Catalog:
     """The images of one dataset folder.
 
     `table` has one row an image, in the order of its `path` (relative to `root`, with '/'): variant ('' when the
-    dataset has none), label, width and height in pixels after orientation, mode as stored, bytes, mtime_ns, sha256 of
-    the file, pixel_sha256 of the decoded pixels, and problem (empty, or why the image is unusable). `left_out` has what
-    the dataset's import left out, by name, each with why.
+    dataset has none), part (train, validation or test where the folders divide the images so, else ''), label ('' for
+    what is left out as being of no class), width and height in pixels after orientation, mode as stored, bytes,
+    mtime_ns, sha256 of the file, pixel_sha256 of the decoded pixels, and problem (empty, or why it is unusable).
+    `left_out` has what the dataset's import left out, by name, each with why.
     """
 
     root: Path
@@ -87,9 +88,10 @@ class Catalog:
         return {**dict(zip(problems["path"], problems["problem"], strict=True)), **self.left_out}
 
     def fingerprint(self, variant: str | None = None) -> str:
-        """Return a SHA-256 over the usable images' labels and file contents, whatever the files are called."""
+        """Return a SHA-256 over the usable images' labels, parts and contents, whatever the files are called."""
         rows = self.images(variant)
-        lines = sorted(f"{label} {digest}" for label, digest in zip(rows["label"], rows["sha256"], strict=True))
+        placed = rows["part"].where(rows["part"] == "", rows["part"] + " ")
+        lines = sorted(placed + rows["label"] + " " + rows["sha256"])
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -107,7 +109,7 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
     news = [row for _, row in files if _key(row) not in known]
 
     def describe(file: Path, row: _Row) -> _Row:
-        return known.get(_key(row)) or row | _look_at(file, str(row["path"]))
+        return known.get(_key(row)) or (row if row["problem"] else row | _look_at(file, str(row["path"])))
 
     rows = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -120,7 +122,9 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
     return Catalog(
         root=layout.root,
         variants=tuple(map(_storable, layout.variants)),
-        labels={_storable(name): in_order(map(class_name, layout.class_folders(name))) for name in layout.variants},
+        labels={
+            _storable(name): in_order(folder.label for folder in layout.class_folders(name)) for name in layout.variants
+        },
         table=pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS),
         left_out=left_out(folder),
     )
@@ -129,16 +133,14 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
 def _list_files(layout: Layout) -> list[tuple[Path, _Row]]:
     """Return every file with its row as far as it is known without opening the file, in the order of their paths."""
     files: list[tuple[Path, _Row]] = []
-    for variant in layout.variants:
-        for label, class_folder in layout.class_folders(variant).items():
-            for file in image_files(class_folder):
-                facts = file.stat()
-                row = {
-                    "path": _storable(file.relative_to(layout.root).as_posix()), "variant": _storable(variant),
-                    "label": class_name(label), "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns,
-                    "width": 0, "height": 0, "mode": "", "sha256": "", "pixel_sha256": "", "problem": "",
-                }  # fmt: skip
-                files.append((file, row))
+    for file in layout.files():
+        facts = file.path.lstat() if file.fault else file.path.stat()
+        row = {
+            "path": _storable(file.path.relative_to(layout.root).as_posix()), "variant": _storable(file.variant),
+            "part": file.part, "label": file.label, "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns,
+            "width": 0, "height": 0, "mode": "", "sha256": "", "pixel_sha256": "", "problem": file.fault,
+        }  # fmt: skip
+        files.append((file.path, row))
     return sorted(files, key=lambda entry: str(entry[1]["path"]))
 
 
@@ -148,7 +150,7 @@ def _storable(name: str) -> str:
 
 
 def _key(row: _Row) -> tuple[object, ...]:
-    return tuple(row[column] for column in ("path", "variant", "label", "bytes", "mtime_ns"))
+    return tuple(row[column] for column in ("path", "variant", "part", "label", "bytes", "mtime_ns"))
 
 
 def _look_at(file: Path, path: str) -> _Row:

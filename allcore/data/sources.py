@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from allcore.data.archive import extract_zip
 from allcore.data.intake import IMAGE_SUFFIXES
-from allcore.data.layout import find_layout, image_files
+from allcore.data.layout import find_layout
 from allcore.data.left_out import note_left_out
 from allcore.data.staging import refuse_existing, require_space, staged
 from allcore.data.synthetic import SyntheticSpec, write_dataset
@@ -89,8 +89,9 @@ def copy_folder(source: Path, datasets: Path, name: str, on_progress: Progress |
     """
     target = _new_dataset(datasets, name)
     layout = find_layout(source)
-    folders = [folder for variant in layout.variants for folder in layout.class_folders(variant).values()]
-    images = [file for folder in folders for file in image_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
+    folders = [folder.path for variant in layout.variants for folder in layout.class_folders(variant)]
+    files = (file.path for file in layout.files() if not file.fault)
+    images = sorted(file for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
     with staged(target) as staging:
         require_space(staging.parent, sum(image.stat().st_size for image in images))
         for folder in folders:  # also those without an image: an empty class is still a class

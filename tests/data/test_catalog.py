@@ -30,7 +30,8 @@ def test_every_image_of_the_class_folders_has_one_row_with_its_facts(dataset):
     for row in table.to_dict("records"):
         file, pixels = dataset / row["path"], decode(dataset / row["path"])
         assert row == {
-            "path": row["path"], "variant": "", "label": row["path"].split("/")[0], "mode": "RGB", "problem": "",
+            "path": row["path"], "variant": "", "part": "", "label": row["path"].split("/")[0],
+            "mode": "RGB", "problem": "",
             "width": pixels.shape[1], "height": pixels.shape[0],
             "bytes": file.stat().st_size, "mtime_ns": file.stat().st_mtime_ns,
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "pixel_sha256": pixel_sha256(pixels),

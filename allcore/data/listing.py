@@ -1,0 +1,83 @@
+"""What lies in a folder: its subfolders, images and files, without what systems leave there."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.data.links import link_fault
+from allcore.errors import DatasetError
+
+_SYSTEM_NAMES: Final = frozenset(
+    {
+        *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "__macosx"),
+        *("$recycle.bin", "recycler", "system volume information", "lost+found", "network trash folder"),
+        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@__thumb"),  # of Synology and QNAP
+        *("__pycache__",),
+    }
+)
+_LINKED_FOLDER: Final = "a link to a folder, within a class folder; put the images themselves there"
+
+
+def is_hidden(name: str) -> bool:
+    """Tell whether a file or folder of this name is the operating system's own and no part of a dataset."""
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES
+
+
+def is_image(path: Path) -> bool:
+    """Tell whether something is a regular file, links followed, with the name of an image."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+
+
+def entries(folder: Path) -> Iterator[Path]:
+    """Yield what is not hidden in a folder, in no order. Raises `DatasetError` when the folder cannot be read."""
+    try:  # one by one, for the first image of a class folder with thousands settles what the folder is
+        for entry in folder.iterdir():
+            if not is_hidden(entry.name):
+                yield entry
+    except OSError as error:
+        raise unreadable(error) from error
+
+
+def subfolders(folder: Path, bounds: Sequence[Path]) -> list[Path]:
+    """Return the folders in a folder, sorted, links within `bounds` included."""
+    return sorted(entry for entry in entries(folder) if entry.is_dir() and not link_fault(entry, bounds))
+
+
+def files_below(folder: Path, bounds: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield the regular files of a folder and its subfolders, whatever their suffix, each with '' as its fault.
+
+    Links that are not followed come with theirs. Raises `DatasetError` when a folder cannot be read.
+    """
+
+    def fail(error: OSError) -> NoReturn:  # os.walk would pass over what it cannot read
+        raise unreadable(error) from error
+
+    if fault := link_fault(folder, bounds):
+        yield folder, fault
+        return
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        for path in (Path(parent, name) for name in (*folders, *names) if not is_hidden(name)):
+            if fault := link_fault(path, bounds):
+                yield path, fault
+            elif path.is_file():
+                yield path, ""
+            elif path.is_symlink() and path.is_dir():  # os.walk does not go there: it might come back
+                yield path, _LINKED_FOLDER
+
+
+def holds_images(folder: Path, bounds: Sequence[Path]) -> bool:
+    """Tell whether a folder holds at least one image directly."""
+    return any(is_image(entry) and not link_fault(entry, bounds) for entry in entries(folder))
+
+
+def holds_images_below(folder: Path, bounds: Sequence[Path]) -> bool:
+    """Tell whether a folder or its subfolders hold at least one image."""
+    return any(is_image(path) for path, fault in files_below(folder, bounds) if not fault)
+
+
+def unreadable(error: OSError) -> DatasetError:
+    """Return what is said of a folder that could not be read."""
+    return DatasetError(f"folder '{error.filename}' cannot be read: {error.strerror}; check its permissions")
