@@ -100,10 +100,10 @@ class AugmentConfig(_Frozen):
 class SplitConfig(_Frozen):
     """How images are divided into train, validation and test."""
 
-    protocol: Literal["random", "grouped", "stain", "patient"] = Field(
+    protocol: Literal["random", "grouped", "stain", "patient", "folders"] = Field(
         "random",
         description="random: stratified by class; grouped: no overlap group crosses; stain: whole stain clusters of "
-        "each class held out; patient: groups from a table",
+        "each class held out; patient: groups from a table; folders: as train/, val/ and test/ divide it",
     )
     train: Fraction = Field(0.8, description="fraction of the images to train on")
     validation: Fraction = Field(0.1, description="fraction that chooses the epoch and the temperature")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.data.browse import browse, class_counts, image_kinds, place_in_split
+from allcore.data.browse import browse, class_counts, held_out_twins, image_kinds, place_in_split
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_duplicate_pairs
 from allcore.data.split import SPLITS, Split
@@ -46,6 +46,20 @@ def _facts(rows: pd.DataFrame, labels: tuple[str, ...]) -> None:
         f"**{len(usable):,}** usable images · **{len(labels)}** classes · {size} · "
         f"**{len(exact_duplicate_pairs(usable)):,}** exact duplicates · **{len(rows) - len(usable):,}** unusable files"
     )
+
+
+def _say_if_divided(rows: pd.DataFrame) -> None:
+    """Say that the dataset's own folders make a split, and what of its held-out images stands in train too."""
+    usable = rows[rows["problem"] == ""]
+    counts = [f"{int((usable['part'] == part).sum()):,} {part}" for part in SPLITS]
+    st.caption(
+        f"The folders divide these images: {', '.join(counts)}. Train keeps that with the split protocol *folders*."
+    )
+    if twins := held_out_twins(usable):
+        st.warning(
+            "The same pixels stand in train. Trust looks for images that show the same field as well.",
+            title=f"{twins:,} validation or test images are in train too",
+        )
 
 
 def _filtered(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
@@ -118,8 +132,9 @@ def _image_page(images: Catalog, path: str, split: Split | None) -> None:
     st.button("All images", icon=":material/arrow_back:", on_click=close_image)
     st.header(show.plain(path), anchor=False)
     facts = {
-        "class": row["label"],
+        "class": row["label"] or None,
         "variant": row["variant"] or None,
+        "part by its folder": row["part"] or None,
         "size": f"{row['width']} × {row['height']} px" if row["width"] else None,
         "mode": row["mode"] or None,
         "bytes": f"{row['bytes']:,}",
@@ -137,7 +152,10 @@ def _image_page(images: Catalog, path: str, split: Split | None) -> None:
         twins = twins.assign(split=place_in_split(twins, split)["split"])
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=420):
-            picture(images.root / path, f"{row['label']} smear, enlarged", 420)
+            if row["problem"]:  # it may be a link that leads out of what may be read
+                st.warning(show.plain(row["problem"]), title="This file is left out")
+            else:
+                picture(images.root / path, f"{row['label']} smear, enlarged", 420)
         with st.container(width=340):
             link = {"data": str(st.session_state["data"]), "variant": row["variant"], "image": path}
             with st.container(horizontal=True):
@@ -184,6 +202,8 @@ else:
         _facts(rows, labels)
         if images.left_out:
             st.caption(f"{len(images.left_out)} files were left out when it came here; Problems names them with why.")
+        if images.has_parts:
+            _say_if_divided(rows)
         gallery, counts, problems = st.tabs(
             ["Images", "Counts", "Problems"], on_change="rerun", key="view", bind="query-params"
         )

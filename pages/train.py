@@ -131,7 +131,8 @@ preset = str(
 )  # fmt: skip
 augment = st.session_state.get("augment") or {}
 data = {"dataset": str(images.root), "variant": variant}
-begin = make_config(**data, augment=augment, **PRESETS.get(PRESET_NAMES[preset], {}))
+divided = {"protocol": "folders"} if images.has_parts else {}
+begin = make_config(**data, augment=augment, split=divided, **PRESETS.get(PRESET_NAMES[preset], {}))
 
 card = st.container(border=True)
 with card:
@@ -219,6 +220,18 @@ if split is not None:
         f"{twins} of the {len(split.rows('test'))} test images share a group with one in train: an exact duplicate, "
         "the same field seen again, or an image of the same patient or group where a table says so."
     )
+    if images.has_parts and config.split.protocol != "folders":
+        st.warning(
+            "This dataset's folders divide it into train, validation and test. The chosen protocol puts all of its "
+            "images together and divides them anew; *folders* keeps its parts.",
+            title="The dataset's own split is not kept",
+        )
+    elif config.split.protocol == "folders" and twins:
+        st.warning(
+            "The dataset's folders keep images apart that belong together, so the score will flatter. *grouped* "
+            "divides all images anew and keeps such images in one part.",
+            title=f"{twins} test images have a twin in train",
+        )
     if not known.searched:
         st.caption("Only exact duplicates are counted so far; launching looks for shared fields first, once a dataset.")
 

@@ -115,6 +115,23 @@ def smears(made_once: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def smears_in_parts(smears: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the drawn smears divided into training/, val/ and test/, 10, 3 and 3 a class; tests only read it.
+
+    The first Pro image of test/ is one of training/ as well.
+    """
+    folder = tmp_path_factory.mktemp("divided") / "smears"
+    for label in sorted(smears.iterdir()):
+        for number, image in enumerate(sorted(label.iterdir())):
+            part = "training" if number < 10 else "val" if number < 13 else "test"
+            target = folder / part / label.name / image.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(image, target)
+    shutil.copy(next((folder / "training" / "Pro").iterdir()), sorted((folder / "test" / "Pro").iterdir())[0])
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_config(smears: Path) -> Callable[..., TrainConfig]:
     """Return a maker of tiny configurations for the drawn smears."""
     return lambda **fields: make_config(**{"dataset": str(smears), **TINY, "epochs": 2, **fields})

@@ -85,7 +85,7 @@ def test_every_preset_is_valid(preset):
         ("micro_batch_size", 0, "greater than or equal to 1"),
         ("checkpoint_minutes", 0, "greater than 0"),
         ("checkpoint_minutes", math.inf, "finite number"),
-        ("split.protocol", "blocks", "'random', 'grouped', 'stain' or 'patient'"),
+        ("split.protocol", "blocks", "'random', 'grouped', 'stain', 'patient' or 'folders'"),
         ("split.test", 1.0, "less than 1"),
         ("split.seed", -1, "greater than or equal to 0"),
         ("augment.brightness", (1.2, 0.8), "expected 0 < low <= high <= 4"),

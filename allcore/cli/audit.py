@@ -66,7 +66,8 @@ def _leakage(images: pd.DataFrame, relations: Relations) -> dict[str, dict[str, 
     from allcore.data.browse import leakage
 
     found: dict[str, dict[str, int] | None] = {}
-    for protocol in ("random", "grouped", "stain"):
+    by_folders = ("folders",) if (images["part"] != "").any() else ()
+    for protocol in (*by_folders, "random", "grouped", "stain"):
         try:
             table = leakage(images, SplitConfig(protocol=protocol), relations).set_index("part")
         except DatasetError:

@@ -39,6 +39,8 @@ def list_datasets(json: Json = False) -> None:
 def info(folder: Folder, json: Json = False) -> None:
     """Say what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
     catalog = _scan(folder)
+    from allcore.data.split import SPLITS
+
     problems = catalog.not_used()
     variants = [_variant_facts(catalog, variant) for variant in catalog.variants]
     if json:
@@ -54,7 +56,14 @@ def info(folder: Folder, json: Json = False) -> None:
         say(catalog.root / facts["variant"], bold=True)
         say(f"{facts['images']} images, {facts['exact_duplicates']} of them exact duplicates of others")
         say(f"fingerprint {facts['fingerprint'][:12]}\n")
-        table(["class", "#images"], list(facts["classes"].items()))
+        if facts["parts"]:
+            rows = [(label, count, *facts["parts"][label].values()) for label, count in facts["classes"].items()]
+            table(["class", "#images", *(f"#{part}" for part in SPLITS)], rows)
+            say("\nThe folders divide the images: --split folders keeps that, any other divides them anew.")
+            if facts["held_out_twins"]:
+                say(f"{facts['held_out_twins']} validation or test images stand in train as well", bold=True)
+        else:
+            table(["class", "#images"], list(facts["classes"].items()))
         say()
         table(["width × height", "#images"], list(facts["sizes"].items()))
         say()
@@ -121,15 +130,23 @@ def _scan(folder: Path) -> Catalog:
 
 
 def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
+    from allcore.data.browse import class_counts, held_out_twins
     from allcore.data.overlap import exact_duplicate_pairs
+    from allcore.data.split import SPLITS
 
     images = catalog.images(variant)
+    parts = {}
+    if catalog.has_parts:
+        rows = class_counts(catalog).set_index("variant").loc[[variant]]
+        parts = {row["class"]: {part: int(row[part]) for part in SPLITS} for row in rows.to_dict("records")}
     counts = images["label"].value_counts()
     sizes = (images["width"].astype(str) + " × " + images["height"].astype(str)).value_counts()
     return {
         "variant": variant,
         "images": len(images),
         "classes": {label: int(counts.get(label, 0)) for label in catalog.labels[variant]},
+        "parts": parts,
+        "held_out_twins": held_out_twins(images),
         "sizes": {size: int(count) for size, count in sizes.items()},
         "exact_duplicates": len(exact_duplicate_pairs(images)),
         "fingerprint": catalog.fingerprint(variant),

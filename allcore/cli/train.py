@@ -30,7 +30,7 @@ def train(
 ) -> None:
     """Train the modified VGG16 in a worker process and show how it goes; the defaults are the paper's."""
     executor = _executor()
-    run = _submit(executor, config_from(data, preset, fields))
+    run = _submit(executor, config_from(data, preset, _with_protocol(data, fields)))
     if background and json:
         print_json(_named(run))
     elif background:
@@ -53,7 +53,7 @@ def sweep(
     from allcore.runs.sweep import parse_sizes, sweep_configs
 
     executor = _executor()
-    configs = sweep_configs(config_from(data, preset, fields), parse_sizes(sizes))
+    configs = sweep_configs(config_from(data, preset, _with_protocol(data, fields)), parse_sizes(sizes))
     runs = [_submit(executor, config) for config in configs]
     if background and json:
         print_json([_named(run) for run in runs])
@@ -106,9 +106,26 @@ def _executor() -> LocalExecutor:
     return LocalExecutor(open_workspace())
 
 
+def _with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with the split that the dataset's folders make, unless another is asked for; both are said."""
+    from allcore.data.layout import find_layout
+
+    if not find_layout(data).has_parts:
+        return fields
+    asked = fields.get("split.protocol", "folders")
+    if asked == "folders":
+        say("the dataset's folders divide it into parts; --split random and others divide it anew", err=True)
+    else:
+        say(f"the parts that the dataset's folders make are not kept: --split {asked} divides it anew", err=True)
+    return {**fields, "split.protocol": asked}
+
+
 def _submit(executor: LocalExecutor, config: TrainConfig) -> Run:
     with progress_bar("reading the dataset") as progress:
-        return executor.submit(config, progress)
+        run = executor.submit(config, progress)
+    if config.split.protocol == "folders" and (twins := int(run.split.twins_in_train().sum())):
+        say(f"{twins} validation or test images share a group with an image in train; scores flatter", err=True)
+    return run
 
 
 def _named(run: Run) -> dict[str, str]:

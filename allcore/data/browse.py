@@ -45,8 +45,13 @@ def place_in_split(table: pd.DataFrame, split: Split) -> pd.DataFrame:
 
 
 def class_counts(catalog: Catalog, split: Split | None = None) -> pd.DataFrame:
-    """Return one row a variant and class: variant, class, images (usable), unusable, and with a split each part."""
-    places = None if split is None else place_in_split(catalog.table, split)
+    """Return one row a variant and class: variant, class, images (usable), unusable, and each part of a split.
+
+    That is `split` or, without one, the split that the dataset's own folders make; where they make none, no parts.
+    """
+    places = catalog.table[["part"]].set_axis(["split"], axis=1) if catalog.has_parts else None
+    if split is not None:
+        places = place_in_split(catalog.table, split)
     rows = []
     for variant in catalog.variants:
         for label in catalog.labels[variant]:
@@ -70,6 +75,12 @@ def duplicates(images: pd.DataFrame) -> pd.DataFrame:
     groups = pd.Series(exact_overlap(images).groups, index=images.index, dtype="int64")
     repeated = groups[groups.duplicated(keep=False)].sort_values(kind="stable")
     return images.loc[repeated.index, ["path", "label"]].assign(group=repeated).reset_index(drop=True)
+
+
+def held_out_twins(images: pd.DataFrame) -> int:
+    """Return how many validation and test images, by the dataset's own folders, have their very pixels in train too."""
+    in_train = set(images.loc[images["part"] == "train", "pixel_sha256"])
+    return int((images["part"].isin(SPLITS[1:]) & images["pixel_sha256"].isin(in_train)).sum())
 
 
 def leakage(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> pd.DataFrame:

@@ -60,6 +60,11 @@ class Catalog:
             raise DatasetError(f"{self.root} has no variant {name!r}; it has {', '.join(self.variants) or 'none'}")
         return name
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether the dataset's own folders divide it into train, validation and test."""
+        return bool((self.table["part"] != "").any())
+
     def images(self, variant: str | None = None) -> pd.DataFrame:
         """Return the usable rows of a variant (the first when unset), renumbered from 0."""
         rows = self.table[(self.table["variant"] == self.variant(variant)) & (self.table["problem"] == "")]

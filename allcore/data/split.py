@@ -13,17 +13,15 @@ import pandas as pd
 
 from allcore.config import SplitConfig
 from allcore.data.class_names import in_order
+from allcore.data.division import divide
 from allcore.data.groups import read_groups
+from allcore.data.parts import PARTS as SPLITS
 from allcore.data.relations import Relations, catalog_relations
 from allcore.errors import DatasetError, FileError
 from allcore.files import read_file
 
 _LARGEST_BYTES = 512 * 2**20
-SPLITS = ("train", "validation", "test")
 COLUMNS = ("path", "sha256", "label", "group", "stain", "split")
-FEWEST_STAINS = len(SPLITS)
-SMALLEST_STAIN = 0.05
-"""Part of a class that a stain cluster must hold to be held out, where enough do: a few odd images say little."""
 
 
 @dataclass(frozen=True)
@@ -103,27 +101,19 @@ def make_split(images: pd.DataFrame, config: SplitConfig, relations: Relations |
 
     `random` draws within each class and lets twins fall apart, as the paper does; `grouped` and `patient` keep
     images that share a group together; `stain` keeps whole stain clusters out of train, one a class for validation and
-    one for the test, whatever fractions are asked for. Groups come from the table `config.groups` or, without one,
+    one for the test, whatever fractions are asked for; `folders` takes the parts that the dataset's own folders make.
+    Groups come from the table `config.groups` or, without one,
     from `relations`; unset, those are what the catalog alone shows. Raises `DatasetError` when the table does not fit
     or a class has too few groups or stain clusters for three parts.
     """
     relations = relations or catalog_relations(images)
-    table = images[["path", "sha256", "label"]].reset_index(drop=True)
+    table = images.reindex(columns=["path", "sha256", "label", "part"], fill_value="").reset_index(drop=True)
     table["group"] = _groups(images, config, relations)
     table["stain"] = relations.stains
-    rng = np.random.default_rng(config.seed)
-    table["split"] = np.array(SPLITS)[_divide(table, config, rng)]
-    split = Split(table)
-    _check_every_class_everywhere(split)
+    table["split"] = np.array(SPLITS)[divide(table, config)]
+    split = Split(table[list(COLUMNS)])
+    _check_every_class_everywhere(split, config)
     return split
-
-
-def _divide(table: pd.DataFrame, config: SplitConfig, rng: np.random.Generator) -> np.ndarray:
-    """Return the number of each row's part, int64 (N,)."""
-    if config.protocol == "stain":
-        return _divide_stains(table, rng)
-    fractions = np.array([config.train, config.validation, config.test])
-    return (_divide_images if config.protocol == "random" else _divide_groups)(table, fractions, rng)
 
 
 def _groups(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> list[str]:
@@ -146,90 +136,14 @@ def _groups(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> 
     return found
 
 
-def _divide_images(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    parts = np.empty(len(table), np.int64)
-    for label in sorted(table["label"].unique()):
-        rows = rng.permutation(np.flatnonzero(table["label"] == label))
-        parts[rows] = np.repeat(np.arange(3), _whole_counts(len(rows), fractions))
-    return parts
-
-
-def _whole_counts(total: int, fractions: np.ndarray) -> np.ndarray:
-    """Return how many of `total` go to each part: the nearest whole numbers, none of them zero."""
-    exact = total * fractions
-    counts = np.floor(exact).astype(np.int64)
-    for part in np.argsort(-(exact - counts), kind="stable")[: total - counts.sum()]:
-        counts[part] += 1
-    for part in np.flatnonzero(counts == 0):
-        counts[part] += 1
-        counts[counts.argmax()] -= 1
-    return counts
-
-
-def _divide_stains(table: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    parts = np.zeros(len(table), np.int64)
-    for label in sorted(table["label"].unique()):
-        share = table.loc[(table["label"] == label) & (table["stain"] != ""), "stain"].value_counts(normalize=True)
-        clusters = sorted(share.index)
-        if len(clusters) < FEWEST_STAINS:
-            raise DatasetError(
-                f"class {label} has {len(clusters)} stain clusters, the stain protocol needs {FEWEST_STAINS}: one each "
-                "for train, validation and test; add images or use another protocol"
-            )
-        large = sorted(share.index[share >= SMALLEST_STAIN])
-        test, validation, *_ = rng.permutation(large if len(large) >= FEWEST_STAINS else clusters)
-        parts[(table["stain"] == validation).to_numpy()] = SPLITS.index("validation")
-        parts[(table["stain"] == test).to_numpy()] = SPLITS.index("test")
-    # A picture that stands under two classes has a cluster in each; it must not be in train and in the test.
-    return pd.Series(parts).groupby(table["group"].to_numpy()).transform("min").to_numpy()
-
-
-def _divide_groups(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw a part for each group, large groups first, so that small ones can even out what those leave."""
-    labels, classes = pd.factorize(table["label"], sort=True)
-    codes, names = pd.factorize(table["group"])
-    content = np.zeros((len(names), len(classes)), np.int64)
-    np.add.at(content, (codes, labels), 1)
-    wanted = np.column_stack([_whole_counts(total, fractions) for total in content.sum(axis=0)])
-    held = np.zeros_like(wanted)
-    to_come = (content > 0).sum(axis=0)
-    chosen = np.empty(len(names), np.int64)
-    order = rng.permutation(len(names))
-    for group in order[np.argsort(-content[order].sum(axis=1), kind="stable")]:
-        present = content[group] > 0
-        size = content[group, present]
-        chosen[group] = _draw_part(size, wanted[:, present], held[:, present], to_come[present], rng)
-        held[chosen[group]] += content[group]
-        to_come -= present
-    return chosen[codes]
-
-
-def _draw_part(
-    size: np.ndarray, wanted: np.ndarray, held: np.ndarray, to_come: np.ndarray, rng: np.random.Generator
-) -> int:
-    """Draw the part of a group that has `size` (C,) images of each of its classes.
-
-    Of the parts with room for it, each is as likely as the share of images that it still lacks; without such a part,
-    the one that lacks most gets it. Where no more groups are `to_come` (C,) than parts are without a class, only those
-    parts count. `wanted` and `held` are images of shape (3, C).
-    """
-    empty = held == 0
-    urgent = (empty & (empty.sum(axis=0) >= to_come)).sum(axis=1)
-    open_to_it = urgent == urgent.max()
-    lacking = ((wanted - held) / wanted.sum(axis=0)).sum(axis=1)
-    roomy = open_to_it & (wanted - held >= size).all(axis=1)
-    if not roomy.any():
-        return int(np.where(open_to_it, lacking, -np.inf).argmax())
-    chance = np.where(roomy, lacking, 0.0)
-    return int(rng.choice(len(SPLITS), p=chance / chance.sum()))
-
-
-def _check_every_class_everywhere(split: Split) -> None:
+def _check_every_class_everywhere(split: Split, config: SplitConfig) -> None:
     for label, row in split.counts().iterrows():
         if (row == 0).any():
             groups = split.table.loc[split.table["label"] == label, "group"].nunique()
             listed = ", ".join(f"{part} {row[part]}" for part in SPLITS)
-            raise DatasetError(
-                f"class {label} cannot be in every part ({listed}): its {row.sum()} images form {groups} groups; "
-                "use another seed, other fractions or another protocol"
+            formed = (
+                f"its {row.sum()} images form {groups} groups; use another seed, other fractions or another protocol"
             )
+            if config.protocol == "folders":
+                formed = "the folders hold no others of it; add some, or use another protocol"
+            raise DatasetError(f"class {label} cannot be in every part ({listed}): {formed}")

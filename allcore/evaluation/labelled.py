@@ -158,7 +158,7 @@ def _evaluate_folder(
         model=model,
         data=f"{data / catalog.variant(variant)}{f', {split} split' if split else ''}",
         predictions=_predictions(rows, probabilities, predictor.classes),
-        notes=_folder_notes(rows, predictor.metadata, split, _unusable(catalog, variant)),
+        notes=(*_parts_note(rows), *_folder_notes(rows, predictor.metadata, split, _unusable(catalog, variant))),
     )
 
 
@@ -197,6 +197,15 @@ def _twin_notes(run: Run, split: str) -> tuple[str, ...]:
 
 def _flatters(twins: int, count: int, images: str, with_what: str) -> str:
     return f"{twins} of {count} {images} share a group with {with_what}; the score flatters"
+
+
+def _parts_note(rows: pd.DataFrame) -> tuple[str, ...]:
+    parts = [f"{count} of {part}" for part in SPLITS if (count := int((rows["part"] == part).sum()))]
+    if not parts:
+        return ()
+    return (
+        f"the folder's parts are scored together ({', '.join(parts)}); give the folder of one part to score it alone",
+    )
 
 
 def _folder_notes(rows: pd.DataFrame, metadata: ServedMetadata, split: str | None, unusable: int) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def config_form(name: str, initial: dict[str, Any]) -> dict[str, Any]:
             for path in paths:
                 group, _, field = path.rpartition(".")
                 into, start = (fields[group], initial[group]) if group else (fields, initial)
-                into[field] = _widget(path, _key(name, path, initial["augment"]), start[field])
+                into[field] = _widget(path, _key(name, path, initial), start[field])
     return fields
 
 
@@ -60,9 +60,11 @@ def weights_key(name: str) -> str:
     return f"{name}.weights"
 
 
-def _key(name: str, path: str, augment: dict[str, Any]) -> str:
-    """Return a widget's key. Other augmentation to begin with makes new widgets: kept ones would go on as they were."""
-    begin = AugmentConfig(**augment)
+def _key(name: str, path: str, initial: dict[str, Any]) -> str:
+    """Return a widget's key. Other values to begin with make new widgets: kept ones would go on as they were."""
+    if path == "split.protocol" and initial["split"]["protocol"] == "folders":  # it follows from the dataset
+        return f"{name}.{path}.folders"
+    begin = AugmentConfig(**initial["augment"])
     if not path.startswith("augment.") or begin == AugmentConfig():
         return f"{name}.{path}"
     return f"{name}.{path}.{zlib.crc32(begin.model_dump_json().encode()):08x}"

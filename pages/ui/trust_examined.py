@@ -14,6 +14,7 @@ from allcore.data.split import Split, make_split
 from allcore.errors import DatasetError
 
 PROTOCOLS = {
+    "folders": "The parts that the dataset's own folders make: train, validation and test.",
     "random": "The paper's: images are drawn class by class, blind to which of them belong together.",
     "grouped": "Images of one group stay together: all in train, all in validation, or all in test.",
     "stain": "Whole stain clusters of each class are held out: the test has colours that train has not.",
@@ -33,6 +34,12 @@ class Examined:
     images: pd.DataFrame
     relations: Relations
     key: str
+
+    @property
+    def protocols(self) -> dict[str, str]:
+        """The protocols that the page compares, with what they mean; `folders` where these make a split."""
+        by_folders = (self.images["part"] != "").any()
+        return {name: meaning for name, meaning in PROTOCOLS.items() if by_folders or name != "folders"}
 
     def config(self, protocol: str) -> SplitConfig:
         """Return the split that the page looks at. Raises `DatasetError` when too little is known for it."""

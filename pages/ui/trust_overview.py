@@ -9,7 +9,7 @@ from allcore.data.browse import leakage
 from allcore.errors import DatasetError
 from allcore.reporting.overlap import OverlapNumbers, overlap_numbers
 from pages.ui import show
-from pages.ui.trust_examined import PROTOCOLS, Examined
+from pages.ui.trust_examined import Examined
 
 
 def show_overview(of: Examined) -> None:
@@ -67,7 +67,7 @@ def _leakage(_of: Examined, key: str, protocol: str) -> pd.DataFrame:
 def _show_leakage(of: Examined) -> None:
     tables = []
     with st.grid(3, min_column_width=260, border=True) as grid:
-        for protocol, meaning in PROTOCOLS.items():
+        for protocol, meaning in of.protocols.items():
             with grid.cell():
                 st.markdown(f"**{protocol.capitalize()}**")
                 try:

@@ -12,7 +12,7 @@ from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, kept_shortcu
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 from pages.ui import show
 from pages.ui.state import workspace
-from pages.ui.trust_examined import PROTOCOLS, Examined
+from pages.ui.trust_examined import Examined
 
 
 def show_shortcuts(of: Examined) -> None:
@@ -36,7 +36,7 @@ def show_shortcuts(of: Examined) -> None:
 def _known(of: Examined) -> tuple[dict[str, tuple[ShortcutResult, ...]], list[str]]:
     """Return the results that are kept by their protocol, and the protocols without; say which cannot be used."""
     results, missing = {}, []
-    for protocol in PROTOCOLS:
+    for protocol in of.protocols:
         try:
             results[protocol] = _kept(of, of.key, protocol, str(workspace().cache))
         except LookupError:

@@ -61,6 +61,23 @@ def test_info_names_each_file_that_cannot_be_used_and_why(command, copied):
     assert all(path in words and reason in words for path, reason in problems.items())
 
 
+def test_info_tells_the_parts_that_folders_make_and_what_stands_in_two(command, smears_in_parts):
+    variant = command("dataset", "info", smears_in_parts, "--json").json["variants"][0]
+    assert variant["parts"]["Early"] == {"train": 10, "validation": 3, "test": 3}
+    assert variant["held_out_twins"] == 1
+    words = " ".join(command("dataset", "info", smears_in_parts).out.split())
+    assert "class images train validation test Benign 16 10 3 3" in words
+    assert "1 validation or test images stand in train as well" in words
+
+
+def test_info_names_what_is_left_out_beside_the_classes(command, copied, tmp_path):
+    (copied / "loose.png").write_bytes(next((copied / "Pro").iterdir()).read_bytes())
+    (copied / "Pro" / "linked.png").symlink_to(tmp_path.parent)
+    problems = command("dataset", "info", copied, "--json").json["problems"]
+    assert "is of no class" in problems["loose.png"]
+    assert "a link back" in problems["Pro/linked.png"]
+
+
 def test_synthesize_draws_what_info_then_finds(command, tmp_path):
     folder = tmp_path / "drawn"
     drawn = command("dataset", "synthesize", folder, "--images-per-class", 3, "--image-size", 32, "--seed", 1)

@@ -87,6 +87,28 @@ def test_background_sweep_queues_a_run_for_each_size(command, workspace, smears,
     assert {run.status().state for run in launched()} == {"cancelled"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "protocol", "said"),
+    [
+        ([], "folders", "the dataset's folders divide it into parts; --split random and others divide it anew"),
+        (["--split=random"], "random", "the parts that the dataset's folders make are not kept: --split random"),
+    ],
+)
+def test_a_dataset_that_its_folders_divide_is_never_mixed_without_a_word(
+    command, workspace, smears_in_parts, launched, asked, protocol, said
+):
+    (workspace.runs / QUEUE_FOLDER).mkdir(parents=True)
+    with FileLock(workspace.runs / QUEUE_FOLDER / "device.lock"):
+        outcome = command("train", "--data", smears_in_parts, *TINY_OPTIONS, *asked, "--background")
+        (run,) = launched()
+        command("runs", "stop", run.id)
+    assert said in outcome.err
+    assert run.config.split.protocol == protocol
+    kept = (run.split.table["path"].str.startswith("test/") == (run.split.table["split"] == "test")).all()
+    assert kept == (protocol == "folders")
+    assert ("images share a group with an image in train; scores flatter" in outcome.err) == kept
+
+
 def test_training_in_the_foreground_ends_with_the_test_scores(command, smears, launched):
     outcome = command("train", "--data", smears, *TINY_OPTIONS, "--epochs", 1, "--json")
     (run,) = launched()

@@ -271,3 +271,19 @@ def test_a_dataset_without_the_variant_shows_its_first(two_variants, workspace, 
 
 def test_a_variant_that_is_not_there_is_the_first(two_variants):
     assert open_page("dataset", data="second", variant="nonsense").get_by_key("variant").value == "Original"
+
+
+def test_a_split_by_folders_is_told_with_what_it_leaks(workspace, smears_in_parts, monkeypatch):
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
+    said = texts(open_page("dataset"))
+    assert "The folders divide these images: 40 train, 12 validation, 12 test." in said
+    assert "1 validation or test images are in train too" in said
+
+
+def test_a_link_that_leads_out_is_named_and_never_shown(dataset, tmp_path):
+    outside = tmp_path / "outside.png"
+    outside.write_bytes(next((dataset / "Pro").iterdir()).read_bytes())
+    (dataset / "Pro" / "out.png").symlink_to(outside)
+    app = open_page("dataset", image="Pro/out.png")
+    assert "This file is left out a link out of the folders that may be read" in texts(app)
+    assert len(app.image) == 0

@@ -1,6 +1,7 @@
 """Train: from an empty workspace to a launched run, and what is said before."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -174,6 +175,24 @@ def test_split_is_shown_with_its_counts_and_twins(data, smears):
     assert table.loc["all", "images"] == len(split.table)
     twins = split.twins_in_train()[split.rows("test")].sum()
     assert any(caption.value.startswith(f"{twins} of the ") for caption in app.caption)
+
+
+def test_the_split_of_a_datasets_own_folders_is_kept_and_its_leak_said(workspace, smears_in_parts, monkeypatch):
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
+    app = open_page("train")
+    assert "folders split" in texts(app)
+    assert "1 test images have a twin in train" in texts(app)
+    app = choose(app, "paper.split.protocol.folders", "random")
+    assert "The dataset's own split is not kept" in texts(app)
+
+
+def test_a_protocol_chosen_on_another_dataset_does_not_mix_parts(workspace, smears, smears_in_parts, monkeypatch):
+    shutil.copytree(smears, workspace.datasets / "mine", copy_function=os.link)
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
+    app = choose(open_page("train", data="mine"), "paper.split.protocol", "grouped")
+    assert "grouped split" in texts(app)
+    other = next(name for name in app.selectbox(key="data").options if name != "mine")
+    assert "folders split" in texts(choose(app, "data", other))
 
 
 def test_weights_that_must_be_downloaded_are_said_before_launching(data, no_weights):

@@ -102,6 +102,13 @@ def test_leakage_is_that_of_the_splits_that_training_would_make(fields, tmp_path
     assert shown[1].startswith("0 of ")
 
 
+def test_the_leak_of_a_datasets_own_folders_stands_beside_the_others(workspace, smears_in_parts, monkeypatch):
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
+    leak = table(open_page("trust"), "twins_in_train").set_index(["protocol", "part"])
+    assert leak.loc[("folders", "test"), "images"] == 12
+    assert leak.loc[("folders", "test"), "twins_in_train"] >= 1
+
+
 def test_a_protocol_that_does_not_fit_says_why_beside_the_others(workspace, smears):
     folder = workspace.datasets / "mine"
     shutil.copytree(smears, folder, copy_function=os.link)

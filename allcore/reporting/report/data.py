@@ -20,12 +20,14 @@ _ABOUT = {
 }
 PROTOCOLS = {
     "random": "Images were drawn class by class, blind to which of them belong together, as the paper did",
+    "folders": "The parts are those that the dataset's own folders make",
     "grouped": "Whole groups were drawn, so that no group crosses from one part to another",
     "patient": "All images of a patient stand in one part",
     "stain": "The test images are stained unlike those of train",
 }
 _LEVELS = {
     "random": "The parts are disjoint by image alone",
+    "folders": "Nothing but the folders keeps the parts apart",
     "grouped": "The parts are disjoint by group of images that show the same field",
     "patient": "The parts are disjoint by patient",
     "stain": "The parts are disjoint by stain cluster within each class",
@@ -116,6 +118,8 @@ def protocol(facts: RunFacts) -> tuple[Text, ...]:
     fractions = ", ".join(f"{100 * getattr(split, part):g} % {part}" for part in SPLITS)
     if split.protocol == "stain":
         fractions = "one stain cluster of each class for validation and one for the test"
+    if split.protocol == "folders":
+        fractions = "as they came, though validation is drawn from train where it has no folder"
     table = f" Groups come from the table {split.groups}." if split.groups else ""
     drawn = facts.known is not None and facts.known.drawn
     known = split.protocol == "patient" or drawn
