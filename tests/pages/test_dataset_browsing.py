@@ -230,7 +230,7 @@ def test_an_image_that_is_not_in_the_catalog_is_refused(dataset, path):
 
 def test_an_unusable_image_shows_why(dataset):
     app = open_page("dataset", image="Pro/damaged.jpg")
-    assert "This file cannot be shown" in texts(app)
+    assert "This file is left out" in texts(app)
     assert table(app, "fact").set_index("fact").loc["problem", "value"] == scan(dataset).problems()["problem"].iloc[0]
 
 
