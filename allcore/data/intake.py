@@ -30,6 +30,7 @@ from PIL.TiffImagePlugin import (
 from PIL.WebPImagePlugin import WebPImageFile
 
 from allcore.data.formats import HEAD_BYTES, content_format
+from allcore.data.memory_budget import MemoryBudget
 from allcore.errors import ImageError
 
 INTAKE_VERSION: Final = 2
@@ -38,6 +39,10 @@ MAX_PIXELS: Final = 50_000_000
 _INVISIBLE: Final = 16
 """Opacity (of 255) that no pixel of an image reaches that could as well be blank."""
 _MIN_SIDE: Final = 8
+_STRIP: Final = 256
+_BYTES_PER_PIXEL: Final = 16
+"""About what Pillow and the result take of a picture while it is decoded, whatever its format."""
+_DECODED_AT_ONCE: Final = MemoryBudget(2**30)
 _MAX_FILE_BYTES: Final = 256 * 2**20
 
 # The readers are called directly: Image.open would compare the size with a process-wide limit and warn through
@@ -109,7 +114,8 @@ def inspect(source: Path | bytes, name: str | None = None) -> tuple[np.ndarray, 
         image = _READERS[file_format](BytesIO(data))
         _check_header(image)
         mode = image.mode
-        pixels = _to_rgb(ImageOps.exif_transpose(_whole(image, data)))
+        with _DECODED_AT_ONCE.held(image.width * image.height * _BYTES_PER_PIXEL):
+            pixels = _to_rgb(_upright(_whole(image, data)))
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -205,16 +211,29 @@ def _whole(image: ImageFile, data: bytes) -> Image.Image:
     return whole
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    ImageOps.exif_transpose(image, in_place=True)  # a copy would be made also where there is nothing to turn
+    return image
+
+
 def _to_rgb(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I"):
         return _from_16_bit_grey(np.asarray(image))
-    if image.has_transparency_data:
-        # Smears are photographed in bright field: where nothing is, light is, so what is transparent turns white.
-        layered = image.convert("RGBA")
-        if np.asarray(layered.getchannel("A")).max() < _INVISIBLE:
-            raise ImageError("wholly transparent: nothing of it would be seen; save it without transparency")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layered)
-    return np.array(image.convert("RGB"))
+    image.load()
+    transparent = image.has_transparency_data
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    most_opaque = 0
+    for top in range(0, image.height, _STRIP):  # a strip at a time, so that no second copy of a large picture is made
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        if transparent:
+            # Smears are photographed in bright field: where nothing is, light is, so what is transparent turns white.
+            strip = strip.convert("RGBA")
+            most_opaque = max(most_opaque, int(np.asarray(strip.getchannel("A")).max()))
+            strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
+        pixels[top : top + _STRIP] = np.asarray(strip.convert("RGB"))
+    if transparent and most_opaque < _INVISIBLE:
+        raise ImageError("wholly transparent: nothing of it would be seen; save it without transparency")
+    return pixels
 
 
 def _from_16_bit_grey(values: np.ndarray) -> np.ndarray:
