@@ -35,7 +35,10 @@ def carry_out(action: str, run: Run) -> None:
 @st.dialog("Delete this run?")
 def confirm_deletion(run: Run) -> None:
     """Ask before a run is deleted."""
-    st.write(f"{run.id}, its model and its predictions are removed from the disk. This cannot be undone.")
+    if run.folder.is_symlink():
+        st.write(plain(f"{run.id} is a link, which is removed; the run itself stays in {run.folder.readlink()}."))
+    else:
+        st.write(f"{run.id}, its model and its predictions are removed from the disk. This cannot be undone.")
     if st.button("Delete it", type="primary", icon=":material/delete:", on_click=carry_out, args=("delete", run)):
         st.rerun()
 
@@ -101,8 +104,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         help="At the next batch; after 30 seconds more firmly. The checkpoint is kept.",
     )  # fmt: skip
     st.button(
-        "Resume", icon=":material/play_arrow:", disabled=summary.state not in RESUMABLE, on_click=carry_out,
-        args=("resume", run), help="Goes on from the last checkpoint.",
+        "Resume", icon=":material/play_arrow:", disabled=summary.state not in {*RESUMABLE, "damaged"},
+        on_click=carry_out, args=("resume", run), help="Goes on from the last checkpoint.",
     )  # fmt: skip
     if st.button("Delete", icon=":material/delete:", disabled=summary.state in ACTIVE):
         confirm_deletion(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from allcore.config import TrainConfig
     from allcore.runs.executor import LocalExecutor
     from allcore.runs.history import History
+    from allcore.runs.store import Run
 
 app = typer.Typer(help="Runs: list, show, watch, stop, resume, delete.")
 Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")]
@@ -114,12 +116,28 @@ def resume(
 
 
 @app.command()
-def delete(name: Name) -> None:
-    """Delete a run's folder and everything in it."""
+def delete(
+    name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not ask where RUN is not the whole id")] = False
+) -> None:
+    """Delete a run's folder and everything in it; of a run that is a link, the link alone."""
     store = _executor().store
     run = store.find(name)
+    if name != run.id and not yes:
+        _ask_before_deleting(name, run)
+    linked = run.folder.readlink() if run.folder.is_symlink() else None
     store.delete(run)
-    say(f"run {run.id} is deleted")
+    say(f"run {run.id} is deleted" if linked is None else f"the link {run.id} is removed; {linked} is as it was")
+
+
+def _ask_before_deleting(name: str, run: Run) -> None:
+    """Ask whether the run that a part of an id means is to go. Raises `RunError` where nobody can be asked."""
+    from allcore.errors import RunError
+
+    if not sys.stdin.isatty():
+        raise RunError(f"{name!r} means run {run.id}; to delete it give its whole id, or --yes")
+    if not typer.confirm(f"delete run {run.id}?", err=True):
+        say("nothing is deleted", err=True)
+        raise typer.Exit(1)
 
 
 def _executor() -> LocalExecutor:

@@ -14,8 +14,11 @@ def worker_lock(folder: Path) -> FileLock:
 
 def has_worker(folder: Path) -> bool:
     """Return whether a worker of this run lives, whatever its status says."""
+    lock = worker_lock(folder)
+    if not Path(lock.lock_file).exists():  # asking must leave nothing in the folder
+        return False
     try:
-        with worker_lock(folder):
+        with lock:
             return False
     except Timeout:
         return True

@@ -80,7 +80,7 @@ def results_are_whole(run: Run) -> bool:
         features = np.load(run.folder / "features.npy", mmap_mode="r", allow_pickle=False)
         predicted = len(run.predictions()) == rows - len(run.split.rows("train"))
         whole = len(metadata.classes) == classes and len(features) == rows and predicted and float32
-    except (InputError, OSError, ValueError):
+    except (InputError, OSError, ValueError, EOFError):
         return False
     return whole and zipfile.is_zipfile(run.folder / "model.keras")
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from allcore.errors import RunError
-from allcore.runs.process import is_alive, own_identity, start_mark
+from allcore.runs.process import host, is_alive, own_identity, start_mark
 from allcore.runs.status import STATUS_SCHEMA, Status, read_status, write_status
 
 
@@ -98,3 +98,40 @@ def test_damaged_status_says_why(tmp_path, text, reason):
 def test_missing_status_is_said(tmp_path):
     with pytest.raises(RunError, match=r"has no status\.json"):
         read_status(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system keeps the start time as it was")
+@pytest.mark.parametrize("seconds", [-3600.0, 3.0, 3600.0])
+def test_setting_the_clock_does_not_interrupt_a_live_run(tmp_path, monkeypatch, seconds):
+    """On Linux psutil's start times are counted from the boot time, which moves with the clock."""
+    pid, started = own_identity()
+    write_status(tmp_path, status(pid=pid, process_started=started, host=host(), heartbeat=time.time() - seconds))
+    boot_time = psutil._pslinux.boot_time()
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: boot_time + seconds)
+    assert read_status(tmp_path).state == "running"
+
+
+@pytest.mark.parametrize(("seconds_off", "state"), [(0.0, "running"), (100.0, "interrupted")])
+def test_process_recorded_by_its_start_time_as_in_schema_1_is_still_known(tmp_path, seconds_off, state):
+    process = psutil.Process()
+    fields = status(pid=process.pid, process_started=process.create_time() + seconds_off).model_dump(exclude={"host"})
+    (tmp_path / "status.json").write_text(json.dumps(fields | {"schema_number": 1}))
+    assert read_status(tmp_path).state == state
+
+
+@pytest.mark.parametrize(("age", "state"), [(10.0, "running"), (1000.0, "interrupted")])
+def test_worker_of_another_machine_is_known_by_its_heartbeat_and_not_by_its_pid(tmp_path, age, state):
+    pid, started = own_identity()
+    write_status(tmp_path, status(pid=pid, process_started=started, host="elsewhere", heartbeat=time.time() - age))
+    assert read_status(tmp_path).state == state
+
+
+def test_clock_set_back_does_not_let_a_run_without_a_process_wait_for_hours(tmp_path):
+    write_status(tmp_path, status(state="queued", heartbeat=time.time() + 3600))
+    assert read_status(tmp_path).state == "interrupted"
+
+
+@pytest.mark.parametrize("pid", [-1, 0, 2**31, 2**63])
+def test_number_that_is_no_pid_is_no_live_process(pid):
+    assert not is_alive(pid, 1.0)
+    assert start_mark(pid) is None

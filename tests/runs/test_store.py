@@ -1,14 +1,20 @@
 """Run folders: made whole, found by name, deleted when they rest."""
 
+import errno
 import time
+from pathlib import Path
 
 import pytest
 
 from allcore.errors import RunError
+from allcore.runs.history import METRICS_FILE
 from allcore.runs.preflight import prepare
 from allcore.runs.process import own_identity
+from allcore.runs.recover import resting_status
 from allcore.runs.status import write_status
-from allcore.runs.store import RunStore
+from allcore.runs.store import Run, RunStore
+from allcore.runs.worker_lock import worker_lock
+from allcore.writing import append_lines
 
 
 @pytest.fixture
@@ -92,3 +98,79 @@ def test_predictions_that_are_not_there_yet_say_so(run):
     write_status(run.folder, run.status().model_copy(update={"heartbeat": time.time()}))
     with pytest.raises(RunError, match="has no predictions: it is queued"):
         run.predictions()
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t"])
+def test_empty_name_is_refused_though_it_is_a_part_of_every_id(store, run, name):
+    with pytest.raises(RunError, match="the run's name is empty; give its id"):
+        store.find(name)
+
+
+def test_deleting_a_linked_run_removes_the_link_alone(store, run, tmp_path):
+    write_status(run.folder, run.status().model_copy(update={"state": "failed"}))
+    elsewhere = run.folder.rename(tmp_path / "elsewhere")
+    run.folder.symlink_to(elsewhere)
+    before = sorted(path.name for path in elsewhere.iterdir())
+    for name in (run.id, str(run.folder)):
+        found = store.find(name)
+        assert found.folder == run.folder
+    store.delete(found)
+    assert list(store.root.iterdir()) == []
+    assert before == sorted(path.name for path in elsewhere.iterdir())
+
+
+def test_linked_run_that_is_active_is_not_deleted(store, run, tmp_path):
+    run.folder.symlink_to(run.folder.rename(tmp_path / "elsewhere"))
+    with pytest.raises(RunError, match="is queued; stop it before"):
+        store.delete(run)
+    assert run.folder.is_symlink()
+
+
+def test_run_that_cannot_be_moved_away_is_kept_whole(store, run, monkeypatch):
+    def busy(path, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    write_status(run.folder, run.status().model_copy(update={"state": "failed"}))
+    before = sorted(run.folder.rglob("*"))
+    monkeypatch.setattr(Path, "rename", busy)
+    with pytest.raises(RunError, match=r"cannot be deleted \(Invalid cross-device link\); all of it is still there"):
+        store.delete(run)
+    assert before == sorted(run.folder.rglob("*"))
+
+
+def test_what_a_killed_deletion_left_goes_with_the_next(store, run):
+    write_status(run.folder, run.status().model_copy(update={"state": "failed"}))
+    (store.root / ".trash-0123-other").mkdir()
+    store.delete(run)
+    assert list(store.root.iterdir()) == []
+
+
+def test_run_whose_worker_lives_is_not_deleted_whatever_its_status_says(store, run):
+    (run.folder / "status.json").write_text("{")
+    with worker_lock(run.folder), pytest.raises(RunError, match=r"the worker of run .* still lives"):
+        store.delete(run)
+    assert run.folder.is_dir()
+
+
+def test_damaged_status_of_a_dead_run_is_made_anew_in_its_last_segment(run):
+    append_lines(run.folder / METRICS_FILE, ['{"kind": "segment", "segment": 2, "epoch": 0, "step": 0}'])
+    (run.folder / "checkpoints" / "003-00001-000000").mkdir(parents=True)
+    (run.folder / "status.json").write_text('{"schema_number": 2, "sta')
+    status = resting_status(run)
+    assert (status.state, status.segment, status.epochs) == ("interrupted", 3, run.config.epochs)
+
+
+def test_damaged_status_is_not_made_anew_while_a_worker_lives_or_the_configuration_is_gone(run):
+    (run.folder / "status.json").unlink()
+    with worker_lock(run.folder), pytest.raises(RunError, match=r"has no status\.json"):
+        resting_status(run)
+    (run.folder / "config.json").write_text("{")
+    with pytest.raises(RunError, match=r"config\.json"):
+        resting_status(Run(run.folder))
+
+
+def test_new_run_is_on_the_disk_before_it_has_its_name(store, tiny_config, tmp_path, no_room):
+    config, split = prepare(tiny_config(), tmp_path / "cache")
+    with no_room("split.csv"), pytest.raises(RunError, match=r"cannot be written below .* \(No space left on device\)"):
+        store.create(config, split)
+    assert list(store.root.iterdir()) == []

@@ -1,5 +1,6 @@
 """Which epoch's weights a training leaves in its model, and that patience does not depend on it."""
 
+import shutil
 import time
 from types import SimpleNamespace
 
@@ -147,3 +148,17 @@ def test_stop_while_validating_is_obeyed_and_the_epoch_is_not_trained_again(tmp_
         training.run(stop=lambda: next(stopping))
     progress, weight = training.run()
     assert (progress.epoch, weight) == (2, 1)  # one step more: a new learner counts from nought
+
+
+def test_training_whose_folder_is_deleted_ends_and_does_not_bring_it_back(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def losses():
+        yield 0.5
+        shutil.rmtree(folder)
+        yield 0.4
+
+    with pytest.raises(Stopped):
+        Training(folder, losses(), epochs=3).run(stop=lambda: not folder.exists())
+    assert not folder.exists()

@@ -88,12 +88,13 @@ def software_table(facts: RunFacts) -> Table:
 
 def training_section(facts: RunFacts) -> Section:
     """Return how training went: hardware, time, curves, which epoch is served."""
-    served = served_epoch(facts)
+    served, asked = served_epoch(facts), _asked_epoch(facts)
+    why = _WHY_SERVED[facts.config.keep] if served == asked else "for the reason that the warnings give"
     blocks: tuple[Block, ...] = (
         training_table(facts),
         *([Pair(figures)] if (figures := training_figures(facts.history, _validation_images(facts))) else []),
         text(
-            f"The weights of epoch {served} are served, {_WHY_SERVED[facts.config.keep]}."
+            f"The weights of epoch {served} are served, {why}."
             if served
             else "The epochs were not recorded, so which of them is served is not known.",
             " One network was trained; there is no ensemble.",
@@ -128,6 +129,11 @@ def training_table(facts: RunFacts) -> Table:
 
 def served_epoch(facts: RunFacts) -> int | None:
     """Return the number (from 1) of the epoch whose weights are served, None where epochs are not recorded."""
+    recorded = facts.status.served_epoch
+    return _asked_epoch(facts) if recorded is None else recorded + 1  # earlier versions did not record it
+
+
+def _asked_epoch(facts: RunFacts) -> int | None:
     epochs = facts.history.epochs
     if epochs.empty or epochs["validation_loss"].isna().all():
         return None

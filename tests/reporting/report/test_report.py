@@ -20,6 +20,7 @@ from allcore.reporting.report import complete, make_report
 from allcore.reporting.report.checklist import ITEMS
 from allcore.reporting.report.pictures import MOST
 from allcore.reporting.shortcuts import shortcut_verdict
+from allcore.runs.status import write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import Workspace
 from tests.reporting.report.conftest import Page, renamed
@@ -133,9 +134,20 @@ def test_served_epoch_is_told_with_the_reason(finished_run, page):
 def test_last_epoch_is_served_where_it_was_asked_for(run, read):
     config = run.folder / "config.json"
     config.write_text(config.read_text().replace('"keep": "best"', '"keep": "last"'))
+    write_status(run.folder, run.status().model_copy(update={"served_epoch": 2}))
     text = Page(read(Run(run.folder))).text
     assert "The weights of epoch 3 are served, the last, as the configuration asks." in text
     assert "Validation chose the temperature" in text
+
+
+def test_another_epoch_than_was_asked_for_is_told_as_such(run, read):
+    best = int(run.history().epochs["validation_loss"].idxmin())
+    other = (best + 1) % 3
+    write_status(
+        run.folder, run.status().model_copy(update={"served_epoch": other, "warnings": ("the disk was full",)})
+    )
+    text = Page(read(Run(run.folder))).text
+    assert f"The weights of epoch {other + 1} are served, for the reason that the warnings give." in text
 
 
 def test_twins_are_counted_and_the_score_without_them_given(run, read):

@@ -1,0 +1,97 @@
+"""Nothing ends reporting, and what a disk refused is written later."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from allcore.runs.status import Status, read_status
+from allcore.training.reporter import Reporter
+
+FULL = "reporting failed: No space left on device; it is tried again"
+HELD_UP = "reporting was held up (No space left on device); what was held back is written now"
+
+
+@pytest.fixture
+def reporter(tmp_path):
+    made = Reporter(tmp_path, Status(state="failed", heartbeat=time.time(), queued_at=0.0, epochs=10))
+    yield made
+    made.close(patience=0.0)
+
+
+def record(reporter, *steps):
+    for step in steps:
+        reporter.record({"kind": "batch", "epoch": 0, "step": step, "global_step": step, "loss": 1.0})
+    reporter.flush()
+
+
+def written(folder):
+    return [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_disk_that_is_full_for_a_while_costs_no_record_and_is_said(reporter, tmp_path, no_room):
+    record(reporter, 1)
+    with no_room(str(tmp_path)):
+        reporter.update(epoch=1)
+        record(reporter, 2, 3)
+        assert reporter.status.warnings == (FULL,)
+    reporter.update(epoch=2)
+    record(reporter, 4)
+    assert written(tmp_path) == [1, 2, 3, 4]
+    status = read_status(tmp_path)
+    assert (status.epoch, status.warnings) == (2, (HELD_UP,))
+
+
+def test_full_disk_at_the_very_end_is_waited_for(reporter, tmp_path, no_room, monkeypatch):
+    full = no_room(str(tmp_path))
+    full.__enter__()
+    record(reporter, 1)
+    monkeypatch.setattr("allcore.training.reporter.time.sleep", lambda seconds: full.__exit__(None, None, None))
+    reporter.close()
+    assert written(tmp_path) == [1]
+    assert read_status(tmp_path).warnings == (HELD_UP,)
+
+
+def test_event_writer_that_fails_ends_nothing_and_writes_everything_later(reporter, tmp_path):
+    """TensorFlow raises an error of its own here, which is no `OSError`."""
+    import tensorflow as tf
+
+    (tmp_path / "tensorboard").touch()
+    reporter.update(epoch=1)
+    record(reporter, 1, 2)
+    assert written(tmp_path) == [1, 2]
+    assert read_status(tmp_path).epoch == 1
+    assert read_status(tmp_path).warnings[0].startswith("reporting failed: ")
+    (tmp_path / "tensorboard").unlink()
+    record(reporter, 3)
+    assert written(tmp_path) == [1, 2, 3]
+    events = [
+        event
+        for file in Path(tmp_path / "tensorboard").iterdir()
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+    ]
+    assert [event.step for event in events if event.HasField("summary")] == [1, 2, 3]
+
+
+def test_whatever_is_raised_while_the_status_is_written_is_survived(reporter, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("allcore.training.reporter.write_status", lambda *_: (_ for _ in ()).throw(RuntimeError("odd")))
+        record(reporter, 1)
+    reporter.update(epoch=7)
+    record(reporter, 2)
+    assert (written(tmp_path), read_status(tmp_path).epoch) == ([1, 2], 7)
+
+
+def test_held_back_records_do_not_grow_without_end(reporter, tmp_path, no_room, monkeypatch):
+    monkeypatch.setattr("allcore.training.reporter._MOST_HELD_BACK", 3)
+    with no_room("metrics.jsonl"):
+        record(reporter, 1)
+        record(reporter, 2, 3, 4, 5)
+    record(reporter)
+    assert written(tmp_path)[-1] == 5
+    assert len(written(tmp_path)) < 5
+    assert (
+        "the disk refused for too long: the oldest metrics that were held back are lost"
+        in read_status(tmp_path).warnings
+    )
