@@ -30,7 +30,9 @@ def resting_status(run: Run) -> Status:
 
 def _last_segment(run: Run) -> int:
     """Return the number of the run's last segment: later checkpoints must come after those that are there."""
-    segments = [last_segment(run.folder)]
+    segments = [0]
+    with suppress(RunError):  # the metrics may be damaged too
+        segments.append(last_segment(run.folder))
     for checkpoint in (run.folder / CHECKPOINTS_FOLDER).glob("*"):
         with suppress(ValueError):
             segments.append(int(checkpoint.name.split("-")[0]))

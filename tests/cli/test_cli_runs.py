@@ -57,6 +57,7 @@ def life(start, smears, tmp_path_factory):
             resuming.send_signal(signal.SIGINT)
             said["resume"] = (first + resuming.stderr.read(), resuming.wait(), run.status())
         said["id"], said["folder"] = run.id, run.folder
+        said["delete a part"] = say("runs", "delete", run.id[-4:]), run.folder.exists()
         said["delete"], said["deleted"] = say("runs", "delete", run.id), not run.folder.exists()
     finally:
         if run.folder.exists() and run.status().state in ACTIVE:
@@ -118,6 +119,12 @@ def test_resumed_run_that_is_interrupted_keeps_its_checkpoint_and_says_how_to_go
     assert "stopping at the next batch; the checkpoint is kept" in text
     assert text.endswith(f"go on with: python -m allcore runs resume {life['id']}\n")
     assert (code, status.state) == (1, "cancelled")
+
+
+def test_part_of_an_id_is_not_enough_to_delete_where_nobody_can_be_asked(life):
+    refused, still_there = life["delete a part"]
+    assert (refused.code, still_there) == (2, True)
+    assert f"means run {life['id']}; to delete it give its whole id, or --yes" in refused.err
 
 
 def test_deleted_run_is_gone(life):
@@ -182,9 +189,10 @@ def test_damaged_run_is_listed_with_the_reason_and_the_others_are_too(command, w
     assert reason in command("runs", "list").out
 
 
-def test_damaged_run_can_be_deleted(command, workspace):
+@pytest.mark.parametrize("arguments", [("half-made",), ("half", "--yes"), ("latest", "--yes")])
+def test_damaged_run_can_be_deleted(command, workspace, arguments):
     (workspace.runs / "half-made").mkdir(parents=True)
-    assert command("runs", "delete", "half-made").code == 0
+    assert command("runs", "delete", *arguments).code == 0
     assert command("runs", "list", "--json").json == []
 
 
@@ -200,3 +208,32 @@ def test_part_of_an_id_that_fits_two_runs_is_refused(command, workspace, copied_
     outcome = command("runs", "show", "vgg16")
     assert outcome.code == 2
     assert "fits 2 runs" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("runs", action, "") for action in ("show", "watch", "stop", "resume", "delete")]
+    + [
+        ("runs", "delete", "", "--yes"),
+        ("evaluate", ""),
+        ("report", ""),
+        ("probe", ""),
+        ("tradeoff", ""),
+        ("export", ""),
+    ],
+)
+def test_empty_name_means_no_run_though_there_is_but_one(command, copied_run, arguments):
+    outcome = command(*arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "the run's name is empty" in outcome.err
+    assert copied_run.is_dir()
+
+
+def test_deleting_a_link_says_what_stays(command, copied_run, workspace, tmp_path):
+    elsewhere = copied_run.rename(tmp_path / "elsewhere")
+    copied_run.symlink_to(elsewhere)
+    assert (
+        command("runs", "delete", copied_run.name).out
+        == f"the link {copied_run.name} is removed; {elsewhere} is as it was\n"
+    )
+    assert (elsewhere / "status.json").is_file()
