@@ -18,6 +18,7 @@ from allcore.runs.store import Run
 from pages.ui.augment_settings import augment_settings
 from pages.ui.choose import choose_dataset, choose_run, choose_variant
 from pages.ui.gallery import reason
+from pages.ui.numbers import bound_number
 from pages.ui.show import gallery, plain
 from pages.ui.state import catalog
 
@@ -73,7 +74,7 @@ def _show_examples(file: Path, label: str, size: int, examples: tuple[Example, .
 
 
 def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig) -> None:
-    seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", bind="query-params", width=160)
+    seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", bind=bound_number("seed"), width=160)
     changes = [draw_change(config, seed, epoch, int(image.name)) for epoch in range(RESULTS)]
     examples = [Example(f"epoch {e}: {describe(change)}", change, config.border) for e, change in enumerate(changes, 1)]
     _show_examples(file, image["label"], size, (Example("as it is", IDENTITY, config.border), *examples))
@@ -90,7 +91,7 @@ def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentCon
 def _show_settings(image: pd.Series) -> tuple[int, AugmentConfig]:
     """Let the user choose the size and the settings, and carry them to the Train page."""
     with st.expander("Settings", expanded=True, icon=":material/tune:"):
-        size = st.number_input("Image size (px)", 32, LARGEST, PAPER_SIZE, 2, key="size", bind="query-params")
+        size = st.number_input("Image size (px)", 32, LARGEST, PAPER_SIZE, 2, key="size", bind=bound_number("size"))
         native = max(image["width"], image["height"])
         up_sampled = f"; up-sampled from {native} px" if size > native else ""
         st.caption(f"Pixels a side that the network sees{up_sampled}. Paper: {PAPER_SIZE}.")
@@ -140,8 +141,8 @@ def _show_run() -> None:
 def _show_sample(run: Run, root: Path) -> None:
     config, train = run.config, run.split.rows("train")
     with st.container(horizontal=True):
-        epoch = st.number_input("Epoch", 1, config.epochs, key="epoch", bind="query-params", width=160)
-        number = st.number_input("Training image", 1, len(train), key="row", bind="query-params", width=160)
+        epoch = st.number_input("Epoch", 1, config.epochs, key="epoch", bind=bound_number("epoch"), width=160)
+        number = st.number_input("Training image", 1, len(train), key="row", bind=bound_number("row"), width=160)
     row = int(train[number - 1])
     path = run.split.table.loc[row, "path"]
     change = describe(draw_change(config.augment, config.seed, epoch - 1, row))

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from allcore.config import AugmentConfig, SplitConfig, TrainConfig
 from allcore.model.architecture import CONVOLUTION_LAYERS
 from allcore.reporting.settings import shown
+from pages.ui.numbers import bound_number
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Network": ("image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout"),
@@ -106,7 +107,7 @@ def _number(path: str, field: FieldInfo, kind: type, value: Any, common: dict[st
         step=1 if kind is int else _STEPS.get(path, _STEP),
         format="%d" if kind is int else "%g",
         placeholder="none",
-        **common,
+        **common | {"bind": bound_number(common["key"])},
     )
 
 

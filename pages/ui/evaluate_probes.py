@@ -19,6 +19,7 @@ from allcore.evaluation.recorded import read_recorded_image
 from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_figure, probe_table
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
+from pages.ui.numbers import bound_number
 from pages.ui.state import catalog, workspace
 
 
@@ -120,7 +121,13 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
     st.subheader("An image under each probe", anchor=False)
     test = subject.part("test")
     number = st.number_input(
-        "Test image", 1, len(test), _most_changed(report) + 1, key="example", bind="query-params", width=160
+        "Test image",
+        1,
+        len(test),
+        _most_changed(report) + 1,
+        key="example",
+        bind=bound_number("example"),
+        width=160,
     )
     row = test.iloc[number - 1]
     st.caption(f"{show.plain(row['path'])}, true class {show.plain(row['label'])}")
