@@ -1,17 +1,18 @@
 """ALLscope: page configuration and navigation."""
 
-import logging
 from pathlib import Path
 
 import streamlit as st
 
-from allcore.errors import InputError
 from allcore.memory import return_freed_memory
+from pages.ui.guarded import guarded
+
+UI = Path(__file__).parent / "pages" / "ui"
 
 return_freed_memory()
-UI = Path(__file__).parent / "pages" / "ui"
 st.set_page_config(page_title="ALLscope", page_icon=str(UI / "icon.svg"), layout="wide")  # a material icon is fetched
 st.html(UI / "app.css")
+st.html(f"<script>{(UI / 'history.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
 
 page = st.navigation(
     {
@@ -35,10 +36,5 @@ page = st.navigation(
     }
 )
 
-try:
+with guarded(f"page {page.title}"):
     page.run()
-except InputError as error:
-    st.error(str(error), title="This cannot be shown")
-except Exception:
-    logging.getLogger("allscope").exception("page %s", page.title)
-    st.error("The server's log has the details. Reloading the page may help.", title="Something went wrong here")

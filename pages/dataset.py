@@ -1,6 +1,7 @@
 """Dataset: choose or get one, count it, and browse its images."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -13,11 +14,12 @@ from allcore.data.split import SPLITS, Split
 from allcore.errors import RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.runs.store import Run
-from pages.ui import show
+from pages.ui import address, show
 from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.get_dataset import get_dataset
 from pages.ui.state import catalog, forget_catalogs, relations
+from pages.ui.tabs import open_tab
 
 EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
 
@@ -69,10 +71,12 @@ def _filtered(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
             "Show", [EVERYTHING, TWINS, UNUSABLE], default=EVERYTHING, required=True, key="show", bind="query-params",
             on_change=_to_first_page, wrap=True,
         )  # fmt: skip
-        label = st.pills("Class", labels, key="class", bind="query-params", on_change=_to_first_page, wrap=True)
+        label = address.settle("class", labels, "class")
+        st.pills("Class", labels, wrap=True, **address.follow("class", label, then=_to_first_page))
         split = None
         if "split" in rows:
-            split = st.pills("Split", SPLITS, key="split", bind="query-params", on_change=_to_first_page, wrap=True)
+            split = address.settle("split", SPLITS, "split")
+            st.pills("Split", SPLITS, wrap=True, **address.follow("split", split, then=_to_first_page))
     keep = (rows["problem"] != "") if shown == UNUSABLE else (rows["problem"] == "")
     if shown == TWINS:
         keep &= rows["twins"] > 0
@@ -183,10 +187,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         variant = choose_variant(images)
         run = choose_run_on(folder)
 
-if folder is None:
+if folder is None and "data" not in st.query_params:
     st.info("Draw one in seconds, or bring your own.", title="No dataset yet")
     get_dataset()
-else:
+elif folder is not None:
     split = _split_of(run)
     path = st.query_params.get("image")
     if path is not None and not (images.table["path"] == path).any():
@@ -204,18 +208,14 @@ else:
             st.caption(f"{len(images.left_out)} files were left out when it came here; Problems names them with why.")
         if images.has_parts:
             _say_if_divided(rows)
-        gallery, counts, problems = st.tabs(
-            ["Images", "Counts", "Problems"], on_change="rerun", key="view", bind="query-params"
+        open_tab(
+            {
+                "Images": partial(_gallery, rows, labels, images.root),
+                "Counts": partial(_counts, images, variant, split),
+                "Problems": partial(_problems, images),
+            }
         )
-        if gallery.open:
-            with gallery:
-                _gallery(rows, labels, images.root)
-        if counts.open:
-            with counts:
-                _counts(images, variant, split)
-        if problems.open:
-            with problems:
-                _problems(images)
+if folder is not None or "data" in st.query_params:
     more = st.expander("Get another dataset", icon=":material/add:", on_change="rerun", key="more")
     if more.open:
         with more:

@@ -1,10 +1,12 @@
 """Evaluate: what a run's scores are worth, and the images behind every cell of its confusion matrix."""
 
+from functools import partial
+
 import streamlit as st
 
 from allcore.errors import InputError
 from allcore.reporting.tables import headline_table, with_interval
-from pages.ui import show
+from pages.ui import address, show
 from pages.ui.choose import choose_run
 from pages.ui.evaluate_benign import show_benign
 from pages.ui.evaluate_calibration import show_calibration
@@ -17,7 +19,9 @@ from pages.ui.evaluate_probes import show_probes
 from pages.ui.evaluated import BENIGN, evaluated
 from pages.ui.report_button import show_report_button
 from pages.ui.shortcuts import show_shortcuts
+from pages.ui.tabs import open_tab
 
+SPLITS = ("test", "validation")
 INTERVALS = {
     "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over groups for the others.",
     "group bootstrap": "bootstrap over groups, as several images share one.",
@@ -27,9 +31,10 @@ st.title("Evaluate")
 run = choose_run(lambda status: status.state == "succeeded", "No finished run yet")
 if run is None:
     st.stop()
-split = st.segmented_control(
-    "Images", ["test", "validation"], default="test", required=True, key="split", bind="query-params"
-)
+split = address.settle("split", SPLITS, "split", default="test")
+st.segmented_control("Images", SPLITS, required=True, **address.follow("split", split))
+if split is None:
+    st.stop()
 try:
     now = evaluated(run, split)
 except InputError as error:
@@ -95,7 +100,4 @@ tabs = {
 }
 if BENIGN in classes:
     tabs["Benign or malignant"] = show_benign
-for tab, show_tab in zip(st.tabs(list(tabs), key="view", bind="query-params"), tabs.values(), strict=True):
-    if tab.open:
-        with tab:
-            show_tab(now)
+open_tab({name: partial(show_tab, now) for name, show_tab in tabs.items()})

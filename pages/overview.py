@@ -11,7 +11,7 @@ from allcore.evaluation.recorded import recorded_at, recorded_predictions
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button
-from pages.ui.live import runs, summaries
+from pages.ui.live import runs, states, summaries, watch
 from pages.ui.overview_score import show_best_run, show_released
 from pages.ui.show import plain, table
 from pages.ui.state import datasets, executor, workspace
@@ -42,6 +42,7 @@ def runs_table() -> pd.DataFrame:
 
 here, store = datasets(), executor().store
 released = sorted(workspace().models.glob("*.onnx"))
+watch(states(runs()))
 listed = runs_table()
 succeeded = listed[listed["state"] == "succeeded"]
 

@@ -8,9 +8,11 @@ import streamlit as st
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
+from pages.ui import address
 from pages.ui.choose import choose_dataset
 from pages.ui.predicting import ImageFile, choose_model, predict, uploaded_image
 from pages.ui.prediction_view import (
+    numbered,
     show_errors,
     show_evidence,
     show_facts,
@@ -61,10 +63,9 @@ if own.open:
             if wanted and wanted not in usable:
                 reason = problems.get(wanted, "the dataset has no such image")
                 st.warning(plain(f"{wanted}: {reason}"), title="This image cannot be used")
-            chosen = st.selectbox(
-                "Image", usable, index=None, placeholder="Search by name", key="image", bind="query-params"
-            )
-            if chosen is not None and problems.get(chosen) == "":
+            chosen = wanted if wanted in usable else None
+            st.selectbox("Image", usable, None, placeholder="Search by name", **address.follow("image", chosen))
+            if chosen is not None:
                 rows = images_of_it.table["path"] == chosen
                 digest = str(images_of_it.table.loc[rows, "sha256"].iloc[0])
                 images.append(ImageFile(chosen, digest, (images_of_it.root / chosen).read_bytes))
@@ -101,8 +102,10 @@ with detail:
     row = 0
     if len(results) > 1:
         st.header("One image", anchor=False)
-        names = [f"{number}: {result.name}" for number, result in enumerate(results, start=1)]
-        row = st.selectbox("Image in detail", range(len(results)), format_func=names.__getitem__, key="shown")
+        names = numbered(results)
+        if st.session_state.get("shown") not in names:  # other images were uploaded
+            st.session_state["shown"] = names[0]
+        row = names.index(st.selectbox("Image in detail", names, key="shown"))
     result = results[row]
     if isinstance(result.outcome, ImageError):
         st.error(plain(f"{result.name}: {result.outcome}"), title="This image cannot be predicted")

@@ -11,8 +11,10 @@ from allcore.reporting.units import memory
 from allcore.runs.status import ACTIVE, RESUMABLE
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
-from pages.ui.choose import say_if_missing
-from pages.ui.live import refresh_every, runs, summaries
+from pages.ui import address
+from pages.ui.choose import select_run
+from pages.ui.guarded import guarded
+from pages.ui.live import refresh_every, runs, states, summaries, watch
 from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import plain, table
 from pages.ui.state import executor
@@ -23,31 +25,42 @@ FILES = (
 )  # fmt: skip
 
 
-def carry_out(action: str, run: Run) -> None:
-    """Stop, resume or delete a run; what stands in the way is kept for the page to show."""
+def carry_out(action: str, run: Run, shown: str) -> None:
+    """Stop, resume or delete a run that was shown in a state; what stands in the way is kept for the page to show."""
     does = {"stop": executor().stop_in_background, "resume": executor().resume, "delete": executor().store.delete}
+    now = states([run])[run.id] if run.folder.is_dir() else "deleted"
+    going_on = shown in ACTIVE and now in ACTIVE
+    if now != shown and not going_on:
+        st.session_state["refused"] = f"{run.id} was {shown} when you chose to {action} it, and is {now} now."
+        return
     try:
         does[action](run)
     except (InputError, OSError) as error:
         st.session_state["refused"] = str(error)
+    else:
+        if action == "delete":
+            address.say("run", None)
 
 
 @st.dialog("Delete this run?")
-def confirm_deletion(run: Run) -> None:
-    """Ask before a run is deleted."""
+@guarded("the question before deleting")
+def confirm_deletion(run: Run, shown: str) -> None:
+    """Ask before a run is deleted that was shown in a state."""
     if run.folder.is_symlink():
         st.write(plain(f"{run.id} is a link, which is removed; the run itself stays in {run.folder.readlink()}."))
     else:
         st.write(f"{run.id}, its model and its predictions are removed from the disk. This cannot be undone.")
-    if st.button("Delete it", type="primary", icon=":material/delete:", on_click=carry_out, args=("delete", run)):
-        st.rerun()
+    with st.container(horizontal=True):
+        deleted = st.button(
+            "Delete it", type="primary", icon=":material/delete:", on_click=carry_out, args=("delete", run, shown)
+        )
+        if st.button("Cancel") or deleted:
+            st.rerun()
 
 
-def show_all(states: list[tuple[str, str]]) -> None:
-    """Show a line a run; the whole page runs again when the runs or their `states` are others."""
+def show_all() -> None:
+    """Show a line a run."""
     now = summaries(runs())
-    if [(summary.id, summary.state) for summary in now] != states:
-        st.rerun()
     progress = [100 * summary.progress for summary in now]
     shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "sweep", "note"]
     table(
@@ -85,6 +98,7 @@ def show_run(run: Run, state: str, compared: list[Run], per: Per) -> None:
 st.title("Runs")
 known = {run.id: run for run in runs()}
 if not known:
+    watch({})
     st.info("Launch one on the Train page; the quick preset takes minutes.", title="No run yet")
     st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
     st.stop()
@@ -93,22 +107,25 @@ with st.container():
         st.error(plain(st.session_state.pop("refused")), title="That did not work")
 
 now = {summary.id: summary for summary in summaries(list(known.values()))}
-st.fragment(show_all, run_every=refresh_every(list(now.values())))([(one.id, one.state) for one in now.values()])
+watch({one.id: one.state for one in now.values()})
+st.fragment(guarded("the list of runs")(show_all), run_every=refresh_every(list(now.values())))()
 
-say_if_missing("run", "run", known)
-run = known[str(st.selectbox("Run", list(known), key="run", bind="query-params"))]
+run = select_run(known)
+if run is None:
+    st.stop()
 summary = now[run.id]
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
-        "Stop", icon=":material/stop:", disabled=summary.state not in ACTIVE, on_click=carry_out, args=("stop", run),
+        "Stop", icon=":material/stop:", disabled=summary.state not in ACTIVE, on_click=carry_out,
+        args=("stop", run, summary.state),
         help="At the next batch; after 30 seconds more firmly. The checkpoint is kept.",
     )  # fmt: skip
     st.button(
         "Resume", icon=":material/play_arrow:", disabled=summary.state not in {*RESUMABLE, "damaged"},
-        on_click=carry_out, args=("resume", run), help="Goes on from the last checkpoint.",
+        on_click=carry_out, args=("resume", run, summary.state), help="Goes on from the last checkpoint.",
     )  # fmt: skip
     if st.button("Delete", icon=":material/delete:", disabled=summary.state in ACTIVE):
-        confirm_deletion(run)
+        confirm_deletion(run, summary.state)
     if summary.state == "succeeded":
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/grid_on:", query_params={"run": run.id})
 
@@ -119,7 +136,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     readable = [one for one in known if one != run.id and now[one].state != "damaged"]
     compared = st.multiselect("Compare with", readable, key="with", bind="query-params", placeholder="No other run")
 watched = [now[one] for one in (run.id, *compared)]
-live = st.fragment(show_run, run_every=refresh_every(watched))
+live = st.fragment(guarded("a run")(show_run), run_every=refresh_every(watched))
 live(run, summary.state, [known[one] for one in compared], cast(Per, str(per).lower()))
 
 with st.expander("Settings", icon=":material/tune:", on_change="rerun", key="settings") as settings:

@@ -15,7 +15,9 @@ from allcore.evaluation.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.tradeoff import TradeoffPoint, measured_latency, short_names, sweeps, tradeoff_point
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
-from pages.ui import show
+from pages.ui import address, show
+from pages.ui.guarded import guarded
+from pages.ui.live import states, watch
 from pages.ui.shortcuts import kept_or_offered_for_all
 from pages.ui.state import executor
 from pages.ui.tradeoff_view import show_example, show_pairs, show_points
@@ -53,17 +55,6 @@ def _pairs(runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     return compare_all({called: recorded_predictions(Run(Path(folder)), "test") for called, folder, _ in runs})
 
 
-def _states(runs: list[Run]) -> dict[str, str]:
-    return {run.id: _state(run) for run in runs}
-
-
-def _state(run: Run) -> str:
-    try:
-        return run.status().state
-    except RunError:
-        return "damaged"
-
-
 def _under_way(run: Run) -> dict[str, object]:
     status = run.status()
     return {
@@ -76,14 +67,13 @@ def _under_way(run: Run) -> dict[str, object]:
 
 
 @st.fragment(run_every=SECONDS)
-def _follow(runs: list[Run], states: dict[str, str]) -> None:
-    """List the runs that are queued or running; draw the whole page anew once a run has changed its state."""
-    if _states(runs) != states:
-        st.rerun()
+@guarded("the runs under way")
+def _follow(runs: list[Run]) -> None:
+    """List the runs that are queued or running."""
     rows = []
     for run in runs:
         with suppress(RunError):  # deleted, or damaged, since the states were read
-            rows += [_under_way(run)] if states[run.id] in ACTIVE else []
+            rows.append(_under_way(run))
     show.table(
         pd.DataFrame(rows),
         "under-way",
@@ -95,8 +85,14 @@ def _follow(runs: list[Run], states: dict[str, str]) -> None:
 
 st.title("Trade-off")
 every_run = executor().store.runs()
+state_of = states(every_run)
+watch(state_of)
 by_name = sweeps(every_run)
-name = st.selectbox("Runs", [*by_name, *([ALL] if every_run else []), EXAMPLE], key="sweep", bind="query-params")
+choices = [*by_name, *([ALL] if every_run else []), EXAMPLE]
+name = address.settle("sweep", choices, "sweep", first=choices[0])
+st.selectbox("Runs", choices, None if name is None else 0, placeholder="Choose runs", **address.follow("sweep", name))
+if name is None:
+    st.stop()
 if name == EXAMPLE:
     if not every_run:
         st.info(
@@ -106,13 +102,12 @@ if name == EXAMPLE:
     show_example()
     st.stop()
 runs = by_name.get(name, every_run)
-states = _states(runs)
-succeeded = [run for run in runs if states[run.id] == "succeeded"]
-active = sum(state in ACTIVE for state in states.values())
-others = len(runs) - len(succeeded) - active
+succeeded = [run for run in runs if state_of[run.id] == "succeeded"]
+active = [run for run in runs if state_of[run.id] in ACTIVE]
+others = len(runs) - len(succeeded) - len(active)
 st.caption(
     f"{len(succeeded)} of {len(runs)} runs succeeded"
-    + (f", {active} queued or running (listed at the end of this page, which fills by itself)" if active else "")
+    + (f", {len(active)} queued or running (listed at the end of this page, which fills by itself)" if active else "")
     + (f", {others} ended otherwise or cannot be read (the Runs page says more)" if others else "")
     + "."
 )
@@ -147,4 +142,4 @@ else:
 
 if active:
     st.header("Under way", anchor=False)
-    _follow(runs, states)
+    _follow(active)

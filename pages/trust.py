@@ -1,5 +1,7 @@
 """Trust: what in a dataset makes a score look better than it is."""
 
+from functools import partial
+
 import streamlit as st
 
 from allcore.data.catalog import Catalog
@@ -9,6 +11,7 @@ from pages.ui import show
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.label_review import show_label_review
 from pages.ui.state import catalog, contents, forget_catalogs, searched_relations
+from pages.ui.tabs import open_tab
 from pages.ui.trust_duplicates import show_duplicates
 from pages.ui.trust_examined import Examined
 from pages.ui.trust_fields import show_fields
@@ -58,7 +61,4 @@ if folder is not None and variant is not None:
         st.page_link("pages/dataset.py", label="Dataset", icon=":material/photo_library:")
     else:
         examined = _examine(whole, variant)
-        for tab, show_tab in zip(st.tabs(list(TABS), key="view", bind="query-params"), TABS.values(), strict=True):
-            if tab.open:
-                with tab:
-                    show_tab(examined)
+        open_tab({name: partial(show_tab, examined) for name, show_tab in TABS.items()})

@@ -20,6 +20,7 @@ from pages.ui.evaluated import Evaluated
 from pages.ui.evidence import first_sheet, sheets_of_evidence
 from pages.ui.run_view import short_name
 
+PLACE = "compare"
 KINDS = {
     "all": (None, "the two call differently"),
     "this run right": ("first", "this run alone gets right"),
@@ -134,14 +135,15 @@ def _show_disagreements(of: Evaluated, other: Run, now: Compared) -> None:
         st.caption("The two call every image alike.")
         return
     kind = st.segmented_control(
-        "Show", list(KINDS), default="all", required=True, key="kind", bind="query-params", on_change=first_sheet
-    )
+        "Show", list(KINDS), default="all", required=True, key="kind", bind="query-params", on_change=first_sheet,
+        args=(PLACE,),
+    )  # fmt: skip
     who, words = KINDS[kind]
     rows = right.index if who is None else right.index[right == who]
     st.caption(f"{images(len(rows))} that {words}, the most confident mistakes first.")
     if len(rows):
         first, second = (part.table.iloc[rows] for part in (now.paired.first, now.paired.second))
-        sheets_of_evidence(of.run, first, of.classes, beside=(other, second))
+        sheets_of_evidence(of.run, first, of.classes, PLACE, beside=(other, second))
 
 
 def _points(difference: float | None) -> str:

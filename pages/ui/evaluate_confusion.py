@@ -7,10 +7,11 @@ import streamlit as st
 from allcore.evaluation.errors import commonest_mistake, images_of_cell
 from allcore.evaluation.scores import Scores
 from allcore.reporting.confusion import confusion_figure, matrix_width
-from pages.ui import show
+from pages.ui import address, show
 from pages.ui.evaluated import Evaluated
-from pages.ui.evidence import first_sheet, sheets_of_evidence
+from pages.ui.evidence import sheets_of_evidence
 
+PLACE = "confusion"
 CELL = {"true": "True class", "predicted": "Predicted class"}
 
 
@@ -42,26 +43,26 @@ def show_confusion(of: Evaluated) -> None:
             alt="Confusion matrix, rows true classes, columns predicted ones; the selectors choose a cell as well",
         )
     if images is not None and len(images):
-        sheets_of_evidence(of.run, images, of.classes)
+        sheets_of_evidence(of.run, images, of.classes, PLACE)
 
 
 def _choose_cell(scores: Scores) -> tuple[str, str] | None:
-    """Let the user choose a cell (kept in the URL as `true` and `predicted`); at first, the commonest mistake."""
-    for key, label in zip(CELL, commonest_mistake(scores), strict=True):
-        known = key in st.session_state or key in st.query_params
-        of_other_run = st.session_state.get(key) not in (None, *scores.classes)
-        if not known or of_other_run:
-            st.session_state[key] = label
+    """Let the user choose a cell (in the address as `true` and `predicted`); at first, the commonest mistake."""
+    cell = []
     with st.container(horizontal=True):
-        true, predicted = (
-            st.selectbox(label, scores.classes, None, key=key, bind="query-params", on_change=first_sheet)
-            for key, label in CELL.items()
-        )
+        for (name, label), first in zip(CELL.items(), commonest_mistake(scores), strict=True):
+            value = address.settle(name, scores.classes, "class", first=first)
+            st.selectbox(
+                label, scores.classes, None if value is None else 0, placeholder="Choose a class",
+                **address.follow(name, value),
+            )  # fmt: skip
+            cell.append(value)
+    true, predicted = cell
     return (true, predicted) if true and predicted else None
 
 
 def _take_click() -> None:
     points = st.session_state["matrix"].selection.points
     if points:  # empty when a cell is clicked again, which leaves it chosen
-        st.session_state.update(zip(CELL, points[0]["customdata"], strict=False))
-        first_sheet()
+        for name, label in zip(CELL, points[0]["customdata"], strict=False):
+            address.say(name, label)

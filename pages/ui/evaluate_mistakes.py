@@ -11,6 +11,7 @@ from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.evidence import first_sheet, recorded_table, sheets_of_evidence
 
+PLACE = "mistakes"
 NAMES = {"group": "overlap groups", "stain": "stain clusters"}
 UNNAMED = "unknown"
 UNKNOWN = {
@@ -27,12 +28,12 @@ def show_mistakes(of: Evaluated) -> None:
         return
     by = st.segmented_control(
         "Mistakes by", ["image", *NAMES], default="image", required=True, key="by", bind="query-params",
-        on_change=first_sheet,
+        on_change=first_sheet, args=(PLACE,),
     )  # fmt: skip
     if by == "image":
         st.caption(f"{len(wrong)} of {of.scores.n} {of.split} images, the most confident mistakes first.")
         recorded_table(wrong, of.classes, of.named("mistakes"), "Every mistake, the most confident first")
-        sheets_of_evidence(of.run, wrong, of.classes)
+        sheets_of_evidence(of.run, wrong, of.classes, PLACE)
     else:
         _show_gathered(of, by, len(wrong))
 
@@ -60,12 +61,18 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
     if st.session_state.get("of") not in names:
         st.session_state.pop("of", None)
     chosen = st.selectbox(
-        f"Images of {KINDS[kind]}", names, key="of", bind="query-params", on_change=first_sheet, width=320
+        f"Images of {KINDS[kind]}",
+        names,
+        key="of",
+        bind="query-params",
+        on_change=first_sheet,
+        args=(PLACE,),
+        width=320,
     )
     images = images_of(of.predictions.table, kind, errors[kind][names.index(chosen)])
     if len(images) > 1:
         st.caption(f"Its {len(images)} {of.split} images, the mistakes first.")
-    sheets_of_evidence(of.run, images, of.classes)
+    sheets_of_evidence(of.run, images, of.classes, PLACE)
 
 
 def _summary(errors: pd.DataFrame, kind: str, wrong: int, split: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from pages.ui import show
+from pages.ui.guarded import guarded
 from pages.ui.run_view import short_name
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import predictor, workspace
@@ -28,17 +30,20 @@ _BESIDE = 144
 
 
 @st.fragment
+@guarded("the evidence")
 def sheets_of_evidence(
     run: Run,
     images: pd.DataFrame,
     classes: tuple[str, ...],
+    place: str,
     beside: tuple[Run, pd.DataFrame] | None = None,
 ) -> None:
-    """Show rows of `RecordedPredictions.table` with evidence, a sheet of them at a time (in the URL as `sheet`).
+    """Show rows of `RecordedPredictions.table` with evidence, a sheet of them at a time.
 
-    `beside` are another run and its rows for the same images, shown beside. The evidence's `opacity` is in the URL too.
+    Sheet and opacity are in the URL by the name of the `place`, a tab. `beside` are another run and its rows for the
+    same images, shown beside.
     """
-    rows, opacity = choose_sheet(len(images), "sheet")
+    rows, opacity = choose_sheet(len(images), place)
     shown = [(run, images)] if beside is None else [(run, images), beside]
     recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, opacity)
     st.caption(
@@ -47,30 +52,30 @@ def sheets_of_evidence(
     )
 
 
-def choose_sheet(count: int, key: str) -> tuple[list[int], float]:
-    """Let the user choose a sheet of `count` images (kept in the URL as `key`) and the evidence's opacity (`opacity`).
+def choose_sheet(count: int, place: str) -> tuple[list[int], float]:
+    """Let the user choose a sheet of `count` images and the evidence's opacity, kept in the URL by a `place`'s name.
 
     Returns the numbers of the sheet's images, and the opacity from 0 to 1.
     """
-    sheets = [range(start, min(start + SHEET, count)) for start in range(0, count, SHEET)]
-    with st.container(horizontal=True):
-        opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params", width=320)
-        if st.session_state.get(key, 0) >= len(sheets):
-            st.session_state[key] = 0
-        sheet = st.selectbox(
-            "Shown",
-            range(len(sheets)),
-            format_func=lambda number: f"{sheets[number].start + 1} to {sheets[number].stop} of {count}",
-            key=key,
-            bind="query-params",
-            width=180,
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        opacity = st.slider(
+            "Opacity of the evidence (%)", 0, 100, 60, 5, key=f"{place}_opacity", bind="query-params", width=320
         )
-    return list(sheets[sheet]), opacity / 100
+        sheet = 1
+        if count > SHEET:
+            sheet = st.pagination(math.ceil(count / SHEET), key=_sheet(place), bind="query-params")
+        start, stop = (sheet - 1) * SHEET, min(sheet * SHEET, count)
+        st.caption(f"{start + 1} to {stop} of {count}", width="content")
+    return list(range(start, stop)), opacity / 100
 
 
-def first_sheet() -> None:
-    """Go back to the first sheet, as other images were chosen; for `on_change`."""
-    st.session_state["sheet"] = 0
+def first_sheet(place: str) -> None:
+    """Go back to the first sheet of a place, as other images were chosen; for `on_change`."""
+    st.session_state[_sheet(place)] = 1
+
+
+def _sheet(place: str) -> str:
+    return f"{place}_sheet"
 
 
 def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[str, ...], opacity: float) -> None:

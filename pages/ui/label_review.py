@@ -14,11 +14,13 @@ from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from allcore.text import for_csv, for_table
 from pages.ui import show
-from pages.ui.evidence import SHEET, choose_sheet, picture
+from pages.ui.evidence import SHEET, choose_sheet, first_sheet, picture
+from pages.ui.guarded import guarded
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import executor, predictor, workspace
 from pages.ui.trust_examined import Examined
 
+PLACE = "labels"
 LISTED = 200
 """Rows of the table on the page; the CSV file has all."""
 
@@ -57,8 +59,8 @@ def _choose_runs(of: Examined) -> list[Run]:
     if not set(st.session_state.get("judges", [])) <= set(names):
         st.session_state.pop("judges", None)
     chosen = st.multiselect(
-        "Runs whose predictions count", names, names, key="judges", bind="query-params", on_change=_first_sheet,
-        placeholder="None: colour alone",
+        "Runs whose predictions count", names, names, key="judges", bind="query-params", on_change=first_sheet,
+        args=(PLACE,),         placeholder="None: colour alone",
         help="Several are averaged. A run that is often wrong makes many labels look suspicious.",
     )  # fmt: skip
     return [finished[name] for name in chosen]
@@ -103,10 +105,11 @@ def _show_numbers(of: Examined, review: LabelReview) -> None:
 
 
 @st.fragment
+@guarded("the suspicious labels")
 def _show_sheets(of: Examined, review: LabelReview) -> None:
     """Show the suspicious images, and the next ones where they do not fill a sheet."""
     images = review.table.head(max(len(review.suspicious), SHEET))
-    rows, opacity = choose_sheet(len(images), "suspects")
+    rows, opacity = choose_sheet(len(images), PLACE)
     shown = images.iloc[rows].to_dict("records")
     pictures = _pictures(of, shown, opacity)
     with st.container(horizontal=True):
@@ -117,10 +120,6 @@ def _show_sheets(of: Examined, review: LabelReview) -> None:
         "Where a run judges, orange spoke to it for the suggested class and blue against it. Images that colour judges "
         "are shown as they are."
     )
-
-
-def _first_sheet() -> None:
-    st.session_state["suspects"] = 0
 
 
 def _pictures(of: Examined, rows: list[dict[Any, Any]], opacity: float) -> dict[str, bytes | str]:

@@ -10,8 +10,10 @@ import streamlit as st
 from allcore.reporting.units import duration
 from allcore.runs.history import METRICS_FILE, History, read_history
 from allcore.runs.lease import waiting_before
+from allcore.runs.status import ACTIVE, STATUS_FILE
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
+from pages.ui.guarded import guarded
 from pages.ui.state import executor
 
 REFRESH_SECONDS = 2.0
@@ -46,6 +48,22 @@ def summaries(of: Sequence[Run]) -> list[RunSummary]:
     return [summary(run) for run in of]
 
 
+def states(of: Sequence[Run]) -> dict[str, str]:
+    """Return the state of each run by its id; only runs that are active, or have changed, are read."""
+    return {run.id: _state(run) for run in of}
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+@guarded("the watch over the runs")
+def watch(shown: dict[str, str]) -> None:
+    """Draw the whole page anew once there are other runs, or in other states, than those that it shows.
+
+    It looks as long as the page is open: another browser, or the command line, may start, stop or delete a run.
+    """
+    if states(runs()) != shown:
+        st.rerun()
+
+
 def refresh_every(shown: Sequence[RunSummary]) -> float | None:
     """Return after how many seconds a page that shows these runs looks again; None when none of them is active."""
     return REFRESH_SECONDS if any(summary.is_active for summary in shown) else None
@@ -66,6 +84,17 @@ def doing(summary: RunSummary) -> str:
         return "next in the queue" if before == 0 else f"{before} before it in the queue"
     left = f", {duration(status.eta_seconds)} left" if status.eta_seconds is not None else ""
     return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"
+
+
+def _state(run: Run) -> str:
+    stamps = tuple(_stamp(run.folder / name) for name in (STATUS_FILE, "config.json"))
+    recorded = _recorded_state(str(run.folder), stamps)
+    return summary(run).state if recorded in ACTIVE else recorded
+
+
+@st.cache_data(max_entries=10_000, show_spinner=False)
+def _recorded_state(folder: str, stamps: tuple[tuple[int, int], ...]) -> str:
+    return summarize(Run(Path(folder))).state
 
 
 def _stamp(file: Path) -> tuple[int, int]:

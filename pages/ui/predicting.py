@@ -20,6 +20,7 @@ from allcore.inference.predictor import Predictor
 from allcore.inference.results import Result
 from allcore.inference.similar import Neighbour, TrainingFeatures, read_training_features
 from allcore.runs.store import Run
+from pages.ui import address
 from pages.ui.show import THUMBNAIL
 from pages.ui.state import executor, workspace
 
@@ -53,10 +54,14 @@ def choose_model() -> Path | None:
         st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
         return None
     hint = None if released else "No model is released here; these are the models of the runs that succeeded."
-    name = st.selectbox("Model", list(models), key="model", bind="query-params")
+    name = address.settle("model", models, "model", first=next(iter(models)))
+    st.selectbox(
+        "Model", list(models), None if name is None else 0, placeholder="Choose a model",
+        **address.follow("model", name),
+    )  # fmt: skip
     if hint:
         st.caption(hint)
-    return models[name]
+    return None if name is None else models[name]
 
 
 def uploaded_image(file: UploadedFile) -> ImageFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,7 @@ from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
 from allcore.reporting.probabilities import probability_bars
 from allcore.text import for_csv, for_table
+from pages.ui.guarded import guarded
 from pages.ui.predicting import ImageFile, pixels, similar
 from pages.ui.show import figure, gallery, plain
 
@@ -29,7 +31,7 @@ _SPLIT_SAYS = {
 
 
 def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata) -> None:
-    """Show all results with their CSV; a click on a row puts its number into the session state as `shown`."""
+    """Show all results with their CSV; a click on a row puts its `numbered` name into the session as `shown`."""
     frame = results_table(results, metadata)
     probabilities = [f"probability_{name}" for name in metadata.classes]
     why = ["error"] if frame["error"].any() else []
@@ -37,7 +39,7 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
     st.dataframe(
         for_table(shown[["image", "path", *why, "label", *probabilities, "novelty", "novel", "split"]]),
         hide_index=True, row_height=44, placeholder="", key="results",
-        on_select=_show_selected_row, selection_mode="single-row",
+        on_select=partial(_show_selected_row, numbered(results)), selection_mode="single-row",
         alt="Class, probabilities and novelty of each image, or why it was not predicted",
         column_config={
             "image": st.column_config.ImageColumn("Image", width="small"),
@@ -59,6 +61,11 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
     )  # fmt: skip
 
 
+def numbered(results: list[Result]) -> list[str]:
+    """Return a name for each result that no other has."""
+    return [f"{number}: {result.name}" for number, result in enumerate(results, start=1)]
+
+
 def show_errors(results: list[Result]) -> None:
     """Name the images that were not predicted, with the reasons."""
     failed = [result for result in results if isinstance(result.outcome, ImageError)]
@@ -70,6 +77,7 @@ def show_errors(results: list[Result]) -> None:
 
 
 @st.fragment
+@guarded("the evidence")
 def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, ...]) -> None:
     """Show an image under the evidence for a class, which the user chooses, as strongly as the user wants it."""
     place = st.container()
@@ -186,7 +194,7 @@ def _arithmetic(metadata: ServedMetadata) -> str:
     )
 
 
-def _show_selected_row() -> None:
+def _show_selected_row(names: list[str]) -> None:
     rows = st.session_state["results"]["selection"]["rows"]
     if rows:
-        st.session_state["shown"] = rows[0]
+        st.session_state["shown"] = names[rows[0]]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from allcore.runs.summary import RunSummary
-from pages.ui.live import doing, refresh_every, runs, state_badge, summaries
+from pages.ui.guarded import guarded
+from pages.ui.live import doing, refresh_every, runs, state_badge, states, summaries, watch
 
 
 def show_queue() -> None:
     """Show queued and running runs, first come first; they keep themselves up to date while there are some."""
     st.header("Queue", anchor=False)
-    active = _active()
-    st.fragment(_rows, run_every=refresh_every(active))(len(active))
+    watch(states(runs()))
+    st.fragment(guarded("the queue")(_rows), run_every=refresh_every(_active()))()
 
 
 def _active() -> list[RunSummary]:
@@ -20,10 +21,8 @@ def _active() -> list[RunSummary]:
     return sorted(active, key=lambda summary: summary.status.queued_at if summary.status else 0.0)
 
 
-def _rows(shown: int) -> None:
+def _rows() -> None:
     active = _active()
-    if len(active) != shown:
-        st.rerun()
     if not active:
         st.caption("Nothing is queued or running.")
     for summary in active:

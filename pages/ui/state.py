@@ -12,9 +12,7 @@ from allcore.data.relations import Relations, find_relations, known_relations
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.runs.executor import LocalExecutor
 from allcore.workspace import Workspace, open_workspace
-
-SELECTED = "selected_dataset"
-"""Where the session has the dataset that was just got, until it is chosen."""
+from pages.ui import address
 
 
 def workspace() -> Workspace:
@@ -96,7 +94,7 @@ def datasets() -> dict[str, Path]:
 def select_dataset(folder: Path) -> None:
     """Make a dataset folder within the roots the chosen one, from the next choice on."""
     names = {listed.resolve(): name for name, listed in datasets().items()}
-    st.session_state[SELECTED] = names.get(folder.resolve(), str(folder))
+    address.remember("data", names.get(folder.resolve(), str(folder)))
 
 
 def _dataset_name(folder: Path) -> str:

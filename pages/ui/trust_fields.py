@@ -30,10 +30,8 @@ def show_fields(of: Examined) -> None:
         "These images show the same region of a slide: shifted, turned or mirrored, and compressed anew. The search "
         "matches landmarks of the cells in all eight orientations, then measures how what both show correlates."
     )
-    if st.session_state.get("fields", st.query_params.get("fields")) not in (PAIRS, GROUPS):
-        st.session_state["fields"] = PAIRS
     shown = st.segmented_control(
-        "Show", [PAIRS, GROUPS], required=True, key="fields", bind="query-params", on_change=close_pair,
+        "Show", [PAIRS, GROUPS], default=PAIRS, required=True, key="fields", bind="query-params", on_change=close_pair,
         label_visibility="collapsed",
     )  # fmt: skip
     if shown == GROUPS:

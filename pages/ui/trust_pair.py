@@ -16,6 +16,7 @@ from allcore.errors import ImageError, InputError
 from allcore.reporting.aligned_pair import blended, differing, side_by_side
 from pages.ui import show
 from pages.ui.gallery import reason
+from pages.ui.guarded import guarded
 from pages.ui.trust_examined import Examined
 
 PAIRS, GROUPS = "Pairs", "Groups"
@@ -74,6 +75,7 @@ def show_pair(of: Examined, pair: pd.Series) -> None:
 
 
 @st.fragment
+@guarded("a pair")
 def _show_pictures(of: Examined, pair: pd.Series) -> None:
     try:
         content = _content(of, pair)

@@ -105,17 +105,25 @@ def test_file_names_with_markup_are_shown_as_they_are(dataset):
     assert "\\*" in button.label
 
 
-def test_a_dataset_that_vanished_gives_way_to_the_others(dataset, workspace, smears):
+def test_a_dataset_that_vanished_is_said_to_be_missing_and_the_others_are_offered(dataset, workspace, smears):
     shutil.copytree(smears, workspace.datasets / "other", copy_function=os.link)
     app = choose(open_page("dataset"), "data", "other")
     shutil.rmtree(workspace.datasets / "other")
-    assert ran(app).selectbox(key="data").value == "mine"
+    assert "No such dataset" in texts(ran(app))
+    assert app.selectbox(key="data").value is None
+    assert listed_images(choose(app, "data", "mine"))
 
 
 def test_a_dataset_of_the_url_that_is_not_there_is_said_to_be_missing(dataset):
     app = open_page("dataset", data="another")
-    assert "another" in app.toast[0].value
-    assert app.selectbox(key="data").value == "mine"
+    assert "No such dataset" in texts(app)
+    assert "another" in texts(app)
+    assert app.selectbox(key="data").options == ["mine"]
+    assert not listed_images(app)
+
+
+def test_address_names_the_dataset_that_is_shown_though_none_was_chosen(dataset):
+    assert open_page("dataset").query_params["data"] == "mine"
 
 
 def test_datasets_of_the_same_name_in_two_roots_are_both_listed(workspace, smears, tmp_path, monkeypatch):
@@ -269,10 +277,6 @@ def test_a_dataset_without_the_variant_shows_its_first(two_variants, workspace, 
     assert app.get_by_key("variant").value == "Another"
 
 
-def test_a_variant_that_is_not_there_is_the_first(two_variants):
-    assert open_page("dataset", data="second", variant="nonsense").get_by_key("variant").value == "Original"
-
-
 def test_a_split_by_folders_is_told_with_what_it_leaks(workspace, smears_in_parts, monkeypatch):
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
     said = texts(open_page("dataset"))
@@ -287,3 +291,9 @@ def test_a_link_that_leads_out_is_named_and_never_shown(dataset, tmp_path):
     app = open_page("dataset", image="Pro/out.png")
     assert "This file is left out a link out of the folders that may be read" in texts(app)
     assert len(app.image) == 0
+
+
+def test_a_variant_that_is_not_there_is_said_to_be_missing_and_can_be_chosen_anew(two_variants):
+    app = open_page("dataset", data="second", variant="nonsense")
+    assert "No such variant" in texts(app)
+    assert listed_images(choose(app, "variant", "Segmented"))

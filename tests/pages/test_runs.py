@@ -12,9 +12,9 @@ from allcore.runs.executor import LocalExecutor
 from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
 from allcore.runs.summary import RunSummary
-from pages.ui.live import refresh_every
+from pages.ui.live import refresh_every, states
 from tests.conftest import wait_for
-from tests.pages.opening import button, links, metrics, open_page, press, ran
+from tests.pages.opening import button, choose, links, metrics, open_page, press, texts
 
 GONE = {"pid": 2**22, "process_started": 1.0}
 DEAD_STATES = [("succeeded", False), ("failed", True), ("cancelled", True)]
@@ -161,9 +161,10 @@ def test_run_of_the_url_is_the_one_that_is_shown(run, workspace):
 
 def test_run_of_the_url_that_is_not_there_is_said_to_be_missing(run):
     app = open_page("runs", run="20200101-000000-vgg16-32px-aaaa")
-    assert "20200101" in app.toast[0].value
-    assert app.selectbox(key="run").value == run.id
-    assert not ran(app).toast
+    assert "No such run" in texts(app)
+    assert app.selectbox(key="run").value is None
+    assert choose(app, "run", run.id).query_params["run"] == run.id
+    assert "No such run" not in texts(app)
 
 
 def test_runs_can_be_laid_over_each_other(run, workspace):
@@ -194,7 +195,37 @@ def test_what_cannot_be_done_any_more_is_said(running):
     app = open_page("runs")
     write_status(running.folder, running.status().model_copy(update={"state": "succeeded"}))
     press(app, "Stop")
-    assert "there is nothing to stop" in app.error[0].value
+    assert "was running when you chose to stop it, and is succeeded now" in app.error[0].value
+
+
+def test_run_that_went_on_since_the_question_is_not_deleted(run):
+    app = press(open_page("runs"), "Delete")
+    write_status(run.folder, run.status().model_copy(update={"state": "cancelled"}))
+    press(app, "Delete it")
+    assert run.folder.exists()
+    assert "is cancelled now" in app.error[0].value
+
+
+def test_deleting_can_be_thought_better_of(run):
+    app = press(open_page("runs"), "Delete")
+    press(app, "Cancel")
+    assert run.folder.exists()
+    assert "Delete it" not in [button.label for button in app.button]
+
+
+def test_run_that_is_asked_about_is_the_one_on_the_screen_though_a_newer_one_came(run, workspace):
+    app = open_page("runs")
+    shutil.copytree(run.folder, workspace.runs / "20990101-000000-vgg16-32px-ffff")
+    press(app, "Delete")
+    press(app, "Delete it")
+    assert not run.folder.exists()
+    assert (workspace.runs / "20990101-000000-vgg16-32px-ffff").exists()
+
+
+def test_state_of_a_run_is_read_again_once_another_has_changed_it(run):
+    assert states([run]) == {run.id: "succeeded"}
+    write_status(run.folder, run.status().model_copy(update={"state": "cancelled"}))
+    assert states([run]) == {run.id: "cancelled"}
 
 
 def test_run_that_vanishes_under_the_page_is_no_fault(running, workspace):
@@ -203,7 +234,8 @@ def test_run_that_vanishes_under_the_page_is_no_fault(running, workspace):
     shutil.rmtree(running.folder)
     app.run()
     assert not app.exception
-    assert app.selectbox(key="run").value == "20200101-000000-vgg16-32px-aaaa"
+    assert "No such run" in texts(app)
+    assert app.selectbox(key="run").options == ["20200101-000000-vgg16-32px-aaaa"]
 
 
 @pytest.mark.process

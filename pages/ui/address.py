@@ -1,0 +1,83 @@
+"""What a page shows, in its address: the address is the truth, and the widgets follow it.
+
+Streamlit's own binding serves names that one page alone has and whose default never changes. It leaves the default
+out of the address, so that a link changes its meaning with the first run of a list, and on going back it drops a name
+that the page before had bound as well. Names that several pages have (`data`, `run`, `view`, …) and those whose default
+depends on what is there stand here instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.show import plain
+
+
+def settle(
+    name: str, options: Collection[str], what: str, *, first: str | None = None, default: str | None = None
+) -> str | None:
+    """Return which of the options the address names as `name`; None, which is said in place, when it is not there.
+
+    An address without the name is given the option that this session had last, or else `first`. Without `first`, the
+    name stays away and stands for `default`.
+    """
+    asked = st.query_params.get(name)
+    if asked is None and first is not None:
+        asked = last if (last := kept(name)) in options else first
+        st.query_params[name] = asked
+    if asked is None:
+        return default
+    if asked not in options:
+        st.warning(
+            plain(f"The address asks for the {what} {asked}, which is not among those that can be shown here."),
+            title=f"No such {what}",
+            icon=":material/link_off:",
+        )
+        return None
+    st.session_state[_kept(name)] = asked
+    return asked
+
+
+def follow(
+    name: str, value: str | None, drops: Collection[str] = (), then: Callable[[], None] | None = None
+) -> dict[str, Any]:
+    """Return what makes a widget show `value` and the address say as `name` what the user chooses in it.
+
+    The names that it `drops` from the address are of what was chosen before; `then` is called after the choice.
+    """
+    st.session_state[name] = value
+    return {"key": name, "on_change": _say, "args": (name, tuple(drops), then)}
+
+
+def say(name: str, value: str | None, drops: Collection[str] = ()) -> None:
+    """Make the address say a value, or none, and forget the names that it `drops`; for callbacks."""
+    for dropped in drops:
+        st.query_params.pop(dropped, None)
+    if value is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = value
+
+
+def kept(name: str) -> str | None:
+    """Return what this session had last as `name`, on whichever page."""
+    return st.session_state.get(_kept(name))
+
+
+def remember(name: str, value: str) -> None:
+    """Choose a value on whichever page of this session next asks for `name`."""
+    st.session_state[_kept(name)] = value
+    st.query_params.pop(name, None)
+
+
+def _say(name: str, drops: tuple[str, ...], then: Callable[[], None] | None) -> None:
+    say(name, st.session_state[name], drops)
+    if then is not None:
+        then()
+
+
+def _kept(name: str) -> str:
+    return f"kept_{name}"

@@ -1,0 +1,27 @@
+"""What a page or a part of it shows when it fails: never a traceback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from allcore.errors import InputError
+from pages.ui.show import plain
+
+
+@contextmanager
+def guarded(name: str) -> Iterator[None]:
+    """Show in place why what `name` calls cannot be shown; what is a fault of the software goes to the server's log.
+
+    A fragment needs one of its own: it runs again without the page around it.
+    """
+    try:
+        yield
+    except InputError as error:
+        st.error(plain(str(error)), title="This cannot be shown")
+    except Exception:
+        logging.getLogger("allscope").exception("%s", name)
+        st.error("The server's log has the details. Reloading the page may help.", title="Something went wrong here")

@@ -1,0 +1,93 @@
+"""Addresses and going back, which only a browser has: one finished run with mistakes, one server for all."""
+
+import itertools
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Server
+
+WITH_EVIDENCE = ("Mistakes", "Confusion matrix", "Compare")
+FAULTS = re.compile("Something went wrong|Traceback|Ask Google")
+
+
+@pytest.fixture(scope="module")
+def shown(finished, smears):
+    """Return a running server on the workspace of the run that finished; for tests that change nothing there."""
+    made = Server(finished.workspace.root, smears.parent)
+    made.start()
+    yield made
+    made.stop()
+
+
+def idle(page):
+    """Wait until the page has run and stands still."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
+
+
+def to_page(page, name):
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    arrived(page, name)
+
+
+def arrived(page, name):
+    expect(page.locator("h1", has_text=name)).to_be_visible()
+    idle(page)
+    expect(page.get_by_text(FAULTS)).to_have_count(0)
+
+
+def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(shown, finished_run, page):
+    page.goto(shown.url("evaluate", f"run={finished_run.id}"))
+    arrived(page, "Evaluate")
+    for name in itertools.chain.from_iterable(itertools.permutations(WITH_EVIDENCE, 2)):
+        page.get_by_role("tab", name=name).click()
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        idle(page)
+        expect(page.get_by_text(FAULTS)).to_have_count(0)
+
+
+def test_going_back_and_forward_undoes_and_repeats_one_page_each(shown, finished_run, page):
+    page.goto(shown.url())
+    arrived(page, "ALLscope")
+    to_page(page, "Runs")
+    to_page(page, "Dataset")
+    runs, dataset = f"runs?run={finished_run.id}", "dataset?data=datasets0%2Fsmears"
+    for go, title, address in (
+        (page.go_back, "Runs", runs),
+        (page.go_forward, "Dataset", dataset),
+        (page.go_back, "Runs", runs),
+        (page.go_back, "ALLscope", ""),
+        (page.go_forward, "Runs", runs),
+    ):
+        go()
+        arrived(page, title)
+        assert f"/{address}" in page.url
+
+
+def test_going_back_undoes_the_choice_of_a_tab_and_of_a_cell(shown, finished_run, page):
+    page.goto(shown.url("evaluate", f"run={finished_run.id}"))
+    arrived(page, "Evaluate")
+    page.get_by_role("tab", name="Mistakes").click()
+    page.wait_for_url(re.compile("view=Mistakes"))
+    idle(page)
+    page.get_by_text("group", exact=True).click()
+    page.wait_for_url(re.compile("by=group"))
+    idle(page)
+    page.go_back()
+    idle(page)
+    assert "by=group" not in page.url
+    assert "view=Mistakes" in page.url
+    page.go_back()
+    arrived(page, "Evaluate")
+    expect(page.get_by_role("tab", name="Confusion matrix")).to_have_attribute("aria-selected", "true")
+
+
+def test_pages_ask_nothing_of_other_machines(shown, finished_run, page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for name in ("", "runs", "evaluate"):
+        page.goto(shown.url(name))
+        expect(page.locator("h1")).to_be_visible()
+        idle(page)
+    assert not [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1[:/]|data:|blob:", url)]
