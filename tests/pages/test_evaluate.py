@@ -115,12 +115,11 @@ def test_cell_of_the_url_shows_exactly_its_images(run, predicted):
         assert Path(path).name in texts(app.caption).replace("\\", "")
 
 
-def test_selectors_change_the_cell_and_are_bound_to_the_url(run):
+def test_selectors_change_the_cell_and_the_address(run):
     app = open_page(true="Early", predicted="Pre")
     app.selectbox(key="true").select("Pro").run()
     assert cell_count(app) == evaluate_run(run, "test").scores.confusion_matrix[3][2]
-    for key in ("true", "predicted"):
-        assert app.selectbox(key=key).proto.query_param_key == key
+    assert {name: app.query_params[name] for name in ("true", "predicted")} == {"true": "Pro", "predicted": "Pre"}
 
 
 def test_class_that_does_not_exist_leaves_no_cell_chosen(run):

@@ -49,9 +49,10 @@ def test_with_one_run_it_says_what_to_do(run):
 
 
 def test_the_run_itself_cannot_be_chosen_and_none_is_at_first(run, other):
-    against = open_compare(run=run.id).selectbox(key="against")
+    app = open_compare(run=run.id)
+    against = app.selectbox(key="against")
     assert (against.options, against.value) == ([other.id], None)
-    assert against.proto.query_param_key == "against"
+    assert choose(app, "against", other.id).query_params["against"] == other.id
 
 
 def test_both_scores_and_their_differences_are_shown(run, other, paired):
