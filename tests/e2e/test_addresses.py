@@ -82,12 +82,3 @@ def test_going_back_undoes_the_choice_of_a_tab_and_of_a_cell(shown, finished_run
     arrived(page, "Evaluate")
     expect(page.get_by_role("tab", name="Confusion matrix")).to_have_attribute("aria-selected", "true")
 
-
-def test_pages_ask_nothing_of_other_machines(shown, finished_run, page):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    for name in ("", "runs", "evaluate"):
-        page.goto(shown.url(name))
-        expect(page.locator("h1")).to_be_visible()
-        idle(page)
-    assert not [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1[:/]|data:|blob:", url)]
