@@ -47,12 +47,12 @@ def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(shown,
         expect(page.get_by_text(FAULTS)).to_have_count(0)
 
 
-def test_going_back_and_forward_undoes_and_repeats_one_page_each(shown, finished_run, page):
+def test_going_back_and_forward_undoes_and_repeats_one_page_each(shown, finished_run, smears, page):
     page.goto(shown.url())
     arrived(page, "ALLscope")
     to_page(page, "Runs")
     to_page(page, "Dataset")
-    runs, dataset = f"runs?run={finished_run.id}", "dataset?data=datasets0%2Fsmears"
+    runs, dataset = f"runs?run={finished_run.id}", f"dataset?data={smears.parent.name}%2Fsmears"
     for go, title, address in (
         (page.go_back, "Runs", runs),
         (page.go_forward, "Dataset", dataset),
@@ -81,4 +81,3 @@ def test_going_back_undoes_the_choice_of_a_tab_and_of_a_cell(shown, finished_run
     page.go_back()
     arrived(page, "Evaluate")
     expect(page.get_by_role("tab", name="Confusion matrix")).to_have_attribute("aria-selected", "true")
-
