@@ -29,11 +29,12 @@ from PIL.TiffImagePlugin import (
 )
 from PIL.WebPImagePlugin import WebPImageFile
 
+from allcore.data.depth import White, deep_values, to_8_bits, told_bits
 from allcore.data.formats import HEAD_BYTES, content_format
 from allcore.data.memory_budget import MemoryBudget
 from allcore.errors import ImageError
 
-INTAKE_VERSION: Final = 2
+INTAKE_VERSION: Final = 3
 """Raised when a file may now be refused that was not, or decode to other pixels: kept catalogs are then not used."""
 MAX_PIXELS: Final = 50_000_000
 _INVISIBLE: Final = 16
@@ -68,17 +69,23 @@ _FORMAT_OF_SUFFIX: Final = {
 IMAGE_SUFFIXES: Final = frozenset(_FORMAT_OF_SUFFIX)
 # ImageJ writes a stack's further slices behind the one that the TIFF directory tells of.
 _IMAGEJ_STACK: Final = re.compile(r"ImageJ=.*^images=0*(?:[2-9]|1\d)", re.DOTALL | re.MULTILINE)
+_ORIENTATION: Final = 0x0112
 _IMAGE_DEPTH: Final = 32997
 _TOO_MANY_PIXELS: Final = f"over {MAX_PIXELS // 1_000_000} megapixels; crop or scale it down first"
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """An image's width and height in pixels, upright, and the mode of its file in Pillow's terms."""
+    """An image's width and height in pixels, upright, the mode of its file in Pillow's terms, and its white.
+
+    `white` is the stored value that became 255; `judged` says that the range of the values told it, not the file.
+    """
 
     width: int
     height: int
     mode: str
+    white: int = 255
+    judged: bool = False
 
 
 def decode(source: Path | bytes, name: str | None = None) -> np.ndarray:
@@ -115,7 +122,7 @@ def inspect(source: Path | bytes, name: str | None = None) -> tuple[np.ndarray, 
         _check_header(image)
         mode = image.mode
         with _DECODED_AT_ONCE.held(image.width * image.height * _BYTES_PER_PIXEL):
-            pixels = _to_rgb(_upright(_whole(image, data)))
+            pixels, white = _deep(image, data) or (_to_rgb(_upright(_whole(image, data))), White())
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -123,7 +130,9 @@ def inspect(source: Path | bytes, name: str | None = None) -> tuple[np.ndarray, 
     except Exception as error:  # damaged bytes bring almost any exception out of Pillow's readers
         cause = str(error) if " " in str(error) else repr(error)  # a KeyError says no more than its key
         raise ImageError(f"damaged, truncated or unsupported {file_format} data ({cause})") from error
-    return pixels, ImageFacts(width=pixels.shape[1], height=pixels.shape[0], mode=mode)
+    return pixels, ImageFacts(
+        width=pixels.shape[1], height=pixels.shape[0], mode=mode, white=white.value, judged=white.judged
+    )
 
 
 def pixel_sha256(pixels: np.ndarray) -> str:
@@ -176,8 +185,6 @@ def _check_header(image: ImageFile) -> None:
         raise ImageError(f"{width}×{height} px is {_TOO_MANY_PIXELS}")
     if getattr(image, "is_animated", False):
         raise ImageError("more than one frame or page; save the one that is meant as a still image")
-    if image.mode == "F":
-        raise ImageError("floating point pixels, whose range is unknown; save it with 8 or 16 bits")
     if isinstance(image, TiffImageFile):
         _check_tiff(image)
 
@@ -216,9 +223,19 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
+def _deep(image: ImageFile, data: bytes) -> tuple[np.ndarray, White] | None:
+    """Return an image of more than 8 bits as RGB, upright, and what was white in it; None for others."""
+    values = deep_values(image, data)
+    if values is None:
+        return None
+    _whole(image, data)
+    pixels, white = to_8_bits(values, told_bits(image, data))
+    turned = Image.fromarray(pixels)
+    turned.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
+    return np.array(_upright(turned)), white
+
+
 def _to_rgb(image: Image.Image) -> np.ndarray:
-    if image.mode.startswith("I"):
-        return _from_16_bit_grey(np.asarray(image))
     image.load()
     transparent = image.has_transparency_data
     pixels = np.empty((image.height, image.width, 3), np.uint8)
@@ -234,14 +251,6 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
     if transparent and most_opaque < _INVISIBLE:
         raise ImageError("wholly transparent: nothing of it would be seen; save it without transparency")
     return pixels
-
-
-def _from_16_bit_grey(values: np.ndarray) -> np.ndarray:
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 65535:
-        raise ImageError(f"integer pixels from {low} to {high}, expected 8-bit or 16-bit values (0 to 65535)")
-    grey = (values >> 8).astype(np.uint8)  # the high byte, which is what Pillow keeps of 16-bit RGB
-    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
 
 
 def _too_large(size: int) -> str:
