@@ -7,7 +7,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.data.browse import browse, class_counts, held_out_twins, image_kinds, place_in_split
+from allcore.data.browse import (
+    browse,
+    class_counts,
+    held_out_twins,
+    image_kinds,
+    place_in_split,
+    scaled_to_8_bits,
+)
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_duplicate_pairs
 from allcore.data.split import SPLITS, Split
@@ -204,6 +211,8 @@ elif folder is not None:
             rows["split"] = place_in_split(rows, split)["split"]
         labels = images.labels[variant]
         _facts(rows, labels)
+        for sentence in scaled_to_8_bits(rows[rows["problem"] == ""]):
+            st.caption(sentence)
         if images.left_out:
             st.caption(f"{len(images.left_out)} files were left out when it came here; Problems names them with why.")
         if images.has_parts:

@@ -66,6 +66,8 @@ def info(folder: Folder, json: Json = False) -> None:
             table(["class", "#images"], list(facts["classes"].items()))
         say()
         table(["width × height", "#images"], list(facts["sizes"].items()))
+        for sentence in facts["scaled"]:
+            say(sentence)
         say()
     if len(problems):
         say(f"{len(problems)} files cannot be used, or were left out", bold=True)
@@ -130,7 +132,7 @@ def _scan(folder: Path) -> Catalog:
 
 
 def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
-    from allcore.data.browse import class_counts, held_out_twins
+    from allcore.data.browse import class_counts, held_out_twins, scaled_to_8_bits
     from allcore.data.overlap import exact_duplicate_pairs
     from allcore.data.split import SPLITS
 
@@ -149,5 +151,6 @@ def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
         "held_out_twins": held_out_twins(images),
         "sizes": {size: int(count) for size, count in sizes.items()},
         "exact_duplicates": len(exact_duplicate_pairs(images)),
+        "scaled": scaled_to_8_bits(images),
         "fingerprint": catalog.fingerprint(variant),
     }

@@ -75,6 +75,7 @@ def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) 
         "novel": prediction.novel,
         "feature_distance": prediction.feature_distance,
         "colour_distance": prediction.colour_distance,
+        **({"scaling": prediction.scaling} if prediction.scaling else {}),
     }
 
 
@@ -96,6 +97,8 @@ def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if "error" in row:
             say(f"{row['path']}: {row['error']}", err=True)
+        elif "scaling" in row:
+            say(f"{row['path']}: {row['scaling']}", err=True)
 
 
 def _make_folder(folder: Path) -> None:

@@ -70,6 +70,17 @@ def image_kinds(images: pd.DataFrame) -> pd.DataFrame:
     return images.value_counts(["width", "height", "mode"]).rename("images").reset_index()
 
 
+def scaled_to_8_bits(images: pd.DataFrame) -> list[str]:
+    """Return in sentences which usable images had more than 8 bits, and what was taken for white in them."""
+    deep = images[(images["white"] != 255) | images["judged"]]
+    kinds = deep.groupby(["judged", "white"]).size().reset_index(name="count").to_dict("records")
+    return [
+        f"{kind['count']:,} images of more than 8 bits were scaled so that {kind['white']:,} is white, "
+        f"{'as the range of the values in this dataset tells' if kind['judged'] else 'as the files say'}."
+        for kind in kinds
+    ]
+
+
 def duplicates(images: pd.DataFrame) -> pd.DataFrame:
     """Return the usable catalog rows with the same pixels as another: group, path, label, in groups' order."""
     groups = pd.Series(exact_overlap(images).groups, index=images.index, dtype="int64")

@@ -26,6 +26,7 @@ from allcore.errors import DatasetError, ImageError
 
 COLUMNS = {
     "path": "str", "variant": "str", "part": "str", "label": "str", "width": "int64", "height": "int64", "mode": "str",
+    "white": "int64", "judged": "bool",
     "bytes": "int64", "mtime_ns": "int64", "sha256": "str", "pixel_sha256": "str", "problem": "str",
 }  # fmt: skip
 MINIMUM_PER_CLASS = 3
@@ -40,8 +41,9 @@ class Catalog:
 
     `table` has one row an image, in the order of its `path` (relative to `root`, with '/'): variant ('' when the
     dataset has none), part (train, validation or test where the folders divide the images so, else ''), label ('' for
-    what is left out as being of no class), width and height in pixels after orientation, mode as stored, bytes,
-    mtime_ns, sha256 of the file, pixel_sha256 of the decoded pixels, and problem (empty, or why it is unusable).
+    what is left out as being of no class), width and height in pixels after orientation, mode as stored, white (the
+    stored value that became 255) and judged (whether the range of the values told it), bytes, mtime_ns, sha256 of the
+    file, pixel_sha256 of the decoded pixels, and problem (empty, or why it is unusable).
     `left_out` has what the dataset's import left out, by name, each with why.
     """
 
@@ -122,6 +124,7 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
             rows.append(row)
             if on_progress is not None and news:
                 on_progress(len(rows), len(files))
+    _refuse_odd_ranges(rows)
     if kept is not None and news:
         _write_kept(kept, [row for row in rows if row["problem"] == ""])
     return Catalog(
@@ -143,10 +146,26 @@ def _list_files(layout: Layout) -> list[tuple[Path, _Row]]:
         row = {
             "path": _storable(file.path.relative_to(layout.root).as_posix()), "variant": _storable(file.variant),
             "part": file.part, "label": file.label, "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns,
-            "width": 0, "height": 0, "mode": "", "sha256": "", "pixel_sha256": "", "problem": file.fault,
+            "width": 0, "height": 0, "mode": "", "white": 255, "judged": False,
+            "sha256": "", "pixel_sha256": "", "problem": file.fault,
         }  # fmt: skip
         files.append((file.path, row))
     return sorted(files, key=lambda entry: str(entry[1]["path"]))
+
+
+def _refuse_odd_ranges(rows: list[_Row]) -> None:
+    """Give a problem to images whose range alone told their white, where others tell a brighter one.
+
+    What is white is decided for a dataset, not for an image: a dark one would come out brighter than the others.
+    """
+    judged = [row for row in rows if row["judged"] and not row["problem"]]
+    white = max((int(str(row["white"])) for row in judged), default=0)
+    for row in judged:
+        if row["white"] != white:
+            row["problem"] = (
+                f"its values fit {row['white']} as white, while those of other images here need {white}: one scale for "
+                "both is not known; save them with 8 bits, or let the files say how many bits they use"
+            )
 
 
 def _storable(name: str) -> str:
@@ -170,7 +189,7 @@ def _look_at(file: Path, path: str) -> _Row:
     except OSError as error:
         return {"problem": f"cannot be read: {error.strerror}"}
     return {
-        "width": facts.width, "height": facts.height, "mode": facts.mode,
+        "width": facts.width, "height": facts.height, "mode": facts.mode, "white": facts.white, "judged": facts.judged,
         "sha256": digest, "pixel_sha256": pixel_sha256(pixels),
     }  # fmt: skip
 

@@ -16,7 +16,7 @@ from allcore.errors import ImageError
 
 _DEPTHS: Final = (8, 10, 12, 14, 16)
 _MAX_SAMPLE_VALUE: Final = 281
-_DARK: Final = 8
+_DARK: Final = 16
 _LIT: Final = 0.01
 """A picture is nearly black when less than this part of it reaches `_DARK` of 255."""
 _ADVICE: Final = "save it with 8 bits, or scaled to all 16"

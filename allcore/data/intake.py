@@ -87,6 +87,14 @@ class ImageFacts:
     white: int = 255
     judged: bool = False
 
+    @property
+    def scaling(self) -> str:
+        """What was done to values of more than 8 bits, in words; '' where there were none."""
+        if self.white == 255 and not self.judged:
+            return ""
+        told = "the range of its values tells" if self.judged else "the file says"
+        return f"scaled to 8 bits with {self.white:,} as white, as {told}"
+
 
 def decode(source: Path | bytes, name: str | None = None) -> np.ndarray:
     """Decode an image file, or its bytes, to an upright RGB array.
@@ -198,7 +206,7 @@ def _check_tiff(image: TiffImageFile) -> None:
         raise ImageError(f"stored in tiles {_TOO_MANY_PIXELS}")
     # Pillow hands these out unscaled and uninverted, unlike their 8-bit counterparts.
     packed = max(tags.get(BITSPERSAMPLE, (1,))) == 12
-    if image.mode.startswith("I") and (packed or tags.get(PHOTOMETRIC_INTERPRETATION) == 0):
+    if (image.mode == "F" or image.mode.startswith("I")) and (packed or tags.get(PHOTOMETRIC_INTERPRETATION) == 0):
         raise ImageError("12-bit or white-is-zero greyscale; save it as ordinary 8-bit or 16-bit greyscale")
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from allcore.augment import resize
 from allcore.data.colour import colour_moments
-from allcore.data.intake import decode
+from allcore.data.intake import inspect
 from allcore.errors import ImageError, ModelFileError
 from allcore.evaluation.calibration import apply_temperature
 from allcore.inference.metadata import ServedMetadata, from_properties
@@ -27,7 +27,8 @@ class Prediction:
 
     probabilities (C,), calibrated, in the order of the model's classes; evidence (C, h, w), in units of the logit;
     features (units,); novelty, about 1 for images like those trained on; novel, when it exceeds the threshold.
-    Novelty is the root mean square of feature_distance and colour_distance.
+    Novelty is the root mean square of feature_distance and colour_distance. scaling says what was done to a file's
+    values of more than 8 bits, '' where there were none.
     """
 
     label: str
@@ -38,6 +39,7 @@ class Prediction:
     novel: bool
     feature_distance: float
     colour_distance: float
+    scaling: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,11 @@ class Predictor:
         """Yield each file with its prediction, or with why it cannot be read; the others go on."""
         for path in paths:
             try:
-                image = decode(path)
+                image, facts = inspect(path)
             except ImageError as error:
                 yield path, error
             else:
-                yield path, self.predict([image])[0]
+                yield path, replace(self.predict([image])[0], scaling=facts.scaling)
 
     def interpret(self, outputs: NetworkOutputs, colours: np.ndarray) -> list[Prediction]:
         """Return what the graph's outputs for images of these colour moments (N, 9) mean: calibrated, with novelty."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from allcore.data.intake import decode
+from allcore.data.intake import ImageFacts, decode, inspect
 from allcore.errors import ImageError, InputError, RunError
 from allcore.evaluation.recorded import read_recorded_image
 from allcore.inference.predictor import Predictor
@@ -82,19 +82,19 @@ def predict(predictor: Predictor, model: Path, image: ImageFile) -> tuple[Result
 def _predict(key: str, _asked: tuple[Predictor, ImageFile]) -> tuple[Result, str]:
     predictor, image = _asked
     try:
-        decoded = _decode(image)
+        decoded, facts = _inspect(image)
     except ImageError as error:
         return Result(image.name, image.sha256, error), ""
     small = cv2.cvtColor(_shrink(decoded, _ICON), cv2.COLOR_RGB2BGR)
     icon = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
     url = f"data:image/jpeg;base64,{base64.b64encode(icon).decode('ascii')}"
-    return Result(image.name, image.sha256, predictor.predict([decoded])[0]), url
+    return Result(image.name, image.sha256, replace(predictor.predict([decoded])[0], scaling=facts.scaling)), url
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def pixels(sha256: str, _image: ImageFile) -> np.ndarray:
     """Return an image as it is shown under its evidence. Raises `ImageError`."""
-    return _shrink(_decode(_image), SHOWN)
+    return _shrink(_inspect(_image)[0], SHOWN)
 
 
 @st.cache_data(max_entries=500, show_spinner="Looking for similar training images …")
@@ -132,12 +132,12 @@ def _is_served(run: Run) -> bool:
         return False
 
 
-def _decode(image: ImageFile) -> np.ndarray:
+def _inspect(image: ImageFile) -> tuple[np.ndarray, ImageFacts]:
     try:
         data = image.read()
     except OSError as error:
         raise ImageError(f"cannot be read: {error.strerror}") from None
-    return decode(data, image.name)
+    return inspect(data, image.name)
 
 
 def _shrink(image: np.ndarray, longest: int) -> np.ndarray:

@@ -116,6 +116,8 @@ def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadat
         st.caption(
             f"Like the images this model knows: its novelty is {prediction.novelty:.2f}, the threshold {threshold:.2f}."
         )
+    if prediction.scaling:
+        st.caption(f"Its file has more than 8 bits a value: {prediction.scaling}.")
     st.caption(f"{plain(result.name)}. {_SPLIT_SAYS[metadata.split_of(result.sha256)]}")
 
 

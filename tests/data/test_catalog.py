@@ -31,7 +31,7 @@ def test_every_image_of_the_class_folders_has_one_row_with_its_facts(dataset):
         file, pixels = dataset / row["path"], decode(dataset / row["path"])
         assert row == {
             "path": row["path"], "variant": "", "part": "", "label": row["path"].split("/")[0],
-            "mode": "RGB", "problem": "",
+            "mode": "RGB", "white": 255, "judged": False, "problem": "",
             "width": pixels.shape[1], "height": pixels.shape[0],
             "bytes": file.stat().st_size, "mtime_ns": file.stat().st_mtime_ns,
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "pixel_sha256": pixel_sha256(pixels),

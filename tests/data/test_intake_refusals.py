@@ -150,12 +150,6 @@ def test_modest_png_text_does_no_harm():
     assert decode(encoded(smear(), "PNG", pnginfo=text)).shape == (24, 32, 3)
 
 
-@pytest.mark.parametrize("values", [np.full((16, 16), 0.5, np.float32), np.full((16, 16), 900.0, np.float32)])
-def test_floating_point_pixels_are_refused(values):
-    with pytest.raises(ImageError, match="floating point"):
-        decode(encoded(values, "TIFF"))
-
-
 @pytest.mark.parametrize("value", [-1, 65536])
 def test_integers_past_16_bits_are_refused_with_their_range(value):
     values = np.full((16, 16), value, np.int32)

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
+from PIL import Image
 from scipy.special import log_softmax, softmax
 
 from allcore.augment import resize
@@ -184,3 +185,15 @@ def test_files_are_predicted_one_by_one_and_bad_ones_keep_their_reason(predictor
     assert [path for path, _ in answers] == [tmp_path / "empty.png", good]
     assert isinstance(answers[0][1], ImageError)
     assert_same(answers[1][1], predictor.predict([decode(good)])[0])
+
+
+def test_what_was_done_to_a_file_of_more_than_8_bits_is_said(predictor, smears, tmp_path):
+    pixels = decode(smears / "Pro" / "pro-0001.jpg")[:, :, 0]
+    files = [tmp_path / "8.png", tmp_path / "12.png"]
+    for file, values in zip(files, (pixels, pixels.astype(np.uint16) * 16), strict=True):
+        Image.fromarray(values).save(file)
+    plain, deep = (answer for _, answer in predictor.predict_files(files))
+    assert (plain.scaling, deep.scaling) == (
+        "", "scaled to 8 bits with 4,095 as white, as the range of its values tells",
+    )  # fmt: skip
+    np.testing.assert_array_equal(plain.probabilities, deep.probabilities)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allcore.data.browse import scaled_to_8_bits
 from allcore.data.split import SPLITS
 from allcore.evaluation.scores import Scores
 from allcore.reporting.report.blocks import Block, Mono, Section, Strong, Table, Text, bullets, text
@@ -47,7 +48,7 @@ def data_section(facts: RunFacts) -> Section:
             f"is scaled to {facts.config.image_size}×{facts.config.image_size} pixels in one interpolation, averaged "
             "over areas where it shrinks; the network itself then takes ImageNet's mean off, as VGG16 wants it. "
             f"{_native(facts)}All usable images of the folder were used, none was chosen by its content; nothing was "
-            "imputed."
+            f"imputed.{_scaled(facts)}"
         ),
     )
     missing = lacking(known, 7, 8, 11, 13)
@@ -201,6 +202,13 @@ def _exclusions(facts: RunFacts) -> tuple[Text, ...]:
     reasons = of_variant["problem"].value_counts()
     said = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     return (text(f"Left out as unusable: {counted(len(of_variant), 'file')} ({said})."),)
+
+
+def _scaled(facts: RunFacts) -> str:
+    """Return what was done to values of more than 8 bits."""
+    if facts.catalog is None:
+        return ""
+    return "".join(f" {sentence}" for sentence in scaled_to_8_bits(facts.catalog.images(facts.config.variant)))
 
 
 def _native(facts: RunFacts) -> str:
