@@ -12,7 +12,7 @@ SEAM = 2
 PLAIN = 224
 """Light grey, the plain field on which cells are shown alone."""
 
-_REACH = 3
+_REACH, _FRAME = 3, 2
 
 
 def painted_out(image: Image, cells: LabelImage) -> Image:
@@ -21,7 +21,14 @@ def painted_out(image: Image, cells: LabelImage) -> Image:
     Telea 2004, "An image inpainting technique based on the fast marching method".
     """
     holes = (cells > 0).astype(np.uint8)
-    return image if not holes.any() else np.asarray(cv2.inpaint(image, holes, _REACH, cv2.INPAINT_TELEA), np.uint8)
+    if not holes.any() or holes.all():
+        return image
+    # OpenCV takes the outermost pixels as known: without a frame, cells at the border would be painted from themselves.
+    median = np.median(image[holes == 0], axis=0).tolist()
+    framed = cv2.copyMakeBorder(image, _FRAME, _FRAME, _FRAME, _FRAME, cv2.BORDER_CONSTANT, value=median)
+    framed_holes = cv2.copyMakeBorder(holes, _FRAME, _FRAME, _FRAME, _FRAME, cv2.BORDER_CONSTANT, value=[0])
+    painted = cv2.inpaint(framed, framed_holes, _REACH, cv2.INPAINT_TELEA)
+    return np.ascontiguousarray(painted[_FRAME:-_FRAME, _FRAME:-_FRAME])
 
 
 def on_field(image: Image, cells: LabelImage, field: Image) -> Image:

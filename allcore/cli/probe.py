@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -19,22 +20,25 @@ def probe(
         Path | None,
         typer.Option("--data", help="labelled folder with the images of an .onnx file that lies outside a run"),
     ] = None,
+    split: Annotated[
+        Literal["test", "validation"], typer.Option("--split", help="whose images are shown: test | validation")
+    ] = "test",
     json: Json = False,
 ) -> None:
-    """Score a model on its test images as they are and without the scale bar, colour, stain, background, and more."""
+    """Score a model on its test images as they are and without the field, the cells, colour, scale bar, and more."""
     from allcore.evaluation.probe_subject import find_subject
     from allcore.evaluation.probes import probe_model
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
-    subject = find_subject(model, RunStore(workspace.runs), workspace.cache, data)
+    subject = replace(find_subject(model, RunStore(workspace.runs), workspace.cache, data), scored=split)
     with progress_bar("probing") as progress:
         report = probe_model(subject, workspace.cache, progress)
     if json:
         print_json(probe_json(report))
     else:
-        _print_report(report)
+        _print_report(report, split)
 
 
 def probe_json(report: ProbeReport) -> dict[str, Any]:
@@ -48,14 +52,14 @@ def probe_json(report: ProbeReport) -> dict[str, Any]:
     return {**fields, "findings": findings(report), "note": CAVEAT}
 
 
-def _print_report(report: ProbeReport) -> None:
+def _print_report(report: ProbeReport, split: str) -> None:
     from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_table
 
     rows = probe_table(report)
     scores = report.results[0].scores
     assert scores is not None
     say(report.model, bold=True)
-    say(f"on its {scores.n} test images\n")
+    say(f"on its {scores.n} {split} images\n")
     made = rows[rows["skipped"] == ""].astype(object)
     cells = made.where(made.notna(), None).to_dict("records")
     table(

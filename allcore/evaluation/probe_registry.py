@@ -4,63 +4,102 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from allcore.augment import hide_scale_bar, to_grey
+from allcore.cells.compose import alone, painted_out
+from allcore.cells.finder import LabelImage, find_cells
 from allcore.data.stain_normalise import StainLevels, normalise_stain
+from allcore.evaluation.probe_views import (
+    cells_on_field_of,
+    channels_swapped,
+    colours_of,
+    hue_turned,
+    only_border,
+    only_centre,
+)
 
-WORK = 1
+WORK = 2
 """Raised whenever a probe does something else than before: what earlier work found is not shown for it."""
-CENTRE_SIDE = 0.5**0.5
-"""Sides of the centre as a fraction of the image's: centre and border have the same area."""
 AS_IT_IS = "as it is"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a probe has to work with: one test image, and what others give it.
+
+    `image` is uint8 (H, W, 3) RGB, `stain` the training images' mean stain, `other` a training image of another class.
+    """
+
+    image: np.ndarray
+    stain: StainLevels
+    other: Callable[[], np.ndarray]
+
+    @cached_property
+    def cells(self) -> LabelImage:
+        """The image's nucleated cells: uint8 (H, W)."""
+        return find_cells(self.image)
 
 
 @dataclass(frozen=True)
 class Probe:
     """One way of changing the test images.
 
-    `what` says what is done, `relies_on` what a model relies on whose accuracy falls. `change` takes an image (uint8,
-    H × W × 3, RGB) and the training images' mean stain; with a `variant` the image is that of the same name there.
+    `what` says what is done, `relies_on` what a model relies on whose accuracy falls. `change` returns the changed
+    image, uint8 (H, W, 3); with a `variant` the image is that of the same name there. `needs_cells` leaves the probe
+    out where images hold no cells; `borrows` names what another class's image gives: its "field" or its "colours".
     """
 
     name: str
     what: str
     relies_on: str
-    change: Callable[[np.ndarray, StainLevels], np.ndarray] = lambda image, _: image
+    change: Callable[[Sample], np.ndarray] = lambda sample: sample.image
     variant: str | None = None
-
-
-def only_centre(image: np.ndarray) -> np.ndarray:
-    """Return `image` (uint8, H × W × 3) with its border, half of the area, in the median colour of the centre."""
-    rows, columns = _centre(image)
-    alone = np.empty_like(image)
-    alone[:] = np.median(image[rows, columns], axis=(0, 1))
-    alone[rows, columns] = image[rows, columns]
-    return alone
-
-
-def only_border(image: np.ndarray) -> np.ndarray:
-    """Return `image` (uint8, H × W × 3) with its centre, half of the area, in the median colour of the border."""
-    rows, columns = _centre(image)
-    is_border = np.ones(image.shape[:2], bool)
-    is_border[rows, columns] = False
-    alone = image.copy()
-    alone[rows, columns] = np.median(image[is_border], axis=0)
-    return alone
+    needs_cells: bool = False
+    borrows: str = ""
 
 
 PROBES = (
     Probe(AS_IT_IS, "The test images as they are.", ""),
     Probe(
-        "corner hidden", "The lower right corner, where scale bars stand, in the image's median colour.",
-        "the scale bar", lambda image, _: hide_scale_bar(image),
+        "cells alone", "The nucleated cells on a plain light grey field.",
+        "red cells, plasma and all else around the cells",
+        lambda sample: alone(sample.image, sample.cells), needs_cells=True,
     ),
-    Probe("grey", "No colour, brightness alone.", "colour", lambda image, _: to_grey(image)),
+    Probe(
+        "field alone", "The nucleated cells painted out: red cells and plasma are left.",
+        "the nucleated cells",
+        lambda sample: painted_out(sample.image, sample.cells), needs_cells=True,
+    ),
+    Probe(
+        "cells on another class's field", "The cells on the field of a training image of another class.",
+        "the field around the cells",
+        lambda sample: cells_on_field_of(sample.image, sample.cells, sample.other()), needs_cells=True,
+        borrows="field",
+    ),
+    Probe(
+        "colours of another class", "Mean and spread of colour (in Lab) of a training image of another class.",
+        "the overall colours",
+        lambda sample: colours_of(sample.image, sample.other()), borrows="colours",
+    ),
+    Probe("grey", "No colour, brightness alone.", "colour", lambda sample: to_grey(sample.image)),
+    Probe(
+        "hue turned", "Every hue turned by half a circle: purple becomes green.", "the hues themselves",
+        lambda sample: hue_turned(sample.image),
+    ),
+    Probe(
+        "channels swapped", "Red and blue exchanged.", "the hues themselves",
+        lambda sample: channels_swapped(sample.image),
+    ),
     Probe(
         "stain-normalised", "Both dyes, azure and eosin, brought to the training images' mean amount and spread.",
-        "how strongly the smear is stained", normalise_stain,
+        "how strongly the smear is stained", lambda sample: normalise_stain(sample.image, sample.stain),
+    ),
+    Probe(
+        "corner hidden", "The lower right corner, where scale bars stand, in the image's median colour.",
+        "the scale bar", lambda sample: hide_scale_bar(sample.image),
     ),
     Probe(
         "segmented", "The dataset's own variant Segmented; of the ALL images, pink cells on black.",
@@ -68,16 +107,10 @@ PROBES = (
     ),
     Probe(
         "border only", "The centre, half of the area, in the border's median colour.",
-        "the centre of the image", lambda image, _: only_border(image),
+        "the centre of the image", lambda sample: only_border(sample.image),
     ),
     Probe(
         "centre only", "The border, half of the area, in the centre's median colour.",
-        "the border of the image", lambda image, _: only_centre(image),
+        "the border of the image", lambda sample: only_centre(sample.image),
     ),
 )  # fmt: skip
-
-
-def _centre(image: np.ndarray) -> tuple[slice, slice]:
-    margins = [round(side * (1 - CENTRE_SIDE) / 2) for side in image.shape[:2]]
-    rows, columns = (slice(margin, side - margin) for margin, side in zip(margins, image.shape[:2], strict=True))
-    return rows, columns

@@ -20,6 +20,7 @@ class Subject:
     """A served model and the images of its run: `images` has path, sha256, label, group and split a row.
 
     `dataset` is the folder that the paths are found below, `variant` the one of its variants that they belong to.
+    `scored` names the part whose images are shown to the model, test or validation.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Subject:
     dataset: Path
     variant: str | None
     images: pd.DataFrame
+    scored: str = "test"
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the images of one split, renumbered from 0."""

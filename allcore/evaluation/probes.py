@@ -20,24 +20,32 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from allcore import __version__
+from allcore.cells.finder import WORK as FINDER_WORK
+from allcore.cells.finder import find_cells
+from allcore.cells.maps import are_smears
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.comparison import accuracy_difference
 from allcore.evaluation.corner_evidence import CornerEvidence, corner_evidence
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, WORK, Probe
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, WORK, Probe, Sample
 from allcore.evaluation.probe_subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scores import Interval, Scores, score
 from allcore.inference.predictor import BATCH, Prediction, Predictor, load_predictor
 
 Progress = Callable[[int, int], None]
 
+SEED = 0
+"""Seed of which training image of another class lends each image its field or colours."""
+
 
 class ProbeResult(BaseModel):
     """What one probe showed: the class number that each test image was given, `predicted` (N,), and the scores.
 
     `change` is the accuracy less that of the images as they are, in fractions, with its paired interval;
-    `decisions_changed` counts the images that are given another class. A probe that was `skipped` says why.
+    `decisions_changed` counts the images that are given another class. Where another class's image lends something,
+    `followed_other` is the part of the images that are called that class, `followed_neither` the part called neither
+    class. A probe that was `skipped` says why.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,6 +57,8 @@ class ProbeResult(BaseModel):
     change: float | None = None
     change_interval: Interval = (None, None)
     decisions_changed: int | None = None
+    followed_other: float | None = None
+    followed_neither: float | None = None
 
 
 class ProbeReport(BaseModel):
@@ -99,7 +109,7 @@ def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = No
         return report
     work = _Work(subject, locate(subject, cache), on_progress)
     train = subject.part("train") if report is None else subject.images[:0]
-    work.expect(len(train) + len(missing) * len(work.test))
+    work.expect(len(train) + len(missing) * len(work.scored))
     if report is None:
         report = ProbeReport(model=subject.name, stain=_mean_stain(work.files.of(train["path"]), work.count))
     for probe in missing:
@@ -109,15 +119,34 @@ def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = No
 
 
 class _Work:
-    """What making probes needs: the test images and their files, the predictor once it is wanted, and a count."""
+    """What making probes needs: the scored images and their files, the predictor once it is wanted, and a count."""
 
     def __init__(self, subject: Subject, files: SubjectFiles, on_progress: Progress | None) -> None:
-        self.subject, self.files, self.test = subject, files, subject.part("test")
+        self.subject, self.files, self.scored = subject, files, subject.part(subject.scored)
         self._tell, self._done, self._total = on_progress, 0, 0
 
     @cached_property
     def predictor(self) -> Predictor:
         return load_predictor(self.subject.model)
+
+    @cached_property
+    def others(self) -> pd.DataFrame:
+        """For each image that is scored, a training image of another class: its label and file."""
+        train = self.subject.part("train")
+        rows = [
+            np.random.default_rng([SEED, number]).choice(np.flatnonzero(train["label"] != label))
+            for number, label in enumerate(self.scored["label"])
+        ]
+        return pd.DataFrame({"label": train["label"].iloc[rows].array, "file": self.files.of(train["path"].iloc[rows])})
+
+    @cached_property
+    def shows_cells(self) -> bool:
+        files = self.files.of(self.scored["path"])
+        counts = [int(find_cells(_decoded(file)).max(initial=0)) for file in files]
+        return are_smears(np.array(counts))
+
+    def sample(self, file: Path, number: int, stain: StainLevels) -> Sample:
+        return Sample(_decoded(file), stain, lambda: _decoded(self.others["file"].iloc[number]))
 
     def expect(self, images: int) -> None:
         self._total = images
@@ -129,16 +158,19 @@ class _Work:
 
 
 def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
+    if probe.needs_cells and not work.shows_cells:
+        work.count(len(work.scored))
+        return report.with_result(ProbeResult(name=probe.name, skipped="few of the images hold nucleated cells"))
     try:
         predictions = _predict(probe, report.stain, work)
     except DatasetError as error:
         if probe.variant is None:
             raise
-        work.count(len(work.test))
+        work.count(len(work.scored))
         return report.with_result(ProbeResult(name=probe.name, skipped=str(error)))
-    classes, groups = work.predictor.classes, list(work.test["group"])
-    labels = pd.Categorical(work.test["label"], categories=list(classes)).codes
-    scores = score(list(work.test["label"]), np.stack([one.probabilities for one in predictions]), classes, groups)
+    classes, groups = work.predictor.classes, list(work.scored["group"])
+    labels = pd.Categorical(work.scored["label"], categories=list(classes)).codes
+    scores = score(list(work.scored["label"]), np.stack([one.probabilities for one in predictions]), classes, groups)
     predicted = np.array([classes.index(one.label) for one in predictions])
     result = ProbeResult(name=probe.name, predicted=tuple(predicted.tolist()), scores=scores)
     if probe.name == AS_IT_IS:
@@ -150,14 +182,19 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
     before = np.array(plain.predicted)
     change, interval = accuracy_difference(predicted == labels, before == labels, groups)
     compared = {"change": change, "change_interval": interval, "decisions_changed": int((predicted != before).sum())}
+    if probe.borrows:
+        lent = pd.Categorical(work.others["label"], categories=list(classes)).codes
+        followed = float((predicted == lent).mean())
+        compared |= {"followed_other": followed, "followed_neither": float((predicted != labels).mean()) - followed}
     return report.with_result(result.model_copy(update=compared))
 
 
 def _predict(probe: Probe, stain: StainLevels, work: _Work) -> list[Prediction]:
-    files = work.files.of(work.test["path"], probe.variant)
+    files = work.files.of(work.scored["path"], probe.variant)
     predictions: list[Prediction] = []
     for start in range(0, len(files), BATCH):
-        images = [probe.change(_decoded(file), stain) for file in files[start : start + BATCH]]
+        rows = range(start, min(start + BATCH, len(files)))
+        images = [probe.change(work.sample(files[row], row, stain)) for row in rows]
         predictions += work.predictor.predict(images)
         work.count(len(images))
     return predictions
@@ -183,7 +220,7 @@ def _kept_file(subject: Subject, cache: Path) -> Path:
     facts = subject.model.stat()
     model = _model_sha256(subject.model, facts.st_mtime_ns, facts.st_size)
     images = subject.images.sort_values("path").to_csv(index=False)
-    content = repr((model, images, WORK, __version__))
+    content = repr((model, images, subject.scored, WORK, FINDER_WORK, __version__))
     return cache / "probes" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
 
 
