@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from allcore.augment import IDENTITY, apply_change, draw_change, resize
+from allcore.augment import IDENTITY, Change, apply_change, draw_change, resize
+from allcore.cells.finder import find_cells
+from allcore.cells.lenders import Lenders
 from allcore.config import AugmentConfig, TrainConfig
 from allcore.data.catalog import Catalog
 from allcore.data.intake import decode
@@ -57,35 +59,50 @@ def _choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _rendered(path: str, mtime_ns: int, size: int, examples: tuple[Example, ...]) -> list[bytes]:
-    """Return the examples applied to an image file, as PNG."""
-    image = decode(Path(path))
-    return [_png(apply_change(image, size, example.change, example.border)) for example in examples]
+def _rendered(
+    path: str, mtime_ns: int, size: int, examples: tuple[Example, ...], lent: tuple[tuple[int, str], ...], lenders: int
+) -> list[bytes]:
+    """Return the examples applied to an image file, as PNG; `lent` has those of so many `lenders` that are needed."""
+    image, files = decode(Path(path)), dict(lent)
+    cells = find_cells(image) if any(_changes_field(example.change) for example in examples) else None
+    lending = Lenders(
+        lambda row: decode(Path(files[row])), lambda row: find_cells(decode(Path(files[row]))), np.arange(lenders)
+    )
+    return [_png(apply_change(image, size, example.change, example.border, cells, lending)) for example in examples]
+
+
+def _changes_field(change: Change) -> bool:
+    return change.field_from is not None or change.plain_field is not None
 
 
 def _png(pixels: np.ndarray) -> bytes:
     return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
-def _show_examples(file: Path, label: str, size: int, examples: tuple[Example, ...]) -> None:
-    rendered = _rendered(str(file), file.stat().st_mtime_ns, size, examples)
+def _show_examples(file: Path, label: str, size: int, examples: tuple[Example, ...], lenders: list[Path]) -> None:
+    shares = [share for each in examples for share in (each.change.field_from, each.change.colours_from)]
+    rows = sorted({int(share * len(lenders)) for share in shares if share is not None})
+    lent = tuple((row, str(lenders[row])) for row in rows)
+    rendered = _rendered(str(file), file.stat().st_mtime_ns, size, examples, lent, len(lenders))
     captions = [plain(example.caption) for example in examples]
     gallery(rendered, captions, [f"{label} smear, {example.caption}" for example in examples], lossless=True)
 
 
-def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig) -> None:
+def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig, lenders: list[Path]) -> None:
     seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", bind=bound_number("seed"), width=160)
     changes = [draw_change(config, seed, epoch, int(image.name)) for epoch in range(RESULTS)]
     examples = [Example(f"epoch {e}: {describe(change)}", change, config.border) for e, change in enumerate(changes, 1)]
-    _show_examples(file, image["label"], size, (Example("as it is", IDENTITY, config.border), *examples))
+    if config.borrows:
+        st.caption("Here every image of the dataset may lend its field and colours; in a run the training images do.")
+    _show_examples(file, image["label"], size, (Example("as it is", IDENTITY, config.border), *examples), lenders)
 
 
-def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentConfig) -> None:
+def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentConfig, lenders: list[Path]) -> None:
     for operation in operations(config):
         st.header(operation.name, anchor=False)
         off = "" if operation.in_use else " These settings leave it off; this is what it would do."
         st.caption(f"{operation.meaning}{off}")
-        _show_examples(file, image["label"], size, operation.examples)
+        _show_examples(file, image["label"], size, operation.examples, lenders)
 
 
 def _show_settings(image: pd.Series) -> tuple[int, AugmentConfig]:
@@ -122,7 +139,8 @@ def _show_preview(view: str) -> None:
     with results:
         try:
             show = _show_random if view == RANDOM else _show_operations
-            show(images.root / image["path"], image, size, config)
+            lenders = [images.root / path for path in rows["path"]]
+            show(images.root / image["path"], image, size, config, lenders)
         except (ImageError, OSError) as error:
             st.warning(plain(f"{image['path']}: {reason(error)}"), title="This file cannot be shown")
 

@@ -8,7 +8,7 @@ from typing import get_args
 from allcore.augment import IDENTITY, Change
 from allcore.config import AugmentConfig
 
-_EXAMPLE = AugmentConfig(stain_jitter=0.2)
+_EXAMPLE = AugmentConfig(stain_jitter=0.2, scale=(0.8, 1.25), recolour_strength=1.0)
 """How strong an operation is shown that the settings leave off."""
 _MIRRORED, _UPSIDE_DOWN, _GREY = Change(horizontal_flip=True), Change(vertical_flip=True), Change(grey=True)
 _STAIN = (
@@ -19,6 +19,17 @@ _SCALE_BAR = (
     "The lower right corner, where scale bars stand, gets the image's median colour. The bars' style differs between "
     "the classes and can give them away."
 )
+_TRANSPLANT = (
+    "The nucleated cells are put onto the field of another training image, of any class, whose own cells are painted "
+    "out. So the field cannot give the class away, and the cells must."
+)
+_PLAIN = "The nucleated cells are put onto a plain light grey field: they are all there is to learn from."
+_RECOLOUR = (
+    "The image gets the mean and the spread of colour, in Lab, of another training image of any class. So overall "
+    "colour cannot give the class away."
+)
+_LENDERS = (0.1, 0.5, 0.9)
+"""Which images lend in the examples, as shares of those that may."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +53,21 @@ class Operation:
 
 def describe(change: Change) -> str:
     """Return a change in words, such as 'rotated +12.3°, mirrored left–right, brightness × 0.93'."""
-    words = []
-    if change.degrees:
-        words.append(f"rotated {change.degrees:+.1f}°")
-    if change.horizontal_flip:
-        words.append("mirrored left–right")
-    if change.vertical_flip:
-        words.append("mirrored top–bottom")
-    for dye, scale, shift in zip(("azure", "eosin"), change.stain_scale, change.stain_shift, strict=True):
-        if (scale, shift) != (1.0, 0.0):
-            words.append(f"{dye} × {scale:.2f} {shift:+.2f}")
-    if change.grey:
-        words.append("grey")
-    if change.hide_scale_bar:
-        words.append("corner hidden")
-    if change.brightness != 1.0:
-        words.append(f"brightness × {change.brightness:.2f}")
-    return ", ".join(words).replace("-", "−") or "unchanged"
+    dyes = zip(("azure", "eosin"), change.stain_scale, change.stain_shift, strict=True)
+    words = [
+        change.degrees != 0.0 and f"rotated {change.degrees:+.1f}°",
+        change.scale != 1.0 and f"size × {change.scale:.2f}",
+        change.horizontal_flip and "mirrored left–right",
+        change.vertical_flip and "mirrored top–bottom",
+        change.field_from is not None and "cells on another image's field",
+        change.plain_field is not None and f"cells on plain grey {change.plain_field}",
+        *((scale, shift) != (1.0, 0.0) and f"{dye} × {scale:.2f} {shift:+.2f}" for dye, scale, shift in dyes),
+        change.colours_from is not None and "colours of another image",
+        change.grey and "grey",
+        change.hide_scale_bar and "corner hidden",
+        change.brightness != 1.0 and f"brightness × {change.brightness:.2f}",
+    ]
+    return ", ".join(word for word in words if word).replace("-", "−") or "unchanged"
 
 
 def operations(config: AugmentConfig) -> list[Operation]:
@@ -67,13 +76,20 @@ def operations(config: AugmentConfig) -> list[Operation]:
     An operation that `config` leaves off is shown too, at the default's strength, with `in_use` False.
     """
     varies = config.brightness != (1.0, 1.0)
-    low, high = config.brightness if varies else _EXAMPLE.brightness
     degrees = config.degrees or _EXAMPLE.degrees
     turns = [
         (f"{angle:+.0f}°".replace("-", "−") if angle else "0°", Change(degrees=angle))
         for angle in (-degrees, 0.0, degrees)
     ]
-    factors = [(f"× {factor:.2f}", Change(brightness=factor)) for factor in sorted({low, 1.0, high})]
+    factors = [
+        (f"× {factor:.2f}", Change(brightness=factor)) for factor in _ends(config.brightness, _EXAMPLE.brightness)
+    ]
+    sizes = [(f"× {factor:.2f}", Change(scale=factor)) for factor in _ends(config.scale, _EXAMPLE.scale)]
+    fields = [(f"lender {n}", Change(field_from=share)) for n, share in enumerate(_LENDERS, 1)]
+    colours = [
+        (f"lender {n}", Change(colours_from=share, recolour_strength=config.recolour_strength))
+        for n, share in enumerate(_LENDERS, 1)
+    ]
     stains = [(describe(change), change) for change in _stain_extremes(config.stain_jitter or _EXAMPLE.stain_jitter)]
 
     def operation(name: str, meaning: str, in_use: bool, *examples: tuple[str, Change]) -> Operation:
@@ -88,10 +104,19 @@ def operations(config: AugmentConfig) -> list[Operation]:
         _border_modes(config, degrees),
         alone("Horizontal reflection", "Half of the images are mirrored.", config.horizontal_flip, _MIRRORED),
         alone("Vertical reflection", "Half of the images are mirrored.", config.vertical_flip, _UPSIDE_DOWN),
+        operation("Size", "The image is magnified about its centre.", config.scale != (1.0, 1.0), *sizes),
+        operation("Transplant", _TRANSPLANT, config.transplant > 0, ("as it is", IDENTITY), *fields),
+        alone("Plain field", _PLAIN, config.plain_field > 0, Change(plain_field=224)),
+        operation("Colours of another image", _RECOLOUR, config.recolour > 0, ("as it is", IDENTITY), *colours),
         operation("Stain jitter", _STAIN, config.stain_jitter > 0, ("as it is", IDENTITY), *stains),
         alone("Grey", "Without colour, shape and texture are what is left to learn.", config.grey > 0, _GREY),
         alone("Hidden scale bar", _SCALE_BAR, config.hide_scale_bar > 0, Change(hide_scale_bar=True)),
     ]
+
+
+def _ends(chosen: tuple[float, float], example: tuple[float, float]) -> list[float]:
+    """Return 1 and the ends of a range of factors, from low to high; those of the example where the range is empty."""
+    return sorted({1.0, *(chosen if chosen != (1.0, 1.0) else example)})
 
 
 def _stain_extremes(jitter: float) -> list[Change]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from allcore.augment import augment
+from allcore.cells.finder import find_cells
+from allcore.cells.lenders import Lenders
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError, RunError
 from allcore.runs.store import Run
@@ -41,4 +43,11 @@ def replay(run: Run, root: Path, row: int, epoch: int) -> np.ndarray:
         raise RunError(f"row {row} of run {run.id} is no training image; only those are augmented")
     if not 0 <= epoch < config.epochs:
         raise RunError(f"run {run.id} has epochs 0 to {config.epochs - 1}, received {epoch}")
-    return augment(split_image(run, root, row), config.image_size, config.augment, config.seed, epoch, row)
+    image = split_image(run, root, row)
+    cells = find_cells(image) if config.augment.changes_fields else None
+    lenders = Lenders(
+        lambda lender: split_image(run, root, lender),
+        lambda lender: find_cells(split_image(run, root, lender)),
+        run.split.rows("train"),
+    )
+    return augment(image, config.image_size, config.augment, config.seed, epoch, row, cells, lenders)

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from allcore.augment import augment, resize
+from allcore.cells.finder import LabelImage
 from allcore.cells.lenders import Lenders
 from allcore.cells.maps import CellMaps
 from allcore.config import TrainConfig
@@ -87,11 +88,16 @@ class BatchSource:
         config = self.config
         if not self.augmented:
             return resize(self.images[row], config.image_size)
-        cells = None if self.cells is None else self.cells[row]
+        cells = self._cells_of(row) if config.augment.changes_fields else None
         return augment(
             self.images[row], config.image_size, config.augment, config.seed, epoch, row, cells, self._lenders
         )
 
     @cached_property
     def _lenders(self) -> Lenders:
-        return Lenders(self.images, self.cells, self.rows)
+        return Lenders(self.images.__getitem__, self._cells_of, self.rows)
+
+    def _cells_of(self, row: int) -> LabelImage:
+        if self.cells is None:
+            raise ValueError("expected the cells of all images, for the configuration changes fields; received none")
+        return self.cells[row]

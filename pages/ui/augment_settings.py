@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 from allcore.config import AugmentConfig
 from allcore.paper import AUGMENTATION
 
-_BRIGHTNESS = (0.05, 2.0)
-"""Ends of the slider; the configuration allows up to 4, of which little is left to see."""
+_ENDS = {"brightness": (0.05, 2.0), "scale": (0.25, 2.0)}
+"""Ends of the sliders; the configuration allows up to 4, of which little is left to see."""
 
 
 def augment_settings() -> AugmentConfig:
@@ -34,8 +34,8 @@ def _widget(name: str, field: FieldInfo) -> Any:  # noqa: ANN401 - whatever the 
         least, most = (astuple(limit)[0] for limit in field.metadata)
         step, shown = (1.0, "%.0f") if most > 1 else (0.05, "%.2f")
         return st.slider(label, least, most, field.default, step, shown, key=name, bind="query-params")
-    if name == "brightness":
-        return st.slider(label, *_BRIGHTNESS, field.default, 0.05, key=name, bind="query-params")
+    if name in _ENDS:
+        return st.slider(label, *_ENDS[name], field.default, 0.05, key=name, bind="query-params")
     return st.segmented_control(
         label, get_args(field.annotation), default=field.default, required=True, key=name, bind="query-params"
     )

@@ -14,6 +14,8 @@ from allcore.reporting.changes import describe, operations
         (Change(brightness=0.875), "brightness × 0.88"),
         (Change(stain_scale=(1.1, 1.0), stain_shift=(0.0, -0.02)), "azure × 1.10 +0.00, eosin × 1.00 −0.02"),
         (Change(grey=True, hide_scale_bar=True), "grey, corner hidden"),
+        (Change(scale=0.85, field_from=0.0), "size × 0.85, cells on another image's field"),
+        (Change(plain_field=200, colours_from=0.0), "cells on plain grey 200, colours of another image"),
     ],
 )
 def test_a_change_in_words(change, words):
@@ -28,6 +30,8 @@ def test_each_operation_changes_nothing_but_its_own():
     fields = {
         "Brightness": {"brightness"}, "Rotation": {"degrees"}, "Border that a rotation uncovers": {"degrees"},
         "Horizontal reflection": {"horizontal_flip"}, "Vertical reflection": {"vertical_flip"},
+        "Size": {"scale"}, "Transplant": {"field_from"}, "Plain field": {"plain_field"},
+        "Colours of another image": {"colours_from"},
         "Stain jitter": {"stain_scale", "stain_shift"}, "Grey": {"grey"}, "Hidden scale bar": {"hide_scale_bar"},
     }  # fmt: skip
     for name, operation in by_name(AugmentConfig()).items():

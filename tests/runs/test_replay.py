@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from allcore.cells.maps import cell_maps
 from allcore.config import SplitConfig, make_config
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
@@ -21,7 +22,10 @@ from allcore.training.batches import BatchSource
 def run(smears: Path, tmp_path: Path) -> Run:
     """Return a run on a copy of the drawn smears, every operation of augmentation on."""
     folder = shutil.copytree(smears, tmp_path / "smears")
-    everything = {"stain_jitter": 0.3, "grey": 0.3, "hide_scale_bar": 0.5, "border": "white"}
+    everything = {
+        "stain_jitter": 0.3, "grey": 0.3, "hide_scale_bar": 0.5, "border": "white", "scale": (0.8, 1.25),
+        "transplant": 0.4, "plain_field": 0.2, "recolour": 0.5, "recolour_strength": 0.8,
+    }  # fmt: skip
     config = make_config(dataset=str(folder), image_size=40, batch_size=9, epochs=3, seed=11, augment=everything)
     split = make_split(scan(folder).images(), SplitConfig(seed=4))
     return RunStore(tmp_path / "runs").create(config, split)
@@ -33,8 +37,10 @@ def folder_of(run: Run) -> Path:
 
 @pytest.mark.parametrize("epoch", [0, 2])
 def test_every_training_image_is_pixel_for_pixel_that_of_the_batches(run, tmp_path, epoch):
-    images = decoded_images(folder_of(run), scan(folder_of(run)).images(), tmp_path / "cache")
-    source = BatchSource(images, run.split.labels(), run.split.rows("train"), run.config, augmented=True)
+    rows = scan(folder_of(run)).images()
+    images = decoded_images(folder_of(run), rows, tmp_path / "cache")
+    cells = cell_maps(images, list(rows["pixel_sha256"]), tmp_path / "cache")
+    source = BatchSource(images, run.split.labels(), run.split.rows("train"), run.config, augmented=True, cells=cells)
     for batch in source.batches(epoch):
         for pixels, row in zip(batch.images, batch.rows, strict=True):
             assert np.array_equal(replay(run, folder_of(run), int(row), epoch), pixels)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from allcore.augment import augment, resize
+from allcore.cells.lenders import Lenders
+from allcore.cells.maps import cell_maps
 from allcore.config import make_config
-from allcore.data.cache import decoded_images
+from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
 from allcore.training.batches import BatchSource
 
@@ -80,3 +82,30 @@ def test_abandoning_an_epoch_ends_its_threads(source):
     next(batches)
     batches.close()
     assert next(source().batches(0)).rows.size == 7
+
+
+def test_only_the_images_of_the_source_lend_and_each_is_seen_as_the_preview_shows_it(images, smears, tmp_path):
+    """Rows outside the training part are made unusable: a lender among them could not go unseen."""
+    config = make_config(
+        dataset="smears", image_size=32, batch_size=7,
+        augment={"transplant": 0.6, "plain_field": 0.2, "recolour": 0.7, "degrees": 180},
+    )  # fmt: skip
+    rows = np.arange(3, 24)
+    cells = cell_maps(images, list(scan(smears).images()["pixel_sha256"]), tmp_path)
+    poisoned = DecodedImages(images.pixels.copy(), images.offsets, images.shapes)
+    for row in set(range(len(images))) - set(rows):
+        poisoned[row][:] = 0
+    sources = [
+        BatchSource(each, np.zeros(len(images), np.int64), rows, config, True, cells) for each in (images, poisoned)
+    ]
+    lenders = Lenders(images.__getitem__, cells.__getitem__, rows)
+    for batch, other in zip(*(source.batches(1) for source in sources), strict=True):
+        np.testing.assert_array_equal(batch.images, other.images)
+        for image, row in zip(batch.images, map(int, batch.rows), strict=True):
+            shown = augment(images[row], 32, config.augment, config.seed, 1, row, cells[row], lenders)
+            np.testing.assert_array_equal(image, shown)
+
+
+def test_changing_fields_without_cells_is_an_error(source):
+    with pytest.raises(ValueError, match="expected the cells of all images"):
+        source(augment={"plain_field": 1.0}).batch(0, 0)
