@@ -118,6 +118,19 @@ def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = No
     return report
 
 
+def lenders_of(subject: Subject) -> pd.DataFrame:
+    """Return, for each image that is scored, the training image of another class that lends it field or colours.
+
+    The rows are those of the subject's images; which they are depends on the subject's images alone.
+    """
+    train, scored = subject.part("train"), subject.part(subject.scored)
+    rows = [
+        np.random.default_rng([SEED, number]).choice(np.flatnonzero(train["label"] != label))
+        for number, label in enumerate(scored["label"])
+    ]
+    return train.iloc[rows].reset_index(drop=True)
+
+
 class _Work:
     """What making probes needs: the scored images and their files, the predictor once it is wanted, and a count."""
 
@@ -131,13 +144,11 @@ class _Work:
 
     @cached_property
     def others(self) -> pd.DataFrame:
-        """For each image that is scored, a training image of another class: its label and file."""
-        train = self.subject.part("train")
-        rows = [
-            np.random.default_rng([SEED, number]).choice(np.flatnonzero(train["label"] != label))
-            for number, label in enumerate(self.scored["label"])
-        ]
-        return pd.DataFrame({"label": train["label"].iloc[rows].array, "file": self.files.of(train["path"].iloc[rows])})
+        return lenders_of(self.subject)
+
+    @cached_property
+    def other_files(self) -> list[Path]:
+        return self.files.of(self.others["path"])
 
     @cached_property
     def shows_cells(self) -> bool:
@@ -146,7 +157,7 @@ class _Work:
         return are_smears(np.array(counts))
 
     def sample(self, file: Path, number: int, stain: StainLevels) -> Sample:
-        return Sample(_decoded(file), stain, lambda: _decoded(self.others["file"].iloc[number]))
+        return Sample(_decoded(file), stain, lambda: _decoded(self.other_files[number]))
 
     def expect(self, images: int) -> None:
         self._total = images

@@ -12,9 +12,9 @@ import streamlit as st
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import StainLevels
 from allcore.errors import InputError
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probe_subject import Subject, SubjectFiles, subject_of_run
-from allcore.evaluation.probes import ProbeReport, ProbeResult, kept_report, probe_model
+from allcore.evaluation.probes import ProbeReport, ProbeResult, kept_report, lenders_of, probe_model
 from allcore.evaluation.recorded import read_recorded_image
 from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_figure, probe_table
 from pages.ui import show
@@ -134,13 +134,15 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
     try:
         images = catalog(Path(of.run.config.dataset))
         files = SubjectFiles(images.root, images.variant(subject.variant))
+        (lender,) = files.of(lenders_of(subject)["path"].iloc[[number - 1]])
         pictures, captions, alts = [], [], []
         for probe in PROBES:
             result = report.result(probe.name)
             if result is None or not result.predicted:
                 continue
             (file,) = files.of(test["path"].iloc[[number - 1]], probe.variant)
-            pictures.append(_picture(workspace().allowed(file), "" if probe.variant else row["sha256"], probe, report))
+            sha256 = "" if probe.variant else row["sha256"]
+            pictures.append(_picture(workspace().allowed(file), sha256, probe, report, workspace().allowed(lender)))
             called = _called(result, number - 1)
             captions.append(f"{probe.name}: **{show.plain(called)}**{'' if called == row['label'] else ', wrong'}")
             alts.append(f"{row['label']} smear, {probe.name}, called {called}")
@@ -150,17 +152,21 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
     show.gallery(pictures, captions, alts)
 
 
-def _picture(file: Path, sha256: str, probe: Probe, report: ProbeReport) -> bytes:
+def _picture(file: Path, sha256: str, probe: Probe, report: ProbeReport, lender: Path) -> bytes:
     """Return an image as the probe gives it to the model, as a JPEG; `sha256` is what the run recorded of the file."""
     data = read_recorded_image(file, sha256) if sha256 else file.read_bytes()
+    lent = lender.read_bytes() if probe.borrows else b""
     stain = (*report.stain.mean, *report.stain.deviation)
-    return _drawn(data, file.name, hashlib.sha256(data).hexdigest(), probe.name, stain)
+    return _drawn(data, lent, file.name, hashlib.sha256(data + lent).hexdigest(), probe.name, stain)
 
 
 @st.cache_data(max_entries=600, show_spinner=False)
-def _drawn(_data: bytes, name: str, sha256: str, probe: str, stain: tuple[float, float, float, float]) -> bytes:
+def _drawn(
+    _data: bytes, _lent: bytes, name: str, sha256: str, probe: str, stain: tuple[float, float, float, float]
+) -> bytes:
     change = next(each.change for each in PROBES if each.name == probe)
-    pixels = change(decode(_data, name), StainLevels(mean=stain[:2], deviation=stain[2:]))
+    levels = StainLevels(mean=stain[:2], deviation=stain[2:])
+    pixels = change(Sample(decode(_data, name), levels, lambda: decode(_lent, "lender")))
     return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
 

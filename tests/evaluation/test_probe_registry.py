@@ -3,7 +3,8 @@ import pytest
 
 from allcore.augment import Change, apply_change
 from allcore.data.stain_normalise import StainLevels, normalise_stain
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, only_border, only_centre
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Sample
+from allcore.evaluation.probe_views import only_border, only_centre
 
 STAIN = StainLevels(mean=(0.3, 0.1), deviation=(0.2, 0.1))
 
@@ -12,8 +13,12 @@ def noise(height=112, width=224):
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
+def sample(image):
+    return Sample(image, STAIN, lambda: noise()[::-1])
+
+
 def changed(name, image):
-    return next(probe for probe in PROBES if probe.name == name).change(image, STAIN)
+    return next(probe for probe in PROBES if probe.name == name).change(sample(image))
 
 
 def kept(image, alone):
@@ -31,7 +36,7 @@ def test_images_as_they_are_come_first_and_no_name_twice():
 def test_probe_gives_an_image_of_the_same_shape_and_leaves_the_given_one_alone(probe):
     image = noise()
     given = image.copy()
-    result = probe.change(image, STAIN)
+    result = probe.change(sample(image))
     assert (result.shape, result.dtype) == (image.shape, np.uint8)
     np.testing.assert_array_equal(image, given)
 

@@ -14,9 +14,9 @@ from allcore.data.stain_normalise import mean_stain, stain_levels
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation import probes as module
 from allcore.evaluation.labelled import evaluate_run
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probe_subject import find_subject, subject_of_run
-from allcore.evaluation.probes import kept_report, probe_model
+from allcore.evaluation.probes import kept_report, lenders_of, probe_model
 from allcore.inference.predictor import load_predictor
 from allcore.runs.store import Run, RunStore
 
@@ -77,7 +77,11 @@ def test_probe_shows_what_the_model_says_of_the_changed_test_images(report, subj
     """Reckoned here image by image."""
     predictor, test = load_predictor(subject.model), subject.part("test")
     images = [decode(subject.dataset / path) for path in test["path"]]
-    labels = [predictor.predict([probe.change(image, report.stain)])[0].label for image in images]
+    others = [decode(subject.dataset / path) for path in lenders_of(subject)["path"]]
+    samples = [
+        Sample(image, report.stain, lambda other=other: other) for image, other in zip(images, others, strict=True)
+    ]
+    labels = [predictor.predict([probe.change(sample)])[0].label for sample in samples]
     plain = [predictor.predict([image])[0].label for image in images]
     result = report.result(probe.name)
     assert [predictor.classes[number] for number in result.predicted] == labels
@@ -86,6 +90,25 @@ def test_probe_shows_what_the_model_says_of_the_changed_test_images(report, subj
         assert result.decisions_changed == sum(np.array(labels) != plain)
         assert result.change == pytest.approx(result.scores.accuracy - np.mean(np.array(plain) == test["label"]))
         assert result.change_interval[0] <= result.change <= result.change_interval[1]
+
+
+def test_what_another_class_lends_is_a_training_images_and_the_answers_are_counted_by_what_they_follow(report, subject):
+    lenders, test = lenders_of(subject), subject.part("test")
+    assert (lenders["split"] == "train").all()
+    assert (lenders["label"] != test["label"]).all()
+    for name in ("cells on another class's field", "colours of another class"):
+        result = report.result(name)
+        called = np.array(result.scores.classes)[list(result.predicted)]
+        assert result.followed_other == np.mean(called == lenders["label"])
+        assert result.followed_other + result.followed_neither + result.scores.accuracy == pytest.approx(1.0)
+    assert report.result("grey").followed_other is None
+
+
+def test_validation_images_are_probed_where_they_are_asked_for(subject, tmp_path):
+    validation = replace(subject, scored="validation")
+    made = probe_model(validation, tmp_path)
+    assert made.result(AS_IT_IS).scores.n == len(subject.part("validation"))
+    assert kept_report(subject, tmp_path) is None
 
 
 def test_stain_is_that_of_the_training_images_alone(report, subject):
@@ -224,7 +247,7 @@ def test_where_nothing_can_be_kept_the_results_are_whole(subject, report, tmp_pa
 
 def test_new_probe_is_made_alone(subject, report, tmp_path, monkeypatch):
     probe_model(subject, tmp_path)
-    upside_down = Probe("upside down", "Turned.", "gravity", lambda image, _: image[::-1])
+    upside_down = Probe("upside down", "Turned.", "gravity", lambda sample: sample.image[::-1])
     monkeypatch.setattr(module, "PROBES", (*PROBES[:3], upside_down, *PROBES[3:]))
     told = []
     more = probe_model(subject, tmp_path, lambda *at: told.append(at))
