@@ -157,16 +157,21 @@ def _picture(file: Path, sha256: str, probe: Probe, report: ProbeReport, lender:
     data = read_recorded_image(file, sha256) if sha256 else file.read_bytes()
     lent = lender.read_bytes() if probe.borrows else b""
     stain = (*report.stain.mean, *report.stain.deviation)
-    return _drawn(data, lent, file.name, hashlib.sha256(data + lent).hexdigest(), probe.name, stain)
+    return _drawn(data, lent, (file.name, lender.name), hashlib.sha256(data + lent).hexdigest(), probe.name, stain)
 
 
 @st.cache_data(max_entries=600, show_spinner=False)
 def _drawn(
-    _data: bytes, _lent: bytes, name: str, sha256: str, probe: str, stain: tuple[float, float, float, float]
+    _data: bytes,
+    _lent: bytes,
+    names: tuple[str, str],
+    sha256: str,
+    probe: str,
+    stain: tuple[float, float, float, float],
 ) -> bytes:
     change = next(each.change for each in PROBES if each.name == probe)
     levels = StainLevels(mean=stain[:2], deviation=stain[2:])
-    pixels = change(Sample(decode(_data, name), levels, lambda: decode(_lent, "lender")))
+    pixels = change(Sample(decode(_data, names[0]), levels, lambda: decode(_lent, names[1])))
     return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
 

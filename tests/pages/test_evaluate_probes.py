@@ -9,9 +9,9 @@ import pytest
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from allcore.data.intake import decode
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Sample
 from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import ProbeResult, kept_report, probe_model
+from allcore.evaluation.probes import ProbeResult, kept_report, lenders_of, probe_model
 from allcore.reporting.probes import findings, probe_table
 from tests.pages.opening import button, choose, open_page, press, table, texts
 
@@ -115,11 +115,13 @@ def test_example_is_what_the_model_got(probed, monkeypatch):
 
     monkeypatch.setattr(MemoryMediaFileStorage, "load_and_get_id", load_and_get_id)
     app = open_probes(example=2)
-    image = decode(Path(run.config.dataset) / run.split.table.loc[run.split.rows("test")[1], "path"])
+    folder, subject = Path(run.config.dataset), subject_of_run(run)
+    image = decode(folder / subject.part("test")["path"][1])
+    sample = Sample(image, report.stain, lambda: decode(folder / lenders_of(subject)["path"][1]))
     for probe, shown in zip(MADE, app.image, strict=True):
         jpeg = np.frombuffer(served[Path(shown.value[0]).stem], np.uint8)
         pixels = cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        assert np.abs(pixels.astype(int) - probe.change(image, report.stain)).mean() < 6
+        assert np.abs(pixels.astype(int) - probe.change(sample)).mean() < 6
 
 
 def test_at_first_the_image_is_shown_that_most_probes_call_otherwise(probed):
