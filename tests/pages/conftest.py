@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
 
+from allcore.data.catalog import scan
+from allcore.data.relations import find_relations
 from allcore.data.synthetic.cells import CLASSES
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
@@ -39,30 +41,45 @@ def dataset(workspace: Workspace, smears: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def overlapping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def overlapping(made_once: Callable[..., Path]) -> Path:
     """Return a folder of 18 drawn fields of 128 px a class; `again` in a name: it shows the field of its namesake.
 
     One of each class is shifted, one shifted and mirrored or turned as well; one Pre field is shown again as Pro.
     """
-    folder = tmp_path_factory.mktemp("overlapping")
-    rng = np.random.default_rng(1)
-    for number in range(16 * len(CLASSES)):
-        place, label = divmod(number, len(CLASSES))
-        orientation = (0, 4, 1)[place % 3]
-        first, second, _ = crop_pair(large_field(number, 256), 128, 0.5, orientation, rng)
-        name = f"{CLASSES[label].lower()}-{place + 1}"
-        _write(first, folder / CLASSES[label] / f"{name}.png")
-        if place < 2:
-            _write(second, folder / CLASSES[label] / f"{name}-again.png")
-        elif name == "pre-3":
-            _write(second, folder / "Pro" / f"{name}-again.png")
-    return folder
+
+    def draw(folder: Path) -> None:
+        rng = np.random.default_rng(1)
+        for number in range(16 * len(CLASSES)):
+            place, label = divmod(number, len(CLASSES))
+            orientation = (0, 4, 1)[place % 3]
+            first, second, _ = crop_pair(large_field(number, 256), 128, 0.5, orientation, rng)
+            name = f"{CLASSES[label].lower()}-{place + 1}"
+            _write(first, folder / CLASSES[label] / f"{name}.png")
+            if place < 2:
+                _write(second, folder / CLASSES[label] / f"{name}-again.png")
+            elif name == "pre-3":
+                _write(second, folder / "Pro" / f"{name}-again.png")
+
+    return made_once("overlapping", draw)
+
+
+@pytest.fixture(scope="session")
+def searched(made_once: Callable[..., Path], overlapping: Path) -> Path:
+    """Return a cache of what a search among the overlapping fields finds."""
+    return made_once("searched", lambda cache: find_relations(overlapping, scan(overlapping).images(), cache))
 
 
 @pytest.fixture
-def fields(workspace: Workspace, overlapping: Path) -> Path:
+def new_fields(workspace: Workspace, overlapping: Path) -> Path:
     """Return the overlapping fields as the one dataset of an otherwise empty workspace."""
     return shutil.copytree(overlapping, workspace.datasets / "mine", copy_function=os.link)
+
+
+@pytest.fixture
+def fields(new_fields: Path, workspace: Workspace, searched: Path) -> Path:
+    """Return the overlapping fields as the one dataset of a workspace that has searched them before."""
+    shutil.copytree(searched, workspace.cache)
+    return new_fields
 
 
 @pytest.fixture

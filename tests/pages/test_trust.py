@@ -60,10 +60,10 @@ def test_an_empty_variant_says_so_on_every_tab(workspace, smears, tab):
     assert "No usable image" not in texts(open_page("trust", variant="Original", view=tab))
 
 
-def test_images_groups_twins_and_pairs_are_counted(fields, tmp_path):
+def test_images_groups_twins_and_pairs_are_counted(fields, workspace):
     shutil.copy(fields / "Pro" / "pro-5.png", fields / "Pro" / "pro-5-copy.png")
     shown = metrics(open_page("trust"))
-    found = relations_of(fields, tmp_path)
+    found = relations_of(fields, workspace.cache)
     shared = found.overlap.fields
     assert shown == shown | {
         "Images": "74",
@@ -84,10 +84,10 @@ def test_a_field_under_two_classes_is_warned_of(fields):
     assert "Labels contradict" not in texts(open_page("trust"))
 
 
-def test_leakage_is_that_of_the_splits_that_training_would_make(fields, tmp_path):
+def test_leakage_is_that_of_the_splits_that_training_would_make(fields, workspace):
     app = open_page("trust")
     found = table(app, "twins_in_train").set_index(["protocol", "part"])
-    relations = relations_of(fields, tmp_path)
+    relations = relations_of(fields, workspace.cache)
     for protocol in ("random", "grouped", "stain"):
         split = make_split(scan(fields).images(), SplitConfig(protocol=protocol), relations)
         for part in ("validation", "test"):
@@ -137,9 +137,9 @@ def test_damaged_files_are_left_out(fields):
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_an_image_that_vanished_before_the_search_leaves_what_is_known_without_it(fields, tab):
+def test_an_image_that_vanished_before_the_search_leaves_what_is_known_without_it(new_fields, tab):
     open_page("dataset")
-    (fields / "Pro" / "pro-8.png").unlink()
+    (new_fields / "Pro" / "pro-8.png").unlink()
     app = open_page("trust", view=tab)
     assert "Shared fields could not be looked for" in texts(app)
     assert "Pro/pro-8.png can no longer be read" in texts(app).replace("\\", "")
@@ -150,7 +150,7 @@ def test_an_image_that_vanished_before_the_search_leaves_what_is_known_without_i
     assert "Shared fields could not be looked for" not in texts(app)
 
 
-def test_an_interrupted_search_is_made_whole_by_the_next_visit(fields, monkeypatch):
+def test_an_interrupted_search_is_made_whole_by_the_next_visit(new_fields, monkeypatch):
     def interrupted(root, images, cache, on_progress):
         return find_relations(root, images, cache, lambda done, total: st.stop())
 
@@ -160,7 +160,7 @@ def test_an_interrupted_search_is_made_whole_by_the_next_visit(fields, monkeypat
     assert metrics(open_page("trust"))["Sharing a field"] == "18"
 
 
-def test_what_was_found_is_not_searched_again(fields, monkeypatch):
+def test_what_was_found_is_not_searched_again(new_fields, monkeypatch):
     open_page("trust")
     monkeypatch.setattr("pages.ui.state.find_relations", None)
     assert metrics(open_page("trust", view="Overview"))["Sharing a field"] == "18"

@@ -1,9 +1,14 @@
 """The Trust page's stain clusters and shortcuts."""
 
+import os
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from allcore.config import SplitConfig
 from allcore.data.catalog import scan
@@ -15,11 +20,35 @@ from tests.pages.opening import button, open_page, press, ran, table, texts
 
 STAINS, SHORTCUTS = "Stain clusters", "Shortcuts"
 SCORE = "Score the shortcuts"
+PROTOCOLS = ("random", "grouped", "stain")
 
 
-def split_of(folder, cache, protocol: str) -> Split:
+def split_of(folder: Path, cache: Path, protocol: str) -> Split:
     images = scan(folder).images()
     return make_split(images, SplitConfig(protocol=protocol), find_relations(folder, images, cache))
+
+
+class Scoring(NamedTuple):
+    """The page before and after a click on the button, and the workspace that it worked in."""
+
+    said_before: str
+    app: AppTest
+    workspace: Workspace
+
+
+@pytest.fixture(scope="module")
+def scoring(overlapping, searched, tmp_path_factory) -> Iterator[Scoring]:
+    """Score the shortcuts of the overlapping fields from the page; tests only read what came of it."""
+    workspace = Workspace(tmp_path_factory.mktemp("scoring"))
+    shutil.copytree(overlapping, workspace.datasets / "mine", copy_function=os.link)
+    shutil.copytree(searched, workspace.cache)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALLCORE_WORKSPACE", str(workspace.root))
+        patch.delenv("ALLCORE_DATA_ROOTS", raising=False)
+        app = open_page("trust", view=SHORTCUTS)
+        assert not app.get("plotly_chart")
+        said = texts(app)
+        yield Scoring(said, press(app, SCORE), workspace)
 
 
 def badges(app) -> list[str]:
@@ -27,8 +56,8 @@ def badges(app) -> list[str]:
 
 
 @pytest.fixture
-def stain_split(fields, tmp_path) -> pd.DataFrame:
-    return split_of(fields, tmp_path, "stain").table
+def stain_split(fields, workspace: Workspace) -> pd.DataFrame:
+    return split_of(fields, workspace.cache, "stain").table
 
 
 def test_each_cluster_is_counted_and_coloured(fields, stain_split):
@@ -82,35 +111,31 @@ def test_clusters_whose_images_vanished_are_shown_without_pictures(fields):
     assert "Its examples cannot be shown" in texts(app)
 
 
-def test_shortcuts_are_scored_on_a_click_under_every_protocol(fields, workspace: Workspace):
-    app = open_page("trust", view=SHORTCUTS)
-    assert not app.get("plotly_chart")
-    assert f"The {len(BASELINES)} baselines are not scored under random, grouped and stain yet" in texts(app)
-    app = press(app, SCORE)
-    scored = table(app, "accuracy")
+def test_shortcuts_are_scored_on_a_click_under_every_protocol(scoring):
+    assert f"The {len(BASELINES)} baselines are not scored under random, grouped and stain yet" in scoring.said_before
+    scored = table(scoring.app, "accuracy")
     assert len(scored) == 3 * len(BASELINES)
-    for protocol in ("random", "grouped", "stain"):
-        kept = kept_shortcuts(split_of(fields, workspace.cache, protocol), workspace.cache)
+    for protocol in PROTOCOLS:
+        split = split_of(scoring.workspace.datasets / "mine", scoring.workspace.cache, protocol)
         of_protocol = scored[scored["protocol"] == protocol].set_index("baseline")
-        for result in kept:
+        for result in kept_shortcuts(split, scoring.workspace.cache):
             row = of_protocol.loc[result.name]
             low, high = result.scores.intervals["accuracy"]
             assert tuple(row[["accuracy", "low", "high"]]) == (100 * result.scores.accuracy, 100 * low, 100 * high)
             assert row["images"] == result.scores.n
-    (chart,) = app.get("plotly_chart")
+    (chart,) = scoring.app.get("plotly_chart")
     assert "random, grouped, stain" in chart.proto.alt
-    assert SCORE not in [button.label for button in app.button]
+    assert SCORE not in [button.label for button in scoring.app.button]
 
 
-def test_what_was_scored_is_there_on_the_next_visit(fields):
-    press(open_page("trust", view=SHORTCUTS), SCORE)
+def test_what_was_scored_is_there_on_the_next_visit(scoring, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(scoring.workspace.root))
     assert table(open_page("trust", view=SHORTCUTS), "accuracy") is not None
 
 
-def test_the_best_shortcut_of_each_protocol_is_named(fields):
-    app = press(open_page("trust", view=SHORTCUTS), SCORE)
-    said = texts(app)
-    for protocol, rows in table(app, "accuracy").groupby("protocol"):
+def test_the_best_shortcut_of_each_protocol_is_named(scoring):
+    said = texts(scoring.app)
+    for protocol, rows in table(scoring.app, "accuracy").groupby("protocol"):
         assert f"**{protocol}**: " in said
         assert f"is right about {rows['accuracy'].max():.1f} %" in said
 
