@@ -5,7 +5,7 @@ import pytest
 from allcore.errors import RunError
 from allcore.evaluation.held_out import held_out_score
 from allcore.evaluation.recorded import recorded_predictions
-from allcore.evaluation.shortcuts import BASELINES, shortcut_scores_of_run
+from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
 from allcore.runs.store import Run
 
 
@@ -16,13 +16,13 @@ def test_accuracy_is_that_of_the_recorded_test_predictions(finished_run, tmp_pat
     assert found.twins == recorded.table["twin"].sum()
 
 
-def test_shortcut_is_none_while_none_is_scored_and_then_the_best(finished_run, tmp_path):
+def test_shortcut_is_none_while_none_is_scored_and_then_the_best(finished, finished_run, tmp_path):
     assert (
         held_out_score(finished_run, tmp_path).shortcut,
         held_out_score(finished_run, tmp_path).shortcut_accuracy,
     ) == (None, None)
-    results = shortcut_scores_of_run(finished_run, tmp_path)
-    found = held_out_score(finished_run, tmp_path)
+    results = kept_shortcuts_of_run(finished_run, finished.workspace.cache)  # the worker scored them
+    found = held_out_score(finished_run, finished.workspace.cache)
     assert found.shortcut in {baseline.name for baseline in BASELINES}
     assert found.shortcut_accuracy == max(result.scores.accuracy for result in results)
 

@@ -133,14 +133,14 @@ def test_real_run_is_reviewed_by_its_validation_and_test_images(finished_run, sm
     assert review.table["margin"].between(0, 1).all()
 
 
-@pytest.fixture(scope="module", params=range(3))
-def flipped(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def flipped(tmp_path_factory):
     """Return smears (images, colours), with twins, of which every tenth label was changed, and which these are."""
     folder = tmp_path_factory.mktemp("flipped") / "smears"
-    pairs = write_dataset(folder, SyntheticSpec(images_per_class=30, image_size=48, twins=0.25, seed=request.param))
+    pairs = write_dataset(folder, SyntheticSpec(images_per_class=30, image_size=48, twins=0.25))
     images = scan(folder).images()
     images["group"] = connect(list(images["path"]), pairs)
-    rng = np.random.default_rng(request.param)
+    rng = np.random.default_rng(0)
     planted = rng.choice(len(images), len(images) // 10, replace=False)
     moved = (images["label"].map(CLASSES.index).to_numpy()[planted] + rng.integers(1, 4, len(planted))) % 4
     images.loc[planted, "label"] = np.array(CLASSES, object)[moved]

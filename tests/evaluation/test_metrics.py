@@ -1,5 +1,7 @@
 """Each metric against a second implementation: scikit-learn where it has one, a plain loop where it has not."""
 
+import functools
+import inspect
 import itertools
 
 import numpy as np
@@ -9,11 +11,27 @@ import sklearn.metrics as reference
 from allcore.evaluation import metrics
 
 KINDS = ("continuous", "tied", "perfect", "never predicted", "class without images", "class absent")
-CASES = [
-    pytest.param(kind, seed, n, c, id=f"{kind}-{n}x{c}-{seed}")
-    for kind, (seed, n, c) in itertools.product(KINDS, [(0, 40, 3), (1, 326, 4), (2, 75, 6), (3, 60, 2)])
-]
-every_case = pytest.mark.parametrize(("kind", "seed", "n", "n_classes"), CASES)
+SIZES = ((0, 40, 3), (1, 326, 4), (2, 75, 6), (3, 60, 2))
+CASE = ("kind", "seed", "n", "n_classes")
+
+
+def every_case(claim):
+    """Test a claim on every kind of predictions in every size; a failure says which."""
+
+    @functools.wraps(claim)
+    def test(**others):
+        for kind, (seed, n, n_classes) in itertools.product(KINDS, SIZES):
+            try:
+                claim(kind, seed, n, n_classes, **others)
+            except Exception as failure:
+                failure.add_note(f"predictions: {kind}, seed {seed}, {n} images of {n_classes} classes")
+                raise
+
+    signature = inspect.signature(claim)
+    test.__signature__ = signature.replace(
+        parameters=[each for name, each in signature.parameters.items() if name not in CASE]
+    )
+    return test
 
 
 def auroc(*arrays):

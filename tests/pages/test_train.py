@@ -315,12 +315,13 @@ def test_queue_names_what_runs_and_what_waits(data, finished_run):
 
 
 @pytest.mark.process
-def test_pages_of_training_never_import_tensorflow(data):
+def test_first_page_training_runs_and_predict_never_import_tensorflow(data):
     program = (
         "import sys; from streamlit.testing.v1 import AppTest;"
         "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run();"
         "assert not app.switch_page('pages/train.py').run().exception;"
         "assert not app.switch_page('pages/runs.py').run().exception;"
+        "assert not app.switch_page('pages/predict.py').run().exception;"
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
