@@ -46,6 +46,12 @@ class Workspace:
         """Folder of the released model, and of any other served model dropped there."""
         return PROJECT / "models"
 
+    def list_models(self) -> list[Path]:
+        """Return the served models in `models`, by name."""
+        if not self.models.is_dir():
+            return []
+        return sorted(path for path in self.models.iterdir() if path.suffix.lower() == ".onnx")
+
     def list_datasets(self) -> list[Path]:
         """Return the dataset folders that may be read, each once: in the workspace, then root by root by name.
 
@@ -63,7 +69,7 @@ class Workspace:
     def allowed(self, path: Path) -> Path:
         """Return `path` with symlinks resolved, or raise `DatasetError` when it lies outside every root."""
         try:
-            resolved = path.resolve()
+            resolved = path.expanduser().resolve()
         except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a null character
             raise DatasetError(f"{str(path)!r} is not the path of a folder ({error})") from None
         if not self._covers(resolved):
@@ -80,7 +86,7 @@ class Workspace:
         `most_bytes`.
         """
         try:
-            resolved = path.resolve()
+            resolved = path.expanduser().resolve()
         except (OSError, RuntimeError, ValueError):  # links in a circle, a null character
             raise FileError("it is not the path of a file") from None
         if not (self._covers(resolved) or resolved.is_relative_to(self.root.resolve())):

@@ -41,7 +41,7 @@ def runs_table() -> pd.DataFrame:
 
 
 here, store = datasets(), executor().store
-released = sorted(workspace().models.glob("*.onnx"))
+released = workspace().list_models()
 watch(states(runs()))
 listed = runs_table()
 succeeded = listed[listed["state"] == "succeeded"]

@@ -59,6 +59,14 @@ def test_opening_a_workspace_makes_no_folder(tmp_path, monkeypatch):
     assert not (tmp_path / "lab").exists()
 
 
+def test_folders_may_be_given_from_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ALLCORE_WORKSPACE", "~/lab")
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", os.pathsep.join(["~/a", "~"]))
+    assert open_workspace() == Workspace(tmp_path / "lab", (tmp_path / "a", tmp_path))
+    assert open_workspace().allowed(Path("~/a/smears")) == tmp_path / "a" / "smears"
+
+
 # What may be read
 
 

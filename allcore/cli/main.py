@@ -1,16 +1,18 @@
 """The command line's commands, and what becomes of their errors.
 
-Exit status: 0 done, 2 bad input (one line on standard error), 1 a fault. Commands import what they need when they run,
+Exit status: 0 done, 2 bad input (one line on standard error), 1 a fault, 141 when whoever read the output has gone, as
+in `| head` (shells give that to their own tools). Commands import what they need when they run,
 so that each starts as fast as it can.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -55,11 +57,23 @@ def measure(config: Annotated[Path, typer.Argument(help="a configuration as JSON
     say(measure_steps(read_config(config)).to_json())
 
 
+_UNREAD = 141
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
 def main() -> None:
     """Run the command line and exit."""
     print_what_the_terminal_has()
     try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+        status = app([_at_home(word) for word in sys.argv[1:]] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(status)
+    except BrokenPipeError:
+        _end_unread()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # Typer's and rich's answer to it is status 1
+            _end_unread()
+        raise
     except typer.TyperException as error:  # an option or argument that is not as declared
         context = getattr(error, "ctx", None)
         more = f"; see {context.command_path} --help" if context else ""
@@ -68,11 +82,36 @@ def main() -> None:
     except InputError as error:
         _complain("error", str(error))
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in _FORBIDDEN:
+            _fault(error)
+        advice = "change its permissions, or set ALLCORE_WORKSPACE to a folder that may be written to"
+        _complain("error", f"{error.filename}: {error.strerror}; {advice}")
+        sys.exit(2)
     except Exception as error:
-        if os.environ.get("ALLCORE_DEBUG"):
-            traceback.print_exc()
-        _complain("fault", f"{type(error).__name__}: {error} (ALLCORE_DEBUG=1 shows where)")
-        sys.exit(1)
+        _fault(error)
+
+
+def _at_home(word: str) -> str:
+    """Return a word of the command line with its `~`, alone or after an option's `=`, as the home folder.
+
+    A shell leaves one that is quoted, or stands after an `=`.
+    """
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return f"{option}{equals}{os.path.expanduser(value)}"  # noqa: PTH111 - Path's own raises where there is no home
+
+
+def _end_unread() -> NoReturn:
+    """End quietly; what is still to be written at the end goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(_UNREAD)
+
+
+def _fault(error: Exception) -> NoReturn:
+    if os.environ.get("ALLCORE_DEBUG"):
+        traceback.print_exc()
+    _complain("fault", f"{type(error).__name__}: {error} (ALLCORE_DEBUG=1 shows where)")
+    sys.exit(1)
 
 
 def _complain(kind: str, message: str) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def predict(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="image files")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="image files, or folders of them")],
     evidence: Annotated[
         Path | None,
         typer.Option("--evidence", help="folder for one overlay picture an image: what spoke for its class"),
@@ -28,13 +28,14 @@ def predict(
     """Predict images; a file that cannot be read is named with the reason and the others go on."""
     from allcore.inference.predictor import load_predictor
 
+    files = [file for path in images for file in _image_files(path)]
     predictor = load_predictor(_model_file(model))
     if evidence is not None:
         _make_folder(evidence)
     rows: list[dict[str, Any]] = []
     overlays: Counter[str] = Counter()
     unwritten: list[str] = []
-    for path, prediction in predictor.predict_files(images):
+    for path, prediction in predictor.predict_files(files):
         rows.append(_row(predictor, path, prediction))
         if evidence is not None and not isinstance(prediction, ImageError):
             name = for_file(f"{path.stem}-{prediction.label}")
@@ -56,12 +57,26 @@ def predict(
 
 
 def _model_file(model: str) -> Path:
-    if model.endswith(".onnx"):
-        return Path(model)
-    from allcore.runs.store import RunStore
+    from allcore.runs.store import RunStore, is_model_file
     from allcore.workspace import open_workspace
 
+    if is_model_file(model):
+        return Path(model)
     return RunStore(open_workspace().runs).find(model).served_model
+
+
+def _image_files(path: Path) -> list[Path]:
+    """Return a file as it is, and in a folder's place the images in it and below. Raises `InputError` without any."""
+    from allcore.data.intake import IMAGE_SUFFIXES
+    from allcore.data.links import bounds_of
+    from allcore.data.listing import files_below, is_image
+
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file, fault in files_below(path, bounds_of(path)) if not fault and is_image(file))
+    if not found:
+        raise InputError(f"{path} holds no image file ({', '.join(sorted(IMAGE_SUFFIXES))}); give another folder")
+    return found
 
 
 def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def decoded_images(
         except OSError as error:
             raise DatasetError(
                 f"the decoded images cannot be written below {folder.parent} ({error.strerror or error}); "
-                "free some space or set ALLCORE_WORKSPACE to another disk"
+                "make room there, make it writable, or set ALLCORE_WORKSPACE to another disk"
             ) from None
     return _open(folder)
 

@@ -20,7 +20,7 @@ from allcore.evaluation.recorded import RecordedPredictions, recorded_prediction
 from allcore.evaluation.scores import Scores
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import BATCH, Predictor, load_predictor
-from allcore.runs.store import Run, RunStore
+from allcore.runs.store import Run, RunStore, is_model_file
 
 Progress = Callable[[int, int], None]
 
@@ -66,7 +66,7 @@ def evaluate_model(
         raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(SPLITS)}")
     if variant is not None and data is None:
         raise InputError("variant: it chooses among the variants of --data; give --data DIR as well")
-    is_file = model.endswith(".onnx")
+    is_file = is_model_file(model)
     if data is None and not is_file:
         return evaluate_run(store.find(model), split or "test")
     path = Path(model).resolve() if is_file else store.find(model).served_model

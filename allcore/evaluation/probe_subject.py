@@ -10,7 +10,7 @@ import pandas as pd
 from allcore.data.catalog import Catalog, scan
 from allcore.errors import DatasetError, InputError
 from allcore.inference.predictor import load_predictor
-from allcore.runs.store import Run, RunStore
+from allcore.runs.store import Run, RunStore, is_model_file
 
 _COLUMNS = ["path", "sha256", "label", "group", "split"]
 
@@ -68,7 +68,7 @@ def find_subject(model: str, store: RunStore, cache: Path, data: Path | None = N
     The images of a file outside a run's folder are known by their content among those of the labelled folder `data`.
     Raises `InputError` when the model, or the folder that it needs, will not do.
     """
-    if not model.endswith(".onnx"):
+    if not is_model_file(model):
         return subject_of_run(store.find(model))
     path = Path(model).resolve()
     if (path.parent / "split.csv").is_file():

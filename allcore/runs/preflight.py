@@ -22,14 +22,14 @@ def weights_file(weights: str) -> Path | None:
     if weights == "random":
         return None
     if weights == "imagenet":
-        given = os.environ.get(WEIGHTS_VARIABLE)
-        return Path(given).absolute() if given else None
-    return Path(weights).absolute()
+        weights = os.environ.get(WEIGHTS_VARIABLE, "")
+    # Path's own way home raises where there is none.
+    return Path(os.path.expanduser(weights)).absolute() if weights else None  # noqa: PTH111
 
 
 def keras_weights_file() -> Path:
     """Return where Keras keeps the ImageNet weights once it has downloaded them."""
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111 - as Keras does
     return home / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 

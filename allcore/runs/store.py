@@ -107,6 +107,11 @@ class Run:
         return "\n".join(end.decode("utf-8", "replace").splitlines()[-lines:])
 
 
+def is_model_file(model: str) -> bool:
+    """Return whether a model is named by its .onnx file, in capitals or not, and not by a run's id or folder."""
+    return model.lower().endswith(".onnx")
+
+
 @dataclass(frozen=True)
 class RunStore:
     """The folder that holds the runs."""

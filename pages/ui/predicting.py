@@ -43,7 +43,7 @@ def choose_model() -> Path | None:
 
     Released models come first, then those of succeeded runs, newest first.
     """
-    released = {path.name: path for path in sorted(workspace().models.glob("*.onnx"))}
+    released = {path.name: path for path in workspace().list_models()}
     own = {run.id: run.served_model for run in executor().store.runs() if _is_served(run)}
     models = released | own
     if not models:

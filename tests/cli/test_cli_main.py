@@ -1,11 +1,16 @@
 """What holds for every command: exit status, where output goes, what is imported."""
 
+import errno
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import typer
 
 from allcore.cli.main import app
+from allcore.workspace import PROJECT
 
 EVERYTHING = typer.main.get_command(app)
 GROUPS = {"": EVERYTHING} | {name: each for name, each in EVERYTHING.commands.items() if hasattr(each, "commands")}
@@ -127,3 +132,31 @@ def imported(process, finished, finished_run, smears, tmp_path_factory):
 def test_no_command_but_training_brings_in_tensorflow(imported):
     assert len(imported) == 9
     assert {name: modules for name, modules in imported.items() if modules} == {}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("arguments", [["tradeoff", "--example"], ["--help"]])
+def test_output_that_nobody_reads_any_more_ends_the_command_quietly(tmp_path, arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = {**os.environ, "ALLCORE_WORKSPACE": str(tmp_path)}
+    asked = [sys.executable, "-m", "allcore", *arguments]
+    done = subprocess.run(asked, cwd=PROJECT, env=environment, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_the_home_folder_is_found_where_the_shell_leaves_it_to_the_program(command, smears, monkeypatch):
+    monkeypatch.setenv("HOME", str(smears.parent))
+    assert command("dataset", "info", f"~/{smears.name}").out == command("dataset", "info", smears).out
+    assert f"no dataset at '{smears.parent / 'none'}'" in command("train", "--data=~/none").err
+
+
+def test_what_may_not_be_written_is_bad_input(command, monkeypatch):
+    def forbidden(*_):
+        raise PermissionError(errno.EACCES, "Permission denied", "/locked/runs")
+
+    monkeypatch.setattr("allcore.runs.store.RunStore.runs", forbidden)
+    outcome = command("runs", "list")
+    assert outcome.code == 2
+    assert outcome.err.startswith("error: /locked/runs: Permission denied; change its permissions, or set ALLCORE_WORK")

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from allcore.workspace import PROJECT
+
 
 @pytest.fixture
 def recorded(finished_run):
@@ -125,3 +127,18 @@ def test_evidence_that_cannot_be_a_folder_is_refused(on_finished, image):
     outcome = on_finished("predict", "latest", image, "--evidence", image)
     assert (outcome.code, outcome.out) == (2, "")
     assert "--evidence: the folder" in outcome.err
+
+
+def test_a_folder_stands_for_the_images_in_it_and_a_model_s_ending_may_be_in_capitals(command, smears, tmp_path):
+    model = shutil.copy(PROJECT / "models" / "vgg16-150px.onnx", tmp_path / "MODEL.ONNX")
+    folder = shutil.copytree(smears / "Pro", tmp_path / "some" / "deeper").parent
+    (folder / "notes.txt").touch()
+    (folder / ".DS_Store").touch()
+    predicted = [row["path"] for row in command("predict", model, folder, "--json").json]
+    assert predicted == sorted(str(file) for file in (folder / "deeper").iterdir())
+
+
+def test_a_folder_without_an_image_is_said(command, tmp_path):
+    outcome = command("predict", "any.onnx", tmp_path)
+    assert outcome.code == 2
+    assert f"{tmp_path} holds no image file" in outcome.err

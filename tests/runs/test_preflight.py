@@ -62,3 +62,17 @@ def test_imagenet_must_be_downloaded_unless_a_file_is_given_or_keras_has_it(monk
 def test_other_weights_are_never_downloaded(monkeypatch, tmp_path, weights):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert not must_download(weights)
+
+
+def test_a_home_folder_that_is_not_known_is_no_fault(monkeypatch):
+    for name in ("HOME", "KERAS_HOME", "ALLCORE_VGG16_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["nobody"])  # as the system answers for a user without an entry
+    assert keras_weights_file().name == "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    assert must_download("imagenet")
+
+
+def test_weights_may_lie_below_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", "~/vgg16.h5")
+    assert weights_file("imagenet") == weights_file("~/vgg16.h5") == tmp_path / "vgg16.h5"
