@@ -9,6 +9,7 @@ from allcore.config import TrainConfig
 from allcore.data.groups import MOST_BYTES as LARGEST_GROUPS
 from allcore.data.layout import Layout, find_layout
 from allcore.data.links import data_roots, workspace_root
+from allcore.data.listing import is_hidden
 from allcore.errors import ConfigError, DatasetError, FileError
 from allcore.files import check_file
 
@@ -136,7 +137,7 @@ def _datasets_of(root: Path) -> list[Path]:
 
 def _dataset_children(folder: Path) -> list[Path]:
     try:
-        children = sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+        children = sorted(child for child in folder.iterdir() if child.is_dir() and not is_hidden(child.name))
     except OSError:  # not there yet, or on a disk that is not
         return []
     return [child for child in children if _layout(child) is not None]

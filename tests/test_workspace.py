@@ -163,6 +163,7 @@ def test_datasets_of_the_workspace_come_before_those_of_the_roots_each_by_name(p
 
 def test_folders_without_a_dataset_and_hidden_ones_are_left_out(place):
     make_dataset(place.datasets / ".unfinished")
+    make_dataset(place.datasets / "@eaDir")
     make_dataset(place.datasets / "one-class", "Benign")
     (place.datasets / "notes.txt").touch()
     assert place.list_datasets() == []
@@ -176,6 +177,12 @@ def test_a_root_that_is_a_dataset_is_listed_itself(root, place):
 def test_a_root_with_variants_is_one_dataset(root, place):
     for variant in ("Original", "Segmented"):
         make_dataset(root / variant)
+    assert place.list_datasets() == [root]
+
+
+def test_a_root_that_train_and_test_divide_is_one_dataset(root, place):
+    for part in ("train", "test"):
+        make_dataset(root / part)
     assert place.list_datasets() == [root]
 
 

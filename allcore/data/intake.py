@@ -13,7 +13,6 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import numpy as np
-import simplejpeg
 from PIL import Image, ImageOps
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
@@ -32,6 +31,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from allcore.data.depth import White, deep_values, to_8_bits, told_bits
 from allcore.data.formats import HEAD_BYTES, content_format
 from allcore.data.memory_budget import MemoryBudget
+from allcore.data.whole import whole_image
 from allcore.errors import ImageError
 
 INTAKE_VERSION: Final = 3
@@ -130,7 +130,7 @@ def inspect(source: Path | bytes, name: str | None = None) -> tuple[np.ndarray, 
         _check_header(image)
         mode = image.mode
         with _DECODED_AT_ONCE.held(image.width * image.height * _BYTES_PER_PIXEL):
-            pixels, white = _deep(image, data) or (_to_rgb(_upright(_whole(image, data))), White())
+            pixels, white = _deep(image, data) or (_to_rgb(_upright(whole_image(image, data))), White())
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -210,22 +210,6 @@ def _check_tiff(image: TiffImageFile) -> None:
         raise ImageError("12-bit or white-is-zero greyscale; save it as ordinary 8-bit or 16-bit greyscale")
 
 
-def _whole(image: ImageFile, data: bytes) -> Image.Image:
-    """Return the image of a file that decodes without a warning; others raise whatever their reader does."""
-    if isinstance(image, PngImageFile):
-        PngImageFile(BytesIO(data)).verify()  # the checksums, which decoding alone does not compare
-    if not isinstance(image, JpegImageFile):
-        return image
-    # libjpeg paints what is missing or makes no sense in grey and only warns. Pillow does not pass that on; this
-    # reader, of the same library, takes a warning for an error.
-    if image.mode == "CMYK":
-        simplejpeg.decode_jpeg(data, "CMYK", min_height=1, min_width=1, strict=True)
-        return image
-    whole = Image.fromarray(simplejpeg.decode_jpeg(data, "RGB", strict=True))
-    whole.info = image.info  # the orientation
-    return whole
-
-
 def _upright(image: Image.Image) -> Image.Image:
     ImageOps.exif_transpose(image, in_place=True)  # a copy would be made also where there is nothing to turn
     return image
@@ -236,7 +220,7 @@ def _deep(image: ImageFile, data: bytes) -> tuple[np.ndarray, White] | None:
     values = deep_values(image, data)
     if values is None:
         return None
-    _whole(image, data)
+    whole_image(image, data)
     pixels, white = to_8_bits(values, told_bits(image, data))
     turned = Image.fromarray(pixels)
     turned.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)

@@ -11,6 +11,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.data.links import bounds_of
+from allcore.data.listing import files_below, is_image
 from allcore.errors import ImageError, InputError
 from allcore.evaluation.intervals import bootstrap_intervals
 from allcore.evaluation.metrics import FloatArray, ranking_areas
@@ -102,7 +104,7 @@ class _Count:
 
 
 def _image_files(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    files = sorted(path for path, fault in files_below(folder, bounds_of(folder)) if not fault and is_image(path))
     if not files:
         raise InputError(f"{folder} holds no image file ({', '.join(sorted(IMAGE_SUFFIXES))}); give another folder")
     return files

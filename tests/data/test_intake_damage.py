@@ -55,6 +55,17 @@ def test_a_jpeg_with_codes_that_make_no_sense_is_refused(mode, options):
         decode(bytes(data))
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "YCbCr"])
+def test_damage_in_the_jpegs_of_a_tiff_is_refused_too(mode):
+    """Slide scanners write such files; each strip of rows is a JPEG without its tables."""
+    data = bytearray(encoded(Image.fromarray(smear(400, 400)).convert(mode), "TIFF", compression="jpeg"))
+    assert decode(bytes(data)).shape == (400, 400, 3)
+    half = len(data) // 2
+    data[half : half + 200] = bytes(np.random.default_rng(0).integers(0, 255, 200, np.uint8))
+    with pytest.raises(ImageError, match=r"TIFF data \(Corrupt JPEG data"):
+        decode(bytes(data))
+
+
 @pytest.mark.parametrize("options", [{"progressive": True}, {"restart_marker_blocks": 2}, {"optimize": True}])
 def test_progressive_and_restarting_jpegs_are_whole(options):
     assert decode(encoded(smear(64, 64), "JPEG", **options)).shape == (64, 64, 3)

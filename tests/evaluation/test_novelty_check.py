@@ -76,11 +76,15 @@ def test_model_outside_a_run_is_checked_with_the_images_of_a_folder_and_keeps_no
     assert [file.name for file in folder.iterdir()] == ["alone.onnx"]
 
 
-@pytest.mark.parametrize(("file", "message"), [(None, "holds no image file"), ("damaged.png", "can be read")])
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [(None, "holds no image file"), ("@eaDir/thumbnail.png", "holds no image file"), ("damaged.png", "can be read")],
+)
 def test_folder_without_a_readable_image_is_refused(run, tmp_path, file, message):
     folder = tmp_path / "empty"
     folder.mkdir()
     if file:
+        (folder / file).parent.mkdir(exist_ok=True)
         (folder / file).write_bytes(b"no image")
     with pytest.raises(InputError, match=f"empty.*{message}|none of.*empty {message}"):
         check_novelty(subject_of_run(run), [folder], tmp_path / "cache")
