@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
 
 import pandas as pd
 import PIL
@@ -23,6 +22,7 @@ from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256
 from allcore.data.layout import Layout, find_layout
 from allcore.data.left_out import left_out
 from allcore.errors import DatasetError, ImageError
+from allcore.writing import make_folder, write_whole
 
 COLUMNS = {
     "path": "str", "variant": "str", "part": "str", "label": "str", "width": "int64", "height": "int64", "mode": "str",
@@ -215,11 +215,6 @@ def _read_kept(kept: Path) -> dict[tuple[object, ...], _Row]:
 def _write_kept(kept: Path, rows: list[_Row]) -> None:
     """Keep the usable rows: what made a file unusable may pass without a change to it, so those are read again."""
     text = json.dumps(rows, separators=(",", ":"))
-    unfinished = kept.with_suffix(f".{uuid4().hex}.part")
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}", encoding="utf-8")
-        unfinished.replace(kept)
-    except OSError:  # a full disk, say: the catalog is whole without its copy, and the next scan takes longer
-        with suppress(OSError):
-            unfinished.unlink()
+    with suppress(OSError):  # a full disk, say: the catalog is whole without its copy, and the next scan takes longer
+        make_folder(kept.parent)
+        write_whole(kept, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from allcore.data.cache import decoded_images
 from allcore.data.shared_fields.search import COLUMNS, SEARCH_VERSION, find_shared_fields
+from allcore.writing import make_folder, written_whole
 
 Progress = Callable[[int, int], None]
 
@@ -112,11 +112,7 @@ def _kept_file(images: pd.DataFrame, cache: Path) -> Path:
 
 
 def _keep(kept: Path, found: pd.DataFrame) -> None:
-    unfinished = kept.with_suffix(f".{uuid4().hex}.part")
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        found.to_parquet(unfinished, index=False)
-        unfinished.replace(kept)
-    except OSError:  # a full disk, say: what was found is whole without its copy, and the next search takes longer
-        with suppress(OSError):
-            unfinished.unlink()
+    with suppress(OSError):  # a full disk, say: what was found is whole without its copy, and is searched again
+        make_folder(kept.parent)
+        with written_whole(kept) as unfinished:
+            found.to_parquet(unfinished, index=False)

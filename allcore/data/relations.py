@@ -7,7 +7,6 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ import pandas as pd
 from allcore.data.overlap import Overlap, Progress, exact_overlap, find_overlap, known_overlap
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.data.stains import find_stains
+from allcore.writing import make_folder, write_whole
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,7 @@ def _known_stains(images: pd.DataFrame, cache: Path) -> np.ndarray | None:
 
 def _keep_stains(images: pd.DataFrame, cache: Path, stains: np.ndarray) -> None:
     kept = _stains_file(images, cache)
-    unfinished = kept.with_suffix(f".{uuid4().hex}.part")
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        keys = images["label"] + " " + images["pixel_sha256"]
-        unfinished.write_text(json.dumps(dict(zip(keys, stains, strict=True))), encoding="utf-8")
-        unfinished.replace(kept)
-    except OSError:
-        with suppress(OSError):
-            unfinished.unlink()
+    keys = images["label"] + " " + images["pixel_sha256"]
+    with suppress(OSError):
+        make_folder(kept.parent)
+        write_whole(kept, json.dumps(dict(zip(keys, stains, strict=True))))

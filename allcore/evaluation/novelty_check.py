@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from allcore.evaluation.metrics import FloatArray, ranking_areas
 from allcore.evaluation.probe_subject import Subject, locate
 from allcore.evaluation.scores import Interval, fraction
 from allcore.inference.predictor import Predictor, load_predictor
+from allcore.writing import write_whole
 
 KEPT = "novelty.json"
 Progress = Callable[[int, int], None]
@@ -145,6 +145,4 @@ def _keep(subject: Subject, report: NoveltyReport) -> None:
     folder = subject.model.parent
     if not (folder / "split.csv").is_file():  # a file that lies in no run's folder
         return
-    unfinished = folder / f".{uuid4().hex}.part"
-    unfinished.write_text(report.model_dump_json(indent=2), encoding="utf-8")
-    unfinished.replace(folder / KEPT)
+    write_whole(folder / KEPT, report.model_dump_json(indent=2))

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -32,6 +31,7 @@ from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, WORK, Probe, Sam
 from allcore.evaluation.probe_subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scores import Interval, Scores, score
 from allcore.inference.predictor import BATCH, Prediction, Predictor, load_predictor
+from allcore.writing import make_folder, write_whole
 
 Progress = Callable[[int, int], None]
 
@@ -250,11 +250,6 @@ def _read_kept(file: Path, model: str) -> ProbeReport | None:
 
 
 def _keep(file: Path, report: ProbeReport) -> None:
-    unfinished = file.with_suffix(f".{uuid4().hex}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(report.model_dump_json(), encoding="utf-8")
-        unfinished.replace(file)
-    except OSError:  # a full disk, say: the results are whole without their copy, and the next look takes longer
-        with suppress(OSError):
-            unfinished.unlink()
+    with suppress(OSError):  # a full disk, say: the results are whole without their copy, and are made again
+        make_folder(file.parent)
+        write_whole(file, report.model_dump_json())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +12,7 @@ from allcore import __version__
 from allcore.data.split import Split
 from allcore.evaluation.scores import Scores
 from allcore.evaluation.shortcuts.registry import Baseline
+from allcore.writing import make_folder, write_whole
 
 WORK = 1
 """Raise it when a baseline's features or classifier, or the scores, change."""
@@ -49,14 +49,9 @@ class KeptResults:
         """Keep what a baseline reached, whole or not at all."""
         if self._folder is None:
             return
-        unfinished = self._folder / f"{uuid4().hex}.part"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(kept.model_dump_json(), encoding="utf-8")
-            unfinished.replace(self._folder / _name(baseline))
-        except OSError:  # a full disk, say: the result is whole without its copy, and the next look takes longer
-            with suppress(OSError):
-                unfinished.unlink()
+        with suppress(OSError):  # a full disk, say: the result is whole without its copy, and is made again
+            make_folder(self._folder)
+            write_whole(self._folder / _name(baseline), kept.model_dump_json())
 
 
 def content_key(split: Split) -> str:

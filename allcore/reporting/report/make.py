@@ -22,6 +22,7 @@ from allcore.reporting.report.probes import robustness_section
 from allcore.reporting.report.scores import scores_section
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
+from allcore.writing import write_whole
 
 FORMATS = ("html", "md")
 _SECTIONS = (
@@ -67,12 +68,9 @@ def make_report(run: Run, workspace: Workspace, form: str = "html") -> Report:
 
 def write_report(report: Report, path: Path) -> Path:
     """Write a report in one step, in place of what stood there. Raises `InputError` when it cannot be written."""
-    unfinished = path.with_name(f".{path.name}.part")
     try:
-        unfinished.write_bytes(report.content)
-        unfinished.replace(path)
+        write_whole(path, report.content)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written ({error.strerror}); give another --output") from None
     return path
 
