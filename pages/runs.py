@@ -21,7 +21,7 @@ from pages.ui.state import executor
 
 FILES = (
     "model.onnx", "model.keras", "predictions.parquet", "split.csv", "metrics.jsonl", "config.json", "environment.json",
-    "worker.log",
+    "worker.log", "worker.output",
 )  # fmt: skip
 
 

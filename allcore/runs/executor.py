@@ -19,7 +19,7 @@ from allcore.runs.lease import write_ticket
 from allcore.runs.preflight import prepare
 from allcore.runs.process import host, is_alive, start_mark
 from allcore.runs.recover import resting_status
-from allcore.runs.status import ACTIVE, RESUMABLE, STOP_FILE, Status, read_status, write_status
+from allcore.runs.status import ACTIVE, OUTPUT_FILE, RESUMABLE, STOP_FILE, Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import PROJECT, Workspace
 
@@ -134,11 +134,11 @@ class LocalExecutor:
 
     def _launch(self, run: Run) -> None:
         """Start the worker, put it into the queue and record its identity; it writes nothing before that is there."""
-        with (run.folder / "worker.log").open("ab") as log:
+        with (run.folder / OUTPUT_FILE).open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "allcore", "worker", str(run.folder)],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 env=worker_environment(self.workspace),

@@ -18,6 +18,8 @@ _READABLE_SCHEMAS = (1, STATUS_SCHEMA)
 STATUS_FILE = "status.json"
 STOP_FILE = "stop.request"
 CHECKPOINTS_FOLDER = "checkpoints"
+LOG_FILE = "worker.log"
+OUTPUT_FILE = "worker.output"
 LAUNCH_SECONDS = 30.0
 """How long a run may be queued without a process before it counts as interrupted."""
 ELSEWHERE_SECONDS = 300.0

@@ -20,14 +20,13 @@ from allcore.files import read_tail
 from allcore.runs.files import damaged, read_record
 from allcore.runs.history import History, read_history
 from allcore.runs.predictions import PREDICTIONS_FILE, read_predictions
-from allcore.runs.status import ACTIVE, Status, read_status, write_status
+from allcore.runs.status import ACTIVE, LOG_FILE, OUTPUT_FILE, Status, read_status, write_status
 from allcore.runs.worker_lock import has_worker
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
 _TRASH = ".trash-"
 
 ENVIRONMENT_FILE = "environment.json"
-LOG_FILE = "worker.log"
 _ENVIRONMENT = {
     "allscope": str, "code_revision": str, "python": str, "platform": str, "processor": str, "dataset_fingerprint": str,
     "packages": dict, "plan": dict, "weights": dict,
@@ -97,14 +96,16 @@ class Run:
         return path
 
     def log_tail(self, lines: int = 50) -> str:
-        """Return the last lines of the worker's log."""
-        try:
-            end = read_tail(self.folder / LOG_FILE, 200 * lines)
-        except MissingFileError:
-            return ""
-        except FileError as error:
-            raise damaged(self.folder, LOG_FILE, error) from None
-        return "\n".join(end.decode("utf-8", "replace").splitlines()[-lines:])
+        """Return the last lines of the worker's log; of what it printed where it ended before its first line."""
+        for name in (LOG_FILE, OUTPUT_FILE):
+            try:
+                end = read_tail(self.folder / name, 200 * lines)
+            except MissingFileError:
+                continue
+            except FileError as error:
+                raise damaged(self.folder, name, error) from None
+            return "\n".join(end.decode("utf-8", "replace").splitlines()[-lines:])
+        return ""
 
 
 def is_model_file(model: str) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from allcore.runs.history import METRICS_FILE
-from allcore.runs.status import Status, write_status
+from allcore.runs.status import LOG_FILE, Status, write_status
 from allcore.training.events import EventFiles
+from allcore.training.log import news, record_line, timed
 from allcore.writing import NO_ROOM, append_lines
 
 _HEARTBEAT_SECONDS = 2.0
@@ -30,6 +31,7 @@ class Reporter:
         self._status = status
         self._status_is_new = True
         self._records: list[dict[str, Any]] = []
+        self._lines: list[str] = []
         self._events = EventFiles(folder / "tensorboard")
         self._trouble: Exception | None = None
         self._asked = self._answered = 0
@@ -47,8 +49,7 @@ class Reporter:
     def update(self, **fields: object) -> None:
         """Change fields of the status; it is written soon, at the latest with the next heartbeat."""
         with self._changed:
-            self._status = self._status.model_copy(update=fields)
-            self._status_is_new = True
+            self._set(self._status.model_copy(update=fields))
 
     def warn(self, message: str) -> None:
         """Add a warning to the status, once."""
@@ -58,6 +59,8 @@ class Reporter:
         """Append one record to the metrics, and its numbers to TensorBoard's event files."""
         with self._changed:
             self._records.append(record)
+            if line := record_line(record):
+                self._lines.append(timed(line))
             too_many = len(self._records) > _MOST_HELD_BACK
             del self._records[:-_MOST_HELD_BACK]
         if too_many:
@@ -103,7 +106,7 @@ class Reporter:
     def _write(self) -> None:
         """Write the metrics, the event files and the status; nothing that these raise ends the thread."""
         trouble: Exception | None = None
-        for write in (self._write_records, self._write_status):
+        for write in (self._write_records, self._write_lines, self._write_status):
             try:
                 write()
             except Exception as error:  # TensorFlow's event writer raises what is no OSError
@@ -131,6 +134,17 @@ class Reporter:
             raise
         self._events.write(records)
 
+    def _write_lines(self) -> None:
+        with self._changed:
+            lines, self._lines = self._lines, []
+        try:
+            if lines:
+                append_lines(self._folder / LOG_FILE, lines)
+        except Exception:
+            with self._changed:
+                self._lines = (lines + self._lines)[-_MOST_HELD_BACK:]
+            raise
+
     def _write_status(self) -> None:
         with self._changed:
             self._status = self._status.model_copy(update={"heartbeat": time.time()})
@@ -147,8 +161,12 @@ class Reporter:
             if new in self._status.warnings and old in ("", new):
                 return
             warnings = (*(warning for warning in self._status.warnings if warning not in (old, new)), new)
-            self._status = self._status.model_copy(update={"warnings": warnings})
-            self._status_is_new = True
+            self._set(self._status.model_copy(update={"warnings": warnings}))
+
+    def _set(self, status: Status) -> None:
+        self._lines += map(timed, news(self._status, status))
+        self._status = status
+        self._status_is_new = True
 
 
 def _failed(error: Exception | None) -> str:

@@ -18,8 +18,9 @@ from filelock import Timeout
 from allcore.errors import InputError, RunError
 from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import CHECKPOINTS_FOLDER, STOP_FILE, Status, read_status, write_status
+from allcore.runs.status import CHECKPOINTS_FOLDER, OUTPUT_FILE, STOP_FILE, Status, read_status, write_status
 from allcore.runs.worker_lock import worker_lock
+from allcore.training.log import append_to_log
 from allcore.writing import NO_ROOM, remove_unfinished
 
 _LAUNCHER_SECONDS = 5.0
@@ -115,6 +116,7 @@ def _take_over(folder: Path) -> Status:
         }
     )  # fmt: skip
     write_status(folder, taken)
+    append_to_log(folder, f"process {pid} on {host()} waits for the device")
     return taken
 
 
@@ -123,6 +125,7 @@ def _end(folder: Path, status: Status, state: str, error: str = "") -> None:
     try:
         update = {"state": state, "error": error, "phase": "", "eta_seconds": None, "heartbeat": time.time()}
         write_status(folder, status.model_copy(update=update))
+        append_to_log(folder, f"{state}: {error}" if error else state)
         (folder / STOP_FILE).unlink(missing_ok=True)
     except OSError:
         traceback.print_exc()
@@ -145,4 +148,4 @@ def _one_line(error: Exception) -> str:
         return f"the disk is full ({error.strerror}); what was trained is kept: free some space and resume the run"
     if type(error).__name__ == "ResourceExhaustedError":
         return "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
-    return f"{type(error).__name__}: {text[0] if text else 'no message'}; the whole message stands in worker.log"
+    return f"{type(error).__name__}: {text[0] if text else 'no message'}; the whole message stands in {OUTPUT_FILE}"

@@ -94,6 +94,11 @@ def test_log_tail_is_the_last_lines(run):
     assert run.log_tail(2) == "line 998\nline 999"
 
 
+def test_worker_that_ended_before_its_first_line_is_known_by_what_it_printed(run):
+    (run.folder / "worker.output").write_text("Segmentation fault\n")
+    assert run.log_tail() == "Segmentation fault"
+
+
 def test_predictions_that_are_not_there_yet_say_so(run):
     write_status(run.folder, run.status().model_copy(update={"heartbeat": time.time()}))
     with pytest.raises(RunError, match="has no predictions: it is queued"):

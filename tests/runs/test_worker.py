@@ -52,14 +52,21 @@ def assert_same_history(run, unbroken):
 def test_finished_run_has_every_file(finished_run):
     names = {path.name for path in finished_run.folder.iterdir() if not path.name.startswith(".")}
     assert names - {"model.float32.onnx"} == {  # that one only where int8 is served
-        "config.json", "environment.json", "split.csv", "status.json", "metrics.jsonl", "worker.log", "tensorboard",
-        "model.keras", "model.onnx", "predictions.parquet", "features.npy",
+        "config.json", "environment.json", "split.csv", "status.json", "metrics.jsonl", "worker.log", "worker.output",
+        "tensorboard", "model.keras", "model.onnx", "predictions.parquet", "features.npy",
     }  # fmt: skip
 
 
 def test_finished_run_keeps_no_weights_but_those_of_its_models_and_says_of_which_epoch(finished_run):
     assert not (finished_run.folder / "checkpoints").exists()
     assert finished_run.status().served_epoch == finished_run.history().epochs["validation_loss"].idxmin()
+
+
+def test_log_has_a_line_an_epoch_and_nothing_of_what_libraries_print(finished_run):
+    lines = finished_run.log_tail(1000).splitlines()
+    assert [line.split()[3] for line in lines if "validation loss" in line] == ["1:", "2:", "3:"]
+    assert lines[-1].endswith("  succeeded")
+    assert all(line[:4].isdigit() for line in lines)
 
 
 def test_history_has_every_epoch_and_every_batch(finished_run):

@@ -1,0 +1,54 @@
+"""The run's readable log: what was decided, how epochs went, what was warned of. What libraries print is elsewhere."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from allcore.runs.status import LOG_FILE, Status
+from allcore.writing import append_lines
+
+
+def timed(text: str) -> str:
+    """Return a text as one line of the log, with the local time before it."""
+    return f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}  {' '.join(text.split())}"
+
+
+def append_to_log(folder: Path, text: str) -> None:
+    """Append one line at once; a disk that refuses loses it, but not the status, which says the same."""
+    with suppress(OSError):
+        append_lines(folder / LOG_FILE, [timed(text)])
+
+
+def news(before: Status, after: Status) -> list[str]:
+    """Return what a change of the status says to a reader: the device, the phase, warnings, the served epoch."""
+    said = [f"warning: {warning}" for warning in after.warnings if warning not in before.warnings]
+    if after.device != before.device:
+        said.append(f"on {after.device}")
+    if _phase(after) not in ("", _phase(before)):
+        said.append(_phase(after))
+    if after.served_epoch is not None and after.served_epoch != before.served_epoch:
+        said.append(f"the weights of epoch {after.served_epoch + 1} are served")
+    return said
+
+
+def record_line(record: dict[str, Any]) -> str | None:
+    """Return what a record of the metrics says to a reader; None for a batch's."""
+    if record["kind"] == "segment":
+        return f"goes on from epoch {record['epoch'] + 1}, step {record['step']}"
+    if record["kind"] != "epoch":
+        return None
+    return (
+        f"epoch {record['epoch'] + 1}: loss {record['loss']:.4f}, accuracy {record['accuracy']:.2%}; "
+        f"validation loss {record['validation_loss']:.4f}, accuracy {record['validation_accuracy']:.2%}; "
+        f"learning rate {record['learning_rate']:.3g}, {record['images_per_second']:.1f} images/s, "
+        f"{record['seconds']:.0f} s"
+    )
+
+
+def _phase(status: Status) -> str:
+    """Return the phase without its counts; validating belongs to training."""
+    phase = status.phase.split(",")[0]
+    return "training" if phase == "validating" else phase
