@@ -6,6 +6,7 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.runs.history import read_history
+from allcore.writing import append_lines
 
 
 @pytest.fixture
@@ -40,6 +41,12 @@ def segment(number, epoch, step):
 
 def positions(history):
     return list(zip(history.batches["segment"], history.batches["epoch"], history.batches["step"], strict=True))
+
+
+def test_torn_last_line_costs_neither_the_resume_marker_nor_a_repeat(write, tmp_path):
+    write(batch(0, 1), batch(0, 2), tail='{"kind": "batch", "segm')
+    append_lines(tmp_path / "metrics.jsonl", map(json.dumps, [segment(1, 0, 1), batch(0, 2, 1)]))
+    assert positions(read_history(tmp_path)) == [(0, 0, 1), (1, 0, 2)]
 
 
 def test_unbroken_run_is_as_written(write):
