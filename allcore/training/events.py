@@ -15,13 +15,16 @@ class EventFiles:
         self._unwritten: list[dict[str, Any]] = []
         self._writer: Any = None
 
-    def write(self, records: Iterable[dict[str, Any]]) -> None:
-        """Write the records and those that are left from before. Raises whatever TensorFlow does when it cannot."""
-        import tensorflow as tf
-
+    def add(self, records: Iterable[dict[str, Any]]) -> None:
+        """Take records that are to be written."""
         self._unwritten += records
+
+    def write(self) -> None:
+        """Write what was taken and is not written yet. Raises whatever TensorFlow does when it cannot."""
         if not self._unwritten:
             return
+        import tensorflow as tf
+
         try:
             if self._writer is None:
                 self._writer = tf.summary.create_file_writer(str(self._folder))

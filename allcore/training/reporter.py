@@ -106,7 +106,7 @@ class Reporter:
     def _write(self) -> None:
         """Write the metrics, the event files and the status; nothing that these raise ends the thread."""
         trouble: Exception | None = None
-        for write in (self._write_records, self._write_lines, self._write_status):
+        for write in (self._write_records, self._write_lines, self._write_status, self._events.write):
             try:
                 write()
             except Exception as error:  # TensorFlow's event writer raises what is no OSError
@@ -132,7 +132,7 @@ class Reporter:
             with self._changed:
                 self._records = records + self._records
             raise
-        self._events.write(records)
+        self._events.add(records)
 
     def _write_lines(self) -> None:
         with self._changed:

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import tensorflow  # noqa: F401 - or the reporter would import it while a test waits for what it writes
 
 from allcore.runs.status import LOG_FILE, Status
 from allcore.training.log import append_to_log

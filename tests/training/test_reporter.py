@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from allcore.runs.status import Status, read_status
 from allcore.training.reporter import Reporter
@@ -55,8 +56,6 @@ def test_full_disk_at_the_very_end_is_waited_for(reporter, tmp_path, no_room, mo
 
 def test_event_writer_that_fails_ends_nothing_and_writes_everything_later(reporter, tmp_path):
     """TensorFlow raises an error of its own here, which is no `OSError`."""
-    import tensorflow as tf
-
     (tmp_path / "tensorboard").touch()
     reporter.update(epoch=1)
     record(reporter, 1, 2)
