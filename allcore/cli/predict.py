@@ -67,16 +67,9 @@ def _model_file(model: str) -> Path:
 
 def _image_files(path: Path) -> list[Path]:
     """Return a file as it is, and in a folder's place the images in it and below. Raises `InputError` without any."""
-    from allcore.data.intake import IMAGE_SUFFIXES
-    from allcore.data.links import bounds_of
-    from allcore.data.listing import files_below, is_image
+    from allcore.data.listing import images_below
 
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file, fault in files_below(path, bounds_of(path)) if not fault and is_image(file))
-    if not found:
-        raise InputError(f"{path} holds no image file ({', '.join(sorted(IMAGE_SUFFIXES))}); give another folder")
-    return found
+    return images_below(path) if path.is_dir() else [path]
 
 
 def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from allcore.data.intake import IMAGE_SUFFIXES
-from allcore.data.links import link_fault
+from allcore.data.links import bounds_of, link_fault
 from allcore.errors import DatasetError
 
 _SYSTEM_NAMES: Final = frozenset(
@@ -76,6 +76,14 @@ def holds_images(folder: Path, bounds: Sequence[Path]) -> bool:
 def holds_images_below(folder: Path, bounds: Sequence[Path]) -> bool:
     """Tell whether a folder or its subfolders hold at least one image."""
     return any(is_image(path) for path, fault in files_below(folder, bounds) if not fault)
+
+
+def images_below(folder: Path) -> list[Path]:
+    """Return the images in a folder and its subfolders, sorted, by their names. Raises `DatasetError` without any."""
+    found = sorted(path for path, fault in files_below(folder, bounds_of(folder)) if not fault and is_image(path))
+    if not found:
+        raise DatasetError(f"{folder} holds no image file ({', '.join(sorted(IMAGE_SUFFIXES))}); give another folder")
+    return found
 
 
 def unreadable(error: OSError) -> DatasetError:

@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from allcore.data.intake import IMAGE_SUFFIXES
-from allcore.data.links import bounds_of
-from allcore.data.listing import files_below, is_image
+from allcore.data.listing import images_below
 from allcore.errors import ImageError, InputError
 from allcore.evaluation.intervals import bootstrap_intervals
 from allcore.evaluation.metrics import FloatArray, ranking_areas
@@ -61,7 +59,7 @@ def check_novelty(
     A run keeps the report beside its model, where its model card finds it. Raises `InputError` when a folder holds no
     readable image, `DatasetError` when a test image is gone or has changed.
     """
-    files = [_image_files(folder) for folder in folders]
+    files = [images_below(folder) for folder in folders]
     test = subject.part("test")
     own_files = locate(subject, cache).of(test["path"])
     predictor = load_predictor(subject.model)
@@ -101,13 +99,6 @@ class _Count:
         self._done += 1
         if self._tell is not None:
             self._tell(self._done, self._total)
-
-
-def _image_files(folder: Path) -> list[Path]:
-    files = sorted(path for path, fault in files_below(folder, bounds_of(folder)) if not fault and is_image(path))
-    if not files:
-        raise InputError(f"{folder} holds no image file ({', '.join(sorted(IMAGE_SUFFIXES))}); give another folder")
-    return files
 
 
 def _novelty(predictor: Predictor, files: Sequence[Path], count: _Count) -> FloatArray:

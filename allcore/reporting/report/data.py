@@ -26,7 +26,7 @@ PROTOCOLS = {
     "patient": "All images of a patient stand in one part",
     "stain": "The test images are stained unlike those of train",
 }
-_LEVELS = {
+LEVELS = {
     "random": "The parts are disjoint by image alone",
     "folders": "Nothing but the folders keeps the parts apart",
     "grouped": "The parts are disjoint by group of images that show the same field",
@@ -129,7 +129,7 @@ def protocol(facts: RunFacts) -> tuple[Text, ...]:
     return (
         text(
             Strong(f"{split.protocol.capitalize()} split"), f", {fractions}, seed {split.seed}. "
-            f"{PROTOCOLS[split.protocol]}.{table} {_LEVELS[split.protocol]}.{patients}",
+            f"{PROTOCOLS[split.protocol]}.{table} {LEVELS[split.protocol]}.{patients}",
         ),
         text(f"Validation chose {chosen}; the test images were scored once, by the served model."),
     )  # fmt: skip
