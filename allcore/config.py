@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from allcore.errors import ConfigError, FileError
 from allcore.json_text import read_json
 from allcore.model.architecture import CONVOLUTION_LAYERS
+from allcore.text import well_formed
 
 CONFIG_SCHEMA = 1
 _LARGEST_BYTES = 2**20
@@ -25,6 +26,13 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_recorded(cls, value: object) -> object:
+        if isinstance(value, str) and value != well_formed(value):
+            raise ValueError("expected text in valid UTF-8, which a run can record; rename the file or folder")
+        return value
 
 
 class AugmentConfig(_Frozen):

@@ -23,6 +23,7 @@ from allcore.reporting.class_counts import class_counts_figure
 from allcore.runs.store import Run
 from pages.ui import address, show
 from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
+from pages.ui.choose_class import choose_class
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.get_dataset import get_dataset
 from pages.ui.state import catalog, forget_catalogs, relations
@@ -79,7 +80,7 @@ def _filtered(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
             on_change=_to_first_page, wrap=True,
         )  # fmt: skip
         label = address.settle("class", labels, "class")
-        st.pills("Class", labels, wrap=True, **address.follow("class", label, then=_to_first_page))
+        choose_class("Class", labels, **address.follow("class", label, then=_to_first_page))
         split = None
         if "split" in rows:
             split = address.settle("split", SPLITS, "split")

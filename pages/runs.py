@@ -49,7 +49,7 @@ def confirm_deletion(run: Run, shown: str) -> None:
     if run.folder.is_symlink():
         st.write(plain(f"{run.id} is a link, which is removed; the run itself stays in {run.folder.readlink()}."))
     else:
-        st.write(f"{run.id}, its model and its predictions are removed from the disk. This cannot be undone.")
+        st.write(f"{plain(run.id)}, its model and its predictions are removed from the disk. This cannot be undone.")
     with st.container(horizontal=True):
         deleted = st.button(
             "Delete it", type="primary", icon=":material/delete:", on_click=carry_out, args=("delete", run, shown)

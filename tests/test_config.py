@@ -224,3 +224,11 @@ def test_every_field_says_what_it_is():
     for model in (TrainConfig, *(type(getattr(make_config(dataset="x"), part)) for part in ("split", "augment"))):
         undescribed = [name for name, field in model.model_fields.items() if not field.description]
         assert set(undescribed) <= {"split", "augment"}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"dataset": "d\udce9j"}, {"weights": "w\udce9.h5"}, {"split": {"groups": "g\udce9"}}]
+)
+def test_a_path_that_no_file_of_the_run_could_hold_is_refused(fields):
+    with pytest.raises(ConfigError, match="valid UTF-8"):
+        make_config(**{"dataset": "smears", **fields})

@@ -15,7 +15,8 @@ from allcore.runs.store import Run
 from pages.ui import address
 from pages.ui.get_dataset import draw_button
 from pages.ui.live import runs
-from pages.ui.state import datasets, workspace
+from pages.ui.show import plain
+from pages.ui.state import datasets, nameless_datasets, workspace
 
 OF_A_VARIANT = ("image", "class", "first", "second", "group")
 """What an address says of one variant of a dataset, and of no other."""
@@ -34,6 +35,8 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
     for given in (address.kept("data"), st.query_params.get("data")):
         if given and given not in folders and (folder := _dataset_at(given)):
             folders[given] = folder
+    if nameless := nameless_datasets():
+        st.caption(f"Not listed, for their paths are not valid UTF-8: {plain(', '.join(nameless))}. Rename them.")
     name = address.settle("data", folders, "dataset", first=next(iter(folders), None))
     if folders:
         st.selectbox(
@@ -56,7 +59,9 @@ def choose_variant(of: Catalog) -> str:
     if len(of.variants) == 1:
         return of.variants[0]
     name = address.settle("variant", of.variants, "variant", first=of.variants[0])
-    st.segmented_control("Variant", of.variants, required=True, **address.follow("variant", name, OF_A_VARIANT))
+    st.segmented_control(
+        "Variant", of.variants, required=True, format_func=plain, **address.follow("variant", name, OF_A_VARIANT)
+    )
     if name is None:
         st.stop()
     return name

@@ -77,7 +77,7 @@ def _widget(path: str, key: str, value: Any) -> Any:  # noqa: ANN401 - a field i
     field = _MODELS[group].model_fields[name]
     kind = _without_none(field.annotation)
     common: dict[str, Any] = {
-        "label": f"{name.replace('_', ' ').capitalize()}{_UNITS.get(path, '')} :gray[· paper: {shown(field.default)}]",
+        "label": f"{name.replace('_', ' ').capitalize()}{_UNITS.get(path, '')} · paper: {shown(field.default)}",
         "key": key,
         "help": f"{(field.description or '')[:1].upper()}{(field.description or '')[1:]}.",
         "bind": "query-params",

@@ -99,7 +99,7 @@ def _show_scores(now: Compared, name: str) -> None:
     columns = {
         "first": show.per_cent_column(f"{now.first} (%)"),
         "second": show.per_cent_column(f"{now.second} (%)"),
-        "difference": show.per_cent_column("difference (points)", f"{now.first} less {now.second}"),
+        "difference": show.per_cent_column("difference (points)", show.plain(f"{now.first} less {now.second}")),
         "low": show.per_cent_column("95 % from"),
         "high": show.per_cent_column("to"),
     }

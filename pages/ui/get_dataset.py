@@ -11,6 +11,7 @@ from allcore.data.layout import find_layout
 from allcore.data.sources import Progress, draw_smears, fetch_kaggle, free_name, import_upload
 from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import InputError
+from allcore.text import printable
 from pages.ui.show import plain
 from pages.ui.state import forget_catalogs, select_dataset, workspace
 
@@ -67,9 +68,9 @@ def _open_folder() -> None:
         "It is read where it is. These folders and what is below them may be read; the environment variable "
         "`ALLCORE_DATA_ROOTS` names more."
     )
-    st.code("\n".join(map(str, roots)), language=None)
+    st.code("\n".join(printable(str(root)) for root in roots), language=None)
     with st.form("folder"):
-        typed = st.text_input("Folder", str(roots[-1]))
+        typed = st.text_input("Folder", printable(str(roots[-1])))
         pressed = st.form_submit_button("Open folder", type="primary", icon=":material/folder_open:")
     if pressed:
         _get("Looking into the folder", lambda _: find_layout(workspace().allowed(Path(typed.strip()))).root)

@@ -49,7 +49,7 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     shortcut = None if best is None else (best.name, best.scores.accuracy)
     _show_tiles(_Score("Best run here", scores.accuracy, scores.intervals["accuracy"], shortcut))
     st.caption(
-        f"Best of {among}: {run.id} on {plain(row['dataset'])}, {row['image_size']} px, {scores.n} test images. "
+        f"Best of {among}: {plain(run.id)} on {plain(row['dataset'])}, {row['image_size']} px, {scores.n} test images. "
         f"{_COMPARABLE}{_flattery(twins)}"
     )
     if shortcuts is None:

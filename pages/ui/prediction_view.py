@@ -14,6 +14,7 @@ from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
 from allcore.reporting.probabilities import probability_bars
 from allcore.text import for_csv, for_table
+from pages.ui.choose_class import choose_class
 from pages.ui.guarded import guarded
 from pages.ui.predicting import ImageFile, pixels, similar
 from pages.ui.show import figure, gallery, plain
@@ -81,12 +82,9 @@ def show_errors(results: list[Result]) -> None:
 def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, ...]) -> None:
     """Show an image under the evidence for a class, which the user chooses, as strongly as the user wants it."""
     place = st.container()
-    chosen = st.segmented_control(
-        "Evidence for", [_PREDICTED, *classes], default=_PREDICTED, required=True,
-        key="explained", bind="query-params", wrap=True,
-    )  # fmt: skip
+    chosen = choose_class("Evidence for", classes, _PREDICTED, key="explained", bind="query-params")
     opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params")
-    label = chosen if chosen in classes else prediction.label
+    label = chosen if chosen is not None and chosen in classes else prediction.label
     picture = overlay(
         pixels(image.sha256, image),
         prediction.evidence[classes.index(label)],
@@ -172,7 +170,7 @@ def show_facts(metadata: ServedMetadata) -> None:
     }
     st.markdown("\n".join(f"- **{name}**: {plain(value)}" for name, value in facts.items()))
     with st.container(border=True, height=_CARD_HEIGHT if len(metadata.card) > _LONG_CARD else "content"):
-        st.markdown(metadata.card)
+        st.markdown(metadata.card.replace("![", "!\\["))  # a foreign card's pictures would be fetched from elsewhere
 
 
 def _held_out(held_out: HeldOutScore | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allcore.data.intake import decode
-from allcore.text import for_csv, for_table
+from allcore.text import for_csv, for_file, for_table
 from allcore.text import for_page as plain  # noqa: F401  the pages take it from here
 
 THUMBNAIL = 160
@@ -33,7 +33,7 @@ def figure_config(name: str) -> dict[str, object]:
     return {
         "displaylogo": False,
         "displayModeBar": True,
-        "toImageButtonOptions": {"format": "svg", "filename": name},
+        "toImageButtonOptions": {"format": "svg", "filename": for_file(name)},
         "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
     }
 
@@ -55,7 +55,7 @@ def table(
         key=f"table-{name}",
     )
     st.download_button(
-        "Download CSV", lambda: for_csv(frame).encode(), f"{name}.csv", "text/csv",
+        "Download CSV", lambda: for_csv(frame).encode(), f"{for_file(name)}.csv", "text/csv",
         key=f"csv-{name}", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from allcore.data.catalog import Catalog, scan
 from allcore.data.relations import Relations, find_relations, known_relations
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.runs.executor import LocalExecutor
+from allcore.text import printable, well_formed
 from allcore.workspace import Workspace, open_workspace
 from pages.ui import address
 
@@ -82,19 +83,31 @@ def predictor(model: Path) -> Predictor:
 def datasets() -> dict[str, Path]:
     """Return the datasets that are listed, by the name that they have as `data` in the URL.
 
-    A folder is named by its whole path where another has its short name already.
+    A folder is named by its whole path where another has its short name already. Those of `nameless_datasets` are not
+    among them.
     """
     named: dict[str, Path] = {}
     for folder in open_workspace().list_datasets():
+        if not _has_name(folder):
+            continue
         name = _dataset_name(folder)
         named[str(folder) if name in named else name] = folder
     return named
+
+
+def nameless_datasets() -> list[str]:
+    """Return the datasets whose paths are no valid UTF-8, so that no address and no run can name them; printable."""
+    return [printable(str(folder)) for folder in open_workspace().list_datasets() if not _has_name(folder)]
 
 
 def select_dataset(folder: Path) -> None:
     """Make a dataset folder within the roots the chosen one, from the next choice on."""
     names = {listed.resolve(): name for name, listed in datasets().items()}
     address.remember("data", names.get(folder.resolve(), str(folder)))
+
+
+def _has_name(folder: Path) -> bool:
+    return well_formed(str(folder)) == str(folder)
 
 
 def _dataset_name(folder: Path) -> str:
