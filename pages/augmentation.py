@@ -19,6 +19,7 @@ from allcore.runs.replay import replay, split_image
 from allcore.runs.store import Run
 from pages.ui.augment_settings import augment_settings
 from pages.ui.choose import choose_dataset, choose_run, choose_variant
+from pages.ui.choose_class import choose_class
 from pages.ui.gallery import reason
 from pages.ui.numbers import bound_number
 from pages.ui.show import gallery, plain
@@ -48,9 +49,7 @@ def _choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
     st.session_state["augmented_class"] = row["label"]
     st.session_state["augmented_number"] = paths[row["label"]].index(row["path"]) + 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control(
-            "Class", list(paths), required=True, key="augmented_class", on_change=_show_nth, args=(paths,)
-        )  # fmt: skip
+        choose_class("Class", list(paths), required=True, key="augmented_class", on_change=_show_nth, args=(paths,))
         st.number_input(
             "Image of the class", 1, len(paths[row["label"]]), key="augmented_number", width=160,
             on_change=_show_nth, args=(paths,),
