@@ -22,13 +22,15 @@ _UNSHOWABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 """Control characters, what reverses the order of its surroundings, and bytes that are not UTF-8 (PEP 383)."""
 _JOINER: Final = "\N{WORD JOINER}"
 """Unseen; between two characters it keeps them from being read as one sign, and before a text from beginning it."""
-_PAGE: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:^&-]|(?<=\d)\.(?=\s|$))")
+_PAGE: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:^&-])")
 _PAGE_SIGN: Final = re.compile(
     r"(?<!\S)[<>~-](?=(?:[->=]|->)(?!\S))"  # arrows and dashes that Streamlit draws
     r"|:(?=[\w/+-])"  # icons, emoji, colours, addresses
     r"|(?i:\bwww)(?=\.)|@(?=\w)"  # addresses that become links without asking
 )
-_FILE: Final = re.compile(r"([\\`*{}\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])|^#|^[+-](?=\s)|(?<=\d)[.)](?=\s|$))")
+_FILE: Final = re.compile(r"([\\`*{}\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])|^#|^[+-](?=\s))")
+_NUMBERED: Final = re.compile(r"^(\s*\d+)([.)])(?=\s|$)")
+"""What begins an entry of a list."""
 _FORMULA: Final = re.compile(r"\s*[=+\-@]")
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?( ?%)?", re.IGNORECASE)
 
@@ -43,12 +45,13 @@ def for_page(text: str) -> str:
     signs = _PAGE_SIGN.sub(rf"\g<0>{_JOINER}", _isolated(text))
     spaced = re.sub(r"^ +| +$|  +", lambda spaces: "\N{NO-BREAK SPACE}" * len(spaces[0]), signs)
     held = f"{_JOINER}{spaced}" if spaced.startswith("\N{NO-BREAK SPACE}") else spaced
-    return _PAGE.sub(r"\\\1", f"{held}{_JOINER}" if held.endswith("\N{NO-BREAK SPACE}") else held)
+    ended = f"{held}{_JOINER}" if held.endswith("\N{NO-BREAK SPACE}") else held
+    return _NUMBERED.sub(r"\1\\\2", _PAGE.sub(r"\\\1", ended))
 
 
 def for_markdown(text: str) -> str:
     """Return text such that a Markdown file shows it as it is, and can still be read without being rendered."""
-    return _FILE.sub(r"\\\1", printable(text))
+    return _NUMBERED.sub(r"\1\\\2", _FILE.sub(r"\\\1", printable(text)))
 
 
 def for_html(text: str) -> str:
