@@ -35,6 +35,7 @@ from allcore.training.hardware import look_at_devices
 from allcore.training.learner import Learner, balanced_class_weights
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
+from allcore.training.room import write_when_there_is_room
 from allcore.workspace import PROJECT, open_workspace
 from allcore.writing import write_whole
 
@@ -65,7 +66,8 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
             model = _train(
                 run, plan, source("train", cells), source("validation"), fingerprint, reporter, stop_requested
             )
-            write_results(TrainedRun(folder, run.config, run.split, images, fingerprint), model, say)
+            trained = TrainedRun(folder, run.config, run.split, images, fingerprint)
+            write_when_there_is_room(lambda: write_results(trained, model, say), say, reporter.warn)
         _score_shortcuts(run, images, reporter, say)
     except Stopped:
         return False

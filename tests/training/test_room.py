@@ -1,0 +1,65 @@
+"""A full disk at the end of a training is waited for; anything else is not."""
+
+import errno
+
+import pytest
+
+from allcore.training import room
+from allcore.training.loop import Stopped
+from allcore.training.room import write_when_there_is_room
+
+FULL = [
+    OSError(errno.ENOSPC, "No space left on device"),
+    RuntimeError("Can't write data (file write failed: errno = 28, error message = 'No space left on device')"),
+]
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Return the seconds slept, which pass at once."""
+    slept = []
+    monkeypatch.setattr(room.time, "sleep", slept.append)
+    monkeypatch.setattr(room.time, "monotonic", lambda: sum(slept))
+    return slept
+
+
+def failing(*errors):
+    """Return something to write that fails with each of the errors in turn, and what it wrote at last."""
+    written, left = [], list(errors)
+
+    def write():
+        if left:
+            raise left.pop(0)
+        written.append("results")
+
+    return write, written
+
+
+def test_full_disk_is_tried_again_until_there_is_room(waits):
+    warnings, said = [], []
+    write, written = failing(*FULL)
+    write_when_there_is_room(write, said.append, warnings.append)
+    assert written == ["results"]
+    assert set(warnings) == {"the disk was full when the results were to be written; the run waited for room"}
+    assert len(said) == len(waits) == 60
+
+
+def test_what_is_not_for_want_of_room_is_raised_at_once(waits):
+    write, _ = failing(OSError(errno.EIO, "Input/output error"))
+    with pytest.raises(OSError, match="Input/output"):
+        write_when_there_is_room(write, print, print)
+    assert waits == []
+
+
+def test_stop_request_ends_the_waiting(waits):
+    def say(phase):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        write_when_there_is_room(failing(FULL[0])[0], say, print)
+
+
+def test_disk_that_stays_full_ends_the_run_after_an_hour(waits):
+    with pytest.raises(OSError, match="No space"):
+        write_when_there_is_room(failing(*FULL[:1] * 1000)[0], lambda phase: None, lambda warning: None)
+    assert 3600 < sum(waits) < 3700
