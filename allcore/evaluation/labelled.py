@@ -201,7 +201,7 @@ def _flatters(twins: int, count: int, images: str, with_what: str) -> str:
 
 def _parts_note(rows: pd.DataFrame) -> tuple[str, ...]:
     parts = [f"{count} of {part}" for part in SPLITS if (count := int((rows["part"] == part).sum()))]
-    if not parts:
+    if len(parts) < 2:
         return ()
     return (
         f"the folder's parts are scored together ({', '.join(parts)}); give the folder of one part to score it alone",

@@ -135,6 +135,14 @@ def test_files_that_cannot_be_used_are_left_out_and_noted(evaluate, finished_run
     assert evaluation.notes[-1].startswith("1 files of the folder cannot be used and were left out")
 
 
+def test_parts_of_a_folder_that_are_scored_together_are_noted(evaluate, finished_run, smears_in_parts):
+    note = "the folder's parts are scored together (40 of train, 12 of validation, 12 of test)"
+    assert any(said.startswith(note) for said in evaluate(finished_run.id, data=smears_in_parts).notes)
+    alone = evaluate(finished_run.id, data=smears_in_parts / "test")
+    assert alone.scores.n == 12
+    assert not any("parts" in said for said in alone.notes)
+
+
 def test_folder_may_lack_a_class(evaluate, finished_run, copied):
     shutil.rmtree(copied / "Pro")
     evaluation = evaluate(finished_run.served_model, data=copied)
