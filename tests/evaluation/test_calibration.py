@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import sklearn.metrics as reference
 from scipy.special import softmax
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
@@ -43,7 +42,7 @@ def test_temperature_of_two_classes_agrees_with_a_logistic_regression(temperatur
 def test_temperature_of_many_classes_agrees_with_a_search_over_a_grid(temperature):
     p, labels = simulated(temperature, n=1000)
     grid = temperature * np.linspace(0.8, 1.25, 451)
-    losses = [reference.log_loss(labels, softmax(np.log(p) / t, axis=1)) for t in grid]
+    losses = [-np.log(softmax(np.log(p) / t, axis=1)[np.arange(1000), labels]).mean() for t in grid]
     assert fit_temperature(p, labels) == pytest.approx(grid[np.argmin(losses)], rel=2e-3)
 
 

@@ -29,9 +29,23 @@ def subject(finished_run):
 
 
 @pytest.fixture(scope="module")
-def report(subject, tmp_path_factory):
+def probed(subject, tmp_path_factory):
+    """Return a cache in which the finished run's model has been probed, and all that was told meanwhile."""
+    cache, told = tmp_path_factory.mktemp("cache"), []
+    probe_model(subject, cache, lambda *at: told.append(at))
+    return cache, told
+
+
+@pytest.fixture(scope="module")
+def report(subject, probed):
     """Return the report of the finished run's model; tests only read it."""
-    return probe_model(subject, tmp_path_factory.mktemp("cache"))
+    return kept_report(subject, probed[0])
+
+
+@pytest.fixture
+def cache(probed, tmp_path):
+    """Return a copy of the cache in which the model has been probed."""
+    return shutil.copytree(probed[0], tmp_path / "cache")
 
 
 @pytest.fixture
@@ -195,20 +209,18 @@ def test_nothing_is_kept_at_first(subject, tmp_path):
     assert kept_report(subject, tmp_path) is None
 
 
-def test_what_was_kept_of_another_model_or_of_other_images_is_not_shown(own_copy, tmp_path):
-    probe_model(own_copy, tmp_path / "cache")
+def test_what_was_kept_of_another_model_or_of_other_images_is_not_shown(own_copy, cache, tmp_path):
     fewer = replace(own_copy, images=own_copy.images[1:])
     other = tmp_path / "other.onnx"
     other.write_bytes(own_copy.model.read_bytes() + b" ")
-    assert kept_report(own_copy, tmp_path / "cache") is not None
-    assert kept_report(fewer, tmp_path / "cache") is None
-    assert kept_report(replace(own_copy, model=other), tmp_path / "cache") is None
+    assert kept_report(own_copy, cache) is not None
+    assert kept_report(fewer, cache) is None
+    assert kept_report(replace(own_copy, model=other), cache) is None
 
 
-def test_moved_dataset_and_renamed_run_find_what_was_kept(own_copy, tmp_path):
-    made = probe_model(own_copy, tmp_path / "cache")
+def test_moved_dataset_and_renamed_run_find_what_was_kept(own_copy, report, cache, tmp_path):
     moved = replace(own_copy, dataset=own_copy.dataset.rename(tmp_path / "moved"), name="other")
-    assert kept_report(moved, tmp_path / "cache") == made.model_copy(update={"model": "other"})
+    assert kept_report(moved, cache) == report.model_copy(update={"model": "other"})
 
 
 def test_work_that_was_broken_off_goes_on_where_it_stopped(subject, report, tmp_path):
@@ -231,13 +243,12 @@ def test_work_that_was_broken_off_goes_on_where_it_stopped(subject, report, tmp_
     assert told[-1] == ((len(PROBES) - 2) * n_test,) * 2
 
 
-def test_damaged_copy_is_made_again(subject, report, tmp_path):
-    probe_model(subject, tmp_path)
-    (copy,) = (tmp_path / "probes").iterdir()
+def test_damaged_copy_is_made_again(subject, report, cache):
+    (copy,) = (cache / "probes").iterdir()
     copy.write_text(copy.read_text()[:-100])
-    assert kept_report(subject, tmp_path) is None
-    assert probe_model(subject, tmp_path) == report
-    assert kept_report(subject, tmp_path) == report
+    assert kept_report(subject, cache) is None
+    assert probe_model(subject, cache) == report
+    assert kept_report(subject, cache) == report
 
 
 def test_where_nothing_can_be_kept_the_results_are_whole(subject, report, tmp_path):
@@ -245,21 +256,19 @@ def test_where_nothing_can_be_kept_the_results_are_whole(subject, report, tmp_pa
     assert probe_model(subject, tmp_path / "cache") == report
 
 
-def test_new_probe_is_made_alone(subject, report, tmp_path, monkeypatch):
-    probe_model(subject, tmp_path)
+def test_new_probe_is_made_alone(subject, report, cache, monkeypatch):
     upside_down = Probe("upside down", "Turned.", "gravity", lambda sample: sample.image[::-1])
     monkeypatch.setattr(module, "PROBES", (*PROBES[:3], upside_down, *PROBES[3:]))
     told = []
-    more = probe_model(subject, tmp_path, lambda *at: told.append(at))
+    more = probe_model(subject, cache, lambda *at: told.append(at))
     n_test = len(subject.part("test"))
     assert told[-1] == (2 * n_test, 2 * n_test)  # and the one that was skipped before
     assert [result.name for result in more.results][3] == "upside down"
     assert [result for result in more.results if result.name != "upside down"] == list(report.results)
 
 
-def test_progress_counts_the_training_images_and_those_of_each_probe(subject, tmp_path):
-    told = []
-    probe_model(subject, tmp_path, lambda *at: told.append(at))
+def test_progress_counts_the_training_images_and_those_of_each_probe(subject, probed):
+    told = probed[1]
     total = len(subject.part("train")) + len(PROBES) * len(subject.part("test"))
     assert told[-1] == (total, total)
     assert {of for _, of in told} == {total}

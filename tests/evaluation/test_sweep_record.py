@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 from allcore.errors import RunError
-from allcore.evaluation.shortcuts import shortcut_scores_of_run
+from allcore.evaluation.shortcuts import kept_shortcuts_of_run
 from allcore.evaluation.sweep_record import EXAMPLE, read_sweep, record_sweep
 from allcore.evaluation.tradeoff import tradeoff_point
 from allcore.model.architecture import parameter_count
@@ -45,9 +45,10 @@ def test_latency_is_measured_where_asked_for(runs, tmp_path):
     assert all(point.latency_seconds > 0 for point in record_sweep(runs, tmp_path, timed=True).points)
 
 
-def test_shortcuts_that_were_computed_are_in_it(runs, tmp_path):
-    results = shortcut_scores_of_run(runs[0], tmp_path)
-    assert record_sweep(runs, tmp_path, False).shortcuts == {each.name: each.scores.accuracy for each in results}
+def test_shortcuts_that_were_computed_are_in_it(runs, finished):
+    cache = finished.workspace.cache  # where the worker kept them
+    results = kept_shortcuts_of_run(runs[0], cache)
+    assert record_sweep(runs, cache, False).shortcuts == {each.name: each.scores.accuracy for each in results}
 
 
 def test_record_is_read_as_it_was_written(runs, tmp_path):

@@ -9,7 +9,7 @@ from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.split import Split, make_split
 from allcore.errors import DatasetError, RunError
-from allcore.evaluation.shortcuts import kept_shortcuts_of_run, shortcut_scores, shortcut_scores_of_run
+from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run, shortcut_scores, shortcut_scores_of_run
 from allcore.runs.store import RunStore
 
 
@@ -26,19 +26,26 @@ def run(dataset, workspace, tiny_config):
     return RunStore(workspace.runs).create(config, make_split(scan(dataset).images(), config.split))
 
 
+@pytest.fixture(scope="module")
+def kept(smears, tiny_config, tmp_path_factory):
+    """Return a cache of the results on the same images and split, got without a run."""
+    cache, rows = tmp_path_factory.mktemp("kept"), scan(smears).images()
+    shortcut_scores(decoded_images(smears, rows, cache), make_split(rows, tiny_config().split), cache)
+    return cache
+
+
 def accuracies(results):
     return [result.scores.accuracy for result in results]
 
 
-def test_baselines_of_a_run_are_those_of_its_images_and_split(run, dataset, workspace, tmp_path):
-    rows = scan(dataset).images()
-    expected = shortcut_scores(decoded_images(dataset, rows, tmp_path / "other"), run.split)
+def test_baselines_of_a_run_are_those_of_its_images_and_split(run, kept, workspace):
+    expected = kept_shortcuts_of_run(run, kept)
     results = shortcut_scores_of_run(run, workspace.cache)
     assert [result.scores for result in results] == [result.scores for result in expected]
 
 
-def test_images_that_came_later_change_nothing(run, dataset, workspace, tmp_path):
-    before = accuracies(shortcut_scores_of_run(run, tmp_path / "before"))
+def test_images_that_came_later_change_nothing(run, kept, dataset, workspace):
+    before = accuracies(kept_shortcuts_of_run(run, kept))
     first = sorted((dataset / "Early").iterdir())[0]
     (dataset / "Benign" / "another.jpg").write_bytes(first.read_bytes() + b"\0")
     assert accuracies(shortcut_scores_of_run(run, workspace.cache)) == before
@@ -70,12 +77,12 @@ def test_image_that_is_gone_or_changed_is_named(run, dataset, workspace, change)
         shortcut_scores_of_run(run, workspace.cache)
 
 
-def test_kept_results_need_no_dataset(run, dataset, workspace):
+def test_kept_results_need_no_dataset(run, kept, dataset, workspace):
     assert kept_shortcuts_of_run(run, workspace.cache) is None
-    first = shortcut_scores_of_run(run, workspace.cache)
     shutil.rmtree(dataset)
-    assert accuracies(kept_shortcuts_of_run(run, workspace.cache)) == accuracies(first)
-    assert accuracies(shortcut_scores_of_run(run, workspace.cache)) == accuracies(first)
+    found = kept_shortcuts_of_run(run, kept)
+    assert len(found) == len(BASELINES)
+    assert accuracies(shortcut_scores_of_run(run, kept)) == accuracies(found)
 
 
 def test_run_without_its_split_is_damaged(run, workspace):

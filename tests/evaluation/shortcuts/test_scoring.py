@@ -43,15 +43,15 @@ def test_new_baseline_is_a_few_lines(two_colours):
     redness = Baseline(
         "redness", "Sees how red the image is.", lambda image: image[..., 0].mean(keepdims=True).ravel(), trees
     )
-    results = shortcut_scores(*two_colours, baselines=(*BASELINES, redness))
-    assert [result.name for result in results] == [*(baseline.name for baseline in BASELINES), "redness"]
+    results = shortcut_scores(*two_colours, baselines=(*FAST, redness))
+    assert [result.name for result in results] == [*(baseline.name for baseline in FAST), "redness"]
     assert results[-1].scores.accuracy == 1
 
 
 def test_exactly_the_test_images_are_scored(two_colours):
     images, split = two_colours
     test = split.table[split.table["split"] == "test"]
-    for result in shortcut_scores(images, split):
+    for result in shortcut_scores(images, split, baselines=FAST):
         table = result.predictions.table
         assert list(table["path"]) == list(test["path"])
         assert list(table["label"]) == list(test["label"])
@@ -131,11 +131,11 @@ def test_images_of_another_split_are_refused(two_colours):
 
 def test_kept_results_are_the_computed_ones_and_no_image_is_read(two_colours, tmp_path):
     images, split = two_colours
-    assert kept_shortcuts(split, tmp_path) is None
-    first = shortcut_scores(images, split, tmp_path)
+    assert kept_shortcuts(split, tmp_path, FAST) is None
+    first = shortcut_scores(images, split, tmp_path, baselines=FAST)
     heard = []
-    assert same(first, shortcut_scores(unreadable(images), split, tmp_path, lambda *now: heard.append(now)))
-    assert same(first, kept_shortcuts(split, tmp_path))
+    assert same(first, shortcut_scores(unreadable(images), split, tmp_path, lambda *now: heard.append(now), FAST))
+    assert same(first, kept_shortcuts(split, tmp_path, FAST))
     assert heard == []
 
 
