@@ -1,11 +1,13 @@
 # make app        environment, requirements, and the app
 # make test       environment, test requirements, and the whole test suite, by two workers (WORKERS=4: by four)
-# make test-fast  the tests that need no process of their own, no TensorFlow and no browser
+# make test-fast  the tests that are not slow and need no process of their own, no TensorFlow and no browser
 # make check      lint, format, types, import contracts
 # make lock       requirements.txt and requirements-dev.txt from their .in files
 
 PYTHON ?= python3
 WORKERS ?= 2
+# a thread a worker: linear algebra that takes all cores would take them from the others
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 BIN := .venv/bin
 
 .PHONY: app test test-fast check lock clean
@@ -14,10 +16,10 @@ app: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
 
 test: .venv/dev
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(PYTEST)
 
 test-fast: .venv/dev
-	$(BIN)/python -m pytest -n $(WORKERS) --fast
+	$(PYTEST) --fast
 
 check: .venv/dev
 	$(BIN)/ruff check .

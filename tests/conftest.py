@@ -36,7 +36,7 @@ TINY = {"image_size": 32, "head": "gap", "dense_units": 64, "batch_size": 8, "we
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer the selection for the habit of every minute."""
-    parser.addoption("--fast", action="store_true", help="leave out what needs a process, TensorFlow or a browser")
+    parser.addoption("--fast", action="store_true", help="without slow tests, processes, TensorFlow and a browser")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,9 +70,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             slow.add(item.path)
     items.sort(key=lambda item: (item.path.parent.name != "e2e", item.path not in slow))
     if config.getoption("fast"):
-        left_out = [item for item in items if item.get_closest_marker("process")]
-        items[:] = [item for item in items if not item.get_closest_marker("process")]
+        left_out = [item for item in items if {"process", "slow"} & {mark.name for mark in item.iter_markers()}]
         config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -194,6 +194,7 @@ def test_members_that_share_the_same_bytes_are_refused(tmp_path):
     refused(tmp_path, archive, "its members share the same bytes")
 
 
+@pytest.mark.slow
 def test_more_than_200_000_members_are_refused(tmp_path):
     archive = directory_only(tmp_path / "a.zip", count=200_001, size=0, packed=0)
     refused(tmp_path, archive, "it has 200001 members, expected at most 200000")

@@ -101,6 +101,7 @@ print(now("VmHWM") - before)
 
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.slow
 def test_eight_pictures_of_20_megapixels_at_once_stay_within_it():
     done = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 2**30

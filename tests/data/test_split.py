@@ -112,6 +112,7 @@ def test_exact_duplicates_share_a_group_and_others_do_not():
 @given(
     st.lists(st.lists(st.integers(1, 30), min_size=3, max_size=15), min_size=2, max_size=4), st.integers(0, 2**32 - 1)
 )
+@pytest.mark.slow
 def test_no_group_crosses_and_every_class_is_in_every_part_from_three_groups_on(sizes, seed):
     rows = in_groups(dict(zip("ABCD", sizes, strict=False)))
     split = make_split(rows, SplitConfig(protocol="grouped", seed=seed))
@@ -147,6 +148,7 @@ def test_a_few_large_groups_do_not_swell_the_small_parts():
         assert counts(split).tolist() == [[80, 10, 10], [80, 10, 10]]
 
 
+@pytest.mark.slow
 def test_a_large_group_that_fits_can_be_held_out_as_well_as_small_ones():
     rows = in_groups({"A": [8, *[1] * 92], "B": [1] * 10})
     places = Counter(make_split(rows, SplitConfig(protocol="grouped", seed=s)).table["split"][0] for s in range(100))

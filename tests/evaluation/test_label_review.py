@@ -148,6 +148,7 @@ def flipped(tmp_path_factory):
     return images, colours, set(images["path"][planted])
 
 
+@pytest.mark.slow
 def test_planted_label_noise_is_found_by_colour(flipped):
     images, colours, planted = flipped
     review = review_labels(images, [], colours)
@@ -156,6 +157,7 @@ def test_planted_label_noise_is_found_by_colour(flipped):
     assert len(planted & set(review.suspicious["path"])) >= 0.7 * len(planted)
 
 
+@pytest.mark.slow
 def test_colour_speaks_for_the_images_alone_that_no_run_covers(flipped, record):
     images, colours, _ = flipped
     train = range(0, len(images), 2)

@@ -9,10 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from allcore.workspace import PROJECT
 
+PATIENCE = 300
+"""Seconds after which a page is taken to hang, on a machine that is busy with other things."""
+
 
 def open_page(page: str, /, session: Mapping[str, object] | None = None, **query: object) -> AppTest:
     """Return a page, opened by a link: `query` is the URL's, where `__` in a name stands for a dot."""
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60)
+    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=PATIENCE)
     app.switch_page(f"pages/{page}.py")
     for name, value in (session or {}).items():
         app.session_state[name] = value

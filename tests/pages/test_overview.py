@@ -11,13 +11,14 @@ from allcore import paper
 from allcore.evaluation.recorded import recorded_predictions
 from allcore.inference.metadata import HeldOutScore
 from allcore.runs.status import Status, write_status
+from tests.pages.opening import PATIENCE
 from tests.pages.releasing import release
 
 PROJECT = Path(__file__).parent.parent.parent
 
 
 def open_app():
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=30).run()
+    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 
@@ -50,6 +51,7 @@ def test_first_start_predicts_with_the_model_that_comes_with_it_and_says_what_it
     assert {"Released model", "Best shortcut on its images"} <= {tile.label for tile in app.metric}
 
 
+@pytest.mark.slow
 def test_one_click_draws_smears_that_can_be_browsed(workspace):
     app = open_app()
     app.button[0].click().run()
@@ -58,6 +60,7 @@ def test_one_click_draws_smears_that_can_be_browsed(workspace):
     assert "Browse synthetic\\-smears" in links(app)
 
 
+@pytest.mark.slow
 def test_what_has_the_name_already_is_left_alone(workspace):
     (workspace.datasets / "synthetic-smears").mkdir(parents=True)
     (workspace.datasets / "synthetic-smears" / "notes.txt").write_text("mine")

@@ -68,6 +68,7 @@ def test_without_a_dataset_the_page_says_where_to_get_one(workspace):
     assert [button.label for button in app.button] == ["Draw synthetic smears"]
 
 
+@pytest.mark.slow
 def test_one_click_without_a_dataset_draws_one_to_train_on(workspace):
     app = press(open_page("train"), "Draw synthetic smears")
     assert app.selectbox(key="data").value == "synthetic-smears"
@@ -318,7 +319,7 @@ def test_queue_names_what_runs_and_what_waits(data, finished_run):
 def test_first_page_training_runs_and_predict_never_import_tensorflow(data):
     program = (
         "import sys; from streamlit.testing.v1 import AppTest;"
-        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run();"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=300).run();"
         "assert not app.switch_page('pages/train.py').run().exception;"
         "assert not app.switch_page('pages/runs.py').run().exception;"
         "assert not app.switch_page('pages/predict.py').run().exception;"

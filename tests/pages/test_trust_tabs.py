@@ -111,6 +111,7 @@ def test_clusters_whose_images_vanished_are_shown_without_pictures(fields):
     assert "Its examples cannot be shown" in texts(app)
 
 
+@pytest.mark.slow
 def test_shortcuts_are_scored_on_a_click_under_every_protocol(scoring):
     assert f"The {len(BASELINES)} baselines are not scored under random, grouped and stain yet" in scoring.said_before
     scored = table(scoring.app, "accuracy")
@@ -128,11 +129,13 @@ def test_shortcuts_are_scored_on_a_click_under_every_protocol(scoring):
     assert SCORE not in [button.label for button in scoring.app.button]
 
 
+@pytest.mark.slow
 def test_what_was_scored_is_there_on_the_next_visit(scoring, monkeypatch):
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(scoring.workspace.root))
     assert table(open_page("trust", view=SHORTCUTS), "accuracy") is not None
 
 
+@pytest.mark.slow
 def test_the_best_shortcut_of_each_protocol_is_named(scoring):
     said = texts(scoring.app)
     for protocol, rows in table(scoring.app, "accuracy").groupby("protocol"):
@@ -145,6 +148,7 @@ def test_every_baseline_is_explained(fields):
     assert all(baseline.what in said for baseline in BASELINES)
 
 
+@pytest.mark.slow
 def test_a_protocol_that_does_not_fit_leaves_the_others_to_be_scored(fields):
     for image in sorted((fields / "Pro").glob("pro-1*.png")):
         image.unlink()

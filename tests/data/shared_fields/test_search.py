@@ -37,6 +37,7 @@ def found(planted):
     return find_shared_fields(planted[0])
 
 
+@pytest.mark.slow
 def test_nearly_every_planted_overlap_is_found_and_nothing_else(planted, found):
     pairs = set(zip(found["first"], found["second"], strict=True))
     _, truth = planted
@@ -44,6 +45,7 @@ def test_nearly_every_planted_overlap_is_found_and_nothing_else(planted, found):
     assert len(pairs) >= 0.97 * len(truth)
 
 
+@pytest.mark.slow
 def test_the_placement_found_lays_the_first_image_onto_the_second(planted, found):
     _, truth = planted
     for row in found.itertuples():
@@ -55,6 +57,7 @@ def test_the_placement_found_lays_the_first_image_onto_the_second(planted, found
         assert np.abs(in_first + np.array([row.dx, row.dy]) - in_second).max() <= 1
 
 
+@pytest.mark.slow
 def test_share_and_correlation_are_those_of_the_pixels(planted, found):
     _, truth = planted
     for row in found.itertuples():
@@ -118,6 +121,7 @@ def test_a_turned_copy_is_found_whatever_its_compression(fields):
     assert (found["overlap"] == 1).all()
 
 
+@pytest.mark.slow
 def test_lone_cells_on_an_empty_background_are_not_the_same_field():
     rng = np.random.default_rng(0)
     views = []

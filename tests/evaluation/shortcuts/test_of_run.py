@@ -38,12 +38,14 @@ def accuracies(results):
     return [result.scores.accuracy for result in results]
 
 
+@pytest.mark.slow
 def test_baselines_of_a_run_are_those_of_its_images_and_split(run, kept, workspace):
     expected = kept_shortcuts_of_run(run, kept)
     results = shortcut_scores_of_run(run, workspace.cache)
     assert [result.scores for result in results] == [result.scores for result in expected]
 
 
+@pytest.mark.slow
 def test_images_that_came_later_change_nothing(run, kept, dataset, workspace):
     before = accuracies(kept_shortcuts_of_run(run, kept))
     first = sorted((dataset / "Early").iterdir())[0]
@@ -51,6 +53,7 @@ def test_images_that_came_later_change_nothing(run, kept, dataset, workspace):
     assert accuracies(shortcut_scores_of_run(run, workspace.cache)) == before
 
 
+@pytest.mark.slow
 def test_split_in_another_order_than_the_dataset_gets_each_row_its_own_image(run, workspace, tmp_path):
     table = run.split.table.sample(frac=1, random_state=0, ignore_index=True)
     Split(table).write(run.folder / "split.csv")
@@ -77,6 +80,7 @@ def test_image_that_is_gone_or_changed_is_named(run, dataset, workspace, change)
         shortcut_scores_of_run(run, workspace.cache)
 
 
+@pytest.mark.slow
 def test_kept_results_need_no_dataset(run, kept, dataset, workspace):
     assert kept_shortcuts_of_run(run, workspace.cache) is None
     shutil.rmtree(dataset)
@@ -91,6 +95,7 @@ def test_run_without_its_split_is_damaged(run, workspace):
         shortcut_scores_of_run(run, workspace.cache)
 
 
+@pytest.mark.slow
 def test_work_is_told_from_decoding_to_the_last_baseline(run, workspace):
     heard = []
     shortcut_scores_of_run(run, workspace.cache, lambda done, total: heard.append(done / total))

@@ -54,29 +54,35 @@ def scale_bars_alone(smears_reached):
 
 
 @pytest.mark.parametrize("name", COLOUR)
+@pytest.mark.slow
 def test_colour_gives_the_class_away_where_each_class_has_its_stain(stained_by_class, shared_stain, name):
     assert stained_by_class[name] >= 0.8
     assert shared_stain[name] <= 0.7  # what colour still says then is how many nuclei there are
 
 
+@pytest.mark.slow
 def test_scale_bar_gives_the_class_away_where_its_style_follows_the_class(scale_bars_alone, shared_stain):
     assert scale_bars_alone["scale-bar corner"] >= 0.7
     assert abs(shared_stain["scale-bar corner"] - CHANCE) < 0.15
 
 
 @pytest.mark.parametrize("name", COLOUR)
+@pytest.mark.slow
 def test_colour_does_not_see_scale_bars(scale_bars_alone, name):
     assert scale_bars_alone[name] <= 0.7
 
 
+@pytest.mark.slow
 def test_grey_thumbnail_sees_little_of_smears_that_share_a_stain(shared_stain):
     assert shared_stain["grey thumbnail"] <= 0.55
 
 
+@pytest.mark.slow
 def test_majority_has_the_share_of_the_commonest_class(shared_stain):
     assert shared_stain["majority"] == CHANCE
 
 
+@pytest.mark.slow
 def test_grey_thumbnail_sees_where_it_is_dark_and_colour_does_not(make_case):
     def dark(half):
         def draw(rng):

@@ -20,6 +20,7 @@ from allcore.evaluation.shortcuts import (
 )
 from allcore.evaluation.shortcuts.registry import trees
 
+ONE = BASELINES[:1]  # it takes no training
 FAST = BASELINES[:2]
 
 
@@ -75,6 +76,7 @@ def test_neither_test_labels_nor_validation_images_reach_a_classifier(two_colour
         np.testing.assert_array_equal(before, result.predictions.probabilities)
 
 
+@pytest.mark.slow
 def test_same_split_gives_the_same_results(two_colours):
     assert same(shortcut_scores(*two_colours), shortcut_scores(*two_colours))
 
@@ -95,6 +97,7 @@ def test_twins_in_train_are_marked(two_colours):
     assert list(table["twin"]) == [True] + [False] * (len(test) - 1)
 
 
+@pytest.mark.slow
 def test_class_that_train_lacks_gets_no_probability(two_colours):
     images, split = two_colours
     parts = split.table["split"].where(split.table["label"] != "Pro", "test")
@@ -102,6 +105,7 @@ def test_class_that_train_lacks_gets_no_probability(two_colours):
         np.testing.assert_array_equal(result.predictions.probabilities[:, 1], 0)
 
 
+@pytest.mark.slow
 def test_one_training_image_a_class_is_enough(two_colours):
     images, split = two_colours
     parts = np.full(len(split.table), "test", object)
@@ -131,11 +135,11 @@ def test_images_of_another_split_are_refused(two_colours):
 
 def test_kept_results_are_the_computed_ones_and_no_image_is_read(two_colours, tmp_path):
     images, split = two_colours
-    assert kept_shortcuts(split, tmp_path, FAST) is None
-    first = shortcut_scores(images, split, tmp_path, baselines=FAST)
+    assert kept_shortcuts(split, tmp_path, ONE) is None
+    first = shortcut_scores(images, split, tmp_path, baselines=ONE)
     heard = []
-    assert same(first, shortcut_scores(unreadable(images), split, tmp_path, lambda *now: heard.append(now), FAST))
-    assert same(first, kept_shortcuts(split, tmp_path, FAST))
+    assert same(first, shortcut_scores(unreadable(images), split, tmp_path, lambda *now: heard.append(now), ONE))
+    assert same(first, kept_shortcuts(split, tmp_path, ONE))
     assert heard == []
 
 
@@ -153,30 +157,30 @@ def test_a_new_baseline_alone_is_computed_beside_kept_ones(two_colours, tmp_path
 @pytest.mark.parametrize("column", ["sha256", "label", "group", "split"])
 def test_results_are_kept_for_this_content_alone(two_colours, tmp_path, column):
     images, split = two_colours
-    shortcut_scores(images, split, tmp_path, baselines=FAST)
+    shortcut_scores(images, split, tmp_path, baselines=ONE)
     values = split.table[column].copy()
     values.iloc[0] = {"sha256": "0" * 64, "label": "Pro", "group": "g99999", "split": "validation"}[column]
-    assert kept_shortcuts(relabelled(split, **{column: values}), tmp_path, FAST) is None
+    assert kept_shortcuts(relabelled(split, **{column: values}), tmp_path, ONE) is None
 
 
 def test_what_files_are_called_does_not_matter(two_colours, tmp_path):
     images, split = two_colours
-    shortcut_scores(images, split, tmp_path, baselines=FAST)
+    shortcut_scores(images, split, tmp_path, baselines=ONE)
     moved = relabelled(split, path="elsewhere/" + split.table["path"])
-    assert kept_shortcuts(moved, tmp_path, FAST)[0].predictions.table["path"].str.startswith("elsewhere/").all()
+    assert kept_shortcuts(moved, tmp_path, ONE)[0].predictions.table["path"].str.startswith("elsewhere/").all()
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", None])
 def test_damaged_result_is_computed_again(two_colours, tmp_path, damage):
     images, split = two_colours
-    first = shortcut_scores(images, split, tmp_path, baselines=FAST)
+    first = shortcut_scores(images, split, tmp_path, baselines=ONE)
     file = next(tmp_path.rglob("*.json"))
     kept = json.loads(file.read_text())
     kept["probabilities"].pop()
     file.write_text(json.dumps(kept) if damage is None else damage)
-    assert kept_shortcuts(split, tmp_path, FAST) is None
-    assert same(first, shortcut_scores(images, split, tmp_path, baselines=FAST))
-    assert same(first, kept_shortcuts(split, tmp_path, FAST))
+    assert kept_shortcuts(split, tmp_path, ONE) is None
+    assert same(first, shortcut_scores(images, split, tmp_path, baselines=ONE))
+    assert same(first, kept_shortcuts(split, tmp_path, ONE))
 
 
 def test_results_that_cannot_be_kept_are_still_given(two_colours, tmp_path):
@@ -184,13 +188,13 @@ def test_results_that_cannot_be_kept_are_still_given(two_colours, tmp_path):
     in_the_way = tmp_path / "cache"
     in_the_way.write_text("a file")
     assert same(
-        shortcut_scores(images, split, in_the_way, baselines=FAST), shortcut_scores(images, split, baselines=FAST)
+        shortcut_scores(images, split, in_the_way, baselines=ONE), shortcut_scores(images, split, baselines=ONE)
     )
 
 
 def test_nothing_half_written_stays_beside_kept_results(two_colours, tmp_path):
     images, split = two_colours
-    shortcut_scores(images, split, tmp_path, baselines=FAST)
+    shortcut_scores(images, split, tmp_path, baselines=ONE)
     assert {file.suffix for file in tmp_path.rglob("*") if file.is_file()} == {".json"}
 
 
