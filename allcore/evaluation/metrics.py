@@ -6,8 +6,8 @@ that of repeating the rows, for all leading axes at once.
 
 Where a denominator is zero: precision is 0 for a class that has images but is never predicted (scikit-learn's
 `zero_division=0`); recall is nan for a class without images; precision, recall and F1 are nan for a class that
-occurs neither in the labels nor in the predictions; specificity, NPV, AUROC and average precision are nan where
-they are undefined; MCC is 0. Macro averages leave out nan, and classes that occur neither in the labels nor in the
+occurs neither in the labels nor in the predictions; specificity, NPV, AUROC, average precision and MCC are nan where
+they are undefined. Macro averages leave out nan, and classes that occur neither in the labels nor in the
 predictions, which is scikit-learn's default choice of labels.
 """
 
@@ -79,12 +79,15 @@ def balanced_accuracy(matrix: IntArray) -> FloatArray:
 
 
 def mcc(matrix: IntArray) -> FloatArray:
-    """Multiclass Matthews correlation coefficient (...) in [-1, 1] (Gorodkin, 2004); 0 if undefined."""
+    """Multiclass Matthews correlation coefficient (...) in [-1, 1] (Gorodkin, 2004).
+
+    It is nan where all images are of one class, or all are predicted as one.
+    """
     support, predicted = matrix.sum(-1, dtype=np.float64), matrix.sum(-2, dtype=np.float64)
     total = support.sum(-1)
     covariance = _hits(matrix).sum(-1) * total - (support * predicted).sum(-1)
     variances = (total**2 - (support**2).sum(-1)) * (total**2 - (predicted**2).sum(-1))
-    return _ratio(covariance, np.sqrt(variances), empty=0.0)
+    return _ratio(covariance, np.sqrt(variances))
 
 
 class RankingAreas(NamedTuple):

@@ -21,7 +21,7 @@ from allcore.evaluation.probe_views import (
     only_centre,
 )
 
-WORK = 2
+WORK = 3
 """Raised whenever a probe does something else than before: what earlier work found is not shown for it."""
 AS_IT_IS = "as it is"
 

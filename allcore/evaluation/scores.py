@@ -63,7 +63,7 @@ class Scores(BaseModel):
     f1_macro: float
     specificity_macro: float | None
     npv_macro: float | None
-    mcc: float
+    mcc: float | None
     auroc_macro: float | None
     average_precision_macro: float
     ece: float

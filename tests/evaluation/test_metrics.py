@@ -95,7 +95,8 @@ def test_balanced_accuracy_agrees_with_scikit_learn(kind, seed, n, n_classes):
 @pytest.mark.filterwarnings("ignore:A single label was found")
 def test_mcc_agrees_with_scikit_learn(kind, seed, n, n_classes):
     labels, p = predictions(kind, seed, n, n_classes)
-    assert metrics.mcc(matrix_of(labels, p)) == pytest.approx(reference.matthews_corrcoef(labels, p.argmax(axis=1)))
+    expected = reference.matthews_corrcoef(labels, p.argmax(axis=1))  # 0 where it is not defined
+    assert np.nan_to_num(metrics.mcc(matrix_of(labels, p))) == pytest.approx(expected)
 
 
 @every_case
@@ -154,8 +155,9 @@ def test_specificity_and_npv_are_undefined_when_one_class_is_all_there_is():
     assert np.isnan(metrics.macro_average(metrics.specificity(matrix), matrix))
 
 
-def test_mcc_is_zero_when_only_one_class_is_predicted():
-    assert metrics.mcc(np.array([[5, 0], [3, 0]])) == 0
+@pytest.mark.parametrize("matrix", [[[5, 0], [3, 0]], [[5, 3], [0, 0]], [[5, 0], [0, 0]]])
+def test_mcc_is_undefined_when_there_is_or_is_predicted_one_class_alone(matrix):
+    assert np.isnan(metrics.mcc(np.array(matrix)))
 
 
 @every_case

@@ -14,7 +14,7 @@ from allcore.evaluation.scores import Scores
 from allcore.evaluation.shortcuts.registry import Baseline
 from allcore.writing import make_folder, write_whole
 
-WORK = 1
+WORK = 2
 """Raise it when a baseline's features or classifier, or the scores, change."""
 
 
