@@ -23,6 +23,7 @@ from pages.ui.prediction_view import (
 )
 from pages.ui.show import plain
 from pages.ui.state import catalog, predictor
+from pages.ui.uploads import uploaded_files
 
 LARGEST_MB = 256  # the core refuses larger files as well
 PATIENCE = 0.3  # seconds of work after which a progress bar is worth its place
@@ -46,9 +47,7 @@ with st.expander("About this model", icon=":material/info:"):
     show_facts(served.metadata)
 
 images: list[ImageFile] = []
-uploads = st.file_uploader(
-    "Smear images", sorted(IMAGE_SUFFIXES), accept_multiple_files=True, max_upload_size=LARGEST_MB, key="uploads"
-)
+uploads = uploaded_files("Smear images", sorted(IMAGE_SUFFIXES), LARGEST_MB)
 wanted = st.query_params.get("image")
 own = st.expander(
     "Or an image of a dataset", wanted is not None, icon=":material/photo_library:", key="own", on_change="rerun"

@@ -47,7 +47,9 @@ def config_form(name: str, initial: dict[str, Any]) -> dict[str, Any]:
     values to begin with, nested likewise.
     """
     fields: dict[str, Any] = {"split": {}, "augment": {}}
-    for tab, paths in zip(st.tabs(list(SECTIONS)), SECTIONS.values(), strict=True):
+    # The open tab is kept in the session: what comes and goes above the form would otherwise make it start anew.
+    tabs = st.tabs(list(SECTIONS), key=f"{name}.section", bind="query-params")
+    for tab, paths in zip(tabs, SECTIONS.values(), strict=True):
         with tab, st.grid(3, min_column_width=240, gap="medium"):
             for path in paths:
                 group, _, field = path.rpartition(".")
