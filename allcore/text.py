@@ -28,7 +28,7 @@ _PAGE_SIGN: Final = re.compile(
     r"|:(?=[\w/+-])"  # icons, emoji, colours, addresses
     r"|(?i:\bwww)(?=\.)|@(?=\w)"  # addresses that become links without asking
 )
-_FILE: Final = re.compile(r"([\\`*{}\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])|^#|^[+-](?=\s))")
+_FILE: Final = re.compile(r"([\\`*{}\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])|^#)")
 _NUMBERED: Final = re.compile(r"^(\s*\d+)([.)])(?=\s|$)")
 """What begins an entry of a list."""
 _FORMULA: Final = re.compile(r"\s*[=+\-@]")
@@ -51,7 +51,7 @@ def for_page(text: str) -> str:
 
 def for_markdown(text: str) -> str:
     """Return text such that a Markdown file shows it as it is, and can still be read without being rendered."""
-    return _NUMBERED.sub(r"\1\\\2", _FILE.sub(r"\\\1", printable(text)))
+    return _FILE.sub(r"\\\1", printable(text))
 
 
 def for_html(text: str) -> str:
@@ -109,12 +109,17 @@ def shorten(text: str, most: int) -> str:
 
 
 def short_names(names: Sequence[str], most: int) -> list[str]:
-    """Return names shortened to about `most` columns; those that would look alike end in their place, from 1."""
+    """Return names shortened to `most` columns; those that would look alike end in their place, from 1."""
     short = [shorten(printable(name), most) for name in names]
     alike = Counter(short)
+
+    def marked(name: str, place: int) -> str:
+        mark = f" ({place})"
+        return f"{shorten(printable(name), most - len(mark))}{mark}"
+
     return [
-        f"{one} ({place})" if alike[one] > 1 and one != names[place - 1] else one
-        for place, one in enumerate(short, start=1)
+        marked(name, place) if alike[one] > 1 and one != name else one
+        for place, (name, one) in enumerate(zip(names, short, strict=True), start=1)
     ]
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
 from allcore.evaluation.calibration import ReliabilityDiagram
 from allcore.reporting.report.blocks import Figure
 from allcore.reporting.report.words import per_cent
+from allcore.text import for_html
 
 WIDTH, HEIGHT = 360, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 12, 38
@@ -83,7 +83,7 @@ def lines_figure(title: str, lines: Sequence[Line], x_title: str, y_title: str, 
             parts.append(f'<path class="band" d="{frame.path(there, edge)}Z"/>')
         parts.append(f'<path class="line {line.style}" d="{frame.path(line.x, scale * line.y)}"/>')
         parts += [_dot(*frame.at(a, scale * b), f"point {line.style}") for a, b in zip(line.x, line.y, strict=True)]
-    legend = "".join(f'<span class="key {line.style}">{escape(line.name)}</span>' for line in drawn)
+    legend = "".join(f'<span class="key {line.style}">{for_html(line.name)}</span>' for line in drawn)
     return Figure(title, _svg(parts, alt) + f'<p class="legend">{legend}</p>')
 
 
@@ -139,8 +139,9 @@ def _track(mark: Mark, floor: float) -> str:
         whisker = f'<u style="left:{left:.2f}%;width:{right - left:.2f}%"></u>'
         said = f" <small>{100 * mark.low:.1f} to {100 * mark.high:.1f}</small>"
     dot = f'<b style="left:{_along(mark.value, floor)}"></b>'
+    name = for_html(mark.name)
     return (
-        f'<div class="track {mark.style}"><span>{escape(mark.name)}</span><div aria-hidden="true">{whisker}{dot}</div>'
+        f'<div class="track {mark.style}"><span>{name}</span><div aria-hidden="true">{whisker}{dot}</div>'
         f"<em>{per_cent(mark.value, 1)}{said}</em></div>"
     )
 
@@ -150,7 +151,7 @@ def _along(value: float, floor: float) -> str:
 
 
 def _svg(parts: Sequence[str], alt: str) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt)}">{"".join(parts)}</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{for_html(alt)}">{"".join(parts)}</svg>'
 
 
 def _axes(
@@ -166,10 +167,10 @@ def _axes(
         parts.append(f'<text x="{x:.1f}" y="{floor + 14}" text-anchor="middle">{factor * tick:g}</text>')
     parts.append(f'<path class="axis" d="M{_LEFT} {floor}H{WIDTH - _RIGHT}"/>')
     middle = (_LEFT + WIDTH - _RIGHT) / 2
-    parts.append(f'<text x="{middle}" y="{floor + 31}" text-anchor="middle">{escape(x_title)}</text>')
+    parts.append(f'<text x="{middle}" y="{floor + 31}" text-anchor="middle">{for_html(x_title)}</text>')
     centre = (_TOP + floor) / 2
     parts.append(
-        f'<text x="12" y="{centre}" text-anchor="middle" transform="rotate(-90 12 {centre})">{escape(y_title)}</text>'
+        f'<text x="12" y="{centre}" text-anchor="middle" transform="rotate(-90 12 {centre})">{for_html(y_title)}</text>'
     )
     return "".join(parts)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from functools import singledispatch
-from html import escape
 from pathlib import Path
 
 from allcore.reporting.report.blocks import (
@@ -30,11 +29,14 @@ from allcore.reporting.report.blocks import (
     Text,
     Tiles,
 )
+from allcore.text import for_html, short_names
 
 _STYLE = Path(__file__).with_name("style.css")
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _LONG = 45
 """Characters from which a column is kept wide enough to be read on a narrow screen."""
+_LONGEST_NAME = 24
+"""Columns to which names above and beside a matrix are shortened; the whole name is in the hover."""
 _PALE = 0.08
 """Opacity of the palest cell of a confusion matrix that holds an image."""
 
@@ -42,7 +44,7 @@ _PALE = 0.08
 def to_html(document: Document) -> str:
     """Return the document as the text of an HTML file."""
     contents = "".join(
-        f'<li><a href="#{section.key}">{escape(section.title)}</a></li>' for section in document.sections
+        f'<li><a href="#{section.key}">{for_html(section.title)}</a></li>' for section in document.sections
     )
     sections = "".join(_section(number, section) for number, section in enumerate(document.sections, start=1))
     return (
@@ -50,8 +52,8 @@ def to_html(document: Document) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(document.title)}</title>\n<style>\n{_STYLE.read_text(encoding='utf-8')}</style>\n</head>\n"
-        f"<body>\n<header>\n<h1>{escape(document.title)}</h1>\n<p>{escape(document.subtitle)}</p>\n</header>\n"
+        f"<title>{for_html(document.title)}</title>\n<style>\n{_STYLE.read_text(encoding='utf-8')}</style>\n</head>\n"
+        f"<body>\n<header>\n<h1>{for_html(document.title)}</h1>\n<p>{for_html(document.subtitle)}</p>\n</header>\n"
         f'<nav aria-label="Contents"><ol>{contents}</ol></nav>\n<main>\n{sections}</main>\n</body>\n</html>\n'
     )
 
@@ -60,9 +62,10 @@ def _section(number: int, section: Section) -> str:
     items = sorted({*section.answers, *section.missing})
     note = f" <small>CLAIM {_ranges(items)}</small>" if items else ""
     blocks = "\n".join(_block(block) for block in section.blocks)
+    title = for_html(section.title)
     return (
         f'<section id="{section.key}" aria-labelledby="{section.key}-title">\n'
-        f'<h2 id="{section.key}-title"><span>{number}</span> {escape(section.title)}{note}</h2>\n{blocks}\n</section>\n'
+        f'<h2 id="{section.key}-title"><span>{number}</span> {title}{note}</h2>\n{blocks}\n</section>\n'
     )
 
 
@@ -89,7 +92,7 @@ def _(block: Text) -> str:
 
 @_block.register
 def _(block: Notice) -> str:
-    return f'<p class="notice" role="note"><strong>{escape(block.title)}</strong> {escape(block.text)}</p>'
+    return f'<p class="notice" role="note"><strong>{for_html(block.title)}</strong> {for_html(block.text)}</p>'
 
 
 @_block.register
@@ -100,7 +103,7 @@ def _(block: Bullets) -> str:
 @_block.register
 def _(block: Tiles) -> str:
     tiles = "".join(
-        f"<div><dt>{escape(tile.label)}</dt><dd><b>{escape(tile.value)}</b>{escape(tile.note)}</dd></div>"
+        f"<div><dt>{for_html(tile.label)}</dt><dd><b>{for_html(tile.value)}</b>{for_html(tile.note)}</dd></div>"
         for tile in block.tiles
     )
     return f'<dl class="tiles">{tiles}</dl>'
@@ -110,7 +113,7 @@ def _(block: Tiles) -> str:
 def _(block: Table) -> str:
     styles = [_column_style(block, number) for number in range(len(block.columns))]
     head = "".join(
-        f'<th scope="col"{style}>{escape(column.removeprefix("#"))}</th>'
+        f'<th scope="col"{style}>{for_html(column.removeprefix("#"))}</th>'
         for column, style in zip(block.columns, styles, strict=True)
     )
     marked = ' class="marked"'
@@ -125,12 +128,14 @@ def _(block: Table) -> str:
 
 @_block.register
 def _(block: Matrix) -> str:
-    head = "".join(f'<th scope="col" class="number">{escape(name)}</th>' for name in block.classes)
+    short = dict(zip(block.classes, map(for_html, short_names(block.classes, _LONGEST_NAME)), strict=True))
+    whole = {name: f' title="{for_html(name)}"' if for_html(name) != short[name] else "" for name in block.classes}
+    head = "".join(f'<th scope="col" class="number"{whole[name]}>{short[name]}</th>' for name in block.classes)
     rows = []
     for place, (name, counts) in enumerate(zip(block.classes, block.counts, strict=True)):
         total = sum(counts)
         cells = "".join(_cell(count, total, place == column) for column, count in enumerate(counts))
-        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}<td class="number">{total}</td></tr>')
+        rows.append(f'<tr><th scope="row"{whole[name]}>{short[name]}</th>{cells}<td class="number">{total}</td></tr>')
     body = "".join(rows)
     corner = '<th scope="col">true \\ called</th>'
     last = '<th scope="col" class="number">all</th>'
@@ -139,12 +144,12 @@ def _(block: Matrix) -> str:
 
 @_block.register
 def _(block: Code) -> str:
-    return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
+    return f'<pre tabindex="0"><code>{_code(block.text)}</code></pre>'
 
 
 @_block.register
 def _(block: Figure) -> str:
-    return f"<figure>{block.markup}<figcaption>{escape(block.caption)}</figcaption></figure>"
+    return f"<figure>{block.markup}<figcaption>{for_html(block.caption)}</figcaption></figure>"
 
 
 @_block.register
@@ -161,7 +166,7 @@ def _picture(picture: Picture) -> str:
     data = base64.b64encode(picture.jpeg).decode("ascii")
     return (
         f'<figure><img src="data:image/jpeg;base64,{data}" width="{picture.width}" height="{picture.height}" '
-        f'alt="{escape(picture.alt)}"><figcaption>{escape(picture.caption)}</figcaption></figure>'
+        f'alt="{for_html(picture.alt)}"><figcaption>{for_html(picture.caption)}</figcaption></figure>'
     )
 
 
@@ -180,7 +185,7 @@ def _framed(caption: str, table: str, kind: str = "") -> str:
     style = f' class="{kind}"' if kind else ""
     return (
         f'<p class="caption">{_said(caption)}</p><div class="scroll" role="region" tabindex="0" '
-        f'aria-label="{escape(caption)}"><table{style}>{table}</table></div>'
+        f'aria-label="{for_html(caption)}"><table{style}>{table}</table></div>'
     )
 
 
@@ -192,12 +197,16 @@ def _column_style(table: Table, number: int) -> str:
 
 
 def _lines(cell: str) -> str:
-    return _said(cell).replace("\n", "<br>")
+    return "<br>".join(map(_said, cell.split("\n")))
+
+
+def _code(text: str) -> str:
+    return "\n".join(map(for_html, text.split("\n")))
 
 
 def _said(words: str) -> str:
     """Return text escaped, a number on one line with its per cent sign."""
-    return escape(words).replace(" %", "&nbsp;%")
+    return for_html(words).replace(" %", "&nbsp;%")
 
 
 def _inline(parts: tuple[Inline, ...]) -> str:
@@ -207,10 +216,10 @@ def _inline(parts: tuple[Inline, ...]) -> str:
 def _piece(part: Inline) -> str:
     match part:
         case Strong(words):
-            return f"<strong>{escape(words)}</strong>"
+            return f"<strong>{for_html(words)}</strong>"
         case Mono(words):
-            return f"<code>{escape(words)}</code>"
+            return f"<code>{for_html(words)}</code>"
         case Link(words, url):
-            return f'<a href="{escape(url)}">{escape(words)}</a>'
+            return f'<a href="{for_html(url)}">{for_html(words)}</a>'
         case words:
             return _said(words)

@@ -24,8 +24,7 @@ from allcore.reporting.report.blocks import (
     Text,
     Tiles,
 )
-
-_SPECIAL = re.compile(r"([\\`*{}\[\]<>|~$]|(?<!\w)_|_(?!\w)|^#)")
+from allcore.text import for_markdown
 
 
 def to_markdown(document: Document) -> str:
@@ -36,7 +35,7 @@ def to_markdown(document: Document) -> str:
 
 def plain(text: str) -> str:
     """Return text such that Markdown shows it as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return for_markdown(" ".join(text.split()))
 
 
 def _section(section: Section) -> str:
@@ -113,4 +112,4 @@ def _piece(part: Inline) -> str:
         case Link(words, url):
             return f"[{plain(words)}]({url})"
         case words:
-            return _SPECIAL.sub(r"\\\1", words.replace("\n", " "))
+            return for_markdown(words)
