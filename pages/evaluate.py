@@ -22,6 +22,8 @@ from pages.ui.shortcuts import show_shortcuts
 from pages.ui.tabs import open_tab
 
 SPLITS = ("test", "validation")
+NAMED = 8
+"""Classes up to which they are named above the scores."""
 INTERVALS = {
     "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over groups for the others.",
     "group bootstrap": "bootstrap over groups, as several images share one.",
@@ -43,8 +45,9 @@ except InputError as error:
 scores, alone, classes = now.scores, now.alone, now.classes
 twins = int(now.predictions.table["twin"].sum())
 
+named = f"classes {show.plain(', '.join(classes))}" if len(classes) <= NAMED else f"{len(classes)} classes"
 st.caption(
-    f"{scores.n} {split} images, classes {show.plain(', '.join(classes))}, {run.config.image_size} px, "
+    f"{scores.n} {split} images, {named}, {run.config.image_size} px, "
     f"{run.config.split.protocol} split of {show.plain(run.config.dataset)}"
 )
 if split == "validation":

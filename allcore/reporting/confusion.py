@@ -22,7 +22,7 @@ _ROOM = 330
 """Pixels of the matrix without its names, from which on cells shrink."""
 _FEW = 6
 """Classes up to which the numbers in the cells have one size; of more than twice as many, no 0 is written."""
-_NAMED = 24
+_NAMED = 14
 """Names that have room below the matrix on a narrow screen."""
 
 
