@@ -26,7 +26,10 @@ def export(
 
     workspace = open_workspace()
     run = RunStore(workspace.runs).find(name)
-    exported = export_run(run, form, output, card, held_out_score(run, workspace.cache))
+    held_out = held_out_score(run, workspace.cache)
+    if form == "onnx" and not held_out.views:
+        say(f"the file will not say what the model looks at: no probes are kept; `probe {run.id}` makes them", err=True)
+    exported = export_run(run, form, output, card, held_out)
     told = f"on ten images no probability differs from those of {exported.checked_against} by more than"
     say(f"{told} {exported.difference:.1e}", err=True)
     if exported.checked_against != run.served_model.name:

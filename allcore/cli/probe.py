@@ -43,17 +43,20 @@ def probe(
 
 def probe_json(report: ProbeReport) -> dict[str, Any]:
     """Return a report as JSON values, scores in fractions: what each probe did, showed, and what that means."""
+    from allcore.evaluation.held_out import views_of
     from allcore.evaluation.probe_registry import PROBES
-    from allcore.reporting.probes import CAVEAT, findings
+    from allcore.reporting.probes import CAVEAT, findings, what_it_looks_at
 
     what = {probe.name: probe.what for probe in PROBES}
     fields = report.model_dump(mode="json", exclude={"results": {"__all__": {"predicted"}}})
     fields["results"] = [{"what": what[result["name"]], **result} for result in fields["results"]]
-    return {**fields, "findings": findings(report), "note": CAVEAT}
+    said = {"findings": findings(report), "looks_at": what_it_looks_at(views_of(report)), "note": CAVEAT}
+    return {**fields, **said}
 
 
 def _print_report(report: ProbeReport, split: str) -> None:
-    from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_table
+    from allcore.evaluation.held_out import views_of
+    from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_table, what_it_looks_at
 
     rows = probe_table(report)
     scores = report.results[0].scores
@@ -63,17 +66,21 @@ def _print_report(report: ProbeReport, split: str) -> None:
     made = rows[rows["skipped"] == ""].astype(object)
     cells = made.where(made.notna(), None).to_dict("records")
     table(
-        ["images", "#accuracy %", "#95 % interval", "#change", "#95 % interval", "#called otherwise", "most often"],
+        [
+            "images", "#accuracy %", "#95 % interval", "#change", "#95 % interval", "#called otherwise",
+            "#as the lender %", "#neither %", "most often",
+        ],
         [
             (
                 row["probe"], _number(row["accuracy"]), _ends(row["low"], row["high"]), _number(row["change"], "+"),
-                _ends(row["change_low"], row["change_high"], "+"), row["decisions_changed"], row["commonest_change"],
+                _ends(row["change_low"], row["change_high"], "+"), row["decisions_changed"],
+                _number(row["followed_other"]), _number(row["followed_neither"]), row["commonest_change"],
             )
             for row in cells
         ],
     )  # fmt: skip
     say()
-    for sentence in findings(report):
+    for sentence in filter(None, (*findings(report), what_it_looks_at(views_of(report)))):
         say(sentence)
     if report.corner is not None:
         say(corner_finding(report.corner))

@@ -24,6 +24,7 @@ from allcore.evaluation.probe_views import (
 WORK = 3
 """Raised whenever a probe does something else than before: what earlier work found is not shown for it."""
 AS_IT_IS = "as it is"
+CELLS_ALONE, FIELD_ALONE, OTHER_FIELD = "cells alone", "field alone", "cells on another class's field"
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,17 @@ class Probe:
 PROBES = (
     Probe(AS_IT_IS, "The test images as they are.", ""),
     Probe(
-        "cells alone", "The nucleated cells on a plain light grey field.",
+        CELLS_ALONE, "The nucleated cells on a plain light grey field.",
         "red cells, plasma and all else around the cells",
         lambda sample: alone(sample.image, sample.cells), needs_cells=True,
     ),
     Probe(
-        "field alone", "The nucleated cells painted out: red cells and plasma are left.",
+        FIELD_ALONE, "The nucleated cells painted out: red cells and plasma are left.",
         "the nucleated cells",
         lambda sample: painted_out(sample.image, sample.cells), needs_cells=True,
     ),
     Probe(
-        "cells on another class's field", "The cells on the field of a training image of another class.",
+        OTHER_FIELD, "The cells on the field of a training image of another class.",
         "the field around the cells",
         lambda sample: cells_on_field_of(sample.image, sample.cells, sample.other()), needs_cells=True,
         borrows="field",

@@ -51,11 +51,29 @@ class Agreement(BaseModel):
     int8_seconds: float = Field(gt=0)
 
 
+class ViewScore(BaseModel):
+    """What one probe showed of a model: accuracy on its run's test images changed that way, with its 95 % interval.
+
+    `lowest_recall` is that of `lowest_class`. Where an image of another class lent something, `followed_other` is the
+    part of the images that were called that class, `followed_neither` the part called neither class. All are fractions.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    probe: str
+    accuracy: float = Field(ge=0, le=1)
+    interval: tuple[float | None, float | None]
+    lowest_class: str | None = None
+    lowest_recall: float | None = Field(default=None, ge=0, le=1)
+    followed_other: float | None = Field(default=None, ge=0, le=1)
+    followed_neither: float | None = Field(default=None, ge=0, le=1)
+
+
 class HeldOutScore(BaseModel):
     """What the test images of a model's run gave: accuracy, a fraction, with its 95 % interval.
 
     `twins` of the `images` share a group with one in train. `shortcut` is the shortcut baseline with the highest
-    accuracy on the same images, None where none were scored.
+    accuracy on the same images, None where none were scored. `views` are the probes that were made, in their order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,6 +84,7 @@ class HeldOutScore(BaseModel):
     interval: tuple[float | None, float | None]
     shortcut: str | None = None
     shortcut_accuracy: float | None = Field(default=None, ge=0, le=1)
+    views: tuple[ViewScore, ...] = ()
 
 
 class ServedMetadata(BaseModel):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.corner_evidence import CornerEvidence
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe
+from allcore.evaluation.held_out import views_of
+from allcore.evaluation.probe_registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD, PROBES, Probe
 from allcore.evaluation.probes import ProbeReport, ProbeResult
 from allcore.evaluation.scores import Interval, Scores
+from allcore.inference.metadata import ViewScore
 from allcore.reporting.colours import BASELINE, sequence_colours
 
 CAVEAT = (
@@ -21,21 +24,29 @@ CAVEAT = (
 """What must be said beside every list of findings."""
 DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))
 """How much a model relies on something, by the part of what it knows beyond the commonest class that goes with it."""
+MOSTLY = 0.9
+"""A score comes mostly from the cells where at least this part of it is left on the field of another class."""
 
 
 def probe_table(report: ProbeReport) -> pd.DataFrame:
     """Return one row a probe made or skipped, accuracy and change in per cent and points with their 95 % intervals.
 
-    Columns: probe, accuracy, low, high, change, change_low, change_high, decisions_changed, commonest_change (such as
-    "Benign → Pre, 14 images"), what (is done) and skipped (why, or empty).
+    Columns: probe, accuracy, low, high, lowest_recall (that of lowest_class), change, change_low, change_high,
+    followed_other and followed_neither (of the images to which another class's lent something, how many are called
+    that class, and neither), decisions_changed, commonest_change (such as "Benign → Pre, 14 images"), what (is done)
+    and skipped (why, or empty).
     """
     before = report.result(AS_IT_IS)
+    views = {view.probe: view for view in views_of(report)}
     rows = []
     for probe, result in _made(report):
-        scores = result.scores
         row: dict[str, object] = {"probe": probe.name, "what": probe.what, "skipped": result.skipped}
-        if scores is not None:
-            row |= _per_cent("accuracy", "", scores.accuracy, scores.intervals["accuracy"])
+        if (view := views.get(probe.name)) is not None:
+            row |= _per_cent("accuracy", "", view.accuracy, view.interval)
+            row |= {"lowest_class": view.lowest_class}
+            for name in ("lowest_recall", "followed_other", "followed_neither"):
+                fraction = getattr(view, name)
+                row[name] = None if fraction is None else 100 * fraction
         if result.change is not None and before is not None:
             row |= _per_cent("change", "change_", result.change, result.change_interval)
             row |= {
@@ -44,10 +55,12 @@ def probe_table(report: ProbeReport) -> pd.DataFrame:
             }
         rows.append(row)
     columns = [
-        *("probe", "accuracy", "low", "high", "change", "change_low", "change_high"),
+        *("probe", "accuracy", "low", "high", "lowest_recall", "lowest_class", "change", "change_low", "change_high"),
+        *("followed_other", "followed_neither"),
         *("decisions_changed", "commonest_change", "what", "skipped"),
     ]
-    return pd.DataFrame(rows, columns=columns).astype({"decisions_changed": "Int64"})
+    numbers = dict.fromkeys(("lowest_recall", "followed_other", "followed_neither"), float)
+    return pd.DataFrame(rows, columns=columns).astype({"decisions_changed": "Int64", **numbers})
 
 
 def probe_figure(report: ProbeReport) -> go.Figure:
@@ -91,8 +104,8 @@ def findings(report: ProbeReport) -> list[str]:
     if plain is None or plain.scores is None:
         return []
     return [
-        f"{probe.name}: right in {100 * result.scores.accuracy:.1f} % instead of {100 * plain.scores.accuracy:.1f} %; "
-        f"{_meaning(probe, result, plain.scores)}."
+        f"{probe.name}: right in {100 * result.scores.accuracy:.1f} % instead of {100 * plain.scores.accuracy:.1f} %"
+        f"{_followed(probe, result)}; {_meaning(probe, result, plain.scores)}."
         for probe, result in _made(report)
         if result.scores is not None and result.change is not None
     ]
@@ -125,6 +138,39 @@ def commonest_change(before: ProbeResult, after: ProbeResult) -> str:
 def chance(scores: Scores) -> float:
     """Return the accuracy of calling every image the commonest class."""
     return max(of_class.support for of_class in scores.per_class.values()) / scores.n
+
+
+def what_it_looks_at(views: Sequence[ViewScore]) -> str:
+    """Return in plain words whether a model's score comes from the cells, as far as its probes tell; else empty."""
+    by_probe = {view.probe: view for view in views}
+    plain, mixed, alone = (by_probe.get(name) for name in (AS_IT_IS, OTHER_FIELD, CELLS_ALONE))
+    if plain is None or mixed is None or mixed.followed_other is None or mixed.followed_neither is None:
+        return ""
+    said = (
+        "With the cells on the field of an image of another class, the answer follows the cells in "
+        f"{100 * mixed.accuracy:.1f} %, the field in {100 * mixed.followed_other:.1f} % and neither in "
+        f"{100 * mixed.followed_neither:.1f} %"
+    )
+    if alone is not None:
+        said += f"; of the cells alone it is right in {100 * alone.accuracy:.1f} %"
+    return f"{said}. {_worth(plain.accuracy, mixed.accuracy, mixed.followed_other)}"
+
+
+def _worth(plain: float, of_cells: float, of_field: float) -> str:
+    if of_field >= of_cells:
+        return "Its score is no evidence that it looks at the cells."
+    if of_cells < MOSTLY * plain:
+        return "Its score comes from the field around the cells as well."
+    return "Its score comes mostly from the cells."
+
+
+def _followed(probe: Probe, result: ProbeResult) -> str:
+    if result.followed_other is None or result.followed_neither is None:
+        return ""
+    return (
+        f", called the class that lent its {probe.borrows} in {100 * result.followed_other:.1f} % and neither in "
+        f"{100 * result.followed_neither:.1f} %"
+    )
 
 
 def _meaning(probe: Probe, result: ProbeResult, plain: Scores) -> str:

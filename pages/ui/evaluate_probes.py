@@ -12,11 +12,12 @@ import streamlit as st
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import StainLevels
 from allcore.errors import InputError
+from allcore.evaluation.held_out import views_of
 from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probe_subject import Subject, SubjectFiles, subject_of_run
 from allcore.evaluation.probes import ProbeReport, ProbeResult, kept_report, lenders_of, probe_model
 from allcore.evaluation.recorded import read_recorded_image
-from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_figure, probe_table
+from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_figure, probe_table, what_it_looks_at
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.numbers import bound_number
@@ -82,6 +83,8 @@ def _make(subject: Subject) -> None:
 
 def _say(report: ProbeReport) -> None:
     """Say what each result means."""
+    if looks_at := what_it_looks_at(views_of(report)):
+        st.markdown(show.plain(looks_at))
     sentences = []
     for finding in findings(report):
         name, _, rest = finding.partition(": ")
@@ -101,9 +104,13 @@ def _show_table(report: ProbeReport, run: str) -> None:
             "accuracy": show.per_cent_column("accuracy (%)"),
             "low": show.per_cent_column("95 % from"),
             "high": show.per_cent_column("to"),
+            "lowest_recall": show.per_cent_column("lowest recall (%)"),
+            "lowest_class": "of class",
             "change": _points("change (points)"),
             "change_low": _points("change 95 % from"),
             "change_high": _points("change to"),
+            "followed_other": show.per_cent_column("called as the lender (%)"),
+            "followed_neither": show.per_cent_column("called neither (%)"),
             "decisions_changed": st.column_config.NumberColumn("called otherwise", format="%d"),
             "commonest_change": "most often",
             "what": "what is done",

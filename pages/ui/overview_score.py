@@ -10,15 +10,19 @@ import streamlit as st
 
 from allcore import paper
 from allcore.errors import InputError
+from allcore.evaluation.held_out import views_of
+from allcore.evaluation.probe_subject import subject_of_run
+from allcore.evaluation.probes import kept_report
 from allcore.evaluation.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.scores import Interval, Scores
 from allcore.evaluation.shortcuts import best_shortcut
-from allcore.inference.metadata import HeldOutScore
+from allcore.inference.metadata import HeldOutScore, ViewScore
+from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.store import Run
 from pages.ui.shortcuts import kept, kept_or_offered, run_against
 from pages.ui.show import plain
-from pages.ui.state import predictor
+from pages.ui.state import predictor, workspace
 
 _NONE = "No run has succeeded yet: its test accuracy will stand here."
 _COMPARABLE = (
@@ -52,6 +56,7 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
         f"Best of {among}: {plain(run.id)} on {plain(row['dataset'])}, {row['image_size']} px, {scores.n} test images. "
         f"{_COMPARABLE}{_flattery(twins)}"
     )
+    _say_what_it_looks_at(_views_of(run))
     if shortcuts is None:
         kept_or_offered(run)
     else:
@@ -77,6 +82,7 @@ def show_released(models: list[Path]) -> None:
         f"{plain(path.name)}, {held_out.images} test images. {_COMPARABLE}{_flattery(held_out.twins)} "
         "Once a run has succeeded here, its accuracy will stand in the model's place."
     )
+    _say_what_it_looks_at(held_out.views)
     if shortcut is not None and shortcut[1] >= held_out.accuracy:
         st.markdown(
             f"The shortcut “{plain(shortcut[0])}” does as well on the same images: the model's score is no evidence "
@@ -92,6 +98,19 @@ def _scores_of(folder: str, written: int) -> tuple[Scores, int]:
     """Return a run's scores on its test images, and how many of those share a group with one in train."""
     recorded = recorded_predictions(Run(Path(folder)), "test")
     return recorded.score(), int(recorded.table["twin"].sum())
+
+
+def _views_of(run: Run) -> tuple[ViewScore, ...]:
+    try:
+        report = kept_report(subject_of_run(run), workspace().cache)
+    except (InputError, OSError):
+        return ()  # Evaluate says why
+    return () if report is None else views_of(report)
+
+
+def _say_what_it_looks_at(views: tuple[ViewScore, ...]) -> None:
+    if said := what_it_looks_at(views):
+        st.markdown(plain(said))
 
 
 def _held_out(path: Path) -> HeldOutScore | None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.errors import ImageError, InputError
+from allcore.evaluation.probe_registry import AS_IT_IS
 from allcore.inference.metadata import HeldOutScore, ServedMetadata
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
 from allcore.reporting.probabilities import probability_bars
+from allcore.reporting.probes import what_it_looks_at
 from allcore.text import for_csv, for_table
 from pages.ui.choose_class import choose_class
 from pages.ui.guarded import guarded
@@ -181,6 +183,11 @@ def _held_out(held_out: HeldOutScore | None) -> dict[str, str]:
     said = {"Test accuracy": f"{100 * held_out.accuracy:.2f} % ({low} to {high}) of {held_out.images} images{twins}"}
     if held_out.shortcut is not None and held_out.shortcut_accuracy is not None:
         said["Best shortcut on them"] = f"{100 * held_out.shortcut_accuracy:.2f} %, {held_out.shortcut} alone"
+    if held_out.views:
+        changed = [f"{view.probe} {100 * view.accuracy:.1f} %" for view in held_out.views if view.probe != AS_IT_IS]
+        said["Right on them changed"] = ", ".join(changed)
+    if looks_at := what_it_looks_at(held_out.views):
+        said["What it looks at"] = looks_at
     return said
 
 

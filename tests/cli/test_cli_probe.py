@@ -4,10 +4,11 @@ import shutil
 
 import pytest
 
+from allcore.evaluation.held_out import views_of
 from allcore.evaluation.probe_registry import PROBES
 from allcore.evaluation.probe_subject import subject_of_run
 from allcore.evaluation.probes import kept_report
-from allcore.reporting.probes import CAVEAT, corner_finding, findings
+from allcore.reporting.probes import CAVEAT, corner_finding, findings, what_it_looks_at
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,7 @@ def test_json_has_every_probe_with_its_scores_and_what_it_did(probed, finished, 
     assert grey["change"] == report.result("grey").change
     assert probed["corner"]["share"] == report.corner.share
     assert (probed["findings"], probed["note"]) == (findings(report), CAVEAT)
+    assert probed["looks_at"] == what_it_looks_at(views_of(report))
     assert probed["model"] == finished_run.id
 
 
@@ -37,7 +39,7 @@ def test_table_and_sentences_say_the_same(probed, on_finished, finished, finishe
     (grey,) = [line.split() for line in lines if line.startswith("grey ")]
     assert float(grey[1]) == pytest.approx(100 * report.result("grey").scores.accuracy, abs=0.005)
     assert float(grey[5]) == pytest.approx(100 * report.result("grey").change, abs=0.005)
-    for sentence in (*findings(report), corner_finding(report.corner)):
+    for sentence in (*findings(report), what_it_looks_at(views_of(report)), corner_finding(report.corner)):
         assert sentence in lines
     assert lines[-2:] == ["segmented: skipped, the dataset has no variant Segmented", CAVEAT]
     assert (outcome.code, outcome.err) == (0, "")

@@ -4,6 +4,8 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.evaluation.held_out import held_out_score
+from allcore.evaluation.probe_subject import subject_of_run
+from allcore.evaluation.probes import probe_model
 from allcore.evaluation.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
 from allcore.runs.store import Run
@@ -25,6 +27,19 @@ def test_shortcut_is_none_while_none_is_scored_and_then_the_best(finished, finis
     found = held_out_score(finished_run, finished.workspace.cache)
     assert found.shortcut in {baseline.name for baseline in BASELINES}
     assert found.shortcut_accuracy == max(result.scores.accuracy for result in results)
+
+
+def test_probes_go_with_it_once_they_are_made(finished_run, tmp_path):
+    assert held_out_score(finished_run, tmp_path).views == ()
+    report = probe_model(subject_of_run(finished_run), tmp_path)
+    views = held_out_score(finished_run, tmp_path).views
+    assert [view.probe for view in views] == [result.name for result in report.results if not result.skipped]
+    for view in views:
+        result = report.result(view.probe)
+        assert (view.accuracy, view.interval) == (result.scores.accuracy, result.scores.intervals["accuracy"])
+        assert (view.followed_other, view.followed_neither) == (result.followed_other, result.followed_neither)
+        assert view.lowest_recall == min(of.recall for of in result.scores.per_class.values())
+        assert view.lowest_recall == result.scores.per_class[view.lowest_class].recall
 
 
 def test_run_without_predictions_is_named(tmp_path):

@@ -8,9 +8,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from allcore import paper
+from allcore.evaluation.held_out import views_of
+from allcore.evaluation.probe_registry import AS_IT_IS, OTHER_FIELD
+from allcore.evaluation.probe_subject import subject_of_run
+from allcore.evaluation.probes import probe_model
 from allcore.evaluation.recorded import recorded_predictions
-from allcore.inference.metadata import HeldOutScore
+from allcore.inference.metadata import HeldOutScore, ViewScore
+from allcore.reporting.probes import what_it_looks_at
 from allcore.runs.status import Status, write_status
+from pages.ui.show import plain
 from tests.pages.opening import PATIENCE
 from tests.pages.releasing import release
 
@@ -125,6 +131,21 @@ def test_twins_of_a_released_model_are_told_and_a_worse_shortcut_is_no_verdict(w
     app = open_app()
     assert any("3 of the test images share a group with one in train" in caption.value for caption in app.caption)
     assert not any("does as well" in each.value for each in app.markdown)
+
+
+def test_released_models_probes_say_what_its_score_is_worth(workspace, released, finished_run):
+    views = (
+        ViewScore(probe=AS_IT_IS, accuracy=0.99, interval=(0.98, 1.0)),
+        ViewScore(probe=OTHER_FIELD, accuracy=0.25, interval=(0.2, 0.3), followed_other=0.5, followed_neither=0.25),
+    )
+    release(finished_run, released / "good.onnx", held_out=HELD_OUT.model_copy(update={"views": views}))
+    assert plain(what_it_looks_at(views)) in [each.value for each in open_app().markdown]
+
+
+def test_runs_kept_probes_say_what_its_score_is_worth(finished, finished_run, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    report = probe_model(subject_of_run(finished_run), finished.workspace.cache)
+    assert plain(what_it_looks_at(views_of(report))) in [each.value for each in open_app().markdown]
 
 
 def test_released_models_that_know_no_test_leave_the_paper_alone(workspace, released, finished_run):

@@ -10,8 +10,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from allcore.data.intake import decode
-from allcore.inference.metadata import HeldOutScore
+from allcore.evaluation.probe_registry import AS_IT_IS, OTHER_FIELD
+from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.inference.predictor import Predictor, load_predictor
+from allcore.reporting.probes import what_it_looks_at
 from tests.pages.opening import choose, links, open_page, ran, texts
 from tests.pages.releasing import release
 
@@ -113,11 +115,19 @@ def test_facts_of_the_model_are_shown(trained, released):
 
 
 def test_model_that_knows_its_test_says_what_it_gave_and_what_the_best_shortcut_did(trained, released):
-    gave = HeldOutScore(images=40, twins=3, accuracy=0.9, interval=(0.8, 0.95), shortcut="hue", shortcut_accuracy=0.975)
+    views = (
+        ViewScore(probe=AS_IT_IS, accuracy=0.9, interval=(0.8, 0.95)),
+        ViewScore(probe=OTHER_FIELD, accuracy=0.25, interval=(0.2, 0.3), followed_other=0.5, followed_neither=0.25),
+    )
+    gave = HeldOutScore(
+        images=40, twins=3, accuracy=0.9, interval=(0.8, 0.95), shortcut="hue", shortcut_accuracy=0.975, views=views
+    )
     release(trained, released / "allscope.onnx", held_out=gave)
     shown = texts(open_page("predict")).replace("\\", "")
     assert "90.00 % (80.00 to 95.00) of 40 images, 3 of them with a twin in train" in shown
     assert "97.50 %, hue alone" in shown
+    assert "Right on them changed**: cells on another class's field 25.0 %\n" in shown
+    assert what_it_looks_at(views) in shown
 
 
 def test_card_is_read_as_markdown_and_the_arithmetic_is_told(trained, released):

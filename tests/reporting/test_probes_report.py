@@ -4,10 +4,11 @@ import pytest
 from allcore.data.stain_normalise import StainLevels
 from allcore.evaluation.comparison import accuracy_difference
 from allcore.evaluation.corner_evidence import CornerEvidence
+from allcore.evaluation.held_out import views_of
 from allcore.evaluation.probe_registry import AS_IT_IS, PROBES
 from allcore.evaluation.probes import ProbeReport, ProbeResult
 from allcore.evaluation.scores import score
-from allcore.reporting.probes import chance, corner_finding, findings, probe_figure, probe_table
+from allcore.reporting.probes import chance, corner_finding, findings, probe_figure, probe_table, what_it_looks_at
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 LABELS = np.repeat([0, 1, 2, 3], [50, 50, 50, 100])
@@ -88,6 +89,56 @@ def test_small_change_that_could_be_chance_shows_nothing(report):
     one_more = report.with_result(result_of("grey", with_errors(range(3), 1)))
     (said,) = (sentence for sentence in findings(one_more) if sentence.startswith("grey: "))
     assert "nothing shows that it relies on colour" in said
+
+
+def lent(right, other, neither):
+    """Return what a report says of 250 images on other fields, of which so many follow cells, field, neither."""
+    wrong = (np.arange(len(LABELS)) < len(LABELS) - right).astype(int)
+    result = result_of("cells on another class's field", (LABELS + wrong) % 4)
+    return result.model_copy(update={"followed_other": other / 250, "followed_neither": neither / 250})
+
+
+def test_sentence_on_what_another_image_lent_says_what_the_answers_follow(report):
+    more = report.with_result(lent(right=230, other=15, neither=5))
+    (said,) = (sentence for sentence in findings(more) if sentence.startswith("cells on another class's field: "))
+    assert "called the class that lent its field in 6.0 % and neither in 2.0 %; it relies" in said
+    row = probe_table(more).set_index("probe").loc["cells on another class's field"]
+    assert (row["followed_other"], row["followed_neither"]) == (pytest.approx(6.0), pytest.approx(2.0))
+
+
+def test_table_names_the_class_that_suffers_most(report):
+    row = probe_table(report).set_index("probe").loc["stain-normalised"]
+    assert (row["lowest_class"], row["lowest_recall"]) == ("Benign", pytest.approx(20.0))
+
+
+@pytest.mark.parametrize(
+    ("right", "other", "worth"),
+    [
+        (60, 130, "is no evidence that it looks at the cells"),
+        (200, 30, "comes from the field around the cells as well"),
+        (230, 15, "comes mostly from the cells"),
+    ],
+)
+def test_what_a_score_is_worth_is_told_by_what_cells_on_another_field_are_called(report, right, other, worth):
+    views = views_of(report.with_result(lent(right, other, 250 - right - other)))
+    said = what_it_looks_at(views)
+    assert said.startswith(
+        f"With the cells on the field of an image of another class, the answer follows the cells in {right / 2.5:.1f} "
+        f"%, the field in {other / 2.5:.1f} % and neither in {(250 - right - other) / 2.5:.1f} %."
+    )
+    assert said.endswith(f"Its score {worth}.")
+
+
+def test_cells_alone_are_told_beside_them(report):
+    alone = result_of("cells alone", with_errors(range(50), 2))
+    views = views_of(report.with_result(lent(230, 15, 5)).with_result(alone))
+    assert "neither in 2.0 %; of the cells alone it is right in 80.0 %. Its" in what_it_looks_at(views)
+
+
+def test_without_cells_on_other_fields_nothing_is_said_of_what_it_looks_at(report):
+    skipped = ProbeResult(name="cells on another class's field", skipped="few of the images hold nucleated cells")
+    assert what_it_looks_at(views_of(report.with_result(skipped))) == ""
+    assert what_it_looks_at(()) == ""
 
 
 def test_figure_has_a_point_for_each_probe_made_with_its_interval(report):

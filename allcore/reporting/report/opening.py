@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from allcore.evaluation.held_out import views_of
 from allcore.paper import AUTHORS, HEADLINE, JOURNAL, TITLE
+from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.report.blocks import Block, Bullets, Notice, Section, Strong, Tile, Tiles, bullets, text
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.scores import best_shortcut
@@ -82,6 +84,8 @@ def conclusion(facts: RunFacts) -> Bullets:
         )
     if facts.baselines is not None:
         said.append(shortcut_verdict(facts.scores, facts.baselines))
+    if facts.probes is not None and (looks_at := what_it_looks_at(views_of(facts.probes))):
+        said.append(looks_at)
     wrong = len(facts.test.table) - int(facts.test.table["correct"].sum())
     said.append(f"{counted(wrong, 'test image')} {'was' if wrong == 1 else 'were'} called something else.")
     if facts.known is not None and facts.known.drawn:

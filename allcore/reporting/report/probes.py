@@ -28,7 +28,7 @@ def probes(facts: RunFacts) -> tuple[Block, ...]:
     if facts.probes is None:
         return (text("Not computed; ", Mono(how_to_complete(facts.run_id)), " computes them first."),)
     rows = tuple(map(_probe_row, probe_table(facts.probes).to_dict("records")))
-    columns = ("images", "what is done", "#accuracy (%)", "#change", "#called otherwise")
+    columns = ("images", "what is done", "#accuracy (%)", "#lowest of a class", "#change", "#names the lender's class")
     caption = "Accuracy on the test images with something taken away that the model may lean on, with 95 % intervals"
     table = Table(caption, columns, rows, frozenset({0}))
     meaning = [*findings(facts.probes), *([] if facts.probes.corner is None else [corner_finding(facts.probes.corner)])]
@@ -37,9 +37,12 @@ def probes(facts: RunFacts) -> tuple[Block, ...]:
 
 def _probe_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
     if row["skipped"]:
-        return (row["probe"], f"{row['what']} Left out: {row['skipped']}.", *[UNKNOWN] * 3)
+        return (row["probe"], f"{row['what']} Left out: {row['skipped']}.", *[UNKNOWN] * 4)
     accuracy = with_interval(row["accuracy"], (row["low"], row["high"]))
-    if pd.isna(row["change"]):  # the images as they are
-        return (row["probe"], row["what"], accuracy, "", "")
-    change = with_interval(row["change"], (row["change_low"], row["change_high"]), "+")
-    return (row["probe"], row["what"], accuracy, change, f"{row['decisions_changed']:,}")
+    lowest = UNKNOWN if pd.isna(row["lowest_recall"]) else f"{row['lowest_recall']:.1f}\n{row['lowest_class']}"
+    change, followed = "", ""
+    if not pd.isna(row["change"]):  # the images as they are have none
+        change = with_interval(row["change"], (row["change_low"], row["change_high"]), "+")
+    if not pd.isna(row["followed_other"]):
+        followed = f"{row['followed_other']:.1f}\n(neither {row['followed_neither']:.1f})"
+    return (row["probe"], row["what"], accuracy, lowest, change, followed)
