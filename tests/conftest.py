@@ -70,9 +70,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             slow.add(item.path)
     items.sort(key=lambda item: (item.path.parent.name != "e2e", item.path not in slow))
     if config.getoption("fast"):
-        left_out = [item for item in items if {"process", "slow"} & {mark.name for mark in item.iter_markers()}]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        chosen: dict[bool, list[pytest.Item]] = {True: [], False: []}
+        for item in items:
+            chosen[not {"process", "slow"} & {mark.name for mark in item.iter_markers()}].append(item)
+        config.hook.pytest_deselected(items=chosen[False])
+        items[:] = chosen[True]
 
 
 @pytest.hookimpl(optionalhook=True)
