@@ -55,7 +55,7 @@ def test_an_empty_variant_says_so_on_every_tab(workspace, smears, tab):
     shutil.copytree(smears, folder / "Original", copy_function=os.link)
     for label in ("Benign", "Early", "Pre", "Pro"):
         (folder / "Segmented" / label).mkdir(parents=True)
-        (folder / "Segmented" / label / "1.png").write_bytes(b"no image")
+        (folder / "Segmented" / label / f"{label.lower()}-0001.png").write_bytes(b"no image")
     assert "No usable image" in texts(open_page("trust", variant="Segmented", view=tab))
     assert "No usable image" not in texts(open_page("trust", variant="Original", view=tab))
 
