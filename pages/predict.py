@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
+from functools import partial
 
 import streamlit as st
 
-from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.data.intake import IMAGE_SUFFIXES, read_image
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
 from pages.ui import address
@@ -67,7 +68,7 @@ if own.open:
             if chosen is not None:
                 rows = images_of_it.table["path"] == chosen
                 digest = str(images_of_it.table.loc[rows, "sha256"].iloc[0])
-                images.append(ImageFile(chosen, digest, (images_of_it.root / chosen).read_bytes))
+                images.append(ImageFile(chosen, digest, partial(read_image, images_of_it.root / chosen)))
 images += map(uploaded_image, uploads)
 if not images:
     st.stop()

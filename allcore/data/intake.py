@@ -123,7 +123,7 @@ def inspect(source: Path | bytes, name: str | None = None) -> tuple[np.ndarray, 
     if name is None and isinstance(source, Path):
         name = source.name
     suffix = None if name is None else _image_suffix(name)
-    data = _read(source) if isinstance(source, Path) else source
+    data = read_image(source) if isinstance(source, Path) else source
     file_format = _image_format(data, suffix)
     try:
         image = _READERS[file_format](BytesIO(data))
@@ -158,7 +158,8 @@ def _image_suffix(name: str) -> str:
     return suffix
 
 
-def _read(path: Path) -> bytes:
+def read_image(path: Path) -> bytes:
+    """Return the bytes of an image file, undecoded. Raises `ImageError` when they cannot be had, or are too many."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever

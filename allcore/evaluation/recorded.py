@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from allcore.data.intake import read_image
 from allcore.errors import ImageError, RunError
 from allcore.evaluation.metrics import FloatArray, IntArray
 from allcore.evaluation.scores import Scores, score
@@ -81,10 +82,7 @@ def recorded_at(run: Run) -> int:
 
 def read_recorded_image(path: Path, sha256: str) -> bytes:
     """Return the bytes of an image file that a run recorded. Raises `ImageError` when it is gone or has changed."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}") from None
+    data = read_image(path)
     if hashlib.sha256(data).hexdigest() != sha256:
         raise ImageError("has changed since the run")
     return data

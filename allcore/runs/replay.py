@@ -10,7 +10,7 @@ import numpy as np
 from allcore.augment import augment
 from allcore.cells.finder import find_cells
 from allcore.cells.lenders import Lenders
-from allcore.data.intake import decode
+from allcore.data.intake import decode, read_image
 from allcore.errors import DatasetError, ImageError, RunError
 from allcore.runs.store import Run
 
@@ -22,14 +22,12 @@ def split_image(run: Run, root: Path, row: int) -> np.ndarray:
     """
     path, sha256 = map(str, run.split.table.loc[row, ["path", "sha256"]])
     try:
-        content = (root / path).read_bytes()
+        content = read_image(root / path)
         if hashlib.sha256(content).hexdigest() == sha256:
             return decode(content, path)
         reason = "the file changed since the run was made"
     except ImageError as error:
         reason = str(error)
-    except OSError as error:
-        reason = error.strerror or str(error)
     raise DatasetError(f"{path} cannot be shown as run {run.id} saw it: {reason}; put the file back as it was")
 
 

@@ -117,7 +117,7 @@ def choose_run_on(folder: Path) -> Run | None:
 def _was_made_on(run: Run, folder: Path) -> bool:
     try:
         dataset = Path(run.config.dataset).resolve()
-    except RunError:
+    except (RunError, OSError, RuntimeError):  # a path that is too long, links in a circle
         return False
     return dataset.is_relative_to(folder) or folder.is_relative_to(dataset)
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from allcore.data.intake import decode
+from allcore.data.intake import decode, read_image
 from allcore.data.stain_normalise import StainLevels
 from allcore.errors import InputError
 from allcore.evaluation.held_out import views_of
@@ -161,8 +161,8 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
 
 def _picture(file: Path, sha256: str, probe: Probe, report: ProbeReport, lender: Path) -> bytes:
     """Return an image as the probe gives it to the model, as a JPEG; `sha256` is what the run recorded of the file."""
-    data = read_recorded_image(file, sha256) if sha256 else file.read_bytes()
-    lent = lender.read_bytes() if probe.borrows else b""
+    data = read_recorded_image(file, sha256) if sha256 else read_image(file)
+    lent = read_image(lender) if probe.borrows else b""
     stain = (*report.stain.mean, *report.stain.deviation)
     return _drawn(data, lent, (file.name, lender.name), hashlib.sha256(data + lent).hexdigest(), probe.name, stain)
 
