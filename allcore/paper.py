@@ -95,6 +95,25 @@ OPEN_READINGS = (
     ),
 )
 
+STATED = frozenset(
+    {
+        "image_size", "epochs", "batch_size", "learning_rate", "trainable_from", "trainable_to", "head", "dense_units",
+        "dropout", "split.train", "split.validation", "split.test", "augment.brightness", "augment.horizontal_flip",
+        "augment.vertical_flip",
+    }
+)  # fmt: skip
+"""The settings that the paper states."""
+READ = frozenset({"weights", "optimizer", "split.protocol", "augment.degrees", "augment.border"})
+"""The settings that belong to what the paper does, and that it does not state: the default is how it is read."""
+
+
+def says_of_setting(name: str, default: str) -> str:
+    """Return what the paper says of a setting whose default, in words, is its own; empty where it is none of its."""
+    if name in STATED:
+        return default
+    return f"not stated; read as {default}" if name in READ else ""
+
+
 AUGMENTATION = {
     "brightness": "0.8 to 1.2",
     "degrees": "rotation, its range not stated; read as ±20°",

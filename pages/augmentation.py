@@ -178,7 +178,7 @@ def _show_sample(run: Run, root: Path) -> None:
 
 
 st.title("Augmentation")
-st.write("Each epoch shows the network every training image turned, mirrored and lit anew.")
+st.write("Each epoch shows the network every training image turned, mirrored, and made brighter or darker.")
 view = st.segmented_control(
     "Show", [RANDOM, ALONE, AS_SEEN], default=RANDOM, required=True, key="augmentation", bind="query-params",
     label_visibility="collapsed",

@@ -18,7 +18,7 @@ from allcore.data.browse import (
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_duplicate_pairs
 from allcore.data.split import SPLITS, Split
-from allcore.errors import RunError
+from allcore.errors import DatasetError, RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.runs.store import Run
 from pages.ui import address, show
@@ -26,7 +26,8 @@ from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.choose_class import choose_class
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.get_dataset import get_dataset
-from pages.ui.state import catalog, forget_catalogs, relations
+from pages.ui.shared_work import is_under_way
+from pages.ui.state import catalog, forget_catalogs, relations, search_key, searched_relations
 from pages.ui.tabs import open_tab
 
 EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
@@ -139,7 +140,8 @@ def _image_page(images: Catalog, path: str, split: Split | None) -> None:
     """Show one image large, all that is known about it, and the other images of its group."""
     position = images.table["path"] == path
     of_image = str(images.table.loc[position, "variant"].iloc[0])
-    rows = browse(images, relations(images, of_image), of_image)
+    known = relations(images, of_image)
+    rows = browse(images, known, of_image)
     row = rows[rows["path"] == path].iloc[0]
     st.button("All images", icon=":material/arrow_back:", on_click=close_image)
     st.header(show.plain(path), anchor=False)
@@ -180,11 +182,27 @@ def _image_page(images: Catalog, path: str, split: Split | None) -> None:
                     help="images of the same group: the same pixels, or the same field seen again",
                 )
                 thumbnails(twins.head(PER_PAGE), images.root)
+            elif known.searched:
+                st.caption("No other image of this dataset shows the same field.")
             else:
-                st.caption("No other image of this dataset is known to show the same field.")
+                _offer_search(images, of_image)
     known = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
     narrow = {"fact": st.column_config.Column(width=150)}
     show.table(known.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
+
+
+def _offer_search(images: Catalog, variant: str) -> None:
+    """Say that shared fields were not looked for, and look for them when the user asks, or wait where they are."""
+    st.caption("No image has the same pixels. Whether another shows the same field has not been looked for yet.")
+    asked = st.button("Look for shared fields", icon=":material/search:", help="Once for a dataset; it takes minutes.")
+    if not asked and not is_under_way(search_key(images, variant)):
+        return
+    try:
+        searched_relations(images, variant)
+    except DatasetError as error:
+        st.error(show.plain(str(error)), title="Shared fields could not be looked for")
+    else:
+        st.rerun()
 
 
 st.title("Dataset")

@@ -12,7 +12,7 @@ from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button
 from pages.ui.live import runs, states, summaries, watch
-from pages.ui.overview_score import show_best_run, show_released
+from pages.ui.overview_score import is_like_the_papers, show_best_run, show_released
 from pages.ui.show import plain, table
 from pages.ui.state import datasets, executor, workspace
 
@@ -38,6 +38,15 @@ def runs_table() -> pd.DataFrame:
             except InputError as error:
                 rows.loc[number, ["state", "note"]] = "damaged", str(error)
     return rows[["run", "state", "epochs", "image_size", "split", "dataset", "test_accuracy", "note"]]
+
+
+def beside_paper(name: str) -> bool:
+    """Return whether a run's score may stand beside the paper's; a run whose split cannot be read has none there."""
+    run = store.find(name)
+    try:
+        return is_like_the_papers(str(run.folder), recorded_at(run))
+    except InputError:
+        return False
 
 
 here, store = datasets(), executor().store
@@ -91,11 +100,25 @@ with st.grid("auto", min_column_width=150):
     st.metric("Released models", len(released), border=True, height="stretch")
 
 st.header("Test accuracy beside the paper's", anchor=False)
-if succeeded["test_accuracy"].notna().any():
-    row = succeeded.loc[succeeded["test_accuracy"].idxmax()]
-    show_best_run(store.find(row["run"]), row, len(succeeded))
+scored = succeeded[succeeded["test_accuracy"].notna()]
+comparable = scored[[beside_paper(name) for name in scored["run"]]]
+if len(comparable):
+    row = comparable.loc[comparable["test_accuracy"].idxmax()]
+    show_best_run(store.find(row["run"]), row, int((comparable["dataset"] == row["dataset"]).sum()))
 else:
     show_released(released)
+if scored["dataset"].nunique() > 1 or len(scored) > len(comparable):
+    st.subheader("Best run of each dataset", anchor=False)
+    best = scored.loc[scored.groupby("dataset")["test_accuracy"].idxmax()]
+    table(
+        best[["dataset", "run", "image_size", "test_accuracy"]], "best-runs",
+        "The run of the highest test accuracy on each dataset; scores on different datasets do not compare",
+        {
+            "dataset": "Dataset", "run": "Run",
+            "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
+            "test_accuracy": st.column_config.NumberColumn("Test accuracy", format="percent"),
+        },
+    )  # fmt: skip
 
 if here:
     st.header("Datasets", anchor=False)

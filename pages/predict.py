@@ -9,8 +9,10 @@ import streamlit as st
 from allcore.data.intake import IMAGE_SUFFIXES, read_image
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
+from allcore.paper import CLASSES
 from pages.ui import address
 from pages.ui.choose import choose_dataset
+from pages.ui.evaluated import BENIGN
 from pages.ui.predicting import ImageFile, choose_model, predict, uploaded_image
 from pages.ui.prediction_view import (
     numbered,
@@ -26,15 +28,13 @@ from pages.ui.show import plain
 from pages.ui.state import catalog, predictor
 from pages.ui.uploads import uploaded_files
 
+NOTICE = "For research and education only. This is not a medical device, and nothing here is a diagnosis."
 LARGEST_MB = 256  # the core refuses larger files as well
 PATIENCE = 0.3  # seconds of work after which a progress bar is worth its place
 
 st.title("Predict")
-st.info(
-    "For research and education only. This is not a medical device, and nothing here is a diagnosis. "
-    "Benign means hematogones, never “healthy”.",
-    icon=":material/science:",
-)
+notice = st.empty()
+notice.info(NOTICE, icon=":material/science:")
 
 model = choose_model()
 if model is None:
@@ -44,7 +44,9 @@ try:
 except InputError as error:
     st.error(plain(str(error)), title="This model cannot be used")
     st.stop()
-with st.expander("About this model", icon=":material/info:"):
+if BENIGN in served.classes and set(served.classes) <= set(CLASSES):
+    notice.info(f"{NOTICE} Benign means hematogones, never “healthy”.", icon=":material/science:")
+with st.expander("About this model", icon=":material/info:", key="about", bind="query-params"):
     show_facts(served.metadata)
 
 images: list[ImageFile] = []

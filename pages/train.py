@@ -15,11 +15,13 @@ from allcore.errors import ConfigError, InputError
 from allcore.hardware import Devices, glance_at_devices
 from allcore.paper import TABLE_1
 from allcore.reporting.settings import settings_table
+from allcore.reporting.units import duration
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
 from allcore.runs.measure import measure
 from allcore.runs.preflight import must_download
 from allcore.runs.store import Run
 from allcore.runs.sweep import parse_sizes, sweep_configs
+from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.config_form import config_form, weights_key
 from pages.ui.estimates import show_estimates
@@ -31,7 +33,10 @@ from pages.ui.state import catalog, executor, relations, searched_relations, wor
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Custom": ""}
 ONE_RUN, SWEEP = "One run", "Size sweep"
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
+QUICK_SIZES = ["128", "96", "64"]
 SAME_CLICK_SECONDS = 3.0
+HOURS_FROM = 3600.0
+LARGE_SIZE, LARGE_EPOCHS = 200, 10
 NEED_SEARCH = ("grouped", "stain")
 """Protocols that no split can be made by before shared fields were looked for."""
 
@@ -99,6 +104,32 @@ def measure_all(configs: Sequence[TrainConfig]) -> None:
         bar.empty()
 
 
+def whole_numbers(sizes: Sequence[str]) -> list[int]:
+    """Return the sizes of a sweep as they were chosen or typed, in pixels. Raises `ConfigError`."""
+    if not sizes:
+        raise ConfigError("a sweep needs at least one size; choose some above")
+    for size in sizes:
+        if not size.strip().isdecimal():
+            raise ConfigError(f"a size is a whole number of pixels, such as 96 (received {size!r})")
+    return parse_sizes(",".join(sizes))
+
+
+def warn_of_hours(estimates: Sequence[Estimate]) -> None:
+    """Warn before hours are spent: by what is known of the time, or where a large run would be made without a GPU."""
+    seconds = [estimate.total_seconds for estimate in estimates if estimate.total_seconds is not None]
+    other = "*Quick* takes minutes; *Measure* tells the time of other settings."
+    if len(seconds) == len(estimates):
+        if sum(seconds) > HOURS_FROM:
+            st.warning(f"About {duration(sum(seconds))} on this machine. {other}", title="This takes hours")
+    elif not devices().gpus and any(is_large(estimate.config) for estimate in estimates):
+        st.warning(f"Without a GPU, such a run takes many hours. {other}", title="This takes hours")
+
+
+def is_large(config: TrainConfig) -> bool:
+    """Return whether a run without a GPU takes hours for certain."""
+    return config.image_size >= LARGE_SIZE and config.epochs >= LARGE_EPOCHS
+
+
 def launch(configs: Sequence[TrainConfig]) -> list[str]:
     """Queue a run for each configuration and return their ids; a second click on the same launches nothing more."""
     asked = [config.model_dump(exclude={"sweep"}) for config in configs]
@@ -123,12 +154,15 @@ if folder is None:
     st.stop()
 images = catalog(folder)
 variant = choose_variant(images)
-preset = str(
-    st.segmented_control(
-        "Preset", list(PRESET_NAMES), default="Paper", required=True, key="preset", bind="query-params",
-        help="Where the settings below begin; each preset keeps its own changes.",
-    )
+fitting = "Paper" if devices().gpus else "Quick"
+preset = address.settle("preset", PRESET_NAMES, "preset", first=fitting)
+st.segmented_control(
+    "Preset", list(PRESET_NAMES), required=True, **address.follow("preset", preset),
+    help="Where the settings below begin; each preset keeps its own changes. The page begins with what fits this "
+    "machine: the paper's settings want a GPU.",
 )  # fmt: skip
+if preset is None:
+    st.stop()
 augment = st.session_state.get("augment") or {}
 data = {"dataset": str(images.root), "variant": variant}
 divided = {"protocol": "folders"} if images.has_parts else {}
@@ -141,7 +175,8 @@ with card:
     )
     sizes = (
         st.multiselect(
-            "Sizes (px)", SIZES, default=SIZES[:5], accept_new_options=True, key="sizes", bind="query-params",
+            "Sizes (px)", SIZES, default=QUICK_SIZES if preset == "Quick" else SIZES[:5], accept_new_options=True,
+            key="quick.sizes" if preset == "Quick" else "sizes", bind="query-params",
             help="One run for each size, with the same recipe, seed and split; type others.",
         )
         if kind == SWEEP
@@ -159,7 +194,7 @@ split: Split | None = None
 estimates: list[Estimate] = []
 try:
     config = workspace().confined(make_config(**data, **fields))
-    configs = sweep_configs(config, parse_sizes(",".join(sizes))) if kind == SWEEP else [config]
+    configs = sweep_configs(config, whole_numbers(sizes)) if kind == SWEEP else [config]
     fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
     images.trainable_images(variant)  # or says what is missing, before anything is searched for
     known = (searched_relations if config.split.protocol in NEED_SEARCH else relations)(images, variant)
@@ -178,6 +213,7 @@ with card:
         st.markdown(plain(in_short(config, begin, [one.image_size for one in configs])))
         sides = images.images(variant)[["width", "height"]]
         show_estimates(estimates, native=int(sides.min(axis=1).max()))
+        warn_of_hours(estimates)
         if must_download(config.weights):
             st.warning(
                 "The run downloads them (59 MB) when it starts, which needs a network connection. Without one, put a "
@@ -189,7 +225,7 @@ with card:
     busy = any(summary.is_active for summary in summaries(former))
     with st.container(horizontal=True):
         launching = st.button(
-            "Launch" if kind == ONE_RUN else f"Launch {len(sizes)} runs", type="primary",
+            f"Launch {len(sizes)} runs" if len(sizes) > 1 else "Launch", type="primary",
             icon=":material/rocket_launch:", disabled=problem is not None,
         )  # fmt: skip
         measuring = st.button(

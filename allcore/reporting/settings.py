@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from allcore.config import TrainConfig, make_config
+from allcore.paper import says_of_setting
 
 
 def shown(value: object) -> str:
@@ -22,9 +23,12 @@ def shown(value: object) -> str:
 
 
 def settings_table(config: TrainConfig) -> pd.DataFrame:
-    """Return one row a setting: its name (`split.seed`), its value, and the paper's where that is another."""
+    """Return one row a setting: its name (`split.seed`), its value, and what the paper says where that is another."""
     paper = dict(_flat(make_config(dataset=config.dataset).model_dump()))
-    rows = [(name, value, "" if value == paper[name] else paper[name]) for name, value in _flat(config.model_dump())]
+    rows = [
+        (name, value, "" if value == paper[name] else says_of_setting(name, paper[name]))
+        for name, value in _flat(config.model_dump())
+    ]
     return pd.DataFrame(rows, columns=["setting", "value", "paper"])
 
 

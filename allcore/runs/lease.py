@@ -54,10 +54,10 @@ def write_ticket(runs: Path, run_id: str, queued_at: float, pid: int, started: s
     return ticket
 
 
-def waiting_before(runs: Path, run_id: str) -> int:
-    """Return how many live runs stand before `run_id` in the queue."""
+def waiting_before(runs: Path, run_id: str) -> int | None:
+    """Return how many live runs stand before `run_id` in the queue; None when it has left it and has the device."""
     names = [ticket.stem.split("-", 1)[1] for ticket in _live_tickets(runs / QUEUE_FOLDER)]
-    return names.index(run_id) if run_id in names else 0
+    return names.index(run_id) if run_id in names else None
 
 
 def _is_first(queue: Path, ticket: Path) -> bool:

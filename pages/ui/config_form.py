@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from allcore.config import AugmentConfig, SplitConfig, TrainConfig
 from allcore.model.architecture import CONVOLUTION_LAYERS
+from allcore.paper import says_of_setting
 from allcore.reporting.settings import shown
 from pages.ui.numbers import bound_number
 
@@ -78,8 +79,9 @@ def _widget(path: str, key: str, value: Any) -> Any:  # noqa: ANN401 - a field i
     group, _, name = path.rpartition(".")
     field = _MODELS[group].model_fields[name]
     kind = _without_none(field.annotation)
+    said = says_of_setting(path, shown(field.default))
     common: dict[str, Any] = {
-        "label": f"{name.replace('_', ' ').capitalize()}{_UNITS.get(path, '')} · paper: {shown(field.default)}",
+        "label": f"{name.replace('_', ' ').capitalize()}{_UNITS.get(path, '')}{f' · paper: {said}' if said else ''}",
         "key": key,
         "help": f"{(field.description or '')[:1].upper()}{(field.description or '')[1:]}.",
         "bind": "query-params",

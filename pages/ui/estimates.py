@@ -22,7 +22,9 @@ def show_estimates(estimates: Sequence[Estimate], native: int) -> None:
     st.caption(plain(f"On {plan.description}; the worker looks again when it starts."))
     larger = [str(estimate.config.image_size) for estimate in estimates if estimate.config.image_size > native]
     if larger:
-        st.caption(f"The images have {native} px. Up-sampled, which adds no detail: {', '.join(larger)} px.")
+        st.caption(
+            f"The images are {native} px wide; at {', '.join(larger)} px they are enlarged, which adds no detail."
+        )
 
 
 def _show_one(estimate: Estimate) -> None:

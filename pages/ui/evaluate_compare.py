@@ -74,8 +74,8 @@ def _show_headline(of: Evaluated, now: Compared) -> None:
     for name, predictions in ((now.first, now.paired.first), (now.second, now.paired.second)):
         if twins := int(predictions.table["twin"].sum()):
             st.caption(
-                f"{images(twins)} of these share a group with an image in train of {show.plain(name)}: its score "
-                "flatters."
+                f"{images(twins)} of these share a group with an image in train of {show.plain(name)}, which may have "
+                "helped it."
             )
     with st.container(horizontal=True):
         for name, scores in ((now.first, comparison.first), (now.second, comparison.second)):

@@ -21,6 +21,7 @@ from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_fig
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.numbers import bound_number
+from pages.ui.shared_work import is_under_way, wait_for
 from pages.ui.state import catalog, workspace
 
 
@@ -59,25 +60,28 @@ def _offer(subject: Subject, report: ProbeReport | None) -> None:
     st.caption(
         f"{n_test} test images under {missing} probes; a first look reads the training images' stain as well.{done}"
     )
-    if st.button("Go on" if report else "Probe the model", type="primary", icon=":material/labs:"):
+    asked = st.button("Go on" if report else "Probe the model", type="primary", icon=":material/labs:")
+    if asked or is_under_way(_work(subject)):
         _make(subject)
+
+
+def _work(subject: Subject) -> str:
+    return f"probes of {subject.model}"
 
 
 def _make(subject: Subject) -> None:
     """Make the missing probes with progress, and run the page again to show them."""
-    bar = st.progress(0.0, "Looking for the images …")
+    cache = workspace().cache
     try:
         workspace().allowed(subject.dataset)
-        probe_model(
-            subject,
-            workspace().cache,
-            lambda done, total: bar.progress(done / total, f"{done:,} of {total:,} images"),
+        wait_for(
+            _work(subject),
+            "Making the probes; it goes on when you leave this page",
+            lambda progress: probe_model(subject, cache, progress),
         )
     except InputError as error:
         st.error(show.plain(str(error)), title="The probes cannot be made")
         return
-    finally:
-        bar.empty()
     st.rerun()
 
 

@@ -81,6 +81,8 @@ def doing(summary: RunSummary) -> str:
         return ""
     if status.state == "queued":
         before = waiting_before(executor().store.root, summary.id)
+        if before is None:
+            return "starting"
         return "next in the queue" if before == 0 else f"{before} before it in the queue"
     left = f", {duration(status.eta_seconds)} left" if status.eta_seconds is not None else ""
     return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"

@@ -18,6 +18,7 @@ from allcore.evaluation.scores import Interval, Scores
 from allcore.evaluation.shortcuts import best_shortcut
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.reporting.probes import what_it_looks_at
+from allcore.reporting.report.known_data import DRAWN_SMEARS, recognise
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.store import Run
 from pages.ui.shortcuts import kept, kept_or_offered, run_against
@@ -41,9 +42,9 @@ class _Score:
 
 
 def show_best_run(run: Run, row: pd.Series, among: int) -> None:
-    """Show the best of `among` runs beside the paper and its best shortcut; `row` is its row in the table of runs."""
+    """Show the best of `among` runs on one dataset, beside the paper and its best shortcut; `row` is its row."""
     try:
-        scores, twins = _scores_of(str(run.folder), recorded_at(run))
+        scores, alone, twins = _scores_of(str(run.folder), recorded_at(run))
     except InputError as error:
         _show_tiles(None)
         st.caption(plain(f"The best run, {run.id}, cannot be scored: {error}"))
@@ -53,8 +54,8 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     shortcut = None if best is None else (best.name, best.scores.accuracy)
     _show_tiles(_Score("Best run here", scores.accuracy, scores.intervals["accuracy"], shortcut))
     st.caption(
-        f"Best of {among}: {plain(run.id)} on {plain(row['dataset'])}, {row['image_size']} px, {scores.n} test images. "
-        f"{_COMPARABLE}{_flattery(twins)}"
+        f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, {scores.n} test images. "
+        f"{_COMPARABLE}{_twins(twins, alone is None or alone < scores.accuracy)}"
     )
     _say_what_it_looks_at(_views_of(run))
     if shortcuts is None:
@@ -79,8 +80,9 @@ def show_released(models: list[Path]) -> None:
         shortcut = (held_out.shortcut, held_out.shortcut_accuracy)
     _show_tiles(_Score("Released model", held_out.accuracy, held_out.interval, shortcut))
     st.caption(
-        f"{plain(path.name)}, {held_out.images} test images. {_COMPARABLE}{_flattery(held_out.twins)} "
-        "Once a run has succeeded here, its accuracy will stand in the model's place."
+        f"{plain(path.name)}, {held_out.images} test images. {_COMPARABLE}{_twins(held_out.twins, False)} "
+        "Once a run on images of these classes has succeeded here, its accuracy will stand in the model's place; drawn "
+        "smears do not count."
     )
     _say_what_it_looks_at(held_out.views)
     if shortcut is not None and shortcut[1] >= held_out.accuracy:
@@ -89,15 +91,29 @@ def show_released(models: list[Path]) -> None:
             "that it looks at cells."
         )
     st.page_link(
-        "pages/predict.py", label="Its model card", icon=":material/description:", query_params={"model": path.name}
+        "pages/predict.py",
+        label="Its model card",
+        icon=":material/description:",
+        query_params={"model": path.name, "about": "true"},
     )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _scores_of(folder: str, written: int) -> tuple[Scores, int]:
-    """Return a run's scores on its test images, and how many of those share a group with one in train."""
+def _scores_of(folder: str, written: int) -> tuple[Scores, float | None, int]:
+    """Return a run's scores on its test images, its accuracy on those without a twin in train, and how many have one.
+
+    The accuracy is None when all have one.
+    """
     recorded = recorded_predictions(Run(Path(folder)), "test")
-    return recorded.score(), int(recorded.table["twin"].sum())
+    alone = recorded.without_twins().table["correct"]
+    return recorded.score(), float(alone.mean()) if len(alone) else None, int(recorded.table["twin"].sum())
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def is_like_the_papers(folder: str, written: int) -> bool:
+    """Return whether a run's images have the paper's classes and were not drawn, so that its score may stand beside."""
+    split = Run(Path(folder)).split
+    return set(split.classes) == set(paper.CLASSES) and recognise(split) is not DRAWN_SMEARS
 
 
 def _views_of(run: Run) -> tuple[ViewScore, ...]:
@@ -147,5 +163,6 @@ def _between(interval: Interval) -> str:
     return f"{low} to {high} %"
 
 
-def _flattery(twins: int) -> str:
-    return f" {twins} of the test images share a group with one in train: the score flatters." if twins else ""
+def _twins(twins: int, flatters: bool) -> str:
+    said = f" {twins} of the test images share a group with one in train" if twins else ""
+    return said and f"{said}{': the score flatters' if flatters else ''}."

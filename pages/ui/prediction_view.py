@@ -26,10 +26,10 @@ LISTED = 8
 _LONG_CARD, _CARD_HEIGHT = 1_000, 480
 _PREDICTED = "predicted"
 _SPLIT_SAYS = {
-    "train": "The model was trained on this very file: a right answer says nothing about other images.",
-    "validation": "The model's epoch and temperature were chosen with this very file; it was not trained on.",
-    "test": "This very file is a test image of the model's run: it was not trained on.",
-    None: "The model's run did not have this very file.",
+    "train": "The model was trained on this file, so a right answer says nothing about other images.",
+    "validation": "This file was used to choose the model's epoch and temperature, but not to train it.",
+    "test": "This file was kept for testing: the model was not trained on it.",
+    None: "The model was made without this file.",
 }
 
 
@@ -124,8 +124,8 @@ def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadat
 def _where_novel(prediction: Prediction) -> str:
     """Return in words how far the image is from those of training, by its colours and by the features."""
     return (
-        f"About 1 is usual; its colours are at {prediction.colour_distance:.1f}, what the network sees in it at "
-        f"{prediction.feature_distance:.1f}."
+        f"Images like those of training have about 1. By its colours this image has {prediction.colour_distance:.1f}, "
+        f"by the network's features {prediction.feature_distance:.1f}."
     )
 
 
@@ -148,7 +148,7 @@ def show_similar(result: Result, prediction: Prediction, model: Path, run_id: st
         st.caption(plain(f"They are not at hand: {error}."))
         return
     st.caption("Cosine similarity of the features from which the model reads the class; 1 is the most alike.")
-    same = {near.sha256: " (this very file)" for near, _ in found if near.sha256 == result.sha256}
+    same = {near.sha256: " (the same file)" for near, _ in found if near.sha256 == result.sha256}
     gallery(
         [picture for _, picture in found],
         [f"{plain(near.label)}, {near.similarity:.3f}{same.get(near.sha256, '')}" for near, _ in found],

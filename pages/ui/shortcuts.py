@@ -17,6 +17,7 @@ from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcu
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
+from pages.ui.shared_work import is_under_way, wait_for
 from pages.ui.state import workspace
 
 _EXPLAINED = (
@@ -53,7 +54,8 @@ def kept_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
     results = kept(run)
     if results is None:
         st.caption(f"{_EXPLAINED} They are not computed yet, which takes seconds.")
-        if st.button("Compute the shortcuts", key=f"shortcuts-{run.id}", icon=":material/palette:"):
+        asked = st.button("Compute the shortcuts", key=f"shortcuts-{run.id}", icon=":material/palette:")
+        if asked or is_under_way(_work(run)):
             _compute(run)
     return results
 
@@ -102,19 +104,23 @@ def _against(folder: str, written: int, _results: tuple[ShortcutResult, ...]) ->
     return against_shortcuts(recorded_predictions(Run(Path(folder)), "test"), _results)
 
 
+def _work(run: Run) -> str:
+    return f"shortcuts of {run.folder}"
+
+
 def _compute(run: Run) -> None:
     """Compute the shortcuts with progress, and run the page again to show them."""
-    bar = st.progress(0.0, "Looking for the images …")
+    cache = workspace().cache
     try:
         workspace().allowed(Path(run.config.dataset))
-        shortcut_scores_of_run(
-            run, workspace().cache, lambda done, total: bar.progress(done / total, f"{done / total:.0%}")
+        wait_for(
+            _work(run),
+            "Computing the shortcuts; it goes on when you leave this page",
+            lambda progress: shortcut_scores_of_run(run, cache, progress),
         )
     except InputError as error:
         st.error(show.plain(str(error)), title="The shortcuts cannot be computed")
         return
-    finally:
-        bar.empty()
     st.rerun()
 
 

@@ -14,6 +14,7 @@ from allcore.runs.executor import LocalExecutor
 from allcore.text import printable, well_formed
 from allcore.workspace import Workspace, open_workspace
 from pages.ui import address
+from pages.ui.shared_work import wait_for
 
 
 def workspace() -> Workspace:
@@ -54,18 +55,19 @@ def searched_relations(of: Catalog, variant: str) -> Relations:
     known = relations(of, variant)
     if known.searched:
         return known
-    slot = st.empty()
-
-    def show(done: int, total: int) -> None:
-        if done % 20 == 0 or done == total:
-            slot.progress(done / total, "Looking for images that show the same field; this is done once for a dataset")
-
-    try:
-        found = find_relations(of.root, of.images(variant), workspace().cache, show)
-    finally:
-        slot.empty()
+    images, cache = of.images(variant), workspace().cache
+    found = wait_for(
+        search_key(of, variant),
+        "Looking for images that show the same field; this is done once for a dataset, and goes on when you leave",
+        lambda show: find_relations(of.root, images, cache, show),
+    )
     _known_relations.clear()
     return found
+
+
+def search_key(of: Catalog, variant: str) -> str:
+    """Return the name under which the search for shared fields of a variant is under way."""
+    return f"shared fields of {contents(of, variant)} in {workspace().cache}"
 
 
 def forget_catalogs() -> None:

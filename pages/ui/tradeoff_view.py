@@ -95,7 +95,7 @@ def show_example() -> None:
     dataset, split = record.points[0].dataset, record.points[0].split
     st.caption(
         f"Measured on the real images ({show.plain(dataset)}, {split} split, {record.points[0].test_images} test "
-        f"images) on this device: {show.plain('; '.join(record.devices))}. Another machine has other times."
+        f"images) on {show.plain('; '.join(record.devices))}. Another machine has other times."
     )
     st.header("Against image size", anchor=False)
     show_points(record.points, "example", True, record.shortcuts)
@@ -116,6 +116,6 @@ def show_pairs(pairs: pd.DataFrame, name: str, n_runs: int) -> None:
     in_points = {column: 100 * pairs[column] for column in ("difference", "low", "high")}
     show.table(pairs.assign(**in_points), f"pairs-{name}", "Every two runs compared on their test images", _PAIRS)
     st.caption(
-        "Exact McNemar tests, image by image, and with the images of an overlap group taken as one. Holm's method "
-        f"raises the latter for all {len(pairs)} pairs together: two runs are told apart where it stays below 0.05."
+        "Exact McNemar tests, image by image, and with the images of an overlap group taken as one. The last p "
+        "is corrected by Holm's method for comparing several pairs: two runs are told apart where it is below 0.05."
     )

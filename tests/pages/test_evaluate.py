@@ -87,17 +87,19 @@ def test_scores_of_the_split_stand_beside_the_papers(run, split):
     )
 
 
-def test_twins_in_train_are_counted_and_the_score_without_them_given(run):
-    table = run.split.table.copy()
-    twin = table.index[table["split"] == "test"][0]
-    before = int((run.split.twins_in_train() & (table["split"] == "test")).sum())
+@pytest.mark.parametrize(("right", "title"), [(True, "The score flatters"), (False, "Twins in train")])
+def test_twins_in_train_flatter_only_where_the_score_is_lower_without_them(run, right, title):
+    table, predicted = run.split.table.copy(), run.predictions().set_index("path")["correct"]
+    table["group"] = [f"g{number}" for number in range(len(table))]
+    test = table.index[table["split"] == "test"]
+    twin = next(row for row in test if predicted[table["path"][row]] == right)
     table.loc[twin, "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
     rewrite(run, "split.csv", table.to_csv(index=False))
-    total = int((table["split"] == "test").sum())
-    warning = open_page().warning[0]
-    assert warning.proto.title == "The score flatters"
-    assert f"{before + 1} of {total} test images share a group" in warning.value
-    assert f"{total - before - 1} images" in warning.value
+    app = open_page()
+    said = (app.warning if right else app.info)[0]
+    assert said.proto.title == title
+    assert f"1 of {len(test)} test images share a group" in said.value
+    assert f"{len(test) - 1} images" in said.value
 
 
 def test_commonest_mistake_is_shown_at_first(run):

@@ -177,15 +177,15 @@ def test_image_that_cannot_be_predicted_is_explained_in_detail(trained, released
 def test_another_image_is_shown_when_it_is_chosen(trained, released, smears):
     files = [(f"{split}.jpg", image_of(trained, split, smears)[1]) for split in ("train", "test")]
     app = upload(open_page("predict"), *files)
-    assert "trained on this very file" in texts(app)
+    assert "was trained on this file" in texts(app)
     choose(app, "shown", app.get_by_key("shown").options[1])
-    assert "trained on this very file" not in texts(app)
+    assert "was trained on this file" not in texts(app)
     assert "test image of the model" in texts(app)
 
 
 def test_image_that_the_run_did_not_have_is_said_to_be_new(trained, released):
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
-    assert "did not have this very file" in texts(upload(open_page("predict"), ("noise.png", png(noise))))
+    assert "made without this file" in texts(upload(open_page("predict"), ("noise.png", png(noise))))
 
 
 def test_novel_image_is_said_to_be_so_and_keeps_its_label_in_grey(trained, released, smears):
@@ -194,8 +194,8 @@ def test_novel_image_is_said_to_be_so_and_keeps_its_label_in_grey(trained, relea
     assert app.header[0].value == f":gray[{rows(app)['label'][0]}]"
     assert "Not like the images this model knows" in texts(app)
     direct = load_predictor(trained.served_model).predict([decode(image_of(trained, "test", smears)[1])])[0]
-    assert f"its colours are at {direct.colour_distance:.1f}" in texts(app)
-    assert f"sees in it at {direct.feature_distance:.1f}" in texts(app)
+    assert f"By its colours this image has {direct.colour_distance:.1f}" in texts(app)
+    assert f"by the network's features {direct.feature_distance:.1f}" in texts(app)
 
 
 def test_evidence_of_any_class_can_be_shown(trained, released, smears):
@@ -222,7 +222,7 @@ def test_most_similar_training_images_are_shown_with_the_file_itself_first(train
     app = upload(open_page("predict"), ("image.jpg", image_of(trained, "train", smears)[1]))
     captions = [image.captions[0] for image in app.image[1:]]
     assert len(captions) == 5
-    assert "1.000 (this very file)" in captions[0]
+    assert "1.000 (the same file)" in captions[0]
 
 
 def test_similar_images_outside_the_roots_are_not_shown(trained, released, smears, monkeypatch):

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 
 from allcore.config import AugmentConfig, SplitConfig, TrainConfig
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
+from allcore.hardware import Devices
+from allcore.paper import READ, STATED
 from allcore.reporting.settings import shown
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import device_lease
@@ -86,7 +89,11 @@ def test_field_has_a_widget_with_the_papers_value_and_the_description(paper_form
     group, _, name = path.rpartition(".")
     field = MODELS[group].model_fields[name]
     widget = paper_form.get_by_key(f"paper.{path}")
-    assert f"paper: {shown(field.default)}" in widget.label
+    assert ("paper: " in widget.label) == (path in STATED | READ)
+    if path in STATED:
+        assert widget.label.endswith(f"paper: {shown(field.default)}")
+    if path in READ:
+        assert widget.label.endswith(f"paper: not stated; read as {shown(field.default)}")
     assert widget.proto.help == f"{field.description[:1].upper()}{field.description[1:]}."
 
 
@@ -96,7 +103,7 @@ def paper_form(tmp_path_factory, smears):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALLCORE_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
         patch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
-        return open_page("train")
+        return open_page("train", preset="Paper")
 
 
 def test_ranges_and_choices_are_the_fields(paper_form):
@@ -232,7 +239,7 @@ def test_an_address_reads_no_file_but_those_of_the_roots_and_opens_no_pipe(data,
 
 def test_larger_sizes_than_the_images_are_said_to_be_up_sampled(data):
     captions = [caption.value for caption in open_page("train", preset="Quick").caption]
-    assert "The images have 48 px. Up-sampled, which adds no detail: 96 px." in captions
+    assert "The images are 48 px wide; at 96 px they are enlarged, which adds no detail." in captions
 
 
 def test_launch_returns_at_once_links_to_the_run_and_queues_it(data, launched):
@@ -265,9 +272,25 @@ def test_sweep_launches_a_run_for_each_size(data, launched):
 
 
 def test_size_that_is_none_is_refused(data):
-    app = open_page("train", preset="Quick", launch="Size sweep", sizes=["64", "16"])
+    app = open_page("train", preset="Quick", launch="Size sweep", quick__sizes=["64", "16"])
     assert "image\\_size" in app.error[0].value
     assert button(app, "Launch 2 runs").disabled
+
+
+@pytest.mark.parametrize(("sizes", "said"), [([], "at least one size"), (["64", "big"], "whole number of pixels")])
+def test_sizes_that_make_no_sweep_are_refused_in_plain_words(data, sizes, said):
+    app = choose(open_page("train", preset="Quick", launch="Size sweep"), "quick.sizes", sizes)
+    assert said in app.error[0].value
+    assert not any("0 runs" in each.label for each in app.button)
+
+
+def test_page_begins_with_what_a_machine_without_gpu_can_do_and_warns_before_hours_are_spent(data, monkeypatch):
+    monkeypatch.setattr("allcore.hardware.glance_at_devices", lambda: Devices(4, False, 2**34))
+    st.cache_data.clear()
+    app = open_page("train")
+    assert app.query_params["preset"] == "Quick"
+    assert "takes hours" not in texts(app)
+    assert "takes hours" in texts(choose(app, "preset", "Paper"))
 
 
 def test_time_is_known_from_a_former_run(finished, finished_run, smears, monkeypatch):

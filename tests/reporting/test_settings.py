@@ -25,5 +25,5 @@ def test_values_are_written_as_a_person_would(value, text):
 def test_papers_value_stands_where_a_setting_is_another():
     table = settings_table(make_config(dataset="smears", epochs=4, split={"protocol": "grouped"})).set_index("setting")
     assert tuple(table.loc["epochs"]) == ("4", "25")
-    assert tuple(table.loc["split.protocol"]) == ("grouped", "random")
+    assert tuple(table.loc["split.protocol"]) == ("grouped", "not stated; read as random")
     assert set(table["paper"].drop(["epochs", "split.protocol"])) == {""}
