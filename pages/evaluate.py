@@ -47,6 +47,11 @@ scores, alone, classes = now.scores, now.alone, now.classes
 twins = int(now.predictions.table["twin"].sum())
 
 named = f"classes {show.plain(', '.join(classes))}" if len(classes) <= NAMED else f"{len(classes)} classes"
+right = int(now.predictions.table["correct"].sum())
+st.markdown(
+    f"**{right} of {scores.n} {split} images are right: accuracy "
+    f"{with_interval(scores.accuracy, scores.intervals['accuracy'])}.**"
+)
 st.caption(
     f"{scores.n} {split} images, {named}, {run.config.image_size} px, "
     f"{run.config.split.protocol} split of {show.plain(run.config.dataset)}"

@@ -14,7 +14,7 @@ from allcore.runs.summary import summary_table
 from pages.ui import address
 from pages.ui.choose import select_run
 from pages.ui.guarded import guarded
-from pages.ui.live import refresh_every, runs, states, summaries, watch
+from pages.ui.live import in_words, refresh_every, runs, states, summaries, watch
 from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import plain, table
 from pages.ui.state import executor
@@ -31,7 +31,9 @@ def carry_out(action: str, run: Run, shown: str) -> None:
     now = states([run])[run.id] if run.folder.is_dir() else "deleted"
     going_on = shown in ACTIVE and now in ACTIVE
     if now != shown and not going_on:
-        st.session_state["refused"] = f"{run.id} was {shown} when you chose to {action} it, and is {now} now."
+        st.session_state["refused"] = (
+            f"{run.id} was {in_words(shown)} when you chose to {action} it, and is {in_words(now)} now."
+        )
         return
     try:
         does[action](run)
@@ -64,7 +66,7 @@ def show_all() -> None:
     progress = [100 * summary.progress for summary in now]
     shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "sweep", "note"]
     table(
-        summary_table(now).assign(progress=progress)[shown], "runs",
+        summary_table(now).assign(progress=progress, state=[in_words(one.state) for one in now])[shown], "runs",
         "All runs with state, progress, image size, best validation accuracy, split, sweep and what went wrong",
         {
             "run": "Run", "split": "Split", "sweep": "Sweep", "state": st.column_config.TextColumn("State", width=100),

@@ -69,9 +69,14 @@ def refresh_every(shown: Sequence[RunSummary]) -> float | None:
     return REFRESH_SECONDS if any(summary.is_active for summary in shown) else None
 
 
+def in_words(state: str) -> str:
+    """Return how a state is called on the pages: a run that was stopped is not lost, it can be resumed."""
+    return "stopped" if state == "cancelled" else state
+
+
 def state_badge(state: str) -> None:
     """Show a run's state in its colour."""
-    st.badge(state, icon=STATE_ICONS[state], color=STATE_COLOURS[state])
+    st.badge(in_words(state), icon=STATE_ICONS[state], color=STATE_COLOURS[state])
 
 
 def doing(summary: RunSummary) -> str:

@@ -50,6 +50,9 @@ def show_curves(runs: Sequence[Run], per: Per) -> None:
             curves.append(RunCurve(short_name(run), history(run), _validation_images(run)))
         except (InputError, ValueError, TypeError, KeyError) as error:
             st.warning(plain(f"{run.id} cannot be drawn: {error}"))
+    if not any(len(curve.history.epochs if per == "epoch" else curve.history.batches) for curve in curves):
+        st.caption(f"The curves begin when the first {per} is over.")
+        return
     with st.grid(2, min_column_width=340):
         for quantity in QUANTITIES:
             chart = training_chart(quantity, per, curves)
@@ -60,15 +63,9 @@ def show_curves(runs: Sequence[Run], per: Per) -> None:
                 key=f"{quantity}-per-{per}",
                 alt=f"{quantity.capitalize()} per {per} of {names}",
             )
-    if not any(len(curve.history.epochs if per == "epoch" else curve.history.batches) for curve in curves):
-        st.caption(f"No {per} is over yet.")
-    else:
-        parts = (
-            "Solid: train; dashed: validation, with its 95 % interval where one run is shown. "
-            if per == "epoch"
-            else ""
-        )
-        st.caption(f"{parts}Drag to move, Ctrl and wheel to zoom, double-click to see all.")
+    parts = "Solid: train; dashed: validation, with its 95 % interval where one run is shown. "
+    parts = parts if per == "epoch" else ""
+    st.caption(f"{parts}Drag to move, Ctrl and wheel to zoom, double-click to see all.")
 
 
 def show_log(run: Run) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
 
@@ -88,6 +89,15 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("allcore.workspace.PROJECT", tmp_path)
     (tmp_path / "models").mkdir()
     return tmp_path / "models"
+
+
+@pytest.fixture
+def photographed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the drawn smears pass for photographs, which may stand beside the paper."""
+    st.cache_data.clear()
+    monkeypatch.setattr("pages.ui.overview_score.recognise", lambda split: None)
+    yield
+    st.cache_data.clear()
 
 
 @pytest.fixture

@@ -214,10 +214,12 @@ def test_an_image_with_a_twin_shows_it_beside(dataset):
     assert len(app.image) == 2
 
 
-def test_an_image_without_a_twin_says_so(dataset):
+def test_an_image_without_a_twin_says_what_is_known_and_offers_to_look(dataset):
     app = open_page("dataset", image="Pro/pro-0003.jpg")
     assert listed_images(app) == []
-    assert "No other image of this dataset is known to show the same field" in texts(app)
+    assert "Whether another shows the same field has not been looked for yet" in texts(app)
+    press(app, "Look for shared fields")
+    assert listed_images(app) or "No other image of this dataset shows the same field" in texts(app)
 
 
 def test_an_image_leads_to_predict_and_augmentation_with_itself(dataset):

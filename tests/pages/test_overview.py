@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from allcore import paper
@@ -92,15 +91,6 @@ def test_finished_run_is_listed_with_state_epochs_and_test_accuracy(finished, fi
     right = recorded_predictions(finished_run, "test").table["correct"].mean()
     assert (row["run"], row["state"], row["epochs"]) == (finished_run.id, "succeeded", "3 of 3")
     assert row["test_accuracy"] == pytest.approx(right)
-
-
-@pytest.fixture
-def photographed(monkeypatch):
-    """Let the drawn smears pass for photographs, which may stand beside the paper."""
-    st.cache_data.clear()
-    monkeypatch.setattr("pages.ui.overview_score.recognise", lambda split: None)
-    yield
-    st.cache_data.clear()
 
 
 def test_run_on_drawn_smears_never_stands_beside_the_paper(finished, released, finished_run, monkeypatch):

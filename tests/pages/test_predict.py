@@ -180,7 +180,7 @@ def test_another_image_is_shown_when_it_is_chosen(trained, released, smears):
     assert "was trained on this file" in texts(app)
     choose(app, "shown", app.get_by_key("shown").options[1])
     assert "was trained on this file" not in texts(app)
-    assert "test image of the model" in texts(app)
+    assert "kept for testing" in texts(app)
 
 
 def test_image_that_the_run_did_not_have_is_said_to_be_new(trained, released):
@@ -243,7 +243,7 @@ def test_image_of_a_dataset_is_predicted_from_the_url(trained, released, smears)
     path, _ = image_of(trained, "test", smears)
     app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", image=path)
     assert rows(app)["path"].tolist() == [path]
-    assert "test image of the model" in texts(app)
+    assert "kept for testing" in texts(app)
 
 
 @pytest.mark.parametrize("path", ["Pro/none.jpg", "../../etc/passwd", "/etc/passwd"])

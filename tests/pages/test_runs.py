@@ -203,7 +203,7 @@ def test_run_that_went_on_since_the_question_is_not_deleted(run):
     write_status(run.folder, run.status().model_copy(update={"state": "cancelled"}))
     press(app, "Delete it")
     assert run.folder.exists()
-    assert "is cancelled now" in app.error[0].value
+    assert "is stopped now" in app.error[0].value
 
 
 def test_deleting_can_be_thought_better_of(run):
@@ -246,7 +246,7 @@ def test_real_run_is_stopped_and_resumed_from_the_page(workspace, tiny_config):
         wait_for(run, lambda status: status.phase == "training")
         app = open_page("runs")
         press(app, "Stop")
-        assert app.dataframe[0].value["state"][0] in ("stopping", "cancelled")
+        assert app.dataframe[0].value["state"][0] in ("stopping", "stopped")
         wait_for(run, lambda status: status.state == "cancelled")
         app.run()
         press(app, "Resume")

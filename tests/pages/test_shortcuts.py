@@ -69,7 +69,7 @@ def test_evaluate_says_that_they_are_of_the_test_images(run, results):
 
 
 @pytest.mark.parametrize("page", ["evaluate", "overview", "tradeoff"])
-def test_dataset_that_is_gone_is_said_to_be(run, dataset, page, monkeypatch):
+def test_dataset_that_is_gone_is_said_to_be(run, dataset, photographed, page, monkeypatch):
     monkeypatch.delenv("ALLCORE_DATA_ROOTS")
     config = run.folder / "config.json"
     config.write_text(config.read_text().replace(run.config.dataset, str(dataset)))
@@ -85,7 +85,7 @@ def test_dataset_outside_the_roots_is_not_read(run, monkeypatch):
     assert "outside the folders that may be read" in app.error[-1].value.replace("\\", "")
 
 
-def test_overview_has_the_best_one_between_the_best_run_and_the_paper(run, results):
+def test_overview_has_the_best_one_between_the_best_run_and_the_paper(run, results, photographed):
     app = open_page("overview")
     shown = metrics(app)
     assert shown["Best shortcut on its images"] == f"{100 * best_shortcut(results).scores.accuracy:.2f} %"
@@ -96,7 +96,7 @@ def test_overview_has_the_best_one_between_the_best_run_and_the_paper(run, resul
     assert shortcut_verdict(predictions.score(), against_shortcuts(predictions, results)) in said(app)
 
 
-def test_overview_offers_to_compute_them(all_but_one):
+def test_overview_offers_to_compute_them(all_but_one, photographed):
     app = open_page("overview")
     assert "Best shortcut on its images" not in metrics(app)
     assert "Best shortcut on its images" in metrics(press(app, BUTTON))
