@@ -2,10 +2,13 @@
 
 import itertools
 import re
+import shutil
 
 import pytest
 from playwright.sync_api import expect
 
+from allcore.runs.status import write_status
+from allcore.runs.store import Run
 from tests.e2e.conftest import Server
 
 WITH_EVIDENCE = ("Mistakes", "Confusion matrix", "Compare")
@@ -81,3 +84,21 @@ def test_going_back_undoes_the_choice_of_a_tab_and_of_a_cell(shown, finished_run
     page.go_back()
     arrived(page, "Evaluate")
     expect(page.get_by_role("tab", name="Confusion matrix")).to_have_attribute("aria-selected", "true")
+
+
+def test_what_another_browser_does_to_a_run_is_seen_and_its_deletion_is_said(server, finished_run, page):
+    first, second = (
+        Run(shutil.copytree(finished_run.folder, server.workspace.runs / name))
+        for name in ("20260101-000000-vgg16-32px-aaaa", "20260102-000000-vgg16-32px-bbbb")
+    )
+    page.goto(server.url("runs", f"run={first.id}"))
+    arrived(page, "Runs")
+    write_status(first.folder, first.status().model_copy(update={"state": "cancelled"}))
+    expect(page.locator(".stMarkdownBadge", has_text="stopped")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog").get_by_text(first.id)).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    shutil.rmtree(first.folder)
+    expect(page.get_by_text("No such run")).to_be_visible()
+    assert second.folder.is_dir()

@@ -18,7 +18,7 @@ from allcore.hardware import Devices
 from allcore.paper import READ, STATED
 from allcore.reporting.settings import shown
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.lease import device_lease
+from allcore.runs.lease import device_lease, write_ticket
 from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
 from allcore.workspace import PROJECT
@@ -326,16 +326,19 @@ def test_measuring_that_fails_is_said_in_place(data):
 def test_queue_names_what_runs_and_what_waits(data, finished_run):
     pid, started = own_identity()
     moment = time.time()
-    for number, state in enumerate(("running", "queued")):
+    for number, state in enumerate(("running", "queued", "queued")):
         run = LocalExecutor(data).store.create(finished_run.config, finished_run.split)
         progress = {"epoch": 1, "epochs": 4, "phase": "training", "eta_seconds": 120.0} if state == "running" else {}
         identity = {"pid": pid, "process_started": started, "heartbeat": moment, "queued_at": moment + number}
         write_status(run.folder, Status(state=state, **identity, **progress))
+        if number == 2:  # the one before has left the queue, and starts on the next device
+            write_ticket(data.runs, run.id, moment + number, pid, started)
     app = open_page("train", preset="Quick")
     assert button(app, "Measure").disabled
     captions = [caption.value for caption in app.caption]
     assert "epoch 2 of 4, training, 2 min left" in captions
-    assert "next in the queue" in captions
+    assert captions.count("next in the queue") == 1
+    assert "starting" in captions
 
 
 @pytest.mark.process
