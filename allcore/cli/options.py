@@ -6,6 +6,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -46,7 +47,7 @@ def config_from(data: Path, preset: str, fields: dict[str, Any], **more: object)
     """Return the configuration that a preset and options describe. Raises `ConfigError`."""
     if preset not in PRESETS:
         raise ConfigError(f"preset: unknown (received {preset!r}); expected one of {', '.join(PRESETS)}")
-    nested: dict[str, Any] = {"dataset": str(data), **PRESETS[preset], **more}
+    nested: dict[str, Any] = {"dataset": str(data), **deepcopy(PRESETS[preset]), **more}
     for path, value in fields.items():
         group, _, name = path.rpartition(".")
         if group:

@@ -118,3 +118,11 @@ def test_what_is_typed_goes_before_the_preset():
 def test_unknown_preset_is_refused():
     with pytest.raises(ConfigError, match=r"preset: unknown \(received 'fast'\); expected one of paper, quick"):
         config_from(Path("smears"), "fast", {})
+
+
+def test_options_change_a_preset_for_one_command_alone():
+    for transplant in (0.3, None):
+        fields = {} if transplant is None else {"augment.transplant": transplant}
+        config = config_from(Path("smears"), "cells", fields)
+        assert config.augment.transplant == (transplant or 0.5)
+        assert (config.augment.recolour, config.warmup_epochs) == (0.5, 2)
