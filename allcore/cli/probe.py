@@ -56,7 +56,7 @@ def probe_json(report: ProbeReport) -> dict[str, Any]:
 
 def _print_report(report: ProbeReport, split: str) -> None:
     from allcore.evaluation.held_out import views_of
-    from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_table, what_it_looks_at
+    from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_table, what_it_looks_at
 
     rows = probe_table(report)
     scores = report.results[0].scores
@@ -80,10 +80,8 @@ def _print_report(report: ProbeReport, split: str) -> None:
         ],
     )  # fmt: skip
     say()
-    for sentence in filter(None, (*findings(report), what_it_looks_at(views_of(report)))):
+    for sentence in filter(None, (*findings(report), what_it_looks_at(views_of(report)), *evidence_findings(report))):
         say(sentence)
-    if report.corner is not None:
-        say(corner_finding(report.corner))
     for row in rows[rows["skipped"] != ""].to_dict("records"):
         say(f"{row['probe']}: skipped, {row['skipped']}")
     say(CAVEAT)

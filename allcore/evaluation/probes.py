@@ -25,8 +25,10 @@ from allcore.cells.maps import are_smears
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
 from allcore.errors import DatasetError, ImageError
+from allcore.evaluation.cell_evidence import cell_weights
 from allcore.evaluation.comparison import accuracy_difference
-from allcore.evaluation.corner_evidence import CornerEvidence, corner_evidence
+from allcore.evaluation.corner_evidence import corner_weights
+from allcore.evaluation.evidence_share import CELL, EvidenceShare, evidence_share
 from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, WORK, Probe, Sample
 from allcore.evaluation.probe_subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scores import Interval, Scores, score
@@ -62,13 +64,19 @@ class ProbeResult(BaseModel):
 
 
 class ProbeReport(BaseModel):
-    """The results of all probes so far, in the order of `PROBES`; `stain` is what they normalise images towards."""
+    """The results of all probes so far, in the order of `PROBES`; `stain` is what they normalise images towards.
+
+    `corner` and `cells` are the evidence in the scale-bar corner and inside nucleated cells, `cells_by_class` that of
+    the images of each class; no cells where few of the images hold any.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     model: str
     stain: StainLevels
-    corner: CornerEvidence | None = None
+    corner: EvidenceShare | None = None
+    cells: EvidenceShare | None = None
+    cells_by_class: dict[str, EvidenceShare] = {}
     results: tuple[ProbeResult, ...] = ()
 
     @property
@@ -151,10 +159,14 @@ class _Work:
         return self.files.of(self.others["path"])
 
     @cached_property
-    def shows_cells(self) -> bool:
-        files = self.files.of(self.scored["path"])
-        counts = [int(find_cells(_decoded(file)).max(initial=0)) for file in files]
-        return are_smears(np.array(counts))
+    def cells_at_evidence(self) -> np.ndarray | None:
+        """Which part of each cell of each image's evidence lies in nucleated cells; None where few images hold any."""
+        counts, weights, side = [], [], self.predictor.metadata.image_size // CELL
+        for file in self.files.of(self.scored["path"]):
+            cells = find_cells(_decoded(file))
+            counts.append(int(cells.max(initial=0)))
+            weights.append(cell_weights(cells, side))
+        return np.stack(weights) if are_smears(np.array(counts)) else None
 
     def sample(self, file: Path, number: int, stain: StainLevels) -> Sample:
         return Sample(_decoded(file), stain, lambda: _decoded(self.other_files[number]))
@@ -169,7 +181,7 @@ class _Work:
 
 
 def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
-    if probe.needs_cells and not work.shows_cells:
+    if probe.needs_cells and work.cells_at_evidence is None:
         work.count(len(work.scored))
         return report.with_result(ProbeResult(name=probe.name, skipped="few of the images hold nucleated cells"))
     try:
@@ -186,8 +198,7 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
     result = ProbeResult(name=probe.name, predicted=tuple(predicted.tolist()), scores=scores)
     if probe.name == AS_IT_IS:
         maps = np.stack([one.evidence[number] for one, number in zip(predictions, predicted, strict=True)])
-        corner = corner_evidence(maps, work.predictor.metadata.image_size, groups)
-        return report.model_copy(update={"corner": corner}).with_result(result)
+        return report.model_copy(update=_evidence(maps, work)).with_result(result)
     plain = report.result(AS_IT_IS)
     assert plain is not None
     before = np.array(plain.predicted)
@@ -198,6 +209,21 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
         followed = float((predicted == lent).mean())
         compared |= {"followed_other": followed, "followed_neither": float((predicted != labels).mean()) - followed}
     return report.with_result(result.model_copy(update=compared))
+
+
+def _evidence(maps: np.ndarray, work: _Work) -> dict[str, object]:
+    """Return what a report says of the evidence for the predicted classes, maps (N, h, w)."""
+    groups, labels = work.scored["group"].to_numpy(), work.scored["label"].to_numpy()
+    corner = corner_weights(maps.shape[-1], work.predictor.metadata.image_size)
+    said: dict[str, object] = {"corner": evidence_share(maps, corner, list(groups))}
+    if (cells := work.cells_at_evidence) is not None:
+        said["cells"] = evidence_share(maps, cells, list(groups))
+        said["cells_by_class"] = {
+            name: evidence_share(maps[of_class], cells[of_class], list(groups[of_class]))
+            for name in work.predictor.classes
+            if (of_class := labels == name).any()
+        }
+    return said
 
 
 def _predict(probe: Probe, stain: StainLevels, work: _Work) -> list[Prediction]:

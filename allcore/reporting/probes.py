@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allcore.evaluation.corner_evidence import CornerEvidence
+from allcore.cells.finder import LabelImage
+from allcore.evaluation.cell_evidence import cell_weights
+from allcore.evaluation.evidence_share import EvidenceShare, shares_of_evidence
 from allcore.evaluation.held_out import views_of
 from allcore.evaluation.probe_registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD, PROBES, Probe
 from allcore.evaluation.probes import ProbeReport, ProbeResult
@@ -111,16 +114,43 @@ def findings(report: ProbeReport) -> list[str]:
     ]
 
 
-def corner_finding(corner: CornerEvidence) -> str:
+def corner_finding(corner: EvidenceShare) -> str:
     """Return in a sentence how much of the evidence falls in the scale-bar corner."""
     if corner.share is None:
         return "At this image size the network's last pooling leaves the scale-bar corner out: no evidence falls there."
-    low, high = corner.interval
-    ends = "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
     return (
-        f"{100 * corner.share:.1f} %{ends} of the evidence for the predicted class falls in the scale-bar corner, "
-        f"{corner.share / corner.area:.1f} times its {100 * corner.area:.1f} % of the area."
+        f"{100 * corner.share:.1f} %{_between(corner.interval)} of the evidence for the predicted class falls in the "
+        f"scale-bar corner, {corner.share / corner.area:.1f} times its {100 * corner.area:.1f} % of the area."
     )
+
+
+def cells_finding(cells: EvidenceShare, by_class: Mapping[str, EvidenceShare]) -> str:
+    """Return in a sentence how much of the evidence falls inside nucleated cells, over all images and by class."""
+    if cells.share is None:
+        return "There is no evidence that could fall inside nucleated cells."
+    said = (
+        f"{100 * cells.share:.1f} %{_between(cells.interval)} of the evidence for the predicted class falls inside "
+        f"nucleated cells, {cells.share / cells.area:.1f} times their {100 * cells.area:.1f} % of the area"
+    )
+    of_classes = [f"{name} {100 * each.share:.1f} %" for name, each in by_class.items() if each.share is not None]
+    return f"{said}: {', '.join(of_classes)}." if len(of_classes) > 1 else f"{said}."
+
+
+def evidence_findings(report: ProbeReport) -> list[str]:
+    """Return where the evidence falls: inside nucleated cells, and in the scale-bar corner, a sentence each."""
+    cells = [] if report.cells is None else [cells_finding(report.cells, report.cells_by_class)]
+    return cells if report.corner is None else [*cells, corner_finding(report.corner)]
+
+
+def image_finding(evidence: np.ndarray, cells: LabelImage) -> str:
+    """Return in a sentence how much of one image's evidence (h, w) falls inside its cells, uint8 (H, W)."""
+    count = int(cells.max(initial=0))
+    if not count:
+        return "No nucleated cells are found in it."
+    weights = cell_weights(cells, evidence.shape[-1])
+    share = float(shares_of_evidence(evidence[None], weights)[0])
+    within = f"{count} nucleated cell{'s' if count > 1 else ''} on {100 * weights.mean():.0f} % of the area"
+    return f"{100 * share:.0f} % of it inside {within}." if np.isfinite(share) else f"{within}."
 
 
 def commonest_change(before: ProbeResult, after: ProbeResult) -> str:
@@ -193,6 +223,11 @@ def _made(report: ProbeReport) -> list[tuple[Probe, ProbeResult]]:
 def _per_cent(name: str, prefix: str, value: float, interval: Interval) -> dict[str, float | None]:
     low, high = (None if end is None else 100 * end for end in interval)
     return {name: 100 * value, f"{prefix}low": low, f"{prefix}high": high}
+
+
+def _between(interval: Interval) -> str:
+    low, high = interval
+    return "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _end(scores: Scores, number: int) -> float:

@@ -17,7 +17,7 @@ from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probe_subject import Subject, SubjectFiles, subject_of_run
 from allcore.evaluation.probes import ProbeReport, ProbeResult, kept_report, lenders_of, probe_model
 from allcore.evaluation.recorded import read_recorded_image
-from allcore.reporting.probes import CAVEAT, corner_finding, findings, probe_figure, probe_table, what_it_looks_at
+from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_figure, probe_table, what_it_looks_at
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.numbers import bound_number
@@ -93,8 +93,7 @@ def _say(report: ProbeReport) -> None:
     for finding in findings(report):
         name, _, rest = finding.partition(": ")
         sentences.append(f"- **{show.plain(name)}**: {show.plain(rest)}")
-    if report.corner is not None:
-        sentences.append(f"- **evidence**: {show.plain(corner_finding(report.corner))}")
+    sentences += [f"- **evidence**: {show.plain(finding)}" for finding in evidence_findings(report)]
     st.markdown("\n".join(sentences))
     st.caption(f"{CAVEAT} Evidence is placed by the last convolution, whose cells see far beyond themselves.")
 

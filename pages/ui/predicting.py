@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from allcore.cells.finder import find_cells
 from allcore.data.intake import ImageFacts, decode, inspect
 from allcore.errors import ImageError, InputError, RunError
 from allcore.evaluation.recorded import read_recorded_image
@@ -95,6 +96,12 @@ def _predict(key: str, _asked: tuple[Predictor, ImageFile]) -> tuple[Result, str
 def pixels(sha256: str, _image: ImageFile) -> np.ndarray:
     """Return an image as it is shown under its evidence. Raises `ImageError`."""
     return _shrink(_inspect(_image)[0], SHOWN)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def cells(sha256: str, _image: ImageFile) -> np.ndarray:
+    """Return the nucleated cells in an image as it is shown under its evidence. Raises `ImageError`."""
+    return find_cells(pixels(sha256, _image))
 
 
 @st.cache_data(max_entries=500, show_spinner="Looking for similar training images …")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from allcore.cells.outline import outlined
 from allcore.errors import ImageError, InputError
 from allcore.evaluation.probe_registry import AS_IT_IS
 from allcore.inference.metadata import HeldOutScore, ServedMetadata
@@ -14,11 +15,11 @@ from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
 from allcore.reporting.probabilities import probability_bars
-from allcore.reporting.probes import what_it_looks_at
+from allcore.reporting.probes import image_finding, what_it_looks_at
 from allcore.text import for_csv, for_table
 from pages.ui.choose_class import choose_class
 from pages.ui.guarded import guarded
-from pages.ui.predicting import ImageFile, pixels, similar
+from pages.ui.predicting import ImageFile, cells, pixels, similar
 from pages.ui.show import figure, gallery, plain
 
 NEIGHBOURS = 5
@@ -86,16 +87,18 @@ def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, 
     place = st.container()
     chosen = choose_class("Evidence for", classes, _PREDICTED, key="explained", bind="query-params")
     opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params")
+    outlines = st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
     label = chosen if chosen is not None and chosen in classes else prediction.label
+    evidence, found = prediction.evidence[classes.index(label)], cells(image.sha256, image)
     picture = overlay(
         pixels(image.sha256, image),
-        prediction.evidence[classes.index(label)],
+        evidence,
         opacity / 100,
         scale=float(abs(prediction.evidence).max()),  # one scale, so that classes can be compared
     )
     place.image(
-        picture,
-        f"Orange speaks for {plain(label)}, blue against it.",
+        outlined(picture, found) if outlines else picture,
+        f"Orange speaks for {plain(label)}, blue against it. {image_finding(evidence, found)}",
         width="stretch",
         alt=f"{image.name} under the evidence for {label}",
     )

@@ -8,7 +8,7 @@ from allcore.evaluation.held_out import views_of
 from allcore.evaluation.probe_registry import PROBES
 from allcore.evaluation.probe_subject import subject_of_run
 from allcore.evaluation.probes import kept_report
-from allcore.reporting.probes import CAVEAT, corner_finding, findings, what_it_looks_at
+from allcore.reporting.probes import CAVEAT, evidence_findings, findings, what_it_looks_at
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_table_and_sentences_say_the_same(probed, on_finished, finished, finishe
     (grey,) = [line.split() for line in lines if line.startswith("grey ")]
     assert float(grey[1]) == pytest.approx(100 * report.result("grey").scores.accuracy, abs=0.005)
     assert float(grey[5]) == pytest.approx(100 * report.result("grey").change, abs=0.005)
-    for sentence in (*findings(report), what_it_looks_at(views_of(report)), corner_finding(report.corner)):
+    for sentence in (*findings(report), what_it_looks_at(views_of(report)), *evidence_findings(report)):
         assert sentence in lines
     assert lines[-2:] == ["segmented: skipped, the dataset has no variant Segmented", CAVEAT]
     assert (outcome.code, outcome.err) == (0, "")

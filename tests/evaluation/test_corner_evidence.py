@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from allcore.augment import SCALE_BAR_CORNER
-from allcore.evaluation.corner_evidence import corner_evidence, corner_shares, corner_weights
+from allcore.evaluation.corner_evidence import corner_weights
+from allcore.evaluation.evidence_share import evidence_share, shares_of_evidence
+
+
+def corner_evidence(evidence, size, groups):
+    return evidence_share(evidence, corner_weights(evidence.shape[-1], size), groups)
 
 
 def maps(side, count=6, seed=0):
@@ -16,7 +21,7 @@ def test_share_is_that_of_the_corners_pixels(size):
     pixels = np.abs(np.kron(evidence, np.ones((16, 16))))
     rows, columns = (round(size * part) for part in SCALE_BAR_CORNER)
     expected = pixels[:, -rows:, -columns:].sum(axis=(1, 2)) / pixels.sum(axis=(1, 2))
-    np.testing.assert_allclose(corner_shares(evidence, corner_weights(size // 16, size)), expected)
+    np.testing.assert_allclose(shares_of_evidence(evidence, corner_weights(size // 16, size)), expected)
 
 
 @pytest.mark.parametrize("size", [32, 64, 96, 128, 224, 300])

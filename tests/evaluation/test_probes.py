@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
+from allcore.cells.finder import find_cells
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import mean_stain, stain_levels
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation import probes as module
+from allcore.evaluation.cell_evidence import cell_weights
 from allcore.evaluation.labelled import evaluate_run
 from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probe_subject import find_subject, subject_of_run
@@ -141,6 +143,21 @@ def test_share_of_the_evidence_in_the_corner_is_that_of_the_predicted_class(repo
             shares.append(pixels[-64:, -72:].sum() / pixels.sum())
     assert report.corner.share == pytest.approx(np.mean(shares), abs=1e-6)
     assert report.corner.interval[0] <= report.corner.share <= report.corner.interval[1]
+
+
+def test_share_of_the_evidence_inside_cells_is_told_of_the_model_and_of_each_class(report, subject):
+    predictor, test = load_predictor(subject.model), subject.part("test")
+    side, shares = predictor.metadata.image_size // 16, []
+    for path in test["path"]:
+        image = decode(subject.dataset / path)
+        prediction = predictor.predict([image])[0]
+        amounts = np.abs(prediction.evidence[predictor.classes.index(prediction.label)])
+        inside = cell_weights(find_cells(image), side)
+        kept = amounts[: len(inside), : len(inside)]
+        shares.append((kept * inside).sum() / kept.sum() if kept.any() else np.nan)
+    assert report.cells.share == pytest.approx(np.nanmean(shares), abs=1e-6)
+    for name, of_class in report.cells_by_class.items():
+        assert of_class.share == pytest.approx(np.nanmean(np.array(shares)[test["label"] == name]), abs=1e-6)
 
 
 # Other sources of the images

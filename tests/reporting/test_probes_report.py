@@ -3,12 +3,21 @@ import pytest
 
 from allcore.data.stain_normalise import StainLevels
 from allcore.evaluation.comparison import accuracy_difference
-from allcore.evaluation.corner_evidence import CornerEvidence
+from allcore.evaluation.evidence_share import EvidenceShare
 from allcore.evaluation.held_out import views_of
 from allcore.evaluation.probe_registry import AS_IT_IS, PROBES
 from allcore.evaluation.probes import ProbeReport, ProbeResult
 from allcore.evaluation.scores import score
-from allcore.reporting.probes import chance, corner_finding, findings, probe_figure, probe_table, what_it_looks_at
+from allcore.reporting.probes import (
+    cells_finding,
+    chance,
+    corner_finding,
+    findings,
+    image_finding,
+    probe_figure,
+    probe_table,
+    what_it_looks_at,
+)
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 LABELS = np.repeat([0, 1, 2, 3], [50, 50, 50, 100])
@@ -157,11 +166,32 @@ def test_figure_has_lines_at_the_accuracy_as_it_is_and_at_chance(report):
 
 
 def test_share_of_the_evidence_is_said_beside_the_area():
-    corner = CornerEvidence(share=0.069, interval=(0.05, 0.09), area=0.023)
+    corner = EvidenceShare(share=0.069, interval=(0.05, 0.09), area=0.023)
     assert corner_finding(corner) == (
         "6.9 % (5.0 to 9.0) of the evidence for the predicted class falls in the scale-bar corner, 3.0 times its "
         "2.3 % of the area."
     )
     assert "leaves the scale-bar corner out" in corner_finding(
-        CornerEvidence(share=None, interval=(None, None), area=0.0)
+        EvidenceShare(share=None, interval=(None, None), area=0.0)
     )
+
+
+def test_share_inside_cells_is_said_for_the_model_and_for_each_class():
+    by_class = {
+        "Benign": EvidenceShare(share=0.2, interval=(0.1, 0.3), area=0.1),
+        "Pro": EvidenceShare(share=0.4, interval=(0.3, 0.5), area=0.2),
+    }
+    cells = EvidenceShare(share=0.3, interval=(0.25, 0.35), area=0.15)
+    assert cells_finding(cells, by_class) == (
+        "30.0 % (25.0 to 35.0) of the evidence for the predicted class falls inside nucleated cells, 2.0 times their "
+        "15.0 % of the area: Benign 20.0 %, Pro 40.0 %."
+    )
+
+
+def test_share_of_one_images_evidence_is_said_beside_its_cells():
+    cells, evidence = np.zeros((64, 64), np.uint8), np.ones((4, 4))
+    cells[:16, :16], cells[:16, 32:48] = 1, 2
+    evidence[0, 0] = -4
+    assert image_finding(evidence, cells) == "26 % of it inside 2 nucleated cells on 12 % of the area."
+    assert image_finding(np.zeros((4, 4)), cells) == "2 nucleated cells on 12 % of the area."
+    assert image_finding(evidence, np.zeros((8, 8), np.uint8)) == "No nucleated cells are found in it."

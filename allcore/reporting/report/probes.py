@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from allcore.reporting.probes import corner_finding, findings, probe_table
+from allcore.reporting.probes import evidence_findings, findings, probe_table
 from allcore.reporting.report.blocks import Block, Mono, Section, Table, bullets, text
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.words import UNKNOWN, with_interval
@@ -31,7 +31,7 @@ def probes(facts: RunFacts) -> tuple[Block, ...]:
     columns = ("images", "what is done", "#accuracy (%)", "#lowest of a class", "#change", "#names the lender's class")
     caption = "Accuracy on the test images with something taken away that the model may lean on, with 95 % intervals"
     table = Table(caption, columns, rows, frozenset({0}))
-    meaning = [*findings(facts.probes), *([] if facts.probes.corner is None else [corner_finding(facts.probes.corner)])]
+    meaning = [*findings(facts.probes), *evidence_findings(facts.probes)]
     return (table, bullets(*meaning)) if meaning else (table,)
 
 
