@@ -30,7 +30,7 @@ from pages.ui.queue import show_queue
 from pages.ui.show import plain, table
 from pages.ui.state import catalog, executor, relations, searched_relations, workspace
 
-PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Custom": ""}
+PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Cells": "cells", "Custom": ""}
 ONE_RUN, SWEEP = "One run", "Size sweep"
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
 QUICK_SIZES = ["128", "96", "64"]
@@ -163,10 +163,11 @@ st.segmented_control(
 )  # fmt: skip
 if preset is None:
     st.stop()
-augment = st.session_state.get("augment") or {}
+augment = st.session_state.get("augment")
 data = {"dataset": str(images.root), "variant": variant}
 divided = {"protocol": "folders"} if images.has_parts else {}
-begin = make_config(**data, augment=augment, split=divided, **PRESETS.get(PRESET_NAMES[preset], {}))
+of_preset = PRESETS.get(PRESET_NAMES[preset], {}) | ({"augment": augment} if augment else {})
+begin = make_config(**data, split=divided, **of_preset)
 
 card = st.container(border=True)
 with card:

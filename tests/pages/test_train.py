@@ -113,7 +113,9 @@ def test_ranges_and_choices_are_the_fields(paper_form):
     assert len(paper_form.selectbox(key="paper.trainable_from").options) == 13
 
 
-@pytest.mark.parametrize(("preset", "size", "epochs"), [("Paper", 300, 25), ("Quick", 96, 4), ("Custom", 300, 25)])
+@pytest.mark.parametrize(
+    ("preset", "size", "epochs"), [("Paper", 300, 25), ("Quick", 96, 4), ("Custom", 300, 25), ("Cells", 150, 60)]
+)
 def test_preset_sets_where_the_settings_begin(data, preset, size, epochs):
     app = open_page("train", preset=preset)
     name = preset.lower()
@@ -169,6 +171,16 @@ def test_settings_of_the_augmentation_page_are_taken_over(data):
     keyed = [widget for widget in app.number_input if ".augment." in widget.key]
     shown = {widget.key.split(".")[2]: widget.value for widget in keyed}
     assert shown == {name: AugmentConfig.model_fields[name].default for name in shown} | {"degrees": 45.0, "grey": 0.25}
+
+
+def test_the_cells_preset_brings_its_augmentation_and_another_takes_its_place(data):
+    app = open_page("train", preset="Cells")
+    shown = {w.key.split(".")[2]: w.value for w in app.number_input if ".augment." in w.key}
+    assert shown.items() >= {"transplant": 0.5, "recolour": 0.5, "degrees": 180.0, "stain_jitter": 0.2}.items()
+    app.session_state["augment"] = {"degrees": 45.0}
+    app.run()
+    taken = {w.key.split(".")[2]: w.value for w in app.number_input if ".augment." in w.key}
+    assert (taken["degrees"], taken["transplant"]) == (45.0, 0.0)
 
 
 def test_split_is_shown_with_its_counts_and_twins(data, smears):
