@@ -129,7 +129,11 @@ if points:
     called = short_names(points)
     scored = [run for run in succeeded if run.id in called]
     shortcuts = kept_or_offered_for_all(scored)
-    accuracies = None if shortcuts is None else {each.name: each.scores.accuracy for each in shortcuts}
+    accuracies = (
+        None
+        if shortcuts is None
+        else {each.name: each.scores.accuracy for each in shortcuts if not each.baseline.sees_cells}
+    )
     show_points(points, name, name != ALL, accuracies)
     if 1 < len(scored) <= MOST_COMPARED:
         by_size = sorted(scored, key=lambda run: (run.config.image_size, run.id))

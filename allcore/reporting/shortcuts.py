@@ -67,7 +67,8 @@ def shortcut_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def shortcut_verdict(scores: Scores, against: pd.DataFrame) -> str:
-    """Return in words whether the run's accuracy stands above every baseline's, as `against_shortcuts` has them."""
+    """Return in words whether the run's accuracy stands above every shortcut's, as `against_shortcuts` has them."""
+    against = against[~against["sees_cells"].astype(bool)]
     own = f"{100 * scores.accuracy:.1f} %"
     reaching = against[against["reaches"]]
     alike = against[~against["reaches"] & ~against["apart"]]

@@ -22,7 +22,8 @@ from pages.ui.state import workspace
 
 _EXPLAINED = (
     "Shortcuts are classifiers that see too little of an image to judge its cells: its colours alone, the corner with "
-    "the scale bar alone, and so on. They learn from the run's training images and are scored on its test images."
+    "the scale bar alone, and so on. They learn from the run's training images and are scored on its test images. "
+    "Beside them stands the one baseline that measures the cells: a network that it equals may well look at them."
 )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -158,3 +159,12 @@ def test_shortcuts_far_below_are_told_and_not_drawn(results):
     table = runs(0.95, 0.98)
     assert shortcut_note(table, accuracies(results)).endswith("Below the figure: corner 75.0 %, majority 30.0 %.")
     assert "Below" not in shortcut_note(runs(0.2), accuracies(results))
+
+
+def test_baseline_that_sees_cells_is_no_shortcut():
+    cells = replace(result("cells", 1).baseline, sees_cells=True)
+    results = (result("corner", 50), replace(result("cells", 1), baseline=cells))
+    assert best_shortcut(results).name == "corner"
+    scores, against = beside(10, results)
+    assert list(against["sees_cells"]) == [True, False]
+    assert "more than every shortcut. The shortcut “corner” reaches 75.0 %" in shortcut_verdict(scores, against)

@@ -14,7 +14,7 @@ from allcore.evaluation.scores import Scores
 from allcore.evaluation.shortcuts.registry import Baseline
 from allcore.writing import make_folder, write_whole
 
-WORK = 2
+WORK = 3
 """Raise it when a baseline's features or classifier, or the scores, change."""
 
 

@@ -82,8 +82,8 @@ def kept_shortcuts(
 
 
 def best_shortcut(results: Sequence[ShortcutResult]) -> ShortcutResult:
-    """Return the most accurate of the results."""
-    return max(results, key=lambda result: result.scores.accuracy)
+    """Return the most accurate of the results, of those that see no cells while there is one."""
+    return max(results, key=lambda result: (not result.baseline.sees_cells, result.scores.accuracy))
 
 
 def baselines_json(results: Sequence[ShortcutResult]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from allcore.evaluation.shortcuts.scoring import ShortcutResult
 
 COLUMNS = (
     *("baseline", "what", "accuracy", "low", "high", "difference", "difference_low", "difference_high"),
-    *("p", "apart", "reaches"),
+    *("p", "apart", "reaches", "sees_cells"),
 )
 
 
@@ -22,7 +22,8 @@ def against_shortcuts(predictions: RecordedPredictions, results: Sequence[Shortc
 
     One row a baseline: baseline, what (it sees), accuracy, low, high, difference (the model's accuracy minus the
     baseline's), difference_low, difference_high, p (McNemar's test over groups, by Holm's method over the baselines),
-    apart (whether p is below 0.05), reaches (whether the baseline is as accurate as the model, or more). Accuracies in
+    apart (whether p is below 0.05), reaches (whether the baseline is as accurate as the model, or more), sees_cells
+    (whether it is no shortcut). Accuracies in
     fractions, intervals at 95 %. Raises `InputError` when they share no image.
     """
     rows = []
@@ -31,7 +32,8 @@ def against_shortcuts(predictions: RecordedPredictions, results: Sequence[Shortc
         difference, interval = accuracy_difference(paired.first_right, paired.second_right, paired.groups)
         of_baseline = (result.scores.accuracy, *result.scores.intervals["accuracy"])
         p = mcnemar(paired).p_over_groups
-        rows.append((result.name, result.baseline.what, *of_baseline, difference, *interval, p, False, difference <= 0))
+        compared = (difference, *interval, p, False, difference <= 0)
+        rows.append((result.name, result.baseline.what, *of_baseline, *compared, result.baseline.sees_cells))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table["p"] = holm(table["p"])
     table["apart"] = table["p"] < SIGNIFICANCE

@@ -20,8 +20,9 @@ _SHORT = {"npv": "NPV", "average_precision": "AP"}
 
 
 def best_shortcut(facts: RunFacts) -> dict[Hashable, Any] | None:
-    """Return the row of the shortcut baseline with the highest accuracy, None while they are not computed."""
-    return None if facts.baselines is None else facts.baselines.to_dict("records")[0]
+    """Return the row of the shortcut with the highest accuracy, None while they are not computed."""
+    rows = [] if facts.baselines is None else facts.baselines.to_dict("records")
+    return next((row for row in rows if not row["sees_cells"]), None)
 
 
 def scores_section(facts: RunFacts) -> Section:

@@ -1,0 +1,99 @@
+"""Measures of nucleated cells: their size, their shape, and the inside of each without colour."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from allcore.cells.compose import shrunk
+from allcore.cells.finder import SIDE, Image, LabelImage
+
+COLUMNS = (
+    *("cell", "area", "roundness", "eccentricity", "solidity", "nucleus_share", "nucleus_roundness"),
+    *("chromatin_contrast", "chromatin_grain", "texture", "cytoplasm_grain", "touches_border"),
+)
+_LEAST_SPREAD = 1.0
+"""Of the brightness inside a cell, in grey levels: one without any structure has no texture."""
+
+
+def cell_table(image: Image, cells: LabelImage) -> pd.DataFrame:
+    """Return one row a cell of `image`, uint8 (H, W, 3), labelled by `cells`, (H, W); no row where there is none.
+
+    Lengths are pixels of a field of which the longer side has 224. `area` is in square pixels; `roundness` (of the
+    outline, 4π area / perimeter²; for a circle about 0.87, as outlines go from pixel to pixel), `eccentricity` (of the
+    ellipse with the same moments, 0 for a circle) and `solidity` (area over that of the convex hull) have no unit.
+    Brightness is counted in standard deviations from the mean inside the cell: its darker part by Otsu's threshold is
+    the nucleus, with its share of the cell and its roundness, `chromatin_contrast` how much darker it is than the
+    cytoplasm, `chromatin_grain` and `cytoplasm_grain` the standard deviation within each, `texture` the mean absolute
+    difference of neighbours in it.
+    Cells that touch the border are cut off, and so are their measures.
+    """
+    field, labels = _at_field_size(image, cells)
+    grey = cv2.cvtColor(field, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    rows = [_measures(number, labels == number, grey) for number in range(1, int(labels.max(initial=0)) + 1)]
+    table = pd.DataFrame([row for row in rows if row is not None], columns=list(COLUMNS))
+    return table.astype({"cell": int, "touches_border": bool})
+
+
+def _at_field_size(image: Image, cells: LabelImage) -> tuple[Image, LabelImage]:
+    scale = SIDE / max(image.shape[:2])
+    if scale == 1.0:
+        return image, cells
+    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
+    resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint8), shrunk(cells, (height, width))
+
+
+def _measures(number: int, inside: np.ndarray, grey: np.ndarray) -> dict[str, float] | None:
+    """Return one cell's row; None where nothing of it is left at the field's size."""
+    if not inside.any():
+        return None
+    levels = grey[inside]
+    brightness = (grey - levels.mean()) / max(float(levels.std()), _LEAST_SPREAD)
+    steps = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    threshold, _ = cv2.threshold(steps, 0, 255, cv2.THRESH_OTSU)
+    nucleus = inside & (grey <= threshold)
+    cytoplasm = inside & ~nucleus
+    edges = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+    shape, of_nucleus = _shape(inside), _shape(nucleus)
+    return {
+        "cell": number, "area": float(inside.sum()), **shape,
+        "nucleus_share": float(nucleus.sum() / inside.sum()), "nucleus_roundness": of_nucleus["roundness"],
+        "chromatin_contrast": _mean(brightness[cytoplasm]) - _mean(brightness[nucleus]),
+        "chromatin_grain": _spread(brightness[nucleus]), "texture": _texture(brightness, nucleus),
+        "cytoplasm_grain": _spread(brightness[cytoplasm]), "touches_border": bool(edges.any()),
+    }  # fmt: skip
+
+
+def _shape(mask: np.ndarray) -> dict[str, float]:
+    """Return roundness, eccentricity and solidity of the largest piece of a mask; 0 where there is none."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not outlines:
+        return {"roundness": 0.0, "eccentricity": 0.0, "solidity": 0.0}
+    outline = max(outlines, key=cv2.contourArea)
+    area, perimeter = cv2.contourArea(outline), cv2.arcLength(outline, closed=True)
+    hull = cv2.contourArea(cv2.convexHull(outline))
+    moments = cv2.moments(mask.astype(np.uint8), binaryImage=True)
+    spread = np.array([[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]])
+    least, most = np.linalg.eigvalsh(spread)
+    return {
+        "roundness": min(4 * np.pi * area / perimeter**2, 1.0) if perimeter else 0.0,
+        "eccentricity": float(np.sqrt(max(1 - least / most, 0.0))) if most > 0 else 0.0,
+        "solidity": area / hull if hull else 0.0,
+    }
+
+
+def _texture(brightness: np.ndarray, mask: np.ndarray) -> float:
+    """Return the mean absolute difference of neighbouring pixels that both lie in the mask."""
+    across = np.abs(np.diff(brightness, axis=1))[mask[:, 1:] & mask[:, :-1]]
+    down = np.abs(np.diff(brightness, axis=0))[mask[1:] & mask[:-1]]
+    return _mean(np.concatenate([across, down]))
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else 0.0
+
+
+def _spread(values: np.ndarray) -> float:
+    return float(values.std()) if values.size else 0.0
