@@ -3,7 +3,8 @@
     python -m benchmarks.overlap_search [--data DIR]
 
 Planted overlaps are pairs of crops that share a quarter of their frame or more, moved in any direction, turned and
-mirrored, each compressed anew: of larger generated fields and, with --data, of real images. Perceptual hashing
+mirrored, each compressed anew: of larger generated fields and, with --data, of real images. Copies are whole images in
+another size, at another angle or brightness, compressed anew. Perceptual hashing
 (difference hash of 8 × 8, Hamming distance up to 10, in eight orientations) stands beside them.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
-from allcore.data.shared_fields.orientation import ORIENTATIONS, turn_image
+from allcore.data.shared_fields.placement import Placement
 from allcore.data.shared_fields.search import find_shared_fields
 from allcore.data.synthetic.cells import CLASSES
 from allcore.data.synthetic.slide import photograph, stain_slide
@@ -28,6 +29,18 @@ from allcore.workspace import open_workspace
 
 GENERATED, REAL = 200, 400
 SIDE = 224
+COPIED = 48
+COPIES = {
+    "copies in half the size": Placement(0.5, 0, False, 0, 0),
+    "copies in 0.9 of the size": Placement(0.9, 0, False, 0, 0),
+    "copies half as large again": Placement(1.5, 0, False, 0, 0),
+    "copies turned by 5 degrees": Placement(1, 5, False, 0, 0),
+    "copies turned by 13 degrees": Placement(1, 13, False, 0, 0),
+    "copies turned by 90 degrees and mirrored": Placement(1, 90, True, 0, 0),
+    "copies in 0.9 of the size, turned by 5": Placement(0.9, 5, False, 0, 0),
+}
+LIGHT = {"copies at brightness 0.8": 0.8, "copies at brightness 1.2": 1.2}
+ORIENTATIONS = range(8)
 HASH_DISTANCE = 10
 
 Pairs = set[tuple[int, int]]
@@ -43,6 +56,7 @@ def main() -> None:
     fields = [_generated(number, 2 * SIDE) for number in range(GENERATED)]
     _report("generated fields, crops of 224 px", *_plant(fields, SIDE, rng))
     if data is None:
+        _report_copies("generated fields", [field[:SIDE, :SIDE] for field in fields[:COPIED]], rng)
         return
     images, labels = _real(data)
     began = time.perf_counter()
@@ -55,6 +69,7 @@ def main() -> None:
     _report("real images, crops of 128 px", views, truth)
     larger = [cv2.resize(view, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for view in views]
     _report("the same, enlarged to 224 px", larger, truth)
+    _report_copies("real images", chosen[:COPIED], rng)
 
     print(f"\n{len(images)} images of {data.name}: {len(pairs)} pairs in {seconds:.1f} s")
     print(f"across classes: {sum(labels[a] != labels[b] for a, b in pairs)}")
@@ -88,8 +103,33 @@ def _plant(fields: list[np.ndarray], side: int, rng: np.random.Generator) -> tup
         second = field[y + dy : y + dy + side, x + dx : x + dx + side]
         truth.add((len(views), len(views) + 1))
         views.append(_compressed(field[y : y + side, x : x + side], rng))
-        views.append(_compressed(turn_image(second, int(rng.integers(len(ORIENTATIONS)))), rng))
+        views.append(_compressed(_turned(second, int(rng.integers(len(ORIENTATIONS)))), rng))
     return views, truth
+
+
+def _report_copies(of: str, originals: list[np.ndarray], rng: np.random.Generator) -> None:
+    """Report every kind of copy, each among the images that it is a copy of."""
+    truth = {(number, number + len(originals)) for number in range(len(originals))}
+    print(f"\n{of}")
+    for name, placement in COPIES.items():
+        _report(name, [*originals, *(_compressed(_laid(one, placement), rng) for one in originals)], truth)
+    for name, light in LIGHT.items():
+        lit = [np.clip(one * light, 0, 255).astype(np.uint8) for one in originals]
+        _report(name, [*originals, *(_compressed(one, rng) for one in lit)], truth)
+
+
+def _laid(image: np.ndarray, placement: Placement) -> np.ndarray:
+    """Return an image as it lies on a frame that is larger or smaller by the placement's scale."""
+    height, width = (round(side * placement.scale) for side in image.shape[:2])
+    smooth = cv2.GaussianBlur(image, (0, 0), 0.5 / placement.scale) if placement.scale < 1 else image
+    matrix = placement.matrix(image.shape[:2], (height, width))
+    return cv2.warpAffine(smooth, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
+    """Return an image given quarter turns counter-clockwise, and from orientation 4 on mirrored."""
+    turned = np.rot90(image, orientation % 4)
+    return np.ascontiguousarray(turned[:, ::-1] if orientation >= 4 else turned)
 
 
 def _shift(side: int, room: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -124,7 +164,7 @@ def _by_hash(images: list[np.ndarray]) -> Pairs:
     plain = np.stack([_hash(image) for image in grey])
     pairs: Pairs = set()
     for orientation in ORIENTATIONS:
-        turned = np.stack([_hash(turn_image(image, orientation)) for image in grey])
+        turned = np.stack([_hash(_turned(image, orientation)) for image in grey])
         for first, code in enumerate(turned):
             near = np.flatnonzero((code != plain[first + 1 :]).sum(axis=1) <= HASH_DISTANCE)
             pairs |= {(first, first + 1 + int(other)) for other in near}

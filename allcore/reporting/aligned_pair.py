@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from allcore.data.shared_fields.alignment import AlignedViews, Rectangle, blend, difference
+from allcore.data.shared_fields.alignment import AlignedViews, blend, difference
 
 Image = npt.NDArray[np.uint8]
 
@@ -19,27 +19,26 @@ _LONGEST = 900
 
 def side_by_side(views: AlignedViews) -> tuple[Image, Image]:
     """Return both images on the frame, uint8 (H, W, 3), what both show outlined in each."""
-    return _outlined(views.first, views.shared), _outlined(views.second, views.shared)
+    return _outlined(views.first, views.outline), _outlined(views.second, views.outline)
 
 
 def blended(views: AlignedViews, weight: float) -> Image:
     """Return both images in one picture, uint8 (H, W, 3), where they overlap the second by `weight` (0 to 1)."""
-    return _outlined(blend(views, weight), views.shared)
+    return _outlined(blend(views, weight), views.outline)
 
 
 def differing(views: AlignedViews) -> Image:
     """Return the absolute difference of both where they overlap, uint8 (H, W, 3): black where they agree."""
-    return _outlined(difference(views), views.shared)
+    return _outlined(difference(views), views.outline)
 
 
-def _outlined(picture: Image, place: Rectangle) -> Image:
+def _outlined(picture: Image, outline: npt.NDArray[np.float64]) -> Image:
     height, width = picture.shape[:2]
     scale = min(2.0, _LONGEST / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     enlarged: Image = cv2.resize(picture, size, interpolation=how)  # type: ignore[assignment]
-    left, top = round(place.left * scale), round(place.top * scale)
-    right, bottom = round((place.left + place.width) * scale) - 1, round((place.top + place.height) * scale) - 1
+    corners = np.rint(outline * scale).clip(0, np.array(size) - 1).astype(np.int32)
     for colour, thickness in ((_HALO, 5), (OUTLINE, 3)):
-        cv2.rectangle(enlarged, (left, top), (right, bottom), colour, thickness)
+        cv2.polylines(enlarged, [corners], isClosed=True, color=colour, thickness=thickness)
     return enlarged

@@ -9,6 +9,7 @@ import pandas as pd
 
 from allcore.data.class_names import in_order
 from allcore.data.overlap import Overlap
+from allcore.data.shared_fields.placement import Placement
 
 _KEYS = {
     "least correlation": ("correlation", True),
@@ -60,7 +61,7 @@ def pair_table(images: pd.DataFrame, overlap: Overlap) -> pd.DataFrame:
     """Return one row a pair that shows the same field, the labels and the placement of its images in words.
 
     Columns: first, second (paths), first_label, second_label, across (whether the labels differ), group, placement (how
-    the first comes to lie on the second), quarter_turns, mirrored, dx, dy, shift (pixels), overlap (per cent of the
+    the first comes to lie on the second), scale, angle, mirrored, dx, dy, shift (pixels), overlap (per cent of the
     smaller frame), correlation, landmarks.
     """
     of_image = images[["path", "label"]].assign(group=overlap.groups).set_index("path")
@@ -69,14 +70,15 @@ def pair_table(images: pd.DataFrame, overlap: Overlap) -> pd.DataFrame:
         table[f"{side}_label"] = of_image["label"].loc[table[side]].to_numpy()
     table["across"] = table["first_label"] != table["second_label"]
     table["group"] = of_image["group"].loc[table["first"]].to_numpy()
-    placed = zip(table["quarter_turns"], table["mirrored"], table["dx"], table["dy"], strict=True)
-    table["placement"] = pd.Series([placement_in_words(*each) for each in placed], index=table.index, dtype="str")
+    placed = [placement_in_words(Placement(*each)) for each in table[list(Placement._fields)].itertuples(index=False)]
+    table["placement"] = pd.Series(placed, index=table.index, dtype="str")
     table["shift"] = np.hypot(table["dx"], table["dy"])
     table["overlap"] *= 100
     return table[
         [
             *("first", "second", "first_label", "second_label", "across", "group", "placement"),
-            *("quarter_turns", "mirrored", "dx", "dy", "shift", "overlap", "correlation", "landmarks"),
+            *Placement._fields,
+            *("shift", "overlap", "correlation", "landmarks"),
         ]
     ]
 
@@ -110,14 +112,18 @@ def group_table(images: pd.DataFrame, overlap: Overlap) -> pd.DataFrame:
     return table.sort_values("images", ascending=False, kind="stable").reset_index()
 
 
-def placement_in_words(quarter_turns: int, mirrored: bool, dx: int, dy: int) -> str:
+def placement_in_words(placement: Placement) -> str:
     """Return how an image comes to lie on another: "mirrored left to right; shifted by 83 px right, 40 px down"."""
+    dx, dy = round(placement.dx), round(placement.dy)
     across = f"{abs(dx)} px {'right' if dx > 0 else 'left'}" if dx else ""
     along = f"{abs(dy)} px {'down' if dy > 0 else 'up'}" if dy else ""
     shift = ", ".join(filter(None, (across, along)))
+    per_cent = round(100 * placement.scale)
+    turn = f"{abs(placement.angle):.1f}".removesuffix(".0")
     steps = (
-        f"turned by {90 * quarter_turns}° counter-clockwise" if quarter_turns else "",
-        "mirrored left to right" if mirrored else "",
+        "mirrored left to right" if placement.mirrored else "",
+        f"{'enlarged' if per_cent > 100 else 'reduced'} to {per_cent} %" if per_cent != 100 else "",
+        f"turned by {turn}° {'counter-clockwise' if placement.angle > 0 else 'clockwise'}" if turn != "0" else "",
         f"shifted by {shift}" if shift else "",
     )
     return "; ".join(filter(None, steps)) or "in the same place"

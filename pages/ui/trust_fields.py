@@ -27,8 +27,9 @@ def show_fields(of: Examined) -> None:
         st.success("No two images of this variant show the same region of a slide.", icon=":material/check:")
         return
     st.write(
-        "These images show the same region of a slide: shifted, turned or mirrored, and compressed anew. The search "
-        "matches landmarks of the cells in all eight orientations, then measures how what both show correlates."
+        "These images show the same region of a slide: shifted, turned, mirrored, enlarged or reduced, lighter or "
+        "darker, and compressed anew. The search matches landmarks of the cells, then measures how what both show "
+        "correlates."
     )
     shown = st.segmented_control(
         "Show", [PAIRS, GROUPS], default=PAIRS, required=True, key="fields", bind="query-params", on_change=close_pair,
@@ -136,13 +137,17 @@ def _show_cards(of: Examined, pairs: pd.DataFrame) -> None:
 
 def _show_table(pairs: pd.DataFrame, name: str) -> None:
     show.table(
-        pairs.drop(columns=["quarter_turns", "mirrored", "shift"]),
+        pairs.drop(columns=["shift"]),
         name,
         "Pairs of images that show the same field, with placement and likeness",
         {
             "first_label": "class of first",
             "second_label": "class of second",
             "across": "across classes",
+            "scale": st.column_config.NumberColumn(format="%.3f"),
+            "angle": st.column_config.NumberColumn("angle (°)", format="%.1f"),
+            "dx": st.column_config.NumberColumn(format="%.1f"),
+            "dy": st.column_config.NumberColumn(format="%.1f"),
             "overlap": st.column_config.NumberColumn("of the frame (%)", format="%.1f"),
             "correlation": st.column_config.NumberColumn(format="%.3f"),
         },

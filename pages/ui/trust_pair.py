@@ -12,6 +12,7 @@ import streamlit as st
 
 from allcore.data.intake import decode, pixel_sha256
 from allcore.data.shared_fields.alignment import AlignedViews, aligned_views
+from allcore.data.shared_fields.placement import Placement
 from allcore.errors import ImageError, InputError
 from allcore.reporting.aligned_pair import blended, differing, side_by_side
 from pages.ui import show
@@ -131,7 +132,7 @@ class _Content(NamedTuple):
     first_pixels: str
     second_pixels: str
     written: tuple[int, int]
-    placement: tuple[int, bool, int, int]
+    placement: Placement
 
 
 def _content(of: Examined, pair: pd.Series) -> _Content:
@@ -140,14 +141,16 @@ def _content(of: Examined, pair: pd.Series) -> _Content:
     return _Content(
         str(first), str(second), of.pixels_of(pair["first"]), of.pixels_of(pair["second"]),
         (first.stat().st_mtime_ns, second.stat().st_mtime_ns),
-        (int(pair["quarter_turns"]), bool(pair["mirrored"]), int(pair["dx"]), int(pair["dy"])),
+        Placement(
+            float(pair["scale"]), float(pair["angle"]), bool(pair["mirrored"]), float(pair["dx"]), float(pair["dy"])
+        ),
     )  # fmt: skip
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _views(content: _Content) -> AlignedViews:
     first, second = _image(content.first, content.first_pixels), _image(content.second, content.second_pixels)
-    return aligned_views(first, second, *content.placement)
+    return aligned_views(first, second, content.placement)
 
 
 def _image(path: str, expected: str) -> np.ndarray:

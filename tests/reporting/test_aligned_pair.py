@@ -3,10 +3,13 @@
 import numpy as np
 
 from allcore.data.shared_fields.alignment import EMPTY, aligned_views
+from allcore.data.shared_fields.placement import Placement
 from allcore.reporting.aligned_pair import OUTLINE, blended, differing, side_by_side
 
 SIDE, DX, DY = 100, 40, 20
-VIEWS = aligned_views(np.full((SIDE, SIDE, 3), 200, np.uint8), np.full((SIDE, SIDE, 3), 80, np.uint8), 0, False, DX, DY)
+VIEWS = aligned_views(
+    np.full((SIDE, SIDE, 3), 200, np.uint8), np.full((SIDE, SIDE, 3), 80, np.uint8), Placement(1, 0, False, DX, DY)
+)
 
 
 def is_outline(picture: np.ndarray) -> np.ndarray:
@@ -38,7 +41,7 @@ def test_within_the_outline_the_blend_lies_between_and_the_difference_is_shown()
 
 def test_a_large_frame_is_reduced_and_a_small_one_enlarged_twice_at_most():
     large = np.zeros((2000, 3000, 3), np.uint8)
-    picture, _ = side_by_side(aligned_views(large, large, 1, False, 0, 0))
+    picture, _ = side_by_side(aligned_views(large, large, Placement(1, 90, False, 0, 0)))
     assert picture.shape == (900, 900, 3)  # the frame holds one image upright and one lying
     small = np.zeros((10, 10, 3), np.uint8)
-    assert side_by_side(aligned_views(small, small, 0, False, 0, 0))[0].shape == (20, 20, 3)
+    assert side_by_side(aligned_views(small, small, Placement(1, 0, False, 0, 0)))[0].shape == (20, 20, 3)

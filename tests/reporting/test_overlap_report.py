@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from allcore.data.overlap import Overlap, connect, exact_duplicate_pairs
+from allcore.data.shared_fields.placement import Placement
 from allcore.data.shared_fields.search import COLUMNS
 from allcore.reporting.overlap import (
     group_table,
@@ -22,9 +23,9 @@ IMAGES = pd.DataFrame(
     }
 )
 FIELDS = [
-    ("Pre/a", "Pre/b", 0, False, 83, 40, 0.5, 0.9, 12),
-    ("Pre/b", "Pro/d", 2, True, 0, -7, 0.9, 0.95, 40),
-    ("Pro/g", "Pre/b", 0, False, 83, 40, 0.5, 0.9, 12),
+    ("Pre/a", "Pre/b", 1, 0, False, 83, 40, 0.5, 0.9, 12),
+    ("Pre/b", "Pro/d", 1, 180, True, 0, -7, 0.9, 0.95, 40),
+    ("Pro/g", "Pre/b", 1, 0, False, 83, 40, 0.5, 0.9, 12),
 ]
 
 
@@ -67,7 +68,7 @@ def test_no_images_have_nothing_in_common():
 def test_a_pair_has_its_labels_its_group_and_its_placement_in_words(overlap):
     row = pair_table(IMAGES, overlap).iloc[1]
     assert (row["first_label"], row["second_label"], row["across"], row["group"]) == ("Pre", "Pro", True, 0)
-    assert row["placement"] == "turned by 180° counter-clockwise; mirrored left to right; shifted by 7 px up"
+    assert row["placement"] == "mirrored left to right; turned by 180° counter-clockwise; shifted by 7 px up"
     assert (row["overlap"], row["shift"]) == (pytest.approx(90), 7)
 
 
@@ -93,12 +94,14 @@ def test_groups_of_several_images_are_listed_the_largest_first(overlap):
 @pytest.mark.parametrize(
     ("placement", "words"),
     [
-        ((0, False, 83, 40), "shifted by 83 px right, 40 px down"),
-        ((0, False, -5, 0), "shifted by 5 px left"),
-        ((0, True, 0, -9), "mirrored left to right; shifted by 9 px up"),
-        ((3, False, 0, 0), "turned by 270° counter-clockwise"),
-        ((0, False, 0, 0), "in the same place"),
+        ((1, 0, False, 83, 40), "shifted by 83 px right, 40 px down"),
+        ((1, 0, False, -5, 0), "shifted by 5 px left"),
+        ((1, 0, True, 0, -9), "mirrored left to right; shifted by 9 px up"),
+        ((1, -90, False, 0, 0), "turned by 90° clockwise"),
+        ((0.498, 5.04, False, 0.3, 0), "reduced to 50 %; turned by 5° counter-clockwise"),
+        ((1.5, -0.02, True, 0, 0), "mirrored left to right; enlarged to 150 %"),
+        ((1, 0, False, 0, 0), "in the same place"),
     ],
 )
 def test_a_placement_is_said_in_the_order_in_which_it_is_made(placement, words):
-    assert placement_in_words(*placement) == words
+    assert placement_in_words(Placement(*placement)) == words

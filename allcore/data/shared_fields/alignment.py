@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from allcore.data.shared_fields.orientation import turn_image
+from allcore.data.shared_fields.placement import Placement
 from allcore.errors import InputError
 
 Image = npt.NDArray[np.uint8]
@@ -16,74 +17,58 @@ EMPTY = 150
 """Grey level of the frame where an image shows nothing; it can be told from the background of a light or dark page."""
 
 
-class Rectangle(NamedTuple):
-    """A part of the frame in whole pixels, from `left` and `top` on."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def pixels(self) -> tuple[slice, slice]:
-        """The rows and columns of an image that it covers."""
-        return np.s_[self.top : self.top + self.height, self.left : self.left + self.width]
-
-    def moved(self, dx: int, dy: int) -> Rectangle:
-        """Return the rectangle `dx` further right and `dy` further down."""
-        return Rectangle(self.left + dx, self.top + dy, self.width, self.height)
-
-    def within(self, other: Rectangle) -> Rectangle:
-        """Return what both cover; its width or height is 0 where that is nothing."""
-        left, top = max(self.left, other.left), max(self.top, other.top)
-        right = min(self.left + self.width, other.left + other.width)
-        bottom = min(self.top + self.height, other.top + other.height)
-        return Rectangle(left, top, max(0, right - left), max(0, bottom - top))
-
-
 class AlignedViews(NamedTuple):
     """Two images, each alone on the frame that holds both: uint8 (H, W, 3), RGB, `EMPTY` beside the image.
 
-    `first_at` and `second_at` are where they lie, `shared` is what both show.
+    `first_seen` and `second_seen`, bool (H, W), are where they lie. `outline`, float64 (n, 2), holds the corners of
+    what both show, as x and y in pixels from the frame's upper left corner.
     """
 
     first: Image
     second: Image
-    first_at: Rectangle
-    second_at: Rectangle
-    shared: Rectangle
+    first_seen: npt.NDArray[np.bool_]
+    second_seen: npt.NDArray[np.bool_]
+    outline: npt.NDArray[np.float64]
+
+    @property
+    def shared(self) -> npt.NDArray[np.bool_]:
+        """What both images show: bool (H, W)."""
+        return self.first_seen & self.second_seen
 
 
-def aligned_views(first: Image, second: Image, quarter_turns: int, mirrored: bool, dx: int, dy: int) -> AlignedViews:
+def aligned_views(first: Image, second: Image, placement: Placement) -> AlignedViews:
     """Return two RGB images, uint8 (h, w, 3) of any sizes, in place on their common frame.
 
-    The placement is one of `find_shared_fields`: `first` is given `quarter_turns` (0 to 3, counter-clockwise), then is
-    `mirrored` left to right, then moved by `dx` and `dy` pixels from the upper left corner of `second`. Raises
-    `InputError` when nothing is shared then.
+    The placement is one of `find_shared_fields`. The frame has the pixels of the image that shows the field larger.
+    Raises `InputError` when nothing is shared then.
     """
-    turned = turn_image(first, quarter_turns + 4 * mirrored)
-    first_at = Rectangle(dx, dy, turned.shape[1], turned.shape[0])
-    second_at = Rectangle(0, 0, second.shape[1], second.shape[0])
-    shared = first_at.within(second_at)
-    if shared.width == 0 or shared.height == 0:
+    sides = first.shape[:2], second.shape[:2]
+    placement = placement.on_whole_pixels(*sides)
+    finer = max(1.0, 1 / placement.scale)
+    enlarge = np.array([[finer, 0, (finer - 1) / 2], [0, finer, (finer - 1) / 2], [0, 0, 1]])
+    maps = enlarge @ _square(placement.matrix(*sides)), enlarge
+    corners = [_corners(map_, side) for map_, side in zip(maps, sides, strict=True)]
+    left, top = np.floor(np.min(np.concatenate(corners), axis=0) + 1e-6)
+    width, height = np.ceil(np.max(np.concatenate(corners), axis=0) - 1e-6) - [left, top]
+    outline = _common_corners(*(each - [left, top] for each in corners))
+    if outline is None:
         raise InputError(
-            f"images of {first_at.width} × {first_at.height} and {second_at.width} × {second_at.height} px share "
-            f"nothing when one is shifted by {dx} and {dy} px; search the dataset for shared fields again"
+            f"images of {sides[0][1]} × {sides[0][0]} and {sides[1][1]} × {sides[1][0]} px share nothing when one is "
+            f"shifted by {placement.dx:.0f} and {placement.dy:.0f} px; search the dataset for shared fields again"
         )
-    left, top = min(dx, 0), min(dy, 0)
-    size = (
-        max(first_at.top + first_at.height, second_at.height) - top,
-        max(first_at.left + first_at.width, second_at.width) - left,
+    moved = [np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]]) @ map_ for map_ in maps]
+    size = int(width), int(height)
+    (one, one_seen), (other, other_seen) = (
+        _placed(image, map_, size) for image, map_ in zip((first, second), moved, strict=True)
     )
-    first_at, second_at, shared = (place.moved(-left, -top) for place in (first_at, second_at, shared))
-    return AlignedViews(_placed(turned, first_at, size), _placed(second, second_at, size), first_at, second_at, shared)
+    return AlignedViews(one, other, one_seen, other_seen, outline)
 
 
 def blend(views: AlignedViews, weight: float) -> Image:
     """Return both images in one, uint8 (H, W, 3): where both show something, the second counts by `weight` (0 to 1)."""
     both = views.first.copy()
-    both[views.second_at.pixels] = views.second[views.second_at.pixels]
-    shared = views.shared.pixels
+    both[views.second_seen] = views.second[views.second_seen]
+    shared = views.shared
     mixed = (1 - weight) * views.first[shared] + weight * views.second[shared]
     both[shared] = np.rint(mixed).astype(np.uint8)
     return both
@@ -92,12 +77,30 @@ def blend(views: AlignedViews, weight: float) -> Image:
 def difference(views: AlignedViews) -> Image:
     """Return how far the images differ where both show something: uint8 (H, W, 3), 0 where they agree."""
     apart = np.full_like(views.first, EMPTY)
-    shared = views.shared.pixels
+    shared = views.shared
     apart[shared] = np.abs(views.first[shared].astype(np.int16) - views.second[shared]).astype(np.uint8)
     return apart
 
 
-def _placed(image: Image, place: Rectangle, size: tuple[int, int]) -> Image:
-    canvas = np.full((*size, 3), EMPTY, np.uint8)
-    canvas[place.pixels] = image
-    return canvas
+def _square(matrix: np.ndarray) -> np.ndarray:
+    return np.vstack([matrix, [0, 0, 1]])
+
+
+def _corners(map_: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
+    """Return where the corners of an image come to lie, float64 (4, 2), from the upper left corner of pixel (0, 0)."""
+    height, width = sides
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
+    return np.asarray(corners @ map_[:2, :2].T + map_[:2, 2] + 0.5)
+
+
+def _common_corners(first: np.ndarray, second: np.ndarray) -> np.ndarray | None:
+    """Return the corners of what two quadrilaterals (4, 2) both cover, float64 (n, 2); None where that is nothing."""
+    area, corners = cv2.intersectConvexConvex(first.astype(np.float32), second.astype(np.float32))
+    return None if area < 1 or corners is None else corners.reshape(-1, 2).astype(np.float64)
+
+
+def _placed(image: Image, map_: np.ndarray, size: tuple[int, int]) -> tuple[Image, npt.NDArray[np.bool_]]:
+    """Return an image on a frame of this width and height, and where on it it lies."""
+    canvas = cv2.warpAffine(image, map_[:2], size, flags=cv2.INTER_LINEAR, borderValue=(EMPTY,) * 3)
+    whole = np.full(image.shape[:2], 1, np.uint8)
+    return canvas.astype(np.uint8), cv2.warpAffine(whole, map_[:2], size, flags=cv2.INTER_NEAREST) > 0

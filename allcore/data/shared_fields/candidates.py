@@ -2,93 +2,105 @@
 
 Like descriptions fall into the same bucket of a random-hyperplane hash (Charikar 2002); the number of buckets grows
 with the number of landmarks, so that the work grows about as that number does, not as its square. Every two landmarks
-that meet propose how one image lies on the other; a placement that several propose is a candidate.
+that meet propose how one image lies on the other, by their places, directions and levels; a placement that several
+propose (Ballard's Hough transform, 1981) is a candidate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
-from allcore.data.shared_fields.landmarks import FREQUENCIES, Landmarks
-from allcore.data.shared_fields.orientation import ORIENTATIONS, turn_frequencies, turn_points
+from allcore.data.shared_fields.landmarks import LEVEL, LEVELS, MIRRORED, Landmarks
 
-TABLES = 6
-LIKENESS = 0.95
+TABLES = 8
+LIKENESS = 0.92
 """Least cosine of two descriptions that count as the same place."""
 VOTES = 2
+VOTES_AT_ANY_ANGLE = 4
+"""Landmarks that are needed to tell a placement at any angle and size from chance."""
 _EXTRA_BITS = 2
 _CROWDED = 32
-_CELL = 6
-"""Side in pixels of the cells in which proposed shifts are counted, each with its eight neighbours."""
-_SHIFT_CELLS = 1 << 10
+_SHIFT_CELL = 8.0
+"""Side in pixels of the cells in which proposed shifts are counted, each with its neighbours."""
+_SHIFT_CELLS = 1 << 9
+_ANGLE_CELLS = 24
 _CHUNK = 1 << 17
 
 
-@dataclass(frozen=True)
-class Candidates:
-    """C placements of image `first` on image `second`.
+class Candidate(NamedTuple):
+    """How image `first` lies on image `second`: what several landmarks of both agree on.
 
-    first, second, orientation, votes: int64 (C,); shift: int64 (C, 2), x and y in pixels by which `first`, turned to
-    `orientation`, is moved.
+    `ones` and `others`, float32 (n, 2), are their places in pixels from the middles of the images; `angle`, in degrees
+    counter-clockwise, is by how much the first is turned, `grown` by how many levels it is then smaller.
     """
 
-    first: np.ndarray
-    second: np.ndarray
-    orientation: np.ndarray
-    shift: np.ndarray
-    votes: np.ndarray
+    first: int
+    second: int
+    mirrored: bool
+    angle: float
+    grown: int
+    ones: np.ndarray
+    others: np.ndarray
 
 
-def propose(landmarks: Landmarks, workers: int, on_orientation: Callable[[int], None] | None = None) -> Candidates:
-    """Return the placements that at least `VOTES` pairs of landmarks propose, one for a pair of images."""
-    table = _HashTable.of(landmarks)
-    found = []
+def propose(landmarks: Landmarks, workers: int, on_table: Callable[[float], None] | None = None) -> list[Candidate]:
+    """Return the placements that several pairs of landmarks propose, one for a pair of images.
+
+    Most fields are photographed again as they were: near a quarter turn in the same size `VOTES` are enough, elsewhere
+    `VOTES_AT_ANY_ANGLE` are needed.
+    """
+    rounds = list(product((False, True), range(TABLES)))
+    spread = np.sqrt(np.square(landmarks.descriptions).mean(axis=0) + 1e-12)
+    met: dict[bool, list[np.ndarray]] = {False: [], True: []}
+
+    def meet(mirrored: bool, table: int) -> np.ndarray:
+        return _meet(landmarks, spread, mirrored, table)
+
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        for meetings in pool.map(lambda orientation: _meetings(landmarks, table, orientation), ORIENTATIONS):
-            found.append(meetings)
-            if on_orientation is not None:
-                on_orientation(len(found))
-    return _count_votes(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        for number, ((mirrored, _), pairs) in enumerate(
+            zip(rounds, pool.map(meet, *zip(*rounds, strict=True)), strict=True)
+        ):
+            met[mirrored].append(pairs)
+            if on_table is not None:
+                on_table((number + 1) / len(rounds))
+    meetings = [np.unique(np.concatenate(met[mirrored])) for mirrored in (False, True)]
+    pairs = np.concatenate(meetings)
+    turned_over = np.repeat([False, True], [len(each) for each in meetings])
+    count = len(landmarks.points)
+    return _count_votes(landmarks, pairs // count, pairs % count, turned_over)
 
 
-@dataclass(frozen=True)
-class _HashTable:
-    """Random hyperplanes (T, K, bits) with thresholds (T, bits), and the landmarks sorted by bucket in each table."""
-
-    planes: np.ndarray
-    thresholds: np.ndarray
-    order: list[np.ndarray]
-    starts: list[np.ndarray]
-
-    @staticmethod
-    def of(landmarks: Landmarks) -> _HashTable:
-        descriptions = landmarks.descriptions
-        count, width = descriptions.shape
-        bits = min(width, max(1, int(np.ceil(np.log2(max(count, 2)))) + _EXTRA_BITS))
-        rng = np.random.default_rng(0)
-        spread = _spread(descriptions)
-        rotations = [np.linalg.qr(rng.normal(size=(width, width)))[0][:, :bits] for _ in range(TABLES)]
-        planes = np.stack([(rotation / spread[:, None]).astype(np.float32) for rotation in rotations])
-        sample = descriptions[rng.integers(count, size=min(count, 20_000))]
-        thresholds = np.stack([np.median(sample @ plane, axis=0) for plane in planes])
-        order, starts = [], []
-        for plane, threshold in zip(planes, thresholds, strict=True):
-            codes = _codes(descriptions, plane, threshold)
-            order.append(np.argsort(codes, kind="stable").astype(np.int32))
-            starts.append(np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=1 << bits))]))
-        return _HashTable(planes, thresholds, order, starts)
-
-
-def _spread(descriptions: np.ndarray) -> np.ndarray:
-    """Return the root mean square (K,) of each frequency, alike for (u, v) and (v, u), so that every one counts."""
-    squares = np.square(descriptions).mean(axis=0)
-    place = {(int(u), int(v)): column for column, (u, v) in enumerate(FREQUENCIES)}
-    transposed = np.array([place[int(v), int(u)] for u, v in FREQUENCIES])
-    return np.sqrt((squares + squares[transposed]) / 2 + 1e-12)
+def _meet(landmarks: Landmarks, spread: np.ndarray, mirrored: bool, table: int) -> np.ndarray:
+    """Return pairs of like landmarks of different images in the buckets of one table, as one * count + other."""
+    descriptions = landmarks.descriptions
+    count, width = descriptions.shape
+    bits = min(width, max(1, int(np.ceil(np.log2(max(count, 2)))) + _EXTRA_BITS))
+    rng = np.random.default_rng(table)
+    planes = (np.linalg.qr(rng.normal(size=(width, width)))[0][:, :bits] / spread[:, None]).astype(np.float32)
+    threshold = np.median(descriptions[rng.integers(count, size=min(count, 20_000))] @ planes, axis=0)
+    codes = _codes(descriptions, planes, threshold)
+    order = np.argsort(codes, kind="stable").astype(np.int32)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=1 << bits))])
+    seen = descriptions * MIRRORED if mirrored else descriptions
+    codes = _codes(seen, planes, threshold) if mirrored else codes
+    held = starts[codes + 1] - starts[codes]
+    held[held > _CROWDED] = 0  # what is everywhere (a burnt-in label, an even background) says nothing
+    met = []
+    for begin in range(0, count, _CHUNK):
+        here = held[begin : begin + _CHUNK]
+        one = np.repeat(np.arange(begin, begin + len(here)), here)
+        within = np.arange(len(one)) - np.repeat(np.cumsum(here) - here, here)
+        other = order[starts[codes[one]] + within].astype(np.int64)
+        apart = landmarks.owners[one] < landmarks.owners[other]
+        one, other = one[apart], other[apart]
+        alike = np.einsum("ij,ij->i", seen[one], descriptions[other]) > LIKENESS
+        met.append(one[alike] * count + other[alike])
+    return np.concatenate(met)
 
 
 def _codes(descriptions: np.ndarray, planes: np.ndarray, threshold: np.ndarray) -> np.ndarray:
@@ -96,69 +108,82 @@ def _codes(descriptions: np.ndarray, planes: np.ndarray, threshold: np.ndarray) 
     return (descriptions @ planes > threshold) @ (1 << np.arange(planes.shape[1]))
 
 
-def _meetings(landmarks: Landmarks, table: _HashTable, orientation: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return which placements landmarks propose in one orientation, each pair of landmarks once.
-
-    int64 (P, 3): first image, second image, orientation; int64 (P, 2): the shift in pixels.
-    """
-    turned = turn_frequencies(landmarks.descriptions, FREQUENCIES, orientation)
-    met = [
-        _meet_in_one(landmarks, turned, _codes(turned, plane, threshold), order, starts)
-        for plane, threshold, order, starts in zip(
-            table.planes, table.thresholds, table.order, table.starts, strict=True
-        )
-    ]
-    pairs = np.unique(np.concatenate(met))
-    count = len(landmarks.points)
-    one, other = pairs // count, pairs % count
-    first, second = landmarks.owners[one], landmarks.owners[other]
-    placed = turn_points(landmarks.points[one], landmarks.sides[first], orientation)
-    images = np.stack([first, second, np.full_like(first, orientation)], axis=1)
-    return images.astype(np.int64), (landmarks.points[other] - placed).astype(np.int64)
-
-
-def _meet_in_one(
-    landmarks: Landmarks, turned: np.ndarray, codes: np.ndarray, order: np.ndarray, starts: np.ndarray
-) -> np.ndarray:
-    """Return pairs of like landmarks of different images in the buckets of one table, as one * count + other."""
-    held = starts[codes + 1] - starts[codes]
-    held[held > _CROWDED] = 0  # what is everywhere (a burnt-in label, an even background) says nothing
-    met = []
-    for begin in range(0, len(codes), _CHUNK):
-        here = held[begin : begin + _CHUNK]
-        one = np.repeat(np.arange(begin, begin + len(here)), here)
-        within = np.arange(len(one)) - np.repeat(np.cumsum(here) - here, here)
-        other = order[starts[codes[one]] + within].astype(np.int64)
-        apart = landmarks.owners[one] < landmarks.owners[other]
-        one, other = one[apart], other[apart]
-        alike = np.einsum("ij,ij->i", turned[one], landmarks.descriptions[other]) > LIKENESS
-        met.append(one[alike] * len(codes) + other[alike])
-    return np.concatenate(met)
-
-
-def _count_votes(images: np.ndarray, shifts: np.ndarray) -> Candidates:
+def _count_votes(landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirrored: np.ndarray) -> list[Candidate]:
     """Return the placement with most votes of each pair of images, if it has `VOTES`."""
-    cells = shifts // _CELL + _SHIFT_CELLS // 2
-    pair = (images[:, 0] << 32) + images[:, 1]
-    pair_names, pair_of = np.unique(pair, return_inverse=True)
-    place = ((pair_of * len(ORIENTATIONS) + images[:, 2]) * _SHIFT_CELLS + cells[:, 0]) * _SHIFT_CELLS + cells[:, 1]
-    places, place_of, counts = np.unique(place, return_inverse=True, return_counts=True)
-    votes = np.zeros(len(places), np.int64)
-    for dx in (-1, 0, 1):
-        for dy in (-1, 0, 1):
-            neighbour = places + dx * _SHIFT_CELLS + dy
-            at = np.searchsorted(places, neighbour).clip(max=len(places) - 1)
-            votes += np.where(places[at] == neighbour, counts[at], 0)
-    pair_of_place = places // (_SHIFT_CELLS**2 * len(ORIENTATIONS))
-    best = np.lexsort((counts, votes, pair_of_place))
-    best = best[np.append(pair_of_place[best][1:] != pair_of_place[best][:-1], True)] if len(best) else best
-    best = best[votes[best] >= VOTES]
-    sums = np.stack([np.bincount(place_of, shifts[:, axis], len(places)) for axis in (0, 1)], axis=1)
-    names = pair_names[pair_of_place[best]]
-    return Candidates(
-        first=names >> 32,
-        second=names & 0xFFFFFFFF,
-        orientation=places[best] // _SHIFT_CELLS**2 % len(ORIENTATIONS),
-        shift=np.rint(sums[best] / counts[best, None]).astype(np.int64),
-        votes=votes[best],
-    )
+    pair = landmarks.owners[one].astype(np.int64) * (landmarks.owners[-1] + 1) + landmarks.owners[other]
+    _, pair, votes = np.unique(pair, return_inverse=True, return_counts=True)
+    several = votes[pair] >= VOTES
+    one, other, mirrored, pair = one[several], other[several], mirrored[several], pair[several]
+    if len(one) == 0:
+        return []
+    grown, turn, shift_x, shift_y = _proposed(landmarks, one, other, mirrored)
+    kind = 2 * (grown + LEVELS) + mirrored
+    angle = np.floor(turn / (2 * np.pi) * _ANGLE_CELLS).astype(np.int64) % _ANGLE_CELLS
+    x, y = _shift_cells(shift_x, grown), _shift_cells(shift_y, grown)
+    alone, votes = _votes(pair * (4 * LEVELS) + kind, angle, x, y)
+    votes[(votes < VOTES_AT_ANY_ANGLE) & ~_near_quarter_turn(grown, angle)] = 0
+    order = np.lexsort((alone, votes, pair))
+    last = np.append(pair[order][1:] != pair[order][:-1], True)
+    best = np.zeros(pair.max() + 1, np.int64)
+    best[pair[order[last]]] = order[last]
+    best = best[pair]
+    turned = (angle - angle[best] + 1) % _ANGLE_CELLS <= 2
+    agree = (kind == kind[best]) & turned & (abs(x - x[best]) <= 1) & (abs(y - y[best]) <= 1) & (votes[best] >= VOTES)
+    members = np.flatnonzero(agree)
+    members = members[np.argsort(pair[members], kind="stable")]
+    groups = np.split(members, np.flatnonzero(np.diff(pair[members])) + 1) if len(members) else []
+    return [
+        Candidate(
+            int(landmarks.owners[one[group[0]]]), int(landmarks.owners[other[group[0]]]), bool(mirrored[group[0]]),
+            _mean_angle(turn[group]), int(grown[group[0]]),
+            landmarks.points[one[group]], landmarks.points[other[group]],
+        )
+        for group in groups
+    ]  # fmt: skip
+
+
+def _votes(kind: np.ndarray, angle: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many proposals lie in the cell of each, int64 (P,), and how many in it and in its neighbours."""
+
+    def name(angle: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return ((kind * _ANGLE_CELLS + angle % _ANGLE_CELLS) * _SHIFT_CELLS + x) * _SHIFT_CELLS + y
+
+    places, at, counts = np.unique(name(angle, x, y), return_inverse=True, return_counts=True)
+    votes = np.zeros(len(kind), np.int64)
+    for further, right, down in product((-1, 0, 1), repeat=3):
+        near = name(angle + further, x + right, y + down)
+        found = np.searchsorted(places, near).clip(max=len(places) - 1)
+        votes += np.where(places[found] == near, counts[found], 0)
+    return counts[at], votes
+
+
+def _near_quarter_turn(grown: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Return which proposals, bool (P,), leave the size and lie in an angle cell that touches a quarter turn."""
+    quarter = _ANGLE_CELLS // 4
+    return (grown == 0) & np.isin(angle % quarter, (0, quarter - 1))
+
+
+def _mean_angle(turns: np.ndarray) -> float:
+    """Return the mean of angles in radians from x to y as degrees counter-clockwise."""
+    return float(-np.degrees(np.arctan2(np.sin(turns).mean(), np.cos(turns).mean())))
+
+
+def _proposed(
+    landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirrored: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what each meeting proposes, (P,) each: levels grown, turn in radians from x to y, shift in x and in y."""
+    grown = landmarks.levels[other].astype(np.int64) - landmarks.levels[one]
+    before = landmarks.directions[one]
+    turn = landmarks.directions[other] - np.where(mirrored, np.pi - before, before)
+    x, y = landmarks.points[one].T
+    x = np.where(mirrored, -x, x)
+    cosine, sine = LEVEL**grown * np.cos(turn), LEVEL**grown * np.sin(turn)
+    shift_x = landmarks.points[other, 0] - (cosine * x - sine * y)
+    shift_y = landmarks.points[other, 1] - (sine * x + cosine * y)
+    return grown, turn, shift_x, shift_y
+
+
+def _shift_cells(shift: np.ndarray, grown: np.ndarray) -> np.ndarray:
+    """Return the cell (P,) of each shift along a side: what is enlarged lies less exactly."""
+    cells = np.floor(shift / (_SHIFT_CELL * np.maximum(LEVEL**grown, 1))).astype(np.int64)
+    return (cells + _SHIFT_CELLS // 2).clip(1, _SHIFT_CELLS - 2)

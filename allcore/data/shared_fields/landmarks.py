@@ -1,8 +1,9 @@
-"""Landmarks: corners of an image with a description of what surrounds them.
+"""Landmarks: corners of an image with a description of what surrounds them, at several sizes.
 
-Corners (Shi and Tomasi 1994) are found wherever the same structure is seen, however the field is shifted, turned by
-quarters or mirrored. A landmark is described by the low frequencies of its surroundings (discrete cosine transform of
-a grid of grey values), scaled to length 1, so that brightness and contrast do not matter.
+Corners (Shi and Tomasi 1994) are found wherever the same structure is seen, however the field is shifted, turned or
+mirrored, and, because every image is looked at in several sizes, however large it was photographed. The surroundings
+of a landmark are turned so that they grow brighter to the right; it is described by their low frequencies (discrete
+cosine transform of a grid of grey values), scaled to length 1, so that brightness and contrast do not matter.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,81 +20,139 @@ from scipy.fft import dct
 from allcore.augment import SCALE_BAR_CORNER
 
 PER_IMAGE = 300
-RADIUS = 12
-_STEP = 3
+"""Most landmarks of an image in its own size; at each level there are fewer, as its pixels are."""
+RADIUS = 10
+LEVEL = 2 ** (1 / 3)
+"""How much smaller the image is at each level; between levels a description still knows its like."""
+LEVELS = 4
+_STEP = 2.5
 _BLUR = 2.0
 _CORNER_WINDOW = 7
 _SEPARATION = 7
 _HIGHEST_FREQUENCY = 6
+_DIRECTION_BLUR = 3.0
+_DIRECTION_WINDOW = 15
+_MARGIN = RADIUS + 1
 
-_OFFSETS = np.arange(-RADIUS, RADIUS + 1, _STEP)
+_OFFSETS = np.arange(-RADIUS, RADIUS + 1, _STEP, dtype=np.float32)
 FREQUENCIES = np.array(
     [(u, v) for u in range(_HIGHEST_FREQUENCY + 1) for v in range(_HIGHEST_FREQUENCY + 1)
      if 0 < u + v <= _HIGHEST_FREQUENCY]
 )  # fmt: skip
 """Vertical and horizontal frequency of each number of a description: int64 (K, 2)."""
-_COSINES = dct(np.eye(len(_OFFSETS)), axis=0, norm="ortho").astype(np.float32)
+_EVEN = np.hypot(FREQUENCIES[:, 0], FREQUENCIES[:, 1]).astype(np.float32)
+"""Weights (K,) that let fine structure count as much as coarse, which is stronger."""
+MIRRORED = np.where(FREQUENCIES[:, 0] % 2, -1, 1).astype(np.float32)
+"""Signs (K,) that a description has when its image is mirrored: its surroundings are then upside down."""
+_COSINES = dct(np.eye(len(_OFFSETS)), axis=0, norm="ortho")
+_WAVES = np.einsum("ky,kx->yxk", _COSINES[FREQUENCIES[:, 0]], _COSINES[FREQUENCIES[:, 1]]).reshape(-1, len(FREQUENCIES))
+_WAVES = _WAVES.astype(np.float32)
+"""What turns a grid of grey values, row by row, into its low frequencies: float32 (n * n, K)."""
+
+
+class Found(NamedTuple):
+    """Landmarks of one image: points float32 (n, 2), directions float32 (n,), levels int8 (n,), descriptions (n, K)."""
+
+    points: np.ndarray
+    directions: np.ndarray
+    levels: np.ndarray
+    descriptions: np.ndarray
 
 
 @dataclass(frozen=True)
 class Landmarks:
     """All landmarks of N images, in the images' order.
 
-    points int32 (M, 2), x and y in pixels; descriptions float32 (M, K), of length 1; owners int32 (M,), the image of
-    each; sides int32 (N, 2), width and height of each image in pixels.
+    points float32 (M, 2), x and y in pixels from the middle of the image; directions float32 (M,), the angle in radians
+    from x to y in which their surroundings grow brighter; levels int8 (M,), how often the image was made smaller by
+    `LEVEL`; descriptions float32 (M, K), of length 1; owners int32 (M,), the image of each.
     """
 
     points: np.ndarray
+    directions: np.ndarray
+    levels: np.ndarray
     descriptions: np.ndarray
     owners: np.ndarray
-    sides: np.ndarray
 
 
 def find_landmarks(
     images: Sequence[np.ndarray], workers: int, on_image: Callable[[int], None] | None = None
 ) -> Landmarks:
-    """Return the landmarks of grey images, uint8 (H, W) each, at most `PER_IMAGE` of each."""
+    """Return the landmarks of grey images, uint8 (H, W) each."""
     found = []
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        for points, descriptions in pool.map(_landmarks_of, images):
-            found.append((points, descriptions))
+        for landmarks in pool.map(_landmarks_of, images):
+            found.append(landmarks)
             if on_image is not None:
                 on_image(len(found))
-    return Landmarks(
-        points=np.concatenate([points for points, _ in found]),
-        descriptions=np.concatenate([descriptions for _, descriptions in found]),
-        owners=np.repeat(np.arange(len(found), dtype=np.int32), [len(points) for points, _ in found]),
-        sides=np.array([(image.shape[1], image.shape[0]) for image in images], np.int32),
-    )
+    points, directions, levels, descriptions = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    owners = np.repeat(np.arange(len(found), dtype=np.int32), [len(landmarks.points) for landmarks in found])
+    return Landmarks(points, directions, levels, descriptions, owners)
 
 
-def _landmarks_of(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _landmarks_of(image: np.ndarray) -> Found:
     height, width = image.shape
-    none = np.empty((0, 2), np.int32), np.empty((0, len(FREQUENCIES)), np.float32)
-    if min(height, width) <= 2 * RADIUS:
+    found = []
+    for level in range(LEVELS):
+        size = round(width / LEVEL**level), round(height / LEVEL**level)
+        if level and min(size) <= 2 * _MARGIN:
+            break
+        smaller = image if level == 0 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        found.append(_landmarks_at(smaller, level, width / size[0]))
+    return Found(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+def _landmarks_at(image: np.ndarray, level: int, factor: float) -> Found:
+    """Return the landmarks of an image that was made smaller by `factor`, their points in pixels of the whole one."""
+    height, width = image.shape
+    none = Found(
+        np.empty((0, 2), np.float32), np.empty(0, np.float32), np.empty(0, np.int8),
+        np.empty((0, len(FREQUENCIES)), np.float32),
+    )  # fmt: skip
+    if min(height, width) <= 2 * _MARGIN:
         return none
     smooth = cv2.GaussianBlur(image.astype(np.float32), (0, 0), _BLUR)
-    points = _corners(smooth)
+    points = _corners(smooth, int(PER_IMAGE / LEVEL ** (2 * level)))
     if len(points) == 0:
         return none
-    x, y = points.T
-    patches = smooth[y[:, None, None] + _OFFSETS[:, None], x[:, None, None] + _OFFSETS]
-    spectrum = _COSINES @ patches @ _COSINES.T
-    description = spectrum[:, FREQUENCIES[:, 0], FREQUENCIES[:, 1]]
+    direction = _directions(smooth, points)
+    cosine, sine = np.cos(direction)[:, None, None], np.sin(direction)[:, None, None]
+    x, y = points[:, 0, None, None], points[:, 1, None, None]
+    across, down = _OFFSETS, _OFFSETS[:, None]
+    patches = cv2.remap(
+        smooth,
+        (x + cosine * across - sine * down).reshape(len(points), -1).astype(np.float32),
+        (y + sine * across + cosine * down).reshape(len(points), -1).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    description = patches @ _WAVES
+    structured = np.linalg.norm(description, axis=1) > len(_OFFSETS)  # one grey level of standard deviation
+    description *= _EVEN
     length = np.linalg.norm(description, axis=1, keepdims=True)
-    structured = length[:, 0] > len(_OFFSETS)  # one grey level of standard deviation
-    return points[structured], description[structured] / length[structured]
+    middle = np.array([(width - 1) / 2, (height - 1) / 2], np.float32)
+    return Found(
+        ((points - middle) * np.float32(factor))[structured], direction[structured],
+        np.full(int(structured.sum()), level, np.int8), description[structured] / length[structured],
+    )  # fmt: skip
 
 
-def _corners(smooth: np.ndarray) -> np.ndarray:
+def _directions(smooth: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the angle from x to y, float32 (n,), in which the surroundings of each point grow brighter."""
+    blurred = cv2.GaussianBlur(smooth, (_DIRECTION_WINDOW, _DIRECTION_WINDOW), _DIRECTION_BLUR)
+    x, y = points.T
+    return np.arctan2(blurred[y + 1, x] - blurred[y - 1, x], blurred[y, x + 1] - blurred[y, x - 1]).astype(np.float32)
+
+
+def _corners(smooth: np.ndarray, most: int) -> np.ndarray:
     """Return the strongest corners as x and y, int32 (n, 2), away from the edges and from a burnt-in scale bar."""
     height, width = smooth.shape
     strength = cv2.cornerMinEigenVal(smooth, _CORNER_WINDOW)
     highest = cv2.dilate(strength, np.ones((_SEPARATION, _SEPARATION), np.uint8))
     is_corner = (strength == highest) & (strength > 0)
     inside = np.zeros_like(is_corner)
-    inside[RADIUS:-RADIUS, RADIUS:-RADIUS] = True
+    inside[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = True
     inside[height - round(height * SCALE_BAR_CORNER[0]) :, width - round(width * SCALE_BAR_CORNER[1]) :] = False
     y, x = np.nonzero(is_corner & inside)
-    order = np.argsort(-strength[y, x], kind="stable")[:PER_IMAGE]
+    order = np.argsort(-strength[y, x], kind="stable")[:most]
     return np.stack([x[order], y[order]], axis=1).astype(np.int32)

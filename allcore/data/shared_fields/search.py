@@ -11,15 +11,17 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from allcore.data.shared_fields.candidates import Candidates, propose
+from allcore.data.shared_fields.candidates import Candidate, propose
+from allcore.data.shared_fields.fitting import proposed_placements
 from allcore.data.shared_fields.landmarks import find_landmarks
-from allcore.data.shared_fields.orientation import ORIENTATIONS
-from allcore.data.shared_fields.verification import Placement, View, make_view, verify
+from allcore.data.shared_fields.verification import Match, View, make_view, verify
 
-COLUMNS = ("first", "second", "quarter_turns", "mirrored", "dx", "dy", "overlap", "correlation", "landmarks")
-SEARCH_VERSION = 2
+COLUMNS = ("first", "second", "scale", "angle", "mirrored", "dx", "dy", "overlap", "correlation", "landmarks")
+SEARCH_VERSION = 3
 """Grows when the search finds other pairs than before, so that what was kept of it is made again."""
 _USUAL_SIDE = 256
+_UPRIGHT = 0.01
+"""Correlation by which another angle and size must be better than a quarter turn in the same size."""
 
 Progress = Callable[[int, int], None]
 
@@ -35,11 +37,12 @@ class Images(Protocol):
 def find_shared_fields(images: Images, on_progress: Progress | None = None) -> pd.DataFrame:
     """Return the pairs of images that show the same region of a slide.
 
-    `images` are uint8 (H, W, 3), RGB, of one magnification. One row a pair: `first` and `second` (positions in
-    `images`, first < second); `quarter_turns` (0 to 3, counter-clockwise) and then `mirrored` (left to right) bring
-    `first` into the orientation of `second`; moved by `dx` and `dy` pixels it lies on it; `overlap` is the part (0 to
-    1) of the smaller frame that both show, `correlation` (up to 1) that of its pixels, `landmarks` how many pairs of
-    landmarks agree. `on_progress` gets how much is done and how much there is to do.
+    `images` are uint8 (H, W, 3), RGB, of sizes and magnifications that may differ by half or twice. One row a pair:
+    `first` and `second` (positions in `images`, first < second); then how the first lies on the second, which is a
+    `Placement`: `mirrored` (left to right), made `scale` times as large, turned by `angle` (degrees counter-clockwise),
+    its middle moved by `dx` and `dy` pixels from the middle of the second; `overlap` is the part (0 to 1) of the
+    smaller frame that both show, `correlation` (up to 1) that of its pixels, `landmarks` how many pairs of landmarks
+    agree. `on_progress` gets how much is done and how much there is to do.
     """
 
     def report(stage: int, share: float) -> None:
@@ -54,20 +57,26 @@ def find_shared_fields(images: Images, on_progress: Progress | None = None) -> p
     landmarks = find_landmarks(grey, workers, lambda done: report(0, done / len(images)))
     if len(landmarks.points) == 0:
         return _table([])
-    candidates = propose(landmarks, workers, lambda done: report(1, done / len(ORIENTATIONS)))
-    placements = _verify_all(grey, candidates, workers, lambda share: report(2, share))
+    candidates = propose(landmarks, workers, lambda share: report(1, share))
     rows = []
-    for number, placement in placements.items():
-        orientation = candidates.orientation[number]
-        dx, dy = (round(pixels / factor) for pixels in placement.shift)
-        images_of = candidates.first[number], candidates.second[number]
-        measured = placement.overlap, placement.correlation, candidates.votes[number]
-        rows.append((*images_of, orientation % 4, orientation >= 4, dx, dy, *measured))
+    for candidate, match in zip(
+        candidates, _verify_all(grey, candidates, workers, lambda share: report(2, share)), strict=True
+    ):
+        if match is not None:
+            placement = match.placement._replace(dx=match.placement.dx / factor, dy=match.placement.dy / factor)
+            rows.append(
+                (candidate.first, candidate.second, *placement, match.overlap, match.correlation, match.landmarks)
+            )
+    report(3, 0)
     return _table(rows)
 
 
 def _table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    kinds = dict.fromkeys(COLUMNS, "int64") | {"mirrored": "bool", "overlap": "float64", "correlation": "float64"}
+    kinds = (
+        dict.fromkeys(COLUMNS, "float64")
+        | dict.fromkeys(("first", "second", "landmarks"), "int64")
+        | {"mirrored": "bool"}
+    )
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(kinds).sort_values(["first", "second"], ignore_index=True)
 
 
@@ -95,10 +104,9 @@ def _reduction(images: Images) -> float:
 
 
 def _verify_all(
-    grey: _GreyImages, candidates: Candidates, workers: int, report: Callable[[float], None]
-) -> dict[int, Placement]:
-    """Return the placements that hold, by the number of their candidate."""
-    count = len(candidates.first)
+    grey: _GreyImages, candidates: Sequence[Candidate], workers: int, report: Callable[[float], None]
+) -> list[Match | None]:
+    """Return for each candidate the best of its placements that hold."""
     views: dict[int, View] = {}
 
     def view(index: int) -> View:
@@ -106,17 +114,18 @@ def _verify_all(
             views[index] = make_view(grey[index])
         return views[index]
 
-    def check(number: int) -> Placement | None:
-        dx, dy = candidates.shift[number]
-        return verify(
-            view(int(candidates.first[number])), view(int(candidates.second[number])),
-            int(candidates.orientation[number]), (int(dx), int(dy)), int(candidates.votes[number]),
-        )  # fmt: skip
+    def check(candidate: Candidate) -> Match | None:
+        first, second = view(candidate.first), view(candidate.second)
+        matches = [
+            match
+            for placement in proposed_placements(candidate)
+            if (match := verify(first, second, placement, candidate.ones, candidate.others)) is not None
+        ]
+        return max(matches, key=lambda match: match.correlation + _UPRIGHT * match.placement.upright, default=None)
 
-    held: dict[int, Placement] = {}
+    held = []
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        for number, placement in enumerate(pool.map(check, range(count))):
-            if placement is not None:
-                held[number] = placement
-            report((number + 1) / count)
+        for match in pool.map(check, candidates):
+            held.append(match)
+            report(len(held) / len(candidates))
     return held

@@ -1,14 +1,17 @@
-"""Generated fields with planted overlaps: crops of one larger field, moved, turned, compressed anew."""
+"""Generated fields with planted overlaps: crops of one larger field, moved, turned, compressed anew, and copies."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from allcore.data.shared_fields.orientation import turn_image
+from allcore.data.shared_fields.placement import Placement
 from allcore.data.synthetic.cells import CLASSES
 from allcore.data.synthetic.slide import photograph, stain_slide
 from allcore.data.synthetic.specimen import draw_specimen
+
+ORIENTATIONS = range(8)
+"""Quarter turns counter-clockwise (the remainder by 4), from 4 on followed by a reflection left to right."""
 
 
 def large_field(number: int, side: int) -> np.ndarray:
@@ -42,8 +45,39 @@ def crop_pair(
     return compressed(first, rng), compressed(second, rng), (dx, dy)
 
 
+def turn_image(image: np.ndarray, orientation: int) -> np.ndarray:
+    """Return an image in an orientation, contiguous."""
+    turned = np.rot90(image, orientation % 4)
+    return np.ascontiguousarray(turned[:, ::-1] if orientation >= 4 else turned)
+
+
+def placement_of_turn(orientation: int, dx: float = 0, dy: float = 0) -> Placement:
+    """Return how an image lies on what its own turn shows, its middle moved by `dx` and `dy` before both are turned."""
+    angle = 90.0 * (orientation % 4) * (-1 if orientation >= 4 else 1)  # a placement mirrors first
+    placement = Placement(1.0, (angle + 180) % -360 + 180, orientation >= 4, 0.0, 0.0)
+    dx, dy = placement.linear @ [dx, dy]
+    return placement._replace(dx=float(dx), dy=float(dy))
+
+
+def copy_of(
+    image: np.ndarray, scale: float = 1, angle: float = 0, mirrored: bool = False, light: float = 1, quality: int = 90
+) -> np.ndarray:
+    """Return a copy of a square image in another size, turned, mirrored, lighter or darker, as JPEG gives it back."""
+    side = round(scale * image.shape[0])
+    placement = Placement(side / image.shape[0], angle, mirrored, 0, 0)
+    smooth = cv2.GaussianBlur(image, (0, 0), 0.5 / scale) if scale < 1 else image
+    turned = cv2.warpAffine(
+        smooth, placement.matrix(image.shape[:2], (side, side)), (side, side), flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )  # fmt: skip
+    return _as_jpeg(np.clip(turned * float(light), 0, 255).astype(np.uint8), quality)
+
+
 def compressed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return an image as JPEG gives it back at a random quality from 60 to 95."""
-    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))]
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), quality)
+    return _as_jpeg(image, int(rng.integers(60, 96)))
+
+
+def _as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])

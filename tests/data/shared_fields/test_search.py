@@ -6,9 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allcore.data.shared_fields.orientation import ORIENTATIONS, turn_image, turn_points
 from allcore.data.shared_fields.search import COLUMNS, find_shared_fields
-from tests.data.shared_fields.planted import compressed, crop_pair, large_field
+from tests.data.shared_fields.planted import (
+    ORIENTATIONS,
+    compressed,
+    copy_of,
+    crop_pair,
+    large_field,
+    placement_of_turn,
+    turn_image,
+)
 
 SIDE = 160
 FIELDS = 48
@@ -50,11 +57,9 @@ def test_the_placement_found_lays_the_first_image_onto_the_second(planted, found
     _, truth = planted
     for row in found.itertuples():
         orientation, (dx, dy) = truth[row.first, row.second]
-        assert (row.quarter_turns, row.mirrored) == (orientation % 4, orientation >= 4)
-        # the point of the second view that shows the first view's middle, before and after both are turned
-        middle = np.array([[SIDE // 2 - dx, SIDE // 2 - dy], [SIDE // 2, SIDE // 2]])
-        in_second, in_first = turn_points(middle, np.full((2, 2), SIDE), orientation)
-        assert np.abs(in_first + np.array([row.dx, row.dy]) - in_second).max() <= 1
+        expected = placement_of_turn(orientation, -dx, -dy)
+        assert (row.scale, row.angle, row.mirrored) == expected[:3]
+        assert np.abs(np.array([row.dx, row.dy]) - expected[3:]).max() <= 1
 
 
 @pytest.mark.slow
@@ -87,6 +92,31 @@ def test_the_same_scale_bar_on_every_image_makes_no_pair(fields):
         view[-12:-3, -22:-3] = 255
         view[-8:-6, -20:-5] = 0
     assert find_shared_fields(views).empty
+
+
+COPIES = {
+    "half as large": {"scale": 0.5},
+    "slightly smaller": {"scale": 0.9},
+    "half as large again": {"scale": 1.5},
+    "turned by 5 degrees": {"angle": 5},
+    "turned by 13 degrees": {"angle": 13},
+    "darker": {"light": 0.8},
+    "lighter": {"light": 1.2},
+    "compressed": {"quality": 60},
+    "all of it": {"scale": 0.9, "angle": -8, "mirrored": True, "light": 0.9, "quality": 60},
+}
+
+
+@pytest.mark.parametrize("changes", COPIES.values(), ids=COPIES)
+def test_a_copy_is_found_whatever_its_size_angle_and_brightness(fields, changes):
+    originals = [field[:SIDE, :SIDE] for field in fields[:12]]
+    found = find_shared_fields([*originals, *(copy_of(original, **changes) for original in originals)])
+    pairs = set(zip(found["first"], found["second"], strict=True))
+    assert pairs <= {(number, number + 12) for number in range(12)}
+    assert len(pairs) >= 11
+    assert found["scale"].to_numpy() == pytest.approx(changes.get("scale", 1), abs=0.02)
+    assert found["angle"].to_numpy() == pytest.approx(changes.get("angle", 0), abs=1)
+    assert (found["mirrored"] == changes.get("mirrored", False)).all()
 
 
 def test_larger_images_are_compared_in_reduced_form_and_placed_in_their_own_pixels():
@@ -132,3 +162,24 @@ def test_lone_cells_on_an_empty_background_are_not_the_same_field():
         cv2.ellipse(view, (int(x), int(y)), axes, 0, 0, 360, (140, 80, 170), -1)
         views.append(compressed(cv2.GaussianBlur(view, (0, 0), 1.0), rng))
     assert find_shared_fields(views).empty
+
+
+def single_cell(rng: np.random.Generator) -> np.ndarray:
+    """Return a cell that fills its frame as every other does, with a nucleus and chromatin of its own."""
+    side = SIDE // 2
+    view = np.full((SIDE, SIDE, 3), (232, 225, 235), np.float32)
+    middle = rng.integers(side - 5, side + 6, 2)
+    cell, nucleus = np.zeros((SIDE, SIDE), np.float32), np.zeros((SIDE, SIDE), np.float32)
+    cv2.ellipse(cell, middle.tolist(), rng.integers(44, 57, 2).tolist(), int(rng.integers(180)), 0, 360, 1, -1)
+    for _ in range(2):
+        cv2.circle(nucleus, (middle + rng.integers(-14, 15, 2)).tolist(), int(rng.integers(22, 30)), 1, -1)
+    chromatin = cv2.GaussianBlur(rng.normal(0, 150, (SIDE, SIDE)).astype(np.float32), (0, 0), 2.0)[..., None]
+    cell, nucleus = (cv2.GaussianBlur(part, (0, 0), 2.5)[..., None] for part in (cell, nucleus * cell))
+    view = view * (1 - cell) + cell * np.array([190, 180, 215])
+    view = view * (1 - nucleus) + nucleus * (np.array([110, 60, 150]) + chromatin)
+    return compressed(np.clip(view, 0, 255).astype(np.uint8), rng)
+
+
+def test_cells_that_fill_the_frame_alike_are_not_the_same_field():
+    rng = np.random.default_rng(0)
+    assert find_shared_fields([single_cell(rng) for _ in range(12)]).empty
