@@ -23,7 +23,7 @@ class _Work:
     done: int = 0
     total: int = 1
     result: Any = None
-    error: Exception | None = None
+    error: BaseException | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
     def show(self, done: int, total: int) -> None:
@@ -66,8 +66,9 @@ def _under_way() -> dict[str, _Work]:
 def _carry_out(under_way: dict[str, _Work], key: str, found: _Work, work: Callable[[Progress], Any]) -> None:
     try:
         found.result = work(found.show)
-    except Exception as error:  # it is raised in every session that waits
+    except BaseException as error:  # it is raised in every session that waits; none may wait for ever
         found.error = error
-    with _LOCK:
-        under_way.pop(key, None)
-    found.over.set()
+    finally:
+        with _LOCK:
+            under_way.pop(key, None)
+        found.over.set()

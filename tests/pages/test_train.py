@@ -198,7 +198,7 @@ def test_split_is_shown_with_its_counts_and_twins(data, smears):
 
 def test_the_split_of_a_datasets_own_folders_is_kept_and_its_leak_said(workspace, smears_in_parts, monkeypatch):
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
-    app = open_page("train")
+    app = open_page("train", preset="Paper")
     assert "folders split" in texts(app)
     assert "1 test images have a twin in train" in texts(app)
     app = choose(app, "paper.split.protocol.folders", "random")
@@ -208,7 +208,7 @@ def test_the_split_of_a_datasets_own_folders_is_kept_and_its_leak_said(workspace
 def test_a_protocol_chosen_on_another_dataset_does_not_mix_parts(workspace, smears, smears_in_parts, monkeypatch):
     shutil.copytree(smears, workspace.datasets / "mine", copy_function=os.link)
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
-    app = choose(open_page("train", data="mine"), "paper.split.protocol", "grouped")
+    app = choose(open_page("train", data="mine", preset="Paper"), "paper.split.protocol", "grouped")
     assert "grouped split" in texts(app)
     other = next(name for name in app.selectbox(key="data").options if name != "mine")
     assert "folders split" in texts(choose(app, "data", other))

@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from allcore.config import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import make_split
+from allcore.errors import DatasetError
 from pages.ui.state import forget_catalogs
 from tests.pages.opening import links, metrics, open_page, press, ran, table, texts
 
@@ -150,13 +150,16 @@ def test_an_image_that_vanished_before_the_search_leaves_what_is_known_without_i
     assert "Shared fields could not be looked for" not in texts(app)
 
 
-def test_an_interrupted_search_is_made_whole_by_the_next_visit(new_fields, monkeypatch):
-    def interrupted(root, images, cache, on_progress):
-        return find_relations(root, images, cache, lambda done, total: st.stop())
+def test_a_search_that_broke_off_is_made_whole_by_the_next_visit(new_fields, monkeypatch):
+    def broken_off(done, total):
+        raise DatasetError("the disk has gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pages.ui.state.find_relations", interrupted)
-        assert not open_page("trust").metric
+        patch.setattr(
+            "pages.ui.state.find_relations",
+            lambda root, images, cache, on_progress: find_relations(root, images, cache, broken_off),
+        )
+        assert "the disk has gone" in texts(open_page("trust"))
     assert metrics(open_page("trust"))["Sharing a field"] == "18"
 
 
