@@ -21,19 +21,26 @@ from allcore.workspace import PROJECT, open_workspace
 LARGEST = 50_000_000
 SMEARS = SyntheticSpec(images_per_class=3, image_size=224)
 KNOWN = {
-    "Benign/benign-0001.jpg": ("Pre", 0.61),
-    "Benign/benign-0002.jpg": ("Pre", 0.8803),
-    "Benign/benign-0003.jpg": ("Benign", 1.0),
-    "Early/early-0001.jpg": ("Pre", 0.9482),
-    "Early/early-0002.jpg": ("Pre", 0.9995),
-    "Early/early-0003.jpg": ("Pre", 0.9999),
-    "Pre/pre-0001.jpg": ("Pre", 0.9998),
-    "Pre/pre-0002.jpg": ("Pre", 1.0),
+    "Benign/benign-0001.jpg": ("Pro", 0.9285),
+    "Benign/benign-0002.jpg": ("Benign", 0.6958),
+    "Benign/benign-0003.jpg": ("Benign", 0.9998),
+    "Early/early-0001.jpg": ("Pro", 0.999),
+    "Early/early-0002.jpg": ("Pre", 0.9914),
+    "Early/early-0003.jpg": ("Pre", 0.9896),
+    "Pre/pre-0001.jpg": ("Pre", 0.4973),
+    "Pre/pre-0002.jpg": ("Pre", 0.993),
     "Pre/pre-0003.jpg": ("Pre", 1.0),
-    "Pro/pro-0001.jpg": ("Benign", 0.5197),
-    "Pro/pro-0002.jpg": ("Pre", 0.9909),
-    "Pro/pro-0003.jpg": ("Early", 0.9998),
+    "Pro/pro-0001.jpg": ("Pre", 0.7012),
+    "Pro/pro-0002.jpg": ("Pro", 0.9053),
+    "Pro/pro-0003.jpg": ("Pre", 0.6186),
 }
+BARS = {
+    "cells alone": 0.90,
+    "cells on another class's field": 0.90,
+    "colours of another class": 0.95,
+    "grey": 0.92,
+}
+"""The least accuracy of a released model on its test images in each view; no class may be right in under 0.80."""
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +110,14 @@ def test_its_score_stands_beside_the_best_shortcuts(predictor):
     assert f"{100 * held_out.shortcut_accuracy:.2f} %" in predictor.metadata.card
 
 
+@pytest.mark.parametrize("view", BARS)
+def test_it_answers_by_the_cells_as_it_was_released_to(predictor, view):
+    (score,) = (each for each in predictor.metadata.held_out.views if each.probe == view)
+    assert score.accuracy >= BARS[view]
+    assert score.lowest_recall >= 0.80
+    assert (score.followed_other or 0.0) <= 0.06
+
+
 def test_evidence_and_bias_part_add_up_to_the_logit(model, predictions):
     constants = {entry.name: numpy_helper.to_array(entry) for entry in onnx.load(model).graph.initializer}
     dense_bias, kernel, bias = (constants[n] for n in ("features.bias", "classifier.kernel", "classifier.bias"))
@@ -157,7 +172,7 @@ def evaluation(model, images, tmp_path_factory):
 def test_real_test_images_are_right_and_probabilities_mean_what_they_say(evaluation, predictor):
     scores = evaluation.scores
     assert (scores.n, int(evaluation.predictions.table["twin"].sum())) == (260, 0)
-    assert scores.accuracy == pytest.approx(258 / 260)
+    assert scores.accuracy == pytest.approx(1.0)
     assert predictor.metadata.held_out.accuracy == pytest.approx(scores.accuracy)
     assert scores.ece <= 0.03
     assert f"| accuracy | {100 * scores.accuracy:.2f} |" in predictor.metadata.card
