@@ -170,6 +170,10 @@ def chance(scores: Scores) -> float:
     return max(of_class.support for of_class in scores.per_class.values()) / scores.n
 
 
+_TOO_SELDOM = 0.5
+"""Accuracy on the images as they are below which nothing is said of where it comes from."""
+
+
 def what_it_looks_at(views: Sequence[ViewScore]) -> str:
     """Return in plain words whether a model's score comes from the cells, as far as its probes tell; else empty."""
     by_probe = {view.probe: view for view in views}
@@ -187,6 +191,8 @@ def what_it_looks_at(views: Sequence[ViewScore]) -> str:
 
 
 def _worth(plain: float, of_cells: float, of_field: float) -> str:
+    if plain < _TOO_SELDOM:
+        return "It is right too seldom to say what its score comes from."
     if of_field >= of_cells:
         return "Its score is no evidence that it looks at the cells."
     if of_cells < MOSTLY * plain:

@@ -150,7 +150,7 @@ def test_released_models_probes_say_what_its_score_is_worth(workspace, released,
     assert plain(what_it_looks_at(views)) in [each.value for each in open_app().markdown]
 
 
-def test_runs_kept_probes_say_what_its_score_is_worth(finished, finished_run, monkeypatch):
+def test_runs_kept_probes_say_what_its_score_is_worth(finished, finished_run, photographed, monkeypatch):
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
     report = probe_model(subject_of_run(finished_run), finished.workspace.cache)
     assert plain(what_it_looks_at(views_of(report))) in [each.value for each in open_app().markdown]

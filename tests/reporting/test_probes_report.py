@@ -138,6 +138,12 @@ def test_what_a_score_is_worth_is_told_by_what_cells_on_another_field_are_called
     assert said.endswith(f"Its score {worth}.")
 
 
+def test_a_model_that_is_seldom_right_is_given_no_verdict(report):
+    views = views_of(report.with_result(lent(230, 15, 5)))
+    plain = views[0].model_copy(update={"accuracy": 0.3})
+    assert what_it_looks_at((plain, *views[1:])).endswith("right too seldom to say what its score comes from.")
+
+
 def test_cells_alone_are_told_beside_them(report):
     alone = result_of("cells alone", with_errors(range(50), 2))
     views = views_of(report.with_result(lent(230, 15, 5)).with_result(alone))
