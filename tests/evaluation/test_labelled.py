@@ -207,7 +207,7 @@ def test_run_that_has_not_succeeded_is_refused(evaluate, finished, finished_run,
 
 
 def test_missing_file_is_named(evaluate, tmp_path):
-    with pytest.raises(ModelFileError, match=r"gone\.onnx does not exist"):
+    with pytest.raises(ModelFileError, match=r"gone\.onnx cannot be used: it does not exist"):
         evaluate(tmp_path / "gone.onnx")
 
 

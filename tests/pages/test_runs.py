@@ -121,15 +121,15 @@ def test_charts_gain_points_as_the_run_goes_on(running):
     assert charts(app) == drawn
 
 
-def test_queued_run_has_the_same_charts_without_points(run):
-    before = charts(open_page("runs"))
+def test_queued_run_says_when_its_curves_begin_and_has_no_empty_axes(run):
+    assert charts(open_page("runs"))
     pid, started = own_identity()
     identity = {"pid": pid, "process_started": started, "heartbeat": time.time(), "queued_at": time.time()}
     write_status(run.folder, Status(state="queued", **identity))
     (run.folder / "metrics.jsonl").unlink()
     app = open_page("runs")
-    assert charts(app) == before
-    assert set(counts(app).values()) == {0}
+    assert not charts(app)
+    assert "The curves begin when the first epoch is over." in texts(app)
     assert metrics(app)["Validation accuracy"] == "–"
 
 
