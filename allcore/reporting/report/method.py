@@ -90,6 +90,7 @@ def training_section(facts: RunFacts) -> Section:
     """Return how training went: hardware, time, curves, which epoch is served."""
     served, asked = served_epoch(facts), _asked_epoch(facts)
     why = _WHY_SERVED[facts.config.keep] if served == asked else "for the reason that the warnings give"
+    why = why if asked else "as the run recorded; its epochs are lost"
     blocks: tuple[Block, ...] = (
         training_table(facts),
         *([Pair(figures)] if (figures := training_figures(facts.history, _validation_images(facts))) else []),
@@ -102,7 +103,7 @@ def training_section(facts: RunFacts) -> Section:
         text("The command that asks for this training (folders and files by name alone):"),
         Code(train_command(facts.config)),
     )
-    missing = {} if served else {25: "loss and accuracy by epoch"}
+    missing = {} if asked else {25: "loss and accuracy by epoch"}
     return Section("training", "Training", blocks, answers=(25, 26, 27), missing=missing)
 
 

@@ -66,7 +66,7 @@ def test_run_without_recorded_epochs_or_versions_is_reported(run, readers):
     (run.folder / "environment.json").unlink()
     made = make_report(run, readers)
     assert {23, 25} <= set(made.lacking)
-    assert "which of them is served is not known" in Page(made.content.decode()).text
+    assert "are served, as the run recorded; its epochs are lost" in Page(made.content.decode()).text
 
 
 def test_damaged_predictions_are_said_to_be_damaged(run, readers):
