@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from filelock import FileLock
 
 from allcore.cells.finder import WORK, LabelImage, find_cells
-from allcore.data.cache import DecodedImages
+from allcore.data.cache import DecodedImages, check_space, to_disk
 from allcore.errors import DatasetError
 
 _CHUNK = 64
@@ -27,17 +26,16 @@ class CellMaps:
     """Label images in the order of the images they belong to, read-only views of one mapped file."""
 
     labels: np.ndarray
-    offsets: np.ndarray
-    shapes: np.ndarray
+    images: DecodedImages
 
     def __len__(self) -> int:
         """Return the number of images."""
-        return len(self.shapes)
+        return len(self.images)
 
     def __getitem__(self, index: int) -> LabelImage:
         """Return the cells of image `index`: uint8 (H, W), 0 where there is none."""
-        height, width = self.shapes[index]
-        start = self.offsets[index]
+        height, width = self.images.shapes[index]
+        start = self.images.offsets[index] // 3  # one value a pixel, where the image has three
         return self.labels[start : start + height * width].reshape(height, width)
 
     def counts(self) -> np.ndarray:
@@ -84,9 +82,7 @@ def cell_maps(
                 f"the cells that were found cannot be written below {file.parent} ({error.strerror or error}); "
                 "free some space or set ALLCORE_WORKSPACE to another disk"
             ) from None
-    sizes = images.shapes.prod(axis=1)
-    offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    return CellMaps(np.memmap(file, np.uint8, mode="r"), offsets, images.shapes)
+    return CellMaps(np.memmap(file, np.uint8, mode="r"), images)
 
 
 def _is_whole(file: Path, total: int) -> bool:
@@ -94,12 +90,7 @@ def _is_whole(file: Path, total: int) -> bool:
 
 
 def _build(images: DecodedImages, file: Path, total: int, on_progress: Callable[[int, int], None] | None) -> None:
-    free = shutil.disk_usage(file.parent).free
-    if total > free:
-        raise DatasetError(
-            f"keeping the cells of these images needs {total / 1e9:.1f} GB below {file.parent}, {free / 1e9:.1f} GB "
-            "are free; free some space or set ALLCORE_WORKSPACE to a larger disk"
-        )
+    check_space("keeping the cells of these images", total, file.parent)
     unfinished = file.with_suffix(".part")
     try:
         with unfinished.open("wb") as target, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -109,8 +100,7 @@ def _build(images: DecodedImages, file: Path, total: int, on_progress: Callable[
                     target.write(labels.tobytes())
                 if on_progress is not None:
                     on_progress(chunk.stop, len(images))
-            target.flush()
-            os.fsync(target.fileno())
+            to_disk(target)
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -88,30 +88,31 @@ def _build(root: Path, images: pd.DataFrame, folder: Path, on_progress: Callable
     unfinished = folder.with_suffix(".part")
     for remains in (unfinished, folder):
         shutil.rmtree(remains, ignore_errors=True)
-    _check_space(int((images["width"] * images["height"]).sum()) * 3, folder.parent)
+    check_space("decoding the dataset", int((images["width"] * images["height"]).sum()) * 3, folder.parent)
     unfinished.mkdir()
     try:
         with (unfinished / "pixels.u8").open("wb") as file:
             shapes = _decode_into(file, root, images, on_progress)
-            _to_disk(file)
+            to_disk(file)
         with (unfinished / "shapes.json").open("wb") as file:
             file.write(json.dumps(shapes).encode())
-            _to_disk(file)
+            to_disk(file)
         unfinished.replace(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _check_space(needed: int, folder: Path) -> None:
+def check_space(what: str, needed: int, folder: Path) -> None:
+    """Raise `DatasetError` unless `folder` has room for `needed` bytes, naming `what` needs them."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise DatasetError(
-            f"decoding the dataset needs {needed / 1e9:.1f} GB below {folder}, {free / 1e9:.1f} GB are free; "
+            f"{what} needs {needed / 1e9:.1f} GB below {folder}, {free / 1e9:.1f} GB are free; "
             "free some space or set ALLCORE_WORKSPACE to a larger disk"
         )
 
 
-def _to_disk(file: BinaryIO) -> None:
+def to_disk(file: BinaryIO) -> None:
     """Wait until `file` is on the disk: a power cut must not leave a folder with its final name and holes in it."""
     file.flush()
     os.fsync(file.fileno())
