@@ -1,50 +1,16 @@
 import stat
 import struct
-import warnings
 import zlib
 from io import BytesIO
-from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_BZIP2
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from allcore.data import staging as staging_module
 from allcore.data.archive import extract_zip
 from allcore.errors import DatasetError
-
-BUFFER = BytesIO()
-Image.fromarray(np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(BUFFER, "PNG")
-PNG = BUFFER.getvalue()
-
-
-def member(name: str, mode: int = stat.S_IFREG | 0o644) -> ZipInfo:
-    info = ZipInfo(name)
-    info.create_system = 3
-    info.external_attr = mode << 16
-    return info
-
-
-def pack(path, *members, compression: int = ZIP_DEFLATED):
-    """Write a zip of (name or ZipInfo, content) pairs, after one sound image."""
-    with ZipFile(path, "w", compression) as bundle, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # zipfile warns of duplicate names
-        bundle.writestr("A/sound.png", PNG)
-        for name, content in members:
-            bundle.writestr(name, content)
-    return path
-
-
-def tree(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def refused(tmp_path, archive, reason):
-    """Check that the archive is refused for the reason, and that nothing but the archive is there afterwards."""
-    before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(DatasetError, match=reason):
-        extract_zip(archive, tmp_path / "smears")
-    assert sorted(tmp_path.rglob("*")) == before
+from tests.data.zips import PNG, member, pack, refused, tree
 
 
 def test_images_and_plain_text_are_unpacked_in_their_folders(tmp_path):
@@ -52,20 +18,6 @@ def test_images_and_plain_text_are_unpacked_in_their_folders(tmp_path):
     extract_zip(archive, tmp_path / "smears")
     assert tree(tmp_path / "smears") == ["A/sound.png", "B/1.JPG", "B/patients.csv", "LICENSE.txt"]
     assert (tmp_path / "smears" / "A" / "sound.png").read_bytes() == PNG
-
-
-def test_other_files_are_left_out_and_named(tmp_path):
-    archive = pack(tmp_path / "a.zip", ("setup.exe", b"MZ"), ("A/model.h5", b"\x89HDF"), ("B/1.png", PNG))
-    assert extract_zip(archive, tmp_path / "smears") == dict.fromkeys(
-        ("setup.exe", "A/model.h5"), "neither a picture nor plain text"
-    )
-    assert tree(tmp_path / "smears") == ["A/sound.png", "B/1.png"]
-
-
-def test_hidden_members_are_left_out_unnamed(tmp_path):
-    archive = pack(tmp_path / "a.zip", ("__MACOSX/A/._sound.png", b"\0\5\x16\7"), ("A/.DS_Store", b"x"))
-    assert extract_zip(archive, tmp_path / "smears") == {}
-    assert tree(tmp_path) == ["a.zip", "smears/A/sound.png"]
 
 
 def test_an_empty_class_folder_is_unpacked(tmp_path):
@@ -280,26 +232,3 @@ def test_too_little_free_space_refuses_before_anything_is_written(tmp_path, monk
     usage = staging_module.shutil.disk_usage(tmp_path)._replace(free=len(PNG) - 1)
     monkeypatch.setattr(staging_module.shutil, "disk_usage", lambda folder: usage)
     refused(tmp_path, pack(tmp_path / "a.zip"), "not enough disk space")
-
-
-@pytest.mark.parametrize("name", ["labels.xlsx", "A/notes.docx", "features.npz"])
-def test_files_of_other_programs_that_are_zips_inside_are_left_out(tmp_path, name):
-    archive = pack(tmp_path / "a.zip", (name, pack(BytesIO()).getvalue()), ("B/1.png", PNG))
-    assert extract_zip(archive, tmp_path / "smears") == {name: "neither a picture nor plain text"}
-
-
-def test_what_macos_puts_into_folders_is_left_out_unnamed(tmp_path):
-    archive = pack(tmp_path / "a.zip", (member("A/Icon\r"), b""), ("B/1.png", PNG))
-    assert extract_zip(archive, tmp_path / "smears") == {}
-
-
-def test_a_picture_without_a_pictures_ending_is_unpacked(tmp_path):
-    assert extract_zip(pack(tmp_path / "a.zip", ("B/scan", PNG)), tmp_path / "smears") == {}
-    assert tree(tmp_path / "smears") == ["A/sound.png", "B/scan"]
-
-
-def test_a_name_that_no_disk_takes_is_left_out_with_why(tmp_path):
-    name = f"B/{'x' * 260}.png"
-    left_out = extract_zip(pack(tmp_path / "a.zip", (name, PNG), ("B/1.png", PNG)), tmp_path / "smears")
-    assert list(left_out) == [name]
-    assert "over 255 bytes" in left_out[name]

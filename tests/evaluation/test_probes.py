@@ -1,6 +1,5 @@
-"""Probing a served model: on the right images, kept by content, and gone on with where it stopped."""
+"""Probing a served model: on the right images, of the right model."""
 
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,72 +12,15 @@ from allcore.cells.finder import find_cells
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import mean_stain, stain_levels
 from allcore.errors import DatasetError, InputError, RunError
-from allcore.evaluation import probes as module
 from allcore.evaluation.cell_evidence import cell_weights
 from allcore.evaluation.labelled import evaluate_run
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Probe, Sample
+from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Sample
 from allcore.evaluation.probe_subject import find_subject, subject_of_run
 from allcore.evaluation.probes import kept_report, lenders_of, probe_model
 from allcore.inference.predictor import load_predictor
-from allcore.runs.store import Run, RunStore
+from allcore.runs.store import RunStore
 
 SEGMENTED = "segmented"
-
-
-@pytest.fixture(scope="module")
-def subject(finished_run):
-    return subject_of_run(finished_run)
-
-
-@pytest.fixture(scope="module")
-def probed(subject, tmp_path_factory):
-    """Return a cache in which the finished run's model has been probed, and all that was told meanwhile."""
-    cache, told = tmp_path_factory.mktemp("cache"), []
-    probe_model(subject, cache, lambda *at: told.append(at))
-    return cache, told
-
-
-@pytest.fixture(scope="module")
-def report(subject, probed):
-    """Return the report of the finished run's model; tests only read it."""
-    return kept_report(subject, probed[0])
-
-
-@pytest.fixture
-def cache(probed, tmp_path):
-    """Return a copy of the cache in which the model has been probed."""
-    return shutil.copytree(probed[0], tmp_path / "cache")
-
-
-@pytest.fixture
-def with_variants(finished_run, tmp_path):
-    """Return the finished run on a dataset with variants: Original, and Segmented, the same images in negative."""
-    smears, data = Path(finished_run.config.dataset), tmp_path / "data"
-    for file in smears.rglob("*.jpg"):
-        path = file.relative_to(smears)
-        for variant in ("Original", "Segmented"):
-            (data / variant / path).parent.mkdir(parents=True, exist_ok=True)
-        os.link(file, data / "Original" / path)
-        cv2.imwrite(str(data / "Segmented" / path), 255 - cv2.imread(str(file)))
-    run = Run(tmp_path / "runs" / finished_run.id)
-    shutil.copytree(finished_run.folder, run.folder, copy_function=os.link)
-    config = run.config.model_copy(update={"dataset": str(data), "variant": "Original"})
-    table = run.split.table.assign(path="Original/" + run.split.table["path"])
-    rewrite(run, "config.json", config.to_json())
-    rewrite(run, "split.csv", table.to_csv(index=False))
-    return Run(run.folder)
-
-
-@pytest.fixture
-def own_copy(subject, tmp_path):
-    """Return the subject with a copy of its dataset, to be damaged."""
-    folder = shutil.copytree(subject.dataset, tmp_path / "copy")
-    return replace(subject, dataset=folder)
-
-
-def rewrite(run, name, content):
-    (run.folder / name).unlink()  # a link to the file that other tests read
-    (run.folder / name).write_text(content)
 
 
 def test_images_as_they_are_score_as_the_run_recorded(report, finished_run):
@@ -207,89 +149,6 @@ def test_model_made_with_segmented_images_is_not_probed_with_them(with_variants,
     table = subject.images.assign(path=subject.images["path"].str.replace("Original", "Segmented"))
     made = probe_model(replace(subject, variant="Segmented", images=table), tmp_path / "cache")
     assert made.result(SEGMENTED).skipped == "the model was made with the variant Segmented itself"
-
-
-# What is kept
-
-
-def test_second_look_needs_neither_the_images_nor_the_time(with_variants, tmp_path):
-    subject = subject_of_run(with_variants)
-    first = probe_model(subject, tmp_path / "cache")
-    shutil.rmtree(subject.dataset)
-    told = []
-    assert probe_model(subject, tmp_path / "cache", lambda *at: told.append(at)) == first
-    assert kept_report(subject, tmp_path / "cache") == first
-    assert told == []
-
-
-def test_nothing_is_kept_at_first(subject, tmp_path):
-    assert kept_report(subject, tmp_path) is None
-
-
-def test_what_was_kept_of_another_model_or_of_other_images_is_not_shown(own_copy, cache, tmp_path):
-    fewer = replace(own_copy, images=own_copy.images[1:])
-    other = tmp_path / "other.onnx"
-    other.write_bytes(own_copy.model.read_bytes() + b" ")
-    assert kept_report(own_copy, cache) is not None
-    assert kept_report(fewer, cache) is None
-    assert kept_report(replace(own_copy, model=other), cache) is None
-
-
-def test_moved_dataset_and_renamed_run_find_what_was_kept(own_copy, report, cache, tmp_path):
-    moved = replace(own_copy, dataset=own_copy.dataset.rename(tmp_path / "moved"), name="other")
-    assert kept_report(moved, cache) == report.model_copy(update={"model": "other"})
-
-
-def test_work_that_was_broken_off_goes_on_where_it_stopped(subject, report, tmp_path):
-    class BreaksOffError(Exception):
-        pass
-
-    n_test, n_train = len(subject.part("test")), len(subject.part("train"))
-
-    def break_off(done, total):
-        if done > n_train + 2 * n_test:
-            raise BreaksOffError
-
-    with pytest.raises(BreaksOffError):
-        probe_model(subject, tmp_path, break_off)
-    kept = kept_report(subject, tmp_path)
-    assert [result.name for result in kept.results] == [probe.name for probe in PROBES[:2]]
-    assert not kept.complete
-    told = []
-    assert probe_model(subject, tmp_path, lambda *at: told.append(at)) == report
-    assert told[-1] == ((len(PROBES) - 2) * n_test,) * 2
-
-
-def test_damaged_copy_is_made_again(subject, report, cache):
-    (copy,) = (cache / "probes").iterdir()
-    copy.write_text(copy.read_text()[:-100])
-    assert kept_report(subject, cache) is None
-    assert probe_model(subject, cache) == report
-    assert kept_report(subject, cache) == report
-
-
-def test_where_nothing_can_be_kept_the_results_are_whole(subject, report, tmp_path):
-    (tmp_path / "cache").write_text("a file where the cache should be")
-    assert probe_model(subject, tmp_path / "cache") == report
-
-
-def test_new_probe_is_made_alone(subject, report, cache, monkeypatch):
-    upside_down = Probe("upside down", "Turned.", "gravity", lambda sample: sample.image[::-1])
-    monkeypatch.setattr(module, "PROBES", (*PROBES[:3], upside_down, *PROBES[3:]))
-    told = []
-    more = probe_model(subject, cache, lambda *at: told.append(at))
-    n_test = len(subject.part("test"))
-    assert told[-1] == (2 * n_test, 2 * n_test)  # and the one that was skipped before
-    assert [result.name for result in more.results][3] == "upside down"
-    assert [result for result in more.results if result.name != "upside down"] == list(report.results)
-
-
-def test_progress_counts_the_training_images_and_those_of_each_probe(subject, probed):
-    told = probed[1]
-    total = len(subject.part("train")) + len(PROBES) * len(subject.part("test"))
-    assert told[-1] == (total, total)
-    assert {of for _, of in told} == {total}
-    assert [done for done, _ in told] == sorted({done for done, _ in told})
 
 
 # Which model and which images

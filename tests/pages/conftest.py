@@ -117,3 +117,18 @@ def _copied(source: str, target: str) -> None:
 def _write(pixels: np.ndarray, file: Path) -> None:
     file.parent.mkdir(exist_ok=True)
     Image.fromarray(pixels).save(file)
+
+
+@pytest.fixture
+def data(workspace: Workspace, smears: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """Return an empty workspace in which the drawn smears are the only dataset."""
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
+    return workspace
+
+
+@pytest.fixture
+def browsed(dataset: Path) -> Path:
+    """Return the drawn smears with a copy of an image and a damaged file among Pro."""
+    shutil.copy(dataset / "Pro" / "pro-0001.jpg", dataset / "Pro" / "copy.jpg")
+    (dataset / "Pro" / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut short")
+    return dataset

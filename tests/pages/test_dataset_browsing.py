@@ -1,34 +1,24 @@
-"""The Dataset page: browsing a dataset, with and without a run, and an image's own page."""
+"""The Dataset page: browsing a dataset, with and without a run."""
 
 import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from allcore.data.catalog import scan
 from allcore.workspace import Workspace
 from tests.pages.opening import choose, listed_images, open_page, press, ran, table, texts
 
 
-@pytest.fixture
-def dataset(dataset: Path) -> Path:
-    """Return the drawn smears with a copy of an image and a damaged file among Pro."""
-    shutil.copy(dataset / "Pro" / "pro-0001.jpg", dataset / "Pro" / "copy.jpg")
-    (dataset / "Pro" / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut short")
-    return dataset
-
-
-def test_the_line_above_the_images_says_what_is_there(dataset):
+def test_the_line_above_the_images_says_what_is_there(browsed):
     line = next(each.value for each in open_page("dataset").markdown if "usable images" in each.value)
     assert line == (
         "**65** usable images · **4** classes · **48 × 48** px · **1** exact duplicates · **1** unusable files"
     )
 
 
-def test_images_come_24_a_page_and_the_page_stands_in_the_url(dataset):
+def test_images_come_24_a_page_and_the_page_stands_in_the_url(browsed):
     app = open_page("dataset")
     assert (len(listed_images(app)), app.pagination[0].num_pages) == (24, 3)
     app = choose(app, "page", 3)
@@ -36,47 +26,47 @@ def test_images_come_24_a_page_and_the_page_stands_in_the_url(dataset):
     assert listed_images(open_page("dataset", page="3")) == listed_images(app)
 
 
-def test_every_image_is_on_exactly_one_page(dataset):
+def test_every_image_is_on_exactly_one_page(browsed):
     app = open_page("dataset")
     paths = [path for page in (1, 2, 3) for path in listed_images(choose(app, "page", page))]
-    assert paths == scan(dataset).images()["path"].tolist()
+    assert paths == scan(browsed).images()["path"].tolist()
 
 
-def test_only_images_of_the_chosen_class_are_shown_from_their_first_page_on(dataset):
+def test_only_images_of_the_chosen_class_are_shown_from_their_first_page_on(browsed):
     app = choose(choose(open_page("dataset"), "page", 3), "class", "Early")
     assert app.pagination[0].value == 1
     assert [path.split("/")[0] for path in listed_images(app)] == ["Early"] * 16
 
 
-def test_only_images_with_a_twin_are_shown_side_by_side(dataset):
+def test_only_images_with_a_twin_are_shown_side_by_side(browsed):
     assert listed_images(open_page("dataset", show="With a twin")) == ["Pro/copy.jpg", "Pro/pro-0001.jpg"]
 
 
-def test_unusable_files_are_shown_with_the_reason_and_no_picture(dataset):
+def test_unusable_files_are_shown_with_the_reason_and_no_picture(browsed):
     app = open_page("dataset", show="Unusable files")
     assert listed_images(app) == ["Pro/damaged.jpg"]
     assert len(app.image) == 0
-    reason = scan(dataset).problems()["problem"].iloc[0]
+    reason = scan(browsed).problems()["problem"].iloc[0]
     assert f"Pro: {reason}" in [caption.value.replace("\\", "") for caption in app.caption]
 
 
-def test_a_choice_that_nothing_fits_says_so(dataset):
+def test_a_choice_that_nothing_fits_says_so(browsed):
     assert "No image" in texts(open_page("dataset", **{"show": "With a twin", "class": "Benign"}))
 
 
-def test_problems_are_listed_with_the_reason(dataset):
+def test_problems_are_listed_with_the_reason(browsed):
     problems = table(open_page("dataset", view="Problems"), "why")
     assert problems["file"].tolist() == ["Pro/damaged.jpg"]
-    assert problems["why"].tolist() == scan(dataset).problems()["problem"].tolist()
+    assert problems["why"].tolist() == scan(browsed).problems()["problem"].tolist()
 
 
-def test_a_mended_file_is_seen_after_reading_again(dataset):
+def test_a_mended_file_is_seen_after_reading_again(browsed):
     app = open_page("dataset", view="Problems")
-    shutil.copy(dataset / "Pro" / "pro-0002.jpg", dataset / "Pro" / "damaged.jpg")
+    shutil.copy(browsed / "Pro" / "pro-0002.jpg", browsed / "Pro" / "damaged.jpg")
     assert "Every file of this dataset can be used" in texts(press(app, "Read the folder again"))
 
 
-def test_counts_are_those_of_the_classes(dataset):
+def test_counts_are_those_of_the_classes(browsed):
     app = open_page("dataset", view="Counts")
     counts = table(app, "unusable").set_index("class")
     assert counts["images"].to_dict() == {"Benign": 16, "Early": 16, "Pre": 16, "Pro": 17}
@@ -84,7 +74,7 @@ def test_counts_are_those_of_the_classes(dataset):
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_sizes_are_counted(dataset):
+def test_sizes_are_counted(browsed):
     sizes = table(open_page("dataset", view="Counts"), "width")
     assert sizes.to_dict("records") == [{"width": 48, "height": 48, "mode": "RGB", "images": 65}]
 
@@ -96,16 +86,16 @@ def test_variants_are_chosen_and_shown_apart(workspace, smears):
     assert {path.split("/")[0] for path in listed_images(open_page("dataset", variant="Segmented"))} == {"Segmented"}
 
 
-def test_file_names_with_markup_are_shown_as_they_are(dataset):
+def test_file_names_with_markup_are_shown_as_they_are(browsed):
     name = "a_b*c [d] $e$ `f`.jpg"
-    shutil.copy(dataset / "Pre" / "pre-0001.jpg", dataset / "Benign" / name)
+    shutil.copy(browsed / "Pre" / "pre-0001.jpg", browsed / "Benign" / name)
     app = open_page("dataset", **{"class": "Benign"})
     button = next(each for each in app.button if each.key == f"open-Benign/{name}")
     assert button.label.replace("\\", "") == name
     assert "\\*" in button.label
 
 
-def test_a_dataset_that_vanished_is_said_to_be_missing_and_the_others_are_offered(dataset, workspace, smears):
+def test_a_dataset_that_vanished_is_said_to_be_missing_and_the_others_are_offered(browsed, workspace, smears):
     shutil.copytree(smears, workspace.datasets / "other", copy_function=os.link)
     app = choose(open_page("dataset"), "data", "other")
     shutil.rmtree(workspace.datasets / "other")
@@ -114,7 +104,7 @@ def test_a_dataset_that_vanished_is_said_to_be_missing_and_the_others_are_offere
     assert listed_images(choose(app, "data", "mine"))
 
 
-def test_a_dataset_of_the_url_that_is_not_there_is_said_to_be_missing(dataset):
+def test_a_dataset_of_the_url_that_is_not_there_is_said_to_be_missing(browsed):
     app = open_page("dataset", data="another")
     assert "No such dataset" in texts(app)
     assert "another" in texts(app)
@@ -122,7 +112,7 @@ def test_a_dataset_of_the_url_that_is_not_there_is_said_to_be_missing(dataset):
     assert not listed_images(app)
 
 
-def test_address_names_the_dataset_that_is_shown_though_none_was_chosen(dataset):
+def test_address_names_the_dataset_that_is_shown_though_none_was_chosen(browsed):
     assert open_page("dataset").query_params["data"] == "mine"
 
 
@@ -137,7 +127,7 @@ def test_datasets_of_the_same_name_in_two_roots_are_both_listed(workspace, smear
 # With a run
 
 
-def test_without_a_run_there_is_no_split_to_choose(dataset):
+def test_without_a_run_there_is_no_split_to_choose(browsed):
     app = open_page("dataset")
     assert "run" not in [each.key for each in app.selectbox]
     assert "split" not in [each.key for each in app.pills]
@@ -158,7 +148,7 @@ def test_counts_by_split_are_the_runs(run):
     assert counts[["train", "validation", "test"]].to_dict() == wanted[["train", "validation", "test"]].to_dict()
 
 
-def test_runs_on_other_datasets_are_not_offered(run, dataset):
+def test_runs_on_other_datasets_are_not_offered(run, browsed):
     app = open_page("dataset", data="mine")
     assert "run" not in [each.key for each in app.selectbox]
 
@@ -175,81 +165,6 @@ def test_a_damaged_run_is_left_out(run):
     app = open_page("dataset")
     assert "run" not in [each.key for each in app.selectbox]
     assert len(listed_images(app)) == 24
-
-
-# One image
-
-
-def test_the_button_below_a_thumbnail_opens_its_image(dataset):
-    app = open_page("dataset")
-    path = listed_images(app)[2]
-    app.button(key=f"open-{path}").click()
-    app = ran(app)
-    assert app.query_params["image"] == path
-    assert app.header[0].value.replace("\\", "") == path
-    assert len(app.image) == 1
-
-
-def test_back_from_an_image_the_page_and_the_filters_are_as_before(dataset):
-    app = choose(choose(open_page("dataset"), "class", "Pro"), "show", "Usable images")
-    before = listed_images(app)
-    app.button(key=f"open-{before[0]}").click()
-    app = press(ran(app), "All images")
-    assert listed_images(app) == before
-    assert "image" not in app.query_params
-
-
-def test_facts_of_an_image_are_those_of_the_catalog(run):
-    row = run.split.table.iloc[7]
-    facts = table(open_page("dataset", run=run.id, image=row["path"]), "fact").set_index("fact")["value"]
-    file = Path(run.config.dataset) / row["path"]
-    assert (facts["class"], facts["size"], facts["mode"]) == (row["label"], "48 × 48 px", "RGB")
-    assert facts["bytes"] == f"{file.stat().st_size:,}"
-    assert (facts["SHA-256"], facts["split"], facts["group in the run"]) == (row["sha256"], row["split"], row["group"])
-
-
-def test_an_image_with_a_twin_shows_it_beside(dataset):
-    app = open_page("dataset", image="Pro/copy.jpg")
-    assert listed_images(app) == ["Pro/pro-0001.jpg"]
-    assert len(app.image) == 2
-
-
-def test_an_image_without_a_twin_says_what_is_known_and_offers_to_look(dataset):
-    app = open_page("dataset", image="Pro/pro-0003.jpg")
-    assert listed_images(app) == []
-    assert "Whether another shows the same field has not been looked for yet" in texts(app)
-    press(app, "Look for shared fields")
-    assert listed_images(app) or "No other image of this dataset shows the same field" in texts(app)
-
-
-def test_an_image_leads_to_predict_and_augmentation_with_itself(dataset):
-    links = {link.proto.page: link.proto.query_string for link in open_page("dataset", image="Pro/copy.jpg").page_link}
-    assert set(links) == {"predict", "augmentation"}
-    assert all("image=Pro%2Fcopy.jpg" in query and "data=mine" in query for query in links.values())
-
-
-@pytest.mark.parametrize("path", ["../../secret.png", "/etc/passwd", "Pro/none.jpg", ""])
-def test_an_image_that_is_not_in_the_catalog_is_refused(dataset, path):
-    rng = np.random.default_rng(0)
-    Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(dataset.parent.parent / "secret.png")
-    app = open_page("dataset", image=path)
-    assert "No such image" in texts(app)
-    assert len(listed_images(app)) == 24
-    assert "No such image" not in texts(ran(app))
-
-
-def test_an_unusable_image_shows_why(dataset):
-    app = open_page("dataset", image="Pro/damaged.jpg")
-    assert "This file is left out" in texts(app)
-    assert table(app, "fact").set_index("fact").loc["problem", "value"] == scan(dataset).problems()["problem"].iloc[0]
-
-
-def test_an_image_deleted_since_it_was_listed_does_not_stop_the_others(dataset):
-    app = open_page("dataset")
-    (dataset / "Benign" / "benign-0001.jpg").unlink()
-    app = ran(app)
-    assert len(app.image) == 23
-    assert any("No such file" in caption.value for caption in app.caption)
 
 
 # From page to page
@@ -286,10 +201,10 @@ def test_a_split_by_folders_is_told_with_what_it_leaks(workspace, smears_in_part
     assert "1 validation or test images are in train too" in said
 
 
-def test_a_link_that_leads_out_is_named_and_never_shown(dataset, tmp_path):
+def test_a_link_that_leads_out_is_named_and_never_shown(browsed, tmp_path):
     outside = tmp_path / "outside.png"
-    outside.write_bytes(next((dataset / "Pro").iterdir()).read_bytes())
-    (dataset / "Pro" / "out.png").symlink_to(outside)
+    outside.write_bytes(next((browsed / "Pro").iterdir()).read_bytes())
+    (browsed / "Pro" / "out.png").symlink_to(outside)
     app = open_page("dataset", image="Pro/out.png")
     assert "This file is left out a link out of the folders that may be read" in texts(app)
     assert len(app.image) == 0

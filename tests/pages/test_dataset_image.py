@@ -1,0 +1,82 @@
+"""The Dataset page: an image's own page."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from allcore.data.catalog import scan
+from tests.pages.opening import choose, listed_images, open_page, press, ran, table, texts
+
+
+def test_the_button_below_a_thumbnail_opens_its_image(browsed):
+    app = open_page("dataset")
+    path = listed_images(app)[2]
+    app.button(key=f"open-{path}").click()
+    app = ran(app)
+    assert app.query_params["image"] == path
+    assert app.header[0].value.replace("\\", "") == path
+    assert len(app.image) == 1
+
+
+def test_back_from_an_image_the_page_and_the_filters_are_as_before(browsed):
+    app = choose(choose(open_page("dataset"), "class", "Pro"), "show", "Usable images")
+    before = listed_images(app)
+    app.button(key=f"open-{before[0]}").click()
+    app = press(ran(app), "All images")
+    assert listed_images(app) == before
+    assert "image" not in app.query_params
+
+
+def test_facts_of_an_image_are_those_of_the_catalog(run):
+    row = run.split.table.iloc[7]
+    facts = table(open_page("dataset", run=run.id, image=row["path"]), "fact").set_index("fact")["value"]
+    file = Path(run.config.dataset) / row["path"]
+    assert (facts["class"], facts["size"], facts["mode"]) == (row["label"], "48 × 48 px", "RGB")
+    assert facts["bytes"] == f"{file.stat().st_size:,}"
+    assert (facts["SHA-256"], facts["split"], facts["group in the run"]) == (row["sha256"], row["split"], row["group"])
+
+
+def test_an_image_with_a_twin_shows_it_beside(browsed):
+    app = open_page("dataset", image="Pro/copy.jpg")
+    assert listed_images(app) == ["Pro/pro-0001.jpg"]
+    assert len(app.image) == 2
+
+
+def test_an_image_without_a_twin_says_what_is_known_and_offers_to_look(browsed):
+    app = open_page("dataset", image="Pro/pro-0003.jpg")
+    assert listed_images(app) == []
+    assert "Whether another shows the same field has not been looked for yet" in texts(app)
+    press(app, "Look for shared fields")
+    assert listed_images(app) or "No other image of this dataset shows the same field" in texts(app)
+
+
+def test_an_image_leads_to_predict_and_augmentation_with_itself(browsed):
+    links = {link.proto.page: link.proto.query_string for link in open_page("dataset", image="Pro/copy.jpg").page_link}
+    assert set(links) == {"predict", "augmentation"}
+    assert all("image=Pro%2Fcopy.jpg" in query and "data=mine" in query for query in links.values())
+
+
+@pytest.mark.parametrize("path", ["../../secret.png", "/etc/passwd", "Pro/none.jpg", ""])
+def test_an_image_that_is_not_in_the_catalog_is_refused(browsed, path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(browsed.parent.parent / "secret.png")
+    app = open_page("dataset", image=path)
+    assert "No such image" in texts(app)
+    assert len(listed_images(app)) == 24
+    assert "No such image" not in texts(ran(app))
+
+
+def test_an_unusable_image_shows_why(browsed):
+    app = open_page("dataset", image="Pro/damaged.jpg")
+    assert "This file is left out" in texts(app)
+    assert table(app, "fact").set_index("fact").loc["problem", "value"] == scan(browsed).problems()["problem"].iloc[0]
+
+
+def test_an_image_deleted_since_it_was_listed_does_not_stop_the_others(browsed):
+    app = open_page("dataset")
+    (browsed / "Benign" / "benign-0001.jpg").unlink()
+    app = ran(app)
+    assert len(app.image) == 23
+    assert any("No such file" in caption.value for caption in app.caption)

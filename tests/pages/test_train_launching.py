@@ -1,0 +1,177 @@
+"""Train: weights, sizes, time and memory, launching, and the queue."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from allcore.hardware import Devices
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.lease import device_lease, write_ticket
+from allcore.runs.process import own_identity
+from allcore.runs.status import ACTIVE, Status, write_status
+from pages.ui.show import plain
+from tests.conftest import TINY
+from tests.pages.opening import button, choose, open_page, press, texts
+
+
+def tiny(preset="custom", **more):
+    """Return query parameters that set the form of a preset to the tiny configuration."""
+    return {f"{preset}__{name}": str(value) for name, value in {**TINY, "epochs": 500, **more}.items()}
+
+
+def metric(app, label):
+    return next(metric for metric in app.metric if metric.label == label)
+
+
+@pytest.fixture
+def launched(data):
+    """Return a reader of the runs that were launched, and leave no worker of theirs behind."""
+    executor = LocalExecutor(data)
+    yield executor.store.runs
+    for run in executor.store.runs():
+        if run.status().state in ACTIVE:
+            executor.stop(run, patience=0.5)
+
+
+@pytest.fixture
+def no_weights(monkeypatch, tmp_path):
+    """Let neither the environment nor Keras have the ImageNet weights."""
+    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+
+
+def test_weights_that_must_be_downloaded_are_said_before_launching(data, no_weights):
+    app = open_page("train", preset="Quick")
+    assert "not on this machine" in app.warning[0].proto.title
+    press(app, "Use random weights")
+    assert app.selectbox(key="quick.weights").value == "random"
+    assert not app.warning
+
+
+def test_wrong_weights_file_is_said_on_launching(data, launched):
+    data.root.mkdir()
+    (data.root / "text.weights.h5").write_text("no")
+    session = {"custom.weights": str(data.root / "text.weights.h5")}
+    app = open_page("train", session, **{**tiny(), "custom__weights": ""}, preset="Custom")
+    press(app, "Launch")
+    assert "not a readable HDF5 file" in app.error[0].value
+    assert launched() == []
+
+
+@pytest.mark.parametrize("field", ["split.groups", "weights"])
+def test_an_address_reads_no_file_but_those_of_the_roots_and_opens_no_pipe(data, tmp_path, field):
+    (tmp_path / "secret.csv").write_text("SECRET,x\n")
+    data.root.mkdir()
+    os.mkfifo(data.root / "pipe.csv")
+    for file, why in (
+        (tmp_path / "secret.csv", "it is outside the folders"),
+        (Path("/dev/zero"), "it is outside the folders"),
+        (data.root / "pipe.csv", "it is a pipe, a device or a socket"),
+    ):
+        app = open_page("train", preset="Paper", **{f"paper.{field}": file})
+        assert plain(f"{field}: {file} cannot be used: {why}") in app.error[0].value
+        assert button(app, "Launch").disabled
+        assert "SECRET" not in texts(app)
+
+
+def test_launch_returns_at_once_links_to_the_run_and_queues_it(data, launched):
+    app = open_page("train", **tiny(), preset="Custom")
+    press(app, "Launch")
+    (run,) = launched()
+    assert run.status().state in ACTIVE
+    assert {name: getattr(run.config, name) for name in TINY} == TINY
+    assert run.id in app.success[0].proto.title
+    (follow,) = [link for link in app.get("page_link") if link.label == "Follow it"]
+    assert (follow.page, follow.proto.query_string) == ("runs", f"run={run.id}")
+    assert run.id in [link.label for link in app.get("page_link")]
+
+
+def test_two_clicks_in_a_moment_launch_one_run(data, launched):
+    app = open_page("train", **tiny(), preset="Custom")
+    press(app, "Launch")
+    press(app, "Launch")
+    assert len(launched()) == 1
+    assert launched()[0].id in app.success[0].proto.title
+
+
+def test_sweep_launches_a_run_for_each_size(data, launched):
+    app = open_page("train", **tiny(), preset="Custom", launch="Size sweep", sizes=["64", "32"])
+    assert app.markdown[0].value.startswith("64, 32 px, 500 epochs")
+    assert app.dataframe[0].value["up-sampled"].tolist() == [True, False]
+    press(app, "Launch 2 runs")
+    assert {run.config.image_size for run in launched()} == {64, 32}
+    assert len({run.config.sweep for run in launched()} - {None}) == 1
+
+
+def test_size_that_is_none_is_refused(data):
+    app = open_page("train", preset="Quick", launch="Size sweep", quick__sizes=["64", "16"])
+    assert "image\\_size" in app.error[0].value
+    assert button(app, "Launch 2 runs").disabled
+
+
+@pytest.mark.parametrize(("sizes", "said"), [([], "at least one size"), (["64", "big"], "whole number of pixels")])
+def test_sizes_that_make_no_sweep_are_refused_in_plain_words(data, sizes, said):
+    app = choose(open_page("train", preset="Quick", launch="Size sweep"), "quick.sizes", sizes)
+    assert said in app.error[0].value
+    assert not any("0 runs" in each.label for each in app.button)
+
+
+def test_page_begins_with_what_a_machine_without_gpu_can_do_and_warns_before_hours_are_spent(data, monkeypatch):
+    monkeypatch.setattr("allcore.hardware.glance_at_devices", lambda: Devices(4, False, 2**34))
+    st.cache_data.clear()
+    app = open_page("train")
+    assert app.query_params["preset"] == "Quick"
+    assert "takes hours" not in texts(app)
+    assert "takes hours" in texts(choose(app, "preset", "Paper"))
+
+
+def test_time_is_known_from_a_former_run(finished, finished_run, smears, monkeypatch):
+    st.cache_data.clear()  # the devices that another test drew up are kept for a minute
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
+    app = open_page("train", **tiny(), preset="Custom")
+    time_metric = metric(app, "Time, about")
+    assert time_metric.delta == f"{finished_run.status().images_per_second:.0f} images/s, as a former run"
+    assert time_metric.value != "–"
+
+
+def test_time_is_not_guessed(data):
+    assert (metric(open_page("train", preset="Quick"), "Time, about").value) == "–"
+
+
+@pytest.mark.process
+def test_measuring_shows_speed_and_memory(data):
+    app = open_page("train", **tiny(), preset="Custom")
+    press(app, "Measure")
+    assert not app.error
+    assert metric(app, "Time, about").delta.endswith("images/s, measured")
+    assert metric(app, "Memory, about").delta == "measured"
+
+
+@pytest.mark.process
+def test_measuring_that_fails_is_said_in_place(data):
+    app = open_page("train", **tiny(), preset="Custom")
+    with device_lease(data.runs, "a-run", time.time(), give_up=lambda: True):
+        press(app, "Measure")
+    assert "a run has the device" in app.error[0].value
+
+
+def test_queue_names_what_runs_and_what_waits(data, finished_run):
+    pid, started = own_identity()
+    moment = time.time()
+    for number, state in enumerate(("running", "queued", "queued")):
+        run = LocalExecutor(data).store.create(finished_run.config, finished_run.split)
+        progress = {"epoch": 1, "epochs": 4, "phase": "training", "eta_seconds": 120.0} if state == "running" else {}
+        identity = {"pid": pid, "process_started": started, "heartbeat": moment, "queued_at": moment + number}
+        write_status(run.folder, Status(state=state, **identity, **progress))
+        if number == 2:  # the one before has left the queue, and starts on the next device
+            write_ticket(data.runs, run.id, moment + number, pid, started)
+    app = open_page("train", preset="Quick")
+    assert button(app, "Measure").disabled
+    captions = [caption.value for caption in app.caption]
+    assert "epoch 2 of 4, training, 2 min left" in captions
+    assert captions.count("next in the queue") == 1
+    assert "starting" in captions
