@@ -75,8 +75,8 @@ def shortcut_verdict(scores: Scores, against: pd.DataFrame) -> str:
     if len(reaching):
         others = _listed(reaching.iloc[1:])
         return (
-            f"{_reached(reaching.iloc[0])}; the network reaches {own}. Its score is no evidence that it looks at cells."
-            f"{f' As good or better: {others}.' if others else ''}"
+            f"{_reached(reaching.iloc[0])}; the network reaches {own}. Its score alone is no evidence that it looks at "
+            f"cells.{f' As good or better: {others}.' if others else ''}"
         )
     if len(alike):
         return (

@@ -22,7 +22,8 @@ def augment_settings() -> AugmentConfig:
         with st.container(gap="xxsmall"):
             chosen[name] = _widget(name, field)
             said = AUGMENTATION.get(name, "not one of its operations")
-            st.caption(f"{str(field.description).capitalize()}. Paper: {said}.")
+            what = str(field.description)
+            st.caption(f"{what[:1].upper()}{what[1:]}. Paper: {said}.")
     return AugmentConfig(**chosen)
 
 

@@ -87,8 +87,8 @@ def show_released(models: list[Path]) -> None:
     _say_what_it_looks_at(held_out.views)
     if shortcut is not None and shortcut[1] >= held_out.accuracy:
         st.markdown(
-            f"The shortcut “{plain(shortcut[0])}” does as well on the same images: the model's score is no evidence "
-            "that it looks at cells."
+            f"The shortcut “{plain(shortcut[0])}” does as well on the same images: the model's score alone is no "
+            "evidence that it looks at cells."
         )
     st.page_link(
         "pages/predict.py",

@@ -19,8 +19,8 @@ def show_shortcuts(of: Examined) -> None:
     """Show what is known of the baselines under each protocol, and offer to score those that are not."""
     st.write(
         "Shortcuts are classifiers that see too little of an image to judge its cells. Where one comes near to a "
-        "network, the network's score is no evidence that it looks at cells; where a protocol brings them down, the "
-        "score of that protocol is worth more."
+        "network, the network's score alone is no evidence that it looks at cells; where a protocol brings them down, "
+        "the score of that protocol is worth more."
     )
     results, missing = _known(of)
     if results:
