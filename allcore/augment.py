@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from allcore.cells.compose import alone, on_field, painted_out, shrunk
+from allcore.cells.compose import alone, on_field_of, shrunk
 from allcore.cells.finder import LabelImage
 from allcore.cells.lenders import Lenders
 from allcore.config import AugmentConfig
@@ -201,10 +201,7 @@ def _put_on_field(
         return alone(image, cells, change.plain_field)
     if lenders is None:
         raise ValueError("expected the images that lend fields; received none")
-    field, its_cells = lenders.field(change.field_from)
-    if field.shape != image.shape:
-        field = np.asarray(cv2.resize(field, image.shape[1::-1], interpolation=cv2.INTER_AREA), np.uint8)
-    return on_field(image, cells, painted_out(field, shrunk(its_cells, image.shape[:2])))
+    return on_field_of(image, cells, *lenders.field(change.field_from))
 
 
 def _averaged(image: np.ndarray, size: int) -> np.ndarray:

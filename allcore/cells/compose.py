@@ -39,6 +39,13 @@ def on_field(image: Image, cells: LabelImage, field: Image) -> Image:
     return ((blend + 127) // 255).astype(np.uint8)
 
 
+def on_field_of(image: Image, cells: LabelImage, other: Image, others_cells: LabelImage) -> Image:
+    """Return the cells of `image` on the field of `other`, brought to its size, whose own cells are painted out."""
+    if other.shape != image.shape:
+        other = np.asarray(cv2.resize(other, image.shape[1::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    return on_field(image, cells, painted_out(other, shrunk(others_cells, image.shape[:2])))
+
+
 def alone(image: Image, cells: LabelImage, level: int = PLAIN) -> Image:
     """Return the cells of `image` (uint8, H × W × 3) on a plain field of the grey `level`, 0 to 255."""
     return on_field(image, cells, np.full_like(image, level))

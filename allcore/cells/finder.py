@@ -48,18 +48,21 @@ def find_cells(image: Image) -> LabelImage:
     than 255 cells the largest 255 are given.
     """
     height, width = image.shape[:2]
-    scale = SIDE / max(height, width)
-    field = image if scale == 1.0 else _resized(image, scale)
+    field = at_field_size(image)
     redness, yellowness = _above_background(field)
     labels = _divided(_candidates(redness))
     labels = _numbered(labels, _are_cells(labels, redness, yellowness))
     labels = _grown(labels, redness)
-    if scale == 1.0:
+    if field is image:
         return labels
     return np.asarray(cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
 
 
-def _resized(image: Image, scale: float) -> Image:
+def at_field_size(image: Image) -> Image:
+    """Return `image`, uint8 (H, W, 3), with a longer side of `SIDE` pixels; itself where it has that already."""
+    scale = SIDE / max(image.shape[:2])
+    if scale == 1.0:
+        return image
     sides = [max(1, round(side * scale)) for side in (image.shape[1], image.shape[0])]
     resized = cv2.resize(image, sides, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR)
     return np.asarray(resized, np.uint8)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.cells.compose import shrunk
-from allcore.cells.finder import SIDE, Image, LabelImage
+from allcore.cells.finder import Image, LabelImage, at_field_size
 
 COLUMNS = (
     *("cell", "area", "roundness", "eccentricity", "solidity", "nucleus_share", "nucleus_roundness"),
@@ -29,20 +29,12 @@ def cell_table(image: Image, cells: LabelImage) -> pd.DataFrame:
     difference of neighbours in it.
     Cells that touch the border are cut off, and so are their measures.
     """
-    field, labels = _at_field_size(image, cells)
+    field = at_field_size(image)
+    labels = shrunk(cells, field.shape[:2])
     grey = cv2.cvtColor(field, cv2.COLOR_RGB2GRAY).astype(np.float32)
     rows = [_measures(number, labels == number, grey) for number in range(1, int(labels.max(initial=0)) + 1)]
     table = pd.DataFrame([row for row in rows if row is not None], columns=list(COLUMNS))
     return table.astype({"cell": int, "touches_border": bool})
-
-
-def _at_field_size(image: Image, cells: LabelImage) -> tuple[Image, LabelImage]:
-    scale = SIDE / max(image.shape[:2])
-    if scale == 1.0:
-        return image, cells
-    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
-    resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    return np.asarray(resized, np.uint8), shrunk(cells, (height, width))
 
 
 def _measures(number: int, inside: np.ndarray, grey: np.ndarray) -> dict[str, float] | None:

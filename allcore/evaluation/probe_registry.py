@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from allcore.augment import hide_scale_bar, to_grey
-from allcore.cells.compose import alone, painted_out
+from allcore.cells.compose import alone, on_field_of, painted_out
 from allcore.cells.finder import LabelImage, find_cells
 from allcore.data.stain_normalise import StainLevels, normalise_stain
 from allcore.evaluation.probe_views import (
-    cells_on_field_of,
     channels_swapped,
     colours_of,
     hue_turned,
@@ -21,7 +20,7 @@ from allcore.evaluation.probe_views import (
     only_centre,
 )
 
-WORK = 4
+WORK = 5
 """Raised whenever a probe does something else than before: what earlier work found is not shown for it."""
 AS_IT_IS = "as it is"
 CELLS_ALONE, FIELD_ALONE, OTHER_FIELD = "cells alone", "field alone", "cells on another class's field"
@@ -77,8 +76,8 @@ PROBES = (
     Probe(
         OTHER_FIELD, "The cells on the field of a training image of another class.",
         "the field around the cells",
-        lambda sample: cells_on_field_of(sample.image, sample.cells, sample.other()), needs_cells=True,
-        borrows="field",
+        lambda sample: on_field_of(sample.image, sample.cells, other := sample.other(), find_cells(other)),
+        needs_cells=True, borrows="field",
     ),
     Probe(
         "colours of another class", "Mean and spread of colour (in Lab) of a training image of another class.",

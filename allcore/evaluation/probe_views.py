@@ -5,8 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from allcore.cells.compose import on_field, painted_out, shrunk
-from allcore.cells.finder import LabelImage, find_cells
 from allcore.data.lab_colours import lab_colours, recolour
 
 CENTRE_SIDE = 0.5**0.5
@@ -14,14 +12,6 @@ CENTRE_SIDE = 0.5**0.5
 
 _HALF_CIRCLE = 90
 """OpenCV's hues go round in 180 steps."""
-
-
-def cells_on_field_of(image: np.ndarray, cells: LabelImage, other: np.ndarray) -> np.ndarray:
-    """Return the cells of `image`, (H, W), on the field of `other`, whose own cells are painted out."""
-    field = painted_out(other, find_cells(other))
-    if field.shape != image.shape:
-        field = np.asarray(cv2.resize(field, image.shape[1::-1], interpolation=cv2.INTER_AREA), np.uint8)
-    return on_field(image, shrunk(cells, image.shape[:2]), field)
 
 
 def colours_of(image: np.ndarray, other: np.ndarray) -> np.ndarray:
