@@ -15,27 +15,14 @@ from allcore.cells.compose import alone, on_field_of, shrunk
 from allcore.cells.finder import LabelImage
 from allcore.cells.lenders import Lenders
 from allcore.config import AugmentConfig
+from allcore.data.dyes import restain
 from allcore.data.lab_colours import recolour
-
-SCALE_BAR_CORNER = (32 / 224, 36 / 224)
-"""Height and width of the lower right corner that holds the burnt-in scale bar, as fractions of the image's sides.
-
-The largest bars of the ALL images, white boxes that read "200 pi", reach 30 rows up and 31 columns left at 224 px; JPEG
-spreads them to whole blocks of 8 px.
-"""
+from allcore.data.scale_bar import hide_scale_bar
 
 _PLAIN_LEVELS = (192, 255)
 """Grey levels of a plain field: as light as plasma."""
 
 _BORDERS = {"reflect": cv2.BORDER_REFLECT, "replicate": cv2.BORDER_REPLICATE, "white": cv2.BORDER_CONSTANT}
-
-_AZURE_EOSIN = np.array([[0.834750, 0.513556, 0.196330], [0.092789, 0.954111, 0.283111]])
-"""Optical density of Giemsa's two dyes in red, green and blue (Landini's colour deconvolution vectors)."""
-
-_STAINS = np.vstack([_AZURE_EOSIN, np.cross(*_AZURE_EOSIN)])
-_STAINS = _STAINS / np.linalg.norm(_STAINS, axis=1, keepdims=True)
-_UNMIX = np.linalg.inv(_STAINS)
-_OPTICAL_DENSITY = -np.log((np.arange(256, dtype=np.float32) + 1) / 256)
 
 
 @dataclass(frozen=True)
@@ -151,39 +138,9 @@ def augment(
     return apply_change(image, size, draw_change(config, seed, epoch, index), config.border, cells, lenders)
 
 
-def hide_scale_bar(image: np.ndarray) -> np.ndarray:
-    """Return `image` (uint8, H × W × 3) with the scale-bar corner painted in the image's median colour."""
-    height, width = image.shape[:2]
-    rows, columns = round(height * SCALE_BAR_CORNER[0]), round(width * SCALE_BAR_CORNER[1])
-    hidden = image.copy()
-    hidden[height - rows :, width - columns :] = np.median(image.reshape(-1, 3), axis=0)
-    return hidden
-
-
 def to_grey(image: np.ndarray) -> np.ndarray:
     """Return `image` (uint8, H × W × 3) without colour: its luma (ITU-R BT.601) in all three channels."""
     return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-
-
-def dye_amounts(image: np.ndarray) -> np.ndarray:
-    """Return the amounts of azure and eosin in every pixel of `image` (uint8, H × W × 3): float32 (H, W, 2).
-
-    An amount of 1 is an optical density of 1 (natural logarithm) along the dye's vector; what fits neither dye is left
-    out, and noise can make an amount negative.
-    """
-    return cv2.transform(cv2.LUT(image, _OPTICAL_DENSITY), _UNMIX.T[:2].astype(np.float32))
-
-
-def restain(image: np.ndarray, scale: tuple[float, float], shift: tuple[float, float]) -> np.ndarray:
-    """Return `image` with the amounts of its two dyes (azure, eosin) scaled and shifted in optical density.
-
-    Follows Tellez et al. 2018 (stain colour augmentation), with Giemsa's dyes in place of haematoxylin and eosin.
-    """
-    density = cv2.LUT(image, _OPTICAL_DENSITY)
-    mix = _UNMIX @ np.diag([*scale, 1.0]) @ _STAINS
-    offset = np.array([*shift, 0.0]) @ _STAINS
-    changed = cv2.transform(density, np.column_stack([mix.T, offset]))
-    return np.clip(256.0 * cv2.exp(-changed) - 0.5, 0, 255).astype(np.uint8)
 
 
 def _put_on_field(

@@ -19,11 +19,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from allcore.evaluation.comparison import compare, compare_all
-from allcore.evaluation.metrics import FloatArray
-from allcore.evaluation.pairing import pair
-from allcore.evaluation.recorded import RecordedPredictions
-from allcore.evaluation.scores import score
+from allcore.arrays import FloatArray
+from allcore.evaluation.comparing.comparison import compare, compare_all
+from allcore.evaluation.comparing.pairing import pair
+from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.scores import score
 
 IMAGES_A_GROUP = 1.2
 """About as many as share a field on a test split of the ALL images."""

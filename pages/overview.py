@@ -7,7 +7,7 @@ import streamlit as st
 
 from allcore import paper
 from allcore.errors import InputError
-from allcore.evaluation.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button

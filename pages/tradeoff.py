@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import InputError, RunError
-from allcore.evaluation.comparison import compare_all
-from allcore.evaluation.recorded import recorded_at, recorded_predictions
-from allcore.evaluation.tradeoff import TradeoffPoint, measured_latency, short_names, sweeps, tradeoff_point
+from allcore.evaluation.comparing.comparison import compare_all
+from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, short_names, sweeps, tradeoff_point
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
 from pages.ui import address, show

@@ -4,15 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from allcore.augment import (
-    SCALE_BAR_CORNER,
-    Change,
-    apply_change,
-    augment,
-    hide_scale_bar,
-    restain,
-)
+from allcore.augment import Change, apply_change, augment
 from allcore.config import AugmentConfig
+from allcore.data.dyes import restain
+from allcore.data.scale_bar import SCALE_BAR_CORNER, hide_scale_bar
 from tests.data.pictures import smear
 
 SIZE = 64

@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from allcore.cells.finder import Image, LabelImage
+from allcore.arrays import ImageArray
+from allcore.cells.finder import LabelImage
 
 SEAM = 2
 """Pixels on either side of a cell's outline over which cell and field blend into each other."""
@@ -15,7 +16,7 @@ PLAIN = 224
 _REACH, _FRAME = 3, 2
 
 
-def painted_out(image: Image, cells: LabelImage) -> Image:
+def painted_out(image: ImageArray, cells: LabelImage) -> ImageArray:
     """Return `image` (uint8, H × W × 3) with its cells (uint8, H × W) painted over from what surrounds them.
 
     Telea 2004, "An image inpainting technique based on the fast marching method".
@@ -31,7 +32,7 @@ def painted_out(image: Image, cells: LabelImage) -> Image:
     return np.ascontiguousarray(painted[_FRAME:-_FRAME, _FRAME:-_FRAME])
 
 
-def on_field(image: Image, cells: LabelImage, field: Image) -> Image:
+def on_field(image: ImageArray, cells: LabelImage, field: ImageArray) -> ImageArray:
     """Return the cells of `image` on `field`, both uint8 (H, W, 3): nothing changes more than `SEAM` inside a cell."""
     inside = np.where(cells > 0, np.uint8(255), np.uint8(0))
     share = cv2.GaussianBlur(inside, (2 * SEAM + 1, 2 * SEAM + 1), 1.0)[..., None].astype(np.uint16)
@@ -39,14 +40,14 @@ def on_field(image: Image, cells: LabelImage, field: Image) -> Image:
     return ((blend + 127) // 255).astype(np.uint8)
 
 
-def on_field_of(image: Image, cells: LabelImage, other: Image, others_cells: LabelImage) -> Image:
+def on_field_of(image: ImageArray, cells: LabelImage, other: ImageArray, others_cells: LabelImage) -> ImageArray:
     """Return the cells of `image` on the field of `other`, brought to its size, whose own cells are painted out."""
     if other.shape != image.shape:
         other = np.asarray(cv2.resize(other, image.shape[1::-1], interpolation=cv2.INTER_AREA), np.uint8)
     return on_field(image, cells, painted_out(other, shrunk(others_cells, image.shape[:2])))
 
 
-def alone(image: Image, cells: LabelImage, level: int = PLAIN) -> Image:
+def alone(image: ImageArray, cells: LabelImage, level: int = PLAIN) -> ImageArray:
     """Return the cells of `image` (uint8, H × W × 3) on a plain field of the grey `level`, 0 to 255."""
     return on_field(image, cells, np.full_like(image, level))
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-Image = npt.NDArray[np.uint8]
+from allcore.arrays import ImageArray
+
 LabelImage = npt.NDArray[np.uint8]
 
 WORK = 1
@@ -41,7 +42,7 @@ _WAIST = 0.85
 """Two cells touch where the width falls below this part of the narrower one's; else they are one."""
 
 
-def find_cells(image: Image) -> LabelImage:
+def find_cells(image: ImageArray) -> LabelImage:
     """Return the nucleated cells of `image`, uint8 (H, W, 3) RGB, as a label image: uint8 (H, W), 0 between cells.
 
     Cells are numbered from 1, from top to bottom; their cytoplasm is taken in, touching cells are divided. Of more
@@ -58,7 +59,7 @@ def find_cells(image: Image) -> LabelImage:
     return np.asarray(cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
 
 
-def at_field_size(image: Image) -> Image:
+def at_field_size(image: ImageArray) -> ImageArray:
     """Return `image`, uint8 (H, W, 3), with a longer side of `SIDE` pixels; itself where it has that already."""
     scale = SIDE / max(image.shape[:2])
     if scale == 1.0:
@@ -68,7 +69,7 @@ def at_field_size(image: Image) -> Image:
     return np.asarray(resized, np.uint8)
 
 
-def _above_background(field: Image) -> tuple[np.ndarray, np.ndarray]:
+def _above_background(field: ImageArray) -> tuple[np.ndarray, np.ndarray]:
     """Return a* and b* above the background's, the median over the brightest third, blurred: float32 (H, W) each."""
     lab = cv2.cvtColor(field, cv2.COLOR_RGB2LAB)
     bright = lab[..., 0] >= np.quantile(lab[..., 0], 2 / 3)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allcore.cells.finder import Image, LabelImage
+from allcore.arrays import ImageArray
+from allcore.cells.finder import LabelImage
 from allcore.data.lab_colours import lab_colours
 
 
@@ -18,7 +19,7 @@ class Lenders:
     A lender is named by a `share` within [0, 1) of the rows, so that it can be drawn before they are known.
     """
 
-    image: Callable[[int], Image]
+    image: Callable[[int], ImageArray]
     cells: Callable[[int], LabelImage]
     rows: np.ndarray
 
@@ -26,7 +27,7 @@ class Lenders:
         """Return the row that lies at `share` of all lenders."""
         return int(self.rows[int(share * len(self.rows))])
 
-    def field(self, share: float) -> tuple[Image, LabelImage]:
+    def field(self, share: float) -> tuple[ImageArray, LabelImage]:
         """Return the lender's image, uint8 (H, W, 3), and its cells, uint8 (H, W)."""
         row = self.row(share)
         return self.image(row), self.cells(row)

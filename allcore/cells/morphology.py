@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from allcore.cells.finder import Image, find_cells
+from allcore.arrays import ImageArray
+from allcore.cells.finder import find_cells
 from allcore.cells.table import COLUMNS, cell_table
 
 MEASURES = tuple(name for name in COLUMNS if name not in ("cell", "touches_border"))
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
-def morphology(image: Image) -> np.ndarray:
+def morphology(image: ImageArray) -> np.ndarray:
     """Return the cells of `image`, uint8 (H, W, 3), as a vector: float32 (53,), always finite.
 
     Numbers of cells and of those that the border cuts, the share of the area in cells, and of every measure the

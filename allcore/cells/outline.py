@@ -5,14 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from allcore.arrays import ImageArray
 from allcore.cells.compose import shrunk
-from allcore.cells.finder import SIDE, Image, LabelImage
+from allcore.cells.finder import SIDE, LabelImage
 
 COLOUR = (0, 140, 60)
 """A green that neither stains nor evidence have."""
 
 
-def outlined(image: Image, cells: LabelImage) -> Image:
+def outlined(image: ImageArray, cells: LabelImage) -> ImageArray:
     """Return `image`, uint8 (H, W, 3), with a line around each of its cells: labels (h, w) of the image at any size."""
     height, width = image.shape[:2]
     labels, drawn = shrunk(cells, (height, width)), image.copy()

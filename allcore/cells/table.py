@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from allcore.arrays import ImageArray
 from allcore.cells.compose import shrunk
-from allcore.cells.finder import Image, LabelImage, at_field_size
+from allcore.cells.finder import LabelImage, at_field_size
 
 COLUMNS = (
     *("cell", "area", "roundness", "eccentricity", "solidity", "nucleus_share", "nucleus_roundness"),
@@ -17,7 +18,7 @@ _LEAST_SPREAD = 1.0
 """Of the brightness inside a cell, in grey levels: one without any structure has no texture."""
 
 
-def cell_table(image: Image, cells: LabelImage) -> pd.DataFrame:
+def cell_table(image: ImageArray, cells: LabelImage) -> pd.DataFrame:
     """Return one row a cell of `image`, uint8 (H, W, 3), labelled by `cells`, (H, W); no row where there is none.
 
     Lengths are pixels of a field of which the longer side has 224. `area` is in square pixels; `roundness` (of the

@@ -13,7 +13,7 @@ from allcore.cli.output import Json, per_cent, print_json, progress_bar, say, ta
 from allcore.paper import HEADLINE
 
 if TYPE_CHECKING:
-    from allcore.evaluation.labelled import Evaluation
+    from allcore.evaluation.predictions.evaluate import Evaluation
 
 _ROWS = {
     "accuracy": "accuracy",
@@ -55,7 +55,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score a model on the test split of its run, or on any labelled folder; with --against, compare two."""
-    from allcore.evaluation.labelled import evaluate_model
+    from allcore.evaluation.predictions.evaluate import evaluate_model
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
@@ -116,8 +116,8 @@ def print_evaluation(evaluation: Evaluation, json: bool) -> None:
 
 def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
     """Print two models' scores on the images that both were scored on, and whether they differ."""
-    from allcore.evaluation.comparison import compare
-    from allcore.evaluation.pairing import pair
+    from allcore.evaluation.comparing.comparison import compare
+    from allcore.evaluation.comparing.pairing import pair
     from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
 
     comparison = compare(pair(first.predictions, second.predictions))

@@ -12,7 +12,7 @@ from allcore.errors import InputError
 from allcore.text import for_csv
 
 if TYPE_CHECKING:
-    from allcore.evaluation.label_review import LabelReview
+    from allcore.evaluation.labels.review import LabelReview
 
 
 def labels(
@@ -29,7 +29,7 @@ def labels(
     """List the labels that contradict what runs, or else a cross-validated colour classifier, make of unseen images."""
     from allcore.data.catalog import scan
     from allcore.data.relations import find_relations
-    from allcore.evaluation.label_review import review_dataset
+    from allcore.evaluation.labels.review import review_dataset
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 

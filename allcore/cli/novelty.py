@@ -22,8 +22,8 @@ def novelty(
     json: Json = False,
 ) -> None:
     """Measure how well novelty tells other images, say of another laboratory, from the model's own test images."""
-    from allcore.evaluation.novelty_check import check_novelty
-    from allcore.evaluation.probe_subject import find_subject
+    from allcore.evaluation.probes.novelty_check import check_novelty
+    from allcore.evaluation.probes.subject import find_subject
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 

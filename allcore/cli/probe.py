@@ -11,7 +11,7 @@ import typer
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 
 if TYPE_CHECKING:
-    from allcore.evaluation.probes import ProbeReport
+    from allcore.evaluation.probes.probing import ProbeReport
 
 
 def probe(
@@ -26,8 +26,8 @@ def probe(
     json: Json = False,
 ) -> None:
     """Score a model on its test images as they are and without the field, the cells, colour, scale bar, and more."""
-    from allcore.evaluation.probe_subject import find_subject
-    from allcore.evaluation.probes import probe_model
+    from allcore.evaluation.probes.probing import probe_model
+    from allcore.evaluation.probes.subject import find_subject
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
@@ -44,7 +44,7 @@ def probe(
 def probe_json(report: ProbeReport) -> dict[str, Any]:
     """Return a report as JSON values, scores in fractions: what each probe did, showed, and what that means."""
     from allcore.evaluation.held_out import views_of
-    from allcore.evaluation.probe_registry import PROBES
+    from allcore.evaluation.probes.registry import PROBES
     from allcore.reporting.probes import CAVEAT, findings, what_it_looks_at
 
     what = {probe.name: probe.what for probe in PROBES}

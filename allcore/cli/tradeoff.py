@@ -9,7 +9,7 @@ import typer
 from allcore.cli.output import Json, duration, per_cent, print_json, say, table
 
 if TYPE_CHECKING:
-    from allcore.evaluation.sweep_record import SweepRecord
+    from allcore.evaluation.tradeoff.sweep_record import SweepRecord
     from allcore.runs.store import Run, RunStore
 
 
@@ -23,7 +23,7 @@ def tradeoff(
 ) -> None:
     """Print accuracy, time, latency, memory and parameters of runs by image size, and which of them differ."""
     from allcore.errors import InputError
-    from allcore.evaluation.sweep_record import EXAMPLE, read_sweep, record_sweep
+    from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep, record_sweep
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
@@ -42,7 +42,7 @@ def tradeoff(
 
 def print_tradeoff(record: SweepRecord) -> None:
     """Print a record as tables and words."""
-    from allcore.evaluation.tradeoff import short_names
+    from allcore.evaluation.tradeoff.points import short_names
     from allcore.reporting.comparison import p_text, pairs_in_words
 
     called = short_names(record.points)
@@ -77,7 +77,7 @@ def print_tradeoff(record: SweepRecord) -> None:
 
 def _runs(store: RunStore, names: list[str]) -> list[Run]:
     from allcore.errors import InputError
-    from allcore.evaluation.tradeoff import sweeps
+    from allcore.evaluation.tradeoff.points import sweeps
 
     by_name = sweeps(store.runs())
     if not names and not by_name:

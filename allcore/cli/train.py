@@ -15,7 +15,7 @@ from allcore.cli.output import Json, print_json, progress_bar, say
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
-    from allcore.evaluation.labelled import Evaluation
+    from allcore.evaluation.predictions.evaluate import Evaluation
     from allcore.runs.executor import LocalExecutor
     from allcore.runs.store import Run
 
@@ -72,7 +72,7 @@ def sweep(
 def finish(runs: list[Run], executor: LocalExecutor, show: Callable[[Evaluation], None]) -> int:
     """Follow runs to their ends, show the test scores of each, and return the exit status; Ctrl-C stops them all."""
     from allcore.cli.follow import follow
-    from allcore.evaluation.labelled import evaluate_run
+    from allcore.evaluation.predictions.evaluate import evaluate_run
 
     exit_status = 0
     for run in runs:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from allcore.augment import dye_amounts, restain
+from allcore.data.dyes import dye_amounts, restain
 
 LARGEST_SCALE = 4.0
 """How many times stronger or weaker a dye's spread may be made: an empty field holds little but noise to enlarge."""

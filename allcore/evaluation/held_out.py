@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import ProbeReport, kept_report
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.probes.probing import ProbeReport, kept_report
+from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import best_shortcut, kept_shortcuts_of_run
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.runs.store import Run

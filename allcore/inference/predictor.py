@@ -12,10 +12,10 @@ from allcore.augment import resize
 from allcore.data.colour import colour_moments
 from allcore.data.intake import inspect
 from allcore.errors import ImageError, ModelFileError
-from allcore.evaluation.calibration import apply_temperature
 from allcore.inference.metadata import ServedMetadata, from_properties
 from allcore.inference.network import Network, NetworkOutputs, open_network
 from allcore.inference.novelty import NoveltyModel, from_reference, together
+from allcore.inference.temperature import apply_temperature
 
 BATCH = 4
 """Images at once: more are no faster on a CPU, and their activations take memory."""

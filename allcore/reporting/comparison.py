@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from allcore.evaluation.comparison import SIGNIFICANCE, Comparison, McNemar
+from allcore.evaluation.comparing.comparison import SIGNIFICANCE, Comparison, McNemar
 
 _SCORES = {
     "accuracy": "accuracy",

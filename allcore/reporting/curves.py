@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from allcore.evaluation.intervals import wilson
+from allcore.evaluation.scoring.intervals import wilson
 from allcore.reporting.colours import sequence_colours
 from allcore.runs.history import History
 

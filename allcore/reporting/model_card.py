@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allcore.paper import AUTHORS, JOURNAL, TITLE
-from allcore.reporting.report.blocks import Code, Document, Section, text
-from allcore.reporting.report.calibration import calibration, novelty
-from allcore.reporting.report.checklist import CITATION, missing_list
-from allcore.reporting.report.closing import availability, limits, reproduce
-from allcore.reporting.report.data import counts_table, groups_table, leak_table, protocol, source
 from allcore.reporting.report.facts import RunFacts
-from allcore.reporting.report.failures import confusion, mistake_table
-from allcore.reporting.report.method import architecture, settings, training_table
-from allcore.reporting.report.opening import RESEARCH_USE, conclusion, intended_use, subtitle, tiles
-from allcore.reporting.report.probes import probes
-from allcore.reporting.report.scores import baselines, class_table, scores_table, two_classes
+from allcore.reporting.report.rendering.blocks import Code, Document, Section, text
+from allcore.reporting.report.sections.calibration import calibration, novelty
+from allcore.reporting.report.sections.checklist import CITATION, missing_list
+from allcore.reporting.report.sections.closing import availability, limits, reproduce
+from allcore.reporting.report.sections.data import counts_table, groups_table, leak_table, protocol, source
+from allcore.reporting.report.sections.failures import confusion, mistake_table
+from allcore.reporting.report.sections.method import architecture, settings, training_table
+from allcore.reporting.report.sections.opening import RESEARCH_USE, conclusion, intended_use, subtitle, tiles
+from allcore.reporting.report.sections.probes import probes
+from allcore.reporting.report.sections.scores import baselines, class_table, scores_table, two_classes
 from allcore.reporting.report.words import listed
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from allcore.evaluation.calibration import ReliabilityDiagram
-from allcore.evaluation.curves import Curve, precision_recall_curve, roc_curve
-from allcore.evaluation.recorded import RecordedPredictions
-from allcore.evaluation.scores import CLASS_METRICS, Scores
+from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.calibration import ReliabilityDiagram
+from allcore.evaluation.scoring.curves import Curve, precision_recall_curve, roc_curve
+from allcore.evaluation.scoring.scores import CLASS_METRICS, Scores
 from allcore.reporting.class_axis import legend_height, legend_names
 from allcore.reporting.colours import PAPER, class_colours, sequence_colours
 from allcore.reporting.tables import CLASS_METRIC_NAMES

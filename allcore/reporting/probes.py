@@ -11,12 +11,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.cells.finder import LabelImage
-from allcore.evaluation.cell_evidence import cell_weights
-from allcore.evaluation.evidence_share import EvidenceShare, shares_of_evidence
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probe_registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD, PROBES, Probe
-from allcore.evaluation.probes import ProbeReport, ProbeResult
-from allcore.evaluation.scores import Interval, Scores
+from allcore.evaluation.probes.cell_evidence import cell_weights
+from allcore.evaluation.probes.evidence_share import EvidenceShare, shares_of_evidence
+from allcore.evaluation.probes.probing import ProbeReport, ProbeResult
+from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD, PROBES, Probe
+from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.inference.metadata import ViewScore
 from allcore.reporting.colours import BASELINE, sequence_colours
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allcore.evaluation.scores import Scores
+from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts import ShortcutResult, best_shortcut
 from allcore.reporting.colours import sequence_colours
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from allcore.evaluation.scores import Scores
+from allcore.evaluation.scoring.scores import Scores
 from allcore.paper import CLASSES, HEADLINE, TABLE_1
 from allcore.reporting.colours import BASELINE, PAPER, sequence_colours
 from allcore.reporting.comparison import p_text

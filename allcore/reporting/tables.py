@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from allcore.evaluation.scores import CLASS_METRICS, ClassScores, Interval, Scores
+from allcore.evaluation.scoring.scores import CLASS_METRICS, ClassScores, Interval, Scores
 from allcore.paper import HEADLINE
 
 CLASS_METRIC_NAMES = {

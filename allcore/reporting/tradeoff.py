@@ -31,7 +31,7 @@ _PAPER_MARKER = {"color": PAPER, "symbol": "diamond", "size": 9}
 def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     """Return accuracy and each cost against image size, one panel below the other.
 
-    `table` is that of `allcore.evaluation.tradeoff.tradeoff_table`; the runs of one sweep are `joined` by a line.
+    `table` is that of `evaluation.tradeoff.points.tradeoff_table`; the runs of one sweep are `joined` by a line.
     Sizes above the native one are open markers on a shaded ground, up-sampled.
     """
     panels = [panel for panel in _PANELS if table[panel[0]].notna().any()]

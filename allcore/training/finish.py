@@ -17,11 +17,11 @@ from allcore.data.cache import DecodedImages
 from allcore.data.colour import colour_moments
 from allcore.data.split import SPLITS, Split
 from allcore.errors import InputError
-from allcore.evaluation.calibration import fit_temperature
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties
 from allcore.inference.network import Network, NetworkOutputs
 from allcore.inference.novelty import fit_novelty, fit_threshold, to_reference
 from allcore.inference.predictor import BATCH, load_predictor
+from allcore.inference.temperature import fit_temperature
 from allcore.model.serving import FLOAT32_FILE, SERVED_FILE, save_with_metadata
 from allcore.model.vgg16 import build_vgg16, network_weights
 from allcore.recipe import train_command

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allcore.evaluation.errors import benign_malignant_mistakes
-from allcore.evaluation.scores import benign_vs_malignant
+from allcore.evaluation.predictions.mistakes import benign_malignant_mistakes
+from allcore.evaluation.scoring.scores import benign_vs_malignant
 from allcore.reporting.tables import with_interval
 from pages.ui.evaluated import BENIGN, Evaluated
 from pages.ui.evidence import recorded_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allcore.evaluation.calibration import reliability_diagram
+from allcore.evaluation.scoring.calibration import reliability_diagram
 from allcore.reporting.probability_curves import reliability_figure
 from allcore.reporting.tables import calibration_table
 from pages.ui import show

@@ -8,9 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.evaluation.comparison import Comparison, compare
-from allcore.evaluation.pairing import Paired, disagreements, pair
-from allcore.evaluation.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.comparing.comparison import Comparison, compare
+from allcore.evaluation.comparing.pairing import Paired, disagreements, pair
+from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
 from allcore.reporting.comparison import error_differences, images, mcnemar_table, p_text, score_differences, verdict
 from allcore.reporting.tables import with_interval
 from allcore.runs.store import Run

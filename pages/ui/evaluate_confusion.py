@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allcore.evaluation.errors import commonest_mistake, images_of_cell
-from allcore.evaluation.scores import Scores
+from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell
+from allcore.evaluation.scoring.scores import Scores
 from allcore.reporting.confusion import confusion_figure, matrix_width
 from pages.ui import address, show
 from pages.ui.evaluated import Evaluated

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from allcore.evaluation.error_groups import KINDS, errors_by, images_of
-from allcore.evaluation.errors import mistakes
+from allcore.evaluation.predictions.error_groups import KINDS, errors_by, images_of
+from allcore.evaluation.predictions.mistakes import mistakes
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.evidence import first_sheet, recorded_table, sheets_of_evidence

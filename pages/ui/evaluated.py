@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from allcore.evaluation.recorded import RecordedPredictions, recorded_at, recorded_predictions
-from allcore.evaluation.scores import Scores
+from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
+from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.store import Run
 
 BENIGN = "Benign"

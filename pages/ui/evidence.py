@@ -14,7 +14,7 @@ import streamlit as st
 
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError, InputError
-from allcore.evaluation.recorded import read_recorded_image
+from allcore.evaluation.predictions.recorded import read_recorded_image
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from allcore.errors import DatasetError, ImageError, InputError
-from allcore.evaluation.label_review import COLOUR, RUNS, SEPARATOR, LabelReview, review_dataset, runs_on
-from allcore.evaluation.recorded import recorded_at
+from allcore.evaluation.labels.review import COLOUR, RUNS, SEPARATOR, LabelReview, review_dataset, runs_on
+from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from allcore.text import for_csv, for_table

@@ -11,10 +11,10 @@ import streamlit as st
 from allcore import paper
 from allcore.errors import InputError
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import kept_report
-from allcore.evaluation.recorded import recorded_at, recorded_predictions
-from allcore.evaluation.scores import Interval, Scores
+from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.probes.probing import kept_report
+from allcore.evaluation.probes.subject import subject_of_run
+from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.evaluation.shortcuts import best_shortcut
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.reporting.probes import what_it_looks_at

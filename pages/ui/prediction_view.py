@@ -9,7 +9,7 @@ import streamlit as st
 
 from allcore.cells.outline import outlined
 from allcore.errors import ImageError, InputError
-from allcore.evaluation.probe_registry import AS_IT_IS
+from allcore.evaluation.probes.registry import AS_IT_IS
 from allcore.inference.metadata import HeldOutScore, ServedMetadata
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Prediction

@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import InputError, RunError
-from allcore.evaluation.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, kept_shortcuts_of_run, shortcut_scores_of_run
-from allcore.evaluation.shortcuts.kept import content_key
+from allcore.evaluation.shortcuts.cached import content_key
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
 from allcore.runs.store import Run

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import RunError
-from allcore.evaluation.sweep_record import EXAMPLE, read_sweep
-from allcore.evaluation.tradeoff import TradeoffPoint, tradeoff_table
+from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
+from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep
 from allcore.paper import NATIVE_SIZE
 from allcore.reporting.comparison import pairs_in_words
 from allcore.reporting.shortcuts import draw_shortcuts, shortcut_note

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.comparison import compare
-from allcore.evaluation.pairing import pair
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.comparing.comparison import compare
+from allcore.evaluation.comparing.pairing import pair
+from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.store import Run
 
 

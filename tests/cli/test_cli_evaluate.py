@@ -2,8 +2,8 @@
 
 import pytest
 
-from allcore.evaluation.labelled import evaluate_model
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
 
 PROMISED = {

@@ -5,9 +5,9 @@ import shutil
 import pytest
 
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probe_registry import PROBES
-from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import kept_report
+from allcore.evaluation.probes.probing import kept_report
+from allcore.evaluation.probes.registry import PROBES
+from allcore.evaluation.probes.subject import subject_of_run
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, what_it_looks_at
 
 

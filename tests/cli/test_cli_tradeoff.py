@@ -2,8 +2,8 @@
 
 import pytest
 
-from allcore.evaluation.sweep_record import EXAMPLE, read_sweep
-from allcore.evaluation.tradeoff import tradeoff_point
+from allcore.evaluation.tradeoff.points import tradeoff_point
+from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep
 
 
 def test_named_run_is_printed_with_its_costs(on_finished, finished_run):

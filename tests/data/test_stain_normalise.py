@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from allcore.augment import dye_amounts, restain
+from allcore.data.dyes import dye_amounts, restain
 from allcore.data.stain_normalise import StainLevels, mean_stain, normalise_stain, stain_levels
 
 AZURE, EOSIN = np.array([0.834750, 0.513556, 0.196330]), np.array([0.092789, 0.954111, 0.283111])

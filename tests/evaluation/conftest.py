@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import kept_report, probe_model
+from allcore.evaluation.probes.probing import kept_report, probe_model
+from allcore.evaluation.probes.subject import subject_of_run
 from allcore.runs.store import Run
 
 SEGMENTED = "segmented"

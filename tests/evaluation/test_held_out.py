@@ -4,9 +4,9 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.evaluation.held_out import held_out_score
-from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import probe_model
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.probes.probing import probe_model
+from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
 from allcore.runs.store import Run
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from allcore.evaluation.errors import commonest_mistake, images_of_cell, mistakes
-from allcore.evaluation.labelled import evaluate_run
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
+from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.paper import HEADLINE
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import PROJECT

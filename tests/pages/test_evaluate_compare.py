@@ -5,9 +5,9 @@ import shutil
 import pandas as pd
 import pytest
 
-from allcore.evaluation.comparison import compare
-from allcore.evaluation.pairing import disagreements, pair
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.comparing.comparison import compare
+from allcore.evaluation.comparing.pairing import disagreements, pair
+from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.comparison import score_differences, verdict
 from allcore.runs.store import Run
 from tests.pages.opening import choose, metrics, open_page, table, texts

@@ -3,9 +3,9 @@
 import pytest
 
 from allcore.data.split import Split
-from allcore.evaluation.error_groups import errors_by, images_of
-from allcore.evaluation.errors import mistakes
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.error_groups import errors_by, images_of
+from allcore.evaluation.predictions.mistakes import mistakes
+from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.store import Run
 from tests.pages.opening import choose, open_page, table, texts
 

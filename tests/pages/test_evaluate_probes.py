@@ -9,9 +9,9 @@ import pytest
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from allcore.data.intake import decode
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES, Sample
-from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import ProbeResult, kept_report, lenders_of, probe_model
+from allcore.evaluation.probes.probing import ProbeResult, kept_report, lenders_of, probe_model
+from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Sample
+from allcore.evaluation.probes.subject import subject_of_run
 from allcore.reporting.probes import findings, probe_table
 from tests.pages.opening import button, choose, open_page, press, table, texts
 

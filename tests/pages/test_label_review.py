@@ -7,7 +7,7 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
-from allcore.evaluation.label_review import review_dataset
+from allcore.evaluation.labels.review import review_dataset
 from tests.pages.opening import choose, metrics, open_page, ran, table, texts
 
 

@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from allcore import paper
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probe_registry import AS_IT_IS, OTHER_FIELD
-from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import probe_model
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.probes.probing import probe_model
+from allcore.evaluation.probes.registry import AS_IT_IS, OTHER_FIELD
+from allcore.evaluation.probes.subject import subject_of_run
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.reporting.probes import what_it_looks_at
 from allcore.runs.status import Status, write_status

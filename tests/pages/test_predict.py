@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from allcore.data.intake import decode
-from allcore.evaluation.probe_registry import AS_IT_IS, OTHER_FIELD
+from allcore.evaluation.probes.registry import AS_IT_IS, OTHER_FIELD
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.reporting.probes import what_it_looks_at

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from allcore.data.split import Split
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import best_shortcut, kept_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_verdict

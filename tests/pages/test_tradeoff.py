@@ -7,11 +7,11 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from allcore.evaluation.comparison import compare_all
-from allcore.evaluation.recorded import recorded_predictions
-from allcore.evaluation.sweep_record import EXAMPLE as SHIPPED
-from allcore.evaluation.sweep_record import read_sweep
-from allcore.evaluation.tradeoff import tradeoff_point
+from allcore.evaluation.comparing.comparison import compare_all
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.tradeoff.points import tradeoff_point
+from allcore.evaluation.tradeoff.sweep_record import EXAMPLE as SHIPPED
+from allcore.evaluation.tradeoff.sweep_record import read_sweep
 from allcore.reporting.comparison import pairs_in_words
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import PROJECT
@@ -205,7 +205,7 @@ def test_runs_without_shared_test_images_are_counted(sweep):
 
 
 def shown_from_elsewhere():
-    from allcore.evaluation.tradeoff import TradeoffPoint
+    from allcore.evaluation.tradeoff.points import TradeoffPoint
     from pages.ui.tradeoff_view import show_points
 
     show_points(

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from allcore.evaluation.comparison import Comparison, McNemar, mcnemar_exact
-from allcore.evaluation.scores import LABEL_METRICS, SCALAR_METRICS, score
+from allcore.evaluation.comparing.comparison import Comparison, McNemar, mcnemar_exact
+from allcore.evaluation.scoring.scores import LABEL_METRICS, SCALAR_METRICS, score
 from allcore.reporting.comparison import (
     error_differences,
     images,

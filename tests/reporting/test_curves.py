@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.intervals import wilson
+from allcore.evaluation.scoring.intervals import wilson
 from allcore.reporting.colours import sequence_colours
 from allcore.reporting.curves import HEIGHT, MAX_POINTS, QUANTITIES, RunCurve, training_chart
 from allcore.runs.history import History

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.calibration import reliability_diagram
-from allcore.evaluation.recorded import RecordedPredictions
+from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.calibration import reliability_diagram
 from allcore.reporting.colours import class_colours
 from allcore.reporting.probability_curves import (
     class_scores_figure,

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from allcore.data.stain_normalise import StainLevels
-from allcore.evaluation.comparison import accuracy_difference
-from allcore.evaluation.evidence_share import EvidenceShare
+from allcore.evaluation.comparing.comparison import accuracy_difference
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probe_registry import AS_IT_IS, PROBES
-from allcore.evaluation.probes import ProbeReport, ProbeResult
-from allcore.evaluation.scores import score
+from allcore.evaluation.probes.evidence_share import EvidenceShare
+from allcore.evaluation.probes.probing import ProbeReport, ProbeResult
+from allcore.evaluation.probes.registry import AS_IT_IS, PROBES
+from allcore.evaluation.scoring.scores import score
 from allcore.reporting.probes import (
     cells_finding,
     chance,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.recorded import RecordedPredictions
-from allcore.evaluation.scores import score
+from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.scores import score
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 

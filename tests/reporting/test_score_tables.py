@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from allcore.evaluation.scores import CLASS_METRICS, score
+from allcore.evaluation.scoring.scores import CLASS_METRICS, score
 from allcore.paper import HEADLINE
 from allcore.reporting.tables import calibration_table, class_table, headline_table, with_interval
 

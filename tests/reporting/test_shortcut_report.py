@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.recorded import RecordedPredictions
+from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.shortcuts import Baseline, ShortcutResult, best_shortcut
 from allcore.evaluation.shortcuts.registry import nothing, trees
 from allcore.evaluation.shortcuts.versus import against_shortcuts

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from allcore.config import SplitConfig
-from allcore.reporting.report import data
+from allcore.reporting.report.sections import data
 
 
 def test_the_report_has_words_for_every_protocol():

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allcore.evaluation.tradeoff import TradeoffPoint, tradeoff_table
+from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
 from allcore.paper import TABLE_1
 from allcore.reporting.tradeoff import pareto_figure, size_figure
 

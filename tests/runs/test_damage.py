@@ -8,7 +8,7 @@ import pytest
 
 from allcore.config import make_config
 from allcore.errors import InputError
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.curves import RunCurve, training_chart
 from allcore.runs.store import Run, RunStore
 from allcore.runs.summary import summarize, summary_table

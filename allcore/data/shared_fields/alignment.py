@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from allcore.arrays import ImageArray
 from allcore.data.shared_fields.placement import Placement
 from allcore.errors import InputError
-
-Image = npt.NDArray[np.uint8]
 
 EMPTY = 150
 """Grey level of the frame where an image shows nothing; it can be told from the background of a light or dark page."""
@@ -24,8 +23,8 @@ class AlignedViews(NamedTuple):
     what both show, as x and y in pixels from the frame's upper left corner.
     """
 
-    first: Image
-    second: Image
+    first: ImageArray
+    second: ImageArray
     first_seen: npt.NDArray[np.bool_]
     second_seen: npt.NDArray[np.bool_]
     outline: npt.NDArray[np.float64]
@@ -36,7 +35,7 @@ class AlignedViews(NamedTuple):
         return self.first_seen & self.second_seen
 
 
-def aligned_views(first: Image, second: Image, placement: Placement) -> AlignedViews:
+def aligned_views(first: ImageArray, second: ImageArray, placement: Placement) -> AlignedViews:
     """Return two RGB images, uint8 (h, w, 3) of any sizes, in place on their common frame.
 
     The placement is one of `find_shared_fields`. The frame has the pixels of the image that shows the field larger.
@@ -64,7 +63,7 @@ def aligned_views(first: Image, second: Image, placement: Placement) -> AlignedV
     return AlignedViews(one, other, one_seen, other_seen, outline)
 
 
-def blend(views: AlignedViews, weight: float) -> Image:
+def blend(views: AlignedViews, weight: float) -> ImageArray:
     """Return both images in one, uint8 (H, W, 3): where both show something, the second counts by `weight` (0 to 1)."""
     both = views.first.copy()
     both[views.second_seen] = views.second[views.second_seen]
@@ -74,7 +73,7 @@ def blend(views: AlignedViews, weight: float) -> Image:
     return both
 
 
-def difference(views: AlignedViews) -> Image:
+def difference(views: AlignedViews) -> ImageArray:
     """Return how far the images differ where both show something: uint8 (H, W, 3), 0 where they agree."""
     apart = np.full_like(views.first, EMPTY)
     shared = views.shared
@@ -99,7 +98,7 @@ def _common_corners(first: np.ndarray, second: np.ndarray) -> np.ndarray | None:
     return None if area < 1 or corners is None else corners.reshape(-1, 2).astype(np.float64)
 
 
-def _placed(image: Image, map_: np.ndarray, size: tuple[int, int]) -> tuple[Image, npt.NDArray[np.bool_]]:
+def _placed(image: ImageArray, map_: np.ndarray, size: tuple[int, int]) -> tuple[ImageArray, npt.NDArray[np.bool_]]:
     """Return an image on a frame of this width and height, and where on it it lies."""
     canvas = cv2.warpAffine(image, map_[:2], size, flags=cv2.INTER_LINEAR, borderValue=(EMPTY,) * 3)
     whole = np.full(image.shape[:2], 1, np.uint8)

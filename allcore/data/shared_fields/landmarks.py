@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from scipy.fft import dct
 
-from allcore.augment import SCALE_BAR_CORNER
+from allcore.data.scale_bar import SCALE_BAR_CORNER
 
 PER_IMAGE = 300
 """Most landmarks of an image in its own size; at each level there are fewer, as its pixels are."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from allcore.augment import SCALE_BAR_CORNER
+from allcore.data.scale_bar import SCALE_BAR_CORNER
 from allcore.data.shared_fields.fitting import agreeing
 from allcore.data.shared_fields.placement import Placement
 

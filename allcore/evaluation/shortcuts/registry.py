@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from allcore.augment import SCALE_BAR_CORNER
+from allcore.arrays import ImageArray
 from allcore.cells.morphology import morphology
 from allcore.data.colour import colour_moments
-
-Image = npt.NDArray[np.uint8]
+from allcore.data.scale_bar import SCALE_BAR_CORNER
 
 SEED = 0
 THUMBNAIL = (32, 32)
@@ -44,7 +43,7 @@ class Baseline:
 
     name: str
     what: str
-    features: Callable[[Image], np.ndarray]
+    features: Callable[[ImageArray], np.ndarray]
     classifier: Callable[[], Classifier]
     sees_cells: bool = False
 
@@ -64,12 +63,12 @@ def trees() -> Classifier:
     return ExtraTreesClassifier(n_estimators=300, random_state=SEED, n_jobs=-1)
 
 
-def nothing(image: Image) -> np.ndarray:
+def nothing(image: ImageArray) -> np.ndarray:
     """Return a vector (1,) that is the same for every image."""
     return np.zeros(1, np.float32)
 
 
-def colour_histogram(image: Image) -> np.ndarray:
+def colour_histogram(image: ImageArray) -> np.ndarray:
     """Return the share of pixels in 30 bins of hue, 32 of saturation and 32 of brightness: float32 (94,)."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
     bins = ((0, 30, 180), (1, 32, 256), (2, 32, 256))  # OpenCV's hue ends at 180
@@ -77,14 +76,14 @@ def colour_histogram(image: Image) -> np.ndarray:
     return np.concatenate(counts) / (hsv.shape[0] * hsv.shape[1])
 
 
-def scale_bar_corner(image: Image) -> np.ndarray:
+def scale_bar_corner(image: ImageArray) -> np.ndarray:
     """Return the lower right corner in grey, averaged to 16 rows of 18: uint8 (288,)."""
     rows, columns = (max(1, round(side * part)) for side, part in zip(image.shape, SCALE_BAR_CORNER, strict=False))
     corner = cv2.cvtColor(image[-rows:, -columns:], cv2.COLOR_RGB2GRAY)
     return cv2.resize(corner, CORNER, interpolation=cv2.INTER_AREA).ravel()
 
 
-def grey_thumbnail(image: Image) -> np.ndarray:
+def grey_thumbnail(image: ImageArray) -> np.ndarray:
     """Return the image in grey, averaged to 32 × 32 pixels: uint8 (1024,)."""
     return cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), THUMBNAIL, interpolation=cv2.INTER_AREA).ravel()
 

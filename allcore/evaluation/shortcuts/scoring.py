@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from allcore.arrays import FloatArray
 from allcore.data.cache import DecodedImages
 from allcore.data.split import Split
 from allcore.errors import InputError
-from allcore.evaluation.metrics import FloatArray
-from allcore.evaluation.recorded import RecordedPredictions
-from allcore.evaluation.scores import Scores
-from allcore.evaluation.shortcuts.kept import Kept, KeptResults
+from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.scores import Scores
+from allcore.evaluation.shortcuts.cached import Kept, KeptResults
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
 
 Progress = Callable[[int, int], None]

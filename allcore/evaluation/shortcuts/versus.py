@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from allcore.evaluation.comparison import SIGNIFICANCE, accuracy_difference, holm, mcnemar
-from allcore.evaluation.pairing import pair
-from allcore.evaluation.recorded import RecordedPredictions
+from allcore.evaluation.comparing.comparison import SIGNIFICANCE, accuracy_difference, holm, mcnemar
+from allcore.evaluation.comparing.pairing import pair
+from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.shortcuts.scoring import ShortcutResult
 
 COLUMNS = (

@@ -12,16 +12,16 @@ from allcore.config import TrainConfig
 from allcore.data.catalog import Catalog, scan
 from allcore.data.split import Split
 from allcore.errors import InputError, RunError
-from allcore.evaluation.novelty_check import NoveltyReport, kept_novelty
-from allcore.evaluation.probes import ProbeReport
-from allcore.evaluation.recorded import RecordedPredictions, recorded_predictions
-from allcore.evaluation.scores import Scores
+from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
+from allcore.evaluation.probes.novelty_check import NoveltyReport, kept_novelty
+from allcore.evaluation.probes.probing import ProbeReport
+from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.paper import CLASSES
+from allcore.reporting.report.baselines_and_probes import kept_baselines, kept_probes
 from allcore.reporting.report.known_data import KnownDataset, recognise
 from allcore.reporting.report.pictures import ErrorPictures, error_pictures
-from allcore.reporting.report.worth import kept_baselines, kept_probes
 from allcore.runs.history import History
 from allcore.runs.status import Status
 from allcore.runs.store import Run

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from allcore.data.split import Split
-from allcore.reporting.report.blocks import Inline, Link
+from allcore.reporting.report.rendering.blocks import Inline, Link
 
 
 @dataclass(frozen=True)

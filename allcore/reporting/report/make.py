@@ -7,19 +7,19 @@ from pathlib import Path
 
 from allcore.errors import InputError
 from allcore.reporting.model_card import model_card
-from allcore.reporting.report.blocks import Document
-from allcore.reporting.report.calibration import calibration_section
-from allcore.reporting.report.checklist import checklist_section, not_provided
-from allcore.reporting.report.closing import limits_section, reproduce_section
-from allcore.reporting.report.data import data_section, partitions_section, reference_section
 from allcore.reporting.report.facts import RunFacts, gather
-from allcore.reporting.report.failures import failures_section
-from allcore.reporting.report.html import to_html
-from allcore.reporting.report.markdown import to_markdown
-from allcore.reporting.report.method import evaluation_section, model_section, training_section
-from allcore.reporting.report.opening import question_section, subtitle, summary_section, title
-from allcore.reporting.report.probes import robustness_section
-from allcore.reporting.report.scores import scores_section
+from allcore.reporting.report.rendering.blocks import Document
+from allcore.reporting.report.rendering.html import to_html
+from allcore.reporting.report.rendering.markdown import to_markdown
+from allcore.reporting.report.sections.calibration import calibration_section
+from allcore.reporting.report.sections.checklist import checklist_section, not_provided
+from allcore.reporting.report.sections.closing import limits_section, reproduce_section
+from allcore.reporting.report.sections.data import data_section, partitions_section, reference_section
+from allcore.reporting.report.sections.failures import failures_section
+from allcore.reporting.report.sections.method import evaluation_section, model_section, training_section
+from allcore.reporting.report.sections.opening import question_section, subtitle, summary_section, title
+from allcore.reporting.report.sections.probes import robustness_section
+from allcore.reporting.report.sections.scores import scores_section
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
 from allcore.writing import write_whole

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from allcore.augment import hide_scale_bar
 from allcore.config import SplitConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
+from allcore.data.scale_bar import hide_scale_bar
 from allcore.data.split import make_split
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.shortcuts import BASELINES, shortcut_scores

@@ -8,9 +8,9 @@ import pytest
 from allcore.data.cache import DecodedImages
 from allcore.data.split import Split
 from allcore.errors import InputError
-from allcore.evaluation.comparison import compare
-from allcore.evaluation.pairing import pair
-from allcore.evaluation.scores import score
+from allcore.evaluation.comparing.comparison import compare
+from allcore.evaluation.comparing.pairing import pair
+from allcore.evaluation.scoring.scores import score
 from allcore.evaluation.shortcuts import (
     BASELINES,
     Baseline,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from allcore.errors import InputError
-from allcore.evaluation.comparison import holm, mcnemar_over_groups
-from allcore.evaluation.recorded import RecordedPredictions
+from allcore.evaluation.comparing.comparison import holm, mcnemar_over_groups
+from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.shortcuts import BASELINES, shortcut_scores
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from allcore.evaluation.novelty_check import KEPT, NoveltyReport, OtherImages
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.probes.novelty_check import KEPT, NoveltyReport, OtherImages
 from allcore.recipe import train_command
 from allcore.reporting.report import make_report
-from allcore.reporting.report.checklist import ITEMS
 from allcore.reporting.report.facts import without_places
-from allcore.reporting.report.markdown import plain
+from allcore.reporting.report.rendering.markdown import plain
+from allcore.reporting.report.sections.checklist import ITEMS
 from allcore.runs.store import Run
 from tests.reporting.report.conftest import renamed
 

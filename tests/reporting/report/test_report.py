@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from allcore.errors import InputError, RunError
-from allcore.evaluation.errors import mistakes
-from allcore.evaluation.probe_registry import PROBES
-from allcore.evaluation.probe_subject import subject_of_run
-from allcore.evaluation.probes import ProbeResult, probe_model
-from allcore.evaluation.recorded import recorded_predictions
+from allcore.evaluation.predictions.mistakes import mistakes
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.probes.probing import ProbeResult, probe_model
+from allcore.evaluation.probes.registry import PROBES
+from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.report import complete, make_report
-from allcore.reporting.report.checklist import ITEMS
 from allcore.reporting.report.pictures import MOST
+from allcore.reporting.report.sections.checklist import ITEMS
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.status import write_status
 from allcore.runs.store import Run, RunStore

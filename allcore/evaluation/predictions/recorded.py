@@ -1,0 +1,88 @@
+"""What a run recorded of one of its splits: every image's prediction, ready to be scored and looked at."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from allcore.arrays import FloatArray, IntArray
+from allcore.data.intake import read_image
+from allcore.errors import ImageError, RunError
+from allcore.evaluation.scoring.scores import Scores, score
+from allcore.runs.store import Run
+
+_COLUMNS = ("path", "sha256", "group", "split", "label", "novelty", "novel")
+
+
+@dataclass(frozen=True)
+class RecordedPredictions:
+    """The served model's predictions of the images of one split of a run.
+
+    `table` has one row an image: path, sha256, group, label, predicted, correct, confidence (the probability of the
+    predicted class), twin (whether an image in train shares its group), stain (its stain cluster, '' where that is not
+    known), novelty, novel and `probability_<class>`.
+    """
+
+    classes: tuple[str, ...]
+    table: pd.DataFrame
+
+    @cached_property
+    def labels(self) -> IntArray:
+        """The true class numbers (N,)."""
+        return pd.Categorical(self.table["label"], categories=list(self.classes)).codes.astype(np.int64)
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """The calibrated probabilities (N, C), columns in the order of `classes`."""
+        return self.table[[f"probability_{name}" for name in self.classes]].to_numpy(np.float64)
+
+    def score(self) -> Scores:
+        """Score the predictions. Raises `InputError` when there is no image."""
+        return score(list(self.table["label"]), self.probabilities, self.classes, list(self.table["group"]))
+
+    def without_twins(self) -> RecordedPredictions:
+        """Return the predictions of the images that share their group with none in train."""
+        return replace(self, table=self.table[~self.table["twin"]].reset_index(drop=True))
+
+
+def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
+    """Return what `run` recorded of its `split` ("validation" or "test"). Raises `RunError` when it is damaged."""
+    every = run.predictions()
+    classes = run.split.classes
+    columns = [f"probability_{name}" for name in classes]
+    missing = [name for name in (*_COLUMNS, *columns) if name not in every]
+    if missing:
+        raise RunError(f"run {run.id}: predictions.parquet lacks the columns {', '.join(missing)}")
+    table = every[every["split"] == split].reset_index(drop=True)
+    if not set(table["label"]) <= set(classes):
+        raise RunError(f"run {run.id}: predictions.parquet has classes that the run's split has not")
+    probabilities = table[columns].to_numpy(np.float64)
+    twins = set(run.split.table.loc[run.split.twins_in_train(), "path"])
+    table["predicted"] = np.array(classes, object)[probabilities.argmax(axis=1)]
+    table["correct"] = table["predicted"] == table["label"]
+    table["confidence"] = probabilities.max(axis=1)
+    table["twin"] = table["path"].isin(twins)
+    stains = run.split.table.set_index("path")["stain"]
+    table["stain"] = stains.reindex(table["path"]).fillna("").to_numpy()
+    return RecordedPredictions(classes, table)
+
+
+def recorded_at(run: Run) -> int:
+    """Return when the run's predictions were written, in nanoseconds since the epoch; 0 while there are none."""
+    try:
+        return (run.folder / "predictions.parquet").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def read_recorded_image(path: Path, sha256: str) -> bytes:
+    """Return the bytes of an image file that a run recorded. Raises `ImageError` when it is gone or has changed."""
+    data = read_image(path)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ImageError("has changed since the run")
+    return data

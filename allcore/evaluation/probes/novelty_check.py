@@ -1,0 +1,140 @@
+"""Whether a model calls images of other laboratories novel, and leaves the test images of its own run in peace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from allcore.arrays import FloatArray
+from allcore.data.listing import images_below
+from allcore.errors import ImageError, InputError
+from allcore.evaluation.probes.subject import Subject, locate
+from allcore.evaluation.scoring.intervals import bootstrap_intervals
+from allcore.evaluation.scoring.metrics import ranking_areas
+from allcore.evaluation.scoring.scores import Interval, fraction
+from allcore.inference.predictor import Predictor, load_predictor
+from allcore.writing import write_whole
+
+KEPT = "novelty.json"
+Progress = Callable[[int, int], None]
+
+
+class OtherImages(BaseModel):
+    """A folder of images that the model should call novel: its name, how many could be read, and how many it did.
+
+    `auroc` is that of novelty for these images against the test images, with its 95 % interval (bootstrap over overlap
+    groups; without width where the two do not overlap at all).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: str
+    images: int
+    unreadable: int
+    called_novel: int
+    auroc: float
+    interval: Interval
+
+
+class NoveltyReport(BaseModel):
+    """How many of the `images` of the test split are called novel, which they are not, and what becomes of others."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    images: int
+    called_novel: int
+    threshold: float
+    others: tuple[OtherImages, ...]
+
+
+def check_novelty(
+    subject: Subject, folders: Sequence[Path], cache: Path, on_progress: Progress | None = None
+) -> NoveltyReport:
+    """Compare the novelty of the subject's test images with that of the images below each of `folders`.
+
+    A run keeps the report beside its model, where its model card finds it. Raises `InputError` when a folder holds no
+    readable image, `DatasetError` when a test image is gone or has changed.
+    """
+    files = [images_below(folder) for folder in folders]
+    test = subject.part("test")
+    own_files = locate(subject, cache).of(test["path"])
+    predictor = load_predictor(subject.model)
+    count = _Count(on_progress, len(own_files) + sum(map(len, files)))
+    own = _novelty(predictor, own_files, count)
+    if np.isnan(own).any():
+        raise InputError(f"a test image of {subject.name} cannot be read; `dataset info {subject.dataset}` names it")
+    others = [_novelty(predictor, of_folder, count) for of_folder in files]
+    threshold = predictor.metadata.novelty.threshold
+    report = NoveltyReport(
+        model=subject.name,
+        images=len(own),
+        called_novel=int((own > threshold).sum()),
+        threshold=threshold,
+        others=tuple(
+            _compared(folder, own, test["group"], novelty, threshold)
+            for folder, novelty in zip(folders, others, strict=True)
+        ),
+    )
+    _keep(subject, report)
+    return report
+
+
+def kept_novelty(folder: Path) -> NoveltyReport | None:
+    """Return the report that stands in a run's folder; None when there is none, or it is damaged."""
+    try:
+        return NoveltyReport.model_validate_json((folder / KEPT).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+class _Count:
+    def __init__(self, tell: Progress | None, total: int) -> None:
+        self._tell, self._done, self._total = tell, 0, total
+
+    def add_one(self) -> None:
+        self._done += 1
+        if self._tell is not None:
+            self._tell(self._done, self._total)
+
+
+def _novelty(predictor: Predictor, files: Sequence[Path], count: _Count) -> FloatArray:
+    """Return each file's novelty (N,), nan where it cannot be read."""
+    found = []
+    for _, prediction in predictor.predict_files(files):
+        found.append(np.nan if isinstance(prediction, ImageError) else prediction.novelty)
+        count.add_one()
+    return np.array(found, np.float64)
+
+
+def _compared(folder: Path, own: FloatArray, groups: pd.Series, novelty: FloatArray, threshold: float) -> OtherImages:
+    readable = novelty[~np.isnan(novelty)]
+    if not len(readable):
+        raise InputError(f"none of the {len(novelty)} image files of {folder} can be read; `predict` says why")
+    is_other = np.repeat([0, 1], [len(own), len(readable)])
+    values = np.concatenate([own, readable])[:, None]
+    together = [*groups, *(f"other {number}" for number in range(len(readable)))]
+
+    def area(multiplicity: FloatArray | None) -> FloatArray:
+        return ranking_areas(1 - is_other, values, multiplicity).auroc[..., 0]
+
+    low, high = bootstrap_intervals(lambda multiplicity: {"area": area(multiplicity)}, len(values), together)["area"]
+    return OtherImages(
+        folder=folder.name,
+        images=len(readable),
+        unreadable=len(novelty) - len(readable),
+        called_novel=int((readable > threshold).sum()),
+        auroc=float(area(None)),
+        interval=(fraction(low), fraction(high)),
+    )
+
+
+def _keep(subject: Subject, report: NoveltyReport) -> None:
+    folder = subject.model.parent
+    if not (folder / "split.csv").is_file():  # a file that lies in no run's folder
+        return
+    write_whole(folder / KEPT, report.model_dump_json(indent=2))

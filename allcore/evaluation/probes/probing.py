@@ -1,0 +1,281 @@
+"""What probes show of a trained model: its accuracy on changed test images beside that on the images as they are.
+
+Results are kept by content (the model's file, the images, what the probes do) and after every probe: work that was
+broken off goes on where it stopped, and a second look is instant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from allcore import __version__
+from allcore.cells.finder import WORK as FINDER_WORK
+from allcore.cells.finder import find_cells
+from allcore.cells.maps import are_smears
+from allcore.data.intake import decode
+from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
+from allcore.errors import DatasetError, ImageError
+from allcore.evaluation.comparing.comparison import accuracy_difference
+from allcore.evaluation.probes.cell_evidence import cell_weights
+from allcore.evaluation.probes.corner_evidence import corner_weights
+from allcore.evaluation.probes.evidence_share import CELL, EvidenceShare, evidence_share
+from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, WORK, Probe, Sample
+from allcore.evaluation.probes.subject import Subject, SubjectFiles, locate
+from allcore.evaluation.scoring.scores import Interval, Scores, score
+from allcore.inference.predictor import BATCH, Prediction, Predictor, load_predictor
+from allcore.writing import make_folder, write_whole
+
+Progress = Callable[[int, int], None]
+
+SEED = 0
+"""Seed of which training image of another class lends each image its field or colours."""
+
+
+class ProbeResult(BaseModel):
+    """What one probe showed: the class number that each test image was given, `predicted` (N,), and the scores.
+
+    `change` is the accuracy less that of the images as they are, in fractions, with its paired interval;
+    `decisions_changed` counts the images that are given another class. Where another class's image lends something,
+    `followed_other` is the part of the images that are called that class, `followed_neither` the part called neither
+    class. A probe that was `skipped` says why.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    skipped: str = ""
+    predicted: tuple[int, ...] = ()
+    scores: Scores | None = None
+    change: float | None = None
+    change_interval: Interval = (None, None)
+    decisions_changed: int | None = None
+    followed_other: float | None = None
+    followed_neither: float | None = None
+
+
+class ProbeReport(BaseModel):
+    """The results of all probes so far, in the order of `PROBES`; `stain` is what they normalise images towards.
+
+    `corner` and `cells` are the evidence in the scale-bar corner and inside nucleated cells, `cells_by_class` that of
+    the images of each class; no cells where few of the images hold any.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    stain: StainLevels
+    corner: EvidenceShare | None = None
+    cells: EvidenceShare | None = None
+    cells_by_class: dict[str, EvidenceShare] = {}
+    results: tuple[ProbeResult, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every probe has been made or skipped."""
+        return all(self.result(probe.name) for probe in PROBES)
+
+    def result(self, name: str) -> ProbeResult | None:
+        """Return the result of one probe; None when it has not been made."""
+        return next((result for result in self.results if result.name == name), None)
+
+    def to_make(self) -> list[Probe]:
+        """Return the probes that have not been made, those that were skipped among them."""
+        results = ((probe, self.result(probe.name)) for probe in PROBES)
+        return [probe for probe, result in results if result is None or result.skipped]
+
+    def with_result(self, result: ProbeResult) -> ProbeReport:
+        """Return the report with a result added or replaced."""
+        known = {each.name: each for each in self.results} | {result.name: result}
+        return self.model_copy(update={"results": tuple(known[p.name] for p in PROBES if p.name in known)})
+
+
+def kept_report(subject: Subject, cache: Path) -> ProbeReport | None:
+    """Return what is kept below `cache` of the subject's probes, perhaps not complete; None when there is nothing."""
+    return _read_kept(_kept_file(subject, cache), subject.name)
+
+
+def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = None) -> ProbeReport:
+    """Make the probes that are not kept below `cache` yet, and return what all of them show.
+
+    `on_progress` hears of images done and in all. Raises `DatasetError` when an image of the run is gone or has
+    changed, `ModelFileError` when the model is damaged.
+    """
+    kept_in = _kept_file(subject, cache)
+    report = _read_kept(kept_in, subject.name)
+    missing = list(PROBES) if report is None else report.to_make()
+    if report is not None and not missing:
+        return report
+    work = _Work(subject, locate(subject, cache), on_progress)
+    train = subject.part("train") if report is None else subject.images[:0]
+    work.expect(len(train) + len(missing) * len(work.scored))
+    if report is None:
+        report = ProbeReport(model=subject.name, stain=_mean_stain(work.files.of(train["path"]), work.count))
+    for probe in missing:
+        report = _with_probe(report, probe, work)
+        _keep(kept_in, report)
+    return report
+
+
+def lenders_of(subject: Subject) -> pd.DataFrame:
+    """Return, for each image that is scored, the training image of another class that lends it field or colours.
+
+    The rows are those of the subject's images; which they are depends on the subject's images alone.
+    """
+    train, scored = subject.part("train"), subject.part(subject.scored)
+    rows = [
+        np.random.default_rng([SEED, number]).choice(np.flatnonzero(train["label"] != label))
+        for number, label in enumerate(scored["label"])
+    ]
+    return train.iloc[rows].reset_index(drop=True)
+
+
+class _Work:
+    """What making probes needs: the scored images and their files, the predictor once it is wanted, and a count."""
+
+    def __init__(self, subject: Subject, files: SubjectFiles, on_progress: Progress | None) -> None:
+        self.subject, self.files, self.scored = subject, files, subject.part(subject.scored)
+        self._tell, self._done, self._total = on_progress, 0, 0
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        return load_predictor(self.subject.model)
+
+    @cached_property
+    def others(self) -> pd.DataFrame:
+        return lenders_of(self.subject)
+
+    @cached_property
+    def other_files(self) -> list[Path]:
+        return self.files.of(self.others["path"])
+
+    @cached_property
+    def cells_at_evidence(self) -> np.ndarray | None:
+        """Which part of each cell of each image's evidence lies in nucleated cells; None where few images hold any."""
+        counts, weights, side = [], [], self.predictor.metadata.image_size // CELL
+        for file in self.files.of(self.scored["path"]):
+            cells = find_cells(_decoded(file))
+            counts.append(int(cells.max(initial=0)))
+            weights.append(cell_weights(cells, side))
+        return np.stack(weights) if are_smears(np.array(counts)) else None
+
+    def sample(self, file: Path, number: int, stain: StainLevels) -> Sample:
+        return Sample(_decoded(file), stain, lambda: _decoded(self.other_files[number]))
+
+    def expect(self, images: int) -> None:
+        self._total = images
+
+    def count(self, images: int) -> None:
+        self._done = min(self._done + images, self._total)
+        if self._tell is not None:
+            self._tell(self._done, self._total)
+
+
+def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
+    if probe.needs_cells and work.cells_at_evidence is None:
+        work.count(len(work.scored))
+        return report.with_result(ProbeResult(name=probe.name, skipped="few of the images hold nucleated cells"))
+    try:
+        predictions = _predict(probe, report.stain, work)
+    except DatasetError as error:
+        if probe.variant is None:
+            raise
+        work.count(len(work.scored))
+        return report.with_result(ProbeResult(name=probe.name, skipped=str(error)))
+    classes, groups = work.predictor.classes, list(work.scored["group"])
+    labels = pd.Categorical(work.scored["label"], categories=list(classes)).codes
+    scores = score(list(work.scored["label"]), np.stack([one.probabilities for one in predictions]), classes, groups)
+    predicted = np.array([classes.index(one.label) for one in predictions])
+    result = ProbeResult(name=probe.name, predicted=tuple(predicted.tolist()), scores=scores)
+    if probe.name == AS_IT_IS:
+        maps = np.stack([one.evidence[number] for one, number in zip(predictions, predicted, strict=True)])
+        return report.model_copy(update=_evidence(maps, work)).with_result(result)
+    plain = report.result(AS_IT_IS)
+    assert plain is not None
+    before = np.array(plain.predicted)
+    change, interval = accuracy_difference(predicted == labels, before == labels, groups)
+    compared = {"change": change, "change_interval": interval, "decisions_changed": int((predicted != before).sum())}
+    if probe.borrows:
+        lent = pd.Categorical(work.others["label"], categories=list(classes)).codes
+        followed = float((predicted == lent).mean())
+        compared |= {"followed_other": followed, "followed_neither": float((predicted != labels).mean()) - followed}
+    return report.with_result(result.model_copy(update=compared))
+
+
+def _evidence(maps: np.ndarray, work: _Work) -> dict[str, object]:
+    """Return what a report says of the evidence for the predicted classes, maps (N, h, w)."""
+    groups, labels = work.scored["group"].to_numpy(), work.scored["label"].to_numpy()
+    corner = corner_weights(maps.shape[-1], work.predictor.metadata.image_size)
+    said: dict[str, object] = {"corner": evidence_share(maps, corner, list(groups))}
+    if (cells := work.cells_at_evidence) is not None:
+        said["cells"] = evidence_share(maps, cells, list(groups))
+        said["cells_by_class"] = {
+            name: evidence_share(maps[of_class], cells[of_class], list(groups[of_class]))
+            for name in work.predictor.classes
+            if (of_class := labels == name).any()
+        }
+    return said
+
+
+def _predict(probe: Probe, stain: StainLevels, work: _Work) -> list[Prediction]:
+    files = work.files.of(work.scored["path"], probe.variant)
+    predictions: list[Prediction] = []
+    for start in range(0, len(files), BATCH):
+        rows = range(start, min(start + BATCH, len(files)))
+        images = [probe.change(work.sample(files[row], row, stain)) for row in rows]
+        predictions += work.predictor.predict(images)
+        work.count(len(images))
+    return predictions
+
+
+def _mean_stain(files: Sequence[Path], count: Callable[[int], None]) -> StainLevels:
+    levels: list[StainLevels] = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for start in range(0, len(files), BATCH):
+            levels += pool.map(lambda file: stain_levels(_decoded(file)), files[start : start + BATCH])
+            count(len(files[start : start + BATCH]))
+    return mean_stain(levels)
+
+
+def _decoded(file: Path) -> np.ndarray:
+    try:
+        return decode(file)
+    except ImageError as error:
+        raise DatasetError(f"{file} cannot be used: {error}") from None
+
+
+def _kept_file(subject: Subject, cache: Path) -> Path:
+    facts = subject.model.stat()
+    model = _model_sha256(subject.model, facts.st_mtime_ns, facts.st_size)
+    images = subject.images.sort_values("path").to_csv(index=False)
+    content = repr((model, images, subject.scored, WORK, FINDER_WORK, __version__))
+    return cache / "probes" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+
+
+@lru_cache(maxsize=32)
+def _model_sha256(path: Path, mtime_ns: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_kept(file: Path, model: str) -> ProbeReport | None:
+    try:
+        kept = ProbeReport.model_validate_json(file.read_bytes())
+    except (OSError, ValueError):  # none, or damaged
+        return None
+    return kept.model_copy(update={"model": model})
+
+
+def _keep(file: Path, report: ProbeReport) -> None:
+    with suppress(OSError):  # a full disk, say: the results are whole without their copy, and are made again
+        make_folder(file.parent)
+        write_whole(file, report.model_dump_json())

@@ -1,0 +1,1 @@
+"""Scores of a set of predictions, with their intervals."""

@@ -1,0 +1,246 @@
+"""Everything that is reported about one set of predictions, each score with its interval."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, SupportsFloat
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from allcore.arrays import FloatArray, IntArray
+from allcore.errors import InputError
+from allcore.evaluation.scoring import metrics
+from allcore.evaluation.scoring.intervals import bootstrap_intervals, group_indices, wilson
+
+LABEL_METRICS = (
+    *("accuracy", "balanced_accuracy", "precision_weighted", "recall_weighted", "f1_weighted"),
+    *("precision_macro", "recall_macro", "f1_macro", "specificity_macro", "npv_macro", "mcc"),
+)
+SCALAR_METRICS = (*LABEL_METRICS, "auroc_macro", "average_precision_macro", "ece", "brier", "log_loss")
+CLASS_METRICS = ("precision", "recall", "specificity", "npv", "f1", "auroc", "average_precision")
+
+Interval = tuple[float | None, float | None]
+
+
+class ClassScores(BaseModel):
+    """One class against the rest, in fractions; `None` where a value or an end of its interval is undefined."""
+
+    model_config = ConfigDict(frozen=True)
+
+    support: int
+    precision: float | None
+    recall: float | None
+    specificity: float | None
+    npv: float | None
+    f1: float | None
+    auroc: float | None
+    average_precision: float | None
+    intervals: dict[str, Interval]
+
+
+class Scores(BaseModel):
+    """Scores of N images in fractions, with 95 % intervals; `None` where undefined.
+
+    `interval_method` is that of the proportions (accuracy; recall, precision, specificity and NPV of each class):
+    "wilson", or "group bootstrap" where groups hold several images and Wilson would be too narrow. All other
+    intervals are percentiles of the bootstrap over groups, which cannot see past a perfect score. So a proportion for
+    which every resample agrees gets the Wilson interval of as many trials as there are groups, a class's F1 of 1 its
+    recall's interval, and the averages and MCC of a test without error that of accuracy; an AUROC or average precision
+    of 1 keeps an interval without width.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    n: int
+    accuracy: float
+    balanced_accuracy: float
+    precision_weighted: float
+    recall_weighted: float
+    f1_weighted: float
+    precision_macro: float
+    recall_macro: float
+    f1_macro: float
+    specificity_macro: float | None
+    npv_macro: float | None
+    mcc: float | None
+    auroc_macro: float | None
+    average_precision_macro: float
+    ece: float
+    brier: float
+    log_loss: float
+    intervals: dict[str, Interval]
+    interval_method: str
+    per_class: dict[str, ClassScores]
+    confusion_matrix: list[list[int]]
+    classes: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Scores as JSON values, the keys in the order above."""
+        return self.model_dump(mode="json")
+
+
+def score(
+    labels: Sequence[str],
+    probabilities: npt.NDArray[np.floating],
+    classes: Sequence[str],
+    groups: Sequence[Any] | None = None,
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+) -> Scores:
+    """Score `probabilities` (N, C), columns in the order of `classes`, against the true `labels` (N,).
+
+    `groups` (N,) holds the overlap group of each image; `None` makes each its own. The prediction is the most probable
+    class. Raises `InputError` if lengths disagree, a label is not in `classes`, or a row is no distribution.
+    """
+    true, p, group_of_image = _checked(labels, probabilities, classes, groups)
+    n_images, n_groups = len(true), int(group_of_image.max()) + 1
+    matrix = metrics.confusion_matrix(true, p.argmax(axis=1), len(classes))
+    values = score_table(true, p, np.ones(n_images))
+    bootstrap = bootstrap_intervals(
+        lambda multiplicity: score_table(true, p, multiplicity), n_images, group_of_image, samples=samples, seed=seed
+    )
+    intervals = _intervals(values, matrix, bootstrap, n_groups)
+    per_class = {
+        label: {
+            "support": int(matrix[index].sum()),
+            **{name: fraction(values[name][index]) for name in CLASS_METRICS},
+            "intervals": {name: tuple(map(fraction, intervals[name][:, index])) for name in CLASS_METRICS},
+        }
+        for index, label in enumerate(classes)
+    }
+    return Scores.model_validate(
+        {
+            "n": n_images,
+            **{name: fraction(values[name]) for name in SCALAR_METRICS},
+            "intervals": {name: tuple(map(fraction, intervals[name])) for name in SCALAR_METRICS},
+            "interval_method": "wilson" if n_groups == n_images else "group bootstrap",
+            "per_class": per_class,
+            "confusion_matrix": matrix.tolist(),
+            "classes": list(classes),
+        }
+    )
+
+
+class TwoClassScores(BaseModel):
+    """Malignant (every class but the benign one) against benign, in fractions; `None` where undefined."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sensitivity: float | None
+    specificity: float | None
+    intervals: dict[str, Interval]
+
+
+def benign_vs_malignant(scores: Scores, benign: str = "Benign") -> TwoClassScores:
+    """Sensitivity and specificity of "not benign": an image called by the wrong malignant class still counts as found.
+
+    Raises `InputError` if `benign` is none of the classes.
+    """
+    if benign not in scores.per_class:
+        raise InputError(
+            f"{benign!r} is none of the classes {', '.join(scores.classes)}. Name the benign class among them."
+        )
+    one = scores.per_class[benign]
+    return TwoClassScores(
+        sensitivity=one.specificity,
+        specificity=one.recall,
+        intervals={"sensitivity": one.intervals["specificity"], "specificity": one.intervals["recall"]},
+    )
+
+
+def score_table(labels: IntArray, probabilities: FloatArray, multiplicity: FloatArray) -> dict[str, FloatArray]:
+    """Return every metric by name for multiplicities (..., N): scalars (...) and per-class metrics (..., C).
+
+    `labels` (N,) are class numbers, `probabilities` (N, C) as `score` accepts them.
+    """
+    n_classes = probabilities.shape[1]
+    matrix = metrics.confusion_matrix(labels, probabilities.argmax(axis=1), n_classes, multiplicity)
+    per_class = {
+        "precision": metrics.precision(matrix),
+        "recall": metrics.recall(matrix),
+        "specificity": metrics.specificity(matrix),
+        "npv": metrics.npv(matrix),
+        "f1": metrics.f1(matrix),
+        **metrics.ranking_areas(labels, probabilities, multiplicity)._asdict(),
+    }
+    return {
+        **per_class,
+        **{f"{name}_macro": metrics.macro_average(values, matrix) for name, values in per_class.items()},
+        **{
+            f"{name}_weighted": metrics.weighted_average(per_class[name], matrix)
+            for name in ("precision", "recall", "f1")
+        },
+        "accuracy": metrics.accuracy(matrix),
+        "balanced_accuracy": metrics.balanced_accuracy(matrix),
+        "mcc": metrics.mcc(matrix),
+        "ece": metrics.expected_calibration_error(labels, probabilities, multiplicity),
+        "brier": metrics.brier_score(labels, probabilities, multiplicity),
+        "log_loss": metrics.log_loss(labels, probabilities, multiplicity),
+    }
+
+
+def _intervals(
+    values: dict[str, FloatArray], matrix: IntArray, bootstrap: dict[str, FloatArray], n_groups: int
+) -> dict[str, FloatArray]:
+    """Intervals (2, ...) of all metrics by the methods that `Scores` states."""
+    # Repeated images raise the ECE and can lift its whole bootstrap interval above the score.
+    intervals = {
+        name: np.stack([np.minimum(low, values[name]), np.maximum(high, values[name])])
+        for name, (low, high) in bootstrap.items()
+    }
+    support, predicted, n_images = matrix.sum(axis=1), matrix.sum(axis=0), matrix.sum()
+    trials = {
+        "accuracy": n_images,
+        "recall": support,
+        "precision": predicted,
+        "specificity": n_images - support,
+        "npv": n_images - predicted,
+    }
+    for name, count in trials.items():
+        independent = count * n_groups / n_images
+        low, high = intervals[name]
+        by_wilson = np.isnan(low) | (low == high) | (n_groups == n_images)
+        intervals[name] = np.where(by_wilson, wilson(values[name] * independent, independent), [low, high])
+    intervals["f1"] = np.where(values["f1"] == 1, intervals["recall"], intervals["f1"])
+    as_accuracy = {"recall_weighted"} | {name for name in LABEL_METRICS if values[name] == 1}
+    return intervals | dict.fromkeys(as_accuracy, intervals["accuracy"])
+
+
+def _checked(
+    labels: Sequence[str],
+    probabilities: npt.NDArray[np.floating],
+    classes: Sequence[str],
+    groups: Sequence[Any] | None,
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Class indices (N,), probabilities (N, C) as float64 and group indices (N,), once they hold together."""
+    if len(labels) == 0:
+        raise InputError("There is no image to score. Expected at least one labelled image; add some.")
+    if unknown := sorted(set(labels) - set(classes)):
+        raise InputError(
+            f"Label {unknown[0]!r} is none of the classes {', '.join(classes)}. Name the folders like the classes."
+        )
+    p = np.asarray(probabilities, dtype=np.float64)
+    if p.shape != (len(labels), len(classes)):
+        raise InputError(
+            f"The probabilities have shape {p.shape}; expected ({len(labels)}, {len(classes)}), a row an image and "
+            "a column a class. Give the predictions of these images by a model of these classes."
+        )
+    wrong = ~np.isfinite(p).all(axis=1) | (p < 0).any(axis=1) | (np.abs(p.sum(axis=1) - 1) > 1e-3)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(
+            f"Row {row} of the probabilities is {p[row].tolist()}; expected finite numbers from 0 to 1 that sum to "
+            "1. Give the softmax's output."
+        )
+    if groups is not None and len(groups) != len(labels):
+        raise InputError(f"{len(groups)} groups for {len(labels)} images; give one group an image.")
+    index_of = {name: index for index, name in enumerate(classes)}
+    return np.array([index_of[label] for label in labels]), p, group_indices(len(labels), groups)
+
+
+def fraction(value: SupportsFloat) -> float | None:
+    """Return a score or difference as a plain number; `None` where it is undefined (nan)."""
+    number = float(value)
+    return None if math.isnan(number) else number

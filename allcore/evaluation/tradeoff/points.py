@@ -1,0 +1,146 @@
+"""What each run costs and what it is worth, one point a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from allcore.errors import RunError
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.inference.latency import latency
+from allcore.inference.network import open_network
+from allcore.model.architecture import parameter_count
+from allcore.paper import NATIVE_SIZE
+from allcore.runs.store import Run
+
+
+@dataclass(frozen=True)
+class TradeoffPoint:
+    """A succeeded run: `image_size` in pixels a side, test accuracy in fractions with its 95 % interval.
+
+    `training_seconds` is the sum over its `epochs`, `memory_bytes` the most in use while training, `latency_seconds`
+    one image through the served model; `None` where it is not known.
+    """
+
+    run: str
+    dataset: str
+    split: str
+    image_size: int
+    epochs: int
+    test_images: int
+    accuracy: float
+    accuracy_low: float | None
+    accuracy_high: float | None
+    training_seconds: float | None
+    memory_bytes: int | None
+    parameters: int
+    latency_seconds: float | None = None
+
+    @property
+    def up_sampled(self) -> bool:
+        """Whether the network saw larger images than the paper's dataset has."""
+        return self.image_size > NATIVE_SIZE
+
+
+def tradeoff_point(run: Run) -> TradeoffPoint:
+    """Return the point of a succeeded run. Raises `RunError` when something of it is missing or damaged."""
+    scores = recorded_predictions(run, "test").score()
+    config, history = run.config, run.history()
+    low, high = scores.intervals["accuracy"]
+    return TradeoffPoint(
+        run=run.id,
+        dataset="/".join(filter(None, (Path(config.dataset).name, config.variant))),
+        split=config.split.protocol,
+        image_size=config.image_size,
+        epochs=len(history.epochs),
+        test_images=scores.n,
+        accuracy=scores.accuracy,
+        accuracy_low=low,
+        accuracy_high=high,
+        training_seconds=_total(history.epochs, "seconds"),
+        memory_bytes=_most([history.epochs, history.batches], "memory_bytes"),
+        parameters=parameter_count(config.image_size, len(scores.classes), config.head, config.dense_units),
+    )
+
+
+def measured_latency(point: TradeoffPoint, run: Run) -> TradeoffPoint:
+    """Return the point of `run` with the latency of its served model on this machine."""
+    return replace(point, latency_seconds=latency(open_network(run.served_model)))
+
+
+def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
+    """Return what to call each run: its image size, and where others have that size too, the end of its id, or all."""
+    forms = {
+        point.run: [f"{point.image_size} px{more}" for more in ("", f" ({point.run[-4:]})", f" ({point.run})")]
+        for point in points
+    }
+    taken = Counter(form for of_run in forms.values() for form in of_run)
+    return {run: next(form for form in of_run if taken[form] == 1) for run, of_run in forms.items()}
+
+
+def sweeps(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Return the runs of each sweep by its name, in the order of `runs`; damaged runs are left out."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        try:
+            name = run.config.sweep
+        except RunError:
+            continue
+        if name is not None:
+            found.setdefault(name, []).append(run)
+    return found
+
+
+def pareto_front(costs: Sequence[float], gains: Sequence[float]) -> npt.NDArray[np.bool_]:
+    """Return for each point (N,) whether no other costs as little and gains as much while doing better in one."""
+    cost, gain = np.asarray(costs, np.float64), np.asarray(gains, np.float64)
+    no_worse = (cost[None] <= cost[:, None]) & (gain[None] >= gain[:, None])
+    better = (cost[None] < cost[:, None]) | (gain[None] > gain[:, None])
+    return np.asarray(~(no_worse & better).any(axis=1))
+
+
+def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
+    """Return one row a point, by image size; `on_front` says whether no other is as accurate in as little training."""
+    timed = [point for point in points if point.training_seconds is not None]
+    front = pareto_front([point.training_seconds or 0.0 for point in timed], [point.accuracy for point in timed])
+    best = {point.run for point, on_front in zip(timed, front, strict=True) if on_front}
+    rows = [
+        {
+            "image_size_px": point.image_size,
+            "up_sampled": point.up_sampled,
+            "epochs": point.epochs,
+            "accuracy": point.accuracy,
+            "accuracy_low": point.accuracy_low,
+            "accuracy_high": point.accuracy_high,
+            "training_minutes": _scaled(point.training_seconds, 1 / 60),
+            "latency_ms": _scaled(point.latency_seconds, 1e3),
+            "memory_gb": _scaled(point.memory_bytes, 1e-9),
+            "parameters_millions": point.parameters / 1e6,
+            "on_front": point.run in best,
+            "test_images": point.test_images,
+            "dataset": point.dataset,
+            "split": point.split,
+            "run": point.run,
+        }
+        for point in points
+    ]
+    return pd.DataFrame(rows).sort_values(["image_size_px", "run"], ignore_index=True)
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _total(records: pd.DataFrame, column: str) -> float | None:
+    return float(records[column].sum()) if column in records else None
+
+
+def _most(tables: Sequence[pd.DataFrame], column: str) -> int | None:
+    values = [int(table[column].max()) for table in tables if column in table and table[column].notna().any()]
+    return max(values, default=None)

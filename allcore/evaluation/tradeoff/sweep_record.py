@@ -1,0 +1,85 @@
+"""What several runs cost and are worth, and which of them differ, as one record that needs no run beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from allcore.errors import RunError
+from allcore.evaluation.comparing.comparison import compare_all
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.shortcuts import kept_shortcuts_of_run
+from allcore.evaluation.shortcuts.cached import content_key
+from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, short_names, tradeoff_point
+from allcore.recipe import train_command
+from allcore.runs.store import Run
+
+SCHEMA = 1
+EXAMPLE = Path(__file__).with_name("example_sweep.json")
+"""A sweep on real images, so that there is one to look at before the first is trained."""
+
+
+class SweepRecord(BaseModel):
+    """Runs as points by image size, with the tests of `compare_all` between every two of them.
+
+    `devices` and `commands` say where and how the runs were made. `shortcuts` are the baselines' test accuracies by
+    name, on the split that the runs share; None where they share none, or the baselines are not computed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_number: int = SCHEMA
+    devices: tuple[str, ...]
+    commands: tuple[str, ...]
+    points: tuple[TradeoffPoint, ...]
+    tests: tuple[dict[str, Any], ...]
+    shortcuts: dict[str, float] | None
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """The tests as `compare_all` returns them, the runs called by `short_names`."""
+        return pd.DataFrame(self.tests)
+
+
+def record_sweep(runs: Sequence[Run], cache: Path, timed: bool) -> SweepRecord:
+    """Return the record of succeeded runs, latencies measured here where `timed`.
+
+    `cache` is where shortcut baselines are kept. Raises `RunError` when something of a run is missing or damaged.
+    """
+    by_size = sorted(runs, key=lambda run: (run.config.image_size, run.id))
+    points = tuple(measured_latency(tradeoff_point(run), run) if timed else tradeoff_point(run) for run in by_size)
+    called = short_names(points)
+    pairs = compare_all({called[run.id]: recorded_predictions(run, "test") for run in by_size})
+    return SweepRecord(
+        devices=tuple(dict.fromkeys(run.status().device for run in by_size)),
+        commands=tuple(train_command(run.config) for run in by_size),
+        points=points,
+        tests=tuple(json.loads(pairs.to_json(orient="records", double_precision=15))),
+        shortcuts=_shortcuts(by_size, cache),
+    )
+
+
+def read_sweep(path: Path) -> SweepRecord:
+    """Read a record from its JSON file. Raises `RunError` when it is missing or damaged, or of another schema."""
+    try:
+        record = SweepRecord.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise RunError(f"{path.name} cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise RunError(f"{path.name} is damaged ({fields}); expected what `tradeoff --json` prints") from None
+    if record.schema_number != SCHEMA:
+        raise RunError(f"{path.name} has schema {record.schema_number}, this version reads {SCHEMA}")
+    return record
+
+
+def _shortcuts(runs: Sequence[Run], cache: Path) -> dict[str, float] | None:
+    if len({content_key(run.split) for run in runs}) != 1:
+        return None
+    kept = kept_shortcuts_of_run(runs[0], cache)
+    return None if kept is None else {result.name: result.scores.accuracy for result in kept}

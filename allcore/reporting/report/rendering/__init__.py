@@ -1,0 +1,1 @@
+"""The blocks of a report, and how they become HTML and Markdown."""

@@ -1,0 +1,105 @@
+"""The last sections: limits, what follows for practice, how to make it again, what is available."""
+
+from __future__ import annotations
+
+from allcore.paper import NATIVE_SIZE
+from allcore.recipe import train_command
+from allcore.reporting.report.facts import RunFacts
+from allcore.reporting.report.rendering.blocks import Block, Bullets, Code, Inline, Mono, Section, Strong, bullets, text
+from allcore.reporting.report.sections.opening import RESEARCH_USE
+
+WEIGHTS_CREDIT: tuple[Inline, ...] = (
+    "ImageNet weights of VGG16: K. Simonyan and A. Zisserman, Very Deep Convolutional Networks for Large-Scale Image "
+    "Recognition, 2015; Visual Geometry Group, University of Oxford, CC BY 4.0.",
+)
+
+
+def limits_section(facts: RunFacts) -> Section:
+    """Return what the scores cannot show, and what follows for practice: nothing."""
+    blocks: tuple[Block, ...] = (
+        limits(facts),
+        text(
+            Strong("For practice."),
+            " No clinical role follows from these figures. A model that is right on images of one dataset has not been "
+            "shown to be right on a patient.",
+        ),
+        RESEARCH_USE,
+    )
+    return Section("limits", "Limits and implications", blocks, answers=(40, 41))
+
+
+def limits(facts: RunFacts) -> Bullets:
+    """Return the limits of this run, one entry each."""
+    said = [
+        "One dataset: nothing is known of other laboratories, stains, microscopes or cameras.",
+        f"{facts.scores.n:,} test images: the intervals say how far the scores could be off by chance alone.",
+        "One training with one seed: how much the scores differ from training to training was not measured.",
+        "Groups hold the images that were found to belong together; what was not found still leaks.",
+        "Calibration is one temperature, fitted on images of the same dataset; under another stain it does not hold.",
+        "Evidence and novelty describe the model, not the blood: neither says that a prediction is right.",
+    ]
+    if facts.known is not None and facts.known.drawn:
+        said.insert(0, "The images are drawn by a program; no score on them says anything about real smears.")
+    elif facts.config.split.protocol != "patient":
+        said.insert(1, "Images of one patient may stand in train and in test, for patients are not known.")
+    if facts.config.split.protocol == "random":
+        said.insert(1, "The split is random: it rewards memory, and its score flatters on images that come in series.")
+    if facts.config.image_size > NATIVE_SIZE:
+        said.append(
+            f"The network sees {facts.config.image_size} pixels a side; the dataset's published size is {NATIVE_SIZE}."
+        )
+    return bullets(*said)
+
+
+def reproduce_section(facts: RunFacts) -> Section:
+    """Return how to make the run again, where its parts are, and whose they are."""
+    folder = text(
+        "The run's folder holds its configuration, the exact images of each part (", Mono("split.csv"), "), every "
+        "prediction, the curves and the models.",
+    )  # fmt: skip
+    model: tuple[Inline, ...] = (Mono("model.onnx"), " in the run's folder")
+    blocks: tuple[Block, ...] = (folder, *reproduce(facts), *availability(facts, model))
+    missing = {44: "funding and support of this run, and of those who took the images"}
+    return Section("reproduce", "How to reproduce it, and what is available", blocks, answers=(42, 43), missing=missing)
+
+
+def reproduce(facts: RunFacts) -> tuple[Block, ...]:
+    """Return the commands that make the run again, and what has to be the same."""
+    fingerprint = str(facts.environment.get("dataset_fingerprint") or "")[:12]
+    revision = str(facts.environment.get("code_revision") or "")
+    lines = [
+        *([f"git checkout {revision.removesuffix('-dirty')}"] if revision else []),
+        f"python -m allcore dataset info {facts.config.dataset}    # fingerprint {fingerprint or 'not recorded'}",
+        train_command(facts.config),
+        "python -m allcore evaluate latest",
+        "python -m allcore report latest --complete",
+    ]
+    dirty = " The code of the run had changes that stand in no commit." if revision.endswith("-dirty") else ""
+    return (
+        text(f"Folders and files stand by their names alone; images and weights have to be the same.{dirty}"),
+        Code("\n".join(lines)),
+        text(
+            "The same seed draws the same split, batches and augmentation everywhere; on other hardware, or in other "
+            "precision, the last digits of the losses differ."
+        ),
+    )
+
+
+def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, ...]:
+    """Return where software, model and data can be had, with their licences as far as they are known.
+
+    `model` says where the model is.
+    """
+    licence = "not known: the run's model is gone" if facts.metadata is None else facts.metadata.licence
+    data: tuple[Inline, ...] = ("not stated; ask whoever published the images.",)
+    if facts.known is not None:
+        data = (*facts.known.credit, " ", facts.known.licence)
+    return (
+        bullets(
+            (Strong("Model:"), " ", *model, f", for ONNX Runtime; licence: {licence}"),
+            (Strong("Data:"), " ", *data),
+            (Strong("Weights:"), " ", *WEIGHTS_CREDIT) if facts.config.weights != "random" else
+            (Strong("Weights:"), " random at the start; no one else's are in the model."),
+            (Strong("Software:"), f" ALLscope {facts.environment.get('allscope') or ''}, in its repository."),
+        ),
+    )  # fmt: skip

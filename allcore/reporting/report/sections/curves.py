@@ -1,0 +1,37 @@
+"""The curves of a run's training, as figures of a report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from allcore.evaluation.scoring.intervals import wilson
+from allcore.reporting.report.rendering.blocks import Figure
+from allcore.reporting.report.rendering.figures import Line, lines_figure
+from allcore.runs.history import History
+
+_TITLES = {"loss": ("Loss", "cross-entropy (nats)", 1.0), "accuracy": ("Accuracy", "accuracy (%)", 100.0)}
+
+
+def training_figures(history: History, validation_images: int) -> tuple[Figure, ...]:
+    """Return loss and accuracy by epoch, train and validation; none where no epoch was recorded.
+
+    Validation accuracy has its 95 % interval (Wilson, over `validation_images`).
+    """
+    if history.epochs.empty:
+        return ()
+    return tuple(_figure(history.epochs, quantity, validation_images) for quantity in _TITLES)
+
+
+def _figure(epochs: pd.DataFrame, quantity: str, validation_images: int) -> Figure:
+    name, unit, scale = _TITLES[quantity]
+    x = epochs["epoch"].to_numpy(np.float64) + 1
+    train = epochs[quantity].to_numpy(np.float64)
+    validation = epochs[f"validation_{quantity}"].to_numpy(np.float64)
+    low = high = None
+    if quantity == "accuracy":
+        low, high = wilson(validation * validation_images, validation_images)
+    lines = (Line("train", "train", x, train), Line("validation", "validation", x, validation, low, high))
+    last = f"{scale * train[-1]:.3g} in train and {scale * validation[-1]:.3g} in validation after epoch {x[-1]:.0f}"
+    caption = f"{name} by epoch" + (", with the 95 % interval of validation" if low is not None else "")
+    return lines_figure(caption, lines, "epoch", unit, scale, f"{caption}: {last}")

@@ -1,0 +1,237 @@
+"""The sections on the images: where they come from, who labelled them, how they were divided, what leaks."""
+
+from __future__ import annotations
+
+from allcore.data.browse import scaled_to_8_bits
+from allcore.data.split import SPLITS
+from allcore.evaluation.scoring.scores import Scores
+from allcore.reporting.report.facts import RunFacts
+from allcore.reporting.report.known_data import KnownDataset, given, lacking
+from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Strong, Table, Text, bullets, text
+from allcore.reporting.report.words import counted, interval, part_of, per_cent
+
+_ABOUT = {
+    7: "Source",
+    11: "De-identification",
+    13: "Acquisition",
+    14: "Method",
+    15: "Rationale",
+    16: "Annotation",
+    18: "Agreement of observers",
+}
+PROTOCOLS = {
+    "random": "Images were drawn class by class, blind to which of them belong together, as the paper did",
+    "folders": "The parts are those that the dataset's own folders make",
+    "grouped": "Whole groups were drawn, so that no group crosses from one part to another",
+    "patient": "All images of a patient stand in one part",
+    "stain": "The test images are stained unlike those of train",
+}
+LEVELS = {
+    "random": "The parts are disjoint by image alone",
+    "folders": "Nothing but the folders keeps the parts apart",
+    "grouped": "The parts are disjoint by group of images that show the same field",
+    "patient": "The parts are disjoint by patient",
+    "stain": "The parts are disjoint by stain cluster within each class",
+}
+
+
+def data_section(facts: RunFacts) -> Section:
+    """Return the images: source, credit, counts, what was left out, what is done to them."""
+    known = facts.known
+    blocks: tuple[Block, ...] = (
+        *source(facts),
+        *_published(known, 7, 13, 11),
+        counts_table(facts),
+        *_exclusions(facts),
+        text(
+            "Every file is decoded to 8-bit RGB in the same way (orientation applied, no colour profile). Each image "
+            f"is scaled to {facts.config.image_size}×{facts.config.image_size} pixels in one interpolation, averaged "
+            "over areas where it shrinks; the network itself then takes ImageNet's mean off, as VGG16 wants it. "
+            f"{_native(facts)}All usable images of the folder were used, none was chosen by its content; nothing was "
+            f"imputed.{_scaled(facts)}"
+        ),
+    )
+    missing = lacking(known, 7, 8, 11, 13)
+    if facts.catalog is None:
+        missing |= {8: "which files were left out as unusable: the dataset is not at hand as it was"}
+    answers = (8, 9, 10, 12, *given(known, 7, 11, 13))
+    return Section("data", "Data", blocks, answers, missing)
+
+
+def source(facts: RunFacts) -> tuple[Text, ...]:
+    """Return whose images they are, as far as that is known, and the fingerprint that names them."""
+    fingerprint = facts.environment.get("dataset_fingerprint")
+    named = (
+        "Images: ", Strong(facts.dataset), f", {counted(len(facts.split.table), 'image')}; fingerprint ",
+        Mono(fingerprint or "not recorded"), ", a SHA-256 over the labels and contents of the usable files.",
+    )  # fmt: skip
+    if facts.known is None:
+        return (text(*named), text("The names of the files are of no dataset that ALLscope knows."))
+    whose = text(f"By the names of their files, not checked further: {facts.known.name}. ", *facts.known.credit)
+    return (text(*named), whose)
+
+
+def counts_table(facts: RunFacts) -> Table:
+    """Return how many images of each class stand in each part."""
+    counts = facts.split.counts()
+    rows = [(str(label), *(f"{row[part]:,}" for part in SPLITS), f"{row.sum():,}") for label, row in counts.iterrows()]
+    rows.append(("all", *(f"{counts[part].sum():,}" for part in SPLITS), f"{counts.to_numpy().sum():,}"))
+    return Table(
+        "Images by class and part",
+        ("class", "#train", "#validation", "#test", "#all"),
+        tuple(rows),
+        frozenset({len(rows) - 1}),
+    )
+
+
+def reference_section(facts: RunFacts) -> Section:
+    """Return what the labels are, and where they come from."""
+    known = facts.known
+    blocks: tuple[Block, ...] = (
+        text(
+            "The class of an image is the name of the folder that it lies in. The labels of the test images have the "
+            "same origin as those of train; nobody looked at them again for this run."
+        ),
+        *_published(known, 14, 15, 16, 18),
+    )
+    answers = (17, *given(known, 14, 15, 16, 18))
+    return Section("reference", "Reference standard", blocks, answers, lacking(known, 14, 15, 16, 18))
+
+
+def partitions_section(facts: RunFacts) -> Section:
+    """Return how the images were divided, and what of the test could be answered from memory."""
+    blocks: tuple[Block, ...] = (
+        *protocol(facts),
+        groups_table(facts),
+        leak_table(facts),
+        text(
+            "The size of the test is what its fraction leaves; it was not planned for a precision. The 95 % interval "
+            f"of its accuracy is {_width(facts.scores)} wide."
+        ),
+    )
+    missing = {21: "a sample size planned beforehand; the fraction of the split decided it"}
+    return Section("partitions", "Split and leaks", blocks, answers=(19, 20), missing=missing)
+
+
+def protocol(facts: RunFacts) -> tuple[Text, ...]:
+    """Return the split protocol in words."""
+    split = facts.config.split
+    fractions = ", ".join(f"{100 * getattr(split, part):g} % {part}" for part in SPLITS)
+    if split.protocol == "stain":
+        fractions = "one stain cluster of each class for validation and one for the test"
+    if split.protocol == "folders":
+        fractions = "as they came, though validation is drawn from train where it has no folder"
+    table = f" Groups come from the table {split.groups}." if split.groups else ""
+    drawn = facts.known is not None and facts.known.drawn
+    known = split.protocol == "patient" or drawn
+    chosen = "the temperature" if facts.config.keep == "last" else "the epoch and the temperature"
+    patients = "" if known else " Patients are not known, so a patient may stand in several."
+    return (
+        text(
+            Strong(f"{split.protocol.capitalize()} split"), f", {fractions}, seed {split.seed}. "
+            f"{PROTOCOLS[split.protocol]}.{table} {LEVELS[split.protocol]}.{patients}",
+        ),
+        text(f"Validation chose {chosen}; the test images were scored once, by the served model."),
+    )  # fmt: skip
+
+
+def groups_table(facts: RunFacts) -> Table:
+    """Return the groups of images that were found to belong together."""
+    sizes = facts.split.table.groupby("group").size()
+    several = sizes[sizes > 1]
+    crossing = facts.split.table.groupby("group")["split"].nunique()
+    pairs = int((several * (several - 1) // 2).sum())
+    rows = (
+        ("groups, single images included", f"{len(sizes):,}"),
+        ("groups of several images", f"{len(several):,}"),
+        ("images in those", f"{several.sum():,}"),
+        ("pairs of images within a group", f"{pairs:,}"),
+        ("images of the largest group", f"{sizes.max():,}"),
+        ("groups that stand in more than one part", f"{int((crossing > 1).sum()):,}"),
+    )
+    return Table(f"Groups: {_what_groups_are(facts)}", ("what", "#count"), rows)
+
+
+def _what_groups_are(facts: RunFacts) -> str:
+    if facts.config.split.groups:
+        return f"images that {facts.config.split.groups} puts together"
+    if (facts.split.table["stain"] != "").any():  # both come from one search
+        return "images that are exact duplicates, or show a part of the same field"
+    return "images that are exact duplicates; shared fields were not looked for"
+
+
+def leak_table(facts: RunFacts) -> Table:
+    """Return the test scores of all images, and of those without and with a twin in train."""
+    table = facts.test.table
+    twins = int(table["twin"].sum())
+    rows = [_scored("all test images", facts.scores)]
+    if facts.alone_scores is not None:
+        rows.append(_scored("without a twin in train", facts.alone_scores))
+    else:
+        rows.append(("without a twin in train", "0", *["–"] * 4))
+    if twins:
+        right = int(table.loc[table["twin"], "correct"].sum())
+        rows.append(("with a twin in train", f"{twins:,}", per_cent(right / twins), "–", "–", "–"))
+    else:
+        rows.append(("with a twin in train", "0", *["–"] * 4))
+    return Table(
+        "What leaks: test images that share a group with an image in train, and the score with and without them",
+        ("images", "#count", "#accuracy", "#95 % interval", "#macro F1", "#95 % interval"),
+        tuple(rows),
+    )
+
+
+def _scored(name: str, scores: Scores) -> tuple[str, ...]:
+    return (
+        name,
+        f"{scores.n:,}",
+        per_cent(scores.accuracy),
+        interval(scores.intervals["accuracy"]),
+        per_cent(scores.f1_macro),
+        interval(scores.intervals["f1_macro"]),
+    )
+
+
+def _exclusions(facts: RunFacts) -> tuple[Text, ...]:
+    if facts.catalog is None:
+        return (text("The dataset is not at hand as it was, so files that were left out cannot be named."),)
+    problems = facts.catalog.problems()
+    of_variant = problems[problems["variant"] == facts.catalog.variant(facts.config.variant)]
+    if of_variant.empty:
+        return (text("Left out: no file; each is a usable image."),)
+    reasons = of_variant["problem"].value_counts()
+    said = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+    return (text(f"Left out as unusable: {counted(len(of_variant), 'file')} ({said})."),)
+
+
+def _scaled(facts: RunFacts) -> str:
+    """Return what was done to values of more than 8 bits."""
+    if facts.catalog is None:
+        return ""
+    return "".join(f" {sentence}" for sentence in scaled_to_8_bits(facts.catalog.images(facts.config.variant)))
+
+
+def _native(facts: RunFacts) -> str:
+    """Return the size of the files, and whether the network sees them larger than they are."""
+    if facts.catalog is None:
+        return ""
+    images = facts.catalog.images(facts.config.variant)
+    sizes = images.value_counts(["width", "height"])
+    (width, height), count = sizes.index[0], int(sizes.iloc[0])
+    larger = facts.config.image_size > max(width, height)
+    return f"{part_of(count, len(images))} files have {width}×{height} pixels" + (
+        ", so most images are up-sampled. " if larger else ". "
+    )
+
+
+def _published(known: KnownDataset | None, *items: int) -> tuple[Block, ...]:
+    """Return what is published of these items, one entry each."""
+    if known is None:
+        return ()
+    said = [(Strong(f"{_ABOUT[item]}:"), f" {known.facts[item]}") for item in items if item in known.facts]
+    return (bullets(*said),) if said else ()
+
+
+def _width(scores: Scores) -> str:
+    low, high = scores.intervals["accuracy"]
+    return "not known" if low is None or high is None else f"{100 * (high - low):.1f} points"

@@ -1,0 +1,125 @@
+"""The section on the scores of the test, beside the paper's and what needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from allcore.evaluation.scoring.scores import CLASS_METRICS, Interval, benign_vs_malignant
+from allcore.paper import BENIGN_TEST_IMAGES, BENIGN_TEST_RIGHT, CLASSES, HEADLINE
+from allcore.reporting.report.baselines_and_probes import how_to_complete
+from allcore.reporting.report.facts import RunFacts
+from allcore.reporting.report.known_data import given, lacking
+from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Table, Text, text
+from allcore.reporting.report.rendering.figures import Mark, track_figure
+from allcore.reporting.report.words import counted, ends, interval, number, per_cent, with_interval
+from allcore.reporting.tables import CLASS_METRIC_NAMES, headline_table
+
+BENIGN = "Benign"
+_SHORT = {"npv": "NPV", "average_precision": "AP"}
+
+
+def best_shortcut(facts: RunFacts) -> dict[Hashable, Any] | None:
+    """Return the row of the shortcut with the highest accuracy, None while they are not computed."""
+    rows = [] if facts.baselines is None else facts.baselines.to_dict("records")
+    return next((row for row in rows if not row["sees_cells"]), None)
+
+
+def scores_section(facts: RunFacts) -> Section:
+    """Return the scores of the test, beside the paper's and what needs no network."""
+    blocks: tuple[Block, ...] = (
+        track_figure("Accuracy with its 95 % interval (per cent), on one scale", _marks(facts)),
+        scores_table(facts),
+        *baselines(facts),
+        class_table(facts),
+        *two_classes(facts),
+    )
+    missing = lacking(facts.known, 36)
+    if facts.known is None or not facts.known.drawn:
+        missing |= {35: "numbers of patients; images alone are known"}
+    return Section("scores", "Scores", blocks, (35, *given(facts.known, 36), 37, 38), missing)
+
+
+def scores_table(facts: RunFacts) -> Table:
+    """Return the headline scores in per cent, with intervals, beside the paper's where its classes are the same."""
+    table = headline_table(facts.scores)
+    beside = facts.has_papers_classes
+    rows = []
+    for row in table.to_dict("records"):
+        weighted = (number(row["weighted"]), ends(row["low"], row["high"]))
+        paper = (number(row["paper"]),) if beside else ()
+        macro = (number(row["macro"]), ends(row["macro_low"], row["macro_high"]))
+        rows.append((row["score"], *weighted, *paper, *macro))
+    columns = ("score", "#weighted", "#95 % interval", *(("#the paper",) if beside else ()), "#macro", "#95 % interval")
+    note = "; the paper's are of its own test images at 300 px, which are not these" if beside else ""
+    return Table(f"Scores of {counted(facts.scores.n, 'test image')} in per cent{note}", columns, tuple(rows))
+
+
+def class_table(facts: RunFacts) -> Table:
+    """Return each class's scores against the rest in per cent, with intervals."""
+    rows = tuple(
+        (
+            name,
+            f"{of_class.support:,}",
+            *(_in_per_cent(getattr(of_class, m), of_class.intervals[m]) for m in CLASS_METRICS),
+        )
+        for name, of_class in facts.scores.per_class.items()
+    )
+    columns = ("class", "#images", *(f"#{_SHORT.get(m, CLASS_METRIC_NAMES[m])}" for m in CLASS_METRICS))
+    return Table("Each class against the rest, in per cent with 95 % intervals", columns, rows)
+
+
+def baselines(facts: RunFacts) -> tuple[Block, ...]:
+    """Return the shortcut baselines on the run's split, or how to compute them."""
+    if facts.baselines is None:
+        command = how_to_complete(facts.run_id)
+        return (text("Shortcut baselines: not computed; ", Mono(command), " computes them first."),)
+    scores = facts.scores
+    own = ("the network", "", _in_per_cent(scores.accuracy, scores.intervals["accuracy"]), "", "")
+    rows = tuple(map(_baseline_row, facts.baselines.to_dict("records")))
+    columns = ("name", "what it sees", "#accuracy (%)", "#network minus it", "#p")
+    caption = (
+        "Shortcuts: what classifiers without the network reach on the same split, with 95 % intervals (p: McNemar's "
+        "test over groups, by Holm's method)"
+    )
+    return (Table(caption, columns, (own, *rows), frozenset({0})),)
+
+
+def two_classes(facts: RunFacts) -> tuple[Text, ...]:
+    """Return benign against malignant, where there is a benign class among others that the paper has."""
+    if not {BENIGN} < set(facts.split.classes) <= set(CLASSES):
+        return ()
+    two = benign_vs_malignant(facts.scores, BENIGN)
+    sensitivity = f"{per_cent(two.sensitivity)} ({interval(two.intervals['sensitivity'])})"
+    specificity = f"{per_cent(two.specificity)} ({interval(two.intervals['specificity'])})"
+    of_paper = f"{BENIGN_TEST_RIGHT} of {BENIGN_TEST_IMAGES}"
+    return (
+        text(
+            f"Malignant against benign, whichever malignant class is named: sensitivity {sensitivity}, specificity "
+            f"{specificity}. The paper has {of_paper} benign test images right "
+            f"({per_cent(BENIGN_TEST_RIGHT / BENIGN_TEST_IMAGES)})."
+        ),
+    )
+
+
+def _marks(facts: RunFacts) -> list[Mark]:
+    low, high = facts.scores.intervals["accuracy"]
+    marks = [Mark("This run, all test images", facts.scores.accuracy, low, high, "model")]
+    alone = facts.alone_scores
+    if alone is not None and alone.n < facts.scores.n:
+        marks.append(Mark("without twins in train", alone.accuracy, *alone.intervals["accuracy"], "part"))
+    if facts.has_papers_classes:
+        marks.append(Mark("The paper, its own images", HEADLINE["accuracy"], style="paper"))
+    shortcuts = [] if facts.baselines is None else facts.baselines.to_dict("records")
+    return marks + [Mark(row["baseline"], row["accuracy"], row["low"], row["high"]) for row in shortcuts]
+
+
+def _baseline_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
+    accuracy = _in_per_cent(row["accuracy"], (row["low"], row["high"]))
+    difference = _in_per_cent(row["difference"], (row["difference_low"], row["difference_high"]), "+")
+    return (row["baseline"], row["what"], accuracy, difference, f"{row['p']:.2g}")
+
+
+def _in_per_cent(value: float | None, of_interval: Interval, sign: str = "") -> str:
+    low, high = (None if end is None else 100 * end for end in of_interval)
+    return with_interval(None if value is None else 100 * value, (low, high), sign)

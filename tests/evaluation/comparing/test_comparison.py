@@ -1,0 +1,265 @@
+"""Paired tests and intervals against a second implementation or an exact case."""
+
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+import sklearn.metrics as reference
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, permutation_test
+
+from allcore.evaluation.comparing.comparison import (
+    accuracy_difference,
+    compare,
+    compare_all,
+    holm,
+    mcnemar,
+    mcnemar_exact,
+    mcnemar_over_groups,
+)
+from allcore.evaluation.comparing.pairing import pair
+from allcore.evaluation.scoring.intervals import bootstrap_multiplicities, wilson
+from allcore.evaluation.scoring.scores import LABEL_METRICS, SCALAR_METRICS, score
+from tests.evaluation.made_predictions import CLASSES, of_rows, recorded
+
+# McNemar's test
+
+
+@pytest.mark.parametrize(("b", "c"), [(0, 0), (0, 1), (1, 0), (3, 3), (0, 6), (2, 9), (9, 2), (10, 31), (140, 90)])
+def test_mcnemar_agrees_with_scipys_binomial_test(b, c):
+    expected = binomtest(b, b + c).pvalue if b + c else 1.0
+    assert mcnemar_exact(b, c) == pytest.approx(expected, rel=1e-12)
+
+
+def test_mcnemar_agrees_with_tosses_counted_one_by_one():
+    tosses = list(itertools.product([-1, 1], repeat=9))
+    assert mcnemar_exact(2, 7) == sum(abs(sum(toss)) >= 5 for toss in tosses) / len(tosses)
+
+
+def test_six_images_of_which_one_model_gets_all_are_just_enough():
+    assert mcnemar_exact(0, 5) == 2 / 2**5 > 0.05
+    assert mcnemar_exact(0, 6) == 2 / 2**6 < 0.05
+
+
+def test_mcnemar_has_no_preference():
+    assert mcnemar_exact(3, 12) == mcnemar_exact(12, 3)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_over_groups_of_one_image_the_test_is_mcnemars(both):
+    first, second = np.array(both).T
+    alone = mcnemar_over_groups(first, second, np.arange(len(both)))
+    assert alone == pytest.approx(mcnemar_exact((first & ~second).sum(), (second & ~first).sum()), rel=1e-9)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 6)), min_size=1, max_size=40))
+def test_over_groups_the_test_is_that_of_all_choices_of_signs(rows):
+    first, second, groups = (np.array(column) for column in zip(*rows, strict=True))
+    surplus = [int(first[groups == g].sum()) - int(second[groups == g].sum()) for g in set(groups.tolist())]
+    every_choice = itertools.product([-1, 1], repeat=len(surplus))
+    sums = [sum(sign * x for sign, x in zip(signs, surplus, strict=True)) for signs in every_choice]
+    expected = np.mean([abs(total) >= abs(sum(surplus)) for total in sums])
+    assert mcnemar_over_groups(first, second, groups) == pytest.approx(expected)
+
+
+def test_over_groups_the_test_agrees_with_scipys_permutation_test():
+    rng = np.random.default_rng(3)
+    first, second, groups = rng.random(40) < 0.9, rng.random(40) < 0.6, np.arange(40) // 4
+    surplus = [(first[groups == g].sum() - second[groups == g].sum()) for g in range(10)]
+    expected = permutation_test((surplus, np.zeros(10)), lambda x, y: (x - y).sum(), permutation_type="samples")
+    assert mcnemar_over_groups(first, second, groups) == pytest.approx(expected.pvalue)
+
+
+def test_copies_of_an_image_are_no_further_evidence():
+    first, second = np.tile([True] * 4 + [False], 5), np.tile([False] * 4 + [True], 5)
+    groups = np.tile(np.arange(5), 5)
+    assert mcnemar_over_groups(first, second, groups) == mcnemar_exact(4, 1) == 0.375
+    assert mcnemar_exact(20, 5) < 0.005
+
+
+def test_a_fair_coin_is_called_unfair_no_more_often_than_said():
+    rng = np.random.default_rng(4)
+    groups = np.repeat(np.arange(60), 3)
+    alarms = 0
+    for _ in range(400):
+        first, second = (np.repeat(rng.random(60) < 0.8, 3) for _ in range(2))
+        alarms += mcnemar_over_groups(first, second, groups) < 0.05
+    assert alarms / 400 < 0.07
+
+
+# Holm's adjustment
+
+
+def test_holms_adjustment_written_out():
+    # 0.01 × 4, 0.02 × 3, 0.03 × 2 (no less than the one before), 0.04 × 1 (likewise)
+    np.testing.assert_allclose(holm([0.02, 0.04, 0.01, 0.03]), [0.06, 0.06, 0.04, 0.06])
+
+
+def test_holms_adjusted_p_is_at_most_one_and_none_stays_none():
+    np.testing.assert_array_equal(holm([0.7, 0.6]), [1.0, 1.0])
+    assert holm([]).shape == (0,)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.99))
+def test_holms_adjustment_rejects_what_stepping_down_rejects(p_values, level):
+    rejected = [False] * len(p_values)
+    for step, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        if p_values[place] * (len(p_values) - step) > level:
+            break
+        rejected[place] = True
+    assert list(holm(p_values) <= level) == rejected
+
+
+# The comparison
+
+
+@pytest.fixture(scope="module", params=[1, 3], ids=["images alone", "groups of three"])
+def paired(request):
+    size = request.param
+    return pair(recorded(0.7, seed=1, group_size=size), recorded(0.4, seed=2, group_size=size))
+
+
+def test_counts_are_those_of_the_images(paired):
+    labels, first, second = (
+        paired.first.labels,
+        paired.first.probabilities.argmax(axis=1),
+        paired.second.probabilities.argmax(axis=1),
+    )
+    expected = reference.confusion_matrix(first == labels, second == labels)
+    test = mcnemar(paired)
+    assert [[test.both_wrong, test.only_second], [test.only_first, test.both_right]] == expected.tolist()
+    assert test.p == pytest.approx(binomtest(test.only_first, test.only_first + test.only_second).pvalue)
+
+
+def test_differences_are_first_minus_second_of_every_score(paired):
+    result = compare(paired, samples=50)
+    assert list(result.differences) == list(result.intervals) == list(SCALAR_METRICS)
+    for name, difference in result.differences.items():
+        assert difference == pytest.approx(getattr(result.first, name) - getattr(result.second, name))
+    assert result.first == score(
+        list(paired.first.table["label"]), paired.first.probabilities, CLASSES, list(paired.groups), samples=50
+    )
+
+
+def test_intervals_agree_with_a_loop_that_draws_the_same_images_for_both(paired):
+    labels = paired.first.labels
+    p, q = paired.first.probabilities, paired.second.probabilities
+    scores = {
+        "accuracy": lambda true, p: reference.accuracy_score(true, p.argmax(axis=1)),
+        "f1_macro": lambda true, p: reference.f1_score(true, p.argmax(axis=1), average="macro"),
+        "mcc": lambda true, p: reference.matthews_corrcoef(true, p.argmax(axis=1)),
+        "auroc_macro": lambda true, p: reference.roc_auc_score(true, p, multi_class="ovr"),
+        "log_loss": lambda true, p: reference.log_loss(true, p),
+    }
+    looped = {name: [] for name in scores}
+    for row in np.concatenate(list(bootstrap_multiplicities(120, paired.groups, samples=40, seed=7))):
+        drawn = np.repeat(np.arange(120), row.astype(int))
+        for name, of in scores.items():
+            looped[name].append(of(labels[drawn], p[drawn]) - of(labels[drawn], q[drawn]))
+    result = compare(paired, samples=40, seed=7)
+    for name, values in looped.items():
+        assert result.intervals[name] == pytest.approx(np.percentile(values, [2.5, 97.5])), name
+
+
+def test_difference_of_accuracy_alone_is_that_of_the_whole_comparison(paired):
+    result = compare(paired, samples=200, seed=3)
+    right = paired.first_right, paired.second_right
+    value, interval = accuracy_difference(*right, paired.groups, samples=200, seed=3)
+    assert value == pytest.approx(result.differences["accuracy"])
+    assert interval == pytest.approx(result.intervals["accuracy"])
+
+
+def test_pairing_narrows_the_interval_of_models_that_err_alike():
+    right = np.arange(300) % 5 > 0
+    also_wrong = right & (np.arange(300) % 50 != 1)
+    _, (low, high) = accuracy_difference(right, also_wrong, np.arange(300))
+    of_one_low, of_one_high = wilson(240, 300)
+    assert high - low < 0.5 * (of_one_high - of_one_low)
+
+
+def test_difference_is_covered_about_as_often_as_said():
+    rng = np.random.default_rng(5)
+    covered = 0
+    for seed in range(100):
+        first_right, second_right = rng.random(200) < 0.9, rng.random(200) < 0.8
+        _, (low, high) = accuracy_difference(first_right, second_right, np.arange(200), samples=200, seed=seed)
+        covered += low <= 0.1 <= high
+    assert 0.89 <= covered / 100 <= 0.99
+
+
+def test_models_that_answer_alike_are_not_said_to_be_certainly_alike():
+    one = recorded(0.5, n=80, group_size=2)
+    result = compare(pair(one, one), samples=50)
+    unseen = float(wilson(0, 40)[1])
+    assert result.mcnemar.p == result.mcnemar.p_over_groups == 1
+    for name in LABEL_METRICS:
+        assert result.differences[name] == 0
+        assert result.intervals[name] == pytest.approx((-unseen, unseen)), name
+    assert result.intervals["brier"] == (0, 0)
+
+
+def test_every_difference_lies_within_its_interval(paired):
+    result = compare(paired, samples=100)
+    for name, (low, high) in result.intervals.items():
+        assert low <= result.differences[name] <= high, name
+
+
+def test_images_of_one_group_say_nothing_of_the_variation():
+    both = pair(recorded(0.5, seed=1, n=20, group_size=20), recorded(0.5, seed=2, n=20, group_size=20))
+    result = compare(both, samples=50)
+    assert result.n_groups == 1
+    assert result.mcnemar.p_over_groups == 1
+
+
+def test_comparison_as_json_has_no_number_that_json_lacks(paired):
+    text = json.dumps(compare(paired, samples=50).to_json(), allow_nan=False)
+    assert list(json.loads(text)) == [
+        *("n", "n_groups", "n_first", "n_second", "differences", "intervals", "mcnemar", "first", "second")
+    ]
+
+
+# All pairs of several models
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return compare_all({"good": recorded(2.0), "fair": recorded(0.6, seed=1), "other fair": recorded(0.6, seed=2)})
+
+
+def test_every_two_models_are_compared_once(pairs):
+    assert list(zip(pairs["first"], pairs["second"], strict=True)) == [
+        ("good", "fair"),
+        ("good", "other fair"),
+        ("fair", "other fair"),
+    ]
+
+
+def test_each_pair_is_tested_as_alone_and_adjusted_for_all(pairs):
+    for row in pairs.to_dict("records"):
+        assert row["p"] == mcnemar_exact(row["only_first"], row["only_second"])
+        assert row["difference"] == pytest.approx((row["only_first"] - row["only_second"]) / row["images"])
+        assert row["low"] <= row["difference"] <= row["high"]
+    np.testing.assert_array_equal(pairs["p_holm"], holm(pairs["p_over_groups"]))
+
+
+def test_clear_differences_are_told_apart_and_small_ones_are_not(pairs):
+    assert list(pairs["apart"]) == [True, True, False]
+
+
+def test_pairs_without_a_shared_image_are_left_out():
+    everything = recorded(n=40)
+    parts = {"a": range(20), "b": range(30), "c": range(20, 40)}
+    table = compare_all({name: of_rows(everything, rows) for name, rows in parts.items()})
+    assert list(zip(table["first"], table["second"], table["images"], strict=True)) == [("a", "b", 20), ("b", "c", 10)]
+
+
+def test_one_model_has_no_pair():
+    assert compare_all({"alone": recorded()}).empty
+
+
+def test_mcnemars_counts_reach_far_without_overflow():
+    assert 0 < mcnemar_exact(400, 700) < 1e-15
+    assert math.isclose(mcnemar_exact(5000, 5000), 1.0)

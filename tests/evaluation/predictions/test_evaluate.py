@@ -1,0 +1,262 @@
+"""A model is scored on exactly the images that were asked for, whatever they are called."""
+
+import json
+import shutil
+
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+from PIL import Image
+
+from allcore.errors import DatasetError, InputError, ModelFileError, RunError
+from allcore.evaluation.predictions.evaluate import evaluate_model, predict_labelled
+from allcore.inference.metadata import KEY
+from allcore.inference.predictor import BATCH, load_predictor
+from allcore.model.serving import save_with_metadata
+from allcore.runs.store import Run, RunStore
+
+
+@pytest.fixture
+def evaluate(finished, tmp_path):
+    """Return an evaluator on the finished run's store, with a cache of its own."""
+    return lambda model, **what: evaluate_model(str(model), finished.store, tmp_path / "cache", **what)
+
+
+@pytest.fixture
+def copied(smears, tmp_path):
+    """Return a copy of the smears that a test may change."""
+    return shutil.copytree(smears, tmp_path / "copied")
+
+
+def images_of(run, split):
+    """Return the paths of a run's images in a split, relative to the dataset."""
+    table = run.split.table
+    return list(table.loc[table["split"] == split, "path"])
+
+
+def numbers(evaluation):
+    """Return all scores but the intervals, which rest on how images are grouped."""
+    scores = evaluation.scores.to_json()
+    per_class = {name: {**row, "intervals": None} for name, row in scores["per_class"].items()}
+    flat = pd.json_normalize({**scores, "intervals": None, "per_class": per_class, "confusion_matrix": None})
+    return flat.select_dtypes("number").iloc[0].to_dict()
+
+
+def assert_same_scores(one, other):
+    assert one.scores.confusion_matrix == other.scores.confusion_matrix
+    assert numbers(one) == pytest.approx(numbers(other), abs=1e-6)
+
+
+def test_run_is_scored_by_its_recorded_predictions(evaluate, finished_run):
+    table = finished_run.predictions().query("split == 'test'")
+    matrix = pd.crosstab(table["label"], table["predicted"]).reindex(columns=finished_run.split.classes, fill_value=0)
+    evaluation = evaluate(finished_run.id)
+    assert evaluation.scores.confusion_matrix == matrix.to_numpy().tolist()
+    assert evaluation.model == finished_run.id
+
+
+def test_run_folder_is_the_run(evaluate, finished_run):
+    assert_same_scores(evaluate(finished_run.folder), evaluate(finished_run.id))
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_file_in_a_run_predicts_the_runs_images_anew_to_the_same_scores(evaluate, finished_run, split):
+    assert_same_scores(evaluate(finished_run.served_model, split=split), evaluate(finished_run.id, split=split))
+
+
+def test_file_in_a_run_is_found_from_within_its_folder(evaluate, finished_run, monkeypatch):
+    monkeypatch.chdir(finished_run.folder)
+    assert evaluate("model.onnx").data == f"the test split of {finished_run.id}"
+
+
+def test_file_in_a_run_can_be_scored_on_the_train_images(evaluate, finished_run):
+    assert evaluate(finished_run.served_model, split="train").scores.n == len(finished_run.split.rows("train"))
+
+
+def test_train_images_of_a_run_were_not_recorded(evaluate, finished_run):
+    with pytest.raises(InputError, match="predictions are recorded for validation and test; give --data"):
+        evaluate(finished_run.id, split="train")
+
+
+def test_folder_is_scored_whole_and_images_trained_on_are_noted(evaluate, finished_run, smears):
+    evaluation = evaluate(finished_run.served_model, data=smears)
+    trained_on = len(finished_run.split.rows("train"))
+    assert evaluation.scores.n == 64
+    assert evaluation.notes == (
+        f"{trained_on} of 64 images are ones that the model was trained on; --split test scores those that it was not",
+    )
+
+
+def test_run_and_its_file_score_a_folder_alike(evaluate, finished_run, smears):
+    assert_same_scores(evaluate(finished_run.id, data=smears), evaluate(finished_run.served_model, data=smears))
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_split_restricts_a_folder_to_exactly_the_runs_images(evaluate, finished_run, smears, split):
+    in_folder = evaluate(finished_run.served_model, data=smears, split=split)
+    assert in_folder.scores.n == len(images_of(finished_run, split))
+    assert in_folder.notes == ()
+    assert_same_scores(in_folder, evaluate(finished_run.served_model, split=split))
+
+
+def test_split_knows_images_by_content_and_not_by_name(evaluate, finished_run, copied):
+    for label in copied.iterdir():
+        for number, image in enumerate(sorted(label.iterdir(), reverse=True)):
+            image.rename(label / f"renamed-{number}.jpg")
+    renamed = evaluate(finished_run.served_model, data=copied, split="test")
+    assert_same_scores(renamed, evaluate(finished_run.id))
+
+
+def test_copy_of_a_test_image_is_not_scored_twice(evaluate, finished_run, copied):
+    image = copied / images_of(finished_run, "test")[0]
+    shutil.copy(image, image.with_name("again.jpg"))
+    assert_same_scores(
+        evaluate(finished_run.served_model, data=copied, split="test"), evaluate(finished_run.served_model)
+    )
+
+
+def test_image_in_train_and_test_is_scored_with_test_and_noted(evaluate, finished_run, smears, tmp_path):
+    properties = load_predictor(finished_run.served_model).network.properties
+    metadata = json.loads(properties[KEY])
+    metadata["split_digests"]["train"].append(metadata["split_digests"]["test"][0])
+    path = tmp_path / "model.onnx"
+    save_with_metadata(onnx.load(finished_run.served_model), {KEY: json.dumps(metadata)}, path)
+    evaluation = evaluate(path, data=smears, split="test")
+    images = len(images_of(finished_run, "test"))
+    assert evaluation.scores.n == images
+    assert evaluation.notes == (f"1 of {images} images are ones that the model was trained on",)
+
+
+def test_files_that_cannot_be_used_are_left_out_and_noted(evaluate, finished_run, copied):
+    (copied / "Pro" / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    evaluation = evaluate(finished_run.served_model, data=copied)
+    assert evaluation.scores.n == 64
+    assert evaluation.notes[-1].startswith("1 files of the folder cannot be used and were left out")
+
+
+def test_parts_of_a_folder_that_are_scored_together_are_noted(evaluate, finished_run, smears_in_parts):
+    note = "the folder's parts are scored together (40 of train, 12 of validation, 12 of test)"
+    assert any(said.startswith(note) for said in evaluate(finished_run.id, data=smears_in_parts).notes)
+    alone = evaluate(finished_run.id, data=smears_in_parts / "test")
+    assert alone.scores.n == 12
+    assert not any("parts" in said for said in alone.notes)
+
+
+def test_folder_may_lack_a_class(evaluate, finished_run, copied):
+    shutil.rmtree(copied / "Pro")
+    evaluation = evaluate(finished_run.served_model, data=copied)
+    assert evaluation.scores.per_class["Pro"].support == 0
+
+
+def test_class_that_the_model_does_not_know_is_refused(evaluate, finished_run, copied):
+    (copied / "Pro").rename(copied / "Unheard")
+    with pytest.raises(DatasetError, match=r"does not know \(Unheard\); it knows Benign, Early, Pre, Pro"):
+        evaluate(finished_run.served_model, data=copied)
+
+
+def test_folder_without_an_image_of_the_split_is_refused(evaluate, finished_run, copied):
+    for path in images_of(finished_run, "test"):
+        (copied / path).unlink()
+    with pytest.raises(DatasetError, match="has no usable image of the test split"):
+        evaluate(finished_run.served_model, data=copied, split="test")
+
+
+def test_file_outside_a_run_needs_a_folder(evaluate, finished_run, tmp_path):
+    shutil.copy(finished_run.served_model, tmp_path / "model.onnx")
+    with pytest.raises(InputError, match=r"does not lie in a run's folder, .*; give --data DIR"):
+        evaluate(tmp_path / "model.onnx")
+
+
+def test_file_outside_a_run_scores_a_folder_as_the_run_does(evaluate, finished_run, smears, tmp_path):
+    path = shutil.copy(finished_run.served_model, tmp_path / "anything.onnx")
+    assert_same_scores(evaluate(path, data=smears), evaluate(finished_run.id, data=smears))
+
+
+@pytest.mark.parametrize(("given", "variant"), [(None, "Sharp"), ("Blurred", "Blurred")])
+def test_variant_is_the_one_that_the_model_was_trained_on_unless_given(
+    evaluate, finished_run, smears, tmp_path, given, variant
+):
+    for name in ("Blurred", "Sharp"):
+        shutil.copytree(smears, tmp_path / "variants" / name)
+    metadata = json.loads(load_predictor(finished_run.served_model).network.properties[KEY])
+    metadata["config"]["variant"] = "Sharp"
+    path = tmp_path / "model.onnx"
+    save_with_metadata(onnx.load(finished_run.served_model), {KEY: json.dumps(metadata)}, path)
+    evaluation = evaluate(path, data=tmp_path / "variants", variant=given)
+    assert evaluation.data == str(tmp_path / "variants" / variant)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ({"split": "holdout"}, r"split: unknown \(received 'holdout'\); expected one of train, validation, test"),
+        ({"variant": "Segmented"}, "variant: it chooses among the variants of --data; give --data DIR as well"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(evaluate, finished_run, what, message):
+    with pytest.raises(InputError, match=message):
+        evaluate(finished_run.id, **what)
+
+
+def test_run_that_has_not_succeeded_is_refused(evaluate, finished, finished_run, workspace):
+    store = type(finished.store)(workspace.runs)
+    run = store.create(finished_run.config, finished_run.split)
+    with pytest.raises(RunError, match="has no predictions: it is queued, and they are written when it succeeds"):
+        evaluate_model(run.id, store, workspace.cache)
+
+
+def test_missing_file_is_named(evaluate, tmp_path):
+    with pytest.raises(ModelFileError, match=r"gone\.onnx cannot be used: it does not exist"):
+        evaluate(tmp_path / "gone.onnx")
+
+
+def test_images_that_changed_since_the_run_are_refused(evaluate, finished_run, copied, workspace):
+    folder = shutil.copytree(finished_run.folder, workspace.runs / "moved", ignore=shutil.ignore_patterns("*.keras"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"dataset": str(copied)}))
+    one, other = images_of(finished_run, "test")[:2]
+    (copied / one).unlink()
+    shutil.copy(copied / images_of(finished_run, "train")[0], copied / other)
+    with pytest.raises(DatasetError, match="2 test images of run moved are missing or changed"):
+        evaluate(folder / "model.onnx")
+
+
+def test_predictions_of_a_table_are_in_its_order(finished_run, smears):
+    predictor = load_predictor(finished_run.served_model)
+    rows = finished_run.split.table.head(20)
+    seen = []
+    together = predict_labelled(predictor, smears, rows, lambda *progress: seen.append(progress))
+    backwards = predict_labelled(predictor, smears, rows[::-1])
+    np.testing.assert_allclose(together, backwards[::-1], atol=1e-6)
+    assert seen == [(min(start + BATCH, 20), 20) for start in range(0, 20, BATCH)]
+
+
+def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(finished_run, tmp_path):
+    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id))
+    table = run.split.table
+    test = table.index[table["split"] == "test"]
+    table.loc[test[:2], "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
+    run.split.write(run.folder / "split.csv")
+    evaluation = evaluate_model(run.id, RunStore(run.folder.parent), tmp_path / "cache")
+    alone = run.predictions().set_index("path").loc[table.loc[test[2:], "path"]]
+    assert evaluation.without_twins.n == len(test) - 2
+    assert evaluation.without_twins.accuracy == (alone["label"] == alone["predicted"]).mean()
+    assert f"2 of {len(test)} test images share a group with an image in train" in evaluation.notes[0]
+
+
+def test_images_of_a_folder_whose_field_the_model_was_trained_on_are_counted(evaluate, finished_run, copied):
+    table = finished_run.split.table
+    seen = table.loc[table["split"] == "train", "path"].iloc[0]
+    with Image.open(copied / seen) as image:
+        image.save((copied / seen).with_name("again.png"))
+    for path in table.loc[table["split"] == "train", "path"].iloc[1:]:
+        (copied / path).unlink()
+    evaluation = evaluate(finished_run.served_model, data=copied)
+    count = len(evaluation.predictions.table)
+    assert f"1 of {count} images share a group with one that the model was trained on" in " ".join(evaluation.notes)
+    assert evaluation.without_twins.n == count - 1
+
+
+def test_without_any_twin_there_is_no_second_score(evaluate, finished_run):
+    assert evaluate(finished_run.id).without_twins is None

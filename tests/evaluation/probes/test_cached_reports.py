@@ -1,0 +1,93 @@
+"""What is kept of probes: by content, and gone on with where it stopped."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from allcore.evaluation.probes import probing as module
+from allcore.evaluation.probes.probing import kept_report, probe_model
+from allcore.evaluation.probes.registry import PROBES, Probe
+from allcore.evaluation.probes.subject import subject_of_run
+
+SEGMENTED = "segmented"
+
+
+def test_second_look_needs_neither_the_images_nor_the_time(with_variants, tmp_path):
+    subject = subject_of_run(with_variants)
+    first = probe_model(subject, tmp_path / "cache")
+    shutil.rmtree(subject.dataset)
+    told = []
+    assert probe_model(subject, tmp_path / "cache", lambda *at: told.append(at)) == first
+    assert kept_report(subject, tmp_path / "cache") == first
+    assert told == []
+
+
+def test_nothing_is_kept_at_first(subject, tmp_path):
+    assert kept_report(subject, tmp_path) is None
+
+
+def test_what_was_kept_of_another_model_or_of_other_images_is_not_shown(own_copy, cache, tmp_path):
+    fewer = replace(own_copy, images=own_copy.images[1:])
+    other = tmp_path / "other.onnx"
+    other.write_bytes(own_copy.model.read_bytes() + b" ")
+    assert kept_report(own_copy, cache) is not None
+    assert kept_report(fewer, cache) is None
+    assert kept_report(replace(own_copy, model=other), cache) is None
+
+
+def test_moved_dataset_and_renamed_run_find_what_was_kept(own_copy, report, cache, tmp_path):
+    moved = replace(own_copy, dataset=own_copy.dataset.rename(tmp_path / "moved"), name="other")
+    assert kept_report(moved, cache) == report.model_copy(update={"model": "other"})
+
+
+def test_work_that_was_broken_off_goes_on_where_it_stopped(subject, report, tmp_path):
+    class BreaksOffError(Exception):
+        pass
+
+    n_test, n_train = len(subject.part("test")), len(subject.part("train"))
+
+    def break_off(done, total):
+        if done > n_train + 2 * n_test:
+            raise BreaksOffError
+
+    with pytest.raises(BreaksOffError):
+        probe_model(subject, tmp_path, break_off)
+    kept = kept_report(subject, tmp_path)
+    assert [result.name for result in kept.results] == [probe.name for probe in PROBES[:2]]
+    assert not kept.complete
+    told = []
+    assert probe_model(subject, tmp_path, lambda *at: told.append(at)) == report
+    assert told[-1] == ((len(PROBES) - 2) * n_test,) * 2
+
+
+def test_damaged_copy_is_made_again(subject, report, cache):
+    (copy,) = (cache / "probes").iterdir()
+    copy.write_text(copy.read_text()[:-100])
+    assert kept_report(subject, cache) is None
+    assert probe_model(subject, cache) == report
+    assert kept_report(subject, cache) == report
+
+
+def test_where_nothing_can_be_kept_the_results_are_whole(subject, report, tmp_path):
+    (tmp_path / "cache").write_text("a file where the cache should be")
+    assert probe_model(subject, tmp_path / "cache") == report
+
+
+def test_new_probe_is_made_alone(subject, report, cache, monkeypatch):
+    upside_down = Probe("upside down", "Turned.", "gravity", lambda sample: sample.image[::-1])
+    monkeypatch.setattr(module, "PROBES", (*PROBES[:3], upside_down, *PROBES[3:]))
+    told = []
+    more = probe_model(subject, cache, lambda *at: told.append(at))
+    n_test = len(subject.part("test"))
+    assert told[-1] == (2 * n_test, 2 * n_test)  # and the one that was skipped before
+    assert [result.name for result in more.results][3] == "upside down"
+    assert [result for result in more.results if result.name != "upside down"] == list(report.results)
+
+
+def test_progress_counts_the_training_images_and_those_of_each_probe(subject, probed):
+    told = probed[1]
+    total = len(subject.part("train")) + len(PROBES) * len(subject.part("test"))
+    assert told[-1] == (total, total)
+    assert {of for _, of in told} == {total}
+    assert [done for done, _ in told] == sorted({done for done, _ in told})

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allcore.errors import RunError
+from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.tradeoff.points import pareto_front, short_names, sweeps, tradeoff_point, tradeoff_table
+from allcore.model.architecture import parameter_count
+from allcore.runs.store import Run, RunStore
+
+
+@pytest.fixture(scope="module")
+def point(finished_run):
+    return tradeoff_point(finished_run)
+
+
+def test_accuracy_and_its_interval_are_those_of_the_test_images(finished_run, point):
+    scores = evaluate_run(finished_run, "test").scores
+    assert (point.accuracy, point.accuracy_low, point.accuracy_high) == (scores.accuracy, *scores.intervals["accuracy"])
+    assert point.test_images == scores.n
+
+
+def test_training_time_is_the_sum_over_the_epochs(finished_run, point):
+    epochs = finished_run.history().epochs
+    assert len(epochs) == 3
+    assert point.training_seconds == pytest.approx(sum(epochs["seconds"]))
+
+
+def test_memory_is_the_most_that_was_reported(finished_run, point):
+    history = finished_run.history()
+    assert point.memory_bytes == max([*history.epochs["memory_bytes"], *history.batches["memory_bytes"]])
+
+
+def test_parameters_are_the_networks(finished_run, point):
+    config = finished_run.config
+    assert point.parameters == parameter_count(config.image_size, 4, config.head, config.dense_units)
+
+
+def test_latency_is_unknown_until_measured(point):
+    assert point.latency_seconds is None
+
+
+@pytest.mark.parametrize(("size", "up_sampled"), [(200, False), (224, False), (225, True), (300, True)])
+def test_sizes_above_the_native_one_are_up_sampled(point, size, up_sampled):
+    assert replace(point, image_size=size).up_sampled is up_sampled
+
+
+def test_runs_are_called_by_their_size_and_only_where_that_is_not_enough_by_more(point):
+    runs = [("1-aaaa", 64), ("2-aaaa", 96), ("3-bbbb", 96), ("4-cccc", 128), ("5-cccc", 128)]
+    names = short_names([replace(point, run=run, image_size=size) for run, size in runs])
+    assert list(names.values()) == ["64 px", "96 px (aaaa)", "96 px (bbbb)", "128 px (4-cccc)", "128 px (5-cccc)"]
+
+
+def test_run_without_predictions_has_no_point(tmp_path, tiny_config, finished_run):
+    run = RunStore(tmp_path).create(tiny_config(), finished_run.split)
+    with pytest.raises(RunError, match="no predictions"):
+        tradeoff_point(run)
+
+
+def test_sweeps_collect_the_runs_of_one_name_and_leave_out_damaged_ones(tmp_path, tiny_config, finished_run):
+    store = RunStore(tmp_path)
+    made = [store.create(tiny_config(sweep=name), finished_run.split) for name in ("a", None, "b", "a")]
+    (made[3].folder / "config.json").write_text("{")
+    found = sweeps([Run(run.folder) for run in made])
+    assert {name: [run.id for run in runs] for name, runs in found.items()} == {"a": [made[0].id], "b": [made[2].id]}
+
+
+numbers = st.integers(0, 5).map(float)
+
+
+@given(st.lists(st.tuples(numbers, numbers), max_size=12))
+def test_point_is_on_the_front_unless_another_is_at_least_as_good_in_both_and_better_in_one(points):
+    costs, gains = [cost for cost, _ in points], [gain for _, gain in points]
+    expected = [
+        not any((c <= cost and g >= gain) and (c < cost or g > gain) for c, g in points) for cost, gain in points
+    ]
+    assert list(pareto_front(costs, gains)) == expected
+
+
+def test_table_is_ordered_by_size_and_marks_the_front(point):
+    points = [
+        replace(point, run="slow", image_size=64, training_seconds=600.0, accuracy=0.8),
+        replace(point, run="worse", image_size=48, training_seconds=660.0, accuracy=0.7),
+        replace(point, run="fast", image_size=32, training_seconds=60.0, accuracy=0.6, latency_seconds=0.02),
+    ]
+    table = tradeoff_table(points)
+    assert list(table["run"]) == ["fast", "worse", "slow"]
+    assert list(table["on_front"]) == [True, False, True]
+    assert list(table["training_minutes"]) == [1.0, 11.0, 10.0]
+    np.testing.assert_equal(list(table["latency_ms"]), [20.0, np.nan, np.nan])
+
+
+def test_run_without_training_time_is_in_the_table_but_not_on_the_front(point):
+    table = tradeoff_table([point, replace(point, run="other", training_seconds=None)])
+    assert dict(zip(table["run"], table["on_front"], strict=True)) == {point.run: True, "other": False}

@@ -1,0 +1,103 @@
+"""A sweep as one record: made of runs, written and read, and the one that comes with the app."""
+
+import json
+import os
+import shutil
+from itertools import combinations
+
+import pytest
+
+from allcore.errors import RunError
+from allcore.evaluation.shortcuts import kept_shortcuts_of_run
+from allcore.evaluation.tradeoff.points import tradeoff_point
+from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep, record_sweep
+from allcore.model.architecture import parameter_count
+from allcore.paper import CLASSES
+from allcore.recipe import train_command
+from allcore.runs.store import Run
+
+
+@pytest.fixture
+def runs(finished_run, tmp_path):
+    """Two runs that answer alike, the first at twice the size by its configuration."""
+    made = []
+    for size in (64, 32):
+        folder = tmp_path / f"20261123-000000-vgg16-{size}px-abcd"
+        shutil.copytree(finished_run.folder, folder, copy_function=os.link)
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").unlink()  # a link to the file that other tests read
+        (folder / "config.json").write_text(json.dumps(config | {"image_size": size}))
+        made.append(Run(folder))
+    return made
+
+
+def test_record_holds_the_points_by_size_the_tests_and_how_they_were_made(runs, tmp_path):
+    record = record_sweep(runs, tmp_path, timed=False)
+    assert list(record.points) == [tradeoff_point(run) for run in runs[::-1]]
+    (test,) = record.tests
+    assert (test["first"], test["second"], test["p_holm"], test["apart"]) == ("32 px", "64 px", 1.0, False)
+    assert record.commands == tuple(train_command(run.config) for run in runs[::-1])
+    assert record.devices == (runs[0].status().device,)
+    assert record.shortcuts is None
+
+
+def test_latency_is_measured_where_asked_for(runs, tmp_path):
+    assert all(point.latency_seconds > 0 for point in record_sweep(runs, tmp_path, timed=True).points)
+
+
+def test_shortcuts_that_were_computed_are_in_it(runs, finished):
+    cache = finished.workspace.cache  # where the worker kept them
+    results = kept_shortcuts_of_run(runs[0], cache)
+    assert record_sweep(runs, cache, False).shortcuts == {each.name: each.scores.accuracy for each in results}
+
+
+def test_record_is_read_as_it_was_written(runs, tmp_path):
+    record = record_sweep(runs, tmp_path, timed=False)
+    file = tmp_path / "sweep.json"
+    file.write_text(record.model_dump_json())
+    assert read_sweep(file) == record
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{", "damaged"), ("{}", r"damaged \(devices, commands"), (None, "cannot be read")],
+)
+def test_file_that_is_no_record_is_named(tmp_path, content, message):
+    file = tmp_path / "sweep.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(RunError, match=f"^sweep.json .*{message}"):
+        read_sweep(file)
+
+
+def test_record_of_another_schema_is_refused(tmp_path):
+    file = tmp_path / "sweep.json"
+    file.write_text(json.dumps(json.loads(EXAMPLE.read_text()) | {"schema_number": 99}))
+    with pytest.raises(RunError, match="schema 99, this version reads 1"):
+        read_sweep(file)
+
+
+def test_example_covers_the_sizes_with_everything_known_of_each():
+    record = read_sweep(EXAMPLE)
+    sizes = [point.image_size for point in record.points]
+    assert {64, 96, 128, 150} <= set(sizes)
+    for point in record.points:
+        assert None not in vars(point).values()
+        assert 0 < point.accuracy_low <= point.accuracy <= point.accuracy_high <= 1
+        assert point.parameters == parameter_count(point.image_size, len(CLASSES), "flatten", 1024)
+        assert (point.dataset, point.split) == ("Original", "grouped")
+    assert len({point.test_images for point in record.points}) == 1
+    assert record.shortcuts["colour histogram"] > record.shortcuts["majority"]
+
+
+def test_example_compares_every_two_of_its_runs():
+    record = read_sweep(EXAMPLE)
+    names = [f"{point.image_size} px" for point in record.points]
+    assert [(row["first"], row["second"]) for row in record.tests] == list(combinations(names, 2))
+    accuracy = {f"{point.image_size} px": point.accuracy for point in record.points}
+    for row in record.tests:
+        assert row["difference"] == pytest.approx(accuracy[row["first"]] - accuracy[row["second"]])
+
+
+def test_example_names_no_folder_of_the_machine_that_made_it():
+    assert not [command for command in read_sweep(EXAMPLE).commands if "/" in command]
