@@ -16,7 +16,7 @@ from allcore.arrays import BoolArray, FloatArray
 from allcore.errors import InputError
 from allcore.evaluation.comparing.pairing import Paired, pair
 from allcore.evaluation.predictions.recorded import RecordedPredictions
-from allcore.evaluation.scoring.intervals import bootstrap_intervals, group_indices, wilson
+from allcore.evaluation.scoring.intervals import CONFIDENCE, bootstrap_intervals, group_indices, wilson
 from allcore.evaluation.scoring.scores import (
     LABEL_METRICS,
     SCALAR_METRICS,
@@ -160,20 +160,37 @@ def mcnemar(paired: Paired) -> McNemar:
 
 
 def accuracy_difference(
-    first_right: BoolArray, second_right: BoolArray, groups: npt.ArrayLike, *, samples: int = 2000, seed: int = 0
+    first_right: BoolArray,
+    second_right: BoolArray,
+    groups: npt.ArrayLike,
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+    confidence: float = CONFIDENCE,
 ) -> tuple[float, Interval]:
     """Return how much more often `first_right` (N,) holds than `second_right` (N,).
 
-    The interval is as in `Comparison`, over `groups` (N,).
+    The interval is as in `Comparison`, over `groups` (N,), at 95 % unless told.
     """
     surplus = np.subtract(first_right, second_right, dtype=np.float64)
 
     def difference(multiplicity: FloatArray) -> dict[str, FloatArray]:
         return {"accuracy": multiplicity @ surplus / multiplicity.sum(axis=-1)}
 
-    bootstrap = bootstrap_intervals(difference, len(surplus), groups, samples=samples, seed=seed)
-    value = surplus.mean()
-    return float(value), _interval(value, bootstrap["accuracy"], int(group_indices(len(surplus), groups).max()) + 1)
+    bootstrap = bootstrap_intervals(difference, len(surplus), groups, samples=samples, seed=seed, confidence=confidence)
+    value, n_groups = surplus.mean(), int(group_indices(len(surplus), groups).max()) + 1
+    return float(value), _interval(value, bootstrap["accuracy"], n_groups, confidence)
+
+
+def equivalent(first_right: BoolArray, second_right: BoolArray, groups: npt.ArrayLike, margin: float) -> bool:
+    """Whether two models are right equally often within `margin`, a fraction, as far as these images (N,) can tell.
+
+    True when the 90 % interval of the difference, which leaves 5 % to either side, lies within the margin: two
+    one-sided tests (Schuirmann, 1987) by the bootstrap over groups. False says that the images cannot tell,
+    not that they differ.
+    """
+    _, (low, high) = accuracy_difference(first_right, second_right, groups, confidence=1 - 2 * SIGNIFICANCE)
+    return low is not None and high is not None and -margin < low and high < margin
 
 
 def compare_all(predictions: Mapping[str, RecordedPredictions]) -> pd.DataFrame:
@@ -205,10 +222,12 @@ def compare_all(predictions: Mapping[str, RecordedPredictions]) -> pd.DataFrame:
     return table
 
 
-def _interval(value: npt.ArrayLike, bootstrap: FloatArray, n_groups: int | None) -> Interval:
+def _interval(
+    value: npt.ArrayLike, bootstrap: FloatArray, n_groups: int | None, confidence: float = CONFIDENCE
+) -> Interval:
     """Return a difference's interval as `Comparison` says; `n_groups` is given for scores of labels."""
     low, high = bootstrap
     if n_groups is not None and low == high:
-        unseen = wilson(0, n_groups)[1]
+        unseen = wilson(0, n_groups, confidence)[1]
         low, high = np.clip([low - unseen, high + unseen], -1, 1)
     return fraction(np.minimum(low, value)), fraction(np.maximum(high, value))

@@ -60,8 +60,9 @@ def bootstrap_intervals(
     *,
     samples: int = 2000,
     seed: int = 0,
+    confidence: float = CONFIDENCE,
 ) -> dict[str, FloatArray]:
-    """Percentile intervals at 95 % of statistics over resampled groups, as arrays (2, ...): low and high.
+    """Percentile intervals, at 95 % unless told, of statistics over resampled groups, as arrays (2, ...): low and high.
 
     `statistics` takes multiplicities (b, N) and gives named arrays (b, ...). Resamples in which a statistic is
     undefined (nan) are left out. With fewer than two groups nothing is known of the variation: nan.
@@ -73,7 +74,7 @@ def bootstrap_intervals(
     values = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
     if group_indices(n_images, groups).max() == 0:
         return {name: np.full((2, *array.shape[1:]), np.nan) for name, array in values.items()}
-    return {name: _percentile_interval(array) for name, array in values.items()}
+    return {name: _percentile_interval(array, confidence) for name, array in values.items()}
 
 
 def group_indices(n_images: int, groups: Sequence[Any] | npt.ArrayLike | None = None) -> npt.NDArray[np.intp]:
@@ -81,8 +82,8 @@ def group_indices(n_images: int, groups: Sequence[Any] | npt.ArrayLike | None = 
     return np.arange(n_images) if groups is None else np.unique(groups, return_inverse=True)[1]
 
 
-def _percentile_interval(values: FloatArray) -> FloatArray:
+def _percentile_interval(values: FloatArray, confidence: float) -> FloatArray:
     undefined = np.isnan(values).all(axis=0)
-    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     ends = np.nanquantile(np.where(undefined, 0, values), tails, axis=0)
     return np.where(undefined, np.nan, ends)

@@ -1,0 +1,122 @@
+"""Scores measured over and over, by folds and seeds: their spread, and whether two models differ or are equivalent."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+from scipy.stats import t as student
+
+from allcore.errors import InputError
+from allcore.evaluation.scoring.intervals import CONFIDENCE
+
+SIGNIFICANCE = 1 - CONFIDENCE
+
+
+class Spread(BaseModel):
+    """Mean of a score over S seeds of K folds each, and its standard deviations; `None` where one value is too few.
+
+    `sd_folds` is that of the folds about the mean of their seed (pooled over seeds), so it holds what the choice of
+    test images does; `sd_seeds` is that of the seeds' means, what initialisation, order and division do once every
+    image was tested. Both have one degree of freedom less than values (Bessel).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    mean: float
+    sd_folds: float | None
+    sd_seeds: float | None
+    folds: int
+    seeds: int
+
+
+def spread(values: npt.ArrayLike) -> Spread:
+    """Return mean and standard deviations of a score (S, K): a row a seed, a column a fold; nan where not measured.
+
+    Raises `InputError` when nothing was measured.
+    """
+    table = np.atleast_2d(np.asarray(values, np.float64))
+    table = table[~np.isnan(table).all(axis=1)]
+    if not table.size:
+        raise InputError("no member of the study has a score; expected at least one finished run; run the study first")
+    means = np.nanmean(table, axis=1)
+    counts = (~np.isnan(table)).sum(axis=1)
+    freedom = int((counts - 1).sum())
+    squares = float(np.nansum((table - means[:, None]) ** 2))
+    return Spread(
+        mean=float(means.mean()),
+        sd_folds=float(np.sqrt(squares / freedom)) if freedom else None,
+        sd_seeds=float(means.std(ddof=1)) if len(means) > 1 else None,
+        folds=table.shape[1],
+        seeds=len(table),
+    )
+
+
+class RepeatedDifference(BaseModel):
+    """First minus second, measured on the same J parts: mean, 95 % interval, two-sided p, and p of equivalence.
+
+    `p` and the interval are those of the corrected resampled t-test. `p_equivalent` is the larger p-value of two
+    one-sided tests that the difference lies beyond `margin` to either side; below 0.05 the two are the same within the
+    margin, which a large `p` never says.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    margin: float
+    p_equivalent: float
+    parts: int
+
+    @property
+    def differ(self) -> bool:
+        """Whether the two can be told apart."""
+        return self.p < SIGNIFICANCE
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the two are the same within the margin."""
+        return self.p_equivalent < SIGNIFICANCE
+
+
+def compare_repeated(
+    first: npt.ArrayLike, second: npt.ArrayLike, test_to_train: float, margin: float
+) -> RepeatedDifference:
+    """Compare two models by a score that each has on the same J parts: `first` and `second` (J,), in the same order.
+
+    Parts share training images, so their differences vary less than independent ones would. The variance of the mean
+    is therefore taken as (1 / J + `test_to_train`) times that of the differences, where `test_to_train` is the number
+    of test images by that of training images, 1 / (K - 1) for K folds without validation: the corrected resampled
+    t-test with J - 1 degrees of freedom (Nadeau and Bengio, 2003; Bouckaert and Frank, 2004). Equivalence is tested by
+    Schuirmann's two one-sided tests (1987) with the same error. `margin` is in the score's unit.
+
+    Raises `InputError` with fewer than two parts, or a margin that is not positive.
+    """
+    differences = np.asarray(first, np.float64) - np.asarray(second, np.float64)
+    differences = differences[~np.isnan(differences)]
+    n = len(differences)
+    if n < 2:
+        raise InputError(f"{n} parts were tested by both; expected at least two; finish more folds or seeds of both")
+    if not margin > 0:
+        raise InputError(f"a margin of {margin:g} holds no difference; expected a number above 0, such as 0.01")
+    mean = float(differences.mean())
+    error = float(np.sqrt((1 / n + test_to_train) * differences.var(ddof=1)))
+    reach = float(student.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    return RepeatedDifference(
+        difference=mean,
+        low=mean - reach,
+        high=mean + reach,
+        p=2 * _beyond(abs(mean), error, n - 1) if mean else 1.0,
+        margin=margin,
+        p_equivalent=max(_beyond(margin - mean, error, n - 1), _beyond(margin + mean, error, n - 1)),
+        parts=n,
+    )
+
+
+def _beyond(distance: float, error: float, freedom: int) -> float:
+    """Return the chance of a mean that is `distance` further than the truth, given its standard `error`."""
+    if error == 0:  # every part gave the same difference
+        return 0.0 if distance > 0 else 1.0
+    return float(student.sf(distance / error, freedom))
