@@ -1,0 +1,115 @@
+"""What the README and the pages of documentation name is there: files, headings, commands and their options."""
+
+import re
+import shlex
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import typer
+
+from allcore.cli.main import app
+from allcore.workspace import PROJECT
+
+COMMANDS = typer.main.get_command(app)
+PAGES = [
+    path
+    for folder in ("", "docs/", "models/", ".github/")
+    for path in sorted(PROJECT.glob(f"{folder}*.md") if not folder else PROJECT.glob(f"{folder}**/*.md"))
+]
+FOLDERS = ("allcore", "pages", "docs", "tests", "benchmarks", "models", ".streamlit", ".github", ".ci")
+FENCE = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`([^`\n]+)`")
+
+
+def prose(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands(page: Path) -> list[str]:
+    """Return the command lines that a page gives, in its examples and within its sentences."""
+    blocks = "\n".join(FENCE.findall(page.read_text(encoding="utf-8"))).replace("\\\n", " ")
+    written = [*blocks.splitlines(), *SPAN.findall(prose(page))]
+    return [line for line in written if line.split("#")[0].strip()]
+
+
+def parse(words: list[str]) -> None:
+    """Read a command line as `python -m allcore` would, and carry nothing out."""
+    command = COMMANDS
+    while hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    with suppress(typer.Exit):  # --help
+        command.make_context(command.name, words)
+
+
+def leaves(group: typer.core.TyperGroup, before: str = "") -> set[str]:
+    """Return the names of a group's commands, with the groups that they stand in; hidden ones are left out."""
+    found = set()
+    for name, each in group.commands.items():
+        if hasattr(each, "commands"):
+            found |= leaves(each, f"{before}{name} ")
+        elif not each.hidden:
+            found.add(f"{before}{name}")
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_lead_to_files_and_headings_that_exist(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if re.match(r"\w+:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name} links to {link}"
+        assert not heading or heading in anchors(target), f"{page.name} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_files_named_exist(page):
+    for span in SPAN.findall(prose(page)):
+        if span.split("/")[0] in FOLDERS and "/" in span and not re.search(r"[<*… ]", span):
+            assert (PROJECT / span).exists(), f"{page.name} names {span}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_commands_can_be_given_as_they_are_written(page):
+    targets = set(re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for line in commands(page):
+        words = shlex.split(line, comments=True) if re.match(r"python |make ", line) else [""]
+        if words[0] == "make":
+            assert set(words[1:]) <= targets, f"{page.name}: {line}"
+        elif words[:3] == ["python", "-m", "allcore"]:
+            if words[3] != "COMMAND":
+                parse(words[3:])
+        elif words[:2] == ["python", "-m"]:
+            assert (PROJECT / f"{words[2].replace('.', '/')}.py").is_file(), f"{page.name}: {line}"
+
+
+@pytest.mark.parametrize("line", ["train", "train --data x --presett quick", "runs shou x", "runs show", "predict"])
+def test_a_command_that_cannot_be_given_is_seen(line):
+    with pytest.raises((KeyError, typer.TyperException)):
+        parse(line.split())
+
+
+def test_the_page_of_commands_has_every_command_and_no_other():
+    table = re.findall(r"^\| (`.*?) \| ", (PROJECT / "docs/command-line.md").read_text(encoding="utf-8"), re.MULTILINE)
+    spans = [span.replace("\\|", "|").split() for row in table for span in SPAN.findall(row)]
+    groups = {name for name, each in COMMANDS.commands.items() if hasattr(each, "commands")}
+    named = {" ".join(words[: 2 if words[0] in groups else 1]) for words in spans if not words[0].startswith("ALLCORE")}
+    assert named == leaves(COMMANDS)
+
+
+def test_the_index_leads_to_every_page():
+    index = (PROJECT / "docs/README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (PROJECT / "docs").glob("*.md")} - {"README.md"}
+    assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) == pages
+
+
+def test_the_readme_can_be_read_in_one_sitting():
+    assert len((PROJECT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
