@@ -51,10 +51,7 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
     unfinished.mkdir()
     try:
         yield unfinished
-        for parent, _, names in os.walk(unfinished):
-            for name in names:
-                sync(Path(parent, name))
-            sync(Path(parent))
+        sync_all(unfinished)
         if folder.exists():
             folder.rename(former)
         unfinished.rename(folder)
@@ -106,6 +103,14 @@ def remove_unfinished(folder: Path) -> None:
 
 _FORMER = (".network.onnx", ".model.keras", ".predictions.parquet", ".environment.json")
 """Unfinished files as they were called before they all ended alike."""
+
+
+def sync_all(folder: Path) -> None:
+    """Wait until a folder is on the disk with all that is in it."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            sync(Path(parent, name))
+        sync(Path(parent))
 
 
 def sync(path: Path) -> None:

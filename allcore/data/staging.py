@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from allcore.errors import DatasetError
+from allcore.writing import make_folder, sync, sync_all
 
 
 @contextmanager
@@ -19,9 +20,12 @@ def staged(into: Path) -> Iterator[Path]:
     refuse_existing(into)
     workplace = into.parent / f".{uuid4().hex}"  # hidden, so that a killed import is never taken for a dataset
     try:
-        workplace.mkdir(parents=True)
+        make_folder(into.parent)
+        workplace.mkdir()
         yield workplace / into.name
+        sync_all(workplace / into.name)  # a power cut must not leave a dataset of empty files
         (workplace / into.name).rename(into)
+        sync(into.parent)
     except OSError as error:
         raise DatasetError(f"'{into.name}' could not be made: {error.strerror or error}") from error
     finally:

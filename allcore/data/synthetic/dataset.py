@@ -1,11 +1,9 @@
 """A folder of class folders with drawn fields, and the pairs that were planted in it."""
 
 import math
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from PIL import Image
@@ -15,6 +13,7 @@ from allcore.data.synthetic.field import Field, check_field, draw_field, draw_tw
 from allcore.data.synthetic.scale_bar import burn_scale_bar
 from allcore.data.synthetic.slide import SLIDES_PER_CLASS
 from allcore.errors import ConfigError, DatasetError
+from allcore.writing import folder_written_whole, make_folder
 
 FEWEST_IMAGES = 3
 JPEG_QUALITY = 92
@@ -50,33 +49,29 @@ def write_dataset(
     ConfigError for a spec out of range, DatasetError for a folder that is in use or cannot be written.
     """
     _check(folder, spec)
-    unfinished = folder.parent / f".{folder.name}-{uuid4().hex[:8]}"
     pairs: list[tuple[str, str]] = []
     written, total = 0, spec.images_per_class * len(spec.classes)
     try:
-        for label in spec.classes:
-            (unfinished / label).mkdir(parents=True)
-            names = [f"{label}/{label.lower()}-{i:04d}.jpg" for i in range(1, spec.images_per_class + 1)]
-            for first in range(0, len(names), 2):
-                neighbours = names[first : first + 2]
-                if len(neighbours) == 2 and _are_twins(first, spec):
-                    pairs.append((neighbours[0], neighbours[1]))
-                # The second is drawn even where it is not asked for: more images must change none.
-                for name, field in zip(neighbours, _draw_neighbours(label, first, spec), strict=False):
-                    Image.fromarray(field).save(unfinished / name, quality=JPEG_QUALITY)
-                    written += 1
-                    if on_progress is not None:
-                        on_progress(written, total)
-        if folder.exists():
-            folder.rmdir()
-        unfinished.rename(folder)
+        make_folder(folder.parent)
+        with folder_written_whole(folder) as unfinished:
+            for label in spec.classes:
+                (unfinished / label).mkdir()
+                names = [f"{label}/{label.lower()}-{i:04d}.jpg" for i in range(1, spec.images_per_class + 1)]
+                for first in range(0, len(names), 2):
+                    neighbours = names[first : first + 2]
+                    if len(neighbours) == 2 and _are_twins(first, spec):
+                        pairs.append((neighbours[0], neighbours[1]))
+                    # The second is drawn even where it is not asked for: more images must change none.
+                    for name, field in zip(neighbours, _draw_neighbours(label, first, spec), strict=False):
+                        Image.fromarray(field).save(unfinished / name, quality=JPEG_QUALITY)
+                        written += 1
+                        if on_progress is not None:
+                            on_progress(written, total)
     except OSError as error:
         raise DatasetError(
             f"The smears could not be written to {folder}: {error.strerror or error}. "
             "Choose a folder that can be written to, with space left."
         ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return pairs
 
 
