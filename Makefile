@@ -1,16 +1,18 @@
 # make app        environment, requirements, and the app
 # make test       environment, test requirements, and the whole test suite, by two workers (WORKERS=4: by four)
 # make test-fast  the tests that are not slow and need no process of their own, no TensorFlow and no browser
+# make soak      damaged inputs and power cuts by the tens of thousands; takes about an hour (SOAK=17: so many times as usual)
 # make check      lint, format, types, import contracts
 # make lock       requirements.txt and requirements-dev.txt from their .in files
 
 PYTHON ?= python3
 WORKERS ?= 2
+SOAK ?= 17
 # a thread a worker: linear algebra that takes all cores would take them from the others
 PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 BIN := .venv/bin
 
-.PHONY: app test test-fast check lock clean
+.PHONY: app test test-fast soak check lock clean
 
 app: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
@@ -20,6 +22,9 @@ test: .venv/dev
 
 test-fast: .venv/dev
 	$(PYTEST) --fast
+
+soak: .venv/dev
+	ALLCORE_SOAK=$(SOAK) $(PYTEST) tests/test_damaged_inputs.py tests/runs/test_damage.py tests/training/test_checkpoint.py tests/power_cuts
 
 check: .venv/dev
 	$(BIN)/ruff check .

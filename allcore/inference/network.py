@@ -35,13 +35,22 @@ class NetworkOutputs:
 class Network:
     """A served graph in an ONNX Runtime session, which any number of threads may use at once."""
 
+    path: Path
     session: ort.InferenceSession
     properties: dict[str, str]
     image_size: int
 
     def run(self, images: np.ndarray) -> NetworkOutputs:
-        """Return the graph's outputs for uint8 images of shape (N, S, S, 3), RGB, S the graph's own size."""
-        return NetworkOutputs(*self.session.run(OUTPUTS, {"image": images}))
+        """Return the graph's outputs for uint8 images of shape (N, S, S, 3), RGB, S the graph's own size.
+
+        Raises `ModelFileError` when the graph, though it could be opened, cannot be run.
+        """
+        try:
+            return NetworkOutputs(*self.session.run(OUTPUTS, {"image": images}))
+        except MemoryError:
+            raise
+        except Exception as error:  # as above
+            raise ModelFileError(f"{self.path} cannot be run ({str(error).splitlines()[0]})") from None
 
 
 def open_network(path: Path) -> Network:
@@ -65,6 +74,7 @@ def open_network(path: Path) -> Network:
     ]
     try:
         session = ort.InferenceSession(path, options, providers=wanted)
+        properties = dict(session.get_modelmeta().custom_metadata_map)
     except Exception as error:  # ONNX Runtime raises a class of its own for each kind of damage
         raise ModelFileError(f"{path} is not a usable ONNX file ({str(error).splitlines()[0]})") from None
     inputs = [(node.name, node.type, *node.shape) for node in session.get_inputs()]
@@ -74,8 +84,7 @@ def open_network(path: Path) -> Network:
             f"{path} is an ONNX file of something else: expected a uint8 input image (N, S, S, 3) and outputs "
             f"{', '.join(OUTPUTS)}; found {', '.join(map(str, inputs))} and {', '.join(outputs)}"
         )
-    properties = dict(session.get_modelmeta().custom_metadata_map)
-    return Network(session=session, properties=properties, image_size=inputs[0][3])
+    return Network(path=path, session=session, properties=properties, image_size=inputs[0][3])
 
 
 def _is_image_input(inputs: list[tuple[Any, ...]]) -> bool:

@@ -15,6 +15,7 @@ import pytest
 
 from allcore.runs.status import CHECKPOINTS_FOLDER
 from allcore.runs.store import Run, RunStore
+from tests.damaged import TIMES
 from tests.power_cuts.replay import LOSSES, Cut, cuts, marks
 
 LEAST_CUTS = 200
@@ -39,7 +40,7 @@ def test_what_was_promised_before_a_power_cut_is_there_after_it(recording: Path,
     operations = marks(recording / "log")
     final = RunStore(recording / "workspace" / "runs").runs()[0]
     faults: list[str] = []
-    for cut in cuts(recording / "log", every_kind="ALLCORE_SOAK" in os.environ):
+    for cut in cuts(recording / "log", every_kind=TIMES > 1):
         target = tmp_path / "after"
         cut.restore(target)
         done = operations[: cut.number + 1]

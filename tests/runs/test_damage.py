@@ -12,6 +12,7 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.curves import RunCurve, training_chart
 from allcore.runs.store import Run, RunStore
 from allcore.runs.summary import summarize, summary_table
+from tests.damaged import TIMES
 from tests.runs.damage import FILES, damage, finished_folder
 
 READERS = {
@@ -31,7 +32,7 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize("file", FILES)
 def test_any_damage_makes_one_row_and_one_message(whole, tmp_path, file):
     rng, states = random.Random(file), set()
-    for number in range(30):
+    for number in range(30 * TIMES):
         run = Run(shutil.copytree(whole.folder, tmp_path / str(number)))
         damage(run.folder / file, rng)
         table = summary_table([summarize(run)])

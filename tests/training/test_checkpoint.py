@@ -1,6 +1,8 @@
 """A checkpoint brings a run back exactly, and a damaged one is refused by name."""
 
+import random
 import resource
+import shutil
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ from allcore.errors import RunError
 from allcore.training.arrays import UnreadableError
 from allcore.training.checkpoint import Progress, restore_checkpoint, save_checkpoint
 from allcore.training.kept import is_kept, kept_epochs, restore_kept, save_kept
+from tests.damaged import TIMES, damaged
 
 
 def make_model(units=100, seed=0):
@@ -116,6 +119,21 @@ def test_damaged_newest_gives_way_to_the_one_before_and_is_said(two, file, harm)
     assert warning.startswith("checkpoint 000-00000-000002 is damaged (")
     assert warning.endswith("the run goes on from 000-00000-000001")
     assert names(folder) == ["000-00000-000001"]
+
+
+def test_any_damage_to_the_newest_gives_way_to_the_one_before(two, tmp_path_factory):
+    folder, model, optimizer = two
+    newest = max(path for path in folder.iterdir() if path.is_dir())
+    rng, warned = random.Random(0), 0
+    for _ in range(100 * TIMES):
+        copy = shutil.copytree(folder, tmp_path_factory.mktemp("copy") / "checkpoints")
+        file = rng.choice(sorted((copy / newest.name).iterdir()))
+        file.write_bytes(damaged(file.read_bytes(), rng))
+        progress, warnings = restored(copy, model, optimizer)
+        assert progress.step == (1 if warnings else 2)
+        warned += len(warnings)
+        shutil.rmtree(copy)
+    assert warned > 90 * TIMES
 
 
 def test_run_whose_checkpoints_are_all_damaged_is_refused_and_loses_none(two):
