@@ -46,6 +46,17 @@ def read_tail(path: Path, count: int) -> bytes:
         return file.read(count)
 
 
+def bytes_below(path: Path) -> int:
+    """Return the bytes of a file, or of all files below a folder; what is a link, or gone, counts nothing."""
+    try:
+        facts = path.lstat()
+        if not stat.S_ISDIR(facts.st_mode):
+            return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+        return sum(bytes_below(Path(entry)) for entry in os.scandir(path))
+    except OSError:
+        return 0
+
+
 @contextmanager
 def _opened(path: Path, most_bytes: int) -> Iterator[BinaryIO]:
     check_file(path, most_bytes)

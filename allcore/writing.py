@@ -91,10 +91,18 @@ def make_folder(folder: Path) -> None:
     sync(folder.parent)
 
 
+def unfinished(folder: Path) -> list[Path]:
+    """Return what is unfinished in `folder`: being written at the moment, or left by processes that were killed."""
+    try:
+        return [child for child in folder.iterdir() if _UNFINISHED in child.suffixes or child.name in _FORMER]
+    except OSError:  # no folder, or one that may not be read
+        return []
+
+
 def remove_unfinished(folder: Path) -> None:
     """Remove what processes that were killed left unfinished in `folder`, none of which may still be writing there."""
-    with suppress(OSError):
-        for remains in [child for child in folder.iterdir() if _UNFINISHED in child.suffixes or child.name in _FORMER]:
+    for remains in unfinished(folder):
+        with suppress(OSError):
             if remains.is_dir() and not remains.is_symlink():
                 shutil.rmtree(remains, ignore_errors=True)
             else:

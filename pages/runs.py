@@ -13,6 +13,7 @@ from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui import address
 from pages.ui.choose import select_run
+from pages.ui.free_space import free_disk_space
 from pages.ui.guarded import guarded
 from pages.ui.live import in_words, refresh_every, runs, states, summaries, watch
 from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
@@ -64,12 +65,15 @@ def show_all() -> None:
     """Show a line a run."""
     now = summaries(runs())
     progress = [100 * summary.progress for summary in now]
-    shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "sweep", "note"]
+    shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "sweep", "size", "note"]
+    states, sizes = [in_words(one.state) for one in now], [memory(one.bytes) for one in now]
     table(
-        summary_table(now).assign(progress=progress, state=[in_words(one.state) for one in now])[shown], "runs",
-        "All runs with state, progress, image size, best validation accuracy, split, sweep and what went wrong",
+        summary_table(now).assign(progress=progress, state=states, size=sizes)[shown], "runs",
+        "All runs with state, progress, image size, best validation accuracy, split, sweep, size on the disk and what "
+        "went wrong",
         {
-            "run": "Run", "split": "Split", "sweep": "Sweep", "state": st.column_config.TextColumn("State", width=100),
+            "run": "Run", "split": "Split", "sweep": "Sweep", "size": "Disk space",
+            "state": st.column_config.TextColumn("State", width=100),
             "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
             "best_validation_accuracy": st.column_config.NumberColumn("Best validation accuracy", format="percent"),
@@ -128,6 +132,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )  # fmt: skip
     if st.button("Delete", icon=":material/delete:", disabled=summary.state in ACTIVE):
         confirm_deletion(run, summary.state)
+    if st.button("Free disk space", icon=":material/cleaning_services:"):
+        free_disk_space()
     if summary.state == "succeeded":
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/grid_on:", query_params={"run": run.id})
 

@@ -1,4 +1,4 @@
-"""`runs list`, `show`, `watch`, `stop`, `resume`, `delete`."""
+"""`runs list`, `show`, `watch`, `stop`, `resume`, `delete`, `prune`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from allcore.runs.history import History
     from allcore.runs.store import Run
 
-app = typer.Typer(help="Runs: list, show, watch, stop, resume, delete.")
+app = typer.Typer(help="Runs: list, show, watch, stop, resume, delete, prune.")
 Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")]
 
 
 @app.command("list")
 def list_runs(json: Json = False) -> None:
     """List all runs, newest first."""
+    from allcore.reporting.units import memory
     from allcore.runs.summary import summarize, summary_table
 
     rows = json_rows(summary_table([summarize(run) for run in _executor().store.runs()]))
@@ -32,11 +33,12 @@ def list_runs(json: Json = False) -> None:
         say("no runs yet; start one with: python -m allcore train --data DIR")
         return
     table(
-        ["run", "state", "#epochs", "#px", "split", "#validation %", "note"],
+        ["run", "state", "#epochs", "#px", "split", "#validation %", "#size", "note"],
         [
             (
                 row["run"], row["state"], "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
                 row["image_size"], row["split"], per_cent(row["best_validation_accuracy"]),
+                memory(row["bytes"]),
                 row["note"] or (f"ETA {duration(row['eta_seconds'])}" if row["eta_seconds"] else ""),
             )
             for row in rows
@@ -127,6 +129,31 @@ def delete(
     linked = run.folder.readlink() if run.folder.is_symlink() else None
     store.delete(run)
     say(f"run {run.id} is deleted" if linked is None else f"the link {run.id} is removed; {linked} is as it was")
+
+
+@app.command()
+def prune(
+    yes: Annotated[bool, typer.Option("--yes", help="remove it; without this it is only named")] = False,
+    json: Json = False,
+) -> None:
+    """Name, and with --yes remove, what nobody needs or is made again when needed; runs and their results stay."""
+    from allcore.reporting.units import memory
+    from allcore.runs.prune import remove, superfluous
+    from allcore.workspace import open_workspace
+
+    found = superfluous(open_workspace())
+    total = sum(each.bytes for each in found)
+    freed = remove(found) if yes else 0
+    if json:
+        listed = [{"path": str(each.path), "what": each.what, "bytes": each.bytes} for each in found]
+        print_json({"bytes": total, "freed": freed, "superfluous": listed})
+    elif not found:
+        say("there is nothing that can be removed")
+    else:
+        table(["#size", "path", "what it is"], [(memory(each.bytes), each.path, each.what) for each in found])
+        say()
+        can = f"{memory(total)} can be freed: python -m allcore runs prune --yes"
+        say(f"{memory(freed)} are free again" if yes else can)
 
 
 def _ask_before_deleting(name: str, run: Run) -> None:

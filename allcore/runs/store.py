@@ -24,7 +24,8 @@ from allcore.runs.status import ACTIVE, LOG_FILE, OUTPUT_FILE, Status, read_stat
 from allcore.runs.worker_lock import has_worker
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
-_TRASH = ".trash-"
+TRASH = ".trash-"
+"""How the names of deleted runs begin until all of their files are removed."""
 
 ENVIRONMENT_FILE = "environment.json"
 _ENVIRONMENT = {
@@ -180,7 +181,7 @@ class RunStore:
             if run.folder.is_symlink():
                 run.folder.unlink()
                 return
-            trash = run.folder.with_name(f"{_TRASH}{secrets.token_hex(4)}-{run.id}")
+            trash = run.folder.with_name(f"{TRASH}{secrets.token_hex(4)}-{run.id}")
             run.folder.rename(trash)
         except OSError as error:
             raise RunError(f"run {run.id} cannot be deleted ({error.strerror}); all of it is still there") from None
@@ -188,7 +189,7 @@ class RunStore:
 
     def _empty_trash(self, trash: Path) -> None:
         """Remove what was deleted, and what earlier deletions that were killed left. Raises `RunError`, naming it."""
-        for earlier in self.root.glob(f"{_TRASH}*"):
+        for earlier in self.root.glob(f"{TRASH}*"):
             if earlier != trash:
                 shutil.rmtree(earlier, ignore_errors=True)
         try:

@@ -11,19 +11,24 @@ import pandas as pd
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
+from allcore.files import bytes_below
 from allcore.runs.status import ACTIVE, State, Status
 from allcore.runs.store import Run
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One run at a glance. A damaged run has neither status nor configuration, and a problem that says why."""
+    """One run at a glance. A damaged run has neither status nor configuration, and a problem that says why.
+
+    `bytes` are those of all its files.
+    """
 
     id: str
     status: Status | None = None
     config: TrainConfig | None = None
     best_validation_accuracy: float | None = None
     problem: str = ""
+    bytes: int = 0
 
     @property
     def state(self) -> State | Literal["damaged"]:
@@ -63,30 +68,31 @@ def summarize(run: Run, best: Callable[[Run], float | None] = best_validation_ac
 
     `best` gives its best validation accuracy: a caller that looks often keeps what it has read.
     """
+    size = bytes_below(run.folder.resolve())
     try:
-        return RunSummary(run.id, run.status(), run.config, best(run))
+        return RunSummary(run.id, run.status(), run.config, best(run), bytes=size)
     except RunError as error:
-        return RunSummary(run.id, problem=str(error))
+        return RunSummary(run.id, problem=str(error), bytes=size)
     except Exception as error:  # whatever else a foreign or half-written folder holds, the others are listed
-        return RunSummary(run.id, problem=f"{type(error).__name__}: {error}")
+        return RunSummary(run.id, problem=f"{type(error).__name__}: {error}", bytes=size)
 
 
 def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
     """Return one row a run: id, state, epochs done and asked for, image size in pixels, split protocol, sweep, dataset
     (its folder and that above), best validation accuracy (fraction), images a second, seconds left while it goes on,
-    and a note."""
+    bytes of its folder, and a note."""
     return pd.DataFrame([_row(summary) for summary in summaries], columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
 _COLUMNS = {
     "run": "str", "state": "str", "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
     "sweep": "str", "dataset": "str", "best_validation_accuracy": "Float64", "images_per_second": "Float64",
-    "eta_seconds": "Float64", "note": "str",
+    "eta_seconds": "Float64", "bytes": "Int64", "note": "str",
 }  # fmt: skip
 
 
 def _row(summary: RunSummary) -> dict[str, object]:
-    row: dict[str, object] = {"run": summary.id, "state": summary.state, "note": summary.note}
+    row: dict[str, object] = {"run": summary.id, "state": summary.state, "bytes": summary.bytes, "note": summary.note}
     if summary.status is None or summary.config is None:
         return row | dict.fromkeys(("split", "sweep", "dataset"), "")
     return row | {

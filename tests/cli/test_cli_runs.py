@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from allcore.files import bytes_below
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE
 from allcore.workspace import Workspace
@@ -237,3 +238,25 @@ def test_deleting_a_link_says_what_stays(command, copied_run, workspace, tmp_pat
         == f"the link {copied_run.name} is removed; {elsewhere} is as it was\n"
     )
     assert (elsewhere / "status.json").is_file()
+
+
+def test_prune_names_what_can_go_and_removes_it_only_when_told_to(command, workspace, copied_run):
+    weights = copied_run / "checkpoints" / "kept-00001.npz"
+    weights.parent.mkdir()
+    weights.write_bytes(bytes(3 * 2**20))
+    what = "checkpoints of a finished run, which only resuming needs"
+    named = command("runs", "prune")
+    assert f"3 MiB  {weights.parent}  {what}" in named.out
+    assert named.out.endswith("3 MiB can be freed: python -m allcore runs prune --yes\n")
+    listed = [{"path": str(weights.parent), "what": what, "bytes": 3 * 2**20}]
+    assert command("runs", "prune", "--json").json == {"bytes": 3 * 2**20, "freed": 0, "superfluous": listed}
+    assert weights.is_file()
+    assert command("runs", "prune", "--yes").out.endswith("3 MiB are free again\n")
+    assert not weights.exists()
+    assert command("runs", "prune").out == "there is nothing that can be removed\n"
+
+
+def test_list_tells_the_size_of_a_run(command, copied_run):
+    (copied_run / "large").write_bytes(bytes(5 * 2**20))
+    assert command("runs", "list", "--json").json[0]["bytes"] == bytes_below(copied_run)
+    assert "5 MiB" in command("runs", "list").out

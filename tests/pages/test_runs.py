@@ -13,8 +13,8 @@ from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
 from allcore.runs.summary import RunSummary
 from pages.ui.live import refresh_every, states
-from tests.conftest import wait_for
-from tests.pages.opening import button, choose, links, metrics, open_page, press, texts
+from tests.conftest import device_taken, wait_for
+from tests.pages.opening import button, choose, links, metrics, open_page, press, table, texts
 
 GONE = {"pid": 2**22, "process_started": 1.0}
 DEAD_STATES = [("succeeded", False), ("failed", True), ("cancelled", True)]
@@ -49,6 +49,27 @@ def running(run):
         ),
     )  # fmt: skip
     return run
+
+
+def test_what_nobody_needs_is_named_and_removed_when_asked(run):
+    weights = run.folder / "checkpoints" / "kept-00001.npz"
+    weights.parent.mkdir()
+    weights.write_bytes(bytes(3 * 2**20))
+    app = press(open_page("runs"), "Free disk space")
+    assert list(table(app, "Where")["Where"]) == [f"runs/{run.id}/checkpoints"]
+    press(app, "Remove it, 3 MiB")
+    assert not weights.exists()
+    assert run.served_model.is_file()
+
+
+def test_run_that_was_resumed_meanwhile_keeps_its_checkpoints(run):
+    weights = run.folder / "checkpoints" / "kept-00001.npz"
+    weights.parent.mkdir()
+    weights.write_bytes(bytes(3 * 2**20))
+    app = press(open_page("runs"), "Free disk space")
+    write_status(run.folder, run.status().model_copy(update={"state": "interrupted"}))
+    press(app, "Remove it, 3 MiB")
+    assert weights.exists()
 
 
 def test_without_runs_the_page_says_where_to_launch_one(workspace):
@@ -241,21 +262,22 @@ def test_run_that_vanishes_under_the_page_is_no_fault(running, workspace):
 @pytest.mark.process
 def test_real_run_is_stopped_and_resumed_from_the_page(workspace, tiny_config):
     executor = LocalExecutor(workspace)
-    run = executor.submit(tiny_config(epochs=500))
-    try:
-        wait_for(run, lambda status: status.phase == "training")
-        app = open_page("runs")
-        press(app, "Stop")
-        assert app.dataframe[0].value["state"][0] in ("stopping", "stopped")
-        wait_for(run, lambda status: status.state == "cancelled")
-        app.run()
-        press(app, "Resume")
-        assert not app.error
-        assert run.status().state in ACTIVE
-        assert not button(app, "Stop").disabled
-    finally:
-        if run.status().state in ACTIVE:
-            executor.stop(run, patience=0.5)
+    with device_taken(workspace):
+        run = executor.submit(tiny_config(epochs=500))
+        try:
+            wait_for(run, lambda status: status.phase == "waiting for the device")
+            app = open_page("runs")
+            press(app, "Stop")
+            wait_for(run, lambda status: status.state == "cancelled")
+            app.run()
+            assert app.dataframe[0].value["state"][0] == "stopped"
+            press(app, "Resume")
+            assert not app.error
+            assert run.status().state in ACTIVE
+            assert not button(app, "Stop").disabled
+        finally:
+            if run.status().state in ACTIVE:
+                executor.stop(run, patience=5.0)
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "stopping"])

@@ -71,3 +71,12 @@ def test_table_has_a_row_a_run_and_leaves_out_what_is_not_known(finished_run):
 
 def test_table_of_no_runs_has_its_columns():
     assert "best_validation_accuracy" in summary_table([])
+
+
+def test_size_is_that_of_all_its_files(copy):
+    before = summarize(copy).bytes
+    assert before > 0
+    (copy.folder / "checkpoints").mkdir()
+    (copy.folder / "checkpoints" / "kept-00001.npz").write_bytes(bytes(1000))
+    (copy.folder / "elsewhere").symlink_to(copy.folder / "model.keras")
+    assert summarize(copy).bytes == before + 1000

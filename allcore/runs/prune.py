@@ -1,0 +1,125 @@
+"""What the workspace holds that nobody needs, or that is made again when it is needed."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from allcore.errors import RunError
+from allcore.files import bytes_below
+from allcore.runs.status import ACTIVE, CHECKPOINTS_FOLDER
+from allcore.runs.store import TRASH, Run, RunStore
+from allcore.runs.worker_lock import has_worker
+from allcore.workspace import Workspace
+from allcore.writing import unfinished
+
+CACHED_IMAGES = {
+    "decoded": "decoded images, made again from the dataset when they are needed",
+    "cells": "cells that were found, found again when they are needed",
+}
+"""Folders of the cache that grow with the datasets. The results beside them stay: small, and minutes of work each."""
+STALE_SECONDS = 3600.0
+"""How long nothing was written to what is unfinished before whoever wrote it counts as gone."""
+
+
+@dataclass(frozen=True)
+class Superfluous:
+    """A file or folder that can go, what it is, and its bytes."""
+
+    path: Path
+    what: str
+    bytes: int
+
+
+def superfluous(workspace: Workspace) -> list[Superfluous]:
+    """Return what can go, the largest first.
+
+    Nothing of a run that is active, can be resumed or is damaged is among it, and no cached images while a run is
+    active.
+    """
+    runs = RunStore(workspace.runs).runs()
+    found = [*_of_finished(runs), *_left_behind(workspace)]
+    if not any(_is_active(run) for run in runs):
+        found += _cached_images(workspace)
+    sized = [Superfluous(path, what, bytes_below(path)) for path, what in found]
+    return sorted(sized, key=lambda each: (-each.bytes, each.path))
+
+
+def remove(things: Sequence[Superfluous]) -> int:
+    """Remove them and return the bytes that became free. Raises `RunError`, naming what the disk did not let go."""
+    freed, stuck = 0, []
+    for thing in things:
+        try:
+            _remove(thing.path)
+        except OSError as error:
+            if thing.path.exists():  # another process may be removing it as well
+                stuck.append(f"{thing.path} ({error.strerror or error})")
+        freed += thing.bytes - bytes_below(thing.path)
+    if stuck:
+        raise RunError(f"{len(stuck)} of {len(things)} could not be removed: {', '.join(stuck)}; remove them by hand")
+    return freed
+
+
+def _of_finished(runs: Sequence[Run]) -> Iterator[tuple[Path, str]]:
+    for run in runs:
+        if run.folder.is_symlink() or not _is_finished(run):
+            continue
+        checkpoints = run.folder / CHECKPOINTS_FOLDER
+        if checkpoints.is_dir():
+            yield checkpoints, "checkpoints of a finished run, which only resuming needs"
+        for path in unfinished(run.folder):
+            yield path, "unfinished file of a finished run"
+
+
+def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    for path in workspace.runs.glob(f"{TRASH}*"):
+        yield path, "rest of a run that was deleted"
+    caches = [path for path in _children(workspace.cache) if path.is_dir()]
+    for folder in (workspace.runs, workspace.datasets, workspace.cache, *caches):
+        for path in unfinished(folder):
+            if time.time() - _last_written(path) > STALE_SECONDS:
+                yield path, "unfinished, and given up"
+
+
+def _cached_images(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    for name, what in CACHED_IMAGES.items():
+        waiting = set(unfinished(workspace.cache / name))
+        for path in _children(workspace.cache / name):
+            if path not in waiting and path.suffix != ".lock":
+                yield path, what
+
+
+def _is_finished(run: Run) -> bool:
+    try:
+        return run.status().state == "succeeded" and not has_worker(run.folder)
+    except RunError:
+        return False
+
+
+def _is_active(run: Run) -> bool:
+    try:
+        return run.status().state in ACTIVE or has_worker(run.folder)
+    except RunError:
+        return has_worker(run.folder)
+
+
+def _last_written(path: Path) -> float:
+    """Return when the file, or the last of what is in the folder, was written; now where that cannot be told."""
+    try:
+        return max([path.lstat().st_mtime, *(inner.lstat().st_mtime for inner in path.rglob("*"))])
+    except OSError:
+        return time.time()
+
+
+def _children(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,47 @@
+"""Freeing disk space: what can go is named first."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from allcore.errors import RunError
+from allcore.reporting.units import memory
+from allcore.runs.prune import Superfluous, remove, superfluous
+from pages.ui.guarded import guarded
+from pages.ui.show import plain
+from pages.ui.state import workspace
+
+
+@st.dialog("Free disk space", width="large")
+@guarded("what can be removed")
+def free_disk_space() -> None:
+    """Name what nobody needs or is made again when it is needed, and remove it once that is asked for."""
+    found = superfluous(workspace())
+    if not found:
+        st.write("There is nothing that can be removed.")
+        return
+    st.write("Runs, models, predictions and datasets stay, and all that a run needs to be resumed.")
+    root = workspace().root
+    rows = [(memory(each.bytes), str(each.path.relative_to(root)), each.what) for each in found]
+    st.dataframe(
+        pd.DataFrame(rows, columns=["Size", "Where", "What it is"]),
+        hide_index=True,
+        alt="What can be removed, with its size and what it is",
+    )
+    total = memory(sum(each.bytes for each in found))
+    with st.container(horizontal=True):
+        freed = st.button(
+            f"Remove it, {total}", type="primary", icon=":material/delete:", on_click=_free, args=(found,)
+        )
+        if st.button("Cancel", key="keep-all") or freed:
+            st.rerun()
+
+
+def _free(shown: list[Superfluous]) -> None:
+    """Remove what was shown and can still go: a run may have been started meanwhile."""
+    still = {each.path for each in superfluous(workspace())}
+    try:
+        st.toast(plain(f"{memory(remove([each for each in shown if each.path in still]))} are free again."))
+    except RunError as error:
+        st.session_state["refused"] = str(error)

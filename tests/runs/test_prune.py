@@ -1,0 +1,115 @@
+"""What can be removed is named, and nothing that a run or its reader needs is among it."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from allcore.config import make_config
+from allcore.errors import RunError
+from allcore.files import bytes_below
+from allcore.runs.prune import STALE_SECONDS, remove, superfluous
+from allcore.runs.status import write_status
+from allcore.runs.store import RunStore
+from allcore.runs.worker_lock import worker_lock
+from tests.runs.damage import finished_folder
+
+
+@pytest.fixture
+def run(workspace):
+    """Return a finished run with a checkpoint, weights that were kept, and what a killed worker left unfinished."""
+    run = finished_folder(RunStore(workspace.runs), make_config(dataset=str(workspace.datasets / "smears")))
+    for name in ("checkpoints/000-00001-000002/model.npz", "checkpoints/kept-00001.npz", ".abc.part.json"):
+        (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (run.folder / name).write_bytes(bytes(1000))
+    return run
+
+
+def put(file, count, age=0.0):
+    """Write a file of so many bytes, and let it and its folder be so many seconds old."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(bytes(count))
+    for path in (file, file.parent):
+        os.utime(path, (time.time() - age,) * 2)
+
+
+def named(workspace):
+    return {str(each.path.relative_to(workspace.root)): each.bytes for each in superfluous(workspace)}
+
+
+def test_finished_run_gives_its_checkpoints_and_unfinished_files(workspace, run):
+    assert named(workspace) == {f"runs/{run.id}/checkpoints": 2000, f"runs/{run.id}/.abc.part.json": 1000}
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "stopping", "failed", "cancelled", "interrupted"])
+def test_run_that_goes_on_or_can_be_resumed_gives_nothing(workspace, run, state):
+    write_status(run.folder, run.status().model_copy(update={"state": state, "heartbeat": time.time()}))
+    assert named(workspace) == {}
+
+
+def test_run_whose_worker_still_lives_gives_nothing(workspace, run):
+    with worker_lock(run.folder):
+        assert named(workspace) == {}
+
+
+def test_damaged_run_gives_nothing(workspace, run):
+    (run.folder / "status.json").write_text("{")
+    assert named(workspace) == {}
+
+
+def test_run_that_is_a_link_gives_nothing(workspace, run, tmp_path):
+    run.folder.symlink_to(run.folder.rename(tmp_path / "elsewhere"))
+    assert named(workspace) == {}
+
+
+def test_cached_images_can_go_and_results_stay(workspace):
+    for name in ("decoded/one/pixels.u8", "cells/one.u8", "cells/one.lock", "probes/one.json", "catalogs/one.catalog"):
+        put(workspace.cache / name, 10)
+    assert named(workspace) == {"cache/decoded/one": 10, "cache/cells/one.u8": 10}
+
+
+def test_cached_images_stay_while_a_run_is_active(workspace, run):
+    put(workspace.cache / "decoded" / "one" / "pixels.u8", 10)
+    write_status(run.folder, run.status().model_copy(update={"state": "queued", "heartbeat": time.time()}))
+    assert named(workspace) == {}
+
+
+@pytest.mark.parametrize("place", ["cache/decoded/one.part/pixels.u8", "runs/.abc.part/config.json"])
+def test_unfinished_things_can_go_once_nobody_writes_there(workspace, place):
+    put(workspace.root / place, 10)
+    assert named(workspace) == {}
+    put(workspace.root / place, 10, age=STALE_SECONDS + 60)
+    assert list(named(workspace).values()) == [10]
+
+
+def test_rest_of_a_deleted_run_can_go(workspace):
+    put(workspace.runs / ".trash-0000-run" / "model.onnx", 10)
+    assert named(workspace) == {"runs/.trash-0000-run": 10}
+
+
+def test_removing_frees_what_was_named_and_nothing_else(workspace, run):
+    put(workspace.cache / "decoded" / "one" / "pixels.u8", 500)
+    before, found = bytes_below(workspace.root), superfluous(workspace)
+    assert remove(found) == sum(each.bytes for each in found) == 3500
+    assert bytes_below(workspace.root) == before - 3500
+    assert superfluous(workspace) == []
+    assert run.status().state == "succeeded"
+
+
+def test_what_is_gone_already_frees_nothing_more_and_stands_in_nobodys_way(workspace, run):
+    found = superfluous(workspace)
+    shutil.rmtree(run.folder)
+    remove(found)
+
+
+def test_what_the_disk_does_not_let_go_is_named_and_the_others_go(workspace, run, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    found = superfluous(workspace)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refuse)
+        with pytest.raises(RunError, match=r"1 of 2 could not be removed: .*checkpoints \(Permission denied\)"):
+            remove(found)
+    assert list(named(workspace)) == [f"runs/{run.id}/checkpoints"]
