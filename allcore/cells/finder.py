@@ -86,11 +86,17 @@ def _candidates(redness: np.ndarray) -> np.ndarray:
     otsu, _ = cv2.threshold(steps, 0, 255, cv2.THRESH_OTSU)
     found = (redness > max(otsu / 4.0, _FLOOR)).astype(np.uint8)
     opened = cv2.morphologyEx(found, cv2.MORPH_OPEN, _disc(5))
-    found = ndimage.binary_fill_holes(opened).astype(np.uint8)
-    count, parts, facts, _ = cv2.connectedComponentsWithStats(found)
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(_filled(opened))
     large = np.zeros(count, np.uint8)
     large[1:] = facts[1:, cv2.CC_STAT_AREA] >= _SPECK
     return large[parts]
+
+
+def _filled(found: np.ndarray) -> np.ndarray:
+    """Return a mask, uint8 0 or 1, with its holes filled: all but what is joined to the border edge to edge."""
+    background = np.pad(1 - found, 1, constant_values=1)
+    cv2.floodFill(background, None, (0, 0), 0, flags=4)
+    return found | background[1:-1, 1:-1]
 
 
 def _divided(found: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from allcore.arrays import ImageArray
 from allcore.cells.compose import shrunk
@@ -33,29 +34,29 @@ def cell_table(image: ImageArray, cells: LabelImage) -> pd.DataFrame:
     field = at_field_size(image)
     labels = shrunk(cells, field.shape[:2])
     grey = cv2.cvtColor(field, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    rows = [_measures(number, labels == number, grey) for number in range(1, int(labels.max(initial=0)) + 1)]
-    table = pd.DataFrame([row for row in rows if row is not None], columns=list(COLUMNS))
+    windows = enumerate(ndimage.find_objects(labels), start=1)
+    rows = [_measures(number, labels, window, grey) for number, window in windows if window is not None]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({"cell": int, "touches_border": bool})
 
 
-def _measures(number: int, inside: np.ndarray, grey: np.ndarray) -> dict[str, float] | None:
-    """Return one cell's row; None where nothing of it is left at the field's size."""
-    if not inside.any():
-        return None
+def _measures(number: int, labels: LabelImage, window: tuple[slice, slice], grey: np.ndarray) -> dict[str, float]:
+    """Return the row of the cell that lies in a window of the field."""
+    inside, grey = labels[window] == number, grey[window]
     levels = grey[inside]
     brightness = (grey - levels.mean()) / max(float(levels.std()), _LEAST_SPREAD)
     steps = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     threshold, _ = cv2.threshold(steps, 0, 255, cv2.THRESH_OTSU)
     nucleus = inside & (grey <= threshold)
     cytoplasm = inside & ~nucleus
-    edges = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+    touches = any(side.start == 0 or side.stop == length for side, length in zip(window, labels.shape, strict=True))
     shape, of_nucleus = _shape(inside), _shape(nucleus)
     return {
         "cell": number, "area": float(inside.sum()), **shape,
         "nucleus_share": float(nucleus.sum() / inside.sum()), "nucleus_roundness": of_nucleus["roundness"],
         "chromatin_contrast": _mean(brightness[cytoplasm]) - _mean(brightness[nucleus]),
         "chromatin_grain": _spread(brightness[nucleus]), "texture": _texture(brightness, nucleus),
-        "cytoplasm_grain": _spread(brightness[cytoplasm]), "touches_border": bool(edges.any()),
+        "cytoplasm_grain": _spread(brightness[cytoplasm]), "touches_border": touches,
     }  # fmt: skip
 
 
