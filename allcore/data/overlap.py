@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from allcore.data.cache import decoded_images
 from allcore.data.shared_fields.search import COLUMNS, SEARCH_VERSION, find_shared_fields
@@ -87,6 +85,9 @@ def connect(paths: Sequence[str], pairs: Iterable[tuple[str, str]]) -> np.ndarra
 
     Groups are numbered from 0 in the order in which they first appear.
     """
+    from scipy.sparse import coo_array  # most commands can do without
+    from scipy.sparse.csgraph import connected_components
+
     position = {path: index for index, path in enumerate(paths)}
     edges = np.array([(position[a], position[b]) for a, b in pairs], dtype=np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(paths), len(paths)))

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.vq import kmeans2
 
 from allcore.data.cache import decoded_images
 from allcore.data.colour import colour_moments
@@ -51,6 +50,8 @@ def stain_clusters(moments: np.ndarray, labels: np.ndarray, groups: np.ndarray, 
 
 def _k_means(values: np.ndarray, clusters: int) -> np.ndarray:
     """Return the cluster (N,) of each row of values (N, D): the best of several seeded starts."""
+    from scipy.cluster.vq import kmeans2  # a second that most commands and pages can do without
+
     spread = values.std(axis=0)
     standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     best, least = np.zeros(len(values), np.int64), np.inf

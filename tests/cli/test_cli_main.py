@@ -109,6 +109,11 @@ def test_command_line_starts_without_the_heavy_libraries(process, tmp_path):
     assert set(process(tmp_path, code=code).json) & heavy == set()
 
 
+def test_runs_are_read_without_scipy_and_scikit_learn(process, tmp_path):
+    code = "import sys, json, allcore.runs.summary, allcore.runs.prune; print(json.dumps(list(sys.modules)))"
+    assert set(process(tmp_path, code=code).json) & {"scipy", "sklearn", "onnx", "onnxruntime"} == set()
+
+
 @pytest.fixture(scope="module")
 def imported(process, finished, finished_run, smears, tmp_path_factory):
     """Return which of TensorFlow and Keras each command brought in, called one after another in one fresh process."""

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy.fft import dct
 
 from allcore.data.scale_bar import SCALE_BAR_CORNER
 
@@ -44,7 +43,10 @@ _EVEN = np.hypot(FREQUENCIES[:, 0], FREQUENCIES[:, 1]).astype(np.float32)
 """Weights (K,) that let fine structure count as much as coarse, which is stronger."""
 MIRRORED = np.where(FREQUENCIES[:, 0] % 2, -1, 1).astype(np.float32)
 """Signs (K,) that a description has when its image is mirrored: its surroundings are then upside down."""
-_COSINES = dct(np.eye(len(_OFFSETS)), axis=0, norm="ortho")
+_TIMES = np.arange(len(_OFFSETS))
+_COSINES = np.cos(np.pi * np.outer(_TIMES, 2 * _TIMES + 1) / (2 * len(_TIMES))) * np.sqrt(2 / len(_TIMES))
+_COSINES[0] /= np.sqrt(2)
+"""The orthonormal cosine transform (type 2) as a matrix; all of `scipy.fft` for it would slow every start."""
 _WAVES = np.einsum("ky,kx->yxk", _COSINES[FREQUENCIES[:, 0]], _COSINES[FREQUENCIES[:, 1]]).reshape(-1, len(FREQUENCIES))
 _WAVES = _WAVES.astype(np.float32)
 """What turns a grid of grey values, row by row, into its low frequencies: float32 (n * n, K)."""
