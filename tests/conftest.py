@@ -19,6 +19,7 @@ from xdist.scheduler import LoadFileScheduling
 from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.runs.executor import LocalExecutor
+from allcore.runs.lease import QUEUE_FOLDER
 from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
@@ -109,6 +110,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
     return once
 
 
+@pytest.fixture(scope="session", autouse=True)
+def small_forests() -> Iterator[None]:
+    """Let baselines of a few drawn images grow 30 trees instead of 300: each costs a millisecond or two by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("allcore.evaluation.shortcuts.registry.TREES", 30)
+        yield
+
+
 @pytest.fixture(scope="session")
 def smears(made_once: Callable[..., Path]) -> Path:
     """Return a folder of drawn smears, four classes of 16 images of 48 px; tests only read it."""
@@ -145,6 +154,14 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.delenv("ALLCORE_DATA_ROOTS", raising=False)
     return Workspace(tmp_path / "workspace")
+
+
+@contextmanager
+def device_taken(workspace: Workspace) -> Iterator[None]:
+    """Hold the device of a workspace, so that its workers wait for it, light and without TensorFlow."""
+    (workspace.runs / QUEUE_FOLDER).mkdir(parents=True, exist_ok=True)
+    with FileLock(workspace.runs / QUEUE_FOLDER / "device.lock"):
+        yield
 
 
 @pytest.fixture(scope="session")

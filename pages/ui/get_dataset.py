@@ -16,14 +16,14 @@ from pages.ui.show import plain
 from pages.ui.state import forget_catalogs, select_dataset, workspace
 
 KAGGLE = "mehradaria/leukemia"
-_AT_ONE_CLICK = SyntheticSpec(images_per_class=40, twins=0.25)
+AT_ONE_CLICK = SyntheticSpec(images_per_class=40, twins=0.25)
 
 
 def draw_button() -> None:
     """Offer a small dataset of drawn smears at one click."""
     if st.button("Draw synthetic smears", type="primary", icon=":material/draw:"):
         name = free_name(workspace().datasets, "synthetic-smears")
-        _get("Drawing", lambda progress: draw_smears(workspace().datasets, name, _AT_ONE_CLICK, progress))
+        _get("Drawing", lambda progress: draw_smears(workspace().datasets, name, AT_ONE_CLICK, progress))
 
 
 def get_dataset() -> None:

@@ -1,13 +1,13 @@
 """`train` and `sweep`: what is refused before anything is made, and what is reported."""
 
+import shutil
+
 import pytest
-from filelock import FileLock
 
 from allcore.cli.train import finish
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.lease import QUEUE_FOLDER
 from allcore.runs.status import ACTIVE, write_status
-from tests.conftest import TINY
+from tests.conftest import TINY, device_taken
 
 TINY_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
 OUT_OF_RANGE = [
@@ -76,8 +76,7 @@ def test_dataset_that_cannot_be_trained_on_is_refused(command, workspace, smears
 
 def test_background_sweep_queues_a_run_for_each_size(command, workspace, smears, launched):
     options = [option for option in TINY_OPTIONS if not option.startswith("--image-size")]
-    (workspace.runs / QUEUE_FOLDER).mkdir(parents=True)
-    with FileLock(workspace.runs / QUEUE_FOLDER / "device.lock"):  # so that no worker comes to import TensorFlow
+    with device_taken(workspace):
         outcome = command("sweep", "--data", smears, *options, "--sizes", "64,32", "--background", "--json")
         for run in launched():
             command("runs", "stop", run.id)
@@ -97,8 +96,7 @@ def test_background_sweep_queues_a_run_for_each_size(command, workspace, smears,
 def test_a_dataset_that_its_folders_divide_is_never_mixed_without_a_word(
     command, workspace, smears_in_parts, launched, asked, protocol, said
 ):
-    (workspace.runs / QUEUE_FOLDER).mkdir(parents=True)
-    with FileLock(workspace.runs / QUEUE_FOLDER / "device.lock"):
+    with device_taken(workspace):
         outcome = command("train", "--data", smears_in_parts, *TINY_OPTIONS, *asked, "--background")
         (run,) = launched()
         command("runs", "stop", run.id)
@@ -109,7 +107,8 @@ def test_a_dataset_that_its_folders_divide_is_never_mixed_without_a_word(
     assert ("images share a group with an image in train; scores flatter" in outcome.err) == kept
 
 
-def test_training_in_the_foreground_ends_with_the_test_scores(command, smears, launched):
+def test_training_in_the_foreground_ends_with_the_test_scores(command, workspace, finished, smears, launched):
+    shutil.copytree(finished.workspace.cache, workspace.cache)  # the same images and split
     outcome = command("train", "--data", smears, *TINY_OPTIONS, "--epochs", 1, "--json")
     (run,) = launched()
     assert outcome.code == 0

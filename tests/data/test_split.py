@@ -178,7 +178,7 @@ def test_rows_of_the_parts_are_every_row_once():
     assert (split.table["split"].iloc[rows[2]] == "test").all()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1))
 def test_a_written_split_reads_back_as_it_was_whatever_files_are_called(tmp_path_factory, name):
     assume(name != "NA")

@@ -33,7 +33,7 @@ def labelled(folder: Path) -> tuple[list[NDArray[np.uint8]], list[str]]:
 
 
 def forest_accuracy(features: list[NDArray[np.float64]], labels: list[str]) -> float:
-    return float(cross_val_score(RandomForestClassifier(150, random_state=0), features, labels, cv=5).mean())
+    return float(cross_val_score(RandomForestClassifier(40, random_state=0), features, labels, cv=5).mean())
 
 
 def nine_colours(image: NDArray[np.uint8]) -> NDArray[np.float64]:

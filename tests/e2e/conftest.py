@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -111,9 +112,25 @@ def server(tmp_path):
             executor.stop(run, patience=10.0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def finished_server(finished, smears):
-    """Return a running server on the workspace of the run that finished, with its images at hand."""
+    """Return a running server on the workspace of the run that finished, with its images at hand.
+
+    One for all tests that change nothing there.
+    """
+    with _serving(finished, smears) as made:
+        yield made
+
+
+@pytest.fixture
+def own_server(finished, smears):
+    """Return such a server that no other test has used."""
+    with _serving(finished, smears) as made:
+        yield made
+
+
+@contextmanager
+def _serving(finished, smears):
     made = Server(finished.workspace.root, smears.parent)
     made.start()
     yield made

@@ -4,24 +4,13 @@ import itertools
 import re
 import shutil
 
-import pytest
 from playwright.sync_api import expect
 
 from allcore.runs.status import write_status
 from allcore.runs.store import Run
-from tests.e2e.conftest import Server
 
 WITH_EVIDENCE = ("Mistakes", "Confusion matrix", "Compare")
 FAULTS = re.compile("Something went wrong|Traceback|Ask Google")
-
-
-@pytest.fixture(scope="module")
-def shown(finished, smears):
-    """Return a running server on the workspace of the run that finished; for tests that change nothing there."""
-    made = Server(finished.workspace.root, smears.parent)
-    made.start()
-    yield made
-    made.stop()
 
 
 def idle(page):
@@ -40,8 +29,8 @@ def arrived(page, name):
     expect(page.get_by_text(FAULTS)).to_have_count(0)
 
 
-def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(shown, finished_run, page):
-    page.goto(shown.url("evaluate", f"run={finished_run.id}"))
+def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(finished_server, finished_run, page):
+    page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
     arrived(page, "Evaluate")
     for name in itertools.chain.from_iterable(itertools.permutations(WITH_EVIDENCE, 2)):
         page.get_by_role("tab", name=name).click()
@@ -50,8 +39,8 @@ def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(shown,
         expect(page.get_by_text(FAULTS)).to_have_count(0)
 
 
-def test_going_back_and_forward_undoes_and_repeats_one_page_each(shown, finished_run, smears, page):
-    page.goto(shown.url())
+def test_going_back_and_forward_undoes_and_repeats_one_page_each(finished_server, finished_run, smears, page):
+    page.goto(finished_server.url())
     arrived(page, "ALLscope")
     to_page(page, "Runs")
     to_page(page, "Dataset")
@@ -68,8 +57,8 @@ def test_going_back_and_forward_undoes_and_repeats_one_page_each(shown, finished
         assert f"/{address}" in page.url
 
 
-def test_going_back_undoes_the_choice_of_a_tab_and_of_a_cell(shown, finished_run, page):
-    page.goto(shown.url("evaluate", f"run={finished_run.id}"))
+def test_going_back_undoes_the_choice_of_a_tab_and_of_a_cell(finished_server, finished_run, page):
+    page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
     arrived(page, "Evaluate")
     page.get_by_role("tab", name="Mistakes").click()
     page.wait_for_url(re.compile("view=Mistakes"))

@@ -13,10 +13,10 @@ from allcore.runs.store import RunStore
 from tests.conftest import wait_for
 
 SMALL = {
-    "preset": "Quick", "quick.image_size": 224, "quick.epochs": 2, "quick.batch_size": 2, "quick.weights": "random",
+    "preset": "Quick", "quick.image_size": 64, "quick.epochs": 500, "quick.batch_size": 2, "quick.weights": "random",
     "quick.head": "gap",
 }  # fmt: skip
-"""Two epochs of about half a minute together on two cores, so that there is something to watch."""
+"""Many short epochs, so that there is something to watch until the run is stopped."""
 
 
 def button(page, name):
@@ -148,16 +148,14 @@ def test_first_request_of_a_server_may_be_for_any_page(server, page):
     expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(9)
 
 
-def test_app_process_stays_small_and_never_loads_tensorflow_whatever_is_visited(
-    finished_server, finished_run, page, smears
-):
+def test_app_process_stays_small_and_never_loads_tensorflow_whatever_is_visited(own_server, finished_run, page, smears):
     for name in ("", "dataset", "augmentation", "trust", "train", "runs", "evaluate", "tradeoff", "predict"):
-        page.goto(finished_server.url(name, f"run={finished_run.id}"))
+        page.goto(own_server.url(name, f"run={finished_run.id}"))
         expect(page.locator("h1").first).to_be_visible()  # a model card on the page has its own
         expect(page.get_by_text("Something went wrong")).to_have_count(0)
     page.locator("input[type=file]").set_input_files(str(sorted((smears / "Pre").iterdir())[0]))
     expect(page.locator("img[alt*=vidence]").first).to_be_visible()
-    process = psutil.Process(finished_server.process.pid)
+    process = psutil.Process(own_server.process.pid)
     assert process.memory_info().rss < 400 * 2**20
     libraries = [mapped.path for mapped in process.memory_maps()]
     assert any("onnxruntime" in path for path in libraries)

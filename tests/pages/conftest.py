@@ -16,6 +16,7 @@ from streamlit.components.v2 import manifest_scanner
 
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
+from allcore.data.synthetic import SyntheticSpec
 from allcore.data.synthetic.cells import CLASSES
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
@@ -33,6 +34,12 @@ def components_looked_for_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let few and small smears be drawn at one click."""
+    monkeypatch.setattr("pages.ui.get_dataset.AT_ONE_CLICK", SyntheticSpec(images_per_class=6, image_size=48))
 
 
 @pytest.fixture

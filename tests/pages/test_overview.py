@@ -57,8 +57,7 @@ def test_first_start_predicts_with_the_model_that_comes_with_it_and_says_what_it
     assert {"Released model", "Best shortcut on its images"} <= {tile.label for tile in app.metric}
 
 
-@pytest.mark.slow
-def test_one_click_draws_smears_that_can_be_browsed(workspace):
+def test_one_click_draws_smears_that_can_be_browsed(workspace, few):
     app = open_app()
     app.button[0].click().run()
     assert not app.error
@@ -66,8 +65,7 @@ def test_one_click_draws_smears_that_can_be_browsed(workspace):
     assert "Browse synthetic\\-smears" in links(app)
 
 
-@pytest.mark.slow
-def test_what_has_the_name_already_is_left_alone(workspace):
+def test_what_has_the_name_already_is_left_alone(workspace, few):
     (workspace.datasets / "synthetic-smears").mkdir(parents=True)
     (workspace.datasets / "synthetic-smears" / "notes.txt").write_text("mine")
     app = open_app()

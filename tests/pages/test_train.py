@@ -28,8 +28,7 @@ def test_without_a_dataset_the_page_says_where_to_get_one(workspace):
     assert [button.label for button in app.button] == ["Draw synthetic smears"]
 
 
-@pytest.mark.slow
-def test_one_click_without_a_dataset_draws_one_to_train_on(workspace):
+def test_one_click_without_a_dataset_draws_one_to_train_on(workspace, few):
     app = press(open_page("train"), "Draw synthetic smears")
     assert app.selectbox(key="data").value == "synthetic-smears"
     assert not button(app, "Launch").disabled

@@ -10,6 +10,7 @@ import streamlit as st
 from allcore.hardware import Devices
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import device_lease, write_ticket
+from allcore.runs.measure import Measurement
 from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
 from pages.ui.show import plain
@@ -142,13 +143,15 @@ def test_time_is_not_guessed(data):
     assert (metric(open_page("train", preset="Quick"), "Time, about").value) == "–"
 
 
-@pytest.mark.process
-def test_measuring_shows_speed_and_memory(data):
+def test_measuring_shows_speed_and_memory(data, monkeypatch):
+    told = Measurement(40.0, 12.0, 6000.0, 3 * 2**30, "CPU, 2 cores")
+    monkeypatch.setattr("allcore.runs.measure.measure", lambda config, workspace: told)
     app = open_page("train", **tiny(), preset="Custom")
     press(app, "Measure")
     assert not app.error
-    assert metric(app, "Time, about").delta.endswith("images/s, measured")
-    assert metric(app, "Memory, about").delta == "measured"
+    time_metric, memory_metric = metric(app, "Time, about"), metric(app, "Memory, about")
+    assert (time_metric.value != "–", time_metric.delta) == (True, "40 images/s, measured")
+    assert (memory_metric.value, memory_metric.delta) == ("3.0 GiB", "measured")
 
 
 @pytest.mark.process

@@ -1,28 +1,33 @@
 """Stopping without waiting for it."""
 
+import psutil
 import pytest
 
 from allcore.errors import RunError
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE
-from tests.conftest import wait_for
+from tests.conftest import device_taken, wait_for
 
 
 @pytest.fixture
 def run(workspace, tiny_config):
-    """Return a run that would train for long, and leave no worker of it behind."""
+    """Return a run that waits for the device, and leave no worker of it behind."""
     executor = LocalExecutor(workspace)
-    run = executor.submit(tiny_config(epochs=500))
-    yield run
-    if run.status().state in ACTIVE:
-        executor.stop(run, patience=5.0)
+    with device_taken(workspace):
+        run = executor.submit(tiny_config(epochs=500))
+        yield run
+        if run.status().state in ACTIVE:
+            executor.stop(run, patience=5.0)
 
 
 @pytest.mark.process
 def test_stop_in_the_background_returns_at_once_and_ends_the_run(workspace, run):
-    wait_for(run, lambda status: status.phase == "training")
+    waiting = wait_for(run, lambda status: status.phase == "waiting for the device")
+    worker = psutil.Process(waiting.pid)
+    worker.suspend()
     thread = LocalExecutor(workspace).stop_in_background(run)
-    assert run.status().state == "stopping"
+    assert thread.is_alive()
+    worker.resume()
     thread.join(timeout=60)
     assert run.status().state == "cancelled"
 

@@ -22,9 +22,15 @@ def store(tmp_path):
     return RunStore(tmp_path / "runs")
 
 
+@pytest.fixture(scope="module")
+def prepared(tiny_config, tmp_path_factory):
+    """Return a configuration and its split; what stands in them is only read."""
+    return prepare(tiny_config(), tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
-def run(store, tiny_config, tmp_path):
-    return store.create(*prepare(tiny_config(), tmp_path / "cache"))
+def run(store, prepared):
+    return store.create(*prepared)
 
 
 def test_id_is_readable_and_sortable(run):

@@ -14,15 +14,20 @@ import pytest
 from allcore.errors import RunError
 from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import ACTIVE
+from allcore.runs.status import ACTIVE, write_status
+from allcore.workspace import Workspace
 from tests.conftest import wait_for
 
 EPOCHS = 3
 
 
 @pytest.fixture
-def executor(workspace):
-    """Return an executor, and leave no worker of it behind."""
+def executor(workspace, finished):
+    """Return an executor that has the finished run's baselines and images in its cache; leave no worker of it behind.
+
+    Each run has the same images and split, so that no worker but the first spends seconds on them.
+    """
+    shutil.copytree(finished.workspace.cache, workspace.cache)
     made = LocalExecutor(workspace)
     yield made
     for run in made.store.runs():
@@ -116,71 +121,61 @@ def test_run_writes_nothing_but_its_own_folder(finished):
     assert names == {finished.store.runs()[0].id, ".queue"}
 
 
-def test_same_seed_gives_the_same_first_epoch(finished_run, executor, tiny_config):
-    run = executor.submit(tiny_config(epochs=1))
-    assert ended(run).state == "succeeded"
-    pd.testing.assert_frame_equal(run.split.table, finished_run.split.table)
-    for ours, theirs in zip(comparable(run.history()), comparable(finished_run.history()), strict=True):
-        pd.testing.assert_frame_equal(ours, theirs[theirs["epoch"] == 0], rtol=1e-4)
-
-
-def test_run_killed_within_an_epoch_resumes_to_the_history_of_an_unbroken_one(finished_run, executor, tiny_config):
-    run = executor.submit(tiny_config(epochs=EPOCHS, checkpoint_minutes=1e-6))
-    os.kill(wait_for(run, in_epoch(1, 3)).pid, signal.SIGKILL)
-    assert wait_for(run, lambda status: status.state == "interrupted", seconds=5).epoch == 1
-    executor.resume(run)
-    assert ended(run).state == "succeeded"
-    assert set(run.history().batches["segment"]) == {0, 1}
-    assert_same_history(run, finished_run)
-
-
-def test_stopped_run_is_cancelled_with_a_checkpoint_and_resumes(finished_run, executor, tiny_config):
+def test_run_that_is_stopped_and_then_killed_resumes_to_the_history_of_an_unbroken_one(
+    finished_run, executor, tiny_config
+):
     run = executor.submit(tiny_config(epochs=EPOCHS, checkpoint_minutes=60))
-    wait_for(run, in_epoch(1, 2))
+    wait_for(run, in_epoch(0, 2))
     executor.stop(run)
     status = run.status()
     assert status.state == "cancelled"
     assert list((run.folder / "checkpoints").glob(f"000-{status.epoch:05d}-*"))
     executor.resume(run)
+    os.kill(wait_for(run, in_epoch(1, 3)).pid, signal.SIGKILL)
+    assert wait_for(run, lambda status: status.state == "interrupted", seconds=5).epoch == 1
+    executor.resume(run)
     assert ended(run).state == "succeeded"
+    assert set(run.history().batches["segment"]) == {0, 1, 2}
+    pd.testing.assert_frame_equal(run.split.table, finished_run.split.table)
     assert_same_history(run, finished_run)
 
 
-def test_runs_take_turns_and_the_waiting_one_is_light(executor, tiny_config):
-    first = executor.submit(tiny_config(epochs=200))
-    second, third = executor.submit(tiny_config(epochs=1)), executor.submit(tiny_config(epochs=1))
-    wait_for(first, in_epoch(0, 1))
+@pytest.fixture(scope="module")
+def training(finished, tiny_config, tmp_path_factory):
+    """Return an executor whose one run trains for long; one test after another makes use of it."""
+    workspace = Workspace(tmp_path_factory.mktemp("training"))
+    shutil.copytree(finished.workspace.cache, workspace.cache)
+    executor = LocalExecutor(workspace)
+    run = executor.submit(tiny_config(epochs=2000))
+    wait_for(run, in_epoch(0, 1))
+    yield executor
+    if run.status().state in ACTIVE:
+        executor.stop(run, patience=5.0)
+
+
+def test_second_worker_for_the_same_run_is_refused(training):
+    (run,) = training.store.runs()
+    with pytest.raises(RunError, match="is running; only"):
+        training.resume(run)
+    status = run.status()
+    training._launch(run)
+    assert psutil.Process(run.status().pid).wait(timeout=60) == 2
+    assert psutil.pid_exists(status.pid)
+    write_status(run.folder, status)
+
+
+def test_runs_take_turns_and_the_waiting_one_is_light(training, tiny_config):
+    (first,) = training.store.runs()
+    second, third = training.submit(tiny_config(epochs=1)), training.submit(tiny_config(epochs=1))
     waiting = wait_for(second, lambda status: status.phase == "waiting for the device")
     libraries = [mapped.path for mapped in psutil.Process(waiting.pid).memory_maps()]
     assert not [path for path in libraries if "tensorflow" in path or "cv2" in path]
     assert psutil.Process(waiting.pid).memory_info().rss < 120e6
-    executor.stop(third)
+    training.stop(third)
     assert third.status().state == "cancelled"
     assert second.status().state == "queued"
-    executor.stop(first)
+    training.stop(first)
     assert ended(second).state == "succeeded"
-
-
-def test_second_worker_for_the_same_run_is_refused(executor, tiny_config):
-    run = executor.submit(tiny_config(epochs=200))
-    wait_for(run, in_epoch(0, 1))
-    with pytest.raises(RunError, match="is running; only"):
-        executor.resume(run)
-    status = run.status()
-    executor._launch(run)
-    assert psutil.Process(run.status().pid).wait(timeout=60) == 2
-    assert psutil.pid_exists(status.pid)
-
-
-def test_dataset_changed_since_submission_fails_the_run_by_name(executor, tiny_config, smears, tmp_path):
-    copy = shutil.copytree(smears, tmp_path / "copy")
-    run = executor.submit(tiny_config(dataset=str(copy), epochs=200))
-    executor.stop(run)
-    (copy / run.split.table["path"].iloc[0]).unlink()
-    executor.resume(run)
-    status = ended(run)
-    assert status.state == "failed"
-    assert run.split.table["path"].iloc[0] in status.error
 
 
 @pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="claims what happens on a machine without a GPU")

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts import kept_shortcuts
 from allcore.runs.preflight import prepare
 from allcore.runs.status import CHECKPOINTS_FOLDER, Status
@@ -50,6 +51,15 @@ def test_run_stopped_while_its_results_are_written_goes_on_with_them_and_trains_
     assert [record["kind"] for record in records(run)[len(trained) :]] == ["segment"]
     assert "training" not in phases
     assert (run.folder / CHECKPOINTS_FOLDER).is_dir()  # they go last, after the state that says so
+
+
+def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
+    copy = shutil.copytree(smears, tmp_path / "copy")
+    run = RunStore(workspace.runs).create(*prepare(tiny_config(dataset=str(copy)), workspace.cache))
+    path = run.split.table["path"].iloc[0]
+    (copy / path).unlink()
+    with pytest.raises(DatasetError, match=f"1 images of the run's split are missing or changed in .*{path}"):
+        carried_out(run)
 
 
 @pytest.fixture

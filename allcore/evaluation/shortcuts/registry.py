@@ -16,6 +16,7 @@ from allcore.data.colour import colour_moments
 from allcore.data.scale_bar import SCALE_BAR_CORNER
 
 SEED = 0
+TREES = 300
 THUMBNAIL = (32, 32)
 CORNER = (18, 16)
 """Width and height in pixels, as OpenCV has them: half those of the corner at 224 px."""
@@ -60,7 +61,7 @@ def trees() -> Classifier:
     """Return extremely randomised trees (Geurts et al. 2006): nothing to tune, and one image a class is enough."""
     from sklearn.ensemble import ExtraTreesClassifier
 
-    return ExtraTreesClassifier(n_estimators=300, random_state=SEED, n_jobs=-1)
+    return ExtraTreesClassifier(n_estimators=TREES, random_state=SEED, n_jobs=-1)
 
 
 def nothing(image: ImageArray) -> np.ndarray:
