@@ -6,13 +6,21 @@ of Science. All scores are fractions, times are seconds on the authors' 8 GB lap
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 TITLE = "Acute Lymphoblastic Leukemia Classification Using Modified VGG16 Architecture"
 AUTHORS = "Najjar et al."
 JOURNAL = "Iraqi Journal of Science"
 
-CLASSES = ("Benign", "Early", "Pre", "Pro")
+BENIGN = "Benign"
+CLASSES = (BENIGN, "Early", "Pre", "Pro")
+MEANINGS = {
+    BENIGN: "hematogones, never “healthy”",
+    "Early": "early pre-B ALL",
+    "Pre": "pre-B ALL",
+    "Pro": "pro-B ALL",
+}
 IMAGES = {"Benign": 504, "Early": 985, "Pre": 963, "Pro": 804}
 PATIENTS = 89
 NATIVE_SIZE = 224
@@ -105,6 +113,11 @@ STATED = frozenset(
 """The settings that the paper states."""
 READ = frozenset({"weights", "optimizer", "split.protocol", "augment.degrees", "augment.border"})
 """The settings that belong to what the paper does, and that it does not state: the default is how it is read."""
+
+
+def has_papers_classes(classes: Collection[str]) -> bool:
+    """Return whether classes, in any order, are the paper's, so that its figures may stand beside theirs."""
+    return {*classes} == {*CLASSES}
 
 
 def says_of_setting(name: str, default: str) -> str:

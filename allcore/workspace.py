@@ -43,6 +43,11 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def classes(self) -> Path:
+        """Folder of what the datasets' classes mean."""
+        return self.root / "classes"
+
+    @property
     def models(self) -> Path:
         """Folder of the released model, and of any other served model dropped there."""
         return PROJECT / "models"

@@ -24,6 +24,7 @@ from allcore.runs.store import Run
 from pages.ui import address, show
 from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.choose_class import choose_class
+from pages.ui.class_meanings import show_naming
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.get_dataset import get_dataset
 from pages.ui.shared_work import is_under_way
@@ -240,6 +241,7 @@ elif folder is not None:
             {
                 "Images": partial(_gallery, rows, labels, images.root),
                 "Counts": partial(_counts, images, variant, split),
+                "Classes": partial(show_naming, images),
                 "Problems": partial(_problems, images),
             }
         )

@@ -5,11 +5,11 @@ from functools import partial
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.paper import CLASSES
+from allcore.paper import has_papers_classes
 from allcore.reporting.tables import headline_table, with_interval
 from pages.ui import address, show
 from pages.ui.choose import choose_run
-from pages.ui.evaluate_benign import show_benign
+from pages.ui.class_meanings import meanings
 from pages.ui.evaluate_calibration import show_calibration
 from pages.ui.evaluate_classes import show_classes
 from pages.ui.evaluate_compare import show_compare
@@ -17,7 +17,8 @@ from pages.ui.evaluate_confusion import show_confusion
 from pages.ui.evaluate_curves import show_curves
 from pages.ui.evaluate_mistakes import show_mistakes
 from pages.ui.evaluate_probes import show_probes
-from pages.ui.evaluated import BENIGN, evaluated
+from pages.ui.evaluate_sides import show_sides
+from pages.ui.evaluated import evaluated
 from pages.ui.report_button import show_report_button
 from pages.ui.shortcuts import show_shortcuts
 from pages.ui.tabs import open_tab
@@ -46,14 +47,14 @@ except InputError as error:
 scores, alone, classes = now.scores, now.alone, now.classes
 twins = int(now.predictions.table["twin"].sum())
 
-named = f"classes {show.plain(', '.join(classes))}" if len(classes) <= NAMED else f"{len(classes)} classes"
+listed = f"classes {show.plain(', '.join(classes))}" if len(classes) <= NAMED else f"{len(classes)} classes"
 right = int(now.predictions.table["correct"].sum())
 st.markdown(
     f"**{right} of {scores.n} {split} images are right: accuracy "
     f"{with_interval(scores.accuracy, scores.intervals['accuracy'])}.**"
 )
 st.caption(
-    f"{scores.n} {split} images, {named}, {run.config.image_size} px, "
+    f"{scores.n} {split} images, {listed}, {run.config.image_size} px, "
     f"{run.config.split.protocol} split of {show.plain(run.config.dataset)}"
 )
 if split == "validation":
@@ -75,7 +76,7 @@ else:
     st.caption(f"No {split} image shares a group with an image in train.")
 
 st.header("Scores", anchor=False)
-of_paper = set(classes) == set(CLASSES)
+of_paper = has_papers_classes(classes)
 headline = headline_table(scores)
 show.table(
     headline if of_paper else headline.drop(columns="paper"),
@@ -99,6 +100,7 @@ st.caption(
 show_shortcuts(now)
 show_report_button(run)
 
+named = meanings(run.config.dataset, classes)
 tabs = {
     "Confusion matrix": show_confusion,
     "Mistakes": show_mistakes,
@@ -108,6 +110,6 @@ tabs = {
     "Compare": show_compare,
     "Probes": show_probes,
 }
-if {BENIGN} < set(classes) <= set(CLASSES):  # in other datasets, the same word may mean something else
-    tabs["Benign or malignant"] = show_benign
+if named.positive:
+    tabs["{} or {}".format(*named.sides).capitalize()] = partial(show_sides, named=named)
 open_tab({name: partial(show_tab, now) for name, show_tab in tabs.items()})

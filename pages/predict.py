@@ -9,10 +9,9 @@ import streamlit as st
 from allcore.data.intake import IMAGE_SUFFIXES, read_image
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
-from allcore.paper import CLASSES
 from pages.ui import address
 from pages.ui.choose import choose_dataset
-from pages.ui.evaluated import BENIGN
+from pages.ui.class_meanings import meanings
 from pages.ui.predicting import ImageFile, choose_model, predict, uploaded_image
 from pages.ui.prediction_view import (
     numbered,
@@ -44,8 +43,8 @@ try:
 except InputError as error:
     st.error(plain(str(error)), title="This model cannot be used")
     st.stop()
-if BENIGN in served.classes and set(served.classes) <= set(CLASSES):
-    notice.info(f"{NOTICE} Benign means hematogones, never “healthy”.", icon=":material/science:")
+if said := meanings(served.metadata.config.get("dataset"), served.classes).in_words():
+    notice.info(f"{NOTICE} {plain(said)}", icon=":material/science:")
 with st.expander("About this model", icon=":material/info:", key="about", bind="query-params"):
     show_facts(served.metadata)
 

@@ -75,6 +75,36 @@ def info(folder: Folder, json: Json = False) -> None:
 
 
 @app.command()
+def classes(
+    folder: Folder,
+    meaning: Annotated[
+        list[str] | None,
+        typer.Option("--meaning", metavar="CLASS=TEXT", help="what a class means; may be repeated; no TEXT: nothing"),
+    ] = None,
+    positive: Annotated[
+        list[str] | None,
+        typer.Option("--positive", metavar="CLASS", help="what a test looks for; may be repeated; unset: as it was"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Name what a dataset's classes mean and which are positive, or show it; pages, reports, `evaluate` follow it."""
+    from allcore.data.class_meanings import class_meanings, name_classes
+    from allcore.workspace import open_workspace
+
+    catalog, kept_in = _scan(folder), open_workspace().classes
+    known = class_meanings([str(catalog.root)], catalog.classes, kept_in)
+    if meaning or positive is not None:
+        said = {**known.meanings, **dict(map(_named, meaning or []))}
+        chosen = known.positive if positive is None else positive
+        known = name_classes(str(catalog.root), catalog.classes, said, chosen, kept_in)
+    if json:
+        print_json({"folder": str(catalog.root), "meanings": dict(known.meanings), "positive": list(known.positive)})
+        return
+    rows = [(name, "yes" if name in known.positive else "", known.meanings.get(name, "")) for name in catalog.classes]
+    table(["class", "positive", "means"], rows)
+
+
+@app.command()
 def fetch(
     source: Annotated[str, typer.Argument(metavar="kaggle|zip", help="where the images come from")],
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="the zip file")] = None,
@@ -121,6 +151,13 @@ def synthesize(
     with progress_bar("drawing") as progress:
         write_dataset(folder, spec, progress)
     say(folder)
+
+
+def _named(option: str) -> tuple[str, str]:
+    name, equals, text = option.partition("=")
+    if not equals:
+        raise InputError(f"meaning: expected CLASS=TEXT (received {option!r})")
+    return name, text
 
 
 def _scan(folder: Path) -> Catalog:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from allcore.cli.output import Json, per_cent, print_json, progress_bar, say, table
-from allcore.paper import HEADLINE
+from allcore.paper import HEADLINE, has_papers_classes
 
 if TYPE_CHECKING:
+    from allcore.data.class_meanings import ClassMeanings
     from allcore.evaluation.predictions.evaluate import Evaluation
 
 _ROWS = {
@@ -75,35 +76,48 @@ def evaluate(
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
     """Return an evaluation as JSON values: the scores in fractions, and what they are of."""
+    from allcore.evaluation.predictions.two_sides import two_sides
+
+    meanings = _meanings(evaluation)
+    positive = list(meanings.positive)
+    both = two_sides(evaluation.predictions, positive).model_dump(mode="json") if positive else None
     named = {"model": evaluation.model, "data": evaluation.data}
     alone = evaluation.without_twins
     return {
         **named,
         **evaluation.scores.to_json(),
+        "meanings": dict(meanings.meanings),
+        "positive": positive,
+        "two_sides": both,
         "without_twins": None if alone is None else alone.to_json(),
         "notes": list(evaluation.notes),
     }
 
 
 def print_evaluation(evaluation: Evaluation, json: bool) -> None:
-    """Print an evaluation as JSON, or as tables beside the paper's scores."""
+    """Print an evaluation as JSON, or as tables beside the paper's scores, where the classes are the paper's."""
     if json:
         print_json(evaluation_json(evaluation))
         return
     scores = evaluation.scores.to_json()
     say(evaluation.model, bold=True)
     say(f"on {evaluation.data}: {scores['n']} images\n")
+    beside = has_papers_classes(scores["classes"])
     rows = [
         (name, per_cent(scores[key]), _interval(scores, key), per_cent(HEADLINE[key]) if key in HEADLINE else "")
         for key, name in _ROWS.items()
     ]
-    table(["score", "#%", "#95 % interval", "#paper %"], rows)
+    columns = ["score", "#%", "#95 % interval", *(["#paper %"] if beside else [])]
+    table(columns, [row[: len(columns)] for row in rows])
     say()
     errors = [(name, f"{scores[key]:.4f}", _interval(scores, key, scale=1.0)) for key, name in _ERRORS.items()]
     table(["error", "#value", "#95 % interval"], errors)
     say()
     _print_classes(scores)
-    say("\nThe paper's figures are of its own test images at 300 px, which are not these.")
+    say()
+    _print_sides(evaluation, _meanings(evaluation))
+    if beside:
+        say("The paper's figures are of its own test images at 300 px, which are not these.")
     for note in evaluation.notes:
         say(f"note: {note}")
     if evaluation.without_twins is not None:
@@ -168,9 +182,35 @@ def _print_classes(scores: dict[str, Any]) -> None:
     )
 
 
+def _meanings(evaluation: Evaluation) -> ClassMeanings:
+    from allcore.data.class_meanings import class_meanings
+    from allcore.workspace import open_workspace
+
+    return class_meanings(evaluation.datasets, evaluation.predictions.classes, open_workspace().classes)
+
+
+def _print_sides(evaluation: Evaluation, meanings: ClassMeanings) -> None:
+    """Print what the classes mean and, where some are positive, how those are told from the others."""
+    from allcore.evaluation.predictions.two_sides import two_sides
+
+    if meanings.positive:
+        both = two_sides(evaluation.predictions, meanings.positive)
+        say(f"{meanings.sides[0]} ({', '.join(meanings.positive)}) against {meanings.sides[1]}:")
+        sides = {"sensitivity": both.sensitivity, "specificity": both.specificity}
+        rows = [(name, side.images, per_cent(side.right), _between(side.interval)) for name, side in sides.items()]
+        table(["score", "#images", "#%", "#95 % interval"], rows)
+        say()
+    if said := meanings.in_words():
+        say(said)
+
+
 def _interval(scores: dict[str, Any], key: str, scale: float = 100.0) -> str:
-    bounds = scores["intervals"].get(key)
-    if bounds is None or bounds[0] is None:
+    return _between(scores["intervals"].get(key), scale)
+
+
+def _between(bounds: Sequence[float | None] | None, scale: float = 100.0) -> str:
+    low, high = bounds or (None, None)
+    if low is None or high is None:
         return "–"
     digits = 2 if scale == 100.0 else 4
-    return f"{scale * bounds[0]:.{digits}f} – {scale * bounds[1]:.{digits}f}"
+    return f"{scale * low:.{digits}f} – {scale * high:.{digits}f}"

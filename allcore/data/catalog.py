@@ -53,6 +53,11 @@ class Catalog:
     table: pd.DataFrame
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of all variants, in their order."""
+        return in_order(label for labels in self.labels.values() for label in labels)
+
     def variant(self, name: str | None = None) -> str:
         """Return the variant called `name`, or the first; raises `DatasetError` when there is none so called."""
         if name is None:

@@ -13,7 +13,7 @@ from allcore.reporting.report.sections.closing import availability, limits, repr
 from allcore.reporting.report.sections.data import counts_table, groups_table, leak_table, protocol, source
 from allcore.reporting.report.sections.failures import confusion, mistake_table
 from allcore.reporting.report.sections.method import architecture, settings, training_table
-from allcore.reporting.report.sections.opening import RESEARCH_USE, conclusion, intended_use, subtitle, tiles
+from allcore.reporting.report.sections.opening import conclusion, intended_use, research_use, subtitle, tiles
 from allcore.reporting.report.sections.probes import probes
 from allcore.reporting.report.sections.scores import baselines, class_table, scores_table, two_classes
 from allcore.reporting.report.words import listed
@@ -24,7 +24,7 @@ def model_card(facts: RunFacts, report: Sequence[Section]) -> Document:
     method = f"Architecture and recipe are those of {AUTHORS}, {TITLE}, {JOURNAL}, but for what the table says."
     use = "python -m allcore predict MODEL.onnx IMAGE… --evidence overlays"
     sections = (
-        Section("summary", "In short", (RESEARCH_USE, tiles(facts), conclusion(facts))),
+        Section("summary", "In short", (research_use(facts), tiles(facts), conclusion(facts))),
         Section("model", "Model", (*architecture(facts), Code(use))),
         Section("use", "Intended use", (intended_use(),)),
         Section("data", "Data", (*source(facts), counts_table(facts))),

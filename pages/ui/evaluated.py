@@ -11,8 +11,6 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions, recorde
 from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.store import Run
 
-BENIGN = "Benign"
-
 
 @dataclass(frozen=True)
 class Evaluated:

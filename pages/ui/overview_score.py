@@ -113,7 +113,7 @@ def _scores_of(folder: str, written: int) -> tuple[Scores, float | None, int]:
 def is_like_the_papers(folder: str, written: int) -> bool:
     """Return whether a run's images have the paper's classes and were not drawn, so that its score may stand beside."""
     split = Run(Path(folder)).split
-    return set(split.classes) == set(paper.CLASSES) and recognise(split) is not DRAWN_SMEARS
+    return paper.has_papers_classes(split.classes) and recognise(split) is not DRAWN_SMEARS
 
 
 def _views_of(run: Run) -> tuple[ViewScore, ...]:

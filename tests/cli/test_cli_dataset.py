@@ -166,3 +166,22 @@ def test_audit_of_a_dataset_without_a_usable_image_is_refused(command, tmp_path)
     outcome = command("dataset", "audit", tmp_path / "damaged")
     assert outcome.code == 2
     assert "has no usable image" in outcome.err
+
+
+def test_classes_are_named_once_and_keep_what_is_not_named_anew(command, smears):
+    before = command("dataset", "classes", smears, "--json").json
+    assert before["positive"] == ["Early", "Pre", "Pro"]
+    command("dataset", "classes", smears, "--positive", "Pro", "--positive", "Pre")
+    named = command("dataset", "classes", smears, "--meaning", "Pre=of B cells", "--meaning", "Pro=", "--json").json
+    assert named["positive"] == ["Pre", "Pro"]
+    assert named["meanings"] == {name: before["meanings"][name] for name in ("Benign", "Early")} | {"Pre": "of B cells"}
+    assert "Pre yes of B cells" in " ".join(command("dataset", "classes", smears).out.split())
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"), [("--positive=Cat", "no class is called 'Cat'"), ("--meaning=Pro", "expected CLASS=TEXT")]
+)
+def test_a_class_that_is_none_is_not_named(command, smears, option, reason):
+    failed = command("dataset", "classes", smears, option)
+    assert (failed.code, failed.out) == (2, "")
+    assert reason in failed.err

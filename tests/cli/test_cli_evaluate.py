@@ -5,6 +5,7 @@ import pytest
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
+from tests.reporting.report.conftest import copied, renamed
 
 PROMISED = {
     "n", "accuracy", "precision_weighted", "recall_weighted", "f1_weighted", "mcc", "intervals", "per_class",
@@ -95,3 +96,24 @@ def test_export_refuses_an_unknown_format(on_finished):
     outcome = on_finished("export", "latest", "--format", "docx")
     assert outcome.code == 2
     assert "format: unknown (received 'docx'); expected one of onnx, litert, keras" in outcome.err
+
+
+def test_the_two_sides_are_those_that_were_named(command, finished_run, smears):
+    of_paper = command("evaluate", finished_run.folder, "--json").json
+    assert of_paper["positive"] == ["Early", "Pre", "Pro"]
+    assert of_paper["two_sides"]["specificity"]["right"] == of_paper["per_class"]["Benign"]["recall"]
+    command("dataset", "classes", smears, "--positive", "Pro", "--meaning", "Pro=pro-B cells")
+    named = command("evaluate", finished_run.folder, "--json").json
+    assert named["two_sides"]["sensitivity"]["right"] == named["per_class"]["Pro"]["recall"]
+    words = command("evaluate", finished_run.folder).out
+    assert "positive (Pro) against negative:" in words
+    assert "Pro means pro-B cells." in words
+
+
+def test_the_paper_stands_beside_its_own_classes_alone(command, finished_run, tmp_path):
+    assert "paper %" in command("evaluate", finished_run.folder).out
+    foreign = renamed(copied(finished_run, tmp_path), {"Benign": "Blast", "Early": "Monocyte"})
+    words = command("evaluate", foreign.folder).out
+    assert "Monocyte" in words
+    assert "paper" not in words
+    assert "against" not in words

@@ -201,7 +201,7 @@ def test_figures_are_drawn_with_a_description(run, view, charts):
 
 
 def test_benign_against_malignant_is_shown_where_there_is_a_benign_class(run):
-    app = open_page(view="Benign or malignant")
+    app = open_page(view="Malignant or benign")
     assert [metric.label for metric in app.metric] == ["Sensitivity (95 % interval)", "Specificity (95 % interval)"]
     crossed = app.dataframe[1].value
     assert ((crossed["label"] == "Benign") != (crossed["predicted"] == "Benign")).all()

@@ -103,7 +103,7 @@ def hostile(run, workspace):
 
 
 TABS = {
-    "dataset": ("Images", "Counts", "Problems"),
+    "dataset": ("Images", "Counts", "Classes", "Problems"),
     "trust": ("Overview", "Shared fields", "Exact duplicates", "Stain clusters", "Shortcuts", "Labels"),
     "evaluate": ("Confusion matrix", "Mistakes", "Classes", "Curves", "Calibration", "Compare", "Probes"),
 }

@@ -27,12 +27,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Predictions of labelled images, what predicted which, and what a reader should know about it."""
+    """Predictions of labelled images, what predicted which, and what a reader should know about it.
+
+    `datasets` are the folders that may say what the classes mean, the first one first.
+    """
 
     model: str
     data: str
     predictions: RecordedPredictions
     notes: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
 
     @cached_property
     def scores(self) -> Scores:
@@ -85,6 +89,7 @@ def evaluate_run(run: Run, split: str) -> Evaluation:
         data=f"its {split} split",
         predictions=recorded_predictions(run, split),
         notes=_twin_notes(run, split),
+        datasets=(run.config.dataset,),
     )
 
 
@@ -121,6 +126,7 @@ def _evaluate_own_images(
             wanted.assign(twin=run.split.twins_in_train()[wanted.index]), probabilities, predictor.classes
         ),
         notes=_twin_notes(run, split),
+        datasets=(run.config.dataset,),
     )
 
 
@@ -134,6 +140,7 @@ def _evaluate_folder(
     on_progress: Progress | None,
 ) -> Evaluation:
     catalog = scan(data, cache)
+    trained_on = predictor.metadata.config.get("dataset")
     own_variant = predictor.metadata.config.get("variant")
     if variant is None and own_variant in catalog.variants:
         variant = own_variant
@@ -159,6 +166,7 @@ def _evaluate_folder(
         data=f"{data / catalog.variant(variant)}{f', {split} split' if split else ''}",
         predictions=_predictions(rows, probabilities, predictor.classes),
         notes=(*_parts_note(rows), *_folder_notes(rows, predictor.metadata, split, _unusable(catalog, variant))),
+        datasets=(str(catalog.root), *([trained_on] if isinstance(trained_on, str) else [])),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from allcore.evaluation.scoring.scores import Scores
@@ -20,9 +22,9 @@ def mistakes(predictions: pd.DataFrame) -> pd.DataFrame:
     return _most_confident_first(predictions[predictions["label"] != predictions["predicted"]])
 
 
-def benign_malignant_mistakes(predictions: pd.DataFrame, benign: str = "Benign") -> pd.DataFrame:
-    """Return the benign images called malignant and the malignant ones called benign, the most confident first."""
-    crossed = (predictions["label"] == benign) != (predictions["predicted"] == benign)
+def crossed_sides(predictions: pd.DataFrame, positive: Collection[str]) -> pd.DataFrame:
+    """Return the images of positive classes called negative and the others called positive, most confident first."""
+    crossed = predictions["label"].isin(positive) != predictions["predicted"].isin(positive)
     return _most_confident_first(predictions[crossed])
 
 

@@ -123,33 +123,6 @@ def score(
     )
 
 
-class TwoClassScores(BaseModel):
-    """Malignant (every class but the benign one) against benign, in fractions; `None` where undefined."""
-
-    model_config = ConfigDict(frozen=True)
-
-    sensitivity: float | None
-    specificity: float | None
-    intervals: dict[str, Interval]
-
-
-def benign_vs_malignant(scores: Scores, benign: str = "Benign") -> TwoClassScores:
-    """Sensitivity and specificity of "not benign": an image called by the wrong malignant class still counts as found.
-
-    Raises `InputError` if `benign` is none of the classes.
-    """
-    if benign not in scores.per_class:
-        raise InputError(
-            f"{benign!r} is none of the classes {', '.join(scores.classes)}. Name the benign class among them."
-        )
-    one = scores.per_class[benign]
-    return TwoClassScores(
-        sensitivity=one.specificity,
-        specificity=one.recall,
-        intervals={"sensitivity": one.intervals["specificity"], "specificity": one.intervals["recall"]},
-    )
-
-
 def score_table(labels: IntArray, probabilities: FloatArray, multiplicity: FloatArray) -> dict[str, FloatArray]:
     """Return every metric by name for multiplicities (..., N): scalars (...) and per-class metrics (..., C).
 

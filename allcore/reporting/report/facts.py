@@ -10,6 +10,7 @@ import pandas as pd
 
 from allcore.config import TrainConfig
 from allcore.data.catalog import Catalog, scan
+from allcore.data.class_meanings import ClassMeanings, class_meanings
 from allcore.data.split import Split
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
@@ -18,7 +19,7 @@ from allcore.evaluation.probes.probing import ProbeReport
 from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Predictor, load_predictor
-from allcore.paper import CLASSES
+from allcore.paper import has_papers_classes
 from allcore.reporting.report.baselines_and_probes import kept_baselines, kept_probes
 from allcore.reporting.report.known_data import KnownDataset, recognise
 from allcore.reporting.report.pictures import ErrorPictures, error_pictures
@@ -44,6 +45,7 @@ class RunFacts:
     split: Split
     history: History
     known: KnownDataset | None
+    meanings: ClassMeanings
     catalog: Catalog | None
     metadata: ServedMetadata | None
     test: RecordedPredictions
@@ -59,7 +61,7 @@ class RunFacts:
     @property
     def has_papers_classes(self) -> bool:
         """Whether the classes are the paper's, so that its figures may stand beside the run's."""
-        return self.split.classes == CLASSES
+        return has_papers_classes(self.split.classes)
 
     @property
     def dataset(self) -> str:
@@ -84,6 +86,7 @@ def gather(run: Run, workspace: Workspace) -> RunFacts:
         split=run.split,
         history=run.history(),
         known=recognise(run.split),
+        meanings=class_meanings([run.config.dataset], run.split.classes, workspace.classes),
         catalog=_catalog(run, workspace),
         metadata=None if model is None else model.metadata,
         test=test,

@@ -2,12 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.predictions.mistakes import (
-    benign_malignant_mistakes,
-    commonest_mistake,
-    images_of_cell,
-    mistakes,
-)
+from allcore.evaluation.predictions.mistakes import commonest_mistake, crossed_sides, images_of_cell, mistakes
 from allcore.evaluation.scoring.scores import score
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
@@ -41,7 +36,8 @@ def test_cell_that_is_empty_has_no_image(predictions):
 
 
 @pytest.mark.parametrize(
-    "choose", [mistakes, benign_malignant_mistakes, lambda table: images_of_cell(table, "Benign", "Pro")]
+    "choose",
+    [mistakes, lambda table: crossed_sides(table, ["Pre"]), lambda table: images_of_cell(table, "Benign", "Pro")],
 )
 def test_most_confident_come_first_and_ties_by_path(predictions, choose):
     chosen = choose(predictions.sample(frac=1, random_state=1))
@@ -53,8 +49,8 @@ def test_mistakes_are_all_images_off_the_diagonal(predictions):
     assert len(mistakes(predictions)) == (predictions["label"] != predictions["predicted"]).sum()
 
 
-def test_confusing_two_malignant_classes_is_no_benign_malignant_mistake(predictions):
-    chosen = benign_malignant_mistakes(predictions)
+def test_confusing_two_positive_classes_crosses_no_side(predictions):
+    chosen = crossed_sides(predictions, ["Early", "Pre", "Pro"])
     assert len(chosen)
     assert ((chosen["label"] == "Benign") != (chosen["predicted"] == "Benign")).all()
 

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 
 from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import bootstrap_multiplicities
-from allcore.evaluation.scoring.scores import Scores, benign_vs_malignant, score
+from allcore.evaluation.scoring.scores import Scores, score
 
 CLASSES = ["Benign", "Early", "Pre", "Pro"]
 SCALARS = [
@@ -243,17 +243,3 @@ UNIFORM = np.full((2, 4), 0.25)
 def test_input_that_cannot_be_scored_is_refused_with_the_reason(labels, probabilities, groups, message):
     with pytest.raises(InputError, match=message):
         score(labels, probabilities, CLASSES, groups)
-
-
-def test_malignancy_is_found_whichever_malignant_class_is_named():
-    true = ["Benign"] * 4 + ["Early"] * 3 + ["Pro"] * 3
-    predicted = [0, 0, 2, 1, 2, 2, 0, 3, 3, 1]
-    view = benign_vs_malignant(score(true, np.eye(4)[predicted], CLASSES, samples=50))
-    assert (view.sensitivity, view.specificity) == pytest.approx((5 / 6, 1 / 2))
-    assert view.intervals["sensitivity"] == pytest.approx(wilson_of(5, 6))
-    assert view.intervals["specificity"] == pytest.approx(wilson_of(2, 4))
-
-
-def test_an_unknown_benign_class_is_refused():
-    with pytest.raises(InputError, match=r"'Healthy'.*Benign, Early, Pre, Pro"):
-        benign_vs_malignant(score(*predictions(), CLASSES, samples=50), benign="Healthy")

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from allcore.data.class_meanings import name_classes
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
@@ -259,3 +260,22 @@ def test_completed_report_has_baselines_and_probes(finished_run, smears, tmp_pat
     test = recorded_predictions(finished_run, "test")
     against = against_shortcuts(test, kept_shortcuts_of_run(finished_run, workspace.cache))
     assert shortcut_verdict(test.score(), against) in page.text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_meanings_and_sides_are_those_that_were_named(run, tmp_path, smears, page):
+    assert "Benign means hematogones, never “healthy”" in page.text
+    assert "Malignant (Early, Pre and Pro) against benign" in page.text
+    namer = Workspace(tmp_path / "namer", (smears.parent,))
+    name_classes(smears, run.split.classes, {"Pro": HOSTILE}, ["Pro"], namer.classes)
+    for form in ("html", "md"):
+        said = make_report(run, namer, form).content.decode()
+        assert "hematogones, never" not in said
+        assert "Positive (Pro) against negative" in said
+    assert f"Pro means {HOSTILE}." in Page(make_report(run, namer).content.decode()).text
+
+
+def test_other_classes_have_no_word_of_hematogones_and_no_sides(run, readers):
+    said = Page(make_report(renamed(run, {"Benign": "Blast", "Pro": "Monocyte"}), readers).content.decode()).text
+    assert "The classes here are others: Blast, Early, Pre and Monocyte." in said
+    assert "means hematogones" not in said
+    assert "whichever class of its side" not in said

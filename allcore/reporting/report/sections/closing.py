@@ -6,7 +6,7 @@ from allcore.paper import NATIVE_SIZE
 from allcore.recipe import train_command
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Bullets, Code, Inline, Mono, Section, Strong, bullets, text
-from allcore.reporting.report.sections.opening import RESEARCH_USE
+from allcore.reporting.report.sections.opening import research_use
 
 WEIGHTS_CREDIT: tuple[Inline, ...] = (
     "ImageNet weights of VGG16: K. Simonyan and A. Zisserman, Very Deep Convolutional Networks for Large-Scale Image "
@@ -23,7 +23,7 @@ def limits_section(facts: RunFacts) -> Section:
             " No clinical role follows from these figures. A model that is right on images of one dataset has not been "
             "shown to be right on a patient.",
         ),
-        RESEARCH_USE,
+        research_use(facts),
     )
     return Section("limits", "Limits and implications", blocks, answers=(40, 41))
 

@@ -91,6 +91,7 @@ def reference_section(facts: RunFacts) -> Section:
         text(
             "The class of an image is the name of the folder that it lies in. The labels of the test images have the "
             "same origin as those of train; nobody looked at them again for this run."
+            + (f" {facts.meanings.in_words()}" if facts.meanings.meanings else "")
         ),
         *_published(known, 14, 15, 16, 18),
     )

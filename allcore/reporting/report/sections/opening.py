@@ -14,6 +14,7 @@ from allcore.reporting.report.rendering.blocks import (
     Notice,
     Section,
     Strong,
+    Text,
     Tile,
     Tiles,
     bullets,
@@ -23,11 +24,15 @@ from allcore.reporting.report.sections.scores import best_shortcut
 from allcore.reporting.report.words import counted, interval, listed, part_of, per_cent
 from allcore.reporting.shortcuts import shortcut_verdict
 
-RESEARCH_USE = Notice(
-    "Research and education only.",
-    "This is no medical device, and nothing here may be used to diagnose or to treat anyone. Benign means hematogones, "
-    "never healthy.",
-)
+
+def research_use(facts: RunFacts) -> Notice:
+    """Return what the model may not be used for, and what its classes mean where that is known."""
+    means = facts.meanings.in_words()
+    return Notice(
+        "Research and education only.",
+        "This is no medical device, and nothing here may be used to diagnose or to treat anyone."
+        + (f" {means}" if means else ""),
+    )
 
 
 def title(facts: RunFacts) -> str:
@@ -50,7 +55,9 @@ def summary_section(facts: RunFacts) -> Section:
         f"{counts['validation']:,} others, and scored once on {facts.scores.n:,} test images. The split is "
         f"{facts.config.split.protocol}."
     )
-    return Section("summary", "Summary", (RESEARCH_USE, text(design), tiles(facts), conclusion(facts)), answers=(1, 2))
+    return Section(
+        "summary", "Summary", (research_use(facts), text(design), tiles(facts), conclusion(facts)), answers=(1, 2)
+    )
 
 
 def tiles(facts: RunFacts) -> Tiles:
@@ -106,12 +113,7 @@ def conclusion(facts: RunFacts) -> Bullets:
 def question_section(facts: RunFacts) -> Section:
     """Return background, question and intended use."""
     blocks: tuple[Block, ...] = (
-        text(
-            "Acute lymphoblastic leukemia is first suspected under the microscope, where lymphoblasts have to be told "
-            "from benign precursors (hematogones) and their subtype guessed before flow cytometry decides. "
-            f"{AUTHORS}, {TITLE} ({JOURNAL}), report that a VGG16 fine-tuned on smears does this with an accuracy of "
-            f"{per_cent(HEADLINE['accuracy'])}."
-        ),
+        _background(facts),
         text(
             Strong("Question."),
             " How well does that network, configured as section 6 says, tell these classes apart on images that it was "
@@ -125,6 +127,23 @@ def question_section(facts: RunFacts) -> Section:
         ),
     )
     return Section("question", "Question and intended use", blocks, answers=(3, 4, 5, 6))
+
+
+def _background(facts: RunFacts) -> Text:
+    """Return what is known of the question: for the paper's classes what the paper is about, for others that it is."""
+    paper = f"{AUTHORS}, {TITLE} ({JOURNAL})"
+    accuracy = per_cent(HEADLINE["accuracy"])
+    if not facts.has_papers_classes:
+        return text(
+            f"{paper}, report that a VGG16 fine-tuned on blood smears tells benign precursors and subtypes of acute "
+            f"lymphoblastic leukemia apart with an accuracy of {accuracy}. The classes here are others: "
+            f"{listed(facts.split.classes)}."
+        )
+    return text(
+        "Acute lymphoblastic leukemia is first suspected under the microscope, where lymphoblasts have to be told from "
+        f"benign precursors (hematogones) and their subtype guessed before flow cytometry decides. {paper}, report "
+        f"that a VGG16 fine-tuned on smears does this with an accuracy of {accuracy}."
+    )
 
 
 def intended_use() -> Bullets:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from allcore.evaluation.scoring.scores import CLASS_METRICS, Interval, benign_vs_malignant
-from allcore.paper import BENIGN_TEST_IMAGES, BENIGN_TEST_RIGHT, CLASSES, HEADLINE
+from allcore.evaluation.predictions.two_sides import two_sides
+from allcore.evaluation.scoring.scores import CLASS_METRICS, Interval
+from allcore.paper import BENIGN_TEST_IMAGES, BENIGN_TEST_RIGHT, HEADLINE
 from allcore.reporting.report.baselines_and_probes import how_to_complete
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.known_data import given, lacking
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Table, Text, text
 from allcore.reporting.report.rendering.figures import Mark, track_figure
-from allcore.reporting.report.words import counted, ends, interval, number, per_cent, with_interval
+from allcore.reporting.report.words import counted, ends, interval, listed, number, per_cent, with_interval
 from allcore.reporting.tables import CLASS_METRIC_NAMES, headline_table
 
-BENIGN = "Benign"
 _SHORT = {"npv": "NPV", "average_precision": "AP"}
 
 
@@ -86,18 +86,25 @@ def baselines(facts: RunFacts) -> tuple[Block, ...]:
 
 
 def two_classes(facts: RunFacts) -> tuple[Text, ...]:
-    """Return benign against malignant, where there is a benign class among others that the paper has."""
-    if not {BENIGN} < set(facts.split.classes) <= set(CLASSES):
+    """Return positive classes against the others, where some are named so, beside the paper's where they are its."""
+    if not facts.meanings.positive:
         return ()
-    two = benign_vs_malignant(facts.scores, BENIGN)
-    sensitivity = f"{per_cent(two.sensitivity)} ({interval(two.intervals['sensitivity'])})"
-    specificity = f"{per_cent(two.specificity)} ({interval(two.intervals['specificity'])})"
-    of_paper = f"{BENIGN_TEST_RIGHT} of {BENIGN_TEST_IMAGES}"
+    both = two_sides(facts.test, facts.meanings.positive)
+    sensitivity, specificity = (
+        f"{per_cent(side.right)} of {counted(side.images, 'image')} ({interval(side.interval)})"
+        for side in (both.sensitivity, both.specificity)
+    )
+    positive, negative = facts.meanings.sides
+    beside = ""
+    if facts.has_papers_classes and negative == "benign":
+        beside = (
+            f" The paper has {BENIGN_TEST_RIGHT} of {BENIGN_TEST_IMAGES} benign test images right "
+            f"({per_cent(BENIGN_TEST_RIGHT / BENIGN_TEST_IMAGES)})."
+        )
     return (
         text(
-            f"Malignant against benign, whichever malignant class is named: sensitivity {sensitivity}, specificity "
-            f"{specificity}. The paper has {of_paper} benign test images right "
-            f"({per_cent(BENIGN_TEST_RIGHT / BENIGN_TEST_IMAGES)})."
+            f"{positive.capitalize()} ({listed(facts.meanings.positive)}) against {negative}, whichever class of its "
+            f"side is named: sensitivity {sensitivity}, specificity {specificity}.{beside}"
         ),
     )
 

@@ -1,0 +1,52 @@
+"""What classes mean and which are positive: followed by the pages, and named on Dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from allcore.data.catalog import Catalog
+from allcore.data.class_meanings import LONGEST_MEANING, ClassMeanings, class_meanings, name_classes
+from allcore.errors import DatasetError
+from pages.ui.show import plain
+from pages.ui.state import workspace
+
+
+def meanings(dataset: object, classes: Collection[str]) -> ClassMeanings:
+    """Return what is known of classes of the dataset at a path, if it is one; with a warning where that is damaged."""
+    try:
+        return class_meanings([dataset] if isinstance(dataset, str) else [], classes, workspace().classes)
+    except DatasetError as error:
+        st.warning(plain(str(error)), title="What the classes mean is not known")
+        return ClassMeanings({})
+
+
+def show_naming(images: Catalog) -> None:
+    """Show what a dataset's classes mean and which are positive, as a form to name them."""
+    classes, dataset = images.classes, str(images.root)
+    known = meanings(dataset, classes)
+    st.write(
+        "Named here once, and said wherever the classes are shown: on Predict and Evaluate, in reports and model "
+        "cards. Where some classes are positive and some are not, Evaluate also scores the one side against the other."
+    )
+    with st.form("classes", border=False):
+        said = {
+            name: st.text_input(
+                plain(name), known.meanings.get(name, ""), LONGEST_MEANING, key=f"meaning {number} of {dataset}",
+                placeholder="what this class means",
+            )
+            for number, name in enumerate(classes)
+        }  # fmt: skip
+        positive = st.multiselect(
+            "Positive classes", classes, known.positive, key=f"positive of {dataset}",
+            help="What a test looks for, such as the malignant classes.",
+        )  # fmt: skip
+        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
+    if pressed:
+        try:
+            name_classes(dataset, classes, said, positive, workspace().classes)
+        except DatasetError as error:
+            st.error(plain(str(error)), title="That cannot be kept")
+        else:
+            st.success("All pages, reports and commands follow it.", title="Kept")

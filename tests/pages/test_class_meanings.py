@@ -1,0 +1,57 @@
+"""What classes mean is named on Dataset, and all pages follow it."""
+
+import pytest
+
+from allcore.data.class_meanings import class_meanings, name_classes
+from allcore.paper import CLASSES
+from tests.pages.opening import metrics, open_page, press, texts
+from tests.reporting.report.conftest import renamed
+
+
+@pytest.fixture
+def dataset(run, workspace):
+    """Return where the finished run's dataset lies."""
+    return run.config.dataset
+
+
+def test_dataset_begins_with_the_papers_meanings_and_keeps_others(dataset, workspace):
+    app = open_page("dataset", view="Classes")
+    assert app.text_input[0].value.startswith("hematogones")
+    app.text_input[3].input("pro-B cells")
+    app.multiselect[0].set_value(["Pro"])
+    assert "All pages, reports and commands follow it." in texts(press(app, "Save"))
+    named = class_meanings([dataset], CLASSES, workspace.classes)
+    assert (named.meanings["Pro"], named.positive) == ("pro-B cells", ("Pro",))
+    assert open_page("dataset", view="Classes").text_input[3].value == "pro-B cells"
+
+
+def test_what_cannot_be_kept_is_said_and_the_form_stays(dataset, workspace):
+    app = open_page("dataset", view="Classes")
+    app.multiselect[0].set_value(list(CLASSES))
+    assert "every class is positive" in texts(press(app, "Save"))
+    assert not workspace.classes.exists()
+
+
+def test_evaluate_and_predict_follow_what_was_named(run, dataset, workspace):
+    name_classes(dataset, CLASSES, {"Pro": "**pro-B** cells"}, ["Pro"], workspace.classes)
+    app = open_page("evaluate", view="Positive or negative")
+    assert set(metrics(app)) >= {"Sensitivity (95 % interval)", "Specificity (95 % interval)"}
+    assert "Positive: Pro. Negative: Benign, Early, Pre." in texts(app)
+    assert r"Pro means \*\*pro-B\*\* cells." in texts(app)
+    predict = texts(open_page("predict", model=run.id))
+    assert r"Pro means \*\*pro-B\*\* cells." in predict
+    assert "hematogones" not in predict
+
+
+def test_other_classes_have_no_word_of_the_papers(run, workspace):
+    renamed(run, {"Benign": "Blast"})
+    app = open_page("evaluate")
+    assert not {"Malignant or benign", "Positive or negative"} & {tab.label for tab in app.tabs}
+    assert "paper" not in app.dataframe[0].value
+
+
+def test_a_damaged_record_takes_no_page_down(run, dataset, workspace):
+    name_classes(dataset, CLASSES, {}, ["Pro"], workspace.classes)
+    next(workspace.classes.iterdir()).write_bytes(b"cut short")
+    for page in ("evaluate", "predict"):
+        assert "name them anew" in texts(open_page(page))
