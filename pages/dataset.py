@@ -18,7 +18,7 @@ from allcore.data.browse import (
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_duplicate_pairs
 from allcore.data.split import SPLITS, Split
-from allcore.errors import DatasetError, RunError
+from allcore.errors import InputError, RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.runs.store import Run
 from pages.ui import address, show
@@ -27,8 +27,7 @@ from pages.ui.choose_class import choose_class
 from pages.ui.class_meanings import show_naming
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.get_dataset import get_dataset
-from pages.ui.shared_work import is_under_way
-from pages.ui.state import catalog, forget_catalogs, relations, search_key, searched_relations
+from pages.ui.state import asked_for_search, catalog, forget_catalogs, relations, searched_relations
 from pages.ui.tabs import open_tab
 
 EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
@@ -195,12 +194,11 @@ def _image_page(images: Catalog, path: str, split: Split | None) -> None:
 def _offer_search(images: Catalog, variant: str) -> None:
     """Say that shared fields were not looked for, and look for them when the user asks, or wait where they are."""
     st.caption("No image has the same pixels. Whether another shows the same field has not been looked for yet.")
-    asked = st.button("Look for shared fields", icon=":material/search:", help="Once for a dataset; it takes minutes.")
-    if not asked and not is_under_way(search_key(images, variant)):
+    if not asked_for_search(images, variant):
         return
     try:
         searched_relations(images, variant)
-    except DatasetError as error:
+    except InputError as error:
         st.error(show.plain(str(error)), title="Shared fields could not be looked for")
     else:
         st.rerun()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ import streamlit as st
 from allcore.config import PRESETS, SplitConfig, TrainConfig, make_config
 from allcore.data.catalog import Catalog
 from allcore.data.relations import Relations
+from allcore.data.sources import Progress
 from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.hardware import Devices, glance_at_devices
@@ -27,8 +29,9 @@ from pages.ui.config_form import config_form, weights_key
 from pages.ui.estimates import show_estimates
 from pages.ui.live import runs, summaries
 from pages.ui.queue import show_queue
+from pages.ui.shared_work import CancelledError, ask_again, asked_for, wait_for
 from pages.ui.show import plain, table
-from pages.ui.state import catalog, executor, relations, searched_relations, workspace
+from pages.ui.state import asked_for_search, catalog, executor, relations, search_key, searched_relations, workspace
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Cells": "cells", "Custom": ""}
 ONE_RUN, SWEEP = "One run", "Size sweep"
@@ -71,11 +74,16 @@ def written(file: str | None) -> int:
     return Path(file).stat().st_mtime_ns if file and Path(file).is_file() else 0
 
 
+@st.cache_resource(show_spinner=False)
+def measured() -> dict[str, Speed]:
+    """Return the speeds that were measured since the app started, by their cost keys; all sessions share them."""
+    return {}
+
+
 def known_speed(config: TrainConfig, split: Split, former: Sequence[Run]) -> Speed | None:
-    """Return how fast the configuration trains: as measured in this session, or else as former runs did."""
-    measured: dict[str, Speed] = st.session_state.setdefault("measured", {})
+    """Return how fast the configuration trains: as measured since the app started, or else as former runs did."""
     device = estimate(config, split, devices(), None).plan.description
-    return measured.get(cost_key(config)) or former_speed(config, device, former)
+    return measured().get(cost_key(config)) or former_speed(config, device, former)
 
 
 def in_short(config: TrainConfig, begin: TrainConfig, sizes: Sequence[int]) -> str:
@@ -91,17 +99,22 @@ def in_short(config: TrainConfig, begin: TrainConfig, sizes: Sequence[int]) -> s
     return f"{line} Changed: {', '.join(f'{row.setting} {row.value}' for row in changed.itertuples())}."
 
 
+def measuring_key(configs: Sequence[TrainConfig]) -> str:
+    """Return the name under which measuring some configurations is under way."""
+    return f"speeds of {' '.join(map(cost_key, configs))} in {workspace().root}"
+
+
 def measure_all(configs: Sequence[TrainConfig]) -> None:
-    """Measure the speed of each configuration, with progress, and keep it for this session."""
-    bar = st.progress(0.0)
-    try:
+    """Measure the speed of each configuration, with progress, and keep it."""
+    place, kept = workspace(), measured()
+
+    def work(progress: Progress) -> None:
         for number, config in enumerate(configs):
-            bar.progress(number / len(configs), f"Training a few steps at {config.image_size} px …")
-            found = measure(config, workspace())
-            speed = Speed(found.images_per_second, "measured", found.memory_bytes)
-            st.session_state["measured"][cost_key(config)] = speed
-    finally:
-        bar.empty()
+            found = measure(config, place, while_waiting=partial(progress, number, len(configs)))
+            kept[cost_key(config)] = Speed(found.images_per_second, "measured", found.memory_bytes)
+
+    sizes = ", ".join(str(config.image_size) for config in configs)
+    wait_for(measuring_key(configs), f"Training a few steps at {sizes} px; it goes on when you leave this page", work)
 
 
 def whole_numbers(sizes: Sequence[str]) -> list[int]:
@@ -207,7 +220,11 @@ except InputError as error:
     problem = error
 
 with card:
-    if problem is not None:
+    if isinstance(problem, CancelledError):
+        st.warning("This split needs it; the random one does not.", title="The search for shared fields was cancelled")
+        if asked_for_search(images, variant):
+            st.rerun()
+    elif problem is not None:
         title = "These settings do not fit" if isinstance(problem, ConfigError) else "This cannot be trained on"
         st.error(plain(str(problem)), title=title)
     else:
@@ -229,8 +246,9 @@ with card:
             f"Launch {len(sizes)} runs" if len(sizes) > 1 else "Launch", type="primary",
             icon=":material/rocket_launch:", disabled=problem is not None,
         )  # fmt: skip
-        measuring = st.button(
-            "Measure", icon=":material/speed:", disabled=problem is not None or busy,
+        measuring = asked_for(
+            "" if problem else measuring_key(configs), "Measure", icon=":material/speed:",
+            disabled=problem is not None or busy,
             help="A run has the device." if busy else "Trains a few steps in a process of its own, and keeps nothing.",
         )  # fmt: skip
     try:
@@ -238,6 +256,7 @@ with card:
             measure_all(configs)
             st.rerun()
         if launching:
+            ask_again(search_key(images, variant))
             searched_relations(images, variant)
             for run in launch(configs):
                 st.success("It goes on in the background; this page can be closed.", title=f"{run} is launched")

@@ -10,7 +10,8 @@ from allcore.errors import DatasetError
 from pages.ui import show
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.label_review import show_label_review
-from pages.ui.state import catalog, contents, forget_catalogs, searched_relations
+from pages.ui.shared_work import CancelledError
+from pages.ui.state import asked_for_search, catalog, contents, forget_catalogs, relations, searched_relations
 from pages.ui.tabs import open_tab
 from pages.ui.trust_duplicates import show_duplicates
 from pages.ui.trust_examined import Examined
@@ -33,16 +34,21 @@ def _examine(whole: Catalog, variant: str) -> Examined:
     """Return the images of a variant with their relations; where they cannot be searched, with what is known, said."""
     images = whole.images(variant)
     try:
-        relations = searched_relations(whole, variant)
+        found = searched_relations(whole, variant)
+    except CancelledError:
+        found = relations(whole, variant)
+        st.warning("What follows knows exact duplicates alone.", title="The search for shared fields was cancelled")
+        if asked_for_search(whole, variant):
+            st.rerun()
     except DatasetError as error:
-        relations = catalog_relations(images)
+        found = catalog_relations(images)
         st.warning(
             f"{show.plain(str(error))}. What follows knows exact duplicates alone.",
             title="Shared fields could not be looked for",
         )
         st.button("Read the folder again", icon=":material/refresh:", on_click=forget_catalogs)
-    key = f"{contents(whole, variant)} {relations.searched}"
-    return Examined(whole.root, str(st.session_state["data"]), variant, images, relations, key)
+    key = f"{contents(whole, variant)} {found.searched}"
+    return Examined(whole.root, str(st.session_state["data"]), variant, images, found, key)
 
 
 st.title("Trust")

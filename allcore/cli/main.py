@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from threading import Thread
 from typing import Annotated, NoReturn
 
 import typer
@@ -50,11 +51,20 @@ def worker(folder: Annotated[Path, typer.Argument(help="the run's folder")]) -> 
 
 @app.command("measure", hidden=True)
 def measure(config: Annotated[Path, typer.Argument(help="a configuration as JSON")]) -> None:
-    """Time a few training steps and print the result as JSON; the app starts this."""
+    """Time a few training steps and print the result as JSON; it ends when its standard input does.
+
+    The app starts this, and holds the other end for as long as the result is wanted.
+    """
     from allcore.config import read_config
     from allcore.training.measure import measure_steps
 
+    Thread(target=_end_with_standard_input, daemon=True).start()
     say(measure_steps(read_config(config)).to_json())
+
+
+def _end_with_standard_input() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
 
 
 _UNREAD = 141

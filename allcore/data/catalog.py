@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256
 from allcore.data.layout import Layout, find_layout
 from allcore.data.left_out import left_out
 from allcore.errors import DatasetError, ImageError
+from allcore.threads import in_threads
 from allcore.writing import make_folder, write_whole
 
 COLUMNS = {
@@ -120,15 +120,15 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
     files = _list_files(layout)
     news = [row for _, row in files if _key(row) not in known]
 
-    def describe(file: Path, row: _Row) -> _Row:
+    def describe(of: tuple[Path, _Row]) -> _Row:
+        file, row = of
         return known.get(_key(row)) or (row if row["problem"] else row | _look_at(file, str(row["path"])))
 
     rows = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for row in pool.map(describe, *zip(*files, strict=True)):
-            rows.append(row)
-            if on_progress is not None and news:
-                on_progress(len(rows), len(files))
+    for row in in_threads(describe, files):
+        rows.append(row)
+        if on_progress is not None and news:
+            on_progress(len(rows), len(files))
     _refuse_odd_ranges(rows)
     if kept is not None and news:
         _write_kept(kept, [row for row in rows if row["problem"] == ""])

@@ -5,9 +5,7 @@ The images carry no record of their slides; their colours stand in for it.
 
 from __future__ import annotations
 
-import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import pandas as pd
 
 from allcore.data.cache import decoded_images
 from allcore.data.colour import colour_moments
+from allcore.threads import in_threads
 
 CLUSTERS = 6
 """Stain clusters a class."""
@@ -27,8 +26,7 @@ def find_stains(root: Path, images: pd.DataFrame, groups: np.ndarray, cache: Pat
     Images of one overlap group (`groups`, int64 (N,)) have the cluster of most of them.
     """
     decoded = decoded_images(root, images, cache)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        moments = np.stack(list(pool.map(lambda row: colour_moments(decoded[row]), range(len(decoded)))))
+    moments = np.stack(list(in_threads(lambda row: colour_moments(decoded[row]), range(len(decoded)))))
     return stain_clusters(moments, images["label"].to_numpy(), groups)
 
 

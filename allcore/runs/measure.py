@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +19,7 @@ from allcore.runs.executor import worker_environment
 from allcore.workspace import Workspace
 
 TIMEOUT_SECONDS = 600.0
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -32,30 +37,49 @@ class Measurement:
         return json.dumps(asdict(self))
 
 
-def measure(config: TrainConfig, workspace: Workspace, timeout: float = TIMEOUT_SECONDS) -> Measurement:
+def measure(
+    config: TrainConfig,
+    workspace: Workspace,
+    timeout: float = TIMEOUT_SECONDS,
+    while_waiting: Callable[[], None] = lambda: None,
+) -> Measurement:
     """Train a few steps of `config` in a process of their own, keep nothing of them, and return what they took.
 
+    `while_waiting` is called several times a second; when it raises, as when this process ends, the other is ended.
     Raises `RunError` when a run has the device, when the steps fail, or when they take longer than `timeout` seconds.
     """
     with TemporaryDirectory() as folder:
         file = Path(folder) / "config.json"
         file.write_text(config.to_json(), encoding="utf-8")
-        command = [sys.executable, "-m", "allcore", "measure", str(file)]
-        try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=timeout,
-                check=False,
-                env=worker_environment(workspace),
-            )
-        except subprocess.TimeoutExpired:
-            raise RunError(f"a few steps took longer than {timeout:g} seconds; try a smaller image size") from None
+        done = _run([sys.executable, "-m", "allcore", "measure", str(file)], workspace, timeout, while_waiting)
     if done.returncode != 0:
         raise RunError(_reason(done))
     return Measurement(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _run(
+    command: list[str], workspace: Workspace, timeout: float, while_waiting: Callable[[], None]
+) -> subprocess.CompletedProcess[str]:
+    """Return what a process said whose standard input is open for as long as it is wanted."""
+    watched, held = os.pipe()  # the system closes the held end when this process ends, in whatever way
+    deadline = time.monotonic() + timeout
+    environment = worker_environment(workspace)
+    try:
+        with subprocess.Popen(
+            command, stdin=watched, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        ) as process:
+            try:
+                while time.monotonic() < deadline:
+                    with suppress(subprocess.TimeoutExpired):
+                        said = process.communicate(timeout=_LOOK_SECONDS)
+                        return subprocess.CompletedProcess(command, process.returncode, *said)
+                    while_waiting()
+            finally:
+                process.kill()
+    finally:
+        os.close(watched)
+        os.close(held)
+    raise RunError(f"a few steps took longer than {timeout:g} seconds; try a smaller image size")
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:

@@ -21,7 +21,7 @@ from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.numbers import bound_number
-from pages.ui.shared_work import is_under_way, wait_for
+from pages.ui.shared_work import asked_for, wait_for
 from pages.ui.state import catalog, workspace
 
 
@@ -47,7 +47,7 @@ def show_probes(of: Evaluated) -> None:
     skipped = [result for result in report.results if result.skipped]
     for result in skipped:
         st.caption(f"Skipped: {show.plain(result.name)}, for {show.plain(result.skipped)}.")
-    if skipped and st.button("Try the skipped again", icon=":material/refresh:"):
+    if skipped and asked_for(_work(subject), "Try the skipped again", icon=":material/refresh:"):
         _make(subject)
     _show_examples(of, subject, report)
 
@@ -60,8 +60,8 @@ def _offer(subject: Subject, report: ProbeReport | None) -> None:
     st.caption(
         f"{n_test} test images under {missing} probes; a first look reads the training images' stain as well.{done}"
     )
-    asked = st.button("Go on" if report else "Probe the model", type="primary", icon=":material/labs:")
-    if asked or is_under_way(_work(subject)):
+    label = "Go on" if report else "Probe the model"
+    if asked_for(_work(subject), label, type="primary", icon=":material/labs:"):
         _make(subject)
 
 

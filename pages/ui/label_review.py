@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from allcore.data.sources import Progress
 from allcore.errors import DatasetError, ImageError, InputError
 from allcore.evaluation.labels.review import COLOUR, RUNS, SEPARATOR, LabelReview, review_dataset, runs_on
 from allcore.evaluation.predictions.recorded import recorded_at
@@ -16,6 +17,7 @@ from allcore.text import for_csv, for_table
 from pages.ui import show
 from pages.ui.evidence import SHEET, choose_sheet, first_sheet, picture
 from pages.ui.guarded import guarded
+from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import executor, predictor, workspace
 from pages.ui.trust_examined import Examined
@@ -34,7 +36,11 @@ def show_label_review(of: Examined) -> None:
     runs = _choose_runs(of)
     recorded = tuple((str(run.folder), recorded_at(run)) for run in runs)
     try:
-        review = _review(of, of.key, recorded, str(workspace().cache))
+        review = _review(of, recorded)
+    except CancelledError:
+        if asked_for(_work(of, recorded), "Review the labels", icon=":material/fact_check:"):
+            st.rerun()
+        return
     except DatasetError as error:
         st.error(plain(str(error)), title="The labels cannot be reviewed")
         return
@@ -71,10 +77,32 @@ def _ids_on(_of: Examined, key: str, recorded: tuple[tuple[str, int], ...]) -> l
     return [run.id for run in runs_on(_of.images, [Run(Path(folder)) for folder, _ in recorded])]
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reviewing the labels …")
-def _review(_of: Examined, key: str, recorded: tuple[tuple[str, int], ...], cache: str) -> LabelReview:
-    runs = [Run(Path(folder)) for folder, _ in recorded]
-    return review_dataset(_of.root, _of.images, _of.relations, runs, Path(cache))
+_Recorded = tuple[tuple[str, int], ...]
+"""Folders of runs, each with when its predictions were written."""
+
+
+def _work(of: Examined, recorded: _Recorded) -> str:
+    return f"labels of {of.key} by {recorded} in {workspace().cache}"
+
+
+def _review(of: Examined, recorded: _Recorded) -> LabelReview:
+    """Return the review by some runs, made with progress where it is not kept in memory."""
+    key, cache = _work(of, recorded), workspace().cache
+    kept = _reviews(key)
+    if not kept:
+        runs = [Run(Path(folder)) for folder, _ in recorded]
+
+        def review(progress: Progress) -> None:
+            kept.append(review_dataset(of.root, of.images, of.relations, runs, cache, progress))
+
+        wait_for(key, "Reviewing the labels; it goes on when you leave this page", review)
+    return kept[0]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _reviews(key: str) -> list[LabelReview]:
+    """Return where the review of a key is put when it is made; all sessions share it."""
+    return []
 
 
 def _show_numbers(of: Examined, review: LabelReview) -> None:

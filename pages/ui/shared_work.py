@@ -1,4 +1,4 @@
-"""Long work that goes on when its page is left, and that every session which asks for it finds again."""
+"""Long work that goes on when its page is left, that every session finds again, and that can be cancelled."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from allcore.data.sources import Progress
+from allcore.errors import InputError
 
 _LOOK_SECONDS = 0.2
 _LOCK = threading.Lock()
+_DECLINED = "declined work"
 _Result = TypeVar("_Result")
+
+
+class CancelledError(InputError):
+    """Raised where work is waited for that somebody cancelled."""
 
 
 @dataclass
@@ -24,27 +30,50 @@ class _Work:
     total: int = 1
     result: Any = None
     error: BaseException | None = None
+    cancelled: bool = False
     over: threading.Event = field(default_factory=threading.Event)
 
     def show(self, done: int, total: int) -> None:
+        if self.cancelled:
+            raise CancelledError("it was cancelled")
         self.done, self.total = done, total
 
 
-def wait_for(key: str, doing: str, work: Callable[[Progress], _Result]) -> _Result:
-    """Return what `work` comes to, with its progress; it is begun once for a `key`, and whoever asks meanwhile waits.
+def asked_for(key: str, label: str, **button: Any) -> bool:  # noqa: ANN401 - what the button takes
+    """Show a button that asks for long work; return whether it was pressed, or the work is under way already."""
+    pressed = st.button(label, **button)
+    if pressed:
+        ask_again(key)
+    return pressed or is_under_way(key)
 
-    What it raises is raised here. It runs in a thread of its own and must not call Streamlit.
+
+def ask_again(key: str) -> None:
+    """Let this session begin work that it cancelled before."""
+    _declined().discard(key)
+
+
+def wait_for(key: str, doing: str, work: Callable[[Progress], _Result]) -> _Result:
+    """Return what `work` comes to, with its progress and a way to cancel it; whoever asks for a `key` meanwhile waits.
+
+    It runs in a thread of its own, begun once, which ends with the server; it must not call Streamlit, and is cancelled
+    at the next progress that it tells. What it raises is raised here; `CancelledError` where somebody cancelled it, and
+    in the session that did so until it asks again.
     """
     with _LOCK:
         found = _under_way().get(key)
         if found is None:
+            if key in _declined():
+                raise CancelledError("it was cancelled")
             found = _under_way()[key] = _Work()
             arguments = (_under_way(), key, found, work)
             threading.Thread(target=_carry_out, args=arguments, name=key, daemon=True).start()
     slot = st.empty()
     try:
+        with slot.container(horizontal=True, vertical_alignment="center"):
+            bar = st.progress(0.0, doing)
+            st.button("Cancel", key=f"cancel {key}", icon=":material/close:", on_click=cancel, args=(key,))
         while not found.over.wait(_LOOK_SECONDS):
-            slot.progress(min(1.0, found.done / max(1, found.total)), doing)
+            bar.progress(min(1.0, found.done / max(1, found.total)), doing)
     finally:
         slot.empty()
     if found.error is not None:
@@ -57,6 +86,22 @@ def is_under_way(key: str) -> bool:
     return key in _under_way()
 
 
+def cancel(key: str) -> None:
+    """Cancel the work of a key for all who wait, and do not let this session begin it again by itself."""
+    _declined().add(key)
+    with _LOCK:
+        found = _under_way().pop(key, None)
+    if found is not None:
+        found.cancelled = True
+        found.error = CancelledError("it was cancelled")
+        found.over.set()
+
+
+def _declined() -> set[str]:
+    declined: set[str] = st.session_state.setdefault(_DECLINED, set())
+    return declined
+
+
 @st.cache_resource(show_spinner=False)
 def _under_way() -> dict[str, _Work]:
     """Return the work that is not over, by its key; all sessions share it."""
@@ -67,8 +112,9 @@ def _carry_out(under_way: dict[str, _Work], key: str, found: _Work, work: Callab
     try:
         found.result = work(found.show)
     except BaseException as error:  # it is raised in every session that waits; none may wait for ever
-        found.error = error
+        found.error = found.error or error
     finally:
         with _LOCK:
-            under_way.pop(key, None)
+            if under_way.get(key) is found:
+                del under_way[key]
         found.over.set()

@@ -17,7 +17,7 @@ from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcu
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
-from pages.ui.shared_work import is_under_way, wait_for
+from pages.ui.shared_work import asked_for, wait_for
 from pages.ui.state import workspace
 
 _EXPLAINED = (
@@ -55,8 +55,7 @@ def kept_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
     results = kept(run)
     if results is None:
         st.caption(f"{_EXPLAINED} They are not computed yet, which takes seconds.")
-        asked = st.button("Compute the shortcuts", key=f"shortcuts-{run.id}", icon=":material/palette:")
-        if asked or is_under_way(_work(run)):
+        if asked_for(_work(run), "Compute the shortcuts", key=f"shortcuts-{run.id}", icon=":material/palette:"):
             _compute(run)
     return results
 

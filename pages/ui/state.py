@@ -14,7 +14,7 @@ from allcore.runs.executor import LocalExecutor
 from allcore.text import printable, well_formed
 from allcore.workspace import Workspace, open_workspace
 from pages.ui import address
-from pages.ui.shared_work import wait_for
+from pages.ui.shared_work import asked_for, wait_for
 
 
 def workspace() -> Workspace:
@@ -51,7 +51,10 @@ def contents(of: Catalog, variant: str) -> str:
 
 
 def searched_relations(of: Catalog, variant: str) -> Relations:
-    """Return the relations of a variant's usable images, with progress while they are searched for the first time."""
+    """Return the relations of a variant's usable images, with progress while they are searched for the first time.
+
+    Raises `DatasetError` when an image cannot be read any more, `CancelledError` when the search was cancelled.
+    """
     known = relations(of, variant)
     if known.searched:
         return known
@@ -63,6 +66,14 @@ def searched_relations(of: Catalog, variant: str) -> Relations:
     )
     _known_relations.clear()
     return found
+
+
+def asked_for_search(of: Catalog, variant: str) -> bool:
+    """Offer to look for shared fields; return whether that was asked for, or is under way."""
+    return asked_for(
+        search_key(of, variant), "Look for shared fields", icon=":material/search:",
+        help="Once for a dataset; it takes minutes.",
+    )  # fmt: skip
 
 
 def search_key(of: Catalog, variant: str) -> str:

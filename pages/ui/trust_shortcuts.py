@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from allcore.data.cache import decoded_images
+from allcore.data.sources import Progress
 from allcore.errors import DatasetError, InputError
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, kept_shortcuts, shortcut_scores
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 from pages.ui import show
+from pages.ui.shared_work import asked_for, wait_for
 from pages.ui.state import workspace
 from pages.ui.trust_examined import Examined
 
@@ -28,7 +31,7 @@ def show_shortcuts(of: Examined) -> None:
     if missing:
         listed = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
         st.caption(f"The {len(BASELINES)} baselines are not scored under {listed} yet; each takes seconds.")
-        if st.button("Score the shortcuts", type="primary", icon=":material/palette:"):
+        if asked_for(_work(of), "Score the shortcuts", type="primary", icon=":material/palette:"):
             _score(of, missing)
     st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))
 
@@ -54,24 +57,30 @@ def _kept(_of: Examined, key: str, protocol: str, cache: str) -> tuple[ShortcutR
     return results
 
 
+def _work(of: Examined) -> str:
+    return f"shortcuts of {of.key} in {workspace().cache}"
+
+
 def _score(of: Examined, protocols: list[str]) -> None:
     """Score the baselines with progress, and run the page again to show them."""
-    bar = st.progress(0.0, "Looking for the images …")
     cache = workspace().cache
     try:
-        images = decoded_images(of.root, of.images, cache)
-        for number, protocol in enumerate(protocols):
+        splits = [of.split(protocol) for protocol in protocols]
 
-            def show_progress(done: int, total: int, number: int = number, protocol: str = protocol) -> None:
-                bar.progress((number + done / total) / len(protocols), f"{protocol}: {done / total:.0%}")
+        def score(progress: Progress) -> None:
+            images = decoded_images(of.root, of.images, cache)
+            for number, split in enumerate(splits):
+                shortcut_scores(images, split, cache, partial(_show_part, progress, number, len(splits)))
 
-            shortcut_scores(images, of.split(protocol), cache, show_progress)
+        wait_for(_work(of), "Scoring the shortcuts; it goes on when you leave this page", score)
     except InputError as error:
         st.error(show.plain(str(error)), title="The shortcuts cannot be scored")
         return
-    finally:
-        bar.empty()
     st.rerun()
+
+
+def _show_part(progress: Progress, number: int, parts: int, done: int, total: int) -> None:
+    progress(number * total + done, parts * total)
 
 
 def _show_results(results: dict[str, tuple[ShortcutResult, ...]]) -> None:

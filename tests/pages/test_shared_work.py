@@ -3,9 +3,10 @@
 import threading
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from allcore.errors import DatasetError
-from pages.ui.shared_work import is_under_way, wait_for
+from pages.ui.shared_work import CancelledError, cancel, is_under_way, wait_for
 
 
 def test_work_is_begun_once_and_whoever_asks_meanwhile_gets_what_it_comes_to():
@@ -31,6 +32,10 @@ def test_work_is_begun_once_and_whoever_asks_meanwhile_gets_what_it_comes_to():
     assert not is_under_way("a search")
 
 
+class LeftError(BaseException):
+    """Raised where Streamlit stops a script whose page was left."""
+
+
 def test_work_goes_on_when_who_asked_for_it_has_left(monkeypatch):
     go_on, finished = threading.Event(), threading.Event()
 
@@ -38,18 +43,74 @@ def test_work_goes_on_when_who_asked_for_it_has_left(monkeypatch):
         assert go_on.wait(30)
         finished.set()
 
-    class Left(BaseException):
-        """Raised where Streamlit stops a script whose page was left."""
-
     def leave(*_):
-        raise Left
+        raise LeftError
 
-    monkeypatch.setattr("streamlit.empty", lambda: type("Slot", (), {"progress": leave, "empty": lambda self: None})())
-    with pytest.raises(Left):
+    monkeypatch.setattr("streamlit.progress", leave)
+    with pytest.raises(LeftError):
         wait_for("another search", "Searching", work)
     assert is_under_way("another search")
     go_on.set()
     assert finished.wait(30)
+
+
+def test_cancelled_work_ends_at_its_next_progress_and_everybody_who_waits_is_told():
+    go_on, ended, told = threading.Event(), threading.Event(), []
+
+    def work(progress):
+        try:
+            assert go_on.wait(30)
+            progress(1, 2)
+        finally:
+            ended.set()
+
+    def ask():
+        with pytest.raises(CancelledError):
+            wait_for("a long search", "Searching", work)
+        told.append(1)
+
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    while not is_under_way("a long search"):
+        pass
+    cancel("a long search")
+    for asker in askers:
+        asker.join(30)
+    assert told == [1, 1]
+    assert not is_under_way("a long search")
+    go_on.set()
+    assert ended.wait(30)
+    assert wait_for("a long search", "Searching", lambda progress: "found anew") == "found anew"
+
+
+def page_that_works():
+    import streamlit as st
+
+    from pages.ui.shared_work import CancelledError, asked_for, cancel, wait_for
+
+    if st.button("Give up"):
+        cancel("automatic work")
+    if asked_for("automatic work", "Look again"):
+        st.write("asked")
+    try:
+        st.write(wait_for("automatic work", "Looking", lambda progress: "found"))
+    except CancelledError as error:
+        st.write(str(error))
+
+
+def test_what_a_session_cancelled_it_does_not_begin_again_until_it_asks():
+    app = AppTest.from_function(page_that_works, default_timeout=60).run()
+    said = lambda: [each.value for each in app.markdown]  # noqa: E731
+    assert said() == ["found"]
+    app.button[0].click().run()
+    assert said() == ["it was cancelled"]
+    app.run()
+    assert said() == ["it was cancelled"]
+    app.button[1].click().run()
+    assert said() == ["asked", "found"]
+    app.run()
+    assert said() == ["found"]
 
 
 def test_what_stands_in_the_way_is_raised_where_it_is_waited_for():

@@ -1,12 +1,16 @@
 """A few steps in a process of their own say how long a run would take."""
 
 import os
+import subprocess
+import sys
 import time
 
+import psutil
 import pytest
 
 from allcore.errors import RunError
 from allcore.runs.estimate import epoch_seconds
+from allcore.runs.executor import worker_environment
 from allcore.runs.lease import device_lease
 from allcore.runs.measure import measure
 from allcore.workspace import Workspace
@@ -60,3 +64,28 @@ def test_what_stands_in_the_way_is_said(workspace, tiny_config):
 def test_measuring_ends_after_its_time(workspace, tiny_config):
     with pytest.raises(RunError, match=r"took longer than 0\.01 seconds"):
         measure(tiny_config(), workspace, timeout=0.01)
+
+
+@pytest.mark.process
+def test_measuring_ends_with_who_waits_for_it(workspace, tiny_config):
+    class LeftError(Exception):
+        pass
+
+    def leave():
+        raise LeftError
+
+    with pytest.raises(LeftError):
+        measure(tiny_config(), workspace, while_waiting=leave)
+    children = psutil.Process().children()
+    assert not [child for child in children if "measure" in child.cmdline()]
+
+
+@pytest.mark.process
+def test_steps_end_when_nobody_holds_their_standard_input(workspace, tiny_config, tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text(tiny_config().to_json())
+    ended = subprocess.run(
+        [sys.executable, "-m", "allcore", "measure", str(file)], stdin=subprocess.DEVNULL, capture_output=True,
+        env=worker_environment(workspace), timeout=120, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (1, b"")

@@ -9,13 +9,13 @@ propose (Ballard's Hough transform, 1981) is a candidate.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from allcore.data.shared_fields.landmarks import LEVEL, LEVELS, MIRRORED, Landmarks
+from allcore.threads import in_threads
 
 TABLES = 8
 LIKENESS = 0.92
@@ -58,16 +58,13 @@ def propose(landmarks: Landmarks, workers: int, on_table: Callable[[float], None
     spread = np.sqrt(np.square(landmarks.descriptions).mean(axis=0) + 1e-12)
     met: dict[bool, list[np.ndarray]] = {False: [], True: []}
 
-    def meet(mirrored: bool, table: int) -> np.ndarray:
-        return _meet(landmarks, spread, mirrored, table)
+    def meet(of: tuple[bool, int]) -> np.ndarray:
+        return _meet(landmarks, spread, *of)
 
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        for number, ((mirrored, _), pairs) in enumerate(
-            zip(rounds, pool.map(meet, *zip(*rounds, strict=True)), strict=True)
-        ):
-            met[mirrored].append(pairs)
-            if on_table is not None:
-                on_table((number + 1) / len(rounds))
+    for number, ((mirrored, _), pairs) in enumerate(zip(rounds, in_threads(meet, rounds, workers), strict=True)):
+        met[mirrored].append(pairs)
+        if on_table is not None:
+            on_table((number + 1) / len(rounds))
     meetings = [np.unique(np.concatenate(met[mirrored])) for mirrored in (False, True)]
     pairs = np.concatenate(meetings)
     turned_over = np.repeat([False, True], [len(each) for each in meetings])

@@ -9,7 +9,6 @@ cosine transform of a grid of grey values), scaled to length 1, so that brightne
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 
 from allcore.data.scale_bar import SCALE_BAR_CORNER
+from allcore.threads import in_threads
 
 PER_IMAGE = 300
 """Most landmarks of an image in its own size; at each level there are fewer, as its pixels are."""
@@ -82,11 +82,10 @@ def find_landmarks(
 ) -> Landmarks:
     """Return the landmarks of grey images, uint8 (H, W) each."""
     found = []
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        for landmarks in pool.map(_landmarks_of, images):
-            found.append(landmarks)
-            if on_image is not None:
-                on_image(len(found))
+    for landmarks in in_threads(_landmarks_of, images, workers):
+        found.append(landmarks)
+        if on_image is not None:
+            on_image(len(found))
     points, directions, levels, descriptions = (np.concatenate(parts) for parts in zip(*found, strict=True))
     owners = np.repeat(np.arange(len(found), dtype=np.int32), [len(landmarks.points) for landmarks in found])
     return Landmarks(points, directions, levels, descriptions, owners)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import cv2
@@ -15,6 +14,7 @@ from allcore.data.shared_fields.candidates import Candidate, propose
 from allcore.data.shared_fields.fitting import proposed_placements
 from allcore.data.shared_fields.landmarks import find_landmarks
 from allcore.data.shared_fields.verification import Match, View, make_view, verify
+from allcore.threads import in_threads
 
 COLUMNS = ("first", "second", "scale", "angle", "mirrored", "dx", "dy", "overlap", "correlation", "landmarks")
 SEARCH_VERSION = 3
@@ -124,8 +124,7 @@ def _verify_all(
         return max(matches, key=lambda match: match.correlation + _UPRIGHT * match.placement.upright, default=None)
 
     held = []
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        for match in pool.map(check, candidates):
-            held.append(match)
-            report(len(held) / len(candidates))
+    for match in in_threads(check, candidates, workers):
+        held.append(match)
+        report(len(held) / len(candidates))
     return held

@@ -13,9 +13,7 @@ classifier on top of them has seen those labels, however it is cross-validated.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +29,7 @@ from allcore.errors import RunError
 from allcore.evaluation.labels.quality import cross_validated_probabilities, label_quality
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.runs.store import Run
+from allcore.threads import in_threads
 
 RUNS = "runs"
 COLOUR = "colour"
@@ -82,8 +81,8 @@ def review_dataset(
     `DatasetError` when an image changed since it was catalogued.
     """
     decoded = decoded_images(root, images, cache, on_progress)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        colours = np.array(list(pool.map(lambda row: colour_moments(decoded[row]), range(len(decoded)))), np.float64)
+    moments = list(in_threads(lambda row: colour_moments(decoded[row]), range(len(decoded))))
+    colours = np.array(moments, np.float64)
     groups = [f"g{number:05d}" for number in relations.groups]
     known = images[["path", "label", "sha256"]].assign(group=groups, stain=relations.stains)
     return review_labels(known, runs_on(known, runs), colours)

@@ -1,0 +1,32 @@
+"""Work on many items in threads, a few items ahead of whoever takes the results."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_AHEAD = 4
+
+
+def in_threads(
+    work: Callable[[_Item], _Result], items: Iterable[_Item], workers: int | None = None
+) -> Iterator[_Result]:
+    """Yield what `work` makes of each item, in order; `workers` are as many threads as there are processors when unset.
+
+    Only a few items are begun before their results are wanted: whoever stops taking them waits for those alone, and so
+    does a process that ends.
+    """
+    workers = workers or os.cpu_count() or 1
+    begun: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        for item in items:
+            begun.append(pool.submit(work, item))
+            if len(begun) >= _AHEAD * workers:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()

@@ -1,0 +1,49 @@
+"""Work in threads, a few items ahead of whoever takes the results."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from allcore.threads import in_threads
+
+
+def test_results_come_in_the_order_of_the_items():
+    assert list(in_threads(lambda number: number * number, range(50), workers=3)) == [n * n for n in range(50)]
+    assert list(in_threads(str, [])) == []
+
+
+def test_what_an_item_raises_is_raised_in_its_place():
+    results = in_threads(lambda number: 1 // number, [1, 0, 1], workers=1)
+    assert next(results) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_whoever_stops_waits_for_a_few_items_alone():
+    begun = []
+    results = in_threads(begun.append, range(10_000), workers=2)
+    next(results)
+    results.close()
+    assert len(begun) <= 8
+
+
+def test_items_are_worked_on_at_once():
+    together = threading.Barrier(2, timeout=30)
+    assert list(in_threads(lambda _: together.wait() >= 0, range(4), workers=2)) == [True] * 4
+
+
+@pytest.mark.process
+def test_a_process_that_ends_does_not_wait_for_what_is_left():
+    code = (
+        "import itertools, threading, time\n"
+        "from allcore.threads import in_threads\n"
+        "begun = threading.Event()\n"
+        "def work(number):\n"
+        "    begun.set()\n"
+        "threading.Thread(target=lambda: [None for _ in in_threads(work, itertools.count(), 2)], daemon=True).start()\n"
+        "begun.wait(30)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], timeout=120, check=False, capture_output=True)
+    assert ended.returncode == 0
