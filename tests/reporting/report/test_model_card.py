@@ -30,7 +30,7 @@ def test_card_has_all_its_parts_in_order(card):
 
 def test_card_says_what_it_is_not_for(card):
     assert "**Research and education only.**" in card
-    assert "never healthy" in card
+    assert "never “healthy”" in card
 
 
 def test_scores_stand_with_intervals_and_the_papers(card, finished_run):

@@ -276,6 +276,6 @@ def test_meanings_and_sides_are_those_that_were_named(run, tmp_path, smears, pag
 
 def test_other_classes_have_no_word_of_hematogones_and_no_sides(run, readers):
     said = Page(make_report(renamed(run, {"Benign": "Blast", "Pro": "Monocyte"}), readers).content.decode()).text
-    assert "The classes here are others: Blast, Early, Pre and Monocyte." in said
+    assert "The classes here are others: Blast, Early, Monocyte and Pre." in said
     assert "means hematogones" not in said
     assert "whichever class of its side" not in said
