@@ -1,9 +1,10 @@
-"""Keeping a long-lived process small."""
+"""What a process has in memory, and keeping a long-lived one small."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
 _KEPT_BYTES = 128 * 1024
@@ -23,3 +24,13 @@ def return_freed_memory() -> None:
         return
     mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
     mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)
+
+
+def peak_memory() -> int | None:
+    """Return the most bytes that this process has had in memory so far; None where the system does not count them."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

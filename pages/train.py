@@ -111,7 +111,7 @@ def measure_all(configs: Sequence[TrainConfig]) -> None:
     def work(progress: Progress) -> None:
         for number, config in enumerate(configs):
             found = measure(config, place, while_waiting=partial(progress, number, len(configs)))
-            kept[cost_key(config)] = Speed(found.images_per_second, "measured", found.memory_bytes)
+            kept[cost_key(config)] = found.speed()
 
     sizes = ", ".join(str(config.image_size) for config in configs)
     wait_for(measuring_key(configs), f"Training a few steps at {sizes} px; it goes on when you leave this page", work)

@@ -9,22 +9,45 @@ from allcore.config import TrainConfig
 from allcore.data.split import Split
 from allcore.errors import RunError
 from allcore.hardware import Devices, HardwarePlan, make_plan
+from allcore.runs.status import Status
 from allcore.runs.store import Run
 
 VALIDATION_SPEEDUP = 3.0
 """About how many times faster images are scored than trained on: a forward pass without its backward pass."""
+
+FINISHING_SECONDS, FINISHING_SHARE = 15.0, 0.3
+"""What follows a training takes about so long for writing and learning, and this part of a training step an image."""
+PROCESS_BYTES = 800 * 2**20
+"""About what a worker's process takes on a CPU besides its steps: libraries, the model in float32, served graphs."""
 
 _COSTLY = ("image_size", "batch_size", "trainable_from", "trainable_to", "head", "dense_units", "optimizer")
 _COSTLY_HERE = (*_COSTLY, "device", "precision", "micro_batch_size", "augment", "dataset", "variant")
 
 
 @dataclass(frozen=True)
+class Whole:
+    """Seconds of a whole run: before its first epoch, of an epoch with all that belongs to it, and after the last.
+
+    They are those of a run with so many `images` in train, validation and in all.
+    """
+
+    before: float
+    epoch: float
+    after: float
+    images: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
 class Speed:
-    """Images a second, where they are known from (a run's id, or `measured`), and memory in bytes, if measured."""
+    """Images a second, where they are known from (a run's id, or `measured`), and if known memory and the whole.
+
+    `memory_bytes` is the most that the process takes, results and all; on a GPU, what training takes there.
+    """
 
     images_per_second: float
     source: str
     memory_bytes: int | None = None
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True)
@@ -37,36 +60,89 @@ class Estimate:
     seconds_per_epoch: float | None
     total_seconds: float | None
 
+    @property
+    def memory_bytes(self) -> int:
+        """The most memory that the run takes: as it was measured, or what the steps and, on a CPU, the process need."""
+        if self.speed is not None and self.speed.memory_bytes:
+            return self.speed.memory_bytes
+        return self.plan.estimated_memory + (PROCESS_BYTES if self.plan.kind == "cpu" else 0)
+
 
 def estimate(config: TrainConfig, split: Split, devices: Devices, speed: Speed | None) -> Estimate:
     """Return what a run of `config` on `split` would take. Raises `ConfigError` when a GPU is asked for and missing."""
     plan = make_plan(config, len(split.classes), devices)
     if speed is None:
         return Estimate(config, plan, None, None, None)
-    seconds = epoch_seconds(len(split.rows("train")), len(split.rows("validation")), speed.images_per_second)
-    return Estimate(config, plan, speed, seconds, config.epochs * seconds)
+    train, validation = len(split.rows("train")), len(split.rows("validation"))
+    if speed.whole is None:
+        seconds = epoch_seconds(train, validation, speed.images_per_second)
+        before = 0.0
+    else:
+        seconds = speed.whole.epoch * _work(train, validation) / _work(*speed.whole.images[:2])
+        before = speed.whole.before
+    after = after_seconds(len(split.table), speed)
+    return Estimate(config, plan, speed, seconds, before + config.epochs * seconds + after)
+
+
+def after_seconds(images: int, speed: Speed) -> float:
+    """Return about how long what follows the training takes for so many images in all.
+
+    Where no whole run is known, it is taken to be on the processor that trained.
+    """
+    if speed.whole is not None:
+        return speed.whole.after * images / speed.whole.images[2]
+    return FINISHING_SECONDS + FINISHING_SHARE * images / speed.images_per_second
 
 
 def epoch_seconds(train_images: int, validation_images: int, images_per_second: float) -> float:
     """Return the seconds that one epoch takes: training on some images and scoring others."""
-    return (train_images + validation_images / VALIDATION_SPEEDUP) / images_per_second
+    return _work(train_images, validation_images) / images_per_second
 
 
 def former_speed(config: TrainConfig, device: str, runs: Iterable[Run]) -> Speed | None:
     """Return the speed of the first of `runs` that trained on `device` with steps as costly as those of `config`.
 
-    `device` is a hardware plan's description: the same devices and the same precision.
+    `device` is a hardware plan's description: the same devices and the same precision. Runs that came to their end come
+    first, for they know what the whole takes.
     """
     wanted = [getattr(config, name) for name in _COSTLY]
+    without_end: Speed | None = None
     for run in runs:
         try:
             status = run.status()
             alike = status.device == device and [getattr(run.config, name) for name in _COSTLY] == wanted
+            if not alike or not status.images_per_second:
+                continue
+            whole = _whole_of(run, status)
         except RunError:
             continue
-        if alike and status.images_per_second:
-            return Speed(status.images_per_second, run.id)
-    return None
+        speed = Speed(status.images_per_second, run.id, status.peak_memory, whole)
+        if whole is not None:
+            return speed
+        without_end = without_end or speed
+    return without_end
+
+
+def _whole_of(run: Run, status: Status) -> Whole | None:
+    """Return what the whole of a run took that went through in one go and recorded it; None of any other."""
+    if status.state != "succeeded" or status.segment > 0 or status.started is None:
+        return None
+    ends = run.history().epochs.get("time")
+    if ends is None or ends.isna().any() or len(ends) < 2:
+        return None
+    counts = run.split.table["split"].value_counts()
+    epoch = float(ends.diff().median())
+    return Whole(
+        before=max(0.0, float(ends.iloc[0]) - epoch - status.started),
+        epoch=epoch,
+        after=max(0.0, status.heartbeat - float(ends.iloc[-1])),
+        images=(int(counts["train"]), int(counts["validation"]), len(run.split.table)),
+    )
+
+
+def _work(train_images: int, validation_images: int) -> float:
+    """Return an epoch's work in images trained on."""
+    return train_images + validation_images / VALIDATION_SPEEDUP
 
 
 def cost_key(config: TrainConfig) -> str:

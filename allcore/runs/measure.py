@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
+from allcore.runs.estimate import Speed, Whole
 from allcore.runs.executor import worker_environment
 from allcore.workspace import Workspace
 
@@ -24,13 +25,24 @@ _LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a few steps say of a run: its speed, its seconds, its memory in bytes, and the device that it would have."""
+    """What a few steps say of a run: its speed, its seconds, its memory in bytes, and the device that it would have.
+
+    `images` counts those of train, validation and all.
+    """
 
     images_per_second: float
+    before_seconds: float
     seconds_per_epoch: float
+    after_seconds: float
     total_seconds: float
+    images: tuple[int, int, int]
     memory_bytes: int
     device: str
+
+    def speed(self) -> Speed:
+        """Return the measurement as what runs are estimated from."""
+        whole = Whole(self.before_seconds, self.seconds_per_epoch, self.after_seconds, tuple(self.images))
+        return Speed(self.images_per_second, "measured", self.memory_bytes, whole)
 
     def to_json(self) -> str:
         """Return the measurement as one line of JSON."""

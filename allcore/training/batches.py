@@ -20,8 +20,8 @@ from allcore.cells.maps import CellMaps
 from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages
 
-_THREADS = min(16, os.cpu_count() or 1)
-_AHEAD = _THREADS + 2
+THREADS = min(16, os.cpu_count() or 1)
+_AHEAD = THREADS + 2
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class BatchSource:
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of `epoch` from `start` on, made ahead of time in threads."""
         waiting: deque[Future[Batch]] = deque()
-        with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+        with ThreadPoolExecutor(max_workers=THREADS) as pool:
             try:
                 for step in range(start, self.steps):
                     waiting.append(pool.submit(self.batch, epoch, step))

@@ -56,12 +56,12 @@ def write_results(run: TrainedRun, model: keras.Model, say: Say) -> None:
     it. Temperature and novelty reference come from the served graph's own outputs: what is scored is what is served.
     """
     say("writing the model")
-    single = _in_float32(model, run)
-    _save_keras(single, run.folder / "model.keras")
+    single = to_float32(model, run)
+    save_keras(single, run.folder / "model.keras")
     arithmetic = choose_arithmetic(
         network_weights(single, run.config),
         _calibration_images(run),
-        _resized(run, run.split.rows("validation")),
+        resized(run, run.split.rows("validation")),
         run.folder,
         say,
     )
@@ -90,14 +90,16 @@ def results_are_whole(run: Run) -> bool:
     return whole and zipfile.is_zipfile(run.folder / "model.keras")
 
 
-def _in_float32(model: keras.Model, run: TrainedRun) -> keras.Model:
+def to_float32(model: keras.Model, run: TrainedRun) -> keras.Model:
+    """Return a copy of the model in float32, whatever precision it was trained with."""
     keras.config.set_dtype_policy("float32")
     single = build_vgg16(run.config, len(run.split.classes))
     single.set_weights(model.get_weights())
     return single
 
 
-def _save_keras(model: keras.Model, path: Path) -> None:
+def save_keras(model: keras.Model, path: Path) -> None:
+    """Write a model for further training, whole or not at all."""
     with written_whole(path) as unfinished:
         model.save(unfinished)
 
@@ -105,10 +107,11 @@ def _save_keras(model: keras.Model, path: Path) -> None:
 def _calibration_images(run: TrainedRun) -> np.ndarray:
     train = run.split.rows("train")
     count = min(CALIBRATION_IMAGES, len(train))
-    return _resized(run, np.random.default_rng(run.config.seed).choice(train, count, replace=False))
+    return resized(run, np.random.default_rng(run.config.seed).choice(train, count, replace=False))
 
 
-def _resized(run: TrainedRun, rows: Iterable[int]) -> np.ndarray:
+def resized(run: TrainedRun, rows: Iterable[int]) -> np.ndarray:
+    """Return the images of some rows of the split as the network takes them, uint8 (N, S, S, 3)."""
     return np.stack([resize(run.images[row], run.config.image_size) for row in rows])
 
 
@@ -135,7 +138,7 @@ def _run_all(network: Network, run: TrainedRun, say: Say) -> tuple[NetworkOutput
     for start in range(0, total, BATCH):
         rows = range(start, min(start + BATCH, total))
         say(f"predicting, {rows.start} of {total} images")
-        images = _resized(run, rows)
+        images = resized(run, rows)
         outputs = network.run(images)
         probabilities.append(outputs.probabilities)
         features.append(outputs.features)

@@ -46,6 +46,8 @@ class Trainer:
     folder: Path
     reporter: Reporter
     stop_requested: Callable[[], bool]
+    after_seconds: Callable[[float], float]
+    """About how long what follows takes, of the images that are trained on a second."""
 
     def run(self) -> Progress:
         """Train from the last checkpoint, or from the start, to the end; leave the weights to be served in the model.
@@ -148,10 +150,10 @@ class Trainer:
         self.reporter.update(step=progress.step, images_per_second=rate, eta_seconds=self._eta(progress, rate))
 
     def _eta(self, progress: Progress, images_per_second: float) -> float:
-        """Return the seconds left, validation included."""
+        """Return the seconds left, with validation and what follows."""
         epochs = self.config.epochs - progress.epoch
         whole = epochs * epoch_seconds(len(self.train.rows), len(self.validation.rows), images_per_second)
-        return whole - progress.epoch_sums["images"] / images_per_second
+        return self.after_seconds(images_per_second) + whole - progress.epoch_sums["images"] / images_per_second
 
     def _end_epoch(self, progress: Progress) -> None:
         self.reporter.update(phase="validating")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
 
 from allcore.cells.maps import cell_maps
 from allcore.config import TrainConfig
@@ -14,16 +17,14 @@ from allcore.data.relations import find_relations
 from allcore.data.split import make_split
 from allcore.errors import RunError
 from allcore.hardware import make_plan
-from allcore.runs.estimate import epoch_seconds
+from allcore.memory import peak_memory
 from allcore.runs.lease import device_lease
 from allcore.runs.measure import Measurement
 from allcore.workspace import Workspace, open_workspace
 
-TIMED_STEPS = 3
-
 
 def measure_steps(config: TrainConfig) -> Measurement:
-    """Train a first step, which compiles, and then `TIMED_STEPS`; nothing of them is kept.
+    """Take a few steps and a look at what would follow them; nothing of it is kept.
 
     Raises `RunError` when a run has the device or the device's memory is too small.
     """
@@ -35,36 +36,51 @@ def measure_steps(config: TrainConfig) -> Measurement:
 
 
 def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
+    began = time.monotonic()
     catalog = scan(Path(config.dataset), workspace.cache)
     rows = catalog.trainable_images(config.variant)
     split = make_split(rows, config.split, find_relations(catalog.root, rows, workspace.cache))
     images = decoded_images(catalog.root, rows, workspace.cache)
+    cells = None
+    if config.augment.changes_fields:
+        cells = cell_maps(images, list(rows["pixel_sha256"]), workspace.cache)
+    read = time.monotonic() - began  # a run finds all this in the cache
 
     import tensorflow as tf
 
     from allcore.training.batches import BatchSource
+    from allcore.training.finish import TrainedRun
+    from allcore.training.finish_cost import finishing_seconds
     from allcore.training.hardware import look_at_devices
     from allcore.training.learner import Learner
+    from allcore.training.step_cost import compile_steps, epoch_of
 
     plan = make_plan(config, len(split.classes), look_at_devices())
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")
-    train, validation = split.rows("train"), split.rows("validation")
-    cells = None
-    if config.augment.changes_fields:
-        cells = cell_maps(images, list(rows["pixel_sha256"]), workspace.cache)
-    source = BatchSource(images, split.labels(), train, config, augmented=True, cells=cells)
+    parts = [split.rows("train"), split.rows("validation")]
+    train = BatchSource(images, split.labels(), parts[0], config, augmented=True, cells=cells)
+    validation = BatchSource(images, split.labels(), parts[1], config, augmented=False)
     learner = Learner(config, plan, len(split.classes))
-    batches = [source.batch(epoch, 0) for epoch in range(1 + TIMED_STEPS)]  # the first of an epoch is never a short one
-    try:
-        learner.train_batch(batches[0])
-        began = time.monotonic()
-        for batch in batches[1:]:
-            learner.train_batch(batch)
-    except tf.errors.ResourceExhaustedError:
-        raise RunError(
-            "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
-        ) from None
-    speed = sum(len(batch.labels) for batch in batches[1:]) / (time.monotonic() - began)
-    seconds = epoch_seconds(len(train), len(validation), speed)
-    return Measurement(speed, seconds, config.epochs * seconds, learner.memory_bytes(), plan.description)
+    with TemporaryDirectory() as folder:
+        run = TrainedRun(Path(folder), config, split, images, catalog.fingerprint(config.variant))
+        try:
+            compile_steps(learner, train, validation)
+            before = time.time() - psutil.Process().create_time() - read
+            speed, seconds = epoch_of(learner, plan, train, validation, run.folder)
+            memory = learner.memory_bytes()
+            after = finishing_seconds(run, learner.model)
+        except tf.errors.ResourceExhaustedError:
+            raise RunError(
+                "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
+            ) from None
+    return Measurement(
+        images_per_second=speed,
+        before_seconds=before,
+        seconds_per_epoch=seconds,
+        after_seconds=after,
+        total_seconds=before + config.epochs * seconds + after,
+        images=(len(parts[0]), len(parts[1]), len(split.table)),
+        memory_bytes=(peak_memory() or memory) if plan.kind == "cpu" else memory,
+        device=plan.description,
+    )

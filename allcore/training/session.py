@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import subprocess
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -27,8 +29,9 @@ from allcore.errors import DatasetError, WeightsError
 from allcore.evaluation.shortcuts import kept_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.model.initial_weights import THREE_WAYS, file_sha256, read_convolutions
+from allcore.runs.estimate import Speed, after_seconds, former_speed
 from allcore.runs.preflight import keras_weights_file, weights_file
-from allcore.runs.store import Run
+from allcore.runs.store import Run, RunStore
 from allcore.training.arithmetic import Say
 from allcore.training.batches import BatchSource
 from allcore.training.finish import TrainedRun, results_are_whole, write_results
@@ -50,9 +53,11 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
     dataset or the weights are no longer what the run was made with.
     """
     run = Run(folder)
+    end: float | None = None
 
     def say(phase: str) -> None:
-        reporter.update(phase=phase, eta_seconds=None)
+        left = None if end is None else end - time.monotonic()
+        reporter.update(phase=phase, eta_seconds=left if left is not None and left > 0 else None)
         if stop_requested():
             raise Stopped
 
@@ -64,9 +69,11 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
             cells = _find_cells(run, catalog, images, say)
             fingerprint = catalog.fingerprint(run.config.variant)
             source = partial(_source, run, images)
+            after = _after_seconds(run, plan)
             model = _train(
-                run, plan, source("train", cells), source("validation"), fingerprint, reporter, stop_requested
+                run, plan, source("train", cells), source("validation"), fingerprint, reporter, stop_requested, after
             )
+            end = time.monotonic() + after(reporter.status.images_per_second or math.inf)
             trained = TrainedRun(folder, run.config, run.split, images, fingerprint)
             write_when_there_is_room(lambda: write_results(trained, model, say), say, reporter.warn)
         _score_shortcuts(run, images, reporter, say)
@@ -92,6 +99,7 @@ def _train(
     fingerprint: str,
     reporter: Reporter,
     stop_requested: Callable[[], bool],
+    after_seconds: Callable[[float], float],
 ) -> keras.Model:
     """Train and return the model, with the weights to be served."""
     config = run.config
@@ -108,9 +116,21 @@ def _train(
         folder=run.folder,
         reporter=reporter,
         stop_requested=stop_requested,
+        after_seconds=after_seconds,
     )
     trainer.run()
     return learner.model
+
+
+def _after_seconds(run: Run, plan: HardwarePlan) -> Callable[[float], float]:
+    """Return what tells how long what follows the training takes, as a former run's did or by the speed of training."""
+    others = (other for other in RunStore(run.folder.parent).runs() if other.id != run.id)
+    former = former_speed(run.config, plan.description, others)
+    images = len(run.split.table)
+    if former is not None and former.whole is not None:
+        known = after_seconds(images, former)
+        return lambda images_per_second: known
+    return lambda images_per_second: after_seconds(images, Speed(images_per_second, run.id))
 
 
 def _plan(run: Run) -> HardwarePlan:

@@ -16,6 +16,7 @@ from types import FrameType
 from filelock import Timeout
 
 from allcore.errors import InputError, RunError
+from allcore.memory import peak_memory
 from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import CHECKPOINTS_FOLDER, OUTPUT_FILE, STOP_FILE, Status, read_status, write_status
@@ -79,7 +80,7 @@ def _train(folder: Path, status: Status, stop: StopSignal) -> int:
     from allcore.training.reporter import Reporter
     from allcore.training.session import carry_out
 
-    fresh = {"state": "running", "phase": "starting", "warnings": (), "error": ""}
+    fresh = {"state": "running", "phase": "starting", "started": time.time(), "warnings": (), "error": ""}
     reporter = Reporter(folder, status.model_copy(update=fresh))
     state, error = "failed", ""
     try:
@@ -93,6 +94,8 @@ def _train(folder: Path, status: Status, stop: StopSignal) -> int:
         traceback.print_exc()
         error = _one_line(raised)
     finally:
+        if reporter.status.device.startswith("CPU"):
+            reporter.update(peak_memory=peak_memory())
         reporter.close()
     _end(folder, reporter.status, state, error)
     if state == "succeeded":

@@ -31,7 +31,7 @@ def _show_one(estimate: Estimate) -> None:
     plan = estimate.plan
     numbers = (
         ("Time, about", duration(estimate.total_seconds), _source(estimate)),
-        ("Memory, about", memory(_memory(estimate)), _memory_source(estimate)),
+        ("Memory, about", memory(estimate.memory_bytes), _memory_source(estimate)),
         ("Images at once", str(plan.micro_batch_size), _division(estimate)),
     )
     with st.grid("auto", min_column_width=190):
@@ -44,7 +44,7 @@ def _show_several(estimates: Sequence[Estimate], native: int) -> None:
         {
             "size": estimate.config.image_size,
             "up-sampled": estimate.config.image_size > native,
-            "memory (GiB)": _memory(estimate) / 2**30,
+            "memory (GiB)": estimate.memory_bytes / 2**30,
             "images at once": estimate.plan.micro_batch_size,
             "images/s": None if estimate.speed is None else estimate.speed.images_per_second,
             "time": duration(estimate.total_seconds),
@@ -67,22 +67,18 @@ def _show_several(estimates: Sequence[Estimate], native: int) -> None:
         st.caption(f"About {duration(sum(seconds))} in all, one run after the other.")
 
 
-def _memory(estimate: Estimate) -> int:
-    measured = None if estimate.speed is None else estimate.speed.memory_bytes
-    return measured or estimate.plan.estimated_memory
-
-
 def _memory_source(estimate: Estimate) -> str:
-    if estimate.speed is not None and estimate.speed.memory_bytes:
-        return "measured"
-    return "for the steps alone, estimated"
+    return _known_from(estimate) if estimate.speed is not None and estimate.speed.memory_bytes else "estimated"
 
 
 def _source(estimate: Estimate) -> str:
     if estimate.speed is None:
         return "not measured"
-    known = "measured" if estimate.speed.source == "measured" else "as a former run"
-    return f"{estimate.speed.images_per_second:.0f} images/s, {known}"
+    return f"{estimate.speed.images_per_second:.0f} images/s, {_known_from(estimate)}"
+
+
+def _known_from(estimate: Estimate) -> str:
+    return "measured" if estimate.speed is not None and estimate.speed.source == "measured" else "as a former run"
 
 
 def _division(estimate: Estimate) -> str:

@@ -6,7 +6,17 @@ import pytest
 
 from allcore.errors import ConfigError
 from allcore.hardware import Devices
-from allcore.runs.estimate import Speed, cost_key, epoch_seconds, estimate, former_speed
+from allcore.runs.estimate import (
+    PROCESS_BYTES,
+    Speed,
+    Whole,
+    after_seconds,
+    cost_key,
+    epoch_seconds,
+    estimate,
+    former_speed,
+)
+from allcore.runs.status import write_status
 from allcore.runs.store import Run
 
 MACHINE = Devices(cores=2, cpu_bfloat16=True, memory=24 * 2**30)
@@ -16,12 +26,54 @@ def test_scoring_counts_a_third_of_training():
     assert epoch_seconds(train_images=80, validation_images=30, images_per_second=10.0) == pytest.approx(9.0)
 
 
-def test_time_follows_from_the_speed_and_the_split(finished_run):
+def test_time_follows_from_the_speed_and_the_split_and_has_what_follows(finished_run):
     speed = Speed(10.0, "measured")
-    expected = epoch_seconds(len(finished_run.split.rows("train")), len(finished_run.split.rows("validation")), 10.0)
-    found = estimate(finished_run.config, finished_run.split, MACHINE, speed)
+    split = finished_run.split
+    expected = epoch_seconds(len(split.rows("train")), len(split.rows("validation")), 10.0)
+    found = estimate(finished_run.config, split, MACHINE, speed)
     assert found.seconds_per_epoch == expected
-    assert found.total_seconds == finished_run.config.epochs * expected
+    after = after_seconds(len(split.table), speed)
+    assert after > 0
+    assert found.total_seconds == finished_run.config.epochs * expected + after
+
+
+def test_a_whole_that_is_known_is_scaled_to_the_split(finished_run):
+    split = finished_run.split
+    images = tuple(2 * len(split.rows(part)) for part in ("train", "validation")), 4 * len(split.table)
+    speed = Speed(10.0, "measured", whole=Whole(before=7.0, epoch=20.0, after=40.0, images=(*images[0], images[1])))
+    found = estimate(finished_run.config, split, MACHINE, speed)
+    assert found.seconds_per_epoch == pytest.approx(10.0)
+    assert found.total_seconds == pytest.approx(7.0 + finished_run.config.epochs * 10.0 + 10.0)
+
+
+def test_memory_has_the_process_on_a_cpu_and_what_was_measured_where_it_was(finished_run):
+    found = estimate(finished_run.config, finished_run.split, MACHINE, None)
+    assert found.memory_bytes == found.plan.estimated_memory + PROCESS_BYTES
+    measured = estimate(finished_run.config, finished_run.split, MACHINE, Speed(10.0, "measured", 3 * 2**30))
+    assert measured.memory_bytes == 3 * 2**30
+
+
+def test_a_run_that_came_to_its_end_tells_what_the_whole_takes(finished_run):
+    status, ends = finished_run.status(), finished_run.history().epochs["time"]
+    whole = former_speed(finished_run.config, status.device, [finished_run]).whole
+    assert whole.images[2] == len(finished_run.split.table)
+    told = whole.before + len(ends) * whole.epoch + whole.after
+    assert told == pytest.approx(status.heartbeat - status.started, rel=0.25)
+    again = estimate(
+        finished_run.config,
+        finished_run.split,
+        MACHINE,
+        former_speed(finished_run.config, status.device, [finished_run]),
+    )
+    assert again.total_seconds == pytest.approx(told)
+
+
+def test_a_run_without_an_end_lends_its_speed_where_no_other_has_one(finished_run, tmp_path):
+    device = finished_run.status().device
+    stopped = Run(shutil.copytree(finished_run.folder, tmp_path / "stopped"))
+    write_status(stopped.folder, finished_run.status().model_copy(update={"state": "cancelled"}))
+    assert former_speed(finished_run.config, device, [stopped]).whole is None
+    assert former_speed(finished_run.config, device, [stopped, finished_run]).source == finished_run.id
 
 
 def test_without_a_speed_there_is_a_plan_and_no_time(finished_run):
@@ -40,7 +92,8 @@ def test_former_run_with_steps_alike_lends_its_speed(finished_run):
     status = finished_run.status()
     other = finished_run.config.model_copy(update={"epochs": 50, "seed": 7, "learning_rate": 0.1})
     found = former_speed(other, status.device, [finished_run])
-    assert found == Speed(status.images_per_second, finished_run.id)
+    assert (found.images_per_second, found.source) == (status.images_per_second, finished_run.id)
+    assert found.memory_bytes == status.peak_memory > 100e6
 
 
 @pytest.mark.parametrize("field", [{"image_size": 64}, {"batch_size": 4}, {"trainable_from": "block3_conv1"}])

@@ -9,11 +9,14 @@ import psutil
 import pytest
 
 from allcore.errors import RunError
-from allcore.runs.estimate import epoch_seconds
+from allcore.hardware import Devices
+from allcore.runs.estimate import estimate
 from allcore.runs.executor import worker_environment
 from allcore.runs.lease import device_lease
 from allcore.runs.measure import measure
 from allcore.workspace import Workspace
+
+MACHINE = Devices(cores=2, cpu_bfloat16=True, memory=24 * 2**30)
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +28,15 @@ def measured(tmp_path_factory, tiny_config):
 
 
 @pytest.mark.process
-def test_time_follows_from_the_measured_speed(measured, finished_run):
-    config, _, measurement = measured
-    train, validation = (len(finished_run.split.rows(part)) for part in ("train", "validation"))
-    assert measurement.images_per_second > 0
-    assert measurement.seconds_per_epoch == epoch_seconds(train, validation, measurement.images_per_second)
-    assert measurement.total_seconds == config.epochs * measurement.seconds_per_epoch
+def test_the_whole_is_measured_and_not_the_steps_alone(measured, finished_run):
+    config, _, found = measured
+    split = finished_run.split
+    assert found.images == (len(split.rows("train")), len(split.rows("validation")), len(split.table))
+    assert found.seconds_per_epoch > len(split.rows("train")) / found.images_per_second
+    assert min(found.before_seconds, found.after_seconds) > 0
+    whole = found.before_seconds + config.epochs * found.seconds_per_epoch + found.after_seconds
+    assert found.total_seconds == pytest.approx(whole)
+    assert estimate(config, split, MACHINE, found.speed()).total_seconds == pytest.approx(whole)
 
 
 @pytest.mark.process

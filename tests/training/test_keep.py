@@ -60,7 +60,9 @@ class Training:
         source = SimpleNamespace(rows=range(4), steps=1, batches=lambda epoch, start=0: [BATCH][start:])
         reporter = Reporter(self.folder, Status(state="running", heartbeat=time.time(), queued_at=0.0))
         try:
-            progress = Trainer(self.config, None, learner, source, source, self.folder, reporter, stop).run()
+            progress = Trainer(
+                self.config, None, learner, source, source, self.folder, reporter, stop, lambda _: 0.0
+            ).run()
         finally:
             reporter.close(patience=0.0)
             self.warnings, self.served = reporter.status.warnings, reporter.status.served_epoch

@@ -1,0 +1,51 @@
+"""How long an epoch takes, found out on a few steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from allcore.hardware import HardwarePlan
+from allcore.training.batches import THREADS, Batch, BatchSource
+from allcore.training.checkpoint import Progress, save_checkpoint
+from allcore.training.kept import save_kept
+from allcore.training.learner import Learner
+
+TIMED_STEPS = 3
+
+
+def compile_steps(learner: Learner, train: BatchSource, validation: BatchSource) -> None:
+    """Take the steps that compile: a whole batch of train and validation each, and the last one, a smaller one."""
+    for source, step in ((train, learner.train_batch), (validation, learner.score_batch)):
+        for number in {0, source.steps - 1}:
+            step(source.batch(0, number))
+
+
+def epoch_of(
+    learner: Learner, plan: HardwarePlan, train: BatchSource, validation: BatchSource, folder: Path
+) -> tuple[float, float]:
+    """Return images trained on a second, and the seconds of an epoch with its validation and checkpoint.
+
+    Checkpoints are written into `folder`.
+    """
+    each_trained = _seconds_an_image(train, learner.train_batch, plan)
+    each_scored = _seconds_an_image(validation, learner.score_batch, plan)
+    began = time.monotonic()
+    save_checkpoint(folder, learner.model, learner.optimizer, Progress())
+    save_kept(folder, learner.model, 0)
+    saving = time.monotonic() - began
+    seconds = len(train.rows) * each_trained + len(validation.rows) * each_scored + saving
+    return 1 / each_trained, seconds
+
+
+def _seconds_an_image(source: BatchSource, step: Callable[[Batch], object], plan: HardwarePlan) -> float:
+    """Return how long an image takes where threads make the batches of the next steps meanwhile."""
+    began = time.monotonic()
+    batches = [source.batch(epoch, 0) for epoch in range(1, 1 + TIMED_STEPS)]  # never the short one, the last
+    made = time.monotonic()
+    for batch in batches:
+        step(batch)
+    images = sum(len(batch.labels) for batch in batches)
+    making, stepping = (made - began) / THREADS / images, (time.monotonic() - made) / images
+    return max(making, stepping) if plan.kind == "gpu" else making + stepping
