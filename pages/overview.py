@@ -11,7 +11,7 @@ from allcore.evaluation.predictions.recorded import recorded_at, recorded_predic
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button
-from pages.ui.live import runs, states, summaries, watch
+from pages.ui.live import in_words, runs, states, summaries, watch
 from pages.ui.overview_score import is_like_the_papers, show_best_run, show_released
 from pages.ui.show import plain, table
 from pages.ui.state import datasets, executor, workspace
@@ -129,7 +129,7 @@ if here:
 if len(listed):
     st.header("Runs", anchor=False)
     table(
-        listed, "runs", "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
+        listed.assign(state=listed["state"].map(in_words)), "runs", "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
         {
             "run": "Run", "state": "State", "epochs": "Epochs", "split": "Split", "dataset": "Dataset",
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),

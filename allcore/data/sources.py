@@ -19,6 +19,8 @@ from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import DatasetError
 
 _SAFE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+_UNREACHED: Final = {"ConnectionError", "Timeout"}
+"""Errors of the network, by the names that libraries give them."""
 
 Progress = Callable[[int, int], None]
 
@@ -122,12 +124,19 @@ def fetch_kaggle(datasets: Path, handle: str = "mehradaria/leukemia", on_progres
         logging.getLogger("kagglehub").setLevel(logging.WARNING)  # its chatter would go to stdout, into reports
         downloaded = kagglehub.dataset_download(handle)
     except Exception as error:  # offline, forbidden, unknown handle, full disk: kagglehub has no common class
-        cause = textwrap.shorten(f"{type(error).__name__}: {error}", 200)
+        cause = _why_not_downloaded(error)
         raise DatasetError(
             f"the Kaggle dataset '{handle}' could not be downloaded ({cause}); either download its zip in a "
             "browser and run `dataset fetch zip PATH`, or point to a folder that holds it"
         ) from error
     return copy_folder(Path(downloaded), datasets, name, on_progress)
+
+
+def _why_not_downloaded(error: Exception) -> str:
+    """Return in words why kagglehub failed; the network's own messages are long and name no cause."""
+    if _UNREACHED & {kind.__name__ for kind in type(error).__mro__}:
+        return "kaggle.com does not answer: this machine may have no network connection, or need a proxy"
+    return textwrap.shorten(f"{type(error).__name__}: {error}", 200)
 
 
 def _new_dataset(datasets: Path, name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import cv2
 import pandas as pd
@@ -27,7 +28,8 @@ def thumbnails(rows: pd.DataFrame, root: Path) -> None:
             with grid.cell(), st.container(gap=None):
                 name = row["path"].rsplit("/", 1)[-1]
                 if not row["problem"]:
-                    show_thumbnail(root / row["path"], f"{row['label']} smear {name}")
+                    link = f"?{urlencode({**st.query_params.to_dict(), 'image': row['path']})}"
+                    show_thumbnail(root / row["path"], f"{row['label']} smear {name}", link=link)
                 st.button(
                     plain(name), key=f"open-{row['path']}", on_click=open_image, args=(row["path"],),
                     type="tertiary", width="stretch", wrap=True, help="Open this image",
@@ -35,10 +37,10 @@ def thumbnails(rows: pd.DataFrame, root: Path) -> None:
                 st.caption(plain(_caption(row)), text_alignment="center")
 
 
-def show_thumbnail(path: Path, alt: str, caption: str | None = None) -> None:
-    """Show one thumbnail, or why the file cannot be shown."""
+def show_thumbnail(path: Path, alt: str, caption: str | None = None, link: str | None = None) -> None:
+    """Show one thumbnail, which leads to a `link` (relative to the page's address), or why the file cannot be shown."""
     try:
-        st.image(thumbnail(path), caption, width="stretch", alt=alt)
+        st.image(thumbnail(path), caption, width="stretch", alt=alt, link=link)
     except (ImageError, OSError) as error:
         st.caption(plain(f"{path.name}: {reason(error)}"))
 

@@ -17,6 +17,8 @@ from allcore.text import for_page as plain  # noqa: F401  the pages take it from
 
 THUMBNAIL = 160
 """Pixels of a thumbnail's longer side."""
+TOOLBAR = 32
+"""Pixels that a figure's toolbar takes at its top."""
 _TEXT = {"color": "#676d7a"}  # Streamlit's grey for charts is too pale to read on white
 
 
@@ -25,7 +27,17 @@ def figure(chart: go.Figure, name: str, alt: str, key: str | None = None) -> Non
     if st.context.theme.type == "light":
         chart.update_layout(font=_TEXT, legend={"font": _TEXT, "title_font": _TEXT})
         chart.update_xaxes(tickfont=_TEXT, title_font=_TEXT).update_yaxes(tickfont=_TEXT, title_font=_TEXT)
+    _make_room(chart)
     st.plotly_chart(chart, key=key or name, config=figure_config(name), alt=alt)
+
+
+def _make_room(chart: go.Figure) -> None:
+    """Move what is drawn below the toolbar, which always stands in a figure's upper right corner."""
+    top = chart.layout.margin.t
+    if top is not None and top < TOOLBAR:
+        if chart.layout.height is not None:
+            chart.update_layout(height=chart.layout.height + TOOLBAR - top)
+        chart.update_layout(margin={"t": TOOLBAR})
 
 
 def figure_config(name: str) -> dict[str, object]:

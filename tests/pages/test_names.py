@@ -29,7 +29,7 @@ ESCAPED = re.compile(r"\\\*\\\*Benign|\\\$a|\\`b|\\:red|\\_i\\_|&amp;lt;")
 PLAIN = {
     "alt", "code_text", "default", "id", "key", "options", "query_string", "raw_values", "value", "user_key", "url",
     "element_id", "form_id", "query_param_key", "widget_id", "format_string", "link_url", "value_string", "data",
-    "raw_value", "folder", "file_name",
+    "raw_value", "folder", "file_name", "link",
 }  # fmt: skip
 """Fields that the browser shows as they are, or not at all; whatever else is text may be read as Markdown."""
 FIGURES_DATA = {"x", "y", "customdata", "tickvals", "categoryarray"}
