@@ -129,7 +129,8 @@ if here:
 if len(listed):
     st.header("Runs", anchor=False)
     table(
-        listed.assign(state=listed["state"].map(in_words)), "runs", "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
+        listed.assign(state=listed["state"].map(in_words)), "runs",
+        "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
         {
             "run": "Run", "state": "State", "epochs": "Epochs", "split": "Split", "dataset": "Dataset",
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
