@@ -63,7 +63,8 @@ def measure(config: Annotated[Path, typer.Argument(help="a configuration as JSON
 
 
 def _end_with_standard_input() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not through sys.stdin, which Python could not close at its end while a thread reads
+        pass
     os._exit(1)
 
 

@@ -39,12 +39,12 @@ class _Work:
         self.done, self.total = done, total
 
 
-def asked_for(key: str, label: str, **button: Any) -> bool:  # noqa: ANN401 - what the button takes
-    """Show a button that asks for long work; return whether it was pressed, or the work is under way already."""
+def asked_for(work: str, label: str, /, **button: Any) -> bool:  # noqa: ANN401 - what the button takes
+    """Show a button that asks for the long work of a key; return whether it was pressed, or the work is under way already."""
     pressed = st.button(label, **button)
     if pressed:
-        ask_again(key)
-    return pressed or is_under_way(key)
+        ask_again(work)
+    return pressed or is_under_way(work)
 
 
 def ask_again(key: str) -> None:

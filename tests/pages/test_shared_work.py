@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from allcore.errors import DatasetError
-from pages.ui.shared_work import CancelledError, cancel, is_under_way, wait_for
+from pages.ui.shared_work import CancelledError, ask_again, cancel, is_under_way, wait_for
 
 
 def test_work_is_begun_once_and_whoever_asks_meanwhile_gets_what_it_comes_to():
@@ -81,6 +81,7 @@ def test_cancelled_work_ends_at_its_next_progress_and_everybody_who_waits_is_tol
     assert not is_under_way("a long search")
     go_on.set()
     assert ended.wait(30)
+    ask_again("a long search")
     assert wait_for("a long search", "Searching", lambda progress: "found anew") == "found anew"
 
 
