@@ -56,6 +56,9 @@ QUANTITIES = {
     "memory": Quantity("memory_bytes", "memory (GiB)", ".2f", 1 / 2**30),
 }
 
+_EMBEDDED = {"renderer": "canvas", "logLevel": 1}
+"""Errors alone go to the browser's console: a chart is made before its points come, of which Vega would warn."""
+
 
 @dataclass(frozen=True)
 class RunCurve:
@@ -133,7 +136,7 @@ def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: 
         "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "tooltip": tooltip},
     }
     layers = [band, lines] if banded else [lines]
-    return {"height": HEIGHT, "layer": layers, "usermeta": {"embedOptions": {"renderer": "canvas"}}}
+    return {"height": HEIGHT, "layer": layers, "usermeta": {"embedOptions": _EMBEDDED}}
 
 
 def _x(per: Per) -> dict[str, Any]:

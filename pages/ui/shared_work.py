@@ -40,7 +40,7 @@ class _Work:
 
 
 def asked_for(work: str, label: str, /, **button: Any) -> bool:  # noqa: ANN401 - what the button takes
-    """Show a button that asks for the long work of a key; return whether it was pressed, or the work is under way already."""
+    """Show a button that asks for long work, by its key; return whether it was pressed, or the work is under way."""
     pressed = st.button(label, **button)
     if pressed:
         ask_again(work)

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -38,6 +39,7 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.process: subprocess.Popen[bytes] | None = None
+        self.log = TemporaryFile()  # noqa: SIM115 - as long as the server
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -50,8 +52,8 @@ class Server:
                 "ALLCORE_WORKSPACE": str(self.workspace.root),
                 "ALLCORE_DATA_ROOTS": str(self.data_root or ""),
             },
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
         )
         deadline = time.monotonic() + 60
         while not self._answers():
@@ -63,6 +65,11 @@ class Server:
         if self.process is not None:
             self.process.terminate()
             self.process.wait(timeout=30)
+
+    def said(self) -> str:
+        """Return what the server has printed so far."""
+        self.log.flush()
+        return os.pread(self.log.fileno(), 2**20, 0).decode()
 
     def url(self, page: str = "", query: str = "") -> str:
         """Return the address of a page."""
