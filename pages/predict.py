@@ -9,6 +9,7 @@ import streamlit as st
 from allcore.data.intake import IMAGE_SUFFIXES, read_image
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
+from allcore.runs.store import dataset_of
 from pages.ui import address
 from pages.ui.choose import choose_dataset
 from pages.ui.class_meanings import meanings
@@ -43,7 +44,7 @@ try:
 except InputError as error:
     st.error(plain(str(error)), title="This model cannot be used")
     st.stop()
-if said := meanings(served.metadata.config.get("dataset"), served.classes).in_words():
+if said := meanings(dataset_of(model), served.classes).in_words():
     notice.info(f"{NOTICE} {plain(said)}", icon=":material/science:")
 with st.expander("About this model", icon=":material/info:", key="about", bind="query-params"):
     show_facts(served.metadata)

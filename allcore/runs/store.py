@@ -114,6 +114,14 @@ def is_model_file(model: str) -> bool:
     return model.lower().endswith(".onnx")
 
 
+def dataset_of(model: Path) -> str | None:
+    """Return the dataset of the run in whose folder a served model lies; None where it lies in no run's."""
+    try:
+        return Run(model.parent).config.dataset
+    except RunError:
+        return None
+
+
 @dataclass(frozen=True)
 class RunStore:
     """The folder that holds the runs."""

@@ -13,10 +13,10 @@ from pages.ui.show import plain
 from pages.ui.state import workspace
 
 
-def meanings(dataset: object, classes: Collection[str]) -> ClassMeanings:
-    """Return what is known of classes of the dataset at a path, if it is one; with a warning where that is damaged."""
+def meanings(dataset: str | None, classes: Collection[str]) -> ClassMeanings:
+    """Return what is known of classes of a dataset, None where it is not known; with a warning where that is damaged."""
     try:
-        return class_meanings([dataset] if isinstance(dataset, str) else [], classes, workspace().classes)
+        return class_meanings([] if dataset is None else [dataset], classes, workspace().classes)
     except DatasetError as error:
         st.warning(plain(str(error)), title="What the classes mean is not known")
         return ClassMeanings({})

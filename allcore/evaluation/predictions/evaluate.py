@@ -20,7 +20,7 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions, recorde
 from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import BATCH, Predictor, load_predictor
-from allcore.runs.store import Run, RunStore, is_model_file
+from allcore.runs.store import Run, RunStore, dataset_of, is_model_file
 
 Progress = Callable[[int, int], None]
 
@@ -140,7 +140,6 @@ def _evaluate_folder(
     on_progress: Progress | None,
 ) -> Evaluation:
     catalog = scan(data, cache)
-    trained_on = predictor.metadata.config.get("dataset")
     own_variant = predictor.metadata.config.get("variant")
     if variant is None and own_variant in catalog.variants:
         variant = own_variant
@@ -166,7 +165,7 @@ def _evaluate_folder(
         data=f"{data / catalog.variant(variant)}{f', {split} split' if split else ''}",
         predictions=_predictions(rows, probabilities, predictor.classes),
         notes=(*_parts_note(rows), *_folder_notes(rows, predictor.metadata, split, _unusable(catalog, variant))),
-        datasets=(str(catalog.root), *([trained_on] if isinstance(trained_on, str) else [])),
+        datasets=tuple(filter(None, (str(catalog.root), dataset_of(Path(model))))),
     )
 
 
