@@ -14,7 +14,7 @@ from pages.ui.state import workspace
 
 
 def meanings(dataset: str | None, classes: Collection[str]) -> ClassMeanings:
-    """Return what is known of classes of a dataset, None where it is not known; with a warning where that is damaged."""
+    """Return what is known of classes of a dataset (None: not known which), with a warning where that is damaged."""
     try:
         return class_meanings([] if dataset is None else [dataset], classes, workspace().classes)
     except DatasetError as error:
