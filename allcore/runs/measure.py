@@ -41,7 +41,7 @@ class Measurement:
 
     def speed(self) -> Speed:
         """Return the measurement as what runs are estimated from."""
-        whole = Whole(self.before_seconds, self.seconds_per_epoch, self.after_seconds, tuple(self.images))
+        whole = Whole(self.before_seconds, self.seconds_per_epoch, self.after_seconds, self.images)
         return Speed(self.images_per_second, "measured", self.memory_bytes, whole)
 
     def to_json(self) -> str:
@@ -66,7 +66,8 @@ def measure(
         done = _run([sys.executable, "-m", "allcore", "measure", str(file)], workspace, timeout, while_waiting)
     if done.returncode != 0:
         raise RunError(_reason(done))
-    return Measurement(**json.loads(done.stdout.splitlines()[-1]))
+    found = json.loads(done.stdout.splitlines()[-1])
+    return Measurement(**{**found, "images": tuple(found["images"])})
 
 
 def _run(
