@@ -9,6 +9,7 @@ from allcore.config import TrainConfig
 from allcore.data.split import Split
 from allcore.errors import RunError
 from allcore.hardware import Devices, HardwarePlan, make_plan
+from allcore.runs.predictions import PREDICTIONS_FILE
 from allcore.runs.status import Status
 from allcore.runs.store import Run
 
@@ -28,12 +29,14 @@ _COSTLY_HERE = (*_COSTLY, "device", "precision", "micro_batch_size", "augment", 
 class Whole:
     """Seconds of a whole run: before its first epoch, of an epoch with all that belongs to it, and after the last.
 
-    They are those of a run with so many `images` in train, validation and in all.
+    `baselines` are those that the shortcut baselines take then, where they are not scored on the split yet. All are
+    those of a run with so many `images` in train, validation and in all.
     """
 
     before: float
     epoch: float
     after: float
+    baselines: float
     images: tuple[int, int, int]
 
 
@@ -68,8 +71,13 @@ class Estimate:
         return self.plan.estimated_memory + (PROCESS_BYTES if self.plan.kind == "cpu" else 0)
 
 
-def estimate(config: TrainConfig, split: Split, devices: Devices, speed: Speed | None) -> Estimate:
-    """Return what a run of `config` on `split` would take. Raises `ConfigError` when a GPU is asked for and missing."""
+def estimate(
+    config: TrainConfig, split: Split, devices: Devices, speed: Speed | None, scored: bool = False
+) -> Estimate:
+    """Return what a run of `config` on `split` would take; `scored` says that the split's baselines are kept.
+
+    Raises `ConfigError` when a GPU is asked for and missing.
+    """
     plan = make_plan(config, len(split.classes), devices)
     if speed is None:
         return Estimate(config, plan, None, None, None)
@@ -80,17 +88,18 @@ def estimate(config: TrainConfig, split: Split, devices: Devices, speed: Speed |
     else:
         seconds = speed.whole.epoch * _work(train, validation) / _work(*speed.whole.images[:2])
         before = speed.whole.before
-    after = after_seconds(len(split.table), speed)
+    after = after_seconds(len(split.table), speed, scored)
     return Estimate(config, plan, speed, seconds, before + config.epochs * seconds + after)
 
 
-def after_seconds(images: int, speed: Speed) -> float:
-    """Return about how long what follows the training takes for so many images in all.
+def after_seconds(images: int, speed: Speed, scored: bool = False) -> float:
+    """Return about how long what follows the training takes for so many images in all, `scored` as in `estimate`.
 
     Where no whole run is known, it is taken to be on the processor that trained.
     """
     if speed.whole is not None:
-        return speed.whole.after * images / speed.whole.images[2]
+        whole = speed.whole
+        return (whole.after + (0.0 if scored else whole.baselines)) * images / whole.images[2]
     return FINISHING_SECONDS + FINISHING_SHARE * images / speed.images_per_second
 
 
@@ -131,13 +140,24 @@ def _whole_of(run: Run, status: Status) -> Whole | None:
     if ends is None or ends.isna().any() or len(ends) < 2:
         return None
     counts = run.split.table["split"].value_counts()
+    after = max(0.0, status.heartbeat - float(ends.iloc[-1]))
+    baselines = min(after, max(0.0, status.heartbeat - _results_written(run)))
     epoch = float(ends.diff().median())
     return Whole(
         before=max(0.0, float(ends.iloc[0]) - epoch - status.started),
         epoch=epoch,
-        after=max(0.0, status.heartbeat - float(ends.iloc[-1])),
+        after=after - baselines,
+        baselines=baselines,
         images=(int(counts["train"]), int(counts["validation"]), len(run.split.table)),
     )
+
+
+def _results_written(run: Run) -> float:
+    """Return when the last of the results was written, after which a run scores the baselines."""
+    try:
+        return (run.folder / PREDICTIONS_FILE).stat().st_mtime
+    except OSError as error:
+        raise RunError(f"run {run.id}: its predictions cannot be looked at ({error.strerror})") from None
 
 
 def _work(train_images: int, validation_images: int) -> float:

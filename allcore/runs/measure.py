@@ -34,6 +34,7 @@ class Measurement:
     before_seconds: float
     seconds_per_epoch: float
     after_seconds: float
+    baseline_seconds: float
     total_seconds: float
     images: tuple[int, int, int]
     memory_bytes: int
@@ -41,7 +42,9 @@ class Measurement:
 
     def speed(self) -> Speed:
         """Return the measurement as what runs are estimated from."""
-        whole = Whole(self.before_seconds, self.seconds_per_epoch, self.after_seconds, self.images)
+        whole = Whole(
+            self.before_seconds, self.seconds_per_epoch, self.after_seconds, self.baseline_seconds, self.images
+        )
         return Speed(self.images_per_second, "measured", self.memory_bytes, whole)
 
     def to_json(self) -> str:

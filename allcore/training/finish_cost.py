@@ -25,10 +25,9 @@ _Result = TypeVar("_Result")
 
 
 def finishing_seconds(run: TrainedRun, model: keras.Model) -> float:
-    """Return about how many seconds it takes to write the results of `run` and to score its shortcut baselines.
+    """Return about how many seconds it takes to write the results of `run`.
 
-    The network is written, quantised and asked of `FEW` images in `run.folder`, and the shortcuts' features made of
-    some; all else is proportion.
+    The network is written, quantised and asked of `FEW` images in `run.folder`; all else is proportion.
     """
     rows = run.split.rows("train")[:FEW]
     fixed, weights = _timed(partial(_written, run, model))
@@ -41,13 +40,7 @@ def finishing_seconds(run: TrainedRun, model: keras.Model) -> float:
     train, validation = (len(run.split.rows(part)) for part in ("train", "validation"))
     calibrated = min(CALIBRATION_IMAGES, train)
     each_image = scaling / len(images) + served
-    return (
-        fixed
-        + calibrated * float32
-        + validation * (float32 + int8)
-        + len(run.split.table) * each_image
-        + _shortcut_seconds(run)
-    )
+    return fixed + calibrated * float32 + validation * (float32 + int8) + len(run.split.table) * each_image
 
 
 def _written(run: TrainedRun, model: keras.Model) -> NetworkWeights:
@@ -56,7 +49,8 @@ def _written(run: TrainedRun, model: keras.Model) -> NetworkWeights:
     return network_weights(single, run.config)
 
 
-def _shortcut_seconds(run: TrainedRun) -> float:
+def baseline_seconds(run: TrainedRun) -> float:
+    """Return about how many seconds the shortcut baselines take, by what some images do and one learner on noise."""
     train, test = run.split.rows("train"), run.split.rows("test")
     sample = train[:_SAMPLE]
 

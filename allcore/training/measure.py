@@ -50,7 +50,7 @@ def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
 
     from allcore.training.batches import BatchSource
     from allcore.training.finish import TrainedRun
-    from allcore.training.finish_cost import finishing_seconds
+    from allcore.training.finish_cost import baseline_seconds, finishing_seconds
     from allcore.training.hardware import look_at_devices
     from allcore.training.learner import Learner
     from allcore.training.step_cost import compile_steps, epoch_of
@@ -69,7 +69,7 @@ def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
             before = time.time() - psutil.Process().create_time() - read
             speed, seconds = epoch_of(learner, plan, train, validation, run.folder)
             memory = learner.memory_bytes()
-            after = finishing_seconds(run, learner.model)
+            after, baselines = finishing_seconds(run, learner.model), baseline_seconds(run)
         except tf.errors.ResourceExhaustedError:
             raise RunError(
                 "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
@@ -79,7 +79,8 @@ def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
         before_seconds=before,
         seconds_per_epoch=seconds,
         after_seconds=after,
-        total_seconds=before + config.epochs * seconds + after,
+        baseline_seconds=baselines,
+        total_seconds=before + config.epochs * seconds + after + baselines,
         images=(len(parts[0]), len(parts[1]), len(split.table)),
         memory_bytes=(peak_memory() or memory) if plan.kind == "cpu" else memory,
         device=plan.description,

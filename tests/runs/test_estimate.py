@@ -40,10 +40,16 @@ def test_time_follows_from_the_speed_and_the_split_and_has_what_follows(finished
 def test_a_whole_that_is_known_is_scaled_to_the_split(finished_run):
     split = finished_run.split
     images = tuple(2 * len(split.rows(part)) for part in ("train", "validation")), 4 * len(split.table)
-    speed = Speed(10.0, "measured", whole=Whole(before=7.0, epoch=20.0, after=40.0, images=(*images[0], images[1])))
+    speed = Speed(
+        10.0,
+        "measured",
+        whole=Whole(before=7.0, epoch=20.0, after=30.0, baselines=10.0, images=(*images[0], images[1])),
+    )
     found = estimate(finished_run.config, split, MACHINE, speed)
     assert found.seconds_per_epoch == pytest.approx(10.0)
     assert found.total_seconds == pytest.approx(7.0 + finished_run.config.epochs * 10.0 + 10.0)
+    scored = estimate(finished_run.config, split, MACHINE, speed, scored=True)
+    assert scored.total_seconds == pytest.approx(found.total_seconds - 2.5)
 
 
 def test_memory_has_the_process_on_a_cpu_and_what_was_measured_where_it_was(finished_run):
@@ -57,7 +63,7 @@ def test_a_run_that_came_to_its_end_tells_what_the_whole_takes(finished_run):
     status, ends = finished_run.status(), finished_run.history().epochs["time"]
     whole = former_speed(finished_run.config, status.device, [finished_run]).whole
     assert whole.images[2] == len(finished_run.split.table)
-    told = whole.before + len(ends) * whole.epoch + whole.after
+    told = whole.before + len(ends) * whole.epoch + whole.after + whole.baselines
     assert told == pytest.approx(status.heartbeat - status.started, rel=0.25)
     again = estimate(
         finished_run.config,

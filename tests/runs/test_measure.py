@@ -33,8 +33,9 @@ def test_the_whole_is_measured_and_not_the_steps_alone(measured, finished_run):
     split = finished_run.split
     assert found.images == (len(split.rows("train")), len(split.rows("validation")), len(split.table))
     assert found.seconds_per_epoch > len(split.rows("train")) / found.images_per_second
-    assert min(found.before_seconds, found.after_seconds) > 0
+    assert min(found.before_seconds, found.after_seconds, found.baseline_seconds) > 0
     whole = found.before_seconds + config.epochs * found.seconds_per_epoch + found.after_seconds
+    whole += found.baseline_seconds
     assert found.total_seconds == pytest.approx(whole)
     assert estimate(config, split, MACHINE, found.speed()).total_seconds == pytest.approx(whole)
 
