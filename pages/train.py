@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +10,6 @@ import streamlit as st
 from allcore.config import PRESETS, SplitConfig, TrainConfig, make_config
 from allcore.data.catalog import Catalog
 from allcore.data.relations import Relations
-from allcore.data.sources import Progress
 from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import kept_shortcuts
@@ -20,7 +18,6 @@ from allcore.paper import TABLE_1
 from allcore.reporting.settings import settings_table
 from allcore.reporting.units import duration
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
-from allcore.runs.measure import measure
 from allcore.runs.preflight import must_download
 from allcore.runs.store import Run
 from allcore.runs.sweep import parse_sizes, sweep_configs
@@ -29,8 +26,9 @@ from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.config_form import config_form, weights_key
 from pages.ui.estimates import show_estimates
 from pages.ui.live import runs, summaries
+from pages.ui.measuring import measure_all, measured, measuring_key
 from pages.ui.queue import show_queue
-from pages.ui.shared_work import CancelledError, ask_again, asked_for, wait_for
+from pages.ui.shared_work import CancelledError, ask_again, asked_for
 from pages.ui.show import plain, table
 from pages.ui.state import asked_for_search, catalog, executor, relations, search_key, searched_relations, workspace
 
@@ -75,12 +73,6 @@ def written(file: str | None) -> int:
     return Path(file).stat().st_mtime_ns if file and Path(file).is_file() else 0
 
 
-@st.cache_resource(show_spinner=False)
-def measured() -> dict[str, Speed]:
-    """Return the speeds that were measured since the app started, by their cost keys; all sessions share them."""
-    return {}
-
-
 def known_speed(config: TrainConfig, split: Split, former: Sequence[Run]) -> Speed | None:
     """Return how fast the configuration trains: as measured since the app started, or else as former runs did."""
     device = estimate(config, split, devices(), None).plan.description
@@ -98,24 +90,6 @@ def in_short(config: TrainConfig, begin: TrainConfig, sizes: Sequence[int]) -> s
     if changed.empty:
         return line
     return f"{line} Changed: {', '.join(f'{row.setting} {row.value}' for row in changed.itertuples())}."
-
-
-def measuring_key(configs: Sequence[TrainConfig]) -> str:
-    """Return the name under which measuring some configurations is under way."""
-    return f"speeds of {' '.join(map(cost_key, configs))} in {workspace().root}"
-
-
-def measure_all(configs: Sequence[TrainConfig]) -> None:
-    """Measure the speed of each configuration, with progress, and keep it."""
-    place, kept = workspace(), measured()
-
-    def work(progress: Progress) -> None:
-        for number, config in enumerate(configs):
-            found = measure(config, place, while_waiting=partial(progress, number, len(configs)))
-            kept[cost_key(config)] = found.speed()
-
-    sizes = ", ".join(str(config.image_size) for config in configs)
-    wait_for(measuring_key(configs), f"Training a few steps at {sizes} px; it goes on when you leave this page", work)
 
 
 def whole_numbers(sizes: Sequence[str]) -> list[int]:

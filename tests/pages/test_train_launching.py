@@ -131,6 +131,7 @@ def test_page_begins_with_what_a_machine_without_gpu_can_do_and_warns_before_hou
 
 def test_time_is_known_from_a_former_run(finished, finished_run, smears, monkeypatch):
     st.cache_data.clear()  # the devices that another test drew up are kept for a minute
+    st.cache_resource.clear()  # and the speeds that another measured
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
     app = open_page("train", **tiny(), preset="Custom")
