@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.output import Json, per_cent, print_json, progress_bar, say, table
+from allcore.errors import InputError
 from allcore.paper import HEADLINE, has_papers_classes
 
 if TYPE_CHECKING:
     from allcore.data.class_meanings import ClassMeanings
     from allcore.evaluation.predictions.evaluate import Evaluation
+    from allcore.evaluation.predictions.operating import ChosenPoint
 
 _ROWS = {
     "accuracy": "accuracy",
@@ -53,6 +55,15 @@ def evaluate(
         str | None,
         typer.Option("--against", metavar="MODEL", help="another model, compared on the images they share"),
     ] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(
+            "--prevalence",
+            min=0,
+            max=100,
+            help="per cent of positives among those examined, for which PPV and NPV hold; unset: that of the images",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score a model on the test split of its run, or on any labelled folder; with --against, compare two."""
@@ -71,10 +82,10 @@ def evaluate(
     if other:
         print_comparison(evaluation, other[0], json)
     else:
-        print_evaluation(evaluation, json)
+        print_evaluation(evaluation, json, None if prevalence is None else prevalence / 100)
 
 
-def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
+def evaluation_json(evaluation: Evaluation, prevalence: float | None = None) -> dict[str, Any]:
     """Return an evaluation as JSON values: the scores in fractions, and what they are of."""
     from allcore.evaluation.predictions.two_sides import two_sides
 
@@ -89,15 +100,16 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
         "meanings": dict(meanings.meanings),
         "positive": positive,
         "two_sides": both,
+        "operating_points": [each.model_dump(mode="json") for each in _chosen_points(evaluation, positive, prevalence)],
         "without_twins": None if alone is None else alone.to_json(),
         "notes": list(evaluation.notes),
     }
 
 
-def print_evaluation(evaluation: Evaluation, json: bool) -> None:
+def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | None = None) -> None:
     """Print an evaluation as JSON, or as tables beside the paper's scores, where the classes are the paper's."""
     if json:
-        print_json(evaluation_json(evaluation))
+        print_json(evaluation_json(evaluation, prevalence))
         return
     scores = evaluation.scores.to_json()
     say(evaluation.model, bold=True)
@@ -115,7 +127,7 @@ def print_evaluation(evaluation: Evaluation, json: bool) -> None:
     say()
     _print_classes(scores)
     say()
-    _print_sides(evaluation, _meanings(evaluation))
+    _print_sides(evaluation, _meanings(evaluation), prevalence)
     if beside:
         say("The paper's figures are of its own test images at 300 px, which are not these.")
     for note in evaluation.notes:
@@ -189,7 +201,40 @@ def _meanings(evaluation: Evaluation) -> ClassMeanings:
     return class_meanings(evaluation.datasets, evaluation.predictions.classes, open_workspace().classes)
 
 
-def _print_sides(evaluation: Evaluation, meanings: ClassMeanings) -> None:
+def _chosen_points(evaluation: Evaluation, positive: Sequence[str], prevalence: float | None) -> list[ChosenPoint]:
+    """Return what lines do that hold usual targets; none where no class is positive or a side has no image."""
+    from allcore.evaluation.predictions.operating import TARGETS, chosen_point
+
+    if not positive:
+        return []
+    try:
+        return [
+            chosen_point(evaluation.predictions, positive, target, evaluation.validation, prevalence)
+            for target in TARGETS
+        ]
+    except InputError:
+        return []
+
+
+def _print_operating_points(evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None) -> None:
+    from allcore.reporting.operating import operating_table
+
+    points = _chosen_points(evaluation, meanings.positive, prevalence)
+    if not points:
+        return
+    chosen = "these images: it flatters" if points[0].same_images else "the run's validation images"
+    share = per_cent(points[0].point.prevalence)
+    say(
+        f"{meanings.sides[0]} from a threshold on, chosen on {chosen}; "
+        f"PPV and NPV where {share} % are {meanings.sides[0]}"
+    )
+    rows = operating_table(points)
+    rows["threshold"] = rows["threshold"].map("{:.3f}".format)
+    table(["rule", *(f"#{name}" for name in rows.columns[1:])], rows.to_numpy().tolist())
+    say()
+
+
+def _print_sides(evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None) -> None:
     """Print what the classes mean and, where some are positive, how those are told from the others."""
     from allcore.evaluation.predictions.two_sides import two_sides
 
@@ -200,6 +245,7 @@ def _print_sides(evaluation: Evaluation, meanings: ClassMeanings) -> None:
         rows = [(name, side.images, per_cent(side.right), _between(side.interval)) for name, side in sides.items()]
         table(["score", "#images", "#%", "#95 % interval"], rows)
         say()
+        _print_operating_points(evaluation, meanings, prevalence)
     if said := meanings.in_words():
         say(said)
 

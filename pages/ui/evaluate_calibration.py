@@ -8,11 +8,12 @@ from allcore.evaluation.scoring.calibration import reliability_diagram
 from allcore.reporting.probability_curves import reliability_figure
 from allcore.reporting.tables import calibration_table
 from pages.ui import show
+from pages.ui.evaluate_operating import show_risk
 from pages.ui.evaluated import Evaluated
 
 
 def show_calibration(of: Evaluated) -> None:
-    """Show the reliability diagram and the errors of the probabilities."""
+    """Show the reliability diagram, the errors of the probabilities, and what leaving the doubtful out would save."""
     show.figure(
         reliability_figure(reliability_diagram(of.predictions.labels, of.predictions.probabilities)),
         of.named("reliability"),
@@ -28,3 +29,4 @@ def show_calibration(of: Evaluated) -> None:
             "high": st.column_config.NumberColumn("to", format="%.4f"),
         },
     )
+    show_risk(of)

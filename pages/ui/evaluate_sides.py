@@ -10,6 +10,7 @@ from allcore.data.class_meanings import ClassMeanings
 from allcore.evaluation.predictions.mistakes import crossed_sides
 from allcore.evaluation.predictions.two_sides import Side, two_sides
 from allcore.reporting.tables import with_interval
+from pages.ui.evaluate_operating import show_operating_point
 from pages.ui.evaluated import Evaluated
 from pages.ui.evidence import recorded_table
 from pages.ui.show import plain
@@ -30,6 +31,7 @@ def show_sides(of: Evaluated, named: ClassMeanings) -> None:
         f"{_side(positive, named.positive)} {_side(negative, others)} An image counts as right where it is called any "
         f"class of its own side. {plain(named.in_words())}"
     )
+    show_operating_point(of, named.positive, named.sides)
     recorded_table(
         crossed_sides(of.predictions.table, named.positive),
         of.classes,

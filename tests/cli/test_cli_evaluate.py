@@ -110,6 +110,24 @@ def test_the_two_sides_are_those_that_were_named(command, finished_run, smears):
     assert "Pro means pro-B cells." in words
 
 
+def test_lines_are_chosen_on_validation_and_hold_for_the_prevalence_that_is_asked_for(command, finished_run):
+    points = command("evaluate", finished_run.folder, "--prevalence", "2", "--json").json["operating_points"]
+    assert [(each["held"], each["at_least"]) for each in points] == [
+        ("specificity", 0.95), ("specificity", 0.99), ("sensitivity", 0.95), ("sensitivity", 0.99),
+    ]  # fmt: skip
+    assert not any(each["same_images"] for each in points)
+    assert {each["point"]["prevalence"] for each in points} == {0.02}
+    said = command("evaluate", finished_run.folder, "--prevalence", "2").out
+    assert "malignant from a threshold on, chosen on the run's validation images" in said
+    assert "sensitivity at least 99 %" in said
+
+
+def test_images_that_are_scored_alone_choose_the_line_themselves_and_that_is_said(command, finished_run, smears):
+    outcome = command("evaluate", finished_run.folder, "--data", smears, "--json").json
+    assert all(each["same_images"] for each in outcome["operating_points"])
+    assert "it flatters" in command("evaluate", finished_run.folder, "--data", smears).out
+
+
 def test_the_paper_stands_beside_its_own_classes_alone(command, finished_run, tmp_path):
     assert "paper %" in command("evaluate", finished_run.folder).out
     foreign = renamed(copied(finished_run, tmp_path), {"Benign": "Blast", "Early": "Monocyte"})

@@ -193,7 +193,7 @@ def test_all_mistakes_are_listed_for_download(run):
     assert len(tables) == 2
 
 
-@pytest.mark.parametrize(("view", "charts"), [("Classes", 1), ("Curves", 2), ("Calibration", 1)])
+@pytest.mark.parametrize(("view", "charts"), [("Classes", 1), ("Curves", 2), ("Calibration", 2)])
 def test_figures_are_drawn_with_a_description(run, view, charts):
     drawn = open_page(view=view).get("plotly_chart")
     assert len(drawn) == charts
@@ -202,6 +202,16 @@ def test_figures_are_drawn_with_a_description(run, view, charts):
 
 def test_benign_against_malignant_is_shown_where_there_is_a_benign_class(run):
     app = open_page(view="Malignant or benign")
-    assert [metric.label for metric in app.metric] == ["Sensitivity (95 % interval)", "Specificity (95 % interval)"]
+    assert [metric.label for metric in app.metric][:2] == ["Sensitivity (95 % interval)", "Specificity (95 % interval)"]
     crossed = app.dataframe[1].value
     assert ((crossed["label"] == "Benign") != (crossed["predicted"] == "Benign")).all()
+
+
+def test_the_line_between_two_sides_moves_with_what_it_must_hold(run):
+    app = open_page(view="Malignant or benign")
+    assert {"PPV at this line", "NPV at this line"} <= {metric.label for metric in app.metric}
+    assert "The line was chosen on the validation images" in "".join(text.value for text in app.markdown)
+    app = open_page(view="Malignant or benign", split="validation")
+    assert "it flatters" in "".join(text.value for text in app.markdown)
+    app = open_page(view="Malignant or benign", hold="sensitivity", at_least="100")
+    assert app.number_input[0].value == 100

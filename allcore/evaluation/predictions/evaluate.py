@@ -15,7 +15,7 @@ from allcore.data.catalog import Catalog, scan
 from allcore.data.intake import decode
 from allcore.data.overlap import find_overlap
 from allcore.data.split import SPLITS
-from allcore.errors import DatasetError, InputError
+from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
@@ -29,7 +29,8 @@ Progress = Callable[[int, int], None]
 class Evaluation:
     """Predictions of labelled images, what predicted which, and what a reader should know about it.
 
-    `datasets` are the folders that may say what the classes mean, the first one first.
+    `datasets` are the folders that may say what the classes mean, the first one first. `validation` are the run's
+    predictions of other images, on which a threshold for these may be chosen, where there are such.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Evaluation:
     predictions: RecordedPredictions
     notes: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
+    validation: RecordedPredictions | None = None
 
     @cached_property
     def scores(self) -> Scores:
@@ -90,6 +92,7 @@ def evaluate_run(run: Run, split: str) -> Evaluation:
         predictions=recorded_predictions(run, split),
         notes=_twin_notes(run, split),
         datasets=(run.config.dataset,),
+        validation=_others(run) if split == "test" else None,
     )
 
 
@@ -127,6 +130,7 @@ def _evaluate_own_images(
         ),
         notes=_twin_notes(run, split),
         datasets=(run.config.dataset,),
+        validation=_others(run) if split == "test" else None,
     )
 
 
@@ -167,6 +171,14 @@ def _evaluate_folder(
         notes=(*_parts_note(rows), *_folder_notes(rows, predictor.metadata, split, _unusable(catalog, variant))),
         datasets=tuple(filter(None, (str(catalog.root), dataset_of(Path(model))))),
     )
+
+
+def _others(run: Run) -> RecordedPredictions | None:
+    try:
+        validation = recorded_predictions(run, "validation")
+    except RunError:  # a model whose run has no predictions is scored all the same
+        return None
+    return validation if len(validation.table) else None
 
 
 def _predictions(rows: pd.DataFrame, probabilities: np.ndarray, classes: tuple[str, ...]) -> RecordedPredictions:

@@ -1,0 +1,75 @@
+"""Figures and words of a line drawn between positive and negative classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from allcore.evaluation.predictions.operating import ChosenPoint
+from allcore.evaluation.scoring.operating_point import DecisionCurve, RiskCoverage
+from allcore.reporting.colours import PAPER, sequence_colours
+from allcore.reporting.tables import with_interval
+
+_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+_BELOW = {"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0}
+_SHARE = {"range": [-0.02, 1.02], "tickformat": ".0%"}
+_HEIGHT = 360
+
+
+def operating_table(points: list[ChosenPoint]) -> pd.DataFrame:
+    """Return one row a line: rule, threshold, sensitivity, specificity, ppv, npv, each with its interval as text."""
+    return pd.DataFrame(
+        [
+            {
+                "rule": f"{each.held} at least {100 * each.at_least:g} %",
+                "threshold": each.point.threshold,
+                **{
+                    name: with_interval(getattr(each.point, name), each.point.intervals[name])
+                    for name in ("sensitivity", "specificity", "ppv", "npv")
+                },
+            }
+            for each in points
+        ]
+    )
+
+
+def decision_figure(curve: DecisionCurve, action: str) -> go.Figure:
+    """Return the net benefit of acting by the model, on everybody and on nobody; `action` is what a positive gets."""
+    figure = go.Figure()
+    blue, other = sequence_colours(2)
+    lines = (
+        ("by the model", curve.model, {"color": blue}),
+        (f"{action} for everybody", curve.everybody, {"color": other}),
+        (f"{action} for nobody", np.zeros(len(curve.threshold)), {"color": PAPER, "dash": "dot"}),
+    )
+    for name, values, line in lines:
+        figure.add_scatter(
+            x=curve.threshold, y=values, mode="lines", line=line, name=name,
+            hovertemplate=f"{name}<br>net benefit %{{y:.3f}} at %{{x:.0%}}<extra></extra>",
+        )  # fmt: skip
+    highest = float(max(curve.model.max(), curve.everybody.max(), 0.01))
+    figure.update_layout(
+        height=_HEIGHT, margin=_MARGIN, legend=_BELOW,
+        xaxis={"title": "probability from which one acts (%)", **_SHARE},
+        yaxis={"title": "net benefit (findings an image)", "range": [-0.15 * highest, 1.1 * highest]},
+    )  # fmt: skip
+    return figure
+
+
+def risk_figure(curves: Mapping[str, RiskCoverage]) -> go.Figure:
+    """Return the share of answers that are wrong by the share of images that are answered."""
+    figure = go.Figure()
+    names = {"confidence": "least certain left to a person", "novelty": "most novel left to a person"}
+    for (kind, curve), colour in zip(curves.items(), sequence_colours(len(curves)), strict=True):
+        figure.add_scatter(
+            x=curve.coverage, y=curve.risk, mode="lines", line={"color": colour, "shape": "hv"}, name=names[kind],
+            hovertemplate=f"{names[kind]}<br>%{{y:.1%}} of answers wrong, %{{x:.0%}} answered<extra></extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        height=_HEIGHT, margin=_MARGIN, legend=_BELOW, xaxis={"title": "images answered (%)", **_SHARE},
+        yaxis={"title": "answers that are wrong (%)", "tickformat": ".1%", "rangemode": "tozero"},
+    )  # fmt: skip
+    return figure

@@ -1,0 +1,87 @@
+"""Evaluate, where to draw the line between positive and negative classes, and what follows from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from allcore.errors import InputError
+from allcore.evaluation.predictions.operating import Target, asked_of, chosen_point, risk_by_trust
+from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.operating_point import decision_curve
+from allcore.reporting.operating import decision_figure, risk_figure
+from allcore.reporting.tables import with_interval
+from pages.ui import show
+from pages.ui.evaluated import Evaluated, evaluated
+from pages.ui.show import plain
+
+_LINES = np.linspace(0.01, 0.99, 99)
+
+
+def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[str, str]) -> None:
+    """Let a threshold be chosen by what it must hold, and show sensitivity, specificity, PPV, NPV and net benefit."""
+    st.subheader("Where to draw the line", anchor=False)
+    share = float(of.predictions.table["label"].isin(positive).mean())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        held = st.segmented_control(
+            "Hold", ["specificity", "sensitivity"], default="specificity", required=True, key="hold",
+            bind="query-params",
+        )  # fmt: skip
+        at_least = st.number_input("at least (%)", 50.0, 100.0, 95.0, 1.0, key="at_least", bind="query-params")
+        prevalence = st.number_input(
+            f"{sides[0].capitalize()} among those examined (%)", 0.0, 100.0, round(100 * share, 1), 1.0,
+            key=of.named("prevalence"), help="Positive and negative predictive value depend on it.",
+        )  # fmt: skip
+    others = _validation(of)
+    try:
+        chosen = chosen_point(of.predictions, positive, Target(held, at_least / 100), others, prevalence / 100)
+    except InputError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+        return
+    point = chosen.point
+    st.markdown(
+        f"**{sides[0].capitalize()} is said from a probability of {100 * point.threshold:.1f} %.** "
+        + (
+            "The line was chosen on these very images, for want of others: it flatters."
+            if chosen.same_images
+            else "The line was chosen on the validation images; what it does is counted on these."
+        )
+    )
+    with st.container(horizontal=True):
+        for name in ("sensitivity", "specificity", "ppv", "npv"):
+            called = name.upper() if len(name) == 3 else name.capitalize()
+            st.metric(f"{called} at this line", with_interval(getattr(point, name), point.intervals[name]), border=True)
+    curve = decision_curve(asked_of(of.predictions, positive), _LINES, prevalence / 100)
+    show.figure(
+        decision_figure(curve, "action"),
+        of.named("decision"),
+        "Decision curve: net benefit of acting by the model, on everybody and on nobody, by threshold probability",
+    )
+    st.caption(
+        "Decision curve (Vickers and Elkin, 2006): whoever acts from a probability of 10 % counts nine needless "
+        "actions as one missed finding. The model is of use where its line is the highest."
+    )
+
+
+def show_risk(of: Evaluated) -> None:
+    """Show how much is wrong if the least certain or the most novel images are left to a person."""
+    st.subheader("If the doubtful are left to a person", anchor=False)
+    show.figure(
+        risk_figure(risk_by_trust(of.predictions)),
+        of.named("risk-coverage"),
+        "Share of wrong answers by the share of images that are answered",
+    )
+    st.caption(
+        "From right to left fewer images are answered: those of the lowest probability, or the highest novelty, go."
+    )
+
+
+def _validation(of: Evaluated) -> RecordedPredictions | None:
+    """Return the predictions on which a line for the test images may be chosen."""
+    if of.split != "test":
+        return None
+    try:
+        found = evaluated(of.run, "validation").predictions
+    except InputError:  # out-of-fold predictions have test images alone
+        return None
+    return found if len(found.table) else None
