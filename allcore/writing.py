@@ -113,12 +113,14 @@ _FORMER = (".network.onnx", ".model.keras", ".predictions.parquet", ".environmen
 """Unfinished files as they were called before they all ended alike."""
 
 
-def sync_all(folder: Path) -> None:
-    """Wait until a folder is on the disk with all that is in it."""
-    for parent, _, names in os.walk(folder):
+def sync_all(path: Path) -> None:
+    """Wait until a file, or a folder with all that is in it, is on the disk."""
+    for parent, _, names in os.walk(path):
         for name in names:
             sync(Path(parent, name))
         sync(Path(parent))
+    if path.is_file():
+        sync(path)
 
 
 def sync(path: Path) -> None:

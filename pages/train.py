@@ -12,7 +12,7 @@ from allcore.data.catalog import Catalog
 from allcore.data.relations import Relations
 from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
-from allcore.evaluation.shortcuts import kept_shortcuts
+from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, glance_at_devices
 from allcore.paper import TABLE_1
 from allcore.reporting.settings import settings_table
@@ -190,7 +190,7 @@ try:
     split, counts, twins = split_of(
         images, known, known.searched, fingerprint, variant, wanted, written(config.split.groups)
     )
-    scored = kept_shortcuts(split, workspace().cache) is not None
+    scored = cached_shortcuts(split, workspace().cache) is not None
     estimates = [estimate(one, split, devices(), known_speed(one, split, former), scored) for one in configs]
 except InputError as error:
     problem = error

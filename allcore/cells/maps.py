@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 
 from allcore.cells.finder import WORK, LabelImage, find_cells
-from allcore.data.cache import DecodedImages, check_space, to_disk
+from allcore.data.cache import DecodedImages
 from allcore.errors import DatasetError
+from allcore.progress import Progress
+from allcore.result_cache import build_once, cached_file
 
 _CHUNK = 64
 _FEWEST_WITH_CELLS = 0.5
@@ -61,46 +61,30 @@ def cell_maps(
     images: DecodedImages,
     pixel_sha256: Sequence[str],
     cache: Path,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> CellMaps:
     """Return the cells of decoded images, whose contents `pixel_sha256` names, finding what `cache` does not hold.
 
     One process finds them while others wait; what is kept appears whole or not at all. Raises `DatasetError` when the
     cache cannot be written.
     """
-    name = hashlib.sha256("\n".join([f"finder {WORK}", *pixel_sha256]).encode()).hexdigest()[:16]
-    file = cache / "cells" / f"{name}.u8"
+    file = cached_file(cache, "cells", "\n".join([f"finder {WORK}", *pixel_sha256]), ".u8")
     total = int(images.shapes.prod(axis=1).sum())
-    if not _is_whole(file, total):
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(file.with_suffix(".lock")):
-                if not _is_whole(file, total):
-                    _build(images, file, total, on_progress)
-        except OSError as error:
-            raise DatasetError(
-                f"the cells that were found cannot be written below {file.parent} ({error.strerror or error}); "
-                "free some space or set ALLCORE_WORKSPACE to another disk"
-            ) from None
+    build_once(
+        file,
+        lambda: file.is_file() and file.stat().st_size == total,
+        lambda unfinished: _find_all(images, unfinished, on_progress),
+        "the cells that were found",
+        total,
+    )
     return CellMaps(np.memmap(file, np.uint8, mode="r"), images)
 
 
-def _is_whole(file: Path, total: int) -> bool:
-    return file.is_file() and file.stat().st_size == total
-
-
-def _build(images: DecodedImages, file: Path, total: int, on_progress: Callable[[int, int], None] | None) -> None:
-    check_space("keeping the cells of these images", total, file.parent)
-    unfinished = file.with_suffix(".part")
-    try:
-        with unfinished.open("wb") as target, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            for start in range(0, len(images), _CHUNK):
-                chunk = range(start, min(start + _CHUNK, len(images)))
-                for labels in pool.map(lambda index: find_cells(images[index]), chunk):
-                    target.write(labels.tobytes())
-                if on_progress is not None:
-                    on_progress(chunk.stop, len(images))
-            to_disk(target)
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def _find_all(images: DecodedImages, file: Path, on_progress: Progress | None) -> None:
+    with file.open("wb") as target, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for start in range(0, len(images), _CHUNK):
+            chunk = range(start, min(start + _CHUNK, len(images)))
+            for labels in pool.map(lambda index: find_cells(images[index]), chunk):
+                target.write(labels.tobytes())
+            if on_progress is not None:
+                on_progress(chunk.stop, len(images))

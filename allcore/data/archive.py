@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -11,9 +11,11 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from allcore.data.formats import ARCHIVE_FORMATS, HEAD_BYTES, OTHER_PICTURE_SUFFIXES, content_format
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.data.listing import is_hidden
-from allcore.data.staging import require_space, staged
+from allcore.data.staging import staged
 from allcore.data.zip_names import recover_names
+from allcore.disk_space import check_space
 from allcore.errors import DatasetError
+from allcore.progress import Progress
 
 _MAX_MEMBERS: Final = 200_000
 _MAX_TOTAL_BYTES: Final = 20 * 2**30
@@ -36,7 +38,7 @@ _ARCHIVE_SUFFIXES: Final = frozenset(
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000  # password, strong encryption, masked directory (APPNOTE, 4.4.4)
 
 
-def extract_zip(archive: Path, into: Path, on_progress: Callable[[int, int], None] | None = None) -> dict[str, str]:
+def extract_zip(archive: Path, into: Path, on_progress: Progress | None = None) -> dict[str, str]:
     """Unpack the pictures and plain text of a zip to the new folder `into`, or refuse the archive whole.
 
     Pictures that cannot be used (GIF, say) are unpacked too, so that the dataset names them. `on_progress` is called
@@ -52,7 +54,7 @@ def extract_zip(archive: Path, into: Path, on_progress: Callable[[int, int], Non
     with _opened(archive) as bundle, staged(into) as staging:
         _check_directory(bundle)
         members = [member for member in bundle.infolist() if not _is_hidden(member)]
-        require_space(staging.parent, sum(m.file_size for m in members if _is_written(m)))
+        check_space("what is unpacked", sum(m.file_size for m in members if _is_written(m)), staging.parent)
         staging.mkdir()
         for done, member in enumerate(members, start=1):
             if why := _unpack(bundle, member, staging):

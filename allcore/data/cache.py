@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +11,11 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 
 from allcore.data.intake import decode, pixel_sha256
 from allcore.errors import DatasetError, ImageError
+from allcore.progress import Progress
+from allcore.result_cache import build_once, cached_file
 
 _CHUNK = 16
 
@@ -41,28 +39,21 @@ class DecodedImages:
         return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
 
 
-def decoded_images(
-    root: Path, images: pd.DataFrame, cache: Path, on_progress: Callable[[int, int], None] | None = None
-) -> DecodedImages:
+def decoded_images(root: Path, images: pd.DataFrame, cache: Path, on_progress: Progress | None = None) -> DecodedImages:
     """Return the decoded images of catalog rows below `root`, decoding what `cache` does not hold yet.
 
     The cache is named by the images' content. One process builds it while others wait; it appears whole or not at all,
     and what a killed build left, or damage since, is made good by the next. Raises `DatasetError` when an image changed
     since it was catalogued, or the cache cannot be written.
     """
-    name = hashlib.sha256("\n".join(images["pixel_sha256"]).encode()).hexdigest()[:16]
-    folder = cache / "decoded" / name
-    if not _is_whole(folder):
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder.with_suffix(".lock")):
-                if not _is_whole(folder):
-                    _build(root, images, folder, on_progress)
-        except OSError as error:
-            raise DatasetError(
-                f"the decoded images cannot be written below {folder.parent} ({error.strerror or error}); "
-                "make room there, make it writable, or set ALLCORE_WORKSPACE to another disk"
-            ) from None
+    folder = cached_file(cache, "decoded", "\n".join(images["pixel_sha256"]), "")
+    build_once(
+        folder,
+        lambda: _is_whole(folder),
+        lambda unfinished: _build(root, images, unfinished, on_progress),
+        "the decoded images",
+        int((images["width"] * images["height"]).sum()) * 3,
+    )
     return _open(folder)
 
 
@@ -84,42 +75,15 @@ def _open(folder: Path) -> DecodedImages:
     )
 
 
-def _build(root: Path, images: pd.DataFrame, folder: Path, on_progress: Callable[[int, int], None] | None) -> None:
-    unfinished = folder.with_suffix(".part")
-    for remains in (unfinished, folder):
-        shutil.rmtree(remains, ignore_errors=True)
-    check_space("decoding the dataset", int((images["width"] * images["height"]).sum()) * 3, folder.parent)
-    unfinished.mkdir()
-    try:
-        with (unfinished / "pixels.u8").open("wb") as file:
-            shapes = _decode_into(file, root, images, on_progress)
-            to_disk(file)
-        with (unfinished / "shapes.json").open("wb") as file:
-            file.write(json.dumps(shapes).encode())
-            to_disk(file)
-        unfinished.replace(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def check_space(what: str, needed: int, folder: Path) -> None:
-    """Raise `DatasetError` unless `folder` has room for `needed` bytes, naming `what` needs them."""
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise DatasetError(
-            f"{what} needs {needed / 1e9:.1f} GB below {folder}, {free / 1e9:.1f} GB are free; "
-            "free some space or set ALLCORE_WORKSPACE to a larger disk"
-        )
-
-
-def to_disk(file: BinaryIO) -> None:
-    """Wait until `file` is on the disk: a power cut must not leave a folder with its final name and holes in it."""
-    file.flush()
-    os.fsync(file.fileno())
+def _build(root: Path, images: pd.DataFrame, folder: Path, on_progress: Progress | None) -> None:
+    folder.mkdir()
+    with (folder / "pixels.u8").open("wb") as file:
+        shapes = _decode_into(file, root, images, on_progress)
+    (folder / "shapes.json").write_text(json.dumps(shapes), encoding="utf-8")
 
 
 def _decode_into(
-    file: BinaryIO, root: Path, images: pd.DataFrame, on_progress: Callable[[int, int], None] | None
+    file: BinaryIO, root: Path, images: pd.DataFrame, on_progress: Progress | None
 ) -> list[tuple[int, int]]:
     """Append the images' pixels to `file` and return their heights and widths."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +20,9 @@ from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256
 from allcore.data.layout import Layout, find_layout
 from allcore.data.left_out import left_out
 from allcore.errors import DatasetError, ImageError
+from allcore.progress import Progress
+from allcore.result_cache import cache_text, cached_file
 from allcore.threads import in_threads
-from allcore.writing import make_folder, write_whole
 
 COLUMNS = {
     "path": "str", "variant": "str", "part": "str", "label": "str", "width": "int64", "height": "int64", "mode": "str",
@@ -31,7 +31,7 @@ COLUMNS = {
 }  # fmt: skip
 MINIMUM_PER_CLASS = 3
 
-Progress = Callable[[int, int], None]
+
 _Row = dict[str, object]
 
 
@@ -110,13 +110,13 @@ class Catalog:
 def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None = None) -> Catalog:
     """Return the catalog of a dataset folder.
 
-    Usable files whose size and modification time are as in the catalog kept below `cache` are not read again. One
+    Usable files whose size and modification time are as in the catalog cached below `cache` are not read again. One
     unusable file becomes a row with a problem; the others go on. Raises `DatasetError` when the folder is not a
     dataset.
     """
     layout = find_layout(folder)
-    kept = None if cache is None else _kept_file(cache, layout.root)
-    known = {} if kept is None else _read_kept(kept)
+    rows_file = None if cache is None else _cached_rows_file(cache, layout.root)
+    known = {} if rows_file is None else _read_rows(rows_file)
     files = _list_files(layout)
     news = [row for _, row in files if _key(row) not in known]
 
@@ -130,8 +130,8 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
         if on_progress is not None and news:
             on_progress(len(rows), len(files))
     _refuse_odd_ranges(rows)
-    if kept is not None and news:
-        _write_kept(kept, [row for row in rows if row["problem"] == ""])
+    if rows_file is not None and news:
+        _cache_rows(rows_file, [row for row in rows if row["problem"] == ""])
     return Catalog(
         root=layout.root,
         variants=tuple(map(_storable, layout.variants)),
@@ -199,17 +199,17 @@ def _look_at(file: Path, path: str) -> _Row:
     }  # fmt: skip
 
 
-def _kept_file(cache: Path, root: Path) -> Path:
-    """Return where the catalog of `root` is kept, apart for every version of what decodes its images."""
+def _cached_rows_file(cache: Path, root: Path) -> Path:
+    """Return where the catalog of `root` is cached, apart for every version of what decodes its images."""
     readers = (str(INTAKE_VERSION), PIL.__version__, str(features.version("jpg")), simplejpeg.__version__)
     made_by = (str(root.resolve()), __version__, *readers)
-    return cache / "catalogs" / f"{hashlib.sha256(repr(made_by).encode()).hexdigest()[:16]}.catalog"
+    return cached_file(cache, "catalogs", repr(made_by), ".catalog")
 
 
-def _read_kept(kept: Path) -> dict[tuple[object, ...], _Row]:
-    """Return the rows kept in a file by their key; none when the file is missing or damaged, which costs one scan."""
+def _read_rows(file: Path) -> dict[tuple[object, ...], _Row]:
+    """Return the cached rows by their key; none when the file is missing or damaged, which costs one scan."""
     try:
-        digest, _, text = kept.read_text(encoding="utf-8").partition("\n")
+        digest, _, text = file.read_text(encoding="utf-8").partition("\n")
     except (OSError, ValueError):
         return {}
     if hashlib.sha256(text.encode()).hexdigest() != digest:
@@ -217,9 +217,7 @@ def _read_kept(kept: Path) -> dict[tuple[object, ...], _Row]:
     return {_key(row): row for row in json.loads(text)}
 
 
-def _write_kept(kept: Path, rows: list[_Row]) -> None:
-    """Keep the usable rows: what made a file unusable may pass without a change to it, so those are read again."""
+def _cache_rows(file: Path, rows: list[_Row]) -> None:
+    """Cache the usable rows: what made a file unusable may pass without a change to it, so those are read again."""
     text = json.dumps(rows, separators=(",", ":"))
-    with suppress(OSError):  # a full disk, say: the catalog is whole without its copy, and the next scan takes longer
-        make_folder(kept.parent)
-        write_whole(kept, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+    cache_text(file, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")

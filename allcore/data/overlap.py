@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +12,8 @@ import pyarrow as pa
 
 from allcore.data.cache import decoded_images
 from allcore.data.shared_fields.search import COLUMNS, SEARCH_VERSION, find_shared_fields
-from allcore.writing import make_folder, written_whole
-
-Progress = Callable[[int, int], None]
+from allcore.progress import Progress
+from allcore.result_cache import cache_result, cached_file
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Overlap:
 def find_overlap(root: Path, images: pd.DataFrame, cache: Path, on_progress: Progress | None = None) -> Overlap:
     """Return the overlap of usable catalog rows below `root`, searching for shared fields unless `cache` knows them.
 
-    What was found is kept by the images' content, whatever their files are called. Raises `DatasetError` when an image
+    What was found is cached by the images' content, not by their files' names. Raises `DatasetError` when an image
     changed since it was catalogued.
     """
     known = known_overlap(images, cache)
@@ -50,7 +47,7 @@ def find_overlap(root: Path, images: pd.DataFrame, cache: Path, on_progress: Pro
     found = find_shared_fields([decoded[row] for row in distinct.index], on_progress)
     for side in ("first", "second"):
         found[side] = distinct.to_numpy()[found[side].to_numpy(np.int64)]
-    _keep(_kept_file(images, cache), found)
+    cache_result(_found_file(images, cache), lambda unfinished: found.to_parquet(unfinished, index=False))
     return _of_paths(images, found)
 
 
@@ -59,7 +56,7 @@ def known_overlap(images: pd.DataFrame, cache: Path) -> Overlap | None:
     if images.empty:
         return _of_paths(images, pd.DataFrame(columns=list(COLUMNS)))
     try:
-        found = pd.read_parquet(_kept_file(images, cache))
+        found = pd.read_parquet(_found_file(images, cache))
     except (OSError, ValueError, pa.ArrowException):
         return None
     return _of_paths(images, found) if set(COLUMNS) <= set(found.columns) else None
@@ -107,13 +104,6 @@ def _of_paths(images: pd.DataFrame, found: pd.DataFrame) -> Overlap:
     return Overlap(exact, fields, connect(list(images["path"]), pairs))
 
 
-def _kept_file(images: pd.DataFrame, cache: Path) -> Path:
+def _found_file(images: pd.DataFrame, cache: Path) -> Path:
     content = "\n".join([str(SEARCH_VERSION), *sorted(images["pixel_sha256"].unique())])
-    return cache / "overlap" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.parquet"
-
-
-def _keep(kept: Path, found: pd.DataFrame) -> None:
-    with suppress(OSError):  # a full disk, say: what was found is whole without its copy, and is searched again
-        make_folder(kept.parent)
-        with written_whole(kept) as unfinished:
-            found.to_parquet(unfinished, index=False)
+    return cached_file(cache, "overlap", content, ".parquet")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from allcore.data.overlap import Overlap, Progress, exact_overlap, find_overlap, known_overlap
+from allcore.data.overlap import Overlap, exact_overlap, find_overlap, known_overlap
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.data.stains import find_stains
-from allcore.writing import make_folder, write_whole
+from allcore.progress import Progress
+from allcore.result_cache import cache_text, cached_file
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def find_relations(root: Path, images: pd.DataFrame, cache: Path, on_progress: P
     stains = _known_stains(images, cache)
     if stains is None:
         stains = find_stains(root, images, overlap.groups, cache)
-        _keep_stains(images, cache, stains)
+        _cache_stains(images, cache, stains)
     return Relations(overlap, stains, searched=True)
 
 
@@ -62,23 +61,21 @@ def catalog_relations(images: pd.DataFrame) -> Relations:
 
 
 def _stains_file(images: pd.DataFrame, cache: Path) -> Path:
-    lines = sorted(images["label"] + " " + images["pixel_sha256"])
-    content = "\n".join([str(SEARCH_VERSION), *lines])
-    return cache / "stains" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+    content = "\n".join([str(SEARCH_VERSION), *sorted(_labelled(images))])
+    return cached_file(cache, "stains", content, ".json")
 
 
 def _known_stains(images: pd.DataFrame, cache: Path) -> np.ndarray | None:
     try:
-        kept = json.loads(_stains_file(images, cache).read_text(encoding="utf-8"))
-        keys = images["label"] + " " + images["pixel_sha256"]
-        return np.array([kept[key] for key in keys], object)
+        stains = json.loads(_stains_file(images, cache).read_text(encoding="utf-8"))
+        return np.array([stains[image] for image in _labelled(images)], object)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _keep_stains(images: pd.DataFrame, cache: Path, stains: np.ndarray) -> None:
-    kept = _stains_file(images, cache)
-    keys = images["label"] + " " + images["pixel_sha256"]
-    with suppress(OSError):
-        make_folder(kept.parent)
-        write_whole(kept, json.dumps(dict(zip(keys, stains, strict=True))))
+def _cache_stains(images: pd.DataFrame, cache: Path, stains: np.ndarray) -> None:
+    cache_text(_stains_file(images, cache), json.dumps(dict(zip(_labelled(images), stains, strict=True))))
+
+
+def _labelled(images: pd.DataFrame) -> pd.Series:
+    return images["label"] + " " + images["pixel_sha256"]

@@ -4,7 +4,6 @@ import logging
 import re
 import shutil
 import textwrap
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -14,15 +13,15 @@ from allcore.data.archive import extract_zip
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.data.layout import find_layout
 from allcore.data.left_out import note_left_out
-from allcore.data.staging import refuse_existing, require_space, staged
+from allcore.data.staging import refuse_existing, staged
 from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.disk_space import check_space
 from allcore.errors import DatasetError
+from allcore.progress import Progress
 
 _SAFE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _UNREACHED: Final = {"ConnectionError", "Timeout"}
 """Errors of the network, by the names that libraries give them."""
-
-Progress = Callable[[int, int], None]
 
 
 def import_zip(archive: Path, datasets: Path, name: str | None = None, on_progress: Progress | None = None) -> Path:
@@ -95,7 +94,7 @@ def copy_folder(source: Path, datasets: Path, name: str, on_progress: Progress |
     files = (file.path for file in layout.files() if not file.fault)
     images = sorted(file for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
     with staged(target) as staging:
-        require_space(staging.parent, sum(image.stat().st_size for image in images))
+        check_space("the copy", sum(image.stat().st_size for image in images), staging.parent)
         for folder in folders:  # also those without an image: an empty class is still a class
             (staging / folder.relative_to(layout.root)).mkdir(parents=True)
         for done, image in enumerate(images, start=1):

@@ -36,13 +36,3 @@ def refuse_existing(path: Path) -> None:
     """Raise DatasetError where something bears this name already."""
     if path.exists() or path.is_symlink():
         raise DatasetError(f"'{path.name}' exists already; choose another name or remove it first")
-
-
-def require_space(folder: Path, needed: int) -> None:
-    """Raise DatasetError where the disk of an existing folder has less than `needed` bytes free."""
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise DatasetError(
-            f"not enough disk space: {needed / 2**20:.0f} MiB needed, {free / 2**20:.0f} MiB free; "
-            "make room or move the workspace to another disk"
-        )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.evaluation.probes.probing import ProbeReport, kept_report
+from allcore.evaluation.probes.probing import ProbeReport, cached_report
 from allcore.evaluation.probes.subject import subject_of_run
-from allcore.evaluation.shortcuts import best_shortcut, kept_shortcuts_of_run
+from allcore.evaluation.shortcuts import best_shortcut, cached_shortcuts_of_run
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.runs.store import Run
 
@@ -17,9 +17,9 @@ def held_out_score(run: Run, cache: Path) -> HeldOutScore:
 
     Raises `RunError` when the run's predictions, its split or its model are missing or damaged.
     """
-    probes = kept_report(subject_of_run(run), cache)
+    probes = cached_report(subject_of_run(run), cache)
     recorded = recorded_predictions(run, "test")
-    scores, shortcuts = recorded.score(), kept_shortcuts_of_run(run, cache)
+    scores, shortcuts = recorded.score(), cached_shortcuts_of_run(run, cache)
     best = None if shortcuts is None else best_shortcut(shortcuts)
     return HeldOutScore(
         images=scores.n,

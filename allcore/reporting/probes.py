@@ -12,8 +12,7 @@ import plotly.graph_objects as go
 
 from allcore.cells.finder import LabelImage
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probes.cell_evidence import cell_weights
-from allcore.evaluation.probes.evidence_share import EvidenceShare, shares_of_evidence
+from allcore.evaluation.probes.evidence_share import EvidenceShare, cell_weights, shares_of_evidence
 from allcore.evaluation.probes.probing import ProbeReport, ProbeResult
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD, PROBES, Probe
 from allcore.evaluation.scoring.scores import Interval, Scores

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
+from allcore.progress import Progress
 from allcore.runs.lease import write_ticket
 from allcore.runs.preflight import prepare
 from allcore.runs.process import host, is_alive, start_mark
@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.1
 class Executor(Protocol):
     """Where runs are executed."""
 
-    def submit(self, config: TrainConfig, on_progress: Callable[[int, int], None] | None = None) -> Run:
+    def submit(self, config: TrainConfig, on_progress: Progress | None = None) -> Run:
         """Queue a new run and return it at once."""
 
     def resume(self, run: Run) -> None:
@@ -59,7 +59,7 @@ class LocalExecutor:
         """The runs that this executor starts."""
         return RunStore(self.workspace.runs)
 
-    def submit(self, config: TrainConfig, on_progress: Callable[[int, int], None] | None = None) -> Run:
+    def submit(self, config: TrainConfig, on_progress: Progress | None = None) -> Run:
         """Check the configuration and its data, make the run folder, start its worker, return the run.
 
         Raises `InputError` before anything is written when the data, the weights or the configuration will not do.

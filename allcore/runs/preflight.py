@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from allcore.config import TrainConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split
+from allcore.progress import Progress
 
 WEIGHTS_VARIABLE = "ALLCORE_VGG16_WEIGHTS"
 
@@ -38,9 +38,7 @@ def must_download(weights: str) -> bool:
     return weights == "imagenet" and weights_file(weights) is None and not keras_weights_file().is_file()
 
 
-def prepare(
-    config: TrainConfig, cache: Path, on_progress: Callable[[int, int], None] | None = None
-) -> tuple[TrainConfig, Split]:
+def prepare(config: TrainConfig, cache: Path, on_progress: Progress | None = None) -> tuple[TrainConfig, Split]:
     """Return the configuration with its paths made absolute and its variant named, and the run's split.
 
     Raises `DatasetError` when the dataset cannot be trained on, `WeightsError` when the weights file is not VGG16's.

@@ -26,7 +26,7 @@ from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import Catalog, scan
 from allcore.data.split import Split
 from allcore.errors import DatasetError, WeightsError
-from allcore.evaluation.shortcuts import kept_shortcuts, shortcut_scores
+from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.model.initial_weights import THREE_WAYS, file_sha256, read_convolutions
 from allcore.runs.estimate import Speed, after_seconds, former_speed
@@ -128,7 +128,7 @@ def _after_seconds(run: Run, plan: HardwarePlan) -> Callable[[float], float]:
     former = former_speed(run.config, plan.description, others)
     images = len(run.split.table)
     if former is not None and former.whole is not None:
-        known = after_seconds(images, former, kept_shortcuts(run.split, open_workspace().cache) is not None)
+        known = after_seconds(images, former, cached_shortcuts(run.split, open_workspace().cache) is not None)
         return lambda images_per_second: known
     return lambda images_per_second: after_seconds(images, Speed(images_per_second, run.id))
 
@@ -196,7 +196,7 @@ def _source(run: Run, images: DecodedImages, split: str, cells: CellMaps | None 
 def _score_shortcuts(run: Run, images: DecodedImages | None, reporter: Reporter, say: Say) -> None:
     """Leave in the cache what the shortcut baselines reach, so that no score is ever shown without them."""
     cache = open_workspace().cache
-    if kept_shortcuts(run.split, cache) is not None:
+    if cached_shortcuts(run.split, cache) is not None:
         return
 
     def progress(done: int, total: int) -> None:

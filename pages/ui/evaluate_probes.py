@@ -14,7 +14,7 @@ from allcore.data.stain_normalise import StainLevels
 from allcore.errors import InputError
 from allcore.evaluation.held_out import views_of
 from allcore.evaluation.predictions.recorded import read_recorded_image
-from allcore.evaluation.probes.probing import ProbeReport, ProbeResult, kept_report, lenders_of, probe_model
+from allcore.evaluation.probes.probing import ProbeReport, ProbeResult, cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, subject_of_run
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_figure, probe_table, what_it_looks_at
@@ -29,7 +29,7 @@ def show_probes(of: Evaluated) -> None:
     """Show what the probes of the run's model found, or the button that makes them."""
     try:
         subject = subject_of_run(of.run)
-        report = kept_report(subject, workspace().cache)
+        report = cached_report(subject, workspace().cache)
     except (InputError, OSError) as error:
         st.error(show.plain(str(error)), title="This model cannot be probed")
         return

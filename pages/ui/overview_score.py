@@ -12,7 +12,7 @@ from allcore import paper
 from allcore.errors import InputError
 from allcore.evaluation.held_out import views_of
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
-from allcore.evaluation.probes.probing import kept_report
+from allcore.evaluation.probes.probing import cached_report
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.evaluation.shortcuts import best_shortcut
@@ -118,7 +118,7 @@ def is_like_the_papers(folder: str, written: int) -> bool:
 
 def _views_of(run: Run) -> tuple[ViewScore, ...]:
     try:
-        report = kept_report(subject_of_run(run), workspace().cache)
+        report = cached_report(subject_of_run(run), workspace().cache)
     except (InputError, OSError):
         return ()  # Evaluate says why
     return () if report is None else views_of(report)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
-from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, kept_shortcuts_of_run, shortcut_scores_of_run
+from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.cached import content_key
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
@@ -88,7 +88,7 @@ def run_against(run: Run, results: tuple[ShortcutResult, ...]) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _kept(folder: str, written: int, cache: str) -> tuple[ShortcutResult, ...]:
-    results = kept_shortcuts_of_run(Run(Path(folder)), Path(cache))
+    results = cached_shortcuts_of_run(Run(Path(folder)), Path(cache))
     if results is None:
         raise LookupError  # which Streamlit does not keep, so that the next look finds what has been computed since
     return results

@@ -10,7 +10,7 @@ import streamlit as st
 from allcore.data.cache import decoded_images
 from allcore.data.sources import Progress
 from allcore.errors import DatasetError, InputError
-from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, kept_shortcuts, shortcut_scores
+from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts, shortcut_scores
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 from pages.ui import show
 from pages.ui.shared_work import asked_for, wait_for
@@ -51,7 +51,7 @@ def _known(of: Examined) -> tuple[dict[str, tuple[ShortcutResult, ...]], list[st
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _kept(_of: Examined, key: str, protocol: str, cache: str) -> tuple[ShortcutResult, ...]:
-    results = kept_shortcuts(_of.split(protocol), Path(cache))
+    results = cached_shortcuts(_of.split(protocol), Path(cache))
     if results is None:
         raise LookupError  # which Streamlit does not keep, so that the next look finds what has been scored since
     return results

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probes.probing import kept_report
+from allcore.evaluation.probes.probing import cached_report
 from allcore.evaluation.probes.registry import PROBES
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, what_it_looks_at
@@ -20,7 +20,7 @@ def probed(finished):
 
 
 def test_json_has_every_probe_with_its_scores_and_what_it_did(probed, finished, finished_run):
-    report = kept_report(subject_of_run(finished_run), finished.workspace.cache)
+    report = cached_report(subject_of_run(finished_run), finished.workspace.cache)
     assert [result["name"] for result in probed["results"]] == [probe.name for probe in PROBES]
     assert [result["what"] for result in probed["results"]] == [probe.what for probe in PROBES]
     grey = next(result for result in probed["results"] if result["name"] == "grey")
@@ -34,7 +34,7 @@ def test_json_has_every_probe_with_its_scores_and_what_it_did(probed, finished, 
 
 def test_table_and_sentences_say_the_same(probed, on_finished, finished, finished_run):
     outcome = on_finished("probe", finished_run.id)
-    report = kept_report(subject_of_run(finished_run), finished.workspace.cache)
+    report = cached_report(subject_of_run(finished_run), finished.workspace.cache)
     lines = outcome.out.splitlines()
     (grey,) = [line.split() for line in lines if line.startswith("grey ")]
     assert float(grey[1]) == pytest.approx(100 * report.result("grey").scores.accuracy, abs=0.005)

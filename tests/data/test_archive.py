@@ -1,3 +1,4 @@
+import shutil
 import stat
 import struct
 import zlib
@@ -7,7 +8,6 @@ from zipfile import ZIP_BZIP2
 import numpy as np
 import pytest
 
-from allcore.data import staging as staging_module
 from allcore.data.archive import extract_zip
 from allcore.errors import DatasetError
 from tests.data.zips import PNG, member, pack, refused, tree
@@ -229,6 +229,6 @@ def test_a_reader_that_gives_up_half_way_leaves_nothing_behind(tmp_path):
 
 
 def test_too_little_free_space_refuses_before_anything_is_written(tmp_path, monkeypatch):
-    usage = staging_module.shutil.disk_usage(tmp_path)._replace(free=len(PNG) - 1)
-    monkeypatch.setattr(staging_module.shutil, "disk_usage", lambda folder: usage)
+    usage = shutil.disk_usage(tmp_path)._replace(free=len(PNG) - 1)
+    monkeypatch.setattr("allcore.disk_space.shutil.disk_usage", lambda folder: usage)
     refused(tmp_path, pack(tmp_path / "a.zip"), "not enough disk space")

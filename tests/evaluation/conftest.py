@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from allcore.evaluation.probes.probing import kept_report, probe_model
+from allcore.evaluation.probes.probing import cached_report, probe_model
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.runs.store import Run
 
@@ -31,7 +31,7 @@ def probed(subject, tmp_path_factory):
 @pytest.fixture(scope="module")
 def report(subject, probed):
     """Return the report of the finished run's model; tests only read it."""
-    return kept_report(subject, probed[0])
+    return cached_report(subject, probed[0])
 
 
 @pytest.fixture

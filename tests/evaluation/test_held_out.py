@@ -7,7 +7,7 @@ from allcore.evaluation.held_out import held_out_score
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.probes.probing import probe_model
 from allcore.evaluation.probes.subject import subject_of_run
-from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
+from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.runs.store import Run
 
 
@@ -23,7 +23,7 @@ def test_shortcut_is_none_while_none_is_scored_and_then_the_best(finished, finis
         held_out_score(finished_run, tmp_path).shortcut,
         held_out_score(finished_run, tmp_path).shortcut_accuracy,
     ) == (None, None)
-    results = kept_shortcuts_of_run(finished_run, finished.workspace.cache)  # the worker scored them
+    results = cached_shortcuts_of_run(finished_run, finished.workspace.cache)  # the worker scored them
     found = held_out_score(finished_run, finished.workspace.cache)
     assert found.shortcut in {baseline.name for baseline in BASELINES}
     assert found.shortcut_accuracy == max(

@@ -9,7 +9,7 @@ import pytest
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from allcore.data.intake import decode
-from allcore.evaluation.probes.probing import ProbeResult, kept_report, lenders_of, probe_model
+from allcore.evaluation.probes.probing import ProbeResult, cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Sample
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.reporting.probes import findings, probe_table
@@ -38,7 +38,7 @@ def kept(finished_run, tmp_path_factory):
 def probed(run, workspace, kept):
     """Return the run with its probes kept, and their report."""
     shutil.copytree(kept, workspace.cache / "probes")
-    return run, kept_report(subject_of_run(run), workspace.cache)
+    return run, cached_report(subject_of_run(run), workspace.cache)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_probes_are_offered_and_made_on_a_click(run, workspace):
     app = press(app, "Probe the model")
     assert len(app.get("plotly_chart")) == 1
     assert "Probe the model" not in labels(app)
-    assert kept_report(subject_of_run(run), workspace.cache).complete
+    assert cached_report(subject_of_run(run), workspace.cache).complete
 
 
 def test_second_look_shows_what_was_found_in_a_figure_words_and_a_table(probed):
@@ -90,7 +90,7 @@ def test_work_that_was_broken_off_can_be_gone_on_with(probed, workspace):
     app = open_probes()
     assert f"3 of {len(PROBES)} are made and kept" in texts(app)
     press(app, "Go on")
-    assert kept_report(subject_of_run(run), workspace.cache) == report
+    assert cached_report(subject_of_run(run), workspace.cache) == report
 
 
 def test_example_is_shown_under_every_probe_with_what_it_is_called(probed):

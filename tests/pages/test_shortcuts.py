@@ -7,7 +7,7 @@ import pytest
 
 from allcore.data.split import Split
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.evaluation.shortcuts import best_shortcut, kept_shortcuts_of_run
+from allcore.evaluation.shortcuts import best_shortcut, cached_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.store import Run
@@ -20,7 +20,7 @@ BUTTON = "Compute the shortcuts"
 def results(run, workspace, finished):
     """Return the shortcuts on the run's split, kept in the workspace as the worker kept them where the run was made."""
     shutil.copytree(finished.workspace.cache / "shortcuts", workspace.cache / "shortcuts")
-    return kept_shortcuts_of_run(run, workspace.cache)
+    return cached_shortcuts_of_run(run, workspace.cache)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_evaluate_offers_to_compute_them_and_then_shows_them(run, finished):
     press(app, BUTTON)
     assert not offered(app)
     names = list(table(app, "difference_low")["name"])
-    results = kept_shortcuts_of_run(run, finished.workspace.cache)
+    results = cached_shortcuts_of_run(run, finished.workspace.cache)
     assert set(names) == {"this run", "the paper", *(result.name for result in results)}
 
 

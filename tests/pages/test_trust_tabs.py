@@ -14,7 +14,7 @@ from allcore.config import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split
-from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts
+from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts
 from allcore.workspace import Workspace
 from tests.pages.opening import button, open_page, press, ran, table, texts
 
@@ -119,7 +119,7 @@ def test_shortcuts_are_scored_on_a_click_under_every_protocol(scoring):
     for protocol in PROTOCOLS:
         split = split_of(scoring.workspace.datasets / "mine", scoring.workspace.cache, protocol)
         of_protocol = scored[scored["protocol"] == protocol].set_index("baseline")
-        for result in kept_shortcuts(split, scoring.workspace.cache):
+        for result in cached_shortcuts(split, scoring.workspace.cache):
             row = of_protocol.loc[result.name]
             low, high = result.scores.intervals["accuracy"]
             assert tuple(row[["accuracy", "low", "high"]]) == (100 * result.scores.accuracy, 100 * low, 100 * high)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from allcore.errors import RunError
-from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
+from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE, write_status
 from allcore.workspace import Workspace
@@ -112,7 +112,7 @@ def test_features_are_of_every_row_of_the_split(finished_run):
 
 
 def test_finished_run_has_its_shortcut_baselines_beside_it(finished, finished_run):
-    kept = kept_shortcuts_of_run(finished_run, finished.workspace.cache)
+    kept = cached_shortcuts_of_run(finished_run, finished.workspace.cache)
     assert [result.name for result in kept] == [baseline.name for baseline in BASELINES]
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from allcore.errors import DatasetError
-from allcore.evaluation.shortcuts import kept_shortcuts
+from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.runs.preflight import prepare
 from allcore.runs.status import CHECKPOINTS_FOLDER, Status
 from allcore.runs.store import Run, RunStore
@@ -80,7 +80,7 @@ def test_run_whose_results_are_whole_only_gets_what_is_missing(copied, workspace
     }
     assert {name: (copied.folder / name).stat().st_mtime_ns for name in RESULTS} == before
     assert records(copied) == trained
-    assert kept_shortcuts(copied.split, workspace.cache) is not None
+    assert cached_shortcuts(copied.split, workspace.cache) is not None
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -14,6 +14,7 @@ from allcore.data.shared_fields.candidates import Candidate, propose
 from allcore.data.shared_fields.fitting import proposed_placements
 from allcore.data.shared_fields.landmarks import find_landmarks
 from allcore.data.shared_fields.verification import Match, View, make_view, verify
+from allcore.progress import Progress
 from allcore.threads import in_threads
 
 COLUMNS = ("first", "second", "scale", "angle", "mirrored", "dx", "dy", "overlap", "correlation", "landmarks")
@@ -22,8 +23,6 @@ SEARCH_VERSION = 3
 _USUAL_SIDE = 256
 _UPRIGHT = 0.01
 """Correlation by which another angle and size must be better than a quarter turn in the same size."""
-
-Progress = Callable[[int, int], None]
 
 
 class Images(Protocol):

@@ -1,7 +1,6 @@
 """A folder of class folders with drawn fields, and the pairs that were planted in it."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from allcore.data.synthetic.field import Field, check_field, draw_field, draw_tw
 from allcore.data.synthetic.scale_bar import burn_scale_bar
 from allcore.data.synthetic.slide import SLIDES_PER_CLASS
 from allcore.errors import ConfigError, DatasetError
+from allcore.progress import Progress
 from allcore.writing import folder_written_whole, make_folder
 
 FEWEST_IMAGES = 3
@@ -39,9 +39,7 @@ class SyntheticSpec:
     """Two or more of Benign, Early, Pre and Pro."""
 
 
-def write_dataset(
-    folder: Path, spec: SyntheticSpec, on_progress: Callable[[int, int], None] | None = None
-) -> list[tuple[str, str]]:
+def write_dataset(folder: Path, spec: SyntheticSpec, on_progress: Progress | None = None) -> list[tuple[str, str]]:
     """Writes `folder/<Class>/<class>-0001.jpg` and so on, whole or not at all.
 
     `on_progress` is called with the images written and their total. Returns the pairs of images that show the same

@@ -13,7 +13,7 @@ classifier on top of them has seen those labels, however it is cross-validated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from allcore.data.relations import Relations
 from allcore.errors import RunError
 from allcore.evaluation.labels.quality import cross_validated_probabilities, label_quality
 from allcore.evaluation.predictions.recorded import recorded_at
+from allcore.progress import Progress
 from allcore.runs.store import Run
 from allcore.threads import in_threads
 
@@ -73,7 +74,7 @@ def review_dataset(
     relations: Relations,
     runs: Sequence[Run],
     cache: Path,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> LabelReview:
     """Review the labels of usable catalog rows below `root` by those of `runs` that are on them, and by colour.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +19,8 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions, recorde
 from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import BATCH, Predictor, load_predictor
+from allcore.progress import Progress
 from allcore.runs.store import Run, RunStore, dataset_of, is_model_file
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from allcore.arrays import FloatArray
+from allcore.cells.finder import LabelImage
+from allcore.data.scale_bar import SCALE_BAR_CORNER
 from allcore.evaluation.scoring.intervals import bootstrap_intervals
 from allcore.evaluation.scoring.scores import Interval
 
@@ -58,3 +61,29 @@ def shares_of_evidence(evidence: np.ndarray, weights: FloatArray) -> FloatArray:
 def cells_that_hold_evidence(side: int) -> int:
     """Return how many cells of a map's `side` can hold evidence: the last pooling never sees an odd last one."""
     return side // 2 * 2
+
+
+def cell_weights(cells: LabelImage, side: int) -> FloatArray:
+    """Return which part of each cell of a map of `side` cells lies inside nucleated cells, uint8 (H, W) of the image.
+
+    The array has the cells alone that can hold evidence. The map covers the network's whole input, up to the rest that
+    is less than a cell.
+    """
+    held = cells_that_hold_evidence(side)
+    inside = (cells > 0).astype(np.float32)
+    shrunk = cv2.resize(inside, (CELL * side, CELL * side), interpolation=cv2.INTER_AREA)
+    blocks = shrunk.reshape(side, CELL, side, CELL).mean(axis=(1, 3), dtype=np.float64)
+    return np.minimum(blocks[:held, :held], 1.0)
+
+
+def corner_weights(side: int, image_size: int) -> FloatArray:
+    """Return which part of each cell of a map of `side` cells lies in the corner of an image of `image_size` pixels.
+
+    The array has the cells alone that can hold evidence.
+    """
+    starts = CELL * np.arange(cells_that_hold_evidence(side))
+    rows, columns = (
+        np.clip(np.minimum(starts + CELL, image_size) - np.maximum(starts, image_size * (1 - part)), 0, None) / CELL
+        for part in SCALE_BAR_CORNER
+    )
+    return np.outer(rows, columns)

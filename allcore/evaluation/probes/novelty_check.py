@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,11 @@ from allcore.evaluation.scoring.intervals import bootstrap_intervals
 from allcore.evaluation.scoring.metrics import ranking_areas
 from allcore.evaluation.scoring.scores import Interval, fraction
 from allcore.inference.predictor import Predictor, load_predictor
+from allcore.progress import Count, Progress
+from allcore.result_cache import read_cached
 from allcore.writing import write_whole
 
 KEPT = "novelty.json"
-Progress = Callable[[int, int], None]
 
 
 class OtherImages(BaseModel):
@@ -64,7 +65,7 @@ def check_novelty(
     test = subject.part("test")
     own_files = locate(subject, cache).of(test["path"])
     predictor = load_predictor(subject.model)
-    count = _Count(on_progress, len(own_files) + sum(map(len, files)))
+    count = Count(on_progress, len(own_files) + sum(map(len, files)))
     own = _novelty(predictor, own_files, count)
     if np.isnan(own).any():
         raise InputError(f"a test image of {subject.name} cannot be read; `dataset info {subject.dataset}` names it")
@@ -84,30 +85,17 @@ def check_novelty(
     return report
 
 
-def kept_novelty(folder: Path) -> NoveltyReport | None:
+def recorded_novelty(folder: Path) -> NoveltyReport | None:
     """Return the report that stands in a run's folder; None when there is none, or it is damaged."""
-    try:
-        return NoveltyReport.model_validate_json((folder / KEPT).read_bytes())
-    except (OSError, ValueError):
-        return None
+    return read_cached(folder / KEPT, NoveltyReport)
 
 
-class _Count:
-    def __init__(self, tell: Progress | None, total: int) -> None:
-        self._tell, self._done, self._total = tell, 0, total
-
-    def add_one(self) -> None:
-        self._done += 1
-        if self._tell is not None:
-            self._tell(self._done, self._total)
-
-
-def _novelty(predictor: Predictor, files: Sequence[Path], count: _Count) -> FloatArray:
+def _novelty(predictor: Predictor, files: Sequence[Path], count: Count) -> FloatArray:
     """Return each file's novelty (N,), nan where it cannot be read."""
     found = []
     for _, prediction in predictor.predict_files(files):
         found.append(np.nan if isinstance(prediction, ImageError) else prediction.novelty)
-        count.add_one()
+        count.add()
     return np.array(found, np.float64)
 
 

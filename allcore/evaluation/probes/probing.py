@@ -1,6 +1,6 @@
 """What probes show of a trained model: its accuracy on changed test images beside that on the images as they are.
 
-Results are kept by content (the model's file, the images, what the probes do) and after every probe: work that was
+Results are cached by content (the model's file, the images, what the probes do) and after every probe: work that was
 broken off goes on where it stopped, and a second look is instant.
 """
 
@@ -10,7 +10,6 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -26,16 +25,13 @@ from allcore.data.intake import decode
 from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.comparing.comparison import accuracy_difference
-from allcore.evaluation.probes.cell_evidence import cell_weights
-from allcore.evaluation.probes.corner_evidence import corner_weights
-from allcore.evaluation.probes.evidence_share import CELL, EvidenceShare, evidence_share
+from allcore.evaluation.probes.evidence_share import CELL, EvidenceShare, cell_weights, corner_weights, evidence_share
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, WORK, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scoring.scores import Interval, Scores, score
 from allcore.inference.predictor import BATCH, Prediction, Predictor, load_predictor
-from allcore.writing import make_folder, write_whole
-
-Progress = Callable[[int, int], None]
+from allcore.progress import Count, Progress
+from allcore.result_cache import cache_text, cached_file, read_cached
 
 SEED = 0
 """Seed of which training image of another class lends each image its field or colours."""
@@ -99,30 +95,30 @@ class ProbeReport(BaseModel):
         return self.model_copy(update={"results": tuple(known[p.name] for p in PROBES if p.name in known)})
 
 
-def kept_report(subject: Subject, cache: Path) -> ProbeReport | None:
-    """Return what is kept below `cache` of the subject's probes, perhaps not complete; None when there is nothing."""
-    return _read_kept(_kept_file(subject, cache), subject.name)
+def cached_report(subject: Subject, cache: Path) -> ProbeReport | None:
+    """Return what is cached below `cache` of the subject's probes, perhaps not complete; None when there is nothing."""
+    return _read_report(_report_file(subject, cache), subject.name)
 
 
 def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = None) -> ProbeReport:
-    """Make the probes that are not kept below `cache` yet, and return what all of them show.
+    """Make the probes that are not cached below `cache` yet, and return what all of them show.
 
     `on_progress` hears of images done and in all. Raises `DatasetError` when an image of the run is gone or has
     changed, `ModelFileError` when the model is damaged.
     """
-    kept_in = _kept_file(subject, cache)
-    report = _read_kept(kept_in, subject.name)
+    report_file = _report_file(subject, cache)
+    report = _read_report(report_file, subject.name)
     missing = list(PROBES) if report is None else report.to_make()
     if report is not None and not missing:
         return report
-    work = _Work(subject, locate(subject, cache), on_progress)
-    train = subject.part("train") if report is None else subject.images[:0]
-    work.expect(len(train) + len(missing) * len(work.scored))
+    scored, train = subject.part(subject.scored), subject.part("train") if report is None else subject.images[:0]
+    count = Count(on_progress, len(train) + len(missing) * len(scored))
+    work = _Work(subject, locate(subject, cache), scored, count)
     if report is None:
-        report = ProbeReport(model=subject.name, stain=_mean_stain(work.files.of(train["path"]), work.count))
+        report = ProbeReport(model=subject.name, stain=_mean_stain(work.files.of(train["path"]), work.count.add))
     for probe in missing:
         report = _with_probe(report, probe, work)
-        _keep(kept_in, report)
+        cache_text(report_file, report.model_dump_json())
     return report
 
 
@@ -142,9 +138,9 @@ def lenders_of(subject: Subject) -> pd.DataFrame:
 class _Work:
     """What making probes needs: the scored images and their files, the predictor once it is wanted, and a count."""
 
-    def __init__(self, subject: Subject, files: SubjectFiles, on_progress: Progress | None) -> None:
-        self.subject, self.files, self.scored = subject, files, subject.part(subject.scored)
-        self._tell, self._done, self._total = on_progress, 0, 0
+    def __init__(self, subject: Subject, files: SubjectFiles, scored: pd.DataFrame, count: Count) -> None:
+        self.subject, self.files, self.scored = subject, files, scored
+        self.count = count
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -171,25 +167,17 @@ class _Work:
     def sample(self, file: Path, number: int, stain: StainLevels) -> Sample:
         return Sample(_decoded(file), stain, lambda: _decoded(self.other_files[number]))
 
-    def expect(self, images: int) -> None:
-        self._total = images
-
-    def count(self, images: int) -> None:
-        self._done = min(self._done + images, self._total)
-        if self._tell is not None:
-            self._tell(self._done, self._total)
-
 
 def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
     if probe.needs_cells and work.cells_at_evidence is None:
-        work.count(len(work.scored))
+        work.count.add(len(work.scored))
         return report.with_result(ProbeResult(name=probe.name, skipped="few of the images hold nucleated cells"))
     try:
         predictions = _predict(probe, report.stain, work)
     except DatasetError as error:
         if probe.variant is None:
             raise
-        work.count(len(work.scored))
+        work.count.add(len(work.scored))
         return report.with_result(ProbeResult(name=probe.name, skipped=str(error)))
     classes, groups = work.predictor.classes, list(work.scored["group"])
     labels = pd.Categorical(work.scored["label"], categories=list(classes)).codes
@@ -233,7 +221,7 @@ def _predict(probe: Probe, stain: StainLevels, work: _Work) -> list[Prediction]:
         rows = range(start, min(start + BATCH, len(files)))
         images = [probe.change(work.sample(files[row], row, stain)) for row in rows]
         predictions += work.predictor.predict(images)
-        work.count(len(images))
+        work.count.add(len(images))
     return predictions
 
 
@@ -253,12 +241,12 @@ def _decoded(file: Path) -> np.ndarray:
         raise DatasetError(f"{file} cannot be used: {error}") from None
 
 
-def _kept_file(subject: Subject, cache: Path) -> Path:
+def _report_file(subject: Subject, cache: Path) -> Path:
     facts = subject.model.stat()
     model = _model_sha256(subject.model, facts.st_mtime_ns, facts.st_size)
     images = subject.images.sort_values("path").to_csv(index=False)
     content = repr((model, images, subject.scored, WORK, FINDER_WORK, __version__))
-    return cache / "probes" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+    return cached_file(cache, "probes", content, ".json")
 
 
 @lru_cache(maxsize=32)
@@ -267,15 +255,6 @@ def _model_sha256(path: Path, mtime_ns: int, size: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_kept(file: Path, model: str) -> ProbeReport | None:
-    try:
-        kept = ProbeReport.model_validate_json(file.read_bytes())
-    except (OSError, ValueError):  # none, or damaged
-        return None
-    return kept.model_copy(update={"model": model})
-
-
-def _keep(file: Path, report: ProbeReport) -> None:
-    with suppress(OSError):  # a full disk, say: the results are whole without their copy, and are made again
-        make_folder(file.parent)
-        write_whole(file, report.model_dump_json())
+def _read_report(file: Path, model: str) -> ProbeReport | None:
+    report = read_cached(file, ProbeReport)
+    return None if report is None else report.model_copy(update={"model": model})

@@ -1,12 +1,12 @@
 """What classifiers reach that see too little to judge a cell: the lines that a network's score has to stand above."""
 
-from allcore.evaluation.shortcuts.of_run import kept_shortcuts_of_run, shortcut_scores_of_run
+from allcore.evaluation.shortcuts.of_run import cached_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
 from allcore.evaluation.shortcuts.scoring import (
     ShortcutResult,
     baselines_json,
     best_shortcut,
-    kept_shortcuts,
+    cached_shortcuts,
     shortcut_scores,
 )
 
@@ -16,8 +16,8 @@ __all__ = [
     "ShortcutResult",
     "baselines_json",
     "best_shortcut",
-    "kept_shortcuts",
-    "kept_shortcuts_of_run",
+    "cached_shortcuts",
+    "cached_shortcuts_of_run",
     "shortcut_scores",
     "shortcut_scores_of_run",
 ]

@@ -7,7 +7,8 @@ from pathlib import Path
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
 from allcore.errors import DatasetError
-from allcore.evaluation.shortcuts.scoring import Progress, ShortcutResult, kept_shortcuts, shortcut_scores
+from allcore.evaluation.shortcuts.scoring import ShortcutResult, cached_shortcuts, shortcut_scores
+from allcore.progress import Progress
 from allcore.runs.store import Run
 
 
@@ -17,13 +18,13 @@ def shortcut_scores_of_run(run: Run, cache: Path, on_progress: Progress | None =
     `on_progress` hears of images decoded, where that is yet to be done, and then of the baselines' work. Raises
     `DatasetError` when an image of the run is gone or has changed, `RunError` when the run is damaged.
     """
-    kept = kept_shortcuts_of_run(run, cache)
-    return kept or shortcut_scores(_images(run, cache, on_progress), run.split, cache, on_progress)
+    cached = cached_shortcuts_of_run(run, cache)
+    return cached or shortcut_scores(_images(run, cache, on_progress), run.split, cache, on_progress)
 
 
-def kept_shortcuts_of_run(run: Run, cache: Path) -> tuple[ShortcutResult, ...] | None:
+def cached_shortcuts_of_run(run: Run, cache: Path) -> tuple[ShortcutResult, ...] | None:
     """Return what `cache` holds of a run's split; None unless all of it. Raises `RunError` when the run is damaged."""
-    return kept_shortcuts(run.split, cache)
+    return cached_shortcuts(run.split, cache)
 
 
 def _images(run: Run, cache: Path, on_progress: Progress | None) -> DecodedImages:

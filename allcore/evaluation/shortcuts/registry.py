@@ -49,7 +49,7 @@ class Baseline:
     sees_cells: bool = False
 
 
-# scikit-learn takes long to import, and whoever looks at kept results needs none of it.
+# scikit-learn takes long to import, and whoever looks at cached results needs none of it.
 def commonest_class() -> Classifier:
     """Return a classifier that gives every image the shares of the classes in train."""
     from sklearn.dummy import DummyClassifier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,9 @@ from allcore.data.split import Split
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.scores import Scores
-from allcore.evaluation.shortcuts.cached import Kept, KeptResults
+from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
-
-Progress = Callable[[int, int], None]
+from allcore.progress import Count, Progress
 
 _CHUNK = 64
 
@@ -51,33 +50,33 @@ def shortcut_scores(
 ) -> tuple[ShortcutResult, ...]:
     """Return the result of each baseline; `images` are in the order of the split's rows.
 
-    What is kept below `cache` of a split of the same images is not computed again, and each result is kept as soon as
-    it is there. `on_progress` hears of work done and in all. Raises `InputError` when the images are not the split's,
+    What `cache` holds of a split of the same images is not computed again, and each result is cached as soon as it is
+    there. `on_progress` hears of work done and in all. Raises `InputError` when the images are not the split's,
     or train or test has none.
     """
     _check(images, split)
-    folder = KeptResults(split, cache)
-    found = {baseline.name: kept for baseline in baselines if (kept := folder.read(baseline)) is not None}
+    folder = CachedResults(split, cache)
+    found = {baseline.name: cached for baseline in baselines if (cached := folder.read(baseline)) is not None}
     missing = [baseline for baseline in baselines if baseline.name not in found]
     rows = np.concatenate([split.rows("train"), split.rows("test")])
-    count = _Count(on_progress, len(rows), len(missing))
+    count = Count(on_progress, len(rows) * (1 + len(missing)))  # training counts as much as reading every image
     features = _features(images, rows, missing, count) if missing else []
     for baseline, of_rows in zip(missing, features, strict=True):
         probabilities = _predict(baseline, of_rows, split)
         scores = _predictions(split, probabilities).score()
-        found[baseline.name] = Kept(probabilities=probabilities.tolist(), scores=scores)
+        found[baseline.name] = CachedResult(probabilities=probabilities.tolist(), scores=scores)
         folder.keep(baseline, found[baseline.name])
         count.add(len(rows))
     return tuple(_result(split, baseline, found[baseline.name]) for baseline in baselines)
 
 
-def kept_shortcuts(
+def cached_shortcuts(
     split: Split, cache: Path, baselines: Sequence[Baseline] = BASELINES
 ) -> tuple[ShortcutResult, ...] | None:
-    """Return the results that are kept below `cache`, without an image being read; None unless all of them are."""
-    folder = KeptResults(split, cache)
+    """Return the results that are cached below `cache`, without an image being read; None unless all of them are."""
+    folder = CachedResults(split, cache)
     found = [(baseline, folder.read(baseline)) for baseline in baselines]
-    results = tuple(_result(split, baseline, kept) for baseline, kept in found if kept is not None)
+    results = tuple(_result(split, baseline, cached) for baseline, cached in found if cached is not None)
     return results if len(results) == len(baselines) else None
 
 
@@ -94,18 +93,6 @@ def baselines_json(results: Sequence[ShortcutResult]) -> dict[str, dict[str, Any
     }
 
 
-class _Count:
-    """Tells how much is done: each image's features, and each baseline's training, which counts as much as they do."""
-
-    def __init__(self, tell: Progress | None, images: int, baselines: int) -> None:
-        self._tell, self._done, self._total = tell, 0, images * (baselines + 1)
-
-    def add(self, done: int) -> None:
-        self._done += done
-        if self._tell is not None:
-            self._tell(self._done, self._total)
-
-
 def _check(images: DecodedImages, split: Split) -> None:
     if len(images) != len(split.table):
         raise InputError(f"{len(images)} images for a split of {len(split.table)}; give each row's image, in order")
@@ -115,7 +102,7 @@ def _check(images: DecodedImages, split: Split) -> None:
 
 
 def _features(
-    images: DecodedImages, rows: np.ndarray, baselines: Sequence[Baseline], count: _Count
+    images: DecodedImages, rows: np.ndarray, baselines: Sequence[Baseline], count: Count
 ) -> Iterator[np.ndarray]:
     """Return the features (len(rows), F) of each baseline, from reading every image once."""
 
@@ -141,8 +128,8 @@ def _predict(baseline: Baseline, features: np.ndarray, split: Split) -> FloatArr
     return probabilities
 
 
-def _result(split: Split, baseline: Baseline, kept: Kept) -> ShortcutResult:
-    return ShortcutResult(baseline, _predictions(split, np.array(kept.probabilities)), kept.scores)
+def _result(split: Split, baseline: Baseline, cached: CachedResult) -> ShortcutResult:
+    return ShortcutResult(baseline, _predictions(split, np.array(cached.probabilities)), cached.scores)
 
 
 def _predictions(split: Split, probabilities: FloatArray) -> RecordedPredictions:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from allcore.errors import RunError
 from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.evaluation.shortcuts import kept_shortcuts_of_run
+from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.shortcuts.cached import content_key
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, short_names, tradeoff_point
 from allcore.recipe import train_command
@@ -81,5 +81,5 @@ def read_sweep(path: Path) -> SweepRecord:
 def _shortcuts(runs: Sequence[Run], cache: Path) -> dict[str, float] | None:
     if len({content_key(run.split) for run in runs}) != 1:
         return None
-    kept = kept_shortcuts_of_run(runs[0], cache)
+    kept = cached_shortcuts_of_run(runs[0], cache)
     return None if kept is None else {result.name: result.scores.accuracy for result in kept}

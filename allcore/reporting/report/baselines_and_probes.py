@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import RecordedPredictions
-from allcore.evaluation.probes.probing import ProbeReport, kept_report, probe_model
+from allcore.evaluation.probes.probing import ProbeReport, cached_report, probe_model
 from allcore.evaluation.probes.subject import subject_of_run
-from allcore.evaluation.shortcuts import kept_shortcuts_of_run, shortcut_scores_of_run
+from allcore.evaluation.shortcuts import cached_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.progress import Progress
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
-
-Progress = Callable[[int, int], None]
 
 
 def complete(run: Run, workspace: Workspace, on_progress: Progress | None = None) -> None:
@@ -34,19 +32,19 @@ def how_to_complete(run_id: str) -> str:
     return f"python -m allcore report {run_id} --complete"
 
 
-def kept_baselines(run: Run, test: RecordedPredictions, workspace: Workspace) -> pd.DataFrame | None:
+def cached_baselines(run: Run, test: RecordedPredictions, workspace: Workspace) -> pd.DataFrame | None:
     """Return what `against_shortcuts` says of the run's test predictions; None while a baseline is not computed."""
-    results = kept_shortcuts_of_run(run, workspace.cache)
+    results = cached_shortcuts_of_run(run, workspace.cache)
     return None if results is None else against_shortcuts(test, results)
 
 
-def kept_probes(run: Run, workspace: Workspace) -> ProbeReport | None:
+def cached_probes(run: Run, workspace: Workspace) -> ProbeReport | None:
     """Return the probes of the run's model that are computed, None while there are none.
 
     Files that kept a probe from being made are named without where they lie.
     """
     try:
-        report = kept_report(subject_of_run(run), workspace.cache)
+        report = cached_report(subject_of_run(run), workspace.cache)
     except (InputError, OSError):  # no model, or none that can be read: there is nothing to probe
         return None
     if report is None:

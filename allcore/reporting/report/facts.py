@@ -14,13 +14,13 @@ from allcore.data.class_meanings import ClassMeanings, class_meanings
 from allcore.data.split import Split
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
-from allcore.evaluation.probes.novelty_check import NoveltyReport, kept_novelty
+from allcore.evaluation.probes.novelty_check import NoveltyReport, recorded_novelty
 from allcore.evaluation.probes.probing import ProbeReport
 from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.paper import has_papers_classes
-from allcore.reporting.report.baselines_and_probes import kept_baselines, kept_probes
+from allcore.reporting.report.baselines_and_probes import cached_baselines, cached_probes
 from allcore.reporting.report.known_data import KnownDataset, recognise
 from allcore.reporting.report.pictures import ErrorPictures, error_pictures
 from allcore.runs.history import History
@@ -95,9 +95,9 @@ def gather(run: Run, workspace: Workspace) -> RunFacts:
         alone_scores=alone.score() if len(alone.table) else None,
         validation_scores=recorded_predictions(run, "validation").score(),
         pictures=error_pictures(run, test.table, workspace, model),
-        baselines=kept_baselines(run, test, workspace),
-        probes=kept_probes(run, workspace),
-        novelty=kept_novelty(run.folder),
+        baselines=cached_baselines(run, test, workspace),
+        probes=cached_probes(run, workspace),
+        novelty=recorded_novelty(run.folder),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from allcore.evaluation.probes import probing as module
-from allcore.evaluation.probes.probing import kept_report, probe_model
+from allcore.evaluation.probes.probing import cached_report, probe_model
 from allcore.evaluation.probes.registry import PROBES, Probe
 from allcore.evaluation.probes.subject import subject_of_run
 
@@ -19,26 +19,26 @@ def test_second_look_needs_neither_the_images_nor_the_time(with_variants, tmp_pa
     shutil.rmtree(subject.dataset)
     told = []
     assert probe_model(subject, tmp_path / "cache", lambda *at: told.append(at)) == first
-    assert kept_report(subject, tmp_path / "cache") == first
+    assert cached_report(subject, tmp_path / "cache") == first
     assert told == []
 
 
 def test_nothing_is_kept_at_first(subject, tmp_path):
-    assert kept_report(subject, tmp_path) is None
+    assert cached_report(subject, tmp_path) is None
 
 
 def test_what_was_kept_of_another_model_or_of_other_images_is_not_shown(own_copy, cache, tmp_path):
     fewer = replace(own_copy, images=own_copy.images[1:])
     other = tmp_path / "other.onnx"
     other.write_bytes(own_copy.model.read_bytes() + b" ")
-    assert kept_report(own_copy, cache) is not None
-    assert kept_report(fewer, cache) is None
-    assert kept_report(replace(own_copy, model=other), cache) is None
+    assert cached_report(own_copy, cache) is not None
+    assert cached_report(fewer, cache) is None
+    assert cached_report(replace(own_copy, model=other), cache) is None
 
 
 def test_moved_dataset_and_renamed_run_find_what_was_kept(own_copy, report, cache, tmp_path):
     moved = replace(own_copy, dataset=own_copy.dataset.rename(tmp_path / "moved"), name="other")
-    assert kept_report(moved, cache) == report.model_copy(update={"model": "other"})
+    assert cached_report(moved, cache) == report.model_copy(update={"model": "other"})
 
 
 def test_work_that_was_broken_off_goes_on_where_it_stopped(subject, report, tmp_path):
@@ -53,7 +53,7 @@ def test_work_that_was_broken_off_goes_on_where_it_stopped(subject, report, tmp_
 
     with pytest.raises(BreaksOffError):
         probe_model(subject, tmp_path, break_off)
-    kept = kept_report(subject, tmp_path)
+    kept = cached_report(subject, tmp_path)
     assert [result.name for result in kept.results] == [probe.name for probe in PROBES[:2]]
     assert not kept.complete
     told = []
@@ -64,9 +64,9 @@ def test_work_that_was_broken_off_goes_on_where_it_stopped(subject, report, tmp_
 def test_damaged_copy_is_made_again(subject, report, cache):
     (copy,) = (cache / "probes").iterdir()
     copy.write_text(copy.read_text()[:-100])
-    assert kept_report(subject, cache) is None
+    assert cached_report(subject, cache) is None
     assert probe_model(subject, cache) == report
-    assert kept_report(subject, cache) == report
+    assert cached_report(subject, cache) == report
 
 
 def test_where_nothing_can_be_kept_the_results_are_whole(subject, report, tmp_path):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from allcore.evaluation.probes.cell_evidence import cell_weights
-from allcore.evaluation.probes.evidence_share import evidence_share
+from allcore.evaluation.probes.evidence_share import cell_weights, evidence_share
 
 
 def test_each_cell_of_the_map_gets_the_part_of_its_pixels_that_lies_inside():

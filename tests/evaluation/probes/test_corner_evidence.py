@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from allcore.data.scale_bar import SCALE_BAR_CORNER
-from allcore.evaluation.probes.corner_evidence import corner_weights
-from allcore.evaluation.probes.evidence_share import evidence_share, shares_of_evidence
+from allcore.evaluation.probes.evidence_share import corner_weights, evidence_share, shares_of_evidence
 
 
 def corner_evidence(evidence, size, groups):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from allcore.errors import InputError
-from allcore.evaluation.probes.novelty_check import KEPT, check_novelty, kept_novelty
+from allcore.evaluation.probes.novelty_check import KEPT, check_novelty, recorded_novelty
 from allcore.evaluation.probes.subject import find_subject, subject_of_run
 from allcore.runs.store import Run, RunStore
 
@@ -59,11 +59,11 @@ def test_the_models_own_images_are_not_told_apart_and_others_are(run, noise, own
 
 
 def test_run_keeps_the_report_beside_its_model(run, noise, tmp_path):
-    assert kept_novelty(run.folder) is None
+    assert recorded_novelty(run.folder) is None
     report = check_novelty(subject_of_run(run), [noise], tmp_path / "cache")
-    assert kept_novelty(run.folder) == report
+    assert recorded_novelty(run.folder) == report
     (run.folder / KEPT).write_text("{")
-    assert kept_novelty(run.folder) is None
+    assert recorded_novelty(run.folder) is None
 
 
 def test_model_outside_a_run_is_checked_with_the_images_of_a_folder_and_keeps_nothing(run, noise, tmp_path):

@@ -13,8 +13,8 @@ from allcore.data.intake import decode
 from allcore.data.stain_normalise import mean_stain, stain_levels
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.evaluate import evaluate_run
-from allcore.evaluation.probes.cell_evidence import cell_weights
-from allcore.evaluation.probes.probing import kept_report, lenders_of, probe_model
+from allcore.evaluation.probes.evidence_share import cell_weights
+from allcore.evaluation.probes.probing import cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Sample
 from allcore.evaluation.probes.subject import find_subject, subject_of_run
 from allcore.inference.predictor import load_predictor
@@ -66,7 +66,7 @@ def test_validation_images_are_probed_where_they_are_asked_for(subject, tmp_path
     validation = replace(subject, scored="validation")
     made = probe_model(validation, tmp_path)
     assert made.result(AS_IT_IS).scores.n == len(subject.part("validation"))
-    assert kept_report(subject, tmp_path) is None
+    assert cached_report(subject, tmp_path) is None
 
 
 def test_stain_is_that_of_the_training_images_alone(report, subject):

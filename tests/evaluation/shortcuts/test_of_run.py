@@ -9,7 +9,7 @@ from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.split import Split, make_split
 from allcore.errors import DatasetError, RunError
-from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run, shortcut_scores, shortcut_scores_of_run
+from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run, shortcut_scores, shortcut_scores_of_run
 from allcore.runs.store import RunStore
 
 
@@ -40,14 +40,14 @@ def accuracies(results):
 
 @pytest.mark.slow
 def test_baselines_of_a_run_are_those_of_its_images_and_split(run, kept, workspace):
-    expected = kept_shortcuts_of_run(run, kept)
+    expected = cached_shortcuts_of_run(run, kept)
     results = shortcut_scores_of_run(run, workspace.cache)
     assert [result.scores for result in results] == [result.scores for result in expected]
 
 
 @pytest.mark.slow
 def test_images_that_came_later_change_nothing(run, kept, dataset, workspace):
-    before = accuracies(kept_shortcuts_of_run(run, kept))
+    before = accuracies(cached_shortcuts_of_run(run, kept))
     first = sorted((dataset / "Early").iterdir())[0]
     (dataset / "Benign" / "another.jpg").write_bytes(first.read_bytes() + b"\0")
     assert accuracies(shortcut_scores_of_run(run, workspace.cache)) == before
@@ -82,9 +82,9 @@ def test_image_that_is_gone_or_changed_is_named(run, dataset, workspace, change)
 
 @pytest.mark.slow
 def test_kept_results_need_no_dataset(run, kept, dataset, workspace):
-    assert kept_shortcuts_of_run(run, workspace.cache) is None
+    assert cached_shortcuts_of_run(run, workspace.cache) is None
     shutil.rmtree(dataset)
-    found = kept_shortcuts_of_run(run, kept)
+    found = cached_shortcuts_of_run(run, kept)
     assert len(found) == len(BASELINES)
     assert accuracies(shortcut_scores_of_run(run, kept)) == accuracies(found)
 

@@ -15,7 +15,7 @@ from allcore.evaluation.shortcuts import (
     BASELINES,
     Baseline,
     baselines_json,
-    kept_shortcuts,
+    cached_shortcuts,
     shortcut_scores,
 )
 from allcore.evaluation.shortcuts.registry import trees
@@ -135,11 +135,11 @@ def test_images_of_another_split_are_refused(two_colours):
 
 def test_kept_results_are_the_computed_ones_and_no_image_is_read(two_colours, tmp_path):
     images, split = two_colours
-    assert kept_shortcuts(split, tmp_path, ONE) is None
+    assert cached_shortcuts(split, tmp_path, ONE) is None
     first = shortcut_scores(images, split, tmp_path, baselines=ONE)
     heard = []
     assert same(first, shortcut_scores(unreadable(images), split, tmp_path, lambda *now: heard.append(now), ONE))
-    assert same(first, kept_shortcuts(split, tmp_path, ONE))
+    assert same(first, cached_shortcuts(split, tmp_path, ONE))
     assert heard == []
 
 
@@ -160,14 +160,14 @@ def test_results_are_kept_for_this_content_alone(two_colours, tmp_path, column):
     shortcut_scores(images, split, tmp_path, baselines=ONE)
     values = split.table[column].copy()
     values.iloc[0] = {"sha256": "0" * 64, "label": "Pro", "group": "g99999", "split": "validation"}[column]
-    assert kept_shortcuts(relabelled(split, **{column: values}), tmp_path, ONE) is None
+    assert cached_shortcuts(relabelled(split, **{column: values}), tmp_path, ONE) is None
 
 
 def test_what_files_are_called_does_not_matter(two_colours, tmp_path):
     images, split = two_colours
     shortcut_scores(images, split, tmp_path, baselines=ONE)
     moved = relabelled(split, path="elsewhere/" + split.table["path"])
-    assert kept_shortcuts(moved, tmp_path, ONE)[0].predictions.table["path"].str.startswith("elsewhere/").all()
+    assert cached_shortcuts(moved, tmp_path, ONE)[0].predictions.table["path"].str.startswith("elsewhere/").all()
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", None])
@@ -178,9 +178,9 @@ def test_damaged_result_is_computed_again(two_colours, tmp_path, damage):
     kept = json.loads(file.read_text())
     kept["probabilities"].pop()
     file.write_text(json.dumps(kept) if damage is None else damage)
-    assert kept_shortcuts(split, tmp_path, ONE) is None
+    assert cached_shortcuts(split, tmp_path, ONE) is None
     assert same(first, shortcut_scores(images, split, tmp_path, baselines=ONE))
-    assert same(first, kept_shortcuts(split, tmp_path, ONE))
+    assert same(first, cached_shortcuts(split, tmp_path, ONE))
 
 
 def test_results_that_cannot_be_kept_are_still_given(two_colours, tmp_path):

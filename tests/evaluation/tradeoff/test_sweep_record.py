@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 from allcore.errors import RunError
-from allcore.evaluation.shortcuts import kept_shortcuts_of_run
+from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import tradeoff_point
 from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep, record_sweep
 from allcore.model.architecture import parameter_count
@@ -47,7 +47,7 @@ def test_latency_is_measured_where_asked_for(runs, tmp_path):
 
 def test_shortcuts_that_were_computed_are_in_it(runs, finished):
     cache = finished.workspace.cache  # where the worker kept them
-    results = kept_shortcuts_of_run(runs[0], cache)
+    results = cached_shortcuts_of_run(runs[0], cache)
     assert record_sweep(runs, cache, False).shortcuts == {each.name: each.scores.accuracy for each in results}
 
 

@@ -15,7 +15,7 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.probes.probing import ProbeResult, probe_model
 from allcore.evaluation.probes.registry import PROBES
 from allcore.evaluation.probes.subject import subject_of_run
-from allcore.evaluation.shortcuts import BASELINES, kept_shortcuts_of_run
+from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.report import complete, make_report
 from allcore.reporting.report.pictures import MOST
@@ -258,7 +258,7 @@ def test_completed_report_has_baselines_and_probes(finished_run, smears, tmp_pat
     for probe in PROBES:
         assert probe.what in page.text
     test = recorded_predictions(finished_run, "test")
-    against = against_shortcuts(test, kept_shortcuts_of_run(finished_run, workspace.cache))
+    against = against_shortcuts(test, cached_shortcuts_of_run(finished_run, workspace.cache))
     assert shortcut_verdict(test.score(), against) in page.text.replace("\N{NO-BREAK SPACE}", " ")
 
 

@@ -1,0 +1,22 @@
+"""Whether a disk has room for what is about to be written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from allcore.errors import DatasetError
+
+
+def check_space(what: str, needed: int, folder: Path) -> None:
+    """Raise `DatasetError` unless the existing `folder` has room for `needed` bytes, naming `what` needs them."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DatasetError(
+            f"not enough disk space: {what} needs {_size(needed)} below {folder}, {_size(free)} are free; "
+            "free some space or set ALLCORE_WORKSPACE to a larger disk"
+        )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -1,0 +1,20 @@
+"""How far long work has come, told as what is done and what there is in all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[int, int], None]
+
+
+class Count:
+    """Adds up what is done of `total` and tells `on_progress`, where there is one that wants to know."""
+
+    def __init__(self, on_progress: Progress | None, total: int) -> None:
+        self._tell, self._done, self._total = on_progress, 0, total
+
+    def add(self, done: int = 1) -> None:
+        """Count `done` more, never past the total."""
+        self._done = min(self._done + done, self._total)
+        if self._tell is not None:
+            self._tell(self._done, self._total)
