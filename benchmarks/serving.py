@@ -24,7 +24,8 @@ from allcore.inference.network import open_network
 from allcore.model.architecture import CONVOLUTIONS, dense_inputs
 from allcore.model.graph import NetworkWeights
 from allcore.model.quantise import build_int8_graph, calibrate
-from allcore.model.serving import FLOAT32_FILE, build_serving_graph, save_with_metadata
+from allcore.model.serving import build_serving_graph, save_with_metadata
+from allcore.runs.files import FLOAT32_FILE
 from allcore.runs.store import Run
 from allcore.training.arithmetic import compare
 

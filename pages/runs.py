@@ -8,6 +8,7 @@ from allcore.errors import InputError
 from allcore.reporting.curves import Per
 from allcore.reporting.settings import settings_table
 from allcore.reporting.units import memory
+from allcore.runs.files import DOWNLOADS
 from allcore.runs.status import ACTIVE, RESUMABLE
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
@@ -19,11 +20,6 @@ from pages.ui.live import in_words, refresh_every, runs, states, summaries, watc
 from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import plain, table
 from pages.ui.state import executor
-
-FILES = (
-    "model.onnx", "model.keras", "predictions.parquet", "split.csv", "metrics.jsonl", "config.json", "environment.json",
-    "worker.log", "worker.output",
-)  # fmt: skip
 
 
 def carry_out(action: str, run: Run, shown: str) -> None:
@@ -155,7 +151,7 @@ with st.expander("Settings", icon=":material/tune:", on_change="rerun", key="set
         )  # fmt: skip
 st.header("Files", anchor=False)
 with st.container(horizontal=True):
-    for path in (run.folder / name for name in FILES):
+    for path in (run.folder / name for name in DOWNLOADS):
         if path.is_file():
             st.download_button(
                 f"{path.name}, {memory(path.stat().st_size)}", path.read_bytes, path.name, key=f"file-{path.name}",

@@ -19,7 +19,8 @@ from allcore.data.intake import decode
 from allcore.errors import ImageError, InputError, ModelFileError, RunError
 from allcore.inference.metadata import HeldOutScore, from_properties, to_properties
 from allcore.inference.network import open_network
-from allcore.model.serving import FLOAT32_FILE, save_with_metadata
+from allcore.model.serving import save_with_metadata
+from allcore.runs.files import FLOAT32_FILE, KERAS_FILE
 from allcore.runs.store import Run
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def export_run(
 
 
 def _keras_file(run: Run) -> Path:
-    path = run.folder / "model.keras"
+    path = run.folder / KERAS_FILE
     if not path.is_file():
         raise RunError(f"run {run.id} has no model.keras: it is {run.status().state}, not succeeded")
     return path

@@ -13,10 +13,6 @@ from allcore.model.architecture import CONVOLUTIONS
 from allcore.model.graph import Graph, NetworkWeights, served_model, write_answers, write_cells, write_image, write_pool
 from allcore.writing import written_whole
 
-SERVED_FILE = "model.onnx"
-FLOAT32_FILE = "model.float32.onnx"
-"""In a run's folder, where int8 is served: the same network in float32, with the served file's description."""
-
 
 def build_serving_graph(weights: NetworkWeights) -> onnx.ModelProto:
     """Return the network as an ONNX model in float32, with the input and outputs of `served_model`."""

@@ -15,11 +15,12 @@ from typing import Protocol
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.progress import Progress
+from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.lease import write_ticket
 from allcore.runs.preflight import prepare
 from allcore.runs.process import host, is_alive, start_mark
 from allcore.runs.recover import resting_status
-from allcore.runs.status import ACTIVE, OUTPUT_FILE, RESUMABLE, STOP_FILE, Status, read_status, write_status
+from allcore.runs.status import ACTIVE, RESUMABLE, Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import PROJECT, Workspace
 
@@ -143,7 +144,7 @@ class LocalExecutor:
                 start_new_session=True,
                 env=worker_environment(self.workspace),
             )
-        status = Status.model_validate_json((run.folder / "status.json").read_bytes())
+        status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
         started = start_mark(process.pid)
         if started is not None:
             write_ticket(self.store.root, run.id, status.queued_at, process.pid, started)

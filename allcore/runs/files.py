@@ -1,4 +1,4 @@
-"""The one door to what stands in a run folder: whatever that is, it becomes plain values or one `RunError`."""
+"""The files of a run's folder: their names, and reading them as plain values or one `RunError`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,30 @@ from typing import Any, Final
 
 from allcore.errors import FileError, MissingFileError, RunError
 from allcore.json_text import read_json
+
+CONFIG_FILE: Final = "config.json"
+SPLIT_FILE: Final = "split.csv"
+STATUS_FILE: Final = "status.json"
+STOP_FILE: Final = "stop.request"
+ENVIRONMENT_FILE: Final = "environment.json"
+METRICS_FILE: Final = "metrics.jsonl"
+LOG_FILE: Final = "worker.log"
+OUTPUT_FILE: Final = "worker.output"
+TENSORBOARD_FOLDER: Final = "tensorboard"
+CHECKPOINTS_FOLDER: Final = "checkpoints"
+KERAS_FILE: Final = "model.keras"
+SERVED_FILE: Final = "model.onnx"
+FLOAT32_FILE: Final = "model.float32.onnx"
+"""Where int8 is served: the same network in float32, with the served file's description."""
+PREDICTIONS_FILE: Final = "predictions.parquet"
+FEATURES_FILE: Final = "features.npy"
+NOVELTY_FILE: Final = "novelty.json"
+
+DOWNLOADS: Final = (
+    SERVED_FILE, KERAS_FILE, PREDICTIONS_FILE, SPLIT_FILE, METRICS_FILE, CONFIG_FILE, ENVIRONMENT_FILE, LOG_FILE,
+    OUTPUT_FILE,
+)  # fmt: skip
+"""What a run's page offers to be downloaded, in this order."""
 
 LARGEST_RECORD: Final = 4 * 2**20
 """Bytes of a status, a configuration or an environment; real ones have thousands."""

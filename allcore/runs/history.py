@@ -11,9 +11,8 @@ import pandas as pd
 from allcore.errors import FileError, MissingFileError
 from allcore.files import read_file
 from allcore.json_text import parse_json
-from allcore.runs.files import damaged
+from allcore.runs.files import METRICS_FILE, damaged
 
-METRICS_FILE = "metrics.jsonl"
 _LARGEST_BYTES: Final = 512 * 2**20
 _LAST: Final = 2**31 - 1
 _NEEDED: Final = {

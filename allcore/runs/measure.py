@@ -17,6 +17,7 @@ from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.runs.estimate import Speed, Whole
 from allcore.runs.executor import worker_environment
+from allcore.runs.files import CONFIG_FILE
 from allcore.workspace import Workspace
 
 TIMEOUT_SECONDS = 600.0
@@ -64,7 +65,7 @@ def measure(
     Raises `RunError` when a run has the device, when the steps fail, or when they take longer than `timeout` seconds.
     """
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "config.json"
+        file = Path(folder) / CONFIG_FILE
         file.write_text(config.to_json(), encoding="utf-8")
         done = _run([sys.executable, "-m", "allcore", "measure", str(file)], workspace, timeout, while_waiting)
     if done.returncode != 0:

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from allcore.errors import FileError
 from allcore.files import read_file
 
-PREDICTIONS_FILE: Final = "predictions.parquet"
 _LARGEST_BYTES: Final = 2**30
 _LARGEST_TABLE: Final = 2 * 2**30
 _TEXTS: Final = ("path", "sha256", "group", "split", "label", "predicted")

@@ -6,8 +6,9 @@ import time
 from contextlib import suppress
 
 from allcore.errors import RunError
+from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.history import last_segment
-from allcore.runs.status import CHECKPOINTS_FOLDER, Status
+from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
 

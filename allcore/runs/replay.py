@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,9 @@ import numpy as np
 from allcore.augment import augment
 from allcore.cells.finder import find_cells
 from allcore.cells.lenders import Lenders
-from allcore.data.intake import decode, read_image
+from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError, RunError
+from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 
 
@@ -22,13 +22,11 @@ def split_image(run: Run, root: Path, row: int) -> np.ndarray:
     """
     path, sha256 = map(str, run.split.table.loc[row, ["path", "sha256"]])
     try:
-        content = read_image(root / path)
-        if hashlib.sha256(content).hexdigest() == sha256:
-            return decode(content, path)
-        reason = "the file changed since the run was made"
+        return decode(read_recorded_image(root / path, sha256), path)
     except ImageError as error:
-        reason = str(error)
-    raise DatasetError(f"{path} cannot be shown as run {run.id} saw it: {reason}; put the file back as it was")
+        raise DatasetError(
+            f"{path} cannot be shown as run {run.id} saw it: {error}; put the file back as it was"
+        ) from None
 
 
 def replay(run: Run, root: Path, row: int, epoch: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from allcore.errors import RunError
 from allcore.files import check_file
-from allcore.runs.files import damaged
+from allcore.runs.files import FEATURES_FILE, damaged
 from allcore.runs.store import Run
 
 _LARGEST_BYTES = 16 * 2**30
@@ -55,7 +55,7 @@ class TrainingFeatures:
 
 def read_training_features(run: Run) -> TrainingFeatures:
     """Read what a succeeded run kept of its training images. Raises `RunError` when it is missing or damaged."""
-    path = run.folder / "features.npy"
+    path = run.folder / FEATURES_FILE
     table = run.split.table
     try:
         check_file(path, _LARGEST_BYTES)

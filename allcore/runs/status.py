@@ -9,17 +9,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import RunError
-from allcore.runs.files import read_record
+from allcore.runs.files import STATUS_FILE, STOP_FILE, read_record
 from allcore.runs.process import host, is_alive
 from allcore.writing import write_whole
 
 STATUS_SCHEMA = 2
 _READABLE_SCHEMAS = (1, STATUS_SCHEMA)
-STATUS_FILE = "status.json"
-STOP_FILE = "stop.request"
-CHECKPOINTS_FOLDER = "checkpoints"
-LOG_FILE = "worker.log"
-OUTPUT_FILE = "worker.output"
 LAUNCH_SECONDS = 30.0
 """How long a run may be queued without a process before it counts as interrupted."""
 ELSEWHERE_SECONDS = 300.0

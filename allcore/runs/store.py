@@ -17,17 +17,27 @@ from allcore.config import TrainConfig, read_config
 from allcore.data.split import Split, read_split
 from allcore.errors import ConfigError, DatasetError, FileError, MissingFileError, RunError
 from allcore.files import read_tail
-from allcore.runs.files import damaged, read_record
+from allcore.runs.files import (
+    CONFIG_FILE,
+    ENVIRONMENT_FILE,
+    LOG_FILE,
+    OUTPUT_FILE,
+    PREDICTIONS_FILE,
+    SERVED_FILE,
+    SPLIT_FILE,
+    STATUS_FILE,
+    damaged,
+    read_record,
+)
 from allcore.runs.history import History, read_history
-from allcore.runs.predictions import PREDICTIONS_FILE, read_predictions
-from allcore.runs.status import ACTIVE, LOG_FILE, OUTPUT_FILE, Status, read_status, write_status
+from allcore.runs.predictions import read_predictions
+from allcore.runs.status import ACTIVE, Status, read_status, write_status
 from allcore.runs.worker_lock import has_worker
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
 TRASH = ".trash-"
 """How the names of deleted runs begin until all of their files are removed."""
 
-ENVIRONMENT_FILE = "environment.json"
 _ENVIRONMENT = {
     "allscope": str, "code_revision": str, "python": str, "platform": str, "processor": str, "dataset_fingerprint": str,
     "packages": dict, "plan": dict, "weights": dict,
@@ -49,7 +59,7 @@ class Run:
     def config(self) -> TrainConfig:
         """What the run was asked to do."""
         try:
-            return read_config(self.folder / "config.json")
+            return read_config(self.folder / CONFIG_FILE)
         except ConfigError as error:
             raise RunError(f"run {self.id}: {error}") from None
 
@@ -57,7 +67,7 @@ class Run:
     def split(self) -> Split:
         """The exact images of train, validation and test."""
         try:
-            return read_split(self.folder / "split.csv")
+            return read_split(self.folder / SPLIT_FILE)
         except DatasetError as error:
             raise RunError(f"run {self.id}: {error}") from None
 
@@ -91,7 +101,7 @@ class Run:
     @property
     def served_model(self) -> Path:
         """Path of `model.onnx`; raises `RunError` while there is none."""
-        path = self.folder / "model.onnx"
+        path = self.folder / SERVED_FILE
         if not path.is_file():
             raise RunError(f"run {self.id} has no model.onnx: it is {self.status().state}, not succeeded")
         return path
@@ -107,6 +117,11 @@ class Run:
                 raise damaged(self.folder, name, error) from None
             return "\n".join(end.decode("utf-8", "replace").splitlines()[-lines:])
         return ""
+
+
+def run_of_model(path: Path) -> Run | None:
+    """Return the run in whose folder a model's file lies; None when it lies in none."""
+    return Run(path.parent) if (path.parent / SPLIT_FILE).is_file() else None
 
 
 def is_model_file(model: str) -> bool:
@@ -135,8 +150,8 @@ class RunStore:
         try:
             make_folder(self.root)
             with folder_written_whole(self.root / run_id) as unfinished:
-                write_whole(unfinished / "config.json", config.to_json())
-                split.write(unfinished / "split.csv")
+                write_whole(unfinished / CONFIG_FILE, config.to_json())
+                split.write(unfinished / SPLIT_FILE)
                 moment = time.time()
                 status = Status(state="queued", heartbeat=moment, queued_at=moment, epochs=config.epochs)
                 write_status(unfinished, status)
@@ -158,7 +173,7 @@ class RunStore:
         """
         if not name.strip():
             raise RunError("the run's name is empty; give its id, an unambiguous part of it, or `latest`")
-        if "/" in name and (Path(name) / "status.json").is_file():
+        if "/" in name and (Path(name) / STATUS_FILE).is_file():
             return Run(Path(name).absolute() if Path(name).is_symlink() else Path(name).resolve())
         runs = self.runs()
         if name == "latest" and runs:

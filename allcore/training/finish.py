@@ -22,9 +22,10 @@ from allcore.inference.network import Network, NetworkOutputs
 from allcore.inference.novelty import fit_novelty, fit_threshold, to_reference
 from allcore.inference.predictor import BATCH, load_predictor
 from allcore.inference.temperature import fit_temperature
-from allcore.model.serving import FLOAT32_FILE, SERVED_FILE, save_with_metadata
+from allcore.model.serving import save_with_metadata
 from allcore.model.vgg16 import build_vgg16, network_weights
 from allcore.recipe import train_command
+from allcore.runs.files import FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, PREDICTIONS_FILE, SERVED_FILE
 from allcore.runs.store import Run
 from allcore.training.arithmetic import Arithmetic, Say, choose_arithmetic, opened
 from allcore.writing import written_whole
@@ -57,7 +58,7 @@ def write_results(run: TrainedRun, model: keras.Model, say: Say) -> None:
     """
     say("writing the model")
     single = to_float32(model, run)
-    save_keras(single, run.folder / "model.keras")
+    save_keras(single, run.folder / KERAS_FILE)
     arithmetic = choose_arithmetic(
         network_weights(single, run.config),
         _calibration_images(run),
@@ -71,7 +72,7 @@ def write_results(run: TrainedRun, model: keras.Model, say: Say) -> None:
         f"float32's time and {agreement.labels_differing} of {agreement.images} validation labels differ"
     )
     outputs, colours = _write_served(run, arithmetic, say)
-    with written_whole(run.folder / "features.npy") as unfinished:
+    with written_whole(run.folder / FEATURES_FILE) as unfinished:
         np.save(unfinished, outputs.features)
     _write_predictions(run, outputs, colours)
 
@@ -82,12 +83,12 @@ def results_are_whole(run: Run) -> bool:
         classes, rows = len(run.split.classes), len(run.split.table)
         metadata = load_predictor(run.served_model).metadata
         float32 = metadata.arithmetic == "float32" or (run.folder / FLOAT32_FILE).is_file()
-        features = np.load(run.folder / "features.npy", mmap_mode="r", allow_pickle=False)
+        features = np.load(run.folder / FEATURES_FILE, mmap_mode="r", allow_pickle=False)
         predicted = len(run.predictions()) == rows - len(run.split.rows("train"))
         whole = len(metadata.classes) == classes and len(features) == rows and predicted and float32
     except (InputError, OSError, ValueError, EOFError):
         return False
-    return whole and zipfile.is_zipfile(run.folder / "model.keras")
+    return whole and zipfile.is_zipfile(run.folder / KERAS_FILE)
 
 
 def to_float32(model: keras.Model, run: TrainedRun) -> keras.Model:
@@ -198,5 +199,5 @@ def _write_predictions(run: TrainedRun, outputs: NetworkOutputs, colours: np.nda
     table["correct"] = table["predicted"] == table["label"]
     table["novelty"] = [prediction.novelty for prediction in interpreted]
     table["novel"] = [prediction.novel for prediction in interpreted]
-    with written_whole(run.folder / "predictions.parquet") as unfinished:
+    with written_whole(run.folder / PREDICTIONS_FILE) as unfinished:
         pd.DataFrame(table).to_parquet(unfinished, index=False)

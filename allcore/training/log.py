@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from allcore.runs.status import LOG_FILE, Status
+from allcore.runs.files import LOG_FILE
+from allcore.runs.status import Status
 from allcore.writing import append_lines
 
 

@@ -14,7 +14,7 @@ from allcore.config import TrainConfig
 from allcore.errors import InputError
 from allcore.hardware import HardwarePlan
 from allcore.runs.estimate import epoch_seconds
-from allcore.runs.status import CHECKPOINTS_FOLDER
+from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.training.batches import Batch, BatchSource
 from allcore.training.checkpoint import Progress, restore_checkpoint, save_checkpoint
 from allcore.training.kept import is_kept, save_kept

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from allcore.runs.history import METRICS_FILE
-from allcore.runs.status import LOG_FILE, Status, write_status
+from allcore.runs.files import LOG_FILE, METRICS_FILE, TENSORBOARD_FOLDER
+from allcore.runs.status import Status, write_status
 from allcore.training.events import EventFiles
 from allcore.training.log import news, record_line, timed
 from allcore.writing import NO_ROOM, append_lines
@@ -32,7 +32,7 @@ class Reporter:
         self._status_is_new = True
         self._records: list[dict[str, Any]] = []
         self._lines: list[str] = []
-        self._events = EventFiles(folder / "tensorboard")
+        self._events = EventFiles(folder / TENSORBOARD_FOLDER)
         self._trouble: Exception | None = None
         self._asked = self._answered = 0
         self._closing = False

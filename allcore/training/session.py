@@ -23,13 +23,15 @@ from allcore import __version__
 from allcore.cells.maps import CellMaps, cell_maps, check_smears
 from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages, decoded_images
-from allcore.data.catalog import Catalog, scan
+from allcore.data.catalog import Catalog
 from allcore.data.split import Split
-from allcore.errors import DatasetError, WeightsError
+from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.model.initial_weights import THREE_WAYS, file_sha256, read_convolutions
 from allcore.runs.estimate import Speed, after_seconds, former_speed
+from allcore.runs.files import ENVIRONMENT_FILE
+from allcore.runs.images import images_of_run
 from allcore.runs.preflight import keras_weights_file, weights_file
 from allcore.runs.store import Run, RunStore
 from allcore.training.arithmetic import Say
@@ -65,8 +67,8 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
         images = None
         if not results_are_whole(run):
             plan = _take_devices(run, reporter)
-            catalog, images = _open_images(run, say)
-            cells = _find_cells(run, catalog, images, say)
+            catalog, rows, images = _open_images(run, say)
+            cells = _find_cells(run, rows, images, say)
             fingerprint = catalog.fingerprint(run.config.variant)
             source = partial(_source, run, images)
             after = _after_seconds(run, plan)
@@ -142,34 +144,19 @@ def _plan(run: Run) -> HardwarePlan:
     return plan
 
 
-def _open_images(run: Run, say: Say) -> tuple[Catalog, DecodedImages]:
-    """Return the catalog and the decoded images, in the order of the split's rows."""
+def _open_images(run: Run, say: Say) -> tuple[Catalog, pd.DataFrame, DecodedImages]:
+    """Return the catalog, its rows in the order of the split's, and their decoded images."""
     say("reading the dataset")
-    workspace = open_workspace()
-    config = run.config
-    catalog = scan(Path(config.dataset), workspace.cache)
-    rows = catalog.images(config.variant)
-    wanted = run.split.table
-    found = rows.set_index("path")["sha256"].reindex(wanted["path"])
-    changed = wanted["path"][(found.to_numpy() != wanted["sha256"].to_numpy())]
-    if len(changed):
-        raise DatasetError(
-            f"{len(changed)} images of the run's split are missing or changed in {config.dataset}, the first "
-            f"{changed.iloc[0]}; put them back, or start a new run"
-        )
+    cache = open_workspace().cache
+    catalog, rows = images_of_run(run, cache)
 
     def progress(done: int, total: int) -> None:
         say(f"decoding images, {done} of {total}")
 
-    return catalog, decoded_images(catalog.root, _rows(run, catalog), workspace.cache, progress)
+    return catalog, rows, decoded_images(catalog.root, rows, cache, progress)
 
 
-def _rows(run: Run, catalog: Catalog) -> pd.DataFrame:
-    """Return the catalog's rows in the order of the split's."""
-    return catalog.images(run.config.variant).set_index("path").loc[run.split.table["path"]].reset_index()
-
-
-def _find_cells(run: Run, catalog: Catalog, images: DecodedImages, say: Say) -> CellMaps | None:
+def _find_cells(run: Run, rows: pd.DataFrame, images: DecodedImages, say: Say) -> CellMaps | None:
     """Return the cells of all images where the configuration wants them."""
     if not run.config.augment.changes_fields:
         return None
@@ -177,7 +164,7 @@ def _find_cells(run: Run, catalog: Catalog, images: DecodedImages, say: Say) -> 
     def progress(done: int, total: int) -> None:
         say(f"finding cells, {done} of {total} images")
 
-    cells = cell_maps(images, list(_rows(run, catalog)["pixel_sha256"]), open_workspace().cache, progress)
+    cells = cell_maps(images, list(rows["pixel_sha256"]), open_workspace().cache, progress)
     check_smears(cells.counts()[run.split.rows("train")])
     return cells
 
@@ -204,7 +191,7 @@ def _score_shortcuts(run: Run, images: DecodedImages | None, reporter: Reporter,
 
     try:
         shortcut_scores(
-            images if images is not None else _open_images(run, say)[1], run.split, cache, on_progress=progress
+            images if images is not None else _open_images(run, say)[2], run.split, cache, on_progress=progress
         )
     except Stopped:
         raise
@@ -252,7 +239,7 @@ def _write_environment(
         "weights": weights,
         "dataset_fingerprint": dataset_fingerprint,
     }
-    write_whole(folder / "environment.json", json.dumps(environment, indent=2))
+    write_whole(folder / ENVIRONMENT_FILE, json.dumps(environment, indent=2))
 
 
 def _code_revision() -> str:

@@ -17,9 +17,10 @@ from filelock import Timeout
 
 from allcore.errors import InputError, RunError
 from allcore.memory import peak_memory
+from allcore.runs.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
 from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import CHECKPOINTS_FOLDER, OUTPUT_FILE, STOP_FILE, Status, read_status, write_status
+from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
 from allcore.writing import NO_ROOM, remove_unfinished
@@ -111,7 +112,7 @@ def _take_over(folder: Path) -> Status:
     while status.pid != pid and time.monotonic() < deadline:
         time.sleep(0.02)
         status = read_status(folder)
-    segment = status.segment + 1 if (folder / "environment.json").exists() else status.segment
+    segment = status.segment + 1 if (folder / ENVIRONMENT_FILE).exists() else status.segment
     taken = status.model_copy(
         update={
             "state": "queued", "pid": pid, "process_started": started, "host": host(), "heartbeat": time.time(),

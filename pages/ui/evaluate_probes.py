@@ -13,11 +13,11 @@ from allcore.data.intake import decode, read_image
 from allcore.data.stain_normalise import StainLevels
 from allcore.errors import InputError
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.predictions.recorded import read_recorded_image
 from allcore.evaluation.probes.probing import ProbeReport, ProbeResult, cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, subject_of_run
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_figure, probe_table, what_it_looks_at
+from allcore.runs.images import read_recorded_image
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.numbers import bound_number

@@ -14,9 +14,9 @@ import streamlit as st
 
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError, InputError
-from allcore.evaluation.predictions.recorded import read_recorded_image
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
+from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.guarded import guarded

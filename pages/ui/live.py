@@ -8,9 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.reporting.units import duration
-from allcore.runs.history import METRICS_FILE, History, read_history
+from allcore.runs.files import CONFIG_FILE, METRICS_FILE, STATUS_FILE
+from allcore.runs.history import History, read_history
 from allcore.runs.lease import waiting_before
-from allcore.runs.status import ACTIVE, STATUS_FILE
+from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
 from pages.ui.guarded import guarded
@@ -30,7 +31,7 @@ STATE_ICONS = {
 
 def runs() -> list[Run]:
     """Return all runs, newest first, the damaged ones too."""
-    return [_run(str(run.folder), _stamp(run.folder / "config.json")) for run in executor().store.runs()]
+    return [_run(str(run.folder), _stamp(run.folder / CONFIG_FILE)) for run in executor().store.runs()]
 
 
 def history(run: Run) -> History:
@@ -94,7 +95,7 @@ def doing(summary: RunSummary) -> str:
 
 
 def _state(run: Run) -> str:
-    stamps = tuple(_stamp(run.folder / name) for name in (STATUS_FILE, "config.json"))
+    stamps = tuple(_stamp(run.folder / name) for name in (STATUS_FILE, CONFIG_FILE))
     recorded = _recorded_state(str(run.folder), stamps)
     return summary(run).state if recorded in ACTIVE else recorded
 

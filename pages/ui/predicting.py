@@ -16,9 +16,9 @@ from streamlit.typing import UploadedFile
 from allcore.cells.finder import find_cells
 from allcore.data.intake import ImageFacts, decode, inspect
 from allcore.errors import ImageError, InputError, RunError
-from allcore.evaluation.predictions.recorded import read_recorded_image
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import Result
+from allcore.runs.images import read_recorded_image
 from allcore.runs.similar import Neighbour, TrainingFeatures, read_training_features
 from allcore.runs.store import Run
 from pages.ui import address

@@ -12,8 +12,8 @@ from allcore.inference.metadata import HeldOutScore
 from allcore.inference.network import open_network
 from allcore.inference.predictor import load_predictor
 from allcore.model.export import SUFFIXES, export_run
-from allcore.model.serving import FLOAT32_FILE
 from allcore.model.vgg16 import build_vgg16
+from allcore.runs.files import FLOAT32_FILE
 from allcore.runs.store import Run, RunStore
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from allcore.errors import RunError
-from allcore.runs.history import METRICS_FILE
+from allcore.runs.files import METRICS_FILE
 from allcore.runs.preflight import prepare
 from allcore.runs.process import own_identity
 from allcore.runs.recover import resting_status

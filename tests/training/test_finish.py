@@ -6,7 +6,7 @@ import pytest
 from allcore.augment import resize
 from allcore.data.intake import decode
 from allcore.inference.predictor import load_predictor
-from allcore.model.serving import FLOAT32_FILE, SERVED_FILE
+from allcore.runs.files import FLOAT32_FILE, SERVED_FILE
 
 
 @pytest.fixture(scope="module")

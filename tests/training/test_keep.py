@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from allcore.config import make_config
-from allcore.runs.status import CHECKPOINTS_FOLDER, Status
+from allcore.runs.files import CHECKPOINTS_FOLDER
+from allcore.runs.status import Status
 from allcore.training.kept import kept_epochs
 from allcore.training.loop import DivergedError, Stopped, Trainer
 from allcore.training.reporter import Reporter

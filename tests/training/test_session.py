@@ -8,8 +8,9 @@ import pytest
 
 from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts import cached_shortcuts
+from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.preflight import prepare
-from allcore.runs.status import CHECKPOINTS_FOLDER, Status
+from allcore.runs.status import Status
 from allcore.runs.store import Run, RunStore
 from allcore.training.finish import results_are_whole
 from allcore.training.reporter import Reporter

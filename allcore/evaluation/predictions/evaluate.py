@@ -20,7 +20,8 @@ from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import BATCH, Predictor, load_predictor
 from allcore.progress import Progress
-from allcore.runs.store import Run, RunStore, dataset_of, is_model_file
+from allcore.runs.images import images_of_run
+from allcore.runs.store import Run, RunStore, dataset_of, is_model_file, run_of_model
 
 
 @dataclass(frozen=True)
@@ -110,16 +111,12 @@ def predict_labelled(
 def _evaluate_own_images(
     predictor: Predictor, path: Path, split: str, cache: Path, on_progress: Progress | None
 ) -> Evaluation:
-    if not (path.parent / "split.csv").is_file():
+    run = run_of_model(path)
+    if run is None:
         raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
-    run = Run(path.parent)
     wanted = run.split.table[run.split.table["split"] == split]
-    catalog = scan(Path(run.config.dataset), cache)
-    rows = catalog.images(run.config.variant).set_index("path").reindex(wanted["path"])
-    changed = int((rows["sha256"].to_numpy() != wanted["sha256"].to_numpy()).sum())
-    if changed:
-        raise DatasetError(f"{changed} {split} images of run {run.id} are missing or changed in {run.config.dataset}")
-    probabilities = predict_labelled(predictor, catalog.root, rows.reset_index(), on_progress)
+    catalog, rows = images_of_run(run, cache, split)
+    probabilities = predict_labelled(predictor, catalog.root, rows, on_progress)
     return Evaluation(
         model=str(path),
         data=f"the {split} split of {run.id}",

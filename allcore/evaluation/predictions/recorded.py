@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from allcore.arrays import FloatArray, IntArray
-from allcore.data.intake import read_image
-from allcore.errors import ImageError, RunError
+from allcore.errors import RunError
 from allcore.evaluation.scoring.scores import Scores, score
+from allcore.runs.files import PREDICTIONS_FILE
 from allcore.runs.store import Run
 
 _COLUMNS = ("path", "sha256", "group", "split", "label", "novelty", "novel")
@@ -57,10 +55,10 @@ def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     columns = [f"probability_{name}" for name in classes]
     missing = [name for name in (*_COLUMNS, *columns) if name not in every]
     if missing:
-        raise RunError(f"run {run.id}: predictions.parquet lacks the columns {', '.join(missing)}")
+        raise RunError(f"run {run.id}: {PREDICTIONS_FILE} lacks the columns {', '.join(missing)}")
     table = every[every["split"] == split].reset_index(drop=True)
     if not set(table["label"]) <= set(classes):
-        raise RunError(f"run {run.id}: predictions.parquet has classes that the run's split has not")
+        raise RunError(f"run {run.id}: {PREDICTIONS_FILE} has classes that the run's split has not")
     probabilities = table[columns].to_numpy(np.float64)
     twins = set(run.split.table.loc[run.split.twins_in_train(), "path"])
     table["predicted"] = np.array(classes, object)[probabilities.argmax(axis=1)]
@@ -75,14 +73,6 @@ def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
 def recorded_at(run: Run) -> int:
     """Return when the run's predictions were written, in nanoseconds since the epoch; 0 while there are none."""
     try:
-        return (run.folder / "predictions.parquet").stat().st_mtime_ns
+        return (run.folder / PREDICTIONS_FILE).stat().st_mtime_ns
     except OSError:
         return 0
-
-
-def read_recorded_image(path: Path, sha256: str) -> bytes:
-    """Return the bytes of an image file that a run recorded. Raises `ImageError` when it is gone or has changed."""
-    data = read_image(path)
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise ImageError("has changed since the run")
-    return data

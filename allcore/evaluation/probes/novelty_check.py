@@ -19,9 +19,9 @@ from allcore.evaluation.scoring.scores import Interval, fraction
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Count, Progress
 from allcore.result_cache import read_cached
+from allcore.runs.files import NOVELTY_FILE
+from allcore.runs.store import run_of_model
 from allcore.writing import write_whole
-
-KEPT = "novelty.json"
 
 
 class OtherImages(BaseModel):
@@ -81,13 +81,13 @@ def check_novelty(
             for folder, novelty in zip(folders, others, strict=True)
         ),
     )
-    _keep(subject, report)
+    _record(subject, report)
     return report
 
 
 def recorded_novelty(folder: Path) -> NoveltyReport | None:
     """Return the report that stands in a run's folder; None when there is none, or it is damaged."""
-    return read_cached(folder / KEPT, NoveltyReport)
+    return read_cached(folder / NOVELTY_FILE, NoveltyReport)
 
 
 def _novelty(predictor: Predictor, files: Sequence[Path], count: Count) -> FloatArray:
@@ -121,8 +121,7 @@ def _compared(folder: Path, own: FloatArray, groups: pd.Series, novelty: FloatAr
     )
 
 
-def _keep(subject: Subject, report: NoveltyReport) -> None:
-    folder = subject.model.parent
-    if not (folder / "split.csv").is_file():  # a file that lies in no run's folder
-        return
-    write_whole(folder / KEPT, report.model_dump_json(indent=2))
+def _record(subject: Subject, report: NoveltyReport) -> None:
+    run = run_of_model(subject.model)
+    if run is not None:
+        write_whole(run.folder / NOVELTY_FILE, report.model_dump_json(indent=2))

@@ -10,7 +10,8 @@ import pandas as pd
 from allcore.data.catalog import Catalog, scan
 from allcore.errors import DatasetError, InputError
 from allcore.inference.predictor import load_predictor
-from allcore.runs.store import Run, RunStore, is_model_file
+from allcore.runs.images import find_images
+from allcore.runs.store import Run, RunStore, is_model_file, run_of_model
 
 _COLUMNS = ["path", "sha256", "label", "group", "split"]
 
@@ -71,8 +72,9 @@ def find_subject(model: str, store: RunStore, cache: Path, data: Path | None = N
     if not is_model_file(model):
         return subject_of_run(store.find(model))
     path = Path(model).resolve()
-    if (path.parent / "split.csv").is_file():
-        return subject_of_run(Run(path.parent))
+    run = run_of_model(path)
+    if run is not None:
+        return subject_of_run(run)
     if data is None:
         raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
     return _subject_of_file(path, data, cache)
@@ -86,16 +88,9 @@ def subject_of_run(run: Run) -> Subject:
 
 def locate(subject: Subject, cache: Path) -> SubjectFiles:
     """Return where the subject's images lie. Raises `DatasetError` when one is gone, or has changed since the run."""
-    catalog = scan(subject.dataset, cache)
-    variant = catalog.variant(subject.variant)
-    found = catalog.images(variant).set_index("path")["sha256"].reindex(subject.images["path"])
-    changed = subject.images["path"][found.to_numpy() != subject.images["sha256"].to_numpy()]
-    if len(changed):
-        raise DatasetError(
-            f"{len(changed)} of the {len(subject.images)} images that {subject.name} was made with are missing or "
-            f"changed in {subject.dataset}, the first {changed.iloc[0]}; put them back"
-        )
-    return SubjectFiles(catalog.root, variant)
+    what = f"images of {subject.name}"
+    catalog, _ = find_images(subject.images, subject.dataset, subject.variant, cache, what)
+    return SubjectFiles(catalog.root, catalog.variant(subject.variant))
 
 
 def _subject_of_file(path: Path, data: Path, cache: Path) -> Subject:

@@ -13,11 +13,11 @@ import pandas as pd
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.predictions.mistakes import mistakes
-from allcore.evaluation.predictions.recorded import read_recorded_image
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
 from allcore.reporting.report.rendering.blocks import Picture
 from allcore.reporting.report.words import counted, per_cent
+from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
 

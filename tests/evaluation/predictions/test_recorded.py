@@ -7,7 +7,8 @@ import pytest
 
 from allcore.errors import ImageError, RunError
 from allcore.evaluation.predictions.evaluate import evaluate_run
-from allcore.evaluation.predictions.recorded import read_recorded_image, recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 
 

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from allcore.errors import InputError
-from allcore.evaluation.probes.novelty_check import KEPT, check_novelty, recorded_novelty
+from allcore.evaluation.probes.novelty_check import check_novelty, recorded_novelty
 from allcore.evaluation.probes.subject import find_subject, subject_of_run
+from allcore.runs.files import NOVELTY_FILE
 from allcore.runs.store import Run, RunStore
 
 
@@ -62,7 +63,7 @@ def test_run_keeps_the_report_beside_its_model(run, noise, tmp_path):
     assert recorded_novelty(run.folder) is None
     report = check_novelty(subject_of_run(run), [noise], tmp_path / "cache")
     assert recorded_novelty(run.folder) == report
-    (run.folder / KEPT).write_text("{")
+    (run.folder / NOVELTY_FILE).write_text("{")
     assert recorded_novelty(run.folder) is None
 
 
@@ -88,7 +89,7 @@ def test_folder_without_a_readable_image_is_refused(run, tmp_path, file, message
         (folder / file).write_bytes(b"no image")
     with pytest.raises(InputError, match=f"empty.*{message}|none of.*empty {message}"):
         check_novelty(subject_of_run(run), [folder], tmp_path / "cache")
-    assert not (run.folder / KEPT).exists()
+    assert not (run.folder / NOVELTY_FILE).exists()
 
 
 def test_progress_reaches_the_number_of_images(run, noise, tmp_path):

@@ -5,12 +5,13 @@ import re
 import pytest
 
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.evaluation.probes.novelty_check import KEPT, NoveltyReport, OtherImages
+from allcore.evaluation.probes.novelty_check import NoveltyReport, OtherImages
 from allcore.recipe import train_command
 from allcore.reporting.report import make_report
 from allcore.reporting.report.facts import without_places
 from allcore.reporting.report.rendering.markdown import plain
 from allcore.reporting.report.sections.checklist import ITEMS
+from allcore.runs.files import NOVELTY_FILE
 from allcore.runs.store import Run
 from tests.reporting.report.conftest import renamed
 
@@ -55,7 +56,7 @@ def test_novelty_against_other_images_stands_in_the_card_once_it_is_measured(run
     assert "was not measured here" in make_report(run, readers, "md").content.decode()
     other = OtherImages(folder="bccd", images=120, unreadable=0, called_novel=119, auroc=0.99, interval=(0.98, 1.0))
     report = NoveltyReport(model=run.id, images=9, called_novel=1, threshold=1.5, others=(other,))
-    (run.folder / KEPT).write_text(report.model_dump_json())
+    (run.folder / NOVELTY_FILE).write_text(report.model_dump_json())
     card = make_report(run, readers, "md").content.decode()
     row = next(cells(line) for line in card.splitlines() if line.startswith("| bccd"))
     assert row == ["bccd", "120", "119", "0.9900", "0.9800 to 1.0000"]
