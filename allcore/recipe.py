@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from allcore.config import AugmentConfig, SplitConfig, TrainConfig
+from allcore.config import TrainConfig
+from allcore.config_fields import config_fields, config_values
 
 _NAMES = {
     "split.protocol": "--split",
@@ -44,16 +45,10 @@ def train_command(config: TrainConfig) -> str:
 
 
 def _departures(config: TrainConfig) -> Iterator[tuple[str, Any]]:
-    parts: tuple[tuple[str, TrainConfig | SplitConfig | AugmentConfig], ...] = (
-        ("", config),
-        ("split.", config.split),
-        ("augment.", config.augment),
-    )
-    for prefix, part in parts:
-        for name, field in type(part).model_fields.items():
-            value = getattr(part, name)
-            if name not in _NOT_OPTIONS | {"split", "augment"} and value not in (field.default, ""):
-                yield prefix + name, value
+    fields, values = config_fields(), config_values(config)
+    for path in sorted(fields, key=lambda path: "." in path):
+        if path not in _NOT_OPTIONS and values[path] not in (fields[path].default, ""):
+            yield path, values[path]
 
 
 def _option(path: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever type a field has

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from allcore.config import PRESETS, AugmentConfig, SplitConfig, TrainConfig, make_config
+from allcore.config import PRESETS, TrainConfig, make_config
+from allcore.config_fields import config_fields, set_nested, setting_text
 from allcore.errors import ConfigError
 from allcore.recipe import option_name
 
-_LEFT_OUT = {"dataset", "sweep", "split", "augment"}
+_LEFT_OUT = {"dataset", "sweep"}
 
 
 def with_config_options(
@@ -48,39 +48,12 @@ def config_from(data: Path, preset: str, fields: dict[str, Any], **more: object)
     if preset not in PRESETS:
         raise ConfigError(f"preset: unknown (received {preset!r}); expected one of {', '.join(PRESETS)}")
     nested: dict[str, Any] = {"dataset": str(data), **deepcopy(PRESETS[preset]), **more}
-    for path, value in fields.items():
-        group, _, name = path.rpartition(".")
-        if group:
-            nested.setdefault(group, {})[name] = value
-        else:
-            nested[name] = value
-    return make_config(**nested)
-
-
-def shown(value: object) -> str:
-    """Return a field's value as a person would type it."""
-    if value is None or value == "":
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple):
-        return " ".join(f"{part:g}" for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return make_config(**set_nested(nested, fields))
 
 
 def _options() -> dict[str, inspect.Parameter]:
     """Return a keyword parameter for every field, by the field's path (`split.seed`)."""
-    fields: dict[str, FieldInfo] = {}
-    models: tuple[tuple[str, type[BaseModel]], ...] = (
-        ("", TrainConfig),
-        ("split.", SplitConfig),
-        ("augment.", AugmentConfig),
-    )
-    for prefix, model in models:
-        fields |= {
-            f"{prefix}{name}": field for name, field in model.model_fields.items() if prefix or name not in _LEFT_OUT
-        }
-    return {path: _parameter(path, field) for path, field in fields.items()}
+    return {path: _parameter(path, field) for path, field in config_fields().items() if path not in _LEFT_OUT}
 
 
 def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
@@ -89,7 +62,7 @@ def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
     kind, choices = _plain_type(field.annotation)
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
-    described = f"{choices}{field.description} (paper: {shown(field.default)})"
+    described = f"{choices}{field.description} (paper: {setting_text(field.default, ' ')})"
     option = typer.Option(flag, help=described, show_default=False, rich_help_panel=_panel(path))
     return inspect.Parameter(
         name,

@@ -8,13 +8,12 @@ import zlib
 from typing import Any, Literal
 
 import streamlit as st
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from allcore.config import AugmentConfig, SplitConfig, TrainConfig
+from allcore.config import AugmentConfig, SplitConfig
+from allcore.config_fields import config_fields, setting_text
 from allcore.model.architecture import CONVOLUTION_LAYERS
 from allcore.paper import says_of_setting
-from allcore.reporting.settings import shown
 from pages.ui.numbers import bound_number
 
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -29,7 +28,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The fields of the form, by their paths; the dataset, its variant and the sweep are chosen elsewhere."""
 
-_MODELS: dict[str, type[BaseModel]] = {"": TrainConfig, "split": SplitConfig, "augment": AugmentConfig}
 _LAYERS = ("trainable_from", "trainable_to")
 _WEIGHTS = ("imagenet", "random")
 _UNITS = {
@@ -76,12 +74,12 @@ def _key(name: str, path: str, initial: dict[str, Any]) -> str:
 
 def _widget(path: str, key: str, value: Any) -> Any:  # noqa: ANN401 - a field is of any type
     """Show the widget that a field's type and range call for, and return its value."""
-    group, _, name = path.rpartition(".")
-    field = _MODELS[group].model_fields[name]
+    field = config_fields()[path]
+    name = path.rpartition(".")[2].replace("_", " ").capitalize()
     kind = _without_none(field.annotation)
-    said = says_of_setting(path, shown(field.default))
+    said = says_of_setting(path, setting_text(field.default))
     common: dict[str, Any] = {
-        "label": f"{name.replace('_', ' ').capitalize()}{_UNITS.get(path, '')}{f' · paper: {said}' if said else ''}",
+        "label": f"{name}{_UNITS.get(path, '')}{f' · paper: {said}' if said else ''}",
         "key": key,
         "help": f"{(field.description or '')[:1].upper()}{(field.description or '')[1:]}.",
         "bind": "query-params",

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from allcore.config import AugmentConfig, SplitConfig, TrainConfig
+from allcore.config_fields import setting_text
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
 from allcore.paper import READ, STATED
-from allcore.reporting.settings import shown
 from allcore.workspace import PROJECT
 from pages.ui.config_form import SECTIONS
 from tests.pages.opening import button, choose, links, open_page, press, texts
@@ -47,9 +47,9 @@ def test_field_has_a_widget_with_the_papers_value_and_the_description(paper_form
     widget = paper_form.get_by_key(f"paper.{path}")
     assert ("paper: " in widget.label) == (path in STATED | READ)
     if path in STATED:
-        assert widget.label.endswith(f"paper: {shown(field.default)}")
+        assert widget.label.endswith(f"paper: {setting_text(field.default)}")
     if path in READ:
-        assert widget.label.endswith(f"paper: not stated; read as {shown(field.default)}")
+        assert widget.label.endswith(f"paper: not stated; read as {setting_text(field.default)}")
     assert widget.proto.help == f"{field.description[:1].upper()}{field.description[1:]}."
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from allcore.config import make_config
-from allcore.reporting.settings import settings_table, shown
+from allcore.config_fields import setting_text
+from allcore.reporting.settings import settings_table
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ from allcore.reporting.settings import settings_table, shown
     ],
 )
 def test_values_are_written_as_a_person_would(value, text):
-    assert shown(value) == text
+    assert setting_text(value) == text
 
 
 def test_papers_value_stands_where_a_setting_is_another():
