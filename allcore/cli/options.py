@@ -62,7 +62,7 @@ def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
     kind, choices = _plain_type(field.annotation)
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
-    described = f"{choices}{field.description} (paper: {setting_text(field.default, ' ')})"
+    described = f"{choices}{field.description} (paper: {setting_text(field.default)})"
     option = typer.Option(flag, help=described, show_default=False, rich_help_panel=_panel(path))
     return inspect.Parameter(
         name,

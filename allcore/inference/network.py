@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,15 @@ class NetworkOutputs:
     probabilities: np.ndarray
     evidence: np.ndarray
     features: np.ndarray
+
+
+def joined(parts: Sequence[NetworkOutputs]) -> NetworkOutputs:
+    """Return the outputs for several batches of images as those for all, in order."""
+    return NetworkOutputs(
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.evidence for part in parts]),
+        np.concatenate([part.features for part in parts]),
+    )
 
 
 @dataclass(frozen=True)

@@ -29,16 +29,16 @@ class NoveltyModel:
 
     def distance(self, features: np.ndarray, colours: np.ndarray) -> np.ndarray:
         """Return the novelty of images with these features (N, units) and colour moments (N, 9): (N,)."""
-        return together(self.parts(features, colours))
+        return novelty_of(self.distances(features, colours))
 
-    def parts(self, features: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    def distances(self, features: np.ndarray, colours: np.ndarray) -> np.ndarray:
         """Return what novelty is made of: the distance by features and that by colours, (2, N)."""
         return np.stack([self.features.distance(features), self.colours.distance(colours)])
 
 
-def together(parts: np.ndarray) -> np.ndarray:
+def novelty_of(distances: np.ndarray) -> np.ndarray:
     """Return the novelty (N,) of distances (2, N): their root mean square, about 1 for images like those trained on."""
-    return np.sqrt((parts**2).mean(axis=0))
+    return np.sqrt((distances**2).mean(axis=0))
 
 
 def fit_novelty(features: np.ndarray, colours: np.ndarray, labels: np.ndarray) -> NoveltyModel:

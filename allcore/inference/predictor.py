@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
 from allcore.augment import resize
 from allcore.data.colour import colour_moments
 from allcore.data.intake import inspect
-from allcore.errors import ImageError, ModelFileError
+from allcore.errors import ImageError, InputError, ModelFileError
 from allcore.inference.metadata import ServedMetadata, from_properties
-from allcore.inference.network import Network, NetworkOutputs, open_network
-from allcore.inference.novelty import NoveltyModel, from_reference, together
+from allcore.inference.network import Network, NetworkOutputs, joined, open_network
+from allcore.inference.novelty import NoveltyModel, from_reference, novelty_of
 from allcore.inference.temperature import apply_temperature
 
 BATCH = 4
@@ -43,6 +46,66 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Predictions(Sequence[Prediction]):
+    """What the model says of N images, column by column; entry i is the `Prediction` of image i.
+
+    probabilities (N, C), evidence (N, C, h, w) and features (N, units) as a `Prediction` has them of one image;
+    distances (2, N) by features and by colours; threshold, the novelty above which an image is novel.
+    """
+
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+    evidence: np.ndarray
+    features: np.ndarray
+    distances: np.ndarray
+    threshold: float
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The number of the most probable class, int64 (N,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The name of the most probable class, text (N,)."""
+        return np.array(self.classes, object)[self.predicted]
+
+    @cached_property
+    def novelty(self) -> np.ndarray:
+        """The novelty (N,)."""
+        return novelty_of(self.distances)
+
+    @property
+    def novel(self) -> np.ndarray:
+        """Whether the novelty exceeds the threshold, bool (N,)."""
+        return self.novelty > self.threshold
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.probabilities)
+
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Prediction]: ...
+    def __getitem__(self, index: int | slice) -> Prediction | list[Prediction]:
+        """Return the prediction of one image, or those of several."""
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        by_features, by_colours = self.distances[:, index]
+        return Prediction(
+            label=self.labels[index],
+            probabilities=self.probabilities[index],
+            evidence=self.evidence[index],
+            features=self.features[index],
+            novelty=float(self.novelty[index]),
+            novel=bool(self.novel[index]),
+            feature_distance=float(by_features),
+            colour_distance=float(by_colours),
+        )
+
+
+@dataclass(frozen=True)
 class Predictor:
     """A served model, ready to be asked; one serves any number of threads."""
 
@@ -55,14 +118,21 @@ class Predictor:
         """The class names, in the order of probabilities and evidence."""
         return self.metadata.classes
 
-    def predict(self, images: Sequence[np.ndarray]) -> list[Prediction]:
-        """Return a prediction for each image: uint8 arrays (H, W, 3), RGB, of any size."""
-        predictions: list[Prediction] = []
-        for start in range(0, len(images), BATCH):
-            resized = np.stack([resize(image, self.metadata.image_size) for image in images[start : start + BATCH]])
-            colours = np.stack([colour_moments(image) for image in resized])
-            predictions += self.interpret(self.network.run(resized), colours)
-        return predictions
+    def predict(self, images: Iterable[np.ndarray], on_progress: Callable[[int], object] | None = None) -> Predictions:
+        """Return the predictions of images, uint8 arrays (H, W, 3), RGB, of any size.
+
+        They are taken a few at a time, so that an iterator may read them as they are wanted; `on_progress` hears of
+        each few, how many they are. Raises `InputError` when there is no image.
+        """
+        outputs, colours, coming = [], [], iter(images)
+        while batch := [resize(image, self.metadata.image_size) for image in islice(coming, BATCH)]:
+            outputs.append(self.network.run(np.stack(batch)))
+            colours += [colour_moments(image) for image in batch]
+            if on_progress is not None:
+                on_progress(len(batch))
+        if not outputs:
+            raise InputError("there is no image to predict; expected at least one")
+        return self.interpret(joined(outputs), np.stack(colours))
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Prediction | ImageError]]:
         """Yield each file with its prediction, or with why it cannot be read; the others go on."""
@@ -74,25 +144,16 @@ class Predictor:
             else:
                 yield path, replace(self.predict([image])[0], scaling=facts.scaling)
 
-    def interpret(self, outputs: NetworkOutputs, colours: np.ndarray) -> list[Prediction]:
+    def interpret(self, outputs: NetworkOutputs, colours: np.ndarray) -> Predictions:
         """Return what the graph's outputs for images of these colour moments (N, 9) mean: calibrated, with novelty."""
-        probabilities = apply_temperature(outputs.probabilities, self.metadata.temperature)
-        parts = self.novelty.parts(outputs.features, colours)
-        by_features, by_colours, distances = *parts, together(parts)
-        threshold = self.metadata.novelty.threshold
-        return [
-            Prediction(
-                label=self.classes[int(probabilities[i].argmax())],
-                probabilities=probabilities[i],
-                evidence=outputs.evidence[i],
-                features=outputs.features[i],
-                novelty=float(distances[i]),
-                novel=bool(distances[i] > threshold),
-                feature_distance=float(by_features[i]),
-                colour_distance=float(by_colours[i]),
-            )
-            for i in range(len(probabilities))
-        ]
+        return Predictions(
+            classes=self.classes,
+            probabilities=apply_temperature(outputs.probabilities, self.metadata.temperature),
+            evidence=outputs.evidence,
+            features=outputs.features,
+            distances=self.novelty.distances(outputs.features, colours),
+            threshold=self.metadata.novelty.threshold,
+        )
 
 
 def load_predictor(path: Path) -> Predictor:

@@ -193,11 +193,10 @@ def _write_predictions(run: TrainedRun, outputs: NetworkOutputs, colours: np.nda
         NetworkOutputs(outputs.probabilities[rows], outputs.evidence[rows], outputs.features[rows]), colours[rows]
     )
     table = run.split.table.loc[rows, ["path", "sha256", "group", "split", "label"]].reset_index(drop=True)
-    for number, name in enumerate(run.split.classes):
-        table[f"probability_{name}"] = [prediction.probabilities[number] for prediction in interpreted]
-    table["predicted"] = [prediction.label for prediction in interpreted]
+    table[[f"probability_{name}" for name in run.split.classes]] = interpreted.probabilities
+    table["predicted"] = interpreted.labels
     table["correct"] = table["predicted"] == table["label"]
-    table["novelty"] = [prediction.novelty for prediction in interpreted]
-    table["novel"] = [prediction.novel for prediction in interpreted]
+    table["novelty"] = interpreted.novelty
+    table["novel"] = interpreted.novel
     with written_whole(run.folder / PREDICTIONS_FILE) as unfinished:
         pd.DataFrame(table).to_parquet(unfinished, index=False)

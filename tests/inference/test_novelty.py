@@ -40,7 +40,7 @@ def test_novelty_is_about_1_for_unseen_images_of_the_same_kind(model, unseen):
 
 def test_novelty_lies_between_both_distances(model, unseen):
     features, colours = unseen
-    both, novelty = model.parts(features, colours), model.distance(features, colours)
+    both, novelty = model.distances(features, colours), model.distance(features, colours)
     assert (novelty >= both.min(axis=0)).all()
     assert (novelty <= both.max(axis=0)).all()
 

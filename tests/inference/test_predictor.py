@@ -12,7 +12,7 @@ from scipy.special import log_softmax, softmax
 
 from allcore.augment import resize
 from allcore.data.intake import decode
-from allcore.errors import ImageError, ModelFileError
+from allcore.errors import ImageError, InputError, ModelFileError
 from allcore.inference.metadata import KEY, encode_array, to_properties
 from allcore.inference.predictor import load_predictor
 from tests.inference.conftest import toy_graph, toy_metadata
@@ -135,19 +135,26 @@ def test_temperature_of_the_description_is_applied(write_toy, temperature):
 
 def test_runs_temperature_is_applied_to_what_its_network_says(predictor, images):
     raw = predictor.network.run(np.stack([resize(image, 32) for image in images])).probabilities
-    said = np.stack([prediction.probabilities for prediction in predictor.predict(images)])
+    said = predictor.predict(images).probabilities
     expected = softmax(log_softmax(np.log(raw), axis=1) / predictor.metadata.temperature, axis=1)
     np.testing.assert_allclose(said, expected, atol=1e-5)
 
 
 def test_batch_says_of_each_image_what_it_says_of_it_alone(predictor, images):
     many = (images * 5)[:40]  # more than one batch of the network
-    for together, image in zip(predictor.predict(many), many, strict=True):
+    heard: list[int] = []
+    predictions = predictor.predict(iter(many), heard.append)
+    for together, image in zip(predictions, many, strict=True):
         assert_same(together, predictor.predict([image])[0])
+    assert sum(heard) == len(many)
+    assert list(predictions.labels) == [one.label for one in predictions]
+    assert list(predictions.novelty) == [one.novelty for one in predictions]
+    assert list(predictions.novel) == [one.novel for one in predictions]
 
 
-def test_no_image_is_no_prediction(predictor):
-    assert predictor.predict([]) == []
+def test_no_image_is_refused(predictor):
+    with pytest.raises(InputError, match="no image"):
+        predictor.predict([])
 
 
 def test_threads_hear_what_each_would_hear_alone(predictor, images):

@@ -16,7 +16,13 @@ from allcore.arrays import BoolArray, FloatArray
 from allcore.errors import InputError
 from allcore.evaluation.comparing.pairing import Paired, pair
 from allcore.evaluation.predictions.recorded import RecordedPredictions
-from allcore.evaluation.scoring.intervals import CONFIDENCE, bootstrap_intervals, group_indices, wilson
+from allcore.evaluation.scoring.intervals import (
+    CONFIDENCE,
+    bootstrap_interval,
+    bootstrap_intervals,
+    group_indices,
+    wilson,
+)
 from allcore.evaluation.scoring.scores import (
     LABEL_METRICS,
     SCALAR_METRICS,
@@ -174,12 +180,12 @@ def accuracy_difference(
     """
     surplus = np.subtract(first_right, second_right, dtype=np.float64)
 
-    def difference(multiplicity: FloatArray) -> dict[str, FloatArray]:
-        return {"accuracy": multiplicity @ surplus / multiplicity.sum(axis=-1)}
+    def difference(multiplicity: FloatArray) -> FloatArray:
+        return multiplicity @ surplus / multiplicity.sum(axis=-1)
 
-    bootstrap = bootstrap_intervals(difference, len(surplus), groups, samples=samples, seed=seed, confidence=confidence)
+    bootstrap = bootstrap_interval(difference, len(surplus), groups, samples=samples, seed=seed, confidence=confidence)
     value, n_groups = surplus.mean(), int(group_indices(len(surplus), groups).max()) + 1
-    return float(value), _interval(value, bootstrap["accuracy"], n_groups, confidence)
+    return float(value), _interval(value, bootstrap, n_groups, confidence)
 
 
 def equivalent(first_right: BoolArray, second_right: BoolArray, groups: npt.ArrayLike, margin: float) -> bool:
@@ -223,7 +229,10 @@ def compare_all(predictions: Mapping[str, RecordedPredictions]) -> pd.DataFrame:
 
 
 def _interval(
-    value: npt.ArrayLike, bootstrap: FloatArray, n_groups: int | None, confidence: float = CONFIDENCE
+    value: npt.ArrayLike,
+    bootstrap: FloatArray | tuple[float, float],
+    n_groups: int | None,
+    confidence: float = CONFIDENCE,
 ) -> Interval:
     """Return a difference's interval as `Comparison` says; `n_groups` is given for scores of labels."""
     low, high = bootstrap

@@ -18,8 +18,8 @@ from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
-from allcore.inference.predictor import BATCH, Predictor, load_predictor
-from allcore.progress import Progress
+from allcore.inference.predictor import Predictor, load_predictor
+from allcore.progress import Count, Progress
 from allcore.runs.images import images_of_run
 from allcore.runs.store import Run, RunStore, dataset_of, is_model_file, run_of_model
 
@@ -99,13 +99,8 @@ def predict_labelled(
     predictor: Predictor, root: Path, images: pd.DataFrame, on_progress: Progress | None = None
 ) -> np.ndarray:
     """Return calibrated probabilities (N, C) for catalog rows below `root`."""
-    probabilities = []
-    for start in range(0, len(images), BATCH):
-        paths = images["path"].iloc[start : start + BATCH]
-        probabilities += [p.probabilities for p in predictor.predict([decode(root / path) for path in paths])]
-        if on_progress is not None:
-            on_progress(len(probabilities), len(images))
-    return np.stack(probabilities)
+    count = Count(on_progress, len(images))
+    return predictor.predict((decode(root / path) for path in images["path"]), count.add).probabilities
 
 
 def _evaluate_own_images(

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 from allcore.arrays import FloatArray
 from allcore.cells.finder import LabelImage
 from allcore.data.scale_bar import SCALE_BAR_CORNER
-from allcore.evaluation.scoring.intervals import bootstrap_intervals
-from allcore.evaluation.scoring.scores import Interval
+from allcore.evaluation.scoring.intervals import bootstrap_interval
+from allcore.evaluation.scoring.scores import Interval, fraction
 
 CELL = 16
 """Pixels of the network's input that a cell of the evidence covers."""
@@ -43,11 +43,10 @@ def evidence_share(evidence: np.ndarray, weights: FloatArray, groups: Sequence[A
     if area == 0 or not known.any():
         return EvidenceShare(share=None, interval=(None, None), area=area)
     values, of_known = shares[known], np.asarray(groups)[known]
-    low, high = bootstrap_intervals(
-        lambda multiplicity: {"share": multiplicity @ values / multiplicity.sum(axis=1)}, len(values), of_known
-    )["share"]
-    interval = (None, None) if np.isnan(low) else (float(low), float(high))
-    return EvidenceShare(share=float(values.mean()), interval=interval, area=area)
+    low, high = bootstrap_interval(
+        lambda multiplicity: multiplicity @ values / multiplicity.sum(axis=1), len(values), of_known
+    )
+    return EvidenceShare(share=float(values.mean()), interval=(fraction(low), fraction(high)), area=area)
 
 
 def shares_of_evidence(evidence: np.ndarray, weights: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from allcore.arrays import FloatArray
 from allcore.data.listing import images_below
 from allcore.errors import ImageError, InputError
 from allcore.evaluation.probes.subject import Subject, locate
-from allcore.evaluation.scoring.intervals import bootstrap_intervals
+from allcore.evaluation.scoring.intervals import bootstrap_interval
 from allcore.evaluation.scoring.metrics import ranking_areas
 from allcore.evaluation.scoring.scores import Interval, fraction
 from allcore.inference.predictor import Predictor, load_predictor
@@ -110,7 +110,7 @@ def _compared(folder: Path, own: FloatArray, groups: pd.Series, novelty: FloatAr
     def area(multiplicity: FloatArray | None) -> FloatArray:
         return ranking_areas(1 - is_other, values, multiplicity).auroc[..., 0]
 
-    low, high = bootstrap_intervals(lambda multiplicity: {"area": area(multiplicity)}, len(values), together)["area"]
+    low, high = bootstrap_interval(area, len(values), together)
     return OtherImages(
         folder=folder.name,
         images=len(readable),

@@ -29,7 +29,7 @@ from allcore.evaluation.probes.evidence_share import CELL, EvidenceShare, cell_w
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, WORK, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scoring.scores import Interval, Scores, score
-from allcore.inference.predictor import BATCH, Prediction, Predictor, load_predictor
+from allcore.inference.predictor import BATCH, Predictions, Predictor, load_predictor
 from allcore.progress import Count, Progress
 from allcore.result_cache import cache_text, cached_file, read_cached
 
@@ -181,11 +181,11 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
         return report.with_result(ProbeResult(name=probe.name, skipped=str(error)))
     classes, groups = work.predictor.classes, list(work.scored["group"])
     labels = pd.Categorical(work.scored["label"], categories=list(classes)).codes
-    scores = score(list(work.scored["label"]), np.stack([one.probabilities for one in predictions]), classes, groups)
-    predicted = np.array([classes.index(one.label) for one in predictions])
+    scores = score(list(work.scored["label"]), predictions.probabilities, classes, groups)
+    predicted = predictions.predicted
     result = ProbeResult(name=probe.name, predicted=tuple(predicted.tolist()), scores=scores)
     if probe.name == AS_IT_IS:
-        maps = np.stack([one.evidence[number] for one, number in zip(predictions, predicted, strict=True)])
+        maps = predictions.evidence[np.arange(len(predicted)), predicted]
         return report.model_copy(update=_evidence(maps, work)).with_result(result)
     plain = report.result(AS_IT_IS)
     assert plain is not None
@@ -214,15 +214,10 @@ def _evidence(maps: np.ndarray, work: _Work) -> dict[str, object]:
     return said
 
 
-def _predict(probe: Probe, stain: StainLevels, work: _Work) -> list[Prediction]:
+def _predict(probe: Probe, stain: StainLevels, work: _Work) -> Predictions:
     files = work.files.of(work.scored["path"], probe.variant)
-    predictions: list[Prediction] = []
-    for start in range(0, len(files), BATCH):
-        rows = range(start, min(start + BATCH, len(files)))
-        images = [probe.change(work.sample(files[row], row, stain)) for row in rows]
-        predictions += work.predictor.predict(images)
-        work.count.add(len(images))
-    return predictions
+    changed = (probe.change(work.sample(file, row, stain)) for row, file in enumerate(files))
+    return work.predictor.predict(changed, work.count.add)
 
 
 def _mean_stain(files: Sequence[Path], count: Callable[[int], None]) -> StainLevels:

@@ -77,6 +77,27 @@ def bootstrap_intervals(
     return {name: _percentile_interval(array, confidence) for name, array in values.items()}
 
 
+def bootstrap_interval(
+    statistic: Callable[[FloatArray], FloatArray],
+    n_images: int,
+    groups: Sequence[Any] | npt.ArrayLike | None = None,
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+    confidence: float = CONFIDENCE,
+) -> tuple[float, float]:
+    """Low and high of one number, as `bootstrap_intervals` has them of several: `statistic` gives an array (b,)."""
+    low, high = bootstrap_intervals(
+        lambda multiplicity: {"": statistic(multiplicity)},
+        n_images,
+        groups,
+        samples=samples,
+        seed=seed,
+        confidence=confidence,
+    )[""]
+    return float(low), float(high)
+
+
 def group_indices(n_images: int, groups: Sequence[Any] | npt.ArrayLike | None = None) -> npt.NDArray[np.intp]:
     """Number the groups (N,) from 0; `None` makes each image its own group."""
     return np.arange(n_images) if groups is None else np.unique(groups, return_inverse=True)[1]
