@@ -6,7 +6,8 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.paper import has_papers_classes
-from allcore.reporting.tables import headline_table, with_interval
+from allcore.reporting.number_text import per_cent_within
+from allcore.reporting.tables import headline_table
 from pages.ui import address, show
 from pages.ui.choose import choose_run
 from pages.ui.class_meanings import meanings
@@ -51,7 +52,7 @@ listed = f"classes {show.plain(', '.join(classes))}" if len(classes) <= NAMED el
 right = int(now.predictions.table["correct"].sum())
 st.markdown(
     f"**{right} of {scores.n} {split} images are right: accuracy "
-    f"{with_interval(scores.accuracy, scores.intervals['accuracy'])}.**"
+    f"{per_cent_within(scores.accuracy, scores.intervals['accuracy'])}.**"
 )
 st.caption(
     f"{scores.n} {split} images, {listed}, {run.config.image_size} px, "
@@ -63,8 +64,8 @@ if split == "validation":
     )
 if twins:
     said = f"{twins} of {scores.n} {split} images share a group with an image in train. " + (
-        f"Without them: accuracy {with_interval(alone.accuracy, alone.intervals['accuracy'])}, "
-        f"macro F1 {with_interval(alone.f1_macro, alone.intervals['f1_macro'])}, {alone.n} images."
+        f"Without them: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
+        f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {alone.n} images."
         if alone
         else "None is left without them."
     )

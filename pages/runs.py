@@ -6,8 +6,8 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.reporting.curves import Per
+from allcore.reporting.number_text import memory
 from allcore.reporting.settings import settings_table
-from allcore.reporting.units import memory
 from allcore.runs.files import DOWNLOADS
 from allcore.runs.status import ACTIVE, RESUMABLE
 from allcore.runs.store import Run

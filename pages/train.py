@@ -15,8 +15,8 @@ from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, glance_at_devices
 from allcore.paper import TABLE_1
+from allcore.reporting.number_text import duration
 from allcore.reporting.settings import settings_table
-from allcore.reporting.units import duration
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
 from allcore.runs.preflight import must_download
 from allcore.runs.store import Run

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, per_cent, print_json, progress_bar, say, table
+from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.errors import DatasetError
+from allcore.reporting.number_text import percentage, percentages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,7 @@ def _print(found: dict[str, Any]) -> None:
     if found["baselines"]:
         say()
         lines = [
-            (name, per_cent(one["accuracy"]), " – ".join(per_cent(end) for end in one["interval"]))
+            (name, percentage(one["accuracy"]), percentages(one["interval"]))
             for name, one in found["baselines"].items()
         ]
         table(["shortcut baseline, random split", "#accuracy %", "#95 % interval"], lines)

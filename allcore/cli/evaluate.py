@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, per_cent, print_json, progress_bar, say, table
+from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.errors import InputError
 from allcore.paper import HEADLINE, has_papers_classes
+from allcore.reporting.number_text import Ends, decimal, interval, percentage, percentages
 
 if TYPE_CHECKING:
     from allcore.data.class_meanings import ClassMeanings
@@ -116,13 +116,18 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
     say(f"on {evaluation.data}: {scores['n']} images\n")
     beside = has_papers_classes(scores["classes"])
     rows = [
-        (name, per_cent(scores[key]), _interval(scores, key), per_cent(HEADLINE[key]) if key in HEADLINE else "")
+        (
+            name,
+            percentage(scores[key]),
+            percentages(_ends(scores, key)),
+            percentage(HEADLINE[key]) if key in HEADLINE else "",
+        )
         for key, name in _ROWS.items()
     ]
     columns = ["score", "#%", "#95 % interval", *(["#paper %"] if beside else [])]
     table(columns, [row[: len(columns)] for row in rows])
     say()
-    errors = [(name, f"{scores[key]:.4f}", _interval(scores, key, scale=1.0)) for key, name in _ERRORS.items()]
+    errors = [(name, decimal(scores[key], 4), interval(_ends(scores, key), 4)) for key, name in _ERRORS.items()]
     table(["error", "#value", "#95 % interval"], errors)
     say()
     _print_classes(scores)
@@ -135,8 +140,9 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
     if evaluation.without_twins is not None:
         alone = evaluation.without_twins.to_json()
         say(
-            f"without images that have a twin in train: accuracy {per_cent(alone['accuracy'])} % "
-            f"({_interval(alone, 'accuracy')}), macro F1 {per_cent(alone['f1_macro'])} %, {alone['n']} images"
+            f"without images that have a twin in train: accuracy {percentage(alone['accuracy'])} % "
+            f"({percentages(_ends(alone, 'accuracy'))}), macro F1 {percentage(alone['f1_macro'])} %, "
+            f"{alone['n']} images"
         )
 
 
@@ -172,17 +178,15 @@ def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
 
 
 def _difference_row(row: dict[Hashable, Any], digits: int) -> tuple[str, ...]:
-    first, second = ("–" if math.isnan(row[name]) else f"{row[name]:.{digits}f}" for name in ("first", "second"))
-    difference, low, high = (
-        "–" if math.isnan(row[name]) else f"{row[name]:+.{digits}f}" for name in ("difference", "low", "high")
-    )
-    return (row["score"], first, second, difference, f"{low} to {high}")
+    first, second = decimal(row["first"], digits), decimal(row["second"], digits)
+    ends = interval((row["low"], row["high"]), digits, "+")
+    return row["score"], first, second, decimal(row["difference"], digits, "+"), ends
 
 
 def _print_classes(scores: dict[str, Any]) -> None:
     columns = ("precision", "recall", "specificity", "npv", "f1", "auroc")
     rows = [
-        (name, row["support"], *(per_cent(row[column]) for column in columns))
+        (name, row["support"], *(percentage(row[column]) for column in columns))
         for name, row in scores["per_class"].items()
     ]
     table(["class", "#images", *(f"#{column}" for column in columns)], rows)
@@ -223,7 +227,7 @@ def _print_operating_points(evaluation: Evaluation, meanings: ClassMeanings, pre
     if not points:
         return
     chosen = "these images: it flatters" if points[0].same_images else "the run's validation images"
-    share = per_cent(points[0].point.prevalence)
+    share = percentage(points[0].point.prevalence)
     say(
         f"{meanings.sides[0]} from a threshold on, chosen on {chosen}; "
         f"PPV and NPV where {share} % are {meanings.sides[0]}"
@@ -242,7 +246,7 @@ def _print_sides(evaluation: Evaluation, meanings: ClassMeanings, prevalence: fl
         both = two_sides(evaluation.predictions, meanings.positive)
         say(f"{meanings.sides[0]} ({', '.join(meanings.positive)}) against {meanings.sides[1]}:")
         sides = {"sensitivity": both.sensitivity, "specificity": both.specificity}
-        rows = [(name, side.images, per_cent(side.right), _between(side.interval)) for name, side in sides.items()]
+        rows = [(name, side.images, percentage(side.right), percentages(side.interval)) for name, side in sides.items()]
         table(["score", "#images", "#%", "#95 % interval"], rows)
         say()
         _print_operating_points(evaluation, meanings, prevalence)
@@ -250,13 +254,6 @@ def _print_sides(evaluation: Evaluation, meanings: ClassMeanings, prevalence: fl
         say(said)
 
 
-def _interval(scores: dict[str, Any], key: str, scale: float = 100.0) -> str:
-    return _between(scores["intervals"].get(key), scale)
-
-
-def _between(bounds: Sequence[float | None] | None, scale: float = 100.0) -> str:
-    low, high = bounds or (None, None)
-    if low is None or high is None:
-        return "–"
-    digits = 2 if scale == 100.0 else 4
-    return f"{scale * low:.{digits}f} – {scale * high:.{digits}f}"
+def _ends(scores: dict[str, Any], key: str) -> Ends:
+    low, high = scores["intervals"].get(key, (None, None))
+    return low, high

@@ -6,7 +6,8 @@ import time
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from allcore.cli.output import duration, per_cent, terminal
+from allcore.cli.output import terminal
+from allcore.reporting.number_text import duration, percentage
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import waiting_before
 from allcore.runs.status import ACTIVE, Status
@@ -28,8 +29,8 @@ def follow(run: Run, executor: LocalExecutor) -> Status:
             for _, row in epochs.iloc[shown:].iterrows():
                 progress.console.print(
                     f"epoch {int(row['epoch']) + 1}/{status.epochs}  loss {row['loss']:.4f}  "
-                    f"accuracy {per_cent(row['accuracy'])} %  validation loss {row['validation_loss']:.4f}  "
-                    f"validation accuracy {per_cent(row['validation_accuracy'])} %  "
+                    f"accuracy {percentage(row['accuracy'])} %  validation loss {row['validation_loss']:.4f}  "
+                    f"validation accuracy {percentage(row['validation_accuracy'])} %  "
                     f"{row['images_per_second']:.1f} images/s  {duration(row['seconds'])}",
                     soft_wrap=True,
                 )
@@ -58,7 +59,7 @@ def _move(progress: Progress, bar: TaskID, run: Run, status: Status) -> None:
 def _numbers(run: Run, status: Status) -> str:
     text = ""
     for _, row in run.history().batches.tail(1).iterrows():
-        text += f"loss {row['loss']:.4f}  accuracy {per_cent(row['accuracy'])} %  "
+        text += f"loss {row['loss']:.4f}  accuracy {percentage(row['accuracy'])} %  "
     if status.images_per_second is not None:
         text += f"{status.images_per_second:.1f} images/s  "
     return f"{text}ETA {duration(status.eta_seconds)}  {status.phase}"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, json_rows, per_cent, print_json, progress_bar, say, table
+from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.errors import InputError
+from allcore.reporting.number_text import percentage
 from allcore.text import for_csv
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def _print(review: LabelReview, top: int) -> None:
     say(f"\n{len(review.suspicious)} of {len(review.table)} labels are suspicious\n")
     rows = [
         (
-            "*" if row["suspicious"] else "", row["path"], row["label"], per_cent(row["probability_label"]),
-            row["suggestion"], per_cent(row["probability_suggestion"]), row["source"], row["group"], row["stain"],
+            "*" if row["suspicious"] else "", row["path"], row["label"], percentage(row["probability_label"]),
+            row["suggestion"], percentage(row["probability_suggestion"]), row["source"], row["group"], row["stain"],
             row["contradicted_by"],
         )
         for row in review.table.head(top).to_dict("records")

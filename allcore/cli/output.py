@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -79,20 +78,6 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
             for column, cell, space in zip(columns, cells, spaces, strict=True)
         ]
         say("  ".join(aligned).rstrip(), bold=number == 0)
-
-
-def per_cent(value: float | None) -> str:
-    """Return a fraction as per cent with two decimals; a dash where it is not known."""
-    return "–" if value is None or math.isnan(value) else f"{100 * value:.2f}"
-
-
-def duration(seconds: float | None) -> str:
-    """Return seconds as h:mm:ss; a dash where they are not known."""
-    if seconds is None or math.isnan(seconds):
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
 @contextmanager

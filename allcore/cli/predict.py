@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, per_cent, print_json, say, table
+from allcore.cli.output import Json, print_json, say, table
 from allcore.errors import ImageError, InputError
+from allcore.reporting.number_text import percentage
 from allcore.text import for_file
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
     if not good:
         return
     cells = [
-        (row["path"], row["label"], *(per_cent(row["probabilities"][name]) for name in predictor.classes),
+        (row["path"], row["label"], *(percentage(row["probabilities"][name]) for name in predictor.classes),
          f"{row['novelty']:.2f}", "novel" if row["novel"] else "")
         for row in good
     ]  # fmt: skip

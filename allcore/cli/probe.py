@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.reporting.number_text import decimal, interval, or_blank
 
 if TYPE_CHECKING:
     from allcore.evaluation.probes.probing import ProbeReport
@@ -65,6 +66,13 @@ def _print_report(report: ProbeReport, split: str) -> None:
     say(f"on its {scores.n} {split} images\n")
     made = rows[rows["skipped"] == ""].astype(object)
     cells = made.where(made.notna(), None).to_dict("records")
+
+    def shown(value: float | None, sign: str = "") -> str:
+        return or_blank(decimal(value, sign=sign))
+
+    def ends(low: float | None, high: float | None, sign: str = "") -> str:
+        return or_blank(interval((low, high), sign=sign))
+
     table(
         [
             "images", "#accuracy %", "#95 % interval", "#change", "#95 % interval", "#called otherwise",
@@ -72,9 +80,9 @@ def _print_report(report: ProbeReport, split: str) -> None:
         ],
         [
             (
-                row["probe"], _number(row["accuracy"]), _ends(row["low"], row["high"]), _number(row["change"], "+"),
-                _ends(row["change_low"], row["change_high"], "+"), row["decisions_changed"],
-                _number(row["followed_other"]), _number(row["followed_neither"]), row["commonest_change"],
+                row["probe"], shown(row["accuracy"]), ends(row["low"], row["high"]), shown(row["change"], "+"),
+                ends(row["change_low"], row["change_high"], "+"), row["decisions_changed"],
+                shown(row["followed_other"]), shown(row["followed_neither"]), row["commonest_change"],
             )
             for row in cells
         ],
@@ -85,11 +93,3 @@ def _print_report(report: ProbeReport, split: str) -> None:
     for row in rows[rows["skipped"] != ""].to_dict("records"):
         say(f"{row['probe']}: skipped, {row['skipped']}")
     say(CAVEAT)
-
-
-def _number(value: float | None, sign: str = "") -> str:
-    return "" if value is None else f"{value:{sign}.2f}"
-
-
-def _ends(low: float | None, high: float | None, sign: str = "") -> str:
-    return "" if low is None or high is None else f"{_number(low, sign)} to {_number(high, sign)}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, duration, json_rows, per_cent, print_json, say, table
+from allcore.cli.output import Json, json_rows, print_json, say, table
+from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
@@ -22,7 +23,7 @@ Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambig
 @app.command("list")
 def list_runs(json: Json = False) -> None:
     """List all runs, newest first."""
-    from allcore.reporting.units import memory
+    from allcore.reporting.number_text import memory
     from allcore.runs.summary import summarize, summary_table
 
     rows = json_rows(summary_table([summarize(run) for run in _executor().store.runs()]))
@@ -37,7 +38,7 @@ def list_runs(json: Json = False) -> None:
         [
             (
                 row["run"], row["state"], "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
-                row["image_size"], row["split"], per_cent(row["best_validation_accuracy"]),
+                row["image_size"], row["split"], percentage(row["best_validation_accuracy"]),
                 memory(row["bytes"]),
                 row["note"] or (f"ETA {duration(row['eta_seconds'])}" if row["eta_seconds"] else ""),
             )
@@ -137,7 +138,7 @@ def prune(
     json: Json = False,
 ) -> None:
     """Name, and with --yes remove, what nobody needs or is made again when needed; runs and their results stay."""
-    from allcore.reporting.units import memory
+    from allcore.reporting.number_text import memory
     from allcore.runs.prune import remove, superfluous
     from allcore.workspace import open_workspace
 
@@ -185,8 +186,8 @@ def _print_epochs(history: History) -> None:
         ["#epoch", "#loss", "#accuracy %", "#validation loss", "#validation accuracy %", "#time"],
         [
             (
-                int(row["epoch"]) + 1, f"{row['loss']:.4f}", per_cent(row["accuracy"]), f"{row['validation_loss']:.4f}",
-                per_cent(row["validation_accuracy"]), duration(row["seconds"]),
+                int(row["epoch"]) + 1, f"{row['loss']:.4f}", percentage(row["accuracy"]),
+                f"{row['validation_loss']:.4f}", percentage(row["validation_accuracy"]), duration(row["seconds"]),
             )
             for _, row in history.epochs.iterrows()
         ],

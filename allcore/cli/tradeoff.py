@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, duration, per_cent, print_json, say, table
+from allcore.cli.output import Json, print_json, say, table
+from allcore.reporting.number_text import duration, percentage, percentages
 
 if TYPE_CHECKING:
     from allcore.evaluation.tradeoff.sweep_record import SweepRecord
@@ -48,8 +49,8 @@ def print_tradeoff(record: SweepRecord) -> None:
     called = short_names(record.points)
     rows = [
         (
-            called[point.run], point.epochs, per_cent(point.accuracy),
-            f"{per_cent(point.accuracy_low)} – {per_cent(point.accuracy_high)}", duration(point.training_seconds),
+            called[point.run], point.epochs, percentage(point.accuracy),
+            percentages((point.accuracy_low, point.accuracy_high)), duration(point.training_seconds),
             _scaled(point.latency_seconds, 1e3, 1), _scaled(point.memory_bytes, 1e-9, 2),
             f"{point.parameters / 1e6:.1f}", point.test_images, point.split, point.run,
         )
@@ -61,8 +62,8 @@ def print_tradeoff(record: SweepRecord) -> None:
         say()
         tests = [
             (
-                f"{row['first']} – {row['second']}", f"{100 * row['difference']:+.2f}",
-                f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}", row["only_first"], row["only_second"],
+                f"{row['first']} – {row['second']}", percentage(row["difference"], sign="+"),
+                percentages((row["low"], row["high"]), sign="+"), row["only_first"], row["only_second"],
                 p_text(row["p_holm"]),
             )
             for row in record.tests
@@ -71,7 +72,7 @@ def print_tradeoff(record: SweepRecord) -> None:
         say(f"\n{pairs_in_words(record.pairs)}")
     if record.shortcuts:
         best_first = sorted(record.shortcuts.items(), key=lambda item: -item[1])
-        say("shortcuts: " + ", ".join(f"{name} {per_cent(accuracy)} %" for name, accuracy in best_first))
+        say("shortcuts: " + ", ".join(f"{name} {percentage(accuracy)} %" for name, accuracy in best_first))
     say(f"on {'; '.join(record.devices)}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allcore.paper import AUTHORS, JOURNAL, TITLE
+from allcore.reporting.number_text import listed
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Code, Document, Section, text
 from allcore.reporting.report.sections.calibration import calibration, novelty
@@ -16,7 +17,6 @@ from allcore.reporting.report.sections.method import architecture, settings, tra
 from allcore.reporting.report.sections.opening import conclusion, intended_use, research_use, subtitle, tiles
 from allcore.reporting.report.sections.probes import probes
 from allcore.reporting.report.sections.scores import baselines, class_table, scores_table, two_classes
-from allcore.reporting.report.words import listed
 
 
 def model_card(facts: RunFacts, report: Sequence[Section]) -> Document:

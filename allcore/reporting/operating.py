@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from allcore.evaluation.predictions.operating import ChosenPoint
 from allcore.evaluation.scoring.operating_point import DecisionCurve, RiskCoverage
 from allcore.reporting.colours import PAPER, sequence_colours
-from allcore.reporting.tables import with_interval
+from allcore.reporting.number_text import per_cent_within
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _BELOW = {"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0}
@@ -27,7 +27,7 @@ def operating_table(points: list[ChosenPoint]) -> pd.DataFrame:
                 "rule": f"{each.held} at least {100 * each.at_least:g} %",
                 "threshold": each.point.threshold,
                 **{
-                    name: with_interval(getattr(each.point, name), each.point.intervals[name])
+                    name: per_cent_within(getattr(each.point, name), each.point.intervals[name])
                     for name in ("sensitivity", "specificity", "ppv", "npv")
                 },
             }

@@ -18,6 +18,7 @@ from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIEL
 from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.inference.metadata import ViewScore
 from allcore.reporting.colours import BASELINE, sequence_colours
+from allcore.reporting.number_text import hundredfold, per_cent, percentages
 
 CAVEAT = (
     "A fall shows that the model uses what was taken, or is thrown by images unlike those it was trained on; without a "
@@ -48,7 +49,7 @@ def probe_table(report: ProbeReport) -> pd.DataFrame:
             row |= {"lowest_class": view.lowest_class}
             for name in ("lowest_recall", "followed_other", "followed_neither"):
                 fraction = getattr(view, name)
-                row[name] = None if fraction is None else 100 * fraction
+                row[name] = hundredfold(fraction)
         if result.change is not None and before is not None:
             row |= _per_cent("change", "change_", result.change, result.change_interval)
             row |= {
@@ -106,7 +107,7 @@ def findings(report: ProbeReport) -> list[str]:
     if plain is None or plain.scores is None:
         return []
     return [
-        f"{probe.name}: right in {100 * result.scores.accuracy:.1f} % instead of {100 * plain.scores.accuracy:.1f} %"
+        f"{probe.name}: right in {per_cent(result.scores.accuracy, 1)} instead of {per_cent(plain.scores.accuracy, 1)}"
         f"{_followed(probe, result)}; {_meaning(probe, result, plain.scores)}."
         for probe, result in _made(report)
         if result.scores is not None and result.change is not None
@@ -118,8 +119,8 @@ def corner_finding(corner: EvidenceShare) -> str:
     if corner.share is None:
         return "At this image size the network's last pooling leaves the scale-bar corner out: no evidence falls there."
     return (
-        f"{100 * corner.share:.1f} %{_between(corner.interval)} of the evidence for the predicted class falls in the "
-        f"scale-bar corner, {corner.share / corner.area:.1f} times its {100 * corner.area:.1f} % of the area."
+        f"{per_cent(corner.share, 1)}{_between(corner.interval)} of the evidence for the predicted class falls in the "
+        f"scale-bar corner, {corner.share / corner.area:.1f} times its {per_cent(corner.area, 1)} of the area."
     )
 
 
@@ -128,10 +129,10 @@ def cells_finding(cells: EvidenceShare, by_class: Mapping[str, EvidenceShare]) -
     if cells.share is None:
         return "There is no evidence that could fall inside nucleated cells."
     said = (
-        f"{100 * cells.share:.1f} %{_between(cells.interval)} of the evidence for the predicted class falls inside "
-        f"nucleated cells, {cells.share / cells.area:.1f} times their {100 * cells.area:.1f} % of the area"
+        f"{per_cent(cells.share, 1)}{_between(cells.interval)} of the evidence for the predicted class falls inside "
+        f"nucleated cells, {cells.share / cells.area:.1f} times their {per_cent(cells.area, 1)} of the area"
     )
-    of_classes = [f"{name} {100 * each.share:.1f} %" for name, each in by_class.items() if each.share is not None]
+    of_classes = [f"{name} {per_cent(each.share, 1)}" for name, each in by_class.items() if each.share is not None]
     return f"{said}: {', '.join(of_classes)}." if len(of_classes) > 1 else f"{said}."
 
 
@@ -148,8 +149,8 @@ def image_finding(evidence: np.ndarray, cells: LabelImage) -> str:
         return "No nucleated cells are found in it."
     weights = cell_weights(cells, evidence.shape[-1])
     share = float(shares_of_evidence(evidence[None], weights)[0])
-    within = f"{count} nucleated cell{'s' if count > 1 else ''} on {100 * weights.mean():.0f} % of the area"
-    return f"{100 * share:.0f} % of it inside {within}." if np.isfinite(share) else f"{within}."
+    within = f"{count} nucleated cell{'s' if count > 1 else ''} on {per_cent(weights.mean(), 0)} of the area"
+    return f"{per_cent(share, 0)} of it inside {within}." if np.isfinite(share) else f"{within}."
 
 
 def commonest_change(before: ProbeResult, after: ProbeResult) -> str:
@@ -181,11 +182,11 @@ def what_it_looks_at(views: Sequence[ViewScore]) -> str:
         return ""
     said = (
         "With the cells on the field of an image of another class, the answer follows the cells in "
-        f"{100 * mixed.accuracy:.1f} %, the field in {100 * mixed.followed_other:.1f} % and neither in "
-        f"{100 * mixed.followed_neither:.1f} %"
+        f"{per_cent(mixed.accuracy, 1)}, the field in {per_cent(mixed.followed_other, 1)} and neither in "
+        f"{per_cent(mixed.followed_neither, 1)}"
     )
     if alone is not None:
-        said += f"; of the cells alone it is right in {100 * alone.accuracy:.1f} %"
+        said += f"; of the cells alone it is right in {per_cent(alone.accuracy, 1)}"
     return f"{said}. {_worth(plain.accuracy, mixed.accuracy, mixed.followed_other)}"
 
 
@@ -203,8 +204,8 @@ def _followed(probe: Probe, result: ProbeResult) -> str:
     if result.followed_other is None or result.followed_neither is None:
         return ""
     return (
-        f", called the class that lent its {probe.borrows} in {100 * result.followed_other:.1f} % and neither in "
-        f"{100 * result.followed_neither:.1f} %"
+        f", called the class that lent its {probe.borrows} in {per_cent(result.followed_other, 1)} and neither in "
+        f"{per_cent(result.followed_neither, 1)}"
     )
 
 
@@ -226,13 +227,13 @@ def _made(report: ProbeReport) -> list[tuple[Probe, ProbeResult]]:
 
 
 def _per_cent(name: str, prefix: str, value: float, interval: Interval) -> dict[str, float | None]:
-    low, high = (None if end is None else 100 * end for end in interval)
-    return {name: 100 * value, f"{prefix}low": low, f"{prefix}high": high}
+    low, high = map(hundredfold, interval)
+    return {name: hundredfold(value), f"{prefix}low": low, f"{prefix}high": high}
 
 
 def _between(interval: Interval) -> str:
     low, high = interval
-    return "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
+    return "" if low is None or high is None else f" ({percentages(interval, 1)})"
 
 
 def _end(scores: Scores, number: int) -> float:

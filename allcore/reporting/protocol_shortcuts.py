@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts import ShortcutResult, best_shortcut
 from allcore.reporting.colours import sequence_colours
+from allcore.reporting.number_text import interval
+from allcore.reporting.tables import in_per_cent
 
 Results = Mapping[str, Sequence[ShortcutResult]]
 """The results of the same baselines by the name of the protocol."""
@@ -27,8 +28,8 @@ def protocol_table(results: Results) -> pd.DataFrame:
     rows = [
         (
             *(result.name, result.baseline.what, protocol, result.scores.n),
-            *_per_cent(result.scores, "accuracy"),
-            *_per_cent(result.scores, "balanced_accuracy"),
+            *in_per_cent(result.scores, "accuracy"),
+            *in_per_cent(result.scores, "balanced_accuracy"),
         )
         for protocol, of_protocol in results.items()
         for result in of_protocol
@@ -78,12 +79,7 @@ def protocol_findings(results: Results) -> list[str]:
     found = []
     for protocol, of_protocol in results.items():
         best = best_shortcut(of_protocol)
-        accuracy, low, high = _per_cent(best.scores, "accuracy")
-        ends = "" if np.isnan([low, high]).any() else f" ({low:.1f} to {high:.1f})"
+        accuracy, low, high = in_per_cent(best.scores, "accuracy")
+        ends = "" if np.isnan([low, high]).any() else f" ({interval((low, high), 1)})"
         found.append(f"{protocol}: “{best.name}” alone is right about {accuracy:.1f} % of the test images{ends}.")
     return found
-
-
-def _per_cent(scores: Scores, metric: str) -> tuple[float, float, float]:
-    low, high = (np.nan if end is None else 100 * end for end in scores.intervals[metric])
-    return 100 * getattr(scores, metric), low, high

@@ -13,6 +13,7 @@ from allcore.evaluation.scoring.scores import Scores
 from allcore.paper import HEADLINE, TABLE_1, has_papers_classes
 from allcore.reporting.colours import BASELINE, PAPER, sequence_colours
 from allcore.reporting.comparison import p_text
+from allcore.reporting.number_text import per_cent
 
 RUN, THE_PAPER = "this run", "the paper"
 _REACH = 0.03
@@ -69,7 +70,7 @@ def shortcut_figure(table: pd.DataFrame) -> go.Figure:
 def shortcut_verdict(scores: Scores, against: pd.DataFrame) -> str:
     """Return in words whether the run's accuracy stands above every shortcut's, as `against_shortcuts` has them."""
     against = against[~against["sees_cells"].astype(bool)]
-    own = f"{100 * scores.accuracy:.1f} %"
+    own = per_cent(scores.accuracy, 1)
     reaching = against[against["reaches"]]
     alike = against[~against["reaches"] & ~against["apart"]]
     if len(reaching):
@@ -103,7 +104,7 @@ def draw_shortcuts(
     shown, _ = _near_and_far(runs, accuracies)
     for (name, accuracy), dash in zip(shown.items(), cycle(_DASHES)):
         figure.add_hline(
-            accuracy, name=f"shortcut: {name}, {100 * accuracy:.1f} %", showlegend=True,
+            accuracy, name=f"shortcut: {name}, {per_cent(accuracy, 1)}", showlegend=True,
             line={"color": BASELINE, "width": 1.5, "dash": dash}, **panel,
         )  # fmt: skip
     figure.update_yaxes(autorangeoptions={"include": list(shown.values())}, **panel)
@@ -112,7 +113,7 @@ def draw_shortcuts(
 def shortcut_note(runs: pd.DataFrame, accuracies: Mapping[str, float]) -> str:
     """Return what the lines of `draw_shortcuts` mean, and which shortcuts have none."""
     _, far = _near_and_far(runs, accuracies)
-    listed = ", ".join(f"{name} {100 * accuracy:.1f} %" for name, accuracy in far.items())
+    listed = ", ".join(f"{name} {per_cent(accuracy, 1)}" for name, accuracy in far.items())
     return "Brown lines: what shortcuts, which see too little to judge a cell, reach on the same test images." + (
         f" Below the figure: {listed}." if far else ""
     )
@@ -127,11 +128,11 @@ def _near_and_far(runs: pd.DataFrame, accuracies: Mapping[str, float]) -> tuple[
 
 
 def _reached(row: pd.Series) -> str:
-    return f"The shortcut “{row['baseline']}” reaches {100 * row['accuracy']:.1f} %"
+    return f"The shortcut “{row['baseline']}” reaches {per_cent(row['accuracy'], 1)}"
 
 
 def _listed(rows: pd.DataFrame) -> str:
-    return ", ".join(f"“{row['baseline']}” ({100 * row['accuracy']:.1f} %)" for row in rows.to_dict("records"))
+    return ", ".join(f"“{row['baseline']}” ({per_cent(row['accuracy'], 1)})" for row in rows.to_dict("records"))
 
 
 def _between(low: float, high: float) -> str:

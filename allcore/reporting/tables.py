@@ -6,8 +6,9 @@ import math
 
 import pandas as pd
 
-from allcore.evaluation.scoring.scores import CLASS_METRICS, ClassScores, Interval, Scores
+from allcore.evaluation.scoring.scores import CLASS_METRICS, ClassScores, Scores
 from allcore.paper import HEADLINE
+from allcore.reporting.number_text import hundredfold
 
 CLASS_METRIC_NAMES = {
     "precision": "precision",
@@ -40,7 +41,7 @@ def headline_table(scores: Scores) -> pd.DataFrame:
     Accuracy's macro average is the balanced accuracy.
     """
     rows = [
-        (name, *_per_cent(scores, weighted), 100 * HEADLINE.get(weighted, math.nan), *_per_cent(scores, macro))
+        (name, *in_per_cent(scores, weighted), 100 * HEADLINE.get(weighted, math.nan), *in_per_cent(scores, macro))
         for name, weighted, macro in _SCORES
     ]
     return pd.DataFrame(rows, columns=["score", "weighted", "low", "high", "paper", "macro", "macro_low", "macro_high"])
@@ -49,7 +50,7 @@ def headline_table(scores: Scores) -> pd.DataFrame:
 def class_table(scores: Scores) -> pd.DataFrame:
     """Return one row a class and score, in per cent: class, images, score, value, low, high."""
     rows = [
-        (name, of_class.support, CLASS_METRIC_NAMES[metric], *_per_cent(of_class, metric))
+        (name, of_class.support, CLASS_METRIC_NAMES[metric], *in_per_cent(of_class, metric))
         for name, of_class in scores.per_class.items()
         for metric in CLASS_METRICS
     ]
@@ -62,21 +63,10 @@ def calibration_table(scores: Scores) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["score", "value", "low", "high"])
 
 
-def with_interval(value: float | None, interval: Interval) -> str:
-    """Return a fraction as text in per cent, with its interval: "95.8 % (92.5 to 97.7)"."""
-    low, high = interval
-    if value is None or low is None or high is None:
-        return "undefined" if value is None else f"{100 * value:.1f} %"
-    return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def _per_cent(scores: Scores | ClassScores, metric: str) -> tuple[float, float, float]:
-    """Value, low and high of a metric, nan where undefined or where there is no such metric (its name is empty)."""
+def in_per_cent(scores: Scores | ClassScores, metric: str) -> tuple[float, float, float]:
+    """Return value, low and high of a metric in per cent, nan where undefined or where its name is empty."""
     if not metric:
         return (math.nan, math.nan, math.nan)
-    value, (low, high) = getattr(scores, metric), scores.intervals[metric]
-    return (_number(value), _number(low), _number(high))
-
-
-def _number(fraction: float | None) -> float:
-    return math.nan if fraction is None else 100 * fraction
+    of = (hundredfold(fraction) for fraction in (getattr(scores, metric), *scores.intervals[metric]))
+    value, low, high = (math.nan if number is None else number for number in of)
+    return value, low, high

@@ -15,6 +15,7 @@ from allcore.evaluation.shortcuts.registry import trees
 from allcore.inference.predictor import BATCH
 from allcore.model.graph import NetworkWeights
 from allcore.model.vgg16 import network_weights
+from allcore.runs.files import KERAS_FILE
 from allcore.threads import in_threads
 from allcore.training.arithmetic import choose_arithmetic, opened
 from allcore.training.finish import CALIBRATION_IMAGES, TrainedRun, resized, save_keras, to_float32
@@ -45,7 +46,7 @@ def finishing_seconds(run: TrainedRun, model: keras.Model) -> float:
 
 def _written(run: TrainedRun, model: keras.Model) -> NetworkWeights:
     single = to_float32(model, run)
-    save_keras(single, run.folder / "model.keras")
+    save_keras(single, run.folder / KERAS_FILE)
     return network_weights(single, run.config)
 
 

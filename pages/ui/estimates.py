@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from allcore.reporting.units import duration, memory
+from allcore.reporting.number_text import duration, memory
 from allcore.runs.estimate import Estimate
 from pages.ui.show import plain, table
 

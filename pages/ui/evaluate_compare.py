@@ -12,7 +12,7 @@ from allcore.evaluation.comparing.comparison import Comparison, compare
 from allcore.evaluation.comparing.pairing import Paired, disagreements, pair
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
 from allcore.reporting.comparison import error_differences, images, mcnemar_table, p_text, score_differences, verdict
-from allcore.reporting.tables import with_interval
+from allcore.reporting.number_text import per_cent_within
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.choose import choose_run_against
@@ -81,7 +81,7 @@ def _show_headline(of: Evaluated, now: Compared) -> None:
         for name, scores in ((now.first, comparison.first), (now.second, comparison.second)):
             st.metric(
                 f"Accuracy, {show.plain(name)}",
-                with_interval(scores.accuracy, scores.intervals["accuracy"]),
+                per_cent_within(scores.accuracy, scores.intervals["accuracy"]),
                 border=True,
             )
         low, high = comparison.intervals["accuracy"]

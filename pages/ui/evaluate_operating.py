@@ -9,8 +9,8 @@ from allcore.errors import InputError
 from allcore.evaluation.predictions.operating import Target, asked_of, chosen_point, risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.operating_point import decision_curve
+from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.operating import decision_figure, risk_figure
-from allcore.reporting.tables import with_interval
 from pages.ui import show
 from pages.ui.evaluated import Evaluated, evaluated
 from pages.ui.show import plain
@@ -50,7 +50,9 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
     with st.container(horizontal=True):
         for name in ("sensitivity", "specificity", "ppv", "npv"):
             called = name.upper() if len(name) == 3 else name.capitalize()
-            st.metric(f"{called} at this line", with_interval(getattr(point, name), point.intervals[name]), border=True)
+            st.metric(
+                f"{called} at this line", per_cent_within(getattr(point, name), point.intervals[name]), border=True
+            )
     curve = decision_curve(asked_of(of.predictions, positive), _LINES, prevalence / 100)
     show.figure(
         decision_figure(curve, "action"),

@@ -9,7 +9,7 @@ import streamlit as st
 from allcore.data.class_meanings import ClassMeanings
 from allcore.evaluation.predictions.mistakes import crossed_sides
 from allcore.evaluation.predictions.two_sides import Side, two_sides
-from allcore.reporting.tables import with_interval
+from allcore.reporting.number_text import per_cent_within
 from pages.ui.evaluate_operating import show_operating_point
 from pages.ui.evaluated import Evaluated
 from pages.ui.evidence import recorded_table
@@ -43,7 +43,7 @@ def show_sides(of: Evaluated, named: ClassMeanings) -> None:
 
 def _tile(name: str, side: Side, called: str) -> None:
     st.metric(
-        f"{name} (95 % interval)", with_interval(side.right, side.interval), border=True,
+        f"{name} (95 % interval)", per_cent_within(side.right, side.interval), border=True,
         help=f"of {side.images:,} {called} images",
     )  # fmt: skip
 

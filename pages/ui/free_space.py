@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import RunError
-from allcore.reporting.units import memory
+from allcore.reporting.number_text import memory
 from allcore.runs.prune import Superfluous, remove, superfluous
 from pages.ui.guarded import guarded
 from pages.ui.show import plain

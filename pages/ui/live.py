@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from allcore.reporting.units import duration
+from allcore.reporting.number_text import duration
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, STATUS_FILE
 from allcore.runs.history import History, read_history
 from allcore.runs.lease import waiting_before

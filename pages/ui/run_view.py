@@ -8,7 +8,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.reporting.curves import QUANTITIES, Per, RunCurve, training_chart
-from allcore.reporting.units import duration
+from allcore.reporting.number_text import duration
 from allcore.runs.history import History
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary

@@ -3,7 +3,7 @@ import pytest
 
 from allcore.evaluation.scoring.scores import CLASS_METRICS, score
 from allcore.paper import HEADLINE
-from allcore.reporting.tables import calibration_table, class_table, headline_table, with_interval
+from allcore.reporting.tables import calibration_table, class_table, headline_table
 
 CLASSES = ("Benign", "Early", "Pre")
 
@@ -54,15 +54,3 @@ def test_undefined_class_score_is_left_empty():
 
 def test_calibration_errors_are_not_in_per_cent(scores):
     assert list(calibration_table(scores)["value"]) == [scores.ece, scores.brier, scores.log_loss]
-
-
-@pytest.mark.parametrize(
-    ("value", "interval", "text"),
-    [
-        (0.958, (0.925, 0.977), "95.8 % (92.5 to 97.7)"),
-        (0.5, (None, None), "50.0 %"),
-        (None, (None, None), "undefined"),
-    ],
-)
-def test_score_as_text(value, interval, text):
-    assert with_interval(value, interval) == text

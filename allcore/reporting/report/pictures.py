@@ -15,8 +15,8 @@ from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
+from allcore.reporting.number_text import counted, per_cent
 from allcore.reporting.report.rendering.blocks import Picture
-from allcore.reporting.report.words import counted, per_cent
 from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 from allcore.workspace import Workspace

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from allcore.evaluation.scoring.calibration import ReliabilityDiagram
+from allcore.reporting.number_text import per_cent
 from allcore.reporting.report.rendering.blocks import Figure
-from allcore.reporting.report.words import per_cent
 from allcore.text import for_html
 
 WIDTH, HEIGHT = 360, 240

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from allcore.evaluation.probes.novelty_check import NoveltyReport
 from allcore.evaluation.scoring.calibration import reliability_diagram
+from allcore.reporting.number_text import counted, interval, part_of
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Section, Table, text
 from allcore.reporting.report.rendering.figures import reliability_figure
-from allcore.reporting.report.words import counted, interval, part_of
 from allcore.reporting.tables import calibration_table
 
 
@@ -22,7 +22,7 @@ def calibration_section(facts: RunFacts) -> Section:
 def calibration(facts: RunFacts) -> tuple[Block, ...]:
     """Return the errors of the probabilities, and the temperature that was fitted."""
     rows = tuple(
-        (row["score"], f"{row['value']:.4f}", interval((row["low"], row["high"]), 4, scale=1.0))
+        (row["score"], f"{row['value']:.4f}", interval((row["low"], row["high"]), 4))
         for row in calibration_table(facts.scores).to_dict("records")
     )
     fitted = (
@@ -53,7 +53,7 @@ def novelty(facts: RunFacts) -> tuple[Block, ...]:
 
 def _others(report: NoveltyReport) -> Table:
     rows = tuple(
-        (of.folder, str(of.images), str(of.called_novel), f"{of.auroc:.4f}", interval(of.interval, 4, scale=1.0))
+        (of.folder, str(of.images), str(of.called_novel), f"{of.auroc:.4f}", interval(of.interval, 4))
         for of in report.others
     )
     caption = "Images of other kinds, and how well novelty tells them from the test images"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from allcore.data.browse import scaled_to_8_bits
 from allcore.data.split import SPLITS
 from allcore.evaluation.scoring.scores import Scores
+from allcore.reporting.number_text import counted, part_of, per_cent, percentages
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.known_data import KnownDataset, given, lacking
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Strong, Table, Text, bullets, text
-from allcore.reporting.report.words import counted, interval, part_of, per_cent
 
 _ABOUT = {
     7: "Source",
@@ -187,9 +187,9 @@ def _scored(name: str, scores: Scores) -> tuple[str, ...]:
         name,
         f"{scores.n:,}",
         per_cent(scores.accuracy),
-        interval(scores.intervals["accuracy"]),
+        percentages(scores.intervals["accuracy"]),
         per_cent(scores.f1_macro),
-        interval(scores.intervals["f1_macro"]),
+        percentages(scores.intervals["f1_macro"]),
     )
 
 

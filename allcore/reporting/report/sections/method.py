@@ -11,12 +11,11 @@ from allcore.inference.novelty import PASSING
 from allcore.model.architecture import evidence_side, parameter_count, pooled_side
 from allcore.paper import OPEN_READINGS
 from allcore.recipe import train_command
+from allcore.reporting.number_text import UNKNOWN, counted, duration, listed, memory, per_cent
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Code, Mono, Pair, Section, Strong, Table, Text, text
 from allcore.reporting.report.sections.curves import training_figures
-from allcore.reporting.report.words import UNKNOWN, counted, listed, per_cent
 from allcore.reporting.settings import settings_table
-from allcore.reporting.units import duration, memory
 
 _OF_THE_MACHINE = ("dataset", "variant", "sweep", "device", "micro_batch_size", "checkpoint_minutes")
 """Settings that say where and how a run is carried out, and nothing of what is trained."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from allcore.evaluation.held_out import views_of
 from allcore.paper import AUTHORS, HEADLINE, JOURNAL, TITLE
+from allcore.reporting.number_text import counted, listed, part_of, per_cent, percentages
 from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import (
@@ -21,7 +22,6 @@ from allcore.reporting.report.rendering.blocks import (
     text,
 )
 from allcore.reporting.report.sections.scores import best_shortcut
-from allcore.reporting.report.words import counted, interval, listed, part_of, per_cent
 from allcore.reporting.shortcuts import shortcut_verdict
 
 
@@ -65,7 +65,7 @@ def tiles(facts: RunFacts) -> Tiles:
     scores, shortcut = facts.scores, best_shortcut(facts)
     twins = int(facts.test.table["twin"].sum())
     shown = [
-        Tile("Test accuracy", per_cent(scores.accuracy), f"95 % interval {interval(scores.intervals['accuracy'])}"),
+        Tile("Test accuracy", per_cent(scores.accuracy), f"95 % interval {percentages(scores.intervals['accuracy'])}"),
         Tile(
             "Test images with a twin in train",
             f"{twins:,}",
@@ -78,7 +78,7 @@ def tiles(facts: RunFacts) -> Tiles:
             Tile(
                 "Accuracy without them",
                 per_cent(without.accuracy),
-                f"{interval(without.intervals['accuracy'])}, {counted(without.n, 'image')}",
+                f"{percentages(without.intervals['accuracy'])}, {counted(without.n, 'image')}",
             )
         )
     if shortcut is not None:

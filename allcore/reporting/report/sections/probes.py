@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from allcore.reporting.number_text import UNKNOWN, two_lines
 from allcore.reporting.probes import evidence_findings, findings, probe_table
 from allcore.reporting.report.baselines_and_probes import how_to_complete
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Table, bullets, text
-from allcore.reporting.report.words import UNKNOWN, with_interval
 
 
 def robustness_section(facts: RunFacts) -> Section:
@@ -38,11 +38,11 @@ def probes(facts: RunFacts) -> tuple[Block, ...]:
 def _probe_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
     if row["skipped"]:
         return (row["probe"], f"{row['what']} Left out: {row['skipped']}.", *[UNKNOWN] * 4)
-    accuracy = with_interval(row["accuracy"], (row["low"], row["high"]))
+    accuracy = two_lines(row["accuracy"], (row["low"], row["high"]))
     lowest = UNKNOWN if pd.isna(row["lowest_recall"]) else f"{row['lowest_recall']:.1f}\n{row['lowest_class']}"
     change, followed = "", ""
     if not pd.isna(row["change"]):  # the images as they are have none
-        change = with_interval(row["change"], (row["change_low"], row["change_high"]), "+")
+        change = two_lines(row["change"], (row["change_low"], row["change_high"]), "+")
     if not pd.isna(row["followed_other"]):
         followed = f"{row['followed_other']:.1f}\n(neither {row['followed_neither']:.1f})"
     return (row["probe"], row["what"], accuracy, lowest, change, followed)

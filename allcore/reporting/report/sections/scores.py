@@ -8,12 +8,22 @@ from typing import Any
 from allcore.evaluation.predictions.two_sides import two_sides
 from allcore.evaluation.scoring.scores import CLASS_METRICS, Interval
 from allcore.paper import BENIGN_TEST_IMAGES, BENIGN_TEST_RIGHT, HEADLINE
+from allcore.reporting.number_text import (
+    counted,
+    decimal,
+    hundredfold,
+    interval,
+    listed,
+    or_blank,
+    per_cent,
+    percentages,
+    two_lines,
+)
 from allcore.reporting.report.baselines_and_probes import how_to_complete
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.known_data import given, lacking
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Table, Text, text
 from allcore.reporting.report.rendering.figures import Mark, track_figure
-from allcore.reporting.report.words import counted, ends, interval, listed, number, per_cent, with_interval
 from allcore.reporting.tables import CLASS_METRIC_NAMES, headline_table
 
 _SHORT = {"npv": "NPV", "average_precision": "AP"}
@@ -46,9 +56,9 @@ def scores_table(facts: RunFacts) -> Table:
     beside = facts.has_papers_classes
     rows = []
     for row in table.to_dict("records"):
-        weighted = (number(row["weighted"]), ends(row["low"], row["high"]))
-        paper = (number(row["paper"]),) if beside else ()
-        macro = (number(row["macro"]), ends(row["macro_low"], row["macro_high"]))
+        weighted = (or_blank(decimal(row["weighted"])), or_blank(interval((row["low"], row["high"]))))
+        paper = (or_blank(decimal(row["paper"])),) if beside else ()
+        macro = (or_blank(decimal(row["macro"])), or_blank(interval((row["macro_low"], row["macro_high"]))))
         rows.append((row["score"], *weighted, *paper, *macro))
     columns = ("score", "#weighted", "#95 % interval", *(("#the paper",) if beside else ()), "#macro", "#95 % interval")
     note = "; the paper's are of its own test images at 300 px, which are not these" if beside else ""
@@ -91,7 +101,7 @@ def two_classes(facts: RunFacts) -> tuple[Text, ...]:
         return ()
     both = two_sides(facts.test, facts.meanings.positive)
     sensitivity, specificity = (
-        f"{per_cent(side.right)} of {counted(side.images, 'image')} ({interval(side.interval)})"
+        f"{per_cent(side.right)} of {counted(side.images, 'image')} ({percentages(side.interval)})"
         for side in (both.sensitivity, both.specificity)
     )
     positive, negative = facts.meanings.sides
@@ -128,5 +138,5 @@ def _baseline_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
 
 
 def _in_per_cent(value: float | None, of_interval: Interval, sign: str = "") -> str:
-    low, high = (None if end is None else 100 * end for end in of_interval)
-    return with_interval(None if value is None else 100 * value, (low, high), sign)
+    low, high = map(hundredfold, of_interval)
+    return two_lines(hundredfold(value), (low, high), sign)

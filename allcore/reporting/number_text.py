@@ -1,0 +1,98 @@
+"""Numbers as the report, the pages and the command line write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+UNKNOWN = "–"
+"""Stands for a number that is not known or not defined, None or nan."""
+
+Ends = tuple[float | None, float | None]
+
+
+def decimal(value: float | None, digits: int = 2, sign: str = "") -> str:
+    """Return a number as `96.59`; `sign` is `+` where it stands before positive ones too."""
+    return UNKNOWN if value is None or math.isnan(value) else f"{value:{sign}.{digits}f}"
+
+
+def interval(of: Ends, digits: int = 2, sign: str = "") -> str:
+    """Return an interval as `92.50 to 97.70`."""
+    low, high = (decimal(end, digits, sign) for end in of)
+    return UNKNOWN if UNKNOWN in (low, high) else f"{low} to {high}"
+
+
+def or_blank(shown: str) -> str:
+    """Return a number's text, nothing where it says that the number is not known."""
+    return "" if shown == UNKNOWN else shown
+
+
+def hundredfold(fraction: float | None) -> float | None:
+    """Return a fraction in per cent, None where it is not known."""
+    return None if fraction is None or math.isnan(fraction) else 100 * fraction
+
+
+def percentage(fraction: float | None, digits: int = 2, sign: str = "") -> str:
+    """Return a fraction in per cent as `96.59`, for where `%` stands elsewhere."""
+    return decimal(hundredfold(fraction), digits, sign)
+
+
+def per_cent(fraction: float | None, digits: int = 2) -> str:
+    """Return a fraction as `96.59 %`."""
+    shown = percentage(fraction, digits)
+    return shown if shown == UNKNOWN else f"{shown} %"
+
+
+def percentages(of: Ends, digits: int = 2, sign: str = "") -> str:
+    """Return an interval of fractions in per cent as `92.50 to 97.70`."""
+    low, high = map(hundredfold, of)
+    return interval((low, high), digits, sign)
+
+
+def per_cent_within(fraction: float | None, of: Ends) -> str:
+    """Return a score with its interval as `95.8 % (92.5 to 97.7)`, alone where that is not known, or `undefined`."""
+    shown, ends = per_cent(fraction, 1), percentages(of, 1)
+    if shown == UNKNOWN:
+        return "undefined"
+    return shown if ends == UNKNOWN else f"{shown} ({ends})"
+
+
+def two_lines(value: float | None, of: Ends, sign: str = "") -> str:
+    """Return a number and, on a line below, its interval: `96.6` and `(92.5–97.7)`; `sign` is `+` or empty."""
+    shown = decimal(value, 1, sign)
+    low, high = (decimal(end, 1, sign) for end in of)
+    if UNKNOWN not in (shown, low, high):
+        shown += f"\n({low}{' to ' if sign else '–'}{high})"
+    return shown.replace("-", "−")
+
+
+def part_of(count: int, total: int) -> str:
+    """Return `12 of 260 (4.6 %)`; without the share where there is nothing to share."""
+    return f"{count:,} of {total:,} ({per_cent(count / total, 1)})" if total else f"{count:,} of {total:,}"
+
+
+def counted(count: int, thing: str, things: str | None = None) -> str:
+    """Return `1 image` or `2 images`."""
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return `a`, `a and b` or `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def duration(seconds: float | None) -> str:
+    """Return seconds as `48 s`, `12 min` or `3 h 20 min`."""
+    if seconds is None or math.isnan(seconds):
+        return UNKNOWN
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def memory(amount: float) -> str:
+    """Return bytes as `1.4 GiB`, `320 MiB` or `2 KiB`."""
+    if amount >= 2**30:
+        return f"{amount / 2**30:.1f} GiB"
+    return f"{amount / 2**20:.0f} MiB" if amount >= 2**20 else f"{amount / 2**10:.0f} KiB"

@@ -1,0 +1,63 @@
+"""Durations and memory in words."""
+
+import math
+
+import pytest
+
+from allcore.reporting.number_text import (
+    decimal,
+    duration,
+    memory,
+    or_blank,
+    part_of,
+    per_cent,
+    per_cent_within,
+    percentage,
+    percentages,
+    two_lines,
+)
+
+DURATIONS = [
+    (None, "–"),
+    (-1, "0 s"),
+    (0.2, "0 s"),
+    (89, "89 s"),
+    (90, "2 min"),
+    (3_540, "59 min"),
+    (3_599, "1 h 00 min"),
+    (12_024, "3 h 20 min"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "text"), DURATIONS)
+def test_durations_are_said_in_the_unit_that_fits(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("amount", "text"), [(700, "1 KiB"), (3 * 2**20, "3 MiB"), (1.5 * 2**30, "1.5 GiB")])
+def test_memory_is_said_in_the_unit_that_fits(amount, text):
+    assert memory(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (per_cent(0.96594), "96.59 %"),
+        (per_cent(None), "–"),
+        (percentage(0.0213, sign="+"), "+2.13"),
+        (percentage(math.nan), "–"),
+        (percentages((0.925, 0.977)), "92.50 to 97.70"),
+        (percentages((None, 0.977)), "–"),
+        (per_cent_within(0.958, (0.925, 0.977)), "95.8 % (92.5 to 97.7)"),
+        (per_cent_within(0.958, (None, None)), "95.8 %"),
+        (per_cent_within(None, (None, None)), "undefined"),
+        (two_lines(96.6, (92.5, 97.7)), "96.6\n(92.5–97.7)"),
+        (two_lines(-2.0, (-4.0, 1.0), "+"), "−2.0\n(−4.0 to +1.0)"),
+        (two_lines(math.nan, (math.nan, math.nan)), "–"),
+        (or_blank(decimal(math.nan)), ""),
+        (part_of(12, 260), "12 of 260 (4.6 %)"),
+        (part_of(0, 0), "0 of 0"),
+    ],
+)
+def test_numbers_read_alike_everywhere(shown, text):
+    assert shown == text
