@@ -93,7 +93,7 @@ OPEN_READINGS = (
     OpenReading("F1", "The printed formula lacks its brackets and its product.", "2PR/(P + R)."),
     OpenReading(
         "Test split",
-        "89 benign test images, which is more than 10 % of the 504 benign images.",
+        f"{BENIGN_TEST_IMAGES} benign test images, which is more than 10 % of the {IMAGES['Benign']} benign images.",
         "The paper's split was not stratified or not 10 %; here it is stratified and 10 %.",
     ),
     OpenReading(

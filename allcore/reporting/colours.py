@@ -11,7 +11,6 @@ _OKABE_ITO = ("#009E73", "#E69F00", "#0072B2", "#CC79A7", "#56B4E9", "#D55E00", 
 
 _ALL_CLASSES = ("Benign", "Early", "Pre", "Pro")
 
-SPLIT_DASHES = {"train": "solid", "validation": "dash", "test": "dot"}
 PAPER = "#7F7F7F"
 BASELINE = "#A65628"
 

@@ -1,14 +1,15 @@
-"""Figures of what image size buys and costs, the paper's Table 1 beside."""
+"""What image size buys and costs, the paper's tables beside."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from allcore.paper import NATIVE_SIZE, TABLE_1
+from allcore.paper import NATIVE_SIZE, TABLE_1, TABLE_2
 from allcore.reporting.colours import PAPER, sequence_colours
 
 _PANELS = (
@@ -26,6 +27,18 @@ _BELOW = {"orientation": "h", "yanchor": "bottom", "yref": "container", "y": 0, 
 _MINUTES = [digit * 10.0**power for power in range(-2, 5) for digit in (1, 2, 5)]
 _LOGARITHMIC = {"type": "log", "tickvals": _MINUTES, "ticktext": [f"{minutes:g}" for minutes in _MINUTES]}
 _PAPER_MARKER = {"color": PAPER, "symbol": "diamond", "size": 9}
+
+
+def published_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the accuracies of the paper's Table 2 with those of `tradeoff_table` below: source, accuracy, low, high.
+
+    In per cent; low and high are nan where nothing of an interval is published.
+    """
+    rows = [(source, 100 * accuracy, math.nan, math.nan) for source, values in TABLE_2 for accuracy in values]
+    ours = table.sort_values("image_size_px", ascending=False)
+    sources = [f"{run}, {size} px" for run, size in zip(ours["run"], ours["image_size_px"], strict=True)]
+    measured = zip(sources, *(100 * ours[name] for name in ("accuracy", "accuracy_low", "accuracy_high")), strict=True)
+    return pd.DataFrame([*rows, *measured], columns=["source", "accuracy", "low", "high"])
 
 
 def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:

@@ -11,6 +11,7 @@ from allcore.data.layout import find_layout
 from allcore.data.sources import Progress, draw_smears, fetch_kaggle, free_name, import_upload
 from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import InputError
+from allcore.paper import IMAGES
 from allcore.text import printable
 from pages.ui.show import plain
 from pages.ui.state import forget_catalogs, select_dataset, workspace
@@ -96,8 +97,9 @@ def _upload() -> None:
 
 def _download() -> None:
     st.write(
-        f"The ALL image dataset of Aria et al. (`{KAGGLE}`): 3,256 images of four classes, original and segmented. "
-        "Its licence is not stated; using it is up to you. It needs a network connection and takes minutes."
+        f"The ALL image dataset of Aria et al. (`{KAGGLE}`): {sum(IMAGES.values()):,} images of four classes, "
+        "original and segmented. Its licence is not stated; using it is up to you. "
+        "It needs a network connection and takes minutes."
     )
     st.link_button("See it on Kaggle", f"https://www.kaggle.com/datasets/{KAGGLE}", icon=":material/open_in_new:")
     if st.button("Download from Kaggle", type="primary", icon=":material/download:"):

@@ -13,7 +13,7 @@ from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep
 from allcore.paper import NATIVE_SIZE
 from allcore.reporting.comparison import pairs_in_words
 from allcore.reporting.shortcuts import draw_shortcuts, shortcut_note
-from allcore.reporting.tradeoff import pareto_figure, size_figure
+from allcore.reporting.tradeoff import pareto_figure, published_table, size_figure
 from pages.ui import show
 
 _POINTS = {
@@ -29,6 +29,11 @@ _POINTS = {
     "parameters_millions": st.column_config.NumberColumn("parameters (millions)", format="%.2f"),
     "on_front": st.column_config.CheckboxColumn("Pareto front"),
     "test_images": st.column_config.NumberColumn("test images"),
+}
+_PUBLISHED = {
+    "accuracy": show.per_cent_column("accuracy (%)"),
+    "low": show.per_cent_column("95 % from"),
+    "high": show.per_cent_column("to"),
 }
 _PAIRS = {
     "first": "A",
@@ -83,6 +88,12 @@ def show_points(
     )
     st.caption("A run is on the Pareto front when no other is as accurate in as little training time.")
     show.table(table, f"tradeoff-{name}", "Accuracy and costs of each run", _POINTS, placeholder="")
+    st.header("Beside published results", anchor=False)
+    st.caption("The paper's Table 2, each on its own images and split, then these runs with their 95 % intervals.")
+    show.table(
+        published_table(table), f"published-{name}", "Accuracy in the paper's Table 2 and of each run", _PUBLISHED,
+        placeholder="",
+    )  # fmt: skip
 
 
 def show_example() -> None:

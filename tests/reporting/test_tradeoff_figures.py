@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
-from allcore.paper import TABLE_1
-from allcore.reporting.tradeoff import pareto_figure, size_figure
+from allcore.paper import TABLE_1, TABLE_2
+from allcore.reporting.tradeoff import pareto_figure, published_table, size_figure
 
 POINT = TradeoffPoint("small", "smears", "random", 96, 8, 260, 0.90, 0.86, 0.93, 120.0, 10**9, 15_000_000)
 LARGE = TradeoffPoint("large", "smears", "random", 300, 8, 260, 0.95, 0.92, 0.97, 900.0, 3 * 10**9, 57_000_000)
@@ -73,3 +73,12 @@ def test_front_joins_the_runs_that_none_beats():
     front, dots, _ = pareto_figure(tradeoff_table([POINT, LARGE, WORSE])).data
     assert list(front.x) == [2.0, 15.0]
     assert sorted(dots.customdata) == ["large", "small", "worse"]
+
+
+def test_runs_stand_below_what_is_published_with_their_intervals():
+    table = published_table(tradeoff_table([POINT, LARGE]))
+    published = sum(len(values) for _, values in TABLE_2)
+    assert list(table["source"][published:]) == ["large, 300 px", "small, 96 px"]
+    assert tuple(table.loc[published, ["accuracy", "low", "high"]]) == pytest.approx((95, 92, 97))
+    assert table["low"][:published].isna().all()
+    assert table["accuracy"][published - 1] == pytest.approx(96.59)

@@ -1,4 +1,8 @@
-"""The curves whose areas `scoring.metrics` gives: one class against the rest, threshold by threshold."""
+"""The curves whose areas `scoring.metrics` gives: one class against the rest, threshold by threshold.
+
+scikit-learn's give the same points (a test compares them) in 20 times the time for a few hundred images, and importing
+it takes the pages seconds that they need for nothing else.
+"""
 
 from __future__ import annotations
 

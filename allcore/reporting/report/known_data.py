@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from allcore.data.split import Split
+from allcore.paper import IMAGES, PATIENTS
 from allcore.reporting.report.rendering.blocks import Inline, Link
 
 
@@ -41,8 +42,9 @@ ALL_IMAGES = KnownDataset(
     ),
     licence="The dataset's licence is not stated by its publishers, so no image is passed on with the model.",
     facts={
-        7: "The published set has 3,256 images of peripheral blood smears of 89 patients suspected of ALL (25 with "
-        "benign hematogones, 64 with ALL), from the bone marrow laboratory of Taleqani Hospital, Tehran.",
+        7: f"The published set has {sum(IMAGES.values()):,} images of peripheral blood smears of {PATIENTS} patients "
+        "suspected of ALL (25 with benign hematogones, 64 with ALL), from the bone marrow laboratory of "
+        "Taleqani Hospital, Tehran.",
         13: "Smears stained by the laboratory's staff, photographed with a Zeiss camera on a microscope at "
         "100× magnification, kept as JPEG; the files are 224×224 pixels.",
         14: "Type and subtype of each case determined with flow cytometry.",

@@ -1,5 +1,8 @@
 """Figures of a report as SVG and HTML, drawn here: they need no browser, no script, and take the page's colours.
 
+The pages' Plotly figures would need 4.8 MB of script in every report, whose policy allows none, or a browser on the
+machine that makes it.
+
 Whatever text comes from outside is escaped here; the classes in the markup are those of `style.css`.
 """
 
