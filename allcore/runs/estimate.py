@@ -9,7 +9,7 @@ from allcore.config import TrainConfig
 from allcore.data.split import Split
 from allcore.errors import RunError
 from allcore.hardware import Devices, HardwarePlan, make_plan
-from allcore.runs.predictions import PREDICTIONS_FILE
+from allcore.runs.files import PREDICTIONS_FILE
 from allcore.runs.status import Status
 from allcore.runs.store import Run
 

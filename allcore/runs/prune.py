@@ -10,7 +10,8 @@ from pathlib import Path
 
 from allcore.errors import RunError
 from allcore.files import bytes_below
-from allcore.runs.status import ACTIVE, CHECKPOINTS_FOLDER
+from allcore.runs.files import CHECKPOINTS_FOLDER
+from allcore.runs.status import ACTIVE
 from allcore.runs.store import TRASH, Run, RunStore
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from allcore.runs.status import CHECKPOINTS_FOLDER
+from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.store import Run, RunStore
 from tests.damaged import TIMES
 from tests.power_cuts.replay import LOSSES, Cut, cuts, marks

@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 from allcore.config import make_config
+from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.preflight import prepare
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import CHECKPOINTS_FOLDER, STOP_FILE, Status, read_status, write_status
+from allcore.runs.status import STOP_FILE, Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.training import loop
 from allcore.training.worker import run_worker
