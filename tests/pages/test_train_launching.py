@@ -145,8 +145,9 @@ def test_time_is_not_guessed(data):
 
 
 def test_measuring_shows_speed_and_memory(data, monkeypatch):
-    told = Measurement(40.0, 12.0, 6000.0, 3 * 2**30, "CPU, 2 cores")
-    monkeypatch.setattr("allcore.runs.measure.measure", lambda config, workspace: told)
+    told = Measurement(40.0, 9.0, 12.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 2**30, "CPU, 2 cores")
+    monkeypatch.setattr("pages.ui.measuring.measure", lambda config, workspace, while_waiting: told)
+    st.cache_resource.clear()  # the speeds that another test measured
     app = open_page("train", **tiny(), preset="Custom")
     press(app, "Measure")
     assert not app.error
