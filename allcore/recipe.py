@@ -20,6 +20,8 @@ _NAMES = {
 }
 _NOT_OPTIONS = {"dataset", "sweep"}
 _FILES = {"weights", "split.groups"}
+_ALWAYS_SAID = {"split.protocol"}
+"""Without it, a dataset whose folders make a split is divided by them and not by the protocol that is the default."""
 _COLUMNS = 88
 
 
@@ -29,7 +31,7 @@ def option_name(path: str) -> str:
 
 
 def train_command(config: TrainConfig) -> str:
-    """Return the command that trains by `config`, with the options that depart from the defaults, for a shell.
+    """Return the command that trains by `config`, for a shell: the split, and what departs from the defaults.
 
     Folders and files stand with their names alone, for where they lie is another place on another machine. A long
     command goes on over several lines.
@@ -47,7 +49,7 @@ def train_command(config: TrainConfig) -> str:
 def _departures(config: TrainConfig) -> Iterator[tuple[str, Any]]:
     fields, values = config_fields(), config_values(config)
     for path in sorted(fields, key=lambda path: "." in path):
-        if path not in _NOT_OPTIONS and values[path] not in (fields[path].default, ""):
+        if path in _ALWAYS_SAID or (path not in _NOT_OPTIONS and values[path] not in (fields[path].default, "")):
             yield path, values[path]
 
 

@@ -45,13 +45,16 @@ def test_command_asks_for_the_configuration(fields):
     assert configuration(train_command(config)) == config
 
 
-def test_papers_configuration_needs_no_option():
-    assert train_command(make_config(dataset="smears")) == "python -m allcore train --data smears"
+def test_papers_configuration_needs_no_option_but_the_split_that_a_datasets_folders_would_take_the_place_of():
+    assert train_command(make_config(dataset="smears")) == "python -m allcore train --data smears --split random"
 
 
 def test_places_are_left_out_and_names_are_quoted():
     config = make_config(dataset="/data/my smears", weights="/data/$(w).weights.h5")
-    assert train_command(config) == "python -m allcore train --data 'my smears' --weights '$(w).weights.h5'"
+    assert (
+        train_command(config)
+        == "python -m allcore train --data 'my smears' --weights '$(w).weights.h5' \\\n    --split random"
+    )
 
 
 def test_long_commands_go_on_over_lines_that_fit():

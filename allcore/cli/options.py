@@ -51,6 +51,12 @@ def config_from(data: Path, preset: str, fields: dict[str, Any], **more: object)
     return make_config(**set_nested(nested, fields))
 
 
+def presets_help() -> str:
+    """Return every preset with the size and the length that it gives a run."""
+    configs = ((name, make_config(dataset="", **fields)) for name, fields in PRESETS.items())
+    return " | ".join(f"{name} ({config.image_size} px, {config.epochs} epochs)" for name, config in configs)
+
+
 def _options() -> dict[str, inspect.Parameter]:
     """Return a keyword parameter for every field, by the field's path (`split.seed`)."""
     return {path: _parameter(path, field) for path, field in config_fields().items() if path not in _LEFT_OUT}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.evaluate import evaluation_json, print_evaluation
-from allcore.cli.options import config_from, with_config_options
+from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from allcore.runs.store import Run
 
 Data = Annotated[Path, typer.Option("--data", help="dataset folder: class folders, or variants of them")]
-Preset = Annotated[str, typer.Option("--preset", help="paper, or quick (96 px, 4 epochs)")]
+Preset = Annotated[str, typer.Option("--preset", help=presets_help())]
 Background = Annotated[bool, typer.Option("--background", help="return at once; `runs watch` follows")]
 
 

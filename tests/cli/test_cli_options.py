@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from allcore.cli.options import config_from, with_config_options
-from allcore.config import AugmentConfig, SplitConfig, TrainConfig, make_config
+from allcore.cli.options import config_from, presets_help, with_config_options
+from allcore.config import PRESETS, AugmentConfig, SplitConfig, TrainConfig, make_config
 from allcore.errors import ConfigError
 
 # path of the field: what is typed, the value that it becomes, the paper's value as the help shows it
@@ -118,6 +118,13 @@ def test_what_is_typed_goes_before_the_preset():
 def test_unknown_preset_is_refused():
     with pytest.raises(ConfigError, match=r"preset: unknown \(received 'fast'\); expected one of paper, quick"):
         config_from(Path("smears"), "fast", {})
+
+
+def test_every_preset_is_named_with_what_it_does():
+    said = presets_help().split(" | ")
+    for name, preset in zip(PRESETS, said, strict=True):
+        config = config_from(Path(), name, {})
+        assert preset == f"{name} ({config.image_size} px, {config.epochs} epochs)"
 
 
 def test_options_change_a_preset_for_one_command_alone():

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore import __version__
 from allcore.cells.finder import WORK as FINDER_WORK
-from allcore.cells.finder import find_cells
+from allcore.cells.found_once import finder_that_remembers
 from allcore.cells.maps import are_smears
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
@@ -140,7 +140,7 @@ class _Work:
 
     def __init__(self, subject: Subject, files: SubjectFiles, scored: pd.DataFrame, count: Count) -> None:
         self.subject, self.files, self.scored = subject, files, scored
-        self.count = count
+        self.count, self.find = count, finder_that_remembers()
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -159,13 +159,13 @@ class _Work:
         """Which part of each cell of each image's evidence lies in nucleated cells; None where few images hold any."""
         counts, weights, side = [], [], self.predictor.metadata.image_size // CELL
         for file in self.files.of(self.scored["path"]):
-            cells = find_cells(_decoded(file))
+            cells = self.find(_decoded(file))
             counts.append(int(cells.max(initial=0)))
             weights.append(cell_weights(cells, side))
         return np.stack(weights) if are_smears(np.array(counts)) else None
 
     def sample(self, file: Path, number: int, stain: StainLevels) -> Sample:
-        return Sample(_decoded(file), stain, lambda: _decoded(self.other_files[number]))
+        return Sample(_decoded(file), stain, lambda: _decoded(self.other_files[number]), self.find)
 
 
 def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:

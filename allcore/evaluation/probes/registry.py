@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -31,17 +30,14 @@ CELLS_ALONE, FIELD_ALONE, OTHER_FIELD = "cells alone", "field alone", "cells on 
 class Sample:
     """What a probe has to work with: one test image, and what others give it.
 
-    `image` is uint8 (H, W, 3) RGB, `stain` the training images' mean stain, `other` a training image of another class.
+    `image` is uint8 (H, W, 3) RGB, `stain` the training images' mean stain, `other` a training image of another class;
+    `find` finds the nucleated cells of either, uint8 (H, W).
     """
 
     image: np.ndarray
     stain: StainLevels
     other: Callable[[], np.ndarray]
-
-    @cached_property
-    def cells(self) -> LabelImage:
-        """The image's nucleated cells: uint8 (H, W)."""
-        return find_cells(self.image)
+    find: Callable[[np.ndarray], LabelImage] = find_cells
 
 
 @dataclass(frozen=True)
@@ -67,17 +63,19 @@ PROBES = (
     Probe(
         CELLS_ALONE, "The nucleated cells on a plain light grey field.",
         "red cells, plasma and all else around the cells",
-        lambda sample: alone(sample.image, sample.cells), needs_cells=True,
+        lambda sample: alone(sample.image, sample.find(sample.image)), needs_cells=True,
     ),
     Probe(
         FIELD_ALONE, "The nucleated cells painted out: red cells and plasma are left.",
         "the nucleated cells",
-        lambda sample: painted_out(sample.image, sample.cells), needs_cells=True,
+        lambda sample: painted_out(sample.image, sample.find(sample.image)), needs_cells=True,
     ),
     Probe(
         OTHER_FIELD, "The cells on the field of a training image of another class.",
         "the field around the cells",
-        lambda sample: on_field_of(sample.image, sample.cells, other := sample.other(), find_cells(other)),
+        lambda sample: on_field_of(
+            sample.image, sample.find(sample.image), other := sample.other(), sample.find(other)
+        ),
         needs_cells=True, borrows="field",
     ),
     Probe(

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from allcore.cells import found_once
 from allcore.cells.finder import find_cells
 from allcore.data.intake import decode
 from allcore.data.stain_normalise import mean_stain, stain_levels
@@ -60,6 +61,15 @@ def test_what_another_class_lends_is_a_training_images_and_the_answers_are_count
         assert result.followed_other == np.mean(called == lenders["label"])
         assert result.followed_other + result.followed_neither + result.scores.accuracy == pytest.approx(1.0)
     assert report.result("grey").followed_other is None
+
+
+def test_the_cells_of_an_image_are_found_once_however_many_probes_need_them(subject, tmp_path, monkeypatch):
+    searched = []
+    monkeypatch.setattr(
+        found_once, "find_cells", lambda image: (searched.append(image.tobytes()), find_cells(image))[1]
+    )
+    probe_model(subject, tmp_path)
+    assert len(searched) == len(set(searched)) >= len(subject.part("test"))
 
 
 def test_validation_images_are_probed_where_they_are_asked_for(subject, tmp_path):
