@@ -18,16 +18,18 @@ from allcore.data.browse import (
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_duplicate_pairs
 from allcore.data.split import SPLITS, Split
-from allcore.errors import InputError, RunError
+from allcore.errors import RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.runs.store import Run
 from pages.ui import address, show
 from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.choose_class import choose_class
 from pages.ui.class_meanings import show_naming
-from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
+from pages.ui.dataset_cells import hold_no_cells, known_cells, show_cells
+from pages.ui.dataset_image import show_image_page
+from pages.ui.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
 from pages.ui.get_dataset import get_dataset
-from pages.ui.state import asked_for_search, catalog, forget_catalogs, relations, searched_relations
+from pages.ui.state import catalog, forget_catalogs, relations
 from pages.ui.tabs import open_tab
 
 EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
@@ -97,15 +99,17 @@ def _filtered(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
     return chosen.sort_values(["group", "path"]) if shown == TWINS else chosen
 
 
-def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path) -> None:
+def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, cells: bool) -> None:
+    """Show the chosen images a page at a time; `cells` says whether they can hold nucleated cells to be outlined."""
     chosen = _filtered(rows, labels)
     if chosen.empty:
         st.info("Nothing in this dataset fits all that is chosen above.", title="No image")
         return
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{len(chosen):,} of {len(rows):,} files", width="content")
+        outlines = cells and st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
         page = st.pagination(max(1, math.ceil(len(chosen) / PER_PAGE)), key="page", bind="query-params")
-    thumbnails(chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], root)
+    thumbnails(chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], root, outlines)
 
 
 def _counts(images: Catalog, variant: str, split: Split | None) -> None:
@@ -136,74 +140,6 @@ def _problems(images: Catalog) -> None:
     st.button("Read the folder again", icon=":material/refresh:", on_click=forget_catalogs)
 
 
-def _image_page(images: Catalog, path: str, split: Split | None) -> None:
-    """Show one image large, all that is known about it, and the other images of its group."""
-    position = images.table["path"] == path
-    of_image = str(images.table.loc[position, "variant"].iloc[0])
-    known = relations(images, of_image)
-    rows = browse(images, known, of_image)
-    row = rows[rows["path"] == path].iloc[0]
-    st.button("All images", icon=":material/arrow_back:", on_click=close_image)
-    st.header(show.plain(path), anchor=False)
-    facts = {
-        "class": row["label"] or None,
-        "variant": row["variant"] or None,
-        "part by its folder": row["part"] or None,
-        "size": f"{row['width']} × {row['height']} px" if row["width"] else None,
-        "mode": row["mode"] or None,
-        "bytes": f"{row['bytes']:,}",
-        "SHA-256": row["sha256"] or None,
-        "overlap group": f"{row['group']} ({row['twins'] + 1} images)" if row["twins"] else None,
-        "stain cluster": row["stain"] or None,
-        "problem": row["problem"] or None,
-    }
-    if split is not None:
-        placed = place_in_split(images.table[position], split).iloc[0]
-        facts["split"] = placed["split"] or "not in this run"
-        facts["group in the run"] = placed["group"] or None
-    twins = rows[(rows["group"] == row["group"]) & (rows["path"] != path) & (row["problem"] == "")]
-    if split is not None:
-        twins = twins.assign(split=place_in_split(twins, split)["split"])
-    with st.container(horizontal=True, gap="medium"):
-        with st.container(width=420):
-            if row["problem"]:  # it may be a link that leads out of what may be read
-                st.warning(show.plain(row["problem"]), title="This file is left out")
-            else:
-                picture(images.root / path, f"{row['label']} smear, enlarged", 420)
-        with st.container(width=340):
-            link = {"data": str(st.session_state["data"]), "variant": row["variant"], "image": path}
-            with st.container(horizontal=True):
-                st.page_link("pages/predict.py", label="Predict it", query_params=link)
-                st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
-            if len(twins):
-                st.subheader(
-                    "Its twins",
-                    anchor=False,
-                    help="images of the same group: the same pixels, or the same field seen again",
-                )
-                thumbnails(twins.head(PER_PAGE), images.root)
-            elif known.searched:
-                st.caption("No other image of this dataset shows the same field.")
-            else:
-                _offer_search(images, of_image)
-    known = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
-    narrow = {"fact": st.column_config.Column(width=150)}
-    show.table(known.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
-
-
-def _offer_search(images: Catalog, variant: str) -> None:
-    """Say that shared fields were not looked for, and look for them when the user asks, or wait where they are."""
-    st.caption("No image has the same pixels. Whether another shows the same field has not been looked for yet.")
-    if not asked_for_search(images, variant):
-        return
-    try:
-        searched_relations(images, variant)
-    except InputError as error:
-        st.error(show.plain(str(error)), title="Shared fields could not be looked for")
-    else:
-        st.rerun()
-
-
 st.title("Dataset")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     folder = choose_dataset(hint=False)
@@ -222,11 +158,15 @@ elif folder is not None:
         st.warning(show.plain(f"{path} is no image of this dataset."), title="No such image")
         path = close_image()
     if path is not None:
-        _image_page(images, path, split)
+        show_image_page(images, path, split)
     else:
         rows = browse(images, relations(images, variant), variant)
         if split is not None:
             rows["split"] = place_in_split(rows, split)["split"]
+        cells = known_cells(images, variant)
+        if cells is not None and not hold_no_cells(cells):
+            rows["cells"] = NOT_COUNTED
+            rows.loc[rows["problem"] == "", "cells"] = cells["cells"].to_numpy()
         labels = images.labels[variant]
         _facts(rows, labels)
         for sentence in scaled_to_8_bits(rows[rows["problem"] == ""]):
@@ -237,8 +177,9 @@ elif folder is not None:
             _say_if_divided(rows)
         open_tab(
             {
-                "Images": partial(_gallery, rows, labels, images.root),
+                "Images": partial(_gallery, rows, labels, images.root, not hold_no_cells(cells)),
                 "Counts": partial(_counts, images, variant, split),
+                "Cells": partial(show_cells, images, variant),
                 "Classes": partial(show_naming, images),
                 "Problems": partial(_problems, images),
             }

@@ -15,7 +15,7 @@ from allcore.arrays import ImageArray
 
 LabelImage = npt.NDArray[np.uint8]
 
-WORK = 1
+WORK = 2
 """Raised whenever the finder gives another answer than before: what was kept of earlier answers is not used."""
 
 SIDE = 224
@@ -26,8 +26,8 @@ _FLOOR = 8.0
 """Least a* above the background's, in units of Lab, that can be a nucleus."""
 _PEAK = 13.0
 """A cell's strongest tenth is at least this much above: an unevenly lit field without cells has nothing like it."""
-_REDDEST = 6.0
-"""Most b* above the background's, in the mean over a cell: red lettering and eosinophilic dirt have more."""
+_PURPLE = -14.0
+"""Most b* above the background's, in the mean over a cell's strongest tenth: red lettering and red cells have more."""
 _SPECK = 80
 """Smallest area; platelets and dirt are smaller."""
 _LEAST_SOLID = 0.7
@@ -150,7 +150,9 @@ def _are_cells(labels: np.ndarray, redness: np.ndarray, yellowness: np.ndarray) 
         area = int(inside.sum())
         if area < _SPECK / 2:  # half a cell at the border is a cell
             continue
-        if np.quantile(redness[window][inside], 0.9) < _PEAK or yellowness[window][inside].mean() > _REDDEST:
+        red, yellow = redness[window][inside], yellowness[window][inside]
+        strong = np.quantile(red, 0.9)
+        if strong < _PEAK or yellow[red >= strong].mean() > _PURPLE:
             continue
         outline, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         hull = cv2.fillConvexPoly(np.zeros(inside.shape, np.uint8), cv2.convexHull(np.vstack(outline)), 1)

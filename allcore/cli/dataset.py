@@ -1,4 +1,4 @@
-"""`dataset list`, `info`, `fetch`, `synthesize`, `audit`."""
+"""`dataset list`, `info`, `cells`, `fetch`, `synthesize`, `audit`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.audit import audit
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.errors import InputError
 
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
 
-app = typer.Typer(help="Datasets: list, look into, get, draw, audit.")
+app = typer.Typer(help="Datasets: list, look into, count cells, get, draw, audit.")
 app.command()(audit)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folder")]
 
@@ -105,6 +105,27 @@ def classes(
 
 
 @app.command()
+def cells(folder: Folder, json: Json = False) -> None:
+    """Count the nucleated cells in the images of a dataset; what was counted is kept."""
+    catalog = _scan(folder)
+    found = [_cell_facts(catalog, variant) for variant in catalog.variants]
+    if json:
+        print_json({"folder": str(catalog.root), "variants": found})
+        return
+    for facts in found:
+        say(catalog.root / facts["variant"], bold=True)
+        say(facts["finding"])
+        if facts["smears"]:
+            rows = [
+                (*(row[name] for name in ("class", "images", "cells", "cut", "least")), f"{row['median']:g}",
+                 row["most"], row["without"], f"{100 * row['area']:.1f}")
+                for row in facts["classes"]
+            ]  # fmt: skip
+            numbers = ("#images", "#cells", "#cut by border", "#fewest", "#median", "#most", "#without", "#area %")
+            table(["class", *numbers], rows)
+
+
+@app.command()
 def fetch(
     source: Annotated[str, typer.Argument(metavar="kaggle|zip", help="where the images come from")],
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="the zip file")] = None,
@@ -190,4 +211,21 @@ def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
         "exact_duplicates": len(exact_duplicate_pairs(images)),
         "scaled": scaled_to_8_bits(images),
         "fingerprint": catalog.fingerprint(variant),
+    }
+
+
+def _cell_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
+    from allcore.cells.counts import cells_by_class, cells_found, count_cells
+    from allcore.cells.maps import are_smears
+    from allcore.workspace import open_workspace
+
+    images = catalog.images(variant)
+    with progress_bar("finding cells") as progress:
+        counts = count_cells(catalog.root, images, open_workspace().cache, progress)
+    return {
+        "variant": variant,
+        "smears": are_smears(counts["cells"].to_numpy()),
+        "finding": cells_found(counts),
+        "classes": json_rows(cells_by_class(images, counts, catalog.labels[variant])),
+        "images": json_rows(counts.assign(path=images["path"], label=images["label"])),
     }

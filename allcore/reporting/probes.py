@@ -215,7 +215,7 @@ def _meaning(probe: Probe, result: ProbeResult, plain: Scores) -> str:
     if low is None or high is None or low <= 0 <= high:
         return f"nothing shows that it relies on {probe.relies_on}"
     if result.change > 0:
-        return f"{probe.relies_on} misleads it"
+        return f"it is misled by {probe.relies_on}"
     known = plain.accuracy - chance(plain)
     lost = -result.change / known if known > 0 else math.inf
     degree = next(word for most, word in DEGREES if lost <= most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from allcore.cells.finder import find_cells
+from allcore.cells.outline import outlined
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError, InputError
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
+from allcore.reporting.probes import image_finding
 from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 from pages.ui import show
@@ -27,6 +31,14 @@ from pages.ui.state import predictor, workspace
 SHEET = 12
 _BESIDE = 144
 """Pixels of a picture beside another run's, so that two in a frame fit a narrow screen."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an image is drawn: opacity of the evidence, 0 to 1, and whether its nucleated cells are outlined."""
+
+    opacity: float
+    outlines: bool
 
 
 @st.fragment
@@ -43,30 +55,31 @@ def sheets_of_evidence(
     Sheet and opacity are in the URL by the name of the `place`, a tab. `beside` are another run and its rows for the
     same images, shown beside.
     """
-    rows, opacity = choose_sheet(len(images), place)
+    rows, look = choose_sheet(len(images), place)
     shown = [(run, images)] if beside is None else [(run, images), beside]
-    recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, opacity)
+    recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look)
     st.caption(
         "Orange spoke for the predicted class, blue against it; each map is drawn to its own strongest place. Novel: "
         "unlike the training images."
     )
 
 
-def choose_sheet(count: int, place: str) -> tuple[list[int], float]:
-    """Let the user choose a sheet of `count` images and the evidence's opacity, kept in the URL by a `place`'s name.
+def choose_sheet(count: int, place: str) -> tuple[list[int], Look]:
+    """Let the user choose a sheet of `count` images and how they are drawn, kept in the URL by a `place`'s name.
 
-    Returns the numbers of the sheet's images, and the opacity from 0 to 1.
+    Returns the numbers of the sheet's images, and how they are drawn.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         opacity = st.slider(
             "Opacity of the evidence (%)", 0, 100, 60, 5, key=f"{place}_opacity", bind="query-params", width=320
         )
+        outlines = st.toggle("Outline the nucleated cells", key=f"{place}_outlines", bind="query-params")
         sheet = 1
         if count > SHEET:
             sheet = st.pagination(math.ceil(count / SHEET), key=_sheet(place), bind="query-params")
         start, stop = (sheet - 1) * SHEET, min(sheet * SHEET, count)
         st.caption(f"{start + 1} to {stop} of {count}", width="content")
-    return list(range(start, stop)), opacity / 100
+    return list(range(start, stop)), Look(opacity / 100, outlines)
 
 
 def first_sheet(place: str) -> None:
@@ -78,8 +91,8 @@ def _sheet(place: str) -> str:
     return f"{place}_sheet"
 
 
-def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[str, ...], opacity: float) -> None:
-    """Show rows of `RecordedPredictions.table`, with the evidence for the predicted class at `opacity` (0 to 1).
+def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[str, ...], look: Look) -> None:
+    """Show rows of `RecordedPredictions.table`, with the evidence for the predicted class and how much is in cells.
 
     Of several runs, each image stands with its neighbours by the other runs, whose rows are of the same images. Images
     that are gone, or have changed since the run, are named below the others.
@@ -91,7 +104,7 @@ def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[s
         for rows in zip(*(images.to_dict("records") for _, images in shown), strict=True):
             try:
                 pictures = [
-                    _picture(run, model, row, opacity) for (run, _), model, row in zip(shown, models, rows, strict=True)
+                    _tile_of(run, model, row, look) for (run, _), model, row in zip(shown, models, rows, strict=True)
                 ]
             except (DatasetError, ImageError) as error:
                 missing.append(f"- {plain(rows[0]['path'])}: {plain(str(error))}")
@@ -99,9 +112,9 @@ def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[s
             alone = len(shown) == 1
             names = [""] if alone else [short_name(run) for run, _ in shown]
             with tiles if alone else tiles.container(horizontal=True, border=True, width="content", gap="small"):
-                for name, picture, row in zip(names, pictures, rows, strict=True):
+                for name, (picture, in_cells), row in zip(names, pictures, rows, strict=True):
                     with st.container(width=THUMBNAIL if alone else _BESIDE, gap="xxsmall"):
-                        _tile(picture, row, classes, name)
+                        _tile(picture, row, classes, name, in_cells)
     if missing:
         title = f"{len(missing)} of these {len(shown[0][1])} images cannot be shown"
         st.warning("\n".join(missing), title=title, icon=":material/hide_image:")
@@ -115,11 +128,18 @@ def _open_model(run: Run) -> Predictor | None:
         return None
 
 
-def _picture(run: Run, model: Predictor | None, row: dict[Any, Any], opacity: float) -> bytes:
-    return picture(Path(run.config.dataset) / row["path"], row["sha256"], run, model, row["predicted"], opacity)
+def _tile_of(run: Run, model: Predictor | None, row: dict[Any, Any], look: Look) -> tuple[bytes, str]:
+    """Return a row's picture, and in words how much of its evidence falls inside nucleated cells."""
+    path, label = Path(run.config.dataset) / row["path"], row["predicted"]
+    drawn = picture(path, row["sha256"], run, model, label, look)
+    if model is None:
+        return drawn, ""
+    data = read_recorded_image(workspace().allowed(path), row["sha256"])
+    written = run.served_model.stat().st_mtime_ns
+    return drawn, _in_cells(data, path.name, row["sha256"], model, str(run.folder), written, label)
 
 
-def picture(path: Path, sha256: str, run: Run | None, model: Predictor | None, label: str, opacity: float) -> bytes:
+def picture(path: Path, sha256: str, run: Run | None, model: Predictor | None, label: str, look: Look) -> bytes:
     """Return the image with this content as a JPEG, where there is a run's model under its evidence for `label`.
 
     Raises `DatasetError` when the file lies outside the roots, `ImageError` when it is gone or has changed.
@@ -127,20 +147,31 @@ def picture(path: Path, sha256: str, run: Run | None, model: Predictor | None, l
     allowed = workspace().allowed(path)
     data = read_recorded_image(allowed, sha256)
     if run is None or model is None:
-        return _drawn(data, allowed.name, sha256, None, "", 0, "", opacity)
+        return _drawn(data, allowed.name, sha256, None, "", 0, "", look)
     written = run.served_model.stat().st_mtime_ns
-    return _drawn(data, allowed.name, sha256, model, str(run.folder), written, label, opacity)
+    return _drawn(data, allowed.name, sha256, model, str(run.folder), written, label, look)
 
 
 @st.cache_data(max_entries=600, show_spinner=False)
 def _drawn(
-    _data: bytes, name: str, sha256: str, _model: Predictor | None, run: str, written: int, label: str, opacity: float
+    _data: bytes, name: str, sha256: str, _model: Predictor | None, run: str, written: int, label: str, look: Look
 ) -> bytes:
     """Return an image as a JPEG, under the evidence for class `label` where there is a model."""
     pixels = decode(_data, name)
+    drawn = pixels
     if _model is not None:
-        pixels = overlay(pixels, _evidence(pixels, sha256, _model, run, written, label), opacity)
-    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+        drawn = overlay(pixels, _evidence(pixels, sha256, _model, run, written, label), look.opacity)
+    if look.outlines:
+        drawn = outlined(drawn, find_cells(pixels))
+    return cv2.imencode(".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+
+
+@st.cache_data(max_entries=6_000, show_spinner=False)
+def _in_cells(_data: bytes, name: str, sha256: str, _model: Predictor, run: str, written: int, label: str) -> str:
+    """Return in a sentence how much of the evidence for `label` falls inside cells; empty where none is found."""
+    pixels = decode(_data, name)
+    cells = find_cells(pixels)
+    return image_finding(_evidence(pixels, sha256, _model, run, written, label), cells) if cells.any() else ""
 
 
 @st.cache_data(max_entries=6_000, show_spinner=False)
@@ -149,7 +180,7 @@ def _evidence(_pixels: np.ndarray, sha256: str, _model: Predictor, run: str, wri
     return _model.predict([_pixels])[0].evidence[_model.classes.index(label)]
 
 
-def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str) -> None:
+def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str, in_cells: str) -> None:
     name = Path(row["path"]).name
     by_class = sorted(((row[f"probability_{label}"], label) for label in classes), reverse=True)
     answer = f"predicted {row['predicted']}{f' by {by}' if by else ''}"
@@ -162,6 +193,7 @@ def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str
         f"{plain(name)}  \ntrue **{plain(row['label'])}**, predicted **{plain(row['predicted'])}**"
         f"{f' by {plain(by)}' if by else ''}  \n"
         + " · ".join(f"{plain(label)} {100 * probability:.0f} %" for probability, label in by_class)
+        + (f"  \nEvidence: {in_cells}" if in_cells else "")
     )
     if row["novel"]:
         st.badge("novel", icon=":material/help:", color="orange")

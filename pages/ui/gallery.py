@@ -9,27 +9,33 @@ import cv2
 import pandas as pd
 import streamlit as st
 
+from allcore.cells.finder import find_cells
+from allcore.cells.outline import outlined
 from allcore.data.intake import decode
 from allcore.errors import ImageError
 from pages.ui.show import plain, thumbnail
 
 PER_PAGE = 24
+NOT_COUNTED = -1
+"""Stands for the number of an image's cells where they are not counted."""
 _LONGEST = 1024
 """Pixels to which an image's longer side is reduced on its own page."""
 
 
-def thumbnails(rows: pd.DataFrame, root: Path) -> None:
+def thumbnails(rows: pd.DataFrame, root: Path, outlines: bool = False) -> None:
     """Show catalog rows as thumbnails below `root`; the button under one opens its page (kept in the URL as `image`).
 
-    `rows` has the columns of `browse`, and `split` where a run is chosen.
+    `rows` has the columns of `browse`, `split` where a run is chosen, and `cells` where nucleated cells were counted;
+    with `outlines` each cell has a line around it.
     """
     with st.grid("auto", min_column_width=120) as grid:
         for row in rows.to_dict("records"):
             with grid.cell(), st.container(gap=None):
                 name = row["path"].rsplit("/", 1)[-1]
                 if not row["problem"]:
+                    alt = f"{row['label']} smear {name}{', its nucleated cells outlined' if outlines else ''}"
                     link = f"?{urlencode({**st.query_params.to_dict(), 'image': row['path']})}"
-                    show_thumbnail(root / row["path"], f"{row['label']} smear {name}", link=link)
+                    show_thumbnail(root / row["path"], alt, link=link, outlines=outlines)
                 st.button(
                     plain(name), key=f"open-{row['path']}", on_click=open_image, args=(row["path"],),
                     type="tertiary", width="stretch", wrap=True, help="Open this image",
@@ -37,18 +43,20 @@ def thumbnails(rows: pd.DataFrame, root: Path) -> None:
                 st.caption(plain(_caption(row)), text_alignment="center")
 
 
-def show_thumbnail(path: Path, alt: str, caption: str | None = None, link: str | None = None) -> None:
+def show_thumbnail(
+    path: Path, alt: str, caption: str | None = None, link: str | None = None, outlines: bool = False
+) -> None:
     """Show one thumbnail, which leads to a `link` (relative to the page's address), or why the file cannot be shown."""
     try:
-        st.image(thumbnail(path), caption, width="stretch", alt=alt, link=link)
+        st.image(thumbnail(path, outlines), caption, width="stretch", alt=alt, link=link)
     except (ImageError, OSError) as error:
         st.caption(plain(f"{path.name}: {reason(error)}"))
 
 
-def picture(path: Path, alt: str, width: int) -> None:
-    """Show one image without loss, or why it cannot be shown."""
+def picture(path: Path, alt: str, width: int, outlines: bool = False) -> None:
+    """Show one image without loss, with `outlines` its nucleated cells outlined, or why it cannot be shown."""
     try:
-        st.image(_png(str(path), path.stat().st_mtime_ns), width=width, output_format="PNG", alt=alt)
+        st.image(_png(str(path), path.stat().st_mtime_ns, outlines), width=width, output_format="PNG", alt=alt)
     except (ImageError, OSError) as error:
         st.warning(plain(reason(error)), title="This file cannot be shown")
 
@@ -72,15 +80,20 @@ def _caption(row: dict[str, object]) -> str:
     if row["problem"]:
         return f"{row['label']}: {row['problem']}"
     words = [str(row["label"]), str(row.get("split", ""))]
+    if row.get("cells", NOT_COUNTED) != NOT_COUNTED:
+        words.append(f"{row['cells']} cell{'' if row['cells'] == 1 else 's'}")
     if row["twins"]:
         words.append(f"group {row['group']}")
     return ", ".join(word for word in words if word)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _png(path: str, mtime_ns: int) -> bytes:
+def _png(path: str, mtime_ns: int, outlines: bool) -> bytes:
     pixels = decode(Path(path))
+    cells = find_cells(pixels) if outlines else None
     scale = _LONGEST / max(pixels.shape[:2])
     if scale < 1:
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if cells is not None:
+        pixels = outlined(pixels, cells)
     return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()

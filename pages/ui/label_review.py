@@ -15,7 +15,7 @@ from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from allcore.text import for_csv, for_table
 from pages.ui import show
-from pages.ui.evidence import SHEET, choose_sheet, first_sheet, picture
+from pages.ui.evidence import SHEET, Look, choose_sheet, first_sheet, picture
 from pages.ui.guarded import guarded
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import THUMBNAIL, plain
@@ -137,9 +137,9 @@ def _show_numbers(of: Examined, review: LabelReview) -> None:
 def _show_sheets(of: Examined, review: LabelReview) -> None:
     """Show the suspicious images, and the next ones where they do not fill a sheet."""
     images = review.table.head(max(len(review.suspicious), SHEET))
-    rows, opacity = choose_sheet(len(images), PLACE)
+    rows, look = choose_sheet(len(images), PLACE)
     shown = images.iloc[rows].to_dict("records")
-    pictures = _pictures(of, shown, opacity)
+    pictures = _pictures(of, shown, look)
     with st.container(horizontal=True):
         for row in shown:
             with st.container(width=THUMBNAIL, gap="xxsmall"):
@@ -150,7 +150,7 @@ def _show_sheets(of: Examined, review: LabelReview) -> None:
     )
 
 
-def _pictures(of: Examined, rows: list[dict[Any, Any]], opacity: float) -> dict[str, bytes | str]:
+def _pictures(of: Examined, rows: list[dict[Any, Any]], look: Look) -> dict[str, bytes | str]:
     """Return each row's picture by its path, or in words why there is none; run by run, as few models are kept open."""
     found: dict[str, bytes | str] = {}
     with st.spinner("Computing the evidence …"):
@@ -159,7 +159,7 @@ def _pictures(of: Examined, rows: list[dict[Any, Any]], opacity: float) -> dict[
             for row in (row for row in rows if _first_run(row) == judge):
                 try:
                     path = of.root / row["path"]
-                    found[row["path"]] = picture(path, row["sha256"], run, model, row["suggestion"], opacity)
+                    found[row["path"]] = picture(path, row["sha256"], run, model, row["suggestion"], look)
                 except (DatasetError, ImageError) as error:
                     found[row["path"]] = str(error)
     return found

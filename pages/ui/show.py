@@ -11,6 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from allcore.cells.finder import find_cells
+from allcore.cells.outline import outlined
 from allcore.data.intake import decode
 from allcore.text import for_csv, for_file, for_table
 from allcore.text import for_page as plain  # noqa: F401  the pages take it from here
@@ -95,15 +97,20 @@ def gallery(
                 st.image(image, caption, width="stretch", alt=alt, output_format=output)
 
 
-def thumbnail(path: Path) -> bytes:
-    """Return a JPEG of an image file whose longer side is `THUMBNAIL` pixels. Raises `ImageError`."""
-    return _thumbnail(str(path), path.stat().st_mtime_ns)
+def thumbnail(path: Path, outlines: bool = False) -> bytes:
+    """Return a JPEG of an image file whose longer side is `THUMBNAIL` pixels, its cells perhaps outlined.
+
+    Raises `ImageError`.
+    """
+    return _thumbnail(str(path), path.stat().st_mtime_ns, outlines)
 
 
 @st.cache_data(max_entries=2_000, show_spinner=False)
-def _thumbnail(path: str, mtime_ns: int) -> bytes:
+def _thumbnail(path: str, mtime_ns: int, outlines: bool) -> bytes:
     pixels = decode(Path(path))
     scale = min(1.0, THUMBNAIL / max(pixels.shape[:2]))
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if outlines:
+        small = outlined(small, find_cells(pixels))
     return cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()

@@ -101,6 +101,24 @@ def test_red_cells_and_red_lettering_are_no_nucleated_cells():
     assert not find_cells(field).any()
 
 
+def test_red_lettering_over_a_red_cell_is_no_nucleated_cell():
+    field = np.full((224, 224, 3), (250, 250, 240), np.uint8)
+    cv2.circle(field, (200, 205), 18, (170, 165, 190), -1, cv2.LINE_AA)
+    cv2.putText(field, "200 px", (183, 209), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (200, 30, 60), 1, cv2.LINE_AA)
+    assert not find_cells(field).any()
+
+
+@pytest.mark.parametrize("colour", [(200, 150, 150), (180, 140, 145), (170, 120, 125)])
+def test_red_cells_stay_out_where_eosin_stains_them_strongly(colour):
+    field = np.full((224, 224, 3), (205, 220, 215), np.uint8)
+    for x in range(20, 220, 50):
+        cv2.circle(field, (x, 100), 22, colour, -1, cv2.LINE_AA)
+    cv2.circle(field, (120, 180), 20, (110, 70, 170), -1, cv2.LINE_AA)
+    found = find_cells(field)
+    assert found.max() == 1
+    assert found[180, 120]
+
+
 def test_more_cells_than_labels_are_never_given():
     field = np.full((448, 448, 3), 245, np.uint8)
     for y in range(12, 448, 24):

@@ -3,8 +3,12 @@
 import shutil
 from zipfile import ZipFile
 
+import cv2
+import numpy as np
 import pytest
 
+from allcore.cells.finder import find_cells
+from allcore.data.intake import decode
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 
 
@@ -48,6 +52,30 @@ def test_info_in_words_has_the_same_counts(command, smears):
     assert "64 images, 0 of them exact duplicates of others" in words
     assert "Benign 16 Early 16 Pre 16 Pro 16" in words
     assert "48 × 48 64" in words
+
+
+def test_cells_are_counted_by_class_and_by_image(command, smears):
+    facts = command("dataset", "cells", smears, "--json").json
+    (variant,) = facts["variants"]
+    cells = {image["path"]: int(find_cells(decode(smears / image["path"])).max()) for image in variant["images"][:3]}
+    assert {image["path"]: image["cells"] for image in variant["images"][:3]} == cells
+    assert [of_class["images"] for of_class in variant["classes"]] == [16] * 4
+    for of_class in variant["classes"]:
+        of_images = [image["cells"] for image in variant["images"] if image["label"] == of_class["class"]]
+        assert (of_class["cells"], of_class["most"]) == (sum(of_images), max(of_images))
+    words = command("dataset", "cells", smears).out
+    assert variant["finding"] in words
+    assert "Benign" in words
+
+
+def test_of_images_without_cells_no_table_is_printed(command, tmp_path):
+    for number, label in enumerate("ab"):
+        (tmp_path / "plain" / label).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "plain" / label / "1.png"), np.full((40, 40, 3), 100 + number, np.uint8))
+    words = command("dataset", "cells", tmp_path / "plain").out
+    assert "found in 0 of 2 images, too few for stained smears" in words
+    assert "median" not in words
+    assert not command("dataset", "cells", tmp_path / "plain", "--json").json["variants"][0]["smears"]
 
 
 def test_info_names_each_file_that_cannot_be_used_and_why(command, copied):

@@ -1,11 +1,17 @@
 """The Evaluate page's list of mistakes, and where they gather."""
 
+from pathlib import Path
+
 import pytest
 
+from allcore.cells.finder import find_cells
+from allcore.data.intake import decode
 from allcore.data.split import Split
 from allcore.evaluation.predictions.error_groups import errors_by, images_of
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.inference.predictor import load_predictor
+from allcore.reporting.probes import image_finding
 from allcore.runs.store import Run
 from tests.pages.opening import choose, open_page, table, texts
 
@@ -44,6 +50,20 @@ def test_mistakes_are_listed_with_their_groups_and_shown_with_evidence(run):
     app = open_page("evaluate", view="Mistakes")
     assert list(table(app, "confidence")["group"]) == list(wrong["group"])
     assert names(app) == files(wrong.head(12))
+
+
+def test_each_image_says_how_much_of_its_evidence_lies_inside_its_cells_which_may_be_outlined(run):
+    row = mistakes(recorded(run)).iloc[0]
+    image = decode(Path(run.config.dataset) / row["path"])
+    predictor = load_predictor(run.served_model)
+    evidence = predictor.predict([image])[0].evidence[predictor.classes.index(row["predicted"])]
+    app = open_page("evaluate", view="Mistakes")
+    (said,) = (each.value for each in app.caption if Path(row["path"]).name in each.value.replace("\\", ""))
+    assert f"Evidence: {image_finding(evidence, find_cells(image))}" in said.replace("\\", "")
+    before = [picture.proto.imgs[0].url for picture in app.image]
+    app = choose(app, "mistakes_outlines", True)
+    assert app.query_params["mistakes_outlines"]
+    assert not set(before) & {picture.proto.imgs[0].url for picture in app.image}
 
 
 @pytest.mark.parametrize("kind", ["group", "stain"])

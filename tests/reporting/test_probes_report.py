@@ -91,7 +91,7 @@ def test_what_makes_a_model_better_when_it_is_gone_misleads_it(report):
     better = report.results[0].model_copy(
         update={"name": "grey", "change": 0.152, "change_interval": (0.1, 0.2), "decisions_changed": 40}
     )
-    assert findings(worse.with_result(better)) == ["grey: right in 99.2 % instead of 84.0 %; colour misleads it."]
+    assert findings(worse.with_result(better)) == ["grey: right in 99.2 % instead of 84.0 %; it is misled by colour."]
 
 
 def test_small_change_that_could_be_chance_shows_nothing(report):

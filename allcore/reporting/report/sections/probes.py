@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from allcore.reporting.number_text import UNKNOWN, two_lines
-from allcore.reporting.probes import evidence_findings, findings, probe_table
+from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_table
 from allcore.reporting.report.baselines_and_probes import how_to_complete
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Table, bullets, text
@@ -32,7 +32,7 @@ def probes(facts: RunFacts) -> tuple[Block, ...]:
     caption = "Accuracy on the test images with something taken away that the model may lean on, with 95 % intervals"
     table = Table(caption, columns, rows, frozenset({0}))
     meaning = [*findings(facts.probes), *evidence_findings(facts.probes)]
-    return (table, bullets(*meaning)) if meaning else (table,)
+    return (table, bullets(*meaning), text(CAVEAT)) if meaning else (table,)
 
 
 def _probe_row(row: dict[Hashable, Any]) -> tuple[str, ...]:

@@ -1,0 +1,118 @@
+"""Dataset, an image's own page: the image large, all that is known about it, and its twins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from allcore.cells.counts import cells_of
+from allcore.cells.finder import find_cells
+from allcore.data.browse import browse, place_in_split
+from allcore.data.catalog import Catalog
+from allcore.data.intake import decode
+from allcore.data.split import Split
+from allcore.errors import ImageError, InputError
+from pages.ui import show
+from pages.ui.dataset_cells import hold_no_cells, known_cells
+from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
+from pages.ui.state import asked_for_search, relations, searched_relations
+
+
+def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
+    """Show one image large, all that is known about it, and the other images of its group."""
+    position = images.table["path"] == path
+    of_image = str(images.table.loc[position, "variant"].iloc[0])
+    known = relations(images, of_image)
+    rows = browse(images, known, of_image)
+    row = rows[rows["path"] == path].iloc[0]
+    st.button("All images", icon=":material/arrow_back:", on_click=close_image)
+    st.header(show.plain(path), anchor=False)
+    facts = {
+        "class": row["label"] or None,
+        "variant": row["variant"] or None,
+        "part by its folder": row["part"] or None,
+        "size": f"{row['width']} × {row['height']} px" if row["width"] else None,
+        "mode": row["mode"] or None,
+        "bytes": f"{row['bytes']:,}",
+        "SHA-256": row["sha256"] or None,
+        "overlap group": f"{row['group']} ({row['twins'] + 1} images)" if row["twins"] else None,
+        "stain cluster": row["stain"] or None,
+        "problem": row["problem"] or None,
+    }
+    if split is not None:
+        placed = place_in_split(images.table[position], split).iloc[0]
+        facts["split"] = placed["split"] or "not in this run"
+        facts["group in the run"] = placed["group"] or None
+    twins = rows[(rows["group"] == row["group"]) & (rows["path"] != path) & (row["problem"] == "")]
+    if split is not None:
+        twins = twins.assign(split=place_in_split(twins, split)["split"])
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=420):
+            if row["problem"]:  # it may be a link that leads out of what may be read
+                st.warning(show.plain(row["problem"]), title="This file is left out")
+            else:
+                _show_picture(images, row, of_image)
+        with st.container(width=340):
+            link = {"data": str(st.session_state["data"]), "variant": row["variant"], "image": path}
+            with st.container(horizontal=True):
+                st.page_link("pages/predict.py", label="Predict it", query_params=link)
+                st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
+            if len(twins):
+                st.subheader(
+                    "Its twins",
+                    anchor=False,
+                    help="images of the same group: the same pixels, or the same field seen again",
+                )
+                thumbnails(twins.head(PER_PAGE), images.root)
+            elif known.searched:
+                st.caption("No other image of this dataset shows the same field.")
+            else:
+                _offer_search(images, of_image)
+    known = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
+    narrow = {"fact": st.column_config.Column(width=150)}
+    show.table(known.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
+
+
+def _show_picture(images: Catalog, row: pd.Series, variant: str) -> None:
+    """Show the image and, unless the dataset is known to hold no such cells, its nucleated cells."""
+    file, place = images.root / row["path"], st.container()
+    outlines = False
+    if not hold_no_cells(known_cells(images, variant)):
+        outlines = st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
+        st.caption(_cells_in(file))
+    with place:
+        picture(
+            file, f"{row['label']} smear, enlarged{', its nucleated cells outlined' if outlines else ''}", 420, outlines
+        )
+
+
+def _cells_in(file: Path) -> str:
+    """Return in words how many nucleated cells an image file holds; nothing where it cannot be read."""
+    try:
+        cells, cut, area = _counted(str(file), file.stat().st_mtime_ns)
+    except (ImageError, OSError):  # the picture's place says why
+        return ""
+    if not cells:
+        return "No nucleated cells are found in it."
+    at_border = f", {cut} of them cut off by the border" if cut else ""
+    return f"{cells} nucleated cell{'' if cells == 1 else 's'} on {100 * area:.0f} % of the area{at_border}."
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _counted(path: str, mtime_ns: int) -> tuple[int, int, float]:
+    return cells_of(find_cells(decode(Path(path))))
+
+
+def _offer_search(images: Catalog, variant: str) -> None:
+    """Say that shared fields were not looked for, and look for them when the user asks, or wait where they are."""
+    st.caption("No image has the same pixels. Whether another shows the same field has not been looked for yet.")
+    if not asked_for_search(images, variant):
+        return
+    try:
+        searched_relations(images, variant)
+    except InputError as error:
+        st.error(show.plain(str(error)), title="Shared fields could not be looked for")
+    else:
+        st.rerun()
