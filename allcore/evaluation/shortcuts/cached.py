@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from allcore import __version__
+from allcore.cells.finder import WORK as FINDER_WORK
 from allcore.data.split import Split
 from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts.registry import Baseline
@@ -30,7 +31,8 @@ class CachedResults:
 
     def __init__(self, split: Split, cache: Path | None) -> None:
         self._shape = (len(split.rows("test")), len(split.classes))
-        self._folder = None if cache is None else cache / "shortcuts" / _digest((content_key(split), WORK, __version__))
+        work = (content_key(split), WORK, FINDER_WORK, __version__)
+        self._folder = None if cache is None else cache / "shortcuts" / _digest(work)
 
     def read(self, baseline: Baseline) -> CachedResult | None:
         """Return what is cached of a baseline; None when there is nothing, or it is damaged."""
