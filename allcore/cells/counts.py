@@ -91,10 +91,11 @@ def cells_found(counts: pd.DataFrame) -> str:
             f"Nucleated cells are found in {with_cells:,} of {len(cells):,} images, too few for stained smears: what "
             "builds on cells is left out for this dataset."
         )
+    without = len(cells) - with_cells
+    none = f"none in {without:,}" if without else "some in every one"
     return (
         f"{cells.sum():,} nucleated cells in {len(cells):,} images: {np.median(cells):g} in the median image, at most "
-        f"{cells.max():,}, none in {len(cells) - with_cells:,} images. They cover {100 * counts['area'].mean():.1f} % "
-        "of the area."
+        f"{cells.max():,}, {none}. They cover {100 * counts['area'].mean():.1f} % of the area."
     )
 
 

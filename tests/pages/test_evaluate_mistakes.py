@@ -61,8 +61,8 @@ def test_each_image_says_how_much_of_its_evidence_lies_inside_its_cells_which_ma
     (said,) = (each.value for each in app.caption if Path(row["path"]).name in each.value.replace("\\", ""))
     assert f"Evidence: {image_finding(evidence, find_cells(image))}" in said.replace("\\", "")
     before = [picture.proto.imgs[0].url for picture in app.image]
-    app = choose(app, "mistakes_outlines", True)
-    assert app.query_params["mistakes_outlines"]
+    app = open_page("evaluate", view="Mistakes", mistakes_outlines="true")
+    assert len(app.image) == len(before)
     assert not set(before) & {picture.proto.imgs[0].url for picture in app.image}
 
 
