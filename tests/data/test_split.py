@@ -133,6 +133,7 @@ def test_no_patient_with_images_of_several_classes_crosses(tmp_path, seed):
     assert (counts(split) > 0).all()
 
 
+@pytest.mark.slow
 def test_many_small_groups_keep_the_fractions_within_a_per_cent():
     rng = np.random.default_rng(0)
     sizes = {label: rng.geometric(0.4, 200).tolist() for label in "ABCD"}
@@ -180,6 +181,7 @@ def test_rows_of_the_parts_are_every_row_once():
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1))
+@pytest.mark.slow
 def test_a_written_split_reads_back_as_it_was_whatever_files_are_called(tmp_path_factory, name):
     assume(name != "NA")
     split = make_split(images({name: 3, "NA": 3}), SplitConfig())

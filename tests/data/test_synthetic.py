@@ -134,6 +134,7 @@ def test_progress_counts_every_image(tmp_path):
     assert calls == [(i, 16) for i in range(1, 17)]
 
 
+@pytest.mark.slow
 def test_nucleated_cells_grow_from_benign_over_early_to_pro_on_one_slide():
     benign, early, pro = (median_nucleated_area(label) for label in ("Benign", "Early", "Pro"))
     assert 1.5 * benign < early < pro / 1.2
@@ -163,10 +164,12 @@ def test_classes_show_the_same_background_only_when_they_share_their_slides():
     assert shared < 5 < 8 < own
 
 
+@pytest.mark.slow
 def test_nine_colour_numbers_nearly_tell_the_classes_when_stain_follows_them(tmp_path):
     assert 0.8 < colour_accuracy(tmp_path / "smears", stain_by_class=True) < 1
 
 
+@pytest.mark.slow
 def test_nine_colour_numbers_tell_little_when_the_classes_share_their_slides(tmp_path):
     assert colour_accuracy(tmp_path / "smears", stain_by_class=False) < 0.7
 
@@ -195,6 +198,7 @@ def test_twins_are_shifted_by_no_more_than_half_a_frame(tmp_path):
     assert max(shifts) < 0.52
 
 
+@pytest.mark.slow
 def test_a_scale_bar_changes_only_the_lower_right_corner(tmp_path):
     spec = SyntheticSpec(4, 224)
     write_dataset(tmp_path / "plain", spec)
@@ -207,6 +211,7 @@ def test_a_scale_bar_changes_only_the_lower_right_corner(tmp_path):
     assert changed.max() == 0
 
 
+@pytest.mark.slow
 def test_the_corner_alone_gives_the_class_away_when_there_are_scale_bars(tmp_path):
     accuracies = []
     for bars in (False, True):

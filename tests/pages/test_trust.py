@@ -77,6 +77,7 @@ def test_images_groups_twins_and_pairs_are_counted(fields, workspace):
     assert len(shared) == 9
 
 
+@pytest.mark.slow
 def test_a_field_under_two_classes_is_warned_of(fields):
     assert "1 pair has different classes" in texts(open_page("trust"))
     (fields / "Pro" / "pre-3-again.png").unlink()
@@ -130,6 +131,7 @@ def test_a_dataset_too_small_for_any_split_fails_on_no_tab(workspace, smears, ta
     assert len(app.warning) == {"Overview": 3, "Stain clusters": 1, "Shortcuts": 3}.get(tab, 0)
 
 
+@pytest.mark.slow
 def test_damaged_files_are_left_out(fields):
     (fields / "Pro" / "pro-8.png").unlink()
     (fields / "Pro" / "pro-8.png").write_bytes(b"damaged")
@@ -137,6 +139,7 @@ def test_damaged_files_are_left_out(fields):
 
 
 @pytest.mark.parametrize("tab", TABS)
+@pytest.mark.slow
 def test_an_image_that_vanished_before_the_search_leaves_what_is_known_without_it(new_fields, tab):
     open_page("dataset")
     (new_fields / "Pro" / "pro-8.png").unlink()
@@ -150,6 +153,7 @@ def test_an_image_that_vanished_before_the_search_leaves_what_is_known_without_i
     assert "Shared fields could not be looked for" not in texts(app)
 
 
+@pytest.mark.slow
 def test_a_search_that_broke_off_is_made_whole_by_the_next_visit(new_fields, monkeypatch):
     def broken_off(done, total):
         raise DatasetError("the disk has gone")
@@ -163,6 +167,7 @@ def test_a_search_that_broke_off_is_made_whole_by_the_next_visit(new_fields, mon
     assert metrics(open_page("trust"))["Sharing a field"] == "18"
 
 
+@pytest.mark.slow
 def test_what_was_found_is_not_searched_again(new_fields, monkeypatch):
     open_page("trust")
     monkeypatch.setattr("pages.ui.state.find_relations", None)

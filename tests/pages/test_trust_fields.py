@@ -91,6 +91,7 @@ def test_pairs_across_classes_can_be_seen_alone(fields):
     assert len(cards(app)) == 1
 
 
+@pytest.mark.slow
 def test_without_a_pair_across_classes_that_is_said(fields):
     (fields / "Pro" / "pre-3-again.png").unlink()
     assert f"None of the {PAIRS - 1} pairs lies across classes" in texts(open_fields(across="true"))
@@ -210,6 +211,7 @@ def test_an_image_that_is_no_longer_what_it_was_leaves_the_other_pairs(fields, p
     assert reason in texts(app)
 
 
+@pytest.mark.slow
 def test_a_dataset_without_shared_fields_is_said_to_have_none(fields):
     for again in fields.rglob("*-again.png"):
         again.unlink()

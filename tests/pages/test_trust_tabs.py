@@ -92,6 +92,7 @@ def test_how_clusters_are_found_and_what_the_protocol_does_is_said(fields):
     assert "keeps them out of train whole" in said
 
 
+@pytest.mark.slow
 def test_too_few_images_for_the_stain_protocol_are_shown_without_it(fields):
     for image in sorted((fields / "Pro").iterdir())[2:]:
         image.unlink()

@@ -43,7 +43,7 @@ def result(name: str, wrong: int, classes=CLASSES) -> ShortcutResult:
     return ShortcutResult(Baseline(name, f"Sees {name}.", nothing, trees), predictions, predictions.score())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def results():
     return (result("majority", 140), result("colours", 6), result("corner", 50))
 

@@ -30,6 +30,7 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize("file", FILES)
+@pytest.mark.slow
 def test_any_damage_makes_one_row_and_one_message(whole, tmp_path, file):
     rng, states = random.Random(file), set()
     for number in range(30 * TIMES):

@@ -36,6 +36,7 @@ def folder_of(run: Run) -> Path:
 
 
 @pytest.mark.parametrize("epoch", [0, 2])
+@pytest.mark.slow
 def test_every_training_image_is_pixel_for_pixel_that_of_the_batches(run, tmp_path, epoch):
     rows = scan(folder_of(run)).images()
     images = decoded_images(folder_of(run), rows, tmp_path / "cache")

@@ -73,6 +73,7 @@ def test_share_and_correlation_are_those_of_the_pixels(planted, found):
 
 @settings(max_examples=12, deadline=None, derandomize=True)  # recall is high, not whole: other examples could miss one
 @given(orientation=st.sampled_from(ORIENTATIONS), share=st.floats(0.5, 1.0), seed=st.integers(0, 99))
+@pytest.mark.slow
 def test_half_a_field_is_found_among_strangers_at_any_shift_and_orientation(fields, orientation, share, seed):
     rng = np.random.default_rng(seed)
     first, second, _ = crop_pair(fields[seed % FIELDS], SIDE, share, orientation, rng)
@@ -81,6 +82,7 @@ def test_half_a_field_is_found_among_strangers_at_any_shift_and_orientation(fiel
     assert list(zip(found["first"], found["second"], strict=True)) == [(8, 9)]
 
 
+@pytest.mark.slow
 def test_fields_of_one_slide_that_share_nothing_are_not_reported(fields):
     views = [field[y : y + SIDE, x : x + SIDE] for field in fields[::3] for y in (0, SIDE) for x in (0, SIDE)]
     assert find_shared_fields(views).empty

@@ -144,6 +144,7 @@ def test_differences_are_first_minus_second_of_every_score(paired):
     )
 
 
+@pytest.mark.slow
 def test_intervals_agree_with_a_loop_that_draws_the_same_images_for_both(paired):
     labels = paired.first.labels
     p, q = paired.first.probabilities, paired.second.probabilities

@@ -115,6 +115,7 @@ def test_proportions_of_independent_images_have_wilson_intervals():
 
 
 @pytest.mark.parametrize("groups", [None, [index // 2 for index in range(80)]])
+@pytest.mark.slow
 def test_bootstrap_intervals_agree_with_a_loop_over_the_same_resamples(groups):
     labels, p = predictions(n=80, certainty=0.3)
     true, predicted = np.array(labels), np.array(CLASSES)[p.argmax(axis=1)]
