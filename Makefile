@@ -3,7 +3,7 @@
 # make test-fast  the tests that are not slow and need no process of their own, no TensorFlow and no browser
 # make soak      damaged inputs and power cuts by the tens of thousands; takes about an hour (SOAK=17: so many times as usual)
 # make check      lint, format, types, import contracts
-# make lock       requirements.txt and requirements-dev.txt from their .in files
+# make lock       requirements.txt, requirements-gpu.txt and requirements-dev.txt from pyproject.toml
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -37,10 +37,13 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" pyproject.toml
+
 lock: .venv/app
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) --extra train -o requirements.txt
+	$(COMPILE) --extra gpu -c requirements.txt -o requirements-gpu.txt
+	$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

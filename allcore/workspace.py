@@ -14,6 +14,13 @@ from allcore.errors import ConfigError, DatasetError, FileError
 from allcore.files import check_file
 
 PROJECT = Path(__file__).resolve().parent.parent
+"""Folder from which `allcore` is imported: the source tree, or where packages are installed."""
+
+IS_INSTALLED = not (PROJECT / "streamlit_app.py").is_file()
+
+APP = PROJECT / "allscope" if IS_INSTALLED else PROJECT
+"""Folder of the app and of the released model."""
+
 LARGEST_WEIGHTS = 2 * 2**30
 
 
@@ -50,7 +57,7 @@ class Workspace:
     @property
     def models(self) -> Path:
         """Folder of the released model, and of any other served model dropped there."""
-        return PROJECT / "models"
+        return APP / "models"
 
     def list_models(self) -> list[Path]:
         """Return the served models in `models`, by name."""

@@ -18,7 +18,7 @@ from allcore.paper import TABLE_1
 from allcore.reporting.number_text import duration
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
-from allcore.runs.preflight import must_download
+from allcore.runs.preflight import must_download, training_missing
 from allcore.runs.store import Run
 from allcore.runs.sweep import parse_sizes, sweep_configs
 from pages.ui import address
@@ -195,7 +195,10 @@ try:
 except InputError as error:
     problem = error
 
+missing = training_missing()
 with card:
+    if missing:
+        st.warning(plain(missing), title="Training is not installed")
     if isinstance(problem, CancelledError):
         st.warning("This split needs it; the random one does not.", title="The search for shared fields was cancelled")
         if asked_for_search(images, variant):
@@ -220,11 +223,11 @@ with card:
     with st.container(horizontal=True):
         launching = st.button(
             f"Launch {len(sizes)} runs" if len(sizes) > 1 else "Launch", type="primary",
-            icon=":material/rocket_launch:", disabled=problem is not None,
+            icon=":material/rocket_launch:", disabled=bool(problem or missing),
         )  # fmt: skip
         measuring = asked_for(
             "" if problem else measuring_key(configs), "Measure", icon=":material/speed:",
-            disabled=problem is not None or busy,
+            disabled=bool(problem or missing or busy),
             help="A run has the device." if busy else "Trains a few steps in a process of its own, and keeps nothing.",
         )  # fmt: skip
     try:

@@ -81,11 +81,13 @@ def test_files_named_exist(page):
 def test_commands_can_be_given_as_they_are_written(page):
     targets = set(re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for line in commands(page):
-        words = shlex.split(line, comments=True) if re.match(r"python |make ", line) else [""]
+        words = shlex.split(line, comments=True) if re.match(r"python |make |allscope\b", line) else [""]
         if words[0] == "make":
             assert set(words[1:]) <= targets, f"{page.name}: {line}"
+        elif words[0] == "allscope" and words[1:]:
+            parse(words[1:])
         elif words[:3] == ["python", "-m", "allcore"]:
-            if words[3] != "COMMAND":
+            if words[3:4] not in ([], ["COMMAND"]):
                 parse(words[3:])
         elif words[:2] == ["python", "-m"]:
             assert (PROJECT / f"{words[2].replace('.', '/')}.py").is_file(), f"{page.name}: {line}"

@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from allcore.cli import dataset, evaluate, export, labels, novelty, predict, probe, report, runs, tradeoff, train
+from allcore.cli import dataset, evaluate, export, labels, novelty, predict, probe, report, runs, start, tradeoff, train
 from allcore.cli.output import print_what_the_terminal_has, say
 from allcore.errors import InputError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(runs.app, name="runs")
+app.command("app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(start.start)
 app.command("train")(train.train)
 app.command("sweep")(train.sweep)
 app.command("evaluate")(evaluate.evaluate)
@@ -92,6 +93,13 @@ def main() -> None:
         sys.exit(2)
     except InputError as error:
         _complain("error", str(error))
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        from allcore.runs.preflight import TRAINING_PACKAGES, training_missing
+
+        if error.name not in TRAINING_PACKAGES:
+            _fault(error)
+        _complain("error", training_missing())
         sys.exit(2)
     except OSError as error:
         if error.errno not in _FORBIDDEN:

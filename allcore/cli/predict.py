@@ -58,12 +58,10 @@ def predict(
 
 
 def _model_file(model: str) -> Path:
-    from allcore.runs.store import RunStore, is_model_file
+    from allcore.runs.store import RunStore, named_model_file
     from allcore.workspace import open_workspace
 
-    if is_model_file(model):
-        return Path(model)
-    return RunStore(open_workspace().runs).find(model).served_model
+    return named_model_file(model) or RunStore(open_workspace().runs).find(model).served_model
 
 
 def _image_files(path: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from allcore.errors import RunError
 from allcore.progress import Progress
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.lease import write_ticket
-from allcore.runs.preflight import prepare
+from allcore.runs.preflight import prepare, require_training
 from allcore.runs.process import host, is_alive, start_mark
 from allcore.runs.recover import resting_status
 from allcore.runs.status import ACTIVE, RESUMABLE, Status, read_status, write_status
@@ -63,8 +63,10 @@ class LocalExecutor:
     def submit(self, config: TrainConfig, on_progress: Progress | None = None) -> Run:
         """Check the configuration and its data, make the run folder, start its worker, return the run.
 
-        Raises `InputError` before anything is written when the data, the weights or the configuration will not do.
+        Raises `InputError` before anything is written when the data, the weights or the configuration will not do, or
+        TensorFlow is not installed.
         """
+        require_training()
         resolved, split = prepare(config, self.workspace.cache, on_progress)
         run = self.store.create(resolved, split)
         self._launch(run)
@@ -73,8 +75,9 @@ class LocalExecutor:
     def resume(self, run: Run) -> None:
         """Start a new worker for a run that ended early, also where its status is damaged.
 
-        Raises `RunError` when it is active or has succeeded.
+        Raises `RunError` when it is active or has succeeded, `InputError` where TensorFlow is not installed.
         """
+        require_training()
         status = resting_status(run)
         if status.state not in RESUMABLE:
             raise RunError(f"run {run.id} is {status.state}; only {', '.join(sorted(RESUMABLE))} runs can be resumed")

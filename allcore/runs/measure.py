@@ -18,6 +18,7 @@ from allcore.errors import RunError
 from allcore.runs.estimate import Speed, Whole
 from allcore.runs.executor import worker_environment
 from allcore.runs.files import CONFIG_FILE
+from allcore.runs.preflight import require_training
 from allcore.workspace import Workspace
 
 TIMEOUT_SECONDS = 600.0
@@ -62,8 +63,10 @@ def measure(
     """Train a few steps of `config` in a process of their own, keep nothing of them, and return what they took.
 
     `while_waiting` is called several times a second; when it raises, as when this process ends, the other is ended.
-    Raises `RunError` when a run has the device, when the steps fail, or when they take longer than `timeout` seconds.
+    Raises `RunError` when a run has the device, when the steps fail, or when they take longer than `timeout` seconds,
+    `InputError` where TensorFlow is not installed.
     """
+    require_training()
     with TemporaryDirectory() as folder:
         file = Path(folder) / CONFIG_FILE
         file.write_text(config.to_json(), encoding="utf-8")

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from allcore.config import TrainConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split
+from allcore.errors import InputError
 from allcore.progress import Progress
+from allcore.workspace import IS_INSTALLED
 
 WEIGHTS_VARIABLE = "ALLCORE_VGG16_WEIGHTS"
+TRAINING_PACKAGES: Final = ("tensorflow", "keras", "onnx", "h5py")
+
+
+def training_missing() -> str:
+    """Return which package that training needs is not installed, with the command that adds it; '' where all are."""
+    missing = [name for name in TRAINING_PACKAGES if find_spec(name) is None]
+    if not missing:
+        return ""
+    command = "pip install 'allscope[train]'" if IS_INSTALLED else "pip install -r requirements.txt"
+    return f"training needs {missing[0]}, which is not installed; add it with: {command}"
+
+
+def require_training() -> None:
+    """Raise `InputError` where a package that training needs is not installed."""
+    if missing := training_missing():
+        raise InputError(missing)
 
 
 def weights_file(weights: str) -> Path | None:

@@ -33,6 +33,7 @@ from allcore.runs.history import History, read_history
 from allcore.runs.predictions import read_predictions
 from allcore.runs.status import ACTIVE, Status, read_status, write_status
 from allcore.runs.worker_lock import has_worker
+from allcore.workspace import open_workspace
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
 TRASH = ".trash-"
@@ -124,9 +125,15 @@ def run_of_model(path: Path) -> Run | None:
     return Run(path.parent) if (path.parent / SPLIT_FILE).is_file() else None
 
 
-def is_model_file(model: str) -> bool:
-    """Return whether a model is named by its .onnx file, in capitals or not, and not by a run's id or folder."""
-    return model.lower().endswith(".onnx")
+def named_model_file(model: str) -> Path | None:
+    """Return the .onnx file that is named, in capitals or not; None for a run's id or folder.
+
+    A name without a folder that is no file here means a released model of that name.
+    """
+    if not model.lower().endswith(".onnx"):
+        return None
+    released = open_workspace().models / model
+    return released if "/" not in model and not Path(model).exists() and released.is_file() else Path(model)
 
 
 def dataset_of(model: Path) -> str | None:

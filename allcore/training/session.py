@@ -42,7 +42,7 @@ from allcore.training.learner import Learner, balanced_class_weights
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
 from allcore.training.room import write_when_there_is_room
-from allcore.workspace import PROJECT, open_workspace
+from allcore.workspace import IS_INSTALLED, PROJECT, open_workspace
 from allcore.writing import write_whole
 
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "onnx", "onnxruntime", "pillow")
@@ -243,7 +243,9 @@ def _write_environment(
 
 
 def _code_revision() -> str:
-    """Return the commit that the code stands at, or an empty text outside a repository."""
+    """Return the commit that the code stands at, or an empty text where it is installed or in no repository."""
+    if IS_INSTALLED:  # a repository around it would be another project's
+        return ""
     command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty"]
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout.strip()

@@ -175,3 +175,20 @@ def test_what_may_not_be_written_is_bad_input(command, monkeypatch):
     outcome = command("runs", "list")
     assert outcome.code == 2
     assert outcome.err.startswith("error: /locked/runs: Permission denied; change its permissions, or set ALLCORE_WORK")
+
+
+def test_a_command_that_needs_tensorflow_says_how_to_add_it(command, monkeypatch, smears):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as where it is not installed
+    outcome = command("train", "--data", smears, "--weights", "random")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        "error: training needs tensorflow, which is not installed; add it with: pip install -r requirements.txt\n"
+    )
+
+
+def test_the_app_is_started_with_streamlits_own_options(command, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execv", lambda file, words: started.append(words))
+    assert command("app", "--server.port", "8600").code == 0
+    ((_, *words),) = started
+    assert words == ["-m", "streamlit", "run", str(PROJECT / "streamlit_app.py"), "--server.port", "8600"]

@@ -93,7 +93,7 @@ def fields(new_fields: Path, workspace: Workspace, searched: Path) -> Path:
 @pytest.fixture
 def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of the released models, an empty one."""
-    monkeypatch.setattr("allcore.workspace.PROJECT", tmp_path)
+    monkeypatch.setattr("allcore.workspace.APP", tmp_path)
     (tmp_path / "models").mkdir()
     return tmp_path / "models"
 

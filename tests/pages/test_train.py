@@ -94,6 +94,14 @@ def test_settings_that_do_not_fit_are_said_and_cannot_be_launched(data):
     assert button(app, "Measure").disabled
 
 
+def test_without_tensorflow_the_page_says_how_to_add_it_and_launches_nothing(data, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as where it is not installed
+    page = open_page("train", preset="Quick")
+    assert "training needs tensorflow" in texts(page)
+    assert button(page, "Launch").disabled
+    assert button(page, "Measure").disabled
+
+
 def test_patients_need_a_table(data):
     app = open_page("train", preset="Quick")
     choose(app, "quick.split.protocol", "patient")

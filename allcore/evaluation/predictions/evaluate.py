@@ -21,7 +21,7 @@ from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Count, Progress
 from allcore.runs.images import images_of_run
-from allcore.runs.store import Run, RunStore, dataset_of, is_model_file, run_of_model
+from allcore.runs.store import Run, RunStore, dataset_of, named_model_file, run_of_model
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def evaluate_model(
         raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(SPLITS)}")
     if variant is not None and data is None:
         raise InputError("variant: it chooses among the variants of --data; give --data DIR as well")
-    is_file = is_model_file(model)
-    if data is None and not is_file:
+    file = named_model_file(model)
+    if data is None and file is None:
         return evaluate_run(store.find(model), split or "test")
-    path = Path(model).resolve() if is_file else store.find(model).served_model
+    path = store.find(model).served_model if file is None else file.resolve()
     predictor = load_predictor(path)
     if data is None:
         return _evaluate_own_images(predictor, path, split or "test", cache, on_progress)

@@ -11,7 +11,7 @@ from allcore.data.catalog import Catalog, scan
 from allcore.errors import DatasetError, InputError
 from allcore.inference.predictor import load_predictor
 from allcore.runs.images import find_images
-from allcore.runs.store import Run, RunStore, is_model_file, run_of_model
+from allcore.runs.store import Run, RunStore, named_model_file, run_of_model
 
 _COLUMNS = ["path", "sha256", "label", "group", "split"]
 
@@ -69,9 +69,10 @@ def find_subject(model: str, store: RunStore, cache: Path, data: Path | None = N
     The images of a file outside a run's folder are known by their content among those of the labelled folder `data`.
     Raises `InputError` when the model, or the folder that it needs, will not do.
     """
-    if not is_model_file(model):
+    file = named_model_file(model)
+    if file is None:
         return subject_of_run(store.find(model))
-    path = Path(model).resolve()
+    path = file.resolve()
     run = run_of_model(path)
     if run is not None:
         return subject_of_run(run)
