@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,7 +82,7 @@ def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) 
         "novelty": prediction.novelty,
         "novel": prediction.novel,
         "feature_distance": prediction.feature_distance,
-        "colour_distance": prediction.colour_distance,
+        "colour_distance": None if isnan(prediction.colour_distance) else prediction.colour_distance,
         **({"scaling": prediction.scaling} if prediction.scaling else {}),
     }
 

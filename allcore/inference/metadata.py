@@ -13,6 +13,7 @@ from allcore.errors import ModelFileError
 
 KEY = "allscope"
 METADATA_SCHEMA = 2
+_READABLE_SCHEMAS = (1, METADATA_SCHEMA)
 DIGEST_LENGTH = 16
 
 
@@ -20,7 +21,8 @@ class NoveltyReference(BaseModel):
     """Training features and colours as Gaussians (see `allcore.inference.novelty`).
 
     Arrays are base64 text of little-endian float32: of the features `means` (classes, units), `axes` (k, units) and
-    `scales` (k,); of the colour moments `colour_means` (classes, 9) and `colour_whitening` (classes × 9, 9).
+    `scales` (k,); of the colour moments `colour_means` (classes, 9) and `colour_whitening` (classes × 9, 9), both empty
+    in a file of schema 1, which knew no colours.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -142,11 +144,13 @@ def from_properties(properties: dict[str, str]) -> ServedMetadata:
     except ValueError as error:
         raise ModelFileError(f"the model's description is damaged ({error})") from None
     schema = fields.get("schema_number") if isinstance(fields, dict) else None
-    if schema != METADATA_SCHEMA:
+    if schema not in _READABLE_SCHEMAS:
         raise ModelFileError(
             f"the model's description has schema {schema!r}, this version reads {METADATA_SCHEMA}; "
             "use the version that wrote it, or train again"
         )
+    if schema == 1 and isinstance(fields.get("novelty"), dict):
+        fields["novelty"] |= {"colour_means": "", "colour_whitening": ""}
     try:
         return ServedMetadata.model_validate(fields)
     except ValidationError as error:

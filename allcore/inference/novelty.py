@@ -22,23 +22,28 @@ PASSING = 0.95
 
 @dataclass(frozen=True)
 class NoveltyModel:
-    """What features and colours the training images have."""
+    """What features and colours the training images have; None where the model's file knows no colours."""
 
     features: FeatureGaussians
-    colours: ColourGaussians
+    colours: ColourGaussians | None
 
     def distance(self, features: np.ndarray, colours: np.ndarray) -> np.ndarray:
         """Return the novelty of images with these features (N, units) and colour moments (N, 9): (N,)."""
         return novelty_of(self.distances(features, colours))
 
     def distances(self, features: np.ndarray, colours: np.ndarray) -> np.ndarray:
-        """Return what novelty is made of: the distance by features and that by colours, (2, N)."""
-        return np.stack([self.features.distance(features), self.colours.distance(colours)])
+        """Return what novelty is made of: the distance by features and that by colours, NaN if not known: (2, N)."""
+        by_features = self.features.distance(features)
+        unknown = np.full_like(by_features, np.nan)
+        return np.stack([by_features, unknown if self.colours is None else self.colours.distance(colours)])
 
 
 def novelty_of(distances: np.ndarray) -> np.ndarray:
-    """Return the novelty (N,) of distances (2, N): their root mean square, about 1 for images like those trained on."""
-    return np.sqrt((distances**2).mean(axis=0))
+    """Return the novelty (N,) of distances (2, N): their root mean square, about 1 for images like those trained on.
+
+    Distances that are not known, NaN, are left out.
+    """
+    return np.sqrt(np.nanmean(distances**2, axis=0))
 
 
 def fit_novelty(features: np.ndarray, colours: np.ndarray, labels: np.ndarray) -> NoveltyModel:
@@ -54,6 +59,8 @@ def fit_threshold(validation_distances: np.ndarray) -> float:
 def to_reference(model: NoveltyModel, threshold: float) -> NoveltyReference:
     """Return the model and its threshold as a served file carries them."""
     features, colours = model.features, model.colours
+    if colours is None:
+        raise ModelFileError("a novelty reference without colours is written no more; fit one with `fit_novelty`")
     return NoveltyReference(
         means=encode_array(features.means),
         axes=encode_array(features.axes),
@@ -79,6 +86,8 @@ def from_reference(reference: NoveltyReference) -> NoveltyModel:
             f"the novelty reference in the model's description is damaged ({len(features.axes)} axes, "
             f"{(features.scales > 0).sum()} of {len(features.scales)} scales above 0)"
         )
+    if not reference.colour_means and not reference.colour_whitening:
+        return NoveltyModel(features, None)
     colour_means = decode_array(reference.colour_means, MOMENTS)
     whitening = decode_array(reference.colour_whitening, MOMENTS)
     classes = len(features.means)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import isnan
 from pathlib import Path
 
 import streamlit as st
@@ -126,10 +127,14 @@ def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadat
 
 def _where_novel(prediction: Prediction) -> str:
     """Return in words how far the image is from those of training, by its colours and by the features."""
-    return (
-        f"Images like those of training have about 1. By its colours this image has {prediction.colour_distance:.1f}, "
-        f"by the network's features {prediction.feature_distance:.1f}."
-    )
+    by_features = f"{prediction.feature_distance:.1f}"
+    if isnan(prediction.colour_distance):
+        where = f"By the network's features this image has {by_features}; the model's file knows no colours."
+    else:
+        where = (
+            f"By its colours this image has {prediction.colour_distance:.1f}, by the network's features {by_features}."
+        )
+    return f"Images like those of training have about 1. {where}"
 
 
 def show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None:

@@ -25,6 +25,15 @@ def test_description_written_before_a_field_was_there_is_read():
     assert from_properties(older) == toy_metadata()
 
 
+def test_description_of_schema_1_is_read_as_one_that_knows_no_colours():
+    novelty = toy_metadata().novelty.model_dump(exclude={"colour_means", "colour_whitening"})
+    read = from_properties(changed(schema_number=1, novelty=novelty, held_out=None))
+    assert read.novelty.colour_means == read.novelty.colour_whitening == ""
+    assert read.model_copy(update={"novelty": None, "schema_number": 2}) == toy_metadata().model_copy(
+        update={"novelty": None}
+    )
+
+
 @pytest.mark.parametrize(
     ("properties", "reason"),
     [

@@ -68,6 +68,15 @@ def test_model_survives_being_served(model, unseen):
     np.testing.assert_array_equal(read.distance(*unseen), model.distance(*unseen))
 
 
+def test_without_colours_novelty_is_the_distance_by_features(model, unseen):
+    reference = to_reference(model, 1.25).model_copy(update={"colour_means": "", "colour_whitening": ""})
+    older = from_reference(reference)
+    by_features, by_colours = older.distances(*unseen)
+    assert np.isnan(by_colours).all()
+    np.testing.assert_allclose(older.distance(*unseen), by_features)
+    np.testing.assert_array_equal(by_features, model.distances(*unseen)[0])
+
+
 @pytest.mark.parametrize("field", ["axes", "scales", "colour_means", "colour_whitening"])
 def test_reference_whose_parts_do_not_fit_is_refused(model, field):
     reference = to_reference(model, 1.25)
