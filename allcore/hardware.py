@@ -110,7 +110,7 @@ def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     return bool({"avx512_bf16", "amx_bf16"} & set(flags))
 
 
-def glance_at_devices() -> Devices:
+def system_devices() -> Devices:
     """Return this machine's devices as the system tells them; whether TensorFlow can use a GPU, only a worker knows."""
     return Devices(
         cores=os.cpu_count() or 1,

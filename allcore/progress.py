@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
+"""Is told how much is done, and of how much."""
+
+Phase = Callable[[str], None]
+"""Is told in a few words what is being done now."""
 
 
 class Count:

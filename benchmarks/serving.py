@@ -27,7 +27,7 @@ from allcore.model.quantise import build_int8_graph, calibrate
 from allcore.model.serving import build_serving_graph, save_with_metadata
 from allcore.runs.files import FLOAT32_FILE
 from allcore.runs.store import Run
-from allcore.training.arithmetic import compare
+from allcore.training.served_precision import compare
 
 MEMORY = """
 import sys
@@ -102,7 +102,7 @@ def _print_agreement(run: Run, files: dict[str, Path]) -> None:
     rows = run.split.rows("test")
     paths = [Path(run.config.dataset) / path for path in run.split.table["path"].iloc[rows]]
     images = np.stack([resize(decode(path), run.config.image_size) for path in paths])
-    found = compare(*map(open_network, files.values()), images, say=lambda phase: None)
+    found = compare(*map(open_network, files.values()), images, on_phase=lambda phase: None)
     print(
         f"{found.images} test images: {found.labels_differing} labels differ; the most changed probability of an image "
         f"moves by {found.mean_change:.4f} in the mean, {found.largest_change:.3f} at most"

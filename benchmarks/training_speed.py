@@ -26,7 +26,7 @@ from allcore.data.split import make_split
 from allcore.hardware import make_plan
 from allcore.model.vgg16 import build_vgg16
 from allcore.training.batches import BatchSource
-from allcore.training.hardware import look_at_devices
+from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner
 
 
@@ -44,7 +44,7 @@ def main() -> None:
         source = _source(config, Path(folder))
         plain = _plain(config, source, options.steps)
         ours = _ours(config, source, options.steps)
-        plan = make_plan(config, 4, look_at_devices())
+        plan = make_plan(config, 4, tensorflow_devices())
         print(f"{plan.description}; batch {config.batch_size}, {config.image_size} px, {options.steps} steps a round")
         print(f"{'plain fit':>12} {'ALLscope':>12} {'ratio':>7}   images/s")
         ratios = []
@@ -83,7 +83,7 @@ def _plain(config: TrainConfig, source: BatchSource, steps: int) -> Callable[[],
 
 def _ours(config: TrainConfig, source: BatchSource, steps: int) -> Callable[[], float]:
     """Return a function that takes `steps` of ALLscope's steps and returns images a second."""
-    learner = Learner(config, make_plan(config, 4, look_at_devices()), 4)
+    learner = Learner(config, make_plan(config, 4, tensorflow_devices()), 4)
 
     def measure() -> float:
         began = time.perf_counter()

@@ -18,7 +18,7 @@ from allcore.runs.store import Run
 from pages.ui import address, show
 from pages.ui.guarded import guarded
 from pages.ui.live import states, watch
-from pages.ui.shortcuts import kept_or_offered_for_all
+from pages.ui.shortcuts import cached_or_offered_for_all
 from pages.ui.state import executor
 from pages.ui.tradeoff_view import show_example, show_pairs, show_points
 
@@ -128,7 +128,7 @@ if points:
     st.header("Against image size", anchor=False)
     called = short_names(points)
     scored = [run for run in succeeded if run.id in called]
-    shortcuts = kept_or_offered_for_all(scored)
+    shortcuts = cached_or_offered_for_all(scored)
     accuracies = (
         None
         if shortcuts is None

@@ -13,7 +13,7 @@ from allcore.data.relations import Relations
 from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import cached_shortcuts
-from allcore.hardware import Devices, glance_at_devices
+from allcore.hardware import Devices, system_devices
 from allcore.paper import TABLE_1
 from allcore.reporting.number_text import duration
 from allcore.reporting.settings import settings_table
@@ -46,7 +46,7 @@ NEED_SEARCH = ("grouped", "stain")
 @st.cache_data(ttl="1m", refresh_mode="background", max_entries=1, show_spinner=False)
 def devices() -> Devices:
     """Return this machine's devices, at most a minute old."""
-    return glance_at_devices()
+    return system_devices()
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -1,4 +1,4 @@
-"""The cells of a dataset's images, found once and kept by content: a label image for each decoded one."""
+"""The cells of a dataset's images, found once and cached by content: a label image for each decoded one."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from allcore.data.whole import whole_image
 from allcore.errors import ImageError
 
 INTAKE_VERSION: Final = 3
-"""Raised when a file may now be refused that was not, or decode to other pixels: kept catalogs are then not used."""
+"""Raised when a file may now be refused that was not, or decode to other pixels: cached catalogs are then not used."""
 MAX_PIXELS: Final = 50_000_000
 _INVISIBLE: Final = 16
 """Opacity (of 255) that no pixel of an image reaches that could as well be blank."""

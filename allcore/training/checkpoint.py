@@ -18,7 +18,7 @@ import keras
 
 from allcore.errors import RunError
 from allcore.training.arrays import UnreadableError, assign_arrays, write_arrays
-from allcore.training.kept import drop_kept
+from allcore.training.epoch_weights import drop_epoch_weights
 from allcore.writing import NO_ROOM, folder_written_whole, make_folder
 
 KEPT_CHECKPOINTS = 2
@@ -26,7 +26,7 @@ _MANIFEST = "manifest.json"
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """Where training stands: counters, the kept epoch, and the sums of the epoch and report under way.
 
     `kept_epoch` (0-based, -1 for none) is one whose weights are safely kept, `best_loss` its validation loss where the
@@ -49,7 +49,7 @@ class Progress:
     diverged: str = ""
 
 
-def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progress: Progress) -> None:
+def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progress: TrainingProgress) -> None:
     """Write a checkpoint below `folder`, whole or not at all, and then remove what it makes superfluous.
 
     Raises `OSError` when it cannot be written; the newest of the older checkpoints then is still there.
@@ -64,12 +64,12 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
         _remove(older)  # the newest is enough to go on from, and there may be room without the others
         _write(folder, model, optimizer, progress)
     _remove(_checkpoints(folder)[:-KEPT_CHECKPOINTS])
-    drop_kept(folder, but={_kept_epoch(checkpoint) for checkpoint in _checkpoints(folder)})
+    drop_epoch_weights(folder, but={_kept_epoch(checkpoint) for checkpoint in _checkpoints(folder)})
 
 
 def restore_checkpoint(
     folder: Path, model: keras.Model, optimizer: keras.Optimizer, warn: Callable[[str], None]
-) -> Progress | None:
+) -> TrainingProgress | None:
     """Put the newest checkpoint that is whole into `model` and `optimizer` and return its progress; None without any.
 
     Those that are damaged are removed, and `warn` gets a line on each. Raises `RunError` when all are damaged or the
@@ -102,7 +102,7 @@ def remove_checkpoints(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progress: Progress) -> None:
+def _write(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progress: TrainingProgress) -> None:
     with folder_written_whole(
         folder / f"{progress.segment:03d}-{progress.epoch:05d}-{progress.step:06d}"
     ) as unfinished:
@@ -159,9 +159,9 @@ def _read_json(file: Path) -> dict[str, Any]:
     return content
 
 
-def _read_progress(checkpoint: Path) -> Progress:
+def _read_progress(checkpoint: Path) -> TrainingProgress:
     try:
-        return Progress(**_read_json(checkpoint / "progress.json"))
+        return TrainingProgress(**_read_json(checkpoint / "progress.json"))
     except TypeError as error:
         raise UnreadableError(f"progress.json is none of this version's ({error})") from None
 

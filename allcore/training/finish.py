@@ -24,10 +24,11 @@ from allcore.inference.predictor import BATCH, load_predictor
 from allcore.inference.temperature import fit_temperature
 from allcore.model.serving import save_with_metadata
 from allcore.model.vgg16 import build_vgg16, network_weights
+from allcore.progress import Phase
 from allcore.recipe import train_command
 from allcore.runs.files import FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, PREDICTIONS_FILE, SERVED_FILE
 from allcore.runs.store import Run
-from allcore.training.arithmetic import Arithmetic, Say, choose_arithmetic, opened
+from allcore.training.served_precision import Arithmetic, choose_arithmetic, opened
 from allcore.writing import written_whole
 
 CALIBRATION_IMAGES = 128
@@ -49,14 +50,14 @@ class TrainedRun:
     dataset_fingerprint: str
 
 
-def write_results(run: TrainedRun, model: keras.Model, say: Say) -> None:
+def write_results(run: TrainedRun, model: keras.Model, on_phase: Phase) -> None:
     """Write model.keras, model.onnx, features.npy and predictions.parquet, whatever precision was trained with.
 
-    `say` gets a line before each piece of the work, at most some batches long, and may raise to end it there.
+    `on_phase` gets a line before each piece of the work, at most some batches long, and may raise to end it there.
     The served model is the int8 graph where it agrees with the float32 one and is faster; that one then stands beside
     it. Temperature and novelty reference come from the served graph's own outputs: what is scored is what is served.
     """
-    say("writing the model")
+    on_phase("writing the model")
     single = to_float32(model, run)
     save_keras(single, run.folder / KERAS_FILE)
     arithmetic = choose_arithmetic(
@@ -64,14 +65,14 @@ def write_results(run: TrainedRun, model: keras.Model, say: Say) -> None:
         _calibration_images(run),
         resized(run, run.split.rows("validation")),
         run.folder,
-        say,
+        on_phase,
     )
     agreement = arithmetic.agreement
-    say(
+    on_phase(
         f"serving in {arithmetic.served}: int8 takes {agreement.int8_seconds / agreement.float32_seconds:.2f} of "
         f"float32's time and {agreement.labels_differing} of {agreement.images} validation labels differ"
     )
-    outputs, colours = _write_served(run, arithmetic, say)
+    outputs, colours = _write_served(run, arithmetic, on_phase)
     with written_whole(run.folder / FEATURES_FILE) as unfinished:
         np.save(unfinished, outputs.features)
     _write_predictions(run, outputs, colours)
@@ -116,12 +117,12 @@ def resized(run: TrainedRun, rows: Iterable[int]) -> np.ndarray:
     return np.stack([resize(run.images[row], run.config.image_size) for row in rows])
 
 
-def _write_served(run: TrainedRun, arithmetic: Arithmetic, say: Say) -> tuple[NetworkOutputs, np.ndarray]:
+def _write_served(run: TrainedRun, arithmetic: Arithmetic, on_phase: Phase) -> tuple[NetworkOutputs, np.ndarray]:
     """Write model.onnx (and model.float32.onnx where that differs); return what is known of all rows.
 
     That is the served graph's outputs, and the colour moments (N, 9).
     """
-    outputs, colours = _run_all(opened(arithmetic.graph, run.folder), run, say)
+    outputs, colours = _run_all(opened(arithmetic.graph, run.folder), run, on_phase)
     metadata = _describe(run, outputs, colours, arithmetic)
     if arithmetic.served == "int8":
         in_float32 = metadata.model_copy(update={"arithmetic": "float32"})
@@ -132,13 +133,13 @@ def _write_served(run: TrainedRun, arithmetic: Arithmetic, say: Say) -> tuple[Ne
     return outputs, colours
 
 
-def _run_all(network: Network, run: TrainedRun, say: Say) -> tuple[NetworkOutputs, np.ndarray]:
+def _run_all(network: Network, run: TrainedRun, on_phase: Phase) -> tuple[NetworkOutputs, np.ndarray]:
     """Return the graph's outputs and the colours of every row of the split; evidence is made when it is wanted."""
     probabilities, features, colours = [], [], []
     total = len(run.split.table)
     for start in range(0, total, BATCH):
         rows = range(start, min(start + BATCH, total))
-        say(f"predicting, {rows.start} of {total} images")
+        on_phase(f"predicting, {rows.start} of {total} images")
         images = resized(run, rows)
         outputs = network.run(images)
         probabilities.append(outputs.probabilities)

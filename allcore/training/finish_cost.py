@@ -17,8 +17,8 @@ from allcore.model.graph import NetworkWeights
 from allcore.model.vgg16 import network_weights
 from allcore.runs.files import KERAS_FILE
 from allcore.threads import in_threads
-from allcore.training.arithmetic import choose_arithmetic, opened
 from allcore.training.finish import CALIBRATION_IMAGES, TrainedRun, resized, save_keras, to_float32
+from allcore.training.served_precision import choose_arithmetic, opened
 
 FEW = 2 * BATCH
 _SAMPLE = 32

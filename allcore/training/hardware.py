@@ -10,7 +10,7 @@ import tensorflow as tf
 from allcore.hardware import Devices, Gpu, cpu_has_bfloat16, nvidia_gpus
 
 
-def look_at_devices() -> Devices:
+def tensorflow_devices() -> Devices:
     """Return this machine's devices, and let TensorFlow take GPU memory only as it grows."""
     memory = {gpu.name: gpu.memory for gpu in nvidia_gpus()}  # TensorFlow does not say how much a GPU has
     gpus = []

@@ -16,8 +16,8 @@ from allcore.hardware import HardwarePlan
 from allcore.runs.estimate import epoch_seconds
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.training.batches import Batch, BatchSource
-from allcore.training.checkpoint import Progress, restore_checkpoint, save_checkpoint
-from allcore.training.kept import is_kept, save_kept
+from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
+from allcore.training.epoch_weights import has_epoch_weights, save_epoch_weights
 from allcore.training.learner import Learner
 from allcore.training.reporter import Reporter
 from allcore.training.served_weights import take_served_weights
@@ -49,7 +49,7 @@ class Trainer:
     after_seconds: Callable[[float], float]
     """About how long what follows takes, of the images that are trained on a second."""
 
-    def run(self) -> Progress:
+    def run(self) -> TrainingProgress:
         """Train from the last checkpoint, or from the start, to the end; leave the weights to be served in the model.
 
         Raises `Stopped` after a checkpoint when a stop was requested, `DivergedError` when the loss is no longer a
@@ -72,14 +72,14 @@ class Trainer:
             self._save(progress)  # so that a resumed run goes on with its results
         return progress
 
-    def _begin(self) -> Progress:
+    def _begin(self) -> TrainingProgress:
         progress = restore_checkpoint(
             self.folder / CHECKPOINTS_FOLDER, self.learner.model, self.learner.optimizer, self.reporter.warn
         )
         previous = self.reporter.status.segment
         if progress is None:
-            progress = Progress()
-        elif progress.kept_epoch >= 0 and not is_kept(self.folder / CHECKPOINTS_FOLDER, progress.kept_epoch):
+            progress = TrainingProgress()
+        elif progress.kept_epoch >= 0 and not has_epoch_weights(self.folder / CHECKPOINTS_FOLDER, progress.kept_epoch):
             self.reporter.warn(f"the kept weights of epoch {progress.kept_epoch + 1} cannot be read")
             progress.kept_epoch, progress.best_loss = -1, math.inf
         progress.segment = previous
@@ -98,7 +98,7 @@ class Trainer:
         )
         return progress
 
-    def _train_epoch(self, progress: Progress) -> None:
+    def _train_epoch(self, progress: TrainingProgress) -> None:
         saved = started = time.monotonic()
         seconds_before = progress.epoch_seconds
         for batch in self.train.batches(progress.epoch, progress.step):
@@ -120,13 +120,13 @@ class Trainer:
                 self._save(progress)
                 saved = time.monotonic()
 
-    def _stop_if_asked(self, progress: Progress) -> None:
+    def _stop_if_asked(self, progress: TrainingProgress) -> None:
         if self.stop_requested():
             self.reporter.update(state="stopping")
             self._save(progress)
             raise Stopped
 
-    def _report_step(self, progress: Progress, batch: Batch, seconds: float) -> None:
+    def _report_step(self, progress: TrainingProgress, batch: Batch, seconds: float) -> None:
         interval = math.ceil(self.train.steps / REPORTS_PER_EPOCH)
         rate = progress.epoch_sums["images"] / progress.epoch_seconds
         if progress.step % interval == 0 or progress.step == self.train.steps:
@@ -149,13 +149,13 @@ class Trainer:
             progress.report_checksum = 0
         self.reporter.update(step=progress.step, images_per_second=rate, eta_seconds=self._eta(progress, rate))
 
-    def _eta(self, progress: Progress, images_per_second: float) -> float:
+    def _eta(self, progress: TrainingProgress, images_per_second: float) -> float:
         """Return the seconds left, with validation and what follows."""
         epochs = self.config.epochs - progress.epoch
         whole = epochs * epoch_seconds(len(self.train.rows), len(self.validation.rows), images_per_second)
         return self.after_seconds(images_per_second) + whole - progress.epoch_sums["images"] / images_per_second
 
-    def _end_epoch(self, progress: Progress) -> None:
+    def _end_epoch(self, progress: TrainingProgress) -> None:
         self.reporter.update(phase="validating")
         began = time.monotonic()
         validation = self._validate(progress)
@@ -189,7 +189,7 @@ class Trainer:
     def _against_it(self) -> str:
         return f"a learning rate below {self.config.learning_rate:g} or precision float32 may help"
 
-    def _validate(self, progress: Progress) -> dict[str, float]:
+    def _validate(self, progress: TrainingProgress) -> dict[str, float]:
         sums = dict.fromkeys(("loss", "correct", "images"), 0.0)
         for batch in self.validation.batches(0):
             loss, correct = self.learner.score_batch(batch)
@@ -197,7 +197,7 @@ class Trainer:
             self._stop_if_asked(progress)
         return _means(sums)
 
-    def _note_progress(self, progress: Progress, validation_loss: float) -> None:
+    def _note_progress(self, progress: TrainingProgress, validation_loss: float) -> None:
         """Keep the weights where the configuration says so, and count epochs without a lower loss."""
         better = progress.kept_epoch < 0 or validation_loss < progress.best_loss
         if (better or self.config.keep == "last") and self._keep(progress.epoch):
@@ -213,20 +213,20 @@ class Trainer:
             progress.learning_rate_factor /= 2.0
             progress.plateau_epochs = 0
 
-    def _gives_up(self, progress: Progress) -> bool:
+    def _gives_up(self, progress: TrainingProgress) -> bool:
         patience = self.config.early_stopping
         return patience is not None and progress.epochs_without_progress >= patience
 
     def _keep(self, epoch: int) -> bool:
         """Keep the weights of an epoch and return whether they are safely there."""
         try:
-            save_kept(self.folder / CHECKPOINTS_FOLDER, self.learner.model, epoch)
+            save_epoch_weights(self.folder / CHECKPOINTS_FOLDER, self.learner.model, epoch)
         except OSError as error:
             self.reporter.warn(f"the weights of epoch {epoch + 1} could not be kept ({error.strerror or error})")
             return False
         return True
 
-    def _save(self, progress: Progress) -> None:
+    def _save(self, progress: TrainingProgress) -> None:
         """Write a checkpoint, after everything that was reported before it."""
         self.reporter.flush()
         try:
@@ -237,7 +237,7 @@ class Trainer:
             )
 
 
-def learning_rate(config: TrainConfig, progress: Progress, steps_per_epoch: int) -> float:
+def learning_rate(config: TrainConfig, progress: TrainingProgress, steps_per_epoch: int) -> float:
     """Return the step size of the next batch: a linear warm-up from zero, then the configured schedule."""
     warm_up = config.warmup_epochs * steps_per_epoch
     step = progress.epoch * steps_per_epoch + progress.step

@@ -51,11 +51,11 @@ def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
     from allcore.training.batches import BatchSource
     from allcore.training.finish import TrainedRun
     from allcore.training.finish_cost import baseline_seconds, finishing_seconds
-    from allcore.training.hardware import look_at_devices
+    from allcore.training.hardware import tensorflow_devices
     from allcore.training.learner import Learner
     from allcore.training.step_cost import compile_steps, epoch_of
 
-    plan = make_plan(config, len(split.classes), look_at_devices())
+    plan = make_plan(config, len(split.classes), tensorflow_devices())
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")
     parts = [split.rows("train"), split.rows("validation")]

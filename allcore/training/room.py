@@ -7,18 +7,17 @@ import os
 import time
 from collections.abc import Callable
 
+from allcore.progress import Phase
 from allcore.writing import NO_ROOM
 
 MOST_SECONDS = 3600.0
 _PAUSE_SECONDS = 30
 
 
-def write_when_there_is_room(
-    write: Callable[[], None], say: Callable[[str], None], warn: Callable[[str], None]
-) -> None:
+def write_when_there_is_room(write: Callable[[], None], on_phase: Phase, warn: Callable[[str], None]) -> None:
     """Call `write` again and again, for an hour at the most, as long as it fails because the disk is full.
 
-    `say` hears every second that the run waits, and may raise to end that; `warn` gets one line.
+    `on_phase` hears every second that the run waits, and may raise to end that; `warn` gets one line.
     """
     deadline = time.monotonic() + MOST_SECONDS
     while True:
@@ -31,7 +30,7 @@ def write_when_there_is_room(
         else:
             return
         for _ in range(_PAUSE_SECONDS):
-            say("waiting for room on the disk, where the results do not fit")
+            on_phase("waiting for room on the disk, where the results do not fit")
             time.sleep(1.0)
 
 

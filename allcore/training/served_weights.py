@@ -9,12 +9,16 @@ from typing import Literal
 import keras
 
 from allcore.training.arrays import UnreadableError
-from allcore.training.checkpoint import Progress
-from allcore.training.kept import kept_epochs, restore_kept
+from allcore.training.checkpoint import TrainingProgress
+from allcore.training.epoch_weights import epochs_with_weights, restore_epoch_weights
 
 
 def take_served_weights(
-    folder: Path, model: keras.Model, progress: Progress, keep: Literal["best", "last"], warn: Callable[[str], None]
+    folder: Path,
+    model: keras.Model,
+    progress: TrainingProgress,
+    keep: Literal["best", "last"],
+    warn: Callable[[str], None],
 ) -> int | None:
     """Put the weights to be served into `model`, which has those of the last epoch, and return their epoch (0-based).
 
@@ -25,9 +29,9 @@ def take_served_weights(
     last = progress.epoch - 1
     if not progress.diverged and (keep == "last" or progress.kept_epoch == last):
         return last
-    for epoch in sorted(kept_epochs(folder), key=lambda one: (one == progress.kept_epoch, one), reverse=True):
+    for epoch in sorted(epochs_with_weights(folder), key=lambda one: (one == progress.kept_epoch, one), reverse=True):
         try:
-            restore_kept(folder, model, epoch)
+            restore_epoch_weights(folder, model, epoch)
         except (UnreadableError, ValueError) as error:
             warn(f"the kept weights of epoch {epoch + 1} cannot be read ({error})")
             continue

@@ -29,15 +29,15 @@ from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.model.initial_weights import THREE_WAYS, file_sha256, read_convolutions
+from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
 from allcore.runs.files import ENVIRONMENT_FILE
 from allcore.runs.images import images_of_run
 from allcore.runs.preflight import keras_weights_file, weights_file
 from allcore.runs.store import Run, RunStore
-from allcore.training.arithmetic import Say
 from allcore.training.batches import BatchSource
 from allcore.training.finish import TrainedRun, results_are_whole, write_results
-from allcore.training.hardware import look_at_devices
+from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner, balanced_class_weights
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
@@ -57,7 +57,7 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
     run = Run(folder)
     end: float | None = None
 
-    def say(phase: str) -> None:
+    def on_phase(phase: str) -> None:
         left = None if end is None else end - time.monotonic()
         reporter.update(phase=phase, eta_seconds=left if left is not None and left > 0 else None)
         if stop_requested():
@@ -67,8 +67,8 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
         images = None
         if not results_are_whole(run):
             plan = _take_devices(run, reporter)
-            catalog, rows, images = _open_images(run, say)
-            cells = _find_cells(run, rows, images, say)
+            catalog, rows, images = _open_images(run, on_phase)
+            cells = _find_cells(run, rows, images, on_phase)
             fingerprint = catalog.fingerprint(run.config.variant)
             source = partial(_source, run, images)
             after = _after_seconds(run, plan)
@@ -77,8 +77,8 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
             )
             end = time.monotonic() + after(reporter.status.images_per_second or math.inf)
             trained = TrainedRun(folder, run.config, run.split, images, fingerprint)
-            write_when_there_is_room(lambda: write_results(trained, model, say), say, reporter.warn)
-        _score_shortcuts(run, images, reporter, say)
+            write_when_there_is_room(lambda: write_results(trained, model, on_phase), on_phase, reporter.warn)
+        _score_shortcuts(run, images, reporter, on_phase)
     except Stopped:
         return False
     return True
@@ -137,32 +137,32 @@ def _after_seconds(run: Run, plan: HardwarePlan) -> Callable[[float], float]:
 
 def _plan(run: Run) -> HardwarePlan:
     """Return the plan for this machine; a resumed run keeps its micro-batches, so that its steps stay the same."""
-    plan = make_plan(run.config, len(run.split.classes), look_at_devices())
+    plan = make_plan(run.config, len(run.split.classes), tensorflow_devices())
     before = run.environment().get("plan")
     if before is not None and (before["kind"], before["replicas"]) == (plan.kind, plan.replicas):
         return HardwarePlan(**before)
     return plan
 
 
-def _open_images(run: Run, say: Say) -> tuple[Catalog, pd.DataFrame, DecodedImages]:
+def _open_images(run: Run, on_phase: Phase) -> tuple[Catalog, pd.DataFrame, DecodedImages]:
     """Return the catalog, its rows in the order of the split's, and their decoded images."""
-    say("reading the dataset")
+    on_phase("reading the dataset")
     cache = open_workspace().cache
     catalog, rows = images_of_run(run, cache)
 
     def progress(done: int, total: int) -> None:
-        say(f"decoding images, {done} of {total}")
+        on_phase(f"decoding images, {done} of {total}")
 
     return catalog, rows, decoded_images(catalog.root, rows, cache, progress)
 
 
-def _find_cells(run: Run, rows: pd.DataFrame, images: DecodedImages, say: Say) -> CellMaps | None:
+def _find_cells(run: Run, rows: pd.DataFrame, images: DecodedImages, on_phase: Phase) -> CellMaps | None:
     """Return the cells of all images where the configuration wants them."""
     if not run.config.augment.changes_fields:
         return None
 
     def progress(done: int, total: int) -> None:
-        say(f"finding cells, {done} of {total} images")
+        on_phase(f"finding cells, {done} of {total} images")
 
     cells = cell_maps(images, list(rows["pixel_sha256"]), open_workspace().cache, progress)
     check_smears(cells.counts()[run.split.rows("train")])
@@ -180,18 +180,18 @@ def _source(run: Run, images: DecodedImages, split: str, cells: CellMaps | None 
     )
 
 
-def _score_shortcuts(run: Run, images: DecodedImages | None, reporter: Reporter, say: Say) -> None:
+def _score_shortcuts(run: Run, images: DecodedImages | None, reporter: Reporter, on_phase: Phase) -> None:
     """Leave in the cache what the shortcut baselines reach, so that no score is ever shown without them."""
     cache = open_workspace().cache
     if cached_shortcuts(run.split, cache) is not None:
         return
 
     def progress(done: int, total: int) -> None:
-        say("scoring shortcut baselines")
+        on_phase("scoring shortcut baselines")
 
     try:
         shortcut_scores(
-            images if images is not None else _open_images(run, say)[2], run.split, cache, on_progress=progress
+            images if images is not None else _open_images(run, on_phase)[2], run.split, cache, on_progress=progress
         )
     except Stopped:
         raise

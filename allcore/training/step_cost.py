@@ -8,8 +8,8 @@ from pathlib import Path
 
 from allcore.hardware import HardwarePlan
 from allcore.training.batches import THREADS, Batch, BatchSource
-from allcore.training.checkpoint import Progress, save_checkpoint
-from allcore.training.kept import save_kept
+from allcore.training.checkpoint import TrainingProgress, save_checkpoint
+from allcore.training.epoch_weights import save_epoch_weights
 from allcore.training.learner import Learner
 
 TIMED_STEPS = 3
@@ -32,8 +32,8 @@ def epoch_of(
     each_trained = _seconds_an_image(train, learner.train_batch, plan)
     each_scored = _seconds_an_image(validation, learner.score_batch, plan)
     began = time.monotonic()
-    save_checkpoint(folder, learner.model, learner.optimizer, Progress())
-    save_kept(folder, learner.model, 0)
+    save_checkpoint(folder, learner.model, learner.optimizer, TrainingProgress())
+    save_epoch_weights(folder, learner.model, 0)
     saving = time.monotonic() - began
     seconds = len(train.rows) * each_trained + len(validation.rows) * each_scored + saving
     return 1 / each_trained, seconds

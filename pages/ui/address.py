@@ -26,7 +26,7 @@ def settle(
     """
     asked = st.query_params.get(name)
     if asked is None and first is not None:
-        asked = last if (last := kept(name)) in options else first
+        asked = last if (last := remembered(name)) in options else first
         st.query_params[name] = asked
     if asked is None:
         return default
@@ -62,7 +62,7 @@ def say(name: str, value: str | None, drops: Collection[str] = ()) -> None:
         st.query_params[name] = value
 
 
-def kept(name: str) -> str | None:
+def remembered(name: str) -> str | None:
     """Return what this session had last as `name`, on whichever page."""
     return st.session_state.get(_kept(name))
 

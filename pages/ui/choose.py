@@ -32,7 +32,7 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
     A folder deeper in a root is named by its whole path. `hint` says what to do when there is no dataset.
     """
     folders = datasets()
-    for given in (address.kept("data"), st.query_params.get("data")):
+    for given in (address.remembered("data"), st.query_params.get("data")):
         if given and given not in folders and (folder := _dataset_at(given)):
             folders[given] = folder
     if nameless := nameless_datasets():

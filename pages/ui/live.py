@@ -80,7 +80,7 @@ def state_badge(state: str) -> None:
     st.badge(in_words(state), icon=STATE_ICONS[state], color=STATE_COLOURS[state])
 
 
-def doing(summary: RunSummary) -> str:
+def phase_text(summary: RunSummary) -> str:
     """Return in a few words what an active run is doing: its place in the queue, or its epoch and time left."""
     status = summary.status
     if status is None:

@@ -21,7 +21,7 @@ from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.report.known_data import DRAWN_SMEARS, recognise
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.store import Run
-from pages.ui.shortcuts import kept, kept_or_offered, run_against
+from pages.ui.shortcuts import cached_or_offered, cached_results, run_against
 from pages.ui.show import plain
 from pages.ui.state import predictor, workspace
 
@@ -49,7 +49,7 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
         _show_tiles(None)
         st.caption(plain(f"The best run, {run.id}, cannot be scored: {error}"))
         return
-    shortcuts = kept(run)
+    shortcuts = cached_results(run)
     best = None if shortcuts is None else best_shortcut(shortcuts)
     shortcut = None if best is None else (best.name, best.scores.accuracy)
     _show_tiles(_Score("Best run here", scores.accuracy, scores.intervals["accuracy"], shortcut))
@@ -59,7 +59,7 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     )
     _say_what_it_looks_at(_views_of(run))
     if shortcuts is None:
-        kept_or_offered(run)
+        cached_or_offered(run)
     else:
         st.markdown(plain(shortcut_verdict(scores, run_against(run, shortcuts))))
     st.page_link(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from allcore.runs.summary import RunSummary
 from pages.ui.guarded import guarded
-from pages.ui.live import doing, refresh_every, runs, state_badge, states, summaries, watch
+from pages.ui.live import phase_text, refresh_every, runs, state_badge, states, summaries, watch
 
 
 def show_queue() -> None:
@@ -29,4 +29,4 @@ def _rows() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             state_badge(summary.state)
             st.page_link("pages/runs.py", label=summary.id, icon="", query_params={"run": summary.id})
-            st.caption(doing(summary), width="content")
+            st.caption(phase_text(summary), width="content")

@@ -33,7 +33,7 @@ def show_shortcuts(of: Evaluated) -> None:
     if of.split != "test":
         st.caption("The shortcut baselines are scored on the test images alone.")
         return
-    results = kept_or_offered(of.run)
+    results = cached_or_offered(of.run)
     if results is None:
         return
     against = run_against(of.run, results)
@@ -50,9 +50,9 @@ def show_shortcuts(of: Evaluated) -> None:
         )
 
 
-def kept_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
+def cached_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
     """Return the results on a run's split; where there are none, say so, offer to compute them, and return None."""
-    results = kept(run)
+    results = cached_results(run)
     if results is None:
         st.caption(f"{_EXPLAINED} They are not computed yet, which takes seconds.")
         if asked_for(_work(run), "Compute the shortcuts", key=f"shortcuts-{run.id}", icon=":material/palette:"):
@@ -60,20 +60,20 @@ def kept_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
     return results
 
 
-def kept_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...] | None:
-    """Return the results on the split that all of `runs` share, as `kept_or_offered`; None where they share none."""
+def cached_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...] | None:
+    """Return the results on the split that all of `runs` share, as `cached_or_offered`; None where they share none."""
     try:
         splits = {_split_key(str(run.folder), recorded_at(run)) for run in runs}
     except RunError as error:
         st.caption(show.plain(f"No shortcut baseline can stand beside all of these runs: {error}"))
         return None
     if len(splits) == 1:
-        return kept_or_offered(runs[0])
+        return cached_or_offered(runs[0])
     st.caption("These runs have different splits, so no shortcut baseline can stand beside all of them.")
     return None
 
 
-def kept(run: Run) -> tuple[ShortcutResult, ...] | None:
+def cached_results(run: Run) -> tuple[ShortcutResult, ...] | None:
     """Return the results on a run's split, None while they are not computed or the split cannot be read."""
     try:
         return _kept(str(run.folder), recorded_at(run), str(workspace().cache))

@@ -92,21 +92,21 @@ def _show_pictures(of: Examined, pair: pd.Series) -> None:
                 of.link_to(pair[side])
         with grid.cell():
             st.markdown("**Both**")
-            _show_together(content)
+            _show_overlaid(content)
 
 
-def _show_together(content: _Content) -> None:
+def _show_overlaid(content: _Content) -> None:
     slot = st.container()
     kind = st.segmented_control(
         "Both", [BLEND, DIFFERENCE], default=BLEND, required=True, key="both", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
     if kind == DIFFERENCE:
-        picture, alt = _together(content, None), "How far both images differ where they overlap"
+        picture, alt = _overlaid(content, None), "How far both images differ where they overlap"
         st.caption("Black where both agree; the brighter, the further apart their colours are.")
     else:
         weight = st.slider("Second image (%)", 0, 100, 50, 5, key="blend", bind="query-params")
-        picture, alt = _together(content, weight / 100), f"Both images in place, the second at {weight} per cent"
+        picture, alt = _overlaid(content, weight / 100), f"Both images in place, the second at {weight} per cent"
     slot.image(picture, width="stretch", alt=alt)
 
 
@@ -167,7 +167,7 @@ def _alone(content: _Content) -> tuple[bytes, bytes]:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _together(content: _Content, weight: float | None) -> bytes:
+def _overlaid(content: _Content, weight: float | None) -> bytes:
     """Return the blend of a pair, the second image by `weight` (0 to 1), or, without one, the difference."""
     views = _views(content)
     return _jpeg(differing(views) if weight is None else blended(views, weight))

@@ -121,7 +121,7 @@ def test_sizes_that_make_no_sweep_are_refused_in_plain_words(data, sizes, said):
 
 
 def test_page_begins_with_what_a_machine_without_gpu_can_do_and_warns_before_hours_are_spent(data, monkeypatch):
-    monkeypatch.setattr("allcore.hardware.glance_at_devices", lambda: Devices(4, False, 2**34))
+    monkeypatch.setattr("allcore.hardware.system_devices", lambda: Devices(4, False, 2**34))
     st.cache_data.clear()
     app = open_page("train")
     assert app.query_params["preset"] == "Quick"

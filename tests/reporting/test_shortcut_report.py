@@ -10,7 +10,7 @@ import pytest
 
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.shortcuts import Baseline, ShortcutResult, best_shortcut
-from allcore.evaluation.shortcuts.registry import nothing, trees
+from allcore.evaluation.shortcuts.registry import no_features, trees
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.paper import CLASSES, HEADLINE
 from allcore.reporting.colours import BASELINE
@@ -40,7 +40,7 @@ def answers(wrong: int, classes=CLASSES) -> RecordedPredictions:
 
 def result(name: str, wrong: int, classes=CLASSES) -> ShortcutResult:
     predictions = answers(wrong, classes)
-    return ShortcutResult(Baseline(name, f"Sees {name}.", nothing, trees), predictions, predictions.score())
+    return ShortcutResult(Baseline(name, f"Sees {name}.", no_features, trees), predictions, predictions.score())
 
 
 @pytest.fixture(scope="module")

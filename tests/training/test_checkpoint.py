@@ -10,8 +10,13 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.training.arrays import UnreadableError
-from allcore.training.checkpoint import Progress, restore_checkpoint, save_checkpoint
-from allcore.training.kept import is_kept, kept_epochs, restore_kept, save_kept
+from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
+from allcore.training.epoch_weights import (
+    epochs_with_weights,
+    has_epoch_weights,
+    restore_epoch_weights,
+    save_epoch_weights,
+)
 from tests.damaged import TIMES, damaged
 
 
@@ -36,7 +41,7 @@ def saved(tmp_path_factory):
     model, optimizer = make_model()
     gradients = [keras.ops.ones_like(variable) for variable in model.trainable_variables]
     optimizer.apply(gradients, model.trainable_variables)
-    progress = Progress(segment=1, epoch=3, step=7, kept_epoch=2, best_loss=0.25, report_checksum=99)
+    progress = TrainingProgress(segment=1, epoch=3, step=7, kept_epoch=2, best_loss=0.25, report_checksum=99)
     save_checkpoint(folder, model, optimizer, progress)
     return folder, model, optimizer, progress
 
@@ -63,7 +68,7 @@ def two(saved, tmp_path):
     """Return a folder with two checkpoints, of step 1 and step 2, and what they are of."""
     _, model, optimizer, _ = saved
     for step in (1, 2):
-        save_checkpoint(tmp_path, model, optimizer, Progress(step=step))
+        save_checkpoint(tmp_path, model, optimizer, TrainingProgress(step=step))
     return tmp_path, model, optimizer
 
 
@@ -87,7 +92,7 @@ def test_dropout_goes_on_where_it_was(saved):
 
 def test_the_two_newest_stay_and_nothing_unfinished(two):
     folder, model, optimizer = two
-    save_checkpoint(folder, model, optimizer, Progress(step=3))
+    save_checkpoint(folder, model, optimizer, TrainingProgress(step=3))
     assert names(folder) == ["000-00000-000002", "000-00000-000003"]
 
 
@@ -163,7 +168,7 @@ def test_another_model_is_refused_and_left_as_it_was(saved):
 
 def test_pickled_arrays_are_refused(saved, tmp_path):
     _, model, optimizer, _ = saved
-    save_checkpoint(tmp_path, model, optimizer, Progress())
+    save_checkpoint(tmp_path, model, optimizer, TrainingProgress())
     folder = tmp_path / "000-00000-000000"
     (folder / "manifest.json").unlink()
     np.savez(folder / "model.npz", **{f"{i:04d}": np.array([{}], dtype=object) for i in range(len(model.variables))})
@@ -174,7 +179,7 @@ def test_pickled_arrays_are_refused(saved, tmp_path):
 def test_failed_save_leaves_the_older_ones_and_nothing_unfinished(two, no_room):
     folder, model, optimizer = two
     with no_room("progress.json"), pytest.raises(OSError, match="No space"):
-        save_checkpoint(folder, model, optimizer, Progress(step=3))
+        save_checkpoint(folder, model, optimizer, TrainingProgress(step=3))
     assert names(folder) == ["000-00000-000002"]  # the older went to make room, which was not enough
     assert restored(folder, model, optimizer)[0].step == 2
 
@@ -186,7 +191,7 @@ def test_file_that_cannot_grow_is_an_error_of_the_disk(saved, tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:
         with pytest.raises(OSError, match="large"):
-            save_kept(tmp_path, model, 0)
+            save_epoch_weights(tmp_path, model, 0)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == []
@@ -194,9 +199,9 @@ def test_file_that_cannot_grow_is_an_error_of_the_disk(saved, tmp_path):
 
 def test_kept_weights_come_back(saved, tmp_path):
     _, model, _, _ = saved
-    save_kept(tmp_path, model, 4)
+    save_epoch_weights(tmp_path, model, 4)
     other, _ = make_model(seed=1)
-    restore_kept(tmp_path, other, 4)
+    restore_epoch_weights(tmp_path, other, 4)
     for a, b in zip(values(model.variables), values(other.variables), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -204,18 +209,18 @@ def test_kept_weights_come_back(saved, tmp_path):
 def test_kept_weights_go_once_no_checkpoint_speaks_of_them(saved, tmp_path):
     _, model, optimizer, _ = saved
     for epoch in (4, 6):
-        save_kept(tmp_path, model, epoch)
-        save_checkpoint(tmp_path, model, optimizer, Progress(epoch=epoch + 1, kept_epoch=epoch))
-    assert kept_epochs(tmp_path) == [4, 6]
-    save_checkpoint(tmp_path, model, optimizer, Progress(epoch=8, kept_epoch=6))
-    assert kept_epochs(tmp_path) == [6]
+        save_epoch_weights(tmp_path, model, epoch)
+        save_checkpoint(tmp_path, model, optimizer, TrainingProgress(epoch=epoch + 1, kept_epoch=epoch))
+    assert epochs_with_weights(tmp_path) == [4, 6]
+    save_checkpoint(tmp_path, model, optimizer, TrainingProgress(epoch=8, kept_epoch=6))
+    assert epochs_with_weights(tmp_path) == [6]
 
 
 def test_kept_weights_that_are_missing_or_damaged_are_said(saved, tmp_path):
     _, model, _, _ = saved
-    save_kept(tmp_path, model, 4)
+    save_epoch_weights(tmp_path, model, 4)
     damage(tmp_path / "kept-00004.npz")
     for epoch in (2, 4):
-        assert not is_kept(tmp_path, epoch)
+        assert not has_epoch_weights(tmp_path, epoch)
         with pytest.raises(UnreadableError, match=rf"kept-0000{epoch}\.npz"):
-            restore_kept(tmp_path, model, epoch)
+            restore_epoch_weights(tmp_path, model, epoch)

@@ -11,7 +11,7 @@ import pytest
 from allcore.config import make_config
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.status import Status
-from allcore.training.kept import kept_epochs
+from allcore.training.epoch_weights import epochs_with_weights
 from allcore.training.loop import DivergedError, Stopped, Trainer
 from allcore.training.reporter import Reporter
 
@@ -79,7 +79,7 @@ def test_kept_epoch_is_the_one_that_was_asked_for(tmp_path, keep, epoch):
     progress, weight = trained(tmp_path, [0.9, 0.2, 0.5, 0.4], keep=keep)
     assert (progress.kept_epoch, progress.best_loss) == (epoch, 0.2)
     assert weight == epoch + 1
-    assert epoch in kept_epochs(tmp_path / CHECKPOINTS_FOLDER)
+    assert epoch in epochs_with_weights(tmp_path / CHECKPOINTS_FOLDER)
 
 
 @pytest.mark.parametrize(("keep", "weight"), [("best", 1), ("last", 3)])

@@ -7,14 +7,14 @@ import pytest
 
 from allcore.config import make_config
 from allcore.runs.status import Status, read_status
-from allcore.training.checkpoint import Progress
+from allcore.training.checkpoint import TrainingProgress
 from allcore.training.loop import learning_rate
 from allcore.training.reporter import Reporter
 
 
 def rate(schedule, **progress):
     config = make_config(dataset="smears", epochs=4, learning_rate=0.1, learning_rate_schedule=schedule)
-    return learning_rate(config, Progress(**progress), steps_per_epoch=10)
+    return learning_rate(config, TrainingProgress(**progress), steps_per_epoch=10)
 
 
 def test_constant_schedule_is_constant():

@@ -1,4 +1,4 @@
-"""Whether a model calls images of other laboratories novel, and leaves the test images of its own run in peace."""
+"""Whether a model calls images of other laboratories novel, and the test images of its own run not."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def trees() -> Classifier:
     return ExtraTreesClassifier(n_estimators=TREES, random_state=SEED, n_jobs=-1)
 
 
-def nothing(image: ImageArray) -> np.ndarray:
+def no_features(image: ImageArray) -> np.ndarray:
     """Return a vector (1,) that is the same for every image."""
     return np.zeros(1, np.float32)
 
@@ -92,8 +92,8 @@ def grey_thumbnail(image: ImageArray) -> np.ndarray:
 BASELINES = (
     Baseline(
         "majority",
-        "Sees nothing, and always answers the commonest class of the training images.",
-        nothing,
+        "Sees no_features, and always answers the commonest class of the training images.",
+        no_features,
         commonest_class,
     ),
     Baseline(

@@ -15,7 +15,7 @@ from allcore.data.scale_bar import hide_scale_bar
 from allcore.data.split import make_split
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.shortcuts import BASELINES, shortcut_scores
-from allcore.evaluation.shortcuts.registry import colour_histogram, grey_thumbnail, nothing, scale_bar_corner
+from allcore.evaluation.shortcuts.registry import colour_histogram, grey_thumbnail, no_features, scale_bar_corner
 
 CHANCE = 0.25
 COLOUR = ("nine colour numbers", "colour histogram")
@@ -131,7 +131,7 @@ def test_colour_histogram_does_not_see_where():
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (31, 17), (1080, 1920)])
-@pytest.mark.parametrize("features", [nothing, *(baseline.features for baseline in BASELINES)])
+@pytest.mark.parametrize("features", [no_features, *(baseline.features for baseline in BASELINES)])
 def test_features_are_as_many_for_images_of_every_size(features, shape):
     image = np.full((*shape, 3), 7, np.uint8)
     usual = np.full((224, 224, 3), 7, np.uint8)

@@ -12,14 +12,14 @@ from allcore.training.arrays import UnreadableError, assign_arrays, check_arrays
 from allcore.writing import make_folder, written_whole
 
 
-def save_kept(folder: Path, model: keras.Model, epoch: int) -> None:
+def save_epoch_weights(folder: Path, model: keras.Model, epoch: int) -> None:
     """Keep the model's weights as those of `epoch` (0-based). Raises `OSError`; those kept before stay as they are."""
     make_folder(folder)
     with written_whole(_file(folder, epoch)) as unfinished:
         write_arrays(unfinished, model.variables)
 
 
-def restore_kept(folder: Path, model: keras.Model, epoch: int) -> None:
+def restore_epoch_weights(folder: Path, model: keras.Model, epoch: int) -> None:
     """Put the kept weights of `epoch` into `model`.
 
     Raises `UnreadableError` when they are missing or damaged, `ValueError` when they are another model's; the model
@@ -28,7 +28,7 @@ def restore_kept(folder: Path, model: keras.Model, epoch: int) -> None:
     assign_arrays(model.variables, _file(folder, epoch))
 
 
-def is_kept(folder: Path, epoch: int) -> bool:
+def has_epoch_weights(folder: Path, epoch: int) -> bool:
     """Return whether weights of `epoch` are there and whole."""
     try:
         check_arrays(_file(folder, epoch))
@@ -37,7 +37,7 @@ def is_kept(folder: Path, epoch: int) -> bool:
     return True
 
 
-def kept_epochs(folder: Path) -> list[int]:
+def epochs_with_weights(folder: Path) -> list[int]:
     """Return the epochs of which weights are there, whole or not, in order."""
     epochs = []
     for file in folder.glob("kept-*.npz"):
@@ -46,9 +46,9 @@ def kept_epochs(folder: Path) -> list[int]:
     return sorted(epochs)
 
 
-def drop_kept(folder: Path, but: Collection[int]) -> None:
+def drop_epoch_weights(folder: Path, but: Collection[int]) -> None:
     """Remove the kept weights of all epochs but some."""
-    for epoch in set(kept_epochs(folder)) - set(but):
+    for epoch in set(epochs_with_weights(folder)) - set(but):
         _file(folder, epoch).unlink(missing_ok=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from allcore.inference.metadata import Agreement
 from allcore.inference.network import NetworkOutputs
-from allcore.training.arithmetic import choose_arithmetic, compare, is_served_in_int8
+from allcore.training.served_precision import choose_arithmetic, compare, is_served_in_int8
 from tests.model.networks import random_network
 
 AGREEING = {
@@ -57,7 +57,7 @@ def test_comparison_counts_labels_and_measures_changes():
 
 def test_choice_leaves_no_working_file_and_serves_the_graph_that_it_names(tmp_path):
     _, weights, images = random_network(32, images=6)
-    chosen = choose_arithmetic(weights, images[:4], images[4:], tmp_path, say=lambda phase: None)
+    chosen = choose_arithmetic(weights, images[:4], images[4:], tmp_path, on_phase=lambda phase: None)
     assert list(tmp_path.iterdir()) == []
     assert chosen.graph is (chosen.int8 if chosen.served == "int8" else chosen.float32)
     assert chosen.served == ("int8" if is_served_in_int8(chosen.agreement) else "float32")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,12 +18,11 @@ from allcore.inference.predictor import BATCH
 from allcore.model.graph import NetworkWeights
 from allcore.model.quantise import build_int8_graph, calibrate
 from allcore.model.serving import build_serving_graph
+from allcore.progress import Phase
 
 LABELS_MAY_DIFFER = 1
 CHANGE_MAY_BE = 0.01
 """How far an image's most changed probability may move, in the mean over the validation images."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -42,27 +41,27 @@ class Arithmetic:
 
 
 def choose_arithmetic(
-    weights: NetworkWeights, calibration: np.ndarray, validation: np.ndarray, folder: Path, say: Say
+    weights: NetworkWeights, calibration: np.ndarray, validation: np.ndarray, folder: Path, on_phase: Phase
 ) -> Arithmetic:
     """Return the network in both arithmetics and which to serve, judged on validation images.
 
     `calibration` (training images) and `validation` are uint8 (N, S, S, 3). Working files stand in `folder` meanwhile;
-    `say` gets a line on what is being done.
+    `on_phase` gets a line on what is being done.
     """
-    say("quantising the model")
+    on_phase("quantising the model")
     float32 = build_serving_graph(weights)
-    batches = _said(calibration, say)
+    batches = _batches(calibration, on_phase)
     int8 = build_int8_graph(weights, calibrate(weights, batches))
-    agreement = compare(opened(float32, folder), opened(int8, folder), validation, say)
+    agreement = compare(opened(float32, folder), opened(int8, folder), validation, on_phase)
     return Arithmetic(float32, int8, agreement, "int8" if is_served_in_int8(agreement) else "float32")
 
 
-def compare(float32: Network, int8: Network, images: np.ndarray, say: Say) -> Agreement:
+def compare(float32: Network, int8: Network, images: np.ndarray, on_phase: Phase) -> Agreement:
     """Return how two networks compare on uint8 images (N, S, S, 3)."""
     changes: list[float] = []
     differing = 0
     for start in range(0, len(images), BATCH):
-        say(f"comparing int8 with float32, {start} of {len(images)} images")
+        on_phase(f"comparing int8 with float32, {start} of {len(images)} images")
         batch = images[start : start + BATCH]
         ours, theirs = int8.run(batch).probabilities, float32.run(batch).probabilities
         changes += np.abs(ours - theirs).max(axis=1).tolist()
@@ -97,7 +96,7 @@ def opened(model: onnx.ModelProto, folder: Path) -> Network:
         path.unlink(missing_ok=True)
 
 
-def _said(images: np.ndarray, say: Say) -> Iterator[np.ndarray]:
+def _batches(images: np.ndarray, on_phase: Phase) -> Iterator[np.ndarray]:
     for start in range(0, len(images), BATCH):
-        say(f"quantising the model, {start} of {len(images)} images")
+        on_phase(f"quantising the model, {start} of {len(images)} images")
         yield images[start : start + BATCH]
