@@ -99,6 +99,13 @@ def unfinished(folder: Path) -> list[Path]:
         return []
 
 
+def make_subfolder(folder: Path) -> None:
+    """Make a folder in one that is there, as `make_folder` does. Raises `FileNotFoundError` where that one is gone."""
+    if not folder.is_dir():
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
 def remove_unfinished(folder: Path) -> None:
     """Remove what processes that were killed left unfinished in `folder`, none of which may still be writing there."""
     for remains in unfinished(folder):

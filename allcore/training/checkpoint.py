@@ -19,7 +19,7 @@ import keras
 from allcore.errors import RunError
 from allcore.training.arrays import UnreadableError, assign_arrays, write_arrays
 from allcore.training.epoch_weights import drop_epoch_weights
-from allcore.writing import NO_ROOM, folder_written_whole, make_folder
+from allcore.writing import NO_ROOM, folder_written_whole, make_subfolder
 
 KEPT_CHECKPOINTS = 2
 _MANIFEST = "manifest.json"
@@ -54,7 +54,7 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
 
     Raises `OSError` when it cannot be written; the newest of the older checkpoints then is still there.
     """
-    make_folder(folder)
+    make_subfolder(folder)  # never the run's own, should it have been deleted
     try:
         _write(folder, model, optimizer, progress)
     except OSError as error:

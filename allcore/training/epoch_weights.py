@@ -9,12 +9,12 @@ from pathlib import Path
 import keras
 
 from allcore.training.arrays import UnreadableError, assign_arrays, check_arrays, write_arrays
-from allcore.writing import make_folder, written_whole
+from allcore.writing import make_subfolder, written_whole
 
 
 def save_epoch_weights(folder: Path, model: keras.Model, epoch: int) -> None:
     """Keep the model's weights as those of `epoch` (0-based). Raises `OSError`; those kept before stay as they are."""
-    make_folder(folder)
+    make_subfolder(folder)  # never the run's own, should it have been deleted
     with written_whole(_file(folder, epoch)) as unfinished:
         write_arrays(unfinished, model.variables)
 
