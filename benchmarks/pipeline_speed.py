@@ -24,7 +24,7 @@ from allcore.data.catalog import scan
 from allcore.data.split import make_split
 from allcore.hardware import make_plan
 from allcore.training.batches import Batch, BatchSource
-from allcore.training.hardware import look_at_devices
+from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner
 from allcore.workspace import open_workspace
 
@@ -42,7 +42,7 @@ def main() -> None:
     fields = {**PRESETS[options.preset], "image_size": options.image_size, "weights": "random"}
     config = make_config(dataset=str(options.data), **fields)
     source, classes = _source(config)
-    plan = make_plan(config, classes, look_at_devices())
+    plan = make_plan(config, classes, tensorflow_devices())
     learner = Learner(config, plan, classes)
     ready = list(islice(source.batches(epoch=0), options.steps))
     learner.train_batch(ready[0])  # traces
