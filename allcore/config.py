@@ -116,6 +116,14 @@ class SplitConfig(_Frozen):
     train: Fraction = Field(0.8, description="fraction of the images to train on")
     validation: Fraction = Field(0.1, description="fraction that chooses the epoch and the temperature")
     test: Fraction = Field(0.1, description="fraction that is scored once")
+    folds: int | None = Field(
+        None,
+        ge=2,
+        le=100,
+        description="parts of about equal size, of which one is the test; train and validation share the others as "
+        "their fractions are to each other",
+    )
+    fold: int = Field(1, ge=1, description="which of the folds is the test")
     seed: Seed = Field(0, description="seed of the shuffle")
     groups: str | None = Field(
         None, description="CSV with columns file and group (or patient); images with one group stay together"
@@ -131,6 +139,14 @@ class SplitConfig(_Frozen):
             )
         if self.protocol == "patient" and self.groups is None:
             raise ValueError("protocol 'patient' needs groups: a CSV with columns file and patient")
+        return self
+
+    @model_validator(mode="after")
+    def _one_of_the_folds(self) -> Self:
+        if self.folds is not None and self.protocol == "folders":
+            raise ValueError("the dataset's folders make one test part; folds need another protocol")
+        if self.fold > (self.folds or 1):
+            raise ValueError(f"expected fold to be at most folds, received fold {self.fold} of {self.folds or 'none'}")
         return self
 
 

@@ -15,6 +15,8 @@ _NAMES = {
     "split.train": "--train-fraction",
     "split.validation": "--validation-fraction",
     "split.test": "--test-fraction",
+    "split.folds": "--folds",
+    "split.fold": "--fold",
     "split.seed": "--split-seed",
     "split.groups": "--groups",
 }

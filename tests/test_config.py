@@ -16,7 +16,8 @@ EVERY_FIELD = {
     "weights": "random", "trainable_from": "block2_conv1", "trainable_to": "block5_conv3", "head": "gap",
     "dense_units": 64, "dropout": 0.0, "seed": 9, "device": "cpu", "precision": "float32", "micro_batch_size": 4,
     "checkpoint_minutes": 0.5, "sweep": "sizes",
-    "split": {"protocol": "patient", "train": 0.6, "validation": 0.15, "test": 0.25, "seed": 4, "groups": "p.csv"},
+    "split": {"protocol": "patient", "train": 0.6, "validation": 0.15, "test": 0.25, "seed": 4, "groups": "p.csv",
+              "folds": 5, "fold": 2},
     "augment": {
         "brightness": [0.9, 1.1], "degrees": 180.0, "horizontal_flip": False, "vertical_flip": False,
         "border": "white", "stain_jitter": 0.1, "grey": 0.2, "hide_scale_bar": 0.3,
@@ -88,6 +89,8 @@ def test_every_preset_is_valid(preset):
         ("split.protocol", "blocks", "'random', 'grouped', 'stain', 'patient' or 'folders'"),
         ("split.test", 1.0, "less than 1"),
         ("split.seed", -1, "greater than or equal to 0"),
+        ("split.folds", 1, "greater than or equal to 2"),
+        ("split.fold", 0, "greater than or equal to 1"),
         ("augment.brightness", (1.2, 0.8), "expected 0 < low <= high <= 4"),
         ("augment.brightness", (0.0, 1.0), "expected 0 < low <= high <= 4"),
         ("augment.brightness", (1.0, 4.1), "expected 0 < low <= high <= 4"),
@@ -151,6 +154,19 @@ def test_fractions_that_sum_to_1_but_for_rounding_are_taken():
 def test_the_patient_protocol_asks_for_its_table():
     with pytest.raises(ConfigError, match=r"^split: protocol 'patient' needs groups: a CSV with columns file and pat"):
         make_config(dataset="smears", split={"protocol": "patient"})
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ({"folds": 5, "fold": 6}, "expected fold to be at most folds, received fold 6 of 5"),
+        ({"fold": 2}, "expected fold to be at most folds, received fold 2 of none"),
+        ({"folds": 5, "protocol": "folders"}, "folds need another protocol"),
+    ],
+)
+def test_a_fold_is_one_of_the_folds_of_a_protocol_that_can_have_them(split, message):
+    with pytest.raises(ConfigError, match=rf"^split: .*{message}"):
+        make_config(dataset="smears", split=split)
 
 
 def test_an_image_gets_one_field():

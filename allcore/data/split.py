@@ -102,7 +102,8 @@ def make_split(images: pd.DataFrame, config: SplitConfig, relations: Relations |
     `random` draws within each class and lets twins fall apart, as the paper does; `grouped` and `patient` keep
     images that share a group together; `stain` keeps whole stain clusters out of train, one a class for validation and
     one for the test, whatever fractions are asked for; `folders` takes the parts that the dataset's own folders make.
-    Groups come from the table `config.groups` or, without one,
+    With `config.folds`, one of so many parts of about equal size is the test; over all of them every image is tested
+    once. Groups come from the table `config.groups` or, without one,
     from `relations`; unset, those are what the catalog alone shows. Raises `DatasetError` when the table does not fit
     or a class has too few groups or stain clusters for three parts.
     """

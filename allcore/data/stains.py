@@ -17,6 +17,8 @@ from allcore.threads import in_threads
 
 CLUSTERS = 6
 """Stain clusters a class."""
+LEAST_SHARE = 0.05
+"""Part of a class that a stain cluster must hold to be held out, where enough do: a few odd images say little."""
 _STARTS = 10
 
 

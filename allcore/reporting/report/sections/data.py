@@ -120,6 +120,12 @@ def protocol(facts: RunFacts) -> tuple[Text, ...]:
     fractions = ", ".join(f"{100 * getattr(split, part):g} % {part}" for part in SPLITS)
     if split.protocol == "stain":
         fractions = "one stain cluster of each class for validation and one for the test"
+    if split.folds is not None:
+        validation = (
+            "one stain cluster of each class of the others" if split.protocol == "stain"
+            else f"{100 * split.validation / (split.train + split.validation):.3g} % of the others"
+        )  # fmt: skip
+        fractions = f"fold {split.fold} of {split.folds} for the test, {validation} for validation"
     if split.protocol == "folders":
         fractions = "as they came, though validation is drawn from train where it has no folder"
     table = f" Groups come from the table {split.groups}." if split.groups else ""
