@@ -16,7 +16,8 @@ from allcore.json_text import read_json
 from allcore.model.architecture import CONVOLUTION_LAYERS
 from allcore.text import well_formed
 
-CONFIG_SCHEMA = 1
+CONFIG_SCHEMA = 2
+_READABLE_SCHEMAS = (1, CONFIG_SCHEMA)
 _LARGEST_BYTES = 2**20
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -200,7 +201,8 @@ class TrainConfig(_Frozen):
     checkpoint_minutes: float = Field(
         5.0, gt=0.0, description="save within an epoch when this much time has passed since the last save"
     )
-    sweep: str | None = Field(None, description="name of the sweep that this run belongs to")
+    study: str | None = Field(None, description="name of the study that this run belongs to")
+    place: str | None = Field(None, description="the run's place in its study")
 
     @field_validator("trainable_from", "trainable_to")
     @classmethod
@@ -270,14 +272,25 @@ def read_config(path: Path) -> TrainConfig:
         fields = read_json(path, _LARGEST_BYTES)
     except FileError as error:
         raise ConfigError(f"{path.name} cannot be read ({error})") from None
+    return parse_config(fields, path.name)
+
+
+def parse_config(fields: object, name: str) -> TrainConfig:
+    """Return the configuration that `TrainConfig.to_json` wrote, also by an older version; `name` is its file's.
+
+    Raises `ConfigError` when it is damaged or from a newer version.
+    """
     if not isinstance(fields, dict) or "schema" not in fields:
-        raise ConfigError(f"{path.name} cannot be read (it is not a JSON object with a schema)")
-    schema = fields.pop("schema")
-    if schema != CONFIG_SCHEMA:
+        raise ConfigError(f"{name} cannot be read (it is not a JSON object with a schema)")
+    schema = fields.get("schema")
+    if schema not in _READABLE_SCHEMAS:
         raise ConfigError(
-            f"{path.name} has schema {schema!r:.20}, this version reads {CONFIG_SCHEMA}; use the version that wrote it"
+            f"{name} has schema {schema!r:.20}, this version reads {CONFIG_SCHEMA}; use the version that wrote it"
         )
-    return make_config(**fields)
+    known = {field: value for field, value in fields.items() if field != "schema"}
+    if schema == 1 and "sweep" in known:  # what a study of image sizes was called
+        known["study"] = known.pop("sweep")
+    return make_config(**known)
 
 
 def _explain(item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails

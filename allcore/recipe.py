@@ -20,7 +20,7 @@ _NAMES = {
     "split.seed": "--split-seed",
     "split.groups": "--groups",
 }
-_NOT_OPTIONS = {"dataset", "sweep"}
+_NOT_OPTIONS = {"dataset", "study", "place"}
 _FILES = {"weights", "split.groups"}
 _ALWAYS_SAID = {"split.protocol"}
 """Without it, a dataset whose folders make a split is divided by them and not by the protocol that is the default."""

@@ -28,7 +28,7 @@ LARGEST_WEIGHTS = 2 * 2**30
 class Workspace:
     """The folders that ALLscope reads and writes.
 
-    `root` holds datasets/, cache/ and runs/; `data_roots` are further folders whose datasets may be read.
+    `root` holds datasets/, cache/, runs/ and studies/; `data_roots` are further folders whose datasets may be read.
     """
 
     root: Path
@@ -53,6 +53,11 @@ class Workspace:
     def classes(self) -> Path:
         """Folder of what the datasets' classes mean."""
         return self.root / "classes"
+
+    @property
+    def studies(self) -> Path:
+        """Folder of the studies: their plans; their members are runs."""
+        return self.root / "studies"
 
     @property
     def models(self) -> Path:

@@ -27,7 +27,7 @@ from allcore.evaluation.scoring.scores import score
 
 IMAGES_A_GROUP = 1.2
 """About as many as share a field on a test split of the ALL images."""
-SWEEP = 5
+MODELS = 5
 """Runs whose pairs are compared."""
 
 
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
 
-    models = {f"model {n}": _draw(options.images, options.classes, seed=n) for n in range(SWEEP)}
+    models = {f"model {n}": _draw(options.images, options.classes, seed=n) for n in range(MODELS)}
     one, other = list(models.values())[:2]
     table, samples = one.table, options.samples
     tied = np.round(one.probabilities, 2) + 1e-3
@@ -56,7 +56,7 @@ def main() -> None:
         "score table, every image alone": lambda: table_of(one.probabilities, grouped=False),
         "score table, tied probabilities": lambda: table_of(tied, grouped=True),
         "two models compared": lambda: compare(pair(one, other), samples=samples),
-        f"the {SWEEP * (SWEEP - 1) // 2} pairs of {SWEEP} models": lambda: compare_all(models),
+        f"the {MODELS * (MODELS - 1) // 2} pairs of {MODELS} models": lambda: compare_all(models),
     }
     print(f"{options.images} images, {options.classes} classes, {samples} samples, {os.cpu_count()} cores")
     print(f"{'':34}{'wall, best':>12}{'median':>9}{'cpu, best':>11}{'median':>9}   seconds")

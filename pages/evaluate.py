@@ -8,8 +8,9 @@ from allcore.errors import InputError
 from allcore.paper import has_papers_classes
 from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.tables import headline_table
+from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address, show
-from pages.ui.choose import choose_run
+from pages.ui.choose import choose_predictions
 from pages.ui.class_meanings import meanings
 from pages.ui.evaluate_calibration import show_calibration
 from pages.ui.evaluate_classes import show_classes
@@ -33,11 +34,13 @@ INTERVALS = {
 }
 
 st.title("Evaluate")
-run = choose_run(lambda status: status.state == "succeeded", "No finished run yet")
+run = choose_predictions("No finished run yet")
 if run is None:
     st.stop()
-split = address.settle("split", SPLITS, "split", default="test")
-st.segmented_control("Images", SPLITS, required=True, **address.follow("split", split))
+pooled = is_out_of_fold(run)
+splits = SPLITS[:1] if pooled else SPLITS
+split = address.settle("split", splits, "split", default="test")
+st.segmented_control("Images", splits, required=True, **address.follow("split", split))
 if split is None:
     st.stop()
 try:
@@ -58,6 +61,12 @@ st.caption(
     f"{scores.n} {split} images, {listed}, {run.config.image_size} px, "
     f"{run.config.split.protocol} split of {show.plain(run.config.dataset)}"
 )
+if pooled:
+    members = now.predictions.table["run"].nunique()
+    st.caption(
+        f"Out-of-fold predictions of study {show.plain(str(run.config.study))}: each image by the one of {members} "
+        "runs that tested it and had not trained on it."
+    )
 if split == "validation":
     st.caption(
         "The validation images chose the temperature, and the epoch where the best is kept, so their scores flatter."
@@ -98,8 +107,11 @@ st.caption(
     f"Intervals: {INTERVALS[scores.interval_method]}"
     + (" The paper's figures are of its own test images at 300 px, which are not these." if of_paper else "")
 )
-show_shortcuts(now)
-show_report_button(run)
+if pooled:
+    st.caption("Shortcut baselines, probes and reports are of single runs: choose a member of the study for them.")
+else:
+    show_shortcuts(now)
+    show_report_button(run)
 
 named = meanings(run.config.dataset, classes)
 tabs = {
@@ -113,4 +125,6 @@ tabs = {
 }
 if named.positive:
     tabs["{} or {}".format(*named.sides).capitalize()] = partial(show_sides, named=named)
+if pooled:
+    del tabs["Probes"]
 open_tab({name: partial(show_tab, now) for name, show_tab in tabs.items()})

@@ -4,6 +4,7 @@ from typing import cast
 
 import streamlit as st
 
+from allcore.config import TrainConfig
 from allcore.errors import InputError
 from allcore.reporting.curves import Per
 from allcore.reporting.number_text import memory
@@ -20,6 +21,7 @@ from pages.ui.live import in_words, refresh_every, runs, states, summaries, watc
 from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import plain, table
 from pages.ui.state import executor
+from pages.ui.study_view import names_of_grids, show_studies, studies
 
 
 def carry_out(action: str, run: Run, shown: str) -> None:
@@ -58,17 +60,20 @@ def confirm_deletion(run: Run, shown: str) -> None:
 
 
 def show_all() -> None:
-    """Show a line a run."""
-    now = summaries(runs())
+    """Show a line a run; those of a study stand in its grid."""
+    grids = names_of_grids()
+    now = [each for each in summaries(runs()) if each.config is None or not in_a_grid(each.config, grids)]
+    if not now:
+        return
     progress = [100 * summary.progress for summary in now]
-    shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "sweep", "size", "note"]
+    shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "study", "size", "note"]
     states, sizes = [in_words(one.state) for one in now], [memory(one.bytes) for one in now]
     table(
         summary_table(now).assign(progress=progress, state=states, size=sizes)[shown], "runs",
-        "All runs with state, progress, image size, best validation accuracy, split, sweep, size on the disk and what "
+        "All runs with state, progress, image size, best validation accuracy, split, study, size on the disk and what "
         "went wrong",
         {
-            "run": "Run", "split": "Split", "sweep": "Sweep", "size": "Disk space",
+            "run": "Run", "split": "Split", "study": "Study", "size": "Disk space",
             "state": st.column_config.TextColumn("State", width=100),
             "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
@@ -77,6 +82,11 @@ def show_all() -> None:
         },
         placeholder="–",
     )  # fmt: skip
+
+
+def in_a_grid(config: TrainConfig, studies: set[str]) -> bool:
+    """Return whether a run is a member of a study that is shown."""
+    return config.place is not None and config.study in studies
 
 
 def show_run(run: Run, state: str, compared: list[Run], per: Per) -> None:
@@ -98,11 +108,13 @@ def show_run(run: Run, state: str, compared: list[Run], per: Per) -> None:
 
 
 st.title("Runs")
+show_studies()
 known = {run.id: run for run in runs()}
 if not known:
     watch({})
-    st.info("Launch one on the Train page; the quick preset takes minutes.", title="No run yet")
-    st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+    if not studies():
+        st.info("Launch one on the Train page; the quick preset takes minutes.", title="No run yet")
+        st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
     st.stop()
 with st.container():
     if "refused" in st.session_state:

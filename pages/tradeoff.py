@@ -1,6 +1,6 @@
 """Trade-off: what image size buys and what it costs, beside the paper's Table 1.
 
-For a sweep, all succeeded runs, or the example that comes with the app.
+For a study, all succeeded runs, or the example that comes with the app.
 """
 
 from contextlib import suppress
@@ -12,14 +12,22 @@ import streamlit as st
 from allcore.errors import InputError, RunError
 from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
-from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, short_names, sweeps, tradeoff_point
+from allcore.evaluation.tradeoff.points import (
+    TradeoffPoint,
+    measured_latency,
+    runs_of_studies,
+    short_names,
+    tradeoff_point,
+)
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
+from allcore.studies.out_of_fold import comparable_runs
 from pages.ui import address, show
 from pages.ui.guarded import guarded
 from pages.ui.live import states, watch
 from pages.ui.shortcuts import cached_or_offered_for_all
 from pages.ui.state import executor
+from pages.ui.study_view import plan_of, studies
 from pages.ui.tradeoff_view import show_example, show_pairs, show_points
 
 ALL = "all succeeded runs"
@@ -55,6 +63,17 @@ def _pairs(runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     return compare_all({called: recorded_predictions(Run(Path(folder)), "test") for called, folder, _ in runs})
 
 
+def comparable(name: str, succeeded: list[Run]) -> list[Run]:
+    """Return the runs of a name that has succeeded runs; of a study with folds, its out-of-fold predictions."""
+    for study in studies():
+        if study.name == name and succeeded:
+            try:
+                return comparable_runs(study, plan_of(study), study.members(succeeded))
+            except InputError as error:
+                st.warning(show.plain(str(error)), title="The folds cannot be put together")
+    return succeeded
+
+
 def _under_way(run: Run) -> dict[str, object]:
     status = run.status()
     return {
@@ -87,26 +106,27 @@ st.title("Trade-off")
 every_run = executor().store.runs()
 state_of = states(every_run)
 watch(state_of)
-by_name = sweeps(every_run)
+by_name = runs_of_studies(every_run)
 choices = [*by_name, *([ALL] if every_run else []), EXAMPLE]
-name = address.settle("sweep", choices, "sweep", first=choices[0])
-st.selectbox("Runs", choices, None if name is None else 0, placeholder="Choose runs", **address.follow("sweep", name))
+name = address.settle("study", choices, "study", first=choices[0])
+st.selectbox("Runs", choices, None if name is None else 0, placeholder="Choose runs", **address.follow("study", name))
 if name is None:
     st.stop()
 if name == EXAMPLE:
     if not every_run:
         st.info(
-            "Launch a sweep of image sizes on the Train page; until then an example stands here.", title="No run yet"
+            "Launch a study of image sizes on the Train page; until then an example stands here.", title="No run yet"
         )
         st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
     show_example()
     st.stop()
 runs = by_name.get(name, every_run)
-succeeded = [run for run in runs if state_of[run.id] == "succeeded"]
+of_study = [run for run in runs if state_of[run.id] == "succeeded"]
+succeeded = comparable(name, of_study)
 active = [run for run in runs if state_of[run.id] in ACTIVE]
-others = len(runs) - len(succeeded) - len(active)
+others = len(runs) - len(of_study) - len(active)
 st.caption(
-    f"{len(succeeded)} of {len(runs)} runs succeeded"
+    f"{len(of_study)} of {len(runs)} runs succeeded"
     + (f", {len(active)} queued or running (listed at the end of this page, which fills by itself)" if active else "")
     + (f", {others} ended otherwise or cannot be read (the Runs page says more)" if others else "")
     + "."
@@ -115,20 +135,25 @@ timed = st.toggle(
     "Measure latency",
     key="latency",
     bind="query-params",
-    disabled=not succeeded,
+    disabled=not succeeded or succeeded != of_study,
     help="One image through each served model on this machine, the median of five calls; a training slows it.",
 )
 points, problems = _points(succeeded, timed)
 if problems:
     st.warning("\n".join(f"- {show.plain(problem)}" for problem in problems), title="These runs are left out")
 
+if succeeded != of_study:
+    st.caption(
+        "Each point is all test images of its folds, predicted by networks that had not seen them; time and memory are "
+        "a fold's mean and most."
+    )
 if points:
     if len({(point.dataset, point.split) for point in points}) > 1:
         st.caption("These runs differ in dataset or split: their accuracies are of different test images.")
     st.header("Against image size", anchor=False)
     called = short_names(points)
     scored = [run for run in succeeded if run.id in called]
-    shortcuts = cached_or_offered_for_all(scored)
+    shortcuts = None if succeeded != of_study else cached_or_offered_for_all(scored)
     accuracies = (
         None
         if shortcuts is None
@@ -140,7 +165,7 @@ if points:
         compared = tuple((called[run.id], str(run.folder), recorded_at(run)) for run in by_size)
         show_pairs(_pairs(compared), name, len(compared))
     elif len(scored) > MOST_COMPARED:
-        st.caption(f"Which runs differ is shown for up to {MOST_COMPARED} of them; choose a sweep.")
+        st.caption(f"Which runs differ is shown for up to {MOST_COMPARED} of them; choose a study.")
 else:
     st.info("The figures fill as runs succeed.", title="No finished run yet")
 

@@ -1,4 +1,4 @@
-"""Train: choose data and settings, see what they will take, and launch a run or a sweep of sizes."""
+"""Train: choose data and settings, see what they will take, and launch a run or a study of many."""
 
 import time
 from collections.abc import Sequence
@@ -14,28 +14,29 @@ from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, system_devices
-from allcore.paper import TABLE_1
 from allcore.reporting.number_text import duration
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
 from allcore.runs.preflight import must_download, training_missing
 from allcore.runs.store import Run
-from allcore.runs.sweep import parse_sizes, sweep_configs
+from allcore.studies.estimate import StudyEstimate, estimate_study
+from allcore.studies.launch import checked, start
+from allcore.studies.plan import StudyPlan, shown
+from allcore.studies.store import StudyStore
 from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.config_form import config_form, weights_key
-from pages.ui.estimates import show_estimates
+from pages.ui.estimates import show_estimate, show_study_estimate
 from pages.ui.live import runs, summaries
 from pages.ui.measuring import measure_all, measured, measuring_key
 from pages.ui.queue import show_queue
 from pages.ui.shared_work import CancelledError, ask_again, asked_for
 from pages.ui.show import plain, table
 from pages.ui.state import asked_for_search, catalog, executor, relations, search_key, searched_relations, workspace
+from pages.ui.study_form import Asked, study_form
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Cells": "cells", "Custom": ""}
-ONE_RUN, SWEEP = "One run", "Size sweep"
-SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
-QUICK_SIZES = ["128", "96", "64"]
+ONE_RUN, STUDY = "One run", "Study"
 SAME_CLICK_SECONDS = 3.0
 HOURS_FROM = 3600.0
 LARGE_SIZE, LARGE_EPOCHS = 200, 10
@@ -79,12 +80,12 @@ def known_speed(config: TrainConfig, split: Split, former: Sequence[Run]) -> Spe
     return measured().get(cost_key(config)) or former_speed(config, device, former)
 
 
-def in_short(config: TrainConfig, begin: TrainConfig, sizes: Sequence[int]) -> str:
+def in_short(config: TrainConfig, begin: TrainConfig, size: str) -> str:
     """Return the configuration in a line, and what in it is not as in the preset."""
     now, before = settings_table(config), settings_table(begin)
     changed = now[now["value"] != before["value"]]
     line = (
-        f"{', '.join(map(str, sizes))} px, {config.epochs} epochs, batches of {config.batch_size}, "
+        f"{size}, {config.epochs} epochs, batches of {config.batch_size}, "
         f"{config.weights} weights, {config.split.protocol} split."
     )
     if changed.empty:
@@ -92,24 +93,13 @@ def in_short(config: TrainConfig, begin: TrainConfig, sizes: Sequence[int]) -> s
     return f"{line} Changed: {', '.join(f'{row.setting} {row.value}' for row in changed.itertuples())}."
 
 
-def whole_numbers(sizes: Sequence[str]) -> list[int]:
-    """Return the sizes of a sweep as they were chosen or typed, in pixels. Raises `ConfigError`."""
-    if not sizes:
-        raise ConfigError("a sweep needs at least one size; choose some above")
-    for size in sizes:
-        if not size.strip().isdecimal():
-            raise ConfigError(f"a size is a whole number of pixels, such as 96 (received {size!r})")
-    return parse_sizes(",".join(sizes))
-
-
-def warn_of_hours(estimates: Sequence[Estimate]) -> None:
+def warn_of_hours(seconds: float | None, configs: Sequence[TrainConfig]) -> None:
     """Warn before hours are spent: by what is known of the time, or where a large run would be made without a GPU."""
-    seconds = [estimate.total_seconds for estimate in estimates if estimate.total_seconds is not None]
     other = "*Quick* takes minutes; *Measure* tells the time of other settings."
-    if len(seconds) == len(estimates):
-        if sum(seconds) > HOURS_FROM:
-            st.warning(f"About {duration(sum(seconds))} on this machine. {other}", title="This takes hours")
-    elif not devices().gpus and any(is_large(estimate.config) for estimate in estimates):
+    if seconds is not None:
+        if seconds > HOURS_FROM:
+            st.warning(f"About {duration(seconds)} on this machine. {other}", title="This takes hours")
+    elif not devices().gpus and any(map(is_large, configs)):
         st.warning(f"Without a GPU, such a run takes many hours. {other}", title="This takes hours")
 
 
@@ -118,16 +108,30 @@ def is_large(config: TrainConfig) -> bool:
     return config.image_size >= LARGE_SIZE and config.epochs >= LARGE_EPOCHS
 
 
-def launch(configs: Sequence[TrainConfig]) -> list[str]:
-    """Queue a run for each configuration and return their ids; a second click on the same launches nothing more."""
-    asked = [config.model_dump(exclude={"sweep"}) for config in configs]
+def launch(config: TrainConfig, plan: StudyPlan | None) -> str:
+    """Queue a run, or start a study, and return its name; a second click on the same launches nothing more."""
+    asked = config.model_dump() if plan is None else plan.model_dump(exclude={"name"})
     last = st.session_state.get("launched")
     if last and last["asked"] == asked and time.monotonic() - last["at"] < SAME_CLICK_SECONDS:
-        return list(last["runs"])
+        return str(last["name"])
     with st.spinner("Checking the images, the split and the weights …"):
-        queued = [executor().submit(config).id for config in configs]
-    st.session_state["launched"] = {"asked": asked, "at": time.monotonic(), "runs": queued}
-    return queued
+        name = executor().submit(config).id if plan is None else launch_study(plan)
+    st.session_state["launched"] = {"asked": asked, "at": time.monotonic(), "name": name}
+    return name
+
+
+def launch_study(plan: StudyPlan) -> str:
+    """Check every member of a study, make its folder, start it, and return its name."""
+    study = StudyStore(workspace().studies).create(checked(plan, workspace()))
+    start(study, workspace())
+    return study.name
+
+
+def plan_in_words(plan: StudyPlan) -> str:
+    """Return what a study's grid is made of, in a few words."""
+    axes = [f"{path} {', '.join(map(shown, values))}" for path, values in plan.vary.items()]
+    axes += [f"{len(plan.folds)} folds"] if plan.folds else []
+    return f"{'; '.join([*axes, 'seed ' + ', '.join(map(str, plan.seeds))])}"
 
 
 def random_weights(form: str) -> None:
@@ -160,17 +164,9 @@ begin = make_config(**data, split=divided, **of_preset)
 card = st.container(border=True)
 with card:
     kind = st.segmented_control(
-        "Launch", [ONE_RUN, SWEEP], default=ONE_RUN, required=True, key="launch", bind="query-params"
+        "Launch", [ONE_RUN, STUDY], default=ONE_RUN, required=True, key="launch", bind="query-params"
     )
-    sizes = (
-        st.multiselect(
-            "Sizes (px)", SIZES, default=QUICK_SIZES if preset == "Quick" else SIZES[:5], accept_new_options=True,
-            key="quick.sizes" if preset == "Quick" else "sizes", bind="query-params",
-            help="One run for each size, with the same recipe, seed and split; type others.",
-        )
-        if kind == SWEEP
-        else []
-    )  # fmt: skip
+    asked: Asked | None = study_form(quick=preset == "Quick") if kind == STUDY else None
 
 st.header("Settings", anchor=False)
 if augment:
@@ -180,10 +176,17 @@ fields = config_form(preset.lower(), begin.model_dump())
 former = runs()
 problem: InputError | None = None
 split: Split | None = None
-estimates: list[Estimate] = []
+plan: StudyPlan | None = None
+estimated: Estimate | StudyEstimate | None = None
+costly: list[TrainConfig] = []
 try:
     config = workspace().confined(make_config(**data, **fields))
-    configs = sweep_configs(config, whole_numbers(sizes)) if kind == SWEEP else [config]
+    if asked is not None:
+        plan = asked.plan(config)
+        of_files = {"weights", "split.groups"} & set(plan.vary)
+        for place in plan.places if of_files else plan.places[:1]:
+            workspace().confined(place.config)
+        config = plan.places[0].config
     fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
     images.trainable_images(variant)  # or says what is missing, before anything is searched for
     known = (searched_relations if config.split.protocol in NEED_SEARCH else relations)(images, variant)
@@ -191,7 +194,14 @@ try:
         images, known, known.searched, fingerprint, variant, wanted, written(config.split.groups)
     )
     scored = cached_shortcuts(split, workspace().cache) is not None
-    estimates = [estimate(one, split, devices(), known_speed(one, split, former), scored) for one in configs]
+    of_split = split
+    estimated = (
+        estimate(config, split, devices(), known_speed(config, split, former), scored)
+        if plan is None
+        else estimate_study(
+            plan, split, devices(), lambda config: known_speed(config, of_split, former), workspace().runs
+        )
+    )
 except InputError as error:
     problem = error
 
@@ -203,14 +213,21 @@ with card:
         st.warning("This split needs it; the random one does not.", title="The search for shared fields was cancelled")
         if asked_for_search(images, variant):
             st.rerun()
-    elif problem is not None:
+    elif problem is not None or estimated is None:
         title = "These settings do not fit" if isinstance(problem, ConfigError) else "This cannot be trained on"
         st.error(plain(str(problem)), title=title)
     else:
-        st.markdown(plain(in_short(config, begin, [one.image_size for one in configs])))
-        sides = images.images(variant)[["width", "height"]]
-        show_estimates(estimates, native=int(sides.min(axis=1).max()))
-        warn_of_hours(estimates)
+        native = int(images.images(variant)[["width", "height"]].min(axis=1).max())
+        if isinstance(estimated, Estimate):
+            st.markdown(plain(in_short(config, begin, f"{config.image_size} px")))
+            show_estimate(estimated, native)
+            costly = [config]
+        else:
+            assert plan is not None
+            st.markdown(plain(in_short(plan.config, begin, plan_in_words(plan))))
+            show_study_estimate(plan, estimated, native)
+            costly = [each.config for _, each, _ in estimated.cells]
+        warn_of_hours(estimated.total_seconds, costly)
         if must_download(config.weights):
             st.warning(
                 "The run downloads them (59 MB) when it starts, which needs a network connection. Without one, put a "
@@ -222,26 +239,27 @@ with card:
     busy = any(summary.is_active for summary in summaries(former))
     with st.container(horizontal=True):
         launching = st.button(
-            f"Launch {len(sizes)} runs" if len(sizes) > 1 else "Launch", type="primary",
+            "Launch" if plan is None else f"Launch {plan.members} runs", type="primary",
             icon=":material/rocket_launch:", disabled=bool(problem or missing),
         )  # fmt: skip
         measuring = asked_for(
-            "" if problem else measuring_key(configs), "Measure", icon=":material/speed:",
+            "" if problem else measuring_key(costly), "Measure", icon=":material/speed:",
             disabled=bool(problem or missing or busy),
             help="A run has the device." if busy else "Trains a few steps in a process of its own, and keeps nothing.",
         )  # fmt: skip
     try:
         if measuring:
-            measure_all(configs)
+            measure_all(costly)
             st.rerun()
         if launching:
             ask_again(search_key(images, variant))
             searched_relations(images, variant)
-            for run in launch(configs):
-                st.success("It goes on in the background; this page can be closed.", title=f"{run} is launched")
-                st.page_link(
-                    "pages/runs.py", label="Follow it", icon=":material/monitoring:", query_params={"run": run}
-                )
+            name = launch(config, plan)
+            st.success("It goes on in the background; this page can be closed.", title=f"{name} is launched")
+            st.page_link(
+                "pages/runs.py", label="Follow it", icon=":material/monitoring:",
+                query_params={"run" if plan is None else "study": name},
+            )  # fmt: skip
     except InputError as error:
         st.error(plain(str(error)), title="That did not work")
 

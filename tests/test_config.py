@@ -15,7 +15,7 @@ EVERY_FIELD = {
     "keep": "last", "class_weights": "balanced",
     "weights": "random", "trainable_from": "block2_conv1", "trainable_to": "block5_conv3", "head": "gap",
     "dense_units": 64, "dropout": 0.0, "seed": 9, "device": "cpu", "precision": "float32", "micro_batch_size": 4,
-    "checkpoint_minutes": 0.5, "sweep": "sizes",
+    "checkpoint_minutes": 0.5, "study": "sizes", "place": "fold=2",
     "split": {"protocol": "patient", "train": 0.6, "validation": 0.15, "test": 0.25, "seed": 4, "groups": "p.csv",
               "folds": 5, "fold": 2},
     "augment": {
@@ -211,9 +211,16 @@ def test_another_schema_is_refused_even_if_the_fields_would_do(tmp_path, schema)
     fields = json.loads(make_config(dataset="smears").to_json()) | {"schema": schema}
     (tmp_path / "config.json").write_text(json.dumps(fields), encoding="utf-8")
     with pytest.raises(
-        ConfigError, match=rf"config\.json has schema {schema!r}, this version reads 1; use the version"
+        ConfigError, match=rf"config\.json has schema {schema!r}, this version reads 2; use the version"
     ):
         read_config(tmp_path / "config.json")
+
+
+def test_a_configuration_of_a_sweep_is_one_of_the_study_of_its_name(tmp_path):
+    fields = json.loads(make_config(dataset="smears").to_json()) | {"schema": 1, "sweep": "sizes"}
+    del fields["study"], fields["place"]
+    (tmp_path / "config.json").write_text(json.dumps(fields), encoding="utf-8")
+    assert read_config(tmp_path / "config.json") == make_config(dataset="smears", study="sizes")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '"schema"', '{"dataset": "smears"}', "\ufffd"])

@@ -17,7 +17,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from allcore.cli import dataset, evaluate, export, labels, novelty, predict, probe, report, runs, start, tradeoff, train
+from allcore.cli import (
+    dataset,
+    evaluate,
+    export,
+    labels,
+    novelty,
+    predict,
+    probe,
+    report,
+    runs,
+    start,
+    study,
+    tradeoff,
+    train,
+)
 from allcore.cli.output import print_what_the_terminal_has, say
 from allcore.errors import InputError
 
@@ -29,9 +43,9 @@ app = typer.Typer(
 )
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(runs.app, name="runs")
+app.add_typer(study.app, name="study")
 app.command("app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(start.start)
 app.command("train")(train.train)
-app.command("sweep")(train.sweep)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("probe")(probe.probe)
@@ -48,6 +62,16 @@ def worker(folder: Annotated[Path, typer.Argument(help="the run's folder")]) -> 
     from allcore.training.worker import run_worker
 
     raise typer.Exit(run_worker(folder.resolve()))
+
+
+@app.command("study-runner", hidden=True)
+def study_runner(folder: Annotated[Path, typer.Argument(help="the study's folder")]) -> None:
+    """Carry out the study in a folder; the app and `study run` start this."""
+    from allcore.runs.executor import LocalExecutor
+    from allcore.studies.runner import run_study
+    from allcore.workspace import open_workspace
+
+    raise typer.Exit(run_study(folder.resolve(), LocalExecutor(open_workspace())))
 
 
 @app.command("measure", hidden=True)

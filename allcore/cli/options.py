@@ -18,7 +18,7 @@ from allcore.config_fields import config_fields, set_nested, setting_text
 from allcore.errors import ConfigError
 from allcore.recipe import option_name
 
-_LEFT_OUT = {"dataset", "sweep"}
+_LEFT_OUT = {"dataset", "study", "place"}
 
 
 def with_config_options(

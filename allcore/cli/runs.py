@@ -115,7 +115,7 @@ def resume(
     if background:
         say(run.id)
         return
-    raise typer.Exit(finish([run], executor, partial(print_evaluation, json=False)))
+    raise typer.Exit(finish(run, executor, partial(print_evaluation, json=False)))
 
 
 @app.command()

@@ -10,21 +10,21 @@ from allcore.cli.output import Json, print_json, say, table
 from allcore.reporting.number_text import duration, percentage, percentages
 
 if TYPE_CHECKING:
-    from allcore.evaluation.tradeoff.sweep_record import SweepRecord
+    from allcore.evaluation.tradeoff.record import TradeoffRecord
     from allcore.runs.store import Run, RunStore
 
 
 def tradeoff(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[SWEEP|RUN…]", help="a sweep or runs; unset: the newest sweep")
+        list[str] | None, typer.Argument(metavar="[STUDY|RUN…]", help="a study or runs; unset: the newest study")
     ] = None,
     latency: Annotated[bool, typer.Option("--latency", help="time one image through each served model")] = False,
-    example: Annotated[bool, typer.Option("--example", help="the measured sweep that comes with ALLscope")] = False,
+    example: Annotated[bool, typer.Option("--example", help="the measured study that comes with ALLscope")] = False,
     json: Json = False,
 ) -> None:
     """Print accuracy, time, latency, memory and parameters of runs by image size, and which of them differ."""
     from allcore.errors import InputError
-    from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep, record_sweep
+    from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff, record_tradeoff
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
@@ -32,16 +32,16 @@ def tradeoff(
         raise InputError("--example: it is measured already; give neither runs nor --latency with it")
     workspace = open_workspace()
     if example:
-        record = read_sweep(EXAMPLE)
+        record = read_tradeoff(EXAMPLE)
     else:
-        record = record_sweep(_runs(RunStore(workspace.runs), names or []), workspace.cache, latency)
+        record = record_tradeoff(_runs(RunStore(workspace.runs), names or []), workspace.cache, latency)
     if json:
         print_json(record.model_dump(mode="json"))
     else:
         print_tradeoff(record)
 
 
-def print_tradeoff(record: SweepRecord) -> None:
+def print_tradeoff(record: TradeoffRecord) -> None:
     """Print a record as tables and words."""
     from allcore.evaluation.tradeoff.points import short_names
     from allcore.reporting.comparison import p_text, pairs_in_words
@@ -78,12 +78,15 @@ def print_tradeoff(record: SweepRecord) -> None:
 
 def _runs(store: RunStore, names: list[str]) -> list[Run]:
     from allcore.errors import InputError
-    from allcore.evaluation.tradeoff.points import sweeps
+    from allcore.evaluation.tradeoff.points import runs_of_studies
 
-    by_name = sweeps(store.runs())
+    every = store.runs()
+    by_name = runs_of_studies(every)
     if not names and not by_name:
-        raise InputError("no sweep in this workspace; name runs, train a sweep, or see --example")
-    found = [run for name in names or [next(iter(by_name))] for run in by_name.get(name) or [store.find(name)]]
+        raise InputError("no study in this workspace; name runs, carry out a study (`study run`), or see --example")
+    wanted = names or [next(iter(by_name))]
+    by_name |= {name: _comparable(name, every) or by_name[name] for name in wanted if name in by_name}
+    found = [run for name in wanted for run in by_name.get(name) or [store.find(name)]]
     succeeded = [run for run in dict.fromkeys(found) if run.status().state == "succeeded"]
     for run in found:
         if run not in succeeded:
@@ -91,6 +94,17 @@ def _runs(store: RunStore, names: list[str]) -> list[Run]:
     if not succeeded:
         raise InputError("none of these runs has succeeded; wait for them (`runs watch`) or name others")
     return succeeded
+
+
+def _comparable(name: str, every: list[Run]) -> list[Run]:
+    """Return what of a study can be compared; nothing where it has no plan, as one of former times."""
+    from allcore.studies.out_of_fold import comparable_runs
+    from allcore.studies.store import StudyStore
+    from allcore.workspace import open_workspace
+
+    studies = {study.name: study for study in StudyStore(open_workspace().studies).studies()}
+    study = studies.get(name)
+    return [] if study is None else comparable_runs(study, study.plan(), study.members(every))
 
 
 def _scaled(value: float | None, factor: float, digits: int) -> str:

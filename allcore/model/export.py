@@ -90,7 +90,9 @@ def export_run(
 def _keras_file(run: Run) -> Path:
     path = run.folder / KERAS_FILE
     if not path.is_file():
-        raise RunError(f"run {run.id} has no model.keras: it is {run.status().state}, not succeeded")
+        state = run.status().state
+        reason = "a study's finished runs keep none" if state == "succeeded" else f"it is {state}, not succeeded"
+        raise RunError(f"run {run.id} has no model.keras: {reason}")
     return path
 
 

@@ -44,7 +44,7 @@ def published_table(table: pd.DataFrame) -> pd.DataFrame:
 def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     """Return accuracy and each cost against image size, one panel below the other.
 
-    `table` is that of `evaluation.tradeoff.points.tradeoff_table`; the runs of one sweep are `joined` by a line.
+    `table` is that of `evaluation.tradeoff.points.tradeoff_table`; the runs of one study are `joined` by a line.
     Sizes above the native one are open markers on a shaded ground, up-sampled.
     """
     panels = [panel for panel in _PANELS if table[panel[0]].notna().any()]

@@ -15,16 +15,15 @@ from typing import Protocol
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.progress import Progress
+from allcore.runs.ending import gone_within, signal_group
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.lease import write_ticket
 from allcore.runs.preflight import prepare, require_training
-from allcore.runs.process import host, is_alive, start_mark
+from allcore.runs.process import host, start_mark
 from allcore.runs.recover import resting_status
 from allcore.runs.status import ACTIVE, RESUMABLE, Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import PROJECT, Workspace
-
-_POLL_SECONDS = 0.1
 
 
 class Executor(Protocol):
@@ -99,7 +98,7 @@ class LocalExecutor:
         try:
             (run.folder / STOP_FILE).touch()
         except OSError:  # a full disk, say: the worker takes the signal as the same request
-            _signal_group(run.status(), signal.SIGTERM)
+            signal_group(run.status(), signal.SIGTERM)
 
     def stop(self, run: Run, patience: float = 30.0) -> None:
         """Ask, then SIGTERM after `patience` seconds, then SIGKILL to the process group after as long again.
@@ -108,11 +107,11 @@ class LocalExecutor:
         """
         self.request_stop(run)
         status = run.status()
-        if not _gone_within(status, patience):
-            _signal_group(status, signal.SIGTERM)
-            if not _gone_within(status, patience):
-                _signal_group(status, signal.SIGKILL)
-                _gone_within(status, patience)
+        if not gone_within(status, patience):
+            signal_group(status, signal.SIGTERM)
+            if not gone_within(status, patience):
+                signal_group(status, signal.SIGKILL)
+                gone_within(status, patience)
         status = read_status(run.folder)
         if status.state == "interrupted":
             write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
@@ -159,22 +158,3 @@ def worker_environment(workspace: Workspace) -> dict[str, str]:
     """Return the environment in which `python -m allcore` finds this package and this workspace from any folder."""
     path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path, "ALLCORE_WORKSPACE": str(workspace.root)}
-
-
-def _gone_within(status: Status, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while _is_here(status):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True
-
-
-def _signal_group(status: Status, number: signal.Signals) -> None:
-    if status.pid is not None and _is_here(status):
-        os.killpg(status.pid, number)
-
-
-def _is_here(status: Status) -> bool:
-    """Return whether the worker lives on this machine: elsewhere its pid is another process's."""
-    return status.host in ("", host()) and is_alive(status.pid, status.process_started)

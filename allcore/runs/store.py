@@ -104,7 +104,9 @@ class Run:
         """Path of `model.onnx`; raises `RunError` while there is none."""
         path = self.folder / SERVED_FILE
         if not path.is_file():
-            raise RunError(f"run {self.id} has no model.onnx: it is {self.status().state}, not succeeded")
+            state = self.status().state
+            reason = "it was removed, as a study's may be" if state == "succeeded" else f"it is {state}, not succeeded"
+            raise RunError(f"run {self.id} has no model.onnx: {reason}")
         return path
 
     def log_tail(self, lines: int = 50) -> str:

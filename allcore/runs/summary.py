@@ -78,7 +78,7 @@ def summarize(run: Run, best: Callable[[Run], float | None] = best_validation_ac
 
 
 def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
-    """Return one row a run: id, state, epochs done and asked for, image size in pixels, split protocol, sweep, dataset
+    """Return one row a run: id, state, epochs done and asked for, image size in pixels, split protocol, study, dataset
     (its folder and that above), best validation accuracy (fraction), images a second, seconds left while it goes on,
     bytes of its folder, and a note."""
     return pd.DataFrame([_row(summary) for summary in summaries], columns=list(_COLUMNS)).astype(_COLUMNS)
@@ -86,7 +86,7 @@ def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
 
 _COLUMNS = {
     "run": "str", "state": "str", "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
-    "sweep": "str", "dataset": "str", "best_validation_accuracy": "Float64", "images_per_second": "Float64",
+    "study": "str", "dataset": "str", "best_validation_accuracy": "Float64", "images_per_second": "Float64",
     "eta_seconds": "Float64", "bytes": "Int64", "note": "str",
 }  # fmt: skip
 
@@ -94,13 +94,13 @@ _COLUMNS = {
 def _row(summary: RunSummary) -> dict[str, object]:
     row: dict[str, object] = {"run": summary.id, "state": summary.state, "bytes": summary.bytes, "note": summary.note}
     if summary.status is None or summary.config is None:
-        return row | dict.fromkeys(("split", "sweep", "dataset"), "")
+        return row | dict.fromkeys(("split", "study", "dataset"), "")
     return row | {
         "epoch": summary.status.epoch,
         "epochs": summary.status.epochs,
         "image_size": summary.config.image_size,
         "split": summary.config.split.protocol,
-        "sweep": summary.config.sweep or "",
+        "study": summary.config.study or "",
         "dataset": "/".join(Path(summary.config.dataset).parts[-2:]),
         "best_validation_accuracy": summary.best_validation_accuracy,
         "images_per_second": summary.status.images_per_second,

@@ -6,12 +6,10 @@ It imports TensorFlow only once it holds the device, so that a queued run costs 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 import traceback
 from pathlib import Path
-from types import FrameType
 
 from filelock import Timeout
 
@@ -21,27 +19,12 @@ from allcore.runs.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE, OUTPUT_FILE
 from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import Status, read_status, write_status
+from allcore.runs.stop_signal import StopSignal
 from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
 from allcore.writing import NO_ROOM, remove_unfinished
 
 _LAUNCHER_SECONDS = 5.0
-
-
-class StopSignal:
-    """Whether the run was asked to stop: by its request file, by SIGTERM, or by deleting its folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._terminated = False
-        signal.signal(signal.SIGTERM, self._on_signal)
-
-    def __call__(self) -> bool:
-        """Return whether to stop."""
-        return self._terminated or _is_there(self._folder / STOP_FILE) or not _is_there(self._folder, unknown=True)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._terminated = True
 
 
 def run_worker(folder: Path) -> int:
@@ -133,17 +116,6 @@ def _end(folder: Path, status: Status, state: str, error: str = "") -> None:
         (folder / STOP_FILE).unlink(missing_ok=True)
     except OSError:
         traceback.print_exc()
-
-
-def _is_there(path: Path, unknown: bool = False) -> bool:
-    """Return whether something stands at `path`, `unknown` where the disk does not say."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return unknown
-    return True
 
 
 def _one_line(error: Exception) -> str:

@@ -12,9 +12,11 @@ from allcore.data.layout import find_layout
 from allcore.errors import DatasetError, RunError
 from allcore.runs.status import Status
 from allcore.runs.store import Run
+from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address
 from pages.ui.get_dataset import draw_button
 from pages.ui.live import runs
+from pages.ui.out_of_fold import opened, out_of_fold_choices
 from pages.ui.show import plain
 from pages.ui.state import datasets, nameless_datasets, workspace
 
@@ -80,26 +82,53 @@ def choose_run(wanted: Callable[[Status], bool] = lambda status: True, missing: 
     return run
 
 
+def choose_predictions(missing: str) -> Run | None:
+    """Let the user choose a succeeded run, or a study's out-of-fold predictions, which are opened in a run's form.
+
+    None, with what to do, when there is neither or not the one that is asked for (in the address as `run`).
+    """
+    found = {run.id: run for run in runs() if _is_wanted(run, _succeeded)}
+    of_studies = out_of_fold_choices()
+    name = _select([*found, *of_studies])
+    if not found:
+        st.info("Launch one on the Train page; the quick preset takes minutes.", title=missing)
+        st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+    if name is None or name in found:
+        return None if name is None else found[name]
+    try:
+        return opened(*of_studies[name])
+    except RunError as error:
+        st.error(plain(str(error)), title="These predictions cannot be opened")
+        return None
+
+
 def select_run(found: dict[str, Run]) -> Run | None:
     """Let the user choose one of these runs, by their ids (in the address as `run`); None if it is not among them."""
-    name = address.settle("run", found, "run", first=next(iter(found), None))
-    if found:
+    name = _select(list(found))
+    return None if name is None else found[name]
+
+
+def _select(names: list[str]) -> str | None:
+    name = address.settle("run", names, "run", first=next(iter(names), None))
+    if names:
         st.selectbox(
-            "Run", list(found), None if name is None else 0, placeholder="Choose a run",
+            "Run", names, None if name is None else 0, placeholder="Choose a run",
             **address.follow("run", name, OF_A_RUN),
         )  # fmt: skip
-    return None if name is None else found[name]
+    return name
 
 
 def choose_run_against(run: Run) -> Run | None:
     """Let the user choose another succeeded run to compare `run` with (in the address as `against`); None at first."""
     others = {other.id: other for other in runs() if other.id != run.id and _is_wanted(other, _succeeded)}
-    name = address.settle("against", others, "other run")
-    if not others:
+    of_studies = out_of_fold_choices() if is_out_of_fold(run) else {}
+    names = [*of_studies, *others]
+    name = address.settle("against", names, "other run")
+    if not names:
         st.info("Launch another on the Train page: of another size, say, or with another recipe.", title="No other run")
         return None
-    st.selectbox("Against run", list(others), None, placeholder="Choose another run", **address.follow("against", name))
-    return None if name is None else others[name]
+    st.selectbox("Against run", names, None, placeholder="Choose another run", **address.follow("against", name))
+    return None if name is None else others[name] if name in others else opened(*of_studies[name])
 
 
 def choose_run_on(folder: Path) -> Run | None:

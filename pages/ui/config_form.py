@@ -22,11 +22,11 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "epochs", "batch_size", "learning_rate", "learning_rate_schedule", "warmup_epochs", "clip_norm", "optimizer",
         "early_stopping", "keep", "class_weights", "seed",
     ),
-    "Split": tuple(f"split.{name}" for name in SplitConfig.model_fields),
+    "Split": tuple(f"split.{name}" for name in SplitConfig.model_fields if name not in ("folds", "fold")),
     "Augmentation": tuple(f"augment.{name}" for name in AugmentConfig.model_fields),
     "Hardware": ("device", "precision", "micro_batch_size", "checkpoint_minutes"),
 }  # fmt: skip
-"""The fields of the form, by their paths; the dataset, its variant and the sweep are chosen elsewhere."""
+"""The fields of the form, by their paths; the dataset, its variant, and what a study varies, are chosen elsewhere."""
 
 _LAYERS = ("trainable_from", "trainable_to")
 _WEIGHTS = ("imagenet", "random")

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
 from allcore.reporting.number_text import duration, memory
 from allcore.runs.estimate import Estimate
+from allcore.studies.estimate import StudyEstimate
+from allcore.studies.plan import StudyPlan
 from pages.ui.show import plain, table
 
 
-def show_estimates(estimates: Sequence[Estimate], native: int) -> None:
-    """Show time, memory and device of one run or of several; `native` is the images' own side in pixels."""
-    if len(estimates) == 1:
-        _show_one(estimates[0])
-    else:
-        _show_several(estimates, native)
-    plan = estimates[0].plan
-    st.caption(plain(f"On {plan.description}; the worker looks again when it starts."))
-    larger = [str(estimate.config.image_size) for estimate in estimates if estimate.config.image_size > native]
-    if larger:
-        st.caption(
-            f"The images are {native} px wide; at {', '.join(larger)} px they are enlarged, which adds no detail."
-        )
-
-
-def _show_one(estimate: Estimate) -> None:
+def show_estimate(estimate: Estimate, native: int) -> None:
+    """Show time, memory and device of a run; `native` is the images' own side in pixels."""
     plan = estimate.plan
     numbers = (
         ("Time, about", duration(estimate.total_seconds), _source(estimate)),
@@ -37,34 +23,49 @@ def _show_one(estimate: Estimate) -> None:
     with st.grid("auto", min_column_width=190):
         for label, value, detail in numbers:
             st.metric(label, value, detail, delta_color="off", delta_arrow="off", border=True, height="stretch")
+    st.caption(plain(f"On {plan.description}; the worker looks again when it starts."))
+    if estimate.config.image_size > native:
+        st.caption(
+            f"The images are {native} px wide; at {estimate.config.image_size} px they are enlarged, which adds no "
+            "detail."
+        )
 
 
-def _show_several(estimates: Sequence[Estimate], native: int) -> None:
+def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, native: int) -> None:
+    """Show how many runs a study has, and the time and room that they take."""
     rows = [
         {
-            "size": estimate.config.image_size,
-            "up-sampled": estimate.config.image_size > native,
-            "memory (GiB)": estimate.memory_bytes / 2**30,
-            "images at once": estimate.plan.micro_batch_size,
-            "images/s": None if estimate.speed is None else estimate.speed.images_per_second,
-            "time": duration(estimate.total_seconds),
-            "known from": "" if estimate.speed is None else estimate.speed.source,
+            "what is varied": cell or "nothing",
+            "runs": members,
+            "size": each.config.image_size,
+            "up-sampled": each.config.image_size > native,
+            "memory (GiB)": each.memory_bytes / 2**30,
+            "images at once": each.plan.micro_batch_size,
+            "images/s": None if each.speed is None else each.speed.images_per_second,
+            "time": duration(each.total_seconds),
+            "known from": "" if each.speed is None else each.speed.source,
         }
-        for estimate in estimates
+        for cell, each, members in estimated.cells
     ]
     table(
-        pd.DataFrame(rows).astype({"images/s": "Float64"}), "sweep", "What each run of the sweep would take",
+        pd.DataFrame(rows).astype({"images/s": "Float64"}), "study", "What the runs of the study would take",
         {
-            "size": st.column_config.NumberColumn("Size (px)", format="%d"),
-            "up-sampled": "Up-sampled", "images at once": "Images at once", "time": "Time", "known from": "Known from",
+            "what is varied": "Setting", "size": st.column_config.NumberColumn("Size (px)", format="%d"),
+            "runs": "Runs", "up-sampled": "Up-sampled", "images at once": "Images at once",
+            "time": "Time of a run", "known from": "Known from",
             "memory (GiB)": st.column_config.NumberColumn("Memory (GiB)", format="%.1f"),
             "images/s": st.column_config.NumberColumn("Images/s", format="%.1f"),
         },
         placeholder="–",
     )  # fmt: skip
-    seconds = [estimate.total_seconds for estimate in estimates if estimate.total_seconds is not None]
-    if len(seconds) == len(estimates):
-        st.caption(f"About {duration(sum(seconds))} in all, one run after the other.")
+    total = "" if estimated.total_seconds is None else f"About {duration(estimated.total_seconds)} in all. "
+    st.caption(
+        f"{plan.members} runs, one after the other. {total}They keep about {memory(estimated.kept_bytes)} on the disk "
+        f"and take up to {memory(estimated.needed_bytes)}; {memory(estimated.free_bytes)} are free."
+    )
+    if not estimated.fits:
+        st.warning("Make room, keep no models, or make the study smaller.", title="The disk has not room for this")
+    st.caption(plain(f"On {estimated.cells[0][1].plan.description}; the worker looks again when it starts."))
 
 
 def _memory_source(estimate: Estimate) -> str:

@@ -97,15 +97,14 @@ def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[s
     Of several runs, each image stands with its neighbours by the other runs, whose rows are of the same images. Images
     that are gone, or have changed since the run, are named below the others.
     """
-    models = [_open_model(run) for run, _ in shown]
+    judges = [_judges(run, images) for run, images in shown]
     tiles = st.container(horizontal=True)
     missing = []
     with st.spinner("Computing the evidence …"):
-        for rows in zip(*(images.to_dict("records") for _, images in shown), strict=True):
+        of_rows = zip(*(images.to_dict("records") for _, images in shown), strict=True)
+        for rows, of_row in zip(of_rows, zip(*judges, strict=True), strict=True):
             try:
-                pictures = [
-                    _tile_of(run, model, row, look) for (run, _), model, row in zip(shown, models, rows, strict=True)
-                ]
+                pictures = [_tile_of(run, model, row, look) for (run, model), row in zip(of_row, rows, strict=True)]
             except (DatasetError, ImageError) as error:
                 missing.append(f"- {plain(rows[0]['path'])}: {plain(str(error))}")
                 continue
@@ -118,6 +117,15 @@ def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[s
     if missing:
         title = f"{len(missing)} of these {len(shown[0][1])} images cannot be shown"
         st.warning("\n".join(missing), title=title, icon=":material/hide_image:")
+
+
+def _judges(run: Run, images: pd.DataFrame) -> list[tuple[Run, Predictor | None]]:
+    """Return for each row the run that predicted it and its model: of a study's predictions, the member that did."""
+    if "run" not in images:
+        return [(run, _open_model(run))] * len(images)
+    members = {name: Run(workspace().runs / Path(name).name) for name in images["run"].unique()}
+    opened = {name: (member, _open_model(member)) for name, member in members.items()}
+    return [opened[name] for name in images["run"]]
 
 
 def _open_model(run: Run) -> Predictor | None:

@@ -31,17 +31,17 @@ STATE_ICONS = {
 
 def runs() -> list[Run]:
     """Return all runs, newest first, the damaged ones too."""
-    return [_run(str(run.folder), _stamp(run.folder / CONFIG_FILE)) for run in executor().store.runs()]
+    return [_run(str(run.folder), stamp(run.folder / CONFIG_FILE)) for run in executor().store.runs()]
 
 
 def history(run: Run) -> History:
     """Return a run's metrics so far."""
-    return _history(str(run.folder), _stamp(run.folder / METRICS_FILE))
+    return _history(str(run.folder), stamp(run.folder / METRICS_FILE))
 
 
 def summary(run: Run) -> RunSummary:
     """Return the summary of a run as it is now."""
-    return summarize(run, lambda run: _best(str(run.folder), _stamp(run.folder / METRICS_FILE)))
+    return summarize(run, lambda run: _best(str(run.folder), stamp(run.folder / METRICS_FILE)))
 
 
 def summaries(of: Sequence[Run]) -> list[RunSummary]:
@@ -95,7 +95,7 @@ def phase_text(summary: RunSummary) -> str:
 
 
 def _state(run: Run) -> str:
-    stamps = tuple(_stamp(run.folder / name) for name in (STATUS_FILE, CONFIG_FILE))
+    stamps = tuple(stamp(run.folder / name) for name in (STATUS_FILE, CONFIG_FILE))
     recorded = _recorded_state(str(run.folder), stamps)
     return summary(run).state if recorded in ACTIVE else recorded
 
@@ -105,7 +105,7 @@ def _recorded_state(folder: str, stamps: tuple[tuple[int, int], ...]) -> str:
     return summarize(Run(Path(folder))).state
 
 
-def _stamp(file: Path) -> tuple[int, int]:
+def stamp(file: Path) -> tuple[int, int]:
     """Return what tells versions of a file apart; zeros when it is not there."""
     try:
         facts = file.stat()

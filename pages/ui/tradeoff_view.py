@@ -9,7 +9,7 @@ import streamlit as st
 
 from allcore.errors import RunError
 from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
-from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep
+from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
 from allcore.paper import NATIVE_SIZE
 from allcore.reporting.comparison import pairs_in_words
 from allcore.reporting.shortcuts import draw_shortcuts, shortcut_note
@@ -55,7 +55,7 @@ def show_points(
 ) -> None:
     """Show points against image size and training time, and as a table; files are called by `name`.
 
-    The runs of one sweep are `joined` by a line where all have as many epochs. `shortcuts`, accuracies by name, are
+    The runs of one study are `joined` by a line where all have as many epochs. `shortcuts`, accuracies by name, are
     drawn beside; they are of the points' test images.
     """
     table = tradeoff_table(points)
@@ -97,9 +97,9 @@ def show_points(
 
 
 def show_example() -> None:
-    """Show the sweep that comes with the app, and where and how it was made."""
+    """Show the study that comes with the app, and where and how it was made."""
     try:
-        record = read_sweep(EXAMPLE)
+        record = read_tradeoff(EXAMPLE)
     except RunError as error:
         st.error(show.plain(str(error)), title="The example cannot be shown")
         return

@@ -39,6 +39,8 @@ OPTIONS = {
     "split.train": ("--train-fraction 0.7", 0.7, "0.8"),
     "split.validation": ("--validation-fraction 0.2", 0.2, "0.1"),
     "split.test": ("--test-fraction 0.2", 0.2, "0.1"),
+    "split.folds": ("--folds 5", 5, "none"),
+    "split.fold": ("--fold 1", 1, "1"),
     "split.seed": ("--split-seed 4", 4, "0"),
     "split.groups": ("--groups patients.csv", "patients.csv", "none"),
     "augment.brightness": ("--brightness 0.5 1.5", (0.5, 1.5), "0.8 to 1.2"),
@@ -87,7 +89,7 @@ def train_help():
 
 
 def test_every_field_is_an_option():
-    own = {name for name in TrainConfig.model_fields if name not in ("dataset", "sweep", "split", "augment")}
+    own = {name for name in TrainConfig.model_fields if name not in ("dataset", "study", "place", "split", "augment")}
     split = {f"split.{name}" for name in SplitConfig.model_fields}
     augment = {f"augment.{name}" for name in AugmentConfig.model_fields}
     assert set(OPTIONS) == own | split | augment

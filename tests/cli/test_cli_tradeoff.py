@@ -3,7 +3,7 @@
 import pytest
 
 from allcore.evaluation.tradeoff.points import tradeoff_point
-from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep
+from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
 
 
 def test_named_run_is_printed_with_its_costs(on_finished, finished_run):
@@ -23,17 +23,17 @@ def test_json_is_the_record_with_latency_when_asked_for(on_finished, finished_ru
 
 def test_example_is_printed_without_a_run(command):
     said = command("tradeoff", "--example")
-    record = read_sweep(EXAMPLE)
+    record = read_tradeoff(EXAMPLE)
     for point in record.points:
         assert point.run in said.out
     assert record.devices[0] in said.out
     assert command("tradeoff", "--example", "--json").json == record.model_dump(mode="json")
 
 
-def test_newest_sweep_is_meant_when_none_is_named(command):
+def test_newest_study_is_meant_when_none_is_named(command):
     said = command("tradeoff")
     assert said.code == 2
-    assert "no sweep in this workspace" in said.err
+    assert "no study in this workspace" in said.err
 
 
 @pytest.mark.parametrize("more", [["latest"], ["--latency"]])
@@ -46,7 +46,7 @@ def test_example_takes_nothing_beside_it(command, more):
 def test_run_that_has_not_succeeded_is_left_out(command, workspace, tiny_config, finished_run):
     from allcore.runs.store import RunStore
 
-    run = RunStore(workspace.runs).create(tiny_config(sweep="sizes"), finished_run.split)
+    run = RunStore(workspace.runs).create(tiny_config(study="sizes"), finished_run.split)
     said = command("tradeoff", "sizes")
     assert said.code == 2
     assert f"run {run.id} is queued, and left out" in said.err

@@ -1,4 +1,4 @@
-"""`train` and `sweep`: what is refused before anything is made, and what is reported."""
+"""`train`: what is refused before anything is made, and what is reported."""
 
 import shutil
 
@@ -22,13 +22,6 @@ OUT_OF_RANGE = [
     ("--brightness 2 1", "augment.brightness: expected 0 < low <= high <= 4 (received (2.0, 1.0))"),
     ("--preset fast", "preset: unknown (received 'fast'); expected one of paper, quick"),
 ]
-BAD_SIZES = [
-    ("", "sizes: expected whole numbers separated by commas, as 300,250,224 (received '')"),
-    ("300;250", "sizes: expected whole numbers separated by commas, as 300,250,224 (received '300;250')"),
-    ("300,", "sizes: expected whole numbers separated by commas, as 300,250,224 (received '300,')"),
-    ("64,64", "sizes: each size once (received '64,64')"),
-    ("64,16", "image_size: input should be greater than or equal to 32 (received 16)"),
-]
 
 
 @pytest.fixture
@@ -49,20 +42,6 @@ def test_value_out_of_range_is_refused_with_field_value_and_expectation(command,
     assert not workspace.runs.exists()
 
 
-@pytest.mark.parametrize(("sizes", "message"), BAD_SIZES)
-def test_sweep_refuses_bad_sizes_before_any_run_is_made(command, workspace, smears, sizes, message):
-    outcome = command("sweep", "--data", smears, "--sizes", sizes)
-    assert (outcome.code, outcome.out) == (2, "")
-    assert message in outcome.err
-    assert not workspace.runs.exists()
-
-
-def test_sweep_has_sizes_instead_of_an_image_size(command, smears):
-    outcome = command("sweep", "--data", smears, "--sizes", "64", "--image-size", "64")
-    assert outcome.code == 2
-    assert "No such option: --image-size" in outcome.err
-
-
 def test_dataset_that_cannot_be_trained_on_is_refused(command, workspace, smears, tmp_path):
     (tmp_path / "few" / "A").mkdir(parents=True)
     (tmp_path / "few" / "B").mkdir()
@@ -72,18 +51,6 @@ def test_dataset_that_cannot_be_trained_on_is_refused(command, workspace, smears
     assert outcome.code == 2
     assert "each class needs at least 3 usable images, found A 4, B 0" in outcome.err
     assert not workspace.runs.exists()
-
-
-def test_background_sweep_queues_a_run_for_each_size(command, workspace, smears, launched):
-    options = [option for option in TINY_OPTIONS if not option.startswith("--image-size")]
-    with device_taken(workspace):
-        outcome = command("sweep", "--data", smears, *options, "--sizes", "64,32", "--background", "--json")
-        for run in launched():
-            command("runs", "stop", run.id)
-    assert {announced["run"] for announced in outcome.json} == {run.id for run in launched()}
-    assert sorted(run.config.image_size for run in launched()) == [32, 64]
-    assert len({run.config.sweep for run in launched()}) == 1
-    assert {run.status().state for run in launched()} == {"cancelled"}
 
 
 @pytest.mark.parametrize(
@@ -121,11 +88,11 @@ def test_failed_run_is_exit_status_1_and_its_error_is_said(workspace, finished_r
     executor = LocalExecutor(workspace)
     run = executor.store.create(finished_run.config, finished_run.split)
     write_status(run.folder, run.status().model_copy(update={"state": "failed", "error": "the disk is full"}))
-    assert finish([run, finished_run], executor, lambda evaluation: None) == 1
+    assert finish(run, executor, lambda evaluation: None) == 1
     assert capsys.readouterr().err.startswith(f"run {run.id} is failed: the disk is full\ngo on with: ")
 
 
-def test_finishing_several_runs_shows_the_scores_of_each(finished, finished_run):
+def test_a_run_that_has_finished_shows_its_scores(finished, finished_run):
     shown = []
-    assert finish([finished_run, finished_run], finished, shown.append) == 0
-    assert [evaluation.model for evaluation in shown] == [finished_run.id] * 2
+    assert finish(finished_run, finished, shown.append) == 0
+    assert [evaluation.model for evaluation in shown] == [finished_run.id]

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
-from allcore.evaluation.tradeoff.sweep_record import EXAMPLE as SHIPPED
-from allcore.evaluation.tradeoff.sweep_record import read_sweep
+from allcore.evaluation.tradeoff.record import EXAMPLE as SHIPPED
+from allcore.evaluation.tradeoff.record import read_tradeoff
 from allcore.reporting.comparison import pairs_in_words
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import PROJECT
@@ -50,8 +50,8 @@ def test_without_a_run_it_says_so_links_to_training_and_shows_the_example(worksp
     app = open_page()
     assert app.info[0].proto.title == "No run yet"
     assert [link.value for link in app.page_link] == ["Train"]
-    assert app.selectbox(key="sweep").options == [EXAMPLE]
-    record = read_sweep(SHIPPED)
+    assert app.selectbox(key="study").options == [EXAMPLE]
+    record = read_tradeoff(SHIPPED)
     assert list(app.dataframe[0].value["accuracy"]) == [point.accuracy for point in record.points]
     assert app.dataframe[0].value["latency_ms"].notna().all()
     assert list(pairs_of(app)["p_holm"]) == list(record.pairs["p_holm"])
@@ -61,24 +61,24 @@ def test_without_a_run_it_says_so_links_to_training_and_shows_the_example(worksp
 
 def test_example_can_be_chosen_beside_runs(add_run):
     add_run()
-    app = open_page(sweep=EXAMPLE)
+    app = open_page(study=EXAMPLE)
     assert not app.info
-    assert len(app.dataframe[0].value) == len(read_sweep(SHIPPED).points)
+    assert len(app.dataframe[0].value) == len(read_tradeoff(SHIPPED).points)
 
 
 def test_damaged_example_is_said_to_be(workspace, tmp_path, monkeypatch):
-    damaged = tmp_path / "sweep.json"
+    damaged = tmp_path / "tradeoff.json"
     damaged.write_text("{")
     monkeypatch.setattr("pages.ui.tradeoff_view.EXAMPLE", damaged)
     app = open_page()
     assert app.error[0].proto.title == "The example cannot be shown"
-    assert "sweep.json is damaged" in app.error[0].value
+    assert "tradeoff.json is damaged" in app.error[0].value
 
 
-def test_queued_runs_of_a_sweep_are_listed_before_any_has_finished(workspace, tiny_config, finished_run):
-    run = RunStore(workspace.runs).create(tiny_config(sweep="sizes", image_size=64), finished_run.split)
+def test_queued_runs_of_a_study_are_listed_before_any_has_finished(workspace, tiny_config, finished_run):
+    run = RunStore(workspace.runs).create(tiny_config(study="sizes", image_size=64), finished_run.split)
     app = open_page()
-    assert app.selectbox(key="sweep").value == "sizes"
+    assert app.selectbox(key="study").value == "sizes"
     assert app.info[0].proto.title == "No finished run yet"
     row = app.dataframe[0].value.iloc[0]
     assert (row["run"], row["state"], row["image size (px)"]) == (run.id, "queued", 64)
@@ -94,23 +94,23 @@ def test_point_of_a_finished_run_is_in_the_table(add_run):
     assert not any("different numbers of epochs" in caption.value for caption in open_page().caption)
 
 
-def test_sweep_of_the_url_shows_its_own_runs_alone(add_run):
-    add_run(0, sweep="first")
-    second = add_run(1, sweep="second")
+def test_study_of_the_url_shows_its_own_runs_alone(add_run):
+    add_run(0, study="first")
+    second = add_run(1, study="second")
     add_run(2)
-    assert list(open_page(sweep="second").dataframe[0].value["run"]) == [second.id]
-    assert len(open_page(sweep=ALL).dataframe[0].value) == 3
+    assert list(open_page(study="second").dataframe[0].value["run"]) == [second.id]
+    assert len(open_page(study=ALL).dataframe[0].value) == 3
 
 
-def test_newest_sweep_comes_first_and_all_runs_last(add_run):
-    add_run(0, sweep="older")
-    add_run(1, sweep="newer")
-    assert list(open_page().selectbox(key="sweep").options) == ["newer", "older", ALL, EXAMPLE]
+def test_newest_study_comes_first_and_all_runs_last(add_run):
+    add_run(0, study="older")
+    add_run(1, study="newer")
+    assert list(open_page().selectbox(key="study").options) == ["newer", "older", ALL, EXAMPLE]
 
 
 def test_finished_runs_are_shown_while_others_are_under_way(add_run, workspace, tiny_config, finished_run):
-    done = add_run(0, sweep="sizes")
-    waiting = RunStore(workspace.runs).create(tiny_config(sweep="sizes"), finished_run.split)
+    done = add_run(0, study="sizes")
+    waiting = RunStore(workspace.runs).create(tiny_config(study="sizes"), finished_run.split)
     app = open_page()
     assert [list(table.value["run"]) for table in app.dataframe] == [[done.id], [waiting.id]]
     assert "1 of 2 runs succeeded, 1 queued or running" in app.caption[0].value
@@ -155,9 +155,9 @@ def test_runs_on_other_test_images_are_said_to_be(add_run):
 
 
 @pytest.fixture
-def sweep(add_run):
-    """Put three runs of a sweep into the workspace: two that answer alike, and one that calls every image wrongly."""
-    runs = [add_run(number, sweep="sizes", image_size=size) for number, size in enumerate((96, 64, 32))]
+def sizes(add_run):
+    """Put three runs of a study into the workspace: two that answer alike, and one that calls every image wrongly."""
+    runs = [add_run(number, study="sizes", image_size=size) for number, size in enumerate((96, 64, 32))]
     table, classes = runs[2].predictions(), runs[2].split.classes
     wrong = table["label"].map(dict(zip(classes, [*classes[1:], classes[0]], strict=True)))
     path = runs[2].folder / "predictions.parquet"
@@ -170,21 +170,21 @@ def pairs_of(app):
     return next(table.value for table in app.dataframe if "p_holm" in table.value)
 
 
-def test_every_two_runs_of_a_sweep_are_compared_by_size(sweep):
-    pairs = pairs_of(open_page(sweep="sizes"))
+def test_every_two_runs_of_a_study_are_compared_by_size(sizes):
+    pairs = pairs_of(open_page(study="sizes"))
     assert list(zip(pairs["first"], pairs["second"], strict=True)) == [
         ("32 px", "64 px"),
         ("32 px", "96 px"),
         ("64 px", "96 px"),
     ]
-    expected = compare_all({f"{run.config.image_size} px": recorded_predictions(run, "test") for run in sweep[::-1]})
+    expected = compare_all({f"{run.config.image_size} px": recorded_predictions(run, "test") for run in sizes[::-1]})
     assert list(pairs["p_holm"]) == list(expected["p_holm"])
     assert list(pairs["difference"]) == list(100 * expected["difference"])
 
 
-def test_pairs_that_cannot_be_told_apart_are_named(sweep):
-    said = [str(markdown.value).strip("*").replace("\\", "") for markdown in open_page(sweep="sizes").markdown]
-    pairs = compare_all({f"{run.config.image_size} px": recorded_predictions(run, "test") for run in sweep[::-1]})
+def test_pairs_that_cannot_be_told_apart_are_named(sizes):
+    said = [str(markdown.value).strip("*").replace("\\", "") for markdown in open_page(study="sizes").markdown]
+    pairs = compare_all({f"{run.config.image_size} px": recorded_predictions(run, "test") for run in sizes[::-1]})
     assert pairs_in_words(pairs) in said
     assert "64 px and 96 px" in pairs_in_words(pairs) or not pairs["apart"].any()
 
@@ -194,12 +194,12 @@ def test_a_single_run_has_nothing_to_be_compared_with(add_run):
     assert "Which runs differ" not in [header.value for header in open_page().header]
 
 
-def test_runs_without_shared_test_images_are_counted(sweep):
-    path = sweep[0].folder / "predictions.parquet"
-    table = sweep[0].predictions()
+def test_runs_without_shared_test_images_are_counted(sizes):
+    path = sizes[0].folder / "predictions.parquet"
+    table = sizes[0].predictions()
     path.unlink()
     table.assign(sha256=table["sha256"].str[::-1]).to_parquet(path)
-    app = open_page(sweep="sizes")
+    app = open_page(study="sizes")
     assert len(pairs_of(app)) == 1
     assert any("not compared: 2" in caption.value for caption in app.caption)
 

@@ -13,6 +13,7 @@ from allcore.runs.lease import device_lease, write_ticket
 from allcore.runs.measure import Measurement
 from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.studies.store import StudyStore
 from pages.ui.show import plain
 from tests.conftest import TINY
 from tests.pages.opening import button, choose, open_page, press, texts
@@ -98,26 +99,45 @@ def test_two_clicks_in_a_moment_launch_one_run(data, launched):
     assert launched()[0].id in app.success[0].proto.title
 
 
-def test_sweep_launches_a_run_for_each_size(data, launched):
-    app = open_page("train", **tiny(), preset="Custom", launch="Size sweep", sizes=["64", "32"])
-    assert app.markdown[0].value.startswith("64, 32 px, 500 epochs")
+@pytest.fixture
+def no_runner(data, monkeypatch):
+    """Let a study be launched, and nobody carry it out."""
+    started = []
+    monkeypatch.setattr("allcore.studies.launch.start", lambda study, workspace: started.append(study.name))
+    return started
+
+
+def test_study_is_shown_with_its_runs_and_room_and_launched_once(data, no_runner):
+    asked = {"launch": "Study", "sizes": ["64", "32"], "folds": 3, "seeds": "0,1", "custom__split.protocol": "grouped"}
+    app = open_page("train", **tiny(), preset="Custom", **asked)
+    assert app.markdown[0].value.startswith("image\\_size 64, 32; 3 folds; seed 0, 1, 500 epochs")
     assert app.dataframe[0].value["up-sampled"].tolist() == [True, False]
-    press(app, "Launch 2 runs")
-    assert {run.config.image_size for run in launched()} == {64, 32}
-    assert len({run.config.sweep for run in launched()} - {None}) == 1
+    assert app.dataframe[0].value["runs"].tolist() == [6, 6]
+    assert any("12 runs, one after the other" in caption.value for caption in app.caption)
+    press(app, "Launch 12 runs")
+    press(app, "Launch 12 runs")
+    (study,) = StudyStore(data.studies).studies()
+    assert no_runner == [study.name]
+    assert study.name in app.success[0].proto.title
+    (follow,) = [link for link in app.get("page_link") if link.label == "Follow it"]
+    assert (follow.page, follow.proto.query_string) == ("runs", f"study={study.name}")
+    assert len(study.plan().places) == 12
 
 
-def test_size_that_is_none_is_refused(data):
-    app = open_page("train", preset="Quick", launch="Size sweep", quick__sizes=["64", "16"])
-    assert "image\\_size" in app.error[0].value
-    assert button(app, "Launch 2 runs").disabled
-
-
-@pytest.mark.parametrize(("sizes", "said"), [([], "at least one size"), (["64", "big"], "whole number of pixels")])
-def test_sizes_that_make_no_sweep_are_refused_in_plain_words(data, sizes, said):
-    app = choose(open_page("train", preset="Quick", launch="Size sweep"), "quick.sizes", sizes)
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"quick__sizes": ["64", "16"]}, "image\\_size"),
+        ({"quick__sizes": ["64", "big"]}, "valid integer"),
+        ({"vary": "colour=1"}, "expected a setting and its values"),
+        ({"seeds": "one"}, "expected whole numbers"),
+        ({"vary": "weights=/dev/zero"}, "outside the folders"),
+    ],
+)
+def test_what_makes_no_study_is_refused_in_place(data, typed, said):
+    app = open_page("train", preset="Quick", launch="Study", **typed)
     assert said in app.error[0].value
-    assert not any("0 runs" in each.label for each in app.button)
+    assert all(each.disabled for each in app.button if each.label.startswith("Launch"))
 
 
 def test_page_begins_with_what_a_machine_without_gpu_can_do_and_warns_before_hours_are_spent(data, monkeypatch):

@@ -57,7 +57,7 @@ def test_native_size_and_what_is_up_sampled_are_labelled():
 
 
 @pytest.mark.parametrize(("joined", "mode"), [(True, "lines+markers"), (False, "markers")])
-def test_only_the_runs_of_a_sweep_are_joined(joined, mode):
+def test_only_the_runs_of_a_study_are_joined(joined, mode):
     assert runs(draw(POINT, LARGE, joined=joined))[0].mode == mode
 
 

@@ -11,11 +11,11 @@ from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.preflight import prepare
 from allcore.runs.status import Status
+from allcore.runs.stop_signal import StopSignal
 from allcore.runs.store import Run, RunStore
 from allcore.training.finish import results_are_whole
 from allcore.training.reporter import Reporter
 from allcore.training.session import carry_out
-from allcore.training.worker import StopSignal
 
 RESULTS = ("model.keras", "model.onnx", "features.npy", "predictions.parquet")
 

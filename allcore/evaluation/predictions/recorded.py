@@ -60,11 +60,11 @@ def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     if not set(table["label"]) <= set(classes):
         raise RunError(f"run {run.id}: {PREDICTIONS_FILE} has classes that the run's split has not")
     probabilities = table[columns].to_numpy(np.float64)
-    twins = set(run.split.table.loc[run.split.twins_in_train(), "path"])
     table["predicted"] = np.array(classes, object)[probabilities.argmax(axis=1)]
     table["correct"] = table["predicted"] == table["label"]
     table["confidence"] = probabilities.max(axis=1)
-    table["twin"] = table["path"].isin(twins)
+    if "twin" not in table:  # a study's out-of-fold predictions know it, whose split has no train images
+        table["twin"] = table["path"].isin(run.split.table.loc[run.split.twins_in_train(), "path"])
     stains = run.split.table.set_index("path")["stain"]
     table["stain"] = stains.reindex(table["path"]).fillna("").to_numpy()
     return RecordedPredictions(classes, table)

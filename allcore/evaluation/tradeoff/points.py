@@ -84,12 +84,12 @@ def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
     return {run: next(form for form in of_run if taken[form] == 1) for run, of_run in forms.items()}
 
 
-def sweeps(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """Return the runs of each sweep by its name, in the order of `runs`; damaged runs are left out."""
+def runs_of_studies(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Return the runs of each study by its name, in the order of `runs`; damaged runs are left out."""
     found: dict[str, list[Run]] = {}
     for run in runs:
         try:
-            name = run.config.sweep
+            name = run.config.study
         except RunError:
             continue
         if name is not None:

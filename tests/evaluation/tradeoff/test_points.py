@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from allcore.errors import RunError
 from allcore.evaluation.predictions.evaluate import evaluate_run
-from allcore.evaluation.tradeoff.points import pareto_front, short_names, sweeps, tradeoff_point, tradeoff_table
+from allcore.evaluation.tradeoff.points import (
+    pareto_front,
+    runs_of_studies,
+    short_names,
+    tradeoff_point,
+    tradeoff_table,
+)
 from allcore.model.architecture import parameter_count
 from allcore.runs.store import Run, RunStore
 
@@ -60,11 +66,11 @@ def test_run_without_predictions_has_no_point(tmp_path, tiny_config, finished_ru
         tradeoff_point(run)
 
 
-def test_sweeps_collect_the_runs_of_one_name_and_leave_out_damaged_ones(tmp_path, tiny_config, finished_run):
+def test_studies_collect_the_runs_of_one_name_and_leave_out_damaged_ones(tmp_path, tiny_config, finished_run):
     store = RunStore(tmp_path)
-    made = [store.create(tiny_config(sweep=name), finished_run.split) for name in ("a", None, "b", "a")]
+    made = [store.create(tiny_config(study=name), finished_run.split) for name in ("a", None, "b", "a")]
     (made[3].folder / "config.json").write_text("{")
-    found = sweeps([Run(run.folder) for run in made])
+    found = runs_of_studies([Run(run.folder) for run in made])
     assert {name: [run.id for run in runs] for name, runs in found.items()} == {"a": [made[0].id], "b": [made[2].id]}
 
 

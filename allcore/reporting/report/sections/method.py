@@ -17,7 +17,7 @@ from allcore.reporting.report.rendering.blocks import Block, Code, Mono, Pair, S
 from allcore.reporting.report.sections.curves import training_figures
 from allcore.reporting.settings import settings_table
 
-_OF_THE_MACHINE = ("dataset", "variant", "sweep", "device", "micro_batch_size", "checkpoint_minutes")
+_OF_THE_MACHINE = ("dataset", "variant", "study", "place", "device", "micro_batch_size", "checkpoint_minutes")
 """Settings that say where and how a run is carried out, and nothing of what is trained."""
 _WHY_SERVED = {"best": "the one with the lowest validation loss", "last": "the last, as the configuration asks"}
 

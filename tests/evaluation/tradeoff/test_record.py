@@ -1,4 +1,4 @@
-"""A sweep as one record: made of runs, written and read, and the one that comes with the app."""
+"""A trade-off as one record: made of runs, written and read, and the one that comes with the app."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 from allcore.errors import RunError
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import tradeoff_point
-from allcore.evaluation.tradeoff.sweep_record import EXAMPLE, read_sweep, record_sweep
+from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff, record_tradeoff
 from allcore.model.architecture import parameter_count
 from allcore.paper import CLASSES
 from allcore.recipe import train_command
@@ -32,7 +32,7 @@ def runs(finished_run, tmp_path):
 
 
 def test_record_holds_the_points_by_size_the_tests_and_how_they_were_made(runs, tmp_path):
-    record = record_sweep(runs, tmp_path, timed=False)
+    record = record_tradeoff(runs, tmp_path, timed=False)
     assert list(record.points) == [tradeoff_point(run) for run in runs[::-1]]
     (test,) = record.tests
     assert (test["first"], test["second"], test["p_holm"], test["apart"]) == ("32 px", "64 px", 1.0, False)
@@ -42,20 +42,20 @@ def test_record_holds_the_points_by_size_the_tests_and_how_they_were_made(runs, 
 
 
 def test_latency_is_measured_where_asked_for(runs, tmp_path):
-    assert all(point.latency_seconds > 0 for point in record_sweep(runs, tmp_path, timed=True).points)
+    assert all(point.latency_seconds > 0 for point in record_tradeoff(runs, tmp_path, timed=True).points)
 
 
 def test_shortcuts_that_were_computed_are_in_it(runs, finished):
     cache = finished.workspace.cache  # where the worker kept them
     results = cached_shortcuts_of_run(runs[0], cache)
-    assert record_sweep(runs, cache, False).shortcuts == {each.name: each.scores.accuracy for each in results}
+    assert record_tradeoff(runs, cache, False).shortcuts == {each.name: each.scores.accuracy for each in results}
 
 
 def test_record_is_read_as_it_was_written(runs, tmp_path):
-    record = record_sweep(runs, tmp_path, timed=False)
-    file = tmp_path / "sweep.json"
+    record = record_tradeoff(runs, tmp_path, timed=False)
+    file = tmp_path / "tradeoff.json"
     file.write_text(record.model_dump_json())
-    assert read_sweep(file) == record
+    assert read_tradeoff(file) == record
 
 
 @pytest.mark.parametrize(
@@ -63,22 +63,22 @@ def test_record_is_read_as_it_was_written(runs, tmp_path):
     [("{", "damaged"), ("{}", r"damaged \(devices, commands"), (None, "cannot be read")],
 )
 def test_file_that_is_no_record_is_named(tmp_path, content, message):
-    file = tmp_path / "sweep.json"
+    file = tmp_path / "tradeoff.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(RunError, match=f"^sweep.json .*{message}"):
-        read_sweep(file)
+    with pytest.raises(RunError, match=f"^tradeoff.json .*{message}"):
+        read_tradeoff(file)
 
 
 def test_record_of_another_schema_is_refused(tmp_path):
-    file = tmp_path / "sweep.json"
+    file = tmp_path / "tradeoff.json"
     file.write_text(json.dumps(json.loads(EXAMPLE.read_text()) | {"schema_number": 99}))
     with pytest.raises(RunError, match="schema 99, this version reads 1"):
-        read_sweep(file)
+        read_tradeoff(file)
 
 
 def test_example_covers_the_sizes_with_everything_known_of_each():
-    record = read_sweep(EXAMPLE)
+    record = read_tradeoff(EXAMPLE)
     sizes = [point.image_size for point in record.points]
     assert {64, 96, 128, 150} <= set(sizes)
     for point in record.points:
@@ -91,7 +91,7 @@ def test_example_covers_the_sizes_with_everything_known_of_each():
 
 
 def test_example_compares_every_two_of_its_runs():
-    record = read_sweep(EXAMPLE)
+    record = read_tradeoff(EXAMPLE)
     names = [f"{point.image_size} px" for point in record.points]
     assert [(row["first"], row["second"]) for row in record.tests] == list(combinations(names, 2))
     accuracy = {f"{point.image_size} px": point.accuracy for point in record.points}
@@ -100,4 +100,4 @@ def test_example_compares_every_two_of_its_runs():
 
 
 def test_example_names_no_folder_of_the_machine_that_made_it():
-    assert not [command for command in read_sweep(EXAMPLE).commands if "/" in command]
+    assert not [command for command in read_tradeoff(EXAMPLE).commands if "/" in command]

@@ -20,11 +20,11 @@ from allcore.recipe import train_command
 from allcore.runs.store import Run
 
 SCHEMA = 1
-EXAMPLE = Path(__file__).with_name("example_sweep.json")
-"""A sweep on real images, so that there is one to look at before the first is trained."""
+EXAMPLE = Path(__file__).with_name("example.json")
+"""A trade-off on real images, so that there is one to look at before the first is trained."""
 
 
-class SweepRecord(BaseModel):
+class TradeoffRecord(BaseModel):
     """Runs as points by image size, with the tests of `compare_all` between every two of them.
 
     `devices` and `commands` say where and how the runs were made. `shortcuts` are the baselines' test accuracies by
@@ -46,7 +46,7 @@ class SweepRecord(BaseModel):
         return pd.DataFrame(self.tests)
 
 
-def record_sweep(runs: Sequence[Run], cache: Path, timed: bool) -> SweepRecord:
+def record_tradeoff(runs: Sequence[Run], cache: Path, timed: bool) -> TradeoffRecord:
     """Return the record of succeeded runs, latencies measured here where `timed`.
 
     `cache` is where shortcut baselines are kept. Raises `RunError` when something of a run is missing or damaged.
@@ -55,7 +55,7 @@ def record_sweep(runs: Sequence[Run], cache: Path, timed: bool) -> SweepRecord:
     points = tuple(measured_latency(tradeoff_point(run), run) if timed else tradeoff_point(run) for run in by_size)
     called = short_names(points)
     pairs = compare_all({called[run.id]: recorded_predictions(run, "test") for run in by_size})
-    return SweepRecord(
+    return TradeoffRecord(
         devices=tuple(dict.fromkeys(run.status().device for run in by_size)),
         commands=tuple(train_command(run.config) for run in by_size),
         points=points,
@@ -64,10 +64,10 @@ def record_sweep(runs: Sequence[Run], cache: Path, timed: bool) -> SweepRecord:
     )
 
 
-def read_sweep(path: Path) -> SweepRecord:
+def read_tradeoff(path: Path) -> TradeoffRecord:
     """Read a record from its JSON file. Raises `RunError` when it is missing or damaged, or of another schema."""
     try:
-        record = SweepRecord.model_validate_json(path.read_bytes())
+        record = TradeoffRecord.model_validate_json(path.read_bytes())
     except OSError as error:
         raise RunError(f"{path.name} cannot be read ({error.strerror})") from None
     except ValidationError as error:

@@ -1,0 +1,293 @@
+"""`study run`, `list`, `show`, `resume`, `stop`, `report`: many runs of one configuration, as one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from allcore.cli.options import config_from, with_config_options
+from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
+from allcore.cli.study_text import plan_json, say_grid, say_plan, say_scores
+from allcore.cli.train import Data, Preset, with_protocol
+from allcore.reporting.number_text import duration, percentage
+
+if TYPE_CHECKING:
+    from allcore.studies.estimate import StudyEstimate
+    from allcore.studies.grid import Grid
+    from allcore.studies.plan import StudyPlan
+    from allcore.studies.results import Finished
+    from allcore.studies.store import Study, StudyStore
+    from allcore.workspace import Workspace
+
+app = typer.Typer(help="Studies: one configuration over folds, seeds and any setting, as one piece of work.")
+Name = Annotated[str, typer.Argument(metavar="STUDY", help="a study's name, an unambiguous part of it, or `latest`")]
+Vary = Annotated[
+    list[str] | None, typer.Option("--vary", help="a setting and its values: image_size=64,96,128; may be repeated")
+]
+Background = Annotated[bool, typer.Option("--background", help="return at once; `study show` tells how it goes")]
+
+
+@app.command("run")
+@with_config_options(leave_out=frozenset({"seed", "split.seed", "split.fold"}))
+def run_study(
+    data: Data,
+    fields: dict[str, Any],
+    preset: Preset = "paper",
+    name: Annotated[str | None, typer.Option("--name", help="what to call it; unset: study- and the time")] = None,
+    vary: Vary = None,
+    seeds: Annotated[str, typer.Option("--seeds", help="seeds of training and of the split alike: 0,1,2 or 0-2")] = "0",
+    only_folds: Annotated[
+        str | None, typer.Option("--only-folds", help="some of the --folds, as 1,2; the others may follow later")
+    ] = None,
+    keep_models: Annotated[
+        bool, typer.Option("--keep-models/--no-keep-models", help="keep the served model of each run")
+    ] = True,
+    measure: Annotated[bool, typer.Option("--measure", help="train a few steps first, to know the time")] = False,
+    plan_only: Annotated[bool, typer.Option("--plan", help="show what it would take, and launch nothing")] = False,
+    background: Background = False,
+    json: Json = False,
+) -> None:
+    """Train one run for each combination of seeds, folds and varied settings, one after another."""
+    from allcore.studies.launch import checked, start
+    from allcore.studies.plan import make_plan, parse_numbers, parse_vary
+    from allcore.studies.store import StudyStore
+
+    workspace = _workspace()
+    config = config_from(data, preset, with_protocol(data, fields))
+    of = config.split.folds
+    folds = parse_numbers(only_folds, "only-folds") if only_folds else list(range(1, (of or 0) + 1))
+    plan = make_plan(
+        name=name or f"study-{datetime.now(UTC):%Y%m%d-%H%M%S}",
+        config=config,
+        seeds=parse_numbers(seeds, "seeds"),
+        folds=folds,
+        vary=dict(parse_vary(text, config) for text in vary or ()),
+        keep_models=keep_models,
+    )
+    with progress_bar("reading the dataset") as progress:
+        plan = checked(plan, workspace, progress)
+    estimated = _estimate(plan, workspace, measure)
+    say_plan(plan, estimated)
+    if plan_only:
+        if json:
+            print_json(plan_json(plan, estimated))
+        return
+    study = StudyStore(workspace.studies).create(plan)
+    start(study, workspace)
+    _go_on(study, workspace, background, json)
+
+
+@app.command("list")
+def list_studies(json: Json = False) -> None:
+    """List all studies, newest first."""
+    from allcore.errors import RunError
+    from allcore.runs.store import RunStore
+    from allcore.studies.grid import look
+
+    workspace = _workspace()
+    rows: list[dict[str, Any]] = []
+    runs = RunStore(workspace.runs).runs()
+    for study in _studies().studies():
+        try:
+            grid = look(study, study.plan(), runs)
+            rows.append(
+                {
+                    "study": study.name, "state": grid.state, "members": len(grid.members),
+                    "succeeded": grid.counts["succeeded"], "progress": grid.progress,
+                    "eta_seconds": grid.eta_seconds if grid.is_active else None, "note": grid.error,
+                }
+            )  # fmt: skip
+        except RunError as error:
+            rows.append({"study": study.name, "state": "damaged", "note": str(error)})
+    if json:
+        print_json(rows)
+    elif not rows:
+        say("no studies yet; start one with: python -m allcore study run --data DIR --vary image_size=64,96 --folds 5")
+    else:
+        table(
+            ["study", "state", "#members", "#done %", "ETA", "note"],
+            [
+                (
+                    row["study"], row["state"], f"{row.get('succeeded', '–')}/{row.get('members', '–')}",
+                    percentage(row.get("progress")), duration(row.get("eta_seconds")), row["note"],
+                )
+                for row in rows
+            ],
+        )  # fmt: skip
+
+
+@app.command()
+def show(name: Name, json: Json = False) -> None:
+    """Show a study's grid: the state of every member, and the time that is left for all of them."""
+    from allcore.studies.grid import grid_table
+
+    grid = _look(_studies().find(name), _workspace())
+    if json:
+        print_json(
+            {
+                "study": grid.study, "state": grid.state, "phase": grid.phase, "error": grid.error,
+                "progress": grid.progress, "eta_seconds": grid.eta_seconds, "counts": dict(grid.counts),
+                "members": json_rows(grid_table(grid)),
+            }
+        )  # fmt: skip
+        return
+    say_grid(grid)
+
+
+@app.command()
+def resume(
+    name: Name,
+    seeds: Annotated[str | None, typer.Option("--seeds", help="more seeds, beside those that are there")] = None,
+    only_folds: Annotated[str | None, typer.Option("--only-folds", help="more of the folds")] = None,
+    vary: Vary = None,
+    background: Background = False,
+    json: Json = False,
+) -> None:
+    """Go on with what is missing or did not succeed; with more seeds, folds or values, extend the study first."""
+    from allcore.errors import RunError
+    from allcore.studies.launch import checked, is_carried_out, start
+    from allcore.studies.plan import parse_numbers, parse_vary
+
+    workspace, store = _workspace(), _studies()
+    study = store.find(name)
+    plan = study.plan()
+    more = plan.extended(
+        parse_numbers(seeds, "seeds") if seeds else (),
+        parse_numbers(only_folds, "only-folds") if only_folds else (),
+        dict(parse_vary(text, plan.config) for text in vary or ()),
+    )
+    if more != plan:
+        with progress_bar("reading the dataset") as progress:
+            more = checked(more, workspace, progress)
+        store.change(study, more)
+        say(f"study {study.name} has {more.members} members now, {plan.members} before", err=True)
+    elif is_carried_out(study):
+        raise RunError(f"study {study.name} is being carried out; there is nothing to resume")
+    elif _look(study, workspace).is_whole:
+        raise RunError(f"every member of study {study.name} has succeeded; --seeds, --only-folds and --vary extend it")
+    start(study, workspace)
+    _go_on(study, workspace, background, json)
+
+
+@app.command()
+def stop(name: Name) -> None:
+    """Stop a study, its present member at the next batch, keeping that one's checkpoint."""
+    from allcore.studies.launch import stop as stop_study
+
+    study = _studies().find(name)
+    stop_study(study, _workspace())
+    say(f"study {study.name} is {study.status().state}; go on with: python -m allcore study resume {study.name}")
+
+
+@app.command()
+def report(name: Name, json: Json = False) -> None:
+    """Print each score as mean and standard deviation over folds and seeds, and pooled over all test images."""
+    from allcore.runs.store import RunStore
+    from allcore.studies.results import cell_scores, finished_members
+
+    workspace = _workspace()
+    study = _studies().find(name)
+    plan = study.plan()
+    finished = finished_members(plan, study.members(RunStore(workspace.runs).runs()))
+    scores, folders = cell_scores(plan, finished), _out_of_fold(study, plan, finished)
+    if json:
+        cells = [cell.model_dump(mode="json") for cell in scores]
+        seeds, folds = list(plan.seeds), list(plan.folds)
+        print_json({"study": study.name, "seeds": seeds, "folds": folds, "cells": cells, "out_of_fold": folders})
+        return
+    say(study.name, bold=True)
+    for cell in scores:
+        say_scores(cell)
+    for folder in folders:
+        say(f"all test predictions: python -m allcore evaluate '{folder}'", err=True)
+
+
+def _out_of_fold(study: Study, plan: StudyPlan, finished: list[Finished]) -> list[str]:
+    """Return the folders of the out-of-fold predictions, one for each cell and seed of which a member succeeded."""
+    from allcore.studies.out_of_fold import out_of_fold_run
+
+    of = dict.fromkeys((each.place.cell, each.place.seed) for each in finished)
+    return [str(out_of_fold_run(study, finished, cell, seed).folder) for cell, seed in of]
+
+
+def _go_on(study: Study, workspace: Workspace, background: bool, json: bool) -> None:
+    if background:
+        if json:
+            print_json({"study": study.name, "folder": str(study.folder)})
+        else:
+            say(study.name)
+            say(f"see how it goes with: python -m allcore study show {study.name}", err=True)
+        return
+    raise typer.Exit(_follow(study, workspace))
+
+
+def _follow(study: Study, workspace: Workspace) -> int:
+    """Say which members have ended until the study has, and return the exit status; Ctrl-C stops the study."""
+    import time
+
+    from allcore.runs.status import ACTIVE
+    from allcore.studies.launch import stop as stop_study
+
+    said: set[str] = set()
+    try:
+        while True:
+            going_on = study.status().state in ACTIVE
+            grid = _look(study, workspace)
+            for member in grid.members:
+                if member.state not in (*ACTIVE, "missing") and member.run not in said:
+                    said.add(member.run)
+                    say(f"{member.place.name}: {member.state} (run {member.run}){_because(member.note)}", err=True)
+            if not going_on:
+                break
+            time.sleep(1.0)
+    except KeyboardInterrupt:
+        say("stopping at the next batch; the checkpoint is kept", err=True)
+        stop_study(study, workspace)
+        grid = _look(study, workspace)
+    say_grid(grid)
+    return 0 if grid.is_whole else 1
+
+
+def _because(note: str) -> str:
+    return f": {note}" if note else ""
+
+
+def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEstimate:
+    from allcore.config import TrainConfig
+    from allcore.hardware import system_devices
+    from allcore.runs.estimate import Speed, estimate, former_speed
+    from allcore.runs.measure import measure
+    from allcore.runs.preflight import prepare
+    from allcore.runs.store import RunStore
+    from allcore.studies.estimate import estimate_study
+
+    devices, runs = system_devices(), RunStore(workspace.runs).runs()
+    _, split = prepare(plan.places[0].config, workspace.cache)
+
+    def speed(config: TrainConfig) -> Speed | None:
+        if measured:
+            return measure(config, workspace).speed()
+        return former_speed(config, estimate(config, split, devices, None).plan.description, runs)
+
+    return estimate_study(plan, split, devices, speed, workspace.runs)
+
+
+def _look(study: Study, workspace: Workspace) -> Grid:
+    from allcore.runs.store import RunStore
+    from allcore.studies.grid import look
+
+    return look(study, study.plan(), RunStore(workspace.runs).runs())
+
+
+def _studies() -> StudyStore:
+    from allcore.studies.store import StudyStore
+
+    return StudyStore(_workspace().studies)
+
+
+def _workspace() -> Workspace:
+    from allcore.workspace import open_workspace
+
+    return open_workspace()

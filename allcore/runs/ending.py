@@ -1,0 +1,33 @@
+"""Ending the process that carries out a run or a study."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from allcore.runs.process import host, is_alive
+from allcore.runs.status import Status
+
+_POLL_SECONDS = 0.1
+
+
+def gone_within(status: Status, seconds: float) -> bool:
+    """Return whether the process that a status speaks of has gone, waiting for that so many seconds at the most."""
+    deadline = time.monotonic() + seconds
+    while _is_here(status):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def signal_group(status: Status, number: signal.Signals) -> None:
+    """Send a signal to the process that a status speaks of, with all that it started, where it lives here."""
+    if status.pid is not None and _is_here(status):
+        os.killpg(status.pid, number)
+
+
+def _is_here(status: Status) -> bool:
+    """Return whether the worker lives on this machine: elsewhere its pid is another process's."""
+    return status.host in ("", host()) and is_alive(status.pid, status.process_started)

@@ -1,0 +1,36 @@
+"""How a process that carries out a run or a study hears that it is to stop."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+from allcore.runs.files import STOP_FILE
+
+
+class StopSignal:
+    """Whether a run or study was asked to stop: by its request file, by SIGTERM, or by deleting its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._terminated = False
+        signal.signal(signal.SIGTERM, self._on_signal)
+
+    def __call__(self) -> bool:
+        """Return whether to stop."""
+        return self._terminated or _is_there(self._folder / STOP_FILE) or not _is_there(self._folder, unknown=True)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._terminated = True
+
+
+def _is_there(path: Path, unknown: bool = False) -> bool:
+    """Return whether something stands at `path`, `unknown` where the disk does not say."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return unknown
+    return True

@@ -1,0 +1,102 @@
+"""Out-of-fold predictions as a run's folder: every image by the member that had not seen it, opened like a run."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from allcore.data.split import Split
+from allcore.errors import FileError, RunError
+from allcore.json_text import read_json
+from allcore.runs.files import CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE, SPLIT_FILE
+from allcore.runs.status import Status, write_status
+from allcore.runs.store import Run
+from allcore.studies.plan import StudyPlan
+from allcore.studies.results import Finished, finished_members, out_of_fold
+from allcore.studies.store import Study
+from allcore.writing import folder_written_whole, make_folder, write_whole
+
+FOLDER = "out-of-fold"
+MEMBERS_FILE = "members.json"
+_LARGEST = 2**20
+_COLUMNS = ("path", "sha256", "group", "split", "label")
+_MORE = ("predicted", "correct", "novelty", "novel", "twin", "run")
+
+
+def out_of_fold_name(cell: str, seed: int) -> str:
+    """Return what the table of a cell and a seed is called: that of its place, without a fold."""
+    return " ".join(filter(None, [cell, f"seed={seed}"]))
+
+
+def is_out_of_fold(run: Run) -> bool:
+    """Return whether a folder holds a study's out-of-fold predictions and was no run of its own."""
+    return (run.folder / MEMBERS_FILE).is_file()
+
+
+def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int) -> Run:
+    """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
+
+    It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has.
+    """
+    members = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
+    name = out_of_fold_name(cell, seed)
+    run = Run(study.folder / FOLDER / re.sub(r"[^\w.=+ -]", "_", name)[:200])
+    ids = [each.run.id for each in members]
+    if members and _written_of(run.folder) == ids:
+        return run
+    predictions = out_of_fold(finished, cell, seed)
+    probabilities = [f"probability_{label}" for label in predictions.classes]
+    table = predictions.table.assign(split="test")
+    config = members[0].place.config.model_copy(update={"place": name})
+    try:
+        make_folder(run.folder.parent)
+        with folder_written_whole(run.folder) as unfinished:
+            write_whole(unfinished / CONFIG_FILE, config.to_json())
+            Split(table).write(unfinished / SPLIT_FILE)
+            columns = [*_COLUMNS, *probabilities, *_MORE]
+            table[columns].to_parquet(unfinished / PREDICTIONS_FILE, index=False)
+            write_whole(unfinished / METRICS_FILE, _mean_history(members))
+            moment, device = time.time(), members[0].run.status().device
+            write_status(unfinished, Status(state="succeeded", heartbeat=moment, queued_at=moment, device=device))
+            write_whole(unfinished / MEMBERS_FILE, json.dumps(ids))
+    except OSError as error:
+        raise RunError(
+            f"the out-of-fold predictions of study {study.name} cannot be written ({error.strerror})"
+        ) from None
+    return run
+
+
+def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -> list[Run]:
+    """Return what of a study can be compared: its members, or, where it has folds, its out-of-fold predictions.
+
+    Members of different folds share no test image; the out-of-fold predictions of two cells are of all images. Raises
+    `RunError` when a member is damaged.
+    """
+    if not plan.folds:
+        return list(members.values())
+    finished = finished_members(plan, members)
+    of = dict.fromkeys((each.place.cell, each.place.seed) for each in finished)
+    return [out_of_fold_run(study, finished, cell, seed) for cell, seed in of]
+
+
+def _mean_history(members: list[Finished]) -> str:
+    """Return the epochs' records as a mean member has them, so that seconds sum up to what one of them took."""
+    epochs = pd.concat([each.run.history().epochs for each in members])
+    by_epoch = epochs.drop(columns=["kind", "time"], errors="ignore").groupby("epoch")
+    mean = by_epoch.mean().assign(kind="epoch", seconds=by_epoch["seconds"].sum() / len(members))
+    if "memory_bytes" in epochs:
+        mean["memory_bytes"] = by_epoch["memory_bytes"].max()
+    return mean.reset_index().astype({"step": int}).to_json(orient="records", lines=True)
+
+
+def _written_of(folder: Path) -> list[str]:
+    try:
+        ids = read_json(folder / MEMBERS_FILE, _LARGEST)
+    except FileError:
+        return []
+    return ids if isinstance(ids, list) else []

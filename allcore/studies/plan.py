@@ -1,0 +1,214 @@
+"""A study's plan: one configuration, and what its members differ in."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from allcore.config import AugmentConfig, SplitConfig, TrainConfig, make_config
+from allcore.errors import ConfigError
+from allcore.recipe import option_name
+
+PLAN_SCHEMA = 1
+MOST_MEMBERS = 10_000
+_NAME = re.compile(r"\w[\w.-]{0,79}")
+_OF_THE_GRID = ("seed", "split.seed", "split.folds", "split.fold")
+_OF_ALL = ("dataset", "study", "place")
+
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], Field(min_length=1)]
+Folds = tuple[Annotated[int, Field(ge=1)], ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a study's grid a member stands. `cell` names the varied fields' values, '' where no field is varied."""
+
+    name: str
+    cell: str
+    seed: int
+    fold: int | None
+    config: TrainConfig
+
+
+class StudyPlan(BaseModel):
+    """Every combination of seeds, folds and the values of the varied fields is one member.
+
+    `config` is what all members have in common. A seed is that of training and of the split alike. `folds` are those
+    of `config.split.folds` that are tested, empty where the split has none. `vary` has the values of each varied
+    field by its path (`augment.degrees`). `keep_models` says whether a finished member keeps its served model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_number: int = PLAN_SCHEMA
+    name: str
+    config: TrainConfig
+    seeds: Seeds = (0,)
+    folds: Folds = ()
+    vary: dict[str, list[Any]] = {}
+    keep_models: bool = True
+
+    @model_validator(mode="after")
+    def _makes_a_grid(self) -> Self:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"name: expected up to 80 letters, digits, - _ and . (received {self.name!r:.100})")
+        for axis, values in (("seeds", self.seeds), ("folds", self.folds), *self.vary.items()):
+            if len(values) != len({repr(value) for value in values}) or (axis in self.vary and not values):
+                raise ValueError(f"{axis}: expected each value once, and one at least (received {list(values)})")
+        of = self.config.split.folds
+        if bool(self.folds) != (of is not None) or any(fold > (of or 0) for fold in self.folds):
+            raise ValueError(f"folds: expected some of the split's {of or 'no'} folds (received {list(self.folds)})")
+        if self.members > MOST_MEMBERS:
+            raise ValueError(f"a study has at most {MOST_MEMBERS:,} members; these are {self.members:,}")
+        return self
+
+    def to_json(self) -> str:
+        """Return the plan as JSON text."""
+        fields = self.model_dump(mode="json") | {"config": json.loads(self.config.to_json())}
+        return json.dumps(fields, indent=2, ensure_ascii=False)
+
+    @property
+    def members(self) -> int:
+        """How many runs the study has when it is whole."""
+        count = len(self.seeds) * max(1, len(self.folds))
+        for values in self.vary.values():
+            count *= len(values)
+        return count
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """All places, in the order in which they are trained: what is varied last, so that a fold is soon complete.
+
+        Raises `ConfigError` when values do not fit together.
+        """
+        varied = list(itertools.product(*self.vary.values()))
+        return tuple(
+            self._place(seed, fold, dict(zip(self.vary, values, strict=True)))
+            for seed in self.seeds
+            for fold in self.folds or (None,)
+            for values in varied
+        )
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The combinations of the varied fields' values, in order; '' alone where no field is varied."""
+        return tuple(dict.fromkeys(place.cell for place in self.places))
+
+    def extended(
+        self, seeds: Sequence[int] = (), folds: Sequence[int] = (), vary: Mapping[str, Sequence[Any]] | None = None
+    ) -> StudyPlan:
+        """Return the plan with more seeds, folds or values of the fields that it varies; what is there stays.
+
+        Raises `ConfigError` where that makes no plan.
+        """
+        more = dict(vary or {})
+        if other := set(more) - set(self.vary):
+            raise ConfigError(
+                f"{', '.join(sorted(other))}: study {self.name} varies {', '.join(self.vary) or 'no field'}; "
+                "its members would have other places with one more: make another study"
+            )
+        return make_plan(
+            name=self.name,
+            config=self.config,
+            seeds=[*dict.fromkeys([*self.seeds, *seeds])],
+            folds=sorted({*self.folds, *folds}),
+            vary={path: _each_once([*values, *more.get(path, ())]) for path, values in self.vary.items()},
+            keep_models=self.keep_models,
+        )
+
+    def _place(self, seed: int, fold: int | None, values: dict[str, Any]) -> Place:
+        cell = " ".join(f"{path}={shown(value)}" for path, value in values.items())
+        name = " ".join(filter(None, [cell, "" if fold is None else f"fold={fold}", f"seed={seed}"]))
+        fields = self.config.model_dump()
+        fields |= {"seed": seed, "study": self.name, "place": name}
+        fields["split"] |= {"seed": seed, "fold": fold or 1}
+        for path, value in values.items():
+            group, _, field = path.rpartition(".")
+            (fields[group] if group else fields)[field] = value
+        return Place(name, cell, seed, fold, make_config(**fields))
+
+
+def make_plan(**fields: Any) -> StudyPlan:  # noqa: ANN401 - validation is what this does
+    """Return a plan whose places all hold. Raises `ConfigError` naming what does not fit."""
+    try:
+        plan = StudyPlan(**fields)
+    except ValidationError as error:
+        told = [(".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")) for item in error.errors()]
+        raise ConfigError("; ".join(f"{field}: {message}" if field else message for field, message in told)) from None
+    if not plan.places:
+        raise ConfigError("the study has no members")
+    return plan
+
+
+def parse_vary(text: str, config: TrainConfig) -> tuple[str, list[Any]]:
+    """Return the path of a field and its values from a text like `image_size=64,96` or `stain-jitter=0,0.1`.
+
+    Parts of one value (brightness 0.8 to 1.2) are separated by spaces. Raises `ConfigError` for a field that is not
+    there or is not one to vary, and for a value that it cannot have in `config`.
+    """
+    name, equals, given = text.partition("=")
+    path = _fields().get(name.strip().removeprefix("--").replace("-", "_"))
+    if not equals or path is None:
+        raise ConfigError(f"vary: expected a setting and its values, as image_size=64,96 (received {text!r:.200})")
+    if path in _OF_THE_GRID:
+        raise ConfigError(f"vary: {path} is given by the study's own seeds and folds (received {text!r:.200})")
+    return path, _each_once([_value(path, part.strip(), config) for part in given.split(",")])
+
+
+def parse_numbers(text: str, what: str) -> list[int]:
+    """Return whole numbers from a text like `0,1,2` or `1-5`. Raises `ConfigError`; `what` says of what they are."""
+    try:
+        ends = [part.partition("-") for part in text.split(",")]
+        numbers = [number for low, to, high in ends for number in range(int(low), int(high if to else low) + 1)]
+    except ValueError:
+        numbers = []
+    if not numbers or len(set(numbers)) != len(numbers):
+        raise ConfigError(f"{what}: expected whole numbers, each once, as 0,1,2 or 1-5 (received {text!r:.100})")
+    return numbers
+
+
+def shown(value: object) -> str:
+    """Return a varied value as it stands in the name of a place."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple | list):
+        return "-".join(map(shown, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _fields() -> dict[str, str]:
+    """Return the path of each field that can be varied, by its path and by its name as an option."""
+    models: tuple[tuple[str, type[BaseModel]], ...] = (
+        ("", TrainConfig),
+        ("split.", SplitConfig),
+        ("augment.", AugmentConfig),
+    )
+    paths = [prefix + name for prefix, model in models for name in model.model_fields]
+    kept = [path for path in paths if path not in (*_OF_ALL, "split", "augment")]
+    return {option_name(path).removeprefix("--").replace("-", "_"): path for path in kept} | {
+        path: path for path in kept
+    }
+
+
+def _value(path: str, text: str, config: TrainConfig) -> Any:  # noqa: ANN401 - a field is of any type
+    """Return what a field makes of a text: as the field's own type, as JSON has it."""
+    group, _, field = path.rpartition(".")
+    fields = config.model_dump()
+    into = fields[group] if group else fields
+    given: Any = None if text == "none" else text
+    into[field] = text.split() if isinstance(into[field], tuple) else given
+    made = make_config(**fields)
+    return made.model_dump(mode="json")[group][field] if group else made.model_dump(mode="json")[field]
+
+
+def _each_once(values: Sequence[Any]) -> list[Any]:
+    return [value for number, value in enumerate(values) if value not in values[:number]]

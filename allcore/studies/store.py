@@ -1,0 +1,131 @@
+"""Studies on disk: a folder with the plan, and which runs are its members."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from allcore.config import parse_config
+from allcore.errors import ConfigError, RunError
+from allcore.runs.files import read_record
+from allcore.runs.status import Status, read_status, write_status
+from allcore.runs.store import Run
+from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
+from allcore.writing import folder_written_whole, make_folder, write_whole
+
+PLAN_FILE = "study.json"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study's folder. Reading a file that is damaged or not there raises `RunError`."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The study's name, which its members' configurations have."""
+        return self.folder.name
+
+    def plan(self) -> StudyPlan:
+        """Return the plan as it is now: it may be extended while the study goes on."""
+        fields = read_record(self.folder, PLAN_FILE)
+        if fields is None:
+            raise RunError(f"study {self.name} has no {PLAN_FILE}: it was deleted, or never came to be")
+        if fields.get("schema_number") != PLAN_SCHEMA:
+            raise RunError(
+                f"study {self.name}: {PLAN_FILE} has schema {fields.get('schema_number')!r:.20}, this version reads "
+                f"{PLAN_SCHEMA}; use the version that wrote it"
+            )
+        try:
+            return make_plan(**{**fields, "config": parse_config(fields.get("config"), PLAN_FILE)})
+        except ConfigError as error:
+            raise RunError(f"study {self.name}: {PLAN_FILE} is damaged ({error})") from None
+
+    def status(self) -> Status:
+        """Return what the process that carries out the study is doing now."""
+        return read_status(self.folder)
+
+    def members(self, runs: Iterable[Run]) -> dict[str, Run]:
+        """Return the member at each place that has one, by the place's name; of several, one that succeeded or the
+        newest. `runs` come newest first."""
+        found: dict[str, Run] = {}
+        for run in runs:
+            try:
+                config = run.config
+            except RunError:
+                continue
+            if config.study == self.name and config.place is not None:
+                former = found.setdefault(config.place, run)
+                if former is not run and not _succeeded(former) and _succeeded(run):
+                    found[config.place] = run
+        return found
+
+
+@dataclass(frozen=True)
+class StudyStore:
+    """The folder that holds the studies."""
+
+    root: Path
+
+    def create(self, plan: StudyPlan) -> Study:
+        """Make a study's folder, whole or not at all. Raises `RunError` when there is one of that name."""
+        folder = self.root / plan.name
+        if folder.exists():
+            raise RunError(
+                f"there is a study {plan.name!r} already; give another name, or extend it with `study resume`"
+            )
+        try:
+            make_folder(self.root)
+            with folder_written_whole(folder) as unfinished:
+                write_whole(unfinished / PLAN_FILE, plan.to_json())
+                moment = time.time()
+                write_status(unfinished, Status(state="cancelled", heartbeat=moment, queued_at=moment))
+        except OSError as error:
+            raise RunError(f"the study's folder cannot be written below {self.root} ({error.strerror})") from None
+        return Study(folder)
+
+    def change(self, study: Study, plan: StudyPlan) -> None:
+        """Replace a study's plan by one that extends it. Raises `RunError` when the disk refuses."""
+        try:
+            write_whole(study.folder / PLAN_FILE, plan.to_json())
+        except OSError as error:
+            raise RunError(f"the plan of study {study.name} cannot be written ({error.strerror})") from None
+
+    def studies(self) -> list[Study]:
+        """Return all studies, newest first, the damaged ones too."""
+        if not self.root.is_dir():
+            return []
+        folders = [child for child in self.root.iterdir() if child.is_dir() and not child.name.startswith(".")]
+        return [Study(folder) for folder in sorted(folders, key=_made_at, reverse=True)]
+
+    def find(self, name: str) -> Study:
+        """Return the study with this name, an unambiguous part of it, or `latest`. Raises `RunError`."""
+        studies = self.studies()
+        if name == "latest" and studies:
+            return studies[0]
+        matches = [study for study in studies if study.name == name]
+        matches = matches or [study for study in studies if name and name in study.name]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            names = ", ".join(study.name for study in matches)
+            raise RunError(f"{name!r} fits {len(matches)} studies ({names}); give the whole name")
+        raise RunError(f"there is no study {name!r} below {self.root}; `study list` shows those that are")
+
+
+def _succeeded(run: Run) -> bool:
+    try:
+        return run.status().state == "succeeded"
+    except RunError:
+        return False
+
+
+def _made_at(folder: Path) -> tuple[float, str]:
+    """Return what sorts studies by when their plan was last written."""
+    try:
+        return (folder / PLAN_FILE).stat().st_mtime, folder.name
+    except OSError:
+        return 0.0, folder.name

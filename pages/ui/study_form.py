@@ -1,0 +1,79 @@
+"""What a study varies, asked for on the Train page, and the plan that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from allcore.config import TrainConfig, make_config
+from allcore.errors import ConfigError
+from allcore.paper import TABLE_1
+from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_vary
+
+SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
+QUICK_SIZES = ["128", "96", "64"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed and chosen; `plan` makes a plan of it."""
+
+    name: str
+    sizes: Sequence[str]
+    folds: int | None
+    seeds: str
+    vary: str
+    keep_models: bool
+
+    def config(self, config: TrainConfig) -> TrainConfig:
+        """Return what all members have in common: `config` with the study's folds. Raises `ConfigError`."""
+        fields: dict[str, Any] = config.model_dump()
+        fields["split"] |= {"folds": self.folds}
+        return make_config(**fields)
+
+    def plan(self, config: TrainConfig) -> StudyPlan:
+        """Return the study of `config`. Raises `ConfigError`."""
+        common = self.config(config)
+        texts = [f"image_size={','.join(self.sizes)}"] if self.sizes else []
+        varied = [parse_vary(text, common) for text in [*texts, *filter(str.strip, self.vary.split(";"))]]
+        if len(dict(varied)) != len(varied):
+            raise ConfigError(f"vary: each setting once (received {self.vary!r:.200})")
+        return make_plan(
+            name=self.name.strip() or f"study-{datetime.now(UTC):%Y%m%d-%H%M%S}",
+            config=common,
+            seeds=parse_numbers(self.seeds, "seeds"),
+            folds=list(range(1, (self.folds or 0) + 1)),
+            vary=dict(varied),
+            keep_models=self.keep_models,
+        )
+
+
+def study_form(quick: bool) -> Asked:
+    """Show what a study varies, and return what was asked for."""
+    sizes = st.multiselect(
+        "Sizes (px)", SIZES, default=QUICK_SIZES if quick else [], accept_new_options=True,
+        key="quick.sizes" if quick else "sizes", bind="query-params", placeholder="That of the settings",
+        help="Runs for each size, with the same recipe; type others.",
+    )  # fmt: skip
+    with st.grid(4, min_column_width=180, gap="medium"):
+        folds = st.number_input(
+            "Folds", 2, 100, None, key="folds", bind="query-params", placeholder="none",
+            help="Parts of about equal size, each of them the test of one run: every image is tested once.",
+        )  # fmt: skip
+        seeds = st.text_input(
+            "Seeds", "0", key="seeds", bind="query-params", help="Of training and of the split alike: 0,1,2 or 0-2."
+        )
+        vary = st.text_input(
+            "Other settings", "", key="vary", bind="query-params", placeholder="dropout=0.25,0.5",
+            help="A setting and its values; several settings are separated by semicolons.",
+        )  # fmt: skip
+        name = st.text_input("Name", "", key="study-name", placeholder="study and the time")
+    keep = st.toggle(
+        "Keep each run's model", True, key="keep-models", bind="query-params",
+        help="Without them, images are not explained and no probe is made; scores and predictions are always kept.",
+    )  # fmt: skip
+    return Asked(name, sizes, folds, seeds, vary, keep)

@@ -1,0 +1,209 @@
+"""Studies on the Runs page: one row each, which opens into its grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from allcore.errors import InputError
+from allcore.reporting.number_text import duration
+from allcore.runs.status import ACTIVE
+from allcore.studies.grid import Grid, grid_table, look
+from allcore.studies.launch import request_stop, start
+from allcore.studies.out_of_fold import out_of_fold_name
+from allcore.studies.plan import StudyPlan
+from allcore.studies.results import cell_scores, finished_members
+from allcore.studies.store import PLAN_FILE, Study, StudyStore
+from pages.ui.guarded import guarded
+from pages.ui.live import history, in_words, runs, stamp, summary
+from pages.ui.show import per_cent_column, plain, table
+from pages.ui.state import workspace
+
+REFRESH_SECONDS = 5.0
+MOST_SHOWN = 20
+MOST_LINKS = 10
+
+
+def studies() -> list[Study]:
+    """Return all studies, newest first."""
+    return StudyStore(workspace().studies).studies()
+
+
+def names_of_grids() -> set[str]:
+    """Return the names of the studies whose grid can be shown: all but the damaged ones."""
+    return {study.name for study in studies() if _is_whole(study)}
+
+
+def grid_of(study: Study) -> Grid:
+    """Return a study as it is now. Raises `RunError` when it is damaged."""
+    return look(study, plan_of(study), runs(), summary, history)
+
+
+def plan_of(study: Study) -> StudyPlan:
+    """Return a study's plan, read again when it has changed. Raises `RunError` when it is damaged."""
+    return _plan(str(study.folder), stamp(study.folder / PLAN_FILE))
+
+
+def show_studies() -> None:
+    """Show each study as a row with its progress; they keep themselves up to date while one goes on."""
+    found = studies()
+    if not found:
+        return
+    st.header("Studies", anchor=False)
+    if "study refused" in st.session_state:
+        st.error(plain(st.session_state.pop("study refused")), title="That did not work")
+    active = any(_is_active(study) for study in found)
+    st.fragment(guarded("the studies")(_rows), run_every=REFRESH_SECONDS if active else None)()
+
+
+def _rows() -> None:
+    asked = st.query_params.get("study")
+    for study in studies()[:MOST_SHOWN]:
+        try:
+            grid = grid_of(study)
+        except InputError as error:
+            st.error(plain(str(error)), title=f"{study.name} is damaged")
+            continue
+        with st.expander(_in_a_line(grid), expanded=study.name == asked, key=f"study-{study.name}"):
+            _show_grid(study, grid)
+
+
+def _in_a_line(grid: Grid) -> str:
+    done = f"{grid.counts['succeeded']} of {len(grid.members)} runs, {grid.progress:.0%}"
+    left = f", {duration(grid.eta_seconds)} left" if grid.is_active and grid.eta_seconds is not None else ""
+    return plain(f"{grid.study}: {in_words(grid.state)}, {done}{left}")
+
+
+def _show_grid(study: Study, grid: Grid) -> None:
+    st.progress(grid.progress)
+    if grid.is_active and grid.phase:
+        st.caption(plain(grid.phase))
+    if grid.error:
+        st.error(plain(grid.error), title="Not all members succeeded")
+    with st.container(horizontal=True):
+        st.button(
+            "Stop", icon=":material/stop:", disabled=grid.state not in ACTIVE, key=f"stop-{study.name}",
+            on_click=_carry_out, args=("stop", study),
+            help="The present run stops at its next batch and keeps its checkpoint.",
+        )  # fmt: skip
+        st.button(
+            "Resume", icon=":material/play_arrow:", disabled=grid.is_active or grid.is_whole,
+            key=f"resume-{study.name}", on_click=_carry_out, args=("resume", study),
+            help="Goes on with what is missing or did not succeed.",
+        )  # fmt: skip
+    frame = grid_table(grid)
+    table(
+        frame.assign(progress=100 * frame["progress"], state=frame["state"].map(in_words)).drop(columns="cell"),
+        f"study-{study.name}", "The members of the study with state, progress and what went wrong",
+        {
+            "place": "Place", "seed": "Seed", "fold": "Fold", "state": "State", "run": "Run",
+            "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
+            "best_validation_accuracy": st.column_config.NumberColumn("Best validation accuracy", format="percent"),
+            "seconds": st.column_config.NumberColumn("Trained (s)", format="%.0f"),
+            "note": st.column_config.TextColumn("Note", width="large"),
+        },
+        placeholder="–",
+    )  # fmt: skip
+    _show_scores(study, grid)
+    for member in [member for member in grid.members if member.state in ("failed", "interrupted")][:MOST_LINKS]:
+        st.page_link(
+            "pages/runs.py", label=plain(f"{member.place.name}: {member.state}"), query_params={"run": member.run}
+        )
+
+
+def _show_scores(study: Study, grid: Grid) -> None:
+    """Show what the members that have succeeded say together, and lead to their predictions."""
+    succeeded = [member.run for member in grid.members if member.state == "succeeded"]
+    if not succeeded:
+        return
+    try:
+        scores = _scores(str(study.folder), stamp(study.folder / PLAN_FILE), tuple(succeeded))
+    except InputError as error:
+        st.warning(plain(str(error)), title="The scores cannot be put together")
+        return
+    numbers = {
+        "accuracy": "Accuracy (%)", "accuracy_sd_folds": "SD over folds", "accuracy_sd_seeds": "SD over seeds",
+        "pooled": "Pooled (%)", "low": "95 % from", "high": "to", "f1_macro": "Macro F1 (%)",
+        "f1_macro_sd_folds": "F1: SD over folds",
+    }  # fmt: skip
+    table(
+        scores, f"scores-{study.name}", "Accuracy and macro F1 of each setting with their spread over folds and seeds",
+        {
+            "cell": "Setting", "runs": "Runs", "images": "Test images",
+            "minutes": st.column_config.NumberColumn("Training of a run (min)", format="%.1f"),
+            **{name: per_cent_column(title) for name, title in numbers.items()},
+        },
+        placeholder="–",
+    )  # fmt: skip
+    st.caption(
+        "Accuracy and macro F1 are means over runs; pooled is the accuracy of all their test images taken together, "
+        "its interval drawing whole groups."
+    )
+    with st.container(horizontal=True):
+        of = dict.fromkeys((m.place.cell, m.place.seed) for m in grid.members if m.state == "succeeded")
+        for cell, seed in list(of)[:MOST_LINKS]:
+            name = out_of_fold_name(cell, seed)
+            st.page_link(
+                "pages/evaluate.py", label=plain(f"Evaluate {name}"), icon=":material/grid_on:",
+                query_params={"run": f"{study.name}: {name}"},
+            )  # fmt: skip
+
+
+@st.cache_data(max_entries=32, show_spinner="Scoring the study …")
+def _scores(folder: str, stamp: tuple[int, int], succeeded: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row a cell; `succeeded` are the ids of the members that have."""
+    study = Study(Path(folder))
+    plan = study.plan()
+    members = {name: run for name, run in study.members(runs()).items() if run.id in succeeded}
+    rows = []
+    for cell in cell_scores(plan, finished_members(plan, members)):
+        if not cell.succeeded:
+            continue
+        low, high = cell.intervals["accuracy"]
+        accuracy, f1 = cell.spreads["accuracy"], cell.spreads["f1_macro"]
+        row = {
+            "accuracy": accuracy.mean, "accuracy_sd_folds": accuracy.sd_folds, "accuracy_sd_seeds": accuracy.sd_seeds,
+            "pooled": cell.pooled["accuracy"], "low": low, "high": high, "f1_macro": f1.mean,
+            "f1_macro_sd_folds": f1.sd_folds,
+        }  # fmt: skip
+        rows.append(
+            {
+                "cell": cell.cell or "all alike", "runs": f"{cell.succeeded} of {cell.members}", "images": cell.images,
+                **{name: None if value is None else 100 * value for name, value in row.items()},
+                "minutes": None if cell.training_seconds is None else cell.training_seconds / 60,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _carry_out(action: str, study: Study) -> None:
+    """Stop or resume a study; what stands in the way is kept for the page to show."""
+    try:
+        if action == "stop":
+            request_stop(study)
+        else:
+            start(study, workspace())
+    except (InputError, OSError) as error:
+        st.session_state["study refused"] = str(error)
+
+
+def _is_whole(study: Study) -> bool:
+    try:
+        plan_of(study)
+    except InputError:
+        return False
+    return True
+
+
+def _is_active(study: Study) -> bool:
+    try:
+        return grid_of(study).is_active
+    except InputError:
+        return False
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _plan(folder: str, stamp: tuple[int, int]) -> StudyPlan:
+    return Study(Path(folder)).plan()

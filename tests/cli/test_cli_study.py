@@ -1,0 +1,135 @@
+"""`study`: what is refused, what a plan says, and a study that real processes carry out."""
+
+import json
+import time
+
+import pytest
+
+from allcore.runs.executor import LocalExecutor
+from allcore.runs.status import ACTIVE
+from allcore.runs.worker_lock import has_worker
+from allcore.studies.launch import stop
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
+from tests.conftest import device_taken
+
+OPTIONS = ["--weights=random", "--head=gap", "--dense-units=64", "--batch-size=8", "--epochs=500", "--split=grouped"]
+
+
+@pytest.fixture
+def study_of(workspace, tiny_config, finished_run):
+    """Return a maker of the study of two seeds, of which so many succeeded as the finished run did."""
+
+    def make(done):
+        plan = make_plan(name="seeds", config=tiny_config(epochs=3), seeds=(0, 1))
+        study = StudyStore(workspace.studies).create(plan)
+        for place in plan.places[:done]:
+            run = LocalExecutor(workspace).store.create(place.config, finished_run.split)
+            for name in ("status.json", "predictions.parquet", "metrics.jsonl"):
+                (run.folder / name).write_bytes((finished_run.folder / name).read_bytes())
+        return study
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("--vary image_size=64,16", "image_size: input should be greater than or equal to 32 (received '16')"),
+        ("--vary colour=1", "vary: expected a setting and its values, as image_size=64,96 (received 'colour=1')"),
+        ("--seeds 0,0", "seeds: expected whole numbers, each once, as 0,1,2 or 1-5 (received '0,0')"),
+        ("--folds 3 --only-folds 4", "folds: expected some of the split's 3 folds (received [4])"),
+        ("--folds 20 --split grouped", "cannot be in each of 20 folds"),
+        ("--name a/b", "name: expected up to 80 letters"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_refused_before_anything_is_made(command, workspace, smears, typed, message):
+    outcome = command("study", "run", "--data", smears, "--weights", "random", *typed.split())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert not workspace.studies.exists()
+    assert not workspace.runs.exists()
+
+
+def test_the_plan_alone_says_what_it_takes_and_makes_nothing(command, workspace, smears):
+    varied = ["--vary", "image_size=32,64", "--folds", "3", "--seeds", "0,1"]
+    outcome = command("study", "run", "--data", smears, *OPTIONS, *varied, "--plan", "--json")
+    assert (outcome.json["members"], len(outcome.json["places"])) == (12, 12)
+    assert [cell["members"] for cell in outcome.json["cells"]] == [6, 6]
+    assert 0 < outcome.json["kept_bytes"] < outcome.json["needed_bytes"]
+    assert "12 runs (2 of image_size x 3 folds x 2 seeds)" in outcome.err
+    assert not workspace.studies.exists()
+
+
+def test_the_report_has_mean_spread_and_pooled_scores_and_leaves_the_predictions(command, study_of, finished_run):
+    study_of(done=2)
+    outcome = command("study", "report", "seeds", "--json")
+    (cell,) = outcome.json["cells"]
+    assert (cell["members"], cell["succeeded"]) == (2, 2)
+    accuracy = cell["spreads"]["accuracy"]
+    assert accuracy["mean"] == pytest.approx(cell["pooled"]["accuracy"])
+    assert (accuracy["sd_folds"], accuracy["sd_seeds"], accuracy["seeds"]) == (None, 0.0, 2)
+    low, high = cell["intervals"]["accuracy"]
+    assert low <= cell["pooled"]["accuracy"] <= high
+    assert len(outcome.json["out_of_fold"]) == 2
+    evaluated = command("evaluate", outcome.json["out_of_fold"][0], "--json").json
+    assert evaluated["accuracy"] == cell["pooled"]["accuracy"]
+    assert evaluated["n"] == cell["images"] == len(finished_run.split.rows("test"))
+    assert "accuracy" in command("study", "report", "seeds").out
+
+
+def test_a_report_without_a_finished_member_says_so(command, study_of):
+    study_of(done=0)
+    assert "0 of 2 members" in command("study", "report", "seeds").out
+
+
+def test_show_and_list_tell_how_far_a_study_is(command, study_of):
+    study_of(done=1)
+    shown = command("study", "show", "seeds", "--json").json
+    assert shown["counts"] == {"succeeded": 1, "missing": 1}
+    assert shown["progress"] == pytest.approx(0.5)
+    assert shown["eta_seconds"] > 0
+    (listed,) = command("study", "list", "--json").json
+    assert (listed["study"], listed["members"], listed["succeeded"]) == ("seeds", 2, 1)
+    assert "seed=1" in command("study", "show", "seeds").out
+
+
+def test_a_whole_study_has_nothing_to_resume(command, study_of):
+    study_of(done=2)
+    outcome = command("study", "resume", "seeds")
+    assert outcome.code == 2
+    assert "every member of study seeds has succeeded" in outcome.err
+
+
+@pytest.mark.process
+def test_a_study_queues_one_run_at_a_time_stops_with_it_and_is_resumed_with_the_same(command, workspace, smears):
+    executor = LocalExecutor(workspace)
+    with device_taken(workspace):
+        launch = ["study", "run", "--data", smears, *OPTIONS, "--image-size=32", "--folds=3", "--name=folds"]
+        assert command(*launch, "--background", "--json").json["study"] == "folds"
+        study = StudyStore(workspace.studies).find("folds")
+        first = _queued(executor)
+        assert command("study", "resume", "folds").code == 2  # it is being carried out
+        assert "is cancelled" in command("study", "stop", "folds").out
+        assert not has_worker(study.folder)
+        assert first.status().state == "cancelled"
+        command("study", "resume", "folds", "--seeds", "1", "--background")
+        try:
+            again = _queued(executor)
+            assert again.id == first.id
+            assert len(study.plan().places) == 6
+        finally:
+            stop(study, workspace)
+    assert json.loads((study.folder / "study.json").read_text())["seeds"] == [0, 1]
+
+
+def _queued(executor):
+    """Return the only run, once its worker waits for the device."""
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        runs = executor.store.runs()
+        if runs and runs[0].status().phase == "waiting for the device" and runs[0].status().state in ACTIVE:
+            (run,) = runs
+            return run
+        time.sleep(0.05)
+    pytest.fail("no run came to wait for the device")

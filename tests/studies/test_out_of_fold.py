@@ -1,0 +1,174 @@
+"""What the folds say together: every image once, as the member predicted it that had not seen it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from allcore.config import SplitConfig
+from allcore.data.split import make_split
+from allcore.errors import RunError
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.tradeoff.points import tradeoff_point
+from allcore.studies.out_of_fold import comparable_runs, is_out_of_fold, out_of_fold_run
+from allcore.studies.plan import make_plan
+from allcore.studies.results import cell_scores, finished_members, out_of_fold
+from allcore.studies.runner import run_study
+from allcore.studies.store import StudyStore
+from tests.data.rows import in_groups
+from tests.studies.conftest import Instantly, set_state
+
+ROWS = in_groups({"A": [2, 2, 1, 1, 1, 1, 1], "B": [3, 1, 1, 1, 1, 1, 1]})
+EPOCH = '{"kind": "epoch", "epoch": 0, "step": 1, "seconds": %d, "loss": 1, "accuracy": 1, "validation_loss": 1, '
+
+
+class Predicting(Instantly):
+    """Carries out runs in no time, each on the split of its own fold; what it predicts follows from its place."""
+
+    def submit(self, config, on_progress=None):
+        run = self.store.create(config, make_split(ROWS, config.split))
+        table = run.split.table.query("split != 'train'").reset_index(drop=True)
+        p = np.random.default_rng(list(config.place.encode())).uniform(size=len(table))
+        table = table.assign(probability_A=p, probability_B=1 - p, novelty=0.5, novel=False)
+        table.drop(columns="stain").to_parquet(run.folder / "predictions.parquet", index=False)
+        metrics = EPOCH % (10 + config.split.fold) + '"validation_accuracy": 1, "memory_bytes": 5}\n'
+        (run.folder / "metrics.jsonl").write_text(metrics, encoding="utf-8")
+        self.launched.append(config.place)
+        set_state(run, self.ends(config.place))
+        return run
+
+    def resume(self, run):
+        self.launched.append(run.config.place)
+        set_state(run, self.ends(run.config.place))
+
+
+@pytest.fixture
+def study(tmp_path, tiny_config):
+    """Return a study of two sizes, three folds and two seeds, of which nothing is done."""
+    config = tiny_config(split={"protocol": "grouped", "folds": 3})
+    plan = make_plan(name="sizes", config=config, folds=(1, 2, 3), seeds=(0, 1), vary={"image_size": [32, 48]})
+    return StudyStore(tmp_path / "workspace" / "studies").create(plan)
+
+
+@pytest.fixture
+def executor(executor):
+    """Return an executor whose runs predict."""
+    return Predicting(executor.workspace, executor.split)
+
+
+def finished_of(study, executor):
+    return finished_members(study.plan(), study.members(executor.store.runs()))
+
+
+def test_every_image_stands_there_once_a_seed_as_the_member_said_that_tested_it(study, executor):
+    run_study(study.folder, executor)
+    finished = finished_of(study, executor)
+    for seed in (0, 1):
+        table = out_of_fold(finished, "image_size=48", seed).table
+        assert sorted(table["path"]) == sorted(ROWS["path"])
+        for run in executor.store.runs():
+            of_run = table[table["run"] == run.id].set_index("path")
+            said = run.predictions().query("split == 'test'").set_index("path")
+            tested = (run.config.image_size, run.config.seed) == (48, seed)
+            assert list(of_run.index) == (list(said.index) if tested else [])
+            assert (of_run["probability_A"] == said["probability_A"].reindex(of_run.index)).all()
+
+
+def test_the_folder_opens_like_a_runs_and_says_the_same(study, executor):
+    run_study(study.folder, executor)
+    finished = finished_of(study, executor)
+    pooled = out_of_fold(finished, "image_size=32", 1)
+    run = out_of_fold_run(study, finished, "image_size=32", 1)
+    opened = recorded_predictions(run, "test")
+    assert is_out_of_fold(run)
+    assert run.status().state == "succeeded"
+    assert opened.classes == pooled.classes
+    pd.testing.assert_frame_equal(
+        opened.table[["path", "probability_A", "predicted", "correct", "twin", "run"]],
+        pooled.table[["path", "probability_A", "predicted", "correct", "twin", "run"]],
+    )
+    assert out_of_fold_run(study, finished, "image_size=32", 1).folder == run.folder
+
+
+def test_twins_that_a_random_fold_cuts_are_still_known_as_such(study, executor, tiny_config):
+    config = tiny_config(split={"protocol": "random", "folds": 3})
+    random = StudyStore(study.folder.parent).create(make_plan(name="random", config=config, folds=(1, 2, 3)))
+    run_study(random.folder, executor)
+    run = out_of_fold_run(random, finished_of(random, executor), "", 0)
+    twins = set()
+    for fold in (1, 2, 3):
+        split = make_split(ROWS, SplitConfig(protocol="random", folds=3, fold=fold))
+        tested = (split.table["split"] == "test").to_numpy()
+        twins |= set(split.table.loc[tested & split.twins_in_train(), "path"])
+    table = recorded_predictions(run, "test").table
+    assert twins
+    assert set(table.loc[table["twin"], "path"]) == twins
+
+
+def test_a_study_killed_and_resumed_says_the_same(study, executor, tmp_path):
+    class Killed(BaseException):
+        """What no handler of the runner's catches."""
+
+    def ends(place):
+        if len(executor.launched) in (2, 5, 9):
+            raise Killed
+        return "succeeded"
+
+    for _ in range(4):
+        try:
+            run_study(study.folder, replace(executor, ends=ends))
+        except Killed:
+            for run in executor.store.runs():
+                if run.status().state == "queued":  # killed before its worker was there
+                    set_state(run, "interrupted", pid=None)
+    unbroken = StudyStore(tmp_path / "other" / "studies").create(study.plan())
+    other = Predicting(replace(executor.workspace, root=tmp_path / "other"), executor.split)
+    run_study(unbroken.folder, other)
+    for seed in (0, 1):
+        first, second = (
+            out_of_fold(finished_of(*of), "image_size=32", seed).table.drop(columns="run")
+            for of in ((study, executor), (unbroken, other))
+        )
+        pd.testing.assert_frame_equal(first, second)
+
+
+def test_an_image_that_two_folds_tested_is_refused(study, executor):
+    run_study(study.folder, executor)
+    finished = finished_of(study, executor)
+    twice = [replace(finished[0], place=replace(finished[0].place, fold=2)), *finished]
+    with pytest.raises(RunError, match=r"was tested twice: the members' splits do not fit"):
+        out_of_fold(twice, finished[0].place.cell, finished[0].place.seed)
+
+
+def test_scores_are_a_mean_over_members_with_their_spread_and_pooled(study, executor):
+    run_study(study.folder, executor)
+    finished = finished_of(study, executor)
+    for cell in cell_scores(study.plan(), finished):
+        values = {
+            seed: [each.predictions.table["correct"].mean() for each in finished
+                   if (each.place.cell, each.place.seed) == (cell.cell, seed)]
+            for seed in (0, 1)
+        }  # fmt: skip
+        accuracy = cell.spreads["accuracy"]
+        assert accuracy.mean == pytest.approx(np.mean(list(values.values())))
+        assert accuracy.sd_seeds == pytest.approx(np.std([np.mean(of) for of in values.values()], ddof=1))
+        assert accuracy.sd_folds == pytest.approx(np.sqrt(np.mean([np.var(of, ddof=1) for of in values.values()])))
+        assert (cell.members, cell.succeeded, cell.images) == (6, 6, len(ROWS))
+        assert cell.training_seconds == pytest.approx(12.0)
+
+
+def test_the_trade_off_compares_settings_on_all_images_with_the_time_of_one_fold(study, executor):
+    run_study(study.folder, executor)
+    runs = comparable_runs(study, study.plan(), study.members(executor.store.runs()))
+    points = [tradeoff_point(run) for run in runs]
+    assert [(point.image_size, point.test_images) for point in points] == [(32, len(ROWS)), (48, len(ROWS))] * 2
+    assert {point.training_seconds for point in points} == {12.0}
+    assert {point.memory_bytes for point in points} == {5}
+
+
+def test_without_folds_members_themselves_are_compared(study, executor, tiny_config):
+    plain = StudyStore(study.folder.parent).create(make_plan(name="plain", config=tiny_config(), seeds=(0, 1)))
+    run_study(plain.folder, executor)
+    members = plain.members(executor.store.runs())
+    assert comparable_runs(plain, plain.plan(), members) == list(members.values())

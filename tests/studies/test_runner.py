@@ -1,0 +1,150 @@
+"""Carrying out a study: each member once, whatever happens in between."""
+
+from dataclasses import replace
+
+import pytest
+
+from allcore.runs.files import STOP_FILE
+from allcore.runs.status import Status, read_status, write_status
+from allcore.runs.worker_lock import worker_lock
+from allcore.studies.runner import run_study
+from allcore.studies.store import StudyStore
+from tests.studies.conftest import LEFT, set_state
+
+PLACES = [f"image_size={size} fold={fold} seed=0" for fold in (1, 2) for size in (32, 48)]
+
+
+def places_of_runs(study, executor):
+    """Return the places of all runs, each as often as it has runs."""
+    return sorted(run.config.place for run in executor.store.runs())
+
+
+def test_every_member_is_trained_once_in_the_order_of_the_plan(study, executor):
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == PLACES
+    assert study.status().state == "succeeded"
+
+
+def test_a_whole_study_is_left_as_it_is(study, executor):
+    run_study(study.folder, executor)
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == PLACES
+
+
+def test_a_failed_member_is_named_and_alone_tried_again(study, executor):
+    failing = replace(executor, ends=lambda place: "failed" if place == PLACES[1] else "succeeded")
+    assert run_study(study.folder, failing) == 1
+    status = study.status()
+    assert status.state == "failed"
+    assert status.error.startswith(f"1 members did not succeed ({PLACES[1]}: run ")
+    executor.launched.clear()
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == [PLACES[1]]
+    assert places_of_runs(study, executor) == sorted(PLACES)
+
+
+def test_a_member_that_cannot_be_launched_is_named_and_the_others_are_trained(study, executor):
+    (executor.workspace.root / "runs").mkdir()
+    refused = replace(executor)
+
+    def submit(config, on_progress=None):
+        if config.place == PLACES[0]:
+            raise OSError(28, "No space left on device")
+        return executor.submit(config)
+
+    object.__setattr__(refused, "submit", submit)
+    assert run_study(study.folder, refused) == 1
+    assert f"{PLACES[0]}: [Errno 28] No space left on device" in study.status().error
+    assert executor.launched == PLACES[1:]
+
+
+@pytest.mark.parametrize("after", range(1, 6))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_study_killed_at_any_launch_and_resumed_has_one_run_at_each_place(study, executor, after, when):
+    class Killed(BaseException):
+        """What no handler of the runner's catches: it is gone, as after SIGKILL."""
+
+    launches = []
+
+    def ends(place):
+        launches.append(place)
+        if len(launches) == after and when == "before":  # the run is made, and its worker not yet started
+            raise Killed
+        if len(launches) == after:
+            set_state(next(run for run in executor.store.runs() if run.config.place == place), "succeeded")
+            raise Killed
+        return "succeeded"
+
+    killed = replace(executor, ends=ends)
+    try:
+        run_study(study.folder, killed)
+    except Killed:
+        for run in executor.store.runs():
+            if run.status().state == "queued":  # nobody came for it
+                set_state(run, "interrupted", pid=None)
+    run_study(study.folder, executor)
+    assert places_of_runs(study, executor) == sorted(PLACES)
+    assert {run.status().state for run in executor.store.runs()} == {"succeeded"}
+    assert study.status().state == "succeeded"
+
+
+def test_a_member_that_goes_on_by_itself_is_waited_for_and_not_launched_again(study, plan, executor, monkeypatch):
+    going_on = executor.store.create(plan.places[2].config, executor.split)
+    set_state(going_on, "running")
+    looks = []
+
+    def sleep(seconds):
+        looks.append(seconds)
+        set_state(going_on, "succeeded")
+
+    monkeypatch.setattr("allcore.studies.runner.time.sleep", sleep)
+    assert run_study(study.folder, executor) == 0
+    assert len(looks) == 1
+    assert executor.launched == [PLACES[0], PLACES[1], PLACES[3]]
+
+
+def test_a_study_extended_while_it_goes_on_takes_in_what_is_new(study, plan, executor):
+    store = StudyStore(study.folder.parent)
+
+    def ends(place):
+        store.change(study, plan.extended(folds=[3]))
+        return "succeeded"
+
+    assert run_study(study.folder, replace(executor, ends=ends)) == 0
+    assert len(executor.launched) == 6
+    assert executor.launched[:4] == PLACES
+
+
+def test_a_study_that_is_asked_to_stop_launches_nothing_more_and_goes_on_when_resumed(study, executor):
+    def ends(place):
+        (study.folder / STOP_FILE).touch()
+        return "cancelled"
+
+    assert run_study(study.folder, replace(executor, ends=ends)) == 0
+    assert (study.status().state, executor.launched) == ("cancelled", PLACES[:1])
+    assert not (study.folder / STOP_FILE).exists()
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == [PLACES[0], *PLACES]
+
+
+def test_nobody_else_carries_out_a_study_that_is_being_carried_out(study, executor, capsys):
+    with worker_lock(study.folder):
+        assert run_study(study.folder, executor) == 2
+    assert executor.launched == []
+    assert "is being carried out already" in capsys.readouterr().err
+
+
+def test_a_runner_that_is_gone_reads_as_interrupted(study):
+    write_status(study.folder, Status(state="running", pid=2**22 + 1, process_started="x", heartbeat=0, queued_at=0))
+    assert read_status(study.folder).state == "interrupted"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_finished_member_keeps_what_its_scores_are_made_of_and_its_model_where_wanted(study, plan, executor, keeps):
+    StudyStore(study.folder.parent).change(study, plan.model_copy(update={"keep_models": keeps}))
+    run_study(study.folder, executor)
+    for run in executor.store.runs():
+        left = {name for name in LEFT if (run.folder / name).exists()}
+        assert left == {"predictions.parquet", "metrics.jsonl"} | ({"model.onnx"} if keeps else set())
+        assert not (run.folder / "checkpoints").exists()
+        assert (run.folder / "split.csv").exists()

@@ -1,0 +1,67 @@
+"""Studies on disk: found by name, refused when damaged, and their members among all runs."""
+
+import json
+
+import pytest
+
+from allcore.errors import RunError
+from allcore.runs.store import RunStore
+from allcore.studies.store import PLAN_FILE, Study, StudyStore
+from tests.studies.conftest import set_state
+
+
+def test_a_study_comes_back_from_its_folder(study, plan):
+    assert StudyStore(study.folder.parent).studies() == [study]
+    assert Study(study.folder).plan() == plan
+    assert study.status().state == "cancelled"
+
+
+def test_a_name_is_given_once(study, plan):
+    with pytest.raises(RunError, match="there is a study 'sizes' already; give another name"):
+        StudyStore(study.folder.parent).create(plan)
+
+
+def test_a_study_is_found_by_part_of_its_name_or_as_the_latest(study, plan):
+    store = StudyStore(study.folder.parent)
+    other = store.create(plan.model_copy(update={"name": "seeds"}))
+    assert store.find("siz") == study
+    assert store.find("latest") in (study, other)
+    with pytest.raises(RunError, match="'s' fits 2 studies"):
+        store.find("s")
+    with pytest.raises(RunError, match=r"there is no study 'x' .*study list"):
+        store.find("x")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema_number": 9}, "has schema 9, this version reads 1"),
+        ({"seeds": []}, "is damaged .*seeds"),
+        ({"config": 3}, "is damaged .*not a JSON object"),
+        ({"colour": 3}, "is damaged .*colour"),
+    ],
+)
+def test_a_damaged_plan_is_refused_by_name(study, change, message):
+    fields = json.loads((study.folder / PLAN_FILE).read_text(encoding="utf-8")) | change
+    (study.folder / PLAN_FILE).write_text(json.dumps(fields), encoding="utf-8")
+    with pytest.raises(RunError, match=f"study sizes: {PLAN_FILE} {message}"):
+        study.plan()
+
+
+def test_members_are_the_runs_of_the_study_that_have_a_place(study, plan, tmp_path, split, tiny_config):
+    store = RunStore(tmp_path / "runs")
+    place = plan.places[1]
+    store.create(tiny_config(study="other", place=place.name), split)
+    store.create(tiny_config(study="sizes"), split)  # as a sweep's runs are
+    member = store.create(place.config, split)
+    (tmp_path / "runs" / "damaged").mkdir()
+    assert study.members(store.runs()) == {place.name: member}
+
+
+def test_of_two_runs_at_a_place_the_one_that_succeeded_is_the_member(study, plan, tmp_path, split):
+    store = RunStore(tmp_path / "runs")
+    runs = [store.create(plan.places[0].config, split) for _ in range(2)]
+    for run, state in zip(runs, ("succeeded", "failed"), strict=True):
+        set_state(run, state)
+    for order in (runs, runs[::-1]):
+        assert study.members(order) == {plan.places[0].name: runs[0]}
