@@ -9,7 +9,7 @@ import typer
 
 from allcore.cli.options import config_from, with_config_options
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
-from allcore.cli.study_text import plan_json, say_grid, say_plan, say_scores
+from allcore.cli.study_text import plan_json, say_differences, say_grid, say_plan, say_scores
 from allcore.cli.train import Data, Preset, with_protocol
 from allcore.reporting.number_text import duration, percentage
 
@@ -182,24 +182,39 @@ def stop(name: Name) -> None:
 
 
 @app.command()
-def report(name: Name, json: Json = False) -> None:
-    """Print each score as mean and standard deviation over folds and seeds, and pooled over all test images."""
+def report(
+    name: Name,
+    margin: Annotated[
+        float, typer.Option("--margin", help="accuracies this many points apart count as the same")
+    ] = 1.0,
+    json: Json = False,
+) -> None:
+    """Print each score as mean and standard deviation over folds and seeds, pooled, and which settings differ."""
     from allcore.runs.store import RunStore
     from allcore.studies.results import cell_scores, finished_members
+    from allcore.studies.versus import compare_cells
 
     workspace = _workspace()
     study = _studies().find(name)
     plan = study.plan()
     finished = finished_members(plan, study.members(RunStore(workspace.runs).runs()))
+    differences = compare_cells(plan, finished, margin / 100)
     scores, folders = cell_scores(plan, finished), _out_of_fold(study, plan, finished)
     if json:
         cells = [cell.model_dump(mode="json") for cell in scores]
         seeds, folds = list(plan.seeds), list(plan.folds)
-        print_json({"study": study.name, "seeds": seeds, "folds": folds, "cells": cells, "out_of_fold": folders})
+        compared = [{**each.model_dump(mode="json"), "verdict": each.verdict} for each in differences]
+        print_json(
+            {
+                "study": study.name, "seeds": seeds, "folds": folds, "cells": cells, "differences": compared,
+                "out_of_fold": folders,
+            }
+        )  # fmt: skip
         return
     say(study.name, bold=True)
     for cell in scores:
         say_scores(cell)
+    say_differences(differences)
     for folder in folders:
         say(f"all test predictions: python -m allcore evaluate '{folder}'", err=True)
 

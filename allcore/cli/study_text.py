@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from allcore.studies.grid import Grid
     from allcore.studies.plan import StudyPlan
     from allcore.studies.results import CellScores
+    from allcore.studies.versus import CellDifference
 
 _ERRORS = ("ece", "brier", "log_loss")
 
@@ -86,6 +87,28 @@ def say_scores(cell: CellScores) -> None:
         for name, each in cell.spreads.items()
     ]  # fmt: skip
     table(["score (%)", "#mean", "#SD, folds", "#SD, seeds", "#pooled", "#95 % interval"], rows)
+
+
+def say_differences(differences: list[CellDifference]) -> None:
+    """Print, for every two cells of a study, how far their accuracies are apart and what may be concluded."""
+    if not differences:
+        return
+    margin = 100 * differences[0].margin
+    say(f"\naccuracy, first minus second, on the same images; {margin:g} points apart count as the same")
+    table(
+        ["first", "second", "#points", "#95 %, these networks", "#95 %, trained anew", "#p", "verdict"],
+        [
+            (
+                each.first, each.second, f"{100 * each.difference:+.2f}", _points(*each.interval),
+                _points(each.repeated.low, each.repeated.high) if each.repeated else "–", f"{each.p:.3f}", each.verdict,
+            )
+            for each in differences
+        ],
+    )  # fmt: skip
+
+
+def _points(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{100 * low:+.2f} – {100 * high:+.2f}"
 
 
 def _number(name: str, value: float | None) -> str:

@@ -20,8 +20,8 @@ OPTIONS = ["--weights=random", "--head=gap", "--dense-units=64", "--batch-size=8
 def study_of(workspace, tiny_config, finished_run):
     """Return a maker of the study of two seeds, of which so many succeeded as the finished run did."""
 
-    def make(done):
-        plan = make_plan(name="seeds", config=tiny_config(epochs=3), seeds=(0, 1))
+    def make(done, vary=None):
+        plan = make_plan(name="seeds", config=tiny_config(epochs=3), seeds=(0, 1), vary=vary or {})
         study = StudyStore(workspace.studies).create(plan)
         for place in plan.places[:done]:
             run = LocalExecutor(workspace).store.create(place.config, finished_run.split)
@@ -76,6 +76,16 @@ def test_the_report_has_mean_spread_and_pooled_scores_and_leaves_the_predictions
     assert evaluated["accuracy"] == cell["pooled"]["accuracy"]
     assert evaluated["n"] == cell["images"] == len(finished_run.split.rows("test"))
     assert "accuracy" in command("study", "report", "seeds").out
+
+
+def test_the_report_says_which_settings_differ_within_a_margin_of_points(command, study_of):
+    study_of(done=4, vary={"image_size": [32, 48]})
+    (found,) = command("study", "report", "seeds", "--margin", "60", "--json").json["differences"]
+    assert (found["first"], found["second"], found["difference"]) == ("image_size=32", "image_size=48", 0.0)
+    assert (found["margin"], found["verdict"]) == (0.6, "the same within the margin")
+    said = command("study", "report", "seeds").out
+    assert "cannot be told apart" in said
+    assert "1 points apart count as the same" in said
 
 
 def test_a_report_without_a_finished_member_says_so(command, study_of):

@@ -1,0 +1,115 @@
+"""Whether two cells of a study differ, are the same within a margin, or cannot be told apart yet."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from allcore.arrays import BoolArray
+from allcore.errors import InputError
+from allcore.evaluation.comparing.comparison import (
+    SIGNIFICANCE,
+    accuracy_difference,
+    equivalent,
+    holm,
+    mcnemar_over_groups,
+)
+from allcore.evaluation.comparing.pairing import pair
+from allcore.evaluation.comparing.repeated import RepeatedDifference, compare_repeated
+from allcore.evaluation.scoring.scores import Interval
+from allcore.studies.plan import StudyPlan
+from allcore.studies.results import Finished
+
+Verdict = Literal["they differ", "the same within the margin", "cannot be told apart"]
+
+
+class CellDifference(BaseModel):
+    """First minus second cell by accuracy (fraction), on the images that both tested in the same fold and seed.
+
+    `interval`, `p` (McNemar over groups, by Holm's method adjusted for all pairs of the study) and `same_images` (two
+    one-sided tests within `margin`, over groups) are of these networks on other images. `repeated` is of networks
+    trained anew on other parts of the images, by the corrected resampled t-test; None with fewer than two parts.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    first: str
+    second: str
+    images: int
+    difference: float
+    interval: Interval
+    p: float
+    margin: float
+    same_images: bool
+    repeated: RepeatedDifference | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What both ways of looking allow to be said: a claim needs the networks' and the images' consent."""
+        repeated = self.repeated
+        if self.p < SIGNIFICANCE and (repeated is None or repeated.differ):
+            return "they differ"
+        if self.same_images and (repeated is None or repeated.equivalent):
+            return "the same within the margin"
+        return "cannot be told apart"
+
+
+def compare_cells(plan: StudyPlan, finished: list[Finished], margin: float) -> list[CellDifference]:
+    """Compare every two cells of a study that share finished members, in the plan's order; `margin` is a fraction.
+
+    Raises `InputError` for a margin that is not above 0 and below 1.
+    """
+    if not 0 < margin < 1:
+        raise InputError(
+            f"margin: expected a fraction above 0 and below 1, as 0.01 for one point (received {margin:g})"
+        )
+    found = []
+    for first, second in combinations(plan.cells, 2):
+        both = _same_parts(finished, first, second)
+        if both:
+            found.append(_difference(first, second, both, margin))
+    adjusted = holm([each.p for each in found])
+    return [each.model_copy(update={"p": float(p)}) for each, p in zip(found, adjusted, strict=True)]
+
+
+def _same_parts(finished: list[Finished], first: str, second: str) -> list[tuple[Finished, Finished]]:
+    """Return the members of both cells that were tested on the same part, seed by seed and fold by fold."""
+    of = {(each.place.cell, each.place.seed, each.place.fold): each for each in finished}
+    parts = [(seed, fold) for cell, seed, fold in of if cell == first]
+    return [(of[first, *part], of[second, *part]) for part in parts if (second, *part) in of]
+
+
+def _difference(first: str, second: str, both: list[tuple[Finished, Finished]], margin: float) -> CellDifference:
+    sides: list[tuple[BoolArray, BoolArray]] = []
+    groups: list[pd.Series] = []
+    for one, other in both:
+        paired = pair(one.predictions, other.predictions)
+        sides.append((paired.first_right, paired.second_right))
+        groups.append(paired.first.table["group"])
+    first_right, second_right = (np.concatenate(side) for side in zip(*sides, strict=True))
+    group = pd.concat(groups).to_numpy()  # an image stands in it once a seed: its group holds all of them together
+    difference, interval = accuracy_difference(first_right, second_right, group)
+    repeated = None
+    if len(both) > 1:
+        by_part = np.array([(ours.mean(), theirs.mean()) for ours, theirs in sides])
+        repeated = compare_repeated(by_part[:, 0], by_part[:, 1], _test_to_train(both), margin)
+    return CellDifference(
+        first=first,
+        second=second,
+        images=len(np.unique(np.concatenate([one.predictions.table["path"].to_numpy() for one, _ in both]))),
+        difference=difference,
+        interval=interval,
+        p=mcnemar_over_groups(first_right, second_right, group),
+        margin=margin,
+        same_images=equivalent(first_right, second_right, group, margin),
+        repeated=repeated,
+    )
+
+
+def _test_to_train(both: list[tuple[Finished, Finished]]) -> float:
+    counts = [one.run.split.table["split"].value_counts() for one, _ in both]
+    return float(np.mean([count["test"] / count["train"] for count in counts]))

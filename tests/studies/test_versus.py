@@ -1,0 +1,92 @@
+"""Two cells of a study: they differ, are the same within a margin, or nobody knows yet."""
+
+import numpy as np
+import pytest
+
+from allcore.data.split import make_split
+from allcore.errors import InputError
+from allcore.studies.plan import make_plan
+from allcore.studies.results import finished_members
+from allcore.studies.runner import run_study
+from allcore.studies.store import StudyStore
+from allcore.studies.versus import compare_cells
+from tests.data.rows import in_groups
+from tests.studies.conftest import Instantly, set_state
+
+ROWS = in_groups({"A": [2] * 12, "B": [2] * 12})
+
+
+class Knowing(Instantly):
+    """Carries out runs in no time; a network of 48 px is right, one of 32 px as its cell's share says."""
+
+    right_at_32 = 0.5
+
+    def submit(self, config, on_progress=None):
+        run = self.store.create(config, make_split(ROWS, config.split))
+        table = run.split.table.query("split != 'train'").reset_index(drop=True)
+        share = 1.0 if config.image_size == 48 else self.right_at_32
+        right = np.random.default_rng(list(config.place.encode())).uniform(size=len(table)) < share
+        p = np.where(right == (table["label"] == "A"), 0.9, 0.1)
+        table = table.assign(probability_A=p, probability_B=1 - p, novelty=0.5, novel=False)
+        table.drop(columns="stain").to_parquet(run.folder / "predictions.parquet", index=False)
+        set_state(run, "succeeded")
+        return run
+
+
+@pytest.fixture
+def compared(tmp_path, tiny_config, executor):
+    """Return a maker of the comparisons of a study of two sizes, by how often 32 px is right and the margin."""
+
+    def compare(right_at_32, margin, **grid):
+        config = tiny_config(split={"protocol": "grouped", "folds": 3})
+        fields = {"folds": (1, 2, 3), "seeds": (0, 1), "vary": {"image_size": [32, 48]}, **grid}
+        name = f"by-{'-'.join(fields['vary'])}"
+        study = StudyStore(tmp_path / "workspace" / "studies").create(make_plan(name=name, config=config, **fields))
+        knowing = Knowing(executor.workspace, executor.split)
+        object.__setattr__(knowing, "right_at_32", right_at_32)
+        run_study(study.folder, knowing)
+        plan = study.plan()
+        return compare_cells(plan, finished_members(plan, study.members(knowing.store.runs())), margin)
+
+    return compare
+
+
+def test_a_network_that_is_half_as_often_right_is_told_apart(compared):
+    (found,) = compared(0.5, 0.05)
+    assert (found.first, found.second, found.images) == ("image_size=32", "image_size=48", len(ROWS))
+    assert -0.7 < found.difference < -0.3
+    assert found.interval[1] < 0
+    assert found.repeated.parts == 6
+    assert found.verdict == "they differ"
+
+
+def test_networks_that_are_always_right_are_the_same_within_a_margin_that_the_images_can_tell(compared):
+    (found,) = compared(1.0, 0.15)
+    assert found.difference == 0
+    assert found.verdict == "the same within the margin"
+
+
+def test_few_images_cannot_say_that_networks_are_the_same_within_a_point(compared):
+    (found,) = compared(1.0, 0.01)
+    assert found.repeated.equivalent
+    assert not found.same_images
+    assert found.verdict == "cannot be told apart"
+
+
+def test_one_part_has_no_spread_and_speaks_by_its_images_alone(compared):
+    (found,) = compared(0.0, 0.05, folds=(1,), seeds=(0,))
+    assert found.repeated is None
+    assert found.verdict == "they differ"
+
+
+def test_p_values_are_raised_for_the_number_of_pairs(compared):
+    (alone,) = compared(0.0, 0.05, folds=(1,), seeds=(0,))
+    four_cells = compared(0.0, 0.05, folds=(1,), seeds=(0,), vary={"image_size": [32, 48], "dropout": [0.1, 0.2]})
+    assert len(four_cells) == 6
+    assert min(each.p for each in four_cells) == pytest.approx(6 * alone.p)
+
+
+@pytest.mark.parametrize("margin", [0.0, 1.0, -0.1])
+def test_a_margin_that_is_none_is_refused(compared, margin):
+    with pytest.raises(InputError, match="margin"):
+        compared(1.0, margin)
