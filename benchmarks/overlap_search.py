@@ -145,7 +145,9 @@ def _shift(side: int, room: int, rng: np.random.Generator) -> tuple[int, int]:
 def _compressed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))]
     _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), quality)
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _report(name: str, views: list[np.ndarray], truth: Pairs) -> None:

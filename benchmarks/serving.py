@@ -102,7 +102,8 @@ def _print_agreement(run: Run, files: dict[str, Path]) -> None:
     rows = run.split.rows("test")
     paths = [Path(run.config.dataset) / path for path in run.split.table["path"].iloc[rows]]
     images = np.stack([resize(decode(path), run.config.image_size) for path in paths])
-    found = compare(*map(open_network, files.values()), images, on_phase=lambda phase: None)
+    first, second = map(open_network, files.values())
+    found = compare(first, second, images, on_phase=lambda phase: None)
     print(
         f"{found.images} test images: {found.labels_differing} labels differ; the most changed probability of an image "
         f"moves by {found.mean_change:.4f} in the mean, {found.largest_change:.3f} at most"

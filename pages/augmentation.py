@@ -89,7 +89,7 @@ def _show_examples(file: Path, label: str, size: int, examples: tuple[Example, .
 
 def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig, lenders: list[Path]) -> None:
     seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", bind=bound_number("seed"), width=160)
-    changes = [draw_change(config, seed, epoch, int(image.name)) for epoch in range(RESULTS)]
+    changes = [draw_change(config, seed, epoch, int(str(image.name))) for epoch in range(RESULTS)]
     examples = [Example(f"epoch {e}: {describe(change)}", change, config.border) for e, change in enumerate(changes, 1)]
     if config.borrows:
         st.caption("Here every image of the dataset may lend its field and colours; in a run the training images do.")
@@ -166,7 +166,7 @@ def _show_sample(run: Run, root: Path) -> None:
     original = resize(split_image(run, root, row), config.image_size)
     gallery(
         [_png(original), _png(replay(run, root, row, epoch - 1))],
-        [plain(f"{path} at {config.image_size} px"), plain(f"epoch {epoch}: {change}")],
+        [plain(f"{path!s} at {config.image_size} px"), plain(f"epoch {epoch}: {change}")],
         ["The image without a change", f"The image in epoch {epoch}: {change}"],
         width=320,
         lossless=True,

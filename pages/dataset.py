@@ -119,7 +119,7 @@ def _counts(images: Catalog, variant: str, split: Split | None) -> None:
         of_variant = counts
     else:
         of_variant = counts[counts["variant"] == variant]
-    most = of_variant.loc[of_variant["images"].idxmax()]
+    most = of_variant.iloc[int(of_variant["images"].argmax())]
     show.figure(
         class_counts_figure(of_variant),
         "class-counts",
@@ -156,7 +156,8 @@ elif folder is not None:
     path = st.query_params.get("image")
     if path is not None and not (images.table["path"] == path).any():
         st.warning(show.plain(f"{path} is no image of this dataset."), title="No such image")
-        path = close_image()
+        close_image()
+        path = None
     if path is not None:
         show_image_page(images, path, split)
     else:

@@ -103,7 +103,7 @@ st.header("Test accuracy beside the paper's", anchor=False)
 scored = succeeded[succeeded["test_accuracy"].notna()]
 comparable = scored[[beside_paper(name) for name in scored["run"]]]
 if len(comparable):
-    row = comparable.loc[comparable["test_accuracy"].idxmax()]
+    row = comparable.iloc[int(comparable["test_accuracy"].argmax())]
     show_best_run(store.find(row["run"]), row, int((comparable["dataset"] == row["dataset"]).sum()))
 else:
     show_released(released)

@@ -1,5 +1,6 @@
 """Runs: all of them, and one or several as they go; stop, resume, delete, and what they leave."""
 
+from collections.abc import Callable
 from typing import cast
 
 import streamlit as st
@@ -26,7 +27,9 @@ from pages.ui.study_view import names_of_grids, show_studies, studies
 
 def carry_out(action: str, run: Run, shown: str) -> None:
     """Stop, resume or delete a run that was shown in a state; what stands in the way is kept for the page to show."""
-    does = {"stop": executor().stop_in_background, "resume": executor().resume, "delete": executor().store.delete}
+    does: dict[str, Callable[[Run], object]] = {
+        "stop": executor().stop_in_background, "resume": executor().resume, "delete": executor().store.delete,
+    }  # fmt: skip
     now = states([run])[run.id] if run.folder.is_dir() else "deleted"
     going_on = shown in ACTIVE and now in ACTIVE
     if now != shown and not going_on:

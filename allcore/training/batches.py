@@ -6,7 +6,7 @@ import math
 import os
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,7 +64,7 @@ class BatchSource:
         images = np.stack([self._image(epoch, int(row)) for row in rows])
         return Batch(images=images, labels=self.labels[rows], rows=rows)
 
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+    def batches(self, epoch: int, start: int = 0) -> Generator[Batch, None, None]:
         """Yield the batches of `epoch` from `start` on, made ahead of time in threads."""
         waiting: deque[Future[Batch]] = deque()
         with ThreadPoolExecutor(max_workers=THREADS) as pool:

@@ -24,9 +24,10 @@ def settle(
     An address without the name is given the option that this session had last, or else `first`. Without `first`, the
     name stays away and stands for `default`.
     """
-    asked = st.query_params.get(name)
+    asked: str | None = st.query_params.get(name)
     if asked is None and first is not None:
-        asked = last if (last := remembered(name)) in options else first
+        last = remembered(name)
+        asked = last if last is not None and last in options else first
         st.query_params[name] = asked
     if asked is None:
         return default

@@ -38,7 +38,7 @@ def show_cells(of: Catalog, variant: str) -> None:
         return
     images, classes = of.images(variant), of.labels[variant]
     by_class = cells_by_class(images, counts, classes)
-    most = by_class.loc[by_class["median"].idxmax()]
+    most = by_class.iloc[int(by_class["median"].argmax())]
     show.figure(
         cell_counts_figure(list(images["label"]), list(counts["cells"]), list(by_class["class"])),
         "cells-per-image",

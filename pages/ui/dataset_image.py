@@ -70,9 +70,9 @@ def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
                 st.caption("No other image of this dataset shows the same field.")
             else:
                 _offer_search(images, of_image)
-    known = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
+    said = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
     narrow = {"fact": st.column_config.Column(width=150)}
-    show.table(known.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
+    show.table(said.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
 
 
 def _show_picture(images: Catalog, row: pd.Series, variant: str) -> None:

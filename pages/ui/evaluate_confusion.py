@@ -23,7 +23,7 @@ def show_confusion(of: Evaluated) -> None:
     with chosen:
         cell = _choose_cell(of.scores)
         images = images_of_cell(of.predictions.table, *cell) if cell else None
-        if cell:
+        if cell and images is not None:
             of_class = of.scores.per_class[cell[0]].support
             st.metric(f"of {of_class} {show.plain(cell[0])} images called {show.plain(cell[1])}", len(images))
         st.caption(

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.evaluation.predictions.operating import Target, asked_of, chosen_point, risk_by_trust
+from allcore.evaluation.predictions.operating import Held, Target, asked_of, chosen_point, risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.operating_point import decision_curve
 from allcore.reporting.number_text import per_cent_within
@@ -15,6 +15,7 @@ from pages.ui import show
 from pages.ui.evaluated import Evaluated, evaluated
 from pages.ui.show import plain
 
+HELD: tuple[Held, ...] = ("specificity", "sensitivity")
 _LINES = np.linspace(0.01, 0.99, 99)
 
 
@@ -24,7 +25,7 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
     share = float(of.predictions.table["label"].isin(positive).mean())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         held = st.segmented_control(
-            "Hold", ["specificity", "sensitivity"], default="specificity", required=True, key="hold",
+            "Hold", HELD, default="specificity", required=True, key="hold",
             bind="query-params",
         )  # fmt: skip
         at_least = st.number_input("at least (%)", 50.0, 100.0, 95.0, 1.0, key="at_least", bind="query-params")

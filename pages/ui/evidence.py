@@ -212,7 +212,7 @@ def recorded_table(images: pd.DataFrame, classes: tuple[str, ...], name: str, al
     probabilities = [f"probability_{label}" for label in classes]
     belonging = [column for column in ("group", "stain") if column in images]
     shown = images[["path", "label", "predicted", "confidence", *probabilities, "novelty", "novel", "twin", *belonging]]
-    headings = {
+    headings: dict[str, Any] = {
         "path": "image",
         "label": "true",
         "confidence": st.column_config.NumberColumn("confidence", format="%.3f", help="probability of the prediction"),

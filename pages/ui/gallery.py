@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import cv2
@@ -76,7 +78,7 @@ def close_image() -> None:
     st.query_params.pop("image", None)
 
 
-def _caption(row: dict[str, object]) -> str:
+def _caption(row: Mapping[Hashable, Any]) -> str:
     if row["problem"]:
         return f"{row['label']}: {row['problem']}"
     words = [str(row["label"]), str(row.get("split", ""))]

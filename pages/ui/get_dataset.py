@@ -86,9 +86,11 @@ def _upload() -> None:
         upload = st.file_uploader("Zip file", "zip")
         name = st.text_input("Name", placeholder="that of the file", width=240).strip()
         pressed = st.form_submit_button("Import", type="primary", icon=":material/upload:")
-    if pressed and upload is None:
+    if not pressed:
+        return
+    if upload is None:
         st.warning("Choose a zip file first.", icon=":material/upload_file:")
-    elif pressed:
+    else:
         _get(
             "Unpacking",
             lambda progress: import_upload(upload, upload.name, workspace().datasets, name or None, progress),

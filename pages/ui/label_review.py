@@ -204,7 +204,7 @@ def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
 
 
 def _show_table(of: Examined, review: LabelReview) -> None:
-    probability = {"format": "%.3f"}
+    probability: dict[str, Any] = {"format": "%.3f"}
     st.dataframe(
         for_table(review.listed.head(LISTED)), hide_index=True, key="table-labels", placeholder="",
         alt="Every judged label, the most suspicious first",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -18,7 +19,7 @@ from pages.ui.guarded import guarded
 from pages.ui.state import executor
 
 REFRESH_SECONDS = 2.0
-STATE_COLOURS = {
+STATE_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red", "yellow"]] = {
     "queued": "gray", "running": "blue", "stopping": "orange", "succeeded": "green", "failed": "red",
     "cancelled": "yellow", "interrupted": "orange", "damaged": "red",
 }  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -56,7 +57,7 @@ def table(
     frame: pd.DataFrame,
     name: str,
     alt: str,
-    column_config: dict[str, object] | None = None,
+    column_config: Mapping[str, Any] | None = None,
     placeholder: str | None = None,
 ) -> None:
     """Show a table without its index, missing values as `placeholder`, and offer it as a CSV file called `name`."""
@@ -90,7 +91,7 @@ def gallery(
 
     They go to the browser as JPEG unless `lossless`.
     """
-    output = "PNG" if lossless else "auto"
+    output: Literal["PNG", "auto"] = "PNG" if lossless else "auto"
     with st.container(horizontal=True):
         for image, caption, alt in zip(images, captions, alts, strict=True):
             with st.container(width=width):
