@@ -43,8 +43,8 @@ class AugmentConfig(_Frozen):
         (0.8, 1.2), description="range of the factor that every pixel is multiplied by"
     )
     degrees: float = Field(20.0, ge=0.0, le=180.0, description="rotation is uniform within ± this many degrees")
-    horizontal_flip: bool = Field(True, description="mirror left and right, half of the time")
-    vertical_flip: bool = Field(True, description="mirror top and bottom, half of the time")
+    horizontal_flip: bool = Field(True, description="mirror left and right, in half of the images")
+    vertical_flip: bool = Field(True, description="mirror top and bottom, in half of the images")
     border: Literal["reflect", "replicate", "white"] = Field(
         "reflect", description="what fills the corners that a rotation uncovers"
     )
@@ -52,23 +52,27 @@ class AugmentConfig(_Frozen):
         0.0,
         ge=0.0,
         le=1.0,
-        description="each dye's optical density is scaled within 1 ± this and shifted within ± a fifth of it",
+        description="each dye's optical density is multiplied by up to 1 ± this and shifted by up to ± a fifth of this",
     )
-    grey: Probability = Field(0.0, description="how often all colour is removed")
+    grey: Probability = Field(0.0, description="fraction of images that lose all colour")
     hide_scale_bar: Probability = Field(
-        0.0, description="how often the lower right corner, where scale bars stand, is painted over"
+        0.0, description="fraction of images whose lower right corner, where scale bars are, is painted over"
     )
     scale: tuple[float, float] = Field(
         (1.0, 1.0), description="range of the magnification; below 1 the border fills what is uncovered"
     )
     transplant: Probability = Field(
-        0.0, description="how often the cells are put onto the field of another training image, of any class"
+        0.0,
+        description="fraction of images whose cells are put onto the field of another training image, any class",
     )
-    plain_field: Probability = Field(0.0, description="how often the cells are put onto a plain light grey field")
+    plain_field: Probability = Field(0.0, description="fraction of images whose cells are put onto plain light grey")
     recolour: Probability = Field(
-        0.0, description="how often the image gets the colours (mean and spread in Lab) of another training image"
+        0.0,
+        description="fraction of images that get the colours (mean and spread in Lab) of another training image",
     )
-    recolour_strength: Probability = Field(1.0, description="how far an image goes from its own colours to the other's")
+    recolour_strength: Probability = Field(
+        1.0, description="how far colours move to the other image's: 0 not at all, 1 fully"
+    )
 
     @field_validator("brightness")
     @classmethod
@@ -111,12 +115,13 @@ class SplitConfig(_Frozen):
 
     protocol: Literal["random", "grouped", "stain", "patient", "folders"] = Field(
         "random",
-        description="random: stratified by class; grouped: no overlap group crosses; stain: whole stain clusters of "
-        "each class held out; patient: groups from a table; folders: as train/, val/ and test/ divide it",
+        description="random: stratified by class; grouped: images that share a field stay together; stain: whole "
+        "stain clusters of each class are held out; patient: images of a patient, or of a group in a table, stay "
+        "together; folders: as the dataset's train, val and test folders divide it",
     )
     train: Fraction = Field(0.8, description="fraction of the images to train on")
-    validation: Fraction = Field(0.1, description="fraction that chooses the epoch and the temperature")
-    test: Fraction = Field(0.1, description="fraction that is scored once")
+    validation: Fraction = Field(0.1, description="fraction that chooses the epoch and fits the temperature")
+    test: Fraction = Field(0.1, description="fraction that is used only for the final scores")
     folds: int | None = Field(
         None,
         ge=2,
@@ -157,29 +162,29 @@ class TrainConfig(_Frozen):
     dataset: str = Field(description="the dataset's folder")
     variant: str | None = Field(None, description="variant folder of the dataset; the first by name when unset")
 
-    image_size: int = Field(300, ge=32, le=1024, description="pixels a side that the network sees")
+    image_size: int = Field(300, ge=32, le=1024, description="side in pixels of the images that the network sees")
     epochs: int = Field(25, ge=1, le=10_000, description="passes over the training images")
-    batch_size: int = Field(32, ge=1, le=4096, description="images an optimizer step")
-    learning_rate: float = Field(1e-5, gt=0.0, le=1.0, description="Adam's step size")
+    batch_size: int = Field(32, ge=1, le=4096, description="images per optimizer step")
+    learning_rate: float = Field(1e-5, gt=0.0, le=1.0, description="step size of the optimizer")
     learning_rate_schedule: Literal["constant", "cosine", "plateau"] = Field(
         "constant",
-        description="cosine: to zero over all epochs; plateau: halved after 3 epochs without progress",
+        description="cosine: falls to zero over all epochs; plateau: halved after 3 epochs without progress",
     )
     warmup_epochs: int = Field(
         0, ge=0, le=1000, description="epochs over which the learning rate rises from zero to its value"
     )
     clip_norm: float | None = Field(
-        None, gt=0.0, description="gradients whose norm over all weights is larger are scaled down to it"
+        None, gt=0.0, description="largest norm of the gradient over all weights; larger ones are scaled down to it"
     )
     optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="sgd has momentum 0.9")
     early_stopping: int | None = Field(
         None, ge=1, description="stop after this many epochs without a lower validation loss"
     )
     keep: Literal["best", "last"] = Field(
-        "best", description="which epoch is served. best: that of the lowest validation loss; last: the last trained"
+        "best", description="epoch whose weights are served. best: lowest validation loss; last: the last one trained"
     )
     class_weights: Literal["none", "balanced"] = Field(
-        "none", description="balanced: each class counts alike in the loss"
+        "none", description="balanced: every class has the same weight in the loss"
     )
 
     weights: str = Field("imagenet", description="imagenet, random, or the path of a .weights.h5 file")
@@ -195,11 +200,11 @@ class TrainConfig(_Frozen):
     seed: Seed = Field(0, description="seed of initialisation, order, augmentation and dropout")
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: a GPU when there is one")
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
-        "auto", description="auto: what the device is fastest with"
+        "auto", description="auto: the fastest that the device supports"
     )
     micro_batch_size: int | None = Field(None, ge=1, description="images at once on the device; unset: as many as fit")
     checkpoint_minutes: float = Field(
-        5.0, gt=0.0, description="save within an epoch when this much time has passed since the last save"
+        5.0, gt=0.0, description="minutes after which a checkpoint is saved within an epoch"
     )
     study: str | None = Field(None, description="name of the study that this run belongs to")
     place: str | None = Field(None, description="the run's place in its study")

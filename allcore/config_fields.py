@@ -43,5 +43,5 @@ def setting_text(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple | list):
-        return " to ".join(f"{part:g}" for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return " to ".join(map(setting_text, value))
+    return f"{value:g}".replace("e-0", "e-") if isinstance(value, float) else str(value)

@@ -44,7 +44,7 @@ def _choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
     wanted = st.query_params.get("image")
     found = rows[rows["path"] == wanted]
     if wanted is not None and not (images.table["path"] == wanted).any():
-        st.warning(plain(f"{wanted} is no image of this dataset."), title="No such image")
+        st.warning(plain(f"{wanted} is not an image of this dataset."), title="No such image")
     row = rows.iloc[0] if found.empty else found.iloc[0]
     st.session_state["augmented_class"] = row["label"]
     st.session_state["augmented_number"] = paths[row["label"]].index(row["path"]) + 1
@@ -92,14 +92,14 @@ def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig,
     changes = [draw_change(config, seed, epoch, int(str(image.name))) for epoch in range(RESULTS)]
     examples = [Example(f"epoch {e}: {describe(change)}", change, config.border) for e, change in enumerate(changes, 1)]
     if config.borrows:
-        st.caption("Here every image of the dataset may lend its field and colours; in a run the training images do.")
+        st.caption("In this preview every image may lend its field or colours; in a run only training images do.")
     _show_examples(file, image["label"], size, (Example("as it is", IDENTITY, config.border), *examples), lenders)
 
 
 def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentConfig, lenders: list[Path]) -> None:
     for operation in operations(config):
         st.header(operation.name, anchor=False)
-        off = "" if operation.in_use else " These settings leave it off; this is what it would do."
+        off = "" if operation.in_use else " It is off in these settings; this is what it would do."
         st.caption(f"{operation.meaning}{off}")
         _show_examples(file, image["label"], size, operation.examples, lenders)
 

@@ -52,12 +52,14 @@ def _facts(rows: pd.DataFrame, labels: tuple[str, ...]) -> None:
     """Say in one line what a variant holds."""
     usable = rows[rows["problem"] == ""]
     sizes = usable[["width", "height"]].drop_duplicates()
+    pairs, unusable = len(exact_duplicate_pairs(usable)), len(rows) - len(usable)
     size = f"**{len(sizes)}** sizes"
     if len(sizes) == 1:
         size = f"**{sizes['width'].iloc[0]} × {sizes['height'].iloc[0]}** px"
     st.markdown(
         f"**{len(usable):,}** usable images · **{len(labels)}** classes · {size} · "
-        f"**{len(exact_duplicate_pairs(usable)):,}** exact duplicates · **{len(rows) - len(usable):,}** unusable files"
+        f"**{pairs:,}** exact duplicate pair{'' if pairs == 1 else 's'} · "
+        f"**{unusable:,}** unusable file{'' if unusable == 1 else 's'}"
     )
 
 
@@ -70,7 +72,7 @@ def _say_if_divided(rows: pd.DataFrame) -> None:
     )
     if twins := held_out_twins(usable):
         st.warning(
-            "The same pixels stand in train. Trust looks for images that show the same field as well.",
+            "The same pixels are in train. Trust looks for images that show the same field as well.",
             title=f"{twins:,} validation or test images are in train too",
         )
 
@@ -103,7 +105,7 @@ def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, cells: boo
     """Show the chosen images a page at a time; `cells` says whether they can hold nucleated cells to be outlined."""
     chosen = _filtered(rows, labels)
     if chosen.empty:
-        st.info("Nothing in this dataset fits all that is chosen above.", title="No image")
+        st.info("No image matches all that is chosen above.", title="No image")
         return
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{len(chosen):,} of {len(rows):,} files", width="content")
@@ -155,7 +157,7 @@ elif folder is not None:
     split = _split_of(run)
     path = st.query_params.get("image")
     if path is not None and not (images.table["path"] == path).any():
-        st.warning(show.plain(f"{path} is no image of this dataset."), title="No such image")
+        st.warning(show.plain(f"{path} is not an image of this dataset."), title="No such image")
         close_image()
         path = None
     if path is not None:
@@ -173,7 +175,7 @@ elif folder is not None:
         for sentence in scaled_to_8_bits(rows[rows["problem"] == ""]):
             st.caption(sentence)
         if images.left_out:
-            st.caption(f"{len(images.left_out)} files were left out when it came here; Problems names them with why.")
+            st.caption(f"{len(images.left_out)} files were left out at the import; see the tab Problems.")
         if images.has_parts:
             _say_if_divided(rows)
         open_tab(

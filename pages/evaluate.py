@@ -29,8 +29,8 @@ SPLITS = ("test", "validation")
 NAMED = 8
 """Classes up to which they are named above the scores."""
 INTERVALS = {
-    "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over groups for the others.",
-    "group bootstrap": "bootstrap over groups, as several images share one.",
+    "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over overlap groups for the others.",
+    "group bootstrap": "bootstrap over overlap groups, as several images share one.",
 }
 
 st.title("Evaluate")
@@ -58,7 +58,7 @@ st.markdown(
     f"{per_cent_within(scores.accuracy, scores.intervals['accuracy'])}.**"
 )
 st.caption(
-    f"{scores.n} {split} images, {listed}, {run.config.image_size} px, "
+    f"{listed[:1].upper()}{listed[1:]}, {run.config.image_size} px, "
     f"{run.config.split.protocol} split of {show.plain(run.config.dataset)}"
 )
 if pooled:
@@ -68,20 +68,19 @@ if pooled:
         "runs that tested it and had not trained on it."
     )
 if split == "validation":
-    st.caption(
-        "The validation images chose the temperature, and the epoch where the best is kept, so their scores flatter."
-    )
+    chosen = "the temperature" if run.config.keep == "last" else "the epoch and the temperature"
+    st.caption(f"These images were used to choose {chosen}, so their scores look better than they are.")
 if twins:
     said = f"{twins} of {scores.n} {split} images share a group with an image in train. " + (
         f"Without them: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
         f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {alone.n} images."
         if alone
-        else "None is left without them."
+        else "No image is left without them."
     )
     if alone is None or alone.accuracy < scores.accuracy:
-        st.warning(said, title="The score flatters", icon=":material/content_copy:")
+        st.warning(said, title="The score looks better than it is", icon=":material/content_copy:")
     else:
-        st.info(f"{said} The score is no better for them.", title="Twins in train", icon=":material/content_copy:")
+        st.info(f"{said} They do not raise the score.", title="Twins in train", icon=":material/content_copy:")
 else:
     st.caption(f"No {split} image shares a group with an image in train.")
 
@@ -93,19 +92,19 @@ show.table(
     now.named("scores"),
     f"Scores with 95 % intervals, support-weighted{' beside the paper' if of_paper else ''}, then macro averages",
     {
-        "weighted": show.per_cent_column("weighted (%)", "every class counts by its number of images"),
-        "low": show.per_cent_column("95 % from"),
-        "high": show.per_cent_column("to"),
-        "paper": show.per_cent_column("the paper (%)"),
-        "macro": show.per_cent_column("macro (%)", "every class counts alike; of accuracy, the balanced accuracy"),
-        "macro_low": show.per_cent_column("macro 95 % from"),
-        "macro_high": show.per_cent_column("macro to"),
+        "weighted": show.per_cent_column("weighted (%)", "every class counts by its number of images", 2),
+        "low": show.per_cent_column("95 % from", decimals=2),
+        "high": show.per_cent_column("to", decimals=2),
+        "paper": show.per_cent_column("the paper (%)", decimals=2),
+        "macro": show.per_cent_column("macro (%)", "every class counts alike; of accuracy, the balanced accuracy", 2),
+        "macro_low": show.per_cent_column("macro 95 % from", decimals=2),
+        "macro_high": show.per_cent_column("macro to", decimals=2),
     },
     placeholder="",
 )
 st.caption(
     f"Intervals: {INTERVALS[scores.interval_method]}"
-    + (" The paper's figures are of its own test images at 300 px, which are not these." if of_paper else "")
+    + (" The paper tested other images, at 300 px." if of_paper else "")
 )
 if pooled:
     st.caption("Shortcut baselines, probes and reports are of single runs: choose a member of the study for them.")

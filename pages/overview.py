@@ -13,7 +13,7 @@ from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button
 from pages.ui.live import in_words, runs, states, summaries, watch
 from pages.ui.overview_score import is_like_the_papers, show_best_run, show_released
-from pages.ui.show import plain, table
+from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import datasets, executor, workspace
 
 LINKS = 4
@@ -26,7 +26,7 @@ def accuracy_of(folder: str, written: int) -> float:
 
 
 def runs_table() -> pd.DataFrame:
-    """Return a row a run with its test accuracy; a run whose predictions cannot be read is damaged."""
+    """Return a row a run with its test accuracy in per cent; a run whose predictions cannot be read is damaged."""
     known = runs()
     rows = summary_table(summaries(known))
     rows["epochs"] = (rows["epoch"].astype(str) + " of " + rows["epochs"].astype(str)).where(rows["epochs"].notna(), "")
@@ -34,7 +34,7 @@ def runs_table() -> pd.DataFrame:
     for number, run in enumerate(known):
         if rows.at[number, "state"] == "succeeded":
             try:
-                rows.at[number, "test_accuracy"] = accuracy_of(str(run.folder), recorded_at(run))
+                rows.at[number, "test_accuracy"] = 100 * accuracy_of(str(run.folder), recorded_at(run))
             except InputError as error:
                 rows.loc[number, ["state", "note"]] = "damaged", str(error)
     return rows[["run", "state", "epochs", "image_size", "split", "dataset", "test_accuracy", "note"]]
@@ -71,14 +71,14 @@ cards = st.grid(3, min_column_width=260, border=True)
 with cards.cell():
     st.markdown("**1. Look at smears**")
     if here:
-        st.caption("Page through the images, class by class.")
+        st.caption("Browse the images class by class.")
         for name in list(here)[:LINKS]:
             st.page_link(
                 "pages/dataset.py", label=f"Browse {plain(name)}", icon=":material/photo_library:",
                 query_params={"data": name},
             )  # fmt: skip
     else:
-        st.caption("No data yet? Draw some: four classes, in seconds. They look like smears and prove nothing.")
+        st.caption("No images yet? Draw synthetic smears of four classes in seconds. They are only for trying the app.")
         draw_button()
 with cards.cell():
     st.markdown("**2. Bring real images**")
@@ -86,10 +86,10 @@ with cards.cell():
     st.page_link("pages/dataset.py", label="Get a dataset", icon=":material/download:")
 with cards.cell():
     st.markdown("**3. Train, then predict**")
-    st.caption("Training goes on in the background; the quick preset takes minutes.")
+    st.caption("Training runs in the background; the quick preset takes minutes.")
     st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
     if released:
-        st.caption("A released model is here: it predicts without any training.")
+        st.caption("The released model predicts without any training.")
     if released or len(succeeded):
         st.page_link("pages/predict.py", label="Predict an image", icon=":material/troubleshoot:")
 
@@ -111,12 +111,12 @@ if scored["dataset"].nunique() > 1 or len(scored) > len(comparable):
     st.subheader("Best run of each dataset", anchor=False)
     best = scored.loc[scored.groupby("dataset")["test_accuracy"].idxmax()]
     table(
-        best[["dataset", "run", "image_size", "test_accuracy"]], "best-runs",
+        best[["dataset", "test_accuracy", "image_size", "run"]], "best-runs",
         "The run of the highest test accuracy on each dataset; scores on different datasets do not compare",
         {
             "dataset": "Dataset", "run": "Run",
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
-            "test_accuracy": st.column_config.NumberColumn("Test accuracy", format="percent"),
+            "test_accuracy": per_cent_column("Test accuracy (%)"),
         },
     )  # fmt: skip
 
@@ -134,7 +134,7 @@ if len(listed):
         {
             "run": "Run", "state": "State", "epochs": "Epochs", "split": "Split", "dataset": "Dataset",
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
-            "test_accuracy": st.column_config.NumberColumn("Test accuracy", format="percent"),
+            "test_accuracy": per_cent_column("Test accuracy (%)"),
             "note": st.column_config.TextColumn("Note", width="large"),
         },
         placeholder="–",

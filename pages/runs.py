@@ -20,7 +20,7 @@ from pages.ui.free_space import free_disk_space
 from pages.ui.guarded import guarded
 from pages.ui.live import in_words, refresh_every, runs, states, summaries, watch
 from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
-from pages.ui.show import plain, table
+from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import executor
 from pages.ui.study_view import names_of_grids, show_studies, studies
 
@@ -69,10 +69,12 @@ def show_all() -> None:
     if not now:
         return
     progress = [100 * summary.progress for summary in now]
+    rows = summary_table(now)
     shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "study", "size", "note"]
+    best = 100 * rows["best_validation_accuracy"]
     states, sizes = [in_words(one.state) for one in now], [memory(one.bytes) for one in now]
     table(
-        summary_table(now).assign(progress=progress, state=states, size=sizes)[shown], "runs",
+        rows.assign(progress=progress, state=states, size=sizes, best_validation_accuracy=best)[shown], "runs",
         "All runs with state, progress, image size, best validation accuracy, split, study, size on the disk and what "
         "went wrong",
         {
@@ -80,7 +82,7 @@ def show_all() -> None:
             "state": st.column_config.TextColumn("State", width=100),
             "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
-            "best_validation_accuracy": st.column_config.NumberColumn("Best validation accuracy", format="percent"),
+            "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
             "note": st.column_config.TextColumn("Note", width="large"),
         },
         placeholder="–",
@@ -135,7 +137,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
         "Stop", icon=":material/stop:", disabled=summary.state not in ACTIVE, on_click=carry_out,
         args=("stop", run, summary.state),
-        help="At the next batch; after 30 seconds more firmly. The checkpoint is kept.",
+        help="Stops at the next batch, or is ended after 30 seconds. The checkpoint is kept.",
     )  # fmt: skip
     st.button(
         "Resume", icon=":material/play_arrow:", disabled=summary.state not in {*RESUMABLE, "damaged"},
@@ -162,7 +164,7 @@ with st.expander("Settings", icon=":material/tune:", on_change="rerun", key="set
     if settings.open and summary.config is not None:
         table(
             settings_table(summary.config), "settings", "Settings of the run, and the paper's where they are others",
-            {"setting": "Setting", "value": "Value", "paper": "Paper, where it differs"},
+            {"setting": "Setting", "value": "Value", "paper": "Paper, where different"},
         )  # fmt: skip
 st.header("Files", anchor=False)
 with st.container(horizontal=True):

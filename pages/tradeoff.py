@@ -28,7 +28,7 @@ from pages.ui.live import states, watch
 from pages.ui.shortcuts import cached_or_offered_for_all
 from pages.ui.state import executor
 from pages.ui.study_view import plan_of, studies
-from pages.ui.tradeoff_view import show_example, show_pairs, show_points
+from pages.ui.tradeoff_view import say_which_differ, show_example, show_pairs, show_points
 
 ALL = "all succeeded runs"
 EXAMPLE = "example: real images"
@@ -115,7 +115,7 @@ if name is None:
 if name == EXAMPLE:
     if not every_run:
         st.info(
-            "Launch a study of image sizes on the Train page; until then an example stands here.", title="No run yet"
+            "Below is an example. Launch a study of image sizes on the Train page to see your own.", title="No run yet"
         )
         st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
     show_example()
@@ -136,7 +136,7 @@ timed = st.toggle(
     key="latency",
     bind="query-params",
     disabled=not succeeded or succeeded != of_study,
-    help="One image through each served model on this machine, the median of five calls; a training slows it.",
+    help="One image through each model on this machine, the median of five calls. A training in progress slows it.",
 )
 points, problems = _points(succeeded, timed)
 if problems:
@@ -149,10 +149,15 @@ if succeeded != of_study:
     )
 if points:
     if len({(point.dataset, point.split) for point in points}) > 1:
-        st.caption("These runs differ in dataset or split: their accuracies are of different test images.")
-    st.header("Against image size", anchor=False)
+        st.caption("These runs differ in dataset or split, so their accuracies are of different test images.")
     called = short_names(points)
     scored = [run for run in succeeded if run.id in called]
+    pairs = None
+    if 1 < len(scored) <= MOST_COMPARED:
+        by_size = sorted(scored, key=lambda run: (run.config.image_size, run.id))
+        pairs = _pairs(tuple((called[run.id], str(run.folder), recorded_at(run)) for run in by_size))
+        say_which_differ(pairs)
+    st.header("Against image size", anchor=False)
     shortcuts = None if succeeded != of_study else cached_or_offered_for_all(scored)
     accuracies = (
         None
@@ -160,10 +165,8 @@ if points:
         else {each.name: each.scores.accuracy for each in shortcuts if not each.baseline.sees_cells}
     )
     show_points(points, name, name != ALL, accuracies)
-    if 1 < len(scored) <= MOST_COMPARED:
-        by_size = sorted(scored, key=lambda run: (run.config.image_size, run.id))
-        compared = tuple((called[run.id], str(run.folder), recorded_at(run)) for run in by_size)
-        show_pairs(_pairs(compared), name, len(compared))
+    if pairs is not None:
+        show_pairs(pairs, name, len(scored))
     elif len(scored) > MOST_COMPARED:
         st.caption(f"Which runs differ is shown for up to {MOST_COMPARED} of them; choose a study.")
 else:

@@ -86,7 +86,7 @@ def in_short(config: TrainConfig, begin: TrainConfig, size: str) -> str:
     changed = now[now["value"] != before["value"]]
     line = (
         f"{size}, {config.epochs} epochs, batches of {config.batch_size}, "
-        f"{config.weights} weights, {config.split.protocol} split."
+        f"{'ImageNet' if config.weights == 'imagenet' else config.weights} weights, {config.split.protocol} split."
     )
     if changed.empty:
         return line
@@ -95,7 +95,7 @@ def in_short(config: TrainConfig, begin: TrainConfig, size: str) -> str:
 
 def warn_of_hours(seconds: float | None, configs: Sequence[TrainConfig]) -> None:
     """Warn before hours are spent: by what is known of the time, or where a large run would be made without a GPU."""
-    other = "*Quick* takes minutes; *Measure* tells the time of other settings."
+    other = "The preset *Quick* takes minutes; *Measure* estimates the time of these settings."
     if seconds is not None:
         if seconds > HOURS_FROM:
             st.warning(f"About {duration(seconds)} on this machine. {other}", title="This takes hours")
@@ -150,8 +150,8 @@ fitting = "Paper" if devices().gpus else "Quick"
 preset = address.settle("preset", PRESET_NAMES, "preset", first=fitting)
 st.segmented_control(
     "Preset", list(PRESET_NAMES), required=True, **address.follow("preset", preset),
-    help="Where the settings below begin; each preset keeps its own changes. The page begins with what fits this "
-    "machine: the paper's settings want a GPU.",
+    help="The settings below begin with those of the preset; each preset keeps its own changes. The paper's settings "
+    "need a GPU, so without one the page begins with Quick.",
 )  # fmt: skip
 if preset is None:
     st.stop()
@@ -230,9 +230,9 @@ with card:
         warn_of_hours(estimated.total_seconds, costly)
         if must_download(config.weights):
             st.warning(
-                "The run downloads them (59 MB) when it starts, which needs a network connection. Without one, put a "
-                ".weights.h5 file into the workspace and give its path as *Weights*, set ALLCORE_VGG16_WEIGHTS before "
-                "the app starts, or begin with random weights: everything works, and the scores will be lower.",
+                "The run downloads them (59 MB) when it starts. Without a network connection, put a .weights.h5 file "
+                "into the workspace and give its path as *Weights*, or set ALLCORE_VGG16_WEIGHTS before the app "
+                "starts. Random weights work too, with lower scores.",
                 title="The ImageNet weights are not on this machine",
             )
             st.button("Use random weights", icon=":material/casino:", on_click=random_weights, args=(preset.lower(),))
@@ -245,7 +245,7 @@ with card:
         measuring = asked_for(
             "" if problem else measuring_key(costly), "Measure", icon=":material/speed:",
             disabled=bool(problem or missing or busy),
-            help="A run has the device." if busy else "Trains a few steps in a process of its own, and keeps nothing.",
+            help="A run is using the device." if busy else "Trains a few steps to estimate time and memory.",
         )  # fmt: skip
     try:
         if measuring:
@@ -255,7 +255,7 @@ with card:
             ask_again(search_key(images, variant))
             searched_relations(images, variant)
             name = launch(config, plan)
-            st.success("It goes on in the background; this page can be closed.", title=f"{name} is launched")
+            st.success("It runs in the background; this page can be closed.", title=f"{name} is launched")
             st.page_link(
                 "pages/runs.py", label="Follow it", icon=":material/monitoring:",
                 query_params={"run" if plan is None else "study": name},
@@ -275,17 +275,17 @@ if split is not None:
     )
     if images.has_parts and config.split.protocol != "folders":
         st.warning(
-            "This dataset's folders divide it into train, validation and test. The chosen protocol puts all of its "
-            "images together and divides them anew; *folders* keeps its parts.",
+            "This dataset's folders divide it into train, validation and test. The chosen protocol ignores that and "
+            "divides all images anew; the protocol *folders* keeps it.",
             title="The dataset's own split is not kept",
         )
     elif config.split.protocol == "folders" and twins:
         st.warning(
-            "The dataset's folders keep images apart that belong together, so the score will flatter. *grouped* "
-            "divides all images anew and keeps such images in one part.",
+            "The dataset's folders separate images that belong together, so the score will look better than it is. The "
+            "protocol *grouped* divides all images anew and keeps such images in one part.",
             title=f"{twins} test images have a twin in train",
         )
     if not known.searched:
-        st.caption("Only exact duplicates are counted so far; launching looks for shared fields first, once a dataset.")
+        st.caption("Only exact duplicates are counted so far; the first launch looks for shared fields as well.")
 
 show_queue()

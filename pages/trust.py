@@ -43,7 +43,7 @@ def _examine(whole: Catalog, variant: str) -> Examined:
     except DatasetError as error:
         found = catalog_relations(images)
         st.warning(
-            f"{show.plain(str(error))}. What follows knows exact duplicates alone.",
+            f"{show.plain(str(error))}. What follows is based on exact duplicates alone.",
             title="Shared fields could not be looked for",
         )
         st.button("Read the folder again", icon=":material/refresh:", on_click=forget_catalogs)

@@ -14,7 +14,7 @@ from allcore.errors import InputError
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
 
-app = typer.Typer(help="Datasets: list, look into, count cells, get, draw, audit.")
+app = typer.Typer(help="Datasets: list, inspect, count cells, get, draw, audit.")
 app.command()(audit)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folder")]
 
@@ -37,7 +37,7 @@ def list_datasets(json: Json = False) -> None:
 
 @app.command()
 def info(folder: Folder, json: Json = False) -> None:
-    """Say what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
+    """Show what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
     catalog = _scan(folder)
     from allcore.data.split import SPLITS
 
@@ -54,14 +54,14 @@ def info(folder: Folder, json: Json = False) -> None:
         return
     for facts in variants:
         say(catalog.root / facts["variant"], bold=True)
-        say(f"{facts['images']} images, {facts['exact_duplicates']} of them exact duplicates of others")
+        say(f"{facts['images']} images, exact duplicate pairs: {facts['exact_duplicates']}")
         say(f"fingerprint {facts['fingerprint'][:12]}\n")
         if facts["parts"]:
             rows = [(label, count, *facts["parts"][label].values()) for label, count in facts["classes"].items()]
             table(["class", "#images", *(f"#{part}" for part in SPLITS)], rows)
             say("\nThe folders divide the images: --split folders keeps that, any other divides them anew.")
             if facts["held_out_twins"]:
-                say(f"{facts['held_out_twins']} validation or test images stand in train as well", bold=True)
+                say(f"{facts['held_out_twins']} validation or test images are in train as well", bold=True)
         else:
             table(["class", "#images"], list(facts["classes"].items()))
         say()
@@ -157,12 +157,12 @@ def fetch(
 def synthesize(
     folder: Folder,
     images_per_class: Annotated[int, typer.Option("--images-per-class", help="images of each class")] = 60,
-    image_size: Annotated[int, typer.Option("--image-size", help="pixels a side")] = 224,
+    image_size: Annotated[int, typer.Option("--image-size", help="side in pixels")] = 224,
     seed: Annotated[int, typer.Option("--seed", help="the same seed draws the same files")] = 0,
-    twins: Annotated[float, typer.Option("--twins", help="fraction that shares its field with another image")] = 0.0,
+    twins: Annotated[float, typer.Option("--twins", help="fraction of images that share their field")] = 0.0,
     scale_bars: Annotated[bool, typer.Option("--scale-bars", help="burn in scale bars that differ by class")] = False,
     stain_by_class: Annotated[
-        bool, typer.Option("--stain-by-class/--shared-stain", help="let the stain differ by class, or not")
+        bool, typer.Option("--stain-by-class/--shared-stain", help="whether the stain differs by class")
     ] = True,
 ) -> None:
     """Draw a dataset of smear-like fields, to try everything without real images."""

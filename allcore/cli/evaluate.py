@@ -134,13 +134,13 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
     say()
     _print_sides(evaluation, _meanings(evaluation), prevalence)
     if beside:
-        say("The paper's figures are of its own test images at 300 px, which are not these.")
+        say("The paper tested other images, at 300 px.")
     for note in evaluation.notes:
         say(f"note: {note}")
     if evaluation.without_twins is not None:
         alone = evaluation.without_twins.to_json()
         say(
-            f"without images that have a twin in train: accuracy {percentage(alone['accuracy'])} % "
+            f"without the images that have a twin in train: accuracy {percentage(alone['accuracy'])} % "
             f"({percentages(_ends(alone, 'accuracy'))}), macro F1 {percentage(alone['f1_macro'])} %, "
             f"{alone['n']} images"
         )

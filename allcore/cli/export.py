@@ -12,13 +12,13 @@ from allcore.cli.output import say
 
 def export(
     name: Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")],
-    form: Annotated[str, typer.Option("--format", metavar="onnx|litert|keras", help="of the file")] = "onnx",
+    form: Annotated[str, typer.Option("--format", metavar="onnx|litert|keras", help="form of the file")] = "onnx",
     output: Annotated[Path | None, typer.Option("--output", help="file to write; unset: the run's id, here")] = None,
     card: Annotated[
         Path | None, typer.Option("--card", help="Markdown file that becomes the model's card, in the onnx file itself")
     ] = None,
 ) -> None:
-    """Write a run's model in another form, and check that it says the same of ten images."""
+    """Write a run's model in another form, and check that it predicts the same for ten images."""
     from allcore.evaluation.held_out import held_out_score
     from allcore.model.export import export_run
     from allcore.runs.store import RunStore
@@ -28,7 +28,7 @@ def export(
     run = RunStore(workspace.runs).find(name)
     held_out = held_out_score(run, workspace.cache)
     if form == "onnx" and not held_out.views:
-        say(f"the file will not say what the model looks at: no probes are kept; `probe {run.id}` makes them", err=True)
+        say(f"no probes, so the file will not say what the model looks at; `probe {run.id}` makes them", err=True)
     exported = export_run(run, form, output, card, held_out)
     told = f"on ten images no probability differs from those of {exported.checked_against} by more than"
     say(f"{told} {exported.difference:.1e}", err=True)

@@ -27,7 +27,7 @@ def labels(
     csv: Annotated[Path | None, typer.Option("--csv", help="write every image, the most suspicious first")] = None,
     json: Json = False,
 ) -> None:
-    """List the labels that contradict what runs, or else a cross-validated colour classifier, make of unseen images."""
+    """List suspicious labels: those that runs, or a cross-validated colour classifier, contradict on unseen images."""
     from allcore.data.catalog import scan
     from allcore.data.relations import find_relations
     from allcore.evaluation.labels.review import review_dataset
@@ -82,4 +82,4 @@ def _print(review: LabelReview, top: int) -> None:
     ]  # fmt: skip
     headings = ["", "image", "label", "#P(label) %", "suggested", "#P(suggested) %", "source", "group", "stain"]
     table([*headings, "other label in its group"], rows)
-    say("\n* suspicious. Colour knows nothing but stain: look at an image before giving it another label.")
+    say("\n* suspicious. The colour classifier sees only stain: look at an image before you change its label.")

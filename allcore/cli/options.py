@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from allcore.config import PRESETS, TrainConfig, make_config
 from allcore.config_fields import config_fields, set_nested, setting_text
 from allcore.errors import ConfigError
+from allcore.paper import says_of_setting
 from allcore.recipe import option_name
 
 _LEFT_OUT = {"dataset", "study", "place"}
@@ -68,7 +69,9 @@ def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
     kind, choices = _plain_type(field.annotation)
     if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
-    described = f"{choices}{field.description} (paper: {setting_text(field.default)})"
+    said = says_of_setting(path, setting_text(field.default))
+    beside = f"paper: {said}" if said else f"default: {setting_text(field.default)}"
+    described = f"{choices}{field.description} ({beside})"
     option = typer.Option(flag, help=described, show_default=False, rich_help_panel=_panel(path))
     return inspect.Parameter(
         name,

@@ -23,7 +23,7 @@ def predict(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="image files, or folders of them")],
     evidence: Annotated[
         Path | None,
-        typer.Option("--evidence", help="folder for one overlay picture an image: what spoke for its class"),
+        typer.Option("--evidence", help="folder for one picture per image, with the evidence for its class over it"),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -100,7 +100,7 @@ def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
     say()
     if any(row["novel"] for row in good):
         threshold = predictor.metadata.novelty.threshold
-        say(f"novel: over {threshold:.2f}, not like the images that this model knows; its class means little")
+        say(f"novel: over {threshold:.2f}, unlike the images that this model knows, so the class means little")
     say("For research and education only; not for diagnosis.")
     for row in rows:
         if "error" in row:

@@ -75,7 +75,7 @@ def _print_report(report: ProbeReport, split: str) -> None:
 
     table(
         [
-            "images", "#accuracy %", "#95 % interval", "#change", "#95 % interval", "#called otherwise",
+            "images", "#accuracy %", "#95 % interval", "#change", "#95 % interval", "#predictions changed",
             "#as the lender %", "#neither %", "most often",
         ],
         [
@@ -88,7 +88,7 @@ def _print_report(report: ProbeReport, split: str) -> None:
         ],
     )  # fmt: skip
     say()
-    for sentence in filter(None, (*findings(report), what_it_looks_at(views_of(report)), *evidence_findings(report))):
+    for sentence in filter(None, (what_it_looks_at(views_of(report)), *findings(report), *evidence_findings(report))):
         say(sentence)
     for row in rows[rows["skipped"] != ""].to_dict("records"):
         say(f"{row['probe']}: skipped, {row['skipped']}")

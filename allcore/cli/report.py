@@ -14,7 +14,7 @@ def report(
     name: Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")],
     output: Annotated[Path | None, typer.Option("--output", help="file to write; unset: the run's id, here")] = None,
     form: Annotated[
-        str | None, typer.Option("--format", metavar="html|md", help="unset: by the ending of --output, or html")
+        str | None, typer.Option("--format", metavar="html|md", help="unset: by the ending of --output, else html")
     ] = None,
     whole: Annotated[
         bool, typer.Option("--complete", help="first compute the shortcut baselines and probes that are missing")
@@ -38,5 +38,5 @@ def report(
         lacking = {str(item): reason for item, reason in made.lacking.items()}
         print_json({"run": run.id, "file": str(path), "format": form, "not_provided": lacking})
         return
-    say(f"{len(made.lacking)} of the checklist's items are not provided, or in part; the file names them", err=True)
+    say(f"{len(made.lacking)} items of the checklist are missing or incomplete; the file names them", err=True)
     say(path)

@@ -103,7 +103,7 @@ def stop(name: Name) -> None:
 def resume(
     name: Name, background: Annotated[bool, typer.Option("--background", help="return at once")] = False
 ) -> None:
-    """Go on with a stopped, failed or interrupted run from its last checkpoint."""
+    """Resume a stopped, failed or interrupted run from its last checkpoint."""
     from functools import partial
 
     from allcore.cli.evaluate import print_evaluation
@@ -120,9 +120,9 @@ def resume(
 
 @app.command()
 def delete(
-    name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not ask where RUN is not the whole id")] = False
+    name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not ask when RUN is only a part of the id")] = False
 ) -> None:
-    """Delete a run's folder and everything in it; of a run that is a link, the link alone."""
+    """Delete a run's folder and everything in it; if the folder is a link, only the link."""
     store = _executor().store
     run = store.find(name)
     if name != run.id and not yes:

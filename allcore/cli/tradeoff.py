@@ -44,7 +44,7 @@ def tradeoff(
 def print_tradeoff(record: TradeoffRecord) -> None:
     """Print a record as tables and words."""
     from allcore.evaluation.tradeoff.points import short_names
-    from allcore.reporting.comparison import p_text, pairs_in_words
+    from allcore.reporting.comparison import p_value, pairs_in_words
 
     called = short_names(record.points)
     rows = [
@@ -64,11 +64,11 @@ def print_tradeoff(record: TradeoffRecord) -> None:
             (
                 f"{row['first']} – {row['second']}", percentage(row["difference"], sign="+"),
                 percentages((row["low"], row["high"]), sign="+"), row["only_first"], row["only_second"],
-                p_text(row["p_holm"]),
+                p_value(row["p_holm"]),
             )
             for row in record.tests
         ]  # fmt: skip
-        table(["pair", "#difference", "#95 % interval", "#first alone", "#second alone", "#Holm"], tests)
+        table(["pair", "#difference", "#95 % interval", "#first alone", "#second alone", "#p (Holm)"], tests)
         say(f"\n{pairs_in_words(record.pairs)}")
     if record.shortcuts:
         best_first = sorted(record.shortcuts.items(), key=lambda item: -item[1])

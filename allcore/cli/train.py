@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from allcore.runs.executor import LocalExecutor
     from allcore.runs.store import Run
 
-Data = Annotated[Path, typer.Option("--data", help="dataset folder: class folders, or variants of them")]
-Preset = Annotated[str, typer.Option("--preset", help=presets_help())]
+Data = Annotated[Path, typer.Option("--data", help="dataset folder, with one subfolder per class or per variant")]
+Preset = Annotated[str, typer.Option("--preset", help=f"settings to begin with: {presets_help()}")]
 Background = Annotated[bool, typer.Option("--background", help="return at once; `runs watch` follows")]
 
 

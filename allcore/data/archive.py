@@ -89,7 +89,7 @@ def _check_directory(bundle: ZipFile) -> None:
     if sum(member.compress_size for member in members) > Path(str(bundle.filename)).stat().st_size:
         _refuse(bundle, "its members share the same bytes, as in a decompression bomb")
     if (name := recover_names(members)) is not None:
-        _refuse(bundle, f"the encoding of its names cannot be told, such as {name!r}", "pack it anew with UTF-8 names")
+        _refuse(bundle, f"the encoding of its names cannot be told, such as {name!r}", "zip it again with UTF-8 names")
     seen: set[PurePosixPath] = set()
     for member in members:
         if fault := _name_fault(member) or _content_fault(member):

@@ -171,6 +171,6 @@ def load_predictor(path: Path) -> Predictor:
     if expected != (network.image_size, classes, sizes["probabilities"], sizes["features"]):
         raise ModelFileError(
             f"{path}: the description ({classes} classes, {metadata.image_size} px, {units} features) "
-            "is not of this graph"
+            "does not fit this graph"
         )
     return Predictor(network=network, metadata=metadata, novelty=novelty)

@@ -53,7 +53,7 @@ def mcnemar_table(test: McNemar, first: str, second: str) -> pd.DataFrame:
 
 def verdict(test: McNemar, first: str, second: str) -> str:
     """Return in one sentence whether the models can be told apart by the images that one alone gets right."""
-    counts = f"{first} alone is right about {images(test.only_first)}, {second} alone about {test.only_second}"
+    counts = f"{first} alone gets {images(test.only_first)} right, {second} alone {test.only_second}"
     can = "can" if test.p_over_groups < SIGNIFICANCE else "cannot"
     return f"They {can} be told apart: {counts} ({p_text(test.p_over_groups)})."
 
@@ -62,17 +62,22 @@ def pairs_in_words(pairs: pd.DataFrame) -> str:
     """Return which of the models that `compare_all` compared cannot be told apart."""
     alike = [f"{row['first']} and {row['second']}" for row in pairs[~pairs["apart"]].to_dict("records")]
     if not alike:
-        return "Every two can be told apart."
+        return "Every two runs can be told apart by their accuracy."
     if len(pairs) == 1:
-        return f"{alike[0]} cannot be told apart."
+        return f"{alike[0]} cannot be told apart by their accuracy."
     if len(alike) == len(pairs):
-        return "No two can be told apart."
-    return f"{len(alike)} of {len(pairs)} pairs cannot be told apart: {'; '.join(alike)}."
+        return "No two runs can be told apart by their accuracy."
+    return f"{len(alike)} of {len(pairs)} pairs cannot be told apart by their accuracy: {'; '.join(alike)}."
 
 
 def p_text(p: float) -> str:
     """Return a p-value as text: "p = 0.0421", "p < 0.0001"."""
-    return f"p = {p:.3g}" if p >= _SMALLEST_P else f"p < {_SMALLEST_P:.4f}"
+    return f"p = {p_value(p)}" if p >= _SMALLEST_P else f"p {p_value(p)}"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as a table shows it: "0.0421", "< 0.0001"."""
+    return f"{p:.3g}" if p >= _SMALLEST_P else f"< {_SMALLEST_P:.4f}"
 
 
 def images(count: int) -> str:

@@ -14,6 +14,8 @@ _RIGHT = ((0.0, "#E8F1F8"), (1.0, "#0072B2"))
 _WRONG = ((0.0, "#FFF6EA"), (1.0, "#D55E00"))
 _OUTLINE = "#E69F00"
 _MARGIN = 10
+_TOOLBAR = 34
+"""Pixels above the matrix, where Plotly's buttons would cover its cells."""
 _TITLE = 26
 _CELL = 82
 """Pixels a side of a cell while there are few classes."""
@@ -76,8 +78,8 @@ def _layout(classes: Sequence[str]) -> dict[str, object]:
     below = 2 * font if flat else beside
     predicted = class_axis(classes, font, most_names=_NAMED) | {"tickangle": 0 if flat else -90}
     return {
-        "height": side + below + _TITLE + _MARGIN,
-        "margin": {"l": beside + _TITLE, "r": _MARGIN, "t": _MARGIN, "b": below + _TITLE, "autoexpand": False},
+        "height": side + below + _TITLE + _TOOLBAR,
+        "margin": {"l": beside + _TITLE, "r": _MARGIN, "t": _TOOLBAR, "b": below + _TITLE, "autoexpand": False},
         "xaxis": {"title": "predicted class", "showgrid": False, **predicted},
         "yaxis": {"title": "true class", "showgrid": False, **class_axis(classes, font, downwards=True)},
     }

@@ -53,7 +53,7 @@ QUANTITIES = {
     "accuracy": Quantity("accuracy", "accuracy (%)", ".2f", 100.0, validated=True, from_zero=False),
     "learning rate": Quantity("learning_rate", "learning rate", ".3g", ticks="~e"),
     "speed": Quantity("images_per_second", "speed (images/s)", ".1f"),
-    "memory": Quantity("memory_bytes", "memory (GiB)", ".2f", 1 / 2**30),
+    "memory": Quantity("memory_bytes", "memory (GB)", ".2f", 1e-9),
 }
 
 _EMBEDDED = {"renderer": "canvas", "logLevel": 1}

@@ -92,7 +92,7 @@ def duration(seconds: float | None) -> str:
 
 
 def memory(amount: float) -> str:
-    """Return bytes as `1.4 GiB`, `320 MiB` or `2 KiB`."""
-    if amount >= 2**30:
-        return f"{amount / 2**30:.1f} GiB"
-    return f"{amount / 2**20:.0f} MiB" if amount >= 2**20 else f"{amount / 2**10:.0f} KiB"
+    """Return bytes as `1.4 GB`, `320 MB` or `2 kB`."""
+    if amount >= 1e9:
+        return f"{amount / 1e9:.1f} GB"
+    return f"{amount / 1e6:.0f} MB" if amount >= 1e6 else f"{amount / 1e3:.0f} kB"

@@ -21,8 +21,8 @@ from allcore.reporting.colours import BASELINE, sequence_colours
 from allcore.reporting.number_text import hundredfold, per_cent, percentages
 
 CAVEAT = (
-    "A fall shows that the model uses what was taken, or is thrown by images unlike those it was trained on; without a "
-    "fall it can do without."
+    "A fall shows that the model uses what was taken away, or is confused by images unlike those it was trained on. "
+    "Without a fall, it does not need what was taken away."
 )
 """What must be said beside every list of findings."""
 DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))
@@ -146,11 +146,14 @@ def image_finding(evidence: np.ndarray, cells: LabelImage) -> str:
     """Return in a sentence how much of one image's evidence (h, w) falls inside its cells, uint8 (H, W)."""
     count = int(cells.max(initial=0))
     if not count:
-        return "No nucleated cells are found in it."
+        return "No nucleated cells were found."
     weights = cell_weights(cells, evidence.shape[-1])
     share = float(shares_of_evidence(evidence[None], weights)[0])
-    within = f"{count} nucleated cell{'s' if count > 1 else ''} on {per_cent(weights.mean(), 0)} of the area"
-    return f"{per_cent(share, 0)} of it inside {within}." if np.isfinite(share) else f"{within}."
+    within = f"{count} nucleated cell{'s' if count > 1 else ''}"
+    area = f"{per_cent(weights.mean(), 0)} of the image"
+    if not np.isfinite(share):
+        return f"{within} on {area}."
+    return f"{per_cent(share, 0)} of the evidence lies inside {within}, on {area}."
 
 
 def commonest_change(before: ProbeResult, after: ProbeResult) -> str:
@@ -181,31 +184,29 @@ def what_it_looks_at(views: Sequence[ViewScore]) -> str:
     if plain is None or mixed is None or mixed.followed_other is None or mixed.followed_neither is None:
         return ""
     said = (
-        "With the cells on the field of an image of another class, the answer follows the cells in "
-        f"{per_cent(mixed.accuracy, 1)}, the field in {per_cent(mixed.followed_other, 1)} and neither in "
-        f"{per_cent(mixed.followed_neither, 1)}"
+        f"{_worth(plain.accuracy, mixed.accuracy, mixed.followed_other)} With the cells of each image put onto the "
+        f"field of another class, {per_cent(mixed.accuracy, 1)} of the predictions follow the cells, "
+        f"{per_cent(mixed.followed_other, 1)} the field and {per_cent(mixed.followed_neither, 1)} neither."
     )
-    if alone is not None:
-        said += f"; of the cells alone it is right in {per_cent(alone.accuracy, 1)}"
-    return f"{said}. {_worth(plain.accuracy, mixed.accuracy, mixed.followed_other)}"
+    return said if alone is None else f"{said} With the cells on plain grey, {per_cent(alone.accuracy, 1)} are right."
 
 
 def _worth(plain: float, of_cells: float, of_field: float) -> str:
     if plain < _TOO_SELDOM:
-        return "It is right too seldom to say what its score comes from."
+        return "The model is wrong too often to say what its score comes from."
     if of_field >= of_cells:
-        return "Its score is no evidence that it looks at the cells."
+        return "The model's score is no evidence that it looks at the cells."
     if of_cells < MOSTLY * plain:
-        return "Its score comes from the field around the cells as well."
-    return "Its score comes mostly from the cells."
+        return "The model's score comes partly from the field around the cells."
+    return "The model's score comes mostly from the cells."
 
 
 def _followed(probe: Probe, result: ProbeResult) -> str:
     if result.followed_other is None or result.followed_neither is None:
         return ""
     return (
-        f", called the class that lent its {probe.borrows} in {per_cent(result.followed_other, 1)} and neither in "
-        f"{per_cent(result.followed_neither, 1)}"
+        f" ({per_cent(result.followed_other, 1)} predicted as the class that lent its {probe.borrows}, "
+        f"{per_cent(result.followed_neither, 1)} as neither)"
     )
 
 

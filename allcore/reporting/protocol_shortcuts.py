@@ -81,5 +81,5 @@ def protocol_findings(results: Results) -> list[str]:
         best = best_shortcut(of_protocol)
         accuracy, low, high = in_per_cent(best.scores, "accuracy")
         ends = "" if np.isnan([low, high]).any() else f" ({interval((low, high), 1)})"
-        found.append(f"{protocol}: “{best.name}” alone is right about {accuracy:.1f} % of the test images{ends}.")
+        found.append(f"{protocol}: “{best.name}” alone gets {accuracy:.1f} % of the test images right{ends}.")
     return found

@@ -8,15 +8,26 @@ from allcore.config import TrainConfig, make_config
 from allcore.config_fields import config_values, setting_text
 from allcore.paper import says_of_setting
 
+NOT_IN_THE_PAPER = "not in the paper"
+OF_THE_MACHINE = ("dataset", "variant", "study", "place", "device", "micro_batch_size", "checkpoint_minutes")
+"""Settings that say where and how a run is carried out, and nothing of what is trained."""
+
 
 def settings_table(config: TrainConfig) -> pd.DataFrame:
-    """Return one row a setting: its name (`split.seed`), its value, and what the paper says where that is another."""
+    """Return one row a setting: its name (`split.seed`), its value, and what the paper says where that is another.
+
+    A setting of the recipe that the paper does not have stands as such where it is not at its default.
+    """
     paper = _texts(make_config(dataset=config.dataset))
     rows = [
-        (name, value, "" if value == paper[name] else says_of_setting(name, paper[name]))
+        (name, value, "" if value == paper[name] or name in OF_THE_MACHINE else _said(name, paper[name]))
         for name, value in _texts(config).items()
     ]
     return pd.DataFrame(rows, columns=["setting", "value", "paper"])
+
+
+def _said(name: str, default: str) -> str:
+    return says_of_setting(name, default) or NOT_IN_THE_PAPER
 
 
 def _texts(config: TrainConfig) -> dict[str, str]:

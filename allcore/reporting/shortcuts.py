@@ -61,9 +61,9 @@ def shortcut_figure(table: pd.DataFrame) -> go.Figure:
             showlegend=False,
         )  # fmt: skip
     figure.add_vline(table["accuracy"].iloc[0], line={"dash": "dot", "color": colours[RUN], "width": 1.5})
-    figure.update_xaxes(title="test accuracy (%), 95 % interval", range=[-2, 102])
+    figure.update_xaxes(title="test accuracy (%),<br>95 % interval", range=[-2, 102])
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_layout(height=110 + 30 * len(table), margin={"l": 10, "r": 10, "t": 30, "b": 10})
+    figure.update_layout(height=130 + 30 * len(table), margin={"l": 10, "r": 10, "t": 30, "b": 10})
     return figure
 
 

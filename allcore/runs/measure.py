@@ -105,7 +105,7 @@ def _run(
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
     if done.returncode < 0:
         return (
-            f"measuring was ended by signal {-done.returncode}, most likely for want of memory: "
+            f"measuring was ended by signal {-done.returncode}, most likely because memory ran out: "
             "try a smaller image size, batch size or micro-batch size"
         )
     said = [line for line in done.stderr.splitlines() if line.strip()]

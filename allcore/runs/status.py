@@ -71,7 +71,7 @@ def read_status(folder: Path) -> Status:
     """
     fields = read_record(folder, STATUS_FILE)
     if fields is None:
-        raise RunError(f"run {folder.name} has no {STATUS_FILE}: it was deleted, or never came to be")
+        raise RunError(f"run {folder.name} has no {STATUS_FILE}: it was deleted, or its start failed")
     schema = fields.get("schema_number")
     if schema not in _READABLE_SCHEMAS:
         raise RunError(

@@ -208,7 +208,7 @@ class RunStore:
         if state in ACTIVE:
             raise RunError(f"run {run.id} is {state}; stop it before deleting it")
         if has_worker(run.folder):
-            raise RunError(f"the worker of run {run.id} still lives; delete the run when it has ended")
+            raise RunError(f"the worker of run {run.id} is still running; delete the run when it has ended")
         try:
             if run.folder.is_symlink():
                 run.folder.unlink()

@@ -80,7 +80,7 @@ class Trainer:
         if progress is None:
             progress = TrainingProgress()
         elif progress.kept_epoch >= 0 and not has_epoch_weights(self.folder / CHECKPOINTS_FOLDER, progress.kept_epoch):
-            self.reporter.warn(f"the kept weights of epoch {progress.kept_epoch + 1} cannot be read")
+            self.reporter.warn(f"the saved weights of epoch {progress.kept_epoch + 1} cannot be read")
             progress.kept_epoch, progress.best_loss = -1, math.inf
         progress.segment = previous
         if previous > 0:

@@ -64,7 +64,7 @@ class Reporter:
             too_many = len(self._records) > _MOST_HELD_BACK
             del self._records[:-_MOST_HELD_BACK]
         if too_many:
-            self.warn("the disk refused for too long: the oldest metrics that were held back are lost")
+            self.warn("the disk could not be written for too long: the oldest unwritten metrics are lost")
 
     def flush(self, seconds: float = 10.0) -> None:
         """Wait until what was reported so far is written, or was tried, but no longer than `seconds`."""
@@ -115,9 +115,7 @@ class Reporter:
         if trouble is not None:
             self._replace_warning(_failed(before), _failed(trouble))
         elif before is not None:
-            self._replace_warning(
-                _failed(before), f"reporting was held up ({_reason(before)}); what was held back is written now"
-            )
+            self._replace_warning(_failed(before), f"reporting was held up ({_reason(before)}); it is now up to date")
         if self._status_is_new:  # the warnings are others now
             with suppress(Exception):
                 self._write_status()

@@ -33,7 +33,7 @@ def take_served_weights(
         try:
             restore_epoch_weights(folder, model, epoch)
         except (UnreadableError, ValueError) as error:
-            warn(f"the kept weights of epoch {epoch + 1} cannot be read ({error})")
+            warn(f"the saved weights of epoch {epoch + 1} cannot be read ({error})")
             continue
         if progress.diverged:
             warn(f"{progress.diverged}. Training ended there, and epoch {epoch + 1} is served")
@@ -42,5 +42,5 @@ def take_served_weights(
         return epoch
     if progress.diverged:
         return None
-    warn(f"no kept weights can be read, so those of the last epoch, {last + 1}, are served")
+    warn(f"no saved weights can be read, so those of the last epoch, {last + 1}, are served")
     return last

@@ -124,4 +124,4 @@ def _one_line(error: Exception) -> str:
         return f"the disk is full ({error.strerror}); what was trained is kept: free some space and resume the run"
     if type(error).__name__ == "ResourceExhaustedError":
         return "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
-    return f"{type(error).__name__}: {text[0] if text else 'no message'}; the whole message stands in {OUTPUT_FILE}"
+    return f"{type(error).__name__}: {text[0] if text else 'no message'}; the whole message is in {OUTPUT_FILE}"

@@ -21,9 +21,9 @@ def augment_settings() -> AugmentConfig:
     for name, field in AugmentConfig.model_fields.items():
         with st.container(gap="xxsmall"):
             chosen[name] = _widget(name, field)
-            said = AUGMENTATION.get(name, "not one of its operations")
             what = str(field.description)
-            st.caption(f"{what[:1].upper()}{what[1:]}. Paper: {said}.")
+            said = f"Paper: {AUGMENTATION[name]}." if name in AUGMENTATION else "Not in the paper."
+            st.caption(f"{what[:1].upper()}{what[1:]}. {said}")
     return AugmentConfig(**chosen)
 
 

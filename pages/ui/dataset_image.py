@@ -95,9 +95,9 @@ def _cells_in(file: Path) -> str:
     except (ImageError, OSError):  # the picture's place says why
         return ""
     if not cells:
-        return "No nucleated cells are found in it."
+        return "No nucleated cells were found."
     at_border = f", {cut} of them cut off by the border" if cut else ""
-    return f"{cells} nucleated cell{'' if cells == 1 else 's'} on {100 * area:.0f} % of the area{at_border}."
+    return f"{cells} nucleated cell{'' if cells == 1 else 's'} on {100 * area:.0f} % of the image{at_border}."
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

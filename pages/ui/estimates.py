@@ -23,7 +23,7 @@ def show_estimate(estimate: Estimate, native: int) -> None:
     with st.grid("auto", min_column_width=190):
         for label, value, detail in numbers:
             st.metric(label, value, detail, delta_color="off", delta_arrow="off", border=True, height="stretch")
-    st.caption(plain(f"On {plan.description}; the worker looks again when it starts."))
+    st.caption(plain(f"Estimated for {plan.description}; the run checks the device again when it starts."))
     if estimate.config.image_size > native:
         st.caption(
             f"The images are {native} px wide; at {estimate.config.image_size} px they are enlarged, which adds no "
@@ -39,7 +39,7 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, native: int) 
             "runs": members,
             "size": each.config.image_size,
             "up-sampled": each.config.image_size > native,
-            "memory (GiB)": each.memory_bytes / 2**30,
+            "memory (GB)": each.memory_bytes / 1e9,
             "images at once": each.plan.micro_batch_size,
             "images/s": None if each.speed is None else each.speed.images_per_second,
             "time": duration(each.total_seconds),
@@ -53,7 +53,7 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, native: int) 
             "what is varied": "Setting", "size": st.column_config.NumberColumn("Size (px)", format="%d"),
             "runs": "Runs", "up-sampled": "Up-sampled", "images at once": "Images at once",
             "time": "Time of a run", "known from": "Known from",
-            "memory (GiB)": st.column_config.NumberColumn("Memory (GiB)", format="%.1f"),
+            "memory (GB)": st.column_config.NumberColumn("Memory (GB)", format="%.1f"),
             "images/s": st.column_config.NumberColumn("Images/s", format="%.1f"),
         },
         placeholder="–",
@@ -65,7 +65,7 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, native: int) 
     )
     if not estimated.fits:
         st.warning("Make room, keep no models, or make the study smaller.", title="The disk has not room for this")
-    st.caption(plain(f"On {estimated.cells[0][1].plan.description}; the worker looks again when it starts."))
+    st.caption(plain(f"Estimated for {estimated.cells[0][1].plan.description}; each run checks the device again."))
 
 
 def _memory_source(estimate: Estimate) -> str:
@@ -79,7 +79,7 @@ def _source(estimate: Estimate) -> str:
 
 
 def _known_from(estimate: Estimate) -> str:
-    return "measured" if estimate.speed is not None and estimate.speed.source == "measured" else "as a former run"
+    return "measured" if estimate.speed is not None and estimate.speed.source == "measured" else "from an earlier run"
 
 
 def _division(estimate: Estimate) -> str:

@@ -14,6 +14,12 @@ from pages.ui.evaluated import Evaluated
 
 def show_calibration(of: Evaluated) -> None:
     """Show the reliability diagram, the errors of the probabilities, and what leaving the doubtful out would save."""
+    low, high = of.scores.intervals["ece"]
+    between = "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
+    st.markdown(
+        f"**On average, the probability of the predicted class is {100 * of.scores.ece:.1f} points{between} off the "
+        "accuracy.**"
+    )
     show.figure(
         reliability_figure(reliability_diagram(of.predictions.labels, of.predictions.probabilities)),
         of.named("reliability"),

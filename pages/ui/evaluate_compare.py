@@ -22,10 +22,10 @@ from pages.ui.run_view import short_name
 
 PLACE = "compare"
 KINDS = {
-    "all": (None, "the two call differently"),
+    "all": (None, "the two runs predict differently"),
     "this run right": ("first", "this run alone gets right"),
     "the other right": ("second", "the other run alone gets right"),
-    "neither right": ("neither", "both get wrong, each in its own way"),
+    "neither right": ("neither", "both get wrong, with different classes"),
 }
 
 
@@ -67,9 +67,10 @@ def _compared(first: str, first_at: int, second: str, second_at: int, split: str
 
 def _show_headline(of: Evaluated, now: Compared) -> None:
     comparison = now.comparison
+    st.markdown(f"**{show.plain(verdict(comparison.mcnemar, now.first, now.second))}**")
     st.caption(
-        f"{comparison.n} {of.split} images, in {comparison.n_groups} groups, were predicted by both: of "
-        f"{comparison.n_first} by {show.plain(now.first)} and {comparison.n_second} by {show.plain(now.second)}."
+        f"Both predicted the same {comparison.n} {of.split} images in {comparison.n_groups} overlap groups "
+        f"({show.plain(now.first)} predicted {comparison.n_first}, {show.plain(now.second)} {comparison.n_second})."
     )
     for name, predictions in ((now.first, now.paired.first), (now.second, now.paired.second)):
         if twins := int(predictions.table["twin"].sum()):
@@ -91,7 +92,6 @@ def _show_headline(of: Evaluated, now: Compared) -> None:
             + ("" if low is None else f" ({_points(low)} to {_points(high)})"),
             border=True,
         )
-    st.markdown(f"**{show.plain(verdict(comparison.mcnemar, now.first, now.second))}**")
 
 
 def _show_scores(now: Compared, name: str) -> None:
@@ -99,7 +99,7 @@ def _show_scores(now: Compared, name: str) -> None:
     columns = {
         "first": show.per_cent_column(f"{now.first} (%)"),
         "second": show.per_cent_column(f"{now.second} (%)"),
-        "difference": show.per_cent_column("difference (points)", show.plain(f"{now.first} less {now.second}")),
+        "difference": show.per_cent_column("difference (points)", show.plain(f"{now.first} minus {now.second}")),
         "low": show.per_cent_column("95 % from"),
         "high": show.per_cent_column("to"),
     }
@@ -113,8 +113,8 @@ def _show_scores(now: Compared, name: str) -> None:
         "",
     )
     st.caption(
-        f"Differences are of {show.plain(now.first)} less {show.plain(now.second)}; their intervals come from drawing "
-        "groups of images anew, the same ones for both."
+        f"Differences are {show.plain(now.first)} minus {show.plain(now.second)}; their intervals come from a paired "
+        "bootstrap over overlap groups."
     )
 
 
@@ -123,8 +123,8 @@ def _show_test(now: Compared, name: str) -> None:
     st.subheader("McNemar's test", anchor=False)
     show.table(mcnemar_table(test, now.first, now.second), name, "Images that both, one or neither gets right")
     st.caption(
-        f"Exact and two-sided: {p_text(test.p)} with every image on its own; {p_text(test.p_over_groups)} with the "
-        "images of a group, which show the same field, taken as one."
+        f"Exact and two-sided: {p_text(test.p)} over images; {p_text(test.p_over_groups)} over overlap groups, whose "
+        "images show the same field and count as one."
     )
 
 
@@ -132,7 +132,7 @@ def _show_disagreements(of: Evaluated, other: Run, now: Compared) -> None:
     st.subheader("Where they disagree", anchor=False)
     right = disagreements(now.paired)
     if right.empty:
-        st.caption("The two call every image alike.")
+        st.caption("The two runs predict every image alike.")
         return
     kind = st.segmented_control(
         "Show", list(KINDS), default="all", required=True, key="kind", bind="query-params", on_change=first_sheet,

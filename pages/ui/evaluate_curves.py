@@ -11,6 +11,9 @@ from pages.ui.evaluated import Evaluated
 
 def show_curves(of: Evaluated) -> None:
     """Show the ROC and precision-recall curves of each class against the rest."""
+    auroc = of.scores.auroc_macro
+    if auroc is not None:
+        st.markdown(f"**The area under the ROC curve is {auroc:.3f}, averaged over the classes.**")
     st.subheader("ROC, each class against the rest", anchor=False)
     show.figure(roc_figure(of.predictions, of.scores), of.named("roc"), "ROC curve of each class, with its AUROC")
     st.subheader("Precision and recall, each class against the rest", anchor=False)

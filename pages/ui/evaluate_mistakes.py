@@ -53,7 +53,7 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
             "label": "true",
             "images": f"{of.split} images",
             "share": st.column_config.NumberColumn("wrong (%)", format="%.0f"),
-            "predicted": "called",
+            "predicted": "predicted",
         },
         placeholder="",
     )

@@ -24,6 +24,8 @@ from pages.ui.numbers import bound_number
 from pages.ui.shared_work import asked_for, wait_for
 from pages.ui.state import catalog, workspace
 
+_EXPLAINED = "Each probe removes something from the test images that the model may rely on, and scores them again."
+
 
 def show_probes(of: Evaluated) -> None:
     """Show what the probes of the run's model found, or the button that makes them."""
@@ -33,10 +35,12 @@ def show_probes(of: Evaluated) -> None:
     except (InputError, OSError) as error:
         st.error(show.plain(str(error)), title="This model cannot be probed")
         return
-    st.write("Each probe takes something from the test images that the model may rely on, and scores it again.")
     if report is None or not report.complete:
         _offer(subject, report)
         return
+    if looks_at := what_it_looks_at(views_of(report)):
+        st.markdown(show.plain(looks_at))
+    st.caption(_EXPLAINED)
     show.figure(
         probe_figure(report),
         f"probes-{of.run.id}",
@@ -56,10 +60,8 @@ def _offer(subject: Subject, report: ProbeReport | None) -> None:
     """Offer to make the probes, or those that are still missing."""
     n_test = int((subject.images["split"] == "test").sum())
     missing = len(PROBES if report is None else report.to_make())
-    done = "" if report is None else f" {len(PROBES) - missing} of {len(PROBES)} are made and kept."
-    st.caption(
-        f"{n_test} test images under {missing} probes; a first look reads the training images' stain as well.{done}"
-    )
+    done = "" if report is None else f" {len(PROBES) - missing} of {len(PROBES)} are made."
+    st.caption(f"{_EXPLAINED} {missing} probes of {n_test} test images are still to be made.{done}")
     label = "Go on" if report else "Probe the model"
     if asked_for(_work(subject), label, type="primary", icon=":material/labs:"):
         _make(subject)
@@ -87,22 +89,20 @@ def _make(subject: Subject) -> None:
 
 def _say(report: ProbeReport) -> None:
     """Say what each result means."""
-    if looks_at := what_it_looks_at(views_of(report)):
-        st.markdown(show.plain(looks_at))
     sentences = []
     for finding in findings(report):
         name, _, rest = finding.partition(": ")
         sentences.append(f"- **{show.plain(name)}**: {show.plain(rest)}")
     sentences += [f"- **evidence**: {show.plain(finding)}" for finding in evidence_findings(report)]
     st.markdown("\n".join(sentences))
-    st.caption(f"{CAVEAT} Evidence is placed by the last convolution, whose cells see far beyond themselves.")
+    st.caption(f"{CAVEAT} Evidence maps are coarse: each point stands for a large region.")
 
 
 def _show_table(report: ProbeReport, run: str) -> None:
     show.table(
         probe_table(report),
         f"probes-{run}",
-        "Each probe's test accuracy and its change with 95 % intervals, and how many images are called otherwise",
+        "Each probe's test accuracy and its change with 95 % intervals, and how many predictions change",
         {
             "accuracy": show.per_cent_column("accuracy (%)"),
             "low": show.per_cent_column("95 % from"),
@@ -112,9 +112,9 @@ def _show_table(report: ProbeReport, run: str) -> None:
             "change": _points("change (points)"),
             "change_low": _points("change 95 % from"),
             "change_high": _points("change to"),
-            "followed_other": show.per_cent_column("called as the lender (%)"),
-            "followed_neither": show.per_cent_column("called neither (%)"),
-            "decisions_changed": st.column_config.NumberColumn("called otherwise", format="%d"),
+            "followed_other": show.per_cent_column("predicted as the lender's class (%)"),
+            "followed_neither": show.per_cent_column("predicted as neither (%)"),
+            "decisions_changed": st.column_config.NumberColumn("predictions changed", format="%d"),
             "commonest_change": "most often",
             "what": "what is done",
         },
@@ -123,7 +123,7 @@ def _show_table(report: ProbeReport, run: str) -> None:
 
 
 def _points(label: str) -> object:
-    return st.column_config.NumberColumn(label, format="%+.2f")
+    return st.column_config.NumberColumn(label, format="%+.1f")
 
 
 def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None:

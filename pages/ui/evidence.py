@@ -59,8 +59,8 @@ def sheets_of_evidence(
     shown = [(run, images)] if beside is None else [(run, images), beside]
     recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look)
     st.caption(
-        "Orange spoke for the predicted class, blue against it; each map is drawn to its own strongest place. Novel: "
-        "unlike the training images."
+        "Orange speaks for the predicted class, blue against it; each map has its own scale. Novel: unlike the "
+        "training images."
     )
 
 
@@ -212,14 +212,15 @@ def recorded_table(images: pd.DataFrame, classes: tuple[str, ...], name: str, al
     probabilities = [f"probability_{label}" for label in classes]
     belonging = [column for column in ("group", "stain") if column in images]
     shown = images[["path", "label", "predicted", "confidence", *probabilities, "novelty", "novel", "twin", *belonging]]
+    shown = shown.assign(**{name: 100 * shown[name] for name in ("confidence", *probabilities)})
     headings: dict[str, Any] = {
         "path": "image",
         "label": "true",
-        "confidence": st.column_config.NumberColumn("confidence", format="%.3f", help="probability of the prediction"),
+        "confidence": show.per_cent_column("confidence (%)", "probability of the predicted class"),
         "novelty": st.column_config.NumberColumn("novelty", format="%.2f"),
         "novel": st.column_config.CheckboxColumn("novel", help="unlike the training images"),
         "twin": st.column_config.CheckboxColumn("twin in train", help="shares its group with an image in train"),
     }
     for label, column in zip(classes, probabilities, strict=True):
-        headings[column] = st.column_config.NumberColumn(f"P({label})", format="%.3f")
+        headings[column] = show.per_cent_column(f"{label} (%)")
     show.table(shown, name, alt, headings)

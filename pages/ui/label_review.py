@@ -124,12 +124,12 @@ def _show_numbers(of: Examined, review: LabelReview) -> None:
             "How many images each run and colour judge, and how often they agree with the label",
             {
                 "source": "judge",
-                "twins": st.column_config.NumberColumn("left out", help="a twin is in the run's train images"),
+                "twins": st.column_config.NumberColumn("left out", help="a twin is among the run's training images"),
                 "agreeing": show.per_cent_column("agrees with the label (%)"),
             },
         )
     if not of.relations.searched:
-        st.caption("Shared fields were not searched for, so the judge of an image may have known a twin of it.")
+        st.caption("Shared fields were not searched for, so a judge may have seen a twin of an image that it judges.")
 
 
 @st.fragment
@@ -144,10 +144,7 @@ def _show_sheets(of: Examined, review: LabelReview) -> None:
         for row in shown:
             with st.container(width=THUMBNAIL, gap="xxsmall"):
                 _tile(of, row, pictures[row["path"]])
-    st.caption(
-        "Where a run judges, orange spoke to it for the suggested class and blue against it. Images that colour judges "
-        "are shown as they are."
-    )
+    st.caption("Evidence is shown where a run judges: orange for the suggested class, blue against it.")
 
 
 def _pictures(of: Examined, rows: list[dict[Any, Any]], look: Look) -> dict[str, bytes | str]:
@@ -204,23 +201,24 @@ def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
 
 
 def _show_table(of: Examined, review: LabelReview) -> None:
-    probability: dict[str, Any] = {"format": "%.3f"}
+    listed = review.listed.head(LISTED)
+    in_per_cent = {name: 100 * listed[name] for name in ("probability_label", "probability_suggestion")}
+    headings: dict[str, Any] = {
+        "path": "image",
+        "suggestion": "suggested",
+        "probability_label": show.per_cent_column("P(label) (%)"),
+        "probability_suggestion": show.per_cent_column("P(suggested) (%)"),
+        "margin": st.column_config.NumberColumn(
+            "margin", format="%.2f", help="(1 + P(label) − P(best other class)) / 2: below 0.5, another is likelier"
+        ),
+        "source": "judged by",
+        "contradicted_by": st.column_config.TextColumn(
+            "other label", help="images of the same overlap group that have another label"
+        ),
+    }
     st.dataframe(
-        for_table(review.listed.head(LISTED)), hide_index=True, key="table-labels", placeholder="",
-        alt="Every judged label, the most suspicious first",
-        column_config={
-            "path": "image",
-            "suggestion": "suggested",
-            "probability_label": st.column_config.NumberColumn("P(label)", **probability),
-            "probability_suggestion": st.column_config.NumberColumn("P(suggested)", **probability),
-            "margin": st.column_config.NumberColumn(
-                "margin", **probability, help="(1 + P(label) − P(best other class)) / 2: below 0.5, another is likelier"
-            ),
-            "source": "judged by",
-            "contradicted_by": st.column_config.TextColumn(
-                "other label", help="images of the same overlap group that have another label"
-            ),
-        },
+        for_table(listed.assign(**in_per_cent)), hide_index=True, key="table-labels", placeholder="",
+        alt="Every judged label, the most suspicious first", column_config=headings,
     )  # fmt: skip
     if len(review.table) > LISTED:
         st.caption(f"The first {LISTED} of {len(review.table):,}; the CSV file has all.")

@@ -25,10 +25,8 @@ from pages.ui.shortcuts import cached_or_offered, cached_results, run_against
 from pages.ui.show import plain
 from pages.ui.state import predictor, workspace
 
-_NONE = "No run has succeeded yet: its test accuracy will stand here."
-_COMPARABLE = (
-    "The paper's figure is for its own images and split; only a model tested on the same images is comparable."
-)
+_NONE = "No run has succeeded yet. The test accuracy of the best one will appear here."
+_COMPARABLE = "The paper tested other images, so the two figures do not compare directly."
 
 
 @dataclass(frozen=True)
@@ -57,11 +55,11 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
         f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, {scores.n} test images. "
         f"{_COMPARABLE}{_twins(twins, alone is None or alone < scores.accuracy)}"
     )
-    _say_what_it_looks_at(_views_of(run))
     if shortcuts is None:
         cached_or_offered(run)
     else:
         st.markdown(plain(shortcut_verdict(scores, run_against(run, shortcuts))))
+    _say_what_it_looks_at(_views_of(run))
     st.page_link(
         "pages/evaluate.py", label="What this score is worth", icon=":material/grid_on:", query_params={"run": run.id}
     )
@@ -81,15 +79,14 @@ def show_released(models: list[Path]) -> None:
     _show_tiles(_Score("Released model", held_out.accuracy, held_out.interval, shortcut))
     st.caption(
         f"{plain(path.name)}, {held_out.images} test images. {_COMPARABLE}{_twins(held_out.twins, False)} "
-        "Once a run on images of these classes has succeeded here, its accuracy will stand in the model's place; drawn "
-        "smears do not count."
+        "Your own best run on such images will replace it here; drawn smears do not count."
     )
-    _say_what_it_looks_at(held_out.views)
     if shortcut is not None and shortcut[1] >= held_out.accuracy:
         st.markdown(
-            f"The shortcut “{plain(shortcut[0])}” does as well on the same images: the model's score alone is no "
-            "evidence that it looks at cells."
+            f"The shortcut “{plain(shortcut[0])}” does as well on the same images, so the score alone does not show "
+            "that a model looks at cells."
         )
+    _say_what_it_looks_at(held_out.views)
     st.page_link(
         "pages/predict.py",
         label="Its model card",
@@ -148,12 +145,12 @@ def _show_tiles(score: _Score | None) -> None:
             if score.shortcut is not None:
                 name, accuracy = score.shortcut
                 _tile("Best shortcut on its images", accuracy, name, "alone")
-        _tile("The paper", paper.HEADLINE["accuracy"], "no interval stated", None)
+        _tile("The paper", paper.HEADLINE["accuracy"], "no interval stated", None, decimals=2)
 
 
-def _tile(title: str, accuracy: float, beneath: str, description: str | None) -> None:
+def _tile(title: str, accuracy: float, beneath: str, description: str | None, decimals: int = 1) -> None:
     st.metric(
-        title, f"{100 * accuracy:.2f} %", beneath, delta_color="off", delta_arrow="off", border=True,
+        title, f"{100 * accuracy:.{decimals}f} %", beneath, delta_color="off", delta_arrow="off", border=True,
         delta_description=description,
     )  # fmt: skip
 
@@ -165,4 +162,4 @@ def _between(interval: Interval) -> str:
 
 def _twins(twins: int, flatters: bool) -> str:
     said = f" {twins} of the test images share a group with one in train" if twins else ""
-    return said and f"{said}{': the score flatters' if flatters else ''}."
+    return said and f"{said}{': the score looks better than it is' if flatters else ''}."

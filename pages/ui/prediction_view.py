@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from math import isnan
 from pathlib import Path
@@ -30,8 +31,8 @@ _PREDICTED = "predicted"
 _SPLIT_SAYS = {
     "train": "The model was trained on this file, so a right answer says nothing about other images.",
     "validation": "This file was used to choose the model's epoch and temperature, but not to train it.",
-    "test": "This file was kept for testing: the model was not trained on it.",
-    None: "The model was made without this file.",
+    "test": "This file is one of the model's test images: the model was not trained on it.",
+    None: "The model was neither trained nor tested on this file.",
 }
 
 
@@ -42,14 +43,14 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
     why = ["error"] if frame["error"].any() else []
     shown = frame.assign(image=icons, **(100 * frame[probabilities]))
     st.dataframe(
-        for_table(shown[["image", "path", *why, "label", *probabilities, "novelty", "novel", "split"]]),
+        for_table(shown[["image", "label", "path", *why, *probabilities, "novelty", "novel", "split"]]),
         hide_index=True, row_height=44, placeholder="", key="results",
         on_select=partial(_show_selected_row, numbered(results)), selection_mode="single-row",
         alt="Class, probabilities and novelty of each image, or why it was not predicted",
         column_config={
             "image": st.column_config.ImageColumn("Image", width="small"),
-            "path": st.column_config.TextColumn("File", width="medium"),
             "label": "Class",
+            "path": st.column_config.TextColumn("File", width="medium"),
             "novelty": st.column_config.NumberColumn("Novelty", format="%.2f"),
             "novel": st.column_config.CheckboxColumn("Novel", help="not like the images this model knows"),
             "split": st.column_config.TextColumn("Split", help="in which the model's run had the same file"),
@@ -111,35 +112,32 @@ def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadat
     st.header(f":gray[{label}]" if prediction.novel else label, anchor=False)
     if prediction.novel:
         st.warning(
-            f"Its novelty is {prediction.novelty:.2f}, above the threshold of {threshold:.2f}: the class and the "
-            f"probabilities mean little. {_where_novel(prediction)}",
+            f"The class and the probabilities mean little here. Its novelty is {prediction.novelty:.2f}; images like "
+            f"those of training have about 1, and above {threshold:.2f} an image counts as novel. "
+            f"{_where_novel(prediction)}",
             title="Not like the images this model knows",
             icon=":material/help:",
         )
     else:
-        st.caption(
-            f"Like the images this model knows: its novelty is {prediction.novelty:.2f}, the threshold {threshold:.2f}."
-        )
+        st.caption(f"Like the images this model knows: its novelty is {prediction.novelty:.2f}, below {threshold:.2f}.")
     if prediction.scaling:
         st.caption(f"Its file has more than 8 bits a value: {prediction.scaling}.")
     st.caption(f"{plain(result.name)}. {_SPLIT_SAYS[metadata.split_of(result.sha256)]}")
 
 
 def _where_novel(prediction: Prediction) -> str:
-    """Return in words how far the image is from those of training, by its colours and by the features."""
-    by_features = f"{prediction.feature_distance:.1f}"
+    """Return in a sentence what the novelty is made of."""
     if isnan(prediction.colour_distance):
-        where = f"By the network's features this image has {by_features}; the model's file knows no colours."
-    else:
-        where = (
-            f"By its colours this image has {prediction.colour_distance:.1f}, by the network's features {by_features}."
-        )
-    return f"Images like those of training have about 1. {where}"
+        return "Novelty is how unusual the network finds the image; the model's file knows no colours."
+    return (
+        f"Novelty combines how unusual the colours are ({prediction.colour_distance:.2f}) and how unusual the network "
+        f"finds the image ({prediction.feature_distance:.2f})."
+    )
 
 
 def show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None:
     """Show the calibrated probability of each class."""
-    by_class = ", ".join(f"{name} {p:.1%}" for name, p in zip(classes, prediction.probabilities, strict=True))
+    by_class = ", ".join(f"{name} {100 * p:.1f} %" for name, p in zip(classes, prediction.probabilities, strict=True))
     figure(
         probability_bars(classes, prediction.probabilities),
         "probabilities",
@@ -153,9 +151,9 @@ def show_similar(result: Result, prediction: Prediction, model: Path, run_id: st
     try:
         found = similar(run_id, str(model), model.stat().st_mtime_ns, result.sha256, NEIGHBOURS, prediction.features)
     except InputError as error:
-        st.caption(plain(f"They are not at hand: {error}."))
+        st.caption(plain(f"Not available: {error}."))
         return
-    st.caption("Cosine similarity of the features from which the model reads the class; 1 is the most alike.")
+    st.caption("With the cosine similarity of the network's features; 1 means identical.")
     same = {near.sha256: " (the same file)" for near, _ in found if near.sha256 == result.sha256}
     gallery(
         [picture for _, picture in found],
@@ -171,7 +169,7 @@ def show_facts(metadata: ServedMetadata) -> None:
         "Classes": ", ".join(metadata.classes),
         "Image size": f"{metadata.image_size} × {metadata.image_size} px",
         "Run": metadata.run,
-        "Images of its run": ", ".join(f"{len(files)} {split}" for split, files in metadata.split_digests.items()),
+        "Images of its run": ", ".join(f"{len(files):,} {split}" for split, files in metadata.split_digests.items()),
         **_held_out(metadata.held_out),
         "Temperature": f"{metadata.temperature:.3f}",
         "Novelty threshold": f"{metadata.novelty.threshold:.2f}",
@@ -180,20 +178,21 @@ def show_facts(metadata: ServedMetadata) -> None:
     }
     st.markdown("\n".join(f"- **{name}**: {plain(value)}" for name, value in facts.items()))
     with st.container(border=True, height=_CARD_HEIGHT if len(metadata.card) > _LONG_CARD else "content"):
-        st.markdown(metadata.card.replace("![", "!\\["))  # a foreign card's pictures would be fetched from elsewhere
+        card = re.sub("^(#{1,3}) ", r"\1## ", metadata.card, flags=re.MULTILINE)  # its headings are below the page's
+        st.markdown(card.replace("![", "!\\["))  # a foreign card's pictures would be fetched from elsewhere
 
 
 def _held_out(held_out: HeldOutScore | None) -> dict[str, str]:
     if held_out is None:
         return {}
-    low, high = ("?" if end is None else f"{100 * end:.2f}" for end in held_out.interval)
+    low, high = ("?" if end is None else f"{100 * end:.1f}" for end in held_out.interval)
     twins = f", {held_out.twins} of them with a twin in train" if held_out.twins else ""
-    said = {"Test accuracy": f"{100 * held_out.accuracy:.2f} % ({low} to {high}) of {held_out.images} images{twins}"}
+    said = {"Test accuracy": f"{100 * held_out.accuracy:.1f} % ({low} to {high}) of {held_out.images:,} images{twins}"}
     if held_out.shortcut is not None and held_out.shortcut_accuracy is not None:
-        said["Best shortcut on them"] = f"{100 * held_out.shortcut_accuracy:.2f} %, {held_out.shortcut} alone"
+        said["Best shortcut on the same images"] = f"{100 * held_out.shortcut_accuracy:.1f} %, {held_out.shortcut}"
     if held_out.views:
         changed = [f"{view.probe} {100 * view.accuracy:.1f} %" for view in held_out.views if view.probe != AS_IT_IS]
-        said["Right on them changed"] = ", ".join(changed)
+        said["Accuracy on changed test images"] = ", ".join(changed)
     if looks_at := what_it_looks_at(held_out.views):
         said["What it looks at"] = looks_at
     return said
@@ -204,8 +203,8 @@ def _arithmetic(metadata: ServedMetadata) -> str:
     if found is None:
         return metadata.arithmetic
     return (
-        f"{metadata.arithmetic}; of {found.images} validation images float32 and int8 call "
-        f"{found.labels_differing} differently, int8 takes {found.int8_seconds / found.float32_seconds:.0%} of the time"
+        f"{metadata.arithmetic}; int8 predicts another class than float32 for {found.labels_differing} of "
+        f"{found.images} validation images, in {100 * found.int8_seconds / found.float32_seconds:.0f} % of the time"
     )
 
 

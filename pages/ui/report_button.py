@@ -20,7 +20,7 @@ _FILES = {
         "Model card",
         ":material/badge:",
         "text/markdown",
-        "Markdown, to stand beside the model when it is passed on.",
+        "Markdown, to be passed on together with the model.",
     ),
 }
 

@@ -80,12 +80,16 @@ def show_epochs(run: Run) -> None:
         st.caption("The first epoch is not over yet.")
         return
     names = {
-        "epoch": "Epoch", "loss": "Loss", "accuracy": "Accuracy", "validation_loss": "Validation loss",
-        "validation_accuracy": "Validation accuracy", "learning_rate": "Learning rate",
+        "epoch": "Epoch", "loss": "Loss", "accuracy": "Accuracy (%)", "validation_loss": "Validation loss",
+        "validation_accuracy": "Validation accuracy (%)", "learning_rate": "Learning rate",
         "images_per_second": "Images/s", "seconds": "Seconds",
     }  # fmt: skip
-    shown = epochs[[name for name in names if name in epochs]].assign(epoch=epochs["epoch"] + 1)
-    formats = {"accuracy": "percent", "validation_accuracy": "percent", "learning_rate": "scientific"}
+    in_per_cent = {name: 100 * epochs[name] for name in ("accuracy", "validation_accuracy") if name in epochs}
+    shown = epochs[[name for name in names if name in epochs]].assign(epoch=epochs["epoch"] + 1, **in_per_cent)
+    formats = {
+        "epoch": "%d", "loss": "%.4f", "accuracy": "%.1f", "validation_loss": "%.4f", "validation_accuracy": "%.1f",
+        "learning_rate": "scientific", "images_per_second": "%.1f", "seconds": "%.0f",
+    }  # fmt: skip
     table(
         shown, "epochs", "Loss, accuracy, learning rate and speed of every epoch",
         {
@@ -104,7 +108,10 @@ def _show_numbers(summary: RunSummary, of: History) -> None:
     with st.grid("auto", min_column_width=165):
         st.metric("Epochs", f"{status.epoch} of {status.epochs}", border=True)
         st.metric(
-            "Validation accuracy", "–" if best is None else f"{best:.1%}", border=True, help="The highest of any epoch."
+            "Validation accuracy",
+            "–" if best is None else f"{100 * best:.1f} %",
+            border=True,
+            help="The highest of any epoch.",
         )
         st.metric("Images/s", "–" if speed is None else f"{speed:.0f}", border=True)
         st.metric(time[0], duration(time[1]), border=True)

@@ -23,7 +23,7 @@ from pages.ui.state import workspace
 _EXPLAINED = (
     "Shortcuts are classifiers that see too little of an image to judge its cells: its colours alone, the corner with "
     "the scale bar alone, and so on. They learn from the run's training images and are scored on its test images. "
-    "Beside them stands the one baseline that measures the cells: a network that it equals may well look at them."
+    "One more baseline measures the cells themselves; a network that is no better than it may still look at cells."
 )
 
 
@@ -45,8 +45,8 @@ def show_shortcuts(of: Evaluated) -> None:
         st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))
         show.table(table.drop(columns="what"), of.named("shortcuts"), alt, _columns(), placeholder="")
         st.caption(
-            "Differences are the run's accuracy less the shortcut's on the same images. The p-values are those of "
-            "McNemar's test, images of one group taken together, adjusted by Holm's method."
+            "The lead is the run's accuracy minus the shortcut's on the same images. The p-values are those of "
+            "McNemar's test over overlap groups, corrected for the number of shortcuts (Holm)."
         )
 
 
@@ -54,7 +54,7 @@ def cached_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
     """Return the results on a run's split; where there are none, say so, offer to compute them, and return None."""
     results = cached_results(run)
     if results is None:
-        st.caption(f"{_EXPLAINED} They are not computed yet, which takes seconds.")
+        st.caption(f"{_EXPLAINED} They are not computed yet. Thousands of images take minutes.")
         if asked_for(_work(run), "Compute the shortcuts", key=f"shortcuts-{run.id}", icon=":material/palette:"):
             _compute(run)
     return results

@@ -75,9 +75,9 @@ def table(
     )  # fmt: skip
 
 
-def per_cent_column(label: str, help: str | None = None) -> object:
-    """Return the settings of a table's column of per cents, with two decimals."""
-    return st.column_config.NumberColumn(label, format="%.2f", help=help)
+def per_cent_column(label: str, help: str | None = None, decimals: int = 1) -> object:
+    """Return the settings of a table's column of per cents; two decimals where the paper's figures stand beside."""
+    return st.column_config.NumberColumn(label, format=f"%.{decimals}f", help=help)
 
 
 def gallery(

@@ -95,12 +95,15 @@ def _show_grid(study: Study, grid: Grid) -> None:
         )  # fmt: skip
     frame = grid_table(grid)
     table(
-        frame.assign(progress=100 * frame["progress"], state=frame["state"].map(in_words)).drop(columns="cell"),
+        frame.assign(
+            progress=100 * frame["progress"], state=frame["state"].map(in_words),
+            best_validation_accuracy=100 * frame["best_validation_accuracy"],
+        ).drop(columns="cell"),
         f"study-{study.name}", "The members of the study with state, progress and what went wrong",
         {
             "place": "Place", "seed": "Seed", "fold": "Fold", "state": "State", "run": "Run",
             "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
-            "best_validation_accuracy": st.column_config.NumberColumn("Best validation accuracy", format="percent"),
+            "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
             "seconds": st.column_config.NumberColumn("Trained (s)", format="%.0f"),
             "note": st.column_config.TextColumn("Note", width="large"),
         },

@@ -20,32 +20,34 @@ _POINTS = {
     "image_size_px": st.column_config.NumberColumn("image size (px)", format="%d"),
     "up_sampled": st.column_config.CheckboxColumn("up-sampled"),
     "epochs": st.column_config.NumberColumn("epochs", format="%d"),
-    "accuracy": st.column_config.NumberColumn("accuracy", format="%.4f"),
-    "accuracy_low": st.column_config.NumberColumn("95 % from", format="%.4f"),
-    "accuracy_high": st.column_config.NumberColumn("to", format="%.4f"),
-    "training_minutes": st.column_config.NumberColumn("training (min)", format="%.2f"),
+    "accuracy": show.per_cent_column("accuracy (%)"),
+    "accuracy_low": show.per_cent_column("95 % from"),
+    "accuracy_high": show.per_cent_column("to"),
+    "training_minutes": st.column_config.NumberColumn("training (min)", format="%.1f"),
     "latency_ms": st.column_config.NumberColumn("latency (ms)", format="%.1f"),
-    "memory_gb": st.column_config.NumberColumn("memory (GB)", format="%.2f"),
-    "parameters_millions": st.column_config.NumberColumn("parameters (millions)", format="%.2f"),
+    "memory_gb": st.column_config.NumberColumn("memory (GB)", format="%.1f"),
+    "parameters_millions": st.column_config.NumberColumn("parameters (millions)", format="%.1f"),
     "on_front": st.column_config.CheckboxColumn("Pareto front"),
     "test_images": st.column_config.NumberColumn("test images"),
 }
 _PUBLISHED = {
-    "accuracy": show.per_cent_column("accuracy (%)"),
-    "low": show.per_cent_column("95 % from"),
-    "high": show.per_cent_column("to"),
+    "accuracy": show.per_cent_column("accuracy (%)", decimals=2),
+    "low": show.per_cent_column("95 % from", decimals=2),
+    "high": show.per_cent_column("to", decimals=2),
 }
 _PAIRS = {
     "first": "A",
     "second": "B",
-    "difference": show.per_cent_column("A less B (points)", "difference of the test accuracies"),
+    "difference": show.per_cent_column("A minus B (points)", "difference of the test accuracies"),
     "low": show.per_cent_column("95 % from"),
     "high": show.per_cent_column("to"),
     "only_first": "A alone right",
     "only_second": "B alone right",
-    "p": st.column_config.NumberColumn("p, images alone", format="%.3g"),
+    "p": st.column_config.NumberColumn("p, over images", format="%.3g"),
     "p_over_groups": st.column_config.NumberColumn("p, over groups", format="%.3g"),
-    "p_holm": st.column_config.NumberColumn("p, Holm", format="%.3g", help="p over groups, adjusted for all pairs"),
+    "p_holm": st.column_config.NumberColumn(
+        "p, corrected", format="%.3g", help="p over groups, corrected for the number of pairs (Holm)"
+    ),
     "apart": st.column_config.CheckboxColumn("told apart"),
 }
 
@@ -73,21 +75,21 @@ def show_points(
     if shortcuts is not None:
         st.caption(shortcut_note(table, shortcuts))
     st.caption(
-        f"Bars are 95 % intervals. The paper's images are {NATIVE_SIZE} px a side; larger sizes are up-sampled. "
-        "Training time is the sum over the epochs, the paper's on its laptop GPU. Memory is the most in use while "
-        "training, by the process on a CPU or on the fullest GPU."
+        f"Bars are 95 % intervals. The paper's images are {NATIVE_SIZE} px wide; larger sizes only enlarge them. "
+        "Training time is the sum over the epochs; the paper's was measured on a laptop GPU. Memory is the most that "
+        "training used, of the process on a CPU or of the fullest GPU."
     )
     if not alike:
-        trained = ", ".join(f"{row['image_size_px']} px {row['epochs']}" for row in table.to_dict("records"))
-        st.caption(
-            f"These runs were trained for different numbers of epochs, so size is not all they differ in: {trained}."
-        )
+        trained = ", ".join(f"{row['image_size_px']} px for {row['epochs']}" for row in table.to_dict("records"))
+        st.caption(f"These runs differ in the number of epochs as well as in size: {trained}.")
     st.header("Accuracy against training time", anchor=False)
     show.figure(
         by_time, f"pareto-{name}", "Test accuracy with its interval against training time, with the Pareto front"
     )
     st.caption("A run is on the Pareto front when no other is as accurate in as little training time.")
-    show.table(table, f"tradeoff-{name}", "Accuracy and costs of each run", _POINTS, placeholder="")
+    in_per_cent = {column: 100 * table[column] for column in ("accuracy", "accuracy_low", "accuracy_high")}
+    costs = table.assign(**in_per_cent)
+    show.table(costs, f"tradeoff-{name}", "Accuracy and costs of each run", _POINTS, placeholder="")
     st.header("Beside published results", anchor=False)
     st.caption("The paper's Table 2, each on its own images and split, then these runs with their 95 % intervals.")
     show.table(
@@ -106,8 +108,9 @@ def show_example() -> None:
     dataset, split = record.points[0].dataset, record.points[0].split
     st.caption(
         f"Measured on the real images ({show.plain(dataset)}, {split} split, {record.points[0].test_images} test "
-        f"images) on {show.plain('; '.join(record.devices))}. Another machine has other times."
+        f"images) on {show.plain('; '.join(record.devices))}. Times differ on other machines."
     )
+    say_which_differ(record.pairs)
     st.header("Against image size", anchor=False)
     show_points(record.points, "example", True, record.shortcuts)
     show_pairs(record.pairs, "example", len(record.points))
@@ -115,18 +118,24 @@ def show_example() -> None:
         st.code("\n".join(record.commands), language="bash", wrap_lines=True)
 
 
+def say_which_differ(pairs: pd.DataFrame) -> None:
+    """Say in bold which of the runs that `compare_all` compared can be told apart by their accuracy."""
+    if len(pairs):
+        st.markdown(f"**{show.plain(pairs_in_words(pairs))}**")
+
+
 def show_pairs(pairs: pd.DataFrame, name: str, n_runs: int) -> None:
-    """Say which of `n_runs` runs cannot be told apart, with the tests of `compare_all` as a table called by `name`."""
+    """Show the tests of `compare_all` on pairs of `n_runs` runs as a table called by `name`."""
     st.header("Which runs differ", anchor=False)
     left_out = n_runs * (n_runs - 1) // 2 - len(pairs)
     if left_out:
-        st.caption(f"Pairs of runs that share no test image or not their classes, and are not compared: {left_out}.")
+        st.caption(f"Not compared, for they share no test image or have other classes: {left_out} pairs of runs.")
     if pairs.empty:
         return
-    st.markdown(f"**{show.plain(pairs_in_words(pairs))}**")
     in_points = {column: 100 * pairs[column] for column in ("difference", "low", "high")}
     show.table(pairs.assign(**in_points), f"pairs-{name}", "Every two runs compared on their test images", _PAIRS)
     st.caption(
-        "Exact McNemar tests, image by image, and with the images of an overlap group taken as one. The last p "
-        "is corrected by Holm's method for comparing several pairs: two runs are told apart where it is below 0.05."
+        "Exact McNemar tests: p over images counts every image, p over groups counts the images of an overlap group as "
+        "one, and the last p is corrected for the number of pairs (Holm). Two runs can be told apart where it is below "
+        "0.05."
     )

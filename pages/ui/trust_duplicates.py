@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.data.browse import duplicates
+from allcore.reporting.number_text import counted
 from pages.ui import show
 from pages.ui.gallery import show_thumbnail
 from pages.ui.trust_examined import Examined
@@ -22,8 +23,11 @@ def show_duplicates(of: Examined) -> None:
     if repeated.empty:
         st.success("No two images of this variant have the same pixels.", icon=":material/check:")
         return
-    st.write("These images have the same pixels, whatever their files are called. They form one group.")
     labels = repeated.groupby("group")["label"].nunique()
+    st.write(
+        f"{len(repeated):,} images have the same pixels as another, whatever their files are called. They form "
+        f"{counted(len(labels), 'group')}."
+    )
     contradicting = int((labels > 1).sum())
     if contradicting:
         st.warning(

@@ -15,9 +15,9 @@ from allcore.errors import DatasetError
 
 PROTOCOLS = {
     "folders": "The parts that the dataset's own folders make: train, validation and test.",
-    "random": "The paper's: images are drawn class by class, blind to which of them belong together.",
+    "random": "The paper's protocol: images are drawn class by class, regardless of which belong together.",
     "grouped": "Images of one group stay together: all in train, all in validation, or all in test.",
-    "stain": "Whole stain clusters of each class are held out: the test has colours that train has not.",
+    "stain": "Whole stain clusters of each class are held out: the test images have colours that train lacks.",
 }
 
 

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
+from allcore.reporting.number_text import counted
 from allcore.reporting.overlap import ORDERS, group_table, ordered_pairs, pair_table
 from pages.ui import show
 from pages.ui.gallery import show_thumbnail
@@ -20,16 +21,16 @@ IMAGES_PER_GROUP = 48
 def show_fields(of: Examined) -> None:
     """Show the pairs, one of them (in the URL as `first` and `second`), or a group (as `group`)."""
     if not of.relations.searched:
-        st.info("The search did not come to its end; the reason stands above.", title="Shared fields are not known")
+        st.info("The search was not completed; the reason is given above.", title="Shared fields are not known")
         return
     pairs = _pairs(of, of.key)
     if pairs.empty:
         st.success("No two images of this variant show the same region of a slide.", icon=":material/check:")
         return
     st.write(
-        "These images show the same region of a slide: shifted, turned, mirrored, enlarged or reduced, lighter or "
-        "darker, and compressed anew. The search matches landmarks of the cells, then measures how what both show "
-        "correlates."
+        f"{counted(len(pairs), 'pair of images shows', 'pairs of images show')} the same region of a slide: shifted, "
+        "turned, mirrored, scaled, lighter, darker, or compressed again. The search matches landmarks of the cells, "
+        "then measures how well the shared part correlates."
     )
     shown = st.segmented_control(
         "Show", [PAIRS, GROUPS], default=PAIRS, required=True, key="fields", bind="query-params", on_change=close_pair,
@@ -69,7 +70,7 @@ def _show_pairs(of: Examined, pairs: pd.DataFrame) -> None:
             if place is not None:
                 _show_one(of, among, place)
                 return
-        st.warning(show.plain(f"{first} and {second} are no pair that shows the same field."), title="No such pair")
+        st.warning(show.plain(f"{first} and {second} are not a pair that shows the same field."), title="No such pair")
     if chosen.empty:
         st.success(f"None of the {len(pairs):,} pairs lies across classes.", icon=":material/check:")
         return

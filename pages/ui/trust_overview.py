@@ -19,17 +19,19 @@ def show_overview(of: Examined) -> None:
     if numbers.across_classes:
         have = "pair has" if numbers.across_classes == 1 else "pairs have"
         st.warning(
-            f"{numbers.across_classes} {have} different classes. "
-            "Where both images show one field, as a look at them under Shared fields tells, a label is wrong.",
+            f"{numbers.across_classes} {have} different classes. Look at them under Shared fields: where both images "
+            "show the same field, at least one label is wrong.",
             title="Labels contradict each other",
         )
     st.header("Leakage of each split", anchor=False)
+    answer = st.container()
     st.write(
         "When the test shows a field that train shows as well, the network can answer from memory. How often that "
-        "happens depends on the split. With 80 % of the images for training, 10 % for validation, 10 % for the "
-        "test, and seed 0:"
+        "happens depends on how the images are split (here 80 % train, 10 % validation, 10 % test, seed 0):"
     )
-    _show_leakage(of)
+    tables = _show_leakage(of)
+    if tables:
+        answer.markdown(f"**{_leakage_in_words(tables)}**")
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -42,7 +44,7 @@ def _show_numbers(numbers: OverlapNumbers, searched: bool) -> None:
     shown = [
         ("Images", numbers.images, None),
         ("Groups", numbers.groups, "images that pairs connect, also through others, form one group"),
-        ("With an identical twin", numbers.identical, "images with the same pixels as another"),
+        ("Identical images", numbers.identical, "images with the same pixels as another"),
         ("Sharing a field", unknown or numbers.sharing, "images that show a part of the field of another"),
         ("Pairs", numbers.exact_pairs + numbers.field_pairs, _pairs_in_words(numbers)),
         ("Pairs across classes", numbers.across_classes, "pairs whose images have different labels"),
@@ -64,7 +66,8 @@ def _leakage(_of: Examined, key: str, protocol: str) -> pd.DataFrame:
     return table.assign(per_cent=100 * table["twins_in_train"] / table["images"])
 
 
-def _show_leakage(of: Examined) -> None:
+def _show_leakage(of: Examined) -> list[pd.DataFrame]:
+    """Show what each protocol leaks, and return the tables of those that the dataset can be split by."""
     tables = []
     with st.grid(3, min_column_width=260, border=True) as grid:
         for protocol, meaning in of.protocols.items():
@@ -73,7 +76,7 @@ def _show_leakage(of: Examined) -> None:
                 try:
                     table = _leakage(of, of.key, protocol)
                 except DatasetError as error:
-                    st.warning(show.plain(str(error)), title="This dataset cannot be split so")
+                    st.warning(show.plain(str(error)), title="This split is not possible here")
                     continue
                 test = table[table["part"] == "test"].iloc[0]
                 st.metric("Test images with a twin in train", f"{test['twins_in_train']} of {test['images']}")
@@ -84,3 +87,11 @@ def _show_leakage(of: Examined) -> None:
             pd.concat(tables), "leakage", "Images of validation and test with a twin in train, for each protocol",
             {"twins_in_train": "with a twin in train", "per_cent": show.per_cent_column("per cent")},
         )  # fmt: skip
+    return tables
+
+
+def _leakage_in_words(tables: list[pd.DataFrame]) -> str:
+    """Return in a sentence how many test images each protocol leaves with a twin in train."""
+    tests = [table[table["part"] == "test"].iloc[0] for table in tables]
+    counts = [f"{test['twins_in_train']:,} of {test['images']:,} under the {test['protocol']} split" for test in tests]
+    return f"Test images with a twin in train: {', '.join(counts)}."

@@ -58,7 +58,9 @@ def pair_card(of: Examined, pair: pd.Series) -> None:
 
 def facts(pair: pd.Series) -> str:
     """Return in a line how a pair lies and how alike it is."""
-    return f"{pair['placement']} · correlation {pair['correlation']:.3f} · {pair['overlap']:.0f} % of the frame"
+    return (
+        f"{pair['placement']} · both show {pair['overlap']:.0f} % of the frame · correlation {pair['correlation']:.3f}"
+    )
 
 
 def show_pair(of: Examined, pair: pd.Series) -> None:

@@ -21,16 +21,18 @@ from pages.ui.trust_examined import Examined
 def show_shortcuts(of: Examined) -> None:
     """Show what is known of the baselines under each protocol, and offer to score those that are not."""
     st.write(
-        "Shortcuts are classifiers that see too little of an image to judge its cells. Where one comes near to a "
-        "network, the network's score alone is no evidence that it looks at cells; where a protocol brings them down, "
-        "the score of that protocol is worth more."
+        "Shortcuts are classifiers that see too little of an image to judge its cells. Where a shortcut comes near to "
+        "a network, the network's score does not show that it looks at cells. The lower the shortcuts under a split "
+        "protocol, the more a score under that protocol is worth."
     )
     results, missing = _known(of)
     if results:
         _show_results(results)
     if missing:
         listed = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
-        st.caption(f"The {len(BASELINES)} baselines are not scored under {listed} yet; each takes seconds.")
+        st.caption(
+            f"The {len(BASELINES)} baselines are not scored under {listed} yet. Thousands of images take minutes."
+        )
         if asked_for(_work(of), "Score the shortcuts", type="primary", icon=":material/palette:"):
             _score(of, missing)
     st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))

@@ -31,9 +31,9 @@ def show_stains(of: Examined) -> None:
         st.info("They are found together with the shared fields.", title="The stain clusters are not known")
         return
     st.write(
-        "The images carry no record of their slides; their colours stand in for it. Within each class, k-means on nine "
-        "colour numbers (mean, deviation and skewness of red, green and blue) makes "
-        f"up to {CLUSTERS} clusters; a whole overlap group goes where most of its images are."
+        "Images of one stain cluster have similar colours and probably come from the same slides, which the files do "
+        "not name. Within each class, k-means on nine colour numbers (mean, standard deviation and skewness of red, "
+        f"green and blue) makes up to {CLUSTERS} clusters; overlap groups are not divided."
     )
     split = _split(of)
     colours = _known_colours(of)
@@ -66,9 +66,9 @@ def _split(of: Examined) -> Split | None:
         st.warning(show.plain(str(error)), title="The protocol stain cannot be used here")
         return None
     st.write(
-        "The protocol `stain` draws two clusters of every class and keeps them out of train whole: one for validation, "
-        "one for the test. A network that has learnt a stain instead of cells fails there. With seed 0 it holds out "
-        "those marked below."
+        "The split protocol `stain` keeps two whole clusters of every class out of train: one for validation, one for "
+        "the test. A network that has learnt a stain instead of cells fails there. With seed 0 these are the clusters "
+        "marked below."
     )
     return split
 

@@ -49,7 +49,7 @@ def test_info_counts_the_images_of_each_class_and_size(command, smears):
 
 def test_info_in_words_has_the_same_counts(command, smears):
     words = " ".join(command("dataset", "info", smears).out.split())
-    assert "64 images, 0 of them exact duplicates of others" in words
+    assert "64 images, exact duplicate pairs: 0" in words
     assert "Benign 16 Early 16 Pre 16 Pro 16" in words
     assert "48 × 48 64" in words
 
@@ -95,7 +95,7 @@ def test_info_tells_the_parts_that_folders_make_and_what_stands_in_two(command, 
     assert variant["held_out_twins"] == 1
     words = " ".join(command("dataset", "info", smears_in_parts).out.split())
     assert "class images train validation test Benign 16 10 3 3" in words
-    assert "1 validation or test images stand in train as well" in words
+    assert "1 validation or test images are in train as well" in words
 
 
 def test_info_names_what_is_left_out_beside_the_classes(command, copied, tmp_path):

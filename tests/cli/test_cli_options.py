@@ -1,4 +1,4 @@
-"""Every field of the configuration is an option, with its description and the paper's value."""
+"""Every field of the configuration is an option, with its description and the value that it has by default."""
 
 from pathlib import Path
 
@@ -9,14 +9,15 @@ from typer.testing import CliRunner
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.config import PRESETS, AugmentConfig, SplitConfig, TrainConfig, make_config
 from allcore.errors import ConfigError
+from allcore.paper import READ, STATED
 
-# path of the field: what is typed, the value that it becomes, the paper's value as the help shows it
+# path of the field: what is typed, the value that it becomes, the default as the help shows it
 OPTIONS = {
     "variant": ("--variant Segmented", "Segmented", "none"),
     "image_size": ("--image-size 96", 96, "300"),
     "epochs": ("--epochs 7", 7, "25"),
     "batch_size": ("--batch-size 16", 16, "32"),
-    "learning_rate": ("--learning-rate 0.001", 0.001, "1e-05"),
+    "learning_rate": ("--learning-rate 0.001", 0.001, "1e-5"),
     "learning_rate_schedule": ("--learning-rate-schedule cosine", "cosine", "constant"),
     "warmup_epochs": ("--warmup-epochs 1", 1, "0"),
     "clip_norm": ("--clip-norm 0.5", 0.5, "none"),
@@ -102,10 +103,16 @@ def test_option_sets_its_field_and_no_other(path):
 
 
 @pytest.mark.parametrize("path", OPTIONS)
-def test_help_gives_an_options_description_and_the_papers_value(train_help, path):
-    typed, _, paper = OPTIONS[path]
+def test_help_gives_an_options_description_and_default_and_says_which_is_the_papers(train_help, path):
+    typed, _, default = OPTIONS[path]
+    said = f"paper: {default}" if path in STATED else f"default: {default}"
+    said = f"paper: not stated; read as {default}" if path in READ else said
     assert f"{typed.split()[0].replace('--no-', '--')} " in train_help
-    assert f"{description(path)} (paper: {paper})" in train_help
+    assert f"{description(path)} ({said})" in train_help
+
+
+def test_help_names_every_preset(train_help):
+    assert presets_help() in train_help
 
 
 def test_nothing_typed_is_the_papers_configuration():

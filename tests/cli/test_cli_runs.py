@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from allcore.files import bytes_below
+from allcore.reporting.number_text import memory
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE
 from allcore.workspace import Workspace
@@ -246,12 +247,12 @@ def test_prune_names_what_can_go_and_removes_it_only_when_told_to(command, works
     weights.write_bytes(bytes(3 * 2**20))
     what = "checkpoints of a finished run, which only resuming needs"
     named = command("runs", "prune")
-    assert f"3 MiB  {weights.parent}  {what}" in named.out
-    assert named.out.endswith("3 MiB can be freed: python -m allcore runs prune --yes\n")
+    assert f"3 MB  {weights.parent}  {what}" in named.out
+    assert named.out.endswith("3 MB can be freed: python -m allcore runs prune --yes\n")
     listed = [{"path": str(weights.parent), "what": what, "bytes": 3 * 2**20}]
     assert command("runs", "prune", "--json").json == {"bytes": 3 * 2**20, "freed": 0, "superfluous": listed}
     assert weights.is_file()
-    assert command("runs", "prune", "--yes").out.endswith("3 MiB are free again\n")
+    assert command("runs", "prune", "--yes").out.endswith("3 MB are free again\n")
     assert not weights.exists()
     assert command("runs", "prune").out == "there is nothing that can be removed\n"
 
@@ -259,4 +260,4 @@ def test_prune_names_what_can_go_and_removes_it_only_when_told_to(command, works
 def test_list_tells_the_size_of_a_run(command, copied_run):
     (copied_run / "large").write_bytes(bytes(5 * 2**20))
     assert command("runs", "list", "--json").json[0]["bytes"] == bytes_below(copied_run)
-    assert "5 MiB" in command("runs", "list").out
+    assert memory(bytes_below(copied_run)) in command("runs", "list").out

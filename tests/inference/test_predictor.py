@@ -94,14 +94,14 @@ def test_file_with_a_damaged_array_is_refused_by_name(write_toy):
 @pytest.mark.parametrize("kind", NOT_OF_THIS_GRAPH)
 def test_description_of_another_graph_is_refused_by_name(write_toy, kind):
     path = write_toy(properties=to_properties(toy_metadata(**NOT_OF_THIS_GRAPH[kind])))
-    with pytest.raises(ModelFileError, match=r"toy\.onnx: the description \(.*\) is not of this graph"):
+    with pytest.raises(ModelFileError, match=r"toy\.onnx: the description \(.*\) does not fit this graph"):
         load_predictor(path)
 
 
 def test_novelty_of_another_width_is_refused_by_name(write_toy):
     wide = {"means": encode_array(np.eye(2, 5)), "axes": encode_array(np.eye(1, 5)), "units": 5}
     metadata = toy_metadata(novelty=toy_metadata().novelty.model_copy(update=wide))
-    with pytest.raises(ModelFileError, match=r"5 features\) is not of this graph"):
+    with pytest.raises(ModelFileError, match=r"5 features\) does not fit this graph"):
         load_predictor(write_toy(properties=to_properties(metadata)))
 
 

@@ -87,7 +87,7 @@ def test_scores_of_the_split_stand_beside_the_papers(run, split):
     )
 
 
-@pytest.mark.parametrize(("right", "title"), [(True, "The score flatters"), (False, "Twins in train")])
+@pytest.mark.parametrize(("right", "title"), [(True, "The score looks better than it is"), (False, "Twins in train")])
 def test_twins_in_train_flatter_only_where_the_score_is_lower_without_them(run, right, title):
     table, predicted = run.split.table.copy(), run.predictions().set_index("path")["correct"]
     table["group"] = [f"g{number}" for number in range(len(table))]

@@ -98,7 +98,7 @@ def test_runs_that_answer_alike_have_no_image_to_show(run):
     alike = Run(run.folder.with_name("20200101-000000-vgg16-32px-eeee"))
     shutil.copytree(run.folder, alike.folder)
     app = open_compare(run=run.id, against=alike.id)
-    assert "The two call every image alike." in texts(app)
+    assert "The two runs predict every image alike." in texts(app)
     assert "They cannot be told apart" in texts(app)
     assert not app.get("image")
 

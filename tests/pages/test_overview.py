@@ -88,7 +88,7 @@ def test_finished_run_is_listed_with_state_epochs_and_test_accuracy(finished, fi
     row = open_app().dataframe[-1].value.iloc[0]
     right = recorded_predictions(finished_run, "test").table["correct"].mean()
     assert (row["run"], row["state"], row["epochs"]) == (finished_run.id, "succeeded", "3 of 3")
-    assert row["test_accuracy"] == pytest.approx(right)
+    assert row["test_accuracy"] == pytest.approx(100 * right)
 
 
 def test_run_on_drawn_smears_never_stands_beside_the_paper(finished, released, finished_run, monkeypatch):
@@ -105,7 +105,7 @@ def test_best_run_stands_beside_the_paper_with_its_interval(finished, finished_r
     scores = recorded_predictions(finished_run, "test").score()
     low, high = scores.intervals["accuracy"]
     best = metric(app, "Best run here")
-    assert best.value == f"{100 * scores.accuracy:.2f} %"
+    assert best.value == f"{100 * scores.accuracy:.1f} %"
     assert best.delta == f"{100 * low:.1f} to {100 * high:.1f} %"
     assert metric(app, "The paper").value == f"{100 * paper.HEADLINE['accuracy']:.2f} %"
 
@@ -124,8 +124,8 @@ def test_released_model_stands_beside_the_paper_while_no_run_has_succeeded(works
     (released / "damaged.onnx").write_bytes(b"no model")
     app = open_app()
     assert [tile.label for tile in app.metric][-3:] == ["Released model", "Best shortcut on its images", "The paper"]
-    assert (metric(app, "Released model").value, metric(app, "Released model").delta) == ("90.00 %", "80.0 to 95.0 %")
-    assert metric(app, "Best shortcut on its images").value == "97.50 %"
+    assert (metric(app, "Released model").value, metric(app, "Released model").delta) == ("90.0 %", "80.0 to 95.0 %")
+    assert metric(app, "Best shortcut on its images").value == "97.5 %"
     assert any(caption.value.startswith("good.onnx, 40 test images") for caption in app.caption)
     assert any("“hue” does as well on the same images" in each.value for each in app.markdown)
     assert "Its model card" in links(app)

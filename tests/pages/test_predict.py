@@ -124,17 +124,17 @@ def test_model_that_knows_its_test_says_what_it_gave_and_what_the_best_shortcut_
     )
     release(trained, released / "allscope.onnx", held_out=gave)
     shown = texts(open_page("predict")).replace("\\", "")
-    assert "90.00 % (80.00 to 95.00) of 40 images, 3 of them with a twin in train" in shown
-    assert "97.50 %, hue alone" in shown
-    assert "Right on them changed**: cells on another class's field 25.0 %\n" in shown
+    assert "90.0 % (80.0 to 95.0) of 40 images, 3 of them with a twin in train" in shown
+    assert "97.5 %, hue" in shown
+    assert "Accuracy on changed test images**: cells on another class's field 25.0 %\n" in shown
     assert what_it_looks_at(views) in shown
 
 
 def test_card_is_read_as_markdown_and_the_arithmetic_is_told(trained, released):
     release(trained, released / "allscope.onnx", card="# Of this model\n\nIt *knows* four classes.")
     app = open_page("predict")
-    assert "# Of this model\n\nIt *knows* four classes." in [each.value for each in app.markdown]
-    assert "validation images float32 and int8 call" in texts(app)
+    assert "### Of this model\n\nIt *knows* four classes." in [each.value for each in app.markdown]
+    assert "int8 predicts another class than float32 for" in texts(app)
 
 
 def test_uploaded_image_gets_what_the_predictor_says(trained, released, smears):
@@ -180,12 +180,12 @@ def test_another_image_is_shown_when_it_is_chosen(trained, released, smears):
     assert "was trained on this file" in texts(app)
     choose(app, "shown", app.get_by_key("shown").options[1])
     assert "was trained on this file" not in texts(app)
-    assert "kept for testing" in texts(app)
+    assert "one of the model's test images" in texts(app)
 
 
 def test_image_that_the_run_did_not_have_is_said_to_be_new(trained, released):
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
-    assert "made without this file" in texts(upload(open_page("predict"), ("noise.png", png(noise))))
+    assert "neither trained nor tested on this file" in texts(upload(open_page("predict"), ("noise.png", png(noise))))
 
 
 def test_novel_image_is_said_to_be_so_and_keeps_its_label_in_grey(trained, released, smears):
@@ -194,8 +194,8 @@ def test_novel_image_is_said_to_be_so_and_keeps_its_label_in_grey(trained, relea
     assert app.header[0].value == f":gray[{rows(app)['label'][0]}]"
     assert "Not like the images this model knows" in texts(app)
     direct = load_predictor(trained.served_model).predict([decode(image_of(trained, "test", smears)[1])])[0]
-    assert f"By its colours this image has {direct.colour_distance:.1f}" in texts(app)
-    assert f"by the network's features {direct.feature_distance:.1f}" in texts(app)
+    assert f"how unusual the colours are ({direct.colour_distance:.2f})" in texts(app).replace("\\", "")
+    assert f"the network finds the image ({direct.feature_distance:.2f})" in texts(app).replace("\\", "")
 
 
 def test_evidence_of_any_class_can_be_shown(trained, released, smears):
@@ -230,7 +230,7 @@ def test_similar_images_outside_the_roots_are_not_shown(trained, released, smear
     noise = np.random.default_rng(1).integers(0, 256, (50, 50, 3), np.uint8)
     app = upload(open_page("predict"), ("image.png", png(noise)))
     assert len(app.image) == 1
-    assert "not at hand" in texts(app)
+    assert "Not available" in texts(app)
 
 
 def test_similar_images_of_a_run_elsewhere_are_not_at_hand(trained, released, smears):
@@ -243,7 +243,7 @@ def test_image_of_a_dataset_is_predicted_from_the_url(trained, released, smears)
     path, _ = image_of(trained, "test", smears)
     app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", image=path)
     assert rows(app)["path"].tolist() == [path]
-    assert "kept for testing" in texts(app)
+    assert "one of the model's test images" in texts(app)
 
 
 @pytest.mark.parametrize("path", ["Pro/none.jpg", "../../etc/passwd", "/etc/passwd"])

@@ -57,7 +57,7 @@ def test_what_nobody_needs_is_named_and_removed_when_asked(run):
     weights.write_bytes(bytes(3 * 2**20))
     app = press(open_page("runs"), "Free disk space")
     assert list(table(app, "Where")["Where"]) == [f"runs/{run.id}/checkpoints"]
-    press(app, "Remove it, 3 MiB")
+    press(app, "Remove it, 3 MB")
     assert not weights.exists()
     assert run.served_model.is_file()
 
@@ -68,7 +68,7 @@ def test_run_that_was_resumed_meanwhile_keeps_its_checkpoints(run):
     weights.write_bytes(bytes(3 * 2**20))
     app = press(open_page("runs"), "Free disk space")
     write_status(run.folder, run.status().model_copy(update={"state": "interrupted"}))
-    press(app, "Remove it, 3 MiB")
+    press(app, "Remove it, 3 MB")
     assert weights.exists()
 
 
@@ -84,10 +84,10 @@ def test_finished_run_is_shown_with_its_numbers_curves_and_files(finished, finis
     history = finished_run.history()
     assert app.dataframe[0].value["run"].tolist() == [finished_run.id]
     assert metrics(app)["Epochs"] == "3 of 3"
-    assert metrics(app)["Validation accuracy"] == f"{history.epochs['validation_accuracy'].max():.1%}"
+    assert metrics(app)["Validation accuracy"] == f"{100 * history.epochs['validation_accuracy'].max():.1f} %"
     assert len(charts(app)) == len(QUANTITIES)
     assert counts(app)["loss (cross-entropy, nats)"] == 2 * 3
-    assert counts(app)["memory (GiB)"] == 3
+    assert counts(app)["memory (GB)"] == 3
     files = {download.label.split(",")[0] for download in app.get("download_button")}
     assert {"model.onnx", "model.keras", "predictions.parquet", "split.csv", "metrics.jsonl"} <= files
 

@@ -88,7 +88,7 @@ def test_dataset_outside_the_roots_is_not_read(run, monkeypatch):
 def test_overview_has_the_best_one_between_the_best_run_and_the_paper(run, results, photographed):
     app = open_page("overview")
     shown = metrics(app)
-    assert shown["Best shortcut on its images"] == f"{100 * best_shortcut(results).scores.accuracy:.2f} %"
+    assert shown["Best shortcut on its images"] == f"{100 * best_shortcut(results).scores.accuracy:.1f} %"
     labels = list(shown)
     place = labels.index("Best shortcut on its images")
     assert labels[place - 1 : place + 2 : 2] == ["Best run here", "The paper"]

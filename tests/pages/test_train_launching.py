@@ -156,7 +156,7 @@ def test_time_is_known_from_a_former_run(finished, finished_run, smears, monkeyp
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
     app = open_page("train", **tiny(), preset="Custom")
     time_metric = metric(app, "Time, about")
-    assert time_metric.delta == f"{finished_run.status().images_per_second:.0f} images/s, as a former run"
+    assert time_metric.delta == f"{finished_run.status().images_per_second:.0f} images/s, from an earlier run"
     assert time_metric.value != "–"
 
 
@@ -173,7 +173,7 @@ def test_measuring_shows_speed_and_memory(data, monkeypatch):
     assert not app.error
     time_metric, memory_metric = metric(app, "Time, about"), metric(app, "Memory, about")
     assert (time_metric.value != "–", time_metric.delta) == (True, "40 images/s, measured")
-    assert (memory_metric.value, memory_metric.delta) == ("3.0 GiB", "measured")
+    assert (memory_metric.value, memory_metric.delta) == ("3.2 GB", "measured")
 
 
 @pytest.mark.process

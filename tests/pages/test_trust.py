@@ -68,7 +68,7 @@ def test_images_groups_twins_and_pairs_are_counted(fields, workspace):
     assert shown == shown | {
         "Images": "74",
         "Groups": str(found.groups.max() + 1),
-        "With an identical twin": "2",
+        "Identical images": "2",
         "Sharing a field": str(len({*shared["first"], *shared["second"]})),
         "Pairs": str(1 + len(shared)),
         "Pairs across classes": "1",
@@ -117,7 +117,7 @@ def test_a_protocol_that_does_not_fit_says_why_beside_the_others(workspace, smea
         shutil.copy(folder / "Benign" / "benign-0001.jpg", folder / "Pro" / f"same-{image.name}")
         image.unlink()
     app = open_page("trust")
-    assert "This dataset cannot be split so" in texts(app)
+    assert "This split is not possible here" in texts(app)
     assert set(table(app, "twins_in_train")["protocol"]) == {"random"}
 
 

@@ -58,7 +58,7 @@ def test_mcnemars_table_has_the_first_model_in_rows():
 def test_models_can_be_told_apart_when_p_is_below_five_per_cent(only_first, only_second, said):
     words = verdict(counts(only_first, only_second), "A", "B")
     assert words.startswith(said)
-    assert f"A alone is right about 1 image, B alone about {only_second}" in words
+    assert f"A alone gets 1 image right, B alone {only_second}" in words
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,12 @@ def test_numbers_of_images_are_written_in_english():
 @pytest.mark.parametrize(
     ("apart", "words"),
     [
-        ([True, True, True], "Every two can be told apart."),
-        ([False, False, False], "No two can be told apart."),
-        ([False, True, False], "2 of 3 pairs cannot be told apart: 64 px and 96 px; 96 px and 128 px."),
+        ([True, True, True], "Every two runs can be told apart by their accuracy."),
+        ([False, False, False], "No two runs can be told apart by their accuracy."),
+        (
+            [False, True, False],
+            "2 of 3 pairs cannot be told apart by their accuracy: 64 px and 96 px; 96 px and 128 px.",
+        ),
     ],
 )
 def test_pairs_that_cannot_be_told_apart_are_named(apart, words):
@@ -88,4 +91,4 @@ def test_pairs_that_cannot_be_told_apart_are_named(apart, words):
 
 def test_the_only_pair_is_named():
     pair = pd.DataFrame({"first": ["64 px"], "second": ["96 px"], "apart": [False]})
-    assert pairs_in_words(pair) == "64 px and 96 px cannot be told apart."
+    assert pairs_in_words(pair) == "64 px and 96 px cannot be told apart by their accuracy."

@@ -64,7 +64,7 @@ def test_epochs_are_counted_from_one_and_steps_as_the_optimizer_does():
     assert list(training_chart("loss", "batch", [curve()]).points["x"]) == list(range(1, 3 * STEPS + 1))
 
 
-@pytest.mark.parametrize(("quantity", "factor"), [("loss", 1), ("accuracy", 100), ("memory", 2**-30)])
+@pytest.mark.parametrize(("quantity", "factor"), [("loss", 1), ("accuracy", 100), ("memory", 1e-9)])
 def test_values_are_in_the_unit_that_the_axis_names(quantity, factor):
     column = QUANTITIES[quantity].column
     drawn = part(training_chart(quantity, "epoch", [curve()]), "train")["y"]

@@ -110,7 +110,7 @@ def lent(right, other, neither):
 def test_sentence_on_what_another_image_lent_says_what_the_answers_follow(report):
     more = report.with_result(lent(right=230, other=15, neither=5))
     (said,) = (sentence for sentence in findings(more) if sentence.startswith("cells on another class's field: "))
-    assert "called the class that lent its field in 6.0 % and neither in 2.0 %; it relies" in said
+    assert "(6.0 % predicted as the class that lent its field, 2.0 % as neither); it relies" in said
     row = probe_table(more).set_index("probe").loc["cells on another class's field"]
     assert (row["followed_other"], row["followed_neither"]) == (pytest.approx(6.0), pytest.approx(2.0))
 
@@ -124,30 +124,30 @@ def test_table_names_the_class_that_suffers_most(report):
     ("right", "other", "worth"),
     [
         (60, 130, "is no evidence that it looks at the cells"),
-        (200, 30, "comes from the field around the cells as well"),
+        (200, 30, "comes partly from the field around the cells"),
         (230, 15, "comes mostly from the cells"),
     ],
 )
 def test_what_a_score_is_worth_is_told_by_what_cells_on_another_field_are_called(report, right, other, worth):
     views = views_of(report.with_result(lent(right, other, 250 - right - other)))
     said = what_it_looks_at(views)
-    assert said.startswith(
-        f"With the cells on the field of an image of another class, the answer follows the cells in {right / 2.5:.1f} "
-        f"%, the field in {other / 2.5:.1f} % and neither in {(250 - right - other) / 2.5:.1f} %."
+    assert said.startswith(f"The model's score {worth}. ")
+    assert said.endswith(
+        f"{right / 2.5:.1f} % of the predictions follow the cells, {other / 2.5:.1f} % the field and "
+        f"{(250 - right - other) / 2.5:.1f} % neither."
     )
-    assert said.endswith(f"Its score {worth}.")
 
 
 def test_a_model_that_is_seldom_right_is_given_no_verdict(report):
     views = views_of(report.with_result(lent(230, 15, 5)))
     plain = views[0].model_copy(update={"accuracy": 0.3})
-    assert what_it_looks_at((plain, *views[1:])).endswith("right too seldom to say what its score comes from.")
+    assert what_it_looks_at((plain, *views[1:])).startswith("The model is wrong too often to say")
 
 
 def test_cells_alone_are_told_beside_them(report):
     alone = result_of("cells alone", with_errors(range(50), 2))
     views = views_of(report.with_result(lent(230, 15, 5)).with_result(alone))
-    assert "neither in 2.0 %; of the cells alone it is right in 80.0 %. Its" in what_it_looks_at(views)
+    assert what_it_looks_at(views).endswith("2.0 % neither. With the cells on plain grey, 80.0 % are right.")
 
 
 def test_without_cells_on_other_fields_nothing_is_said_of_what_it_looks_at(report):
@@ -198,6 +198,6 @@ def test_share_of_one_images_evidence_is_said_beside_its_cells():
     cells, evidence = np.zeros((64, 64), np.uint8), np.ones((4, 4))
     cells[:16, :16], cells[:16, 32:48] = 1, 2
     evidence[0, 0] = -4
-    assert image_finding(evidence, cells) == "26 % of it inside 2 nucleated cells on 12 % of the area."
-    assert image_finding(np.zeros((4, 4)), cells) == "2 nucleated cells on 12 % of the area."
-    assert image_finding(evidence, np.zeros((8, 8), np.uint8)) == "No nucleated cells are found in it."
+    assert image_finding(evidence, cells) == "26 % of the evidence lies inside 2 nucleated cells, on 12 % of the image."
+    assert image_finding(np.zeros((4, 4)), cells) == "2 nucleated cells on 12 % of the image."
+    assert image_finding(evidence, np.zeros((8, 8), np.uint8)) == "No nucleated cells were found."

@@ -15,7 +15,9 @@ from allcore.reporting.settings import settings_table
         (True, "on"),
         (False, "off"),
         ((0.8, 1.2), "0.8 to 1.2"),
-        (1e-5, "1e-05"),
+        (1e-5, "1e-5"),
+        (0.0001, "0.0001"),
+        (120.0, "120"),
         (32, "32"),
     ],
 )
@@ -28,3 +30,12 @@ def test_papers_value_stands_where_a_setting_is_another():
     assert tuple(table.loc["epochs"]) == ("4", "25")
     assert tuple(table.loc["split.protocol"]) == ("grouped", "not stated; read as random")
     assert set(table["paper"].drop(["epochs", "split.protocol"])) == {""}
+
+
+def test_what_the_paper_does_not_have_is_a_departure_where_it_is_used():
+    table = settings_table(
+        make_config(dataset="smears", device="cpu", clip_norm=1.0, augment={"grey": 0.2, "degrees": 180.0})
+    ).set_index("setting")["paper"]
+    assert (table["augment.grey"], table["clip_norm"]) == ("not in the paper", "not in the paper")
+    assert table["augment.degrees"] == "not stated; read as 20"
+    assert (table["augment.recolour"], table["device"]) == ("", "")

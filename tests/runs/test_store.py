@@ -158,7 +158,7 @@ def test_what_a_killed_deletion_left_goes_with_the_next(store, run):
 
 def test_run_whose_worker_lives_is_not_deleted_whatever_its_status_says(store, run):
     (run.folder / "status.json").write_text("{")
-    with worker_lock(run.folder), pytest.raises(RunError, match=r"the worker of run .* still lives"):
+    with worker_lock(run.folder), pytest.raises(RunError, match=r"the worker of run .* is still running"):
         store.delete(run)
     assert run.folder.is_dir()
 

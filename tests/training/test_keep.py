@@ -109,7 +109,7 @@ def test_where_the_kept_weights_cannot_be_read_the_newest_that_can_are_served_an
     harm(tmp_path / CHECKPOINTS_FOLDER / "kept-00000.npz")
     assert training.run()[1] == 2
     assert training.served == 1
-    assert training.warnings[-1] == "no kept weights can be read, so those of the last epoch, 2, are served"
+    assert training.warnings[-1] == "no saved weights can be read, so those of the last epoch, 2, are served"
 
 
 def test_kept_weights_that_were_lost_meanwhile_do_not_hold_later_epochs_to_their_loss(tmp_path):

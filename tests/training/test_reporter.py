@@ -11,7 +11,7 @@ from allcore.runs.status import Status, read_status
 from allcore.training.reporter import Reporter
 
 FULL = "reporting failed: No space left on device; it is tried again"
-HELD_UP = "reporting was held up (No space left on device); what was held back is written now"
+HELD_UP = "reporting was held up (No space left on device); it is now up to date"
 
 
 @pytest.fixture
@@ -91,6 +91,6 @@ def test_held_back_records_do_not_grow_without_end(reporter, tmp_path, no_room, 
     assert written(tmp_path)[-1] == 5
     assert len(written(tmp_path)) < 5
     assert (
-        "the disk refused for too long: the oldest metrics that were held back are lost"
+        "the disk could not be written for too long: the oldest unwritten metrics are lost"
         in read_status(tmp_path).warnings
     )

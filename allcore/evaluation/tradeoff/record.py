@@ -82,4 +82,6 @@ def _shortcuts(runs: Sequence[Run], cache: Path) -> dict[str, float] | None:
     if len({content_key(run.split) for run in runs}) != 1:
         return None
     kept = cached_shortcuts_of_run(runs[0], cache)
-    return None if kept is None else {result.name: result.scores.accuracy for result in kept}
+    if kept is None:
+        return None
+    return {result.name: result.scores.accuracy for result in kept if not result.baseline.sees_cells}

@@ -118,6 +118,7 @@ def test_departures_from_the_paper_are_marked(page, html):
     assert ("image_size", "32", "300") in marked
     assert ("weights", "random", "not stated; read as imagenet") in marked
     assert "<tr><td>dropout</td><td>0.25</td><td>same</td>" in html
+    assert "<tr><td>augment.grey</td><td>0</td><td>–</td>" in html
 
 
 def test_versions_and_fingerprint_are_those_that_the_run_recorded(finished_run, page):

@@ -20,7 +20,7 @@ def test_images_that_are_gone_give_way_to_a_sentence(run, smears, tmp_path, read
     page = Page(read(Run(run.folder), workspace=Workspace(tmp_path / "w", (folder.parent,))))
     assert "img" not in [tag for tag, _ in page.tags]
     assert re.search(r"\d images? of these \d+ cannot be shown: gone, changed since the run", page.text)
-    assert "The dataset is not at hand as it was" in page.text
+    assert "The dataset has changed or is gone" in page.text
 
 
 def test_images_outside_the_roots_are_not_shown(finished_run, tmp_path, read):
@@ -48,7 +48,7 @@ def test_run_without_mistakes_says_so(run, read):
         table[f"probability_{name}"] = (table["label"] == name).astype(float)
     table.to_parquet(run.folder / "predictions.parquet")
     page = Page(read(run))
-    assert "No test image was called anything but its class." in page.text
+    assert "No test image is misclassified." in page.text
     assert "img" not in [tag for tag, _ in page.tags]
 
 

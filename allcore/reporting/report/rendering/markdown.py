@@ -81,7 +81,7 @@ def _(block: Table) -> str:
 
 @_block.register
 def _(block: Matrix) -> str:
-    columns = ("true \\ called", *(f"#{name}" for name in block.classes))
+    columns = ("true \\ predicted", *(f"#{name}" for name in block.classes))
     rows = [(name, *map(str, counts)) for name, counts in zip(block.classes, block.counts, strict=True)]
     return f"{plain(block.caption)}:\n\n{_grid(columns, rows)}"
 

@@ -28,7 +28,7 @@ def calibration(facts: RunFacts) -> tuple[Block, ...]:
     fitted = (
         "The temperature is not known: the run's model is gone or damaged."
         if facts.metadata is None
-        else f"Temperature {facts.metadata.temperature:.3f}, fitted on validation; all probabilities here have it."
+        else f"Temperature {facts.metadata.temperature:.3f}, fitted on validation; all probabilities here include it."
     )
     return (Table("Errors of the probabilities", ("error", "#value", "#95 % interval"), rows), text(fitted))
 
@@ -42,10 +42,11 @@ def novelty(facts: RunFacts) -> tuple[Block, ...]:
         " Whether images of other laboratories are called novel was not measured here." if facts.novelty is None else ""
     )
     own = text(
-        f"{part_of(int(novel.sum()), len(table))} of the test images are called novel, unlike the images of train, "
-        f"{int((novel & wrong).sum())} of the {counted(int(wrong.sum()), 'mistake')} among them. An image's novelty is "
-        "its distance from the nearest class of train, by the network's features and by nine colour moments, and about "
-        "1 for images like those. Of images like those of validation, the threshold calls one in twenty novel."
+        f"{part_of(int(novel.sum()), len(table))} of the test images are called novel, unlike the images of train; "
+        f"among them are {int((novel & wrong).sum())} of the {counted(int(wrong.sum()), 'mistake')}. An image's "
+        "novelty is its distance from the nearest class of train, by the network's features and by nine colour "
+        "moments; it is about 1 for images like those. Of images like those of validation, the threshold calls one in "
+        "twenty novel."
         f"{threshold}{others}"
     )
     return (own,) if facts.novelty is None else (own, _others(facts.novelty))

@@ -41,9 +41,12 @@ def limits(facts: RunFacts) -> Bullets:
     if facts.known is not None and facts.known.drawn:
         said.insert(0, "The images are drawn by a program; no score on them says anything about real smears.")
     elif facts.config.split.protocol != "patient":
-        said.insert(1, "Images of one patient may stand in train and in test, for patients are not known.")
+        said.insert(1, "Patients are not known, so images of one patient may be in train and in test.")
     if facts.config.split.protocol == "random":
-        said.insert(1, "The split is random: it rewards memory, and its score flatters on images that come in series.")
+        said.insert(
+            1,
+            "The split is random: where images come in series, it rewards memory and flatters the score.",
+        )
     if facts.config.image_size > NATIVE_SIZE:
         said.append(
             f"The network sees {facts.config.image_size} pixels a side; the dataset's published size is {NATIVE_SIZE}."
@@ -74,9 +77,9 @@ def reproduce(facts: RunFacts) -> tuple[Block, ...]:
         "python -m allcore evaluate latest",
         "python -m allcore report latest --complete",
     ]
-    dirty = " The code of the run had changes that stand in no commit." if revision.endswith("-dirty") else ""
+    dirty = " The code of the run had uncommitted changes." if revision.endswith("-dirty") else ""
     return (
-        text(f"Folders and files stand by their names alone; images and weights have to be the same.{dirty}"),
+        text(f"Folders and files are given by their names alone; the images and weights have to be the same.{dirty}"),
         Code("\n".join(lines)),
         text(
             "The same seed draws the same split, batches and augmentation everywhere; on other hardware, or in other "
@@ -99,7 +102,7 @@ def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, .
             (Strong("Model:"), " ", *model, f", for ONNX Runtime; licence: {licence}"),
             (Strong("Data:"), " ", *data),
             (Strong("Weights:"), " ", *WEIGHTS_CREDIT) if facts.config.weights != "random" else
-            (Strong("Weights:"), " random at the start; no one else's are in the model."),
+            (Strong("Weights:"), " random at the start; the model contains nobody else's."),
             (Strong("Software:"), f" ALLscope {facts.environment.get('allscope') or ''}, in its repository."),
         ),
     )  # fmt: skip

@@ -20,10 +20,10 @@ _ABOUT = {
     18: "Agreement of observers",
 }
 PROTOCOLS = {
-    "random": "Images were drawn class by class, blind to which of them belong together, as the paper did",
+    "random": "Images were drawn class by class, regardless of which belong together, as the paper did",
     "folders": "The parts are those that the dataset's own folders make",
     "grouped": "Whole groups were drawn, so that no group crosses from one part to another",
-    "patient": "All images of a patient stand in one part",
+    "patient": "All images of a patient are in one part",
     "stain": "The test images are stained unlike those of train",
 }
 LEVELS = {
@@ -46,14 +46,14 @@ def data_section(facts: RunFacts) -> Section:
         text(
             "Every file is decoded to 8-bit RGB in the same way (orientation applied, no colour profile). Each image "
             f"is scaled to {facts.config.image_size}×{facts.config.image_size} pixels in one interpolation, averaged "
-            "over areas where it shrinks; the network itself then takes ImageNet's mean off, as VGG16 wants it. "
+            "over areas where it shrinks; the network itself subtracts ImageNet's mean, as VGG16 expects. "
             f"{_native(facts)}All usable images of the folder were used, none was chosen by its content; nothing was "
             f"imputed.{_scaled(facts)}"
         ),
     )
     missing = lacking(known, 7, 8, 11, 13)
     if facts.catalog is None:
-        missing |= {8: "which files were left out as unusable: the dataset is not at hand as it was"}
+        missing |= {8: "which files were left out as unusable: the dataset has changed or is gone"}
     answers = (8, 9, 10, 12, *given(known, 7, 11, 13))
     return Section("data", "Data", blocks, answers, missing)
 
@@ -132,7 +132,7 @@ def protocol(facts: RunFacts) -> tuple[Text, ...]:
     drawn = facts.known is not None and facts.known.drawn
     known = split.protocol == "patient" or drawn
     chosen = "the temperature" if facts.config.keep == "last" else "the epoch and the temperature"
-    patients = "" if known else " Patients are not known, so a patient may stand in several."
+    patients = "" if known else " Patients are not known, so a patient may be in several."
     return (
         text(
             Strong(f"{split.protocol.capitalize()} split"), f", {fractions}, seed {split.seed}. "
@@ -154,7 +154,7 @@ def groups_table(facts: RunFacts) -> Table:
         ("images in those", f"{several.sum():,}"),
         ("pairs of images within a group", f"{pairs:,}"),
         ("images of the largest group", f"{sizes.max():,}"),
-        ("groups that stand in more than one part", f"{int((crossing > 1).sum()):,}"),
+        ("groups that are in more than one part", f"{int((crossing > 1).sum()):,}"),
     )
     return Table(f"Groups: {_what_groups_are(facts)}", ("what", "#count"), rows)
 
@@ -201,7 +201,7 @@ def _scored(name: str, scores: Scores) -> tuple[str, ...]:
 
 def _exclusions(facts: RunFacts) -> tuple[Text, ...]:
     if facts.catalog is None:
-        return (text("The dataset is not at hand as it was, so files that were left out cannot be named."),)
+        return (text("The dataset has changed or is gone, so files that were left out cannot be named."),)
     problems = facts.catalog.problems()
     of_variant = problems[problems["variant"] == facts.catalog.variant(facts.config.variant)]
     if of_variant.empty:

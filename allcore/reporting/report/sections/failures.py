@@ -21,8 +21,8 @@ def failures_section(facts: RunFacts) -> Section:
     if shown.pictures:
         blocks.append(
             text(
-                f"The {counted(len(shown.pictures), 'most confident mistake')}, the image and the evidence for what it "
-                "was called: orange spoke for that class, blue against it, each map to its own strongest place."
+                f"The {counted(len(shown.pictures), 'most confident mistake')}, the image and the evidence for "
+                "the predicted class: orange speaks for it, blue against it; each map has its own scale."
                 if facts.metadata is not None
                 else "The most confident mistakes. The run's model is gone or damaged, so there is no evidence."
             )
@@ -36,14 +36,14 @@ def failures_section(facts: RunFacts) -> Section:
 def confusion(facts: RunFacts) -> Matrix:
     """Return the confusion matrix of the test."""
     counts = tuple(map(tuple, facts.scores.confusion_matrix))
-    return Matrix("Confusion matrix: rows are true classes, columns what they were called", facts.split.classes, counts)
+    return Matrix("Confusion matrix: rows are true classes, columns predicted ones", facts.split.classes, counts)
 
 
 def mistake_table(facts: RunFacts) -> tuple[Block, ...]:
     """Return the mistakes, the most confident first; a sentence where there are none, or too many to list."""
     wrong = mistakes(facts.test.table)
     if wrong.empty:
-        return (text("No test image was called anything but its class."),)
+        return (text("No test image is misclassified."),)
     rows = tuple(
         (
             row["path"], row["label"], row["predicted"], per_cent(row["confidence"], 1),
@@ -54,7 +54,7 @@ def mistake_table(facts: RunFacts) -> tuple[Block, ...]:
     caption = f"{counted(len(wrong), 'mistake')}, the most confident first"
     if len(wrong) > _MISTAKES:
         caption += f"; the first {_MISTAKES} of them"
-    return (Table(caption, ("image", "true", "called", "#probability", "novel", "twin in train"), rows),)
+    return (Table(caption, ("image", "true", "predicted", "#probability", "novel", "twin in train"), rows),)
 
 
 def repeated_mistakes(facts: RunFacts) -> tuple[Table, ...]:
@@ -74,4 +74,4 @@ def _grouped(errors: pd.DataFrame, kind: str, caption: str) -> tuple[Table, ...]
         (row[kind] or "not known", row["label"], part_of(row["wrong"], row["images"]), row["predicted"])
         for row in errors.head(_MISTAKES).to_dict("records")
     )
-    return (Table(caption, (KINDS[kind], "class", "#wrong", "called"), rows),)
+    return (Table(caption, (KINDS[kind], "class", "#wrong", "predicted"), rows),)

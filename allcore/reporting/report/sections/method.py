@@ -9,16 +9,14 @@ import numpy as np
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.novelty import PASSING
 from allcore.model.architecture import evidence_side, parameter_count, pooled_side
-from allcore.paper import OPEN_READINGS
+from allcore.paper import OPEN_READINGS, says_of_setting
 from allcore.recipe import train_command
 from allcore.reporting.number_text import UNKNOWN, counted, duration, listed, memory, per_cent
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Code, Mono, Pair, Section, Strong, Table, Text, text
 from allcore.reporting.report.sections.curves import training_figures
-from allcore.reporting.settings import settings_table
+from allcore.reporting.settings import OF_THE_MACHINE, settings_table
 
-_OF_THE_MACHINE = ("dataset", "variant", "study", "place", "device", "micro_batch_size", "checkpoint_minutes")
-"""Settings that say where and how a run is carried out, and nothing of what is trained."""
 _WHY_SERVED = {"best": "the one with the lowest validation loss", "last": "the last, as the configuration asks"}
 
 
@@ -28,7 +26,7 @@ def model_section(facts: RunFacts) -> Section:
         *architecture(facts),
         settings(facts),
         Table(
-            "Where the paper is open, and how it is read here",
+            "Where the paper is unclear, and how it is read here",
             ("point", "the paper", "here"),
             tuple((reading.topic, reading.paper, reading.here) for reading in OPEN_READINGS),
         ),
@@ -49,11 +47,11 @@ def architecture(facts: RunFacts) -> tuple[Text, ...]:
             "VGG16's thirteen 3×3 convolutions in five blocks, each followed by 2×2 max-pooling; "
             f"{head}; a dense layer of {config.dense_units} (ReLU), dropout {config.dropout:g}, and a softmax over "
             f"{counted(len(classes), 'class', 'classes')}: {weights:,} weights. {config.trainable_from} to "
-            f"{config.trainable_to} are fine-tuned, the other convolutions stay as they were."
+            f"{config.trainable_to} are fine-tuned, the other convolutions are frozen."
         ),
         text(
             f"Input: an RGB image of {size}×{size} pixels, 8 bit. Outputs in one pass: probabilities of "
-            f"{listed(classes)}; evidence, a map of {evidence_side(size)}×{evidence_side(size)} cells a class; "
+            f"{listed(classes)}; evidence, a map of {evidence_side(size)}×{evidence_side(size)} points for each class; "
             f"{config.dense_units} features. Initial weights: ", *_initial(facts.environment.get("weights")), ".",
         ),
         *_served(facts.metadata),
@@ -63,14 +61,18 @@ def architecture(facts: RunFacts) -> tuple[Text, ...]:
 def settings(facts: RunFacts, only_departures: bool = False) -> Table:
     """Return the configuration, with the paper's value where the run departs from it; departures are marked."""
     table = settings_table(facts.config)
-    table = table[~table["setting"].isin(_OF_THE_MACHINE)]
-    caption = "Configuration beside the paper's, or how it is read; rows that depart are marked"
+    table = table[~table["setting"].isin(OF_THE_MACHINE)]
+    caption = "Configuration beside the paper's; rows that differ are marked"
     if only_departures:
         table = table[table["paper"] != ""]
-        caption = "Settings that depart from the paper's, or from how it is read"
-    rows = tuple((name, value, paper or "same") for name, value, paper in table.itertuples(index=False))
+        caption = "Settings that differ from the paper's"
+    rows = tuple((name, value, paper or _same(name)) for name, value, paper in table.itertuples(index=False))
     departs = frozenset(number for number, paper in enumerate(table["paper"]) if paper)
     return Table(caption, ("setting", "this run", "the paper"), rows, departs)
+
+
+def _same(name: str) -> str:
+    return "same" if says_of_setting(name, "stated") else UNKNOWN
 
 
 def software_table(facts: RunFacts) -> Table:
@@ -185,9 +187,10 @@ def _served(metadata: ServedMetadata | None) -> tuple[Text, ...]:
     compared = metadata.agreement
     return (
         text(
-            f"Served in {metadata.arithmetic}. On {counted(compared.images, 'validation image')} int8 and float32 give "
-            f"{counted(compared.labels_differing, 'image')} another class; an image's most changed probability moves "
-            f"by {compared.mean_change:.4f} on average, {compared.largest_change:.4f} at most, before the temperature."
+            f"Served in {metadata.arithmetic}. On {counted(compared.images, 'validation image')} int8 and float32 "
+            f"predict another class for {compared.labels_differing}; the largest change of a probability is "
+            f"{compared.mean_change:.4f} on average over the images and {compared.largest_change:.4f} at most, before "
+            "the temperature is applied."
         ),
     )
 

@@ -51,7 +51,7 @@ def summary_section(facts: RunFacts) -> Section:
     counts = facts.split.table["split"].value_counts()
     design = (
         f"A convolutional network (deep learning; the modified VGG16) was trained on {counts['train']:,} images of "
-        f"{counted(len(facts.split.classes), 'class', 'classes')} ({listed(facts.split.classes)}), its epoch chosen by "
+        f"{counted(len(facts.split.classes), 'class', 'classes')} ({listed(facts.split.classes)}), its epoch chosen on "
         f"{counts['validation']:,} others, and scored once on {facts.scores.n:,} test images. The split is "
         f"{facts.config.split.protocol}."
     )
@@ -97,14 +97,18 @@ def conclusion(facts: RunFacts) -> Bullets:
     if twins:
         said.append(
             f"{part_of(twins, facts.scores.n)} of the test images share a group with an image in train: the accuracy "
-            "over all of them flatters."
+            "over all of them looks better than it is."
         )
     if facts.baselines is not None:
         said.append(shortcut_verdict(facts.scores, facts.baselines))
     if facts.probes is not None and (looks_at := what_it_looks_at(views_of(facts.probes))):
         said.append(looks_at)
     wrong = len(facts.test.table) - int(facts.test.table["correct"].sum())
-    said.append(f"{counted(wrong, 'test image')} {'was' if wrong == 1 else 'were'} called something else.")
+    said.append(
+        f"{part_of(wrong, facts.scores.n)} of the test images are misclassified."
+        if wrong
+        else "No test image is misclassified."
+    )
     if facts.known is not None and facts.known.drawn:
         said.append("The images are drawn, so the score says nothing about real smears.")
     return bullets(*said)
@@ -157,7 +161,7 @@ def intended_use() -> Bullets:
         ),
         (
             Strong("Users:"),
-            " researchers and students who know that a class is the name of a folder, and read a score with what "
-            "stands beside it.",
+            " researchers and students who know that a class is only the name of a folder, and who read a score "
+            "together with its interval, its shortcuts and its probes.",
         ),
     )

@@ -28,8 +28,15 @@ def probes(facts: RunFacts) -> tuple[Block, ...]:
     if facts.probes is None:
         return (text("Not computed; ", Mono(how_to_complete(facts.run_id)), " computes them first."),)
     rows = tuple(map(_probe_row, probe_table(facts.probes).to_dict("records")))
-    columns = ("images", "what is done", "#accuracy (%)", "#lowest of a class", "#change", "#names the lender's class")
-    caption = "Accuracy on the test images with something taken away that the model may lean on, with 95 % intervals"
+    columns = (
+        "images",
+        "what is done",
+        "#accuracy (%)",
+        "#lowest of a class",
+        "#change",
+        "#predicted as the lender's class",
+    )
+    caption = "Accuracy on the test images without something that the model may rely on, with 95 % intervals"
     table = Table(caption, columns, rows, frozenset({0}))
     meaning = [*findings(facts.probes), *evidence_findings(facts.probes)]
     return (table, bullets(*meaning), text(CAVEAT)) if meaning else (table,)

@@ -8,6 +8,7 @@ from typing import Any
 from allcore.evaluation.predictions.two_sides import two_sides
 from allcore.evaluation.scoring.scores import CLASS_METRICS, Interval
 from allcore.paper import BENIGN_TEST_IMAGES, BENIGN_TEST_RIGHT, HEADLINE
+from allcore.reporting.comparison import p_value
 from allcore.reporting.number_text import (
     counted,
     decimal,
@@ -61,7 +62,7 @@ def scores_table(facts: RunFacts) -> Table:
         macro = (or_blank(decimal(row["macro"])), or_blank(interval((row["macro_low"], row["macro_high"]))))
         rows.append((row["score"], *weighted, *paper, *macro))
     columns = ("score", "#weighted", "#95 % interval", *(("#the paper",) if beside else ()), "#macro", "#95 % interval")
-    note = "; the paper's are of its own test images at 300 px, which are not these" if beside else ""
+    note = "; the paper tested other images, at 300 px" if beside else ""
     return Table(f"Scores of {counted(facts.scores.n, 'test image')} in per cent{note}", columns, tuple(rows))
 
 
@@ -90,7 +91,7 @@ def baselines(facts: RunFacts) -> tuple[Block, ...]:
     columns = ("name", "what it sees", "#accuracy (%)", "#network minus it", "#p")
     caption = (
         "Shortcuts: what classifiers without the network reach on the same split, with 95 % intervals (p: McNemar's "
-        "test over groups, by Holm's method)"
+        "test over overlap groups, corrected for the number of classifiers by Holm's method)"
     )
     return (Table(caption, columns, (own, *rows), frozenset({0})),)
 
@@ -114,7 +115,7 @@ def two_classes(facts: RunFacts) -> tuple[Text, ...]:
     return (
         text(
             f"{positive.capitalize()} ({listed(facts.meanings.positive)}) against {negative}, whichever class of its "
-            f"side is named: sensitivity {sensitivity}, specificity {specificity}.{beside}"
+            f"side is predicted: sensitivity {sensitivity}, specificity {specificity}.{beside}"
         ),
     )
 
@@ -134,7 +135,7 @@ def _marks(facts: RunFacts) -> list[Mark]:
 def _baseline_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
     accuracy = _in_per_cent(row["accuracy"], (row["low"], row["high"]))
     difference = _in_per_cent(row["difference"], (row["difference_low"], row["difference_high"]), "+")
-    return (row["baseline"], row["what"], accuracy, difference, f"{row['p']:.2g}")
+    return (row["baseline"], row["what"], accuracy, difference, p_value(row["p"]))
 
 
 def _in_per_cent(value: float | None, of_interval: Interval, sign: str = "") -> str:
