@@ -9,11 +9,12 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from allcore.errors import ConfigError, FileError
 from allcore.json_text import read_json
-from allcore.model.architecture import CONVOLUTION_LAYERS
+from allcore.networks.registry import TRUNKS
+from allcore.networks.trunk import Stage, Trunk
 from allcore.text import well_formed
 
 CONFIG_SCHEMA = 2
@@ -187,9 +188,10 @@ class TrainConfig(_Frozen):
         "none", description="balanced: every class has the same weight in the loss"
     )
 
+    network: str = Field("vgg16", description=f"the network below the paper's head: {', '.join(TRUNKS)}")
     weights: str = Field("imagenet", description="imagenet, random, or the path of a .weights.h5 file")
-    trainable_from: str = Field("block1_conv1", description="first convolution that is fine-tuned")
-    trainable_to: str = Field("block4_conv3", description="last convolution that is fine-tuned")
+    trainable_from: str = Field("block1_conv1", description="first layer or stage of the network that is fine-tuned")
+    trainable_to: str = Field("block4_conv3", description="last layer or stage of the network that is fine-tuned")
     head: Literal["flatten", "gap"] = Field("flatten", description="gap: global average pooling")
     dense_units: int = Field(1024, ge=1, le=8192, description="width of the dense layer")
     dropout: Fraction = Field(0.25, description="fraction of dense activations dropped while training")
@@ -209,16 +211,34 @@ class TrainConfig(_Frozen):
     study: str | None = Field(None, description="name of the study that this run belongs to")
     place: str | None = Field(None, description="the run's place in its study")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fine_tuned_as_the_network_is(cls, fields: Any) -> Any:  # noqa: ANN401 - whatever a user typed
+        """Give a network other than the paper's its own range of layers, where none is asked for."""
+        if isinstance(fields, dict) and isinstance(fields.get("network"), str) and fields["network"] in TRUNKS:
+            first, last = TRUNKS[fields["network"]].fine_tuned
+            return {"trainable_from": first, "trainable_to": last, **fields}
+        return fields
+
+    @field_validator("network")
+    @classmethod
+    def _known_network(cls, value: str) -> str:
+        if value not in TRUNKS:
+            raise ValueError(f"unknown network; expected one of {', '.join(TRUNKS)}")
+        return value
+
     @field_validator("trainable_from", "trainable_to")
     @classmethod
-    def _known_layer(cls, value: str) -> str:
-        if value not in CONVOLUTION_LAYERS:
-            raise ValueError(f"unknown layer; expected one of {', '.join(CONVOLUTION_LAYERS)}")
+    def _known_layer(cls, value: str, info: ValidationInfo) -> str:
+        trunk = TRUNKS.get(info.data.get("network", ""))
+        if trunk is not None and value not in trunk.stage_names:
+            raise ValueError(f"unknown layer; expected one of {', '.join(trunk.stage_names)}")
         return value
 
     @model_validator(mode="after")
     def _layers_in_order(self) -> Self:
-        if CONVOLUTION_LAYERS.index(self.trainable_from) > CONVOLUTION_LAYERS.index(self.trainable_to):
+        names = self.trunk.stage_names
+        if names.index(self.trainable_from) > names.index(self.trainable_to):
             raise ValueError(f"trainable_from {self.trainable_from} comes after trainable_to {self.trainable_to}")
         return self
 
@@ -231,11 +251,19 @@ class TrainConfig(_Frozen):
         return self
 
     @property
-    def trainable_layers(self) -> tuple[str, ...]:
-        """Names of the convolutions that are fine-tuned, first to last."""
-        first = CONVOLUTION_LAYERS.index(self.trainable_from)
-        last = CONVOLUTION_LAYERS.index(self.trainable_to)
-        return CONVOLUTION_LAYERS[first : last + 1]
+    def trunk(self) -> Trunk:
+        """The table of the network below the head."""
+        return TRUNKS[self.network]
+
+    @property
+    def fine_tuned(self) -> tuple[Stage, ...]:
+        """The layers or stages of the trunk that learn, first to last."""
+        names = self.trunk.stage_names
+        return self.trunk.stages[names.index(self.trainable_from) : names.index(self.trainable_to) + 1]
+
+    def parameter_count(self, classes: int) -> int:
+        """Return the number of weights of the whole network for so many classes."""
+        return self.trunk.parameter_count(self.image_size, classes, self.head, self.dense_units)
 
     def to_json(self) -> str:
         """Return the configuration as JSON text with its schema number."""

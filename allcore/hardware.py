@@ -14,7 +14,6 @@ import psutil
 
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError
-from allcore.model.architecture import activation_count, parameter_count
 
 _ACTIVATION_COPIES = 2.0
 """Forward values and their gradients; with it the estimate is within a fifth of what was measured at 300 px."""
@@ -72,8 +71,8 @@ def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePl
             "or use device auto or cpu"
         )
     gpus = devices.gpus if config.device != "cpu" else ()
-    if config.clip_norm is not None:
-        gpus = gpus[:1]  # the norm is that of the whole gradient, and replicas have parts of it
+    if config.clip_norm is not None or config.trunk.batch_normalised:
+        gpus = gpus[:1]  # a gradient's norm and a batch's statistics are of the whole, and replicas have parts of it
     replicas = max(1, len(gpus))
     precision = config.precision if config.precision != "auto" else _precision(gpus, devices)
     memory = _smallest_memory(gpus, devices)
@@ -97,8 +96,8 @@ def estimate_memory(config: TrainConfig, classes: int, precision: str, images: i
     Weights, gradients and Adam's two moments in float32, plus every layer's values and their gradients.
     """
     bytes_per_value = 4 if precision == "float32" else 2
-    weights = 16 * parameter_count(config.image_size, classes, config.head, config.dense_units)
-    return int(weights + images * activation_count(config.image_size) * bytes_per_value * _ACTIVATION_COPIES)
+    weights = 16 * config.parameter_count(classes)
+    return int(weights + images * config.trunk.activations(config.image_size) * bytes_per_value * _ACTIVATION_COPIES)
 
 
 def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:

@@ -105,9 +105,9 @@ OPEN_READINGS = (
 
 STATED = frozenset(
     {
-        "image_size", "epochs", "batch_size", "learning_rate", "trainable_from", "trainable_to", "head", "dense_units",
-        "dropout", "split.train", "split.validation", "split.test", "augment.brightness", "augment.horizontal_flip",
-        "augment.vertical_flip",
+        "network", "image_size", "epochs", "batch_size", "learning_rate", "trainable_from", "trainable_to", "head",
+        "dense_units", "dropout", "split.train", "split.validation", "split.test", "augment.brightness",
+        "augment.horizontal_flip", "augment.vertical_flip",
     }
 )  # fmt: skip
 """The settings that the paper states."""

@@ -1,7 +1,7 @@
 """The served model in int8 against float32: file, memory, seconds for one image in turn, and whether they agree.
 
     python -m benchmarks.serving RUN_FOLDER [--rounds 20]       a run that serves int8; agreement on its test images
-    python -m benchmarks.serving --image-size 150 [--rounds 20] a network with random weights of that size
+    python -m benchmarks.serving --image-size 150 [--network resnet50] [--rounds 20]   with random weights
 
 Memory is that of a fresh process, beyond what importing took, after loading the file and predicting one image.
 """
@@ -18,16 +18,17 @@ from pathlib import Path
 import numpy as np
 
 from allcore.augment import resize
+from allcore.config import make_config
 from allcore.data.intake import decode
 from allcore.inference.latency import latencies
 from allcore.inference.network import open_network
-from allcore.model.architecture import CONVOLUTIONS, dense_inputs
-from allcore.model.graph import NetworkWeights
-from allcore.model.quantise import build_int8_graph, calibrate
+from allcore.model.build import build_network
 from allcore.model.serving import build_serving_graph, save_with_metadata
+from allcore.model.trained import network_weights
+from allcore.networks.registry import TRUNKS
 from allcore.runs.files import FLOAT32_FILE
 from allcore.runs.store import Run
-from allcore.training.served_precision import compare
+from allcore.training.served_precision import compare, in_int8
 
 MEMORY = """
 import sys
@@ -46,10 +47,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, nargs="?", help="folder of a run that serves int8")
     parser.add_argument("--image-size", type=int, default=150)
+    parser.add_argument("--network", default="vgg16", choices=list(TRUNKS))
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        files = _of_run(options.run) if options.run else _of_random_weights(options.image_size, Path(folder))
+        files = (
+            _of_run(options.run)
+            if options.run
+            else _of_random_weights(options.image_size, options.network, Path(folder))
+        )
         _print_costs(files, options.rounds)
         if options.run:
             _print_agreement(Run(options.run), files)
@@ -64,25 +70,14 @@ def _of_run(folder: Path) -> dict[str, Path]:
     return {"float32": float32, "int8": Run(folder).served_model}
 
 
-def _of_random_weights(size: int, folder: Path) -> dict[str, Path]:
-    rng = np.random.default_rng(0)
-
-    def layer(inputs: int, outputs: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        kernel = rng.normal(0, np.sqrt(2 / inputs), shape).astype(np.float32)
-        return kernel, np.zeros(outputs, np.float32)
-
-    inputs = dense_inputs(size, "flatten")
-    weights = NetworkWeights(
-        convolutions={c.name: layer(9 * c.inputs, c.outputs, c.kernel_shape) for c in CONVOLUTIONS},
-        dense=layer(inputs, 1024, (inputs, 1024)),
-        classifier=layer(1024, 4, (1024, 4)),
-        head="flatten",
-        image_size=size,
-    )
-    images = rng.integers(0, 256, (4, size, size, 3), np.uint8)
+def _of_random_weights(size: int, network: str, folder: Path) -> dict[str, Path]:
+    config = make_config(dataset="", network=network, image_size=size)
+    weights = network_weights(build_network(config, 4), config)
+    images = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), np.uint8)
     files = {name: folder / f"{name}.onnx" for name in ("float32", "int8")}
-    save_with_metadata(build_serving_graph(weights), {}, files["float32"])
-    save_with_metadata(build_int8_graph(weights, calibrate(weights, [images])), {}, files["int8"])
+    float32 = build_serving_graph(weights)
+    save_with_metadata(float32, {}, files["float32"])
+    save_with_metadata(in_int8(weights, float32, [images]), {}, files["int8"])
     return files
 
 

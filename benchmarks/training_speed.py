@@ -24,7 +24,7 @@ from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
 from allcore.hardware import make_plan
-from allcore.model.vgg16 import build_vgg16
+from allcore.model.build import build_network
 from allcore.training.batches import BatchSource
 from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner
@@ -66,7 +66,7 @@ def _source(config: TrainConfig, cache: Path) -> BatchSource:
 def _plain(config: TrainConfig, source: BatchSource, steps: int) -> Callable[[], float]:
     """Return a function that takes `steps` steps with `model.fit` and returns images a second."""
     keras.config.set_dtype_policy("float32")
-    model = build_vgg16(config, 4)
+    model = build_network(config, 4)
     model.compile(keras.optimizers.Adam(config.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     rows = source.rows[: steps * config.batch_size]
     images = np.stack([resize(source.images[row], config.image_size) for row in rows]).astype(np.float32)

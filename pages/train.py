@@ -14,7 +14,7 @@ from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, system_devices
-from allcore.reporting.number_text import duration
+from allcore.reporting.number_text import duration, listed
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
 from allcore.runs.preflight import must_download, training_missing
@@ -101,6 +101,21 @@ def warn_of_hours(seconds: float | None, configs: Sequence[TrainConfig]) -> None
             st.warning(f"About {duration(seconds)} on this machine. {other}", title="This takes hours")
     elif not devices().gpus and any(map(is_large, configs)):
         st.warning(f"Without a GPU, such a run takes many hours. {other}", title="This takes hours")
+
+
+def warn_of_download(configs: Sequence[TrainConfig], form: str) -> None:
+    """Warn where a run would download its initial weights, and offer random ones for the settings of `form`."""
+    trunks = {one.network: one.trunk for one in configs if must_download(one.weights, one.trunk)}.values()
+    if not trunks:
+        return
+    st.warning(
+        f"The run downloads them ({sum(trunk.megabytes for trunk in trunks)} MB) when it starts, which needs a network "
+        "connection. Without one, put a .weights.h5 file into the workspace and give its path as *Weights*, set "
+        f"{listed([trunk.weights_variable for trunk in trunks])} before the app starts, or begin with random weights: "
+        "everything works, and the scores will be lower.",
+        title="The ImageNet weights are not on this machine",
+    )
+    st.button("Use random weights", icon=":material/casino:", on_click=random_weights, args=(form,))
 
 
 def is_large(config: TrainConfig) -> bool:
@@ -228,14 +243,7 @@ with card:
             show_study_estimate(plan, estimated, native)
             costly = [each.config for _, each, _ in estimated.cells]
         warn_of_hours(estimated.total_seconds, costly)
-        if must_download(config.weights):
-            st.warning(
-                "The run downloads them (59 MB) when it starts. Without a network connection, put a .weights.h5 file "
-                "into the workspace and give its path as *Weights*, or set ALLCORE_VGG16_WEIGHTS before the app "
-                "starts. Random weights work too, with lower scores.",
-                title="The ImageNet weights are not on this machine",
-            )
-            st.button("Use random weights", icon=":material/casino:", on_click=random_weights, args=(preset.lower(),))
+        warn_of_download(costly, preset.lower())
     busy = any(summary.is_active for summary in summaries(former))
     with st.container(horizontal=True):
         launching = st.button(

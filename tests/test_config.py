@@ -7,13 +7,15 @@ from pydantic import ValidationError
 from allcore import paper
 from allcore.config import CONFIG_SCHEMA, PRESETS, TrainConfig, make_config, read_config
 from allcore.errors import ConfigError
-from allcore.model.architecture import CONVOLUTION_LAYERS
+from allcore.networks.registry import TRUNKS
+from allcore.networks.vgg16 import CONVOLUTIONS
 
 EVERY_FIELD = {
     "dataset": "smears", "variant": "Original", "image_size": 96, "epochs": 3, "batch_size": 8, "learning_rate": 0.001,
     "learning_rate_schedule": "cosine", "warmup_epochs": 1, "clip_norm": 1.0, "optimizer": "sgd", "early_stopping": 2,
     "keep": "last", "class_weights": "balanced",
-    "weights": "random", "trainable_from": "block2_conv1", "trainable_to": "block5_conv3", "head": "gap",
+    "network": "resnet50", "weights": "random", "trainable_from": "conv2", "trainable_to": "conv5",
+    "head": "gap",
     "dense_units": 64, "dropout": 0.0, "seed": 9, "device": "cpu", "precision": "float32", "micro_batch_size": 4,
     "checkpoint_minutes": 0.5, "study": "sizes", "place": "fold=2",
     "split": {"protocol": "patient", "train": 0.6, "validation": 0.15, "test": 0.25, "seed": 4, "groups": "p.csv",
@@ -44,13 +46,37 @@ def test_the_defaults_are_the_papers():
 
 
 def test_by_default_block_5_stays_frozen_and_all_before_it_is_trained():
-    assert make_config(dataset="smears").trainable_layers == CONVOLUTION_LAYERS[:10]
-    assert CONVOLUTION_LAYERS[9] == "block4_conv3"
+    learning = [stage.name for stage in make_config(dataset="smears").fine_tuned]
+    assert learning == [convolution.name for convolution in CONVOLUTIONS[:10]]
+    assert learning[-1] == "block4_conv3"
+
+
+@pytest.mark.parametrize(("name", "trunk"), TRUNKS.items())
+def test_each_network_brings_the_range_that_is_fine_tuned(name, trunk):
+    config = make_config(dataset="smears", network=name)
+    assert (config.trainable_from, config.trainable_to) == trunk.fine_tuned
+    assert [stage.name for stage in config.fine_tuned][-1] != trunk.stage_names[-1]
+    alone = make_config(dataset="smears", network=name, trainable_from=trunk.stage_names[1])
+    assert (alone.trainable_from, alone.trainable_to) == (trunk.stage_names[1], trunk.fine_tuned[1])
+
+
+def test_networks_are_known_and_have_layers_of_their_own():
+    with pytest.raises(ConfigError, match=r"network: unknown network; expected one of vgg16, .*'alexnet'"):
+        make_config(dataset="smears", network="alexnet")
+    with pytest.raises(ConfigError, match="trainable_to: unknown layer; expected one of conv1, conv2, "):
+        make_config(dataset="smears", network="resnet50", trainable_to="block4_conv3")
+
+
+def test_configuration_from_before_there_were_networks_is_of_vgg16(tmp_path):
+    fields = json.loads(make_config(dataset="smears", trainable_from="block2_conv1").to_json())
+    del fields["network"]
+    (tmp_path / "config.json").write_text(json.dumps(fields), encoding="utf-8")
+    assert read_config(tmp_path / "config.json") == make_config(dataset="smears", trainable_from="block2_conv1")
 
 
 def test_one_layer_alone_can_be_trained():
     config = make_config(dataset="smears", trainable_from="block3_conv2", trainable_to="block3_conv2")
-    assert config.trainable_layers == ("block3_conv2",)
+    assert [stage.name for stage in config.fine_tuned] == ["block3_conv2"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -37,7 +37,7 @@ def test_what_is_done_where_the_paper_is_open_is_the_default_here():
     config = make_config(dataset="smears")
     assert f"{config.weights} weights by default" in HERE["Initial weights"].lower()
     assert "block 5 stay frozen" in HERE["Fine-tuned layers"]
-    assert not any(layer.startswith("block5") for layer in config.trainable_layers)
+    assert not any(stage.name.startswith("block5") for stage in config.fine_tuned)
     assert f"rate {config.dropout:g}" in HERE["Dropout"]
     assert (
         HERE["Optimizer, rotation, border, averaging"]

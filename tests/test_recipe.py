@@ -35,6 +35,7 @@ def configuration(command: str) -> TrainConfig:
         {},
         {"image_size": 96, "epochs": 8, "learning_rate": 5e-5, "learning_rate_schedule": "cosine"},
         {"variant": "Original", "early_stopping": 3, "class_weights": "balanced", "head": "gap", "seed": 7},
+        {"network": "resnet50", "trainable_to": "conv5"},
         {"split": {"protocol": "grouped", "train": 0.6, "validation": 0.2, "test": 0.2, "seed": 3}},
         {"split": {"protocol": "patient", "groups": "patients.csv"}, "weights": "vgg16.weights.h5"},
         {"augment": {"brightness": (0.5, 1.0), "horizontal_flip": False, "stain_jitter": 0.2, "border": "white"}},

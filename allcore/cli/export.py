@@ -20,8 +20,8 @@ def export(
 ) -> None:
     """Write a run's model in another form, and check that it predicts the same for ten images."""
     from allcore.evaluation.held_out import held_out_score
-    from allcore.model.export import export_run
     from allcore.runs.store import RunStore
+    from allcore.training.export import export_run
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()

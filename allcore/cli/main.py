@@ -18,6 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from allcore.cli import (
+    baselines,
     dataset,
     evaluate,
     export,
@@ -47,6 +48,7 @@ app.add_typer(study.app, name="study")
 app.command("app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(start.start)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("baselines")(baselines.baselines)
 app.command("predict")(predict.predict)
 app.command("probe")(probe.probe)
 app.command("labels")(labels.labels)

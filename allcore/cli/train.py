@@ -28,7 +28,7 @@ Background = Annotated[bool, typer.Option("--background", help="return at once; 
 def train(
     data: Data, fields: dict[str, Any], preset: Preset = "paper", background: Background = False, json: Json = False
 ) -> None:
-    """Train the modified VGG16 in a worker process and show how it goes; the defaults are the paper's."""
+    """Train a network in a worker process and show how it goes; the defaults are the paper's modified VGG16."""
     executor = _executor()
     run = _submit(executor, config_from(data, preset, with_protocol(data, fields)))
     if background and json:

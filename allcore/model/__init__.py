@@ -1,1 +1,1 @@
-"""The modified VGG16, its initial weights, and the graph that is served."""
+"""The trained network, its initial weights, and the graph that is served."""

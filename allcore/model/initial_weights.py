@@ -1,4 +1,4 @@
-"""Reading VGG16's convolution weights from an HDF5 file, whichever Keras wrote it."""
+"""Initial weights in an HDF5 file, whichever Keras wrote it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,40 @@ import numpy as np
 
 from allcore.errors import FileError, WeightsError
 from allcore.files import check_file
-from allcore.model.architecture import CONVOLUTIONS
+from allcore.networks.trunk import Trunk
+from allcore.networks.vgg16 import CONVOLUTIONS, VGG16
 
 LARGEST_BYTES = 2 * 2**30
 """VGG16 with its head in double precision has half of it."""
-THREE_WAYS = (
-    "Give weights='imagenet' with a network connection, a path to a .weights.h5 file (also through "
-    "ALLCORE_VGG16_WEIGHTS), or weights='random'."
-)
+
+
+def three_ways(trunk: Trunk) -> str:
+    """Return what to do where a trunk's initial weights cannot be had."""
+    return (
+        "Give weights='imagenet' with a network connection, a path to a .weights.h5 file (also through "
+        f"{trunk.weights_variable}), or weights='random'."
+    )
+
+
+THREE_WAYS = three_ways(VGG16)
+
+
+def check_weights_file(path: Path, trunk: Trunk) -> None:
+    """Raise `WeightsError` where a file's weights are not those of a trunk, as far as that can be seen without Keras.
+
+    Of a plain chain of convolutions that is for certain; of another trunk it is that the file is a readable HDF5 file.
+    """
+    if trunk.convolutions:
+        read_convolutions(path)
+        return
+    _check_readable(path, trunk)
+    try:
+        with h5py.File(path, "r") as file:
+            found = bool(_layer_arrays(file))
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise _not_hdf5(path, trunk, error) from None
+    if not found:
+        raise WeightsError(f"weights file {path} has no layer with weights. {three_ways(trunk)}")
 
 
 def read_convolutions(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -26,15 +52,23 @@ def read_convolutions(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     Reads Keras 3's `.weights.h5` and the older layout that `weights="imagenet"` downloads. Raises `WeightsError` when
     the file is missing, is no HDF5 file, or holds another architecture.
     """
-    try:
-        check_file(path, LARGEST_BYTES)
-    except FileError as error:
-        raise WeightsError(f"weights file {path} cannot be used: {error}. {THREE_WAYS}") from None
+    _check_readable(path, VGG16)
     try:
         with h5py.File(path, "r") as file:
             return _convolutions(path, file)
     except (OSError, RuntimeError, KeyError, ValueError) as error:  # what damage brings out of HDF5
-        raise WeightsError(f"weights file {path} is not a readable HDF5 file ({error}). {THREE_WAYS}") from None
+        raise _not_hdf5(path, VGG16, error) from None
+
+
+def _check_readable(path: Path, trunk: Trunk) -> None:
+    try:
+        check_file(path, LARGEST_BYTES)
+    except FileError as error:
+        raise WeightsError(f"weights file {path} cannot be used: {error}. {three_ways(trunk)}") from None
+
+
+def _not_hdf5(path: Path, trunk: Trunk, error: Exception) -> WeightsError:
+    return WeightsError(f"weights file {path} is not a readable HDF5 file ({error}). {three_ways(trunk)}")
 
 
 def _convolutions(path: Path, file: h5py.File) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -22,18 +22,17 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto
 
-from allcore.model.architecture import CONVOLUTIONS, Convolution
 from allcore.model.graph import (
     Graph,
-    NetworkWeights,
     as_model,
     served_model,
     write_answers,
     write_cells,
     write_image,
-    write_pool,
 )
-from allcore.model.serving import write_convolutions
+from allcore.model.layers import NetworkWeights
+from allcore.model.trunk_graph import write_trunk
+from allcore.networks.trunk import Convolution
 
 KERNEL_LIMIT = 64
 """Largest magnitude of a quantised weight."""
@@ -56,14 +55,14 @@ class Calibration:
 def calibrate(weights: NetworkWeights, batches: Iterable[np.ndarray]) -> Calibration:
     """Run the convolutions on uint8 batches (N, S, S, 3), at least one, and return what the quantisation needs."""
     graph = Graph()
-    write_convolutions(graph, weights)
+    write_trunk(graph, weights.trunk, weights.layers)
     inputs = {node.output[0].removesuffix("_linear"): node.input[0] for node in graph.nodes if node.op_type == "Conv"}
     axes = graph.integers("all_but_channels", 0, 2, 3)
     for name, entry in inputs.items():
         graph.add("ReduceMax", [name], f"{name}.largest", keepdims=0)
         graph.add("ReduceMean", [entry, axes], f"{name}.mean_inputs", keepdims=0)
     outputs: dict[str, list[str | int]] = {f"{name}.largest": [] for name in inputs}
-    outputs |= {f"{c.name}.mean_inputs": [c.inputs] for c in CONVOLUTIONS}
+    outputs |= {f"{c.name}.mean_inputs": [c.inputs] for c in weights.trunk.convolutions}
     session = ort.InferenceSession(as_model(graph, weights.image_size, outputs).SerializeToString())
 
     answers = [(len(batch), session.run(list(outputs), {"image": batch})) for batch in batches]
@@ -92,18 +91,18 @@ def build_int8_graph(weights: NetworkWeights, calibration: Calibration) -> onnx.
 
 def _convolutions(graph: Graph, weights: NetworkWeights, calibration: Calibration) -> tuple[str, np.float32]:
     """Write the convolutions; return the last one's quantised output, and its scale (its zero point is 0)."""
-    x = write_image(graph)
+    x = write_image(graph, weights.trunk.preprocessing)
     graph.constant("zero_point", np.uint8(0))
     scale, scale_name, zero = np.float32(_IMAGE_SCALE), "image.scale", "image.zero_point"
     graph.constant(scale_name, scale)
     graph.constant(zero, np.uint8(_IMAGE_ZERO))
     x = graph.add("QuantizeLinear", [x, scale_name, zero], "image_quantised")
     block = 1
-    for convolution in CONVOLUTIONS:
+    for convolution in weights.trunk.convolutions:
         name = convolution.name
         x = graph.add("DequantizeLinear", [x, scale_name, zero], f"{name}_input")
         if convolution.block != block:
-            pooled = write_pool(graph, x, block)
+            pooled = graph.add("MaxPool", [x], f"block{block}_pool", kernel_shape=[2, 2], strides=[2, 2])
             x = graph.add("QuantizeLinear", [pooled, scale_name, zero], f"block{block}_pool_quantised")
             x = graph.add("DequantizeLinear", [x, scale_name, zero], f"{name}_pooled_input")
             block = convolution.block

@@ -40,4 +40,6 @@ def model_card(facts: RunFacts, report: Sequence[Section]) -> Document:
         Section("made", "How it was made", reproduce(facts)),
         Section("open", "Not provided", (text("Of the CLAIM checklist: ", *CITATION), missing_list(report))),
     )
-    return Document(f"Model card: modified VGG16 for {listed(facts.split.classes)}", subtitle(facts), sections)
+    return Document(
+        f"Model card: modified {facts.config.trunk.title} for {listed(facts.split.classes)}", subtitle(facts), sections
+    )

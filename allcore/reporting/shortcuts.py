@@ -28,7 +28,7 @@ def shortcut_table(scores: Scores, against: pd.DataFrame) -> pd.DataFrame:
     """
     low, high = scores.intervals["accuracy"]
     rows: list[dict[Any, Any]] = [
-        {"name": RUN, "what": "The modified VGG16.", "accuracy": scores.accuracy, "low": low, "high": high}
+        {"name": RUN, "what": "The network of this run.", "accuracy": scores.accuracy, "low": low, "high": high}
     ]
     if has_papers_classes(scores.classes):
         what = "Its network on test images of its own; no interval stated."

@@ -21,7 +21,7 @@ FINISHING_SECONDS, FINISHING_SHARE = 15.0, 0.3
 PROCESS_BYTES = 800 * 2**20
 """About what a worker's process takes on a CPU besides its steps: libraries, the model in float32, served graphs."""
 
-_COSTLY = ("image_size", "batch_size", "trainable_from", "trainable_to", "head", "dense_units", "optimizer")
+_COSTLY = ("network", "image_size", "batch_size", "trainable_from", "trainable_to", "head", "dense_units", "optimizer")
 _COSTLY_HERE = (*_COSTLY, "device", "precision", "micro_batch_size", "augment", "dataset", "variant")
 
 

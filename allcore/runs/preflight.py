@@ -12,10 +12,10 @@ from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split
 from allcore.errors import InputError
+from allcore.networks.trunk import Trunk
 from allcore.progress import Progress
 from allcore.workspace import IS_INSTALLED
 
-WEIGHTS_VARIABLE = "ALLCORE_VGG16_WEIGHTS"
 TRAINING_PACKAGES: Final = ("tensorflow", "keras", "onnx", "h5py")
 
 
@@ -34,40 +34,40 @@ def require_training() -> None:
         raise InputError(missing)
 
 
-def weights_file(weights: str) -> Path | None:
+def weights_file(weights: str, trunk: Trunk) -> Path | None:
     """Return the file that initial weights are read from; None for `random` and for a download by Keras.
 
-    `imagenet` means the file that ALLCORE_VGG16_WEIGHTS names, when it is set.
+    `imagenet` means the file that the trunk's environment variable (ALLCORE_VGG16_WEIGHTS) names, when it is set.
     """
     if weights == "random":
         return None
     if weights == "imagenet":
-        weights = os.environ.get(WEIGHTS_VARIABLE, "")
+        weights = os.environ.get(trunk.weights_variable, "")
     # Path's own way home raises where there is none.
     return Path(os.path.expanduser(weights)).absolute() if weights else None  # noqa: PTH111
 
 
-def keras_weights_file() -> Path:
-    """Return where Keras keeps the ImageNet weights once it has downloaded them."""
+def keras_weights_file(trunk: Trunk) -> Path:
+    """Return where Keras keeps a trunk's ImageNet weights once it has downloaded them."""
     home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111 - as Keras does
-    return home / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    return home / "models" / trunk.weights_file
 
 
-def must_download(weights: str) -> bool:
+def must_download(weights: str, trunk: Trunk) -> bool:
     """Return whether a run would have to download its initial weights when it starts."""
-    return weights == "imagenet" and weights_file(weights) is None and not keras_weights_file().is_file()
+    return weights == "imagenet" and weights_file(weights, trunk) is None and not keras_weights_file(trunk).is_file()
 
 
 def prepare(config: TrainConfig, cache: Path, on_progress: Progress | None = None) -> tuple[TrainConfig, Split]:
     """Return the configuration with its paths made absolute and its variant named, and the run's split.
 
-    Raises `DatasetError` when the dataset cannot be trained on, `WeightsError` when the weights file is not VGG16's.
+    Raises `DatasetError` when the dataset cannot be trained on, `WeightsError` when the weights are another network's.
     """
-    file = weights_file(config.weights)
+    file = weights_file(config.weights, config.trunk)
     if file is not None:
-        from allcore.model.initial_weights import read_convolutions  # h5py: the app does without it until a launch
+        from allcore.model.initial_weights import check_weights_file  # h5py: the app does without it until a launch
 
-        read_convolutions(file)
+        check_weights_file(file, config.trunk)
     catalog = scan(Path(config.dataset), cache, on_progress)
     images = catalog.trainable_images(config.variant)
     split = make_split(images, config.split, find_relations(catalog.root, images, cache, on_progress))

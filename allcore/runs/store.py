@@ -155,7 +155,7 @@ class RunStore:
     def create(self, config: TrainConfig, split: Split) -> Run:
         """Make the folder of a new, queued run with its configuration and split; it appears whole or not at all."""
         now = datetime.now(UTC)
-        run_id = f"{now:%Y%m%d-%H%M%S}-vgg16-{config.image_size}px-{secrets.token_hex(2)}"
+        run_id = f"{now:%Y%m%d-%H%M%S}-{config.network}-{config.image_size}px-{secrets.token_hex(2)}"
         try:
             make_folder(self.root)
             with folder_written_whole(self.root / run_id) as unfinished:

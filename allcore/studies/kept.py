@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 
 from allcore.config import TrainConfig
-from allcore.model.architecture import parameter_count
 from allcore.runs.files import CHECKPOINTS_FOLDER, FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, SERVED_FILE
 from allcore.runs.store import Run
 
@@ -25,13 +24,9 @@ def keep_small(run: Run, keep_model: bool) -> None:
 
 def kept_bytes(config: TrainConfig, classes: int, images: int, keep_model: bool) -> int:
     """Return about how many bytes a finished member keeps; a model that is served in float32 takes four times its."""
-    return images * _BYTES_AN_IMAGE + _BYTES_OF_RECORDS + (_weights(config, classes) if keep_model else 0)
+    return images * _BYTES_AN_IMAGE + _BYTES_OF_RECORDS + (config.parameter_count(classes) if keep_model else 0)
 
 
 def training_bytes(config: TrainConfig, classes: int) -> int:
     """Return about how many bytes a member has on the disk while it trains."""
-    return _BYTES_A_WEIGHT_TRAINING * _weights(config, classes)
-
-
-def _weights(config: TrainConfig, classes: int) -> int:
-    return parameter_count(config.image_size, classes, config.head, config.dense_units)
+    return _BYTES_A_WEIGHT_TRAINING * config.parameter_count(classes)

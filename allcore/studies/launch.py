@@ -39,6 +39,8 @@ def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, i
                 first = resolved
     kept = {"dataset": first.dataset}
     kept |= {name: getattr(first, name) for name in ("variant", "weights") if name not in plan.vary}
+    if "network" in plan.vary and plan.config.weights == "imagenet":
+        del kept["weights"]  # each network has a file of its own
     return plan.model_copy(update={"config": plan.config.model_copy(update=kept)})
 
 
@@ -110,4 +112,4 @@ def _is_active(run: Run) -> bool:
 
 def _looked_at(config: TrainConfig) -> str:
     """Return a text that is the same for configurations that need the same look before they are launched."""
-    return config.model_dump_json(include={"dataset", "variant", "weights", "split"})
+    return config.model_dump_json(include={"dataset", "variant", "network", "weights", "split"})

@@ -126,12 +126,9 @@ class StudyPlan(BaseModel):
     def _place(self, seed: int, fold: int | None, values: dict[str, Any]) -> Place:
         cell = " ".join(f"{path}={shown(value)}" for path, value in values.items())
         name = " ".join(filter(None, [cell, "" if fold is None else f"fold={fold}", f"seed={seed}"]))
-        fields = self.config.model_dump()
+        fields = _with_values(self.config, values)
         fields |= {"seed": seed, "study": self.name, "place": name}
         fields["split"] |= {"seed": seed, "fold": fold or 1}
-        for path, value in values.items():
-            group, _, field = path.rpartition(".")
-            (fields[group] if group else fields)[field] = value
         return Place(name, cell, seed, fold, make_config(**fields))
 
 
@@ -203,11 +200,24 @@ def _value(path: str, text: str, config: TrainConfig) -> Any:  # noqa: ANN401 - 
     """Return what a field makes of a text: as the field's own type, as JSON has it."""
     group, _, field = path.rpartition(".")
     fields = config.model_dump()
-    into = fields[group] if group else fields
-    given: Any = None if text == "none" else text
-    into[field] = text.split() if isinstance(into[field], tuple) else given
-    made = make_config(**fields)
-    return made.model_dump(mode="json")[group][field] if group else made.model_dump(mode="json")[field]
+    now = fields[group][field] if group else fields[field]
+    given = text.split() if isinstance(now, tuple) else None if text == "none" else text
+    made = make_config(**_with_values(config, {path: given})).model_dump(mode="json")
+    return made[group][field] if group else made[field]
+
+
+def _with_values(config: TrainConfig, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration's fields, nested, with other values at some paths.
+
+    Another network has layers of its own, so that the range that learns is by default that network's.
+    """
+    fields = config.model_dump()
+    if values.get("network", config.network) != config.network:
+        del fields["trainable_from"], fields["trainable_to"]
+    for path, value in values.items():
+        group, _, field = path.rpartition(".")
+        (fields[group] if group else fields)[field] = value
+    return fields
 
 
 def _each_once(values: Sequence[Any]) -> list[Any]:

@@ -22,8 +22,9 @@ from allcore.inference.network import Network, NetworkOutputs
 from allcore.inference.novelty import fit_novelty, fit_threshold, to_reference
 from allcore.inference.predictor import BATCH, load_predictor
 from allcore.inference.temperature import fit_temperature
+from allcore.model.build import build_network
 from allcore.model.serving import save_with_metadata
-from allcore.model.vgg16 import build_vgg16, network_weights
+from allcore.model.trained import network_weights
 from allcore.progress import Phase
 from allcore.recipe import train_command
 from allcore.runs.files import FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, PREDICTIONS_FILE, SERVED_FILE
@@ -32,11 +33,6 @@ from allcore.training.served_precision import Arithmetic, choose_arithmetic, ope
 from allcore.writing import written_whole
 
 CALIBRATION_IMAGES = 128
-
-LICENCE = (
-    "Research and education only; not a medical device. VGG16 weights: Visual Geometry Group, University of Oxford, "
-    "CC BY 4.0."
-)
 
 
 @dataclass(frozen=True)
@@ -78,6 +74,12 @@ def write_results(run: TrainedRun, model: keras.Model, on_phase: Phase) -> None:
     _write_predictions(run, outputs, colours)
 
 
+def licence(config: TrainConfig) -> str:
+    """Return under what terms a model trained by `config` may be used, and whose weights it began with."""
+    use = "Research and education only; not a medical device."
+    return use if config.weights == "random" else f"{use} {config.trunk.title} weights: {config.trunk.credit}"
+
+
 def results_are_whole(run: Run) -> bool:
     """Return whether all that `write_results` writes is there and can be read: then nothing is to be trained."""
     try:
@@ -95,7 +97,7 @@ def results_are_whole(run: Run) -> bool:
 def to_float32(model: keras.Model, run: TrainedRun) -> keras.Model:
     """Return a copy of the model in float32, whatever precision it was trained with."""
     keras.config.set_dtype_policy("float32")
-    single = build_vgg16(run.config, len(run.split.classes))
+    single = build_network(run.config, len(run.split.classes))
     single.set_weights(model.get_weights())
     return single
 
@@ -168,9 +170,9 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, ari
         novelty=to_reference(novelty, threshold),
         split_digests=digests,
         config=run.config.model_dump(mode="json", exclude={"dataset", "weights"}),
-        licence=LICENCE,
+        licence=licence(run.config),
         card=_card(run),
-        title=f"Modified VGG16, {run.config.image_size} px: {', '.join(run.split.classes)}",
+        title=f"Modified {run.config.trunk.title}, {run.config.image_size} px: {', '.join(run.split.classes)}",
         command=train_command(run.config),
         arithmetic=arithmetic.served,
         agreement=arithmetic.agreement,
@@ -181,8 +183,8 @@ def _card(run: TrainedRun) -> str:
     counts = run.split.table["split"].value_counts()
     parts = ", ".join(f"{counts[split]} {split}" for split in SPLITS)
     return (
-        f"Modified VGG16 at {run.config.image_size} px for {', '.join(run.split.classes)}. Trained by run "
-        f"{run.folder.name} on {parts} images ({run.config.split.protocol} split, dataset fingerprint "
+        f"Modified {run.config.trunk.title} at {run.config.image_size} px for {', '.join(run.split.classes)}. Trained "
+        f"by run {run.folder.name} on {parts} images ({run.config.split.protocol} split, dataset fingerprint "
         f"{run.dataset_fingerprint[:12]}). For research and education; not for diagnosis."
     )
 

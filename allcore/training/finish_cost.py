@@ -13,8 +13,8 @@ import numpy as np
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.evaluation.shortcuts.registry import trees
 from allcore.inference.predictor import BATCH
-from allcore.model.graph import NetworkWeights
-from allcore.model.vgg16 import network_weights
+from allcore.model.layers import NetworkWeights
+from allcore.model.trained import network_weights
 from allcore.runs.files import KERAS_FILE
 from allcore.threads import in_threads
 from allcore.training.finish import CALIBRATION_IMAGES, TrainedRun, resized, save_keras, to_float32

@@ -9,15 +9,16 @@ import tensorflow as tf
 
 from allcore.config import TrainConfig
 from allcore.hardware import HardwarePlan
-from allcore.model.vgg16 import build_vgg16
+from allcore.model.build import build_network
 from allcore.training.batches import Batch
 
 
 class Learner:
-    """Trains the modified VGG16 as a hardware plan says.
+    """Trains a network as a hardware plan says.
 
     A batch is divided among the replicas, and each part into micro-batches whose gradients are summed, so that the
-    step is the same whatever the division. Padding that makes parts equal has weight 0.
+    step is the same whatever the division; a trunk that normalises batches takes the statistics of each part. Padding
+    that makes parts equal has weight 0.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class Learner:
         self._class_weights = np.ones(classes, np.float32) if class_weights is None else class_weights
         self._strategy = tf.distribute.MirroredStrategy() if plan.replicas > 1 else tf.distribute.get_strategy()
         with self._strategy.scope():
-            self.model = build_vgg16(config, classes)
+            self.model = build_network(config, classes)
             self.optimizer = _optimizer(config, plan)
             self.optimizer.build(self.model.trainable_variables)
         self._gradients = tf.function(self._replica_gradients, jit_compile=plan.jit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,8 +15,9 @@ from allcore.inference.latency import latencies
 from allcore.inference.metadata import Agreement
 from allcore.inference.network import Network, open_network
 from allcore.inference.predictor import BATCH
-from allcore.model.graph import NetworkWeights
+from allcore.model.layers import NetworkWeights
 from allcore.model.quantise import build_int8_graph, calibrate
+from allcore.model.quantise_any import quantise_trunk
 from allcore.model.serving import build_serving_graph
 from allcore.progress import Phase
 
@@ -50,10 +51,16 @@ def choose_arithmetic(
     """
     on_phase("quantising the model")
     float32 = build_serving_graph(weights)
-    batches = _batches(calibration, on_phase)
-    int8 = build_int8_graph(weights, calibrate(weights, batches))
+    int8 = in_int8(weights, float32, _batches(calibration, on_phase))
     agreement = compare(opened(float32, folder), opened(int8, folder), validation, on_phase)
     return Arithmetic(float32, int8, agreement, "int8" if is_served_in_int8(agreement) else "float32")
+
+
+def in_int8(weights: NetworkWeights, float32: onnx.ModelProto, batches: Iterable[np.ndarray]) -> onnx.ModelProto:
+    """Return the network in int8, calibrated on uint8 batches (N, S, S, 3); `float32` is its graph in float32."""
+    if weights.trunk.convolutions:
+        return build_int8_graph(weights, calibrate(weights, batches))
+    return quantise_trunk(float32, weights, batches)
 
 
 def compare(float32: Network, int8: Network, images: np.ndarray, on_phase: Phase) -> Agreement:

@@ -25,19 +25,17 @@ from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import Catalog
 from allcore.data.split import Split
-from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
-from allcore.model.initial_weights import THREE_WAYS, file_sha256, read_convolutions
 from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
 from allcore.runs.files import ENVIRONMENT_FILE
 from allcore.runs.images import images_of_run
-from allcore.runs.preflight import keras_weights_file, weights_file
 from allcore.runs.store import Run, RunStore
 from allcore.training.batches import BatchSource
 from allcore.training.finish import TrainedRun, results_are_whole, write_results
 from allcore.training.hardware import tensorflow_devices
+from allcore.training.initial import load_initial_weights
 from allcore.training.learner import Learner, balanced_class_weights
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
@@ -107,7 +105,7 @@ def _train(
     config = run.config
     learner = Learner(config, plan, len(run.split.classes), _class_weights(config, run.split))
     reporter.update(phase="loading weights")
-    weights = _load_initial_weights(learner.model, config.weights)
+    weights = load_initial_weights(learner.model, config)
     _write_environment(run.folder, plan, weights, fingerprint)
     trainer = Trainer(
         config=config,
@@ -203,26 +201,6 @@ def _class_weights(config: TrainConfig, split: Split) -> np.ndarray | None:
     if config.class_weights == "none":
         return None
     return balanced_class_weights(split.labels()[split.rows("train")], len(split.classes))
-
-
-def _load_initial_weights(model: keras.Model, weights: str) -> dict[str, str | None]:
-    """Put the initial weights into the model's convolutions and return where they came from."""
-    if weights == "random":
-        return {"source": "random", "sha256": None}
-    file = weights_file(weights) or _download()
-    for name, arrays in read_convolutions(file).items():
-        model.get_layer(name).set_weights(arrays)
-    return {"source": file.name, "sha256": file_sha256(file)}
-
-
-def _download() -> Path:
-    """Let Keras fetch the ImageNet weights (or find them in its own cache) and return the file."""
-    try:
-        keras.applications.VGG16(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
-    except Exception as error:  # Keras lets errors of several network layers through
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightsError(f"the ImageNet weights could not be downloaded ({reason}). {THREE_WAYS}") from None
-    return keras_weights_file()
 
 
 def _write_environment(

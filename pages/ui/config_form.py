@@ -12,12 +12,12 @@ from pydantic.fields import FieldInfo
 
 from allcore.config import AugmentConfig, SplitConfig
 from allcore.config_fields import config_fields, setting_text
-from allcore.model.architecture import CONVOLUTION_LAYERS
+from allcore.networks.registry import TRUNKS
 from allcore.paper import says_of_setting
 from pages.ui.numbers import bound_number
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Network": ("image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout"),
+    "Network": ("network", "image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout"),
     "Training": (
         "epochs", "batch_size", "learning_rate", "learning_rate_schedule", "warmup_epochs", "clip_norm", "optimizer",
         "early_stopping", "keep", "class_weights", "seed",
@@ -53,7 +53,10 @@ def config_form(name: str, initial: dict[str, Any]) -> dict[str, Any]:
             for path in paths:
                 group, _, field = path.rpartition(".")
                 into, start = (fields[group], initial[group]) if group else (fields, initial)
-                into[field] = _widget(path, _key(name, path, initial), start[field])
+                if path in _LAYERS:
+                    into[field] = _layer_widget(name, path, fields["network"], initial)
+                else:
+                    into[field] = _widget(path, _key(name, path, initial), start[field])
     return fields
 
 
@@ -72,8 +75,20 @@ def _key(name: str, path: str, initial: dict[str, Any]) -> str:
     return f"{name}.{path}.{zlib.crc32(begin.model_dump_json().encode()):08x}"
 
 
-def _widget(path: str, key: str, value: Any) -> Any:  # noqa: ANN401 - a field is of any type
-    """Show the widget that a field's type and range call for, and return its value."""
+def _layer_widget(name: str, path: str, network: str, initial: dict[str, Any]) -> str:
+    """Show the choice of one of the network's layers; each network keeps its own, and begins with its own default."""
+    trunk = TRUNKS[network]
+    if network == initial["network"]:
+        return str(_widget(path, f"{name}.{path}", initial[path], trunk.stage_names))
+    begin = dict(zip(_LAYERS, trunk.fine_tuned, strict=True))[path]
+    return str(_widget(path, f"{name}.{path}.{network}", begin, trunk.stage_names))
+
+
+def _widget(path: str, key: str, value: Any, layers: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - a field is of any type
+    """Show the widget that a field's type and range call for, and return its value.
+
+    `layers` are the choices where the field is one of the network's layers.
+    """
     field = config_fields()[path]
     name = path.rpartition(".")[2].replace("_", " ").capitalize()
     kind = _without_none(field.annotation)
@@ -87,8 +102,9 @@ def _widget(path: str, key: str, value: Any) -> Any:  # noqa: ANN401 - a field i
     if path == "weights":
         options = dict.fromkeys([*_WEIGHTS, value, st.session_state.get(key, value)])
         return st.selectbox(options=list(options), index=list(options).index(value), accept_new_options=True, **common)
-    if path in _LAYERS:
-        return st.selectbox(options=CONVOLUTION_LAYERS, index=CONVOLUTION_LAYERS.index(value), **common)
+    if path == "network" or path in _LAYERS:
+        choices = layers or tuple(TRUNKS)
+        return st.selectbox(options=choices, index=choices.index(value), **common)
     if typing.get_origin(kind) is Literal:
         return st.segmented_control(options=typing.get_args(kind), default=value, required=True, wrap=True, **common)
     if kind is bool:

@@ -25,6 +25,7 @@ OPTIONS = {
     "early_stopping": ("--early-stopping 5", 5, "none"),
     "keep": ("--keep last", "last", "best"),
     "class_weights": ("--class-weights balanced", "balanced", "none"),
+    "network": ("--network resnet50", "resnet50", "vgg16"),
     "weights": ("--weights random", "random", "imagenet"),
     "trainable_from": ("--trainable-from block2_conv1", "block2_conv1", "block1_conv1"),
     "trainable_to": ("--trainable-to block5_conv3", "block5_conv3", "block4_conv3"),

@@ -4,14 +4,15 @@ import keras
 import numpy as np
 
 from allcore.config import make_config
-from allcore.model.vgg16 import build_vgg16, network_weights
+from allcore.model.build import build_network
+from allcore.model.trained import network_weights
 
 
 def random_network(size, head="flatten", images=3):
     """Return a Keras model of 4 classes, its weights as the served graph wants them, and uint8 images."""
     keras.utils.set_random_seed(0)
     config = make_config(dataset="smears", image_size=size, head=head, dense_units=64)
-    model = build_vgg16(config, 4)
+    model = build_network(config, 4)
     rng = np.random.default_rng(1)
     for weight in model.weights:
         if weight.name == "bias":

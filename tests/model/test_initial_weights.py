@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from allcore.errors import WeightsError
-from allcore.model.architecture import CONVOLUTIONS
 from allcore.model.initial_weights import file_sha256, read_convolutions
+from allcore.networks.vgg16 import CONVOLUTIONS
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 from onnx import numpy_helper
 
-from allcore.model.architecture import CONVOLUTIONS
 from allcore.model.quantise import KERNEL_LIMIT, build_int8_graph, calibrate
 from allcore.model.serving import build_serving_graph
+from allcore.networks.vgg16 import CONVOLUTIONS
 from tests.model.networks import random_network
 
 CASES = [(32, "flatten"), (47, "flatten"), (64, "gap"), (96, "flatten")]
@@ -113,8 +113,8 @@ def test_calibration_is_the_largest_and_the_mean_of_what_the_layers_compute():
 
 def test_layers_that_died_are_served_too():
     _, weights, images = random_network(32)
-    dead = {name: (np.zeros_like(kernel), np.zeros_like(bias)) for name, (kernel, bias) in weights.convolutions.items()}
-    weights = replace(weights, convolutions=dead)
+    dead = [replace(layer, arrays=tuple(np.zeros_like(array) for array in layer.arrays)) for layer in weights.layers]
+    weights = replace(weights, layers=tuple(dead))
     answers = run(build_int8_graph(weights, calibrate(weights, [images])), images)
     np.testing.assert_allclose(
         answers["features"], np.maximum(weights.dense[1], 0.0)[None].repeat(3, axis=0), atol=1e-6

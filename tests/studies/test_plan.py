@@ -45,6 +45,22 @@ def test_what_is_varied_comes_last_so_that_a_fold_is_soon_complete():
     ]
 
 
+def test_each_of_several_networks_learns_in_its_own_layers_unless_it_is_the_studys_own():
+    common = make_config(dataset="smears", trainable_from="block3_conv1")
+    name, values = parse_vary("network=vgg16,resnet50", common)
+    configs = [place.config for place in make_plan(name="networks", config=common, vary={name: values}).places]
+    assert [(one.network, one.trainable_from, one.trainable_to) for one in configs] == [
+        ("vgg16", "block3_conv1", "block4_conv3"),
+        ("resnet50", "conv1", "conv4"),
+    ]
+
+
+def test_layers_that_one_of_several_networks_lacks_are_refused():
+    common = make_config(dataset="smears", network="resnet50")
+    with pytest.raises(ConfigError, match="trainable_from: unknown layer; expected one of block1_conv1"):
+        make_plan(name="n", config=common, vary={"network": ["resnet50", "vgg16"], "trainable_from": ["conv2"]})
+
+
 def test_without_folds_and_varied_fields_seeds_alone_are_the_grid():
     places = make_plan(name="seeds", config=make_config(dataset="smears"), seeds=(3, 4)).places
     assert [(one.name, one.cell, one.fold) for one in places] == [("seed=3", "", None), ("seed=4", "", None)]
@@ -99,6 +115,7 @@ def test_what_makes_no_grid_is_refused_before_anything_is_made(fields, message):
         ("augment.stain_jitter=0.2", "augment.stain_jitter", [0.2]),
         ("brightness=0.8 1.2,1 1", "augment.brightness", [[0.8, 1.2], [1.0, 1.0]]),
         ("split=random,grouped", "split.protocol", ["random", "grouped"]),
+        ("network=resnet50,vgg16", "network", ["resnet50", "vgg16"]),
         ("early-stopping=none,3", "early_stopping", [None, 3]),
         ("horizontal_flip=on,off", "augment.horizontal_flip", [True, False]),
     ],

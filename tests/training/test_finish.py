@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from allcore.augment import resize
+from allcore.config import make_config
 from allcore.data.intake import decode
 from allcore.inference.predictor import load_predictor
 from allcore.runs.files import FLOAT32_FILE, SERVED_FILE
+from allcore.training.finish import licence
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,15 @@ def test_file_says_what_it_is_and_how_it_was_made(predictor):
     metadata = predictor.metadata
     assert metadata.title == "Modified VGG16, 32 px: Benign, Early, Pre, Pro"
     assert metadata.command.startswith("python -m allcore train --data smears")
-    assert "CC BY 4.0" in metadata.licence
+    assert metadata.licence == "Research and education only; not a medical device."
+
+
+def test_licence_names_the_authors_of_the_weights_that_it_began_with():
+    licence_of = {
+        weights: licence(make_config(dataset="smears", weights=weights)) for weights in ("imagenet", "random")
+    }
+    assert licence_of["imagenet"].startswith(licence_of["random"])
+    assert licence_of["imagenet"].endswith("Visual Geometry Group, University of Oxford, CC BY 4.0.")
 
 
 def test_both_arithmetics_say_nearly_the_same(finished_run):

@@ -104,10 +104,12 @@ def _check(images: DecodedImages, split: Split) -> None:
 def _features(
     images: DecodedImages, rows: np.ndarray, baselines: Sequence[Baseline], count: Count
 ) -> Iterator[np.ndarray]:
-    """Return the features (len(rows), F) of each baseline, from reading every image once."""
+    """Return the features (len(rows), F) of each baseline, from reading every image once; shared ones are made once."""
+    makers = list(dict.fromkeys(baseline.features for baseline in baselines))
 
     def of_image(row: int) -> list[np.ndarray]:
-        return [baseline.features(images[row]) for baseline in baselines]
+        made = dict(zip(makers, (maker(images[row]) for maker in makers), strict=True))
+        return [made[baseline.features] for baseline in baselines]
 
     vectors: list[list[np.ndarray]] = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:

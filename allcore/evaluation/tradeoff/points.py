@@ -15,7 +15,6 @@ from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.latency import latency
 from allcore.inference.network import open_network
-from allcore.model.architecture import parameter_count
 from allcore.paper import NATIVE_SIZE
 from allcore.runs.store import Run
 
@@ -41,6 +40,7 @@ class TradeoffPoint:
     memory_bytes: int | None
     parameters: int
     latency_seconds: float | None = None
+    network: str = "VGG16"
 
     @property
     def up_sampled(self) -> bool:
@@ -65,7 +65,8 @@ def tradeoff_point(run: Run) -> TradeoffPoint:
         accuracy_high=high,
         training_seconds=_total(history.epochs, "seconds"),
         memory_bytes=_most([history.epochs, history.batches], "memory_bytes"),
-        parameters=parameter_count(config.image_size, len(scores.classes), config.head, config.dense_units),
+        parameters=config.parameter_count(len(scores.classes)),
+        network=config.trunk.title,
     )
 
 
@@ -75,11 +76,15 @@ def measured_latency(point: TradeoffPoint, run: Run) -> TradeoffPoint:
 
 
 def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
-    """Return what to call each run: its image size, and where others have that size too, the end of its id, or all."""
-    forms = {
-        point.run: [f"{point.image_size} px{more}" for more in ("", f" ({point.run[-4:]})", f" ({point.run})")]
-        for point in points
-    }
+    """Return what to call each run: its image size, with its network where they are several.
+
+    Where others are called the same, the end of its id stands behind it, or all.
+    """
+    several = len({point.network for point in points}) > 1
+    forms = {}
+    for point in points:
+        name = f"{point.network}, {point.image_size} px" if several else f"{point.image_size} px"
+        forms[point.run] = [f"{name}{more}" for more in ("", f" ({point.run[-4:]})", f" ({point.run})")]
     taken = Counter(form for of_run in forms.values() for form in of_run)
     return {run: next(form for form in of_run if taken[form] == 1) for run, of_run in forms.items()}
 
@@ -112,6 +117,7 @@ def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
     best = {point.run for point, on_front in zip(timed, front, strict=True) if on_front}
     rows = [
         {
+            "network": point.network,
             "image_size_px": point.image_size,
             "up_sampled": point.up_sampled,
             "epochs": point.epochs,

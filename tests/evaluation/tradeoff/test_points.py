@@ -14,7 +14,6 @@ from allcore.evaluation.tradeoff.points import (
     tradeoff_point,
     tradeoff_table,
 )
-from allcore.model.architecture import parameter_count
 from allcore.runs.store import Run, RunStore
 
 
@@ -42,7 +41,7 @@ def test_memory_is_the_most_that_was_reported(finished_run, point):
 
 def test_parameters_are_the_networks(finished_run, point):
     config = finished_run.config
-    assert point.parameters == parameter_count(config.image_size, 4, config.head, config.dense_units)
+    assert point.parameters == config.parameter_count(4)
 
 
 def test_latency_is_unknown_until_measured(point):
@@ -102,3 +101,9 @@ def test_table_is_ordered_by_size_and_marks_the_front(point):
 def test_run_without_training_time_is_in_the_table_but_not_on_the_front(point):
     table = tradeoff_table([point, replace(point, run="other", training_seconds=None)])
     assert dict(zip(table["run"], table["on_front"], strict=True)) == {point.run: True, "other": False}
+
+
+def test_several_networks_are_told_apart_by_name(point):
+    points = [replace(point, run="a", image_size=96), replace(point, run="b", image_size=96, network="ResNet50")]
+    assert short_names(points) == {"a": "VGG16, 96 px", "b": "ResNet50, 96 px"}
+    assert list(tradeoff_table(points)["network"]) == ["VGG16", "ResNet50"]

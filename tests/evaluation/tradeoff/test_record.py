@@ -11,7 +11,7 @@ from allcore.errors import RunError
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import tradeoff_point
 from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff, record_tradeoff
-from allcore.model.architecture import parameter_count
+from allcore.networks.vgg16 import VGG16
 from allcore.paper import CLASSES
 from allcore.recipe import train_command
 from allcore.runs.store import Run
@@ -86,7 +86,7 @@ def test_example_covers_the_sizes_with_everything_known_of_each():
     for point in record.points:
         assert None not in vars(point).values()
         assert 0 < point.accuracy_low <= point.accuracy <= point.accuracy_high <= 1
-        assert point.parameters == parameter_count(point.image_size, len(CLASSES), "flatten", 1024)
+        assert point.parameters == VGG16.parameter_count(point.image_size, len(CLASSES), "flatten", 1024)
         assert (point.dataset, point.split) == ("Original", "grouped")
     assert len({point.test_images for point in record.points}) == 1
     assert record.shortcuts["colour histogram"] > record.shortcuts["majority"]

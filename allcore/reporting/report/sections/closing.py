@@ -8,11 +8,6 @@ from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Bullets, Code, Inline, Mono, Section, Strong, bullets, text
 from allcore.reporting.report.sections.opening import research_use
 
-WEIGHTS_CREDIT: tuple[Inline, ...] = (
-    "ImageNet weights of VGG16: K. Simonyan and A. Zisserman, Very Deep Convolutional Networks for Large-Scale Image "
-    "Recognition, 2015; Visual Geometry Group, University of Oxford, CC BY 4.0.",
-)
-
 
 def limits_section(facts: RunFacts) -> Section:
     """Return what the scores cannot show, and what follows for practice: nothing."""
@@ -94,6 +89,7 @@ def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, .
     `model` says where the model is.
     """
     licence = "not known: the run's model is gone" if facts.metadata is None else facts.metadata.licence
+    trunk = facts.config.trunk
     data: tuple[Inline, ...] = ("not stated; ask whoever published the images.",)
     if facts.known is not None:
         data = (*facts.known.credit, " ", facts.known.licence)
@@ -101,7 +97,8 @@ def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, .
         bullets(
             (Strong("Model:"), " ", *model, f", for ONNX Runtime; licence: {licence}"),
             (Strong("Data:"), " ", *data),
-            (Strong("Weights:"), " ", *WEIGHTS_CREDIT) if facts.config.weights != "random" else
+            (Strong("Weights:"), f" ImageNet weights of {trunk.title}: {trunk.credit}")
+            if facts.config.weights != "random" else
             (Strong("Weights:"), " random at the start; the model contains nobody else's."),
             (Strong("Software:"), f" ALLscope {facts.environment.get('allscope') or ''}, in its repository."),
         ),

@@ -46,7 +46,8 @@ def data_section(facts: RunFacts) -> Section:
         text(
             "Every file is decoded to 8-bit RGB in the same way (orientation applied, no colour profile). Each image "
             f"is scaled to {facts.config.image_size}×{facts.config.image_size} pixels in one interpolation, averaged "
-            "over areas where it shrinks; the network itself subtracts ImageNet's mean, as VGG16 expects. "
+            "over areas where it shrinks; the network itself prepares the values as "
+            f"{facts.config.trunk.title} expects. "
             f"{_native(facts)}All usable images of the folder were used, none was chosen by its content; nothing was "
             f"imputed.{_scaled(facts)}"
         ),

@@ -8,7 +8,6 @@ import numpy as np
 
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.novelty import PASSING
-from allcore.model.architecture import evidence_side, parameter_count, pooled_side
 from allcore.paper import OPEN_READINGS, says_of_setting
 from allcore.recipe import train_command
 from allcore.reporting.number_text import UNKNOWN, counted, duration, listed, memory, per_cent
@@ -39,20 +38,22 @@ def model_section(facts: RunFacts) -> Section:
 def architecture(facts: RunFacts) -> tuple[Text, ...]:
     """Return the network in words: layers, input, outputs, number of weights, where they began."""
     config, size, classes = facts.config, facts.config.image_size, facts.split.classes
-    side = pooled_side(size)
-    head = "global average pooling" if config.head == "gap" else f"flattened {side}×{side}×512 values"
-    weights = parameter_count(size, len(classes), config.head, config.dense_units)
+    trunk, side = config.trunk, config.trunk.pooled_side(size)
+    head = "global average pooling" if config.head == "gap" else f"flattened {side}×{side}×{trunk.channels} values"
+    weights = config.parameter_count(len(classes))
     return (
         text(
-            "VGG16's thirteen 3×3 convolutions in five blocks, each followed by 2×2 max-pooling; "
-            f"{head}; a dense layer of {config.dense_units} (ReLU), dropout {config.dropout:g}, and a softmax over "
+            f"{trunk.title} without its own top ({trunk.description}); {head}; a dense layer of "
+            f"{config.dense_units} (ReLU), dropout {config.dropout:g}, and a softmax over "
             f"{counted(len(classes), 'class', 'classes')}: {weights:,} weights. {config.trainable_from} to "
-            f"{config.trainable_to} are fine-tuned, the other convolutions are frozen."
+            f"{config.trainable_to} are fine-tuned, the trunk's other layers are frozen."
         ),
         text(
             f"Input: an RGB image of {size}×{size} pixels, 8 bit. Outputs in one pass: probabilities of "
-            f"{listed(classes)}; evidence, a map of {evidence_side(size)}×{evidence_side(size)} points for each class; "
-            f"{config.dense_units} features. Initial weights: ", *_initial(facts.environment.get("weights")), ".",
+            f"{listed(classes)}; evidence, a map of {trunk.map_side(size)}×{trunk.map_side(size)} points for each "
+            f"class; {config.dense_units} features. Initial weights: ",
+            *_initial(facts.environment.get("weights")),
+            ".",
         ),
         *_served(facts.metadata),
     )  # fmt: skip

@@ -37,7 +37,7 @@ def research_use(facts: RunFacts) -> Notice:
 
 def title(facts: RunFacts) -> str:
     """Return what the report is of."""
-    return f"Deep learning on blood smears: modified VGG16, {facts.config.image_size} px"
+    return f"Deep learning on blood smears: modified {facts.config.trunk.title}, {facts.config.image_size} px"
 
 
 def subtitle(facts: RunFacts) -> str:
@@ -50,10 +50,10 @@ def summary_section(facts: RunFacts) -> Section:
     """Return the run at a glance: what was done, the score, and what it has to be read with."""
     counts = facts.split.table["split"].value_counts()
     design = (
-        f"A convolutional network (deep learning; the modified VGG16) was trained on {counts['train']:,} images of "
-        f"{counted(len(facts.split.classes), 'class', 'classes')} ({listed(facts.split.classes)}), its epoch chosen on "
-        f"{counts['validation']:,} others, and scored once on {facts.scores.n:,} test images. The split is "
-        f"{facts.config.split.protocol}."
+        f"A convolutional network (deep learning; the modified {facts.config.trunk.title}) was trained on "
+        f"{counts['train']:,} images of {counted(len(facts.split.classes), 'class', 'classes')} "
+        f"({listed(facts.split.classes)}), its epoch chosen on {counts['validation']:,} others, and "
+        f"scored once on {facts.scores.n:,} test images. The split is {facts.config.split.protocol}."
     )
     return Section(
         "summary", "Summary", (research_use(facts), text(design), tiles(facts), conclusion(facts)), answers=(1, 2)

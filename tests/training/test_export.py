@@ -11,10 +11,10 @@ from allcore.errors import InputError, ModelFileError, RunError
 from allcore.inference.metadata import HeldOutScore
 from allcore.inference.network import open_network
 from allcore.inference.predictor import load_predictor
-from allcore.model.export import SUFFIXES, export_run
-from allcore.model.vgg16 import build_vgg16
+from allcore.model.build import build_network
 from allcore.runs.files import FLOAT32_FILE
 from allcore.runs.store import Run, RunStore
+from allcore.training.export import SUFFIXES, export_run
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_run_that_has_not_succeeded_has_nothing_to_export(finished_run, workspac
 
 def test_model_that_says_something_else_is_not_written(copied_run, tmp_path):
     keras.utils.set_random_seed(1)
-    build_vgg16(copied_run.config, 4).save(copied_run.folder / "model.keras")
+    build_network(copied_run.config, 4).save(copied_run.folder / "model.keras")
     (tmp_path / "exported").mkdir()
     with pytest.raises(RunError, match=r"the keras model differs from model\..*onnx by .*; nothing was written"):
         export_run(copied_run, "keras", tmp_path / "exported" / "model.keras")

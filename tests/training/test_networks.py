@@ -1,0 +1,65 @@
+"""A network other than VGG16 through the same run: trained, served, explained."""
+
+import keras
+import numpy as np
+import pytest
+
+from allcore.augment import resize
+from allcore.config import make_config
+from allcore.data.intake import decode
+from allcore.errors import WeightsError
+from allcore.inference.predictor import load_predictor
+from allcore.model.build import build_network, build_trunk
+from allcore.networks.registry import TRUNKS
+from allcore.runs.preflight import prepare
+from allcore.runs.store import RunStore
+from allcore.training.finish import results_are_whole
+from allcore.training.initial import load_initial_weights
+from tests.training.test_session import carried_out
+
+SMALLEST = "mobilenetv3small"
+
+
+def test_another_network_is_trained_served_and_explained_as_vgg16_is(workspace, tiny_config):
+    config = tiny_config(network=SMALLEST, epochs=1, dense_units=16)
+    run = RunStore(workspace.runs).create(*prepare(config, workspace.cache))
+    finished, _ = carried_out(run)
+    assert finished
+    assert results_are_whole(run)
+    assert f"-{SMALLEST}-32px-" in run.id
+    predictor = load_predictor(run.served_model)
+    assert predictor.metadata.title.startswith("Modified MobileNetV3-Small, 32 px: ")
+    row = run.split.rows("test")[0]
+    image = decode(run.folder.joinpath(run.config.dataset, run.split.table["path"][row]))
+    (prediction,) = predictor.predict([image])
+    recorded = run.predictions().set_index("path").loc[run.split.table["path"][row]]
+    assert prediction.label == recorded["predicted"]
+    model = keras.saving.load_model(run.folder / "model.keras", compile=False)
+    if predictor.metadata.arithmetic == "float32":
+        expected = model.predict(resize(image, 32)[None].astype(np.float32), verbose=0)
+        outputs = predictor.network.run(resize(image, 32)[None])
+        np.testing.assert_allclose(outputs.probabilities, expected, atol=1e-3)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Return a small trunk with weights of its own and the file that holds them."""
+    trunk = build_trunk(TRUNKS[SMALLEST], weights=None, input_shape=(32, 32, 3))
+    trunk.save_weights(tmp_path / "own.weights.h5")
+    return trunk, tmp_path / "own.weights.h5"
+
+
+def test_initial_weights_come_from_a_file_of_the_network(saved):
+    trunk, path = saved
+    config = make_config(dataset="smears", network=SMALLEST, image_size=32, weights=str(path))
+    model = build_network(config, 4)
+    assert load_initial_weights(model, config)["source"] == path.name
+    for layer in (one for one in trunk.layers if one.weights):
+        for found, wanted in zip(model.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
+def test_file_of_another_network_is_refused_with_what_to_do(saved):
+    config = make_config(dataset="smears", network="resnet50", image_size=32, weights=str(saved[1]))
+    with pytest.raises(WeightsError, match=r"is not one of ResNet50 .*ALLCORE_RESNET50_WEIGHTS.*random"):
+        load_initial_weights(build_network(config, 4), config)
