@@ -24,7 +24,7 @@ def groups(group, *before):
 
 
 GROUPS = dict(groups(EVERYTHING))
-INTERNAL = {"worker", "measure"}  # ALLscope calls these itself
+INTERNAL = {"worker", "study-runner", "measure"}  # ALLscope calls these itself
 BAD_INPUT = [
     (["nonsense"], "No such command 'nonsense'; see"),
     (["dataset"], "Missing command; see"),

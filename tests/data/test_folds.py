@@ -35,7 +35,7 @@ def stained(rows: pd.DataFrame, clusters: int) -> Relations:
 GROUPS = st.lists(st.lists(st.integers(1, 12), min_size=6, max_size=20), min_size=2, max_size=4)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(GROUPS, st.integers(3, 6), st.integers(0, 2**32 - 1))
 def test_every_image_is_tested_once_and_no_group_crosses_a_part_of_any_fold(sizes, folds, seed):
     rows = in_groups(dict(zip("ABCD", sizes, strict=False)))
@@ -56,7 +56,7 @@ def test_random_folds_test_every_image_once_and_share_each_class_evenly(sizes, f
     assert (tested.max(axis=0) - tested.min(axis=0) <= 1).all()
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(st.integers(2, 6), st.integers(0, 2**32 - 1))
 def test_stain_folds_hold_out_whole_clusters_of_each_class(folds, seed):
     rows = images({"A": 60, "B": 45})
