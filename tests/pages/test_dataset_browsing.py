@@ -14,7 +14,7 @@ from tests.pages.opening import choose, listed_images, open_page, press, ran, ta
 def test_the_line_above_the_images_says_what_is_there(browsed):
     line = next(each.value for each in open_page("dataset").markdown if "usable images" in each.value)
     assert line == (
-        "**65** usable images · **4** classes · **48 × 48** px · **1** exact duplicates · **1** unusable files"
+        "**65** usable images · **4** classes · **48 × 48** px · **1** exact duplicate pair · **1** unusable file"
     )
 
 

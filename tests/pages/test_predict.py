@@ -110,7 +110,8 @@ def test_facts_of_the_model_are_shown(trained, released):
     shown = texts(open_page("predict")).replace("\\", "")
     assert "Benign, Early, Pre, Pro" in shown
     assert trained.id in shown
-    assert "CC BY 4.0" in shown
+    assert "Research and education only" in shown
+    assert "CC BY 4.0" not in shown  # it began with random weights
     assert "Test accuracy" not in shown
 
 
