@@ -9,13 +9,13 @@ import typer
 
 from allcore.cli.options import config_from, with_config_options
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
+from allcore.cli.study_follow import go_on, look_at
 from allcore.cli.study_text import plan_json, say_differences, say_grid, say_plan, say_scores
 from allcore.cli.train import Data, Preset, with_protocol
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
     from allcore.studies.estimate import StudyEstimate
-    from allcore.studies.grid import Grid
     from allcore.studies.plan import StudyPlan
     from allcore.studies.results import Finished
     from allcore.studies.store import Study, StudyStore
@@ -76,7 +76,7 @@ def run_study(
         return
     study = StudyStore(workspace.studies).create(plan)
     start(study, workspace)
-    _go_on(study, workspace, background, json)
+    go_on(study, workspace, background, json)
 
 
 @app.command("list")
@@ -123,7 +123,7 @@ def show(name: Name, json: Json = False) -> None:
     """Show a study's grid: the state of every member, and the time that is left for all of them."""
     from allcore.studies.grid import grid_table
 
-    grid = _look(_studies().find(name), _workspace())
+    grid = look_at(_studies().find(name), _workspace())
     if json:
         print_json(
             {
@@ -165,10 +165,10 @@ def resume(
         say(f"study {study.name} has {more.members} members now, {plan.members} before", err=True)
     elif is_carried_out(study):
         raise RunError(f"study {study.name} is being carried out; there is nothing to resume")
-    elif _look(study, workspace).is_whole:
+    elif look_at(study, workspace).is_whole:
         raise RunError(f"every member of study {study.name} has succeeded; --seeds, --only-folds and --vary extend it")
     start(study, workspace)
-    _go_on(study, workspace, background, json)
+    go_on(study, workspace, background, json)
 
 
 @app.command()
@@ -227,48 +227,6 @@ def _out_of_fold(study: Study, plan: StudyPlan, finished: list[Finished]) -> lis
     return [str(out_of_fold_run(study, finished, cell, seed).folder) for cell, seed in of]
 
 
-def _go_on(study: Study, workspace: Workspace, background: bool, json: bool) -> None:
-    if background:
-        if json:
-            print_json({"study": study.name, "folder": str(study.folder)})
-        else:
-            say(study.name)
-            say(f"see how it goes with: python -m allcore study show {study.name}", err=True)
-        return
-    raise typer.Exit(_follow(study, workspace))
-
-
-def _follow(study: Study, workspace: Workspace) -> int:
-    """Say which members have ended until the study has, and return the exit status; Ctrl-C stops the study."""
-    import time
-
-    from allcore.runs.status import ACTIVE
-    from allcore.studies.launch import stop as stop_study
-
-    said: set[str] = set()
-    try:
-        while True:
-            going_on = study.status().state in ACTIVE
-            grid = _look(study, workspace)
-            for member in grid.members:
-                if member.state not in (*ACTIVE, "missing") and member.run not in said:
-                    said.add(member.run)
-                    say(f"{member.place.name}: {member.state} (run {member.run}){_because(member.note)}", err=True)
-            if not going_on:
-                break
-            time.sleep(1.0)
-    except KeyboardInterrupt:
-        say("stopping at the next batch; the checkpoint is kept", err=True)
-        stop_study(study, workspace)
-        grid = _look(study, workspace)
-    say_grid(grid)
-    return 0 if grid.is_whole else 1
-
-
-def _because(note: str) -> str:
-    return f": {note}" if note else ""
-
-
 def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEstimate:
     from allcore.config import TrainConfig
     from allcore.hardware import system_devices
@@ -287,13 +245,6 @@ def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEst
         return former_speed(config, estimate(config, split, devices, None).plan.description, runs)
 
     return estimate_study(plan, split, devices, speed, workspace.runs)
-
-
-def _look(study: Study, workspace: Workspace) -> Grid:
-    from allcore.runs.store import RunStore
-    from allcore.studies.grid import look
-
-    return look(study, study.plan(), RunStore(workspace.runs).runs())
 
 
 def _studies() -> StudyStore:

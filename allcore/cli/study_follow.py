@@ -1,0 +1,66 @@
+"""Following a study on the command line until it has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from allcore.cli.output import print_json, say
+from allcore.cli.study_text import say_grid
+
+if TYPE_CHECKING:
+    from allcore.studies.grid import Grid
+    from allcore.studies.store import Study
+    from allcore.workspace import Workspace
+
+
+def go_on(study: Study, workspace: Workspace, background: bool, json: bool) -> None:
+    """Follow a study that was started, and end with its exit status; in the background, say how it can be seen."""
+    if background:
+        if json:
+            print_json({"study": study.name, "folder": str(study.folder)})
+        else:
+            say(study.name)
+            say(f"see how it goes with: python -m allcore study show {study.name}", err=True)
+        return
+    raise typer.Exit(_follow(study, workspace))
+
+
+def _follow(study: Study, workspace: Workspace) -> int:
+    """Say which members have ended until the study has, and return the exit status; Ctrl-C stops the study."""
+    import time
+
+    from allcore.runs.status import ACTIVE
+    from allcore.studies.launch import stop as stop_study
+
+    said: set[str] = set()
+    try:
+        while True:
+            going_on = study.status().state in ACTIVE
+            grid = look_at(study, workspace)
+            for member in grid.members:
+                if member.state not in (*ACTIVE, "missing") and member.run not in said:
+                    said.add(member.run)
+                    say(f"{member.place.name}: {member.state} (run {member.run}){_because(member.note)}", err=True)
+            if not going_on:
+                break
+            time.sleep(1.0)
+    except KeyboardInterrupt:
+        say("stopping at the next batch; the checkpoint is kept", err=True)
+        stop_study(study, workspace)
+        grid = look_at(study, workspace)
+    say_grid(grid)
+    return 0 if grid.is_whole else 1
+
+
+def _because(note: str) -> str:
+    return f": {note}" if note else ""
+
+
+def look_at(study: Study, workspace: Workspace) -> Grid:
+    """Return how far the members of a study are."""
+    from allcore.runs.store import RunStore
+    from allcore.studies.grid import look
+
+    return look(study, study.plan(), RunStore(workspace.runs).runs())
