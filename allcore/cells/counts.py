@@ -16,8 +16,8 @@ import pandas as pd
 
 from allcore.cells.finder import WORK, LabelImage, find_cells
 from allcore.cells.maps import are_smears
-from allcore.data.intake import decode, pixel_sha256
-from allcore.errors import DatasetError, FileError, ImageError
+from allcore.data.cache import decode_catalogued
+from allcore.errors import FileError
 from allcore.json_text import read_json
 from allcore.writing import make_folder, write_whole
 
@@ -100,13 +100,7 @@ def cells_found(counts: pd.DataFrame) -> str:
 
 
 def _count(root: Path, path: str, content: str) -> tuple[int, int, float]:
-    try:
-        pixels = decode(root / path)
-    except ImageError as error:
-        raise DatasetError(f"{path} can no longer be read: {error}; scan the dataset again") from None
-    if pixel_sha256(pixels) != content:
-        raise DatasetError(f"{path} changed since the dataset was scanned; scan it again")
-    return cells_of(find_cells(pixels))
+    return cells_of(find_cells(decode_catalogued(root, path, content)))
 
 
 def _in_order(images: pd.DataFrame, kept: dict[str, tuple[int, int, float]]) -> pd.DataFrame:

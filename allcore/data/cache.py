@@ -6,6 +6,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -82,25 +83,29 @@ def _build(root: Path, images: pd.DataFrame, folder: Path, on_progress: Progress
     (folder / "shapes.json").write_text(json.dumps(shapes), encoding="utf-8")
 
 
+def decode_catalogued(root: Path, path: str, content: str) -> np.ndarray:
+    """Return the pixels of an image that the catalog knows by its `pixel_sha256`, uint8 (H, W, 3).
+
+    Raises `DatasetError` when it is gone or has changed since.
+    """
+    try:
+        pixels = decode(root / path)
+    except ImageError as error:
+        raise DatasetError(f"{path} can no longer be read: {error}; scan the dataset again") from None
+    if pixel_sha256(pixels) != content:
+        raise DatasetError(f"{path} changed since the dataset was scanned; scan it again")
+    return pixels
+
+
 def _decode_into(
     file: BinaryIO, root: Path, images: pd.DataFrame, on_progress: Progress | None
 ) -> list[tuple[int, int]]:
     """Append the images' pixels to `file` and return their heights and widths."""
-
-    def load(path: str, expected: str) -> np.ndarray:
-        try:
-            pixels = decode(root / path)
-        except ImageError as error:
-            raise DatasetError(f"{path} can no longer be read: {error}; scan the dataset again") from None
-        if pixel_sha256(pixels) != expected:
-            raise DatasetError(f"{path} changed since the dataset was scanned; scan it again")
-        return pixels
-
     shapes = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for start in range(0, len(images), _CHUNK):  # a chunk at a time, so that memory stays small
             rows = images.iloc[start : start + _CHUNK]
-            for pixels in pool.map(load, rows["path"], rows["pixel_sha256"]):
+            for pixels in pool.map(partial(decode_catalogued, root), rows["path"], rows["pixel_sha256"]):
                 file.write(pixels.tobytes())
                 shapes.append((pixels.shape[0], pixels.shape[1]))
             if on_progress is not None:
