@@ -26,16 +26,19 @@ def check_file(path: Path, most_bytes: int) -> int:
     return _checked(facts, most_bytes)
 
 
-def read_file(path: Path, most_bytes: int) -> bytes:
-    """Return the bytes of a regular file of `most_bytes` at the most. Raises what `check_file` does.
+def read_file(path: Path, most_bytes: int, start: int = 0) -> bytes:
+    """Return the bytes, those before `start` left out, of a regular file of `most_bytes` at the most.
+
+    Raises what `check_file` does.
 
     Nothing else is opened, for opening alone can wait for ever (a pipe) or do something (a device); should one take the
     file's place in between, it is not waited for either.
     """
     with _opened(path, most_bytes) as file:
+        file.seek(start)
         data = file.read(os.fstat(file.fileno()).st_size + 1)  # no more, should it be growing
-    if len(data) > most_bytes:
-        raise _too_large(len(data), most_bytes)
+    if start + len(data) > most_bytes:
+        raise _too_large(start + len(data), most_bytes)
     return data
 
 

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from allcore.cli.output import terminal
 from allcore.reporting.number_text import duration, percentage
 from allcore.runs.executor import LocalExecutor
+from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting_before
 from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
@@ -20,13 +21,14 @@ _POLL_SECONDS = 0.5
 def follow(run: Run, executor: LocalExecutor) -> Status:
     """Show a progress bar and a line an epoch until the run ends, and return its last status."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
+    reader = HistoryReader(run.folder)
     shown = 0
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
         bar = progress.add_task(printable(run.id), total=None, detail="")
         while True:
             status = executor.state(run)
-            epochs = run.history().epochs
-            for _, row in epochs.iloc[shown:].iterrows():
+            history = reader.read()
+            for _, row in history.epochs.iloc[shown:].iterrows():
                 progress.console.print(
                     f"epoch {int(row['epoch']) + 1}/{status.epochs}  loss {row['loss']:.4f}  "
                     f"accuracy {percentage(row['accuracy'])} %  validation loss {row['validation_loss']:.4f}  "
@@ -34,14 +36,14 @@ def follow(run: Run, executor: LocalExecutor) -> Status:
                     f"{row['images_per_second']:.1f} images/s  {duration(row['seconds'])}",
                     soft_wrap=True,
                 )
-            shown = max(shown, len(epochs))
+            shown = max(shown, len(history.epochs))
             if status.state not in ACTIVE:
                 return status
-            _move(progress, bar, run, status)
+            _move(progress, bar, run, status, history)
             time.sleep(_POLL_SECONDS)
 
 
-def _move(progress: Progress, bar: TaskID, run: Run, status: Status) -> None:
+def _move(progress: Progress, bar: TaskID, run: Run, status: Status, history: History) -> None:
     if status.state == "queued":
         before = waiting_before(run.folder.parent, run.id)
         queue = f", {before} before it" if before else ""
@@ -52,13 +54,13 @@ def _move(progress: Progress, bar: TaskID, run: Run, status: Status) -> None:
         description=f"epoch {min(status.epoch + 1, status.epochs)}/{status.epochs}",
         completed=status.epoch * status.steps_per_epoch + status.step,
         total=status.epochs * status.steps_per_epoch or None,
-        detail=status.phase if status.eta_seconds is None else _numbers(run, status),
+        detail=status.phase if status.eta_seconds is None else _numbers(status, history),
     )
 
 
-def _numbers(run: Run, status: Status) -> str:
+def _numbers(status: Status, history: History) -> str:
     text = ""
-    for _, row in run.history().batches.tail(1).iterrows():
+    for _, row in history.batches.tail(1).iterrows():
         text += f"loss {row['loss']:.4f}  accuracy {percentage(row['accuracy'])} %  "
     if status.images_per_second is not None:
         text += f"{status.images_per_second:.1f} images/s  "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import pandas as pd
@@ -40,22 +41,70 @@ def read_history(folder: Path) -> History:
 
     Raises `RunError` when the file is there and cannot be read, or a record lacks what one of its kind has.
     """
-    kept: list[dict[str, Any]] = []
-    for record in _records(folder / METRICS_FILE):
-        if record["kind"] == "segment":
-            start = (record["epoch"], record["step"])
-            kept = [row for row in kept if _position(row) <= start]
-        else:
-            kept.append(record)
-    return History(
-        epochs=_table([row for row in kept if row["kind"] == "epoch"]),
-        batches=_table([row for row in kept if row["kind"] == "batch"]),
-    )
+    return HistoryReader(folder).read()
+
+
+class HistoryReader:
+    """Reads the history of a run that is being watched: of a file that grew, only what is new is read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / METRICS_FILE
+        self._lock = Lock()
+        self._inode: int | None = None
+        self._bytes = self._lines = 0
+        self._rows: list[dict[str, Any]] = []
+        self._last: History | None = None
+
+    def read(self) -> History:
+        """Return what `read_history` does, with what was added since the last call. Raises what it does."""
+        with self._lock:
+            self._begin_again_if_replaced()
+            added = _read(self._file, self._bytes)
+            if not added and self._last is not None:
+                return self._last
+            end = added.rfind(b"\n") + 1
+            lines, unfinished = added[:end].splitlines(), added[end:].splitlines()
+            self._rows = _with(self._rows, _records(self._file, lines, self._lines + 1))
+            self._bytes, self._lines = self._bytes + end, self._lines + len(lines)
+            rows = _with(self._rows, _records(self._file, unfinished, self._lines + 1))
+            history = History(
+                epochs=_table([row for row in rows if row["kind"] == "epoch"]),
+                batches=_table([row for row in rows if row["kind"] == "batch"]),
+            )
+            self._last = None if unfinished else history
+            return history
+
+    def _begin(self) -> None:
+        self._bytes = self._lines = 0
+        self._rows, self._last, self._inode = [], None, None
+
+    def _begin_again_if_replaced(self) -> None:
+        try:
+            facts = self._file.stat()
+        except OSError:
+            self._begin()
+            return
+        if facts.st_ino != self._inode or facts.st_size < self._bytes:
+            self._begin()
+        self._inode = facts.st_ino
 
 
 def last_segment(folder: Path) -> int:
     """Return the highest number of a segment that the run's metrics speak of, 0 where they are not there."""
-    return max((_segment(record) for record in _records(folder / METRICS_FILE)), default=0)
+    file = folder / METRICS_FILE
+    return max((_segment(record) for record in _records(file, _read(file).splitlines())), default=0)
+
+
+def _with(rows: list[dict[str, Any]], added: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with others after them; where a segment starts, what lies beyond its start goes."""
+    rows = list(rows)
+    for record in added:
+        if record["kind"] == "segment":
+            start = (record["epoch"], record["step"])
+            rows = [row for row in rows if _position(row) <= start]
+        else:
+            rows.append(record)
+    return rows
 
 
 def _segment(record: dict[str, Any]) -> int:
@@ -70,15 +119,18 @@ def _position(record: dict[str, Any]) -> tuple[int, int]:
     return (record["epoch"], record["step"])
 
 
-def _records(path: Path) -> list[dict[str, Any]]:
+def _read(file: Path, start: int = 0) -> bytes:
     try:
-        lines = read_file(path, _LARGEST_BYTES).splitlines()
+        return read_file(file, _LARGEST_BYTES, start)
     except MissingFileError:
-        return []
+        return b""
     except FileError as error:
-        raise damaged(path.parent, path.name, error) from None
+        raise damaged(file.parent, file.name, error) from None
+
+
+def _records(file: Path, lines: list[bytes], first: int = 1) -> list[dict[str, Any]]:
     records = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first):
         try:
             record = parse_json(line)
         except FileError:
@@ -87,7 +139,7 @@ def _records(path: Path) -> list[dict[str, Any]]:
             continue
         lacking = [name for name in _NEEDED[record["kind"]] if name not in record]
         if lacking:
-            raise damaged(path.parent, path.name, f"line {number} lacks {', '.join(lacking)}")
+            raise damaged(file.parent, file.name, f"line {number} lacks {', '.join(lacking)}")
         records.append(record)
     return records
 

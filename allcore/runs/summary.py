@@ -12,6 +12,7 @@ import pandas as pd
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.files import bytes_below
+from allcore.runs.history import History
 from allcore.runs.status import ACTIVE, State, Status
 from allcore.runs.store import Run
 
@@ -56,14 +57,18 @@ class RunSummary:
         return self.status.error or next(iter(self.status.warnings), "")
 
 
-def best_validation_accuracy(run: Run) -> float | None:
+def best_validation_accuracy(history: History) -> float | None:
     """Return the highest validation accuracy of a run's epochs (fraction), or None before the first has ended."""
-    epochs = run.history().epochs
+    epochs = history.epochs
     best = epochs["validation_accuracy"].max() if len(epochs) else None
     return None if best is None or pd.isna(best) else float(best)
 
 
-def summarize(run: Run, best: Callable[[Run], float | None] = best_validation_accuracy) -> RunSummary:
+def _best(run: Run) -> float | None:
+    return best_validation_accuracy(run.history())
+
+
+def summarize(run: Run, best: Callable[[Run], float | None] = _best) -> RunSummary:
     """Return the run's summary; whatever is wrong with its folder makes it a damaged one and is never raised.
 
     `best` gives its best validation accuracy: a caller that looks often keeps what it has read.

@@ -10,7 +10,7 @@ import streamlit as st
 
 from allcore.reporting.number_text import duration
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, STATUS_FILE
-from allcore.runs.history import History, read_history
+from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting_before
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
@@ -123,9 +123,15 @@ def _run(folder: str, stamp: tuple[int, int]) -> Run:
 
 @st.cache_data(max_entries=10_000, show_spinner=False)
 def _best(folder: str, stamp: tuple[int, int]) -> float | None:
-    return best_validation_accuracy(Run(Path(folder)))
+    return best_validation_accuracy(_reader(folder).read())
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _history(folder: str, stamp: tuple[int, int]) -> History:
-    return read_history(Path(folder))
+    return _reader(folder).read()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reader(folder: str) -> HistoryReader:
+    """Return what has read a run's metrics, up to where they had come."""
+    return HistoryReader(Path(folder))

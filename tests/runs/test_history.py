@@ -2,10 +2,12 @@
 
 import json
 
+import pandas as pd
 import pytest
 
+import allcore.runs.history as history_module
 from allcore.errors import RunError
-from allcore.runs.history import read_history
+from allcore.runs.history import HistoryReader, read_history
 from allcore.writing import append_lines
 
 
@@ -104,3 +106,54 @@ def test_file_that_cannot_be_read_says_why(tmp_path):
     (tmp_path / "metrics.jsonl").mkdir()
     with pytest.raises(RunError, match=r"metrics\.jsonl cannot be read"):
         read_history(tmp_path)
+
+
+def lines(*records):
+    return [json.dumps(record) for record in records]
+
+
+def test_reader_that_watches_a_run_sees_what_one_that_comes_late_does(tmp_path):
+    """At every byte of the file: the reader never parses a line twice, and still takes back what a resume undid."""
+    file = tmp_path / "metrics.jsonl"
+    data = "\n".join(
+        lines(batch(0, 1), batch(0, 2), epoch_end(0), batch(1, 1), segment(1, 0, 1), batch(0, 2, 1), epoch_end(0, 1))
+    ).encode()
+    file.touch()
+    reader = HistoryReader(tmp_path)
+    for end in range(0, len(data) + 1, 7):
+        with file.open("r+b") as open_file:
+            open_file.write(data[:end])
+        watched, late = reader.read(), read_history(tmp_path)
+        pd.testing.assert_frame_equal(watched.batches, late.batches)
+        pd.testing.assert_frame_equal(watched.epochs, late.epochs)
+
+
+def test_reader_parses_no_line_twice(tmp_path, monkeypatch):
+    append_lines(tmp_path / "metrics.jsonl", lines(batch(0, 1), batch(0, 2)))
+    reader = HistoryReader(tmp_path)
+    reader.read()
+    append_lines(tmp_path / "metrics.jsonl", lines(batch(0, 3)))
+    parsed = []
+    monkeypatch.setattr(history_module, "parse_json", lambda line: parsed.append(line) or json.loads(line))
+    assert len(reader.read().batches) == 3
+    assert len(parsed) == 1
+
+
+def test_reader_begins_again_where_the_file_was_replaced_or_went(write, tmp_path):
+    write(batch(0, 1), batch(0, 2))
+    reader = HistoryReader(tmp_path)
+    assert len(reader.read().batches) == 2
+    write(batch(0, 1))
+    assert len(reader.read().batches) == 1
+    (tmp_path / "metrics.jsonl").unlink()
+    assert len(reader.read().batches) == 0
+
+
+def test_damage_is_told_at_every_look_and_by_its_line(tmp_path):
+    append_lines(tmp_path / "metrics.jsonl", lines(batch(0, 1)))
+    reader = HistoryReader(tmp_path)
+    reader.read()
+    append_lines(tmp_path / "metrics.jsonl", [json.dumps({"kind": "batch", "epoch": 0, "step": 2})])
+    for _ in range(2):
+        with pytest.raises(RunError, match="line 2 lacks global_step"):
+            reader.read()
