@@ -14,6 +14,7 @@ import psutil
 
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError
+from allcore.installation import command_that_adds
 
 _ACTIVATION_COPIES = 2.0
 """Forward values and their gradients; with it the estimate is within a fifth of what was measured at 300 px."""
@@ -67,8 +68,8 @@ def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePl
     """
     if config.device == "gpu" and not devices.gpus:
         raise ConfigError(
-            "device: gpu was asked for and TensorFlow sees none; install requirements-gpu.txt and a driver, "
-            "or use device auto or cpu"
+            f"device: gpu was asked for and TensorFlow sees none; install a driver and TensorFlow with CUDA "
+            f"({command_that_adds('gpu')}), or use device auto or cpu"
         )
     gpus = devices.gpus if config.device != "cpu" else ()
     if config.clip_norm is not None or config.trunk.batch_normalised:

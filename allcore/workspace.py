@@ -12,11 +12,7 @@ from allcore.data.links import data_roots, workspace_root
 from allcore.data.listing import is_hidden
 from allcore.errors import ConfigError, DatasetError, FileError
 from allcore.files import check_file
-
-PROJECT = Path(__file__).resolve().parent.parent
-"""Folder from which `allcore` is imported: the source tree, or where packages are installed."""
-
-IS_INSTALLED = not (PROJECT / "streamlit_app.py").is_file()
+from allcore.installation import IS_INSTALLED, PROJECT
 
 APP = PROJECT / "allscope" if IS_INSTALLED else PROJECT
 """Folder of the app and of the released model."""

@@ -19,7 +19,7 @@ from allcore.data.stain_normalise import stain_levels
 from allcore.data.synthetic.field import draw_field_and_cells
 from allcore.evaluation.probes.registry import PROBES, Sample
 from allcore.inference.predictor import load_predictor
-from allcore.workspace import PROJECT
+from allcore.installation import PROJECT
 
 MODEL = PROJECT / "models" / "vgg16-150px.onnx"
 PLAIN_RECIPE = {

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from allcore.cli.main import app
-from allcore.workspace import PROJECT
+from allcore.installation import PROJECT
 
 COMMANDS = typer.main.get_command(app)
 PAGES = [

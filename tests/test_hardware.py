@@ -1,5 +1,7 @@
 """The hardware plan follows from what the machine has."""
 
+import re
+
 import pytest
 
 from allcore.config import PRESETS, make_config
@@ -46,8 +48,12 @@ def test_cpu_can_be_chosen_over_a_gpu():
     assert (chosen.kind, chosen.jit, chosen.replicas) == ("cpu", False, 1)
 
 
-def test_missing_gpu_is_said_with_what_to_do():
-    with pytest.raises(ConfigError, match=r"gpu was asked for.*requirements-gpu\.txt"):
+@pytest.mark.parametrize(
+    ("installed", "command"), [(False, "pip install -r requirements-gpu.txt"), (True, "pip install 'allscope[gpu]'")]
+)
+def test_missing_gpu_is_said_with_what_to_do_where_this_copy_stands(installed, command, monkeypatch):
+    monkeypatch.setattr("allcore.installation.IS_INSTALLED", installed)
+    with pytest.raises(ConfigError, match=rf"gpu was asked for.*{re.escape(command)}"):
         plan(machine(), device="gpu")
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
+from allcore.installation import PROJECT
 from allcore.progress import Progress
 from allcore.runs.ending import gone_within, signal_group
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
@@ -23,7 +24,7 @@ from allcore.runs.process import host, start_mark
 from allcore.runs.recover import resting_status
 from allcore.runs.status import ACTIVE, RESUMABLE, Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
-from allcore.workspace import PROJECT, Workspace
+from allcore.workspace import Workspace
 
 
 class Executor(Protocol):

@@ -12,9 +12,9 @@ from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split
 from allcore.errors import InputError
+from allcore.installation import command_that_adds
 from allcore.networks.trunk import Trunk
 from allcore.progress import Progress
-from allcore.workspace import IS_INSTALLED
 
 TRAINING_PACKAGES: Final = ("tensorflow", "keras", "onnx", "h5py")
 
@@ -24,8 +24,7 @@ def training_missing() -> str:
     missing = [name for name in TRAINING_PACKAGES if find_spec(name) is None]
     if not missing:
         return ""
-    command = "pip install 'allscope[train]'" if IS_INSTALLED else "pip install -r requirements.txt"
-    return f"training needs {missing[0]}, which is not installed; add it with: {command}"
+    return f"training needs {missing[0]}, which is not installed; add it with: {command_that_adds('train')}"
 
 
 def require_training() -> None:

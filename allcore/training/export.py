@@ -22,6 +22,7 @@ from allcore.inference.network import open_network
 from allcore.model.serving import save_with_metadata
 from allcore.runs.files import FLOAT32_FILE, KERAS_FILE
 from allcore.runs.store import Run
+from allcore.writing import written_whole
 
 if TYPE_CHECKING:
     import keras
@@ -61,6 +62,8 @@ def export_run(
     if card is not None:
         added["card"] = _read_card(card, form)
     path = output or Path(f"{run.id}{SUFFIXES[form]}")
+    if form == "keras" and path.suffix != SUFFIXES[form]:
+        raise InputError(f"output: Keras opens only files that end in {SUFFIXES[form]} (received {path.name!r})")
     if path.exists():
         raise InputError(f"{path} exists; give another --output")
     source = run.served_model if form == "onnx" else _keras_file(run)
@@ -69,21 +72,18 @@ def export_run(
     float32 = run.folder / FLOAT32_FILE
     checked_against = run.served_model if form == "onnx" or not float32.is_file() else float32
     expected = open_network(checked_against).run(images).probabilities
-    unfinished = path.with_name(f".{path.name}.part{SUFFIXES[form]}")
     try:
-        _write(form, source, unfinished, added)
-        found = _probabilities(form, unfinished, images)
-        difference = float(np.abs(found - expected).max())
-        if not difference <= TOLERANCE:
-            raise RunError(
-                f"the {form} model differs from {checked_against.name} by {difference:.2g} in a probability; "
-                "nothing was written"
-            )
-        unfinished.replace(path)
+        with written_whole(path) as unfinished:
+            _write(form, source, unfinished, added)
+            found = _probabilities(form, unfinished, images)
+            difference = float(np.abs(found - expected).max())
+            if not difference <= TOLERANCE:
+                raise RunError(
+                    f"the {form} model differs from {checked_against.name} by {difference:.2g} in a probability; "
+                    "nothing was written"
+                )
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); give another --output") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
     return Exported(path, difference, checked_against.name, float(np.abs(found - served).max()))
 
 

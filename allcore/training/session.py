@@ -27,6 +27,7 @@ from allcore.data.catalog import Catalog
 from allcore.data.split import Split
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
+from allcore.installation import IS_INSTALLED, PROJECT
 from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
 from allcore.runs.files import ENVIRONMENT_FILE
@@ -40,7 +41,7 @@ from allcore.training.learner import Learner, balanced_class_weights
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
 from allcore.training.room import write_when_there_is_room
-from allcore.workspace import IS_INSTALLED, PROJECT, open_workspace
+from allcore.workspace import open_workspace
 from allcore.writing import write_whole
 
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "onnx", "onnxruntime", "pillow")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from allcore.cli.main import main
-from allcore.workspace import PROJECT
+from allcore.installation import PROJECT
 
 
 @dataclass(frozen=True)

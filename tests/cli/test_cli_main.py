@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from allcore.cli.main import app
-from allcore.workspace import PROJECT
+from allcore.installation import PROJECT
 
 EVERYTHING = typer.main.get_command(app)
 

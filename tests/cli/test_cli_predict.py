@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from allcore.workspace import PROJECT
+from allcore.installation import PROJECT
 
 
 @pytest.fixture

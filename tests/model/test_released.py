@@ -14,9 +14,10 @@ from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import InputError
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.inference.predictor import load_predictor
+from allcore.installation import PROJECT
 from allcore.paper import CLASSES
 from allcore.runs.store import RunStore
-from allcore.workspace import PROJECT, open_workspace
+from allcore.workspace import open_workspace
 
 LARGEST = 50_000_000
 SMEARS = SyntheticSpec(images_per_class=3, image_size=224)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from allcore.workspace import PROJECT
+from allcore.installation import PROJECT
 
 PATIENCE = 300
 """Seconds after which a page is taken to hang, on a machine that is busy with other things."""

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 from allcore.evaluation.predictions.evaluate import evaluate_run
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.installation import PROJECT
 from allcore.paper import HEADLINE
 from allcore.runs.store import Run, RunStore
-from allcore.workspace import PROJECT
 
 PAGE = "pages/evaluate.py"
 

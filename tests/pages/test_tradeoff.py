@@ -12,9 +12,9 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
 from allcore.evaluation.tradeoff.record import EXAMPLE as SHIPPED
 from allcore.evaluation.tradeoff.record import read_tradeoff
+from allcore.installation import PROJECT
 from allcore.reporting.comparison import pairs_in_words
 from allcore.runs.store import Run, RunStore
-from allcore.workspace import PROJECT
 
 PAGE = "pages/tradeoff.py"
 ALL = "all succeeded runs"

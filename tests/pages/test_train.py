@@ -12,8 +12,8 @@ from allcore.config import AugmentConfig, SplitConfig, TrainConfig
 from allcore.config_fields import setting_text
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
+from allcore.installation import PROJECT
 from allcore.paper import READ, STATED
-from allcore.workspace import PROJECT
 from pages.ui.config_form import SECTIONS
 from tests.pages.opening import button, choose, links, open_page, press, texts
 

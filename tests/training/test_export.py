@@ -117,8 +117,19 @@ def test_folder_that_is_not_there_is_refused(finished_run, tmp_path):
 def test_run_that_has_not_succeeded_has_nothing_to_export(finished_run, workspace, tmp_path, form, file):
     run = RunStore(workspace.runs).create(finished_run.config, finished_run.split)
     with pytest.raises(RunError, match=rf"has no {file}: it is queued, not succeeded"):
-        export_run(run, form, tmp_path / "model")
-    assert not (tmp_path / "model").exists()
+        export_run(run, form, tmp_path / f"model{SUFFIXES[form]}")
+    assert files_in(tmp_path) == [workspace.root.name]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(finished_run, tmp_path, no_room):
+    with no_room(str(tmp_path)), pytest.raises(InputError, match=r"model\.onnx cannot be written \(No space left"):
+        export_run(finished_run, "onnx", tmp_path / "model.onnx")
+    assert files_in(tmp_path) == []
+
+
+def test_a_keras_file_is_called_as_keras_wants_it(finished_run, tmp_path):
+    with pytest.raises(InputError, match=r"Keras opens only files that end in \.keras \(received 'model\.h5'\)"):
+        export_run(finished_run, "keras", tmp_path / "model.h5")
 
 
 def test_model_that_says_something_else_is_not_written(copied_run, tmp_path):

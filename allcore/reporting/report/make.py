@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allcore.errors import InputError
-from allcore.reporting.model_card import model_card
 from allcore.reporting.report.facts import RunFacts, gather
+from allcore.reporting.report.model_card import model_card
 from allcore.reporting.report.rendering.blocks import Document
 from allcore.reporting.report.rendering.html import to_html
 from allcore.reporting.report.rendering.markdown import to_markdown

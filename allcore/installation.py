@@ -1,0 +1,18 @@
+"""Where this copy of ALLscope stands, and the command that adds what it lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""Folder from which `allcore` is imported: the source tree, or where packages are installed."""
+
+IS_INSTALLED = not (PROJECT / "streamlit_app.py").is_file()
+
+_REQUIREMENTS: Final = {"train": "requirements.txt", "gpu": "requirements-gpu.txt"}
+
+
+def command_that_adds(extra: str) -> str:
+    """Return the command that installs an extra, `train` or `gpu`: from the locks, where this is the source tree."""
+    return f"pip install 'allscope[{extra}]'" if IS_INSTALLED else f"pip install -r {_REQUIREMENTS[extra]}"
