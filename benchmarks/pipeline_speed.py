@@ -18,11 +18,12 @@ from itertools import islice
 from pathlib import Path
 
 from allcore.cells.maps import cell_maps
-from allcore.config import PRESETS, TrainConfig, make_config
+from allcore.config import TrainConfig, make_config
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
 from allcore.hardware import make_plan
+from allcore.presets import PRESETS
 from allcore.training.batches import Batch, BatchSource
 from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner

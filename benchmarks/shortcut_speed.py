@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations

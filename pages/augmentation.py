@@ -10,7 +10,8 @@ import streamlit as st
 from allcore.augment import IDENTITY, Change, apply_change, draw_change, resize
 from allcore.cells.finder import find_cells
 from allcore.cells.lenders import Lenders
-from allcore.config import AugmentConfig, TrainConfig
+from allcore.config import TrainConfig
+from allcore.config_parts import AugmentConfig
 from allcore.data.catalog import Catalog
 from allcore.data.intake import decode
 from allcore.errors import ImageError, InputError

@@ -7,13 +7,15 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.config import PRESETS, SplitConfig, TrainConfig, make_config
+from allcore.config import TrainConfig, make_config
+from allcore.config_parts import SplitConfig
 from allcore.data.catalog import Catalog
 from allcore.data.relations import Relations
 from allcore.data.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, system_devices
+from allcore.presets import PRESETS
 from allcore.reporting.number_text import duration, listed
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed

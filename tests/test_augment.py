@@ -14,7 +14,7 @@ from allcore.augment import (
     draw_change,
     resize,
 )
-from allcore.config import AugmentConfig
+from allcore.config_parts import AugmentConfig
 
 SIZE = 64
 NO_AUGMENTATION = AugmentConfig(brightness=(1.0, 1.0), degrees=0.0, horizontal_flip=False, vertical_flip=False)

@@ -8,7 +8,7 @@ from allcore.augment import Change, apply_change, draw_change, resize
 from allcore.cells.compose import PLAIN, on_field, painted_out
 from allcore.cells.finder import find_cells
 from allcore.cells.lenders import Lenders
-from allcore.config import AugmentConfig
+from allcore.config_parts import AugmentConfig
 from allcore.data.lab_colours import lab_colours
 from allcore.data.synthetic import draw_field
 

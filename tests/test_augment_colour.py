@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from allcore.augment import Change, apply_change, augment
-from allcore.config import AugmentConfig
+from allcore.config_parts import AugmentConfig
 from allcore.data.dyes import restain
 from allcore.data.scale_bar import SCALE_BAR_CORNER, hide_scale_bar
 from tests.data.pictures import smear

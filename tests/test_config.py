@@ -5,10 +5,11 @@ import pytest
 from pydantic import ValidationError
 
 from allcore import paper
-from allcore.config import CONFIG_SCHEMA, PRESETS, TrainConfig, make_config, read_config
+from allcore.config import CONFIG_SCHEMA, TrainConfig, make_config, read_config
 from allcore.errors import ConfigError
 from allcore.networks.registry import TRUNKS
 from allcore.networks.vgg16 import CONVOLUTIONS
+from allcore.presets import PRESETS
 
 EVERY_FIELD = {
     "dataset": "smears", "variant": "Original", "image_size": 96, "epochs": 3, "batch_size": 8, "learning_rate": 0.001,

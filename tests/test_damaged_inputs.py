@@ -15,7 +15,8 @@ import onnx
 import pytest
 from onnx import helper
 
-from allcore.config import SplitConfig, make_config, read_config
+from allcore.config import make_config, read_config
+from allcore.config_parts import SplitConfig
 from allcore.data.groups import read_groups
 from allcore.data.intake import inspect
 from allcore.data.sources import import_zip

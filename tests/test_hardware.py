@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from allcore.config import PRESETS, make_config
+from allcore.config import make_config
 from allcore.errors import ConfigError
 from allcore.hardware import Devices, Gpu, cpu_has_bfloat16, estimate_memory, make_plan, parse_nvidia_gpus
+from allcore.presets import PRESETS
 
 GIB = 2**30
 AMPERE = Gpu("A100", (8, 0), 40 * GIB)

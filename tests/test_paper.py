@@ -3,8 +3,9 @@
 import pytest
 
 from allcore import paper
-from allcore.config import AugmentConfig, make_config
+from allcore.config import make_config
 from allcore.config_fields import config_fields, setting_text
+from allcore.config_parts import AugmentConfig
 from allcore.data.synthetic import SyntheticSpec
 
 HERE = {reading.topic: reading.here for reading in paper.OPEN_READINGS}

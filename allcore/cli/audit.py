@@ -63,7 +63,7 @@ def audit(
 
 def _leakage(images: pd.DataFrame, relations: Relations) -> dict[str, dict[str, int] | None]:
     """Return for each protocol its test images and those with a twin in train; None where it cannot be used."""
-    from allcore.config import SplitConfig
+    from allcore.config_parts import SplitConfig
     from allcore.data.browse import leakage
 
     found: dict[str, dict[str, int] | None] = {}
@@ -80,7 +80,7 @@ def _leakage(images: pd.DataFrame, relations: Relations) -> dict[str, dict[str, 
 
 def _baselines(catalog: Catalog, images: pd.DataFrame, relations: Relations, cache: Path) -> dict[str, Any]:
     """Return what each shortcut baseline reaches on a random split; nothing where there is none."""
-    from allcore.config import SplitConfig
+    from allcore.config_parts import SplitConfig
     from allcore.data.cache import decoded_images
     from allcore.data.split import make_split
     from allcore.evaluation.shortcuts import baselines_json, shortcut_scores

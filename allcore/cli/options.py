@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic.fields import FieldInfo
 
-from allcore.config import PRESETS, TrainConfig, make_config
+from allcore.config import TrainConfig, make_config
 from allcore.config_fields import config_fields, set_nested, setting_text
 from allcore.errors import ConfigError
 from allcore.paper import says_of_setting
+from allcore.presets import PRESETS
 from allcore.recipe import option_name
 
 _LEFT_OUT = {"dataset", "study", "place"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_overlap
 from allcore.data.relations import Relations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.drawing import draw_groups, draw_images
 from allcore.data.folds import divide_fold
 from allcore.data.parts import PARTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.drawing import draw_groups, draw_images
 from allcore.data.parts import PARTS
 from allcore.data.stains import LEAST_SHARE

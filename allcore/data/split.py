@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.class_names import in_order
 from allcore.data.division import divide
 from allcore.data.groups import read_groups

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from allcore.augment import IDENTITY, Change
-from allcore.config import AugmentConfig
+from allcore.config_parts import AugmentConfig
 
 _EXAMPLE = AugmentConfig(stain_jitter=0.2, scale=(0.8, 1.25), recolour_strength=1.0)
 """How strong an operation is shown that the settings leave off."""

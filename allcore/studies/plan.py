@@ -12,7 +12,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from allcore.config import AugmentConfig, SplitConfig, TrainConfig, make_config
+from allcore.config import TrainConfig, make_config
+from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.errors import ConfigError
 from allcore.recipe import option_name
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from allcore.config import AugmentConfig
+from allcore.config_parts import AugmentConfig
 from allcore.paper import AUGMENTATION
 
 _ENDS = {"brightness": (0.05, 2.0), "scale": (0.25, 2.0)}

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from allcore.config import AugmentConfig, SplitConfig
 from allcore.config_fields import config_fields, setting_text
+from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.networks.registry import TRUNKS
 from allcore.paper import says_of_setting
 from pages.ui.numbers import bound_number

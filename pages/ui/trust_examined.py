@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.relations import Relations
 from allcore.data.split import Split, make_split
 from allcore.errors import DatasetError

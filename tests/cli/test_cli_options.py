@@ -7,9 +7,11 @@ import typer
 from typer.testing import CliRunner
 
 from allcore.cli.options import config_from, presets_help, with_config_options
-from allcore.config import PRESETS, AugmentConfig, SplitConfig, TrainConfig, make_config
+from allcore.config import TrainConfig, make_config
+from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.errors import ConfigError
 from allcore.paper import READ, STATED
+from allcore.presets import PRESETS
 
 # path of the field: what is typed, the value that it becomes, the default as the help shows it
 OPTIONS = {

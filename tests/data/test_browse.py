@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.browse import browse, class_counts, duplicates, image_kinds, leakage, place_in_split
 from allcore.data.catalog import scan
 from allcore.data.relations import catalog_relations

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.class_names import in_order
 from allcore.data.split import make_split

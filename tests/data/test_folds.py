@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.overlap import exact_overlap
 from allcore.data.relations import Relations
 from allcore.data.split import SPLITS, Split, make_split

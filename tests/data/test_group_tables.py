@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.groups import read_groups
 from allcore.data.split import make_split
 from allcore.errors import DatasetError

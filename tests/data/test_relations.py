@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data import overlap
 from allcore.data.catalog import scan
 from allcore.data.relations import Relations, catalog_relations, find_relations, known_relations

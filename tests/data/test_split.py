@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.split import COLUMNS, SPLITS, Split, make_split, read_split
 from allcore.errors import DatasetError
 from tests.data.rows import images, in_groups, write_csv

@@ -2,7 +2,7 @@
 
 import pytest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.browse import class_counts, held_out_twins, leakage
 from allcore.data.catalog import scan
 from allcore.data.relations import catalog_relations

@@ -9,7 +9,7 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from allcore.augment import Change, apply_change, augment, draw_change, resize
-from allcore.config import AugmentConfig
+from allcore.config_parts import AugmentConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.intake import decode

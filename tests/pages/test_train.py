@@ -8,8 +8,9 @@ import sys
 import pandas as pd
 import pytest
 
-from allcore.config import AugmentConfig, SplitConfig, TrainConfig
+from allcore.config import TrainConfig
 from allcore.config_fields import setting_text
+from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
 from allcore.installation import PROJECT

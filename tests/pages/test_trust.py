@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import make_split

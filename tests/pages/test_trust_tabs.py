@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.split import Split, make_split

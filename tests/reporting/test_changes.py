@@ -1,7 +1,7 @@
 import pytest
 
 from allcore.augment import IDENTITY, Change, draw_change
-from allcore.config import AugmentConfig
+from allcore.config_parts import AugmentConfig
 from allcore.reporting.changes import describe, operations
 
 

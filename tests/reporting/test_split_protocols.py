@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.reporting.report.sections import data
 
 

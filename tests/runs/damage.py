@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from allcore.config import SplitConfig, TrainConfig
+from allcore.config import TrainConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.split import make_split
 from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run, RunStore

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from allcore.cells.maps import cell_maps
-from allcore.config import SplitConfig, make_config
+from allcore.config import make_config
+from allcore.config_parts import SplitConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.intake import decode

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from allcore.config import SplitConfig, TrainConfig
+from allcore.config import TrainConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.split import Split, make_split
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.files import CHECKPOINTS_FOLDER

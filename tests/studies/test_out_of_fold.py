@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.split import make_split
 from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_predictions

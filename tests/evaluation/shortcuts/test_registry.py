@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from allcore.config import SplitConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.scale_bar import hide_scale_bar
