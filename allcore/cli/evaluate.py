@@ -15,7 +15,7 @@ from allcore.reporting.number_text import Ends, decimal, interval, percentage, p
 
 if TYPE_CHECKING:
     from allcore.data.class_meanings import ClassMeanings
-    from allcore.evaluation.predictions.evaluate import Evaluation
+    from allcore.evaluation.predictions.evaluation import Evaluation
     from allcore.evaluation.predictions.operating import ChosenPoint
 
 _ROWS = {
@@ -51,6 +51,14 @@ def evaluate(
         str | None,
         typer.Option("--variant", help="variant folder of --data; unset: the one that the model was trained on"),
     ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="THEIRS=OURS",
+            help="which of the model's classes a class of --data is; may be repeated; no OURS: left out",
+        ),
+    ] = None,
     against: Annotated[
         str | None,
         typer.Option("--against", metavar="MODEL", help="another model, compared on the images they share"),
@@ -71,11 +79,11 @@ def evaluate(
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
-    workspace = open_workspace()
+    workspace, named = open_workspace(), dict(map(_mapped, mapping or []))
     store = RunStore(workspace.runs)
     with progress_bar("predicting") as progress:
         evaluation, *other = [
-            evaluate_model(name, store, workspace.cache, data, split, variant, progress)
+            evaluate_model(name, store, workspace.cache, data, split, variant, named, progress)
             for name in (model, against)
             if name is not None
         ]
@@ -175,6 +183,13 @@ def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
     say(verdict(comparison.mcnemar, "the first", "the second"))
     for note in notes:
         say(f"note: {note}")
+
+
+def _mapped(option: str) -> tuple[str, str]:
+    theirs, equals, ours = option.rpartition("=")
+    if not equals:
+        raise InputError(f"map: expected THEIRS=OURS (received {option!r})")
+    return theirs.strip(), ours.strip()
 
 
 def _difference_row(row: dict[Hashable, Any], digits: int) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from allcore.cli.output import Json, print_json, progress_bar, say
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
-    from allcore.evaluation.predictions.evaluate import Evaluation
+    from allcore.evaluation.predictions.evaluation import Evaluation
     from allcore.runs.executor import LocalExecutor
     from allcore.runs.store import Run
 

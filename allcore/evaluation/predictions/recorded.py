@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from allcore.arrays import FloatArray, IntArray
+from allcore.data.class_names import in_order
 from allcore.errors import RunError
 from allcore.evaluation.scoring.scores import Scores, score
 from allcore.runs.files import PREDICTIONS_FILE
 from allcore.runs.store import Run
 
+_PROBABILITY = "probability_"
 _COLUMNS = ("path", "sha256", "group", "split", "label", "novelty", "novel")
 
 
@@ -51,8 +53,9 @@ class RecordedPredictions:
 def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     """Return what `run` recorded of its `split` ("validation" or "test"). Raises `RunError` when it is damaged."""
     every = run.predictions()
-    classes = run.split.classes
-    columns = [f"probability_{name}" for name in classes]
+    known = [name.removeprefix(_PROBABILITY) for name in map(str, every) if name.startswith(_PROBABILITY)]
+    classes = in_order([*run.split.classes, *known])  # a folder that a model was scored on may lack some of its classes
+    columns = [f"{_PROBABILITY}{name}" for name in classes]
     missing = [name for name in (*_COLUMNS, *columns) if name not in every]
     if missing:
         raise RunError(f"run {run.id}: {PREDICTIONS_FILE} lacks the columns {', '.join(missing)}")

@@ -3,16 +3,15 @@
 import json
 import shutil
 
-import numpy as np
 import onnx
 import pandas as pd
 import pytest
 from PIL import Image
 
 from allcore.errors import DatasetError, InputError, ModelFileError, RunError
-from allcore.evaluation.predictions.evaluate import evaluate_model, predict_labelled
+from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.inference.metadata import KEY
-from allcore.inference.predictor import BATCH, load_predictor
+from allcore.inference.predictor import load_predictor
 from allcore.model.serving import save_with_metadata
 from allcore.runs.store import Run, RunStore
 
@@ -155,6 +154,48 @@ def test_class_that_the_model_does_not_know_is_refused(evaluate, finished_run, c
         evaluate(finished_run.served_model, data=copied)
 
 
+def test_classes_of_other_names_are_mapped_to_the_models(evaluate, finished_run, copied):
+    plain = evaluate(finished_run.served_model, data=copied)
+    (copied / "Pro").rename(copied / "pro-B")
+    (copied / "Pre").rename(copied / "pre-B")
+    mapped = evaluate(finished_run.served_model, data=copied, mapping={"pro-B": "Pro", "pre-B": "Pre"})
+    assert_same_scores(mapped, plain)
+
+
+def test_a_class_that_is_mapped_to_nothing_is_left_out_and_noted(evaluate, finished_run, copied):
+    (copied / "Pro").rename(copied / "artefacts")
+    evaluation = evaluate(finished_run.served_model, data=copied, mapping={"artefacts": ""})
+    assert evaluation.scores.per_class["Pro"].support == 0
+    assert "16 images of classes that the model does not have were left out" in evaluation.notes
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        ({"Nought": "Pro"}, r"map: .* has no class 'Nought'; it has Benign, Early, Pre, Pro"),
+        ({"Pro": "Nought"}, "map: the model knows no class 'Nought'; it knows Benign, Early, Pre, Pro"),
+    ],
+)
+def test_mapping_of_or_to_no_class_is_refused(evaluate, finished_run, smears, mapping, message):
+    with pytest.raises(DatasetError, match=message):
+        evaluate(finished_run.served_model, data=smears, mapping=mapping)
+
+
+def test_folder_that_the_model_never_saw_is_said_to_be_so(evaluate, finished_run, copied):
+    for path in images_of(finished_run, "train"):
+        (copied / path).unlink()
+    assert "none of these files is one that the model was trained on" in " ".join(
+        evaluate(finished_run.served_model, data=copied).notes
+    )
+
+
+def test_model_that_does_not_say_what_it_was_trained_on_is_said_to_be_so(evaluate, finished_run, smears, tmp_path):
+    metadata = json.loads(load_predictor(finished_run.served_model).network.properties[KEY])
+    path = tmp_path / "model.onnx"
+    save_with_metadata(onnx.load(finished_run.served_model), {KEY: json.dumps(metadata | {"split_digests": {}})}, path)
+    assert "does not say what it was trained on" in " ".join(evaluate(path, data=smears).notes)
+
+
 def test_folder_without_an_image_of_the_split_is_refused(evaluate, finished_run, copied):
     for path in images_of(finished_run, "test"):
         (copied / path).unlink()
@@ -220,16 +261,6 @@ def test_images_that_changed_since_the_run_are_refused(evaluate, finished_run, c
     shutil.copy(copied / images_of(finished_run, "train")[0], copied / other)
     with pytest.raises(DatasetError, match=r"2 of the \d+ test images of run moved are missing or changed"):
         evaluate(folder / "model.onnx")
-
-
-def test_predictions_of_a_table_are_in_its_order(finished_run, smears):
-    predictor = load_predictor(finished_run.served_model)
-    rows = finished_run.split.table.head(20)
-    seen = []
-    together = predict_labelled(predictor, smears, rows, lambda *progress: seen.append(progress))
-    backwards = predict_labelled(predictor, smears, rows[::-1])
-    np.testing.assert_allclose(together, backwards[::-1], atol=1e-6)
-    assert seen == [(min(start + BATCH, 20), 20) for start in range(0, 20, BATCH)]
 
 
 def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(finished_run, tmp_path):

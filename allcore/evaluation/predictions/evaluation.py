@@ -1,0 +1,49 @@
+"""What scoring a model on labelled images came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.scores import Scores
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions of labelled images, what predicted which, and what a reader should know about it.
+
+    `datasets` are the folders that may say what the classes mean, the first one first. `validation` are the run's
+    predictions of other images, on which a threshold for these may be chosen, where there are such.
+    """
+
+    model: str
+    data: str
+    predictions: RecordedPredictions
+    notes: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    validation: RecordedPredictions | None = None
+
+    @cached_property
+    def scores(self) -> Scores:
+        """What the predictions are worth. Raises `InputError` when there is no image."""
+        return self.predictions.score()
+
+    @cached_property
+    def without_twins(self) -> Scores | None:
+        """Scores of the images that share their group with none in train; None where every image does, or none."""
+        alone = self.predictions.without_twins()
+        return alone.score() if 0 < len(alone.table) < len(self.predictions.table) else None
+
+
+def labelled_predictions(rows: pd.DataFrame, said: pd.DataFrame, classes: tuple[str, ...]) -> RecordedPredictions:
+    """Put rows with path, sha256, label, group and twin together with what `predict_catalogued` returned of them."""
+    table = rows[["path", "sha256", "label", "group", "twin"]].reset_index(drop=True)
+    return RecordedPredictions(classes, pd.concat([table, said.reset_index(drop=True)], axis=1))
+
+
+def flatters(twins: int, count: int, images: str, with_what: str) -> str:
+    """Return the note on images that share a group with others that a model was trained on."""
+    return f"{twins} of {count} {images} share a group with {with_what}; the score flatters"

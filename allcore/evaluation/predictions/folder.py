@@ -1,0 +1,187 @@
+"""Scoring a model on any folder of labelled images, whose classes may have other names than the model's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from allcore.data.catalog import Catalog, scan
+from allcore.data.class_names import class_name
+from allcore.data.overlap import find_overlap
+from allcore.data.split import SPLITS
+from allcore.errors import DatasetError
+from allcore.evaluation.predictions.evaluation import Evaluation, flatters, labelled_predictions
+from allcore.inference.kept_predictions import predict_catalogued
+from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
+from allcore.inference.predictor import Predictor
+from allcore.progress import Progress
+from allcore.runs.store import dataset_of
+
+LEFT_OUT = ""
+"""Stands in a mapping for the model's class where the images of a folder's class are left out."""
+NEVER_SEEN = "none of these files is one that the model was trained on (a copy that was saved anew is not recognised)"
+NOT_SAID = "the model's file does not say what it was trained on, so these images may have been among it"
+
+
+class ScoredFolder(BaseModel):
+    """Which labelled images are scored: a folder, its variant, and perhaps those of one part of the model's run alone.
+
+    Without `variant`, it is that of the model's run where the folder has it. `mapping` gives, for a class of the
+    folder, the model's class that it is, or `LEFT_OUT`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    variant: str | None = None
+    split: str | None = None
+    mapping: dict[str, str] = {}
+
+
+class FolderFacts(BaseModel):
+    """What a reader should know of a scored folder: of its `images`, how many the model was trained on.
+
+    `twins` share their group with such a one; `says_training` tells whether the model's file says what it was trained
+    on at all. `left_out` are of classes that the model does not have, `unusable` cannot be used; `parts` are the
+    images of each part that the folder's own subfolders make, where there are several.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    images: int
+    trained_on: int
+    twins: int
+    says_training: bool
+    left_out: int
+    unusable: int
+    parts: dict[str, int]
+
+    def notes(self, split: str | None) -> tuple[str, ...]:
+        """Return the facts that matter in words, for the command line; `split` is what was scored of the folder."""
+        notes = []
+        if len(self.parts) > 1:
+            parts = ", ".join(f"{count} of {part}" for part, count in self.parts.items())
+            one = "give the folder of one part to score it alone"
+            notes.append(f"the folder's parts are scored together ({parts}); {one}")
+        if self.trained_on and split != "train":
+            advice = "" if split else "; --split test scores those that it was not"
+            notes.append(f"{self.trained_on} of {self.images} images are ones that the model was trained on{advice}")
+        if self.twins:
+            notes.append(flatters(self.twins, self.images, "images", "one that the model was trained on"))
+        if not self.trained_on and split is None:
+            notes.append(NEVER_SEEN if self.says_training else NOT_SAID)
+        if self.left_out:
+            notes.append(f"{self.left_out} images of classes that the model does not have were left out")
+        if self.unusable:
+            notes.append(
+                f"{self.unusable} files of the folder cannot be used and were left out; `dataset info` names them"
+            )
+        return tuple(notes)
+
+
+@dataclass(frozen=True)
+class FolderEvaluation:
+    """What scoring a folder came to, and where its images lie: the paths are below `root`.
+
+    `trained` are those of the variant's images that the model was trained on and that were not scored (path, sha256,
+    label, group).
+    """
+
+    evaluation: Evaluation
+    facts: FolderFacts
+    root: Path
+    variant: str
+    trained: pd.DataFrame
+
+
+def score_folder(
+    predictor: Predictor, model: Path, of: ScoredFolder, cache: Path, on_progress: Progress | None = None
+) -> FolderEvaluation:
+    """Score the `predictor` of the file `model` on a labelled folder, with what `cache` holds.
+
+    `on_progress` hears of the search for shared fields, where the images were not searched before, and then of the
+    images predicted. Raises `DatasetError` when the folder, its classes or the mapping will not do.
+    """
+    catalog = scan(of.folder, cache)
+    metadata, variant = predictor.metadata, variant_of(catalog, predictor.metadata, of.variant)
+    every = _renamed(catalog.images(variant), of, predictor.classes)
+    if not every.empty:
+        every["group"] = [f"g{number:05d}" for number in find_overlap(catalog.root, every, cache, on_progress).groups]
+        every["twin"] = _twins_of_trained(every, metadata)
+    rows = every if of.split is None else _images_of_split(every, metadata.split_digests.get(of.split, ()))
+    if rows.empty:
+        of_split = f" of the {of.split} split" if of.split else ""
+        raise DatasetError(f"{of.folder} has no usable image{of_split} of the model's classes")
+    said = predict_catalogued(predictor, model, catalog.root, rows, cache, on_progress)
+    facts = FolderFacts(
+        images=len(rows),
+        trained_on=int(_trained_on(rows, metadata).sum()),
+        twins=int(rows["twin"].sum()),
+        says_training=bool(metadata.split_digests.get("train")),
+        left_out=len(catalog.images(variant)) - len(every),
+        unusable=int((catalog.problems()["variant"] == variant).sum()),
+        parts={part: count for part in SPLITS if (count := int((rows["part"] == part).sum()))},
+    )
+    evaluation = Evaluation(
+        model=str(model),
+        data=f"{of.folder / variant}{f', {of.split} split' if of.split else ''}",
+        predictions=labelled_predictions(rows, said, predictor.classes),
+        notes=facts.notes(of.split),
+        datasets=tuple(filter(None, (str(catalog.root), dataset_of(model)))),
+    )
+    trained = _images_of_split(every, metadata.split_digests.get("train", ()))
+    return FolderEvaluation(evaluation, facts, catalog.root, variant, trained[~trained["path"].isin(rows["path"])])
+
+
+def variant_of(catalog: Catalog, metadata: ServedMetadata, wanted: str | None = None) -> str:
+    """Return the variant that is scored: the one that is wanted, that of the model's run, or the first."""
+    own = metadata.config.get("variant")
+    return catalog.variant(own if wanted is None and own in catalog.variants else wanted)
+
+
+def parts_of_run(images: pd.DataFrame, metadata: ServedMetadata) -> dict[str, int]:
+    """Return how many of catalog rows each part of the model's run had, known by their content; those with any."""
+    counts = {part: len(_images_of_split(images, metadata.split_digests.get(part, ()))) for part in SPLITS}
+    return {part: count for part, count in counts.items() if count}
+
+
+def _renamed(rows: pd.DataFrame, of: ScoredFolder, classes: tuple[str, ...]) -> pd.DataFrame:
+    """Return catalog rows with the model's names for their classes, those that are left out left out."""
+    theirs = sorted(set(rows["label"]))
+    mapping = {class_name(name): ours for name, ours in of.mapping.items()}
+    if foreign := sorted(set(mapping) - set(theirs)):
+        raise DatasetError(f"map: {of.folder} has no class {foreign[0]!r}; it has {', '.join(theirs)}")
+    if wrong := sorted(set(mapping.values()) - {*classes, LEFT_OUT}):
+        raise DatasetError(f"map: the model knows no class {wrong[0]!r}; it knows {', '.join(classes)}")
+    ours = {name: mapping.get(name, name) for name in theirs}
+    if unknown := [name for name in theirs if ours[name] not in (*classes, LEFT_OUT)]:
+        raise DatasetError(
+            f"{of.folder} has classes that the model does not know ({', '.join(unknown)}); it knows "
+            f"{', '.join(classes)}; say which of these each is (--map '{unknown[0]}={classes[0]}'), or leave it out "
+            f"(--map '{unknown[0]}=')"
+        )
+    renamed = rows.assign(label=rows["label"].map(ours))
+    return renamed[renamed["label"] != LEFT_OUT].reset_index(drop=True)
+
+
+def _images_of_split(rows: pd.DataFrame, digests: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows whose content is in the split, of equal files only as many as the split has."""
+    contents = rows["sha256"].str[:DIGEST_LENGTH]
+    copies = Counter(digests)
+    return rows[contents.groupby(contents).cumcount() < contents.map(copies)]
+
+
+def _twins_of_trained(rows: pd.DataFrame, metadata: ServedMetadata) -> np.ndarray:
+    """Return for each row whether the model was not trained on it, but on an image of its group, bool (N,)."""
+    trained = _trained_on(rows, metadata)
+    return np.asarray(rows["group"].isin(set(rows.loc[trained, "group"])) & ~trained)
+
+
+def _trained_on(rows: pd.DataFrame, metadata: ServedMetadata) -> np.ndarray:
+    """Return for each row whether the model was trained on a file of the same content, bool (N,)."""
+    return np.array([metadata.split_of(digest) == "train" for digest in rows["sha256"]], bool)

@@ -1,0 +1,87 @@
+"""A model's predictions of a labelled folder in the form of a run's folder, so that they open like a run's."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from allcore.config import make_config
+from allcore.data.catalog import Catalog
+from allcore.data.split import Split
+from allcore.errors import RunError
+from allcore.evaluation.predictions.folder import FolderEvaluation, FolderFacts, ScoredFolder, score_folder
+from allcore.inference.kept_predictions import file_digest
+from allcore.inference.predictor import Predictor
+from allcore.progress import Progress
+from allcore.result_cache import read_cached, short_digest
+from allcore.runs.files import CONFIG_FILE, PREDICTIONS_FILE, SERVED_FILE, SPLIT_FILE
+from allcore.runs.status import Status, write_status
+from allcore.runs.store import Run
+from allcore.writing import folder_written_whole, make_folder, write_whole
+
+RECORD_FILE: Final = "evaluation.json"
+FOLDER: Final = "evaluations"
+_FORM: Final = 1
+"""Raise it when what is written changes."""
+
+
+class EvaluationRecord(BaseModel):
+    """Which model's file was scored on what, and what a reader should know about it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: Path
+    of: ScoredFolder
+    facts: FolderFacts
+
+
+def evaluation_record(run: Run) -> EvaluationRecord | None:
+    """Return what a folder says it is the scoring of; None where it is a run of its own."""
+    return read_cached(run.folder / RECORD_FILE, EvaluationRecord)
+
+
+def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFolder, cache: Path) -> Run:
+    """Return where the scoring of a model on these very images stands, be it there yet or not."""
+    images = catalog.images(variant)[["path", "label", "sha256"]].to_csv(index=False)
+    asked = (_FORM, file_digest(model), str(catalog.root), variant, of.split, sorted(of.mapping.items()), images)
+    return Run(cache / FOLDER / short_digest(repr(asked)))
+
+
+def evaluation_run(
+    predictor: Predictor, model: Path, catalog: Catalog, of: ScoredFolder, cache: Path,
+    on_progress: Progress | None = None,
+) -> Run:  # fmt: skip
+    """Score a model on a labelled folder, whose `catalog` is given, and return it in the form of a run.
+
+    The scored images are its test images; those of the folder that the model was trained on, where they are not scored
+    themselves, its training images. Raises `DatasetError` as `score_folder` does, `RunError` when the disk refuses.
+    """
+    scored = score_folder(predictor, model, of, cache, on_progress)
+    run = evaluation_place(model, catalog, scored.variant, of, cache)
+    try:
+        make_folder(run.folder.parent)
+        with folder_written_whole(run.folder) as unfinished:
+            _write(unfinished, scored, of, predictor, model)
+    except OSError as error:
+        raise RunError(f"the predictions cannot be written below {cache} ({error.strerror})") from None
+    return run
+
+
+def _write(folder: Path, scored: FolderEvaluation, of: ScoredFolder, predictor: Predictor, model: Path) -> None:
+    tested = scored.evaluation.predictions.table.assign(split="test")
+    every = pd.concat([tested, scored.trained.assign(split="train")], ignore_index=True).assign(stain="")
+    config = make_config(
+        dataset=str(scored.root), variant=scored.variant or None, image_size=predictor.metadata.image_size
+    )
+    write_whole(folder / CONFIG_FILE, config.to_json())
+    Split(every).write(folder / SPLIT_FILE)
+    tested.to_parquet(folder / PREDICTIONS_FILE, index=False)
+    (folder / SERVED_FILE).symlink_to(model.resolve())
+    moment = time.time()
+    write_status(folder, Status(state="succeeded", heartbeat=moment, queued_at=moment))
+    record = EvaluationRecord(model=model, of=of, facts=scored.facts)
+    write_whole(folder / RECORD_FILE, record.model_dump_json())
