@@ -1,4 +1,4 @@
-"""Evaluate: what a run's scores are worth, and the images behind every cell of its confusion matrix."""
+"""Evaluate: what a run's or a model's scores are worth, and the images behind every cell of the confusion matrix."""
 
 from functools import partial
 
@@ -6,17 +6,18 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.paper import has_papers_classes
-from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.tables import headline_table
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address, show
 from pages.ui.choose import choose_predictions
+from pages.ui.choose_evaluation import choose_evaluation, choose_kind
 from pages.ui.class_meanings import meanings
 from pages.ui.evaluate_calibration import show_calibration
 from pages.ui.evaluate_classes import show_classes
 from pages.ui.evaluate_compare import show_compare
 from pages.ui.evaluate_confusion import show_confusion
 from pages.ui.evaluate_curves import show_curves
+from pages.ui.evaluate_headline import show_headline
 from pages.ui.evaluate_mistakes import show_mistakes
 from pages.ui.evaluate_probes import show_probes
 from pages.ui.evaluate_sides import show_sides
@@ -26,21 +27,22 @@ from pages.ui.shortcuts import show_shortcuts
 from pages.ui.tabs import open_tab
 
 SPLITS = ("test", "validation")
-NAMED = 8
-"""Classes up to which they are named above the scores."""
 INTERVALS = {
     "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over overlap groups for the others.",
     "group bootstrap": "bootstrap over overlap groups, as several images share one.",
 }
 
 st.title("Evaluate")
-run = choose_predictions("No finished run yet")
+of_run = choose_kind()
+run = choose_predictions("No finished run yet") if of_run else choose_evaluation()
 if run is None:
     st.stop()
 pooled = is_out_of_fold(run)
-splits = SPLITS[:1] if pooled else SPLITS
-split = address.settle("split", splits, "split", default="test")
-st.segmented_control("Images", splits, required=True, **address.follow("split", split))
+split: str | None = "test"
+if of_run:
+    splits = SPLITS[:1] if pooled else SPLITS
+    split = address.settle("split", splits, "split", default="test")
+    st.segmented_control("Images", splits, required=True, **address.follow("split", split))
 if split is None:
     st.stop()
 try:
@@ -48,41 +50,8 @@ try:
 except InputError as error:
     st.error(show.plain(str(error)), title="This run cannot be evaluated")
     st.stop()
-scores, alone, classes = now.scores, now.alone, now.classes
-twins = int(now.predictions.table["twin"].sum())
-
-listed = f"classes {show.plain(', '.join(classes))}" if len(classes) <= NAMED else f"{len(classes)} classes"
-right = int(now.predictions.table["correct"].sum())
-st.markdown(
-    f"**{right} of {scores.n} {split} images are right: accuracy "
-    f"{per_cent_within(scores.accuracy, scores.intervals['accuracy'])}.**"
-)
-st.caption(
-    f"{listed[:1].upper()}{listed[1:]}, {run.config.image_size} px, "
-    f"{run.config.split.protocol} split of {show.plain(run.config.dataset)}"
-)
-if pooled:
-    members = now.predictions.table["run"].nunique()
-    st.caption(
-        f"Out-of-fold predictions of study {show.plain(str(run.config.study))}: each image by the one of {members} "
-        "runs that tested it and had not trained on it."
-    )
-if split == "validation":
-    chosen = "the temperature" if run.config.keep == "last" else "the epoch and the temperature"
-    st.caption(f"These images were used to choose {chosen}, so their scores look better than they are.")
-if twins:
-    said = f"{twins} of {scores.n} {split} images share a group with an image in train. " + (
-        f"Without them: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
-        f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {alone.n} images."
-        if alone
-        else "No image is left without them."
-    )
-    if alone is None or alone.accuracy < scores.accuracy:
-        st.warning(said, title="The score looks better than it is", icon=":material/content_copy:")
-    else:
-        st.info(f"{said} They do not raise the score.", title="Twins in train", icon=":material/content_copy:")
-else:
-    st.caption(f"No {split} image shares a group with an image in train.")
+scores, classes = now.scores, now.classes
+show_headline(now)
 
 st.header("Scores", anchor=False)
 of_paper = has_papers_classes(classes)
@@ -110,7 +79,8 @@ if pooled:
     st.caption("Shortcut baselines, probes and reports are of single runs: choose a member of the study for them.")
 else:
     show_shortcuts(now)
-    show_report_button(run)
+    if now.scored is None:
+        show_report_button(run)
 
 named = meanings(run.config.dataset, classes)
 tabs = {
@@ -124,6 +94,6 @@ tabs = {
 }
 if named.positive:
     tabs["{} or {}".format(*named.sides).capitalize()] = partial(show_sides, named=named)
-if pooled:
+if pooled or not (run.split.table["split"] == "train").any():  # a probe borrows from images that were trained on
     del tabs["Probes"]
 open_tab({name: partial(show_tab, now) for name, show_tab in tabs.items()})

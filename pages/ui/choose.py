@@ -22,7 +22,7 @@ from pages.ui.state import datasets, nameless_datasets, workspace
 
 OF_A_VARIANT = ("image", "class", "first", "second", "group")
 """What an address says of one variant of a dataset, and of no other."""
-OF_A_DATASET = ("variant", "run", *OF_A_VARIANT)
+OF_A_DATASET = ("variant", "run", "part", "map", *OF_A_VARIANT)
 """What an address says of one dataset, and of no other."""
 OF_A_RUN = ("against", "true", "predicted")
 """What an address says of one run, and of no other."""
@@ -53,14 +53,14 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
     return None if name is None else folders[name]
 
 
-def choose_variant(of: Catalog) -> str:
-    """Let the user choose a variant of a dataset that has several (in the address as `variant`).
+def choose_variant(of: Catalog, first: str | None = None) -> str:
+    """Let the user choose a variant of a dataset that has several (in the address as `variant`); at first, `first`.
 
     The page ends here when the address asks for one that the dataset does not have.
     """
     if len(of.variants) == 1:
         return of.variants[0]
-    name = address.settle("variant", of.variants, "variant", first=of.variants[0])
+    name = address.settle("variant", of.variants, "variant", first=first or of.variants[0])
     st.segmented_control(
         "Variant", of.variants, required=True, format_func=plain, **address.follow("variant", name, OF_A_VARIANT)
     )

@@ -16,6 +16,7 @@ from allcore.reporting.number_text import per_cent_within
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.choose import choose_run_against
+from pages.ui.choose_evaluation import choose_evaluation_against
 from pages.ui.evaluated import Evaluated
 from pages.ui.evidence import first_sheet, sheets_of_evidence
 from pages.ui.run_view import short_name
@@ -41,9 +42,9 @@ class Compared:
 
 def show_compare(of: Evaluated) -> None:
     """Show the run's scores beside another's on shared images, the paired tests, and where the two disagree."""
-    other = choose_run_against(of.run)
+    other = choose_run_against(of.run) if of.scored is None else choose_evaluation_against(of.scored)
     if other is None:
-        st.caption("Two runs are compared image by image, on those that both have predicted.")
+        st.caption("Two models are compared image by image, on those that both have predicted.")
         return
     try:
         paired, comparison = _compared(
@@ -69,7 +70,7 @@ def _show_headline(of: Evaluated, now: Compared) -> None:
     comparison = now.comparison
     st.markdown(f"**{show.plain(verdict(comparison.mcnemar, now.first, now.second))}**")
     st.caption(
-        f"Both predicted the same {comparison.n} {of.split} images in {comparison.n_groups} overlap groups "
+        f"Both predicted the same {comparison.n} {of.images} in {comparison.n_groups} overlap groups "
         f"({show.plain(now.first)} predicted {comparison.n_first}, {show.plain(now.second)} {comparison.n_second})."
     )
     for name, predictions in ((now.first, now.paired.first), (now.second, now.paired.second)):

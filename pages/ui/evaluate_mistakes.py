@@ -24,14 +24,14 @@ def show_mistakes(of: Evaluated) -> None:
     """Show all mistakes, the most confident first, or where they gather."""
     wrong = mistakes(of.predictions.table)
     if wrong.empty:
-        st.success(f"All {of.scores.n} {of.split} images are right.", icon=":material/check:")
+        st.success(f"All {of.scores.n} {of.images} are right.", icon=":material/check:")
         return
     by = st.segmented_control(
         "Mistakes by", ["image", *NAMES], default="image", required=True, key="by", bind="query-params",
         on_change=first_sheet, args=(PLACE,),
     )  # fmt: skip
     if by == "image":
-        st.caption(f"{len(wrong)} of {of.scores.n} {of.split} images, the most confident mistakes first.")
+        st.caption(f"{len(wrong)} of {of.scores.n} {of.images}, the most confident mistakes first.")
         recorded_table(wrong, of.classes, of.named("mistakes"), "Every mistake, the most confident first")
         sheets_of_evidence(of.run, wrong, of.classes, PLACE)
     else:
@@ -43,15 +43,15 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
     if list(errors[kind]) == [""]:
         st.info(UNKNOWN[kind], title=f"No {NAMES[kind]} known")
         return
-    st.markdown(_summary(errors, kind, wrong, of.split))
+    st.markdown(_summary(errors, kind, wrong, of.images))
     show.table(
         errors.assign(share=100 * errors["share"]),
         of.named(f"mistakes-by-{kind}"),
-        f"How many {of.split} images of each {KINDS[kind]} are wrong, the most mistakes first",
+        f"How many {of.images} of each {KINDS[kind]} are wrong, the most mistakes first",
         {
             kind: KINDS[kind],
             "label": "true",
-            "images": f"{of.split} images",
+            "images": f"{of.images}",
             "share": st.column_config.NumberColumn("wrong (%)", format="%.0f"),
             "predicted": "predicted",
         },
@@ -71,17 +71,17 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
     )
     images = images_of(of.predictions.table, kind, errors[kind][names.index(chosen)])
     if len(images) > 1:
-        st.caption(f"Its {len(images)} {of.split} images, the mistakes first.")
+        st.caption(f"Its {len(images)} {of.images}, the mistakes first.")
     sheets_of_evidence(of.run, images, of.classes, PLACE)
 
 
-def _summary(errors: pd.DataFrame, kind: str, wrong: int, split: str) -> str:
+def _summary(errors: pd.DataFrame, kind: str, wrong: int, called: str) -> str:
     """Return in a sentence whether the mistakes gather."""
     most = errors.iloc[0]
     if most["wrong"] == 1:
         return f"No two of the {wrong} mistakes share {'a stain cluster' if kind == 'stain' else 'an overlap group'}."
     first = f"{KINDS[kind]} **{show.plain(most[kind] or UNNAMED)}**"
-    share = f"{most['wrong']} of its {most['images']} {split} images are wrong"
+    share = f"{most['wrong']} of its {most['images']} {called} are wrong"
     if len(errors) == 1:
         return f"All {wrong} mistakes lie in {first}: {share}."
     return f"{most['wrong']} of {wrong} mistakes lie in {first}: {share}. All lie in {len(errors)} {NAMES[kind]}."

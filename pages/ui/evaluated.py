@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from allcore.evaluation.predictions.in_run_form import EvaluationRecord, evaluation_record
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
 from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.store import Run
@@ -16,7 +17,7 @@ from allcore.runs.store import Run
 class Evaluated:
     """A run's predictions of the images of one split, their scores, and those without twins in train.
 
-    `alone` is None when all images are twins.
+    `alone` is None when all images are twins. Where the run is a model's scoring of a folder, `scored` says of which.
     """
 
     run: Run
@@ -24,6 +25,12 @@ class Evaluated:
     predictions: RecordedPredictions
     scores: Scores
     alone: Scores | None
+    scored: EvaluationRecord | None = None
+
+    @property
+    def images(self) -> str:
+        """What the images are called: those of the run's split, or just images."""
+        return "images" if self.scored else f"{self.split} images"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -45,4 +52,5 @@ def _evaluated(folder: str, written: int, split: str) -> Evaluated:
     run = Run(Path(folder))
     predictions = recorded_predictions(run, split)
     alone = predictions.without_twins()
-    return Evaluated(run, split, predictions, predictions.score(), alone.score() if len(alone.table) else None)
+    scores = alone.score() if len(alone.table) else None
+    return Evaluated(run, split, predictions, predictions.score(), scores, evaluation_record(run))

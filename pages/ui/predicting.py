@@ -27,6 +27,8 @@ from pages.ui.state import executor, workspace
 
 SHOWN = 512
 """Pixels of the longer side of the image under the evidence: more than a screen gives it."""
+OF_A_MODEL = ("part", "map")
+"""What an address says of one model, and of no other."""
 _ICON = 64
 
 
@@ -40,13 +42,8 @@ class ImageFile:
 
 
 def choose_model() -> Path | None:
-    """Let the user choose a served model (kept in the URL as `model`); None, with what to do, when there is none.
-
-    Released models come first, then those of succeeded runs, newest first.
-    """
-    released = {path.name: path for path in workspace().list_models()}
-    own = {run.id: run.served_model for run in executor().store.runs() if _is_served(run)}
-    models = released | own
+    """Let the user choose a served model (kept in the URL as `model`); None, with what to do, when there is none."""
+    models = served_models()
     if not models:
         st.info(
             "No model is released here, and no run has succeeded yet. The quick preset takes minutes.",
@@ -54,15 +51,25 @@ def choose_model() -> Path | None:
         )
         st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
         return None
-    hint = None if released else "No model is released here; these are the models of the runs that succeeded."
+    hint = (
+        None
+        if workspace().list_models()
+        else "No model is released here; these are the models of the runs that succeeded."
+    )
     name = address.settle("model", models, "model", first=next(iter(models)))
     st.selectbox(
         "Model", list(models), None if name is None else 0, placeholder="Choose a model",
-        **address.follow("model", name),
+        **address.follow("model", name, OF_A_MODEL),
     )  # fmt: skip
     if hint:
         st.caption(hint)
     return None if name is None else models[name]
+
+
+def served_models() -> dict[str, Path]:
+    """Return the served models by name: the released ones, then those of succeeded runs, newest first."""
+    released = {path.name: path for path in workspace().list_models()}
+    return released | {run.id: run.served_model for run in executor().store.runs() if _is_served(run)}
 
 
 def uploaded_image(file: UploadedFile) -> ImageFile:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from allcore.errors import InputError
+from allcore.evaluation.predictions.in_run_form import evaluation_record
 from allcore.reporting.curves import QUANTITIES, Per, RunCurve, training_chart
 from allcore.reporting.number_text import duration
 from allcore.runs.history import History
-from allcore.runs.store import Run
+from allcore.runs.store import Run, run_of_model
 from allcore.runs.summary import RunSummary
 from pages.ui.live import history, phase_text, state_badge, summary
 from pages.ui.show import plain, table
@@ -118,7 +119,11 @@ def _show_numbers(summary: RunSummary, of: History) -> None:
 
 
 def short_name(run: Run) -> str:
-    """Return how a run is called in legends: its image size and the end of its id."""
+    """Return how a run is called in legends: its image size and the end of its id; of a scored folder, the model's."""
+    record = evaluation_record(run)
+    if record is not None:
+        model = run_of_model(record.model)
+        return record.name if model is None else short_name(model)
     return f"{run.config.image_size} px ({run.id[-4:]})"
 
 

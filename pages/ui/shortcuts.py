@@ -33,6 +33,12 @@ def show_shortcuts(of: Evaluated) -> None:
     if of.split != "test":
         st.caption("The shortcut baselines are scored on the test images alone.")
         return
+    if of.scored is not None and not _can_learn(of):
+        st.caption(
+            "Shortcut baselines learn from the images that the model was trained on. They can stand beside this score "
+            "where those are in the same folder, of every class, and its test images are scored."
+        )
+        return
     results = cached_or_offered(of.run)
     if results is None:
         return
@@ -48,6 +54,12 @@ def show_shortcuts(of: Evaluated) -> None:
             "The lead is the run's accuracy minus the shortcut's on the same images. The p-values are those of "
             "McNemar's test over overlap groups, corrected for the number of shortcuts (Holm)."
         )
+
+
+def _can_learn(of: Evaluated) -> bool:
+    """Return whether a folder that a model was scored on has images of every class that it was trained on."""
+    table = of.run.split.table
+    return set(table.loc[table["split"] == "train", "label"]) == set(of.classes)
 
 
 def cached_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:

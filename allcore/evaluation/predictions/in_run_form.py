@@ -20,7 +20,7 @@ from allcore.progress import Progress
 from allcore.result_cache import read_cached, short_digest
 from allcore.runs.files import CONFIG_FILE, PREDICTIONS_FILE, SERVED_FILE, SPLIT_FILE
 from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run
+from allcore.runs.store import Run, run_of_model
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
 RECORD_FILE: Final = "evaluation.json"
@@ -38,6 +38,12 @@ class EvaluationRecord(BaseModel):
     of: ScoredFolder
     facts: FolderFacts
 
+    @property
+    def name(self) -> str:
+        """What the model is called: its run's id, or its file's name."""
+        run = run_of_model(self.model)
+        return self.model.name if run is None else run.id
+
 
 def evaluation_record(run: Run) -> EvaluationRecord | None:
     """Return what a folder says it is the scoring of; None where it is a run of its own."""
@@ -47,7 +53,16 @@ def evaluation_record(run: Run) -> EvaluationRecord | None:
 def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFolder, cache: Path) -> Run:
     """Return where the scoring of a model on these very images stands, be it there yet or not."""
     images = catalog.images(variant)[["path", "label", "sha256"]].to_csv(index=False)
-    asked = (_FORM, file_digest(model), str(catalog.root), variant, of.split, sorted(of.mapping.items()), images)
+    asked = (
+        _FORM,
+        str(model),
+        file_digest(model),
+        str(catalog.root),
+        variant,
+        of.split,
+        sorted(of.mapping.items()),
+        images,
+    )
     return Run(cache / FOLDER / short_digest(repr(asked)))
 
 

@@ -1,0 +1,181 @@
+"""Evaluate, a model on images of any dataset: choosing both, what the classes are, and scoring what was not scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.data.catalog import Catalog
+from allcore.data.split import SPLITS
+from allcore.errors import InputError
+from allcore.evaluation.predictions.folder import LEFT_OUT, ScoredFolder, parts_of_run, variant_of
+from allcore.evaluation.predictions.in_run_form import (
+    EvaluationRecord,
+    evaluation_place,
+    evaluation_record,
+    evaluation_run,
+)
+from allcore.inference.predictor import Predictor
+from allcore.runs.store import Run
+from pages.ui import address
+from pages.ui.choose import choose_dataset, choose_variant
+from pages.ui.predicting import choose_model, served_models
+from pages.ui.shared_work import CancelledError, asked_for, wait_for
+from pages.ui.show import plain
+from pages.ui.state import catalog, contents, predictor, workspace
+
+KINDS = {"run": "A run on its own images", "images": "A model on any images"}
+_ALL = "all"
+_MAP = "map"
+
+
+def choose_kind() -> bool:
+    """Let the user choose what is scored (in the address as `score`); return whether it is a run on its own images."""
+    kind = address.settle("score", KINDS, "kind of score", default="run")
+    st.segmented_control(
+        "Score", list(KINDS), required=True, format_func=lambda name: KINDS[name],
+        **address.follow("score", kind, ("true", "predicted", "against", "split")),
+    )  # fmt: skip
+    if kind is None:
+        st.stop()
+    return kind == "run"
+
+
+def choose_evaluation() -> Run | None:
+    """Let the user choose a model and labelled images, and return the scoring in the form of a run.
+
+    They are in the address as `model`, `data`, `variant`, `part` and `map`. None, with what to do, until it is scored.
+    """
+    model = choose_model()
+    folder = None if model is None else choose_dataset()
+    if model is None or folder is None:
+        return None
+    try:
+        served = predictor(model)
+    except InputError as error:
+        st.error(plain(str(error)), title="This model cannot be used")
+        return None
+    images = catalog(folder)
+    variant = choose_variant(images, variant_of(images, served.metadata))
+    part = _choose_part(images, variant, served)
+    mapping = _choose_mapping(images.labels[variant], served.classes)
+    if mapping is None:
+        return None
+    of = ScoredFolder(folder=images.root, variant=variant, split=part, mapping=mapping)
+    return scored_run(served, model, images, of)
+
+
+def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder) -> Run | None:
+    """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
+    key = f"{model} {model.stat().st_mtime_ns} {contents(images, str(of.variant))} {of.model_dump_json()}"
+    run = _place(key, (model, images, of), str(workspace().cache))
+    if evaluation_record(run) is not None:
+        return run
+    count = len(images.images(of.variant))
+    st.caption(
+        "The model has not been scored on these images yet. What it says of an image is kept, so that it is asked once."
+    )
+    if not asked_for(key, f"Score it on {count:,} images", type="primary", icon=":material/play_arrow:"):
+        return None
+    cache = workspace().cache
+    try:
+        wait_for(
+            key,
+            "Predicting and scoring; it goes on when you leave this page",
+            lambda progress: evaluation_run(served, model, images, of, cache, progress),
+        )
+    except CancelledError:
+        return None
+    except InputError as error:
+        st.error(plain(str(error)), title="These images cannot be scored")
+        return None
+    st.rerun()
+
+
+def choose_evaluation_against(of: EvaluationRecord) -> Run | None:
+    """Let the user choose another model (in the address as `against`) and return its scoring of the same images.
+
+    None at first, and until it is scored.
+    """
+    others = {name: model for name, model in served_models().items() if model != of.model}
+    name = address.settle("against", others, "other model")
+    if not others:
+        st.info("Train one, or put an .onnx file into the folder of the released models.", title="No other model")
+        return None
+    st.selectbox("Against model", list(others), None, placeholder="Choose a model", **address.follow("against", name))
+    if name is None:
+        return None
+    return scored_run(predictor(others[name]), others[name], catalog(of.of.folder), of.of)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _place(key: str, _asked: tuple[Path, Catalog, ScoredFolder], cache: str) -> Run:
+    model, images, of = _asked
+    return evaluation_place(model, images, str(of.variant), of, Path(cache))
+
+
+def _choose_part(images: Catalog, variant: str, served: Predictor) -> str | None:
+    """Let the user choose among the parts of the model's run where it had some of these images; None for all."""
+    parts = _parts(contents(images, variant), served.metadata.run, (images, variant, served))
+    if not parts:
+        return None
+    names = {_ALL: "all"} | {part: f"its {part} images" for part in SPLITS if part in parts}
+    part = address.settle("part", names, "part of the model's run", default=_ALL)
+    st.segmented_control(
+        "Images", list(names), required=True, format_func=lambda name: names[name],
+        help="The model's run had some of these images. Those that it was not trained on show what it is worth.",
+        **address.follow("part", part, ("true", "predicted")),
+    )  # fmt: skip
+    if part is None:
+        st.stop()
+    return None if part == _ALL else part
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _parts(key: str, run: str, _of: tuple[Catalog, str, Predictor]) -> dict[str, int]:
+    images, variant, served = _of
+    return parts_of_run(images.images(variant), served.metadata)
+
+
+def _choose_mapping(theirs: Sequence[str], ours: Sequence[str]) -> dict[str, str] | None:
+    """Let the user say which of the model's classes each class of the images is (in the address as `map`).
+
+    None until it is said of every class that the model does not know.
+    """
+    known = {name: name for name in theirs if name in ours}
+    asked = [entry.rpartition("=") for entry in st.query_params.get_all(_MAP)]
+    said = {name: chosen for name, _, chosen in asked if name in theirs and chosen in (*ours, LEFT_OUT)}
+    mapping = known | said
+    missing = [name for name in theirs if name not in mapping]
+    if missing or said:
+        _show_mapping(theirs, ours, mapping)
+    if missing:
+        st.info(
+            f"The model has no class of the name{'' if len(missing) == 1 else 's'} {plain(', '.join(missing))}. "
+            f"Choose what {'it is' if len(missing) == 1 else 'they are'} to the model, or leave "
+            f"{'it' if len(missing) == 1 else 'them'} out.",
+            title="The classes have other names",
+        )
+        return None
+    return {name: chosen for name, chosen in mapping.items() if chosen != name}
+
+
+def _show_mapping(theirs: Sequence[str], ours: Sequence[str], mapping: dict[str, str]) -> None:
+    with st.container(horizontal=True, border=True):
+        for number, name in enumerate(theirs):
+            key = f"map {number}"
+            st.session_state[key] = mapping.get(name)
+            st.selectbox(
+                f"{plain(name)} is", [*ours, LEFT_OUT], None, key=key, placeholder="Choose a class", width=200,
+                format_func=lambda chosen: plain(chosen) if chosen else "left out",
+                on_change=_say_mapping, args=(tuple(theirs),),
+            )  # fmt: skip
+
+
+def _say_mapping(theirs: tuple[str, ...]) -> None:
+    chosen = {name: st.session_state[f"map {number}"] for number, name in enumerate(theirs)}
+    st.query_params[_MAP] = [f"{name}={of}" for name, of in chosen.items() if of is not None and of != name]
+    for cell in ("true", "predicted"):
+        st.query_params.pop(cell, None)

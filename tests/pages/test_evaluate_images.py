@@ -1,0 +1,78 @@
+"""The Evaluate page, for a model on any labelled images."""
+
+import os
+import shutil
+
+import pytest
+
+from allcore.data.catalog import scan
+from allcore.evaluation.predictions.folder import ScoredFolder
+from allcore.evaluation.predictions.in_run_form import evaluation_run
+from allcore.inference.predictor import load_predictor
+from tests.pages.opening import choose, open_page, press, ran, texts
+
+
+@pytest.fixture
+def scored(run, released, workspace, smears):
+    """Return a scorer of the run's model on a folder, in advance: what the page finds, it need not make."""
+
+    def in_advance(folder, **of):
+        model, asked = run.served_model, ScoredFolder(folder=folder, variant="", **of)
+        evaluation_run(load_predictor(model), model, scan(folder, workspace.cache), asked, workspace.cache)
+
+    return in_advance
+
+
+def opened(run, folder, **query):
+    return open_page("evaluate", score="images", model=run.id, data=f"{folder.parent.name}/{folder.name}", **query)
+
+
+@pytest.fixture
+def renamed(workspace, smears):
+    """Return a dataset in which the class Pro is called blasts."""
+    folder = shutil.copytree(smears, workspace.datasets / "elsewhere", copy_function=os.link)
+    (folder / "Pro").rename(folder / "blasts")
+    return folder
+
+
+def test_a_model_is_scored_on_a_dataset_when_it_is_asked_for(run, released, smears):
+    app = opened(run, smears)
+    assert not app.dataframe
+    app = press(app, "Score it on 64 images")
+    assert "of 64 images are right" in texts(app)
+    trained = len(run.split.rows("train"))
+    assert f"The model was trained on {trained} of these 64 images. Choose its test images" in texts(app)
+    for view in ("Mistakes", "Calibration", "Malignant or benign"):
+        app.query_params["view"] = view
+        assert not ran(app).error
+
+
+def test_its_test_images_alone_are_scored_as_the_runs_own(run, scored, smears):
+    scored(smears, split="test")
+    app = opened(run, smears, part="test")
+    assert "The model was trained on" not in texts(app)
+    own = texts(open_page("evaluate", run=run.id)).split("images are right: ")[1].split("**")[0]
+    assert f"images are right: {own}" in texts(app)
+    assert "Compute the shortcuts" in {button.label for button in app.button}
+    assert "Probes" in {tab.label for tab in app.tabs}
+
+
+def test_classes_of_other_names_are_asked_for_and_stand_in_the_address(run, scored, renamed):
+    scored(renamed, mapping={"blasts": "Pro"})
+    app = open_page("evaluate", score="images", model=run.id, data="elsewhere")
+    assert "The model has no class of the name blasts" in texts(app)
+    app = choose(app, "map 3", "Pro")
+    assert app.query_params["map"] == "blasts=Pro"
+    assert "of 64 images are right" in texts(app)
+
+
+def test_a_mapping_in_the_address_to_what_the_model_does_not_have_is_asked_for_again(run, released, renamed):
+    app = open_page("evaluate", score="images", model=run.id, data="elsewhere", map=["blasts=Nought", "x=Pro", "="])
+    assert "The model has no class of the name blasts" in texts(app)
+
+
+def test_another_model_is_compared_on_the_same_images(run, scored, smears, released):
+    shutil.copy(run.served_model, released / "again.onnx")
+    scored(smears)
+    app = press(opened(run, smears, view="Compare", against="again.onnx"), "Score it on 64 images")
+    assert "Both predicted the same 64 images" in texts(app)
