@@ -13,6 +13,7 @@ from allcore.data.listing import (
     holds_images,
     holds_images_below,
     is_image,
+    names_in,
     subfolders,
     unreadable,
 )
@@ -209,10 +210,12 @@ def _variants(folder: Path, below: list[Path], bounds: tuple[Path, ...]) -> dict
 def _share_a_name(variant: Iterable[ClassFolder], other: Iterable[ClassFolder]) -> bool:
     """Tell whether two variants have a file name in common, its ending aside, within a class."""
 
-    def names(folders: Iterable[ClassFolder]) -> set[tuple[str, str]]:
-        return {(one.label, entry.stem.lower()) for one in folders for entry in entries(one.path)}
+    def stems(folders: Iterable[ClassFolder], label: str) -> set[str]:
+        return {Path(name).stem.lower() for one in folders if one.label == label for name in names_in(one.path)}
 
-    return not names(variant).isdisjoint(names(other))
+    # Class by class: the first settles it for the variants of one dataset, whose listing every page waits for.
+    labels = {one.label: None for one in variant}
+    return any(not stems(variant, label).isdisjoint(stems(other, label)) for label in labels)
 
 
 def _found(folder: Path, below: list[Path], bounds: tuple[Path, ...]) -> str:

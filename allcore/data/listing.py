@@ -30,14 +30,18 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
 
 
-def entries(folder: Path) -> Iterator[Path]:
-    """Yield what is not hidden in a folder, in no order. Raises `DatasetError` when the folder cannot be read."""
-    try:  # one by one, for the first image of a class folder with thousands settles what the folder is
-        for entry in folder.iterdir():
-            if not is_hidden(entry.name):
-                yield entry
+def names_in(folder: Path) -> list[str]:
+    """Return what is not hidden in a folder, in no order. Raises `DatasetError` when the folder cannot be read."""
+    try:
+        with os.scandir(folder) as found:
+            return [entry.name for entry in found if not is_hidden(entry.name)]
     except OSError as error:
         raise unreadable(error) from error
+
+
+def entries(folder: Path) -> Iterator[Path]:
+    """Yield the paths of what is not hidden in a folder, in no order. Raises `DatasetError` as `names_in` does."""
+    yield from (folder / name for name in names_in(folder))  # one at a time: the first image may settle what it is
 
 
 def subfolders(folder: Path, bounds: Sequence[Path]) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from allcore.data.parts import PARTS as SPLITS
 from allcore.data.relations import Relations, catalog_relations
 from allcore.errors import DatasetError, FileError
 from allcore.files import read_file
+from allcore.result_cache import short_digest
 
 _LARGEST_BYTES = 512 * 2**20
 COLUMNS = ("path", "sha256", "label", "group", "stain", "split")
@@ -32,6 +34,12 @@ class Split:
     """
 
     table: pd.DataFrame
+
+    @cached_property
+    def content(self) -> str:
+        """A text that splits of the same images, labels, groups and parts share, whatever their files are called."""
+        rows = self.table[["sha256", "label", "group", "split"]]
+        return short_digest(repr((rows.to_csv(index=False),)))
 
     @property
     def classes(self) -> tuple[str, ...]:

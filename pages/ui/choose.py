@@ -18,7 +18,7 @@ from pages.ui.get_dataset import draw_button
 from pages.ui.live import runs
 from pages.ui.out_of_fold import opened, out_of_fold_choices
 from pages.ui.show import plain
-from pages.ui.state import datasets, nameless_datasets, workspace
+from pages.ui.state import named_and_nameless_datasets, workspace
 
 OF_A_VARIANT = ("image", "class", "first", "second", "group")
 """What an address says of one variant of a dataset, and of no other."""
@@ -33,11 +33,11 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
 
     A folder deeper in a root is named by its whole path. `hint` says what to do when there is no dataset.
     """
-    folders = datasets()
+    folders, nameless = named_and_nameless_datasets()
     for given in (address.remembered("data"), st.query_params.get("data")):
         if given and given not in folders and (folder := _dataset_at(given)):
             folders[given] = folder
-    if nameless := nameless_datasets():
+    if nameless:
         st.caption(f"Not listed, for their paths are not valid UTF-8: {plain(', '.join(nameless))}. Rename them.")
     name = address.settle("data", folders, "dataset", first=next(iter(folders), None))
     if folders:

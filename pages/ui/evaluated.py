@@ -11,6 +11,7 @@ from allcore.evaluation.predictions.in_run_form import EvaluationRecord, evaluat
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
 from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.store import Run
+from pages.ui.live import watched
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def evaluated(run: Run, split: str) -> Evaluated:
 
 @st.cache_resource(max_entries=16, show_spinner="Scoring …")
 def _evaluated(folder: str, written: int, split: str) -> Evaluated:
-    run = Run(Path(folder))
+    run = watched(Run(Path(folder)))
     predictions = recorded_predictions(run, split)
     alone = predictions.without_twins()
     scores = alone.score() if len(alone.table) else None

@@ -9,7 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from allcore.reporting.number_text import duration
-from allcore.runs.files import CONFIG_FILE, METRICS_FILE, STATUS_FILE
+from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE, STATUS_FILE
 from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting_before
 from allcore.runs.status import ACTIVE
@@ -32,7 +32,12 @@ STATE_ICONS = {
 
 def runs() -> list[Run]:
     """Return all runs, newest first, the damaged ones too."""
-    return [_run(str(run.folder), stamp(run.folder / CONFIG_FILE)) for run in executor().store.runs()]
+    return [watched(run) for run in executor().store.runs()]
+
+
+def watched(run: Run) -> Run:
+    """Return a run as all sessions share it: its configuration and its split are read once."""
+    return _run(str(run.folder), stamp(run.folder / CONFIG_FILE), stamp(run.folder / SPLIT_FILE))
 
 
 def history(run: Run) -> History:
@@ -116,7 +121,7 @@ def stamp(file: Path) -> tuple[int, int]:
 
 
 @st.cache_resource(max_entries=1_000, show_spinner=False)
-def _run(folder: str, stamp: tuple[int, int]) -> Run:
+def _run(folder: str, configured: tuple[int, int], divided: tuple[int, int]) -> Run:
     """Return a run that keeps its configuration and its split once they are read."""
     return Run(Path(folder))
 

@@ -13,7 +13,7 @@ from allcore.errors import InputError
 from allcore.evaluation.held_out import views_of
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.probes.probing import cached_report
-from allcore.evaluation.probes.subject import subject_of_run
+from allcore.evaluation.probes.subject import Subject, subject_of_run
 from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.evaluation.shortcuts import best_shortcut
 from allcore.inference.metadata import HeldOutScore, ViewScore
@@ -115,10 +115,15 @@ def is_like_the_papers(folder: str, written: int) -> bool:
 
 def _views_of(run: Run) -> tuple[ViewScore, ...]:
     try:
-        report = cached_report(subject_of_run(run), workspace().cache)
+        report = cached_report(_subject(str(run.folder), recorded_at(run)), workspace().cache)
     except (InputError, OSError):
         return ()  # Evaluate says why
     return () if report is None else views_of(report)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _subject(folder: str, written: int) -> Subject:
+    return subject_of_run(Run(Path(folder)))
 
 
 def _say_what_it_looks_at(views: tuple[ViewScore, ...]) -> None:

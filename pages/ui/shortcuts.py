@@ -11,12 +11,12 @@ import streamlit as st
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
-from allcore.evaluation.shortcuts.cached import content_key
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
+from pages.ui.live import watched
 from pages.ui.shared_work import asked_for, wait_for
 from pages.ui.state import workspace
 
@@ -75,7 +75,7 @@ def cached_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
 def cached_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...] | None:
     """Return the results on the split that all of `runs` share, as `cached_or_offered`; None where they share none."""
     try:
-        splits = {_split_key(str(run.folder), recorded_at(run)) for run in runs}
+        splits = {watched(run).split.content for run in runs}
     except RunError as error:
         st.caption(show.plain(f"No shortcut baseline can stand beside all of these runs: {error}"))
         return None
@@ -88,7 +88,7 @@ def cached_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...]
 def cached_results(run: Run) -> tuple[ShortcutResult, ...] | None:
     """Return the results on a run's split, None while they are not computed or the split cannot be read."""
     try:
-        return _kept(str(run.folder), recorded_at(run), str(workspace().cache))
+        return _kept(str(run.folder), recorded_at(run), str(workspace().cache), watched(run))
     except (LookupError, RunError):
         return None
 
@@ -99,16 +99,11 @@ def run_against(run: Run, results: tuple[ShortcutResult, ...]) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _kept(folder: str, written: int, cache: str) -> tuple[ShortcutResult, ...]:
-    results = cached_shortcuts_of_run(Run(Path(folder)), Path(cache))
+def _kept(folder: str, written: int, cache: str, _run: Run) -> tuple[ShortcutResult, ...]:
+    results = cached_shortcuts_of_run(_run, Path(cache))
     if results is None:
         raise LookupError  # which Streamlit does not keep, so that the next look finds what has been computed since
     return results
-
-
-@st.cache_data(max_entries=1_000, show_spinner=False)
-def _split_key(folder: str, written: int) -> str:
-    return content_key(Run(Path(folder)).split)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -94,23 +94,25 @@ def predictor(model: Path) -> Predictor:
 
 
 def datasets() -> dict[str, Path]:
-    """Return the datasets that are listed, by the name that they have as `data` in the URL.
+    """Return the datasets that are listed, by the name that they have as `data` in the URL."""
+    return named_and_nameless_datasets()[0]
 
-    A folder is named by its whole path where another has its short name already. Those of `nameless_datasets` are not
-    among them.
+
+def named_and_nameless_datasets() -> tuple[dict[str, Path], list[str]]:
+    """Return what `datasets` does, and those whose paths are no valid UTF-8, so that no address and no run can name
+    them; printable.
+
+    A folder is named by its whole path where another has its short name already.
     """
     named: dict[str, Path] = {}
+    nameless = []
     for folder in open_workspace().list_datasets():
-        if not _has_name(folder):
-            continue
-        name = _dataset_name(folder)
-        named[str(folder) if name in named else name] = folder
-    return named
-
-
-def nameless_datasets() -> list[str]:
-    """Return the datasets whose paths are no valid UTF-8, so that no address and no run can name them; printable."""
-    return [printable(str(folder)) for folder in open_workspace().list_datasets() if not _has_name(folder)]
+        if _has_name(folder):
+            name = _dataset_name(folder)
+            named[str(folder) if name in named else name] = folder
+        else:
+            nameless.append(printable(str(folder)))
+    return named, nameless
 
 
 def select_dataset(folder: Path) -> None:

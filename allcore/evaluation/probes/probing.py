@@ -239,8 +239,7 @@ def _decoded(file: Path) -> np.ndarray:
 def _report_file(subject: Subject, cache: Path) -> Path:
     facts = subject.model.stat()
     model = _model_sha256(subject.model, facts.st_mtime_ns, facts.st_size)
-    images = subject.images.sort_values("path").to_csv(index=False)
-    content = repr((model, images, subject.scored, WORK, FINDER_WORK, __version__))
+    content = repr((model, subject.content, subject.scored, WORK, FINDER_WORK, __version__))
     return cached_file(cache, "probes", content, ".json")
 
 

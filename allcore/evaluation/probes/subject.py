@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -30,6 +31,11 @@ class Subject:
     variant: str | None
     images: pd.DataFrame
     scored: str = "test"
+
+    @cached_property
+    def content(self) -> str:
+        """A text that subjects of the same images, labels, groups and parts share."""
+        return self.images.sort_values("path").to_csv(index=False)
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the images of one split, renumbered from 0."""

@@ -31,7 +31,7 @@ class CachedResults:
 
     def __init__(self, split: Split, cache: Path | None) -> None:
         self._shape = (len(split.rows("test")), len(split.classes))
-        work = (content_key(split), WORK, FINDER_WORK, __version__)
+        work = (split.content, WORK, FINDER_WORK, __version__)
         self._folder = None if cache is None else cache / "shortcuts" / _digest(work)
 
     def read(self, baseline: Baseline) -> CachedResult | None:
@@ -49,11 +49,6 @@ class CachedResults:
         if self._folder is None:
             return
         cache_text(self._folder / _name(baseline), cached.model_dump_json())
-
-
-def content_key(split: Split) -> str:
-    """Return a text that splits of the same images, labels and groups share, whatever their files are called."""
-    return _digest((split.table[["sha256", "label", "group", "split"]].to_csv(index=False),))
 
 
 def _name(baseline: Baseline) -> str:

@@ -14,7 +14,6 @@ from allcore.errors import RunError
 from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
-from allcore.evaluation.shortcuts.cached import content_key
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, short_names, tradeoff_point
 from allcore.recipe import train_command
 from allcore.runs.store import Run
@@ -79,7 +78,7 @@ def read_tradeoff(path: Path) -> TradeoffRecord:
 
 
 def _shortcuts(runs: Sequence[Run], cache: Path) -> dict[str, float] | None:
-    if len({content_key(run.split) for run in runs}) != 1:
+    if len({run.split.content for run in runs}) != 1:
         return None
     kept = cached_shortcuts_of_run(runs[0], cache)
     if kept is None:
