@@ -2,16 +2,13 @@
 
 import time
 from collections import Counter
-from functools import partial
 
 import streamlit as st
 
-from allcore.data.intake import IMAGE_SUFFIXES, read_image
+from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
 from allcore.runs.store import dataset_of
-from pages.ui import address
-from pages.ui.choose import choose_dataset
 from pages.ui.class_meanings import meanings
 from pages.ui.predicting import ImageFile, choose_model, predict, uploaded_image
 from pages.ui.prediction_view import (
@@ -24,9 +21,11 @@ from pages.ui.prediction_view import (
     show_table,
     show_verdict,
 )
+from pages.ui.samples import chosen_sample, show_samples
 from pages.ui.show import plain
-from pages.ui.state import catalog, predictor
+from pages.ui.state import predictor
 from pages.ui.uploads import uploaded_files
+from pages.ui.whole_folder import images_at_hand
 
 NOTICE = "For research and education only. This is not a medical device, and nothing here is a diagnosis."
 LARGEST_MB = 256  # the core refuses larger files as well
@@ -49,30 +48,23 @@ if said := meanings(dataset_of(model), served.classes).in_words():
 with st.expander("About this model", icon=":material/info:", key="about", bind="query-params"):
     show_facts(served.metadata)
 
-images: list[ImageFile] = []
 uploads = uploaded_files("Smear images", sorted(IMAGE_SUFFIXES), LARGEST_MB)
-wanted = st.query_params.get("image")
+images: list[ImageFile] = []
+if sample := chosen_sample():
+    images.append(sample)
+asked = st.query_params
+wanted = bool({"image", "all", "folder"} & {*asked})
 own = st.expander(
-    "Or an image of a dataset", wanted is not None, icon=":material/photo_library:", key="own", on_change="rerun"
-)
+    "Or a dataset, or a folder: one image of it, or all", wanted, icon=":material/photo_library:", key="own",
+    on_change="rerun",
+)  # fmt: skip
 if own.open:
     with own:
-        folder = choose_dataset()
-        if folder is not None:
-            images_of_it = catalog(folder)
-            problems = dict(zip(images_of_it.table["path"], images_of_it.table["problem"], strict=True))
-            usable = [path for path, problem in problems.items() if not problem]
-            if wanted and wanted not in usable:
-                reason = problems.get(wanted, "the dataset has no such image")
-                st.warning(plain(f"{wanted}: {reason}"), title="This image cannot be used")
-            chosen = wanted if wanted in usable else None
-            st.selectbox("Image", usable, None, placeholder="Search by name", **address.follow("image", chosen))
-            if chosen is not None:
-                rows = images_of_it.table["path"] == chosen
-                digest = str(images_of_it.table.loc[rows, "sha256"].iloc[0])
-                images.append(ImageFile(chosen, digest, partial(read_image, images_of_it.root / chosen)))
+        images += images_at_hand(served, model)
 images += map(uploaded_image, uploads)
 if not images:
+    if "all" not in asked:
+        show_samples()
     st.stop()
 
 bar, began, answers = None, time.monotonic(), []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,6 +26,7 @@ def predict(
         Path | None,
         typer.Option("--evidence", help="folder for one picture per image, with the evidence for its class over it"),
     ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="write every image's row to this CSV file")] = None,
     json: Json = False,
 ) -> None:
     """Predict images; a file that cannot be read is named with the reason and the others go on."""
@@ -47,6 +49,8 @@ def predict(
                 _write_overlay(predictor, path, prediction, evidence / f"{name}{number}.png")
             except (ImageError, OSError) as error:  # a full disk, say: the prediction is whole without its picture
                 unwritten.append(f"the first: {path} ({error})")
+    if csv is not None:
+        _write_csv(rows, predictor.classes, csv)
     if json:
         print_json(rows)
     else:
@@ -87,6 +91,22 @@ def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) 
     }
 
 
+def _write_csv(rows: list[dict[str, Any]], classes: Sequence[str], csv: Path) -> None:
+    import pandas as pd
+
+    from allcore.text import for_csv
+
+    flat = [
+        {**row, **{f"probability_{name}": of_class for name, of_class in row.get("probabilities", {}).items()}}
+        for row in rows
+    ]
+    columns = ["path", "label", *(f"probability_{name}" for name in classes), "novelty", "novel", "error"]
+    try:
+        csv.write_text(for_csv(pd.DataFrame(flat, columns=columns)), encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"--csv: {csv} cannot be written ({error.strerror or error})") from None
+
+
 def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
     good = [row for row in rows if "error" not in row]
     if not good:
@@ -117,10 +137,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write_overlay(predictor: Predictor, path: Path, prediction: Prediction, target: Path) -> None:
-    from PIL import Image
-
     from allcore.data.intake import decode
-    from allcore.inference.overlay import overlay
+    from allcore.inference.overlay import evidence_png
 
     chosen = predictor.classes.index(prediction.label)
-    Image.fromarray(overlay(decode(path), prediction.evidence[chosen])).save(target)
+    target.write_bytes(evidence_png(decode(path), prediction.evidence[chosen]))

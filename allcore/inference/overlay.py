@@ -22,3 +22,9 @@ def overlay(image: np.ndarray, evidence: np.ndarray, opacity: float = 0.6, scale
     weight = np.clip(np.abs(smooth) / max(scale, 1e-12), 0.0, 1.0)[..., None] * opacity
     colour = np.where(smooth[..., None] > 0, _FOR, _AGAINST)
     return np.rint(image * (1.0 - weight) + colour * weight).astype(np.uint8)
+
+
+def evidence_png(image: np.ndarray, evidence: np.ndarray, opacity: float = 0.6, scale: float | None = None) -> bytes:
+    """Return as a PNG file what `overlay` draws, in the size of the image."""
+    drawn = overlay(image, evidence, opacity, scale)
+    return cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1].tobytes()

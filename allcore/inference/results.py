@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from allcore.errors import ImageError
-from allcore.inference.metadata import ServedMetadata
+from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import Prediction
 
 
@@ -31,6 +32,33 @@ def results_table(results: Sequence[Result], metadata: ServedMetadata) -> pd.Dat
     columns = ["path", "label", *probabilities, "novelty", "novel", "split", "error"]
     table = pd.DataFrame([_row(result, metadata) for result in results], columns=columns)
     return table.astype({"novel": "boolean"})
+
+
+def folder_table(images: pd.DataFrame, said: pd.DataFrame, metadata: ServedMetadata) -> pd.DataFrame:
+    """Return one row for each of the images of a folder, in order, with what `predict_catalogued` said of the usable.
+
+    `images` has path, sha256, problem and, where they are labelled, label. Columns: path, true and correct (where they
+    are labelled), and those of `results_table`; `said` has the usable images' index.
+    """
+    split_of = {digest: split for split, files in metadata.split_digests.items() for digest in files}
+    probabilities = [f"probability_{name}" for name in metadata.classes]
+    answers = said.reindex(images.index)
+    usable = images.index.isin(said.index)
+    table = images[["path"]].copy()
+    if "label" in images:
+        table["true"] = images["label"]
+    table["label"] = ""
+    table.loc[usable, "label"] = np.array(metadata.classes, object)[said[probabilities].to_numpy().argmax(axis=1)]
+    if "label" in images:
+        table["correct"] = (table["label"] == table["true"]).where(
+            usable & images["label"].isin(metadata.classes), None
+        )
+        table = table.astype({"correct": "boolean"})
+    table[[*probabilities, "novelty"]] = answers[[*probabilities, "novelty"]]
+    table["novel"] = answers["novel"].astype("boolean")
+    table["split"] = images["sha256"].str[:DIGEST_LENGTH].map(split_of).fillna("")
+    table["error"] = images["problem"]
+    return table
 
 
 def _row(result: Result, metadata: ServedMetadata) -> dict[str, object]:

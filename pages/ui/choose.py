@@ -22,7 +22,7 @@ from pages.ui.state import named_and_nameless_datasets, workspace
 
 OF_A_VARIANT = ("image", "class", "first", "second", "group")
 """What an address says of one variant of a dataset, and of no other."""
-OF_A_DATASET = ("variant", "run", "part", "map", *OF_A_VARIANT)
+OF_A_DATASET = ("variant", "run", "part", "map", "all", *OF_A_VARIANT)
 """What an address says of one dataset, and of no other."""
 OF_A_RUN = ("against", "true", "predicted")
 """What an address says of one run, and of no other."""

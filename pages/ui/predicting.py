@@ -16,6 +16,7 @@ from streamlit.typing import UploadedFile
 from allcore.cells.finder import find_cells
 from allcore.data.intake import ImageFacts, decode, inspect
 from allcore.errors import ImageError, InputError, RunError
+from allcore.inference.overlay import evidence_png
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import Result
 from allcore.runs.images import read_recorded_image
@@ -80,6 +81,11 @@ def uploaded_image(file: UploadedFile) -> ImageFile:
     return ImageFile(file.name, digests[file.file_id], file.getvalue)
 
 
+def image_file(name: str, data: bytes) -> ImageFile:
+    """Return bytes at hand as an image to predict."""
+    return ImageFile(name, hashlib.sha256(data).hexdigest(), lambda: data)
+
+
 def predict(predictor: Predictor, model: Path, image: ImageFile) -> tuple[Result, str]:
     """Return the model's prediction for an image, or why there is none, and a small JPEG of it as a data URL."""
     return _predict(f"{model} {model.stat().st_mtime_ns} {image.sha256} {image.name}", (predictor, image))
@@ -103,6 +109,11 @@ def _predict(key: str, _asked: tuple[Predictor, ImageFile]) -> tuple[Result, str
 def pixels(sha256: str, _image: ImageFile) -> np.ndarray:
     """Return an image as it is shown under its evidence. Raises `ImageError`."""
     return _shrink(_inspect(_image)[0], SHOWN)
+
+
+def evidence_file(image: ImageFile, evidence: np.ndarray, opacity: float, scale: float) -> bytes:
+    """Return an image in its own size under evidence, as a PNG file. Raises `ImageError`."""
+    return evidence_png(_inspect(image)[0], evidence, opacity, scale)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

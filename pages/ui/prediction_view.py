@@ -18,10 +18,10 @@ from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
 from allcore.reporting.probabilities import probability_bars
 from allcore.reporting.probes import image_finding, what_it_looks_at
-from allcore.text import for_csv, for_table
+from allcore.text import for_csv, for_file, for_table
 from pages.ui.choose_class import choose_class
 from pages.ui.guarded import guarded
-from pages.ui.predicting import ImageFile, cells, pixels, similar
+from pages.ui.predicting import ImageFile, cells, evidence_file, pixels, similar
 from pages.ui.show import figure, gallery, plain
 
 NEIGHBOURS = 5
@@ -92,18 +92,19 @@ def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, 
     outlines = st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
     label = chosen if chosen is not None and chosen in classes else prediction.label
     evidence, found = prediction.evidence[classes.index(label)], cells(image.sha256, image)
-    picture = overlay(
-        pixels(image.sha256, image),
-        evidence,
-        opacity / 100,
-        scale=float(abs(prediction.evidence).max()),  # one scale, so that classes can be compared
-    )
+    scale = float(abs(prediction.evidence).max())  # one scale, so that classes can be compared
+    picture = overlay(pixels(image.sha256, image), evidence, opacity / 100, scale)
     place.image(
         outlined(picture, found) if outlines else picture,
         f"Orange speaks for {plain(label)}, blue against it. {image_finding(evidence, found)}",
         width="stretch",
         alt=f"{image.name} under the evidence for {label}",
     )
+    st.download_button(
+        "Save this picture", partial(evidence_file, image, evidence, opacity / 100, scale),
+        f"{for_file(f'{Path(image.name).stem}-{label}')}.png", "image/png", key="save-evidence",
+        icon=":material/download:", on_click="ignore", help="The image in its own size under the evidence, as PNG.",
+    )  # fmt: skip
 
 
 def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadata) -> None:

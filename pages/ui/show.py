@@ -75,6 +75,22 @@ def table(
     )  # fmt: skip
 
 
+def table_with_rows(
+    frame: pd.DataFrame, name: str, alt: str, column_config: Mapping[str, Any], whole: pd.DataFrame
+) -> int | None:
+    """Show a table of which a row can be chosen, offer `whole` as CSV, and return the chosen row's number, if any."""
+    chosen = st.dataframe(
+        for_table(frame), hide_index=True, column_config=column_config, alt=alt, placeholder="", key=f"table-{name}",
+        on_select="rerun", selection_mode="single-row",
+    )  # fmt: skip
+    st.download_button(
+        "Download CSV", lambda: for_csv(whole).encode(), f"{for_file(name)}.csv", "text/csv",
+        key=f"csv-{name}", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+    rows = chosen.selection.rows
+    return rows[0] if rows else None
+
+
 def per_cent_column(label: str, help: str | None = None, decimals: int = 1) -> object:
     """Return the settings of a table's column of per cents; two decimals where the paper's figures stand beside."""
     return st.column_config.NumberColumn(label, format=f"%.{decimals}f", help=help)

@@ -3,6 +3,7 @@
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -142,3 +143,20 @@ def test_a_folder_without_an_image_is_said(command, tmp_path):
     outcome = command("predict", "any.onnx", tmp_path)
     assert outcome.code == 2
     assert f"{tmp_path} holds no image file" in outcome.err
+
+
+def test_csv_has_a_row_for_every_file(on_finished, smears, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"")
+    csv = tmp_path / "predictions.csv"
+    rows = on_finished("predict", "latest", smears / "Pro", tmp_path / "bad.jpg", "--csv", csv, "--json").json
+    written = pd.read_csv(csv, keep_default_na=False)
+    assert list(written["path"]) == [row["path"] for row in rows]
+    assert list(written["label"]) == [row.get("label", "") for row in rows]
+    assert float(written["probability_Pro"].iloc[0]) == pytest.approx(rows[0]["probabilities"]["Pro"])
+    assert written["error"].iloc[-1]
+
+
+def test_csv_that_cannot_be_written_is_named(on_finished, smears, tmp_path):
+    outcome = on_finished("predict", "latest", smears / "Pro" / "pro-0001.jpg", "--csv", tmp_path)
+    assert outcome.code == 2
+    assert "--csv:" in outcome.err

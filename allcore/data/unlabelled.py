@@ -1,0 +1,45 @@
+"""The images of a folder that need not be a dataset, described as a catalog describes those of one."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from allcore.data.intake import inspect, pixel_sha256, read_image
+from allcore.data.listing import images_below
+from allcore.errors import ImageError
+from allcore.progress import Count, Progress
+from allcore.text import well_formed
+from allcore.threads import in_threads
+
+_COLUMNS = ("path", "sha256", "pixel_sha256", "problem")
+
+
+def unlabelled_images(folder: Path, on_progress: Progress | None = None) -> pd.DataFrame:
+    """Return a row for each image file in a folder and below: path (relative, with '/'), sha256, pixel_sha256, problem.
+
+    `problem` says why an image cannot be used; the digests are empty then. Raises `DatasetError` without any image.
+    """
+    files = images_below(folder)
+    count, rows = Count(on_progress, len(files)), []
+    for row in in_threads(partial(_describe, folder), files):
+        rows.append(row)
+        count.add()
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _describe(folder: Path, file: Path) -> tuple[str, str, str, str]:
+    path = well_formed(file.relative_to(folder).as_posix())
+    if path != file.relative_to(folder).as_posix():
+        return path, "", "", "its path is not valid UTF-8; rename the file or its folder"
+    try:
+        data = read_image(file)
+        pixels, _ = inspect(data, file.name)
+    except ImageError as error:
+        return path, "", "", str(error)
+    except OSError as error:
+        return path, "", "", f"cannot be read: {error.strerror}"
+    return path, hashlib.sha256(data).hexdigest(), pixel_sha256(pixels), ""
