@@ -18,7 +18,8 @@ class Learner:
 
     A batch is divided among the replicas, and each part into micro-batches whose gradients are summed, so that the
     step is the same whatever the division; a trunk that normalises batches takes the statistics of each part. Padding
-    that makes parts equal has weight 0.
+    that makes parts equal has weight 0; a compiled step has every part of one size, since each size is compiled by
+    itself, which takes a GPU longer than many steps.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Learner:
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(plan.precision)
         self._plan = plan
+        self._pads_training = plan.jit and not config.trunk.batch_normalised
         self._class_weights = np.ones(classes, np.float32) if class_weights is None else class_weights
         self._strategy = tf.distribute.MirroredStrategy() if plan.replicas > 1 else tf.distribute.get_strategy()
         with self._strategy.scope():
@@ -41,7 +43,7 @@ class Learner:
         """Take one optimizer step and return the batch's mean loss and how many of its images were right."""
         total: list[tf.Tensor] | None = None
         loss = correct = 0.0
-        for part in self._divide(batch):
+        for part in self._divide(batch, whole=self._pads_training):
             part_loss, part_correct, gradients = self._strategy.run(self._gradients, args=part)
             total = gradients if total is None else self._strategy.run(_sum_pairs, args=(total, gradients))
             loss += self._total(part_loss)
@@ -52,7 +54,7 @@ class Learner:
     def score_batch(self, batch: Batch) -> tuple[float, float]:
         """Return the mean loss on a batch and how many of its images are right, without training."""
         loss = correct = 0.0
-        for part in self._divide(batch):
+        for part in self._divide(batch, whole=self._plan.jit):
             part_loss, part_correct = self._strategy.run(self._score, args=part)
             loss += self._total(part_loss)
             correct += self._total(part_correct)
@@ -73,27 +75,26 @@ class Learner:
         gpus = tf.config.list_logical_devices("GPU")
         return max(int(tf.config.experimental.get_memory_info(gpu.name)["current"]) for gpu in gpus)
 
-    def _divide(self, batch: Batch) -> list[tuple[tf.Tensor, ...]]:
-        """Return the micro-batches as (images, labels, weights), each with one part a replica."""
-        count = len(batch.labels)
-        at_once = self._plan.micro_batch_size * self._plan.replicas
-        weights = self._class_weights[batch.labels] / count
+    def _divide(self, batch: Batch, *, whole: bool) -> list[tuple[tf.Tensor, ...]]:
+        """Return the micro-batches as (images, labels, weights), each with one part a replica.
+
+        Where `whole`, the last one is padded to the size of the others.
+        """
+        count, replicas = len(batch.labels), self._plan.replicas
+        at_once = self._plan.micro_batch_size * replicas
+        weights = (self._class_weights[batch.labels] / count).astype(np.float32)
         parts = []
         for start in range(0, count, at_once):
-            chunk = slice(start, start + at_once)
-            parts.append(self._distribute(batch.images[chunk], batch.labels[chunk], weights[chunk]))
+            chunk = slice(start, min(start + at_once, count))
+            padding = start + at_once - chunk.stop if whole else -(chunk.stop - start) % replicas
+            part = _padded(batch.images[chunk], batch.labels[chunk], weights[chunk], padding)
+            parts.append(self._distribute(*part))
         return parts
 
-    def _distribute(self, images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[tf.Tensor, ...]:
+    def _distribute(self, *arrays: np.ndarray) -> tuple[tf.Tensor, ...]:
         replicas = self._plan.replicas
         if replicas == 1:
-            return tf.constant(images), tf.constant(labels), tf.constant(weights, tf.float32)
-        padding = -len(labels) % replicas
-        arrays = (
-            np.concatenate([images, np.repeat(images[-1:], padding, axis=0)]),
-            np.concatenate([labels, np.repeat(labels[-1:], padding)]),
-            np.concatenate([weights, np.zeros(padding)]).astype(np.float32),
-        )
+            return tuple(tf.constant(array) for array in arrays)
         shares = [np.split(array, replicas) for array in arrays]
 
         def value(share: list[np.ndarray]) -> tf.Tensor:
@@ -135,6 +136,19 @@ def balanced_class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
     """Return weights (classes,), float32, that let every class count alike: images / (classes × class count)."""
     counts = np.bincount(labels, minlength=classes)
     return (len(labels) / (classes * counts)).astype(np.float32)
+
+
+def _padded(
+    images: np.ndarray, labels: np.ndarray, weights: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a micro-batch with the last image added some times, with weight 0."""
+    if count == 0:
+        return images, labels, weights
+    return (
+        np.concatenate([images, np.repeat(images[-1:], count, axis=0)]),
+        np.concatenate([labels, np.repeat(labels[-1:], count)]),
+        np.concatenate([weights, np.zeros(count, weights.dtype)]),
+    )
 
 
 def _sum_pairs(first: list[tf.Tensor], second: list[tf.Tensor]) -> list[tf.Tensor]:

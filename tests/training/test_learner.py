@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -21,10 +22,10 @@ def float32_afterwards():
     keras.config.set_dtype_policy("float32")
 
 
-def make_learner(class_weights=None, devices=CPU, **fields):
+def make_learner(class_weights=None, devices=CPU, jit=False, **fields):
     settings = {"image_size": 32, "head": "gap", "dense_units": 8, "dropout": 0.0, "batch_size": 6}
     config = make_config(dataset="smears", **{**settings, "optimizer": "sgd", "learning_rate": 0.01, **fields})
-    return Learner(config, make_plan(config, 4, devices), 4, class_weights)
+    return Learner(config, replace(make_plan(config, 4, devices), jit=jit), 4, class_weights)
 
 
 def make_batch(count=6, seed=0):
@@ -46,6 +47,34 @@ def test_micro_batches_take_the_same_step(micro):
     assert divided[1] == whole[1]
     for a, b in zip(whole[2], divided[2], strict=True):
         np.testing.assert_allclose(b, a, atol=1e-6)
+
+
+def tiny_network(config, classes):
+    """Return a network that is compiled in no time: what is tested is how batches come to it."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((config.image_size, config.image_size, 3)),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(8),
+            layers.Flatten(),
+            layers.Dense(classes, "softmax"),
+        ]
+    )
+
+
+def test_compiled_step_is_compiled_once_and_a_short_batch_takes_the_same(monkeypatch):
+    monkeypatch.setattr("allcore.training.learner.build_network", tiny_network)
+    plain, compiled = make_learner(), make_learner(jit=True)
+    for batch in (make_batch(), make_batch(4, seed=1)):
+        expected, found = weights_after(plain, batch), weights_after(compiled, batch)
+        assert found[0] == pytest.approx(expected[0], rel=1e-4)
+        assert found[1] == expected[1]
+        for a, b in zip(expected[2], found[2], strict=True):
+            np.testing.assert_allclose(b, a, atol=1e-5)
+        assert compiled.score_batch(batch) == pytest.approx(plain.score_batch(batch), rel=1e-4)
+    assert compiled._gradients.experimental_get_tracing_count() == 1
+    assert compiled._score.experimental_get_tracing_count() == 1
 
 
 def test_loss_is_the_mean_cross_entropy():
