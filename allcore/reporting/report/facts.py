@@ -52,6 +52,7 @@ class RunFacts:
     scores: Scores
     alone: RecordedPredictions
     alone_scores: Scores | None
+    validation: RecordedPredictions
     validation_scores: Scores
     pictures: ErrorPictures
     baselines: pd.DataFrame | None
@@ -77,6 +78,7 @@ def gather(run: Run, workspace: Workspace) -> RunFacts:
     status = _succeeded(run)
     test = recorded_predictions(run, "test")
     alone = test.without_twins()
+    validation = recorded_predictions(run, "validation")
     model = _open_model(run)
     return RunFacts(
         run_id=run.id,
@@ -93,7 +95,8 @@ def gather(run: Run, workspace: Workspace) -> RunFacts:
         scores=test.score(),
         alone=alone,
         alone_scores=alone.score() if len(alone.table) else None,
-        validation_scores=recorded_predictions(run, "validation").score(),
+        validation=validation,
+        validation_scores=validation.score(),
         pictures=error_pictures(run, test.table, workspace, model),
         baselines=cached_baselines(run, test, workspace),
         probes=cached_probes(run, workspace),

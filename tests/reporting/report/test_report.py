@@ -11,12 +11,14 @@ import pytest
 from allcore.data.class_meanings import name_classes
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.mistakes import mistakes
+from allcore.evaluation.predictions.operating import TARGETS, chosen_point
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.probes.probing import ProbeResult, probe_model
 from allcore.evaluation.probes.registry import PROBES
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.report import complete, make_report
 from allcore.reporting.report.pictures import MOST
 from allcore.reporting.report.sections.checklist import ITEMS
@@ -100,6 +102,20 @@ def test_scores_stand_with_their_intervals_beside_the_papers(finished_run, page)
     scores = recorded_predictions(finished_run, "test").score()
     low, high = scores.intervals["accuracy"]
     assert f"accuracy{100 * scores.accuracy:.2f}{100 * low:.2f} to {100 * high:.2f}96.59" in page.text
+
+
+def test_lines_are_chosen_on_validation_and_told_with_intervals_and_predictive_values(finished_run, page):
+    test, validation = (recorded_predictions(finished_run, part) for part in ("test", "validation"))
+    positive, said = ("Early", "Pre", "Pro"), page.text.replace("\xa0", " ")
+    for target in TARGETS:
+        at = chosen_point(test, positive, target, validation, 0.1).point
+        found, spared, ppv, npv = (
+            per_cent_within(getattr(at, name), at.intervals[name])
+            for name in ("sensitivity", "specificity", "ppv", "npv")
+        )
+        held = f"{target.held} at least {100 * target.at_least:g} %"
+        assert re.search(re.escape(f"{held}{at.threshold:.3f}{found}{spared}") + ".*?" + re.escape(f"{ppv}{npv}"), said)
+    assert "Among people of whom 10 % are malignant" in said
 
 
 def test_counts_by_class_and_part_are_those_of_the_split(finished_run, page):

@@ -18,7 +18,7 @@ def limits_section(facts: RunFacts) -> Section:
             " No clinical role follows from these figures. A model that is right on images of one dataset has not been "
             "shown to be right on a patient.",
         ),
-        research_use(facts),
+        research_use(facts.meanings),
     )
     return Section("limits", "Limits and implications", blocks, answers=(40, 41))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from allcore.data.class_meanings import ClassMeanings
 from allcore.evaluation.held_out import views_of
 from allcore.paper import AUTHORS, HEADLINE, JOURNAL, TITLE
 from allcore.reporting.number_text import counted, listed, part_of, per_cent, percentages
@@ -25,9 +26,9 @@ from allcore.reporting.report.sections.scores import best_shortcut
 from allcore.reporting.shortcuts import shortcut_verdict
 
 
-def research_use(facts: RunFacts) -> Notice:
-    """Return what the model may not be used for, and what its classes mean where that is known."""
-    means = facts.meanings.in_words()
+def research_use(meanings: ClassMeanings) -> Notice:
+    """Return what a model may not be used for, and what its classes mean where that is known."""
+    means = meanings.in_words()
     return Notice(
         "Research and education only.",
         "This is no medical device, and nothing here may be used to diagnose or to treat anyone."
@@ -56,7 +57,10 @@ def summary_section(facts: RunFacts) -> Section:
         f"scored once on {facts.scores.n:,} test images. The split is {facts.config.split.protocol}."
     )
     return Section(
-        "summary", "Summary", (research_use(facts), text(design), tiles(facts), conclusion(facts)), answers=(1, 2)
+        "summary",
+        "Summary",
+        (research_use(facts.meanings), text(design), tiles(facts), conclusion(facts)),
+        answers=(1, 2),
     )
 
 

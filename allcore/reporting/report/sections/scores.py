@@ -25,6 +25,7 @@ from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.known_data import given, lacking
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Table, Text, text
 from allcore.reporting.report.rendering.figures import Mark, track_figure
+from allcore.reporting.report.sections.operating import operating_points
 from allcore.reporting.tables import CLASS_METRIC_NAMES, headline_table
 
 _SHORT = {"npv": "NPV", "average_precision": "AP"}
@@ -44,6 +45,7 @@ def scores_section(facts: RunFacts) -> Section:
         *baselines(facts),
         class_table(facts),
         *two_classes(facts),
+        *operating_points(facts),
     )
     missing = lacking(facts.known, 36)
     if facts.known is None or not facts.known.drawn:

@@ -1,0 +1,65 @@
+"""Where the line between positive and negative classes is drawn, and what follows from it, in words."""
+
+from __future__ import annotations
+
+from allcore.errors import InputError
+from allcore.evaluation.predictions.operating import TARGETS, ChosenPoint, chosen_point
+from allcore.evaluation.scoring.operating_point import OperatingPoint
+from allcore.reporting.number_text import per_cent, per_cent_within
+from allcore.reporting.report.facts import RunFacts
+from allcore.reporting.report.rendering.blocks import Block, Table, text
+
+PREVALENCE = 0.1
+"""A share of positives among those examined, for which predictive values are given beside that of the test images."""
+
+
+def operating_points(facts: RunFacts) -> tuple[Block, ...]:
+    """Return what lines do that are chosen on validation to hold usual targets; nothing where no class is positive."""
+    positive, (yes, no) = facts.meanings.positive, facts.meanings.sides
+    if not positive:
+        return ()
+    others = facts.validation if len(facts.validation.table) else None
+    try:
+        pairs = [
+            (chosen_point(facts.test, positive, target, others),
+             chosen_point(facts.test, positive, target, others, PREVALENCE))
+            for target in TARGETS
+        ]  # fmt: skip
+    except InputError as error:
+        return (text(f"Where to draw the line between {yes} and {no} cannot be said: {error}."),)
+    own, example = per_cent(pairs[0][0].point.prevalence, 1), per_cent(PREVALENCE, 0)
+    columns = (
+        "held on " + ("these images" if others is None else "validation"), "#threshold", "#sensitivity", "#specificity",
+        f"#PPV at {own}", f"#NPV at {own}", f"#PPV at {example}", f"#NPV at {example}",
+    )  # fmt: skip
+    caption = (
+        f"Where {yes} is said from a threshold on, what that does on the test images, with 95 % intervals; predictive "
+        f"values where {own} of those examined are {yes}, as here, and where {example} are"
+    )
+    rows = tuple(_row(*pair) for pair in pairs)
+    return (text(_in_words(pairs[0][1], yes, no)), Table(caption, columns, rows))
+
+
+def _row(own: ChosenPoint, example: ChosenPoint) -> tuple[str, ...]:
+    at = own.point
+    return (
+        f"{own.held} at least {100 * own.at_least:g} %", f"{at.threshold:.3f}",
+        *(_within(at, name) for name in ("sensitivity", "specificity", "ppv", "npv")),
+        *(_within(example.point, name) for name in ("ppv", "npv")),
+    )  # fmt: skip
+
+
+def _in_words(chosen: ChosenPoint, yes: str, no: str) -> str:
+    at = chosen.point
+    flatters = ", on these very images, which flatters" if chosen.same_images else ", on the validation images"
+    return (
+        f"If {yes} is said from a probability of {per_cent(at.threshold, 1)} (chosen{flatters}, so that {chosen.held} "
+        f"is at least {100 * chosen.at_least:g} %), {_within(at, 'sensitivity')} of the {yes} test images are found, "
+        f"and {_within(at, 'specificity')} of the {no} ones are left alone. Among people of whom "
+        f"{per_cent(PREVALENCE, 0)} are {yes}, {_within(at, 'ppv')} of those called {yes} would be so, and "
+        f"{_within(at, 'npv')} of those called {no}, if images of theirs were like these."
+    )
+
+
+def _within(at: OperatingPoint, name: str) -> str:
+    return per_cent_within(getattr(at, name), at.intervals[name])
