@@ -22,3 +22,13 @@ class Count:
         self._done = min(self._done + done, self._total)
         if self._tell is not None:
             self._tell(self._done, self._total)
+
+
+_PARTS = 1000
+
+
+def part_of(on_progress: Progress | None, number: int, of: int) -> Progress | None:
+    """Return who hears of one of several works, `number` from 0 to `of` less one, and tells of it as a part of all."""
+    if on_progress is None:
+        return None
+    return lambda done, total: on_progress(_PARTS * number + _PARTS * done // max(1, total), _PARTS * of)

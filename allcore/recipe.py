@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,25 @@ def train_command(config: TrainConfig) -> str:
     Folders and files stand with their names alone, for where they lie is another place on another machine. A long
     command goes on over several lines.
     """
-    lines = [f"python -m allcore train {shlex.join(['--data', Path(config.dataset).name])}"]
-    for path, value in _departures(config):
-        option = shlex.join(_option(path, Path(value).name if path in _FILES else value))
+    return command_of(config, "train")
+
+
+def command_of(
+    config: TrainConfig, command: str, more: Sequence[Sequence[str]] = (), without: Collection[str] = ()
+) -> str:
+    """Return a command that takes the options of `train`, as `train_command` does.
+
+    `more` are further options, the first after the dataset; `without` names fields, by their paths, that it says
+    otherwise.
+    """
+    lines = [f"python -m allcore {command} {shlex.join(['--data', Path(config.dataset).name])}"]
+    departures = (
+        _option(path, Path(value).name if path in _FILES else value)
+        for path, value in _departures(config)
+        if path not in without
+    )
+    for words in (*more, *departures):
+        option = shlex.join(words)
         if len(lines[-1]) + len(option) < _COLUMNS:
             lines[-1] += f" {option}"
         else:

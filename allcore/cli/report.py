@@ -33,7 +33,7 @@ def report(
         with progress_bar("baselines and probes") as progress:
             complete(run, workspace, progress)
     made = make_report(run, workspace, form)
-    path = write_report(made, output or Path(f"{run.id}.{form}"))
+    path = write_report(made.content, output or Path(f"{run.id}.{form}"))
     if json:
         lacking = {str(item): reason for item, reason in made.lacking.items()}
         print_json({"run": run.id, "file": str(path), "format": form, "not_provided": lacking})

@@ -10,19 +10,19 @@ import typer
 from allcore.cli.options import config_from, with_config_options
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.cli.study_follow import go_on, look_at
-from allcore.cli.study_text import plan_json, say_differences, say_grid, say_plan, say_scores
+from allcore.cli.study_report import Name, report
+from allcore.cli.study_text import plan_json, say_grid, say_plan
 from allcore.cli.train import Data, Preset, with_protocol
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
     from allcore.studies.estimate import StudyEstimate
     from allcore.studies.plan import StudyPlan
-    from allcore.studies.results import Finished
     from allcore.studies.store import Study, StudyStore
     from allcore.workspace import Workspace
 
 app = typer.Typer(help="Studies: one configuration over folds, seeds and any setting, as one piece of work.")
-Name = Annotated[str, typer.Argument(metavar="STUDY", help="a study's name, an unambiguous part of it, or `latest`")]
+app.command()(report)
 Vary = Annotated[
     list[str] | None, typer.Option("--vary", help="a setting and its values: image_size=64,96,128; may be repeated")
 ]
@@ -123,13 +123,14 @@ def show(name: Name, json: Json = False) -> None:
     """Show a study's grid: the state of every member, and the time that is left for all of them."""
     from allcore.studies.grid import grid_table
 
-    grid = look_at(_studies().find(name), _workspace())
+    workspace, study = _workspace(), _studies().find(name)
+    grid = look_at(study, workspace)
     if json:
         print_json(
             {
                 "study": grid.study, "state": grid.state, "phase": grid.phase, "error": grid.error,
                 "progress": grid.progress, "eta_seconds": grid.eta_seconds, "counts": dict(grid.counts),
-                "members": json_rows(grid_table(grid)),
+                "members": json_rows(grid_table(grid)), **_scored(study, workspace),
             }
         )  # fmt: skip
         return
@@ -181,50 +182,22 @@ def stop(name: Name) -> None:
     say(f"study {study.name} is {study.status().state}; go on with: python -m allcore study resume {study.name}")
 
 
-@app.command()
-def report(
-    name: Name,
-    margin: Annotated[
-        float, typer.Option("--margin", help="accuracies this many points apart count as the same")
-    ] = 1.0,
-    json: Json = False,
-) -> None:
-    """Print each score as mean and standard deviation over folds and seeds, pooled, and which settings differ."""
+def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:
+    """Return what the members that have succeeded say, and baselines and probes as far as they are computed."""
     from allcore.runs.store import RunStore
+    from allcore.studies.baselines import baseline_members
+    from allcore.studies.findings import baseline_scores
+    from allcore.studies.probes import cell_probes
     from allcore.studies.results import cell_scores, finished_members
-    from allcore.studies.versus import compare_cells
 
-    workspace = _workspace()
-    study = _studies().find(name)
-    plan = study.plan()
+    plan, cache = study.plan(), workspace.cache
     finished = finished_members(plan, study.members(RunStore(workspace.runs).runs()))
-    differences = compare_cells(plan, finished, margin / 100)
-    scores, folders = cell_scores(plan, finished), _out_of_fold(study, plan, finished)
-    if json:
-        cells = [cell.model_dump(mode="json") for cell in scores]
-        seeds, folds = list(plan.seeds), list(plan.folds)
-        compared = [{**each.model_dump(mode="json"), "verdict": each.verdict} for each in differences]
-        print_json(
-            {
-                "study": study.name, "seeds": seeds, "folds": folds, "cells": cells, "differences": compared,
-                "out_of_fold": folders,
-            }
-        )  # fmt: skip
-        return
-    say(study.name, bold=True)
-    for cell in scores:
-        say_scores(cell)
-    say_differences(differences)
-    for folder in folders:
-        say(f"all test predictions: python -m allcore evaluate '{folder}'", err=True)
-
-
-def _out_of_fold(study: Study, plan: StudyPlan, finished: list[Finished]) -> list[str]:
-    """Return the folders of the out-of-fold predictions, one for each cell and seed of which a member succeeded."""
-    from allcore.studies.out_of_fold import out_of_fold_run
-
-    of = dict.fromkeys((each.place.cell, each.place.seed) for each in finished)
-    return [str(out_of_fold_run(study, finished, cell, seed).folder) for cell, seed in of]
+    scored = {
+        "cells": cell_scores(plan, finished, cache),
+        "baselines": baseline_scores(plan, baseline_members(plan, finished, cache), cache),
+        "probes": cell_probes(plan, finished, cache),
+    }
+    return {name: [each.model_dump(mode="json") for each in of] for name, of in scored.items()}
 
 
 def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEstimate:

@@ -9,12 +9,9 @@ from allcore.reporting.number_text import duration, memory, percentage
 
 if TYPE_CHECKING:
     from allcore.studies.estimate import StudyEstimate
+    from allcore.studies.findings import StudyFindings
     from allcore.studies.grid import Grid
     from allcore.studies.plan import StudyPlan
-    from allcore.studies.results import CellScores
-    from allcore.studies.versus import CellDifference
-
-_ERRORS = ("ece", "brier", "log_loss")
 
 
 def say_plan(plan: StudyPlan, estimated: StudyEstimate) -> None:
@@ -72,51 +69,30 @@ def say_grid(grid: Grid) -> None:
     )  # fmt: skip
 
 
-def say_scores(cell: CellScores) -> None:
-    """Print the scores of a cell with their spread and their intervals."""
-    say(f"\n{cell.cell or 'all members alike'}: {cell.succeeded} of {cell.members} members, {cell.images} images")
-    if not cell.succeeded:
-        return
-    if cell.training_seconds is not None:
-        say(f"training {duration(cell.training_seconds)} a member")
-    rows = [
-        (
-            name, *(_number(name, value) for value in (each.mean, each.sd_folds, each.sd_seeds, cell.pooled[name])),
-            _ends(name, cell.intervals.get(name)),
-        )
-        for name, each in cell.spreads.items()
-    ]  # fmt: skip
-    table(["score (%)", "#mean", "#SD, folds", "#SD, seeds", "#pooled", "#95 % interval"], rows)
+def say_findings(found: StudyFindings) -> None:
+    """Print what a study found: the answer in words, then each table of its report."""
+    from allcore.reporting.studies import tables
+    from allcore.reporting.studies.words import (
+        best_in_words,
+        probes_in_words,
+        progress_in_words,
+        setting_names,
+        shortcuts_in_words,
+        verdicts_in_words,
+    )
 
-
-def say_differences(differences: list[CellDifference]) -> None:
-    """Print, for every two cells of a study, how far their accuracies are apart and what may be concluded."""
-    if not differences:
-        return
-    margin = 100 * differences[0].margin
-    say(f"\naccuracy, first minus second, on the same images; {margin:g} points apart count as the same")
-    table(
-        ["first", "second", "#points", "#95 %, these networks", "#95 %, trained anew", "#p", "verdict"],
-        [
-            (
-                each.first, each.second, f"{100 * each.difference:+.2f}", _points(*each.interval),
-                _points(each.repeated.low, each.repeated.high) if each.repeated else "–", f"{each.p:.3f}", each.verdict,
-            )
-            for each in differences
-        ],
-    )  # fmt: skip
-
-
-def _points(low: float | None, high: float | None) -> str:
-    return "–" if low is None or high is None else f"{100 * low:+.2f} – {100 * high:+.2f}"
-
-
-def _number(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4f}" if name in _ERRORS else percentage(value)
-
-
-def _ends(name: str, interval: tuple[float | None, float | None] | None) -> str:
-    low, high = interval or (None, None)
-    return f"{_number(name, low)} – {_number(name, high)}"
+    names = setting_names(found.plan)
+    say(found.name, bold=True)
+    said = [best_in_words(found), *verdicts_in_words(found.differences, names), shortcuts_in_words(found)]
+    said += [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
+    for sentence in filter(None, [*said, progress_in_words(found)]):
+        say(sentence)
+    shown = [tables.settings_table(found)]
+    shown += [tables.scores_table(cell, names[cell.cell]) for cell in found.cells if cell.succeeded]
+    shown += [tables.differences_table(found.differences, found)] if found.differences else []
+    shown += [tables.folds_table(found)] if len(found.finished) > len(found.cells) else []
+    shown += [tables.methods_table(found)] if found.baselines else []
+    shown += [tables.probes_table(found)] if found.probes else []
+    for each in shown:
+        say(f"\n{each.caption}")
+        table(each.columns, each.rows)

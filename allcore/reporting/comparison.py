@@ -7,23 +7,8 @@ import math
 import pandas as pd
 
 from allcore.evaluation.comparing.comparison import SIGNIFICANCE, Comparison, McNemar
+from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
 
-_SCORES = {
-    "accuracy": "accuracy",
-    "precision_weighted": "precision (weighted)",
-    "recall_weighted": "sensitivity (weighted)",
-    "f1_weighted": "F1 (weighted)",
-    "mcc": "Matthews correlation",
-    "balanced_accuracy": "balanced accuracy",
-    "precision_macro": "precision (macro)",
-    "recall_macro": "sensitivity (macro)",
-    "f1_macro": "F1 (macro)",
-    "specificity_macro": "specificity (macro)",
-    "npv_macro": "negative predictive value (macro)",
-    "auroc_macro": "AUROC (macro)",
-    "average_precision_macro": "average precision (macro)",
-}
-_ERRORS = {"ece": "expected calibration error", "brier": "Brier score", "log_loss": "log loss (nats)"}
 _SMALLEST_P = 1e-4
 
 
@@ -32,12 +17,12 @@ def score_differences(comparison: Comparison) -> pd.DataFrame:
 
     nan where a value is undefined.
     """
-    return _table(comparison, _SCORES, 100.0)
+    return _table(comparison, SCORE_NAMES, 100.0)
 
 
 def error_differences(comparison: Comparison) -> pd.DataFrame:
     """Return the three errors of the probabilities, the smaller the better, in the columns of `score_differences`."""
-    return _table(comparison, _ERRORS, 1.0)
+    return _table(comparison, ERROR_NAMES, 1.0)
 
 
 def mcnemar_table(test: McNemar, first: str, second: str) -> pd.DataFrame:

@@ -20,6 +20,23 @@ CLASS_METRIC_NAMES = {
     "average_precision": "average precision",
 }
 
+SCORE_NAMES = {
+    "accuracy": "accuracy",
+    "precision_weighted": "precision (weighted)",
+    "recall_weighted": "sensitivity (weighted)",
+    "f1_weighted": "F1 (weighted)",
+    "mcc": "Matthews correlation",
+    "balanced_accuracy": "balanced accuracy",
+    "precision_macro": "precision (macro)",
+    "recall_macro": "sensitivity (macro)",
+    "f1_macro": "F1 (macro)",
+    "specificity_macro": "specificity (macro)",
+    "npv_macro": "negative predictive value (macro)",
+    "auroc_macro": "AUROC (macro)",
+    "average_precision_macro": "average precision (macro)",
+}
+ERROR_NAMES = {"ece": "expected calibration error", "brier": "Brier score", "log_loss": "log loss (nats)"}
+
 _SCORES = (
     ("accuracy", "accuracy", "balanced_accuracy"),
     ("precision", "precision_weighted", "precision_macro"),
@@ -31,7 +48,6 @@ _SCORES = (
     ("AUROC", "", "auroc_macro"),
     ("average precision", "", "average_precision_macro"),
 )
-_CALIBRATION = (("expected calibration error", "ece"), ("Brier score", "brier"), ("log loss (nats)", "log_loss"))
 
 
 def headline_table(scores: Scores) -> pd.DataFrame:
@@ -59,7 +75,7 @@ def class_table(scores: Scores) -> pd.DataFrame:
 
 def calibration_table(scores: Scores) -> pd.DataFrame:
     """Return the three errors of the probabilities, the smaller the better: score, value, low, high."""
-    rows = [(name, getattr(scores, key), *scores.intervals[key]) for name, key in _CALIBRATION]
+    rows = [(name, getattr(scores, key), *scores.intervals[key]) for key, name in ERROR_NAMES.items()]
     return pd.DataFrame(rows, columns=["score", "value", "low", "high"])
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from allcore.config import TrainConfig, make_config
 from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.errors import ConfigError
-from allcore.recipe import option_name
+from allcore.recipe import command_of, option_name
 
 PLAN_SCHEMA = 1
 MOST_MEMBERS = 10_000
@@ -145,6 +145,17 @@ def make_plan(**fields: Any) -> StudyPlan:  # noqa: ANN401 - validation is what 
     return plan
 
 
+def study_command(plan: StudyPlan) -> str:
+    """Return the command that makes a study of this plan, as `train_command` does for a run."""
+    every = tuple(range(1, (plan.config.split.folds or 0) + 1))
+    more = [["--name", plan.name]]
+    more += [["--vary", f"{path}={','.join(map(_typed, values))}"] for path, values in plan.vary.items()]
+    more += [["--seeds", ",".join(map(str, plan.seeds))]]
+    more += [["--only-folds", ",".join(map(str, plan.folds))]] if plan.folds != every else []
+    more += [] if plan.keep_models else [["--no-keep-models"]]
+    return command_of(plan.config, "study run", more, {*plan.vary, "seed", "split.seed", "split.fold"})
+
+
 def parse_vary(text: str, config: TrainConfig) -> tuple[str, list[Any]]:
     """Return the path of a field and its values from a text like `image_size=64,96` or `stain-jitter=0,0.1`.
 
@@ -181,6 +192,11 @@ def shown(value: object) -> str:
     if isinstance(value, tuple | list):
         return "-".join(map(shown, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _typed(value: object) -> str:
+    """Return a varied value as `parse_vary` reads it."""
+    return " ".join(map(shown, value)) if isinstance(value, tuple | list) else shown(value)
 
 
 def _fields() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,11 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore.errors import RunError
 from allcore.evaluation.comparing.repeated import Spread, spread
+from allcore.evaluation.predictions.kept_scores import kept_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval, score_table
 from allcore.runs.store import Run
+from allcore.studies.costs import training_costs
 from allcore.studies.plan import Place, StudyPlan
 
 
@@ -21,8 +24,11 @@ class CellScores(BaseModel):
     """One combination of the varied settings: `succeeded` of its `members`, and the scores of their test images.
 
     `spreads` has mean and standard deviations over folds and seeds of each score (fraction), one value a member;
-    `pooled` the score of all their test images taken together, with its 95 % interval, groups drawn whole.
-    `training_seconds` are the mean over members. All are empty or None while no member has succeeded.
+    `pooled` the score of all their test images taken together, with its 95 % interval, groups drawn whole, and
+    `confusion_matrix` counts those images, rows true and columns predicted, in the order of `classes`.
+    `training_seconds` are the mean over members, `memory_bytes` the most that one took in training, `parameters` the
+    network's weights, `latency_seconds` one image through a served model where that was measured. All are empty or None
+    while no member has succeeded, and the costs None of what is no network.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +40,12 @@ class CellScores(BaseModel):
     spreads: dict[str, Spread]
     pooled: dict[str, float | None]
     intervals: dict[str, Interval]
-    training_seconds: float | None
+    classes: tuple[str, ...] = ()
+    confusion_matrix: tuple[tuple[int, ...], ...] = ()
+    training_seconds: float | None = None
+    memory_bytes: int | None = None
+    parameters: int | None = None
+    latency_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,9 +67,45 @@ def finished_members(plan: StudyPlan, members: Mapping[str, Run]) -> list[Finish
     return found
 
 
-def cell_scores(plan: StudyPlan, finished: list[Finished]) -> list[CellScores]:
-    """Return the scores of each cell of a study, in the plan's order."""
-    return [_scores_of(plan, cell, [each for each in finished if each.place.cell == cell]) for cell in plan.cells]
+def cell_scores(plan: StudyPlan, finished: list[Finished], cache: Path | None = None) -> list[CellScores]:
+    """Return the scores of each cell of a study, in the plan's order; what they take long for is kept in `cache`."""
+    scored = []
+    for cell in plan.cells:
+        of_cell = [each for each in finished if each.place.cell == cell]
+        scored.append(
+            scores_of(plan, cell, of_cell, cache).model_copy(update=training_costs([each.run for each in of_cell]))
+        )
+    return scored
+
+
+def scores_of(plan: StudyPlan, cell: str, finished: list[Finished], cache: Path | None = None) -> CellScores:
+    """Return the scores of what was tested on the parts of one cell, called `cell`; `cache` is as in `cell_scores`."""
+    common = {"cell": cell, "members": plan.members // len(plan.cells), "succeeded": len(finished)}
+    if not finished:
+        return CellScores(**common, images=0, spreads={}, pooled={}, intervals={})
+    pooled = _pooled(finished)
+    scores = kept_scores(pooled, cache)
+    return CellScores(
+        **common,
+        images=pooled.table["path"].nunique(),
+        spreads={
+            name: spread(values) for name, values in _by_member(plan, finished).items() if not np.isnan(values).all()
+        },
+        pooled={name: getattr(scores, name) for name in SCALAR_METRICS},
+        intervals={name: scores.intervals[name] for name in SCALAR_METRICS if name in scores.intervals},
+        classes=pooled.classes,
+        confusion_matrix=tuple(map(tuple, scores.confusion_matrix)),
+    )
+
+
+def by_part(plan: StudyPlan, values: Mapping[tuple[int, int | None], float | None]) -> np.ndarray:
+    """Return what was measured on some seeds and folds as a table (seeds, folds), nan where nothing was."""
+    rows = {seed: row for row, seed in enumerate(plan.seeds)}
+    columns = {fold: column for column, fold in enumerate(plan.folds or (None,))}
+    table = np.full((len(rows), len(columns)), np.nan)
+    for (seed, fold), value in values.items():
+        table[rows[seed], columns[fold]] = np.nan if value is None else value
+    return table
 
 
 def out_of_fold(finished: list[Finished], cell: str, seed: int) -> RecordedPredictions:
@@ -87,36 +134,15 @@ def _pooled(members: list[Finished]) -> RecordedPredictions:
     return RecordedPredictions(classes, pd.concat(tables, ignore_index=True))
 
 
-def _scores_of(plan: StudyPlan, cell: str, finished: list[Finished]) -> CellScores:
-    members = plan.members // len(plan.cells)
-    common = {"cell": cell, "members": members, "succeeded": len(finished)}
-    if not finished:
-        return CellScores(**common, images=0, spreads={}, pooled={}, intervals={}, training_seconds=None)
-    pooled = _pooled(finished)
-    scores = pooled.score()
-    by_member = _by_member(plan, finished)
-    seconds = [float(each.run.history().epochs["seconds"].sum()) for each in finished]
-    return CellScores(
-        **common,
-        images=pooled.table["path"].nunique(),
-        spreads={name: spread(values) for name, values in by_member.items() if not np.isnan(values).all()},
-        pooled={name: getattr(scores, name) for name in SCALAR_METRICS},
-        intervals={name: scores.intervals[name] for name in SCALAR_METRICS if name in scores.intervals},
-        training_seconds=float(np.mean(seconds)),
-    )
-
-
 def _by_member(plan: StudyPlan, finished: list[Finished]) -> dict[str, np.ndarray]:
     """Return each score as a table (seeds, folds), nan where a member has not succeeded."""
-    rows = {seed: row for row, seed in enumerate(plan.seeds)}
-    columns = {fold: column for column, fold in enumerate(plan.folds or (None,))}
-    values = {name: np.full((len(rows), len(columns)), np.nan) for name in SCALAR_METRICS}
+    scored = {}
     for each in finished:
         p = each.predictions
-        table = score_table(p.labels, p.probabilities, np.ones(len(p.table)))
-        for name in SCALAR_METRICS:
-            values[name][rows[each.place.seed], columns[each.place.fold]] = float(table[name])
-    return values
+        scored[each.place.seed, each.place.fold] = score_table(p.labels, p.probabilities, np.ones(len(p.table)))
+    return {
+        name: by_part(plan, {part: float(table[name]) for part, table in scored.items()}) for name in SCALAR_METRICS
+    }
 
 
 def _has_succeeded(run: Run) -> bool:

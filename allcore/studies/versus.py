@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Literal
 
@@ -57,18 +58,41 @@ class CellDifference(BaseModel):
             return "the same within the margin"
         return "cannot be told apart"
 
+    def turned(self) -> CellDifference:
+        """Return the same, second minus first."""
+        repeated = self.repeated
+        if repeated is not None:
+            turned = {"difference": -repeated.difference, "low": -repeated.high, "high": -repeated.low}
+            repeated = repeated.model_copy(update=turned)
+        low, high = self.interval
+        ends = (None if high is None else -high, None if low is None else -low)
+        return self.model_copy(
+            update={
+                "first": self.second, "second": self.first, "difference": -self.difference, "interval": ends,
+                "repeated": repeated,
+            }
+        )  # fmt: skip
+
 
 def compare_cells(plan: StudyPlan, finished: list[Finished], margin: float) -> list[CellDifference]:
     """Compare every two cells of a study that share finished members, in the plan's order; `margin` is a fraction.
 
     Raises `InputError` for a margin that is not above 0 and below 1.
     """
+    return compare_pairs(finished, combinations(plan.cells, 2), margin)
+
+
+def compare_pairs(finished: list[Finished], pairs: Iterable[tuple[str, str]], margin: float) -> list[CellDifference]:
+    """Compare the cells of each pair that share parts; p-values are adjusted for the number of these pairs alone.
+
+    `finished` may hold baselines beside members. `margin` is as in `compare_cells`, and what is raised too.
+    """
     if not 0 < margin < 1:
         raise InputError(
             f"margin: expected a fraction above 0 and below 1, as 0.01 for one point (received {margin:g})"
         )
     found = []
-    for first, second in combinations(plan.cells, 2):
+    for first, second in pairs:
         both = _same_parts(finished, first, second)
         if both:
             found.append(_difference(first, second, both, margin))
@@ -77,10 +101,15 @@ def compare_cells(plan: StudyPlan, finished: list[Finished], margin: float) -> l
 
 
 def _same_parts(finished: list[Finished], first: str, second: str) -> list[tuple[Finished, Finished]]:
-    """Return the members of both cells that were tested on the same part, seed by seed and fold by fold."""
+    """Return the members of both cells that were tested on the same images, seed by seed and fold by fold."""
     of = {(each.place.cell, each.place.seed, each.place.fold): each for each in finished}
     parts = [(seed, fold) for cell, seed, fold in of if cell == first]
-    return [(of[first, *part], of[second, *part]) for part in parts if (second, *part) in of]
+    both = [(of[first, *part], of[second, *part]) for part in parts if (second, *part) in of]
+    return [(one, other) for one, other in both if _images(one) == _images(other)]  # others divide them otherwise
+
+
+def _images(of: Finished) -> set[str]:
+    return set(of.predictions.table["sha256"])
 
 
 def _difference(first: str, second: str, both: list[tuple[Finished, Finished]], margin: float) -> CellDifference:

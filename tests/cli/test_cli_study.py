@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE
 from allcore.runs.worker_lock import has_worker
@@ -20,12 +21,12 @@ OPTIONS = ["--weights=random", "--head=gap", "--dense-units=64", "--batch-size=8
 def study_of(workspace, tiny_config, finished_run):
     """Return a maker of the study of two seeds, of which so many succeeded as the finished run did."""
 
-    def make(done, vary=None):
+    def make(done, vary=None, model=False):
         plan = make_plan(name="seeds", config=tiny_config(epochs=3), seeds=(0, 1), vary=vary or {})
         study = StudyStore(workspace.studies).create(plan)
         for place in plan.places[:done]:
             run = LocalExecutor(workspace).store.create(place.config, finished_run.split)
-            for name in ("status.json", "predictions.parquet", "metrics.jsonl"):
+            for name in ("status.json", "predictions.parquet", "metrics.jsonl", *(["model.onnx"] if model else [])):
                 (run.folder / name).write_bytes((finished_run.folder / name).read_bytes())
         return study
 
@@ -85,12 +86,33 @@ def test_the_report_says_which_settings_differ_within_a_margin_of_points(command
     assert (found["margin"], found["verdict"]) == (0.6, "the same within the margin")
     said = command("study", "report", "seeds").out
     assert "cannot be told apart" in said
-    assert "1 points apart count as the same" in said
+    assert "less than 1 apart counts as the same" in said
+
+
+def test_a_complete_report_has_baselines_and_probes_and_is_written_as_a_file(command, study_of, finished_run, tmp_path):
+    study_of(done=2, model=True)
+    found = command("study", "report", "seeds", "--complete", "--json").json
+    assert {each["cell"] for each in found["baselines"]} == {baseline.name for baseline in BASELINES}
+    assert {each["second"] for each in found["against_baselines"]} == {baseline.name for baseline in BASELINES}
+    (probed,) = found["probes"]
+    assert (probed["members"], probed["without_model"]) == (2, 0)
+    plain = probed["probes"][0]
+    assert (plain["probe"], plain["accuracy"]["mean"]) == ("as it is", found["cells"][0]["spreads"]["accuracy"]["mean"])
+    written = command("study", "report", "seeds", "--latency", "--output", tmp_path / "seeds.html", "--json").json
+    assert written == {"study": "seeds", "file": str(tmp_path / "seeds.html"), "format": "html"}
+    page = (tmp_path / "seeds.html").read_text()
+    assert "cells alone" in page
+    assert "colour histogram" in page
+    tables = command("study", "report", "seeds", "--tables").out
+    assert "| colour histogram | shortcut |" in tables
+    assert "python -m allcore study run --data smears --name seeds --seeds 0,1" in tables
 
 
 def test_a_report_without_a_finished_member_says_so(command, study_of):
     study_of(done=0)
-    assert "0 of 2 members" in command("study", "report", "seeds").out
+    said = command("study", "report", "seeds").out
+    assert "No member of the study has succeeded yet." in said
+    assert "0 of 2" in said
 
 
 def test_show_and_list_tell_how_far_a_study_is(command, study_of):

@@ -66,10 +66,10 @@ def make_report(run: Run, workspace: Workspace, form: str = "html") -> Report:
     return Report(text.encode(), lacking)
 
 
-def write_report(report: Report, path: Path) -> Path:
+def write_report(content: bytes, path: Path) -> Path:
     """Write a report in one step, in place of what stood there. Raises `InputError` when it cannot be written."""
     try:
-        write_whole(path, report.content)
+        write_whole(path, content)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); give another --output") from None
     return path

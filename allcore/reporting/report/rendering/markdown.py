@@ -39,54 +39,55 @@ def plain(text: str) -> str:
 
 
 def _section(section: Section) -> str:
-    return "\n\n".join(filter(None, (f"## {plain(section.title)}", *map(_block, section.blocks))))
+    return "\n\n".join(filter(None, (f"## {plain(section.title)}", *map(block_to_markdown, section.blocks))))
 
 
 @singledispatch
-def _block(block: object) -> str:
+def block_to_markdown(block: object) -> str:
+    """Return one block as Markdown; '' where it is drawn."""
     raise TypeError(f"no Markdown is known for {type(block).__name__}")
 
 
-@_block.register(Figure)
-@_block.register(Pair)
-@_block.register(Gallery)
+@block_to_markdown.register(Figure)
+@block_to_markdown.register(Pair)
+@block_to_markdown.register(Gallery)
 def _(block: object) -> str:
     return ""
 
 
-@_block.register
+@block_to_markdown.register
 def _(block: Text) -> str:
     return _inline(block.parts)
 
 
-@_block.register
+@block_to_markdown.register
 def _(block: Notice) -> str:
     return f"> **{plain(block.title)}** {plain(block.text)}"
 
 
-@_block.register
+@block_to_markdown.register
 def _(block: Bullets) -> str:
     return "\n".join(f"- {_inline(entry)}" for entry in block.entries)
 
 
-@_block.register
+@block_to_markdown.register
 def _(block: Tiles) -> str:
     return _grid(("what", "value", "read with"), [(tile.label, tile.value, tile.note) for tile in block.tiles])
 
 
-@_block.register
+@block_to_markdown.register
 def _(block: Table) -> str:
     return f"{plain(block.caption)}:\n\n{_grid(block.columns, block.rows)}"
 
 
-@_block.register
+@block_to_markdown.register
 def _(block: Matrix) -> str:
     columns = ("true \\ predicted", *(f"#{name}" for name in block.classes))
     rows = [(name, *map(str, counts)) for name, counts in zip(block.classes, block.counts, strict=True)]
     return f"{plain(block.caption)}:\n\n{_grid(columns, rows)}"
 
 
-@_block.register
+@block_to_markdown.register
 def _(block: Code) -> str:
     fence = "`" * (1 + max([2, *map(len, re.findall("`+", block.text))]))
     return f"{fence}bash\n{block.text}\n{fence}"

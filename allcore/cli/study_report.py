@@ -1,0 +1,98 @@
+"""`study report`: what a study found, printed, or as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from allcore.cli.output import Json, print_json, progress_bar, say
+from allcore.cli.study_text import say_findings
+
+if TYPE_CHECKING:
+    from allcore.studies.findings import StudyFindings
+    from allcore.studies.store import Study
+
+Name = Annotated[str, typer.Argument(metavar="STUDY", help="a study's name, an unambiguous part of it, or `latest`")]
+
+
+def report(
+    name: Name,
+    margin: Annotated[
+        float, typer.Option("--margin", help="accuracies less than so many points apart count as the same")
+    ] = 1.0,
+    whole: Annotated[
+        bool, typer.Option("--complete", help="first compute the shortcut baselines and probes that are missing")
+    ] = False,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="first compute classifiers on frozen VGG16 features; needs its weights")
+    ] = False,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="time one image through a network of each setting")
+    ] = False,
+    form: Annotated[
+        str | None, typer.Option("--format", metavar="html|md", help="write a file; unset: by the ending of --output")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="file to write; unset: the study's name, here")
+    ] = None,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="print the tables of settings and of methods as Markdown, alone")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say what a study found: scores with their spread, which settings differ, baselines and probes on its folds."""
+    from allcore.runs.store import RunStore
+    from allcore.studies.baselines import compute_baselines
+    from allcore.studies.findings import study_findings
+    from allcore.studies.probes import compute_probes
+    from allcore.studies.results import finished_members
+    from allcore.studies.store import StudyStore
+    from allcore.workspace import open_workspace
+
+    workspace = open_workspace()
+    study = StudyStore(workspace.studies).find(name)
+    plan, members = study.plan(), study.members(RunStore(workspace.runs).runs())
+    if whole or frozen:
+        finished = finished_members(plan, members)
+        with progress_bar("baselines") as progress:
+            compute_baselines(plan, finished, workspace.cache, frozen, progress)
+    if whole:
+        with progress_bar("probes") as progress:
+            compute_probes(finished, workspace.cache, progress)
+    found = study_findings(study.name, plan, members, workspace.cache, margin / 100, latency)
+    if form is not None or output is not None:
+        _write(found, form, output, json)
+    elif tables:
+        from allcore.reporting.studies.report import readme_tables
+
+        say(readme_tables(found))
+    elif json:
+        print_json({**found.to_json(), "out_of_fold": _out_of_fold(study, found)})
+    else:
+        say_findings(found)
+        for folder in _out_of_fold(study, found):
+            say(f"all test predictions: python -m allcore evaluate '{folder}'", err=True)
+
+
+def _write(found: StudyFindings, form: str | None, output: Path | None, json: bool) -> None:
+    """Write the report, and say where it is."""
+    from allcore.reporting.report import write_report
+    from allcore.reporting.studies.report import make_study_report
+    from allcore.workspace import open_workspace
+
+    form = form or ("md" if output is not None and output.suffix.lower() == ".md" else "html")
+    path = write_report(make_study_report(found, open_workspace(), form), output or Path(f"{found.name}.{form}"))
+    if json:
+        print_json({"study": found.name, "file": str(path), "format": form})
+    else:
+        say(path)
+
+
+def _out_of_fold(study: Study, found: StudyFindings) -> list[str]:
+    """Return the folders of the out-of-fold predictions, one for each cell and seed of which a member succeeded."""
+    from allcore.studies.out_of_fold import out_of_fold_run
+
+    of = dict.fromkeys((each.place.cell, each.place.seed) for each in found.finished)
+    return [str(out_of_fold_run(study, found.finished, cell, seed).folder) for cell, seed in of]

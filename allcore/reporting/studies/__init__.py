@@ -1,0 +1,1 @@
+"""What a study found, in words, in tables, and as a report."""

@@ -1,0 +1,234 @@
+"""The sections of a study's report, in the order in which a reader asks: the answer first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from allcore.data.class_meanings import ClassMeanings, class_meanings
+from allcore.errors import InputError
+from allcore.evaluation.shortcuts.frozen import FROZEN
+from allcore.paper import HEADLINE, has_papers_classes
+from allcore.reporting.number_text import counted, listed, per_cent, percentage, percentages
+from allcore.reporting.probes import CAVEAT
+from allcore.reporting.report.rendering.blocks import (
+    Block,
+    Code,
+    Document,
+    Matrix,
+    Mono,
+    Section,
+    Text,
+    Tile,
+    Tiles,
+    bullets,
+    text,
+)
+from allcore.reporting.report.rendering.figures import Mark, track_figure
+from allcore.reporting.report.sections.data import LEVELS, PROTOCOLS
+from allcore.reporting.report.sections.opening import research_use
+from allcore.reporting.studies.tables import (
+    differences_table,
+    folds_table,
+    methods_table,
+    probes_table,
+    scores_table,
+    settings_table,
+)
+from allcore.reporting.studies.words import (
+    best_in_words,
+    difference_in_words,
+    mean_and_spread,
+    parts_in_words,
+    probes_in_words,
+    progress_in_words,
+    sees_cells,
+    setting_names,
+    shortcuts_in_words,
+    verdicts_in_words,
+)
+from allcore.studies.baselines import baseline_of
+from allcore.studies.findings import StudyFindings
+from allcore.studies.plan import study_command
+from allcore.workspace import Workspace
+
+
+def study_document(found: StudyFindings, workspace: Workspace) -> Document:
+    """Return the report before it is HTML. Raises `InputError` while no member has succeeded."""
+    if not found.finished:
+        raise InputError(f"no member of study {found.name} has succeeded yet; wait for one (`study show {found.name}`)")
+    config = found.plan.config
+    meanings = class_meanings([config.dataset], found.finished[0].run.split.classes, workspace.classes)
+    ended = max(each.run.status().heartbeat for each in found.finished)
+    day = f"{datetime.fromtimestamp(ended, UTC):%Y-%m-%d}"
+    dataset = "/".join(filter(None, (Path(config.dataset).name, config.variant)))
+    sections = (
+        _summary(found, meanings), _design(found), _settings(found), _differences(found), _folds(found),
+        _baselines(found), _probes(found), _confusion(found), _limits(found), _reproduce(found),
+    )  # fmt: skip
+    return Document(
+        f"Study {found.name}: {parts_in_words(found.plan)}",
+        f"{counted(len(found.finished), 'run')} on {dataset}, the last finished on {day}; made by ALLscope",
+        tuple(section for section in sections if section.blocks),
+    )
+
+
+def _summary(found: StudyFindings, meanings: ClassMeanings) -> Section:
+    names = setting_names(found.plan)
+    said = [best_in_words(found), *verdicts_in_words(found.differences, names), shortcuts_in_words(found)]
+    said += [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
+    said += [progress_in_words(found)]
+    return Section("summary", "In short", (research_use(meanings), bullets(*filter(None, said)), _tiles(found)))
+
+
+def _tiles(found: StudyFindings) -> Tiles:
+    best = max((cell for cell in found.cells if cell.succeeded), key=lambda cell: cell.spreads["accuracy"].mean)
+    name = setting_names(found.plan)[best.cell]
+    shortcut = next((each for each in found.baselines if not sees_cells(each)), None)
+    tiles = [
+        Tile("Accuracy", mean_and_spread(best.spreads["accuracy"]), f"{name}, over {parts_in_words(found.plan)}"),
+        Tile(
+            "All test images together", f"{percentage(best.pooled['accuracy'])} %",
+            f"95 % interval {percentages(best.intervals['accuracy'])}, {counted(best.images, 'image')}",
+        ),
+    ]  # fmt: skip
+    if shortcut is not None:
+        tiles.append(Tile("Best shortcut", mean_and_spread(shortcut.spreads["accuracy"]), shortcut.cell))
+    if has_papers_classes(best.classes):
+        tiles.append(Tile("The paper", per_cent(HEADLINE["accuracy"]), "300 px, on its own test images, once"))
+    return Tiles(tuple(tiles))
+
+
+def _design(found: StudyFindings) -> Section:
+    plan, split = found.plan, found.plan.config.split
+    varied = [f"{path} ({', '.join(map(str, values))})" for path, values in plan.vary.items()]
+    grid = f"One configuration was trained over {parts_in_words(plan)}"
+    grid += f", with {listed(varied)} varied" if varied else ""
+    missing = [place.name for place in plan.places if place.name not in {each.place.name for each in found.finished}]
+    blocks: tuple[Block, ...] = (
+        text(
+            f"{grid}: {counted(plan.members, 'run')}, of which {len(found.finished)} have succeeded. "
+            + (
+                "Each fold is the test of one run and the others train and validate, so that every image is tested "
+                "once a seed by a network that has not seen it. "
+                if plan.folds else ""
+            )
+            + "A seed is that of training and of the split alike."
+        ),
+        text(f"The split is {split.protocol}. {PROTOCOLS[split.protocol]}. {LEVELS[split.protocol]}."),
+        *([bullets(*(f"Missing: {name}" for name in missing))] if missing else []),
+    )  # fmt: skip
+    return Section("design", "What was done", blocks)
+
+
+def _settings(found: StudyFindings) -> Section:
+    names = setting_names(found.plan)
+    scored = [cell for cell in found.cells if cell.succeeded]
+    marks = [
+        Mark(names[cell.cell], cell.pooled["accuracy"] or 0.0, *cell.intervals["accuracy"], "model") for cell in scored
+    ]
+    marks += [Mark(each.cell, each.pooled["accuracy"] or 0.0, *each.intervals["accuracy"]) for each in found.baselines]
+    blocks: tuple[Block, ...] = (
+        track_figure("Accuracy on all test images together, 95 % interval (per cent), on one scale", marks),
+        settings_table(found),
+        *(scores_table(cell, names[cell.cell]) for cell in scored),
+        text(
+            "SD over folds is about the mean of their seed: what the choice of images does. SD over seeds is of the "
+            "seeds' means: what initialisation, order and division do. Pooled intervals draw whole groups of images "
+            "that hang together."
+        ),
+    )
+    return Section("settings", "Scores of each setting", blocks)
+
+
+def _differences(found: StudyFindings) -> Section:
+    if not found.differences:
+        return Section("differences", "Which settings differ", ())
+    names = setting_names(found.plan)
+    blocks: tuple[Block, ...] = (
+        bullets(*(difference_in_words(each, names) for each in found.differences)),
+        differences_table(found.differences, found),
+        text(
+            "Two questions are kept apart. These networks, on other images: McNemar's exact test over groups, adjusted "
+            "for the number of pairs (Holm). Networks trained anew, on other parts: the corrected resampled t-test "
+            "(Nadeau and Bengio, 2003). A difference needs both; “the same within the margin” needs two one-sided "
+            "tests of both kinds (Schuirmann, 1987). What passes neither is not known: more folds or seeds tell."
+        ),
+    )
+    return Section("differences", "Which settings differ", blocks)
+
+
+def _folds(found: StudyFindings) -> Section:
+    blocks = (folds_table(found),) if len({(each.place.seed, each.place.fold) for each in found.finished}) > 1 else ()
+    return Section("folds", "Folds side by side", blocks)
+
+
+def _baselines(found: StudyFindings) -> Section:
+    if not found.baselines:
+        return Section("baselines", "Beside what needs no network", (_not_computed(found),))
+    names = setting_names(found.plan)
+    closest = [each for each in found.against_baselines if each.verdict != "they differ" or each.difference < 0]
+    blocks: tuple[Block, ...] = (
+        methods_table(found),
+        *([bullets(*(difference_in_words(each, names) for each in closest))] if closest else []),
+        differences_table(found.against_baselines, found),
+    )
+    return Section("baselines", "Beside what needs no network", blocks)
+
+
+def _probes(found: StudyFindings) -> Section:
+    if not found.probes:
+        return Section("probes", "Probes of each fold's network", (_not_computed(found),))
+    names = setting_names(found.plan)
+    said = [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
+    blocks = (bullets(*filter(None, said)), probes_table(found), text(CAVEAT))
+    return Section("probes", "Probes of each fold's network", blocks)
+
+
+def _confusion(found: StudyFindings) -> Section:
+    names = setting_names(found.plan)
+    seeds = f", each once a seed, {len(found.plan.seeds)} seeds together" if len(found.plan.seeds) > 1 else ""
+    matrices = tuple(
+        Matrix(f"{names[cell.cell]}, all test images{seeds}: rows are true classes, columns predicted ones",
+               cell.classes, cell.confusion_matrix)
+        for cell in found.cells if cell.succeeded
+    )  # fmt: skip
+    which = text(
+        "Which images they are is shown by Evaluate, which opens the study's out-of-fold predictions like a run's."
+    )
+    return Section("confusion", "Confusion matrices", (*matrices, which))
+
+
+def _limits(found: StudyFindings) -> Section:
+    said = [
+        "One dataset: nothing is known of other laboratories, stains, microscopes or cameras.",
+        "Folds share training images, so they vary less than independent trainings would; the corrected test allows "
+        "for that, the standard deviations do not.",
+        "Groups hold the images that were found to belong together; what was not found still leaks.",
+    ]
+    if len(found.plan.seeds) == 1:
+        said.append("One seed: how much another initialisation or division would change is not measured.")
+    if found.plan.config.split.protocol == "random":
+        said.insert(1, "The split is random: where images come in series, it rewards memory and flatters every score.")
+    elif found.plan.config.split.protocol != "patient":
+        said.insert(1, "Patients are not known, so images of one patient may be in train and in test.")
+    return Section("limits", "Limits", (bullets(*said),))
+
+
+def _reproduce(found: StudyFindings) -> Section:
+    devices = dict.fromkeys(each.run.status().device for each in found.finished)
+    blocks = (
+        text(f"Trained on {'; '.join(filter(None, devices)) or 'a device that was not recorded'}. Folders and files "
+             "are given by their names alone; images and weights have to be the same."),
+        Code(f"{study_command(found.plan)}\n{_how_to_complete(found)}"),
+    )  # fmt: skip
+    return Section("reproduce", "How to make it again", blocks)
+
+
+def _not_computed(found: StudyFindings) -> Text:
+    return text("Not computed; ", Mono(_how_to_complete(found)), " computes them first.")
+
+
+def _how_to_complete(found: StudyFindings) -> str:
+    frozen = any(baseline_of(each.cell) in FROZEN for each in found.baselines)
+    return f"python -m allcore study report {found.name} --complete{' --frozen' if frozen else ''} --format html"

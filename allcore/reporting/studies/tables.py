@@ -1,0 +1,205 @@
+"""What a study found, as tables that the report, the command line and a README show alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from allcore.evaluation.shortcuts.frozen import FROZEN
+from allcore.paper import TABLE_1, TABLE_2, has_papers_classes
+from allcore.reporting.comparison import p_value
+from allcore.reporting.number_text import UNKNOWN, decimal, duration, memory, percentage, percentages
+from allcore.reporting.report.rendering.blocks import Table
+from allcore.reporting.studies.words import mean_and_spread, parts_in_words, setting_names
+from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
+from allcore.studies.baselines import baseline_of
+from allcore.studies.findings import StudyFindings
+from allcore.studies.results import CellScores
+from allcore.studies.versus import CellDifference
+
+
+def settings_table(found: StudyFindings) -> Table:
+    """Return each setting's accuracy with its spread, pooled, and its costs, the paper's Table 1 beside sizes."""
+    names = setting_names(found.plan)
+    sizes = list(found.plan.vary) == ["image_size"] and _of_the_papers_classes(found)
+    rows = tuple(_setting(names[cell.cell], cell) for cell in found.cells)
+    if sizes:
+        rows += tuple(
+            (f"the paper, {row.image_size} px", "", f"{percentage(row.accuracy)} %", "",
+             duration(row.training_seconds), *[""] * 3)
+            for row in TABLE_1
+        )  # fmt: skip
+    columns = ("setting", "#runs", "#accuracy", "#all test images together (95 %)", "#training of a run", "#memory",
+               "#weights (million)", "#one image")  # fmt: skip
+    caption = f"Accuracy as mean ± standard deviation over {parts_in_words(found.plan)}, and what each setting costs"
+    return Table(caption + ("; the paper had other images and another GPU" if sizes else ""), columns, rows)
+
+
+def methods_table(found: StudyFindings) -> Table:
+    """Return networks, classifiers on frozen features and baselines on the same folds, the most accurate first.
+
+    Each stands beside the most accurate network; published accuracies of the paper's Table 2 follow.
+    """
+    names = setting_names(found.plan)
+    networks = [cell for cell in found.cells if cell.succeeded]
+    best = max(networks, key=_accuracy, default=None)
+    against = {} if best is None else _against(found, best.cell)
+    rows = [
+        _method(names.get(each.cell, each.cell), _kind(each, networks), each, against.get(each.cell))
+        for each in sorted([*networks, *found.baselines], key=_accuracy, reverse=True)
+    ]
+    if _of_the_papers_classes(found):
+        rows += [
+            (source, "published, on other images", " / ".join(f"{percentage(value)} %" for value in values), *[""] * 4)
+            for source, values in TABLE_2
+        ]
+    beside = "" if best is None else f"; the lead is that of {names[best.cell]}"
+    columns = ("method", "what it is", "#accuracy", "#all test images together (95 %)", "#macro F1", "#lead in points",
+               "verdict")  # fmt: skip
+    caption = f"Methods on the same folds: mean ± standard deviation over {parts_in_words(found.plan)}{beside}"
+    return Table(caption, columns, tuple(rows))
+
+
+def scores_table(cell: CellScores, name: str) -> Table:
+    """Return every score of a setting as mean with its spread over folds and seeds, and pooled with its interval."""
+    rows = tuple(
+        (called, *(_number(key, value) for value in (each.mean, each.sd_folds, each.sd_seeds, cell.pooled[key])),
+         _ends(key, cell))
+        for key, called in (SCORE_NAMES | ERROR_NAMES).items()
+        if (each := cell.spreads.get(key)) is not None
+    )  # fmt: skip
+    columns = ("score", "#mean", "#SD, folds", "#SD, seeds", "#pooled", "#95 % interval")
+    caption = f"{name}: {cell.succeeded} of {cell.members} runs, {cell.images:,} test images (scores in per cent)"
+    return Table(caption, columns, rows)
+
+
+def differences_table(differences: Sequence[CellDifference], found: StudyFindings) -> Table:
+    """Return two settings, or a setting and a baseline, a row: how far apart, both tests, and the verdict."""
+    names = setting_names(found.plan)
+    rows = tuple(
+        (
+            names.get(each.first, each.first), names.get(each.second, each.second), _points(each.difference),
+            _interval(*each.interval), p_value(each.p),
+            *(
+                ("–", "–", "–") if each.repeated is None else
+                (_interval(each.repeated.low, each.repeated.high), p_value(each.repeated.p),
+                 p_value(each.repeated.p_equivalent))
+            ),
+            each.verdict,
+        )
+        for each in differences
+    )  # fmt: skip
+    columns = ("first", "second", "#first − second", "#these networks, 95 %", "#p (McNemar, groups)",
+               "#trained anew, 95 %", "#p (corrected t)", "#p (not the same)", "verdict")  # fmt: skip
+    caption = f"Accuracy in points, on the same images; less than {100 * found.margin:g} apart counts as the same"
+    return Table(caption, columns, rows)
+
+
+def folds_table(found: StudyFindings) -> Table:
+    """Return the accuracy of each setting, and of the best shortcut, on each seed and fold."""
+    names = setting_names(found.plan)
+    accuracy = {
+        (each.place.cell, each.place.seed, each.place.fold): float(each.predictions.table["correct"].mean())
+        for each in found.finished
+    }
+    images = {(each.place.seed, each.place.fold): len(each.predictions.table) for each in found.finished}
+    rows = tuple(
+        (
+            str(seed), UNKNOWN if fold is None else str(fold), f"{images[seed, fold]:,}",
+            *(percentage(accuracy.get((cell, seed, fold))) for cell in found.plan.cells),
+        )
+        for seed, fold in _parts(found)
+        if (seed, fold) in images
+    )  # fmt: skip
+    columns = ("#seed", "#fold", "#test images", *(f"#{names[cell]}" for cell in found.plan.cells))
+    return Table("Accuracy (%) on each part", columns, rows)
+
+
+def probes_table(found: StudyFindings) -> Table:
+    """Return the accuracy of each setting's networks under each probe that was made of any."""
+    names = setting_names(found.plan)
+    of_cells = {probed.cell: {each.probe: each for each in probed.probes} for probed in found.probes}
+    probes = dict.fromkeys(each.probe for probed in found.probes for each in probed.probes)
+    rows = []
+    for probe in probes:
+        cells = [of.get(probe) for of in of_cells.values()]
+        rows.append((probe, *(mean_and_spread(None if each is None else each.accuracy) for each in cells)))
+        if any(each is not None and each.followed_other is not None for each in cells):
+            followed = [None if each is None else each.followed_other for each in cells]
+            rows.append((f"{probe}: predicted as the lender's class", *map(mean_and_spread, followed)))
+    evidence = [probed.evidence_in_cells for probed in found.probes]
+    if any(evidence):
+        rows.append(("evidence inside nucleated cells", *map(mean_and_spread, evidence)))
+    columns = ("images", *(f"#{names[cell]}" for cell in of_cells))
+    return Table(f"Accuracy under each probe, mean ± standard deviation over {parts_in_words(found.plan)}", columns,
+                 tuple(rows))  # fmt: skip
+
+
+def _setting(name: str, cell: CellScores) -> tuple[str, ...]:
+    weights = None if cell.parameters is None else cell.parameters / 1e6
+    one_image = UNKNOWN if cell.latency_seconds is None else f"{1e3 * cell.latency_seconds:.1f} ms"
+    used = UNKNOWN if cell.memory_bytes is None else memory(cell.memory_bytes)
+    return (name, f"{cell.succeeded} of {cell.members}", mean_and_spread(cell.spreads.get("accuracy"), 2),
+            _together(cell), duration(cell.training_seconds), used, decimal(weights, 1), one_image)  # fmt: skip
+
+
+def _method(name: str, kind: str, each: CellScores, against: CellDifference | None) -> tuple[str, ...]:
+    lead = "" if against is None else f"{_points(against.difference)} ({_interval(*against.interval)})"
+    verdict = "" if against is None else against.verdict
+    f1 = mean_and_spread(each.spreads.get("f1_macro"), 2)
+    return (name, kind, mean_and_spread(each.spreads["accuracy"], 2), _together(each), f1, lead, verdict)
+
+
+def _kind(each: CellScores, networks: Sequence[CellScores]) -> str:
+    if each in networks:
+        return "network"
+    baseline = baseline_of(each.cell)
+    if baseline in FROZEN:
+        return "classifier on frozen features"
+    return "measures of cells" if baseline.sees_cells else "shortcut"
+
+
+def _against(found: StudyFindings, best: str) -> dict[str, CellDifference]:
+    """Return how far the most accurate network leads each other method, by the other's name."""
+    others = {each.second: each for each in found.against_baselines if each.first == best}
+    for each in found.differences:
+        if best == each.first:
+            others[each.second] = each
+        elif best == each.second:
+            others[each.first] = each.turned()
+    return others
+
+
+def _together(cell: CellScores) -> str:
+    if not cell.succeeded:
+        return UNKNOWN
+    return f"{percentage(cell.pooled['accuracy'])} % ({percentages(cell.intervals['accuracy'])})"
+
+
+def _accuracy(each: CellScores) -> float:
+    return each.spreads["accuracy"].mean
+
+
+def _of_the_papers_classes(found: StudyFindings) -> bool:
+    return any(has_papers_classes(cell.classes) for cell in found.cells if cell.classes)
+
+
+def _parts(found: StudyFindings) -> Iterator[tuple[int, int | None]]:
+    return ((seed, fold) for seed in found.plan.seeds for fold in found.plan.folds or (None,))
+
+
+def _points(value: float) -> str:
+    return decimal(100 * value, 2, "+")
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return percentages((low, high), 2, "+")
+
+
+def _number(key: str, value: float | None) -> str:
+    return decimal(value, 4) if key in ERROR_NAMES else percentage(value)
+
+
+def _ends(key: str, cell: CellScores) -> str:
+    low, high = cell.intervals.get(key, (None, None))
+    shown = (_number(key, low), _number(key, high))
+    return UNKNOWN if UNKNOWN in shown else " to ".join(shown)

@@ -1,0 +1,154 @@
+"""What a study found, in sentences: the answer first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from allcore.config_fields import config_values
+from allcore.evaluation.comparing.repeated import Spread
+from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
+from allcore.reporting.comparison import p_text
+from allcore.reporting.number_text import UNKNOWN, counted, listed, percentage, percentages
+from allcore.studies.baselines import baseline_of
+from allcore.studies.findings import StudyFindings
+from allcore.studies.plan import StudyPlan, shown
+from allcore.studies.probes import CellProbes
+from allcore.studies.results import CellScores
+from allcore.studies.versus import CellDifference
+
+
+def setting_names(plan: StudyPlan) -> dict[str, str]:
+    """Return what to call each cell of a study: `64 px`, `ResNet50`, or the settings that it varies with its values."""
+    names = {}
+    for place in plan.places:
+        values = config_values(place.config)
+        forms = {"image_size": f"{place.config.image_size} px", "network": place.config.trunk.title}
+        said = [forms.get(path, f"{path}={shown(values[path])}") for path in plan.vary]
+        names[place.cell] = ", ".join(said) or f"{place.config.trunk.title}, {place.config.image_size} px"
+    return names
+
+
+def mean_and_spread(of: Spread | None, digits: int = 1) -> str:
+    """Return a score as `96.4 ± 0.8 %`, its mean and standard deviation over folds, or over seeds where it has no
+    folds; the mean alone of a single member."""
+    if of is None:
+        return UNKNOWN
+    deviation = of.sd_seeds if of.sd_folds is None else of.sd_folds
+    spread = "" if deviation is None else f" ± {percentage(deviation, digits)}"
+    return f"{percentage(of.mean, digits)}{spread} %"
+
+
+def parts_in_words(plan: StudyPlan) -> str:
+    """Return over what a study's means are taken: `5 folds`, `5 folds of 2 seeds`, `3 seeds` or `one run`."""
+    if plan.folds:
+        of_seeds = f" of {counted(len(plan.seeds), 'seed')}" if len(plan.seeds) > 1 else ""
+        return f"{counted(len(plan.folds), 'fold')}{of_seeds}"
+    return counted(len(plan.seeds), "seed") if len(plan.seeds) > 1 else "one run"
+
+
+def best_in_words(found: StudyFindings) -> str:
+    """Return which setting is the most accurate, and how accurate; or that no member has succeeded yet."""
+    scored = [cell for cell in found.cells if cell.succeeded]
+    if not scored:
+        return "No member of the study has succeeded yet."
+    best = max(scored, key=lambda cell: cell.spreads["accuracy"].mean)
+    named = f"{setting_names(found.plan)[best.cell]}: " if len(found.cells) > 1 else ""
+    which = f"The most accurate of {len(scored)} settings is {named}" if len(scored) > 1 else f"{named}"
+    return (
+        f"{which}accuracy {mean_and_spread(best.spreads['accuracy'])} (mean and standard deviation over "
+        f"{parts_in_words(found.plan)}), and {percentage(best.pooled['accuracy'], 1)} % "
+        f"({percentages(best.intervals['accuracy'], 1)}) of all {counted(best.images, 'test image')} taken together."
+    )
+
+
+def progress_in_words(found: StudyFindings) -> str:
+    """Return how many members the findings lack; '' when the study is whole."""
+    missing = found.plan.members - len(found.finished)
+    return f"{missing} of {found.plan.members} members have not succeeded yet: all this may change." if missing else ""
+
+
+def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
+    """Return in a sentence whether two settings differ, are the same within the margin, or nobody knows yet."""
+    first, second = names.get(of.first, of.first), names.get(of.second, of.second)
+    points = f"{100 * of.margin:g} {'point' if of.margin == 0.01 else 'points'}"
+    apart = f"{abs(100 * of.difference):.1f} points apart in accuracy on {counted(of.images, 'image')}"
+    likely = f"for these networks {percentages(of.interval, 1, '+')} points, {p_text(of.p)}"
+    if of.repeated is not None:
+        likely += f"; trained anew {percentages((of.repeated.low, of.repeated.high), 1, '+')}"
+    if of.verdict == "they differ":
+        better, worse = (first, second) if of.difference > 0 else (second, first)
+        return f"{better} is better than {worse}: {apart} ({likely})."
+    if of.verdict == "the same within the margin":
+        return f"{first} and {second} are the same within {points}: {apart} ({likely})."
+    return f"{first} and {second} cannot be told apart, nor called the same within {points}: {apart} ({likely})."
+
+
+def verdicts_in_words(differences: list[CellDifference], names: Mapping[str, str]) -> list[str]:
+    """Return which pairs of settings differ, which are the same within the margin, and which nobody can tell apart."""
+    if not differences:
+        return []
+    points = f"{100 * differences[0].margin:g}"
+    said = {
+        "they differ": "Different",
+        "the same within the margin": f"The same within {points} {'point' if points == '1' else 'points'}",
+        "cannot be told apart": "Not known: neither different nor the same",
+    }
+    lines = []
+    for verdict, words in said.items():
+        pairs = [_pair(each, names) for each in differences if each.verdict == verdict]
+        lines.append(f"{words}: {'; '.join(pairs)}." if pairs else f"{words}: no two settings.")
+    return lines
+
+
+def shortcuts_in_words(found: StudyFindings) -> str:
+    """Return whether the most accurate network stands above the best shortcut on the same folds; '' while unknown."""
+    shortcuts = [each for each in found.baselines if not sees_cells(each)]
+    scored = [cell for cell in found.cells if cell.succeeded]
+    if not shortcuts or not scored:
+        return ""
+    best, shortcut = max(scored, key=lambda cell: cell.spreads["accuracy"].mean), shortcuts[0]
+    said = (
+        f"The best shortcut on the same folds is the {shortcut.cell}, {mean_and_spread(shortcut.spreads['accuracy'])}"
+    )
+    against = next(
+        (each for each in found.against_baselines if (each.first, each.second) == (best.cell, shortcut.cell)), None
+    )
+    if against is None:
+        return f"{said}."
+    if against.verdict == "they differ" and against.difference > 0:
+        return f"{said}: {100 * against.difference:.1f} points of the network's accuracy are explained by no shortcut."
+    if against.difference <= 0:
+        level = f"the network is not above it ({100 * abs(against.difference):.1f} points below)"
+    elif against.verdict == "the same within the margin":
+        level = "the network is no better"
+    else:
+        level = "the network cannot be told from it"
+    return f"{said}: {level}, so that its accuracy alone is no evidence that it looks at cells."
+
+
+def probes_in_words(probed: CellProbes, name: str) -> str:
+    """Return what the probes say of a setting's networks, as far as those of cells and field were made."""
+    of = {each.probe: each for each in probed.probes}
+    plain, mixed, alone = (of.get(probe) for probe in (AS_IT_IS, OTHER_FIELD, CELLS_ALONE))
+    said = [] if plain is None else [f"right in {mean_and_spread(plain.accuracy)} of the images as they are"]
+    if alone is not None:
+        said.append(f"in {mean_and_spread(alone.accuracy)} with the cells alone")
+    if mixed is not None and mixed.followed_other is not None:
+        said.append(
+            f"on another class's field {mean_and_spread(mixed.accuracy)} follow the cells and "
+            f"{mean_and_spread(mixed.followed_other)} the field"
+        )
+    return f"{name} ({counted(probed.members, 'network')}): {listed(said)}." if said else ""
+
+
+def sees_cells(baseline: CellScores) -> bool:
+    """Return whether a study's baseline is one that may look at cells, and so no shortcut."""
+    return baseline_of(baseline.cell).sees_cells
+
+
+def _pair(of: CellDifference, names: Mapping[str, str]) -> str:
+    first, second = names.get(of.first, of.first), names.get(of.second, of.second)
+    if of.verdict == "they differ" and of.difference < 0:
+        first, second = second, first
+    between = "above" if of.verdict == "they differ" else "and"
+    return f"{first} {between} {second} ({100 * abs(of.difference):.1f} points apart)"

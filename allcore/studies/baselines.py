@@ -1,0 +1,103 @@
+"""The baselines on a study's own parts: each learns from what a member trains on and is scored on what it tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+
+from allcore.arrays import ImageArray
+from allcore.config_fields import config_values
+from allcore.evaluation.shortcuts import BASELINES, Baseline, cached_shortcuts, shortcut_scores_of_run
+from allcore.evaluation.shortcuts.frozen import FROZEN
+from allcore.evaluation.shortcuts.of_run import frozen_scores_of_run
+from allcore.progress import Progress, part_of
+from allcore.studies.plan import Place, StudyPlan, shown
+from allcore.studies.results import Finished
+
+STANDING_BESIDE = (*BASELINES, *FROZEN)
+
+
+def compute_baselines(
+    plan: StudyPlan, finished: list[Finished], cache: Path, frozen: bool, on_progress: Progress | None = None
+) -> None:
+    """Compute what `cache` lacks of the shortcut baselines, and of those on `frozen` features where they are wanted.
+
+    `on_progress` hears of the work done. Raises `InputError` when the images are gone or have changed, or VGG16's
+    ImageNet weights are wanted and not at hand.
+    """
+    features: dict[Callable[[ImageArray], np.ndarray], Callable[[ImageArray], np.ndarray]] = {}
+
+    def once(baseline: Baseline) -> Baseline:
+        """Return the baseline such that what it sees in an image is worked out once for all folds."""
+        made = features.setdefault(baseline.features, _once_an_image(baseline.features))
+        return replace(baseline, features=made)
+
+    shortcuts, hybrids = tuple(map(once, BASELINES)), tuple(map(once, FROZEN))
+    parts = _one_a_part(plan, finished)
+    works = len(parts) * (2 if frozen else 1)
+    for number, each in enumerate(parts):
+        shortcut_scores_of_run(each.run, cache, part_of(on_progress, number, works), shortcuts)
+        if frozen:
+            frozen_scores_of_run(each.run, cache, part_of(on_progress, len(parts) + number, works), hybrids)
+
+
+def baseline_members(plan: StudyPlan, finished: list[Finished], cache: Path) -> list[Finished]:
+    """Return what `cache` holds of the baselines on the parts of the members that have finished, as if trained there.
+
+    A baseline's cell is its name, with the settings that decide which images a member trains on where the study varies
+    such. A baseline stands there where all parts have it.
+    """
+    found: dict[str, list[Finished]] = {}
+    parts = _one_a_part(plan, finished)
+    for each in parts:
+        for baseline in STANDING_BESIDE:
+            for result in cached_shortcuts(each.run.split, cache, (baseline,)) or ():
+                place = replace(each.place, cell=called(baseline, division(plan, each.place)))
+                found.setdefault(place.cell, []).append(Finished(place, each.run, result.predictions))
+    wanted = {
+        called(baseline, of): sum(division(plan, each.place) == of for each in parts)
+        for baseline in STANDING_BESIDE
+        for of in dict.fromkeys(division(plan, each.place) for each in parts)
+    }
+    return [each for name, count in wanted.items() if len(found.get(name, ())) == count for each in found[name]]
+
+
+def called(baseline: Baseline, of_division: str) -> str:
+    """Return what a baseline is called in a study's tables."""
+    return f"{baseline.name} ({of_division})" if of_division else baseline.name
+
+
+def baseline_of(name: str) -> Baseline:
+    """Return the baseline that is so called in a study's tables."""
+    return next(each for each in STANDING_BESIDE if name == each.name or name.startswith(f"{each.name} ("))
+
+
+def division(plan: StudyPlan, place: Place) -> str:
+    """Return the varied settings that decide which images a member trains on and tests; '' where none is varied."""
+    values = config_values(place.config)
+    paths = [path for path in plan.vary if path == "variant" or path.startswith("split.")]
+    return " ".join(f"{path}={shown(values[path])}" for path in paths)
+
+
+def _one_a_part(plan: StudyPlan, finished: list[Finished]) -> list[Finished]:
+    """Return one member of each seed, fold and division: their images are the same whatever else is varied."""
+    first: dict[tuple[str, int, int | None], Finished] = {}
+    for each in finished:
+        first.setdefault((division(plan, each.place), each.place.seed, each.place.fold), each)
+    return list(first.values())
+
+
+def _once_an_image(features: Callable[[ImageArray], np.ndarray]) -> Callable[[ImageArray], np.ndarray]:
+    known: dict[bytes, np.ndarray] = {}
+
+    def of_image(image: ImageArray) -> np.ndarray:
+        content = blake2b(image.tobytes(), digest_size=16).digest() + repr(image.shape).encode()
+        if content not in known:
+            known[content] = features(image)
+        return known[content]
+
+    return of_image

@@ -1,0 +1,63 @@
+"""What the networks of a study cost: training time, memory, weights, and one image through each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from allcore.errors import InputError, RunError
+from allcore.inference.latency import latencies
+from allcore.inference.network import Network, open_network
+from allcore.runs.store import Run
+
+
+def training_costs(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return the mean training time of runs of one setting, the most memory that one took, and the network's weights.
+
+    Empty where there is no run. Raises `RunError` for a damaged one.
+    """
+    if not runs:
+        return {}
+    histories = [run.history() for run in runs]
+    seconds = [float(history.epochs["seconds"].sum()) for history in histories if "seconds" in history.epochs]
+    used = [
+        int(table["memory_bytes"].max())
+        for history in histories
+        for table in (history.epochs, history.batches)
+        if "memory_bytes" in table and table["memory_bytes"].notna().any()
+    ]
+    return {
+        "training_seconds": float(np.mean(seconds)) if seconds else None,
+        "memory_bytes": max(used, default=None),
+        "parameters": runs[0].config.parameter_count(len(runs[0].split.classes)),
+    }
+
+
+def measured_latencies(runs: Mapping[str, Iterable[Run]]) -> dict[str, float]:
+    """Return the seconds of one image through a network of each setting, by the setting; they take turns.
+
+    Of each setting's `runs` the first that has kept its model is measured; settings without one are left out.
+    """
+    networks = {setting: network for setting, of in runs.items() if (network := _first_network(of)) is not None}
+    return dict(zip(networks, latencies(list(networks.values())), strict=True)) if networks else {}
+
+
+def first_model(runs: Iterable[Run]) -> Path | None:
+    """Return the served model of the first run that has kept it; None where none has."""
+    for run in runs:
+        try:
+            return run.served_model
+        except RunError:
+            continue
+    return None
+
+
+def _first_network(runs: Iterable[Run]) -> Network | None:
+    model = first_model(runs)
+    try:
+        return None if model is None else open_network(model)
+    except InputError:
+        return None

@@ -1,0 +1,104 @@
+"""All that a study says so far, as its report, its page and the command line show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from allcore.runs.store import Run
+from allcore.studies.baselines import STANDING_BESIDE, baseline_members, called, division
+from allcore.studies.costs import measured_latencies
+from allcore.studies.plan import StudyPlan
+from allcore.studies.probes import CellProbes, cell_probes
+from allcore.studies.results import CellScores, Finished, cell_scores, finished_members, scores_of
+from allcore.studies.versus import CellDifference, compare_cells, compare_pairs
+
+MARGIN = 0.01
+"""Accuracies that are less than a point apart count as the same, unless somebody says otherwise."""
+
+
+@dataclass(frozen=True)
+class StudyFindings:
+    """A study's scores: of its `cells`, and of the `baselines` on the same parts as far as those are computed.
+
+    `differences` compare every two cells, `against_baselines` each cell (first) with each baseline (second); `probes`
+    are those that were made. `finished` are the members that have succeeded, `margin` is a fraction.
+    """
+
+    name: str
+    plan: StudyPlan
+    margin: float
+    finished: list[Finished]
+    cells: list[CellScores]
+    differences: list[CellDifference]
+    baselines: list[CellScores]
+    against_baselines: list[CellDifference]
+    probes: list[CellProbes]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every member has succeeded."""
+        return len(self.finished) == self.plan.members
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was found as JSON values, in fractions."""
+        return {
+            "study": self.name,
+            "seeds": list(self.plan.seeds),
+            "folds": list(self.plan.folds),
+            "margin": self.margin,
+            "cells": [each.model_dump(mode="json") for each in self.cells],
+            "differences": [_compared(each) for each in self.differences],
+            "baselines": [each.model_dump(mode="json") for each in self.baselines],
+            "against_baselines": [_compared(each) for each in self.against_baselines],
+            "probes": [each.model_dump(mode="json") for each in self.probes],
+        }
+
+
+def study_findings(
+    name: str, plan: StudyPlan, members: Mapping[str, Run], cache: Path, margin: float = MARGIN, timed: bool = False
+) -> StudyFindings:
+    """Return what the succeeded of a study's `members` say together, with what `cache` holds of baselines and probes.
+
+    With `timed`, one image is sent through a network of each cell, which takes a moment. Raises `RunError` for a
+    damaged member, `InputError` for a margin that is not above 0 and below 1.
+    """
+    finished = finished_members(plan, members)
+    differences = compare_cells(plan, finished, margin)
+    cells = cell_scores(plan, finished, cache)
+    if timed:
+        seconds = measured_latencies({cell: _runs(finished, cell) for cell in plan.cells})
+        cells = [each.model_copy(update={"latency_seconds": seconds.get(each.cell)}) for each in cells]
+    beside = baseline_members(plan, finished, cache)
+    known = {each.place.cell for each in beside}
+    divisions = {place.cell: division(plan, place) for place in plan.places}
+    pairs = [(cell, called(baseline, of)) for cell, of in divisions.items() for baseline in STANDING_BESIDE]
+    pairs = [(cell, baseline) for cell, baseline in pairs if baseline in known]
+    return StudyFindings(
+        name=name,
+        plan=plan,
+        margin=margin,
+        finished=finished,
+        cells=cells,
+        differences=differences,
+        baselines=baseline_scores(plan, beside, cache),
+        against_baselines=compare_pairs([*finished, *beside], pairs, margin),
+        probes=cell_probes(plan, finished, cache),
+    )
+
+
+def baseline_scores(plan: StudyPlan, beside: list[Finished], cache: Path) -> list[CellScores]:
+    """Return the scores of each baseline of `baseline_members`, the best first."""
+    names = dict.fromkeys(each.place.cell for each in beside)
+    scores = [scores_of(plan, name, [each for each in beside if each.place.cell == name], cache) for name in names]
+    return sorted(scores, key=lambda each: -each.spreads["accuracy"].mean)
+
+
+def _runs(finished: list[Finished], cell: str) -> list[Run]:
+    return [each.run for each in finished if each.place.cell == cell]
+
+
+def _compared(each: CellDifference) -> dict[str, Any]:
+    return {**each.model_dump(mode="json"), "verdict": each.verdict}

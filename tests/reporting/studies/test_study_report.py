@@ -1,0 +1,139 @@
+"""What a study's report says, in words and in tables."""
+
+import numpy as np
+import pytest
+
+from allcore.errors import InputError
+from allcore.evaluation.comparing.repeated import compare_repeated, spread
+from allcore.reporting.studies.report import make_study_report, readme_tables
+from allcore.reporting.studies.words import (
+    best_in_words,
+    difference_in_words,
+    mean_and_spread,
+    parts_in_words,
+    progress_in_words,
+    setting_names,
+    shortcuts_in_words,
+    verdicts_in_words,
+)
+from allcore.studies.findings import StudyFindings
+from allcore.studies.plan import make_plan
+from allcore.studies.results import CellScores
+from allcore.studies.versus import CellDifference
+
+NAMES = {"image_size=32": "32 px", "image_size=48": "48 px"}
+
+
+@pytest.fixture
+def plan(tiny_config):
+    """Return the plan of two sizes, three folds and two seeds."""
+    config = tiny_config(split={"protocol": "grouped", "folds": 3})
+    return make_plan(name="sizes", config=config, folds=(1, 2, 3), seeds=(0, 1), vary={"image_size": [32, 48]})
+
+
+def scored(cell, accuracies):
+    """Return what a cell with these accuracies (seeds, folds) has."""
+    of = spread(accuracies)
+    spreads, matrix = {"accuracy": of, "f1_macro": of}, ((90, 10), (5, 95))
+    return CellScores(
+        cell=cell, members=6, succeeded=6, images=200, spreads=spreads, pooled=dict.fromkeys(spreads, of.mean),
+        intervals={"accuracy": (of.mean - 0.01, of.mean + 0.01)}, classes=("A", "B"), confusion_matrix=matrix,
+        training_seconds=80.0, memory_bytes=2_000_000_000, parameters=15_200_000, latency_seconds=0.0042,
+    )  # fmt: skip
+
+
+def difference(first, second, by, p, interval, same=False, repeated=None):
+    """Return how far the first is above the second, within a margin of a point."""
+    return CellDifference(
+        first=first, second=second, images=200, difference=by, interval=interval, p=p, margin=0.01, same_images=same,
+        repeated=repeated,
+    )  # fmt: skip
+
+
+def found(plan, differences=(), baselines=(), against=()):
+    """Return findings of 32 px with 90 % and 48 px with 95 %, and no run behind them."""
+    cells = [scored("image_size=32", np.full((2, 3), 0.9)), scored("image_size=48", [[0.94, 0.95, 0.96]] * 2)]
+    return StudyFindings("sizes", plan, 0.01, [], cells, list(differences), list(baselines), list(against), [])
+
+
+def test_settings_are_called_by_what_they_are(plan, tiny_config):
+    assert setting_names(plan) == NAMES
+    both = {"network": ["vgg16", "resnet50"], "dropout": [0.25, 0.5]}
+    networks = make_plan(name="n", config=tiny_config(), vary=both)
+    assert list(setting_names(networks).values())[:2] == ["VGG16, dropout=0.25", "VGG16, dropout=0.5"]
+    assert list(setting_names(make_plan(name="s", config=tiny_config())).values()) == ["VGG16, 32 px"]
+    assert parts_in_words(plan) == "3 folds of 2 seeds"
+
+
+def test_a_mean_stands_with_its_spread_over_folds_or_else_over_seeds():
+    assert mean_and_spread(spread([[0.94, 0.95, 0.96]])) == "95.0 ± 1.0 %"
+    assert mean_and_spread(spread([[0.94], [0.96]])) == "95.0 ± 1.4 %"
+    assert mean_and_spread(spread([[0.94]])) == "94.0 %"
+    assert mean_and_spread(None) == "–"
+
+
+def test_the_answer_names_the_best_setting_with_its_spread_and_pooled(plan):
+    assert best_in_words(found(plan)) == (
+        "The most accurate of 2 settings is 48 px: accuracy 95.0 ± 1.0 % (mean and standard deviation over 3 folds of "
+        "2 seeds), and 95.0 % (94.0 to 96.0) of all 200 test images taken together."
+    )
+    assert progress_in_words(found(plan)) == "12 of 12 members have not succeeded yet: all this may change."
+
+
+def test_a_pair_of_settings_differs_is_the_same_or_is_not_known(plan):
+    anew = compare_repeated([0.9] * 3, [0.95, 0.951, 0.949], 0.5, 0.01)
+    apart = difference("image_size=32", "image_size=48", -0.05, 0.001, (-0.07, -0.03), repeated=anew)
+    begin = "48 px is better than 32 px: 5.0 points apart in accuracy on 200 images"
+    ours = "for these networks -7.0 to -3.0 points, p = 0.001"
+    assert difference_in_words(apart, NAMES) == f"{begin} ({ours}; trained anew -5.4 to -4.6)."
+    alone = difference("image_size=32", "image_size=48", -0.05, 0.001, (-0.07, -0.03))
+    same = difference("image_size=32", "image_size=48", 0.001, 1.0, (-0.002, 0.004), same=True)
+    unknown = difference("image_size=32", "image_size=48", 0.02, 0.4, (-0.01, 0.05))
+    assert difference_in_words(alone, NAMES) == f"{begin} ({ours})."
+    assert difference_in_words(same, NAMES).startswith("32 px and 48 px are the same within 1 point: 0.1 points apart")
+    assert difference_in_words(unknown, NAMES).startswith(
+        "32 px and 48 px cannot be told apart, nor called the same within 1 point: 2.0 points apart"
+    )
+    assert verdicts_in_words([alone, same, unknown], NAMES) == [
+        "Different: 48 px above 32 px (5.0 points apart).",
+        "The same within 1 point: 32 px and 48 px (0.1 points apart).",
+        "Not known: neither different nor the same: 32 px and 48 px (2.0 points apart).",
+    ]
+    assert alone.turned().difference == 0.05
+    assert alone.turned().interval == (0.03, 0.07)
+    assert apart.turned().turned() == apart
+
+
+@pytest.mark.parametrize(
+    ("by", "p", "said"),
+    [
+        (0.1, 0.001, "10.0 points of the network's accuracy are explained by no shortcut."),
+        (0.01, 0.5, "the network cannot be told from it, so that its accuracy alone is no evidence"),
+        (-0.1, 0.5, "the network is not above it (10.0 points below), so that its accuracy alone is no evidence"),
+    ],
+)
+def test_the_best_network_is_held_against_the_best_shortcut(plan, by, p, said):
+    shortcuts = [scored("pathologist's cell morphology", [[0.99]]), scored("colour histogram", [[0.85]])]
+    against = [difference("image_size=48", "colour histogram", by, p, (by - 0.02, by + 0.02))]
+    words = shortcuts_in_words(found(plan, baselines=shortcuts, against=against))
+    assert words.startswith("The best shortcut on the same folds is the colour histogram, 85.0 %: ")
+    assert said in words
+
+
+def test_the_tables_of_a_readme_have_settings_methods_and_the_command(plan):
+    shortcuts = [scored("colour histogram", [[0.97] * 3, [0.95] * 3])]
+    against = [difference("image_size=48", "colour histogram", -0.01, 0.5, (-0.03, 0.01))]
+    tables = readme_tables(found(plan, baselines=shortcuts, against=against))
+    assert "| 48 px | 6 of 6 | 95.00 ± 1.00 % | 95.00 % (94.00 to 96.00) | 80 s | 2.0 GB | 15.2 | 4.2 ms |" in tables
+    lead = "| -1.00 (-3.00 to +1.00) | cannot be told apart |"
+    assert (
+        f"| colour histogram | shortcut | 96.00 ± 0.00 % | 96.00 % (95.00 to 97.00) | 96.00 ± 0.00 % {lead}" in tables
+    )
+    assert "python -m allcore study run --data smears --name sizes --vary image_size=32,48" in tables
+
+
+def test_no_report_is_made_before_a_member_has_succeeded(plan, workspace):
+    with pytest.raises(InputError, match="no member of study sizes has succeeded yet"):
+        make_study_report(found(plan), workspace)
+    with pytest.raises(InputError, match="format: unknown"):
+        make_study_report(found(plan), workspace, "pdf")

@@ -1,0 +1,126 @@
+"""What a study found: baselines on its own folds beside the members, and what is not known yet left out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from allcore.evaluation.scoring.scores import score
+from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts, shortcut_scores_of_run
+from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
+from allcore.runs.preflight import prepare
+from allcore.studies.baselines import baseline_members, compute_baselines
+from allcore.studies.findings import study_findings
+from allcore.studies.plan import make_plan, parse_vary, study_command
+from allcore.studies.results import Finished, finished_members
+from allcore.studies.runner import run_study
+from allcore.studies.store import StudyStore
+from tests.studies.test_out_of_fold import ROWS, Predicting
+
+KEPT = BASELINES[:2]
+
+
+@pytest.fixture
+def carried_out(tmp_path, tiny_config, executor):
+    """Return a maker of studies that are carried out, by what they vary: their plan, members and cache."""
+    predicting = Predicting(executor.workspace, executor.split)
+
+    def make(vary, seeds=(0,)):
+        config = tiny_config(split={"protocol": "grouped", "folds": 2})
+        plan = make_plan(name="sizes", config=config, folds=(1, 2), seeds=seeds, vary=vary)
+        study = StudyStore(tmp_path / "workspace" / "studies").create(plan)
+        run_study(study.folder, predicting)
+        return plan, study.members(predicting.store.runs()), executor.workspace.cache
+
+    return make
+
+
+def keep(run, cache, right):
+    """Let the cache hold that two baselines are right, or wrong, about each of a run's test images."""
+    truth = (run.split.table.loc[run.split.rows("test"), "label"] == "A").to_numpy()
+    first = np.where(truth == right, 0.9, 0.1)
+    p = np.stack([first, 1 - first], axis=1)
+    scores = score(["A" if each else "B" for each in truth], p, ("A", "B"), samples=10)
+    for baseline in KEPT:
+        CachedResults(run.split, cache).keep(baseline, CachedResult(probabilities=p.tolist(), scores=scores))
+
+
+def test_baselines_stand_beside_each_setting_once_they_are_known_of_every_part(carried_out):
+    plan, members, cache = carried_out({"image_size": [32, 48]}, seeds=(0, 1))
+    for name, run in members.items():
+        if "fold=2 seed=1" not in name:
+            keep(run, cache, right=run.config.split.fold == 1)
+    assert baseline_members(plan, finished_members(plan, members), cache) == []
+    for run in members.values():
+        keep(run, cache, right=run.config.split.fold == 1)
+    found = study_findings("sizes", plan, members, cache, timed=True)
+    assert {each.cell for each in found.baselines} == {baseline.name for baseline in KEPT}
+    for each in found.baselines:
+        assert (each.succeeded, each.members, each.images) == (4, 4, len(ROWS))
+        accuracy = each.spreads["accuracy"]
+        assert (accuracy.mean, accuracy.sd_seeds) == (0.5, 0)
+        assert accuracy.sd_folds == pytest.approx(np.std([0, 1], ddof=1))
+        assert each.training_seconds is None
+    pairs = {(each.first, each.second) for each in found.against_baselines}
+    assert pairs == {(cell, baseline.name) for cell in plan.cells for baseline in KEPT}
+    assert {each.repeated.parts for each in found.against_baselines} == {4}
+    for cell in found.cells:
+        assert (cell.training_seconds, cell.memory_bytes, cell.latency_seconds) == (11.5, 5, None)
+        assert cell.parameters == plan.config.parameter_count(2)
+
+
+def test_settings_that_divide_the_images_have_baselines_of_their_own(carried_out):
+    plan, members, cache = carried_out({"split.protocol": ["grouped", "random"]})
+    for run in members.values():
+        keep(run, cache, right=run.config.split.protocol == "random")
+    found = study_findings("sizes", plan, members, cache)
+    means = {each.cell: each.spreads["accuracy"].mean for each in found.baselines}
+    assert means["majority (split.protocol=random)"] == 1
+    assert means["majority (split.protocol=grouped)"] == 0
+    assert all(each.first in each.second for each in found.against_baselines)
+    assert found.differences == []  # no part of one has the images of a part of the other
+
+
+def test_what_an_image_shows_is_worked_out_once_for_all_folds(tmp_path, smears, tiny_config, executor, monkeypatch):
+    seen = []
+
+    def brightness(image):
+        seen.append(image.tobytes())
+        return np.array([image.mean()])
+
+    baseline = replace(BASELINES[0], name="brightness", features=brightness)
+    monkeypatch.setattr("allcore.studies.baselines.BASELINES", (baseline,))
+    config = tiny_config(split={"protocol": "random", "folds": 2})
+    plan = make_plan(name="two", config=config, folds=(1, 2))
+    splits = [prepare(place.config, tmp_path / "cache")[1] for place in plan.places]
+    runs = [executor.store.create(place.config, split) for place, split in zip(plan.places, splits, strict=True)]
+    finished = [Finished(place, run, None) for place, run in zip(plan.places, runs, strict=True)]
+    compute_baselines(plan, finished, tmp_path / "cache", frozen=False)
+    assert len(seen) == len(set(seen))
+    alone = shortcut_scores_of_run(runs[1], tmp_path / "other", baselines=(baseline,))
+    kept = cached_shortcuts(runs[1].split, tmp_path / "cache", (baseline,))
+    assert [each.scores for each in kept] == [each.scores for each in alone]
+
+
+def test_the_command_of_a_plan_makes_that_plan_again(tiny_config):
+    config = tiny_config(split={"protocol": "grouped", "folds": 3})
+    vary = {"image_size": [32, 48], "augment.brightness": [[0.8, 1.2], [1.0, 1.0]], "head": ["gap", "flatten"]}
+    plan = make_plan(name="many", config=config, folds=(1, 3), seeds=(0, 2), vary=vary, keep_models=False)
+    said = study_command(plan).replace(" \\\n   ", "")
+    assert "--name many" in said
+    assert "--seeds 0,2" in said
+    assert "--only-folds 1,3" in said
+    assert "--no-keep-models" in said
+    assert "--fold 1" not in said
+    typed = ["image_size=32,48", "augment.brightness=0.8 1.2,1 1", "head=gap,flatten"]
+    for text in typed:
+        assert text in said
+    assert dict(parse_vary(text, config) for text in typed) == vary
+
+
+def test_a_study_without_a_finished_member_has_no_finding(tiny_config, tmp_path):
+    plan = make_plan(name="none", config=tiny_config(), seeds=(0, 1))
+    found = study_findings("none", plan, {}, tmp_path)
+    assert finished_members(plan, {}) == found.finished == []
+    assert [cell.succeeded for cell in found.cells] == [0]
+    assert found.differences == found.baselines == found.probes == []
