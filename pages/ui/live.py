@@ -12,7 +12,6 @@ from allcore.reporting.number_text import duration
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE, STATUS_FILE
 from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting_before
-from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
 from pages.ui.guarded import guarded
@@ -46,8 +45,16 @@ def history(run: Run) -> History:
 
 
 def summary(run: Run) -> RunSummary:
-    """Return the summary of a run as it is now."""
-    return summarize(run, lambda run: _best(str(run.folder), stamp(run.folder / METRICS_FILE)))
+    """Return the summary of a run as it is now; only a run that is active, or has changed, is read."""
+    folder = str(run.folder)
+    stamps = tuple(stamp(run.folder / name) for name in ("", STATUS_FILE, CONFIG_FILE, METRICS_FILE))
+    kept = _at_rest().get(folder)
+    if kept is not None and kept[0] == stamps:
+        return kept[1]
+    now = summarize(run, lambda run: _best(folder, stamps[-1]))
+    if not now.is_active:
+        _at_rest()[folder] = stamps, now
+    return now
 
 
 def summaries(of: Sequence[Run]) -> list[RunSummary]:
@@ -57,7 +64,7 @@ def summaries(of: Sequence[Run]) -> list[RunSummary]:
 
 def states(of: Sequence[Run]) -> dict[str, str]:
     """Return the state of each run by its id; only runs that are active, or have changed, are read."""
-    return {run.id: _state(run) for run in of}
+    return {run.id: summary(run).state for run in of}
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -100,17 +107,6 @@ def phase_text(summary: RunSummary) -> str:
     return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"
 
 
-def _state(run: Run) -> str:
-    stamps = tuple(stamp(run.folder / name) for name in (STATUS_FILE, CONFIG_FILE))
-    recorded = _recorded_state(str(run.folder), stamps)
-    return summary(run).state if recorded in ACTIVE else recorded
-
-
-@st.cache_data(max_entries=10_000, show_spinner=False)
-def _recorded_state(folder: str, stamps: tuple[tuple[int, int], ...]) -> str:
-    return summarize(Run(Path(folder))).state
-
-
 def stamp(file: Path) -> tuple[int, int]:
     """Return what tells versions of a file apart; zeros when it is not there."""
     try:
@@ -118,6 +114,12 @@ def stamp(file: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return (facts.st_mtime_ns, facts.st_size)
+
+
+@st.cache_resource(show_spinner=False)
+def _at_rest() -> dict[str, tuple[tuple[tuple[int, int], ...], RunSummary]]:
+    """Return the summaries of runs that were not active, by folder, with what tells the versions of its files apart."""
+    return {}
 
 
 @st.cache_resource(max_entries=1_000, show_spinner=False)

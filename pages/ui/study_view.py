@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from allcore.errors import InputError
@@ -12,18 +11,16 @@ from allcore.reporting.number_text import duration
 from allcore.runs.status import ACTIVE
 from allcore.studies.grid import Grid, grid_table, look
 from allcore.studies.launch import request_stop, start
-from allcore.studies.out_of_fold import out_of_fold_name
 from allcore.studies.plan import StudyPlan
-from allcore.studies.results import cell_scores, finished_members
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from pages.ui.guarded import guarded
 from pages.ui.live import history, in_words, runs, stamp, summary
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import workspace
+from pages.ui.study_scores import MOST_LINKS, show_scores
 
 REFRESH_SECONDS = 5.0
 MOST_SHOWN = 20
-MOST_LINKS = 10
 
 
 def studies() -> list[Study]:
@@ -109,76 +106,11 @@ def _show_grid(study: Study, grid: Grid) -> None:
         },
         placeholder="–",
     )  # fmt: skip
-    _show_scores(study, grid)
+    show_scores(study, grid, stamp(study.folder / PLAN_FILE))
     for member in [member for member in grid.members if member.state in ("failed", "interrupted")][:MOST_LINKS]:
         st.page_link(
             "pages/runs.py", label=plain(f"{member.place.name}: {member.state}"), query_params={"run": member.run}
         )
-
-
-def _show_scores(study: Study, grid: Grid) -> None:
-    """Show what the members that have succeeded say together, and lead to their predictions."""
-    succeeded = [member.run for member in grid.members if member.state == "succeeded"]
-    if not succeeded:
-        return
-    try:
-        scores = _scores(str(study.folder), stamp(study.folder / PLAN_FILE), tuple(succeeded))
-    except InputError as error:
-        st.warning(plain(str(error)), title="The scores cannot be put together")
-        return
-    numbers = {
-        "accuracy": "Accuracy (%)", "accuracy_sd_folds": "SD over folds", "accuracy_sd_seeds": "SD over seeds",
-        "pooled": "Pooled (%)", "low": "95 % from", "high": "to", "f1_macro": "Macro F1 (%)",
-        "f1_macro_sd_folds": "F1: SD over folds",
-    }  # fmt: skip
-    table(
-        scores, f"scores-{study.name}", "Accuracy and macro F1 of each setting with their spread over folds and seeds",
-        {
-            "cell": "Setting", "runs": "Runs", "images": "Test images",
-            "minutes": st.column_config.NumberColumn("Training of a run (min)", format="%.1f"),
-            **{name: per_cent_column(title) for name, title in numbers.items()},
-        },
-        placeholder="–",
-    )  # fmt: skip
-    st.caption(
-        "Accuracy and macro F1 are means over runs; pooled is the accuracy of all their test images taken together, "
-        "its interval drawing whole groups."
-    )
-    with st.container(horizontal=True):
-        of = dict.fromkeys((m.place.cell, m.place.seed) for m in grid.members if m.state == "succeeded")
-        for cell, seed in list(of)[:MOST_LINKS]:
-            name = out_of_fold_name(cell, seed)
-            st.page_link(
-                "pages/evaluate.py", label=plain(f"Evaluate {name}"), icon=":material/grid_on:",
-                query_params={"run": f"{study.name}: {name}"},
-            )  # fmt: skip
-
-
-@st.cache_data(max_entries=32, show_spinner="Scoring the study …")
-def _scores(folder: str, stamp: tuple[int, int], succeeded: tuple[str, ...]) -> pd.DataFrame:
-    """Return one row a cell; `succeeded` are the ids of the members that have."""
-    study = Study(Path(folder))
-    plan = study.plan()
-    members = {name: run for name, run in study.members(runs()).items() if run.id in succeeded}
-    rows = []
-    for cell in cell_scores(plan, finished_members(plan, members)):
-        if not cell.succeeded:
-            continue
-        low, high = cell.intervals["accuracy"]
-        accuracy, f1 = cell.spreads["accuracy"], cell.spreads["f1_macro"]
-        row = {
-            "accuracy": accuracy.mean, "accuracy_sd_folds": accuracy.sd_folds, "accuracy_sd_seeds": accuracy.sd_seeds,
-            "pooled": cell.pooled["accuracy"], "low": low, "high": high, "f1_macro": f1.mean,
-            "f1_macro_sd_folds": f1.sd_folds,
-        }  # fmt: skip
-        rows.append(
-            {
-                "cell": cell.cell or "all alike", "runs": f"{cell.succeeded} of {cell.members}", "images": cell.images,
-                **{name: None if value is None else 100 * value for name, value in row.items()},
-                "minutes": None if cell.training_seconds is None else cell.training_seconds / 60,
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
 
 
 def _carry_out(action: str, study: Study) -> None:

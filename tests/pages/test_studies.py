@@ -8,9 +8,11 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.files import STOP_FILE
 from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run
+from allcore.runs.summary import summarize
 from allcore.runs.worker_lock import worker_lock
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
+from pages.ui.study_view import grid_of
 from tests.pages.opening import button, open_page, texts
 from tests.studies.conftest import set_state
 
@@ -42,10 +44,30 @@ def test_a_study_is_one_row_with_its_grid_and_its_runs_are_not_listed_again(stud
     (scores,) = [frame.value for frame in app.dataframe if "pooled" in frame.value]
     assert scores["runs"].tolist() == ["1 of 3"]
     assert scores["accuracy"].tolist() == scores["pooled"].tolist()
+    assert "VGG16, 32 px: accuracy" in texts(app)
+    assert button(app, "Compute baselines and probes").disabled is False
+    assert "Report" in [one.proto.label for one in app.get("download_button")]
     (evaluated,) = [link for link in app.get("page_link") if link.label == "Evaluate seed=0"]
     assert evaluated.proto.query_string == "run=seeds%3A+seed%3D0"
     (failed,) = [link for link in app.get("page_link") if "failed" in link.label]
     assert failed.proto.query_string == "run=member-1"
+
+
+def test_of_a_study_that_is_looked_at_again_only_what_has_changed_is_read(study, workspace, monkeypatch):
+    read = []
+    monkeypatch.setattr("pages.ui.live.summarize", lambda run, best: read.append(run.id) or summarize(run, best))
+    grid_of(study)
+    assert sorted(read) == ["member-0", "member-1"]
+    grid_of(study)
+    assert len(read) == 2
+    set_state(Run(workspace.runs / "member-1"), "cancelled")
+    assert [member.state for member in grid_of(study).members] == ["succeeded", "cancelled", "missing"]
+    assert read[2:] == ["member-1"]
+    set_state(Run(workspace.runs / "member-1"), "running")
+    with worker_lock(workspace.runs / "member-1"):
+        grid_of(study)
+        grid_of(study)
+    assert read[3:] == ["member-1"] * 2  # what is active is read at every look
 
 
 def test_a_study_is_resumed_and_stopped(study, monkeypatch):
