@@ -11,6 +11,7 @@ import streamlit as st
 
 from allcore.errors import InputError, RunError
 from allcore.evaluation.comparing.comparison import compare_all
+from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.tradeoff.points import (
     TradeoffPoint,
@@ -21,12 +22,13 @@ from allcore.evaluation.tradeoff.points import (
 )
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
-from allcore.studies.out_of_fold import comparable_runs
+from allcore.studies.out_of_fold import comparable_runs, model_of
+from allcore.studies.tradeoff import study_differences, study_shortcuts
 from pages.ui import address, show
 from pages.ui.guarded import guarded
 from pages.ui.live import states, watch
 from pages.ui.shortcuts import cached_or_offered_for_all
-from pages.ui.state import executor
+from pages.ui.state import executor, workspace
 from pages.ui.study_view import plan_of, studies
 from pages.ui.tradeoff_view import say_which_differ, show_example, show_pairs, show_points
 
@@ -43,7 +45,7 @@ def _point(folder: str, written: int) -> TradeoffPoint:
 
 @st.cache_data(max_entries=200, show_spinner="Timing one image …")
 def _timed(folder: str, written: int) -> TradeoffPoint:
-    return measured_latency(_point(folder, written), Run(Path(folder)))
+    return measured_latency(_point(folder, written), model_of(Run(Path(folder)), workspace().runs))
 
 
 def _points(runs: list[Run], timed: bool) -> tuple[list[TradeoffPoint], list[str]]:
@@ -61,6 +63,20 @@ def _points(runs: list[Run], timed: bool) -> tuple[list[TradeoffPoint], list[str
 def _pairs(runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     """Compare every two of runs, each given by what it is called, its folder, and when its predictions were written."""
     return compare_all({called: recorded_predictions(Run(Path(folder)), "test") for called, folder, _ in runs})
+
+
+@st.cache_data(max_entries=20, show_spinner="Comparing the settings …")
+def _of_folds(
+    name: str, members: tuple[str, ...], _points: list[TradeoffPoint]
+) -> tuple[tuple[CellDifference, ...], dict[str, float] | None]:
+    """Return how the settings of a study with folds compare, and what shortcuts reach on all its test images.
+
+    `members` are the ids of those that have succeeded.
+    """
+    study = next(study for study in studies() if study.name == name)
+    plan, found = plan_of(study), study.members(executor().store.runs())
+    found = {place: run for place, run in found.items() if run.id in members}
+    return study_differences(plan, found, tuple(_points)), study_shortcuts(plan, found, workspace().cache)
 
 
 def comparable(name: str, succeeded: list[Run]) -> list[Run]:
@@ -135,7 +151,7 @@ timed = st.toggle(
     "Measure latency",
     key="latency",
     bind="query-params",
-    disabled=not succeeded or succeeded != of_study,
+    disabled=not succeeded,
     help="One image through each model on this machine, the median of five calls. A training in progress slows it.",
 )
 points, problems = _points(succeeded, timed)
@@ -147,6 +163,10 @@ if succeeded != of_study:
         "Each point is all test images of its folds, predicted by networks that had not seen them; time and memory are "
         "a fold's mean and most."
     )
+differences: tuple[CellDifference, ...] = ()
+accuracies = None
+if points and succeeded != of_study:
+    differences, accuracies = _of_folds(name, tuple(run.id for run in of_study), points)
 if points:
     if len({(point.dataset, point.split) for point in points}) > 1:
         st.caption("These runs differ in dataset or split, so their accuracies are of different test images.")
@@ -156,14 +176,10 @@ if points:
     if 1 < len(scored) <= MOST_COMPARED:
         by_size = sorted(scored, key=lambda run: (run.config.image_size, run.id))
         pairs = _pairs(tuple((called[run.id], str(run.folder), recorded_at(run)) for run in by_size))
-        say_which_differ(pairs)
-    st.header("Against image size", anchor=False)
+        say_which_differ(pairs, differences)
     shortcuts = None if succeeded != of_study else cached_or_offered_for_all(scored)
-    accuracies = (
-        None
-        if shortcuts is None
-        else {each.name: each.scores.accuracy for each in shortcuts if not each.baseline.sees_cells}
-    )
+    if shortcuts is not None:
+        accuracies = {each.name: each.scores.accuracy for each in shortcuts if not each.baseline.sees_cells}
     show_points(points, name, name != ALL, accuracies)
     if pairs is not None:
         show_pairs(pairs, name, len(scored))

@@ -192,12 +192,12 @@ def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:
 
     plan, cache = study.plan(), workspace.cache
     finished = finished_members(plan, study.members(RunStore(workspace.runs).runs()))
-    scored = {
-        "cells": cell_scores(plan, finished, cache),
-        "baselines": baseline_scores(plan, baseline_members(plan, finished, cache), cache),
-        "probes": cell_probes(plan, finished, cache),
+    baselines = baseline_scores(plan, baseline_members(plan, finished, cache), cache)
+    return {
+        "cells": [cell.model_dump(mode="json") for cell in cell_scores(plan, finished, cache)],
+        "baselines": [baseline.model_dump(mode="json") for baseline in baselines],
+        "probes": [probed.model_dump(mode="json") for probed in cell_probes(plan, finished, cache)],
     }
-    return {name: [each.model_dump(mode="json") for each in of] for name, of in scored.items()}
 
 
 def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEstimate:

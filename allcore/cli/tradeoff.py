@@ -12,6 +12,8 @@ from allcore.reporting.number_text import duration, percentage, percentages
 if TYPE_CHECKING:
     from allcore.evaluation.tradeoff.record import TradeoffRecord
     from allcore.runs.store import Run, RunStore
+    from allcore.studies.plan import StudyPlan
+    from allcore.studies.store import Study
 
 
 def tradeoff(
@@ -26,6 +28,7 @@ def tradeoff(
     from allcore.errors import InputError
     from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff, record_tradeoff
     from allcore.runs.store import RunStore
+    from allcore.studies.tradeoff import study_tradeoff
     from allcore.workspace import open_workspace
 
     if example and (names or latency):
@@ -34,7 +37,12 @@ def tradeoff(
     if example:
         record = read_tradeoff(EXAMPLE)
     else:
-        record = record_tradeoff(_runs(RunStore(workspace.runs), names or []), workspace.cache, latency)
+        store = RunStore(workspace.runs)
+        found = _folds_of(names or [], store)
+        if found is None:
+            record = record_tradeoff(_runs(store, names or []), workspace.cache, latency)
+        else:
+            record = study_tradeoff(*found, workspace.runs, workspace.cache, latency)
     if json:
         print_json(record.model_dump(mode="json"))
     else:
@@ -45,6 +53,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
     """Print a record as tables and words."""
     from allcore.evaluation.tradeoff.points import short_names
     from allcore.reporting.comparison import p_value, pairs_in_words
+    from allcore.reporting.studies.words import verdicts_in_words
 
     called = short_names(record.points)
     rows = [
@@ -69,7 +78,8 @@ def print_tradeoff(record: TradeoffRecord) -> None:
             for row in record.tests
         ]  # fmt: skip
         table(["pair", "#difference", "#95 % interval", "#first alone", "#second alone", "#p (Holm)"], tests)
-        say(f"\n{pairs_in_words(record.pairs)}")
+        said = verdicts_in_words(record.differences) if record.differences else [pairs_in_words(record.pairs)]
+        say("\n" + "\n".join(said))
     if record.shortcuts:
         best_first = sorted(record.shortcuts.items(), key=lambda item: -item[1])
         say("shortcuts: " + ", ".join(f"{name} {percentage(accuracy)} %" for name, accuracy in best_first))
@@ -99,12 +109,30 @@ def _runs(store: RunStore, names: list[str]) -> list[Run]:
 def _comparable(name: str, every: list[Run]) -> list[Run]:
     """Return what of a study can be compared; nothing where it has no plan, as one of former times."""
     from allcore.studies.out_of_fold import comparable_runs
+
+    study = _study(name)
+    return [] if study is None else comparable_runs(study, study.plan(), study.members(every))
+
+
+def _folds_of(names: list[str], store: RunStore) -> tuple[Study, StudyPlan, dict[str, Run]] | None:
+    """Return the study with its plan and members where one with folds alone is meant, of which a member succeeded."""
+    from allcore.evaluation.tradeoff.points import runs_of_studies
+    from allcore.studies.results import finished_members
+
+    every = store.runs()
+    wanted = names or list(runs_of_studies(every))[:1]
+    study = _study(wanted[0]) if len(wanted) == 1 else None
+    if study is None or not (plan := study.plan()).folds:
+        return None
+    members = study.members(every)
+    return (study, plan, members) if finished_members(plan, members) else None
+
+
+def _study(name: str) -> Study | None:
     from allcore.studies.store import StudyStore
     from allcore.workspace import open_workspace
 
-    studies = {study.name: study for study in StudyStore(open_workspace().studies).studies()}
-    study = studies.get(name)
-    return [] if study is None else comparable_runs(study, study.plan(), study.members(every))
+    return {study.name: study for study in StudyStore(open_workspace().studies).studies()}.get(name)
 
 
 def _scaled(value: float | None, factor: float, digits: int) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from allcore.evaluation.tradeoff.points import pareto_front
 from allcore.paper import NATIVE_SIZE, TABLE_1, TABLE_2
 from allcore.reporting.colours import PAPER, sequence_colours
 
@@ -19,6 +20,8 @@ _PANELS = (
     ("memory_gb", "memory (GB)", "%{y:.2f} GB"),
     ("parameters_millions", "parameters (millions)", "%{y:.1f} million"),
 )
+COSTS = {column: title for column, title, _ in _PANELS if column != "accuracy"}
+"""What accuracy may be held against: columns of `tradeoff_table`, and what they are called."""
 _OURS, _FRONT = sequence_colours(2)
 _PAPER_ROWS = sorted(TABLE_1, key=lambda row: row.image_size)
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
@@ -64,35 +67,42 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     return figure
 
 
-def pareto_figure(table: pd.DataFrame) -> go.Figure:
-    """Return test accuracy with its interval against training time, the Pareto front as a line."""
-    timed = table[table["training_minutes"].notna()]
-    front = timed[timed["on_front"]].sort_values("training_minutes")
+def pareto_figure(table: pd.DataFrame, cost: str = "training_minutes") -> go.Figure:
+    """Return test accuracy with its interval against a cost, the Pareto front as a line.
+
+    `cost` is a column of `COSTS`; rows where it is not known are left out. The paper's Table 1 stands beside training
+    times.
+    """
+    known = table[table[cost].notna()]
+    best = known[pareto_front(known[cost].to_list(), known["accuracy"].to_list())].sort_values(cost)
+    several = table["network"].nunique() > 1
+    named = [f"{row['network']}, {row['image_size_px']} px" if several else f"{row['image_size_px']} px"
+             for row in known.to_dict("records")]  # fmt: skip
+    of_cost = next(hover for column, _, hover in _PANELS if column == cost).replace("%{y", "%{x")
     figure = go.Figure()
     figure.add_scatter(
-        x=front["training_minutes"], y=front["accuracy"], mode="lines", line={"color": _FRONT, "shape": "hv"},
+        x=best[cost], y=best["accuracy"], mode="lines", line={"color": _FRONT, "shape": "hv"},
         name="Pareto front", hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
-        x=timed["training_minutes"], y=timed["accuracy"], error_y=_interval(timed), mode="markers+text",
-        marker={"color": _OURS, "size": 10, "symbol": _symbols(timed)},
-        text=[f"{size} px" for size in timed["image_size_px"]], textposition="bottom right", customdata=timed["run"],
+        x=known[cost], y=known["accuracy"], error_y=_interval(known), mode="markers+text",
+        marker={"color": _OURS, "size": 10, "symbol": _symbols(known)},
+        text=named, textposition="bottom right", customdata=known["run"],
         name="runs, 95 % interval",
-        hovertemplate="%{text}<br>%{y:.1%} after %{x:.1f} min<br>%{customdata}<extra></extra>",
-    )  # fmt: skip
-    figure.add_scatter(
-        x=[row.training_seconds / 60 for row in _PAPER_ROWS], y=[row.accuracy for row in _PAPER_ROWS],
-        mode="markers", marker=_PAPER_MARKER, text=[f"{row.image_size} px" for row in _PAPER_ROWS],
-        name="the paper, Table 1, on its own GPU and images",
-        hovertemplate="%{text}<br>%{y:.1%} after %{x:.0f} min<extra>the paper</extra>",
+        hovertemplate=f"%{{text}}<br>%{{y:.1%}}, {of_cost}<br>%{{customdata}}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(
-        height=_PARETO_HEIGHT,
-        margin=_MARGIN,
-        legend=_BELOW,
-        xaxis={"title": "training time (min, logarithmic)", **_LOGARITHMIC},
+        height=_PARETO_HEIGHT, margin=_MARGIN, legend=_BELOW, xaxis={"title": COSTS[cost], "rangemode": "tozero"},
         yaxis={"title": "test accuracy (%)", "tickformat": ".1~%"},
-    )
+    )  # fmt: skip
+    if cost == "training_minutes":
+        figure.add_scatter(
+            x=[row.training_seconds / 60 for row in _PAPER_ROWS], y=[row.accuracy for row in _PAPER_ROWS],
+            mode="markers", marker=_PAPER_MARKER, text=[f"{row.image_size} px" for row in _PAPER_ROWS],
+            name="the paper, Table 1, on its own GPU and images",
+            hovertemplate="%{text}<br>%{y:.1%} after %{x:.0f} min<extra>the paper</extra>",
+        )  # fmt: skip
+        figure.update_xaxes(title=f"{COSTS[cost][:-1]}, logarithmic)", **_LOGARITHMIC)
     return figure
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.runs.store import Run
 from allcore.studies.baselines import STANDING_BESIDE, baseline_members, called, division
 from allcore.studies.costs import measured_latencies
 from allcore.studies.plan import StudyPlan
 from allcore.studies.probes import CellProbes, cell_probes
 from allcore.studies.results import CellScores, Finished, cell_scores, finished_members, scores_of
-from allcore.studies.versus import CellDifference, compare_cells, compare_pairs
+from allcore.studies.versus import compare_cells, compare_pairs
 
 MARGIN = 0.01
 """Accuracies that are less than a point apart count as the same, unless somebody says otherwise."""

@@ -16,6 +16,7 @@ from allcore.json_text import read_json
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE, SPLIT_FILE
 from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run
+from allcore.studies.costs import first_model
 from allcore.studies.plan import StudyPlan
 from allcore.studies.results import Finished, finished_members, out_of_fold
 from allcore.studies.store import Study
@@ -69,6 +70,16 @@ def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int
             f"the out-of-fold predictions of study {study.name} cannot be written ({error.strerror})"
         ) from None
     return run
+
+
+def model_of(run: Run, runs: Path) -> Path | None:
+    """Return a served model of a run's setting: its own, or, of out-of-fold predictions, the first that a member keeps.
+
+    `runs` is the folder of all runs; None where no model is kept.
+    """
+    return (
+        first_model(Run(runs / name) for name in _written_of(run.folder)) if is_out_of_fold(run) else run.served_model
+    )
 
 
 def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -> list[Run]:

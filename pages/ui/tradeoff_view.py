@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import RunError
+from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
 from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
 from allcore.paper import NATIVE_SIZE
 from allcore.reporting.comparison import pairs_in_words
 from allcore.reporting.shortcuts import draw_shortcuts, shortcut_note
-from allcore.reporting.tradeoff import pareto_figure, published_table, size_figure
+from allcore.reporting.studies.words import verdicts_in_words
+from allcore.reporting.tradeoff import COSTS, pareto_figure, published_table, size_figure
 from pages.ui import show
 
 _POINTS = {
@@ -61,11 +63,27 @@ def show_points(
     drawn beside; they are of the points' test images.
     """
     table = tradeoff_table(points)
+    if table["network"].nunique() == 1:
+        _show_sizes(table, name, joined, shortcuts)
+    _show_costs(table, name, shortcuts)
+    in_per_cent = {column: 100 * table[column] for column in ("accuracy", "accuracy_low", "accuracy_high")}
+    costs = table.assign(**in_per_cent)
+    show.table(costs, f"tradeoff-{name}", "Accuracy and costs of each run", _POINTS, placeholder="")
+    st.header("Beside published results", anchor=False)
+    st.caption("The paper's Table 2, each on its own images and split, then these runs with their 95 % intervals.")
+    show.table(
+        published_table(table), f"published-{name}", "Accuracy in the paper's Table 2 and of each run", _PUBLISHED,
+        placeholder="",
+    )  # fmt: skip
+
+
+def _show_sizes(table: pd.DataFrame, name: str, joined: bool, shortcuts: Mapping[str, float] | None) -> None:
+    """Show accuracy and each cost against image size, for runs of one network."""
+    st.header("Against image size", anchor=False)
     alike = table["epochs"].nunique() == 1
-    by_size, by_time = size_figure(table, joined and alike), pareto_figure(table)
+    by_size = size_figure(table, joined and alike)
     if shortcuts is not None:
         draw_shortcuts(by_size, table, shortcuts, row=1)
-        draw_shortcuts(by_time, table, shortcuts)
     beside = "the paper's Table 1" + ("" if shortcuts is None else " and the accuracy of shortcut baselines")
     show.figure(
         by_size,
@@ -82,20 +100,23 @@ def show_points(
     if not alike:
         trained = ", ".join(f"{row['image_size_px']} px for {row['epochs']}" for row in table.to_dict("records"))
         st.caption(f"These runs differ in the number of epochs as well as in size: {trained}.")
-    st.header("Accuracy against training time", anchor=False)
-    show.figure(
-        by_time, f"pareto-{name}", "Test accuracy with its interval against training time, with the Pareto front"
-    )
-    st.caption("A run is on the Pareto front when no other is as accurate in as little training time.")
-    in_per_cent = {column: 100 * table[column] for column in ("accuracy", "accuracy_low", "accuracy_high")}
-    costs = table.assign(**in_per_cent)
-    show.table(costs, f"tradeoff-{name}", "Accuracy and costs of each run", _POINTS, placeholder="")
-    st.header("Beside published results", anchor=False)
-    st.caption("The paper's Table 2, each on its own images and split, then these runs with their 95 % intervals.")
-    show.table(
-        published_table(table), f"published-{name}", "Accuracy in the paper's Table 2 and of each run", _PUBLISHED,
-        placeholder="",
+
+
+def _show_costs(table: pd.DataFrame, name: str, shortcuts: Mapping[str, float] | None) -> None:
+    """Show accuracy against one of the costs that are known, as the user chooses."""
+    known = [cost for cost in COSTS if table[cost].notna().any()]
+    st.header("Accuracy against its price", anchor=False)
+    cost = st.segmented_control(
+        "Price", known, default=known[0], required=True, format_func=lambda cost: COSTS[cost].partition(" (")[0],
+        key=f"price-{name}",
     )  # fmt: skip
+    figure = pareto_figure(table, str(cost))
+    if shortcuts is not None:
+        draw_shortcuts(figure, table, shortcuts)
+    show.figure(
+        figure, f"pareto-{name}", f"Test accuracy with its interval against {COSTS[str(cost)]}, with the Pareto front"
+    )
+    st.caption("A run is on the Pareto front when no other is as accurate at as low a price.")
 
 
 def show_example() -> None:
@@ -110,17 +131,21 @@ def show_example() -> None:
         f"Measured on the real images ({show.plain(dataset)}, {split} split, {record.points[0].test_images} test "
         f"images) on {show.plain('; '.join(record.devices))}. Times differ on other machines."
     )
-    say_which_differ(record.pairs)
-    st.header("Against image size", anchor=False)
+    say_which_differ(record.pairs, record.differences)
     show_points(record.points, "example", True, record.shortcuts)
     show_pairs(record.pairs, "example", len(record.points))
     with st.expander("The commands that made it"):
         st.code("\n".join(record.commands), language="bash", wrap_lines=True)
 
 
-def say_which_differ(pairs: pd.DataFrame) -> None:
-    """Say in bold which of the runs that `compare_all` compared can be told apart by their accuracy."""
-    if len(pairs):
+def say_which_differ(pairs: pd.DataFrame, differences: Sequence[CellDifference] = ()) -> None:
+    """Say in bold which runs that `compare_all` compared can be told apart by their accuracy.
+
+    Of a study with folds, whose settings are compared by `differences`, say which are the same within a point as well.
+    """
+    if differences:
+        st.markdown("\n".join(f"- **{show.plain(said)}**" for said in verdicts_in_words(differences)))
+    elif len(pairs):
         st.markdown(f"**{show.plain(pairs_in_words(pairs))}**")
 
 

@@ -75,6 +75,13 @@ def test_front_joins_the_runs_that_none_beats():
     assert sorted(dots.customdata) == ["large", "small", "worse"]
 
 
+def test_accuracy_is_held_against_another_price_where_that_is_asked_for():
+    mobile = replace(TIMED, run="mobile", network="MobileNetV3-Small", latency_seconds=0.005, accuracy=0.85)
+    front, dots = pareto_figure(tradeoff_table([POINT, TIMED, mobile]), "latency_ms").data
+    assert list(front.x) == [5.0]
+    assert sorted(zip(dots.text, dots.x, strict=True)) == [("MobileNetV3-Small, 48 px", 5.0), ("VGG16, 48 px", 20.0)]
+
+
 def test_runs_stand_below_what_is_published_with_their_intervals():
     table = published_table(tradeoff_table([POINT, LARGE]))
     published = sum(len(values) for _, values in TABLE_2)

@@ -11,10 +11,13 @@ from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
 from allcore.runs.preflight import prepare
 from allcore.studies.baselines import baseline_members, compute_baselines
 from allcore.studies.findings import study_findings
+from allcore.studies.out_of_fold import comparable_runs, model_of
 from allcore.studies.plan import make_plan, parse_vary, study_command
 from allcore.studies.results import Finished, finished_members
 from allcore.studies.runner import run_study
-from allcore.studies.store import StudyStore
+from allcore.studies.store import Study, StudyStore
+from allcore.studies.tradeoff import study_shortcuts, study_tradeoff
+from allcore.studies.versus import compare_cells
 from tests.studies.test_out_of_fold import ROWS, Predicting
 
 KEPT = BASELINES[:2]
@@ -67,6 +70,30 @@ def test_baselines_stand_beside_each_setting_once_they_are_known_of_every_part(c
     for cell in found.cells:
         assert (cell.training_seconds, cell.memory_bytes, cell.latency_seconds) == (11.5, 5, None)
         assert cell.parameters == plan.config.parameter_count(2)
+
+
+def test_a_study_as_a_trade_off_says_what_settings_cost_and_which_differ(carried_out, executor):
+    plan, members, cache = carried_out({"image_size": [32, 48]})
+    study, runs = Study(executor.workspace.studies / plan.name), executor.workspace.runs
+    record = study_tradeoff(study, plan, members, runs, cache, timed=True)
+    assert [(point.image_size, point.test_images) for point in record.points] == [(32, len(ROWS)), (48, len(ROWS))]
+    assert {point.latency_seconds for point in record.points} == {None}  # no member has kept a model
+    assert record.commands == (study_command(plan),)
+    (compared,) = record.differences
+    (expected,) = compare_cells(plan, finished_members(plan, members), 0.01)
+    assert compared == expected.model_copy(update={"first": "32 px", "second": "48 px"})
+    assert record.shortcuts is None
+    for run in members.values():
+        keep(run, cache, right=run.config.split.fold == 1)
+    tested = {run.config.split.fold: len(run.split.rows("test")) for run in members.values()}
+    assert set(study_shortcuts(plan, members, cache)) == {baseline.name for baseline in KEPT if not baseline.sees_cells}
+    assert study_shortcuts(plan, members, cache)["majority"] == pytest.approx(tested[1] / len(ROWS))
+    member = members["image_size=48 fold=2 seed=0"]
+    (member.folder / "model.onnx").write_bytes(b"a model")
+    pooled = {run.config.image_size: run for run in comparable_runs(study, plan, members)}
+    assert model_of(pooled[48], runs) == member.folder / "model.onnx"
+    assert model_of(pooled[32], runs) is None
+    assert model_of(member, runs) == member.folder / "model.onnx"
 
 
 def test_settings_that_divide_the_images_have_baselines_of_their_own(carried_out):

@@ -106,16 +106,18 @@ def test_twins_that_a_random_fold_cuts_are_still_known_as_such(study, executor, 
     assert set(table.loc[table["twin"], "path"]) == twins
 
 
-def test_a_study_killed_and_resumed_says_the_same(study, executor, tmp_path):
+def test_a_study_killed_at_random_moments_and_resumed_says_the_same(study, executor, tmp_path):
+    moments = set(np.random.default_rng(8).choice(np.arange(1, 16), 4, replace=False))
+
     class Killed(BaseException):
         """What no handler of the runner's catches."""
 
     def ends(place):
-        if len(executor.launched) in (2, 5, 9):
+        if len(executor.launched) in moments:
             raise Killed
         return "succeeded"
 
-    for _ in range(4):
+    for _ in range(5):
         try:
             run_study(study.folder, replace(executor, ends=ends))
         except Killed:
@@ -131,6 +133,8 @@ def test_a_study_killed_and_resumed_says_the_same(study, executor, tmp_path):
             for of in ((study, executor), (unbroken, other))
         )
         pd.testing.assert_frame_equal(first, second)
+    tables = [cell_scores(study.plan(), finished_of(*of)) for of in ((study, executor), (unbroken, other))]
+    assert tables[0] == tables[1]
 
 
 def test_an_image_that_two_folds_tested_is_refused(study, executor):

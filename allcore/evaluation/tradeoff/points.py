@@ -70,9 +70,9 @@ def tradeoff_point(run: Run) -> TradeoffPoint:
     )
 
 
-def measured_latency(point: TradeoffPoint, run: Run) -> TradeoffPoint:
-    """Return the point of `run` with the latency of its served model on this machine."""
-    return replace(point, latency_seconds=latency(open_network(run.served_model)))
+def measured_latency(point: TradeoffPoint, model: Path | None) -> TradeoffPoint:
+    """Return the point with the latency of a served model of its setting on this machine; as it is without a model."""
+    return point if model is None else replace(point, latency_seconds=latency(open_network(model)))
 
 
 def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:

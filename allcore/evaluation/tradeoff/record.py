@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from allcore.errors import RunError
 from allcore.evaluation.comparing.comparison import compare_all
+from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, short_names, tradeoff_point
@@ -27,7 +28,8 @@ class TradeoffRecord(BaseModel):
     """Runs as points by image size, with the tests of `compare_all` between every two of them.
 
     `devices` and `commands` say where and how the runs were made. `shortcuts` are the baselines' test accuracies by
-    name, on the split that the runs share; None where they share none, or the baselines are not computed.
+    name, on the split that the runs share; None where they share none, or the baselines are not computed. `differences`
+    are those of a study with folds, its settings called as in `tests`: they say as well what is the same.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +40,7 @@ class TradeoffRecord(BaseModel):
     points: tuple[TradeoffPoint, ...]
     tests: tuple[dict[str, Any], ...]
     shortcuts: dict[str, float] | None
+    differences: tuple[CellDifference, ...] = ()
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -45,13 +48,17 @@ class TradeoffRecord(BaseModel):
         return pd.DataFrame(self.tests)
 
 
-def record_tradeoff(runs: Sequence[Run], cache: Path, timed: bool) -> TradeoffRecord:
-    """Return the record of succeeded runs, latencies measured here where `timed`.
+def record_tradeoff(
+    runs: Sequence[Run], cache: Path, timed: bool, model_of: Callable[[Run], Path | None] = lambda run: run.served_model
+) -> TradeoffRecord:
+    """Return the record of succeeded runs, latencies of the models that `model_of` gives measured here where `timed`.
 
     `cache` is where shortcut baselines are kept. Raises `RunError` when something of a run is missing or damaged.
     """
     by_size = sorted(runs, key=lambda run: (run.config.image_size, run.id))
-    points = tuple(measured_latency(tradeoff_point(run), run) if timed else tradeoff_point(run) for run in by_size)
+    points = tuple(
+        measured_latency(tradeoff_point(run), model_of(run)) if timed else tradeoff_point(run) for run in by_size
+    )
     called = short_names(points)
     pairs = compare_all({called[run.id]: recorded_predictions(run, "test") for run in by_size})
     return TradeoffRecord(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import TABLE_1, TABLE_2, has_papers_classes
 from allcore.reporting.comparison import p_value
@@ -14,7 +15,6 @@ from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
 from allcore.studies.results import CellScores
-from allcore.studies.versus import CellDifference
 
 
 def settings_table(found: StudyFindings) -> Table:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from allcore.config_fields import config_values
 from allcore.evaluation.comparing.repeated import Spread
+from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
 from allcore.reporting.comparison import p_text
 from allcore.reporting.number_text import UNKNOWN, counted, listed, percentage, percentages
@@ -14,7 +15,6 @@ from allcore.studies.findings import StudyFindings
 from allcore.studies.plan import StudyPlan, shown
 from allcore.studies.probes import CellProbes
 from allcore.studies.results import CellScores
-from allcore.studies.versus import CellDifference
 
 
 def setting_names(plan: StudyPlan) -> dict[str, str]:
@@ -83,7 +83,7 @@ def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
     return f"{first} and {second} cannot be told apart, nor called the same within {points}: {apart} ({likely})."
 
 
-def verdicts_in_words(differences: list[CellDifference], names: Mapping[str, str]) -> list[str]:
+def verdicts_in_words(differences: Sequence[CellDifference], names: Mapping[str, str] | None = None) -> list[str]:
     """Return which pairs of settings differ, which are the same within the margin, and which nobody can tell apart."""
     if not differences:
         return []
@@ -95,7 +95,7 @@ def verdicts_in_words(differences: list[CellDifference], names: Mapping[str, str
     }
     lines = []
     for verdict, words in said.items():
-        pairs = [_pair(each, names) for each in differences if each.verdict == verdict]
+        pairs = [_pair(each, names or {}) for each in differences if each.verdict == verdict]
         lines.append(f"{words}: {'; '.join(pairs)}." if pairs else f"{words}: no two settings.")
     return lines
 

@@ -5,6 +5,7 @@ import pytest
 
 from allcore.errors import InputError
 from allcore.evaluation.comparing.repeated import compare_repeated, spread
+from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.reporting.studies.report import make_study_report, readme_tables
 from allcore.reporting.studies.words import (
     best_in_words,
@@ -19,7 +20,6 @@ from allcore.reporting.studies.words import (
 from allcore.studies.findings import StudyFindings
 from allcore.studies.plan import make_plan
 from allcore.studies.results import CellScores
-from allcore.studies.versus import CellDifference
 
 NAMES = {"image_size=32": "32 px", "image_size=48": "48 px"}
 

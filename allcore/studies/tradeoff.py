@@ -1,0 +1,66 @@
+"""A study as a trade-off: what each setting is worth and costs, and which differ, as one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.tradeoff.points import TradeoffPoint, short_names
+from allcore.evaluation.tradeoff.record import TradeoffRecord, record_tradeoff
+from allcore.runs.store import Run
+from allcore.studies.baselines import baseline_members, baseline_of, division
+from allcore.studies.findings import MARGIN, baseline_scores
+from allcore.studies.out_of_fold import comparable_runs, model_of, out_of_fold_name
+from allcore.studies.plan import StudyPlan, study_command
+from allcore.studies.results import finished_members
+from allcore.studies.store import Study
+from allcore.studies.versus import compare_cells
+
+
+def study_tradeoff(
+    study: Study, plan: StudyPlan, members: Mapping[str, Run], runs: Path, cache: Path, timed: bool
+) -> TradeoffRecord:
+    """Return the record of a study with folds: a point is a setting's out-of-fold predictions of one seed.
+
+    Settings are compared over all folds and seeds within a margin of one point; shortcuts are scored on all test
+    images, as the points are. `runs` is the folder of all runs, `timed` as in `record_tradeoff`. Raises `RunError` when
+    a member is damaged, or none has succeeded.
+    """
+    record = record_tradeoff(comparable_runs(study, plan, members), cache, timed, partial(model_of, runs=runs))
+    return record.model_copy(
+        update={
+            "commands": (study_command(plan),),
+            "differences": study_differences(plan, members, record.points),
+            "shortcuts": study_shortcuts(plan, members, cache),
+        }
+    )
+
+
+def study_differences(
+    plan: StudyPlan, members: Mapping[str, Run], points: tuple[TradeoffPoint, ...]
+) -> tuple[CellDifference, ...]:
+    """Return how every two settings of a study compare, called as a trade-off calls the points of the first seed."""
+    called = short_names([point for point in points if point.run in _of_first_seed(plan)])
+    names = {cell: called.get(out_of_fold_name(cell, plan.seeds[0]), cell) for cell in plan.cells}
+    found = compare_cells(plan, finished_members(plan, members), MARGIN)
+    return tuple(each.model_copy(update={"first": names[each.first], "second": names[each.second]}) for each in found)
+
+
+def study_shortcuts(plan: StudyPlan, members: Mapping[str, Run], cache: Path) -> dict[str, float] | None:
+    """Return the accuracy of each shortcut over all test images of a study, by name.
+
+    None while they are not computed, or where the study's settings divide the images in several ways.
+    """
+    if len({division(plan, place) for place in plan.places}) > 1:
+        return None
+    beside = baseline_members(plan, finished_members(plan, members), cache)
+    scores = baseline_scores(plan, beside, cache)
+    return {
+        each.cell: each.pooled["accuracy"] or 0.0 for each in scores if not baseline_of(each.cell).sees_cells
+    } or None
+
+
+def _of_first_seed(plan: StudyPlan) -> set[str]:
+    return {out_of_fold_name(cell, plan.seeds[0]) for cell in plan.cells}
