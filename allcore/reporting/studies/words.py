@@ -52,12 +52,14 @@ def best_in_words(found: StudyFindings) -> str:
     if not scored:
         return "No member of the study has succeeded yet."
     best = max(scored, key=lambda cell: cell.spreads["accuracy"].mean)
-    named = f"{setting_names(found.plan)[best.cell]}: " if len(found.cells) > 1 else ""
-    which = f"The most accurate of {len(scored)} settings is {named}" if len(scored) > 1 else f"{named}"
+    name = setting_names(found.plan)[best.cell]
+    which = f"The most accurate of {len(scored)} settings is {name}" if len(scored) > 1 else name
+    whole = best.succeeded == best.members
+    over = parts_in_words(found.plan) if whole else f"{best.succeeded} of {best.members} runs"
     return (
-        f"{which}accuracy {mean_and_spread(best.spreads['accuracy'])} (mean and standard deviation over "
-        f"{parts_in_words(found.plan)}), and {percentage(best.pooled['accuracy'], 1)} % "
-        f"({percentages(best.intervals['accuracy'], 1)}) of all {counted(best.images, 'test image')} taken together."
+        f"{which}: accuracy {mean_and_spread(best.spreads['accuracy'])} (mean and standard deviation over {over}), and "
+        f"{percentage(best.pooled['accuracy'], 1)} % ({percentages(best.intervals['accuracy'], 1)}) of all "
+        f"{counted(best.images, 'test image')} taken together."
     )
 
 

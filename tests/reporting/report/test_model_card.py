@@ -16,7 +16,8 @@ from allcore.runs.store import Run
 from tests.reporting.report.conftest import renamed
 
 HEADINGS = [
-    "In short", "Model", "Intended use", "Data", "Split", "Recipe", "Scores", "What needs no network", "Probes",
+    "In short", "Model", "Intended use", "Data", "Split", "Recipe", "Scores", "Positive and negative",
+    "What needs no network", "Probes",
     "Calibration and novelty", "Errors", "Limits", "Licences and credit", "How it was made", "Not provided",
 ]  # fmt: skip
 
