@@ -37,6 +37,7 @@ from allcore.reporting.studies.tables import (
 )
 from allcore.reporting.studies.words import (
     best_in_words,
+    best_setting,
     difference_in_words,
     mean_and_spread,
     parts_in_words,
@@ -82,7 +83,9 @@ def _summary(found: StudyFindings, meanings: ClassMeanings) -> Section:
 
 
 def _tiles(found: StudyFindings) -> Tiles:
-    best = max((cell for cell in found.cells if cell.succeeded), key=lambda cell: cell.spreads["accuracy"].mean)
+    best = best_setting(found)
+    if best is None:
+        return Tiles(())
     name = setting_names(found.plan)[best.cell]
     shortcut = next((each for each in found.baselines if not sees_cells(each)), None)
     tiles = [
@@ -167,7 +170,9 @@ def _baselines(found: StudyFindings) -> Section:
     if not found.baselines:
         return Section("baselines", "Beside what needs no network", (_not_computed(found),))
     names = setting_names(found.plan)
-    closest = [each for each in found.against_baselines if each.verdict != "they differ" or each.difference < 0]
+    best = best_setting(found)
+    of_best = [each for each in found.against_baselines if best is not None and each.first == best.cell]
+    closest = [each for each in of_best if each.verdict != "they differ" or each.difference < 0]
     blocks: tuple[Block, ...] = (
         methods_table(found),
         *([bullets(*(difference_in_words(each, names) for each in closest))] if closest else []),

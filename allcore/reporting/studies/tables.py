@@ -10,7 +10,7 @@ from allcore.paper import TABLE_1, TABLE_2, has_papers_classes
 from allcore.reporting.comparison import p_value
 from allcore.reporting.number_text import UNKNOWN, decimal, duration, memory, percentage, percentages
 from allcore.reporting.report.rendering.blocks import Table
-from allcore.reporting.studies.words import mean_and_spread, parts_in_words, setting_names
+from allcore.reporting.studies.words import best_setting, mean_and_spread, parts_in_words, setting_names
 from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
@@ -41,7 +41,7 @@ def methods_table(found: StudyFindings) -> Table:
     """
     names = setting_names(found.plan)
     networks = [cell for cell in found.cells if cell.succeeded]
-    best = max(networks, key=_accuracy, default=None)
+    best = best_setting(found)
     against = {} if best is None else _against(found, best.cell)
     rows = [
         _method(names.get(each.cell, each.cell), _kind(each, networks), each, against.get(each.cell))

@@ -46,12 +46,17 @@ def parts_in_words(plan: StudyPlan) -> str:
     return counted(len(plan.seeds), "seed") if len(plan.seeds) > 1 else "one run"
 
 
+def best_setting(found: StudyFindings) -> CellScores | None:
+    """Return the setting of the highest mean accuracy, None while no member has succeeded."""
+    scored = [cell for cell in found.cells if cell.succeeded]
+    return max(scored, key=lambda cell: cell.spreads["accuracy"].mean, default=None)
+
+
 def best_in_words(found: StudyFindings) -> str:
     """Return which setting is the most accurate, and how accurate; or that no member has succeeded yet."""
-    scored = [cell for cell in found.cells if cell.succeeded]
-    if not scored:
+    best, scored = best_setting(found), [cell for cell in found.cells if cell.succeeded]
+    if best is None:
         return "No member of the study has succeeded yet."
-    best = max(scored, key=lambda cell: cell.spreads["accuracy"].mean)
     name = setting_names(found.plan)[best.cell]
     which = f"The most accurate of {len(scored)} settings is {name}" if len(scored) > 1 else name
     whole = best.succeeded == best.members
@@ -105,10 +110,10 @@ def verdicts_in_words(differences: Sequence[CellDifference], names: Mapping[str,
 def shortcuts_in_words(found: StudyFindings) -> str:
     """Return whether the most accurate network stands above the best shortcut on the same folds; '' while unknown."""
     shortcuts = [each for each in found.baselines if not sees_cells(each)]
-    scored = [cell for cell in found.cells if cell.succeeded]
-    if not shortcuts or not scored:
+    best = best_setting(found)
+    if not shortcuts or best is None:
         return ""
-    best, shortcut = max(scored, key=lambda cell: cell.spreads["accuracy"].mean), shortcuts[0]
+    shortcut = shortcuts[0]
     said = (
         f"The best shortcut on the same folds is the {shortcut.cell}, {mean_and_spread(shortcut.spreads['accuracy'])}"
     )
