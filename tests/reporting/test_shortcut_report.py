@@ -63,6 +63,7 @@ def runs(*accuracies: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "run": [f"run-{number}" for number in range(count)],
+            "network": "VGG16",
             "image_size_px": [64 * (number + 1) for number in range(count)],
             "up_sampled": False,
             "accuracy": accuracies,
