@@ -56,8 +56,8 @@ QUANTITIES = {
     "memory": Quantity("memory_bytes", "memory (GB)", ".2f", 1e-9),
 }
 
-_EMBEDDED = {"renderer": "canvas", "logLevel": 1}
-"""Errors alone go to the browser's console: a chart is made before its points come, of which Vega would warn."""
+POINTS = "points"
+"""How a chart's description names its points. Unnamed ones come after the chart, and Vega warns of one without."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,12 @@ def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: 
         "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "tooltip": tooltip},
     }
     layers = [band, lines] if banded else [lines]
-    return {"height": HEIGHT, "layer": layers, "usermeta": {"embedOptions": _EMBEDDED}}
+    return {
+        "height": HEIGHT,
+        "layer": layers,
+        "data": {"name": POINTS},
+        "usermeta": {"embedOptions": {"renderer": "canvas"}},
+    }
 
 
 def _x(per: Per) -> dict[str, Any]:
@@ -154,7 +159,7 @@ def _y(what: Quantity) -> dict[str, Any]:
         "field": "y",
         "type": "quantitative",
         "title": what.title,
-        "axis": {"format": what.ticks} if what.ticks else {},
+        "axis": {"labelExpr": f"datum.value ? format(datum.value, '{what.ticks}') : '0'"} if what.ticks else {},
         "scale": {"zero": what.from_zero, "nice": False, "padding": 8},
     }
 

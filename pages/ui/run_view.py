@@ -8,7 +8,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.evaluation.predictions.in_run_form import evaluation_record
-from allcore.reporting.curves import QUANTITIES, Per, RunCurve, training_chart
+from allcore.reporting.curves import POINTS, QUANTITIES, Per, RunCurve, training_chart
 from allcore.reporting.number_text import duration
 from allcore.runs.history import History
 from allcore.runs.store import Run, run_of_model
@@ -57,10 +57,12 @@ def show_curves(runs: Sequence[Run], per: Per) -> None:
     with st.grid(2, min_column_width=340):
         for quantity in QUANTITIES:
             chart = training_chart(quantity, per, curves)
+            if chart.points["y"].isna().all():  # the GPU's memory, say, where there is none
+                continue
             names = ", ".join(curve.name for curve in curves)
             st.vega_lite_chart(
-                chart.points,
-                chart.spec,
+                None,
+                chart.spec | {"datasets": {POINTS: chart.points}},
                 key=f"{quantity}-per-{per}",
                 alt=f"{quantity.capitalize()} per {per} of {names}",
             )
