@@ -8,10 +8,11 @@ import streamlit as st
 from allcore import paper
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.runs.status import in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button
-from pages.ui.live import in_words, runs, states, summaries, watch
+from pages.ui.live import runs, states, summaries, watch
 from pages.ui.overview_score import is_like_the_papers, show_best_run, show_released
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import datasets, executor, workspace

@@ -11,14 +11,14 @@ from allcore.reporting.curves import Per
 from allcore.reporting.number_text import memory
 from allcore.reporting.settings import settings_table
 from allcore.runs.files import DOWNLOADS
-from allcore.runs.status import ACTIVE, RESUMABLE
+from allcore.runs.status import ACTIVE, RESUMABLE, in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui import address
 from pages.ui.choose import select_run
 from pages.ui.free_space import free_disk_space
 from pages.ui.guarded import guarded
-from pages.ui.live import in_words, refresh_every, runs, states, summaries, watch
+from pages.ui.live import refresh_every, runs, states, summaries, watch
 from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import executor

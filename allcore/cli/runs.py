@@ -24,6 +24,7 @@ Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambig
 def list_runs(json: Json = False) -> None:
     """List all runs, newest first."""
     from allcore.reporting.number_text import memory
+    from allcore.runs.status import in_words
     from allcore.runs.summary import summarize, summary_table
 
     rows = json_rows(summary_table([summarize(run) for run in _executor().store.runs()]))
@@ -37,7 +38,7 @@ def list_runs(json: Json = False) -> None:
         ["run", "state", "#epochs", "#px", "split", "#validation %", "#size", "note"],
         [
             (
-                row["run"], row["state"], "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
+                row["run"], in_words(row["state"]), "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
                 row["image_size"], row["split"], percentage(row["best_validation_accuracy"]),
                 memory(row["bytes"]),
                 row["note"] or (f"ETA {duration(row['eta_seconds'])}" if row["eta_seconds"] else ""),
@@ -50,6 +51,8 @@ def list_runs(json: Json = False) -> None:
 @app.command()
 def show(name: Name, json: Json = False) -> None:
     """Show a run's state, configuration and history."""
+    from allcore.runs.status import in_words
+
     run = _executor().store.find(name)
     status, config, history = run.status(), run.config, run.history()
     if json:
@@ -65,7 +68,7 @@ def show(name: Name, json: Json = False) -> None:
         )
         return
     say(run.id, bold=True)
-    say("\n".join(line for line in (status.state, status.error, status.device, str(run.folder)) if line))
+    say("\n".join(line for line in (in_words(status.state), status.error, status.device, str(run.folder)) if line))
     for warning in status.warnings:
         say(f"warning: {warning}")
     say()
@@ -79,6 +82,7 @@ def show(name: Name, json: Json = False) -> None:
 def watch(name: Name) -> None:
     """Follow a run until it ends; Ctrl-C ends the watching, not the run."""
     from allcore.cli.follow import follow
+    from allcore.runs.status import in_words
 
     executor = _executor()
     run = executor.store.find(name)
@@ -87,16 +91,18 @@ def watch(name: Name) -> None:
     except KeyboardInterrupt:
         say(f"run {run.id} goes on", err=True)
         return
-    say(f"run {run.id} is {status.state}{f': {status.error}' if status.error else ''}")
+    say(f"run {run.id} is {in_words(status.state)}{f': {status.error}' if status.error else ''}")
 
 
 @app.command()
 def stop(name: Name) -> None:
     """Stop a run at its next batch, keeping its checkpoint."""
+    from allcore.runs.status import in_words
+
     executor = _executor()
     run = executor.store.find(name)
     executor.stop(run)
-    say(f"run {run.id} is {run.status().state}")
+    say(f"run {run.id} is {in_words(run.status().state)}")
 
 
 @app.command()

@@ -83,6 +83,7 @@ def run_study(
 def list_studies(json: Json = False) -> None:
     """List all studies, newest first."""
     from allcore.errors import RunError
+    from allcore.runs.status import in_words
     from allcore.runs.store import RunStore
     from allcore.studies.grid import look
 
@@ -110,7 +111,7 @@ def list_studies(json: Json = False) -> None:
             ["study", "state", "#members", "#done %", "ETA", "note"],
             [
                 (
-                    row["study"], row["state"], f"{row.get('succeeded', '–')}/{row.get('members', '–')}",
+                    row["study"], in_words(row["state"]), f"{row.get('succeeded', '–')}/{row.get('members', '–')}",
                     percentage(row.get("progress")), duration(row.get("eta_seconds")), row["note"],
                 )
                 for row in rows
@@ -175,11 +176,13 @@ def resume(
 @app.command()
 def stop(name: Name) -> None:
     """Stop a study, its present member at the next batch, keeping that one's checkpoint."""
+    from allcore.runs.status import in_words
     from allcore.studies.launch import stop as stop_study
 
     study = _studies().find(name)
     stop_study(study, _workspace())
-    say(f"study {study.name} is {study.status().state}; go on with: python -m allcore study resume {study.name}")
+    state = in_words(study.status().state)
+    say(f"study {study.name} is {state}; go on with: python -m allcore study resume {study.name}")
 
 
 def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def _follow(study: Study, workspace: Workspace) -> int:
     """Say which members have ended until the study has, and return the exit status; Ctrl-C stops the study."""
     import time
 
-    from allcore.runs.status import ACTIVE
+    from allcore.runs.status import ACTIVE, in_words
     from allcore.studies.launch import stop as stop_study
 
     said: set[str] = set()
@@ -42,7 +42,8 @@ def _follow(study: Study, workspace: Workspace) -> int:
             for member in grid.members:
                 if member.state not in (*ACTIVE, "missing") and member.run not in said:
                     said.add(member.run)
-                    say(f"{member.place.name}: {member.state} (run {member.run}){_because(member.note)}", err=True)
+                    ended = f"{in_words(member.state)} (run {member.run}){_because(member.note)}"
+                    say(f"{member.place.name}: {ended}", err=True)
             if not going_on:
                 break
             time.sleep(1.0)

@@ -48,12 +48,13 @@ def plan_json(plan: StudyPlan, estimated: StudyEstimate) -> dict[str, Any]:
 
 def say_grid(grid: Grid) -> None:
     """Print the state of every member, and the time that is left for all of them."""
+    from allcore.runs.status import in_words
     from allcore.studies.grid import grid_table
 
     say(grid.study, bold=True)
-    counts = ", ".join(f"{count} {state}" for state, count in grid.counts.items())
+    counts = ", ".join(f"{count} {in_words(state)}" for state, count in grid.counts.items())
     left = f", ETA {duration(grid.eta_seconds)}" if grid.is_active else ""
-    say(f"{grid.state}: {counts}; {percentage(grid.progress)} % done{left}")
+    say(f"{in_words(grid.state)}: {counts}; {percentage(grid.progress)} % done{left}")
     if grid.error:
         say(grid.error)
     say()
@@ -61,8 +62,8 @@ def say_grid(grid: Grid) -> None:
         ["place", "state", "#done %", "#best validation %", "#time", "run", "note"],
         [
             (
-                row["place"], row["state"], percentage(row["progress"]), percentage(row["best_validation_accuracy"]),
-                duration(row["seconds"]), row["run"], row["note"],
+                row["place"], in_words(row["state"]), percentage(row["progress"]),
+                percentage(row["best_validation_accuracy"]), duration(row["seconds"]), row["run"], row["note"],
             )
             for row in json_rows(grid_table(grid))
         ],

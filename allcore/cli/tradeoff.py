@@ -89,6 +89,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
 def _runs(store: RunStore, names: list[str]) -> list[Run]:
     from allcore.errors import InputError
     from allcore.evaluation.tradeoff.points import runs_of_studies
+    from allcore.runs.status import in_words
 
     every = store.runs()
     by_name = runs_of_studies(every)
@@ -100,7 +101,7 @@ def _runs(store: RunStore, names: list[str]) -> list[Run]:
     succeeded = [run for run in dict.fromkeys(found) if run.status().state == "succeeded"]
     for run in found:
         if run not in succeeded:
-            say(f"run {run.id} is {run.status().state}, and left out", err=True)
+            say(f"run {run.id} is {in_words(run.status().state)}, and left out", err=True)
     if not succeeded:
         raise InputError("none of these runs has succeeded; wait for them (`runs watch`) or name others")
     return succeeded

@@ -44,6 +44,7 @@ def finish(run: Run, executor: LocalExecutor, show: Callable[[Evaluation], None]
     """Follow a run to its end, show its test scores, and return the exit status; Ctrl-C stops it."""
     from allcore.cli.follow import follow
     from allcore.evaluation.predictions.evaluate import evaluate_run
+    from allcore.runs.status import in_words
 
     try:
         status = follow(run, executor)
@@ -54,7 +55,7 @@ def finish(run: Run, executor: LocalExecutor, show: Callable[[Evaluation], None]
     if status.state == "succeeded":
         show(evaluate_run(run, "test"))
         return 0
-    say(f"run {run.id} is {status.state}: {status.error or f'its folder is {run.folder}'}", err=True)
+    say(f"run {run.id} is {in_words(status.state)}: {status.error or f'its folder is {run.folder}'}", err=True)
     say(f"go on with: python -m allcore runs resume {run.id}", err=True)
     return 1
 

@@ -22,7 +22,7 @@ from allcore.runs.lease import write_ticket
 from allcore.runs.preflight import prepare, require_training
 from allcore.runs.process import host, start_mark
 from allcore.runs.recover import resting_status
-from allcore.runs.status import ACTIVE, RESUMABLE, Status, read_status, write_status
+from allcore.runs.status import ACTIVE, RESUMABLE, Status, in_words, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import Workspace
 
@@ -80,7 +80,8 @@ class LocalExecutor:
         require_training()
         status = resting_status(run)
         if status.state not in RESUMABLE:
-            raise RunError(f"run {run.id} is {status.state}; only {', '.join(sorted(RESUMABLE))} runs can be resumed")
+            resumable = ", ".join(sorted(map(in_words, RESUMABLE)))
+            raise RunError(f"run {run.id} is {in_words(status.state)}; only {resumable} runs can be resumed")
         (run.folder / STOP_FILE).unlink(missing_ok=True)
         moment = time.time()
         fresh = {"state": "queued", "pid": None, "process_started": None, "queued_at": moment, "heartbeat": moment}
@@ -95,7 +96,7 @@ class LocalExecutor:
         """Ask the run to stop at its next batch. Raises `RunError` when it is not active."""
         state = run.status().state
         if state not in ACTIVE:
-            raise RunError(f"run {run.id} is {state}; there is nothing to stop")
+            raise RunError(f"run {run.id} is {in_words(state)}; there is nothing to stop")
         try:
             (run.folder / STOP_FILE).touch()
         except OSError:  # a full disk, say: the worker takes the signal as the same request

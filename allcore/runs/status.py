@@ -25,6 +25,11 @@ ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
 RESUMABLE: frozenset[State] = frozenset({"failed", "cancelled", "interrupted"})
 
 
+def in_words(state: str) -> str:
+    """Return how a state of files is called where people read it: a run that was stopped is not lost, it can go on."""
+    return "stopped" if state == "cancelled" else state
+
+
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Pid = Annotated[int, Field(gt=0, lt=2**31)]
 Moment = Annotated[float, Field(ge=0.0, le=1e11)]

@@ -31,7 +31,7 @@ from allcore.runs.files import (
 )
 from allcore.runs.history import History, read_history
 from allcore.runs.predictions import read_predictions
-from allcore.runs.status import ACTIVE, Status, read_status, write_status
+from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import open_workspace
 from allcore.writing import folder_written_whole, make_folder, write_whole
@@ -94,7 +94,8 @@ class Run:
             return read_predictions(self.folder / PREDICTIONS_FILE)
         except MissingFileError:
             raise RunError(
-                f"run {self.id} has no predictions: it is {self.status().state}, and they are written when it succeeds"
+                f"run {self.id} has no predictions: it is {in_words(self.status().state)}, and they are written when "
+                "it succeeds"
             ) from None
         except FileError as error:
             raise damaged(self.folder, PREDICTIONS_FILE, error) from None
@@ -105,7 +106,11 @@ class Run:
         path = self.folder / SERVED_FILE
         if not path.is_file():
             state = self.status().state
-            reason = "it was removed, as a study's may be" if state == "succeeded" else f"it is {state}, not succeeded"
+            reason = (
+                "it was removed, as a study's may be"
+                if state == "succeeded"
+                else f"it is {in_words(state)}, not succeeded"
+            )
             raise RunError(f"run {self.id} has no model.onnx: {reason}")
         return path
 
@@ -206,7 +211,7 @@ class RunStore:
         except RunError:
             state = "failed"  # a damaged run can be deleted
         if state in ACTIVE:
-            raise RunError(f"run {run.id} is {state}; stop it before deleting it")
+            raise RunError(f"run {run.id} is {in_words(state)}; stop it before deleting it")
         if has_worker(run.folder):
             raise RunError(f"the worker of run {run.id} is still running; delete the run when it has ended")
         try:

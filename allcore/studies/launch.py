@@ -15,7 +15,7 @@ from allcore.runs.ending import gone_within, signal_group
 from allcore.runs.executor import LocalExecutor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.preflight import prepare
-from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.runs.status import ACTIVE, Status, in_words, write_status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
 from allcore.studies.plan import StudyPlan
@@ -77,7 +77,7 @@ def request_stop(study: Study) -> None:
     """
     state = study.status().state
     if state not in ACTIVE:
-        raise RunError(f"study {study.name} is {state}; there is nothing to stop")
+        raise RunError(f"study {study.name} is {in_words(state)}; there is nothing to stop")
     (study.folder / STOP_FILE).touch()
 
 

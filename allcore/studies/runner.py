@@ -19,7 +19,7 @@ from allcore.errors import InputError, RunError
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.files import STOP_FILE
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import ACTIVE, Status, read_status, write_status
+from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import worker_lock
@@ -99,7 +99,7 @@ class _Runner:
                     following = place, run
                     self._write(phase=f"{number} of {len(plan.places)}: {place.name}")
             elif run is not None:
-                self.problems[place.name] = f"run {run.id} is {state}"
+                self.problems[place.name] = f"run {run.id} is {in_words(state)}"
         return following
 
     def _launch(self, place: Place, run: Run | None) -> Run | None:

@@ -21,6 +21,7 @@ from allcore.inference.metadata import HeldOutScore, from_properties, to_propert
 from allcore.inference.network import open_network
 from allcore.model.serving import save_with_metadata
 from allcore.runs.files import FLOAT32_FILE, KERAS_FILE
+from allcore.runs.status import in_words
 from allcore.runs.store import Run
 from allcore.writing import written_whole
 
@@ -91,7 +92,9 @@ def _keras_file(run: Run) -> Path:
     path = run.folder / KERAS_FILE
     if not path.is_file():
         state = run.status().state
-        reason = "a study's finished runs keep none" if state == "succeeded" else f"it is {state}, not succeeded"
+        reason = (
+            "a study's finished runs keep none" if state == "succeeded" else f"it is {in_words(state)}, not succeeded"
+        )
         raise RunError(f"run {run.id} has no model.keras: {reason}")
     return path
 

@@ -18,7 +18,7 @@ from allcore.memory import peak_memory
 from allcore.runs.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
 from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import Status, read_status, write_status
+from allcore.runs.status import Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
 from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
@@ -112,7 +112,7 @@ def _end(folder: Path, status: Status, state: str, error: str = "") -> None:
     try:
         update = {"state": state, "error": error, "phase": "", "eta_seconds": None, "heartbeat": time.time()}
         write_status(folder, status.model_copy(update=update))
-        append_to_log(folder, f"{state}: {error}" if error else state)
+        append_to_log(folder, f"{in_words(state)}: {error}" if error else in_words(state))
         (folder / STOP_FILE).unlink(missing_ok=True)
     except OSError:
         traceback.print_exc()

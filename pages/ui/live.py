@@ -12,6 +12,7 @@ from allcore.reporting.number_text import duration
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE, STATUS_FILE
 from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting_before
+from allcore.runs.status import in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
 from pages.ui.guarded import guarded
@@ -81,11 +82,6 @@ def watch(shown: dict[str, str]) -> None:
 def refresh_every(shown: Sequence[RunSummary]) -> float | None:
     """Return after how many seconds a page that shows these runs looks again; None when none of them is active."""
     return REFRESH_SECONDS if any(summary.is_active for summary in shown) else None
-
-
-def in_words(state: str) -> str:
-    """Return how a state is called on the pages: a run that was stopped is not lost, it can be resumed."""
-    return "stopped" if state == "cancelled" else state
 
 
 def state_badge(state: str) -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.reporting.number_text import duration
-from allcore.runs.status import ACTIVE
+from allcore.reporting.number_text import duration, per_cent
+from allcore.runs.status import ACTIVE, in_words
 from allcore.studies.grid import Grid, grid_table, look
 from allcore.studies.launch import request_stop, start
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from pages.ui.guarded import guarded
-from pages.ui.live import history, in_words, runs, stamp, summary
+from pages.ui.live import history, runs, stamp, summary
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import workspace
 from pages.ui.study_scores import MOST_LINKS, show_scores
@@ -68,7 +68,7 @@ def _rows() -> None:
 
 
 def _in_a_line(grid: Grid) -> str:
-    done = f"{grid.counts['succeeded']} of {len(grid.members)} runs, {grid.progress:.0%}"
+    done = f"{grid.counts['succeeded']} of {len(grid.members)} runs, {per_cent(grid.progress, 0)}"
     left = f", {duration(grid.eta_seconds)} left" if grid.is_active and grid.eta_seconds is not None else ""
     return plain(f"{grid.study}: {in_words(grid.state)}, {done}{left}")
 
@@ -109,7 +109,9 @@ def _show_grid(study: Study, grid: Grid) -> None:
     show_scores(study, grid, stamp(study.folder / PLAN_FILE))
     for member in [member for member in grid.members if member.state in ("failed", "interrupted")][:MOST_LINKS]:
         st.page_link(
-            "pages/runs.py", label=plain(f"{member.place.name}: {member.state}"), query_params={"run": member.run}
+            "pages/runs.py",
+            label=plain(f"{member.place.name}: {in_words(member.state)}"),
+            query_params={"run": member.run},
         )
 
 

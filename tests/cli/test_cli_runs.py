@@ -101,18 +101,18 @@ def test_watching_can_end_while_the_run_goes_on(life):
     assert (code, state) == (0, "running")
 
 
-def test_stopped_run_is_cancelled(life):
-    assert (life["stop"].code, life["stop"].out) == (0, f"run {life['id']} is cancelled\n")
+def test_stopped_run_is_called_stopped(life):
+    assert (life["stop"].code, life["stop"].out) == (0, f"run {life['id']} is stopped\n")
     assert life["stopped"].state == "cancelled"
 
 
 def test_stopped_run_cannot_be_stopped_again(life):
     assert life["stop again"].code == 2
-    assert "is cancelled; there is nothing to stop" in life["stop again"].err
+    assert "is stopped; there is nothing to stop" in life["stop again"].err
 
 
 def test_watching_a_run_that_has_ended_says_how(life):
-    assert life["watch the end"].out == f"run {life['id']} is cancelled\n"
+    assert life["watch the end"].out == f"run {life['id']} is stopped\n"
     assert life["watch the end"].code == 0
 
 

@@ -142,7 +142,7 @@ def test_a_study_queues_one_run_at_a_time_stops_with_it_and_is_resumed_with_the_
         study = StudyStore(workspace.studies).find("folds")
         first = _queued(executor)
         assert command("study", "resume", "folds").code == 2  # it is being carried out
-        assert "is cancelled" in command("study", "stop", "folds").out
+        assert "is stopped" in command("study", "stop", "folds").out
         assert not has_worker(study.folder)
         assert first.status().state == "cancelled"
         command("study", "resume", "folds", "--seeds", "1", "--background")

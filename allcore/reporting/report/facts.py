@@ -24,7 +24,7 @@ from allcore.reporting.report.baselines_and_probes import cached_baselines, cach
 from allcore.reporting.report.known_data import KnownDataset, recognise
 from allcore.reporting.report.pictures import ErrorPictures, error_pictures
 from allcore.runs.history import History
-from allcore.runs.status import Status
+from allcore.runs.status import Status, in_words
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
 
@@ -122,7 +122,7 @@ def _succeeded(run: Run) -> Status:
     status = run.status()
     if status.state != "succeeded":
         raise RunError(
-            f"run {run.id} is {status.state}; a report is made of a run that has succeeded: follow it with "
+            f"run {run.id} is {in_words(status.state)}; a report is made of a run that has succeeded: follow it with "
             f"`runs watch {run.id}`, or go on with `runs resume {run.id}` where it has ended"
         )
     return status
