@@ -28,7 +28,7 @@ from pages.ui.class_meanings import show_naming
 from pages.ui.dataset_cells import hold_no_cells, known_cells, show_cells
 from pages.ui.dataset_image import show_image_page
 from pages.ui.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
-from pages.ui.get_dataset import get_dataset
+from pages.ui.get_dataset import get_dataset, is_getting, show_getting
 from pages.ui.state import catalog, forget_catalogs, relations
 from pages.ui.tabs import open_tab
 
@@ -192,3 +192,5 @@ if folder is not None or "data" in st.query_params:
     if more.open:
         with more:
             get_dataset()
+    elif is_getting():
+        show_getting()

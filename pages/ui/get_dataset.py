@@ -13,6 +13,7 @@ from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import InputError
 from allcore.paper import IMAGES
 from allcore.text import printable
+from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for, wait_if_under_way
 from pages.ui.show import plain
 from pages.ui.state import forget_catalogs, select_dataset, workspace
 
@@ -22,13 +23,24 @@ AT_ONE_CLICK = SyntheticSpec(images_per_class=40, twins=0.25)
 
 def draw_button() -> None:
     """Offer a small dataset of drawn smears at one click."""
-    if st.button("Draw synthetic smears", type="primary", icon=":material/draw:"):
-        name = free_name(workspace().datasets, "synthetic-smears")
-        _get("Drawing", lambda progress: draw_smears(workspace().datasets, name, AT_ONE_CLICK, progress))
+    if is_getting():
+        st.page_link("pages/dataset.py", label="A dataset is on its way", icon=":material/hourglass_top:")
+    elif st.button("Draw synthetic smears", type="primary", icon=":material/draw:"):
+        folder = workspace().datasets
+        name = free_name(folder, "synthetic-smears")
+        _get("Drawing", lambda progress: draw_smears(folder, name, AT_ONE_CLICK, progress))
 
 
 def get_dataset() -> None:
-    """Offer the ways to a dataset, and carry out the one that the user asks for; an error is shown in place."""
+    """Offer the ways to a dataset, and carry out the one that the user asks for; an error is shown in place.
+
+    While one is on its way, for whomever, its progress is shown instead.
+    """
+    if is_getting():
+        show_getting()
+        return
+    if said := _failures().pop(_key(), None):
+        st.error(plain(said), title="No dataset was added")
     ways: dict[str, Callable[[], None]] = {
         "Synthetic smears": _draw,
         "A folder": _open_folder,
@@ -58,8 +70,8 @@ def _draw() -> None:
         scale_bars = st.checkbox("Scale bars", help="burnt in, in a style that mostly follows the class: a shortcut")
         pressed = st.form_submit_button("Draw synthetic smears", type="primary", icon=":material/draw:")
     if pressed:
-        spec = SyntheticSpec(images, size, twins=twins, scale_bars=scale_bars)
-        _get("Drawing", lambda progress: draw_smears(workspace().datasets, name, spec, progress))
+        spec, folder = SyntheticSpec(images, size, twins=twins, scale_bars=scale_bars), workspace().datasets
+        _get("Drawing", lambda progress: draw_smears(folder, name, spec, progress))
 
 
 def _open_folder() -> None:
@@ -74,7 +86,8 @@ def _open_folder() -> None:
         typed = st.text_input("Folder", printable(str(roots[-1])))
         pressed = st.form_submit_button("Open folder", type="primary", icon=":material/folder_open:")
     if pressed:
-        _get("Looking into the folder", lambda _: find_layout(workspace().allowed(Path(typed.strip()))).root)
+        here = workspace()
+        _get("Looking into the folder", lambda _: find_layout(here.allowed(Path(typed.strip()))).root)
 
 
 def _upload() -> None:
@@ -91,10 +104,8 @@ def _upload() -> None:
     if upload is None:
         st.warning("Choose a zip file first.", icon=":material/upload_file:")
     else:
-        _get(
-            "Unpacking",
-            lambda progress: import_upload(upload, upload.name, workspace().datasets, name or None, progress),
-        )
+        folder = workspace().datasets
+        _get("Unpacking", lambda progress: import_upload(upload, upload.name, folder, name or None, progress))
 
 
 def _download() -> None:
@@ -105,23 +116,56 @@ def _download() -> None:
     )
     st.link_button("See it on Kaggle", f"https://www.kaggle.com/datasets/{KAGGLE}", icon=":material/open_in_new:")
     if st.button("Download from Kaggle", type="primary", icon=":material/download:"):
-        _get("Downloading", lambda progress: fetch_kaggle(workspace().datasets, KAGGLE, progress))
+        folder = workspace().datasets
+        _get("Downloading", lambda progress: fetch_kaggle(folder, KAGGLE, progress))
+
+
+def is_getting() -> bool:
+    """Return whether a dataset is on its way into the workspace."""
+    return is_under_way(_key())
+
+
+def show_getting() -> None:
+    """Show how far the dataset is that is on its way, and choose it when it is there."""
+    _choose_when_there(lambda: wait_if_under_way(_key(), "Getting a dataset; it goes on when you leave this page"))
 
 
 def _get(doing: str, get: Callable[[Progress], Path]) -> None:
-    """Get a dataset with a progress bar and choose it; an error is shown in the bar's place."""
-    slot = st.empty()
-    slot.progress(0.0, f"{doing} …")
+    """Get a dataset, as work that goes on when its page is left, and choose it; an error is shown in its place."""
+    key, failures = _key(), _failures()
 
-    def show(done: int, total: int) -> None:
-        if done % 10 == 0 or done == total:
-            slot.progress(done / total, f"{doing}, {done:,} of {total:,}")
+    def work(progress: Progress) -> Path:
+        try:
+            return get(progress)
+        except InputError as error:
+            failures[key] = str(error)  # for whoever comes next, where nobody waits any more
+            raise
 
+    ask_again(key)
+    _choose_when_there(lambda: wait_for(key, f"{doing}; it goes on when you leave this page", work))
+
+
+def _choose_when_there(wait: Callable[[], Path | None]) -> None:
     try:
-        folder = get(show)
+        folder = wait()
+    except CancelledError:
+        _failures().pop(_key(), None)
+        return
     except InputError as error:
-        slot.error(plain(str(error)), title="No dataset was added")
+        _failures().pop(_key(), None)
+        st.error(plain(str(error)), title="No dataset was added")
         return
     forget_catalogs()
-    select_dataset(folder)
+    if folder is not None:
+        select_dataset(folder)
     st.rerun()
+
+
+def _key() -> str:
+    return f"a dataset into {workspace().datasets}"
+
+
+@st.cache_resource(show_spinner=False)
+def _failures() -> dict[str, str]:
+    """Return why the last dataset could not be got, until somebody has been told."""
+    return {}

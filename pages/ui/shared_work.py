@@ -67,6 +67,17 @@ def wait_for(key: str, doing: str, work: Callable[[Progress], _Result]) -> _Resu
             found = _under_way()[key] = _Work()
             arguments = (_under_way(), key, found, work)
             threading.Thread(target=_carry_out, args=arguments, name=key, daemon=True).start()
+    return _wait(found, key, doing)
+
+
+def wait_if_under_way(key: str, doing: str) -> Any:  # noqa: ANN401 - what the work comes to
+    """Return what the work of a key comes to, waited for as in `wait_for`; None where there is none under way."""
+    found = _under_way().get(key)
+    return None if found is None else _wait(found, key, doing)
+
+
+def _wait(found: _Work, key: str, doing: str) -> Any:  # noqa: ANN401
+    """Show the progress of work and a way to cancel it until it is over; return its result or raise its error."""
     slot = st.empty()
     try:
         with slot.container(horizontal=True, vertical_alignment="center"):
