@@ -9,6 +9,7 @@ import streamlit as st
 
 from allcore.config import TrainConfig, make_config
 from allcore.config_parts import SplitConfig
+from allcore.data.cache import decoded_bytes
 from allcore.data.catalog import Catalog
 from allcore.data.relations import Relations
 from allcore.data.split import Split, make_split
@@ -205,7 +206,7 @@ try:
             workspace().confined(place.config)
         config = plan.places[0].config
     fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
-    images.trainable_images(variant)  # or says what is missing, before anything is searched for
+    image_bytes = decoded_bytes(images.trainable_images(variant))  # or says what is missing, before a search
     known = (searched_relations if config.split.protocol in NEED_SEARCH else relations)(images, variant)
     split, counts, twins = split_of(
         images, known, known.searched, fingerprint, variant, wanted, written(config.split.groups)
@@ -213,10 +214,10 @@ try:
     scored = cached_shortcuts(split, workspace().cache) is not None
     of_split = split
     estimated = (
-        estimate(config, split, devices(), known_speed(config, split, former), scored)
+        estimate(config, split, devices(), known_speed(config, split, former), scored, image_bytes)
         if plan is None
         else estimate_study(
-            plan, split, devices(), lambda config: known_speed(config, of_split, former), workspace().runs
+            plan, split, devices(), lambda config: known_speed(config, of_split, former), workspace().runs, image_bytes
         )
     )
 except InputError as error:

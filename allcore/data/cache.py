@@ -40,6 +40,11 @@ class DecodedImages:
         return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
 
 
+def decoded_bytes(images: pd.DataFrame) -> int:
+    """Return the bytes that the images of catalog rows take decoded."""
+    return int((images["width"] * images["height"]).sum()) * 3
+
+
 def decoded_images(root: Path, images: pd.DataFrame, cache: Path, on_progress: Progress | None = None) -> DecodedImages:
     """Return the decoded images of catalog rows below `root`, decoding what `cache` does not hold yet.
 
@@ -53,7 +58,7 @@ def decoded_images(root: Path, images: pd.DataFrame, cache: Path, on_progress: P
         lambda: _is_whole(folder),
         lambda unfinished: _build(root, images, unfinished, on_progress),
         "the decoded images",
-        int((images["width"] * images["height"]).sum()) * 3,
+        decoded_bytes(images),
     )
     return _open(folder)
 

@@ -18,8 +18,13 @@ VALIDATION_SPEEDUP = 3.0
 
 FINISHING_SECONDS, FINISHING_SHARE = 15.0, 0.3
 """What follows a training takes about so long for writing and learning, and this part of a training step an image."""
-PROCESS_BYTES = 800 * 2**20
-"""About what a worker's process takes on a CPU besides its steps: libraries, the model in float32, served graphs."""
+PROCESS_BYTES = 1_300 * 2**20
+"""About what a worker's process takes on a CPU besides its steps and images: libraries, the model, served graphs.
+
+Measured as the most that runs on drawn and real images took, less those two.
+"""
+_CELL_MAPS = 1 / 3
+"""What the maps of the cells add to the decoded images: one byte beside red, green and blue."""
 
 _COSTLY = ("network", "image_size", "batch_size", "trainable_from", "trainable_to", "head", "dense_units", "optimizer")
 _COSTLY_HERE = (*_COSTLY, "device", "precision", "micro_batch_size", "augment", "dataset", "variant")
@@ -55,32 +60,46 @@ class Speed:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run would take: its hardware plan and, when its speed is known, seconds for an epoch and for all."""
+    """What a run would take: its hardware plan and, when its speed is known, seconds for an epoch and for all.
+
+    `image_bytes` are those of the decoded images, which the process maps into its memory.
+    """
 
     config: TrainConfig
     plan: HardwarePlan
     speed: Speed | None
     seconds_per_epoch: float | None
     total_seconds: float | None
+    image_bytes: int = 0
 
     @property
     def memory_bytes(self) -> int:
-        """The most memory that the run takes: as it was measured, or what the steps and, on a CPU, the process need."""
+        """The most memory that the run takes: as it was measured, or of the steps and, on a CPU, process and images."""
         if self.speed is not None and self.speed.memory_bytes:
             return self.speed.memory_bytes
-        return self.plan.estimated_memory + (PROCESS_BYTES if self.plan.kind == "cpu" else 0)
+        if self.plan.kind != "cpu":
+            return self.plan.estimated_memory
+        images = self.image_bytes * (1 + _CELL_MAPS if self.config.augment.changes_fields else 1)
+        return self.plan.estimated_memory + PROCESS_BYTES + int(images)
 
 
 def estimate(
-    config: TrainConfig, split: Split, devices: Devices, speed: Speed | None, scored: bool = False
+    config: TrainConfig,
+    split: Split,
+    devices: Devices,
+    speed: Speed | None,
+    scored: bool = False,
+    image_bytes: int = 0,
 ) -> Estimate:
     """Return what a run of `config` on `split` would take; `scored` says that the split's baselines are kept.
+
+    `image_bytes` are those of the decoded images.
 
     Raises `ConfigError` when a GPU is asked for and missing.
     """
     plan = make_plan(config, len(split.classes), devices)
     if speed is None:
-        return Estimate(config, plan, None, None, None)
+        return Estimate(config, plan, None, None, None, image_bytes)
     train, validation = len(split.rows("train")), len(split.rows("validation"))
     if speed.whole is None:
         seconds = epoch_seconds(train, validation, speed.images_per_second)
@@ -88,8 +107,8 @@ def estimate(
     else:
         seconds = speed.whole.epoch * _work(train, validation) / _work(*speed.whole.images[:2])
         before = speed.whole.before
-    after = after_seconds(len(split.table), speed, scored)
-    return Estimate(config, plan, speed, seconds, before + config.epochs * seconds + after)
+    total = before + config.epochs * seconds + after_seconds(len(split.table), speed, scored)
+    return Estimate(config, plan, speed, seconds, total, image_bytes)
 
 
 def after_seconds(images: int, speed: Speed, scored: bool = False) -> float:

@@ -36,15 +36,25 @@ class StudyEstimate:
 
 
 def estimate_study(
-    plan: StudyPlan, split: Split, devices: Devices, speed: Callable[[TrainConfig], Speed | None], disk: Path
+    plan: StudyPlan,
+    split: Split,
+    devices: Devices,
+    speed: Callable[[TrainConfig], Speed | None],
+    disk: Path,
+    image_bytes: int = 0,
 ) -> StudyEstimate:
     """Return what a study takes whose members are about as large as `split`, the runs lying on the disk of `disk`.
+
+    `image_bytes` are those of the decoded images.
 
     Raises `ConfigError` when a GPU is asked for and missing.
     """
     first = {place.cell: place.config for place in reversed(plan.places)}
     members = plan.members // len(first)
-    cells = tuple((cell, estimate(first[cell], split, devices, speed(first[cell])), members) for cell in plan.cells)
+    cells = tuple(
+        (cell, estimate(first[cell], split, devices, speed(first[cell]), image_bytes=image_bytes), members)
+        for cell in plan.cells
+    )
     seconds = [each.total_seconds for _, each, _ in cells]
     classes, images = len(split.classes), len(split.table)
     kept = sum(members * kept_bytes(config, classes, images, plan.keep_models) for config in first.values())

@@ -55,6 +55,8 @@ def test_a_whole_that_is_known_is_scaled_to_the_split(finished_run):
 def test_memory_has_the_process_on_a_cpu_and_what_was_measured_where_it_was(finished_run):
     found = estimate(finished_run.config, finished_run.split, MACHINE, None)
     assert found.memory_bytes == found.plan.estimated_memory + PROCESS_BYTES
+    with_images = estimate(finished_run.config, finished_run.split, MACHINE, None, image_bytes=10**9)
+    assert with_images.memory_bytes == found.memory_bytes + 10**9
     measured = estimate(finished_run.config, finished_run.split, MACHINE, Speed(10.0, "measured", 3 * 2**30))
     assert measured.memory_bytes == 3 * 2**30
 
@@ -125,3 +127,8 @@ def test_steps_cost_the_same_whatever_is_learned(tiny_config):
 @pytest.mark.parametrize("field", [{"image_size": 64}, {"device": "cpu"}, {"augment": {"degrees": 0.0}}])
 def test_steps_cost_otherwise_with_other(tiny_config, field):
     assert cost_key(tiny_config()) != cost_key(tiny_config(**field))
+
+
+def test_memory_is_estimated_within_a_quarter_of_what_a_run_took(finished_run):
+    found = estimate(finished_run.config, finished_run.split, MACHINE, None, image_bytes=64 * 48 * 48 * 3)
+    assert found.memory_bytes == pytest.approx(finished_run.status().peak_memory, rel=0.25)
