@@ -15,7 +15,7 @@ from allcore.reporting.number_text import per_cent_within
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _BELOW = {"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0}
-_SHARE = {"range": [-0.02, 1.02], "tickformat": ".0%"}
+_PER_CENT = {"range": [-2, 102]}
 _HEIGHT = 360
 
 
@@ -47,13 +47,13 @@ def decision_figure(curve: DecisionCurve, action: str) -> go.Figure:
     )
     for name, values, line in lines:
         figure.add_scatter(
-            x=curve.threshold, y=values, mode="lines", line=line, name=name,
-            hovertemplate=f"{name}<br>net benefit %{{y:.3f}} at %{{x:.0%}}<extra></extra>",
+            x=100 * curve.threshold, y=values, mode="lines", line=line, name=name,
+            hovertemplate=f"{name}<br>net benefit %{{y:.3f}} at %{{x:.0f}} %<extra></extra>",
         )  # fmt: skip
     highest = float(max(curve.model.max(), curve.everybody.max(), 0.01))
     figure.update_layout(
         height=_HEIGHT, margin=_MARGIN, legend=_BELOW,
-        xaxis={"title": "probability from which one acts (%)", **_SHARE},
+        xaxis={"title": "probability from which one acts (%)", **_PER_CENT},
         yaxis={"title": "net benefit (findings an image)", "range": [-0.15 * highest, 1.1 * highest]},
     )  # fmt: skip
     return figure
@@ -65,11 +65,12 @@ def risk_figure(curves: Mapping[str, RiskCoverage]) -> go.Figure:
     names = {"confidence": "least certain left to a person", "novelty": "most novel left to a person"}
     for (kind, curve), colour in zip(curves.items(), sequence_colours(len(curves)), strict=True):
         figure.add_scatter(
-            x=curve.coverage, y=curve.risk, mode="lines", line={"color": colour, "shape": "hv"}, name=names[kind],
-            hovertemplate=f"{names[kind]}<br>%{{y:.1%}} of answers wrong, %{{x:.0%}} answered<extra></extra>",
+            x=100 * curve.coverage, y=100 * curve.risk, mode="lines", name=names[kind],
+            line={"color": colour, "shape": "hv"},
+            hovertemplate=f"{names[kind]}<br>%{{y:.1f}} % of answers wrong, %{{x:.0f}} % answered<extra></extra>",
         )  # fmt: skip
     figure.update_layout(
-        height=_HEIGHT, margin=_MARGIN, legend=_BELOW, xaxis={"title": "images answered (%)", **_SHARE},
-        yaxis={"title": "answers that are wrong (%)", "tickformat": ".1%", "rangemode": "tozero"},
+        height=_HEIGHT, margin=_MARGIN, legend=_BELOW, xaxis={"title": "images answered (%)", **_PER_CENT},
+        yaxis={"title": "answers that are wrong (%)", "rangemode": "tozero"},
     )  # fmt: skip
     return figure

@@ -24,17 +24,17 @@ _CURVES, _AXIS, _LEGEND = 320, 56, 120
 _APART, _SPREAD = 0.18, 0.8
 """How far the points of two classes stand apart, and those of all of them, in rows."""
 _POINT = 9
-_FRACTION = {"range": [-0.02, 1.02], "tickformat": ".0%"}
+_PER_CENT = {"range": [-2, 102]}
 
 
 def roc_figure(predictions: RecordedPredictions, scores: Scores) -> go.Figure:
     """Return each class's ROC curve against the rest, with its AUROC and 95 % interval."""
     figure = _curves(predictions, scores, roc_curve, "auroc", "linear")
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": PAPER}, name="chance", hoverinfo="skip"
+        x=[0, 100], y=[0, 100], mode="lines", line={"dash": "dot", "color": PAPER}, name="chance", hoverinfo="skip"
     )
     figure.update_layout(
-        xaxis={"title": "1 - specificity (%)", **_FRACTION}, yaxis={"title": "sensitivity (%)", **_FRACTION}
+        xaxis={"title": "1 - specificity (%)", **_PER_CENT}, yaxis={"title": "sensitivity (%)", **_PER_CENT}
     )
     return figure
 
@@ -43,7 +43,7 @@ def precision_recall_figure(predictions: RecordedPredictions, scores: Scores) ->
     """Return each class's precision-recall curve, with its average precision and 95 % interval."""
     figure = _curves(predictions, scores, precision_recall_curve, "average_precision", "vh")
     figure.update_layout(
-        xaxis={"title": "sensitivity = recall (%)", **_FRACTION}, yaxis={"title": "precision (%)", **_FRACTION}
+        xaxis={"title": "sensitivity = recall (%)", **_PER_CENT}, yaxis={"title": "precision (%)", **_PER_CENT}
     )
     return figure
 
@@ -53,36 +53,36 @@ def reliability_figure(diagram: ReliabilityDiagram) -> go.Figure:
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
     blue = sequence_colours(1)[0]
     filled = diagram.counts > 0
-    accuracy = diagram.accuracy[filled]
+    accuracy, low, high = (100 * of_bins[filled] for of_bins in (diagram.accuracy, diagram.low, diagram.high))
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": PAPER}, name="calibrated", hoverinfo="skip"
+        x=[0, 100], y=[0, 100], mode="lines", line={"dash": "dot", "color": PAPER}, name="calibrated", hoverinfo="skip"
     )
     figure.add_scatter(
-        x=diagram.confidence[filled],
+        x=100 * diagram.confidence[filled],
         y=accuracy,
-        error_y=_error_bars(accuracy, diagram.low[filled], diagram.high[filled]),
+        error_y=_error_bars(accuracy, low, high),
         customdata=diagram.counts[filled],
         mode="markers",
         marker={"size": 9, "color": blue},
         name="accuracy of a bin, 95 % interval",
-        hovertemplate="probability %{x:.1%}<br>accuracy %{y:.1%}<br>%{customdata:.0f} images<extra></extra>",
+        hovertemplate="probability %{x:.1f} %<br>accuracy %{y:.1f} %<br>%{customdata:.0f} images<extra></extra>",
     )
     figure.add_bar(
-        x=(diagram.edges[:-1] + diagram.edges[1:]) / 2,
+        x=50 * (diagram.edges[:-1] + diagram.edges[1:]),
         y=diagram.counts,
-        width=np.diff(diagram.edges),
+        width=100 * np.diff(diagram.edges),
         marker={"color": blue},
         text=[f"{count:.0f}" if count else "" for count in diagram.counts],
         textposition="outside",
         cliponaxis=False,
         showlegend=False,
-        hovertemplate="probability %{x:.1%}<br>%{y:.0f} images<extra></extra>",
+        hovertemplate="probability %{x:.1f} %<br>%{y:,.0f} images<extra></extra>",
         row=2,
         col=1,
     )
-    figure.update_yaxes(title="accuracy (%)", **_FRACTION, row=1, col=1)
+    figure.update_yaxes(title="accuracy (%)", **_PER_CENT, row=1, col=1)
     figure.update_yaxes(title="images", row=2, col=1)
-    figure.update_xaxes(**_FRACTION)
+    figure.update_xaxes(**_PER_CENT)
     figure.update_xaxes(title="probability of the predicted class (%)", row=2, col=1)
     figure.update_layout(height=480, margin=_MARGIN, legend=_BELOW)
     return figure
@@ -95,8 +95,8 @@ def class_scores_figure(scores: Scores) -> go.Figure:
     named = legend_names(scores.classes)
     middle = (len(scores.classes) - 1) / 2
     for number, (name, of_class) in enumerate(scores.per_class.items()):
-        values = np.array([getattr(of_class, metric) for metric in CLASS_METRICS], np.float64)
-        ends = np.array([of_class.intervals[metric] for metric in CLASS_METRICS], np.float64)
+        values = 100 * np.array([getattr(of_class, metric) for metric in CLASS_METRICS], np.float64)
+        ends = 100 * np.array([of_class.intervals[metric] for metric in CLASS_METRICS], np.float64)
         figure.add_scatter(
             x=values,
             y=np.arange(len(CLASS_METRICS)) + min(_APART, _SPREAD / len(scores.classes)) * (number - middle),
@@ -106,13 +106,13 @@ def class_scores_figure(scores: Scores) -> go.Figure:
             marker={"size": 8, "color": colours[name]},
             name=named[name],
             hovertemplate=(
-                f"{for_figure(name)}<br>%{{x:.1%}} (%{{customdata[0]:.1%}} to %{{customdata[1]:.1%}})<br>"
+                f"{for_figure(name)}<br>%{{x:.1f}} % (%{{customdata[0]:.1f}} to %{{customdata[1]:.1f}})<br>"
                 "%{customdata[2]:.0f} images<extra></extra>"
             ),
         )
     figure.update_layout(
         **_sized(scores.classes, len(CLASS_METRICS) * max(50, _POINT * len(scores.classes))),
-        xaxis={"title": "score (%), with 95 % interval", "tickformat": ".0%"},
+        xaxis={"title": "score (%), with 95 % interval"},
         yaxis={
             "tickvals": list(range(len(CLASS_METRICS))),
             "ticktext": [CLASS_METRIC_NAMES[metric] for metric in CLASS_METRICS],
@@ -130,10 +130,10 @@ def _curves(
     colours, named = class_colours(predictions.classes), legend_names(predictions.classes)
     for index, name in enumerate(predictions.classes):
         points = curve(predictions.labels, predictions.probabilities, index)
-        at = "%{y:.1%} at %{x:.1%}<br>threshold %{customdata:.3f}<extra></extra>"
+        at = "%{y:.1f} % at %{x:.1f} %<br>threshold %{customdata:.3f}<extra></extra>"
         figure.add_scatter(
-            x=points.x,
-            y=points.y,
+            x=100 * points.x,
+            y=100 * points.y,
             customdata=points.thresholds,
             mode="lines",
             line={"color": colours[name], "shape": shape},

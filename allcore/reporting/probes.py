@@ -71,18 +71,18 @@ def probe_figure(report: ProbeReport) -> go.Figure:
     made = [(probe, result.scores) for probe, result in _made(report) if result.scores is not None]
     figure = go.Figure()
     figure.add_scatter(
-        x=[scores.accuracy for _, scores in made],
+        x=[100 * scores.accuracy for _, scores in made],
         y=[probe.name for probe, _ in made],
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [_end(scores, 1) - scores.accuracy for _, scores in made],
-            "arrayminus": [scores.accuracy - _end(scores, 0) for _, scores in made],
+            "array": [100 * (_end(scores, 1) - scores.accuracy) for _, scores in made],
+            "arrayminus": [100 * (scores.accuracy - _end(scores, 0)) for _, scores in made],
         },
         customdata=[(100 * _end(scores, 0), 100 * _end(scores, 1), probe.what) for probe, scores in made],
         mode="markers",
         marker={"size": 10, "color": sequence_colours(1)[0]},
-        hovertemplate="%{y}: %{x:.1%} (%{customdata[0]:.1f} to %{customdata[1]:.1f})<br>%{customdata[2]}"
+        hovertemplate="%{y}: %{x:.1f} % (%{customdata[0]:.1f} to %{customdata[1]:.1f})<br>%{customdata[2]}"
         "<extra></extra>",
         showlegend=False,
     )
@@ -92,8 +92,8 @@ def probe_figure(report: ProbeReport) -> go.Figure:
         (chance(plain), "dot", "every image called the commonest class"),
     ):
         line = {"dash": dash, "color": BASELINE, "width": 1.5}
-        figure.add_vline(x, line=line, name=name, showlegend=True)
-    figure.update_xaxes(title="test accuracy (%), 95 % interval", tickformat=".0%", range=[-0.02, 1.02])
+        figure.add_vline(100 * x, line=line, name=name, showlegend=True)
+    figure.update_xaxes(title="test accuracy (%), 95 % interval", range=[-2, 102])
     figure.update_yaxes(autorange="reversed", type="category")
     height = 160 + 42 * len(made)
     legend = {"orientation": "h", "yanchor": "top", "y": -70 / (height - 160), "x": 0}

@@ -104,10 +104,10 @@ def draw_shortcuts(
     shown, _ = _near_and_far(runs, accuracies)
     for (name, accuracy), dash in zip(shown.items(), cycle(_DASHES)):
         figure.add_hline(
-            accuracy, name=f"shortcut: {name}, {per_cent(accuracy, 1)}", showlegend=True,
+            100 * accuracy, name=f"shortcut: {name}, {per_cent(accuracy, 1)}", showlegend=True,
             line={"color": BASELINE, "width": 1.5, "dash": dash}, **panel,
         )  # fmt: skip
-    figure.update_yaxes(autorangeoptions={"include": list(shown.values())}, **panel)
+    figure.update_yaxes(autorangeoptions={"include": [100 * accuracy for accuracy in shown.values()]}, **panel)
 
 
 def shortcut_note(runs: pd.DataFrame, accuracies: Mapping[str, float]) -> str:

@@ -14,7 +14,7 @@ from allcore.paper import NATIVE_SIZE, TABLE_1, TABLE_2
 from allcore.reporting.colours import PAPER, sequence_colours
 
 _PANELS = (
-    ("accuracy", "test accuracy (%)", "%{y:.1%}"),
+    ("accuracy", "test accuracy (%)", "%{y:.1f} %"),
     ("training_minutes", "training time (min)", "%{y:.1f} min"),
     ("latency_ms", "latency (ms)", "%{y:.0f} ms"),
     ("memory_gb", "memory (GB)", "%{y:.2f} GB"),
@@ -58,7 +58,7 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     _add_paper(figure, panels)
     largest = max(int(table["image_size_px"].max()), *(row.image_size for row in TABLE_1))
     _mark_native(figure, largest, lowest_panel=len(panels))
-    figure.update_yaxes(tickformat=".1~%", rangemode="normal", row=1, col=1)
+    figure.update_yaxes(rangemode="normal", row=1, col=1)
     if panels[1][0] == "training_minutes":
         figure.update_yaxes(**_LOGARITHMIC, row=2, col=1)
     figure.update_xaxes(title="image size (px a side)", row=len(panels), col=1)
@@ -81,26 +81,26 @@ def pareto_figure(table: pd.DataFrame, cost: str = "training_minutes") -> go.Fig
     of_cost = next(hover for column, _, hover in _PANELS if column == cost).replace("%{y", "%{x")
     figure = go.Figure()
     figure.add_scatter(
-        x=best[cost], y=best["accuracy"], mode="lines", line={"color": _FRONT, "shape": "hv"},
+        x=best[cost], y=100 * best["accuracy"], mode="lines", line={"color": _FRONT, "shape": "hv"},
         name="Pareto front", hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
-        x=known[cost], y=known["accuracy"], error_y=_interval(known), mode="markers+text",
+        x=known[cost], y=100 * known["accuracy"], error_y=_interval(known), mode="markers+text",
         marker={"color": _OURS, "size": 10, "symbol": _symbols(known)},
         text=named, textposition="bottom right", customdata=known["run"],
         name="runs, 95 % interval",
-        hovertemplate=f"%{{text}}<br>%{{y:.1%}}, {of_cost}<br>%{{customdata}}<extra></extra>",
+        hovertemplate=f"%{{text}}<br>%{{y:.1f}} %, {of_cost}<br>%{{customdata}}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(
         height=_PARETO_HEIGHT, margin=_MARGIN, legend=_BELOW, xaxis={"title": COSTS[cost], "rangemode": "tozero"},
-        yaxis={"title": "test accuracy (%)", "tickformat": ".1~%"},
+        yaxis={"title": "test accuracy (%)"},
     )  # fmt: skip
     if cost == "training_minutes":
         figure.add_scatter(
-            x=[row.training_seconds / 60 for row in _PAPER_ROWS], y=[row.accuracy for row in _PAPER_ROWS],
+            x=[row.training_seconds / 60 for row in _PAPER_ROWS], y=[100 * row.accuracy for row in _PAPER_ROWS],
             mode="markers", marker=_PAPER_MARKER, text=[f"{row.image_size} px" for row in _PAPER_ROWS],
             name="the paper, Table 1, on its own GPU and images",
-            hovertemplate="%{text}<br>%{y:.1%} after %{x:.0f} min<extra>the paper</extra>",
+            hovertemplate="%{text}<br>%{y:.1f} % after %{x:.0f} min<extra>the paper</extra>",
         )  # fmt: skip
         figure.update_xaxes(title=f"{COSTS[cost][:-1]}, logarithmic)", **_LOGARITHMIC)
     return figure
@@ -109,7 +109,7 @@ def pareto_figure(table: pd.DataFrame, cost: str = "training_minutes") -> go.Fig
 def _ours(table: pd.DataFrame, column: str, hover: str, joined: bool, legend: bool) -> go.Scatter:
     return go.Scatter(
         x=table["image_size_px"],
-        y=table[column],
+        y=100 * table[column] if column == "accuracy" else table[column],
         error_y=_interval(table) if column == "accuracy" else None,
         mode="lines+markers" if joined else "markers",
         line={"color": _OURS},
@@ -124,7 +124,7 @@ def _ours(table: pd.DataFrame, column: str, hover: str, joined: bool, legend: bo
 
 def _add_paper(figure: go.Figure, panels: Sequence[tuple[str, str, str]]) -> None:
     values = {
-        "accuracy": [row.accuracy for row in _PAPER_ROWS],
+        "accuracy": [100 * row.accuracy for row in _PAPER_ROWS],
         "training_minutes": [row.training_seconds / 60 for row in _PAPER_ROWS],
     }
     for row, (column, _, hover) in enumerate(panels, start=1):
@@ -161,5 +161,6 @@ def _symbols(table: pd.DataFrame) -> list[str]:
 def _interval(table: pd.DataFrame) -> dict[str, object]:
     return {
         "type": "data", "symmetric": False, "thickness": 1.2,
-        "array": table["accuracy_high"] - table["accuracy"], "arrayminus": table["accuracy"] - table["accuracy_low"],
+        "array": 100 * (table["accuracy_high"] - table["accuracy"]),
+        "arrayminus": 100 * (table["accuracy"] - table["accuracy_low"]),
     }  # fmt: skip

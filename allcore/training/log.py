@@ -42,8 +42,8 @@ def record_line(record: dict[str, Any]) -> str | None:
     if record["kind"] != "epoch":
         return None
     return (
-        f"epoch {record['epoch'] + 1}: loss {record['loss']:.4f}, accuracy {record['accuracy']:.2%}; "
-        f"validation loss {record['validation_loss']:.4f}, accuracy {record['validation_accuracy']:.2%}; "
+        f"epoch {record['epoch'] + 1}: loss {record['loss']:.4f}, accuracy {100 * record['accuracy']:.2f} %; "
+        f"validation loss {record['validation_loss']:.4f}, accuracy {100 * record['validation_accuracy']:.2f} %; "
         f"learning rate {record['learning_rate']:.3g}, {record['images_per_second']:.1f} images/s, "
         f"{record['seconds']:.0f} s"
     )

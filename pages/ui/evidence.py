@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def sheets_of_evidence(
     Sheet and opacity are in the URL by the name of the `place`, a tab. `beside` are another run and its rows for the
     same images, shown beside.
     """
-    rows, look = choose_sheet(len(images), place)
+    rows, look = choose_sheet(len(images), place, cells=lambda rows: _any_cells(run, images.iloc[rows]))
     shown = [(run, images)] if beside is None else [(run, images), beside]
     recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look)
     st.caption(
@@ -64,22 +64,46 @@ def sheets_of_evidence(
     )
 
 
-def choose_sheet(count: int, place: str) -> tuple[list[int], Look]:
+def choose_sheet(
+    count: int, place: str, cells: Callable[[list[int]], bool], evidence: bool = True
+) -> tuple[list[int], Look]:
     """Let the user choose a sheet of `count` images and how they are drawn, kept in the URL by a `place`'s name.
 
-    Returns the numbers of the sheet's images, and how they are drawn.
+    `cells` says whether images of these numbers may hold cells, `evidence` whether any is shown: without, nothing is
+    asked of them. Returns the numbers of the sheet's images, and how they are drawn.
     """
+    opacity, sheet = 0, 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        opacity = st.slider(
-            "Opacity of the evidence (%)", 0, 100, 60, 5, key=f"{place}_opacity", bind="query-params", width=320
-        )
-        outlines = st.toggle("Outline the nucleated cells", key=f"{place}_outlines", bind="query-params")
-        sheet = 1
+        if evidence:
+            opacity = st.slider(
+                "Opacity of the evidence (%)", 0, 100, 60, 5, key=f"{place}_opacity", bind="query-params", width=320
+            )
+        before = st.container(width="content")
         if count > SHEET:
             sheet = st.pagination(math.ceil(count / SHEET), key=_sheet(place), bind="query-params")
         start, stop = (sheet - 1) * SHEET, min(sheet * SHEET, count)
-        st.caption(f"{start + 1} to {stop} of {count}", width="content")
-    return list(range(start, stop)), Look(opacity / 100, outlines)
+        st.caption(f"{start + 1:,} to {stop:,} of {count:,}", width="content")
+    rows, outlines = list(range(start, stop)), False
+    if cells(rows):
+        outlines = before.toggle("Outline the nucleated cells", key=f"{place}_outlines", bind="query-params")
+    return rows, Look(opacity / 100, outlines)
+
+
+def _any_cells(run: Run, images: pd.DataFrame) -> bool:
+    """Return whether a cell is found in any of the images, or cannot be looked for."""
+    try:
+        for path, digest in zip(images["path"], images["sha256"], strict=True):
+            file = workspace().allowed(Path(run.config.dataset) / path)
+            if _has_cells(read_recorded_image(file, digest), file.name, digest):
+                return True
+    except (DatasetError, ImageError):
+        return True
+    return False
+
+
+@st.cache_data(max_entries=6_000, show_spinner=False)
+def _has_cells(_data: bytes, name: str, sha256: str) -> bool:
+    return bool(find_cells(decode(_data, name)).any())
 
 
 def first_sheet(place: str) -> None:

@@ -15,11 +15,12 @@ from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from allcore.text import for_csv, for_table
 from pages.ui import show
+from pages.ui.dataset_cells import hold_no_cells, known_cells
 from pages.ui.evidence import SHEET, Look, choose_sheet, first_sheet, picture
 from pages.ui.guarded import guarded
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import THUMBNAIL, plain
-from pages.ui.state import executor, predictor, workspace
+from pages.ui.state import catalog, executor, predictor, workspace
 from pages.ui.trust_examined import Examined
 
 PLACE = "labels"
@@ -137,14 +138,17 @@ def _show_numbers(of: Examined, review: LabelReview) -> None:
 def _show_sheets(of: Examined, review: LabelReview) -> None:
     """Show the suspicious images, and the next ones where they do not fill a sheet."""
     images = review.table.head(max(len(review.suspicious), SHEET))
-    rows, look = choose_sheet(len(images), PLACE)
+    whole, by_runs = catalog(of.root), bool((review.table["source"] == RUNS).any())
+    smears = not hold_no_cells(known_cells(whole, of.variant))
+    rows, look = choose_sheet(len(images), PLACE, lambda _: smears, by_runs)
     shown = images.iloc[rows].to_dict("records")
     pictures = _pictures(of, shown, look)
     with st.container(horizontal=True):
         for row in shown:
             with st.container(width=THUMBNAIL, gap="xxsmall"):
                 _tile(of, row, pictures[row["path"]])
-    st.caption("Evidence is shown where a run judges: orange for the suggested class, blue against it.")
+    if by_runs:
+        st.caption("Evidence is shown where a run judges: orange for the suggested class, blue against it.")
 
 
 def _pictures(of: Examined, rows: list[dict[Any, Any]], look: Look) -> dict[str, bytes | str]:

@@ -89,9 +89,9 @@ def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, 
     place = st.container()
     chosen = choose_class("Evidence for", classes, _PREDICTED, key="explained", bind="query-params")
     opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params")
-    outlines = st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
     label = chosen if chosen is not None and chosen in classes else prediction.label
     evidence, found = prediction.evidence[classes.index(label)], cells(image.sha256, image)
+    outlines = found.any() and st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
     scale = float(abs(prediction.evidence).max())  # one scale, so that classes can be compared
     picture = overlay(pixels(image.sha256, image), evidence, opacity / 100, scale)
     place.image(
@@ -179,7 +179,7 @@ def show_facts(metadata: ServedMetadata) -> None:
     }
     st.markdown("\n".join(f"- **{name}**: {plain(value)}" for name, value in facts.items()))
     with st.container(border=True, height=_CARD_HEIGHT if len(metadata.card) > _LONG_CARD else "content"):
-        card = re.sub("^(#{1,3}) ", r"\1## ", metadata.card, flags=re.MULTILINE)  # its headings are below the page's
+        card = re.sub("^(#{1,4}) ", r"\1# ", metadata.card, flags=re.MULTILINE)  # its headings are below the page's
         st.markdown(card.replace("![", "!\\["))  # a foreign card's pictures would be fetched from elsewhere
 
 

@@ -70,9 +70,9 @@ def test_reliability_shows_filled_bins_with_their_intervals_and_the_count_of_eve
     _, points, bars = reliability_figure(diagram).data
     filled = diagram.counts > 0
     assert 0 < filled.sum() < len(filled)
-    np.testing.assert_allclose(points.y, diagram.accuracy[filled])
-    np.testing.assert_allclose(points.y + points.error_y.array, diagram.high[filled])
-    np.testing.assert_allclose(points.y - points.error_y.arrayminus, diagram.low[filled])
+    np.testing.assert_allclose(points.y, 100 * diagram.accuracy[filled])
+    np.testing.assert_allclose(points.y + points.error_y.array, 100 * diagram.high[filled])
+    np.testing.assert_allclose(points.y - points.error_y.arrayminus, 100 * diagram.low[filled])
     np.testing.assert_allclose(bars.y, diagram.counts)
     assert sum(int(text) for text in bars.text if text) == 160
 
@@ -81,6 +81,6 @@ def test_class_scores_stand_with_their_intervals(scores):
     trace = class_scores_figure(scores).data[1]
     low, high = scores.per_class["Early"].intervals["recall"]
     assert trace.name == "Early"
-    assert trace.x[1] == scores.per_class["Early"].recall
-    assert trace.x[1] + trace.error_x.array[1] == pytest.approx(high)
-    assert trace.x[1] - trace.error_x.arrayminus[1] == pytest.approx(low)
+    assert trace.x[1] == 100 * scores.per_class["Early"].recall
+    assert trace.x[1] + trace.error_x.array[1] == pytest.approx(100 * high)
+    assert trace.x[1] - trace.error_x.arrayminus[1] == pytest.approx(100 * low)

@@ -161,13 +161,13 @@ def test_figure_has_a_point_for_each_probe_made_with_its_interval(report):
     made = [result for result in report.results if result.scores]
     assert list(points.y) == [result.name for result in made]
     for x, up, down, result in zip(points.x, points.error_x.array, points.error_x.arrayminus, made, strict=True):
-        assert x == result.scores.accuracy
-        assert (x - down, x + up) == pytest.approx(result.scores.intervals["accuracy"])
+        assert x == 100 * result.scores.accuracy
+        assert (x - down, x + up) == pytest.approx([100 * end for end in result.scores.intervals["accuracy"]])
 
 
 def test_figure_has_lines_at_the_accuracy_as_it_is_and_at_chance(report):
     lines = probe_figure(report).layout.shapes
-    assert [line.x0 for line in lines] == [pytest.approx(0.992), pytest.approx(0.4)]
+    assert [line.x0 for line in lines] == [pytest.approx(99.2), pytest.approx(40)]
     assert chance(report.results[0].scores) == pytest.approx(0.4)
 
 

@@ -144,7 +144,7 @@ def test_lines_stand_at_the_accuracies_and_the_legend_names_them(results, figure
     table = runs(0.95, 0.98)
     drawn = figure(table)
     draw_shortcuts(drawn, table, accuracies(results), row)
-    assert lines(drawn) == {"shortcut: colours, 97.0 %": pytest.approx(0.97)}
+    assert lines(drawn) == {"shortcut: colours, 97.0 %": pytest.approx(97)}
     shape = next(shape for shape in drawn.layout.shapes if shape.name)
     assert (shape.yref, shape.showlegend, shape.line.color) == ("y", True, BASELINE)
 
@@ -153,7 +153,7 @@ def test_axis_holds_a_shortcut_above_every_run(results):
     table = runs(0.90, 0.92)
     drawn = pareto_figure(table)
     draw_shortcuts(drawn, table, accuracies(results))
-    assert drawn.layout.yaxis.autorangeoptions.include == (pytest.approx(0.97),)
+    assert drawn.layout.yaxis.autorangeoptions.include == (pytest.approx(97),)
 
 
 def test_shortcuts_far_below_are_told_and_not_drawn(results):

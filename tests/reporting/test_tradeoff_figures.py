@@ -44,8 +44,8 @@ def test_run_without_training_time_is_drawn_without_that_panel():
 
 def test_accuracy_has_its_interval():
     accuracy = runs(draw(POINT, LARGE))[0]
-    np.testing.assert_allclose(accuracy.y + accuracy.error_y.array, [0.93, 0.97])
-    np.testing.assert_allclose(accuracy.y - accuracy.error_y.arrayminus, [0.86, 0.92])
+    np.testing.assert_allclose(accuracy.y + accuracy.error_y.array, [93, 97])
+    np.testing.assert_allclose(accuracy.y - accuracy.error_y.arrayminus, [86, 92])
 
 
 def test_up_sampled_sizes_are_open_markers():
@@ -63,7 +63,7 @@ def test_only_the_runs_of_a_study_are_joined(joined, mode):
 
 def test_papers_table_stands_beside_in_accuracy_and_time():
     accuracy, minutes = (trace for trace in draw(POINT).data if trace.legendgroup == "paper")
-    assert dict(zip(accuracy.x, accuracy.y, strict=True)) == {row.image_size: row.accuracy for row in TABLE_1}
+    assert dict(zip(accuracy.x, accuracy.y, strict=True)) == {row.image_size: 100 * row.accuracy for row in TABLE_1}
     assert dict(zip(minutes.x, minutes.y, strict=True)) == {
         row.image_size: row.training_seconds / 60 for row in TABLE_1
     }

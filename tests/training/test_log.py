@@ -42,7 +42,7 @@ def test_log_has_device_phases_epochs_warnings_and_what_is_served(reporter, tmp_
     reporter.flush()
     assert said(tmp_path) == [
         "on CPU, 2 cores", "starting", "decoding images", "goes on from epoch 3, step 3", "training",
-        "epoch 3: loss 0.5000, accuracy 87.50%; validation loss 0.2500, accuracy 100.00%; learning rate 1e-05, "
+        "epoch 3: loss 0.5000, accuracy 87.50 %; validation loss 0.2500, accuracy 100.00 %; learning rate 1e-05, "
         "31.2 images/s, 45 s",
         "warning: the disk is slow", "the weights of epoch 3 are served",
     ]  # fmt: skip
