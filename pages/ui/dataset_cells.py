@@ -47,7 +47,7 @@ def show_cells(of: Catalog, variant: str) -> None:
     show.table(
         by_class.assign(area=100 * by_class["area"]), "cells-by-class", "Nucleated cells of each class", _columns(),
     )  # fmt: skip
-    st.subheader("Every image", anchor=False)
+    st.header("Every image", anchor=False)
     each = pd.concat([images[["path", "label"]], counts.assign(area=100 * counts["area"])], axis=1)
     show.table(
         each.sort_values("cells", kind="stable"), "cells-by-image", "Nucleated cells of each image", {

@@ -119,10 +119,10 @@ def _show_groups(of: Examined, pairs: pd.DataFrame) -> None:
     if of_group.empty:
         st.caption("All its images have the same pixels.")
     else:
-        st.subheader("Its pairs", anchor=False)
+        st.header("Its pairs", anchor=False)
         _show_cards(of, of_group.head(PAIRS_PER_PAGE))
         _show_table(of_group, f"shared-fields-group-{group}")
-    st.subheader("All groups", anchor=False)
+    st.header("All groups", anchor=False)
     show.table(
         groups, "groups", "Groups of several images, the largest first",
         {"identical": "with an identical twin", "pairs": "pairs of a shared field"},

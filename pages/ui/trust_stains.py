@@ -39,7 +39,7 @@ def show_stains(of: Examined) -> None:
     colours = _known_colours(of)
     clusters, examples = _clusters(of, of.key, split, colours, colours is not None)
     for label, of_label in clusters.groupby("label", sort=False):
-        st.subheader(show.plain(str(label)), anchor=False)
+        st.header(show.plain(str(label)), anchor=False)
         with st.grid(3, min_column_width=290, border=True) as grid:
             for _, cluster in of_label.iterrows():
                 with grid.cell():
