@@ -20,7 +20,7 @@ def show_headline(of: Evaluated) -> None:
     scores = of.scores
     right = int(of.predictions.table["correct"].sum())
     st.markdown(
-        f"**{right} of {scores.n} {of.images} are right: accuracy "
+        f"**{right:,} of {scores.n:,} {of.images} are right: accuracy "
         f"{per_cent_within(scores.accuracy, scores.intervals['accuracy'])}.**"
     )
     named = f"classes {plain(', '.join(of.classes))}" if len(of.classes) <= NAMED else f"{len(of.classes)} classes"
@@ -81,9 +81,9 @@ def _warned_of_twins(of: Evaluated, with_what: str) -> bool:
     if not twins:
         return False
     scores, alone = of.scores, of.alone
-    said = f"{twins} of {scores.n} {of.images} share a group with {with_what}. " + (
+    said = f"{twins:,} of {scores.n:,} {of.images} share a group with {with_what}. " + (
         f"Without them: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
-        f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {alone.n} images."
+        f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {alone.n:,} images."
         if alone
         else "No image is left without them."
     )

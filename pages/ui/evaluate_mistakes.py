@@ -31,7 +31,7 @@ def show_mistakes(of: Evaluated) -> None:
         on_change=first_sheet, args=(PLACE,),
     )  # fmt: skip
     if by == "image":
-        st.caption(f"{len(wrong)} of {of.scores.n} {of.images}, the most confident mistakes first.")
+        st.caption(f"{len(wrong):,} of {of.scores.n:,} {of.images}, the most confident mistakes first.")
         recorded_table(wrong, of.classes, of.named("mistakes"), "Every mistake, the most confident first")
         sheets_of_evidence(of.run, wrong, of.classes, PLACE)
     else:

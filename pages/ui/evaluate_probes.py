@@ -61,7 +61,7 @@ def _offer(subject: Subject, report: ProbeReport | None) -> None:
     n_test = int((subject.images["split"] == "test").sum())
     missing = len(PROBES if report is None else report.to_make())
     done = "" if report is None else f" {len(PROBES) - missing} of {len(PROBES)} are made."
-    st.caption(f"{_EXPLAINED} {missing} probes of {n_test} test images are still to be made.{done}")
+    st.caption(f"{_EXPLAINED} {missing} probes of {n_test:,} test images are still to be made.{done}")
     label = "Go on" if report else "Probe the model"
     if asked_for(_work(subject), label, type="primary", icon=":material/labs:"):
         _make(subject)

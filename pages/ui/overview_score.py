@@ -52,7 +52,7 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     shortcut = None if best is None else (best.name, best.scores.accuracy)
     _show_tiles(_Score("Best run here", scores.accuracy, scores.intervals["accuracy"], shortcut))
     st.caption(
-        f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, {scores.n} test images. "
+        f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, {scores.n:,} test images. "
         f"{_COMPARABLE}{_twins(twins, alone is None or alone < scores.accuracy)}"
     )
     if shortcuts is None:
@@ -78,7 +78,7 @@ def show_released(models: list[Path]) -> None:
         shortcut = (held_out.shortcut, held_out.shortcut_accuracy)
     _show_tiles(_Score("Released model", held_out.accuracy, held_out.interval, shortcut))
     st.caption(
-        f"{plain(path.name)}, {held_out.images} test images. {_COMPARABLE}{_twins(held_out.twins, False)} "
+        f"{plain(path.name)}, {held_out.images:,} test images. {_COMPARABLE}{_twins(held_out.twins, False)} "
         "Your own best run on such images will replace it here; drawn smears do not count."
     )
     if shortcut is not None and shortcut[1] >= held_out.accuracy:

@@ -46,4 +46,4 @@ def labelled_predictions(rows: pd.DataFrame, said: pd.DataFrame, classes: tuple[
 
 def flatters(twins: int, count: int, images: str, with_what: str) -> str:
     """Return the note on images that share a group with others that a model was trained on."""
-    return f"{twins} of {count} {images} share a group with {with_what}; the score flatters"
+    return f"{twins:,} of {count:,} {images} share a group with {with_what}; the score flatters"
