@@ -25,7 +25,8 @@ def show_confusion(of: Evaluated) -> None:
         images = images_of_cell(of.predictions.table, *cell) if cell else None
         if cell and images is not None:
             of_class = of.scores.per_class[cell[0]].support
-            st.metric(f"of {of_class:,} {show.plain(cell[0])} images predicted as {show.plain(cell[1])}", f"{len(images):,}")
+            of_all = f"of {of_class:,} {show.plain(cell[0])} images predicted as {show.plain(cell[1])}"
+            st.metric(of_all, f"{len(images):,}")
         st.caption(
             "Choose a cell by click or with the selectors. Blue is right and orange wrong; the darker, the larger the "
             "share of the true class."

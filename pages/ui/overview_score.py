@@ -52,8 +52,8 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     shortcut = None if best is None else (best.name, best.scores.accuracy)
     _show_tiles(_Score("Best run here", scores.accuracy, scores.intervals["accuracy"], shortcut))
     st.caption(
-        f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, {scores.n:,} test images. "
-        f"{_COMPARABLE}{_twins(twins, alone is None or alone < scores.accuracy)}"
+        f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, "
+        f"{scores.n:,} test images. {_COMPARABLE}{_twins(twins, alone is None or alone < scores.accuracy)}"
     )
     if shortcuts is None:
         cached_or_offered(run)

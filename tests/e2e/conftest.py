@@ -125,19 +125,20 @@ def finished_server(finished, smears):
 
     One for all tests that change nothing there.
     """
-    with _serving(finished, smears) as made:
+    with serving(finished, smears) as made:
         yield made
 
 
 @pytest.fixture
 def own_server(finished, smears):
     """Return such a server that no other test has used."""
-    with _serving(finished, smears) as made:
+    with serving(finished, smears) as made:
         yield made
 
 
 @contextmanager
-def _serving(finished, smears):
+def serving(finished, smears):
+    """Run a server on the workspace of the run that finished, with its images at hand."""
     made = Server(finished.workspace.root, smears.parent)
     made.start()
     yield made

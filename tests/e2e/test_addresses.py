@@ -91,3 +91,9 @@ def test_what_another_browser_does_to_a_run_is_seen_and_its_deletion_is_said(ser
     shutil.rmtree(first.folder)
     expect(page.get_by_text("No such run")).to_be_visible()
     assert second.folder.is_dir()
+
+
+def test_the_link_to_a_model_card_opens_it(finished_server, page):
+    page.goto(finished_server.url())
+    page.get_by_role("link", name="Its model card").click()
+    expect(page.get_by_role("heading", name=re.compile("^Model card"))).to_be_visible()

@@ -1,13 +1,10 @@
-"""What the app does when it is reached by another name, and what it asks of other machines: nothing."""
+"""What the app does when it is reached by another name, and who is let in."""
 
 import socket
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.e2e.conftest import Server
-from tests.pages.test_damage import PAGES
 
 HANDSHAKE = (
     "GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -41,16 +38,3 @@ def test_a_page_of_the_app_itself_is_let_in(empty_server, name):
 def test_a_foreign_name_that_leads_here_is_refused_with_its_own_pages(empty_server, name):
     host = f"{name}:{empty_server.port}"
     assert handshake(empty_server, host, f"http://{host}") == 403
-
-
-def test_no_page_asks_anything_of_another_machine(empty_server, page):
-    asked = []
-    page.on("request", lambda request: asked.append(urlsplit(request.url)))
-    page.on("websocket", lambda opened: asked.append(urlsplit(opened.url)))
-    for name in PAGES:
-        page.goto(empty_server.url(name if name != "overview" else ""))
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_load_state("networkidle")
-    asked += [urlsplit(link.get_attribute("href")) for link in page.locator("link[href]").all()]
-    here = f"127.0.0.1:{empty_server.port}"
-    assert {address.netloc for address in asked if address.netloc} == {here}

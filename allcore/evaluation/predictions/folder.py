@@ -70,7 +70,8 @@ class FolderFacts(BaseModel):
             notes.append(f"the folder's parts are scored together ({parts}); {one}")
         if self.trained_on and split != "train":
             advice = "" if split else "; --split test scores those that it was not"
-            notes.append(f"{self.trained_on:,} of {self.images:,} images are ones that the model was trained on{advice}")
+            seen = f"{self.trained_on:,} of {self.images:,} images"
+            notes.append(f"{seen} are ones that the model was trained on{advice}")
         if self.twins:
             notes.append(flatters(self.twins, self.images, "images", "one that the model was trained on"))
         if not self.trained_on and split is None:
