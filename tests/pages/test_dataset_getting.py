@@ -13,6 +13,7 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.sources import draw_smears
+from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import DatasetError
 from allcore.workspace import Workspace
 from pages.ui import get_dataset
@@ -90,52 +91,48 @@ def test_an_uploaded_zip_becomes_the_chosen_dataset(workspace, smears):
     assert len(listed_images(app)) == 24
 
 
-def test_a_dataset_on_its_way_is_found_again_by_every_page_and_begun_once(workspace, monkeypatch):
-    begun, go_on = [], threading.Event()
-
-    def draw(*arguments):
-        begun.append(arguments)
-        assert go_on.wait(60)
-        return draw_smears(*arguments)
-
-    monkeypatch.setattr("pages.ui.get_dataset.draw_smears", draw)
-    app = open_page("dataset")
-    app.number_input[0].set_value(3)
-    app.number_input[1].set_value(32)
-    asking = threading.Thread(target=press, args=(app, "Draw synthetic smears"))
-    asking.start()
-    while not begun:
-        asking.join(0.05)
-    overview = open_page("overview")
-    assert "A dataset is on its way" in [link.proto.label for link in overview.get("page_link")]
-    assert "Draw synthetic smears" not in [button.label for button in overview.button]
-    go_on.set()
-    asking.join(60)
-    assert len(begun) == 1
-    assert app.selectbox(key="data").value == "smears"
-
-
 class LeftError(BaseException):
     """Raised where Streamlit stops a script whose page was left."""
 
 
-def test_why_there_is_no_dataset_is_said_to_whoever_comes_next_when_its_page_was_left(workspace, monkeypatch):
-    failed = threading.Event()
+def ask_and_leave(get, monkeypatch):
+    """Ask for a dataset, and leave the page while it is on its way."""
 
     def leave(*_):
         raise LeftError
 
-    def get(progress):
-        try:
-            raise DatasetError("the line is dead")
-        finally:
-            failed.set()
-
     with monkeypatch.context() as patch:
         patch.setattr("streamlit.progress", leave)
         with pytest.raises(LeftError):
-            get_dataset._get("Downloading", get)
-    assert failed.wait(30)
+            get_dataset._get("Drawing", get)
+
+
+def test_a_dataset_goes_on_its_way_when_its_page_is_left_and_is_found_again(workspace, monkeypatch):
+    go_on, folder = threading.Event(), workspace.datasets
+
+    def get(progress):
+        assert go_on.wait(60)
+        return draw_smears(folder, "smears", SyntheticSpec(3, 32), progress)
+
+    ask_and_leave(get, monkeypatch)
+    app = open_page("overview")
+    assert "A dataset is on its way" in [link.proto.label for link in app.get("page_link")]
+    assert "Draw synthetic smears" not in [button.label for button in app.button]
+    go_on.set()
+    app = open_page("dataset")  # waits for it
+    assert app.selectbox(key="data").value == "smears"
+    assert len(listed_images(app)) == 12
+
+
+def test_why_there_is_no_dataset_is_said_to_whoever_comes_next_when_its_page_was_left(workspace, monkeypatch):
+    go_on = threading.Event()
+
+    def get(progress):
+        assert go_on.wait(60)
+        raise DatasetError("the line is dead")
+
+    ask_and_leave(get, monkeypatch)
+    go_on.set()
     while get_dataset.is_getting():
         pass
     assert "the line is dead" in texts(open_page("dataset"))
