@@ -28,8 +28,8 @@ def charts(app):
 
 def points(app):
     """Return the points of the charts, by the titles of their y axes."""
-    tables = [pa.ipc.open_stream(chart.proto.data.data).read_pandas() for chart in app.get("vega_lite_chart")]
-    return dict(zip(charts(app), tables, strict=True))
+    drawn = [chart.proto.datasets[0].data.data for chart in app.get("vega_lite_chart")]
+    return dict(zip(charts(app), (pa.ipc.open_stream(table).read_pandas() for table in drawn), strict=True))
 
 
 def counts(app):
