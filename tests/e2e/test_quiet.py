@@ -47,8 +47,9 @@ KNOWN = {
 }
 """Serious findings in Streamlit's own elements, by axe's rule and the nearest element with a test id."""
 AXE = """
-    async (within) => {
+    async ([within, contrast]) => {
         const found = await axe.run(within, {
+            rules: {"color-contrast": {enabled: contrast}},
             resultTypes: ["violations"], preload: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
         });
         return found.violations.filter(({impact}) => ["serious", "critical"].includes(impact)).flatMap(
@@ -59,9 +60,12 @@ AXE = """
         );
     }
 """
-MAIN = "[data-testid=stMain]"
+MAIN, TAB = "[data-testid=stMain]", "[role=tabpanel]:not([inert])"
 STREAMLITS_SEARCH = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 """Where Streamlit's page looks for its server first: beside the address that it was opened at."""
+
+REPLACED = re.compile(r"/media/[0-9a-f]+\.(jpg|png)$")
+"""Pictures of a view; Streamlit drops them as soon as the next click has another view drawn in its place."""
 
 
 @dataclass
@@ -92,7 +96,7 @@ def walk(page: Page, noted: Seen, images) -> None:
     where = ""
 
     def complain(text: str, url: str = "") -> None:
-        if not STREAMLITS_SEARCH.search(url):
+        if not (STREAMLITS_SEARCH.search(url) or (where.startswith("filters") and REPLACED.search(url))):
             noted.complaints.append((where, f"{text} {url}"))
 
     page.on("console", lambda said: said.type in ("error", "warning") and complain(said.text, said.location["url"]))
@@ -111,7 +115,7 @@ def walk(page: Page, noted: Seen, images) -> None:
                 page.locator("input[type=file]").set_input_files([str(image) for image in images])
                 expect(page.locator("img[alt*=vidence]").first).to_be_visible()
                 shown(page)
-            note(page, noted, where, "[role=tabpanel]:not([inert])" if view != views[0] else MAIN if name else "body")
+            note(page, noted, where, MAIN if name else "body", whole=view == views[0])
             if view == views[0]:
                 where = f"filters of {name}"
                 for label in FILTERS.get(name, ()):
@@ -125,12 +129,12 @@ def shown(page: Page) -> None:
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
 
 
-def note(page: Page, noted: Seen, where: str, part: str) -> None:
-    """Note the names, axe's findings in a part of the page, and what the view links to."""
+def note(page: Page, noted: Seen, where: str, part: str, whole: bool) -> None:
+    """Note the names, axe's findings in a part of the page (of a tab, but for contrasts), and what the view links to."""
     noted.names |= {(where, text) for text in page.evaluate(NAMES)}
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    noted.findings |= {(where, *finding) for finding in page.evaluate(AXE, part)}
+    noted.findings |= {(where, *finding) for finding in page.evaluate(AXE, [part if whole else TAB, whole])}
     noted.asked |= {urlsplit(link.get_attribute("href")).netloc for link in page.locator("link[href]").all()}
 
 
