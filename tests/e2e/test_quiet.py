@@ -130,7 +130,7 @@ def shown(page: Page) -> None:
 
 
 def note(page: Page, noted: Seen, where: str, part: str, whole: bool) -> None:
-    """Note the names, axe's findings in a part of the page (of a tab, but for contrasts), and what the view links to."""
+    """Note the names, axe's findings in a part of the page (of a tab without contrasts), and what the view links to."""
     noted.names |= {(where, text) for text in page.evaluate(NAMES)}
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
