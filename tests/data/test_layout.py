@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from allcore.data import layout as layout_module
 from allcore.data.layout import ClassFolder, find_layout
 from allcore.errors import DatasetError
 
@@ -46,6 +47,16 @@ def test_folders_that_each_hold_the_class_folders_are_variants(tmp_path):
     layout = find_layout(tmp_path)
     assert layout.variants == ("Original", "Segmented")
     assert layout.class_folders("Segmented")[1] == ClassFolder("Pre", tmp_path / "Segmented" / "Pre")
+
+
+def test_one_class_with_a_name_in_common_makes_variants_and_the_classes_after_it_are_not_listed(tmp_path, monkeypatch):
+    make(tmp_path, *(f"{v}/A/{v}.png" for v in ("Original", "Segmented")))
+    make(tmp_path, *(f"{v}/{c}/1.png" for v in ("Original", "Segmented") for c in ("B", "C")))
+    listed = []
+    really = layout_module.names_in
+    monkeypatch.setattr(layout_module, "names_in", lambda folder: listed.append(folder.name) or really(folder))
+    assert find_layout(tmp_path).variants == ("Original", "Segmented")
+    assert listed == ["A", "A", "B", "B"]
 
 
 def test_folders_that_only_wrap_another_are_descended_through(tmp_path):

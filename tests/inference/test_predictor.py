@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from scipy.special import log_softmax, softmax
 
@@ -83,6 +83,26 @@ def test_onnx_file_of_another_graph_is_refused_by_name(write_toy, kind):
 def test_file_without_a_whole_description_is_refused_by_name(write_toy, properties):
     with pytest.raises(ModelFileError, match=r"toy\.onnx: "):
         load_predictor(write_toy(properties=properties))
+
+
+def test_file_whose_weights_lie_outside_of_its_folder_is_refused(tmp_path):
+    elsewhere = tmp_path / "elsewhere.bin"
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "link.bin").symlink_to(elsewhere)
+    for place in ("../elsewhere.bin", "link.bin", str(elsewhere)):
+        model = toy_graph()
+        weights = model.graph.initializer[0]
+        elsewhere.write_bytes(weights.raw_data)
+        facts = {"location": place, "offset": "0", "length": str(len(weights.raw_data))}
+        weights.ClearField("raw_data")
+        weights.data_location = TensorProto.EXTERNAL
+        for key, value in facts.items():
+            weights.external_data.add(key=key, value=value)
+        helper.set_model_props(model, to_properties(toy_metadata()))
+        (folder / "model.onnx").write_bytes(model.SerializeToString())
+        with pytest.raises(ModelFileError, match="is not a usable ONNX file"):
+            load_predictor(folder / "model.onnx")
 
 
 def test_file_with_a_damaged_array_is_refused_by_name(write_toy):

@@ -1,0 +1,32 @@
+"""Many visitors at once, and one who makes and deletes runs and datasets under their eyes: nobody sees a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import psutil
+
+from allcore.runs.executor import LocalExecutor
+from benchmarks.load import bear
+from tests.damaged import TIMES
+from tests.e2e.conftest import Server
+
+SESSIONS, SECONDS, PAGES = (3, 600, 5) if TIMES == 1 else (30, 600, 100_000)
+MOST_MEMORY = 1.2e9
+
+
+def test_visitors_are_served_whatever_another_deletes(finished: LocalExecutor, smears: Path, tmp_path: Path):
+    shutil.copytree(finished.workspace.root, tmp_path / "workspace", ignore=shutil.ignore_patterns("*.lock"))
+    server = Server(tmp_path / "workspace", smears.parent)
+    server.start()
+    try:
+        assert server.process is not None
+        process = psutil.Process(server.process.pid)
+        log = asyncio.run(bear(server.url().removesuffix("/?"), server.workspace, SESSIONS, SECONDS, PAGES, process))
+    finally:
+        server.stop()
+    assert not log.faults, f"{log.text()}\n{server.said()[-4000:]}"
+    assert len(log.seconds) > 1
+    assert max(log.memory) < MOST_MEMORY, log.text()
