@@ -36,5 +36,6 @@ page = st.navigation(
     }
 )
 
+st.set_page_config(page_title=f"{page.title} · ALLscope")
 with guarded(f"page {page.title}"):
     page.run()

@@ -9,18 +9,19 @@ from allcore.config import TrainConfig
 from allcore.errors import InputError
 from allcore.reporting.curves import Per
 from allcore.reporting.number_text import memory
-from allcore.reporting.settings import settings_table
+from allcore.reporting.settings import compared_settings, settings_table
 from allcore.runs.files import DOWNLOADS
 from allcore.runs.status import ACTIVE, RESUMABLE, in_words
 from allcore.runs.store import Run
-from allcore.runs.summary import summary_table
+from allcore.runs.summary import RunSummary, summary_table
 from pages.ui import address
 from pages.ui.choose import select_run
 from pages.ui.free_space import free_disk_space
 from pages.ui.guarded import guarded
 from pages.ui.live import refresh_every, runs, states, summaries, watch
-from pages.ui.run_view import show_curves, show_epochs, show_log, show_progress
-from pages.ui.show import per_cent_column, plain, table
+from pages.ui.run_about import show_about
+from pages.ui.run_view import short_name, show_curves, show_epochs, show_log, show_progress
+from pages.ui.show import per_cent_column, plain, table, table_with_rows
 from pages.ui.state import executor
 from pages.ui.study_view import names_of_grids, show_studies, studies
 
@@ -62,31 +63,53 @@ def confirm_deletion(run: Run, shown: str) -> None:
             st.rerun()
 
 
-def show_all() -> None:
-    """Show a line a run; those of a study stand in its grid."""
+def show_all(wanted: str, hidden: bool) -> None:
+    """Show a line a run that has `wanted` in what is said of it; those of a study stand in its grid."""
     grids = names_of_grids()
     now = [each for each in summaries(runs()) if each.config is None or not in_a_grid(each.config, grids)]
+    now = [each for each in now if (hidden or not each.about.hidden) and is_found(each, wanted)]
+    if st.session_state.pop("row_chosen", False):  # the page around this list shows another run now
+        st.rerun()
     if not now:
         return
     progress = [100 * summary.progress for summary in now]
     rows = summary_table(now)
-    shown = ["run", "state", "progress", "image_size", "best_validation_accuracy", "split", "study", "size", "note"]
+    shown = [
+        "run", "name", "tags", "state", "progress", "image_size", "best_validation_accuracy", "split", "study",
+        "dataset", "size", "note",
+    ]  # fmt: skip
     best = 100 * rows["best_validation_accuracy"]
     states, sizes = [in_words(one.state) for one in now], [memory(one.bytes) for one in now]
-    table(
-        rows.assign(progress=progress, state=states, size=sizes, best_validation_accuracy=best)[shown], "runs",
+    listed = rows.assign(progress=progress, state=states, size=sizes, best_validation_accuracy=best)[shown]
+    table_with_rows(
+        listed, "runs",
         "All runs with state, progress, image size, best validation accuracy, split, study, size on the disk and what "
         "went wrong",
         {
-            "run": "Run", "split": "Split", "study": "Study", "size": "Disk space",
+            "run": "Run", "name": "Name", "tags": "Tags", "dataset": "Dataset",
+            "split": "Split", "study": "Study", "size": "Disk space",
             "state": st.column_config.TextColumn("State", width=100),
             "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
             "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
             "note": st.column_config.TextColumn("Note", width="large"),
         },
-        placeholder="–",
+        listed, lambda row: choose_row(str(listed["run"].iloc[row])),
     )  # fmt: skip
+
+
+def choose_row(name: str) -> None:
+    """Make the run of a row that was chosen in the list the one that the page shows."""
+    address.say("run", name)
+    st.session_state["row_chosen"] = True
+
+
+def is_found(summary: RunSummary, wanted: str) -> bool:
+    """Return whether a run's id, name, note, tags, state or dataset hold every word that is wanted."""
+    said = summary.about
+    dataset = "" if summary.config is None else summary.config.dataset
+    text = " ".join((summary.id, said.name, said.note, *said.tags, in_words(summary.state), dataset)).casefold()
+    return all(word in text for word in wanted.casefold().split())
 
 
 def in_a_grid(config: TrainConfig, studies: set[str]) -> bool:
@@ -127,7 +150,12 @@ with st.container():
 
 now = {summary.id: summary for summary in summaries(list(known.values()))}
 watch({one.id: one.state for one in now.values()})
-st.fragment(guarded("the list of runs")(show_all), run_every=refresh_every(list(now.values())))()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    wanted = st.text_input("Find", key="find", bind="query-params", placeholder="name, tag, dataset, state", width=280)
+    hidden = any(one.about.hidden for one in now.values()) and st.toggle(
+        "Show hidden", key="all_runs", bind="query-params"
+    )
+st.fragment(guarded("the list of runs")(show_all), run_every=refresh_every(list(now.values())))(wanted, hidden)
 
 run = select_run(known)
 if run is None:
@@ -150,6 +178,10 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if summary.state == "succeeded":
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/grid_on:", query_params={"run": run.id})
 
+said = st.expander("Name, note, tags", icon=":material/label:", on_change="rerun", key="said")
+if said.open:
+    with said:
+        show_about(run)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     per = st.segmented_control(
         "Curves per", ["Epoch", "Batch"], default="Epoch", required=True, key="per", bind="query-params"
@@ -161,7 +193,14 @@ live = st.fragment(guarded("a run")(show_run), run_every=refresh_every(watched))
 live(run, summary.state, [known[one] for one in compared], cast(Per, str(per).lower()))
 
 with st.expander("Settings", icon=":material/tune:", on_change="rerun", key="settings") as settings:
-    if settings.open and summary.config is not None:
+    configs = {one: now[one].config for one in (run.id, *compared)}
+    both = {short_name(known[one]): config for one, config in configs.items() if config is not None}
+    if settings.open and len(both) > 1:
+        table(
+            compared_settings(both), "settings", "Settings of the compared runs, those that differ first",
+            {"setting": "Setting", "differs": st.column_config.CheckboxColumn("Differs")},
+        )  # fmt: skip
+    elif settings.open and summary.config is not None:
         table(
             settings_table(summary.config), "settings", "Settings of the run, and the paper's where they are others",
             {"setting": "Setting", "value": "Value", "paper": "Paper, where different"},

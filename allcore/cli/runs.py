@@ -1,4 +1,4 @@
-"""`runs list`, `show`, `watch`, `stop`, `resume`, `delete`, `prune`."""
+"""`runs list`, `show`, `compare`, `name`, `note`, `tag`, `hide`, `watch`, `stop`, `resume`, `delete`, `prune`."""
 
 from __future__ import annotations
 
@@ -16,29 +16,39 @@ if TYPE_CHECKING:
     from allcore.runs.history import History
     from allcore.runs.store import Run
 
-app = typer.Typer(help="Runs: list, show, watch, stop, resume, delete, prune.")
+app = typer.Typer(help="Runs: list, show, compare, name, note, tag, hide, watch, stop, resume, delete, prune.")
 Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")]
 
 
 @app.command("list")
-def list_runs(json: Json = False) -> None:
-    """List all runs, newest first."""
+def list_runs(
+    json: Json = False,
+    everything: Annotated[bool, typer.Option("--all", help="also the runs that are hidden")] = False,
+    tag: Annotated[str | None, typer.Option("--tag", help="only the runs with this tag")] = None,
+) -> None:
+    """List the runs, newest first."""
     from allcore.reporting.number_text import memory
     from allcore.runs.status import in_words
     from allcore.runs.summary import summarize, summary_table
 
-    rows = json_rows(summary_table([summarize(run) for run in _executor().store.runs()]))
+    found = [summarize(run) for run in _executor().store.runs()]
+    shown = [one for one in found if (everything or not one.about.hidden) and (tag is None or tag in one.about.tags)]
+    rows = json_rows(summary_table(shown))
     if json:
         print_json(rows)
+        return
+    if found and not rows:
+        say("no run is shown; runs list --all lists those that are hidden")
         return
     if not rows:
         say("no runs yet; start one with: python -m allcore train --data DIR")
         return
     table(
-        ["run", "state", "#epochs", "#px", "split", "#validation %", "#size", "note"],
+        ["run", "name", "tags", "state", "#epochs", "#px", "split", "#validation %", "#size", "note"],
         [
             (
-                row["run"], in_words(row["state"]), "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
+                row["run"], row["name"], row["tags"], in_words(row["state"]),
+                "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
                 row["image_size"], row["split"], percentage(row["best_validation_accuracy"]),
                 memory(row["bytes"]),
                 row["note"] or (f"ETA {duration(row['eta_seconds'])}" if row["eta_seconds"] else ""),
@@ -51,14 +61,16 @@ def list_runs(json: Json = False) -> None:
 @app.command()
 def show(name: Name, json: Json = False) -> None:
     """Show a run's state, configuration and history."""
+    from allcore.runs.about import about
     from allcore.runs.status import in_words
 
     run = _executor().store.find(name)
-    status, config, history = run.status(), run.config, run.history()
+    status, config, history, said = run.status(), run.config, run.history(), about(run)
     if json:
         print_json(
             {
                 "run": run.id,
+                "about": said.model_dump(mode="json"),
                 "folder": str(run.folder),
                 "status": status.model_dump(mode="json"),
                 "config": config.model_dump(mode="json"),
@@ -67,6 +79,10 @@ def show(name: Name, json: Json = False) -> None:
             }
         )
         return
+    say(f"{run.id}{f' ({said.name})' if said.name else ''}", bold=True)
+    for line in filter(None, (", ".join(said.tags), said.note)):
+        say(line)
+    say("\n".join(line for line in (status.state, status.error, status.device, str(run.folder)) if line))
     say(run.id, bold=True)
     say("\n".join(line for line in (in_words(status.state), status.error, status.device, str(run.folder)) if line))
     for warning in status.warnings:
@@ -76,6 +92,61 @@ def show(name: Name, json: Json = False) -> None:
     if len(history.epochs):
         say()
         _print_epochs(history)
+
+
+@app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="RUN…", help="two runs or more")], json: Json = False
+) -> None:
+    """Show the settings of several runs side by side, those that differ first."""
+    from allcore.errors import RunError
+    from allcore.reporting.settings import compared_settings
+
+    store = _executor().store
+    configs = {run.id: run.config for run in map(store.find, names)}
+    if len(configs) < 2:
+        raise RunError("expected two different runs or more; `runs list` shows those that are")
+    rows = compared_settings(configs)
+    if json:
+        print_json(json_rows(rows))
+        return
+    differing = int(rows["differs"].sum())
+    say(f"{differing} of {len(rows)} settings differ\n")
+    marked = rows.assign(differs=rows["differs"].map({True: "*", False: ""}))
+    table(["setting", "", *configs], marked.to_numpy().tolist())
+
+
+@app.command("name")
+def name_run(name: Name, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:
+    """Give a run a name, which lists show beside its id."""
+    _say(name, name=text)
+
+
+@app.command()
+def note(name: Name, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:
+    """Keep a note on a run."""
+    _say(name, note=text)
+
+
+@app.command()
+def tag(
+    name: Name, tags: Annotated[list[str] | None, typer.Argument(metavar="TAG…", help="unset: none")] = None
+) -> None:
+    """Give a run these tags, in place of those it has."""
+    _say(name, tags=tuple(tags or ()))
+
+
+@app.command()
+def hide(name: Name, show_again: Annotated[bool, typer.Option("--show", help="list it again")] = False) -> None:
+    """Leave a run out of lists; nothing of it is removed."""
+    _say(name, hidden=not show_again)
+
+
+def _say(name: str, /, **said: object) -> None:
+    from allcore.runs.about import about, say_of_run
+
+    run = _executor().store.find(name)
+    say_of_run(run, about(run).model_copy(update=said))
 
 
 @app.command()

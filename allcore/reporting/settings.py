@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from allcore.config import TrainConfig, make_config
@@ -24,6 +26,19 @@ def settings_table(config: TrainConfig) -> pd.DataFrame:
         for name, value in _texts(config).items()
     ]
     return pd.DataFrame(rows, columns=["setting", "value", "paper"])
+
+
+def compared_settings(configs: Mapping[str, TrainConfig]) -> pd.DataFrame:
+    """Return one row a setting, one column a run (by its name in `configs`): those that differ first.
+
+    Columns: setting, differs, and the runs'.
+    """
+    columns = {name: _texts(config) for name, config in configs.items()}
+    settings = list(dict.fromkeys(setting for texts in columns.values() for setting in texts))
+    table = pd.DataFrame({name: [texts.get(each, "") for each in settings] for name, texts in columns.items()})
+    table.insert(0, "setting", settings)
+    table.insert(1, "differs", table[list(columns)].nunique(axis=1) > 1)
+    return table.sort_values("differs", ascending=False, kind="stable", ignore_index=True)
 
 
 def _said(name: str, default: str) -> str:

@@ -25,6 +25,7 @@ FLOAT32_FILE: Final = "model.float32.onnx"
 PREDICTIONS_FILE: Final = "predictions.parquet"
 FEATURES_FILE: Final = "features.npy"
 NOVELTY_FILE: Final = "novelty.json"
+ABOUT_FILE: Final = "about.json"
 
 DOWNLOADS: Final = (
     SERVED_FILE, KERAS_FILE, PREDICTIONS_FILE, SPLIT_FILE, METRICS_FILE, CONFIG_FILE, ENVIRONMENT_FILE, LOG_FILE,

@@ -12,6 +12,7 @@ import pandas as pd
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.files import bytes_below
+from allcore.runs.about import NOTHING_SAID, About, about
 from allcore.runs.history import History
 from allcore.runs.status import ACTIVE, State, Status
 from allcore.runs.store import Run
@@ -30,6 +31,7 @@ class RunSummary:
     best_validation_accuracy: float | None = None
     problem: str = ""
     bytes: int = 0
+    about: About = NOTHING_SAID
 
     @property
     def state(self) -> State | Literal["damaged"]:
@@ -75,29 +77,40 @@ def summarize(run: Run, best: Callable[[Run], float | None] = _best) -> RunSumma
     """
     size = bytes_below(run.folder.resolve())
     try:
-        return RunSummary(run.id, run.status(), run.config, best(run), bytes=size)
+        return RunSummary(run.id, run.status(), run.config, best(run), bytes=size, about=_said(run))
     except RunError as error:
         return RunSummary(run.id, problem=str(error), bytes=size)
     except Exception as error:  # whatever else a foreign or half-written folder holds, the others are listed
         return RunSummary(run.id, problem=f"{type(error).__name__}: {error}", bytes=size)
 
 
+def _said(run: Run) -> About:
+    try:
+        return about(run)
+    except RunError:  # its name is lost, and not the run
+        return NOTHING_SAID
+
+
 def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
-    """Return one row a run: id, state, epochs done and asked for, image size in pixels, split protocol, study, dataset
-    (its folder and that above), best validation accuracy (fraction), images a second, seconds left while it goes on,
-    bytes of its folder, and a note."""
+    """Return one row a run: id, name, tags, state, epochs done and asked for, image size in pixels, split protocol,
+    study, dataset (its folder and that above), best validation accuracy (fraction), images a second, seconds left
+    while it goes on, bytes of its folder, and a note."""
     return pd.DataFrame([_row(summary) for summary in summaries], columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
 _COLUMNS = {
-    "run": "str", "state": "str", "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
+    "run": "str", "name": "str", "tags": "str", "state": "str",
+    "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
     "study": "str", "dataset": "str", "best_validation_accuracy": "Float64", "images_per_second": "Float64",
     "eta_seconds": "Float64", "bytes": "Int64", "note": "str",
 }  # fmt: skip
 
 
 def _row(summary: RunSummary) -> dict[str, object]:
-    row: dict[str, object] = {"run": summary.id, "state": summary.state, "bytes": summary.bytes, "note": summary.note}
+    row: dict[str, object] = {
+        "run": summary.id, "name": summary.about.name, "tags": ", ".join(summary.about.tags), "state": summary.state,
+        "bytes": summary.bytes, "note": summary.note,
+    }  # fmt: skip
     if summary.status is None or summary.config is None:
         return row | dict.fromkeys(("split", "study", "dataset"), "")
     return row | {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,19 +76,29 @@ def table(
 
 
 def table_with_rows(
-    frame: pd.DataFrame, name: str, alt: str, column_config: Mapping[str, Any], whole: pd.DataFrame
-) -> int | None:
-    """Show a table of which a row can be chosen, offer `whole` as CSV, and return the chosen row's number, if any."""
-    chosen = st.dataframe(
-        for_table(frame), hide_index=True, column_config=column_config, alt=alt, placeholder="", key=f"table-{name}",
-        on_select="rerun", selection_mode="single-row",
+    frame: pd.DataFrame,
+    name: str,
+    alt: str,
+    column_config: Mapping[str, Any],
+    whole: pd.DataFrame,
+    on_row: Callable[[int], None],
+) -> None:
+    """Show a table and offer `whole` as CSV; `on_row` is called with the number of a row when it is chosen."""
+    key = f"table-{name}"
+
+    def chosen() -> None:
+        rows = st.session_state[key].selection.rows
+        if rows:
+            on_row(rows[0])
+
+    st.dataframe(
+        for_table(frame), hide_index=True, column_config=column_config, alt=alt, placeholder="", key=key,
+        on_select=chosen, selection_mode="single-row",
     )  # fmt: skip
     st.download_button(
         "Download CSV", lambda: for_csv(whole).encode(), f"{for_file(name)}.csv", "text/csv",
         key=f"csv-{name}", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
-    rows = chosen.selection.rows
-    return rows[0] if rows else None
 
 
 def per_cent_column(label: str, help: str | None = None, decimals: int = 1) -> object:

@@ -175,7 +175,12 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
     probabilities = [f"probability_{name}" for name in served.classes]
     empty = [name for name in ("error", "split") if (table[name] == "").all()]
     shown = table.drop(columns=empty).assign(**(100 * table[probabilities]))
-    clicked = table_with_rows(
+
+    def open_image(row: int) -> None:
+        if not table["error"].iloc[row]:
+            st.query_params["image"] = str(table["path"].iloc[row])
+
+    table_with_rows(
         shown, f"predictions-{root.name}",
         "Class, probabilities and novelty of every image; a click shows its evidence",
         {
@@ -189,13 +194,9 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
             "error": st.column_config.TextColumn("Not predicted because", width="medium"),
         },
         table,
+        open_image,
     )  # fmt: skip
     st.caption("A click on a heading sorts; a click at the left of a row shows that image with its evidence below.")
-    if clicked is not None and not table["error"].iloc[clicked]:
-        path = str(table["path"].iloc[clicked])
-        if st.query_params.get("image") != path:
-            st.query_params["image"] = path
-            st.rerun()
 
 
 def _listed(folder: str, key: str) -> pd.DataFrame:

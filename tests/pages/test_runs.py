@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from allcore.reporting.curves import QUANTITIES
+from allcore.runs.about import About, about
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
@@ -290,3 +291,14 @@ def test_page_looks_again_by_itself_while_something_runs(state):
 def test_page_does_nothing_when_nothing_runs(state):
     status = Status(state=state, heartbeat=0.0, queued_at=0.0)
     assert refresh_every([RunSummary("damaged"), RunSummary("b", status)]) is None
+
+
+def test_a_run_is_named_found_and_left_out_of_the_list(run):
+    app = open_page("runs", session={"said": True}, run=run.id)
+    app.get_by_key(f"name of {run.id}").set_value("the first")
+    app.get_by_key(f"tags of {run.id}").set_value("grey, small")
+    press(app, "Save")
+    assert about(run) == About(name="the first", tags=("grey", "small"))
+    listed = open_page("runs", run=run.id, find="GREY first").dataframe[0].value
+    assert (listed["name"][0], listed["tags"][0]) == ("the first", "grey, small")
+    assert not open_page("runs", run=run.id, find="nothing of it").dataframe

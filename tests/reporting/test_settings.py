@@ -4,7 +4,7 @@ import pytest
 
 from allcore.config import make_config
 from allcore.config_fields import setting_text
-from allcore.reporting.settings import settings_table
+from allcore.reporting.settings import compared_settings, settings_table
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,12 @@ def test_what_the_paper_does_not_have_is_a_departure_where_it_is_used():
     assert (table["augment.grey"], table["clip_norm"]) == ("not in the paper", "not in the paper")
     assert table["augment.degrees"] == "not stated; read as 20"
     assert (table["augment.recolour"], table["device"]) == ("", "")
+
+
+def test_settings_of_several_runs_stand_side_by_side_those_that_differ_first():
+    configs = {"one": make_config(dataset="d"), "other": make_config(dataset="d", image_size=96, batch_size=8)}
+    table = compared_settings(configs)
+    differing = table[table["differs"]]
+    assert sorted(differing["setting"]) == ["batch_size", "image_size"]
+    assert list(differing.index) == [0, 1]
+    assert table.set_index("setting").loc["image_size", ["one", "other"]].tolist() == ["300", "96"]

@@ -1,0 +1,33 @@
+"""Runs, what people say of a run: name, note, tags, and whether it is hidden."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allcore.errors import RunError
+from allcore.runs.about import LONGEST_NAME, LONGEST_NOTE, About, about, say_of_run
+from allcore.runs.store import Run
+from pages.ui.show import plain
+
+
+def show_about(run: Run) -> None:
+    """Show what is said of a run, as a form to change it."""
+    try:
+        now = about(run)
+    except RunError as error:
+        st.warning(plain(str(error)), title="What was said of this run is lost")
+        now = About()
+    with st.form(f"about {run.id}", border=False):
+        name = st.text_input("Name", now.name, LONGEST_NAME, key=f"name of {run.id}")
+        note = st.text_area("Note", now.note, max_chars=LONGEST_NOTE, key=f"note of {run.id}")
+        tags = st.text_input("Tags", ", ".join(now.tags), key=f"tags of {run.id}", help="separated by commas")
+        hidden = st.checkbox("Leave it out of the list", now.hidden, key=f"hidden {run.id}")
+        pressed = st.form_submit_button("Save", icon=":material/save:")
+    if not pressed:
+        return
+    try:
+        say_of_run(run, About(name=name, note=note, tags=tuple(tags.split(",")), hidden=hidden))
+    except RunError as error:
+        st.error(plain(str(error)), title="That cannot be kept")
+    else:
+        st.rerun()

@@ -1,0 +1,43 @@
+"""`runs name`, `note`, `tag`, `hide` and `compare`, and lists that follow them."""
+
+import shutil
+
+import pytest
+
+from allcore.runs.about import About, about
+from allcore.runs.store import Run
+
+
+@pytest.fixture
+def two(workspace, finished_run):
+    """Return two small copies of the finished run in a workspace of their own."""
+    left_out = shutil.ignore_patterns("*.keras", "*.onnx", "*.npy", "checkpoints", "tensorboard")
+    return [
+        Run(shutil.copytree(finished_run.folder, workspace.runs / name, ignore=left_out)) for name in ("one", "two")
+    ]
+
+
+def test_what_is_said_is_shown_in_the_list_and_found_by_its_tag(two, command):
+    for arguments in (("name", "one", "the first"), ("note", "one", "too few epochs"), ("tag", "one", "a", "b")):
+        assert command("runs", *arguments).code == 0
+    assert about(two[0]) == About(name="the first", note="too few epochs", tags=("a", "b"))
+    (row,) = command("runs", "list", "--tag", "a", "--json").json
+    assert (row["run"], row["name"], row["tags"]) == ("one", "the first", "a, b")
+    assert command("runs", "show", "one", "--json").json["about"]["note"] == "too few epochs"
+
+
+def test_a_hidden_run_is_left_out_until_all_are_asked_for(two, command):
+    command("runs", "hide", "one")
+    assert [row["run"] for row in command("runs", "list", "--json").json] == ["two"]
+    assert [row["run"] for row in command("runs", "list", "--all", "--json").json] == ["two", "one"]
+    command("runs", "hide", "one", "--show")
+    assert len(command("runs", "list", "--json").json) == 2
+
+
+def test_compare_says_which_settings_differ(two, command):
+    config = two[1].folder / "config.json"
+    config.write_text(config.read_text().replace('"epochs": 3', '"epochs": 4'))
+    rows = command("runs", "compare", "one", "two", "--json").json
+    assert [row["setting"] for row in rows if row["differs"]] == ["epochs"]
+    assert "1 of" in command("runs", "compare", "one", "two").out
+    assert command("runs", "compare", "one").code == 2
