@@ -56,7 +56,7 @@ def test_without_a_run_it_says_so_links_to_training_and_shows_the_example(worksp
     assert app.dataframe[0].value["latency_ms"].notna().all()
     assert list(pairs_of(app)["p_holm"]) == list(record.pairs["p_holm"])
     assert len(app.get("plotly_chart")) == 2
-    assert app.code[0].value.startswith("python -m allcore train --data Original")
+    assert app.code[0].value.startswith(record.commands[0])
 
 
 def test_example_can_be_chosen_beside_runs(add_run):
