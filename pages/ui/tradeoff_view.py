@@ -108,7 +108,7 @@ def _show_costs(table: pd.DataFrame, name: str, shortcuts: Mapping[str, float] |
     st.header("Accuracy against its price", anchor=False)
     cost = st.segmented_control(
         "Price", known, default=known[0], required=True, format_func=lambda cost: COSTS[cost].partition(" (")[0],
-        key=f"price-{name}",
+        key="price", bind="query-params",
     )  # fmt: skip
     figure = pareto_figure(table, str(cost))
     if shortcuts is not None:
