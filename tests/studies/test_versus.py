@@ -9,7 +9,7 @@ from allcore.studies.plan import make_plan
 from allcore.studies.results import finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
-from allcore.studies.versus import compare_cells
+from allcore.studies.versus import compare_cells, compare_pairs
 from tests.data.rows import in_groups
 from tests.studies.conftest import Instantly, set_state
 
@@ -87,6 +87,6 @@ def test_p_values_are_raised_for_the_number_of_pairs(compared):
 
 
 @pytest.mark.parametrize("margin", [0.0, 1.0, -0.1])
-def test_a_margin_that_is_none_is_refused(compared, margin):
+def test_a_margin_that_is_none_is_refused(margin):
     with pytest.raises(InputError, match="margin"):
-        compared(1.0, margin)
+        compare_pairs([], [], margin)
