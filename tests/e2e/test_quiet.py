@@ -21,11 +21,13 @@ VIEWS = {
     "trust": ("Overview", "Shared fields", "Exact duplicates", "Stain clusters", "Shortcuts", "Labels"),
     "train": ("",),
     "runs": ("",),
-    "evaluate": ("Confusion matrix", "Mistakes", "Classes", "Curves", "Calibration", "Compare", "Malignant or benign"),
+    "evaluate": (
+        "Confusion matrix", "Mistakes", "Classes", "Curves", "Calibration", "Compare", "Probes", "Malignant or benign",
+    ),
     "augmentation": ("",),
     "tradeoff": ("",),
     "predict": ("",),
-}
+}  # fmt: skip
 FILTERS = {
     "dataset": ("Pro", "Pre", "Pre", "With a twin", "Usable images"),
     "evaluate": ("per cent", "counts"),
