@@ -134,7 +134,7 @@ def test_model_that_knows_its_test_says_what_it_gave_and_what_the_best_shortcut_
 def test_card_is_read_as_markdown_and_the_arithmetic_is_told(trained, released):
     release(trained, released / "allscope.onnx", card="# Of this model\n\nIt *knows* four classes.")
     app = open_page("predict")
-    assert "### Of this model\n\nIt *knows* four classes." in [each.value for each in app.markdown]
+    assert "## Of this model\n\nIt *knows* four classes." in [each.value for each in app.markdown]
     assert "int8 predicts another class than float32 for" in texts(app)
 
 

@@ -36,7 +36,7 @@ def study(run, workspace):
 def test_a_study_is_one_row_with_its_grid_and_its_runs_are_not_listed_again(study):
     app = open_page("runs", study="seeds")
     (row,) = [expander for expander in app.expander if expander.label.startswith("seeds")]
-    assert row.label.replace("\\", "") == "seeds: stopped, 1 of 3 runs, 33%"
+    assert row.label.replace("\\", "") == "seeds: stopped, 1 of 3 runs, 33 %"
     (grid,) = [frame.value for frame in app.dataframe if "place" in frame.value]
     assert grid["state"].tolist() == ["succeeded", "failed", "missing"]
     assert grid["note"].tolist() == ["", "the disk is full", ""]
