@@ -6,6 +6,7 @@ import streamlit as st
 
 from allcore.memory import return_freed_memory
 from pages.ui.guarded import guarded
+from pages.ui.sign_in import let_in
 
 UI = Path(__file__).parent / "pages" / "ui"
 
@@ -38,4 +39,5 @@ page = st.navigation(
 
 st.set_page_config(page_title=f"{page.title} · ALLscope")
 with guarded(f"page {page.title}"):
+    let_in()
     page.run()

@@ -1,6 +1,5 @@
 """Runs: all of them, and one or several as they go; stop, resume, delete, and what they leave."""
 
-from collections.abc import Callable
 from typing import cast
 
 import streamlit as st
@@ -22,15 +21,23 @@ from pages.ui.live import refresh_every, runs, states, summaries, watch
 from pages.ui.run_about import show_about
 from pages.ui.run_view import short_name, show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import per_cent_column, plain, table, table_with_rows
+from pages.ui.sign_in import act, show_actions
 from pages.ui.state import executor
 from pages.ui.study_view import names_of_grids, show_studies, studies
 
 
+def change(action: str, run: Run) -> None:
+    """Stop, resume or delete a run."""
+    if action == "stop":
+        executor().stop_in_background(run)
+    elif action == "resume":
+        executor().resume(run)
+    else:
+        executor().store.delete(run)
+
+
 def carry_out(action: str, run: Run, shown: str) -> None:
     """Stop, resume or delete a run that was shown in a state; what stands in the way is kept for the page to show."""
-    does: dict[str, Callable[[Run], object]] = {
-        "stop": executor().stop_in_background, "resume": executor().resume, "delete": executor().store.delete,
-    }  # fmt: skip
     now = states([run])[run.id] if run.folder.is_dir() else "deleted"
     going_on = shown in ACTIVE and now in ACTIVE
     if now != shown and not going_on:
@@ -39,7 +46,7 @@ def carry_out(action: str, run: Run, shown: str) -> None:
         )
         return
     try:
-        does[action](run)
+        act(action, run.id, lambda: change(action, run))
     except (InputError, OSError) as error:
         st.session_state["refused"] = str(error)
     else:
@@ -205,6 +212,8 @@ with st.expander("Settings", icon=":material/tune:", on_change="rerun", key="set
             settings_table(summary.config), "settings", "Settings of the run, and the paper's where they are others",
             {"setting": "Setting", "value": "Value", "paper": "Paper, where different"},
         )  # fmt: skip
+study = summary.config.study if summary.config is not None else None
+show_actions(run.id, *([] if study is None else [study]))
 st.header("Files", anchor=False)
 with st.container(horizontal=True):
     for path in (run.folder / name for name in DOWNLOADS):

@@ -35,6 +35,7 @@ from pages.ui.measuring import measure_all, measured, measuring_key
 from pages.ui.queue import show_queue
 from pages.ui.shared_work import CancelledError, ask_again, asked_for
 from pages.ui.show import plain, table
+from pages.ui.sign_in import act
 from pages.ui.state import asked_for_search, catalog, executor, relations, search_key, searched_relations, workspace
 from pages.ui.study_form import Asked, study_form
 
@@ -133,7 +134,7 @@ def launch(config: TrainConfig, plan: StudyPlan | None) -> str:
     if last and last["asked"] == asked and time.monotonic() - last["at"] < SAME_CLICK_SECONDS:
         return str(last["name"])
     with st.spinner("Checking the images, the split and the weights …"):
-        name = executor().submit(config).id if plan is None else launch_study(plan)
+        name = act("launch", None, lambda: executor().submit(config).id if plan is None else launch_study(plan))
     st.session_state["launched"] = {"asked": asked, "at": time.monotonic(), "name": name}
     return name
 
@@ -260,7 +261,7 @@ with card:
         )  # fmt: skip
     try:
         if measuring:
-            measure_all(costly)
+            act("measure", config.dataset, lambda: measure_all(costly))
             st.rerun()
         if launching:
             ask_again(search_key(images, variant))

@@ -8,8 +8,9 @@ import streamlit as st
 
 from allcore.data.catalog import Catalog
 from allcore.data.class_meanings import LONGEST_MEANING, ClassMeanings, class_meanings, name_classes
-from allcore.errors import DatasetError
+from allcore.errors import DatasetError, InputError
 from pages.ui.show import plain
+from pages.ui.sign_in import act
 from pages.ui.state import workspace
 
 
@@ -45,8 +46,11 @@ def show_naming(images: Catalog) -> None:
         pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
     if pressed:
         try:
-            name_classes(dataset, classes, said, positive, workspace().classes)
-        except DatasetError as error:
+            act(
+                "name the classes of", dataset,
+                lambda: name_classes(dataset, classes, said, positive, workspace().classes),
+            )  # fmt: skip
+        except InputError as error:
             st.error(plain(str(error)), title="That cannot be kept")
         else:
             st.success("All pages, reports and commands follow it.", title="Kept")

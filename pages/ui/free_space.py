@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from allcore.errors import RunError
+from allcore.errors import InputError
 from allcore.reporting.number_text import memory
 from allcore.runs.prune import Superfluous, remove, superfluous
 from pages.ui.guarded import guarded
 from pages.ui.show import plain
+from pages.ui.sign_in import act
 from pages.ui.state import workspace
 
 
@@ -42,6 +43,7 @@ def _free(shown: list[Superfluous]) -> None:
     """Remove what was shown and can still go: a run may have been started meanwhile."""
     still = {each.path for each in superfluous(workspace())}
     try:
-        st.toast(plain(f"{memory(remove([each for each in shown if each.path in still]))} are free again."))
-    except RunError as error:
+        freed = act("free", "disk space", lambda: remove([each for each in shown if each.path in still]))
+        st.toast(plain(f"{memory(freed)} are free again."))
+    except (InputError, OSError) as error:
         st.session_state["refused"] = str(error)

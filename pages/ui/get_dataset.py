@@ -15,6 +15,7 @@ from allcore.paper import IMAGES
 from allcore.text import printable
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for, wait_if_under_way
 from pages.ui.show import plain
+from pages.ui.sign_in import RightError, act
 from pages.ui.state import forget_catalogs, select_dataset, workspace
 
 KAGGLE = "mehradaria/leukemia"
@@ -28,7 +29,7 @@ def draw_button() -> None:
     elif st.button("Draw synthetic smears", type="primary", icon=":material/draw:"):
         folder = workspace().datasets
         name = free_name(folder, "synthetic-smears")
-        _get("Drawing", lambda progress: draw_smears(folder, name, AT_ONE_CLICK, progress))
+        _import(name, "Drawing", lambda progress: draw_smears(folder, name, AT_ONE_CLICK, progress))
 
 
 def get_dataset() -> None:
@@ -71,7 +72,7 @@ def _draw() -> None:
         pressed = st.form_submit_button("Draw synthetic smears", type="primary", icon=":material/draw:")
     if pressed:
         spec, folder = SyntheticSpec(images, size, twins=twins, scale_bars=scale_bars), workspace().datasets
-        _get("Drawing", lambda progress: draw_smears(folder, name, spec, progress))
+        _import(name, "Drawing", lambda progress: draw_smears(folder, name, spec, progress))
 
 
 def _open_folder() -> None:
@@ -105,7 +106,11 @@ def _upload() -> None:
         st.warning("Choose a zip file first.", icon=":material/upload_file:")
     else:
         folder = workspace().datasets
-        _get("Unpacking", lambda progress: import_upload(upload, upload.name, folder, name or None, progress))
+        _import(
+            name or upload.name,
+            "Unpacking",
+            lambda progress: import_upload(upload, upload.name, folder, name or None, progress),
+        )
 
 
 def _download() -> None:
@@ -117,7 +122,7 @@ def _download() -> None:
     st.link_button("See it on Kaggle", f"https://www.kaggle.com/datasets/{KAGGLE}", icon=":material/open_in_new:")
     if st.button("Download from Kaggle", type="primary", icon=":material/download:"):
         folder = workspace().datasets
-        _get("Downloading", lambda progress: fetch_kaggle(folder, KAGGLE, progress))
+        _import(KAGGLE, "Downloading", lambda progress: fetch_kaggle(folder, KAGGLE, progress))
 
 
 def is_getting() -> bool:
@@ -128,6 +133,14 @@ def is_getting() -> bool:
 def show_getting() -> None:
     """Show how far the dataset is that is on its way, and choose it when it is there."""
     _choose_when_there(lambda: wait_if_under_way(_key(), "Getting a dataset; it goes on when you leave this page"))
+
+
+def _import(name: str, doing: str, get: Callable[[Progress], Path]) -> None:
+    """Get a dataset that is added to the workspace, which only who may act can do."""
+    try:
+        act("import", name, lambda: _get(doing, get))
+    except (RightError, OSError) as error:
+        st.error(plain(str(error)), title="No dataset was added")
 
 
 def _get(doing: str, get: Callable[[Progress], Path]) -> None:

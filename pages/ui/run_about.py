@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allcore.errors import RunError
+from allcore.errors import InputError, RunError
 from allcore.runs.about import LONGEST_NAME, LONGEST_NOTE, About, about, say_of_run
 from allcore.runs.store import Run
 from pages.ui.show import plain
+from pages.ui.sign_in import act
 
 
 def show_about(run: Run) -> None:
@@ -25,9 +26,10 @@ def show_about(run: Run) -> None:
         pressed = st.form_submit_button("Save", icon=":material/save:")
     if not pressed:
         return
+    said = About(name=name, note=note, tags=tuple(tags.split(",")), hidden=hidden)
     try:
-        say_of_run(run, About(name=name, note=note, tags=tuple(tags.split(",")), hidden=hidden))
-    except RunError as error:
+        act("describe", run.id, lambda: say_of_run(run, said))
+    except (InputError, OSError) as error:
         st.error(plain(str(error)), title="That cannot be kept")
     else:
         st.rerun()

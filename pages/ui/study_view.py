@@ -16,6 +16,7 @@ from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from pages.ui.guarded import guarded
 from pages.ui.live import history, runs, stamp, summary
 from pages.ui.show import per_cent_column, plain, table
+from pages.ui.sign_in import act
 from pages.ui.state import workspace
 from pages.ui.study_scores import MOST_LINKS, show_scores
 
@@ -118,10 +119,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
 def _carry_out(action: str, study: Study) -> None:
     """Stop or resume a study; what stands in the way is kept for the page to show."""
     try:
-        if action == "stop":
-            request_stop(study)
-        else:
-            start(study, workspace())
+        act(action, study.name, lambda: request_stop(study) if action == "stop" else start(study, workspace()))
     except (InputError, OSError) as error:
         st.session_state["study refused"] = str(error)
 

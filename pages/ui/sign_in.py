@@ -1,0 +1,105 @@
+"""Signing in by Streamlit's own OIDC, where `.streamlit/secrets.toml` configures it, and the gate of every action."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from allcore.access import Person, Right, read_access
+from allcore.actions import actions_on, record_action
+from allcore.errors import ConfigError, InputError
+from pages.ui.show import plain
+from pages.ui.state import workspace
+
+_Result = TypeVar("_Result")
+_RIGHTS: dict[Right, str] = {"act": "may look and act", "look": "may look"}
+
+
+class RightError(InputError):
+    """Somebody who may only look asked for an action."""
+
+
+def let_in() -> None:
+    """Let only those see a page who have signed in and may look; without sign-in configured, everybody."""
+    if not _is_configured():
+        return
+    if not st.user.get("is_logged_in"):
+        st.title("ALLscope")
+        if importlib.util.find_spec("authlib") is None:
+            st.error(
+                "Signing in is configured, and the package that it needs is not installed. On the server: "
+                "`pip install 'streamlit[auth]'`, then start the app again.",
+                title="Nobody can sign in",
+            )
+        else:
+            st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        st.stop()
+    try:
+        right = _right()
+    except ConfigError as error:
+        st.error(plain(str(error)), title="Nobody can be let in")
+        right = None
+    else:
+        if right is None:
+            st.error(
+                plain(f"{_person().email or 'You'} may not look at this workspace. Whoever runs it can change that."),
+                title="Not let in",
+            )
+    with st.sidebar:
+        if right is not None:
+            st.caption(plain(f"{_person().email} {_RIGHTS[right]}."))
+        st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+    if right is None:
+        st.stop()
+
+
+def act(what: str, on: str | None, do: Callable[[], _Result]) -> _Result:
+    """Carry out an action on a run, a study, a dataset or the disk, if whoever asks may act, and note who and when.
+
+    Every action of every page goes through here. It is noted before it is done, so that nothing is done unseen; what
+    makes the thing that it is on (None) is noted after, by the name of the result. Raises `RightError` for somebody who
+    may only look, `OSError` where it cannot be noted, else what `do` raises.
+    """
+    if not _is_configured():
+        return do()
+    if not st.user.get("is_logged_in") or _right() != "act":
+        raise RightError(f"you may look here but not {what}; ask whoever runs this server for the right to act")
+    if on is not None:
+        record_action(workspace().root, _person().email, what, on)
+        return do()
+    result = do()
+    record_action(workspace().root, _person().email, what, result.name if isinstance(result, Path) else str(result))
+    return result
+
+
+def show_actions(*things: str) -> None:
+    """Say who did what to a run, or to the study that it is of, and when, where people sign in."""
+    if not _is_configured():
+        return
+    for action in actions_on(workspace().root, things):
+        moment = datetime.fromtimestamp(action.moment, UTC)
+        st.caption(plain(f"{moment:%Y-%m-%d %H:%M} UTC: {action.what} by {action.who}"))
+
+
+def _is_configured() -> bool:
+    """Tell whether secrets configure sign-in: then Streamlit says of everybody whether they are signed in."""
+    return "is_logged_in" in st.user
+
+
+def _right() -> Right | None:
+    return read_access(workspace().root).right_of(_person())
+
+
+def _person() -> Person:
+    """Return who has signed in; an address that its provider has not verified counts for nothing."""
+    email, groups = st.user.get("email"), st.user.get("groups")
+    verified = st.user.get("email_verified", True) is not False
+    return Person(
+        email if isinstance(email, str) and verified else "",
+        tuple(group for group in groups if isinstance(group, str)) if isinstance(groups, list | tuple) else (),
+    )

@@ -1,0 +1,157 @@
+"""Signing in: who has not sees nothing, who may look changes nothing, and what was done has a name and a time."""
+
+import ast
+import json
+from collections.abc import Iterator
+
+import pytest
+from streamlit import user_info
+from streamlit.testing.v1 import AppTest
+
+from allcore.access import ACCESS_FILE
+from allcore.actions import ACTIONS_FILE
+from allcore.installation import PROJECT
+from pages.ui.show import plain
+from tests.pages.opening import PATIENCE, open_page, press, ran, table, texts
+
+METHODS = {"submit", "resume", "stop_in_background", "delete", "create"}
+FUNCTIONS = {
+    "start", "request_stop", "remove", "draw_smears", "import_upload", "fetch_kaggle", "name_classes", "measure_all",
+    "say_of_run",
+}  # fmt: skip
+"""What launches, stops, deletes, imports or names: reached through the gate alone."""
+
+
+@pytest.fixture
+def sign_in(monkeypatch, workspace):
+    """Return what signs somebody in, as Streamlit tells of people where secrets configure a provider."""
+
+    def signed_in(access=None, **facts):
+        monkeypatch.setattr(user_info, "_get_user_info", lambda: {"is_logged_in": True, **facts})
+        if access is not None:
+            workspace.root.mkdir(exist_ok=True)
+            (workspace.root / ACCESS_FILE).write_text(json.dumps(access))
+
+    return signed_in
+
+
+def front() -> AppTest:
+    """Return the app as its address opens it, by its one way in."""
+    return ran(AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=PATIENCE))
+
+
+def test_who_has_not_signed_in_sees_nothing_and_who_may_look_sees_the_page(sign_in, run):
+    sign_in(is_logged_in=False)
+    app = front()
+    assert not app.dataframe
+    assert not app.metric
+    assert not app.page_link
+    sign_in({"look": ["*@lab.org"]}, email="bob@lab.org")
+    assert run.id in list(table(front(), "run")["run"])
+
+
+@pytest.mark.parametrize(
+    ("access", "facts", "said"),
+    [
+        ({"look": ["*@lab.org"]}, {"email": "eve@elsewhere.org"}, "eve@elsewhere.org may not look at"),
+        ({"look": ["*@lab.org"]}, {"email": "eve@lab.org", "email_verified": False}, "may not look"),
+        ({"looks": []}, {"email": "anna@lab.org"}, "cannot be used"),
+    ],
+)
+def test_who_has_no_right_sees_nothing_but_why(sign_in, access, facts, said):
+    sign_in(access, **facts)
+    app = front()
+    assert plain(said) in "".join(error.value for error in app.error)
+    assert not app.metric
+    assert [button.label for button in app.button] == ["Sign out"]
+
+
+def test_who_may_look_can_delete_nothing_and_who_may_act_is_noted(sign_in, run, workspace):
+    access = {"act": ["group:trainers"], "look": ["*"]}
+    sign_in(access, email="bob@lab.org")
+    app = press(press(open_page("runs"), "Delete"), "Delete it")
+    assert "may look here but not delete" in app.error[0].value
+    assert run.folder.is_dir()
+    assert not (workspace.root / ACTIONS_FILE).exists()
+    sign_in(access, email="anna@lab.org", groups=["trainers"])
+    press(press(open_page("runs"), "Delete"), "Delete it")
+    assert not run.folder.exists()
+    noted = json.loads((workspace.root / ACTIONS_FILE).read_text())
+    assert (noted["who"], noted["what"], noted["on"]) == ("anna@lab.org", "delete", run.id)
+
+
+def test_what_is_made_is_noted_by_its_name(sign_in, workspace, few):
+    sign_in({"act": ["anna@lab.org"]}, email="bob@lab.org")
+    app = press(open_page("overview"), "Draw synthetic smears")
+    assert "may look here but not import" in texts(app)
+    assert workspace.list_datasets() == []
+    sign_in(email="anna@lab.org")
+    press(open_page("overview"), "Draw synthetic smears")
+    assert json.loads((workspace.root / ACTIONS_FILE).read_text())["on"] == workspace.list_datasets()[0].name
+
+
+def test_a_run_shows_who_did_what_to_it(sign_in, run, workspace):
+    sign_in(email="bob@lab.org")
+    line = {"moment": 1e9, "who": "<b>anna</b>@lab.org", "what": "resume", "on": run.id}
+    (workspace.root / ACTIONS_FILE).write_text(f"{json.dumps(line)}\n")
+    assert plain("2001-09-09 01:46 UTC: resume by <b>anna</b>@lab.org") in texts(open_page("runs"))
+
+
+def test_without_sign_in_nothing_is_asked_and_nothing_noted(workspace, few):
+    app = press(front(), "Draw synthetic smears")
+    assert workspace.list_datasets()
+    assert not (workspace.root / ACTIONS_FILE).exists()
+    assert "Sign out" not in [button.label for button in app.button]
+
+
+def test_pages_change_nothing_but_through_the_gate():
+    found = set()
+    for path in sorted((PROJECT / "pages").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found |= {(path.name, name) for name in past_the_gate(tree)}
+        if path.name != "sign_in.py":
+            found |= {(path.name, "record_action") for name in uses(tree) if name == "record_action"}
+    assert found == set()
+
+
+def test_the_search_for_a_way_past_the_gate_finds_one():
+    assert set(past_the_gate(ast.parse("def press(run):\n    store.delete(run)\n\npress(run)"))) == {".delete"}
+    assert set(past_the_gate(ast.parse("button(on_click=store.delete)"))) == {".delete"}
+    assert not set(past_the_gate(ast.parse("def go():\n    x()\n    store.delete(1)\n\nact('', '', lambda: go())")))
+
+
+def past_the_gate(tree: ast.Module) -> Iterator[str]:
+    """Yield what a page changes outside `act(…)`; in a function of its own, where that is used outside of it."""
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    changing = {*(f".{method}" for method in METHODS), *(FUNCTIONS & imported)}
+    for node in tree.body:
+        if not (isinstance(node, ast.FunctionDef) and behind_the_gate(tree, node.name)):
+            yield from changing & set(uses(node))
+
+
+def behind_the_gate(tree: ast.Module, name: str) -> bool:
+    """Tell whether a function of a page is used, and nowhere but within `act(…)`."""
+    inside = sum(name in uses(argument) for call in gates(tree) for argument in call.args)
+    return inside > 0 and name not in uses(tree)
+
+
+def gates(tree: ast.AST) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and is_gate(node)]
+
+
+def is_gate(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id in ("act", "_import")
+
+
+def uses(node: ast.AST) -> list[str]:
+    """Return the names that are read below a node, outside of what a gate is given and of imports."""
+    found = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call) and is_gate(child):
+            continue
+        if isinstance(child, ast.Attribute):
+            found.append(f".{child.attr}")
+        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
+            found.append(child.id)
+        found += uses(child)
+    return found
