@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if config.getoption("fast") and not config.getoption("numprocesses", None):
         sys.addaudithook(refuse)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as background jobs inherit it, and so would ours from here
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -72,7 +72,7 @@ class Reporter:
             self._asked += 1
             mine = self._asked
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._answered >= mine, seconds)
+            self._changed.wait_for(lambda: self._answered >= mine or not self._thread.is_alive(), seconds)
 
     def close(self, patience: float = 10.0) -> None:
         """Write what is left and end the thread; on a full disk, try again for `patience` seconds."""

@@ -54,6 +54,7 @@ def test_info_in_words_has_the_same_counts(command, smears):
     assert "48 × 48 64" in words
 
 
+@pytest.mark.slow
 def test_cells_are_counted_by_class_and_by_image(command, smears):
     facts = command("dataset", "cells", smears, "--json").json
     (variant,) = facts["variants"]
@@ -144,6 +145,7 @@ def test_fetch_of_anything_else_says_what_is_expected(command, typed):
     assert "expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]" in outcome.err
 
 
+@pytest.mark.slow
 def test_audit_reports_exactly_what_is_promised(command, smears):
     report = command("dataset", "audit", smears, "--json").json
     assert {"images", "exact_duplicate_pairs", "overlap_pairs", "groups", "baselines"} <= set(report)
@@ -154,6 +156,7 @@ def test_audit_reports_exactly_what_is_promised(command, smears):
     assert report["leakage"]["grouped"]["twins_in_train"] == 0
 
 
+@pytest.mark.slow
 def test_audit_finds_the_field_that_was_photographed_twice(command, tmp_path):
     folder = tmp_path / "twins"
     planted = write_dataset(folder, SyntheticSpec(images_per_class=6, image_size=160, twins=0.4))
@@ -164,6 +167,7 @@ def test_audit_finds_the_field_that_was_photographed_twice(command, tmp_path):
     assert report["baselines"] == {}
 
 
+@pytest.mark.slow
 def test_audit_pairs_and_groups_exact_duplicates(command, copied):
     shutil.copy(copied / "Pro" / "pro-0003.jpg", copied / "Pro" / "again.jpg")
     report = command("dataset", "audit", copied, "--json").json
@@ -172,6 +176,7 @@ def test_audit_pairs_and_groups_exact_duplicates(command, copied):
     assert len(set(report["groups"].values())) == 64
 
 
+@pytest.mark.slow
 def test_audit_in_words_names_the_duplicate_and_its_original(command, copied):
     shutil.copy(copied / "Pro" / "pro-0003.jpg", copied / "Pro" / "z[1].jpg")
     words = " ".join(command("dataset", "audit", copied).out.split())
@@ -179,6 +184,7 @@ def test_audit_in_words_names_the_duplicate_and_its_original(command, copied):
     assert "Pro/z[1].jpg Pro/pro-0003.jpg" in words
 
 
+@pytest.mark.slow
 def test_audits_paths_are_relative_to_the_folder_given_even_where_it_only_wraps_another(command, copied, tmp_path):
     wrapper = tmp_path / "wrapper"
     wrapper.mkdir()

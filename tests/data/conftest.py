@@ -32,3 +32,15 @@ def make_dataset(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / folder
 
     return make
+
+
+@pytest.fixture
+def dataset(make_dataset: Callable[..., Path]) -> Path:
+    """Return a folder of seven images of two classes."""
+    return make_dataset({"Benign": 4, "Pro": 3})
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Return a folder for cached results that is not there yet."""
+    return tmp_path / "cache"

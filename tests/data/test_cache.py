@@ -46,11 +46,6 @@ def dataset(make_dataset):
     return make_dataset({"Benign": 12, "Pro": 8})
 
 
-@pytest.fixture
-def cache(tmp_path):
-    return tmp_path / "cache"
-
-
 def start(dataset: Path, cache: Path, behaviour: str = "") -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", BUILDER, str(dataset), str(cache), behaviour],

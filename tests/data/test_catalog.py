@@ -14,16 +14,6 @@ from allcore.errors import DatasetError
 from tests.data.pictures import encoded, smear
 
 
-@pytest.fixture
-def dataset(make_dataset):
-    return make_dataset({"Benign": 4, "Pro": 3})
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return tmp_path / "cache"
-
-
 def test_every_image_of_the_class_folders_has_one_row_with_its_facts(dataset):
     table = scan(dataset).table
     assert list(table["path"]) == [*(f"Benign/{i}.png" for i in range(4)), *(f"Pro/{i}.png" for i in range(3))]

@@ -26,16 +26,6 @@ def kept_file(cache: Path) -> Path:
     return file
 
 
-@pytest.fixture
-def dataset(make_dataset):
-    return make_dataset({"Benign": 4, "Pro": 3})
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return tmp_path / "cache"
-
-
 def test_a_file_with_the_same_size_and_time_is_not_read_again(dataset, cache):
     before = scan(dataset, cache).table
     overwrite_unnoticed(dataset / "Pro" / "0.png")

@@ -35,7 +35,8 @@ def stained(rows: pd.DataFrame, clusters: int) -> Relations:
 GROUPS = st.lists(st.lists(st.integers(1, 12), min_size=6, max_size=20), min_size=2, max_size=4)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@pytest.mark.slow
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(GROUPS, st.integers(3, 6), st.integers(0, 2**32 - 1))
 def test_every_image_is_tested_once_and_no_group_crosses_a_part_of_any_fold(sizes, folds, seed):
     rows = in_groups(dict(zip("ABCD", sizes, strict=False)))
@@ -46,7 +47,8 @@ def test_every_image_is_tested_once_and_no_group_crosses_a_part_of_any_fold(size
         assert (split.counts() > 0).all(axis=None)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(st.lists(st.integers(6, 40), min_size=2, max_size=4), st.integers(2, 5), st.integers(0, 2**32 - 1))
 def test_random_folds_test_every_image_once_and_share_each_class_evenly(sizes, folds, seed):
     rows = images(dict(zip("ABCD", sizes, strict=False)))
@@ -56,7 +58,8 @@ def test_random_folds_test_every_image_once_and_share_each_class_evenly(sizes, f
     assert (tested.max(axis=0) - tested.min(axis=0) <= 1).all()
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@pytest.mark.slow
+@settings(max_examples=5, deadline=None, derandomize=True)
 @given(st.integers(2, 6), st.integers(0, 2**32 - 1))
 def test_stain_folds_hold_out_whole_clusters_of_each_class(folds, seed):
     rows = images({"A": 60, "B": 45})
@@ -87,6 +90,7 @@ def test_no_patient_crosses_a_fold_though_patients_have_images_of_several_classe
         assert (split.table.groupby("group")["split"].nunique() == 1).all()
 
 
+@pytest.mark.slow
 def test_each_fold_has_the_share_of_each_class_within_a_point_where_groups_are_small():
     rng = np.random.default_rng(0)
     sizes = {label: rng.geometric(0.6, n).tolist() for label, n in zip("ABCD", (300, 500, 480, 400), strict=True)}

@@ -1,6 +1,7 @@
 """Claims about stain clusters."""
 
 import numpy as np
+import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.stains import find_stains, stain_clusters
@@ -36,6 +37,7 @@ def test_a_class_of_few_images_has_no_more_clusters_than_images():
     assert sorted(found) == ["A-1", "A-2", "A-3"]
 
 
+@pytest.mark.slow
 def test_the_slides_of_drawn_smears_are_told_apart_by_their_colours(tmp_path):
     write_dataset(tmp_path / "smears", SyntheticSpec(images_per_class=24, image_size=64, seed=2))
     images = scan(tmp_path / "smears").images()

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from allcore.config import make_config
+from allcore.evaluation.shortcuts import registry
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.preflight import prepare
 from allcore.runs.process import host, own_identity
@@ -25,6 +26,7 @@ from tests.power_cuts.recorder import Recorder
 
 def main(dataset: str, workspace: Path, log: Path) -> None:
     """Train, stop, resume and finish one run below `workspace`; record all of it in `log`."""
+    registry.TREES = 30
     recorder = Recorder(workspace, log)
     os.environ["ALLCORE_WORKSPACE"] = str(workspace)
     space = Workspace(workspace)

@@ -39,9 +39,14 @@ def weights_after(learner, batch):
     return loss, correct, [variable.numpy() for variable in learner.model.trainable_variables]
 
 
+@pytest.fixture(scope="module")
+def whole():
+    """Return what a step with the batch at once makes."""
+    return weights_after(make_learner(), make_batch())
+
+
 @pytest.mark.parametrize("micro", [1, 4])
-def test_micro_batches_take_the_same_step(micro):
-    whole = weights_after(make_learner(), make_batch())
+def test_micro_batches_take_the_same_step(micro, whole):
     divided = weights_after(make_learner(micro_batch_size=micro), make_batch())
     assert divided[0] == pytest.approx(whole[0], rel=1e-5)
     assert divided[1] == whole[1]
@@ -107,7 +112,8 @@ def test_frozen_block_stays_as_it_was():
 
 
 def test_training_lowers_the_loss():
-    learner, batch = make_learner(optimizer="adam", learning_rate=1e-4), make_batch()
+    learner = make_learner(optimizer="adam", learning_rate=1e-3, trainable_from="block4_conv3")
+    batch = make_batch()
     before = learner.score_batch(batch)[0]
     for _ in range(20):
         learner.train_batch(batch)
@@ -139,7 +145,7 @@ from allcore.training.batches import Batch
 from allcore.hardware import Devices, make_plan
 from allcore.training.learner import Learner
 config = make_config(dataset="smears", image_size=32, head="gap", dense_units=8, dropout=0.0, batch_size=6,
-                     learning_rate=0.01, optimizer="sgd")
+                     learning_rate=0.01, optimizer="sgd", trainable_from="block4_conv1")
 one = make_plan(config, 4, Devices(cores=2, cpu_bfloat16=False, memory=2**33))
 rng = np.random.default_rng(0)
 batch = Batch(rng.integers(0, 256, (5, 32, 32, 3)).astype(np.uint8), rng.integers(0, 4, 5), np.arange(5))
