@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE
@@ -97,13 +97,23 @@ def browser():
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def profile(browser: Browser):
+    """Return the one profile of all pages: what a server's app consists of is fetched and compiled once."""
+    made = browser.new_context()
+    made.set_default_timeout(60_000)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def page(browser: Browser):
-    """Return a browser window of its own, 1280 pixels wide."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(60_000)
-    yield context.new_page()
-    context.close()
+def page(profile: BrowserContext):
+    """Return a browser window of its own, 1280 pixels wide, which knows nothing of the windows before it."""
+    opened = profile.new_page()
+    opened.set_viewport_size({"width": 1280, "height": 1000})
+    yield opened
+    opened.close()
+    profile.clear_cookies()
 
 
 @pytest.fixture

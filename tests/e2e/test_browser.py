@@ -13,7 +13,7 @@ from allcore.runs.store import RunStore
 from tests.conftest import wait_for
 
 SMALL = {
-    "preset": "Quick", "quick.image_size": 64, "quick.epochs": 500, "quick.batch_size": 2, "quick.weights": "random",
+    "preset": "Quick", "quick.image_size": 32, "quick.epochs": 500, "quick.batch_size": 2, "quick.weights": "random",
     "quick.head": "gap",
 }  # fmt: skip
 """Many short epochs, so that there is something to watch until the run is stopped."""
@@ -71,14 +71,13 @@ def test_first_use_from_empty_workspace_to_a_resumed_run(server, page):
     page.goto(server.url("runs", f"run={run.id}"))
     expect(badge(page, "running")).to_be_visible()
 
-    # stopped from here, with its checkpoint; resumed, it goes on from there
+    # stopped from here; resumed, it is a run's second worker that runs (where it goes on: tests/runs/test_worker.py)
     button(page, "Stop").click()
-    stopped = wait_for(run, lambda status: status.state == "cancelled")
+    wait_for(run, lambda status: status.state == "cancelled")
     button(page, "Resume").click()
     until(lambda: run.status().state in ACTIVE)
     expect(badge(page, "running")).to_be_visible()
-    reached = (stopped.epoch, stopped.step)
-    wait_for(run, lambda status: status.segment == 1 and (status.epoch, status.step) > reached)
+    wait_for(run, lambda status: status.segment == 1)
 
 
 def test_second_browser_sees_the_same_run(finished_server, finished_run, browser):
