@@ -180,6 +180,16 @@ def finished(made_once: Callable[..., Path], tiny_config: Callable[..., TrainCon
     return LocalExecutor(Workspace(made_once("finished", train)))
 
 
+@pytest.fixture
+def launched(workspace: Workspace) -> Iterator[Callable[[], list[Run]]]:
+    """Return a reader of the runs that were launched, and leave no worker of theirs behind."""
+    executor = LocalExecutor(workspace)
+    yield executor.store.runs
+    for run in executor.store.runs():
+        if run.status().state in ACTIVE:
+            executor.stop(run, patience=0.5)
+
+
 @pytest.fixture(scope="session")
 def finished_run(finished: LocalExecutor) -> Run:
     """Return the run that finished."""

@@ -103,15 +103,18 @@ class Run:
     @property
     def served_model(self) -> Path:
         """Path of `model.onnx`; raises `RunError` while there is none."""
-        path = self.folder / SERVED_FILE
+        return self.result_file(SERVED_FILE, "it was removed, as a study's may be")
+
+    def result_file(self, name: str, gone: str) -> Path:
+        """Return the path of a file that a run has once it has succeeded.
+
+        Raises `RunError` where it is not there; `gone` says why that may be of a run that has succeeded.
+        """
+        path = self.folder / name
         if not path.is_file():
             state = self.status().state
-            reason = (
-                "it was removed, as a study's may be"
-                if state == "succeeded"
-                else f"it is {in_words(state)}, not succeeded"
-            )
-            raise RunError(f"run {self.id} has no model.onnx: {reason}")
+            reason = gone if state == "succeeded" else f"it is {in_words(state)}, not succeeded"
+            raise RunError(f"run {self.id} has no {name}: {reason}")
         return path
 
     def log_tail(self, lines: int = 50) -> str:

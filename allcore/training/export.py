@@ -67,7 +67,7 @@ def export_run(
         raise InputError(f"output: Keras opens only files that end in {SUFFIXES[form]} (received {path.name!r})")
     if path.exists():
         raise InputError(f"{path} exists; give another --output")
-    source = run.served_model if form == "onnx" else _keras_file(run)
+    source = run.served_model if form == "onnx" else run.result_file(KERAS_FILE, "a study's finished runs keep none")
     images = _images(run)
     served = open_network(run.served_model).run(images).probabilities
     float32 = run.folder / FLOAT32_FILE
@@ -86,17 +86,6 @@ def export_run(
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); give another --output") from None
     return Exported(path, difference, checked_against.name, float(np.abs(found - served).max()))
-
-
-def _keras_file(run: Run) -> Path:
-    path = run.folder / KERAS_FILE
-    if not path.is_file():
-        state = run.status().state
-        reason = (
-            "a study's finished runs keep none" if state == "succeeded" else f"it is {in_words(state)}, not succeeded"
-        )
-        raise RunError(f"run {run.id} has no model.keras: {reason}")
-    return path
 
 
 def _images(run: Run) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 
 from allcore.cli.train import finish
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import ACTIVE, write_status
+from allcore.runs.status import write_status
 from tests.conftest import TINY, device_taken
 
 TINY_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
@@ -22,16 +22,6 @@ OUT_OF_RANGE = [
     ("--brightness 2 1", "augment.brightness: expected 0 < low <= high <= 4 (received (2.0, 1.0))"),
     ("--preset fast", "preset: unknown (received 'fast'); expected one of paper, quick"),
 ]
-
-
-@pytest.fixture
-def launched(workspace):
-    """Return a reader of the runs that were launched, and leave no worker of theirs behind."""
-    executor = LocalExecutor(workspace)
-    yield executor.store.runs
-    for run in executor.store.runs():
-        if run.status().state in ACTIVE:
-            executor.stop(run)
 
 
 @pytest.mark.parametrize(("typed", "message"), OUT_OF_RANGE)

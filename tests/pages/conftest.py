@@ -13,6 +13,7 @@ import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
@@ -139,3 +140,18 @@ def browsed(dataset: Path) -> Path:
     shutil.copy(dataset / "Pro" / "pro-0001.jpg", dataset / "Pro" / "copy.jpg")
     (dataset / "Pro" / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut short")
     return dataset
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """Return what Streamlit hands out for images, by the name in their URL."""
+    files: dict[str, bytes] = {}
+    keep = MemoryMediaFileStorage.load_and_get_id
+
+    def load_and_get_id(self, data, mimetype, *rest):
+        name = keep(self, data, mimetype, *rest)
+        files[name] = data
+        return name
+
+    monkeypatch.setattr(MemoryMediaFileStorage, "load_and_get_id", load_and_get_id)
+    return files

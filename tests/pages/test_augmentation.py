@@ -5,7 +5,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from allcore.augment import Change, apply_change, augment, draw_change, resize
@@ -18,21 +17,6 @@ from allcore.training.batches import BatchSource
 from tests.pages.opening import choose, links, open_page, press, ran, texts
 
 ALONE, AS_SEEN = "Each operation alone", "As a run saw it"
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """Return what Streamlit hands out for images, by the name in their URL."""
-    files: dict[str, bytes] = {}
-    keep = MemoryMediaFileStorage.load_and_get_id
-
-    def load_and_get_id(self, data, mimetype, *rest):
-        name = keep(self, data, mimetype, *rest)
-        files[name] = data
-        return name
-
-    monkeypatch.setattr(MemoryMediaFileStorage, "load_and_get_id", load_and_get_id)
-    return files
 
 
 def pictures(app: AppTest, served: dict[str, bytes]) -> list[np.ndarray]:

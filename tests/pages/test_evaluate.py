@@ -2,29 +2,19 @@
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from allcore.evaluation.predictions.evaluate import evaluate_run
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.installation import PROJECT
 from allcore.paper import HEADLINE
 from allcore.runs.store import Run, RunStore
+from tests.pages import opening
 
-PAGE = "pages/evaluate.py"
-
-
-def open_page(**query):
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page(PAGE)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
+open_page = partial(opening.open_page, "evaluate")
 
 
 def texts(elements):

@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from allcore.data.intake import decode
 from allcore.evaluation.probes.probing import ProbeResult, cached_report, lenders_of, probe_model
@@ -103,17 +102,8 @@ def test_example_is_shown_under_every_probe_with_what_it_is_called(probed):
         assert caption == f"{probe.name}: **{called}**{'' if called == true else ', wrong'}"
 
 
-def test_example_is_what_the_model_got(probed, monkeypatch):
+def test_example_is_what_the_model_got(probed, served):
     run, report = probed
-    served = {}
-    keep = MemoryMediaFileStorage.load_and_get_id
-
-    def load_and_get_id(self, data, mimetype, *rest):
-        name = keep(self, data, mimetype, *rest)
-        served[name] = data
-        return name
-
-    monkeypatch.setattr(MemoryMediaFileStorage, "load_and_get_id", load_and_get_id)
     app = open_probes(example=2)
     folder, subject = Path(run.config.dataset), subject_of_run(run)
     image = decode(folder / subject.part("test")["path"][1])

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,23 +13,15 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
 from allcore.evaluation.tradeoff.record import EXAMPLE as SHIPPED
 from allcore.evaluation.tradeoff.record import read_tradeoff
-from allcore.installation import PROJECT
 from allcore.reporting.comparison import pairs_in_words
 from allcore.runs.store import Run, RunStore
+from tests.pages import opening
 
-PAGE = "pages/tradeoff.py"
 ALL = "all succeeded runs"
 EXAMPLE = "example: real images"
 
 
-def open_page(**query):
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page(PAGE)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
+open_page = partial(opening.open_page, "tradeoff")
 
 
 @pytest.fixture

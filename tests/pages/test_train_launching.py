@@ -29,16 +29,6 @@ def metric(app, label):
 
 
 @pytest.fixture
-def launched(data):
-    """Return a reader of the runs that were launched, and leave no worker of theirs behind."""
-    executor = LocalExecutor(data)
-    yield executor.store.runs
-    for run in executor.store.runs():
-        if run.status().state in ACTIVE:
-            executor.stop(run, patience=0.5)
-
-
-@pytest.fixture
 def no_weights(monkeypatch, tmp_path):
     """Let neither the environment nor Keras have the ImageNet weights."""
     monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)

@@ -121,21 +121,15 @@ def test_recall_without_images_is_left_out_like_scikit_learns_nan(kind, seed, n,
 
 
 @every_case
-@pytest.mark.parametrize("name", ["precision", "f1"])
-def test_macro_averages_agree_with_scikit_learn(kind, seed, n, n_classes, name):
+@pytest.mark.parametrize(
+    ("average", "name"),
+    [("macro", "precision"), ("macro", "f1"), *(("weighted", n) for n in ("precision", "recall", "f1"))],
+)
+def test_averages_over_classes_agree_with_scikit_learn(kind, seed, n, n_classes, average, name):
     labels, p = predictions(kind, seed, n, n_classes)
     matrix = matrix_of(labels, p)
-    expected = getattr(reference, f"{name}_score")(labels, p.argmax(axis=1), average="macro", zero_division=0)
-    assert metrics.macro_average(getattr(metrics, name)(matrix), matrix) == pytest.approx(expected)
-
-
-@every_case
-@pytest.mark.parametrize("name", ["precision", "recall", "f1"])
-def test_weighted_averages_agree_with_scikit_learn(kind, seed, n, n_classes, name):
-    labels, p = predictions(kind, seed, n, n_classes)
-    matrix = matrix_of(labels, p)
-    expected = getattr(reference, f"{name}_score")(labels, p.argmax(axis=1), average="weighted", zero_division=0)
-    assert metrics.weighted_average(getattr(metrics, name)(matrix), matrix) == pytest.approx(expected)
+    expected = getattr(reference, f"{name}_score")(labels, p.argmax(axis=1), average=average, zero_division=0)
+    assert getattr(metrics, f"{average}_average")(getattr(metrics, name)(matrix), matrix) == pytest.approx(expected)
 
 
 @every_case
