@@ -32,6 +32,9 @@ FOLDERS = {"e2e": "browser", "model": "tensorflow", "training": "tensorflow"}
 STARTERS = {"finished", "executor", "start", "launched"}
 """Fixtures that start a process; a test that starts one without them is marked `process` itself."""
 
+SLOW = {"overlapping", "twins"}
+"""Fixtures that take seconds of a processor: large fields are drawn, and searched for overlap."""
+
 TINY = {"image_size": 32, "head": "gap", "dense_units": 64, "batch_size": 8, "weights": "random", "learning_rate": 1e-4}
 """A configuration whose epochs take a second: the network's convolutions are the paper's, its head is small."""
 
@@ -70,6 +73,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(kind)
         if STARTERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
+        if SLOW & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
         if {"browser", "process", "tensorflow"} & {mark.name for mark in item.iter_markers()}:
             slow.add(item.path)
     items.sort(key=lambda item: (item.path.parent.name != "e2e", item.path not in slow))
