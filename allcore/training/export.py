@@ -21,7 +21,6 @@ from allcore.inference.metadata import HeldOutScore, from_properties, to_propert
 from allcore.inference.network import open_network
 from allcore.model.serving import save_with_metadata
 from allcore.runs.files import FLOAT32_FILE, KERAS_FILE
-from allcore.runs.status import in_words
 from allcore.runs.store import Run
 from allcore.writing import written_whole
 
