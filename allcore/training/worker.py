@@ -22,7 +22,7 @@ from allcore.runs.status import Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
 from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
-from allcore.writing import NO_ROOM, remove_unfinished
+from allcore.writing import NO_ROOM, REFUSED, remove_unfinished
 
 _LAUNCHER_SECONDS = 5.0
 
@@ -122,6 +122,11 @@ def _one_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return f"the disk is full ({error.strerror}); what was trained is kept: free some space and resume the run"
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        return (
+            f"the disk refuses ({error.strerror}); what was saved before is kept: make the disk writable, or copy the "
+            "workspace to another one, and resume the run"
+        )
     if type(error).__name__ == "ResourceExhaustedError":
         return "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
     return f"{type(error).__name__}: {text[0] if text else 'no message'}; the whole message is in {OUTPUT_FILE}"
