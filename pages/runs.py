@@ -78,6 +78,8 @@ def show_all(wanted: str, hidden: bool) -> None:
     if st.session_state.pop("row_chosen", False):  # the page around this list shows another run now
         st.rerun()
     if not now:
+        if wanted or not hidden:
+            st.caption("No run in the list." if not wanted else "No run has all of these words.")
         return
     progress = [100 * summary.progress for summary in now]
     rows = summary_table(now)
@@ -124,14 +126,14 @@ def in_a_grid(config: TrainConfig, studies: set[str]) -> bool:
     return config.place is not None and config.study in studies
 
 
-def show_run(run: Run, state: str, compared: list[Run], per: Per) -> None:
+def show_run(run: Run, state: str, compared: list[Run], per: Per, smoothing: float) -> None:
     """Show how a run goes, its curves with those of the compared runs, and its log."""
     head, curves = st.container(), st.container()  # places of their own: what comes above a chart must not remake it
     with head:
         show_progress(run, state)
     with curves:
         if drawn := [*([] if state == "damaged" else [run]), *compared]:
-            show_curves(drawn, per)
+            show_curves(drawn, per, smoothing)
     log = st.expander("Log", on_change="rerun", key="log", icon=":material/terminal:")
     if log.open:
         with log:
@@ -193,11 +195,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     per = st.segmented_control(
         "Curves per", ["Epoch", "Batch"], default="Epoch", required=True, key="per", bind="query-params"
     )
+    smoothing = st.slider(
+        "Smoothing (%)", 0, 95, 0, 5, key="smoothing", bind="query-params", width=160,
+        help="Of the curves of training: how much of each point is what came before it.",
+    )  # fmt: skip
     readable = [one for one in known if one != run.id and now[one].state != "damaged"]
     compared = st.multiselect("Compare with", readable, key="with", bind="query-params", placeholder="No other run")
 watched = [now[one] for one in (run.id, *compared)]
 live = st.fragment(guarded("a run")(show_run), run_every=refresh_every(watched))
-live(run, summary.state, [known[one] for one in compared], cast(Per, str(per).lower()))
+live(run, summary.state, [known[one] for one in compared], cast(Per, str(per).lower()), smoothing / 100)
 
 with st.expander("Settings", icon=":material/tune:", on_change="rerun", key="settings") as settings:
     configs = {one: now[one].config for one in (run.id, *compared)}

@@ -77,16 +77,17 @@ class Chart:
     points: pd.DataFrame
 
 
-def training_chart(quantity: str, per: Per, runs: Sequence[RunCurve]) -> Chart:
+def training_chart(quantity: str, per: Per, runs: Sequence[RunCurve], smoothing: float = 0.0) -> Chart:
     """Return the curves of one of `QUANTITIES`: train solid, validation dashed, a colour a run.
 
-    The points have run, part (train or validation), x (epochs from 1, or optimizer steps), y, low and high. Per batch
-    there is no validation, and long curves are averaged to `MAX_POINTS`. One run's validation accuracy has its 95 %
+    The points have run, part (train or validation), x (epochs from 1, or optimizer steps), y, low and high. Per batch,
+    validation stands at the last step of its epoch, and long curves are averaged to `MAX_POINTS`. `smoothing` (0 to
+    below 1) is the weight of what came before in a moving average of train. One run's validation accuracy has its 95 %
     interval (Wilson). Dragging moves a chart along x, Ctrl and wheel (or a pinch) zoom it, a double click undoes both.
     """
     what = QUANTITIES[quantity]
-    parts = ["train", "validation"] if what.validated and per == "epoch" else ["train"]
-    tables = [_points(run, what, per, part) for run in runs for part in parts]
+    parts = ["train", "validation"] if what.validated else ["train"]
+    tables = [_points(run, what, per, part, smoothing) for run in runs for part in parts]
     points = pd.concat([pd.DataFrame(columns=list(_COLUMNS)), *tables], ignore_index=True).astype(_COLUMNS)
     images = runs[0].validation_images if len(runs) == 1 and quantity == "accuracy" and per == "epoch" else None
     if images:
@@ -96,13 +97,20 @@ def training_chart(quantity: str, per: Per, runs: Sequence[RunCurve]) -> Chart:
     return Chart(_spec(what, per, [run.name for run in runs], parts, banded=bool(images)), points)
 
 
-def _points(run: RunCurve, what: Quantity, per: Per, part: str) -> pd.DataFrame:
-    table = run.history.epochs if per == "epoch" else run.history.batches
+def _points(run: RunCurve, what: Quantity, per: Per, part: str, smoothing: float) -> pd.DataFrame:
+    epochs, batches = run.history.epochs, run.history.batches
+    if per == "batch" and part == "validation" and len(epochs) and len(batches):
+        last = batches.groupby("epoch")["global_step"].max()
+        epochs = epochs[epochs["epoch"].isin(last.index)].assign(global_step=lambda rows: rows["epoch"].map(last))
+    table = epochs if per == "epoch" or part == "validation" else batches
     column = what.column if part == "train" else f"validation_{what.column}"
-    if column not in table:
+    if column not in table or (per == "batch" and "global_step" not in table):
         return pd.DataFrame(columns=list(_COLUMNS))
     x = table["epoch"].to_numpy(float) + 1 if per == "epoch" else table["global_step"].to_numpy(float)
-    x, y = _thinned(x, what.scale * pd.to_numeric(table[column]).to_numpy(float))
+    values = pd.to_numeric(table[column]).astype(float)
+    if part == "train" and smoothing:
+        values = values.ewm(alpha=1 - smoothing).mean()
+    x, y = _thinned(x, what.scale * values.to_numpy())
     return pd.DataFrame({"run": run.name, "part": part, "x": x, "y": y})
 
 

@@ -43,7 +43,7 @@ def show_progress(run: Run, state: str) -> None:
     _show_numbers(now, history(run))
 
 
-def show_curves(runs: Sequence[Run], per: Per) -> None:
+def show_curves(runs: Sequence[Run], per: Per, smoothing: float) -> None:
     """Show the curves of runs, one colour each; runs whose history cannot be read are left out and named."""
     curves = []
     for run in runs:
@@ -56,7 +56,7 @@ def show_curves(runs: Sequence[Run], per: Per) -> None:
         return
     with st.grid(2, min_column_width=340):
         for quantity in QUANTITIES:
-            chart = training_chart(quantity, per, curves)
+            chart = training_chart(quantity, per, curves, smoothing)
             if chart.points["y"].isna().all():  # the GPU's memory, say, where there is none
                 continue
             names = ", ".join(curve.name for curve in curves)
@@ -67,7 +67,7 @@ def show_curves(runs: Sequence[Run], per: Per) -> None:
                 alt=f"{quantity.capitalize()} per {per} of {names}",
             )
     parts = "Solid: train; dashed: validation, with its 95 % interval where one run is shown. "
-    parts = parts if per == "epoch" else ""
+    parts = parts if per == "epoch" else "Solid: train; dashed: validation, at the end of each epoch. "
     st.caption(f"{parts}Drag to move, Ctrl and wheel to zoom, double-click to see all.")
 
 

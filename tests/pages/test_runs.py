@@ -93,9 +93,11 @@ def test_finished_run_is_shown_with_its_numbers_curves_and_files(finished, finis
     assert {"model.onnx", "model.keras", "predictions.parquet", "split.csv", "metrics.jsonl"} <= files
 
 
-def test_curves_per_batch_have_a_point_a_batch(run):
+def test_curves_per_batch_have_a_point_a_batch_and_one_of_validation_an_epoch(run):
     app = open_page("runs", per="Batch")
-    assert set(counts(app).values()) == {len(run.history().batches)}
+    batches, epochs = len(run.history().batches), len(run.history().epochs)
+    assert counts(app)["memory (GB)"] == batches
+    assert counts(app)["loss (cross-entropy, nats)"] == batches + epochs
 
 
 def test_every_chart_and_table_has_a_description(run):

@@ -19,6 +19,7 @@ def curve(name="a run", epochs=3, steps=STEPS, validation_images=50):
     by_epoch = pd.DataFrame(rng.random((epochs, 7)), columns=[*numbers, "validation_loss", "validation_accuracy"])
     by_batch = pd.DataFrame(rng.random((epochs * steps, 5)), columns=numbers)
     by_batch["global_step"] = np.arange(1, epochs * steps + 1)
+    by_batch["epoch"] = np.repeat(np.arange(epochs), steps)
     return RunCurve(name, History(by_epoch.assign(epoch=range(epochs)), by_batch), validation_images)
 
 
@@ -55,8 +56,18 @@ def test_train_is_solid_and_validation_dashed(quantity):
     assert set(chart.points["part"]) == {"train", "validation"}
 
 
-def test_per_batch_there_is_no_validation():
-    assert set(training_chart("loss", "batch", [curve()]).points["part"]) == {"train"}
+def test_per_batch_validation_stands_at_the_last_step_of_its_epoch():
+    run = curve()
+    shown = part(training_chart("loss", "batch", [run]), "validation")
+    last = run.history.batches.groupby("epoch")["global_step"].max()
+    assert list(shown["x"]) == list(last[run.history.epochs["epoch"]])
+    np.testing.assert_allclose(shown["y"], run.history.epochs["validation_loss"])
+
+
+def test_smoothing_evens_train_out_and_leaves_validation_as_it_is():
+    plain, smooth = (training_chart("loss", "epoch", [curve(epochs=50)], smoothing) for smoothing in (0.0, 0.9))
+    assert part(smooth, "train")["y"].std() < part(plain, "train")["y"].std() / 2
+    assert part(smooth, "validation").equals(part(plain, "validation"))
 
 
 def test_epochs_are_counted_from_one_and_steps_as_the_optimizer_does():
