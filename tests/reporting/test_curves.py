@@ -72,7 +72,7 @@ def test_smoothing_evens_train_out_and_leaves_validation_as_it_is():
 
 def test_epochs_are_counted_from_one_and_steps_as_the_optimizer_does():
     assert list(part(training_chart("loss", "epoch", [curve()]), "train")["x"]) == [1, 2, 3]
-    assert list(training_chart("loss", "batch", [curve()]).points["x"]) == list(range(1, 3 * STEPS + 1))
+    assert list(part(training_chart("loss", "batch", [curve()]), "train")["x"]) == list(range(1, 3 * STEPS + 1))
 
 
 @pytest.mark.parametrize(("quantity", "factor"), [("loss", 1), ("accuracy", 100), ("memory", 1e-9)])
