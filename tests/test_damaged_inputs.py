@@ -75,12 +75,12 @@ def split(path: Path) -> None:
 
 
 DOORS = (
-    *(Door(f"smear{suffix}", picture(name), inspect, 60) for name, suffix in SUFFIX.items()),
-    Door("smears.zip", archive, unpack, 200),
-    Door("model.onnx", served, lambda path: load_predictor(path).predict([np.zeros((SIZE, SIZE, 3), np.uint8)]), 250),
-    Door("groups.csv", table, read_groups, 250),
-    Door("config.json", configuration, read_config, 120),
-    Door("split.csv", split, lambda path: read_split(path).counts(), 120),
+    *(Door(f"smear{suffix}", picture(name), inspect, 120) for name, suffix in SUFFIX.items()),
+    Door("smears.zip", archive, unpack, 500),
+    Door("model.onnx", served, lambda path: load_predictor(path).predict([np.zeros((SIZE, SIZE, 3), np.uint8)]), 700),
+    Door("groups.csv", table, read_groups, 800),
+    Door("config.json", configuration, read_config, 300),
+    Door("split.csv", split, lambda path: read_split(path).counts(), 300),
 )
 
 
