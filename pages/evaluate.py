@@ -94,6 +94,6 @@ tabs = {
 }
 if named.positive:
     tabs["{} or {}".format(*named.sides).capitalize()] = partial(show_sides, named=named)
-if pooled or not (run.split.table["split"] == "train").any():  # a probe borrows from images that were trained on
+if pooled or not now.lends:
     del tabs["Probes"]
 open_tab({name: partial(show_tab, now) for name, show_tab in tabs.items()})

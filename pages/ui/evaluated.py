@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from allcore.errors import RunError
 from allcore.evaluation.predictions.in_run_form import EvaluationRecord, evaluation_record
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
 from allcore.evaluation.scoring.scores import Scores
@@ -19,6 +20,7 @@ class Evaluated:
     """A run's predictions of the images of one split, their scores, and those without twins in train.
 
     `alone` is None when all images are twins. Where the run is a model's scoring of a folder, `scored` says of which.
+    `lends` says whether there are training images, which probes borrow from.
     """
 
     run: Run
@@ -26,6 +28,7 @@ class Evaluated:
     predictions: RecordedPredictions
     scores: Scores
     alone: Scores | None
+    lends: bool
     scored: EvaluationRecord | None = None
 
     @property
@@ -54,4 +57,11 @@ def _evaluated(folder: str, written: int, split: str) -> Evaluated:
     predictions = recorded_predictions(run, split)
     alone = predictions.without_twins()
     scores = alone.score() if len(alone.table) else None
-    return Evaluated(run, split, predictions, predictions.score(), scores, evaluation_record(run))
+    return Evaluated(run, split, predictions, predictions.score(), scores, _lends(run), evaluation_record(run))
+
+
+def _lends(run: Run) -> bool:
+    try:
+        return bool((run.split.table["split"] == "train").any())
+    except RunError:  # what needs the images says what is wrong
+        return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -24,7 +25,9 @@ def test_visitors_are_served_whatever_another_deletes(finished: LocalExecutor, s
     try:
         assert server.process is not None
         process = psutil.Process(server.process.pid)
-        log = asyncio.run(bear(server.url().removesuffix("/?"), server.workspace, SESSIONS, SECONDS, PAGES, process))
+        visits = bear(server.url().removesuffix("/?"), server.workspace, SESSIONS, SECONDS, PAGES, process)
+        with ThreadPoolExecutor(1) as elsewhere:  # the browser of other tests has this thread's event loop
+            log = elsewhere.submit(asyncio.run, visits).result()
     finally:
         server.stop()
     assert not log.faults, f"{log.text()}\n{server.said()[-4000:]}"

@@ -126,7 +126,9 @@ class Recorder:
 
     def _see(self, path: Path, number: int, about: os.stat_result) -> None:
         version = (about.st_size, about.st_mtime_ns)
-        if about.st_size <= _SMALL and self._seen.get(number, (None, 0))[0] != version:
+        if about.st_size > _SMALL:
+            self._seen.pop(number, None)  # it was small when it was seen, and is not what it was
+        elif self._seen.get(number, (None, 0))[0] != version:
             self._seen[number] = (version, self._store(path, about.st_size))
 
     def _store(self, path: Path, size: int) -> int:

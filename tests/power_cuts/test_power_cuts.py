@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from tests.damaged import TIMES
 from tests.power_cuts.replay import LOSSES, Cut, cuts, marks
 
 LEAST_CUTS = 200
+LARGE = "x" * 2**19
+"""More than the recorder looks at after every step."""
 PROJECT = Path(__file__).parents[2]
 PROMISED = ("config.json", "split.csv", "environment.json", "metrics.jsonl", "predictions.parquet", "model.onnx")
 
@@ -117,14 +120,23 @@ def test_a_promise_that_is_not_synced_is_seen_to_break(tmp_path: Path):
             file.flush()
             os.fsync(file.fileno())
         (root / "new").rename(root / "careful")
+        with (root / "grown").open("w") as file:
+            file.write("small, and seen in the middle of being written")
+            file.flush()
+            recorder.mark("seen")
+            file.write(LARGE)
+            file.flush()
+            os.fsync(file.fileno())
         descriptor = os.open(root, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
-    seen: dict[str, list[tuple[str, bool]]] = {"careless": [], "careful": []}
-    for cut in list(cuts(log, every_kind=True))[-len(LOSSES) :]:
+    seen: dict[str, list[tuple[str, bool]]] = {"careless": [], "careful": [], "grown": []}
+    last = list(cuts(log, every_kind=True))[-len(LOSSES) :]
+    for cut in [*last, *(replace(last[-1], number=number) for number in range(20))]:  # other numbers: other chances
         seen_after(cut, tmp_path / "after", seen)
     assert {content for content, _ in seen["careless"]} >= {""}
     assert set(seen["careful"]) == {("content", True)}
+    assert {len(content) for content, _ in seen["grown"]} == {46 + len(LARGE)}
 
 
 def seen_after(cut: Cut, target: Path, seen: dict[str, list[tuple[str, bool]]]) -> None:
