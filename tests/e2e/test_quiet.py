@@ -66,8 +66,11 @@ MAIN, TAB = "[data-testid=stMain]", "[role=tabpanel]:not([inert])"
 STREAMLITS_SEARCH = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 """Where Streamlit's page looks for its server first: beside the address that it was opened at."""
 
-REPLACED = re.compile(r"/media/[0-9a-f]+\.(jpg|png)$")
-"""Pictures of a view; Streamlit drops them as soon as the next click has another view drawn in its place."""
+REPLACED = re.compile(r"/media/[0-9a-f]+\.(jpg|png)\b")
+"""Pictures of a view; Streamlit drops them as soon as the next click has another view drawn in its place.
+
+The browser complains at the picture's address, and Streamlit's page of that address from its own script.
+"""
 
 
 @dataclass
@@ -98,7 +101,7 @@ def walk(page: Page, noted: Seen, images) -> None:
     where = ""
 
     def complain(text: str, url: str = "") -> None:
-        if not (STREAMLITS_SEARCH.search(url) or (where.startswith("filters") and REPLACED.search(url))):
+        if not (STREAMLITS_SEARCH.search(url) or (where.startswith("filters") and REPLACED.search(f"{text} {url}"))):
             noted.complaints.append((where, f"{text} {url}"))
 
     page.on("console", lambda said: said.type in ("error", "warning") and complain(said.text, said.location["url"]))
