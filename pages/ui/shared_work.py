@@ -52,8 +52,10 @@ def ask_again(key: str) -> None:
     _declined().discard(key)
 
 
-def wait_for(key: str, doing: str, work: Callable[[Progress], _Result]) -> _Result:
+def wait_for(key: str, doing: str, work: Callable[[Progress], _Result], *, cancels: bool = True) -> _Result:
     """Return what `work` comes to, with its progress and a way to cancel it; whoever asks for a `key` meanwhile waits.
+
+    What no page can do without is not offered to be cancelled (`cancels`).
 
     It runs in a thread of its own, begun once, which ends with the server; it must not call Streamlit, and is cancelled
     at the next progress that it tells. What it raises is raised here; `CancelledError` where somebody cancelled it, and
@@ -67,29 +69,35 @@ def wait_for(key: str, doing: str, work: Callable[[Progress], _Result]) -> _Resu
             found = _under_way()[key] = _Work()
             arguments = (_under_way(), key, found, work)
             threading.Thread(target=_carry_out, args=arguments, name=key, daemon=True).start()
-    return _wait(found, key, doing)
+    return _wait(found, key, doing, cancels=cancels)
 
 
 def wait_if_under_way(key: str, doing: str) -> Any:  # noqa: ANN401 - what the work comes to
     """Return what the work of a key comes to, waited for as in `wait_for`; None where there is none under way."""
     found = _under_way().get(key)
-    return None if found is None else _wait(found, key, doing)
+    return None if found is None else _wait(found, key, doing, cancels=True)
 
 
-def _wait(found: _Work, key: str, doing: str) -> Any:  # noqa: ANN401
+def _wait(found: _Work, key: str, doing: str, *, cancels: bool) -> Any:  # noqa: ANN401
     """Show the progress of work and a way to cancel it until it is over; return its result or raise its error."""
+    if not found.over.wait(_LOOK_SECONDS):
+        _show_until_over(found, key, doing, cancels=cancels)
+    if found.error is not None:
+        raise found.error
+    return found.result
+
+
+def _show_until_over(found: _Work, key: str, doing: str, *, cancels: bool) -> None:
     slot = st.empty()
     try:
         with slot.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, doing)
-            st.button("Cancel", key=f"cancel {key}", icon=":material/close:", on_click=cancel, args=(key,))
+            if cancels:
+                st.button("Cancel", key=f"cancel {key}", icon=":material/close:", on_click=cancel, args=(key,))
         while not found.over.wait(_LOOK_SECONDS):
             bar.progress(min(1.0, found.done / max(1, found.total)), doing)
     finally:
         slot.empty()
-    if found.error is not None:
-        raise found.error
-    return found.result
 
 
 def is_under_way(key: str) -> bool:

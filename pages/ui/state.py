@@ -32,9 +32,15 @@ def catalog(folder: Path) -> Catalog:
 
     From then on nobody waits for it: one that is older than a minute is shown once more and renewed meanwhile.
     """
-    asked = str(open_workspace().allowed(folder)), str(open_workspace().cache)
+    allowed, cache = open_workspace().allowed(folder), open_workspace().cache
+    asked = str(allowed), str(cache)
     if asked not in _read():
-        _read_with_progress(*asked)
+        wait_for(
+            f"reading {allowed} into {cache}",
+            "Reading the images; this is done once for a dataset, and goes on when you leave",
+            lambda show: scan(allowed, cache, show),
+            cancels=False,
+        )
         _read().add(asked)
     return _catalog(*asked)
 
@@ -136,20 +142,6 @@ def _dataset_name(folder: Path) -> str:
 def _read() -> set[tuple[str, str]]:
     """Return the dataset folders that were read since the app started, each with its cache."""
     return set()
-
-
-def _read_with_progress(folder: str, cache: str) -> None:
-    """Bring the catalog that the cache keeps of a dataset folder up to date."""
-    slot = st.empty()
-
-    def show(done: int, total: int) -> None:
-        if done % 20 == 0 or done == total:
-            slot.progress(done / total, f"Reading {done:,} of {total:,} images")
-
-    try:
-        scan(Path(folder), Path(cache), show)
-    finally:
-        slot.empty()
 
 
 @st.cache_resource(max_entries=8, ttl=60, refresh_mode="background", show_spinner=False)

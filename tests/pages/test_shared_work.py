@@ -5,7 +5,9 @@ import threading
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from allcore.data.catalog import scan
 from allcore.errors import DatasetError
+from pages.ui import state
 from pages.ui.shared_work import CancelledError, ask_again, cancel, is_under_way, wait_for
 
 
@@ -52,6 +54,28 @@ def test_work_goes_on_when_who_asked_for_it_has_left(monkeypatch):
     assert is_under_way("another search")
     go_on.set()
     assert finished.wait(30)
+
+
+def test_a_dataset_is_read_on_when_the_page_that_began_it_was_left(dataset, monkeypatch):
+    begun, go_on = [], threading.Event()
+
+    def slow_scan(folder, cache, show=None):
+        begun.append(show)
+        assert go_on.wait(30)
+        return scan(folder, cache, show)
+
+    def leave(*_):
+        raise LeftError
+
+    state.forget_catalogs()
+    monkeypatch.setattr(state, "scan", slow_scan)
+    with monkeypatch.context() as left:
+        left.setattr("streamlit.progress", leave)
+        with pytest.raises(LeftError):
+            state.catalog(dataset)
+    go_on.set()
+    assert len(state.catalog(dataset).table) > 0
+    assert len([show for show in begun if show is not None]) == 1
 
 
 def test_cancelled_work_ends_at_its_next_progress_and_everybody_who_waits_is_told():
