@@ -4,13 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from allcore.memory import return_freed_memory
+from allcore.memory import collect_sparingly, return_freed_memory
 from pages.ui.guarded import guarded
 from pages.ui.sign_in import let_in
 
 UI = Path(__file__).parent / "pages" / "ui"
 
 return_freed_memory()
+collect_sparingly()
 st.set_page_config(page_title="ALLscope", page_icon=str(UI / "icon.svg"), layout="wide")  # a material icon is fetched
 st.html(UI / "app.css")
 st.html(f"<script>{(UI / 'history.js').read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)

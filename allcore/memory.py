@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
+import time
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
 _KEPT_BYTES = 128 * 1024
+_COLLECTED = {"at": float("-inf")}
 
 
 def return_freed_memory() -> None:
@@ -24,6 +27,20 @@ def return_freed_memory() -> None:
         return
     mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
     mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)
+
+
+def collect_sparingly(seconds: float = 30.0) -> None:
+    """Collect all garbage once in so many seconds, and let collections in between pass over what was there then.
+
+    Streamlit collects after each run of a page. To look at all that was ever imported takes longer than most pages.
+    """
+    now = time.monotonic()
+    if now - _COLLECTED["at"] < seconds:
+        return
+    _COLLECTED["at"] = now
+    gc.unfreeze()  # what was in use the last time may be garbage since
+    gc.collect()
+    gc.freeze()
 
 
 def peak_memory() -> int | None:

@@ -1,10 +1,14 @@
 """A process that was asked to returns what it freed."""
 
+import gc
 import platform
 import subprocess
 import sys
+import weakref
 
 import pytest
+
+from allcore.memory import collect_sparingly
 
 PROGRAM = """
 import sys
@@ -44,3 +48,34 @@ def test_blocks_below_one_in_use_are_returned_only_where_that_was_asked():
 @pytest.mark.process
 def test_arrow_uses_the_systems_memory():
     assert kept("asked")[1] == "system"
+
+
+class Circle:
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.fixture
+def passed_over():
+    """Let what a test keeps out of collections come back into them."""
+    yield
+    gc.unfreeze()
+
+
+def test_what_was_there_is_passed_over_until_the_next_time(passed_over):
+    circle = Circle()
+    gone = weakref.ref(circle)
+    collect_sparingly(0.0)
+    assert gc.get_freeze_count() > len(gc.get_objects())
+    del circle
+    gc.collect()
+    assert gone()
+    collect_sparingly(0.0)
+    assert not gone()
+
+
+def test_within_the_time_nothing_is_collected_again(passed_over):
+    collect_sparingly(0.0)
+    gone = weakref.ref(Circle())
+    collect_sparingly(1e9)
+    assert gone()
