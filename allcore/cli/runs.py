@@ -44,13 +44,14 @@ def list_runs(
         say("no runs yet; start one with: python -m allcore train --data DIR")
         return
     table(
-        ["run", "name", "tags", "state", "#epochs", "#px", "split", "#validation %", "#size", "note"],
+        ["run", "name", "tags", "state", "launched (UTC)", "dataset", "#epochs", "#px", "split", "#test %",
+         "#validation %", "#size", "note"],
         [
             (
-                row["run"], row["name"], row["tags"], in_words(row["state"]),
+                row["run"], row["name"], row["tags"], in_words(row["state"]), row["launched"], row["dataset"],
                 "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
-                row["image_size"], row["split"], percentage(row["best_validation_accuracy"]),
-                memory(row["bytes"]),
+                row["image_size"], row["split"], percentage(row["test_accuracy"]),
+                percentage(row["best_validation_accuracy"]), memory(row["bytes"]),
                 row["note"] or (f"ETA {duration(row['eta_seconds'])}" if row["eta_seconds"] else ""),
             )
             for row in rows
@@ -82,8 +83,6 @@ def show(name: Name, json: Json = False) -> None:
     say(f"{run.id}{f' ({said.name})' if said.name else ''}", bold=True)
     for line in filter(None, (", ".join(said.tags), said.note)):
         say(line)
-    say("\n".join(line for line in (status.state, status.error, status.device, str(run.folder)) if line))
-    say(run.id, bold=True)
     say("\n".join(line for line in (in_words(status.state), status.error, status.device, str(run.folder)) if line))
     for warning in status.warnings:
         say(f"warning: {warning}")

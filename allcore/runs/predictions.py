@@ -45,6 +45,17 @@ def read_predictions(path: Path) -> pd.DataFrame:
     return table[known]
 
 
+def accuracy(predictions: pd.DataFrame, split: str) -> float | None:
+    """Return which part of a split's images (0 to 1) has its own class as the most probable one; None of no image."""
+    of_split = predictions[predictions["split"] == split]
+    columns = [name for name in of_split.columns if name.startswith(_PROBABILITY)]
+    if of_split.empty or not columns:
+        return None
+    predicted = of_split[columns].to_numpy(np.float64).argmax(axis=1)
+    named = np.array([name.removeprefix(_PROBABILITY) for name in columns], object)[predicted]
+    return float((named == of_split["label"].to_numpy()).mean())
+
+
 def _is_as_expected(name: str, values: pd.Series) -> bool:
     if name in _TEXTS:
         return all(isinstance(value, str) and "\0" not in value for value in values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.about import NOTHING_SAID, About, about
 from allcore.runs.history import History
+from allcore.runs.predictions import accuracy
 from allcore.runs.status import ACTIVE, State, Status
 from allcore.runs.store import Run
 
@@ -29,6 +31,7 @@ class RunSummary:
     status: Status | None = None
     config: TrainConfig | None = None
     best_validation_accuracy: float | None = None
+    test_accuracy: float | None = None
     problem: str = ""
     bytes: int = 0
     about: About = NOTHING_SAID
@@ -77,11 +80,22 @@ def summarize(run: Run, best: Callable[[Run], float | None] = _best) -> RunSumma
     """
     size = bytes_below(run.folder.resolve())
     try:
-        return RunSummary(run.id, run.status(), run.config, best(run), bytes=size, about=_said(run))
+        status = run.status()
+        return RunSummary(run.id, status, run.config, best(run), _tested(run, status), bytes=size, about=_said(run))
     except RunError as error:
         return RunSummary(run.id, problem=str(error), bytes=size)
     except Exception as error:  # whatever else a foreign or half-written folder holds, the others are listed
         return RunSummary(run.id, problem=f"{type(error).__name__}: {error}", bytes=size)
+
+
+def _tested(run: Run, status: Status) -> float | None:
+    """Return the accuracy (fraction) on the run's test images once it has succeeded."""
+    if status.state != "succeeded":
+        return None
+    try:
+        return accuracy(run.predictions(), "test")
+    except (RunError, KeyError):  # its predictions are lost, and not the run; Evaluate says why
+        return None
 
 
 def _said(run: Run) -> About:
@@ -92,17 +106,17 @@ def _said(run: Run) -> About:
 
 
 def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
-    """Return one row a run: id, name, tags, state, epochs done and asked for, image size in pixels, split protocol,
-    study, dataset (its folder and that above), best validation accuracy (fraction), images a second, seconds left
-    while it goes on, bytes of its folder, and a note."""
+    """Return one row a run: id, name, tags, state, launched (UTC), epochs done and asked for, image size in pixels,
+    split protocol, study, dataset (its folder and that above), test accuracy and best validation accuracy (fractions),
+    images a second, seconds left while it goes on, bytes of its folder, and a note."""
     return pd.DataFrame([_row(summary) for summary in summaries], columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
 _COLUMNS = {
-    "run": "str", "name": "str", "tags": "str", "state": "str",
+    "run": "str", "name": "str", "tags": "str", "state": "str", "launched": "str",
     "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
-    "study": "str", "dataset": "str", "best_validation_accuracy": "Float64", "images_per_second": "Float64",
-    "eta_seconds": "Float64", "bytes": "Int64", "note": "str",
+    "study": "str", "dataset": "str", "test_accuracy": "Float64", "best_validation_accuracy": "Float64",
+    "images_per_second": "Float64", "eta_seconds": "Float64", "bytes": "Int64", "note": "str",
 }  # fmt: skip
 
 
@@ -112,14 +126,16 @@ def _row(summary: RunSummary) -> dict[str, object]:
         "bytes": summary.bytes, "note": summary.note,
     }  # fmt: skip
     if summary.status is None or summary.config is None:
-        return row | dict.fromkeys(("split", "study", "dataset"), "")
+        return row | dict.fromkeys(("launched", "split", "study", "dataset"), "")
     return row | {
+        "launched": f"{datetime.fromtimestamp(summary.status.queued_at, UTC):%Y-%m-%d %H:%M}",
         "epoch": summary.status.epoch,
         "epochs": summary.status.epochs,
         "image_size": summary.config.image_size,
         "split": summary.config.split.protocol,
         "study": summary.config.study or "",
         "dataset": "/".join(Path(summary.config.dataset).parts[-2:]),
+        "test_accuracy": summary.test_accuracy,
         "best_validation_accuracy": summary.best_validation_accuracy,
         "images_per_second": summary.status.images_per_second,
         "eta_seconds": summary.status.eta_seconds if summary.is_active else None,

@@ -5,6 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.status import write_status
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, summarize, summary_table
@@ -20,6 +21,14 @@ def test_finished_run_is_told_with_its_best_validation_accuracy(finished_run):
     summary = summarize(finished_run)
     assert (summary.state, summary.is_active, summary.note, summary.progress) == ("succeeded", False, "", 1.0)
     assert summary.best_validation_accuracy == finished_run.history().epochs["validation_accuracy"].max()
+
+
+def test_finished_run_is_told_with_its_test_accuracy_and_one_without_predictions_is_listed(copy):
+    tested = recorded_predictions(copy, "test").table
+    assert summarize(copy).test_accuracy == pytest.approx(tested["correct"].mean())
+    (copy.folder / "predictions.parquet").unlink()
+    summary = summarize(copy)
+    assert (summary.state, summary.test_accuracy) == ("succeeded", None)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +71,9 @@ def test_note_is_the_error_or_else_a_warning(copy):
 def test_table_has_a_row_a_run_and_leaves_out_what_is_not_known(finished_run):
     table = summary_table([summarize(finished_run), RunSummary("damaged-run", problem="no status.json")])
     assert list(table["state"]) == ["succeeded", "damaged"]
+    assert table["launched"][0] == f"{finished_run.id[:4]}-{finished_run.id[4:6]}-{finished_run.id[6:8]} " + (
+        f"{finished_run.id[9:11]}:{finished_run.id[11:13]}"
+    )
     assert list(table["note"]) == ["", "no status.json"]
     assert table["image_size"][0] == finished_run.config.image_size
     assert finished_run.config.dataset.endswith("/" + table["dataset"][0])
