@@ -6,8 +6,9 @@ Every field's default is what the paper states or, where it is silent, how `allc
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -21,12 +22,25 @@ CONFIG_SCHEMA = 2
 _READABLE_SCHEMAS = (1, CONFIG_SCHEMA)
 _LARGEST_BYTES = 2**20
 
+AS_GIVEN: Final = "as_given"
+CORRECTED: Final = "corrected"
+LABELS: Final = (AS_GIVEN, CORRECTED)
+"""Whose word on an image's class counts: the folders', or that of the judgements made so far."""
+LABELS_EXPECTED: Final = f"expected {', '.join(LABELS)}, or {CORRECTED}- and the digest that a run recorded"
+_CORRECTED_VERSION = re.compile(rf"{CORRECTED}-[0-9a-f]{{12}}")
+
 
 class TrainConfig(Frozen):
     """One training run: the paper's configuration unless a field says otherwise."""
 
     dataset: str = Field(description="the dataset's folder")
     variant: str | None = Field(None, description="variant folder of the dataset; the first by name when unset")
+
+    labels: str = Field(
+        AS_GIVEN,
+        description="as_given: the classes of the folders; corrected: as the labels were judged, without what was "
+        "excluded; a run records which judgements, as corrected-DIGEST, and takes that as well",
+    )
 
     image_size: int = Field(300, ge=32, le=1024, description="side in pixels of the images that the network sees")
     epochs: int = Field(25, ge=1, le=10_000, description="passes over the training images")
@@ -85,6 +99,13 @@ class TrainConfig(Frozen):
             return {"trainable_from": first, "trainable_to": last, **fields}
         return fields
 
+    @field_validator("labels")
+    @classmethod
+    def _known_labels(cls, value: str) -> str:
+        if not names_labels(value):
+            raise ValueError(LABELS_EXPECTED)
+        return value
+
     @field_validator("network")
     @classmethod
     def _known_network(cls, value: str) -> str:
@@ -133,6 +154,11 @@ class TrainConfig(Frozen):
     def to_json(self) -> str:
         """Return the configuration as JSON text with its schema number."""
         return json.dumps({"schema": CONFIG_SCHEMA, **self.model_dump(mode="json")}, indent=2)
+
+
+def names_labels(text: str) -> bool:
+    """Return whether a text is the name of a version of a dataset's labels, be there such a one or not."""
+    return text in LABELS or bool(_CORRECTED_VERSION.fullmatch(text))
 
 
 def make_config(**fields: Any) -> TrainConfig:  # noqa: ANN401 - whatever a user typed; validation is what this does

@@ -81,6 +81,11 @@ def for_csv(frame: pd.DataFrame) -> str:
     return csv
 
 
+def from_csv(text: str) -> str:
+    """Return the text of a cell as it was before `for_csv` put an apostrophe before it."""
+    return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
+
+
 def for_file(text: str, most: int = 200) -> str:
     """Return text as a part of a file's name that every system takes, cut in its middle to `most` bytes."""
     name = re.sub(r'[/\\:*?"<>|]', "_", printable(text)).strip(". ") or "_"

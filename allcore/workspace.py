@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allcore.config import TrainConfig
-from allcore.data.groups import MOST_BYTES as LARGEST_GROUPS
+from allcore.data.csv_rows import MOST_BYTES as LARGEST_GROUPS
 from allcore.data.layout import Layout, find_layout
 from allcore.data.links import data_roots, workspace_root
 from allcore.data.listing import is_hidden
@@ -49,6 +49,11 @@ class Workspace:
     def classes(self) -> Path:
         """Folder of what the datasets' classes mean."""
         return self.root / "classes"
+
+    @property
+    def judgements(self) -> Path:
+        """File of what people judged of labels."""
+        return self.root / "judgements.jsonl"
 
     @property
     def studies(self) -> Path:

@@ -21,22 +21,17 @@ from allcore.data.split import SPLITS, Split
 from allcore.errors import RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.runs.store import Run
-from pages.ui import address, show
+from pages.ui import show
 from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
-from pages.ui.choose_class import choose_class
 from pages.ui.class_meanings import show_naming
 from pages.ui.dataset_cells import hold_no_cells, known_cells, show_cells
+from pages.ui.dataset_filter import filter_images
 from pages.ui.dataset_image import show_image_page
 from pages.ui.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
 from pages.ui.get_dataset import get_dataset, is_getting, show_getting
+from pages.ui.judged_labels import show_judged
 from pages.ui.state import catalog, forget_catalogs, relations
 from pages.ui.tabs import open_tab
-
-EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
-
-
-def _to_first_page() -> None:
-    st.session_state["page"] = 1
 
 
 def _split_of(run: Run | None) -> Split | None:
@@ -77,33 +72,9 @@ def _say_if_divided(rows: pd.DataFrame) -> None:
         )
 
 
-def _filtered(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
-    """Let the user choose which images to see, and return their rows."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        shown = st.segmented_control(
-            "Show", [EVERYTHING, TWINS, UNUSABLE], default=EVERYTHING, required=True, key="show", bind="query-params",
-            on_change=_to_first_page, wrap=True,
-        )  # fmt: skip
-        label = address.settle("class", labels, "class")
-        choose_class("Class", labels, **address.follow("class", label, then=_to_first_page))
-        split = None
-        if "split" in rows:
-            split = address.settle("split", SPLITS, "split")
-            st.pills("Split", SPLITS, wrap=True, **address.follow("split", split, then=_to_first_page))
-    keep = (rows["problem"] != "") if shown == UNUSABLE else (rows["problem"] == "")
-    if shown == TWINS:
-        keep &= rows["twins"] > 0
-    if label:
-        keep &= rows["label"] == label
-    if split:
-        keep &= rows["split"] == split
-    chosen = rows[keep]
-    return chosen.sort_values(["group", "path"]) if shown == TWINS else chosen
-
-
 def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, cells: bool) -> None:
     """Show the chosen images a page at a time; `cells` says whether they can hold nucleated cells to be outlined."""
-    chosen = _filtered(rows, labels)
+    chosen = filter_images(rows, labels)
     if chosen.empty:
         st.info("No image matches all that is chosen above.", title="No image")
         return
@@ -184,6 +155,7 @@ elif folder is not None:
                 "Counts": partial(_counts, images, variant, split),
                 "Cells": partial(show_cells, images, variant),
                 "Classes": partial(show_naming, images),
+                "Labels": partial(show_judged, images, variant),
                 "Problems": partial(_problems, images),
             }
         )

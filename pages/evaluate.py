@@ -22,6 +22,7 @@ from pages.ui.evaluate_mistakes import show_mistakes
 from pages.ui.evaluate_probes import show_probes
 from pages.ui.evaluate_sides import show_sides
 from pages.ui.evaluated import evaluated
+from pages.ui.judging import choose_labels, dataset_of
 from pages.ui.report_button import show_report_button
 from pages.ui.shortcuts import show_shortcuts
 from pages.ui.tabs import open_tab
@@ -45,8 +46,11 @@ if of_run:
     st.segmented_control("Images", splits, required=True, **address.follow("split", split))
 if split is None:
     st.stop()
+labels = None
+if of_run and (images := dataset_of(run)) is not None:
+    labels = choose_labels(images, images.variant(run.config.variant), run.config.labels)
 try:
-    now = evaluated(run, split)
+    now = evaluated(run, split, labels)
 except InputError as error:
     st.error(show.plain(str(error)), title="This run cannot be evaluated")
     st.stop()
@@ -77,6 +81,8 @@ st.caption(
 )
 if pooled:
     st.caption("Shortcut baselines, probes and reports are of single runs: choose a member of the study for them.")
+elif now.labels is not None:
+    st.caption("Shortcut baselines and the report are by the labels that the run was made with.")
 else:
     show_shortcuts(now)
     if now.scored is None:
@@ -94,6 +100,6 @@ tabs = {
 }
 if named.positive:
     tabs["{} or {}".format(*named.sides).capitalize()] = partial(show_sides, named=named)
-if pooled or not now.lends:
+if pooled or not now.lends or now.labels is not None:
     del tabs["Probes"]
 open_tab({name: partial(show_tab, now) for name, show_tab in tabs.items()})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.config import TrainConfig, make_config
+from allcore.config import AS_GIVEN, TrainConfig, make_config
 from allcore.config_parts import SplitConfig
 from allcore.data.cache import decoded_bytes
 from allcore.data.catalog import Catalog
@@ -30,6 +30,8 @@ from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.config_form import config_form, weights_key
 from pages.ui.estimates import show_estimate, show_study_estimate
+from pages.ui.judged_labels import show_changes
+from pages.ui.judging import labelled
 from pages.ui.live import runs, summaries
 from pages.ui.measuring import measure_all, measured, measuring_key
 from pages.ui.queue import show_queue
@@ -206,6 +208,7 @@ try:
         for place in plan.places if of_files else plan.places[:1]:
             workspace().confined(place.config)
         config = plan.places[0].config
+    images = labelled(images, variant, config.labels).catalog
     fingerprint, wanted = images.fingerprint(variant), config.split.model_dump_json()
     image_bytes = decoded_bytes(images.trainable_images(variant))  # or says what is missing, before a search
     known = (searched_relations if config.split.protocol in NEED_SEARCH else relations)(images, variant)
@@ -275,6 +278,9 @@ with card:
     except InputError as error:
         st.error(plain(str(error)), title="That did not work")
 
+if split is not None and config.labels != AS_GIVEN:
+    st.header("Labels", anchor=False)
+    show_changes(catalog(folder), variant, config.labels)
 if split is not None:
     st.header("Split", anchor=False)
     table(

@@ -12,7 +12,8 @@ from allcore.networks.vgg16 import CONVOLUTIONS
 from allcore.presets import PRESETS
 
 EVERY_FIELD = {
-    "dataset": "smears", "variant": "Original", "image_size": 96, "epochs": 3, "batch_size": 8, "learning_rate": 0.001,
+    "dataset": "smears", "variant": "Original", "labels": "corrected", "image_size": 96,
+    "epochs": 3, "batch_size": 8, "learning_rate": 0.001,
     "learning_rate_schedule": "cosine", "warmup_epochs": 1, "clip_norm": 1.0, "optimizer": "sgd", "early_stopping": 2,
     "keep": "last", "class_weights": "balanced",
     "network": "resnet50", "weights": "random", "trainable_from": "conv2", "trainable_to": "conv5",

@@ -1,4 +1,4 @@
-"""`dataset list`, `info`, `cells`, `fetch`, `synthesize`, `audit`."""
+"""`dataset list`, `info`, `cells`, `fetch`, `synthesize`, `audit`, `judge`, `judgements`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.audit import audit
+from allcore.cli.judgements import judge, judgements
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.errors import InputError
 
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
 
-app = typer.Typer(help="Datasets: list, inspect, count cells, get, draw, audit.")
+app = typer.Typer(help="Datasets: list, inspect, count cells, get, draw, audit, judge labels.")
 app.command()(audit)
+app.command()(judge)
+app.command()(judgements)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folder")]
 
 

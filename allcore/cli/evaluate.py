@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.class_text import print_matrix
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.errors import InputError
 from allcore.paper import HEADLINE, has_papers_classes
@@ -73,6 +72,15 @@ def evaluate(
             help="per cent of positives among those examined, for which PPV and NPV hold; unset: that of the images",
         ),
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="as_given|corrected|corrected-DIGEST",
+            help="which labels count: the folders', or as they were judged; unset: those that a run was made with, or "
+            "those of --data",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score a model on the test split of its run, or on any labelled folder; with --against, compare two."""
@@ -84,7 +92,9 @@ def evaluate(
     store = RunStore(workspace.runs)
     with progress_bar("predicting") as progress:
         evaluation, *other = [
-            evaluate_model(name, store, workspace.cache, data, split, variant, named, progress)
+            evaluate_model(
+                name, store, workspace.cache, data, split, variant, named, progress, labels, workspace.judgements
+            )
             for name in (model, against)
             if name is not None
         ]
@@ -207,7 +217,11 @@ def _print_classes(scores: dict[str, Any]) -> None:
     ]
     table(["class", "#images", *(f"#{column}" for column in columns)], rows)
     say()
-    print_matrix(scores["classes"], scores["confusion_matrix"])
+    matrix = zip(scores["classes"], scores["confusion_matrix"], strict=True)
+    table(
+        ["true \\ predicted", *(f"#{name}" for name in scores["classes"])],
+        [(name, *counts) for name, counts in matrix],
+    )
 
 
 def _meanings(evaluation: Evaluation) -> ClassMeanings:

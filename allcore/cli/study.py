@@ -213,7 +213,7 @@ def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEst
     from allcore.studies.estimate import estimate_study
 
     devices, runs = system_devices(), RunStore(workspace.runs).runs()
-    _, split = prepare(plan.places[0].config, workspace.cache)
+    _, split = prepare(plan.places[0].config, workspace.cache, judgements=workspace.judgements)
 
     def speed(config: TrainConfig) -> Speed | None:
         if measured:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.evaluate import print_evaluation
+from allcore.cli.judgements import say_labels
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say
 
@@ -84,6 +85,7 @@ def with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:
 def _submit(executor: LocalExecutor, config: TrainConfig) -> Run:
     with progress_bar("reading the dataset") as progress:
         run = executor.submit(config, progress)
+    say_labels(run.config)
     if config.split.protocol == "folders" and (twins := int(run.split.twins_in_train().sum())):
         say(f"{twins} validation or test images share a group with an image in train; scores flatter", err=True)
     return run

@@ -101,10 +101,14 @@ class Catalog:
 
     def fingerprint(self, variant: str | None = None) -> str:
         """Return a SHA-256 over the usable images' labels, parts and contents, whatever the files are called."""
-        rows = self.images(variant)
-        placed = rows["part"].where(rows["part"] == "", rows["part"] + " ")
-        lines = sorted(placed + rows["label"] + " " + rows["sha256"])
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return fingerprint(self.images(variant))
+
+
+def fingerprint(images: pd.DataFrame) -> str:
+    """Return a SHA-256 over the labels, parts and contents of usable catalog rows, whatever the files are called."""
+    placed = images["part"].where(images["part"] == "", images["part"] + " ")
+    lines = sorted(placed + images["label"] + " " + images["sha256"])
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None = None) -> Catalog:

@@ -30,6 +30,16 @@ class Overlap:
     fields: pd.DataFrame
     groups: np.ndarray
 
+    def among(self, images: pd.DataFrame, kept: pd.DataFrame) -> Overlap:
+        """Return the overlap of those of its `images` (catalog rows) that are `kept`: groups stay what they were."""
+        if len(kept) == len(images):
+            return self
+        paths = set(kept["path"])
+        exact = [pair for pair in self.exact if paths.issuperset(pair)]
+        fields = self.fields[self.fields["first"].isin(paths) & self.fields["second"].isin(paths)]
+        groups = self.groups[images["path"].isin(paths).to_numpy()]
+        return Overlap(exact, fields.reset_index(drop=True), pd.factorize(groups)[0].astype(np.int64))
+
 
 def find_overlap(root: Path, images: pd.DataFrame, cache: Path, on_progress: Progress | None = None) -> Overlap:
     """Return the overlap of usable catalog rows below `root`, searching for shared fields unless `cache` knows them.

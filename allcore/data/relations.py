@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from allcore.data.catalog import Catalog
+from allcore.data.label_versions import compared_images
 from allcore.data.overlap import Overlap, exact_overlap, find_overlap, known_overlap
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.data.stains import find_stains
@@ -38,12 +40,30 @@ def find_relations(root: Path, images: pd.DataFrame, cache: Path, on_progress: P
 
     Raises `DatasetError` when an image changed since it was catalogued.
     """
-    overlap = find_overlap(root, images, cache, on_progress)
+    return _with_stains(root, images, find_overlap(root, images, cache, on_progress), cache)
+
+
+def find_relations_of(
+    catalog: Catalog, variant: str | None, cache: Path, on_progress: Progress | None = None
+) -> Relations:
+    """Return the relations of the usable images of a catalog's variant, as `find_relations` does.
+
+    An image that a version of the labels excludes is compared all the same: its twins stay together, and nothing is
+    searched anew. One that has another class keeps its overlap group.
+    """
+    images, compared = catalog.images(variant), compared_images(catalog, variant)
+    overlap = find_overlap(catalog.root, compared, cache, on_progress)
+    return _with_stains(catalog.root, images, overlap.among(compared, images), cache)
+
+
+def known_relations_of(catalog: Catalog, variant: str, cache: Path) -> Relations:
+    """Return what is known of the usable images of a catalog's variant without a search."""
+    images, compared = catalog.images(variant), compared_images(catalog, variant)
+    overlap = known_overlap(compared, cache)
     stains = _known_stains(images, cache)
-    if stains is None:
-        stains = find_stains(root, images, overlap.groups, cache)
-        _cache_stains(images, cache, stains)
-    return Relations(overlap, stains, searched=True)
+    if overlap is None or stains is None:
+        return catalog_relations(images)
+    return Relations(overlap.among(compared, images), stains, searched=True)
 
 
 def known_relations(images: pd.DataFrame, cache: Path) -> Relations:
@@ -58,6 +78,14 @@ def known_relations(images: pd.DataFrame, cache: Path) -> Relations:
 def catalog_relations(images: pd.DataFrame) -> Relations:
     """Return what the catalog alone shows: exact duplicates."""
     return Relations(exact_overlap(images), np.full(len(images), "", object), searched=False)
+
+
+def _with_stains(root: Path, images: pd.DataFrame, overlap: Overlap, cache: Path) -> Relations:
+    stains = _known_stains(images, cache)
+    if stains is None:
+        stains = find_stains(root, images, overlap.groups, cache)
+        _cache_stains(images, cache, stains)
+    return Relations(overlap, stains, searched=True)
 
 
 def _stains_file(images: pd.DataFrame, cache: Path) -> Path:

@@ -67,7 +67,7 @@ class LocalExecutor:
         TensorFlow is not installed.
         """
         require_training()
-        resolved, split = prepare(config, self.workspace.cache, on_progress)
+        resolved, split = prepare(config, self.workspace.cache, on_progress, self.workspace.judgements)
         run = self.store.create(resolved, split)
         self._launch(run)
         return run

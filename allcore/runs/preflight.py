@@ -9,7 +9,8 @@ from typing import Final
 
 from allcore.config import TrainConfig
 from allcore.data.catalog import scan
-from allcore.data.relations import find_relations
+from allcore.data.label_versions import label_version
+from allcore.data.relations import find_relations_of
 from allcore.data.split import Split, make_split
 from allcore.errors import InputError
 from allcore.installation import command_that_adds
@@ -57,23 +58,28 @@ def must_download(weights: str, trunk: Trunk) -> bool:
     return weights == "imagenet" and weights_file(weights, trunk) is None and not keras_weights_file(trunk).is_file()
 
 
-def prepare(config: TrainConfig, cache: Path, on_progress: Progress | None = None) -> tuple[TrainConfig, Split]:
-    """Return the configuration with its paths made absolute and its variant named, and the run's split.
+def prepare(
+    config: TrainConfig, cache: Path, on_progress: Progress | None = None, judgements: Path | None = None
+) -> tuple[TrainConfig, Split]:
+    """Return the configuration with its paths made absolute, its variant and its labels named, and the run's split.
 
-    Raises `DatasetError` when the dataset cannot be trained on, `WeightsError` when the weights are another network's.
+    `judgements` is the file of what was judged of labels. Raises `DatasetError` when the dataset cannot be trained on,
+    `WeightsError` when the weights are another network's.
     """
     file = weights_file(config.weights, config.trunk)
     if file is not None:
         from allcore.model.initial_weights import check_weights_file  # h5py: the app does without it until a launch
 
         check_weights_file(file, config.trunk)
-    catalog = scan(Path(config.dataset), cache, on_progress)
+    version = label_version(scan(Path(config.dataset), cache, on_progress), config.variant, config.labels, judgements)
+    catalog = version.catalog
     images = catalog.trainable_images(config.variant)
-    split = make_split(images, config.split, find_relations(catalog.root, images, cache, on_progress))
+    split = make_split(images, config.split, find_relations_of(catalog, config.variant, cache, on_progress))
     resolved = config.model_copy(
         update={
             "dataset": str(catalog.root.resolve()),
             "variant": catalog.variant(config.variant),
+            "labels": version.name,
             "weights": str(file) if file is not None else config.weights,
         }
     )

@@ -26,22 +26,26 @@ _POLL_SECONDS = 0.1
 
 
 def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, int], None] | None = None) -> StudyPlan:
-    """Return the plan with its paths made absolute, when every member could be launched as it is.
+    """Return the plan with its paths made absolute and its labels named, when every member could be launched as it is.
 
     Raises `InputError` when the data, the weights or a split will not do for one of them.
     """
     seen: set[str] = set()
+    labels: dict[str, str] = {}
     for place in plan.places:
         if (key := _looked_at(place.config)) not in seen:
-            resolved, _ = prepare(place.config, workspace.cache, on_progress)
+            resolved, _ = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
             seen.add(key)
+            labels[place.config.labels] = resolved.labels
             if len(seen) == 1:
                 first = resolved
     kept = {"dataset": first.dataset}
     kept |= {name: getattr(first, name) for name in ("variant", "weights") if name not in plan.vary}
     if "network" in plan.vary and plan.config.weights == "imagenet":
         del kept["weights"]  # each network has a file of its own
-    return plan.model_copy(update={"config": plan.config.model_copy(update=kept)})
+    kept |= {"labels": labels.get(plan.config.labels, plan.config.labels)}
+    varied = {path: [labels[one] for one in of] if path == "labels" else of for path, of in plan.vary.items()}
+    return plan.model_copy(update={"config": plan.config.model_copy(update=kept), "vary": varied})
 
 
 def is_carried_out(study: Study) -> bool:
@@ -112,4 +116,4 @@ def _is_active(run: Run) -> bool:
 
 def _looked_at(config: TrainConfig) -> str:
     """Return a text that is the same for configurations that need the same look before they are launched."""
-    return config.model_dump_json(include={"dataset", "variant", "network", "weights", "split"})
+    return config.model_dump_json(include={"dataset", "variant", "labels", "network", "weights", "split"})

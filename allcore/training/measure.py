@@ -13,7 +13,8 @@ from allcore.cells.maps import cell_maps
 from allcore.config import TrainConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
-from allcore.data.relations import find_relations
+from allcore.data.label_versions import label_version
+from allcore.data.relations import find_relations_of
 from allcore.data.split import make_split
 from allcore.errors import RunError
 from allcore.hardware import make_plan
@@ -37,9 +38,10 @@ def measure_steps(config: TrainConfig) -> Measurement:
 
 def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
     began = time.monotonic()
-    catalog = scan(Path(config.dataset), workspace.cache)
+    given = scan(Path(config.dataset), workspace.cache)
+    catalog = label_version(given, config.variant, config.labels, workspace.judgements).catalog
     rows = catalog.trainable_images(config.variant)
-    split = make_split(rows, config.split, find_relations(catalog.root, rows, workspace.cache))
+    split = make_split(rows, config.split, find_relations_of(catalog, config.variant, workspace.cache))
     images = decoded_images(catalog.root, rows, workspace.cache)
     cells = None
     if config.augment.changes_fields:

@@ -23,7 +23,7 @@ from allcore import __version__
 from allcore.cells.maps import CellMaps, cell_maps, check_smears
 from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages, decoded_images
-from allcore.data.catalog import Catalog
+from allcore.data.catalog import fingerprint
 from allcore.data.split import Split
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
@@ -66,16 +66,16 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
         images = None
         if not results_are_whole(run):
             plan = _take_devices(run, reporter)
-            catalog, rows, images = _open_images(run, on_phase)
+            rows, images = _open_images(run, on_phase)
             cells = _find_cells(run, rows, images, on_phase)
-            fingerprint = catalog.fingerprint(run.config.variant)
+            dataset = fingerprint(rows.assign(label=run.split.table["label"].to_numpy()))
             source = partial(_source, run, images)
             after = _after_seconds(run, plan)
             model = _train(
-                run, plan, source("train", cells), source("validation"), fingerprint, reporter, stop_requested, after
+                run, plan, source("train", cells), source("validation"), dataset, reporter, stop_requested, after
             )
             end = time.monotonic() + after(reporter.status.images_per_second or math.inf)
-            trained = TrainedRun(folder, run.config, run.split, images, fingerprint)
+            trained = TrainedRun(folder, run.config, run.split, images, dataset)
             write_when_there_is_room(lambda: write_results(trained, model, on_phase), on_phase, reporter.warn)
         _score_shortcuts(run, images, reporter, on_phase)
     except Stopped:
@@ -97,7 +97,7 @@ def _train(
     plan: HardwarePlan,
     train: BatchSource,
     validation: BatchSource,
-    fingerprint: str,
+    dataset_fingerprint: str,
     reporter: Reporter,
     stop_requested: Callable[[], bool],
     after_seconds: Callable[[float], float],
@@ -107,7 +107,7 @@ def _train(
     learner = Learner(config, plan, len(run.split.classes), _class_weights(config, run.split))
     reporter.update(phase="loading weights")
     weights = load_initial_weights(learner.model, config)
-    _write_environment(run.folder, plan, weights, fingerprint)
+    _write_environment(run.folder, plan, weights, dataset_fingerprint)
     trainer = Trainer(
         config=config,
         plan=plan,
@@ -143,8 +143,8 @@ def _plan(run: Run) -> HardwarePlan:
     return plan
 
 
-def _open_images(run: Run, on_phase: Phase) -> tuple[Catalog, pd.DataFrame, DecodedImages]:
-    """Return the catalog, its rows in the order of the split's, and their decoded images."""
+def _open_images(run: Run, on_phase: Phase) -> tuple[pd.DataFrame, DecodedImages]:
+    """Return catalog rows in the order of the split's, with the labels of the folders, and their decoded images."""
     on_phase("reading the dataset")
     cache = open_workspace().cache
     catalog, rows = images_of_run(run, cache)
@@ -152,7 +152,7 @@ def _open_images(run: Run, on_phase: Phase) -> tuple[Catalog, pd.DataFrame, Deco
     def progress(done: int, total: int) -> None:
         on_phase(f"decoding images, {done} of {total}")
 
-    return catalog, rows, decoded_images(catalog.root, rows, cache, progress)
+    return rows, decoded_images(catalog.root, rows, cache, progress)
 
 
 def _find_cells(run: Run, rows: pd.DataFrame, images: DecodedImages, on_phase: Phase) -> CellMaps | None:
@@ -190,7 +190,7 @@ def _score_shortcuts(run: Run, images: DecodedImages | None, reporter: Reporter,
 
     try:
         shortcut_scores(
-            images if images is not None else _open_images(run, on_phase)[2], run.split, cache, on_progress=progress
+            images if images is not None else _open_images(run, on_phase)[1], run.split, cache, on_progress=progress
         )
     except Stopped:
         raise

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog
 from allcore.data.split import SPLITS
 from allcore.errors import InputError
@@ -21,6 +22,7 @@ from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
+from pages.ui.judging import choose_labels, labelled
 from pages.ui.predicting import choose_model, served_models
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import plain
@@ -59,11 +61,13 @@ def choose_evaluation() -> Run | None:
         return None
     images = catalog(folder)
     variant = choose_variant(images, variant_of(images, served.metadata))
+    version = labelled(images, variant, choose_labels(images, variant) or AS_GIVEN)
+    images = version.catalog
     part = _choose_part(images, variant, served)
     mapping = _choose_mapping(images.labels[variant], served.classes)
     if mapping is None:
         return None
-    of = ScoredFolder(folder=images.root, variant=variant, split=part, mapping=mapping)
+    of = ScoredFolder(folder=images.root, variant=variant, split=part, mapping=mapping, labels=version.name)
     return scored_run(served, model, images, of)
 
 
@@ -84,7 +88,7 @@ def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder
         wait_for(
             key,
             "Predicting and scoring; it goes on when you leave this page",
-            lambda progress: evaluation_run(served, model, images, of, cache, progress),
+            lambda progress: evaluation_run(served, model, images, of, cache, progress, workspace().judgements),
         )
     except CancelledError:
         return None
@@ -107,7 +111,9 @@ def choose_evaluation_against(of: EvaluationRecord) -> Run | None:
     st.selectbox("Against model", list(others), None, placeholder="Choose a model", **address.follow("against", name))
     if name is None:
         return None
-    return scored_run(predictor(others[name]), others[name], catalog(of.of.folder), of.of)
+    images = catalog(of.of.folder)
+    images = labelled(images, images.variant(of.of.variant), of.of.labels).catalog
+    return scored_run(predictor(others[name]), others[name], images, of.of)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

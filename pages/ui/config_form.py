@@ -10,6 +10,7 @@ from typing import Any, Literal
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from allcore.config import LABELS
 from allcore.config_fields import config_fields, setting_text
 from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.networks.registry import TRUNKS
@@ -22,7 +23,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "epochs", "batch_size", "learning_rate", "learning_rate_schedule", "warmup_epochs", "clip_norm", "optimizer",
         "early_stopping", "keep", "class_weights", "seed",
     ),
-    "Split": tuple(f"split.{name}" for name in SplitConfig.model_fields if name not in ("folds", "fold")),
+    "Split": (
+        "labels", *(f"split.{name}" for name in SplitConfig.model_fields if name not in ("folds", "fold"))
+    ),
     "Augmentation": tuple(f"augment.{name}" for name in AugmentConfig.model_fields),
     "Hardware": ("device", "precision", "micro_batch_size", "checkpoint_minutes"),
 }  # fmt: skip
@@ -102,6 +105,9 @@ def _widget(path: str, key: str, value: Any, layers: tuple[str, ...] = ()) -> An
     if path == "weights":
         options = dict.fromkeys([*_WEIGHTS, value, st.session_state.get(key, value)])
         return st.selectbox(options=list(options), index=list(options).index(value), accept_new_options=True, **common)
+    if path == "labels":
+        versions = list(dict.fromkeys([*LABELS, value]))
+        return st.segmented_control(options=versions, default=value, required=True, wrap=True, **common)
     if path == "network" or path in _LAYERS:
         choices = layers or tuple(TRUNKS)
         return st.selectbox(options=choices, index=choices.index(value), **common)

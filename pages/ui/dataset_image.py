@@ -16,7 +16,9 @@ from allcore.data.split import Split
 from allcore.errors import ImageError, InputError
 from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
+from pages.ui.dataset_filter import show_neighbours
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
+from pages.ui.judging import show_judging
 from pages.ui.state import asked_for_search, relations, searched_relations
 
 
@@ -27,7 +29,11 @@ def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
     known = relations(images, of_image)
     rows = browse(images, known, of_image)
     row = rows[rows["path"] == path].iloc[0]
-    st.button("All images", icon=":material/arrow_back:", on_click=close_image)
+    if split is not None:
+        rows["split"] = place_in_split(rows, split)["split"]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("All images", icon=":material/arrow_back:", on_click=close_image)
+        show_neighbours(rows, images.labels[of_image], path)
     st.header(show.plain(path), anchor=False)
     facts = {
         "class": row["label"] or None,
@@ -46,8 +52,6 @@ def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
         facts["split"] = placed["split"] or "not in this run"
         facts["group in the run"] = placed["group"] or None
     twins = rows[(rows["group"] == row["group"]) & (rows["path"] != path) & (row["problem"] == "")]
-    if split is not None:
-        twins = twins.assign(split=place_in_split(twins, split)["split"])
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=420):
             if row["problem"]:  # it may be a link that leads out of what may be read
@@ -70,6 +74,10 @@ def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
                 st.caption("No other image of this dataset shows the same field.")
             else:
                 _offer_search(images, of_image)
+    if not row["problem"]:
+        st.subheader("Is the label right?", anchor=False)
+        with st.container(width=340):
+            show_judging(images, path, row["sha256"], "image")
     said = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
     narrow = {"fact": st.column_config.Column(width=150)}
     show.table(said.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)

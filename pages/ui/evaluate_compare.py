@@ -17,7 +17,7 @@ from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.choose import choose_run_against
 from pages.ui.choose_evaluation import choose_evaluation_against
-from pages.ui.evaluated import Evaluated
+from pages.ui.evaluated import Evaluated, with_labels
 from pages.ui.evidence import first_sheet, sheets_of_evidence
 from pages.ui.run_view import short_name
 
@@ -48,7 +48,7 @@ def show_compare(of: Evaluated) -> None:
         return
     try:
         paired, comparison = _compared(
-            str(of.run.folder), recorded_at(of.run), str(other.folder), recorded_at(other), of.split
+            str(of.run.folder), recorded_at(of.run), str(other.folder), recorded_at(other), of.split, of.labels
         )
     except InputError as error:
         st.error(show.plain(str(error)), title="These two runs cannot be compared")
@@ -61,8 +61,16 @@ def show_compare(of: Evaluated) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing …")
-def _compared(first: str, first_at: int, second: str, second_at: int, split: str) -> tuple[Paired, Comparison]:
-    paired = pair(*(recorded_predictions(Run(Path(folder)), split) for folder in (first, second)))
+def _compared(
+    first: str, first_at: int, second: str, second_at: int, split: str, labels: str | None
+) -> tuple[Paired, Comparison]:
+    runs = [Run(Path(folder)) for folder in (first, second)]
+    paired = pair(
+        *(
+            recorded_predictions(run, split) if labels is None else with_labels(run, split, labels).predictions
+            for run in runs
+        )
+    )
     return paired, compare(paired)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from allcore.config import AS_GIVEN
 from allcore.evaluation.predictions.folder import NEVER_SEEN, NOT_SAID
 from allcore.evaluation.predictions.in_run_form import EvaluationRecord
+from allcore.evaluation.predictions.relabelled import labels_note
 from allcore.reporting.number_text import per_cent_within
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui.evaluated import Evaluated
+from pages.ui.judging import dataset_of, judgements
 from pages.ui.show import plain
 
 NAMED = 8
@@ -42,6 +45,8 @@ def _say_of_run(of: Evaluated, named: str) -> None:
             f"Out-of-fold predictions of study {plain(str(config.study))}: each image by the one of {members} "
             "runs that tested it and had not trained on it."
         )
+    if said := _labels_in_words(of):
+        st.caption(f"{plain(said[:1].upper() + said[1:])}.")
     if of.split == "validation":
         chosen = "the temperature" if config.keep == "last" else "the epoch and the temperature"
         st.caption(f"These images were used to choose {chosen}, so their scores look better than they are.")
@@ -49,11 +54,19 @@ def _say_of_run(of: Evaluated, named: str) -> None:
         st.caption(f"No {of.split} image shares a group with an image in train.")
 
 
+def _labels_in_words(of: Evaluated) -> str:
+    if of.relabelled is not None:
+        return of.relabelled.in_words()
+    return labels_note(of.run.config, dataset_of(of.run), judgements())
+
+
 def _say_of_folder(of: Evaluated, record: EvaluationRecord, named: str) -> None:
     facts, part = record.facts, record.of.split
     whose = f"the {part} images of the model's run in" if part else "all images of"
     place = record.of.folder / (record.of.variant or "")
     st.caption(f"{plain(record.name)} on {whose} {plain(str(place))}; {named}")
+    if record.of.labels != AS_GIVEN:
+        st.caption(f"The labels are {plain(record.of.labels)}, as they were judged.")
     if facts.trained_on and part != "train":
         st.warning(
             f"The model was trained on {facts.trained_on} of these {facts.images} images."

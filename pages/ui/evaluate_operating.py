@@ -84,7 +84,7 @@ def _validation(of: Evaluated) -> RecordedPredictions | None:
     if of.split != "test":
         return None
     try:
-        found = evaluated(of.run, "validation").predictions
+        found = evaluated(of.run, "validation", of.labels).predictions
     except InputError:  # out-of-fold predictions have test images alone
         return None
     return found if len(found.table) else None

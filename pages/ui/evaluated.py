@@ -10,9 +10,11 @@ import streamlit as st
 from allcore.errors import RunError
 from allcore.evaluation.predictions.in_run_form import EvaluationRecord, evaluation_record
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
+from allcore.evaluation.predictions.relabelled import Relabelled, relabelled
 from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.store import Run
 from pages.ui.live import watched
+from pages.ui.state import workspace
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Evaluated:
     """A run's predictions of the images of one split, their scores, and those without twins in train.
 
     `alone` is None when all images are twins. Where the run is a model's scoring of a folder, `scored` says of which.
+    Where another version of the labels counts than the run recorded, `relabelled` says what it changes.
     `lends` says whether there are training images, which probes borrow from.
     """
 
@@ -30,6 +33,7 @@ class Evaluated:
     alone: Scores | None
     lends: bool
     scored: EvaluationRecord | None = None
+    relabelled: Relabelled | None = None
 
     @property
     def images(self) -> str:
@@ -41,23 +45,39 @@ class Evaluated:
         """The names of the classes, in the order of the confusion matrix."""
         return self.predictions.classes
 
+    @property
+    def labels(self) -> str | None:
+        """The version of the labels that counts; None for those that the run recorded."""
+        return self.relabelled.name if self.relabelled else None
+
     def named(self, what: str) -> str:
         """Return the name under which a table or figure of this run and split is kept and downloaded."""
-        return f"{what}-{self.run.id}-{self.split}"
+        return "-".join(filter(None, (what, self.run.id, self.split, self.labels)))
 
 
-def evaluated(run: Run, split: str) -> Evaluated:
-    """Return what the page shows of a run's split, kept until the run records others. Raises `InputError`."""
-    return _evaluated(str(run.folder), recorded_at(run), split)
+def evaluated(run: Run, split: str, labels: str | None = None) -> Evaluated:
+    """Return what the page shows of a run's split, kept until the run records others.
+
+    `labels` is the version of the labels that counts; None for those that the run recorded. Raises `InputError`.
+    """
+    return _evaluated(str(run.folder), recorded_at(run), split, labels)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Scoring …")
-def _evaluated(folder: str, written: int, split: str) -> Evaluated:
+def _evaluated(folder: str, written: int, split: str, labels: str | None) -> Evaluated:
     run = watched(Run(Path(folder)))
-    predictions = recorded_predictions(run, split)
+    changed = None if labels is None else with_labels(run, split, labels)
+    predictions = recorded_predictions(run, split) if changed is None else changed.predictions
     alone = predictions.without_twins()
     scores = alone.score() if len(alone.table) else None
-    return Evaluated(run, split, predictions, predictions.score(), scores, _lends(run), evaluation_record(run))
+    record = evaluation_record(run)
+    return Evaluated(run, split, predictions, predictions.score(), scores, _lends(run), record, changed)
+
+
+def with_labels(run: Run, split: str, labels: str) -> Relabelled:
+    """Return a run's predictions against a version of the labels of its dataset. Raises `InputError`."""
+    recorded, at = recorded_predictions(run, split), workspace()
+    return relabelled(recorded, run.config, labels, at.cache, at.judgements)
 
 
 def _lends(run: Run) -> bool:

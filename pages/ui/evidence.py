@@ -24,6 +24,7 @@ from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.guarded import guarded
+from pages.ui.judging import dataset_of, show_judging
 from pages.ui.run_view import short_name
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import predictor, workspace
@@ -57,7 +58,7 @@ def sheets_of_evidence(
     """
     rows, look = choose_sheet(len(images), place, cells=lambda rows: _any_cells(run, images.iloc[rows]))
     shown = [(run, images)] if beside is None else [(run, images), beside]
-    recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look)
+    recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look, place)
     st.caption(
         "Orange speaks for the predicted class, blue against it; each map has its own scale. Novel: unlike the "
         "training images."
@@ -115,12 +116,15 @@ def _sheet(place: str) -> str:
     return f"{place}_sheet"
 
 
-def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[str, ...], look: Look) -> None:
+def recorded_gallery(
+    shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[str, ...], look: Look, place: str
+) -> None:
     """Show rows of `RecordedPredictions.table`, with the evidence for the predicted class and how much is in cells.
 
-    Of several runs, each image stands with its neighbours by the other runs, whose rows are of the same images. Images
-    that are gone, or have changed since the run, are named below the others.
+    Of several runs, each image stands with its neighbours by the other runs, whose rows are of the same images; of one,
+    its label can be judged there. Images that are gone, or have changed since the run, are named below the others.
     """
+    dataset = dataset_of(shown[0][0]) if len(shown) == 1 else None
     judges = [_judges(run, images) for run, images in shown]
     tiles = st.container(horizontal=True)
     missing = []
@@ -138,6 +142,8 @@ def recorded_gallery(shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[s
                 for name, (picture, in_cells), row in zip(names, pictures, rows, strict=True):
                     with st.container(width=THUMBNAIL if alone else _BESIDE, gap="xxsmall"):
                         _tile(picture, row, classes, name, in_cells)
+                        if dataset is not None:
+                            show_judging(dataset, row["path"], row["sha256"], place)
     if missing:
         title = f"{len(missing)} of these {len(shown[0][1])} images cannot be shown"
         st.warning("\n".join(missing), title=title, icon=":material/hide_image:")

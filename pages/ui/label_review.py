@@ -18,6 +18,7 @@ from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
 from pages.ui.evidence import SHEET, Look, choose_sheet, first_sheet, picture
 from pages.ui.guarded import guarded
+from pages.ui.judging import judged_in_words, show_judging
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import catalog, executor, predictor, workspace
@@ -147,6 +148,7 @@ def _show_sheets(of: Examined, review: LabelReview) -> None:
         for row in shown:
             with st.container(width=THUMBNAIL, gap="xxsmall"):
                 _tile(of, row, pictures[row["path"]])
+                show_judging(whole, row["path"], row["sha256"], PLACE)
     if by_runs:
         st.caption("Evidence is shown where a run judges: orange for the suggested class, blue against it.")
 
@@ -206,6 +208,7 @@ def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
 
 def _show_table(of: Examined, review: LabelReview) -> None:
     listed = review.listed.head(LISTED)
+    listed.insert(3, "people", [judged_in_words(sha256) for sha256 in review.table["sha256"].head(LISTED)])
     in_per_cent = {name: 100 * listed[name] for name in ("probability_label", "probability_suggestion")}
     headings: dict[str, Any] = {
         "path": "image",
@@ -216,6 +219,7 @@ def _show_table(of: Examined, review: LabelReview) -> None:
             "margin", format="%.2f", help="(1 + P(label) − P(best other class)) / 2: below 0.5, another is likelier"
         ),
         "source": "judged by",
+        "people": st.column_config.TextColumn("people say", help="the latest judgement of somebody who looked"),
         "contradicted_by": st.column_config.TextColumn(
             "other label", help="images of the same overlap group that have another label"
         ),

@@ -77,6 +77,11 @@ def act(what: str, on: str | None, do: Callable[[], _Result]) -> _Result:
     return result
 
 
+def who_acts() -> str:
+    """Return the e-mail address of who has signed in, or "somebody" without one; empty where nobody has to sign in."""
+    return (_person().email or "somebody") if _is_configured() else ""
+
+
 def show_actions(*things: str) -> None:
     """Say who did what to a run, or to the study that it is of, and when, where people sign in."""
     if not _is_configured():

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.data.catalog import Catalog, scan
-from allcore.data.relations import Relations, find_relations, known_relations
+from allcore.data.relations import Relations, find_relations_of, known_relations_of
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.runs.executor import LocalExecutor
 from allcore.text import printable, well_formed
@@ -64,11 +64,11 @@ def searched_relations(of: Catalog, variant: str) -> Relations:
     known = relations(of, variant)
     if known.searched:
         return known
-    images, cache = of.images(variant), workspace().cache
+    cache = workspace().cache
     found = wait_for(
         search_key(of, variant),
         "Looking for images that show the same field; this is done once for a dataset, and goes on when you leave",
-        lambda show: find_relations(of.root, images, cache, show),
+        lambda show: find_relations_of(of, variant, cache, show),
     )
     _known_relations.clear()
     return found
@@ -151,7 +151,7 @@ def _catalog(folder: str, cache: str) -> Catalog:
 
 @st.cache_resource(max_entries=8, ttl=60, refresh_mode="background", show_spinner=False)
 def _known_relations(_of: Catalog, contents: str, variant: str, cache: str) -> Relations:
-    return known_relations(_of.images(variant), Path(cache))
+    return known_relations_of(_of, variant, Path(cache))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")

@@ -16,6 +16,7 @@ from allcore.presets import PRESETS
 # path of the field: what is typed, the value that it becomes, the default as the help shows it
 OPTIONS = {
     "variant": ("--variant Segmented", "Segmented", "none"),
+    "labels": ("--labels corrected", "corrected", "as_given"),
     "image_size": ("--image-size 96", 96, "300"),
     "epochs": ("--epochs 7", 7, "25"),
     "batch_size": ("--batch-size 16", 16, "32"),

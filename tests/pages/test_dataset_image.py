@@ -80,3 +80,34 @@ def test_an_image_deleted_since_it_was_listed_does_not_stop_the_others(browsed):
     app = ran(app)
     assert len(app.image) == 23
     assert any("No such file" in caption.value for caption in app.caption)
+
+
+def test_next_and_previous_follow_the_filter_and_its_order_and_back_shows_their_page(browsed):
+    app = choose(open_page("dataset", **{"class": "Pro"}), "show", "Usable images")
+    paths = listed_images(app)
+    app.button(key=f"open-{paths[0]}").click()
+    app = ran(app)
+    assert app.button(key="previous").disabled
+    seen = [app.query_params["image"]]
+    while not app.button(key="next").disabled:
+        app = press(app, "Next")
+        seen.append(app.query_params["image"])
+    assert seen == paths
+    assert f"{len(paths)} of {len(paths)}" in texts(app)
+    app = press(press(app, "Previous"), "All images")
+    assert listed_images(app) == paths
+
+
+def test_next_keeps_what_is_shown_and_the_gallery_its_page(browsed):
+    app = open_page("dataset", show="With a twin", image="Pro/copy.jpg")
+    assert press(app, "Next").query_params["image"] == "Pro/pro-0001.jpg"
+    assert app.button(key="next").disabled
+    assert listed_images(press(app, "All images")) == ["Pro/copy.jpg", "Pro/pro-0001.jpg"]
+    everything = scan(browsed).images()["path"].tolist()
+    app = press(press(open_page("dataset", image=everything[23]), "Next"), "All images")
+    assert listed_images(app) == everything[24:48]
+
+
+def test_an_image_that_the_filter_leaves_out_has_all_others_around_it(browsed):
+    app = open_page("dataset", image="Early/early-0003.jpg", **{"class": "Pro"})
+    assert press(app, "Next").query_params["image"] == "Early/early-0004.jpg"

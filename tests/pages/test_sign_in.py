@@ -17,7 +17,7 @@ from tests.pages.opening import PATIENCE, open_page, press, ran, table, texts
 METHODS = {"submit", "resume", "stop_in_background", "delete", "create"}
 FUNCTIONS = {
     "start", "request_stop", "remove", "draw_smears", "import_upload", "fetch_kaggle", "name_classes", "measure_all",
-    "say_of_run",
+    "say_of_run", "add_judgements", "import_judgements",
 }  # fmt: skip
 """What launches, stops, deletes, imports or names: reached through the gate alone."""
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
-from allcore.data.relations import find_relations
+from allcore.data.relations import find_relations, find_relations_of
 from allcore.data.split import make_split
 from allcore.errors import DatasetError
 from pages.ui.state import forget_catalogs
@@ -160,8 +160,8 @@ def test_a_search_that_broke_off_is_made_whole_by_the_next_visit(new_fields, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(
-            "pages.ui.state.find_relations",
-            lambda root, images, cache, on_progress: find_relations(root, images, cache, broken_off),
+            "pages.ui.state.find_relations_of",
+            lambda of, variant, cache, on_progress: find_relations_of(of, variant, cache, broken_off),
         )
         assert "the disk has gone" in texts(open_page("trust"))
     assert metrics(open_page("trust"))["Sharing a field"] == "18"
@@ -170,7 +170,7 @@ def test_a_search_that_broke_off_is_made_whole_by_the_next_visit(new_fields, mon
 @pytest.mark.slow
 def test_what_was_found_is_not_searched_again(new_fields, monkeypatch):
     open_page("trust")
-    monkeypatch.setattr("pages.ui.state.find_relations", None)
+    monkeypatch.setattr("pages.ui.state.find_relations_of", None)
     assert metrics(open_page("trust", view="Overview"))["Sharing a field"] == "18"
 
 

@@ -4,10 +4,12 @@ import shutil
 
 import pytest
 
+from allcore.data.catalog import scan
+from allcore.data.judgements import add_judgements, make_judgement
 from allcore.errors import DatasetError, WeightsError
 from allcore.networks.vgg16 import VGG16
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.preflight import keras_weights_file, must_download, weights_file
+from allcore.runs.preflight import keras_weights_file, must_download, prepare, weights_file
 
 
 @pytest.fixture
@@ -35,6 +37,29 @@ def test_wrong_weights_make_no_run(executor, tiny_config, tmp_path):
     with pytest.raises(WeightsError, match="not a readable HDF5 file"):
         executor.submit(tiny_config(weights=str(tmp_path / "text.weights.h5")))
     assert executor.store.runs() == []
+
+
+def test_corrected_labels_are_named_and_divided_by_and_had_again_when_others_are_judged(tiny_config, smears, tmp_path):
+    images, file, cache = scan(smears).images(), tmp_path / "judgements.jsonl", tmp_path / "cache"
+
+    def judge(number, verdict, becomes=""):
+        row = images.iloc[number]
+        classes = ("Benign", "Early", "Pre", "Pro")
+        add_judgements(file, [make_judgement(row["sha256"], row["path"], row["label"], classes, verdict, becomes)])
+
+    judge(0, "wrong", "Pro")
+    judge(20, "excluded")
+    config, split = prepare(tiny_config(labels="corrected"), cache, judgements=file)
+    labels = split.table.set_index("path")["label"]
+    assert labels[images["path"][0]] == "Pro"
+    assert images["path"][20] not in labels
+    judge(1, "wrong", "Pre")
+    again, as_before = prepare(config, cache, judgements=file)
+    assert again == config
+    assert as_before.table.equals(split.table)
+    now, _ = prepare(tiny_config(labels="corrected"), cache, judgements=file)
+    assert now.labels not in (config.labels, "corrected")
+    assert prepare(tiny_config(), cache, judgements=file)[0].labels == "as_given"
 
 
 def test_imagenet_means_the_file_of_the_environment(monkeypatch, tmp_path):

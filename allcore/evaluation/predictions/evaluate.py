@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from allcore.config import AS_GIVEN
+from allcore.data.catalog import scan
+from allcore.data.judgements import read_judgements
 from allcore.data.split import SPLITS
-from allcore.errors import InputError, RunError
+from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.evaluation import Evaluation, flatters, labelled_predictions
 from allcore.evaluation.predictions.folder import ScoredFolder, score_folder
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
+from allcore.evaluation.predictions.relabelled import labels_note, relabelled
 from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Progress
@@ -26,14 +31,17 @@ def evaluate_model(
     variant: str | None = None,
     mapping: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
+    labels: str | None = None,
+    judgements: Path | None = None,
 ) -> Evaluation:
     """Score `model` (a run's id or folder, or an .onnx file) on a labelled folder, or on the images of its own run.
 
     Without `data`, a run is scored by its recorded predictions, and the `model.onnx` of a run folder by predicting
     that run's images anew. `split` restricts the images to those that the model's run trained on, validated with or
     tested, known by their content; `variant` is that of the model's run when unset, where the folder has it; `mapping`
-    names the model's class for classes of the folder that it does not know. Raises `InputError` when the model, the
-    folder or the split will not do.
+    names the model's class for classes of the folder that it does not know. `labels` is the version of the labels that
+    counts, by `judgements` (the file of what was judged); unset, a run is scored by those that it was made with, and
+    a folder by its own. Raises `InputError` when the model, the folder, the split or the labels will not do.
     """
     if split is not None and split not in SPLITS:
         raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(SPLITS)}")
@@ -43,17 +51,20 @@ def evaluate_model(
         raise InputError("map: it names the classes of --data; give --data DIR as well")
     file = named_model_file(model)
     if data is None and file is None:
-        return evaluate_run(store.find(model), split or "test")
+        run = store.find(model)
+        return _with_labels(evaluate_run(run, split or "test"), run, labels, cache, judgements)
     path = store.find(model).served_model if file is None else file.resolve()
     predictor = load_predictor(path)
     if data is None:
-        return _evaluate_own_images(predictor, path, split or "test", cache, on_progress)
+        run, evaluation = _evaluate_own_images(predictor, path, split or "test", cache, on_progress)
+        return _with_labels(evaluation, run, labels, cache, judgements)
     return score_folder(
         predictor,
         path,
-        ScoredFolder(folder=data, variant=variant, split=split, mapping=dict(mapping or {})),
+        ScoredFolder(folder=data, variant=variant, split=split, mapping=dict(mapping or {}), labels=labels or AS_GIVEN),
         cache,
         on_progress,
+        judgements,
     ).evaluation
 
 
@@ -73,14 +84,14 @@ def evaluate_run(run: Run, split: str) -> Evaluation:
 
 def _evaluate_own_images(
     predictor: Predictor, path: Path, split: str, cache: Path, on_progress: Progress | None
-) -> Evaluation:
+) -> tuple[Run, Evaluation]:
     run = run_of_model(path)
     if run is None:
         raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
     wanted = run.split.table[run.split.table["split"] == split]
     catalog, rows = images_of_run(run, cache, split)
     said = predict_catalogued(predictor, path, catalog.root, rows, cache, on_progress)
-    return Evaluation(
+    return run, Evaluation(
         model=str(path),
         data=f"the {split} split of {run.id}",
         predictions=labelled_predictions(
@@ -90,6 +101,29 @@ def _evaluate_own_images(
         datasets=(run.config.dataset,),
         validation=_others(run) if split == "test" else None,
     )
+
+
+def _with_labels(
+    evaluation: Evaluation, run: Run, labels: str | None, cache: Path, judgements: Path | None
+) -> Evaluation:
+    """Return an evaluation of a run's images against a version of their labels; without one, with a note of its own."""
+    if labels is None:
+        if run.config.labels == AS_GIVEN or judgements is None:
+            return evaluation
+        try:
+            catalog = scan(Path(run.config.dataset), cache)
+        except DatasetError:
+            catalog = None
+        note = labels_note(run.config, catalog, read_judgements(judgements))
+        return replace(evaluation, notes=(*evaluation.notes, note))
+    now, *other = (
+        relabelled(each, run.config, labels, cache, judgements)
+        for each in (evaluation.predictions, evaluation.validation)
+        if each is not None
+    )
+    validation = other[0].predictions if other else None
+    notes = (*evaluation.notes, now.in_words())
+    return replace(evaluation, predictions=now.predictions, validation=validation, notes=notes)
 
 
 def _others(run: Run) -> RecordedPredictions | None:

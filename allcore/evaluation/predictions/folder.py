@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog, scan
 from allcore.data.class_names import class_name
+from allcore.data.label_versions import compared_images, label_version
 from allcore.data.overlap import find_overlap
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError
@@ -32,7 +34,7 @@ class ScoredFolder(BaseModel):
     """Which labelled images are scored: a folder, its variant, and perhaps those of one part of the model's run alone.
 
     Without `variant`, it is that of the model's run where the folder has it. `mapping` gives, for a class of the
-    folder, the model's class that it is, or `LEFT_OUT`.
+    folder, the model's class that it is, or `LEFT_OUT`. `labels` is the version of the labels that counts.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +43,7 @@ class ScoredFolder(BaseModel):
     variant: str | None = None
     split: str | None = None
     mapping: dict[str, str] = {}
+    labels: str = AS_GIVEN
 
 
 class FolderFacts(BaseModel):
@@ -101,18 +104,24 @@ class FolderEvaluation:
 
 
 def score_folder(
-    predictor: Predictor, model: Path, of: ScoredFolder, cache: Path, on_progress: Progress | None = None
-) -> FolderEvaluation:
+    predictor: Predictor, model: Path, of: ScoredFolder, cache: Path, on_progress: Progress | None = None,
+    judgements: Path | None = None,
+) -> FolderEvaluation:  # fmt: skip
     """Score the `predictor` of the file `model` on a labelled folder, with what `cache` holds.
 
     `on_progress` hears of the search for shared fields, where the images were not searched before, and then of the
-    images predicted. Raises `DatasetError` when the folder, its classes or the mapping will not do.
+    images predicted. `judgements` is the file of what was judged of labels. Raises `DatasetError` when the folder, its
+    classes, its labels or the mapping will not do.
     """
-    catalog = scan(of.folder, cache)
-    metadata, variant = predictor.metadata, variant_of(catalog, predictor.metadata, of.variant)
-    every = _renamed(catalog.images(variant), of, predictor.classes)
+    metadata, given = predictor.metadata, scan(of.folder, cache)
+    variant = variant_of(given, metadata, of.variant)
+    version = label_version(given, variant, of.labels, judgements)
+    catalog = version.catalog
+    compared = _renamed(compared_images(catalog, variant), of, predictor.classes)
+    every = compared[compared["problem"] == ""].reset_index(drop=True)
     if not every.empty:
-        every["group"] = [f"g{number:05d}" for number in find_overlap(catalog.root, every, cache, on_progress).groups]
+        overlap = find_overlap(catalog.root, compared, cache, on_progress).among(compared, every)
+        every["group"] = [f"g{number:05d}" for number in overlap.groups]
         every["twin"] = _twins_of_trained(every, metadata)
     rows = every if of.split is None else _images_of_split(every, metadata.split_digests.get(of.split, ()))
     if rows.empty:
@@ -125,12 +134,13 @@ def score_folder(
         twins=int(rows["twin"].sum()),
         says_training=bool(metadata.split_digests.get("train")),
         left_out=len(catalog.images(variant)) - len(every),
-        unusable=int((catalog.problems()["variant"] == variant).sum()),
+        unusable=int((given.problems()["variant"] == variant).sum()),
         parts={part: count for part in SPLITS if (count := int((rows["part"] == part).sum()))},
     )
     evaluation = Evaluation(
         model=str(model),
-        data=f"{of.folder / variant}{f', {of.split} split' if of.split else ''}",
+        data=f"{of.folder / variant}{f', {of.split} split' if of.split else ''}"
+        f"{f', labels {version.name}' if of.labels != AS_GIVEN else ''}",
         predictions=labelled_predictions(rows, said, predictor.classes),
         notes=facts.notes(of.split),
         datasets=tuple(filter(None, (str(catalog.root), dataset_of(model)))),

@@ -68,14 +68,16 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFold
 
 def evaluation_run(
     predictor: Predictor, model: Path, catalog: Catalog, of: ScoredFolder, cache: Path,
-    on_progress: Progress | None = None,
+    on_progress: Progress | None = None, judgements: Path | None = None,
 ) -> Run:  # fmt: skip
-    """Score a model on a labelled folder, whose `catalog` is given, and return it in the form of a run.
+    """Score a model on a labelled folder and return it in the form of a run.
+
+    `catalog` is that of the folder, with the labels that count.
 
     The scored images are its test images; those of the folder that the model was trained on, where they are not scored
     themselves, its training images. Raises `DatasetError` as `score_folder` does, `RunError` when the disk refuses.
     """
-    scored = score_folder(predictor, model, of, cache, on_progress)
+    scored = score_folder(predictor, model, of, cache, on_progress, judgements)
     run = evaluation_place(model, catalog, scored.variant, of, cache)
     try:
         make_folder(run.folder.parent)

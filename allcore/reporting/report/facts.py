@@ -11,6 +11,7 @@ import pandas as pd
 from allcore.config import TrainConfig
 from allcore.data.catalog import Catalog, scan
 from allcore.data.class_meanings import ClassMeanings, class_meanings
+from allcore.data.label_versions import label_version
 from allcore.data.split import Split
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
@@ -138,7 +139,8 @@ def _open_model(run: Run) -> Predictor | None:
 def _catalog(run: Run, workspace: Workspace) -> Catalog | None:
     """Return the dataset's catalog where it holds, file by file, what the run was made from."""
     try:
-        catalog = scan(workspace.allowed(Path(run.config.dataset)), workspace.cache)
+        given = scan(workspace.allowed(Path(run.config.dataset)), workspace.cache)
+        catalog = label_version(given, run.config.variant, run.config.labels, workspace.judgements).catalog
         same = catalog.fingerprint(run.config.variant) == run.environment().get("dataset_fingerprint")
     except InputError:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allcore.config import AS_GIVEN
 from allcore.data.browse import scaled_to_8_bits
 from allcore.data.split import SPLITS
 from allcore.evaluation.scoring.scores import Scores
@@ -48,8 +49,7 @@ def data_section(facts: RunFacts) -> Section:
             f"is scaled to {facts.config.image_size}×{facts.config.image_size} pixels in one interpolation, averaged "
             "over areas where it shrinks; the network itself prepares the values as "
             f"{facts.config.trunk.title} expects. "
-            f"{_native(facts)}All usable images of the folder were used, none was chosen by its content; nothing was "
-            f"imputed.{_scaled(facts)}"
+            f"{_native(facts)}{_used(facts)}; nothing was imputed.{_scaled(facts)}"
         ),
     )
     missing = lacking(known, 7, 8, 11, 13)
@@ -89,15 +89,32 @@ def reference_section(facts: RunFacts) -> Section:
     """Return what the labels are, and where they come from."""
     known = facts.known
     blocks: tuple[Block, ...] = (
-        text(
-            "The class of an image is the name of the folder that it lies in. The labels of the test images have the "
-            "same origin as those of train; nobody looked at them again for this run."
-            + (f" {facts.meanings.in_words()}" if facts.meanings.meanings else "")
-        ),
+        text(f"{_labels(facts)}" + (f" {facts.meanings.in_words()}" if facts.meanings.meanings else "")),
         *_published(known, 14, 15, 16, 18),
     )
     answers = (17, *given(known, 14, 15, 16, 18))
     return Section("reference", "Reference standard", blocks, answers, lacking(known, 14, 15, 16, 18))
+
+
+def _used(facts: RunFacts) -> str:
+    """Return in a clause which images were used."""
+    if facts.config.labels == AS_GIVEN:
+        return "All usable images of the folder were used, none was chosen by its content"
+    return "All usable images of the folder were used but those that a person excluded when judging labels"
+
+
+def _labels(facts: RunFacts) -> str:
+    """Return in sentences where the labels come from."""
+    if facts.config.labels == AS_GIVEN:
+        return (
+            "The class of an image is the name of the folder that it lies in. The labels of the test images have the "
+            "same origin as those of train; nobody looked at them again for this run."
+        )
+    return (
+        "The class of an image is the name of the folder that it lies in, or what a person judged it to be. This "
+        f"version of the labels is called {facts.config.labels}; it holds for train and test images alike, and "
+        "whoever judged may have known what a model said of them."
+    )
 
 
 def partitions_section(facts: RunFacts) -> Section:

@@ -1,1 +1,0 @@
-"""What is claimed: work, contenders and goals, a file a kind of work."""

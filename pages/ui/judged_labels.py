@@ -1,0 +1,72 @@
+"""Dataset, its labels as they were judged: every judgement, what they correct, and their way out and in as CSV."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allcore.config import AS_GIVEN, CORRECTED
+from allcore.data.catalog import Catalog
+from allcore.data.judgement_table import import_judgements, judgement_table
+from allcore.data.label_versions import changes_by_class, changes_in_words, label_changes, version_name
+from allcore.errors import InputError
+from pages.ui import show
+from pages.ui.judging import judgements, labelled
+from pages.ui.sign_in import act
+from pages.ui.state import workspace
+
+HEADINGS = {
+    "images": "images as filed", "moved_in": "moved in", "moved_out": "moved out", "corrected": "images corrected",
+}  # fmt: skip
+
+
+def show_judged(images: Catalog, variant: str) -> None:
+    """Show what was judged of a dataset's labels and what that corrects, and exchange it as CSV."""
+    judged = judgements()
+    name = version_name(label_changes(images, variant, judged))
+    if name == AS_GIVEN:
+        st.write(
+            "No judgement moves or excludes an image. A label is judged on an image's own page here, among the "
+            "suspicious ones on Trust, or at a mistake on Evaluate."
+        )
+    else:
+        show_changes(images, variant, CORRECTED)
+    table = judgement_table(images, workspace().judgements)
+    if not table.empty:
+        show.table(
+            table, "judgements", "Every judgement of this dataset's labels, the earliest first",
+            {"class": "it is", "counts": "counts", "sha256": st.column_config.Column("SHA-256", width=120)},
+        )  # fmt: skip
+    _import(images)
+
+
+def show_changes(images: Catalog, variant: str, labels: str) -> None:
+    """Show how many images of each class a version of the labels moves and excludes.
+
+    Raises `DatasetError` when the version cannot be had.
+    """
+    version = labelled(images, variant, labels)
+    changes = changes_by_class(images, version.catalog, variant)
+    st.markdown(f"**{show.plain(version.name)}**: {changes_in_words(changes)}.")
+    show.table(changes, "label-changes", "Images of each class before and after the correction", HEADINGS)
+    st.caption("Train takes it as *Labels*, Evaluate scores against it. The files stay where they are.")
+
+
+def _import(images: Catalog) -> None:
+    with st.form("import judgements", border=False, clear_on_submit=True):
+        file = st.file_uploader(
+            "Judgements as CSV", "csv", key="judgements file",
+            help="As downloaded here, perhaps in another workspace. Of two judgements of an image the later "
+            "counts, and both are kept.",
+        )  # fmt: skip
+        pressed = st.form_submit_button("Import", icon=":material/upload:")
+    if not pressed or file is None:
+        return
+    try:
+        imported = act(
+            "import judgements of", images.root.name,
+            lambda: import_judgements(file.getvalue(), file.name, images, workspace().judgements),
+        )  # fmt: skip
+    except (InputError, OSError) as error:
+        st.error(show.plain(str(error)), title="Nothing was imported")
+    else:
+        st.success(show.plain(f"{imported.in_words()}."), title="Imported")

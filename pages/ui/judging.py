@@ -1,0 +1,150 @@
+"""Judging a label where its image is shown: what people said of it, and a choice that keeps what one says now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.config import AS_GIVEN, CORRECTED
+from allcore.data.catalog import Catalog
+from allcore.data.judgements import (
+    Judgement,
+    Judgements,
+    add_judgements,
+    make_judgement,
+    read_judgements,
+)
+from allcore.data.label_versions import LabelVersion, label_changes, label_version, version_name
+from allcore.errors import DatasetError, InputError
+from allcore.runs.store import Run
+from pages.ui import address
+from pages.ui.live import stamp
+from pages.ui.show import plain
+from pages.ui.sign_in import act, who_acts
+from pages.ui.state import catalog, contents, workspace
+
+_REFUSED = "judgement_refused"
+_WRONG = "wrong, it is "
+
+
+def judgements() -> Judgements:
+    """Return what was judged in the workspace, with a warning where that cannot be read."""
+    file = workspace().judgements
+    try:
+        found = _read(str(file), stamp(file))
+    except DatasetError as error:
+        st.warning(plain(str(error)), title="What was judged of labels is not known")
+        return Judgements()
+    if found.unreadable:
+        lines = f"{found.unreadable:,} damaged line{'' if found.unreadable == 1 else 's'}"
+        st.warning(plain(f"{file} has {lines}, which count for nothing."), title="Some judgements are lost")
+    return found
+
+
+def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
+    """Return a version of the labels of a catalog's variant, kept while nothing else is judged.
+
+    Raises `DatasetError` as `label_version` does.
+    """
+    if labels == AS_GIVEN:
+        return LabelVersion(AS_GIVEN, of)
+    file = workspace().judgements
+    return _labelled(of, contents(of, variant), variant, labels, str(file), stamp(file))
+
+
+def dataset_of(run: Run) -> Catalog | None:
+    """Return the catalog of a run's dataset; None where that is gone or may not be read."""
+    try:
+        return catalog(Path(run.config.dataset))
+    except DatasetError:
+        return None
+
+
+def choose_labels(images: Catalog, variant: str, recorded: str = AS_GIVEN) -> str | None:
+    """Let the user choose whether the labels count as they were `recorded` or as they were judged.
+
+    It is in the address as `labels`. Returns the version's name, None for the recorded ones; where judgements make
+    no other version than that, nothing is asked.
+    """
+    now = version_name(label_changes(images, variant, judgements()))
+    if now == recorded and "labels" not in st.query_params:
+        return None
+    names = {CORRECTED: "as they were judged" if now != AS_GIVEN else "as the folders say"}
+    chosen = address.settle("labels", names, "version of the labels")
+    st.pills(
+        "Labels", list(names), format_func=lambda name: names[name],
+        help="Unset: those that the scores were made with.",
+        **address.follow("labels", chosen, ("true", "predicted")),
+    )  # fmt: skip
+    return now if chosen else None
+
+
+def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
+    """Let whoever may act judge the label of an image, in a `place` of the page, and show what was judged last.
+
+    Nothing is shown of an image that is not in the dataset as it was recorded.
+    """
+    found = images.table[(images.table["path"] == path) & (images.table["sha256"] == sha256)]
+    if found.empty or found.iloc[0]["problem"]:
+        return
+    label, classes = str(found.iloc[0]["label"]), images.labels[str(found.iloc[0]["variant"])]
+    last = judgements().latest.get(sha256)
+    options = _options(label, classes, last)
+    key = f"judge {place} {path}"  # copies of an image have one content
+    st.session_state[key] = None if last is None else _option(last, label)
+    st.selectbox(
+        f"Judge the label {label} of {path}", options, key=key, placeholder="Judge the label",
+        label_visibility="collapsed", on_change=_judge, args=(key, path, sha256, label, classes, images.root.name),
+    )  # fmt: skip
+    if st.session_state.get(_REFUSED, ("", ""))[0] == key:
+        st.error(plain(st.session_state.pop(_REFUSED)[1]), title="That was not kept")
+    if last is not None:
+        st.caption(plain(f"{last.in_words()} ({last.who}, {last.when[:10]})"))
+
+
+def judged_in_words(sha256: str) -> str:
+    """Return the latest verdict on an image in a few words; empty where there is none."""
+    last = judgements().latest.get(sha256)
+    return "" if last is None else last.in_words()
+
+
+def _options(label: str, classes: Sequence[str], last: Judgement | None) -> list[str]:
+    options = ["right", *(f"{_WRONG}{name}" for name in classes if name != label), "unsure", "excluded"]
+    kept = None if last is None else _option(last, label)
+    return options if kept is None or kept in options else [*options, kept]
+
+
+def _option(judgement: Judgement, label: str) -> str:
+    """Return the choice that says of an image filed as `label` what was judged, perhaps where a copy is filed."""
+    if judgement.says:
+        return "right" if judgement.says == label else f"{_WRONG}{judgement.says}"
+    return judgement.verdict
+
+
+def _judge(key: str, path: str, sha256: str, label: str, classes: Sequence[str], dataset: str) -> None:
+    """Keep what was chosen; for `on_change`."""
+    chosen = st.session_state[key]
+    if chosen is None:
+        return
+    wrong = chosen.startswith(_WRONG)
+    verdict = "wrong" if wrong else chosen
+    becomes = chosen.removeprefix(_WRONG) if wrong else ""
+    try:
+        made = make_judgement(sha256, path, label, classes, verdict, becomes, who_acts())
+        act("judge the labels of", dataset, lambda: add_judgements(workspace().judgements, [made]))
+    except (InputError, OSError) as error:
+        st.session_state[_REFUSED] = (key, str(error))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _read(file: str, stamp: tuple[int, int]) -> Judgements:
+    return read_judgements(Path(file))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _labelled(
+    _of: Catalog, contents: str, variant: str, labels: str, file: str, stamp: tuple[int, int]
+) -> LabelVersion:
+    return label_version(_of, variant, labels, Path(file))

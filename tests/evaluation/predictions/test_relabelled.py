@@ -1,0 +1,87 @@
+"""A run and a folder are scored against the labels as they were judged."""
+
+from pathlib import Path
+
+import pytest
+
+from allcore.data.catalog import scan
+from allcore.data.judgements import add_judgements, make_judgement, read_judgements
+from allcore.errors import DatasetError
+from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.predictions.relabelled import labels_note, relabelled
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "judgements.jsonl"
+
+
+@pytest.fixture
+def evaluate(finished, tmp_path, file):
+    return lambda model, **what: evaluate_model(str(model), finished.store, tmp_path / "cache", judgements=file, **what)
+
+
+@pytest.fixture
+def judge(finished_run, file):
+    """Return what judges the test image of a row number, and returns its path."""
+    table = recorded_predictions(finished_run, "test").table
+    classes = finished_run.split.classes
+
+    def judge(number, verdict, becomes=""):
+        row = table.iloc[number]
+        add_judgements(file, [make_judgement(row["sha256"], row["path"], row["label"], classes, verdict, becomes)])
+        return row["path"]
+
+    return judge
+
+
+def other_class(run, number):
+    return next(name for name in run.split.classes if name != recorded_predictions(run, "test").table["label"][number])
+
+
+def test_run_is_scored_against_what_was_judged_and_says_so(evaluate, finished_run, judge):
+    becomes = other_class(finished_run, 0)
+    moved, excluded = judge(0, "wrong", becomes), judge(1, "excluded")
+    as_made, corrected = evaluate(finished_run.id), evaluate(finished_run.id, labels="corrected")
+    before, after = as_made.predictions.table.set_index("path"), corrected.predictions.table.set_index("path")
+    assert set(before.index) - set(after.index) == {excluded}
+    assert after["label"][moved] == becomes
+    assert after["correct"][moved] == (after["predicted"][moved] == becomes)
+    assert after.drop(index=moved).equals(before.drop(index=[moved, excluded]))
+    count = len(before)
+    assert f"1 of {count} images have another class than the run recorded, 1 are left out" in corrected.notes[-1]
+    assert evaluate(finished_run.id, labels="as_given").predictions.table.equals(as_made.predictions.table)
+
+
+def test_folder_is_scored_against_what_was_judged(evaluate, finished_run, judge, smears):
+    becomes = other_class(finished_run, 0)
+    moved, excluded = judge(0, "wrong", becomes), judge(1, "excluded")
+    corrected = evaluate(finished_run.id, data=smears, labels="corrected")
+    table = corrected.predictions.table.set_index("path")
+    given = evaluate(finished_run.id, data=smears).predictions.table.set_index("path")
+    assert set(given.index) - set(table.index) == {excluded}
+    assert table["label"][moved] == becomes
+    assert table["group"][moved] == given["group"][moved] or len(table) < len(given)
+    assert "labels corrected-" in corrected.data
+
+
+def test_a_class_that_the_model_does_not_know_is_refused(finished_run, file, tmp_path):
+    row = recorded_predictions(finished_run, "test").table.iloc[0]
+    add_judgements(file, [make_judgement(row["sha256"], "x", row["label"], finished_run.split.classes, "excluded")])
+    one = recorded_predictions(finished_run, "test")
+    alone = type(one)(one.classes, one.table.head(1))
+    with pytest.raises(DatasetError, match="leaves none of these images"):
+        relabelled(alone, finished_run.config, "corrected", tmp_path / "cache", file)
+
+
+def test_a_run_with_corrected_labels_says_when_they_were_judged_anew(finished_run, judge, file, tmp_path):
+    cache, catalog = tmp_path / "cache", scan(Path(finished_run.config.dataset))
+    assert labels_note(finished_run.config, catalog, read_judgements(file)) == ""
+    judge(0, "excluded")
+    name = relabelled(recorded_predictions(finished_run, "test"), finished_run.config, "corrected", cache, file).name
+    config = finished_run.config.model_copy(update={"labels": name})
+    assert labels_note(config, catalog, read_judgements(file)) == f"the run was made with the labels {name}"
+    judge(1, "excluded")
+    assert "they were judged anew since, and would be corrected-" in labels_note(config, catalog, read_judgements(file))
+    assert "cannot be told" in labels_note(config, None, read_judgements(file))

@@ -1,0 +1,98 @@
+"""Labels are judged where they are shown, what that corrects is said, and Train and Evaluate take it."""
+
+import pytest
+
+from allcore.data.catalog import scan
+from allcore.data.judgements import account_name, add_judgements, make_judgement, read_judgements
+from tests.pages.opening import choose, open_page, press, ran, table, texts
+
+
+@pytest.fixture
+def judge(dataset, workspace):
+    """Return what judges the image at a path of the dataset, as if somebody had before."""
+    catalog = scan(dataset)
+
+    def judge(path, verdict, becomes="", who="bob@lab.org"):
+        row = catalog.table.set_index("path").loc[path]
+        made = make_judgement(row["sha256"], path, row["label"], catalog.classes, verdict, becomes, who)
+        add_judgements(workspace.judgements, [made])
+
+    return judge
+
+
+def chooser(app):
+    return next(each for each in app.selectbox if str(each.key).startswith("judge "))
+
+
+def test_a_label_is_judged_on_the_images_own_page_and_judged_again(dataset, workspace):
+    app = open_page("dataset", image="Pro/pro-0003.jpg")
+    assert chooser(app).options == [
+        "right", "wrong, it is Benign", "wrong, it is Early", "wrong, it is Pre", "unsure", "excluded",
+    ]  # fmt: skip
+    assert chooser(app).value is None
+    chooser(app).select("wrong, it is Pre")
+    app = ran(app)
+    assert f"wrong, it is Pre ({account_name()}, " in texts(app).replace("\\", "")
+    chooser(app).select("right")
+    app = ran(app)
+    first, second = read_judgements(workspace.judgements).every
+    assert (first.verdict, first.becomes, first.label, second.verdict) == ("wrong", "Pre", "Pro", "right")
+    assert chooser(app).value == "right"
+    assert (dataset / "Pro" / "pro-0003.jpg").is_file()
+
+
+def test_what_was_judged_is_listed_with_what_it_corrects_and_comes_in_as_csv(dataset, judge, workspace):
+    assert "No judgement moves or excludes an image" in texts(open_page("dataset", view="Labels"))
+    judge("Pro/pro-0003.jpg", "wrong", "Pre")
+    judge("Pro/pro-0004.jpg", "excluded")
+    app = open_page("dataset", view="Labels")
+    assert "1 image moved to another class, 1 excluded, of 64" in texts(app)
+    changes = table(app, "moved_in").set_index("class")
+    assert changes.loc["Pro"].tolist() == [16, 0, 1, 1, 14]
+    assert list(table(app, "verdict")["who"]) == ["bob@lab.org", "bob@lab.org"]
+    line = f"{scan(dataset).images()['sha256'][0]},Benign,right,,eve,2026-11-01T10:00:00Z\n"
+    assert "1 judgements added, 0 were known" in imported(app, line)
+    assert "line 2: expected one of right, wrong, unsure, excluded" in imported(app, line.replace("right", "perhaps"))
+
+
+def imported(app, line):
+    """Return what the page says when a table with one judgement is imported."""
+    app.file_uploader[0].upload("a.csv", f"sha256,label,verdict,class,who,when\n{line}".encode())
+    return texts(press(app, "Import")).replace("\\", "")
+
+
+def test_suspicious_labels_are_judged_where_they_are_listed(dataset, workspace):
+    app = open_page("trust", view="Labels")
+    first = chooser(app)
+    first.select("excluded")
+    app = ran(app)
+    (made,) = read_judgements(workspace.judgements).every
+    assert made.verdict == "excluded"
+    shown = table(app, "suggestion").set_index("path")["people"]
+    assert shown[made.image] == "excluded"
+    assert (shown != "").sum() == 1
+
+
+def test_train_shows_what_corrected_labels_change_and_divides_by_them(dataset, judge):
+    app = open_page("train", preset="Quick", quick__labels="corrected")
+    assert "nothing is corrected" in texts(app)
+    judge("Pro/pro-0003.jpg", "wrong", "Pre")
+    judge("Pro/pro-0004.jpg", "excluded")
+    app = open_page("train", preset="Quick", quick__labels="corrected")
+    assert "1 image moved to another class, 1 excluded, of 64" in texts(app)
+    split = table(app, "validation").set_index("class")
+    assert (split["images"]["Pro"], split["images"]["Pre"], split["images"]["all"]) == (14, 17, 63)
+
+
+def test_a_mistake_is_judged_and_the_run_scored_against_it(run, workspace):
+    app = open_page("evaluate", run=run.id, view="Mistakes")
+    assert "Labels" not in [each.label for each in app.get("button_group")]
+    before = next(each.value for each in app.markdown if "accuracy" in each.value)
+    chooser(app).select("excluded")
+    app = ran(app)
+    assert read_judgements(workspace.judgements).every[0].verdict == "excluded"
+    app = choose(app, "labels", "corrected")
+    assert "0 of" in texts(app)
+    assert "1 are left out" in texts(app)
+    assert next(each.value for each in app.markdown if "accuracy" in each.value) != before
+    assert "Shortcut baselines and the report are by the labels" in texts(app)
