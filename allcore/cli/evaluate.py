@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.class_text import print_matrix
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.errors import InputError
 from allcore.paper import HEADLINE, has_papers_classes
@@ -217,11 +218,7 @@ def _print_classes(scores: dict[str, Any]) -> None:
     ]
     table(["class", "#images", *(f"#{column}" for column in columns)], rows)
     say()
-    matrix = zip(scores["classes"], scores["confusion_matrix"], strict=True)
-    table(
-        ["true \\ predicted", *(f"#{name}" for name in scores["classes"])],
-        [(name, *counts) for name, counts in matrix],
-    )
+    print_matrix(scores["classes"], scores["confusion_matrix"])
 
 
 def _meanings(evaluation: Evaluation) -> ClassMeanings:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.class_text import class_columns
 from allcore.cli.output import Json, print_json, say, table
 from allcore.errors import ImageError, InputError
 from allcore.reporting.number_text import percentage
@@ -107,16 +108,21 @@ def _write_csv(rows: list[dict[str, Any]], classes: Sequence[str], csv: Path) ->
         raise InputError(f"--csv: {csv} cannot be written ({error.strerror or error})") from None
 
 
+def _shown_probabilities(row: dict[str, Any], classes: Sequence[str]) -> list[str]:
+    return [percentage(row["probabilities"][name]) for name in classes]
+
+
 def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
     good = [row for row in rows if "error" not in row]
     if not good:
         return
+    headings = class_columns(predictor.classes)
     cells = [
-        (row["path"], row["label"], *(percentage(row["probabilities"][name]) for name in predictor.classes),
+        (row["path"], row["label"], *_shown_probabilities(row, predictor.classes if headings else [row["label"]]),
          f"{row['novelty']:.2f}", "novel" if row["novel"] else "")
         for row in good
     ]  # fmt: skip
-    table(["image", "class", *(f"#{name} %" for name in predictor.classes), "#novelty", ""], cells)
+    table(["image", "class", *(f"{name} %" for name in headings or ["#probability"]), "#novelty", ""], cells)
     say()
     if any(row["novel"] for row in good):
         threshold = predictor.metadata.novelty.threshold

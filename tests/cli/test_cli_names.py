@@ -6,8 +6,10 @@ import os
 import shutil
 import sys
 
+import numpy as np
 import pytest
 
+from allcore.cli.class_text import class_columns, print_matrix
 from allcore.cli.output import print_json, table
 
 
@@ -27,6 +29,26 @@ def test_an_error_that_quotes_a_name_is_printable(command):
 def test_a_table_keeps_its_columns_under_wide_names(capsys):
     table(["class", "#images"], [("良性", 1), ("Benign", 20)])
     assert capsys.readouterr().out.splitlines()[1:] == ["良性         1", "Benign      20"]
+
+
+def test_a_matrix_of_many_classes_is_told_by_what_was_confused(capsys):
+    classes = [f"stage {number} of {'a long name ' * 8}" for number in range(30)]
+    matrix = np.full((30, 30), 1)
+    matrix[4, 7] = 9
+    print_matrix(classes, matrix.tolist())
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < 240
+    assert lines[1].startswith(classes[4].strip())
+    assert lines[1].endswith(" 9")
+    assert lines[-1] == f"and {30 * 29 - 20} more pairs of classes; --json has the whole confusion matrix"
+
+
+def test_classes_are_columns_where_a_line_holds_them_under_names_that_differ():
+    classes = [f"a very long name of class {number}, and on" for number in range(12)]
+    headings = class_columns(classes)
+    assert len(set(headings)) == 12
+    assert max(map(len, headings)) <= 21
+    assert class_columns([*classes, "one more"]) == []
 
 
 def test_json_is_whole_unicode_whatever_a_name_holds(capsys):
