@@ -19,6 +19,7 @@ import typer
 
 from allcore.cli import (
     baselines,
+    benchmark,
     dataset,
     evaluate,
     export,
@@ -56,6 +57,9 @@ app.command("novelty")(novelty.novelty)
 app.command("export")(export.export)
 app.command("report")(report.report)
 app.command("tradeoff")(tradeoff.tradeoff)
+app.command("benchmark", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    benchmark.benchmark
+)
 
 
 @app.command("worker", hidden=True)

@@ -1,0 +1,140 @@
+"""What ALLscope claims to be faster at, measured against what people use today.
+
+    python -m benchmarks [NAME ...] [--data DIR] [--rounds N] [--json] [--list]
+
+Contenders take turns, round by round, on the same images, and ratios are taken within a round. Images are real where
+--data or ALLCORE_DATA_ROOTS names some, and drawn elsewhere. Peers whose packages are not installed
+(requirements-benchmarks.txt) are named and left out. Take it on a quiet machine: the load is printed beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from allcore.data.catalog import scan
+from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.errors import DatasetError
+from allcore.workspace import open_workspace
+from benchmarks.claim import OURS, Claim, Material
+from benchmarks.claims.registry import CLAIMS
+from benchmarks.turns import take_turns
+
+PEERS = ("tensorflow", "keras", "torch", "torchvision", "onnxruntime", "openvino", "imagehash", "cleanvision")
+_DRAWN_A_CLASS = 64
+
+
+def main() -> None:
+    """Measure the claims that are named, all without a name, and print a table a claim."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="claims; all of them unless told")
+    parser.add_argument("--data", type=Path, help="folder with one folder of images a class")
+    parser.add_argument("--rounds", type=int, help="rounds of each claim")
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    parser.add_argument("--list", action="store_true", help="name the claims and measure nothing")
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(CLAIMS))
+    if unknown:
+        parser.error(f"no claim is called {', '.join(unknown)}; there are {', '.join(CLAIMS)}")
+    if options.list:
+        for name, claim in CLAIMS.items():
+            print(f"{name:24}{claim.work}, against {', '.join(list(claim.contenders)[1:]) or 'nobody'}")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        material = Material(_images(options.data, Path(scratch)), Path(scratch))
+        record = _machine(material.data)
+        if not options.json:
+            print(f"{record['machine']}\n{record['images']}\n")
+        for name in options.names or CLAIMS:
+            measured = _measure(name, CLAIMS[name], material, options.rounds)
+            record["claims"].append(measured)
+            if not options.json:
+                _print(CLAIMS[name], measured)
+    if options.json:
+        print(json.dumps(record, indent=2))
+
+
+def _images(given: Path | None, scratch: Path) -> Path:
+    """Return the folder of class folders to work on: the one given, the first of the data roots, or a drawn one."""
+    candidates = [given] if given is not None else open_workspace().list_datasets()
+    for folder in candidates:
+        try:
+            catalog = scan(folder)
+        except DatasetError as error:
+            if given is not None:
+                raise SystemExit(f"--data: {error}") from None
+            continue
+        return catalog.root / catalog.variants[0]
+    drawn = scratch / "drawn"
+    write_dataset(drawn, SyntheticSpec(images_per_class=_DRAWN_A_CLASS))
+    return drawn
+
+
+def _machine(data: Path) -> dict[str, Any]:
+    images = sum(1 for path in data.rglob("*") if path.is_file())
+    versions = {}
+    for package in PEERS:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    return {
+        "machine": f"{_processor()}, {cores} cores, load {load:.1f}, Python {platform.python_version()}",
+        "images": f"{images} images of {data.name if data.name != 'drawn' else 'drawn smears'}",
+        "versions": versions,
+        "claims": [],
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _measure(name: str, claim: Claim, material: Material, rounds: int | None) -> dict[str, Any]:
+    figures, absent = take_turns(name, claim, material, rounds or claim.rounds)
+    ours = figures[OURS]
+    rows: dict[str, Any] = {}
+    for contender, theirs in figures.items():
+        rows[contender] = {"figure": _spread(theirs)}
+        if contender != OURS:
+            ratio = _spread([our / their for our, their in zip(ours, theirs, strict=True)])
+            reached = claim.reaches(contender, ratio["median"])
+            rows[contender] |= {"ratio": ratio, "goal": claim.goals.get(contender), "reached": reached}
+    return {"name": name, "work": claim.work, "unit": claim.unit, "contenders": rows, "absent": absent}
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+
+
+def _print(claim: Claim, measured: dict[str, Any]) -> None:
+    print(f"{measured['name']}: {claim.work} ({claim.unit})")
+    for contender, row in measured["contenders"].items():
+        figure = row["figure"]
+        line = f"  {contender:44}{figure['median']:10.4g}  ({figure['least']:.4g} to {figure['most']:.4g})"
+        if "ratio" in row:
+            ratio, sign = row["ratio"], "≥" if claim.more_is_better else "≤"
+            line += f"   ratio {ratio['median']:.3g} ({ratio['least']:.3g} to {ratio['most']:.3g})"
+            if row["goal"] is not None:
+                line += f", goal {sign} {row['goal']:.3g}: {'reached' if row['reached'] else 'not reached'}"
+        print(line)
+    for contender, why in measured["absent"].items():
+        print(f"  {contender:44}left out: {why}")
+    print(flush=True)
+
+
+if __name__ == "__main__":
+    main()

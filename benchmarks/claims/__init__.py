@@ -1,0 +1,1 @@
+"""What is claimed: work, contenders and goals, a file a kind of work."""

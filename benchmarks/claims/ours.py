@@ -1,0 +1,50 @@
+"""What several claims need of ALLscope: batches of the images, and a run with a served model."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from allcore.config import TrainConfig
+from allcore.data.cache import decoded_images
+from allcore.data.catalog import scan
+from allcore.data.split import make_split
+from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.runs.store import Run, RunStore
+from allcore.training.batches import BatchSource
+from benchmarks.claim import Material
+
+
+def training_batches(config: TrainConfig, material: Material) -> tuple[BatchSource, int]:
+    """Return the augmented batches of the training images, decoded and kept, and the number of classes."""
+    cache = material.scratch / "cache"
+    catalog = scan(Path(config.dataset), cache)
+    rows = catalog.trainable_images()
+    split = make_split(rows, config.split)
+    images = decoded_images(catalog.root, rows, cache)
+    source = BatchSource(images, split.labels(), split.rows("train"), config, augmented=True)
+    return source, len(split.classes)
+
+
+def trained_run(size: int, material: Material) -> Run:
+    """Return a run of `size` px with all that it leaves, trained for an epoch on drawn smears the first time."""
+    workspace = material.scratch / f"workspace-{size}"
+    store = RunStore(workspace / "runs")
+    if not store.runs():
+        drawn = material.scratch / f"trained-on-{size}"
+        write_dataset(drawn, SyntheticSpec(images_per_class=10))
+        words = ["train", "--data", str(drawn), "--image-size", str(size), "--epochs", "1", "--batch-size", "8"]
+        subprocess.run(
+            [sys.executable, "-m", "allcore", *words, "--weights", "random", "--split", "random"],
+            env={**os.environ, "ALLCORE_WORKSPACE": str(workspace)}, check=True, capture_output=True,
+        )  # fmt: skip
+    (run,) = store.runs()
+    return run
+
+
+def one_image(material: Material) -> Path:
+    """Return an image of the material."""
+    catalog = scan(material.data, material.scratch / "cache")
+    return catalog.root / catalog.images()["path"].iloc[0]

@@ -1,0 +1,23 @@
+"""All claims, by the name that the command takes."""
+
+from __future__ import annotations
+
+from benchmarks.claim import Claim
+from benchmarks.claims import app, augmentation, datasets, prediction, training
+
+CLAIMS: dict[str, Claim] = {
+    "training-96": training.claim(96),
+    "training-150": training.claim(150),
+    "training-300": training.claim(300),
+    "augmentation-96": augmentation.claim(96),
+    "augmentation-300": augmentation.claim(300),
+    "first-prediction-150": prediction.first_prediction(150),
+    "first-prediction-300": prediction.first_prediction(300),
+    "one-image-300": prediction.one_warm_image(300),
+    "evidence-300": prediction.evidence(300),
+    "folder-to-table": prediction.folder_to_table(150),
+    "catalog-cold": datasets.cold(),
+    "catalog-warm": datasets.warm(),
+    "app-start": app.start(),
+    "app-memory": app.memory(),
+}

@@ -1,0 +1,175 @@
+"""Training from files on disk: the modified VGG16, the paper's augmentation, batches of 32; images a second.
+
+Every measurement is some steps of an epoch after the first: images that a contender keeps decoded are decoded by then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from allcore.config import TrainConfig, make_config
+from benchmarks.claim import OURS, Claim, Material, Measure
+from benchmarks.claims.ours import training_batches
+
+if TYPE_CHECKING:
+    import keras
+
+BATCH = 32
+STEPS = {96: 8, 150: 4, 300: 2}
+
+
+def claim(size: int) -> Claim:
+    """Return the claim for images of `size` px."""
+    return Claim(
+        work=f"training at {size} px, batches of {BATCH}",
+        unit="images/s",
+        contenders={
+            OURS: partial(_ours, size),
+            "ImageDataGenerator and fit": partial(_image_data_generator, size),
+            "image_dataset_from_directory and fit": partial(_image_dataset, size),
+            "PyTorch, channels last, bfloat16": partial(_pytorch, size),
+        },
+        goals={
+            "ImageDataGenerator and fit": 3.0,
+            "image_dataset_from_directory and fit": 2.0,
+            "PyTorch, channels last, bfloat16": 1.05,
+        },
+        more_is_better=True,
+        rounds=3,
+    )
+
+
+def _config(size: int, material: Material) -> TrainConfig:
+    return make_config(dataset=str(material.data), image_size=size, batch_size=BATCH, weights="random")
+
+
+def _rate(steps: int, step: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    for _ in range(steps):
+        step()
+    return steps * BATCH / (time.perf_counter() - began)
+
+
+def _ours(size: int, material: Material) -> Measure:
+    from allcore.hardware import make_plan
+    from allcore.training.hardware import tensorflow_devices
+    from allcore.training.learner import Learner
+
+    config = _config(size, material)
+    source, classes = training_batches(config, material)
+    learner = Learner(config, make_plan(config, classes, tensorflow_devices()), classes)
+    batches = _whole_batches(source)
+    learner.train_batch(next(batches))  # traces
+    return lambda: _rate(STEPS[size], lambda: learner.train_batch(next(batches)))
+
+
+def _whole_batches(source: Any) -> Iterator[Any]:  # noqa: ANN401 - a BatchSource, which TensorFlow's side imports
+    epoch = 0
+    while True:
+        yield from (batch for batch in source.batches(epoch) if len(batch.labels) == BATCH)
+        epoch += 1
+
+
+def _plain_network(size: int, material: Material) -> keras.Model:
+    import keras
+
+    from allcore.model.build import build_network
+
+    config = _config(size, material)
+    classes = sum(folder.is_dir() for folder in material.data.iterdir())
+    model = build_network(config, classes)
+    model.compile(keras.optimizers.Adam(config.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def _fitted(model: keras.Model, batches: Any, size: int) -> Measure:  # noqa: ANN401 - what `fit` takes
+    model.fit(batches, steps_per_epoch=1, verbose=0)  # traces
+
+    def measure() -> float:
+        began = time.perf_counter()
+        model.fit(batches, steps_per_epoch=STEPS[size], verbose=0)
+        return STEPS[size] * BATCH / (time.perf_counter() - began)
+
+    return measure
+
+
+def _image_data_generator(size: int, material: Material) -> Measure:
+    import tensorflow as tf
+
+    augment = _config(size, material).augment
+    generator = tf.keras.preprocessing.image.ImageDataGenerator(
+        rotation_range=augment.degrees, brightness_range=augment.brightness, fill_mode="reflect",
+        horizontal_flip=augment.horizontal_flip, vertical_flip=augment.vertical_flip,
+    )  # fmt: skip
+    batches = generator.flow_from_directory(
+        str(material.data), target_size=(size, size), batch_size=BATCH, class_mode="sparse"
+    )
+    return _fitted(_plain_network(size, material), batches, size)
+
+
+def _image_dataset(size: int, material: Material) -> Measure:
+    import keras
+
+    augment = _config(size, material).augment
+    change = keras.Sequential([
+        keras.layers.RandomFlip("horizontal_and_vertical"),
+        keras.layers.RandomRotation(augment.degrees / 360, fill_mode="reflect"),
+        keras.layers.RandomBrightness([augment.brightness[0] - 1, augment.brightness[1] - 1]),
+    ])  # fmt: skip
+    batches = (
+        keras.utils.image_dataset_from_directory(material.data, image_size=(size, size), batch_size=None, verbose=False)
+        .repeat()
+        .batch(BATCH)
+        .map(lambda images, labels: (change(images, training=True), labels), num_parallel_calls=-1)
+        .prefetch(-1)
+    )
+    return _fitted(_plain_network(size, material), batches, size)
+
+
+def _pytorch(size: int, material: Material) -> Measure:
+    import torch
+    from torchvision import datasets, models
+    from torchvision.transforms import v2
+
+    augment = _config(size, material).augment
+    change = v2.Compose([
+        v2.ToImage(), v2.Resize((size, size)), v2.RandomHorizontalFlip(), v2.RandomVerticalFlip(),
+        v2.RandomRotation(augment.degrees, interpolation=v2.InterpolationMode.BILINEAR),
+        v2.ColorJitter(brightness=augment.brightness), v2.ToDtype(torch.float32, scale=True),
+        v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ])  # fmt: skip
+    images = datasets.ImageFolder(str(material.data), change)
+    loader = torch.utils.data.DataLoader(
+        images, BATCH, shuffle=True, drop_last=True, num_workers=torch.get_num_threads(), persistent_workers=True
+    )
+    trunk = models.vgg16(weights=None).features
+    for layer in list(trunk)[24:]:  # the fifth block, as in the modified VGG16
+        layer.requires_grad_(False)
+    units = 512 * (size // 32) ** 2
+    network = torch.nn.Sequential(
+        trunk, torch.nn.Flatten(), torch.nn.Linear(units, 1024), torch.nn.ReLU(), torch.nn.Dropout(0.25),
+        torch.nn.Linear(1024, len(images.classes)),
+    ).to(memory_format=torch.channels_last)  # fmt: skip
+    optimizer = torch.optim.Adam([each for each in network.parameters() if each.requires_grad], lr=1e-4)
+
+    def forever() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        while True:
+            yield from loader
+
+    batches = forever()
+
+    def step() -> None:
+        pixels, labels = next(batches)
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16):
+            answers = network(pixels.to(memory_format=torch.channels_last))
+        torch.nn.functional.cross_entropy(answers.float(), labels).backward()
+        optimizer.step()
+
+    for _ in islice(range(2), 2):
+        step()
+    return lambda: _rate(STEPS[size], step)
