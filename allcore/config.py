@@ -80,6 +80,7 @@ class TrainConfig(Frozen):
 
     seed: Seed = Field(0, description="seed of initialisation, order, augmentation and dropout")
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: a GPU when there is one")
+    devices: int = Field(1, ge=1, le=64, description="GPUs that share each batch; a run has as many to itself")
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto", description="auto: the fastest that the device supports"
     )
@@ -133,6 +134,19 @@ class TrainConfig(Frozen):
         if self.warmup_epochs >= self.epochs:
             raise ValueError(
                 f"expected fewer warmup_epochs than epochs, received {self.warmup_epochs} of {self.epochs}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_shared(self) -> Self:
+        """A gradient's norm and a batch's statistics are of the whole batch, of which a device has a part."""
+        if self.devices > 1 and self.device == "cpu":
+            raise ValueError(f"devices: a processor is one device, {self.devices} were asked for")
+        if self.devices > 1 and self.clip_norm is not None:
+            raise ValueError(f"clip_norm needs the whole batch on one device, {self.devices} were asked for")
+        if self.devices > 1 and self.trunk.batch_normalised:
+            raise ValueError(
+                f"network {self.network} normalises whole batches on one device, {self.devices} were asked for"
             )
         return self
 

@@ -25,11 +25,12 @@ _MEMORY_SHARE = 0.8
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU: name, CUDA compute capability (major, minor), memory in bytes (None when unknown)."""
+    """One GPU: name, CUDA compute capability (major, minor), memory in bytes (None when unknown), and its UUID."""
 
     name: str
     compute_capability: tuple[int, int] | None
     memory: int | None
+    uuid: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,7 @@ def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePl
             f"device: gpu was asked for and TensorFlow sees none; install a driver and TensorFlow with CUDA "
             f"({command_that_adds('gpu')}), or use device auto or cpu"
         )
-    gpus = devices.gpus if config.device != "cpu" else ()
-    if config.clip_norm is not None or config.trunk.batch_normalised:
-        gpus = gpus[:1]  # a gradient's norm and a batch's statistics are of the whole, and replicas have parts of it
+    gpus = devices.gpus[: config.devices] if config.device != "cpu" else ()
     replicas = max(1, len(gpus))
     precision = config.precision if config.precision != "auto" else _precision(gpus, devices)
     memory = _smallest_memory(gpus, devices)
@@ -125,7 +124,7 @@ def nvidia_gpus() -> tuple[Gpu, ...]:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
-    command = [tool, "--query-gpu=name,compute_cap,memory.total", "--format=csv,noheader,nounits"]
+    command = [tool, "--query-gpu=uuid,name,compute_cap,memory.total", "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -134,17 +133,18 @@ def nvidia_gpus() -> tuple[Gpu, ...]:
 
 
 def parse_nvidia_gpus(lines: str) -> tuple[Gpu, ...]:
-    """Return the GPUs that lines of name, compute capability and memory in MiB describe; "[N/A]" is unknown."""
-    rows = [line.rsplit(",", 2) for line in lines.splitlines()]
-    return tuple(_parse_gpu(*map(str.strip, row)) for row in rows if len(row) == 3)
+    """Return the GPUs that lines of uuid, name, compute capability and memory in MiB describe; "[N/A]" is unknown."""
+    rows = [[*line.split(",", 1)[:1], *line.partition(",")[2].rsplit(",", 2)] for line in lines.splitlines()]
+    return tuple(_parse_gpu(*map(str.strip, row)) for row in rows if len(row) == 4)
 
 
-def _parse_gpu(name: str, capability: str, memory: str) -> Gpu:
+def _parse_gpu(uuid: str, name: str, capability: str, memory: str) -> Gpu:
     major, _, minor = capability.partition(".")
     return Gpu(
         name=name,
         compute_capability=(int(major), int(minor)) if major.isdigit() and minor.isdigit() else None,
         memory=int(memory) * 2**20 if memory.isdigit() else None,
+        uuid=uuid,
     )
 
 

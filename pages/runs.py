@@ -18,6 +18,7 @@ from pages.ui.choose import select_run
 from pages.ui.free_space import free_disk_space
 from pages.ui.guarded import guarded
 from pages.ui.live import refresh_every, runs, states, summaries, watch
+from pages.ui.queue import show_devices
 from pages.ui.run_about import show_about
 from pages.ui.run_view import short_name, show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import per_cent_column, plain, table, table_with_rows
@@ -161,6 +162,7 @@ with st.container():
 
 now = {summary.id: summary for summary in summaries(list(known.values()))}
 watch({one.id: one.state for one in now.values()})
+show_devices(list(now.values()))
 with st.container(horizontal=True, vertical_alignment="bottom"):
     wanted = st.text_input("Find", key="find", bind="query-params", placeholder="name, tag, dataset, state", width=280)
     hidden = any(one.about.hidden for one in now.values()) and st.toggle(

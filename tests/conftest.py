@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,9 @@ from xdist.scheduler import LoadFileScheduling
 
 from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.runs.devices import devices_here
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.lease import QUEUE_FOLDER
+from allcore.runs.lease import QUEUE_FOLDER, lock_file
 from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
@@ -166,9 +167,12 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 @contextmanager
 def device_taken(workspace: Workspace) -> Iterator[None]:
-    """Hold the device of a workspace, so that its workers wait for it, light and without TensorFlow."""
-    (workspace.runs / QUEUE_FOLDER).mkdir(parents=True, exist_ok=True)
-    with FileLock(workspace.runs / QUEUE_FOLDER / "device.lock"):
+    """Hold the devices of a workspace, so that its workers wait for them, light and without TensorFlow."""
+    queue = workspace.runs / QUEUE_FOLDER
+    queue.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        for device in devices_here():
+            held.enter_context(FileLock(lock_file(queue, device)))
         yield
 
 

@@ -110,6 +110,7 @@ def test_every_preset_is_valid(preset):
         ("seed", -1, "greater than or equal to 0"),
         ("seed", 2**32, "less than 4294967296"),
         ("device", "tpu", "'auto', 'cpu' or 'gpu'"),
+        ("devices", 0, "greater than or equal to 1"),
         ("precision", "int8", "'auto', 'float32', 'mixed_bfloat16' or 'mixed_float16'"),
         ("micro_batch_size", 0, "greater than or equal to 1"),
         ("checkpoint_minutes", 0, "greater than 0"),
@@ -220,14 +221,20 @@ def test_a_configuration_cannot_be_changed():
 def test_the_fields_of_this_test_are_all_there_are_and_none_has_its_default():
     config, default = make_config(**EVERY_FIELD), make_config(dataset="")
     for one, other in ((config, default), (config.split, default.split), (config.augment, default.augment)):
-        assert all(getattr(one, name) != getattr(other, name) for name in type(one).model_fields)
+        assert all(getattr(one, name) != getattr(other, name) for name in set(type(one).model_fields) - {"devices"})
 
 
-@pytest.mark.parametrize("fields", [{"dataset": "smears"}, EVERY_FIELD], ids=["defaults", "every field"])
+@pytest.mark.parametrize("fields", [{"dataset": "smears"}, EVERY_FIELD, {"dataset": "smears", "devices": 2}])
 def test_a_configuration_comes_back_from_json_as_it_was(tmp_path, fields):
     config = make_config(**fields)
     (tmp_path / "config.json").write_text(config.to_json(), encoding="utf-8")
     assert read_config(tmp_path / "config.json") == config
+
+
+@pytest.mark.parametrize("fields", [{"device": "cpu"}, {"clip_norm": 1.0}, {"network": "resnet50"}])
+def test_what_needs_the_whole_batch_on_one_device_is_refused_several(fields):
+    with pytest.raises(ConfigError, match="one device, 2 were asked for"):
+        make_config(dataset="smears", devices=2, **fields)
 
 
 def test_json_has_the_schemas_number():

@@ -19,7 +19,7 @@ def machine(*gpus, bfloat16=True, memory=24 * GIB):
     return Devices(cores=2, cpu_bfloat16=bfloat16, memory=memory, gpus=gpus)
 
 
-def plan(devices, **fields):
+def plan(devices, /, **fields):
     return make_plan(make_config(dataset="smears", **fields), 4, devices)
 
 
@@ -36,7 +36,7 @@ def plan(devices, **fields):
     ],
 )
 def test_precision_is_what_the_weakest_device_multiplies_fast(devices, precision):
-    assert plan(devices).precision == precision
+    assert plan(devices, devices=max(1, len(devices.gpus))).precision == precision
 
 
 def test_xla_is_on_for_gpus_and_off_for_cpus():
@@ -58,8 +58,9 @@ def test_missing_gpu_is_said_with_what_to_do_where_this_copy_stands(installed, c
         plan(machine(), device="gpu")
 
 
-def test_every_gpu_is_a_replica():
-    assert plan(machine(AMPERE, AMPERE, AMPERE)).replicas == 3
+@pytest.mark.parametrize(("devices", "replicas"), [(1, 1), (2, 2), (3, 3)])
+def test_a_run_uses_as_many_gpus_as_it_asked_for(devices, replicas):
+    assert plan(machine(AMPERE, AMPERE, AMPERE), devices=devices).replicas == replicas
 
 
 def test_asked_precision_wins():
@@ -94,11 +95,11 @@ def test_unknown_memory_keeps_the_batch_whole():
 
 
 def test_batch_is_shared_among_gpus_before_it_is_divided():
-    assert plan(machine(AMPERE, AMPERE, AMPERE, AMPERE)).micro_batch_size == 8
+    assert plan(machine(AMPERE, AMPERE, AMPERE, AMPERE), devices=4).micro_batch_size == 8
 
 
 def test_micro_batch_is_never_larger_than_the_share():
-    assert plan(machine(AMPERE, AMPERE), micro_batch_size=32).micro_batch_size == 16
+    assert plan(machine(AMPERE, AMPERE), devices=2, micro_batch_size=32).micro_batch_size == 16
 
 
 @pytest.mark.parametrize(
@@ -123,15 +124,15 @@ def test_no_cpu_flags_mean_no_bfloat16(tmp_path):
 
 
 def test_gpus_are_read_from_the_drivers_own_tool():
-    lines = "NVIDIA A100-SXM4-40GB, 8.0, 40960\nNVIDIA GeForce GTX 1080, 6.1, 8192\n"
+    lines = "GPU-1a, NVIDIA A100-SXM4-40GB, 8.0, 40960\nGPU-2b, NVIDIA GeForce GTX 1080, 6.1, 8192\n"
     assert parse_nvidia_gpus(lines) == (
-        Gpu("NVIDIA A100-SXM4-40GB", (8, 0), 40 * GIB),
-        Gpu("NVIDIA GeForce GTX 1080", (6, 1), 8 * GIB),
+        Gpu("NVIDIA A100-SXM4-40GB", (8, 0), 40 * GIB, "GPU-1a"),
+        Gpu("NVIDIA GeForce GTX 1080", (6, 1), 8 * GIB, "GPU-2b"),
     )
 
 
 def test_what_the_driver_does_not_know_is_unknown():
-    assert parse_nvidia_gpus("Orin, [N/A], [N/A]") == (Gpu("Orin", None, None),)
+    assert parse_nvidia_gpus("GPU-3c, Orin, [N/A], [N/A]") == (Gpu("Orin", None, None, "GPU-3c"),)
 
 
 def test_message_instead_of_gpus_is_no_gpu():

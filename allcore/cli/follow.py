@@ -10,7 +10,7 @@ from allcore.cli.output import terminal
 from allcore.reporting.number_text import duration, percentage
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.history import History, HistoryReader
-from allcore.runs.lease import waiting_before
+from allcore.runs.lease import waiting
 from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
 from allcore.text import printable
@@ -45,7 +45,7 @@ def follow(run: Run, executor: LocalExecutor) -> Status:
 
 def _move(progress: Progress, bar: TaskID, run: Run, status: Status, history: History) -> None:
     if status.state == "queued":
-        before = waiting_before(run.folder.parent, run.id)
+        before = waiting(run.folder.parent).get(run.id)
         queue = f", {before} before it" if before else ""
         progress.update(bar, detail=f"{status.phase or 'starting'}{queue}")
         return

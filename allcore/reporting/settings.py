@@ -11,7 +11,7 @@ from allcore.config_fields import config_values, setting_text
 from allcore.paper import says_of_setting
 
 NOT_IN_THE_PAPER = "not in the paper"
-OF_THE_MACHINE = ("dataset", "variant", "study", "place", "device", "micro_batch_size", "checkpoint_minutes")
+OF_THE_MACHINE = ("dataset", "variant", "study", "place", "device", "devices", "micro_batch_size", "checkpoint_minutes")
 """Settings that say where and how a run is carried out, and nothing of what is trained."""
 
 

@@ -27,7 +27,7 @@ _CELL_MAPS = 1 / 3
 """What the maps of the cells add to the decoded images: one byte beside red, green and blue."""
 
 _COSTLY = ("network", "image_size", "batch_size", "trainable_from", "trainable_to", "head", "dense_units", "optimizer")
-_COSTLY_HERE = (*_COSTLY, "device", "precision", "micro_batch_size", "augment", "dataset", "variant")
+_COSTLY_HERE = (*_COSTLY, "device", "devices", "precision", "micro_batch_size", "augment", "dataset", "variant")
 
 
 @dataclass(frozen=True)

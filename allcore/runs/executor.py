@@ -16,6 +16,7 @@ from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.installation import PROJECT
 from allcore.progress import Progress
+from allcore.runs.devices import Device, devices_here, suitable
 from allcore.runs.ending import gone_within, signal_group
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.lease import write_ticket
@@ -48,6 +49,9 @@ class Executor(Protocol):
     def log(self, run: Run, lines: int = 50) -> str:
         """Return the last lines of the worker's log."""
 
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices that runs take turns on."""
+
 
 @dataclass(frozen=True)
 class LocalExecutor:
@@ -67,6 +71,7 @@ class LocalExecutor:
         TensorFlow is not installed.
         """
         require_training()
+        suitable(config, self.devices())
         resolved, split = prepare(config, self.workspace.cache, on_progress, self.workspace.judgements)
         run = self.store.create(resolved, split)
         self._launch(run)
@@ -137,6 +142,10 @@ class LocalExecutor:
         """Return the last lines of the worker's log."""
         return run.log_tail(lines)
 
+    def devices(self) -> tuple[Device, ...]:
+        """Return this machine's GPUs and the places on its processor."""
+        return devices_here()
+
     def _launch(self, run: Run) -> None:
         """Start the worker, put it into the queue and record its identity; it writes nothing before that is there."""
         with (run.folder / OUTPUT_FILE).open("ab") as output:
@@ -151,7 +160,8 @@ class LocalExecutor:
         status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
         started = start_mark(process.pid)
         if started is not None:
-            write_ticket(self.store.root, run.id, status.queued_at, process.pid, started)
+            kind = suitable(run.config, self.devices())[0].kind
+            write_ticket(self.store.root, run.id, status.queued_at, kind, process.pid, started)
         update = {"pid": process.pid, "process_started": started, "host": host(), "heartbeat": time.time()}
         write_status(run.folder, status.model_copy(update=update))
 

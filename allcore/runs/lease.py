@@ -1,16 +1,21 @@
-"""The device's lease: one run trains at a time, first come first served."""
+"""The devices' lease: a run has one device, or as many as it asks for, to itself; first come first served.
+
+Every lock is the operating system's and of one device, and every ticket that is heeded is of this machine: no process
+of another machine ever contends for them, so that a folder shared over a network is as good as a local one.
+"""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from allcore.runs.process import is_alive, own_identity
+from allcore.runs.devices import Device
+from allcore.runs.process import host, is_alive, own_identity
 from allcore.writing import write_whole
 
 QUEUE_FOLDER = ".queue"
@@ -19,73 +24,104 @@ _POLL_SECONDS = 0.25
 
 
 @contextmanager
-def device_lease(runs: Path, run_id: str, queued_at: float, give_up: Callable[[], bool]) -> Iterator[bool]:
-    """Wait for the turn of `run_id`, then hold the device until the context ends; False when `give_up` said so.
+def device_lease(
+    runs: Path,
+    run_id: str,
+    queued_at: float,
+    suitable: tuple[Device, ...],
+    give_up: Callable[[], bool],
+    count: int = 1,
+) -> Iterator[tuple[Device, ...]]:
+    """Wait for the turn of `run_id`, then hold `count` of the `suitable` devices until the context ends.
 
-    Runs queue with a ticket below `runs`; a ticket whose process is gone is passed over. The lock is the operating
-    system's, so a killed holder lets go of it.
+    Hands out no device when `give_up` said so. Runs queue for a kind of device with a ticket below `runs`; a ticket
+    whose process is gone is passed over. The locks are the operating system's, so a killed holder lets go of them.
     """
-    queue = runs / QUEUE_FOLDER
-    ticket = write_ticket(runs, run_id, queued_at, *own_identity())
-    lock = FileLock(queue / "device.lock")
-    try:
-        while not (_is_first(queue, ticket) and _acquired(lock)):
+    queue, kind = runs / QUEUE_FOLDER, suitable[0].kind
+    ticket = write_ticket(runs, run_id, queued_at, kind, *own_identity())
+    held: dict[Device, FileLock] = {}
+    with ExitStack() as leaving:
+        leaving.callback(ticket.unlink, missing_ok=True)
+        while True:
+            if next(_live_tickets(queue, kind), ticket) == ticket:
+                for device in suitable:  # the first in the queue alone takes locks: it may gather them
+                    if len(held) < count and device not in held and (lock := _acquired(queue, device)):
+                        held[device] = lock
+                        leaving.callback(lock.release)
+            if len(held) == count:
+                break
             if give_up():
-                yield False
+                yield ()
                 return
             time.sleep(_POLL_SECONDS)
         ticket.unlink(missing_ok=True)
         _remove_dead_tickets(queue)
-        yield True
-    finally:
-        ticket.unlink(missing_ok=True)
-        lock.release()
+        yield tuple(held)
 
 
-def write_ticket(runs: Path, run_id: str, queued_at: float, pid: int, started: str) -> Path:
-    """Put a process into the queue and return its ticket.
+def write_ticket(runs: Path, run_id: str, queued_at: float, kind: str, pid: int, started: str) -> Path:
+    """Put a process of this machine into the queue for a kind of device and return its ticket.
 
     Whoever launches a worker writes its ticket, so that the order is that of launching and not of starting up.
     """
     queue = runs / QUEUE_FOLDER
     queue.mkdir(parents=True, exist_ok=True)
     ticket = queue / f"{int(queued_at * 1e6):020d}-{run_id}.json"
-    write_whole(ticket, json.dumps({"pid": pid, "process_started": started}))
+    fields = {"pid": pid, "process_started": started, "host": host(), "kind": kind}
+    write_whole(ticket, json.dumps(fields))
     return ticket
 
 
-def waiting_before(runs: Path, run_id: str) -> int | None:
-    """Return how many live runs stand before `run_id` in the queue; None when it has left it and has the device."""
-    names = [ticket.stem.split("-", 1)[1] for ticket in _live_tickets(runs / QUEUE_FOLDER)]
-    return names.index(run_id) if run_id in names else None
+def waiting(runs: Path) -> dict[str, int]:
+    """Return how many live runs of this machine stand before each in its queue, first come first.
+
+    A run that has left its queue has its device, or is about to.
+    """
+    queue = runs / QUEUE_FOLDER
+    return {
+        ticket.stem.split("-", 1)[1]: before
+        for kind in ("gpu", "cpu")
+        for before, ticket in enumerate(_live_tickets(queue, kind))
+    }
 
 
-def _is_first(queue: Path, ticket: Path) -> bool:
-    return next(iter(_live_tickets(queue)), ticket) == ticket
+def lock_file(queue: Path, device: Device) -> Path:
+    """Return the file whose lock is the right to use a device."""
+    return queue / f"{device.kind}-{device.identity}.lock"
 
 
-def _live_tickets(queue: Path) -> list[Path]:
-    return [ticket for ticket in sorted(queue.glob(_TICKETS)) if _is_live(ticket)]
+def _acquired(queue: Path, device: Device) -> FileLock | None:
+    lock = FileLock(lock_file(queue, device), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock
+
+
+def _live_tickets(queue: Path, kind: str) -> Iterator[Path]:
+    """Yield the tickets of this machine's live processes for a kind of device, first come first."""
+    for ticket in sorted(queue.glob(_TICKETS)):
+        fields = _read(ticket)
+        if fields.get("kind") == kind and _is_live(fields):
+            yield ticket
 
 
 def _remove_dead_tickets(queue: Path) -> None:
-    live = set(_live_tickets(queue))
     for ticket in queue.glob(_TICKETS):
-        if ticket not in live:
+        fields = _read(ticket)
+        if fields.get("host") == host() and not _is_live(fields):
             ticket.unlink(missing_ok=True)
 
 
-def _is_live(ticket: Path) -> bool:
+def _is_live(fields: dict[str, object]) -> bool:
+    pid, started = fields.get("pid"), fields.get("process_started")
+    return fields.get("host") == host() and isinstance(pid, int) and isinstance(started, str) and is_alive(pid, started)
+
+
+def _read(ticket: Path) -> dict[str, object]:
     try:
         fields = json.loads(ticket.read_text(encoding="utf-8"))
-        return is_alive(int(fields["pid"]), fields["process_started"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False  # taken back, or being written: its owner looks again
-
-
-def _acquired(lock: FileLock) -> bool:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return False
-    return True
+    except (OSError, ValueError):
+        return {}  # taken back, or being written: its owner looks again
+    return fields if isinstance(fields, dict) else {}

@@ -40,7 +40,7 @@ class Status(BaseModel):
 
     `pid` and `process_started`, the process's mark, mean something on `host` alone; in schema 1 the second was a time.
     `served_epoch` (0-based) is the one whose weights are served. `started` is when the segment's worker got the device,
-    `peak_memory` the most bytes that it took, on a CPU.
+    `peak_memory` the most bytes that it took, on a CPU. `devices` are those of `host` that it has to itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -61,6 +61,7 @@ class Status(BaseModel):
     images_per_second: Annotated[float, Field(ge=1e-6, le=1e9)] | None = None
     eta_seconds: Annotated[float, Field(ge=-1e10, le=1e10)] | None = None
     device: str = ""
+    devices: tuple[str, ...] = ()
     started: Moment | None = None
     peak_memory: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     served_epoch: Annotated[int, Field(ge=-1, lt=2**31)] | None = None

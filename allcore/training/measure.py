@@ -19,6 +19,7 @@ from allcore.data.split import make_split
 from allcore.errors import RunError
 from allcore.hardware import make_plan
 from allcore.memory import peak_memory
+from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.lease import device_lease
 from allcore.runs.measure import Measurement
 from allcore.workspace import Workspace, open_workspace
@@ -30,9 +31,11 @@ def measure_steps(config: TrainConfig) -> Measurement:
     Raises `RunError` when a run has the device or the device's memory is too small.
     """
     workspace = open_workspace()
-    with device_lease(workspace.runs, f"measurement-{os.getpid()}", time.time(), give_up=lambda: True) as leased:
+    fitting, name = suitable(config, devices_here()), f"measurement-{os.getpid()}"
+    with device_lease(workspace.runs, name, time.time(), fitting, lambda: True, config.devices) as leased:
         if not leased:
             raise RunError("a run has the device; measure when it has ended")
+        see_only(leased)
         return _measure(config, workspace)
 
 

@@ -27,7 +27,7 @@ from allcore.data.catalog import fingerprint
 from allcore.data.split import Split
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
-from allcore.installation import IS_INSTALLED, PROJECT
+from allcore.installation import IS_INSTALLED, PROJECT, command_that_adds
 from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
 from allcore.runs.files import ENVIRONMENT_FILE
@@ -88,6 +88,11 @@ def _take_devices(run: Run, reporter: Reporter) -> HardwarePlan:
     cv2.setNumThreads(1)  # batches are made in threads already; OpenCV's own slowed them to 0.8 on 16 cores
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")  # or TensorFlow would use a GPU that was not asked for
+        if any(name.startswith("GPU") for name in reporter.status.devices):
+            reporter.warn(
+                f"{reporter.status.devices[0]} is there and TensorFlow cannot use it, so the processor trains: install "
+                f"TensorFlow with CUDA ({command_that_adds('gpu')})"
+            )
     reporter.update(device=plan.description)
     return plan
 

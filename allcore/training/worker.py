@@ -15,11 +15,13 @@ from filelock import Timeout
 
 from allcore.errors import InputError, RunError
 from allcore.memory import peak_memory
+from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
 from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
+from allcore.runs.store import Run
 from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
 from allcore.writing import NO_ROOM, REFUSED, remove_unfinished
@@ -46,9 +48,13 @@ def _work(folder: Path) -> int:
     for place in (folder, folder / CHECKPOINTS_FOLDER):
         remove_unfinished(place)
     try:
-        with device_lease(folder.parent, folder.name, status.queued_at, stop) as leased:
+        config = Run(folder).config
+        fitting = suitable(config, devices_here())
+        with device_lease(folder.parent, folder.name, status.queued_at, fitting, stop, config.devices) as leased:
             if leased:
-                return _train(folder, status, stop)
+                see_only(leased)  # before TensorFlow comes in
+                taken = tuple(device.label for device in leased)
+                return _train(folder, status.model_copy(update={"devices": taken}), stop)
             _end(folder, status, "cancelled")
             return 0
     except Exception as error:  # no queue can be written, or TensorFlow is not there

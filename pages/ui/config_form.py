@@ -27,7 +27,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "labels", *(f"split.{name}" for name in SplitConfig.model_fields if name not in ("folds", "fold"))
     ),
     "Augmentation": tuple(f"augment.{name}" for name in AugmentConfig.model_fields),
-    "Hardware": ("device", "precision", "micro_batch_size", "checkpoint_minutes"),
+    "Hardware": ("device", "devices", "precision", "micro_batch_size", "checkpoint_minutes"),
 }  # fmt: skip
 """The fields of the form, by their paths; the dataset, its variant, and what a study varies, are chosen elsewhere."""
 

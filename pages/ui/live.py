@@ -11,7 +11,7 @@ import streamlit as st
 from allcore.reporting.number_text import duration
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE, STATUS_FILE
 from allcore.runs.history import History, HistoryReader
-from allcore.runs.lease import waiting_before
+from allcore.runs.lease import waiting
 from allcore.runs.status import in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
@@ -89,13 +89,18 @@ def state_badge(state: str) -> None:
     st.badge(in_words(state), icon=STATE_ICONS[state], color=STATE_COLOURS[state])
 
 
-def phase_text(summary: RunSummary) -> str:
-    """Return in a few words what an active run is doing: its place in the queue, or its epoch and time left."""
+def places_in_the_queue() -> dict[str, int]:
+    """Return how many runs stand before each that waits for a device of this machine."""
+    return waiting(executor().store.root)
+
+
+def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
+    """Return in a few words what an active run is doing: its place among those waiting, or its epoch and time left."""
     status = summary.status
     if status is None:
         return ""
     if status.state == "queued":
-        before = waiting_before(executor().store.root, summary.id)
+        before = waiting.get(summary.id)
         if before is None:
             return "starting"
         return "next in the queue" if before == 0 else f"{before} before it in the queue"

@@ -13,7 +13,7 @@ from allcore.reporting.number_text import duration
 from allcore.runs.history import History
 from allcore.runs.store import Run, run_of_model
 from allcore.runs.summary import RunSummary
-from pages.ui.live import history, phase_text, state_badge, summary
+from pages.ui.live import history, phase_text, places_in_the_queue, state_badge, summary
 from pages.ui.show import plain, table
 
 LOG_LINES = 200
@@ -32,7 +32,7 @@ def show_progress(run: Run, state: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(now.state)
         if now.is_active:
-            st.caption(plain(phase_text(now)), width="content")
+            st.caption(plain(phase_text(now, places_in_the_queue())), width="content")
         st.caption(plain(status.device), width="content")
     if now.is_active:
         st.progress(now.progress)

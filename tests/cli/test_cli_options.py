@@ -37,6 +37,7 @@ OPTIONS = {
     "dropout": ("--dropout 0.5", 0.5, "0.25"),
     "seed": ("--seed 3", 3, "0"),
     "device": ("--device cpu", "cpu", "auto"),
+    "devices": ("--devices 2", 2, 1),
     "precision": ("--precision float32", "float32", "auto"),
     "micro_batch_size": ("--micro-batch-size 4", 4, "none"),
     "checkpoint_minutes": ("--checkpoint-minutes 0.5", 0.5, "5"),

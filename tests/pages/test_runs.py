@@ -10,10 +10,11 @@ import pytest
 from allcore.reporting.curves import QUANTITIES
 from allcore.runs.about import About, about
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.process import own_identity
+from allcore.runs.process import host, own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
 from allcore.runs.summary import RunSummary
 from pages.ui.live import refresh_every, states
+from pages.ui.show import plain
 from tests.conftest import device_taken, wait_for
 from tests.pages.opening import button, choose, links, metrics, open_page, press, table, texts
 
@@ -46,7 +47,7 @@ def running(run):
         Status(
             state="running", pid=pid, process_started=started, heartbeat=time.time(), queued_at=time.time(), epoch=1,
             epochs=4, step=5, steps_per_epoch=10, phase="training", images_per_second=40.0, eta_seconds=600.0,
-            device="CPU, 2 cores", warnings=("the disk is slow",),
+            device="CPU, 2 cores", devices=("CPU 0",), host=host(), warnings=("the disk is slow",),
         ),
     )  # fmt: skip
     return run
@@ -129,6 +130,7 @@ def test_running_run_tells_phase_progress_time_left_and_warnings(running):
     assert metrics(app)["Images/s"] == "40"
     assert metrics(app)["Time left"] == "10 min"
     assert app.warning[0].value == "the disk is slow"
+    assert plain(f"CPU 0: {running.id}") in texts(app)
     assert not button(app, "Stop").disabled
     assert button(app, "Delete").disabled
 

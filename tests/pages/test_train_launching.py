@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 
 from allcore.hardware import Devices
+from allcore.runs.devices import devices_here
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import device_lease, write_ticket
 from allcore.runs.measure import Measurement
@@ -169,7 +170,7 @@ def test_measuring_shows_speed_and_memory(data, monkeypatch):
 @pytest.mark.process
 def test_measuring_that_fails_is_said_in_place(data):
     app = open_page("train", **tiny(), preset="Custom")
-    with device_lease(data.runs, "a-run", time.time(), give_up=lambda: True):
+    with device_lease(data.runs, "a-run", time.time(), devices_here(), give_up=lambda: True):
         press(app, "Measure")
     assert "a run has the device" in app.error[0].value
 
@@ -183,10 +184,11 @@ def test_queue_names_what_runs_and_what_waits(data, finished_run):
         identity = {"pid": pid, "process_started": started, "heartbeat": moment, "queued_at": moment + number}
         write_status(run.folder, Status(state=state, **identity, **progress))
         if number == 2:  # the one before has left the queue, and starts on the next device
-            write_ticket(data.runs, run.id, moment + number, pid, started)
+            write_ticket(data.runs, run.id, moment + number, "cpu", pid, started)
     app = open_page("train", preset="Quick")
     assert button(app, "Measure").disabled
     captions = [caption.value for caption in app.caption]
     assert "epoch 2 of 4, training, 2 min left" in captions
     assert captions.count("next in the queue") == 1
+    assert any(caption.startswith(plain("CPU 0: free")) and "2 wait, first " in caption for caption in captions)
     assert "starting" in captions

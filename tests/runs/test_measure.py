@@ -10,6 +10,7 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.hardware import Devices
+from allcore.runs.devices import devices_here
 from allcore.runs.estimate import estimate
 from allcore.runs.executor import worker_environment
 from allcore.runs.lease import device_lease
@@ -55,7 +56,7 @@ def test_nothing_is_left_behind(measured):
 
 @pytest.mark.process
 def test_measuring_is_refused_while_a_run_has_the_device(workspace, tiny_config):
-    with device_lease(workspace.runs, "a-run", time.time(), give_up=lambda: True) as leased:
+    with device_lease(workspace.runs, "a-run", time.time(), devices_here(), give_up=lambda: True) as leased:
         assert leased
         with pytest.raises(RunError, match="a run has the device; measure when it has ended"):
             measure(tiny_config(), workspace)

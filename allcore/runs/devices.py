@@ -1,0 +1,84 @@
+"""The devices of this machine that runs take turns on: its GPUs, and places on its processor."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from allcore.config import TrainConfig
+from allcore.errors import ConfigError
+from allcore.hardware import Gpu, nvidia_gpus
+from allcore.runs.process import host
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+_CPU_SLOTS = "ALLCORE_CPU_SLOTS"
+
+
+@dataclass(frozen=True)
+class Device:
+    """A GPU, or a place on the processor: its number among those of its kind, and what it is called.
+
+    `identity` is the same for every process that may use it, and another's on every other machine.
+    """
+
+    kind: Literal["gpu", "cpu"]
+    number: int
+    identity: str
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The device in a few words."""
+        return f"{self.kind.upper()} {self.number}"
+
+
+def devices_here() -> tuple[Device, ...]:
+    """Return the GPUs that NVIDIA's tool lists, of which CUDA_VISIBLE_DEVICES may leave some out, and the processor.
+
+    The processor is one device, or as many as ALLCORE_CPU_SLOTS says. Raises `ConfigError` where that is no number.
+    """
+    gpus = [
+        Device("gpu", number, gpu.uuid or f"{host()}-{number}", gpu.name)
+        for number, gpu in enumerate(nvidia_gpus())
+        if _is_visible(number, gpu)
+    ]
+    places = [Device("cpu", number, f"{host()}-{number}") for number in range(_cpu_slots())]
+    return (*gpus, *places)
+
+
+def suitable(config: TrainConfig, here: tuple[Device, ...]) -> tuple[Device, ...]:
+    """Return the devices of a machine that a run may have: any `config.devices` of them.
+
+    Raises `ConfigError` where there are fewer.
+    """
+    gpus = tuple(device for device in here if device.kind == "gpu")
+    if config.devices > max(1, len(gpus)):
+        raise ConfigError(f"devices: {config.devices} GPUs were asked for, and this machine has {len(gpus)} for runs")
+    return gpus if gpus and config.device != "cpu" else tuple(device for device in here if device.kind == "cpu")
+
+
+def see_only(devices: tuple[Device, ...]) -> None:
+    """Let this process see no GPU but these; TensorFlow takes all that it sees, so this must come before it."""
+    gpus = [device for device in devices if device.kind == "gpu"]
+    if gpus or nvidia_gpus():  # GPUs that NVIDIA's tool does not tell of are left as they are
+        os.environ[_VISIBLE] = ",".join(_cuda_name(gpu) for gpu in gpus) or "-1"
+
+
+def _cuda_name(gpu: Device) -> str:
+    return gpu.identity if gpu.identity.startswith("GPU-") else str(gpu.number)
+
+
+def _is_visible(number: int, gpu: Gpu) -> bool:
+    allowed = os.environ.get(_VISIBLE)
+    if allowed is None:
+        return True
+    names = [name.strip() for name in allowed.split(",")]
+    return str(number) in names or any(name.startswith("GPU-") and gpu.uuid.startswith(name) for name in names)
+
+
+def _cpu_slots() -> int:
+    said = os.environ.get(_CPU_SLOTS, "").strip() or "1"
+    if not said.isdecimal() or not 1 <= int(said) <= os.cpu_count() * 4:
+        raise ConfigError(f"{_CPU_SLOTS}: expected how many runs share the processor, from 1, received {said!r:.40}")
+    return int(said)

@@ -1,0 +1,32 @@
+"""Who has which device, as it is told."""
+
+from allcore.runs.devices import Device
+from allcore.runs.status import Status
+from allcore.runs.summary import RunSummary
+from pages.ui.queue import in_turn, in_use
+
+HERE = (Device("gpu", 0, "GPU-1a"), Device("gpu", 1, "GPU-2b"), Device("cpu", 0, "here-0"))
+
+
+def one(name, state, queued_at=0.0, **fields):
+    return RunSummary(name, Status(state=state, heartbeat=0.0, queued_at=queued_at, **fields))
+
+
+def test_devices_are_free_or_a_runs_also_those_of_another_machine():
+    active = [
+        one("a", "running", host="here", devices=("GPU 1",)),
+        one("b", "stopping", host="there", devices=("GPU 0", "GPU 1")),
+        one("c", "queued", host="here"),
+    ]
+    assert in_use(active, HERE, "here") == [
+        ("GPU 0", "free"), ("GPU 1", "a"), ("CPU 0", "free"), ("GPU 0 of there", "b"), ("GPU 1 of there", "b"),
+    ]  # fmt: skip
+
+
+def test_run_of_an_earlier_version_has_a_device_too():
+    assert in_use([one("a", "running", host="here")], (), "here") == [("a device", "a")]
+
+
+def test_active_runs_stand_in_the_order_in_which_they_were_launched():
+    listed = [one("late", "queued", 3.0), one("over", "succeeded", 1.0), one("early", "running", 2.0)]
+    assert [each.id for each in in_turn(listed)] == ["early", "late"]
