@@ -79,6 +79,6 @@ def _is_visible(number: int, gpu: Gpu) -> bool:
 
 def _cpu_slots() -> int:
     said = os.environ.get(_CPU_SLOTS, "").strip() or "1"
-    if not said.isdecimal() or not 1 <= int(said) <= os.cpu_count() * 4:
+    if not said.isdecimal() or not 1 <= int(said) <= (os.cpu_count() or 1) * 4:
         raise ConfigError(f"{_CPU_SLOTS}: expected how many runs share the processor, from 1, received {said!r:.40}")
     return int(said)

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from allcore.config import read_config
 from allcore.errors import InputError, RunError
 from allcore.memory import peak_memory
 from allcore.runs.devices import devices_here, see_only, suitable
-from allcore.runs.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
+from allcore.runs.files import CHECKPOINTS_FOLDER, CONFIG_FILE, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
 from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
-from allcore.runs.store import Run
 from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
 from allcore.writing import NO_ROOM, REFUSED, remove_unfinished
@@ -48,7 +48,7 @@ def _work(folder: Path) -> int:
     for place in (folder, folder / CHECKPOINTS_FOLDER):
         remove_unfinished(place)
     try:
-        config = Run(folder).config
+        config = read_config(folder / CONFIG_FILE)
         fitting = suitable(config, devices_here())
         with device_lease(folder.parent, folder.name, status.queued_at, fitting, stop, config.devices) as leased:
             if leased:
@@ -57,6 +57,10 @@ def _work(folder: Path) -> int:
                 return _train(folder, status.model_copy(update={"devices": taken}), stop)
             _end(folder, status, "cancelled")
             return 0
+    except InputError as error:  # the configuration is damaged, or this machine has too few devices
+        print(error, file=sys.stderr)
+        _end(folder, status, "failed", str(error))
+        return 1
     except Exception as error:  # no queue can be written, or TensorFlow is not there
         traceback.print_exc()
         _end(folder, status, "failed", _one_line(error))
