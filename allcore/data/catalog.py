@@ -16,7 +16,7 @@ from PIL import features
 
 from allcore import __version__
 from allcore.data.class_names import class_name, in_order
-from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256
+from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256, read_image
 from allcore.data.layout import Layout, find_layout
 from allcore.data.left_out import left_out
 from allcore.errors import DatasetError, ImageError
@@ -191,8 +191,9 @@ def _look_at(file: Path, path: str) -> _Row:
     if "\N{REPLACEMENT CHARACTER}" in path:
         return {"problem": "its path is not valid UTF-8; rename the file or its folder"}
     try:
-        pixels, facts = inspect(file)
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        data = read_image(file)
+        pixels, facts = inspect(data, file.name)
+        digest = hashlib.sha256(data).hexdigest()
     except ImageError as error:
         return {"problem": str(error)}
     except OSError as error:

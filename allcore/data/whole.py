@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Final
 
+import numpy as np
 import simplejpeg
 from PIL import Image
 from PIL.ImageFile import ImageFile
@@ -39,9 +40,15 @@ def whole_image(image: ImageFile, data: bytes) -> Image.Image:
     if image.mode == "CMYK":
         _check_jpeg(data, image.mode)
         return image
-    whole = Image.fromarray(simplejpeg.decode_jpeg(data, "RGB", strict=True))
+    whole = Image.fromarray(whole_jpeg(data))
     whole.info = image.info  # the orientation
     return whole
+
+
+def whole_jpeg(data: bytes) -> np.ndarray:
+    """Return the pixels of a JPEG, uint8 (H, W, 3), RGB, as they are stored; raises for a warning too."""
+    pixels: np.ndarray = simplejpeg.decode_jpeg(data, "RGB", strict=True)
+    return pixels
 
 
 def _check_jpeg(data: bytes, mode: str) -> None:
