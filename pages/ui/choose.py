@@ -24,7 +24,7 @@ OF_A_VARIANT = ("image", "class", "first", "second", "group")
 """What an address says of one variant of a dataset, and of no other."""
 OF_A_DATASET = ("variant", "run", "part", "map", "all", *OF_A_VARIANT)
 """What an address says of one dataset, and of no other."""
-OF_A_RUN = ("against", "true", "predicted")
+OF_A_RUN = ("against", "true", "predicted", "at")
 """What an address says of one run, and of no other."""
 
 

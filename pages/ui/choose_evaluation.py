@@ -38,7 +38,7 @@ def choose_kind() -> bool:
     kind = address.settle("score", KINDS, "kind of score", default="run")
     st.segmented_control(
         "Score", list(KINDS), required=True, format_func=lambda name: KINDS[name],
-        **address.follow("score", kind, ("true", "predicted", "against", "split")),
+        **address.follow("score", kind, ("true", "predicted", "against", "split", "at")),
     )  # fmt: skip
     if kind is None:
         st.stop()
@@ -132,7 +132,7 @@ def _choose_part(images: Catalog, variant: str, served: Predictor) -> str | None
     st.segmented_control(
         "Images", list(names), required=True, format_func=lambda name: names[name],
         help="The model's run had some of these images. Those that it was not trained on show what it is worth.",
-        **address.follow("part", part, ("true", "predicted")),
+        **address.follow("part", part, ("true", "predicted", "at")),
     )  # fmt: skip
     if part is None:
         st.stop()
@@ -183,5 +183,5 @@ def _show_mapping(theirs: Sequence[str], ours: Sequence[str], mapping: dict[str,
 def _say_mapping(theirs: tuple[str, ...]) -> None:
     chosen = {name: st.session_state[f"map {number}"] for number, name in enumerate(theirs)}
     st.query_params[_MAP] = [f"{name}={of}" for name, of in chosen.items() if of is not None and of != name]
-    for cell in ("true", "predicted"):
-        st.query_params.pop(cell, None)
+    for of_the_former in ("true", "predicted", "at"):
+        st.query_params.pop(of_the_former, None)

@@ -25,13 +25,22 @@ TOOLBAR = 32
 _TEXT = {"color": "#676d7a"}  # Streamlit's grey for charts is too pale to read on white
 
 
-def figure(chart: go.Figure, name: str, alt: str, key: str | None = None) -> None:
-    """Show a figure over the whole width; its camera button saves it as an SVG file called `name`."""
+def figure(
+    chart: go.Figure, name: str, alt: str, key: str | None = None, on_choice: Callable[[], None] | None = None
+) -> None:
+    """Show a figure over the whole width; its camera button saves it as an SVG file called `name`.
+
+    With `on_choice`, points are chosen by click, lasso or box, and it is called; they stand in the session by the key.
+    """
     if st.context.theme.type == "light":
         chart.update_layout(font=_TEXT, legend={"font": _TEXT, "title_font": _TEXT})
         chart.update_xaxes(tickfont=_TEXT, title_font=_TEXT).update_yaxes(tickfont=_TEXT, title_font=_TEXT)
     _make_room(chart)
-    st.plotly_chart(chart, key=key or name, config=figure_config(name), alt=alt)
+    if on_choice is None:
+        st.plotly_chart(chart, key=key or name, config=figure_config(name), alt=alt)
+        return
+    config = figure_config(name) | {"modeBarButtonsToRemove": ["autoScale2d"], "scrollZoom": False}
+    st.plotly_chart(chart, key=key or name, config=config, alt=alt, on_select=on_choice)
 
 
 def _make_room(chart: go.Figure) -> None:
