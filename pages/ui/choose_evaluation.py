@@ -26,7 +26,7 @@ from pages.ui.judging import choose_labels, labelled
 from pages.ui.predicting import choose_model, served_models
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import plain
-from pages.ui.state import catalog, contents, predictor, workspace
+from pages.ui.state import catalog, predictor, workspace
 
 KINDS = {"run": "A run on its own images", "images": "A model on any images"}
 _ALL = "all"
@@ -73,7 +73,7 @@ def choose_evaluation() -> Run | None:
 
 def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder) -> Run | None:
     """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
-    key = f"{model} {model.stat().st_mtime_ns} {contents(images, str(of.variant))} {of.model_dump_json()}"
+    key = f"{model} {model.stat().st_mtime_ns} {images.contents(str(of.variant))} {of.model_dump_json()}"
     run = _place(key, (model, images, of), str(workspace().cache))
     if evaluation_record(run) is not None:
         return run
@@ -124,7 +124,7 @@ def _place(key: str, _asked: tuple[Path, Catalog, ScoredFolder], cache: str) -> 
 
 def _choose_part(images: Catalog, variant: str, served: Predictor) -> str | None:
     """Let the user choose among the parts of the model's run where it had some of these images; None for all."""
-    parts = _parts(contents(images, variant), served.metadata.run, (images, variant, served))
+    parts = _parts(images.contents(variant), served.metadata.run, (images, variant, served))
     if not parts:
         return None
     names = {_ALL: "all"} | {part: f"its {part} images" for part in SPLITS if part in parts}

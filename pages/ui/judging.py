@@ -23,7 +23,7 @@ from pages.ui import address
 from pages.ui.live import stamp
 from pages.ui.show import plain
 from pages.ui.sign_in import act, who_acts
-from pages.ui.state import catalog, contents, workspace
+from pages.ui.state import catalog, workspace
 
 _REFUSED = "judgement_refused"
 _WRONG = "wrong, it is "
@@ -51,7 +51,7 @@ def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
     if labels == AS_GIVEN:
         return LabelVersion(AS_GIVEN, of)
     file = workspace().judgements
-    return _labelled(of, contents(of, variant), variant, labels, str(file), stamp(file))
+    return _labelled(of, of.contents(variant), variant, labels, str(file), stamp(file))
 
 
 def dataset_of(run: Run) -> Catalog | None:
