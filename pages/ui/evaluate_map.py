@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -125,7 +126,7 @@ def _explore(of: Evaluated, mapped: Mapped) -> None:
     at = address.settle("at", set(table["path"]), "image")
     key = f"map {by} {projection} {of.run.folder}"
     show.figure(
-        map_figure(table, projection, by, of.classes, mapped.image_map.variance, at),
+        partial(map_figure, table, projection, by, of.classes, mapped.image_map.variance, at),
         of.named("map"),
         f"Map of {len(table):,} images by the network's features, coloured by {COLOURINGS[by]}; the table below it "
         "chooses an image as well",
