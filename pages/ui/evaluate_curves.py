@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from allcore.reporting.probability_curves import precision_recall_figure, roc_figure
@@ -17,12 +15,10 @@ def show_curves(of: Evaluated) -> None:
     if auroc is not None:
         st.markdown(f"**The area under the ROC curve is {auroc:.3f}, averaged over the classes.**")
     st.subheader("ROC, each class against the rest", anchor=False)
-    show.figure(
-        partial(roc_figure, of.predictions, of.scores), of.named("roc"), "ROC curve of each class, with its AUROC"
-    )
+    show.figure(roc_figure(of.predictions, of.scores), of.named("roc"), "ROC curve of each class, with its AUROC")
     st.subheader("Precision and recall, each class against the rest", anchor=False)
     show.figure(
-        partial(precision_recall_figure, of.predictions, of.scores),
+        precision_recall_figure(of.predictions, of.scores),
         of.named("precision-recall"),
         "Precision-recall curve of each class, with its average precision",
     )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from allcore.errors import InputError
@@ -59,7 +56,7 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
             )
     curve = decision_curve(asked_of(of.predictions, positive), _LINES, prevalence / 100)
     show.figure(
-        partial(decision_figure, curve, "action"),
+        decision_figure(curve, "action"),
         of.named("decision"),
         "Decision curve: net benefit of acting by the model, on everybody and on nobody, by threshold probability",
     )
@@ -73,17 +70,13 @@ def show_risk(of: Evaluated) -> None:
     """Show how much is wrong if the least certain or the most novel images are left to a person."""
     st.subheader("If the doubtful are left to a person", anchor=False)
     show.figure(
-        partial(_risk_figure, of.predictions),
+        risk_figure(risk_by_trust(of.predictions)),
         of.named("risk-coverage"),
         "Share of wrong answers by the share of images that are answered",
     )
     st.caption(
         "From right to left fewer images are answered: those of the lowest probability, or the highest novelty, go."
     )
-
-
-def _risk_figure(predictions: RecordedPredictions) -> go.Figure:
-    return risk_figure(risk_by_trust(predictions))
 
 
 def _validation(of: Evaluated) -> RecordedPredictions | None:
