@@ -7,7 +7,8 @@ from pathlib import Path
 
 from allcore.config import TrainConfig
 from allcore.data.csv_rows import MOST_BYTES as LARGEST_GROUPS
-from allcore.data.layout import Layout, find_layout
+from allcore.data.known_layout import known_layout
+from allcore.data.layout import Layout
 from allcore.data.links import data_roots, workspace_root
 from allcore.data.listing import is_hidden
 from allcore.errors import ConfigError, DatasetError, FileError
@@ -163,6 +164,6 @@ def _dataset_children(folder: Path) -> list[Path]:
 
 def _layout(folder: Path) -> Layout | None:
     try:
-        return find_layout(folder)
+        return known_layout(folder)
     except (DatasetError, OSError):
         return None

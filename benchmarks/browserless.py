@@ -48,6 +48,11 @@ class Visitor:
         shown.faults = [fault for fault in shown.faults if fault]
         return shown
 
+    @property
+    def renews(self) -> bool:
+        """Whether the page that is open renews something by itself."""
+        return bool(self._timers)
+
     async def stay(self, seconds: float) -> list[Shown]:
         """Look at the page for some seconds: what it renews by itself is asked for, as a browser would."""
         until, renewed = time.monotonic() + seconds, []

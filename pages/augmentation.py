@@ -41,7 +41,7 @@ def _show_nth(paths: dict[str, list[str]]) -> None:
 
 def _choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
     """Let the user choose an image by class and number (kept in the URL as `image`), and return its row."""
-    paths = {str(label): list(of_class["path"]) for label, of_class in rows.groupby("label")}
+    paths = {str(label): of_class["path"].tolist() for label, of_class in rows.groupby("label")}
     wanted = st.query_params.get("image")
     found = rows[rows["path"] == wanted]
     if wanted is not None and not (images.table["path"] == wanted).any():
@@ -79,30 +79,31 @@ def _png(pixels: np.ndarray) -> bytes:
     return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
-def _show_examples(file: Path, label: str, size: int, examples: tuple[Example, ...], lenders: list[Path]) -> None:
+def _show_examples(root: Path, image: pd.Series, size: int, examples: tuple[Example, ...], lenders: pd.Series) -> None:
+    file = root / image["path"]
     shares = [share for each in examples for share in (each.change.field_from, each.change.colours_from)]
     rows = sorted({int(share * len(lenders)) for share in shares if share is not None})
-    lent = tuple((row, str(lenders[row])) for row in rows)
+    lent = tuple((row, str(root / lenders.iloc[row])) for row in rows)
     rendered = _rendered(str(file), file.stat().st_mtime_ns, size, examples, lent, len(lenders))
     captions = [plain(example.caption) for example in examples]
-    gallery(rendered, captions, [f"{label} smear, {example.caption}" for example in examples], lossless=True)
+    gallery(rendered, captions, [f"{image['label']} smear, {example.caption}" for example in examples], lossless=True)
 
 
-def _show_random(file: Path, image: pd.Series, size: int, config: AugmentConfig, lenders: list[Path]) -> None:
+def _show_random(root: Path, image: pd.Series, size: int, config: AugmentConfig, lenders: pd.Series) -> None:
     seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", bind=bound_number("seed"), width=160)
     changes = [draw_change(config, seed, epoch, int(str(image.name))) for epoch in range(RESULTS)]
     examples = [Example(f"epoch {e}: {describe(change)}", change, config.border) for e, change in enumerate(changes, 1)]
     if config.borrows:
         st.caption("In this preview every image may lend its field or colours; in a run only training images do.")
-    _show_examples(file, image["label"], size, (Example("as it is", IDENTITY, config.border), *examples), lenders)
+    _show_examples(root, image, size, (Example("as it is", IDENTITY, config.border), *examples), lenders)
 
 
-def _show_operations(file: Path, image: pd.Series, size: int, config: AugmentConfig, lenders: list[Path]) -> None:
+def _show_operations(root: Path, image: pd.Series, size: int, config: AugmentConfig, lenders: pd.Series) -> None:
     for operation in operations(config):
         st.header(operation.name, anchor=False)
         off = "" if operation.in_use else " It is off in these settings; this is what it would do."
         st.caption(f"{operation.meaning}{off}")
-        _show_examples(file, image["label"], size, operation.examples, lenders)
+        _show_examples(root, image, size, operation.examples, lenders)
 
 
 def _show_settings(image: pd.Series) -> tuple[int, AugmentConfig]:
@@ -139,8 +140,7 @@ def _show_preview(view: str) -> None:
     with results:
         try:
             show = _show_random if view == RANDOM else _show_operations
-            lenders = [images.root / path for path in rows["path"]]
-            show(images.root / image["path"], image, size, config, lenders)
+            show(images.root, image, size, config, rows["path"])
         except (ImageError, OSError) as error:
             st.warning(plain(f"{image['path']}: {reason(error)}"), title="This file cannot be shown")
 

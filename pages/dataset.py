@@ -94,7 +94,7 @@ def _counts(images: Catalog, variant: str, split: Split | None) -> None:
         of_variant = counts[counts["variant"] == variant]
     most = of_variant.iloc[int(of_variant["images"].argmax())]
     show.figure(
-        class_counts_figure(of_variant),
+        partial(class_counts_figure, of_variant),
         "class-counts",
         f"Images of each class; {most['class']} has most, {most['images']}",
     )

@@ -18,6 +18,7 @@ from pages.ui.evaluate_compare import show_compare
 from pages.ui.evaluate_confusion import show_confusion
 from pages.ui.evaluate_curves import show_curves
 from pages.ui.evaluate_headline import show_headline
+from pages.ui.evaluate_map import show_map
 from pages.ui.evaluate_mistakes import show_mistakes
 from pages.ui.evaluate_probes import show_probes
 from pages.ui.evaluate_sides import show_sides
@@ -97,9 +98,12 @@ tabs = {
     "Calibration": show_calibration,
     "Compare": show_compare,
     "Probes": show_probes,
+    "Map": show_map,
 }
 if named.positive:
     tabs["{} or {}".format(*named.sides).capitalize()] = partial(show_sides, named=named)
 if pooled or not now.lends or now.labels is not None:
     del tabs["Probes"]
+if pooled:  # features of several networks have nothing in common
+    del tabs["Map"]
 open_tab({name: partial(show_tab, now) for name, show_tab in tabs.items()})

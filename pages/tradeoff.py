@@ -26,9 +26,9 @@ from allcore.studies.out_of_fold import comparable_runs, model_of
 from allcore.studies.tradeoff import study_differences, study_shortcuts
 from pages.ui import address, show
 from pages.ui.guarded import guarded
-from pages.ui.live import states, watch
+from pages.ui.live import runs, states, watch
 from pages.ui.shortcuts import cached_or_offered_for_all
-from pages.ui.state import executor, workspace
+from pages.ui.state import workspace
 from pages.ui.study_view import plan_of, studies
 from pages.ui.tradeoff_view import say_which_differ, show_example, show_pairs, show_points
 
@@ -74,7 +74,7 @@ def _of_folds(
     `members` are the ids of those that have succeeded.
     """
     study = next(study for study in studies() if study.name == name)
-    plan, found = plan_of(study), study.members(executor().store.runs())
+    plan, found = plan_of(study), study.members(runs())
     found = {place: run for place, run in found.items() if run.id in members}
     return study_differences(plan, found, tuple(_points)), study_shortcuts(plan, found, workspace().cache)
 
@@ -119,7 +119,7 @@ def _follow(runs: list[Run]) -> None:
 
 
 st.title("Trade-off")
-every_run = executor().store.runs()
+every_run = runs()
 state_of = states(every_run)
 watch(state_of)
 by_name = runs_of_studies(every_run)
@@ -136,13 +136,13 @@ if name == EXAMPLE:
         st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
     show_example()
     st.stop()
-runs = by_name.get(name, every_run)
-of_study = [run for run in runs if state_of[run.id] == "succeeded"]
+of_name = by_name.get(name, every_run)
+of_study = [run for run in of_name if state_of[run.id] == "succeeded"]
 succeeded = comparable(name, of_study)
-active = [run for run in runs if state_of[run.id] in ACTIVE]
-others = len(runs) - len(of_study) - len(active)
+active = [run for run in of_name if state_of[run.id] in ACTIVE]
+others = len(of_name) - len(of_study) - len(active)
 st.caption(
-    f"{len(of_study)} of {len(runs)} runs succeeded"
+    f"{len(of_study)} of {len(of_name)} runs succeeded"
     + (f", {len(active)} queued or running (listed at the end of this page, which fills by itself)" if active else "")
     + (f", {others} ended otherwise or cannot be read (the Runs page says more)" if others else "")
     + "."

@@ -11,7 +11,7 @@ from pages.ui import show
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.label_review import show_label_review
 from pages.ui.shared_work import CancelledError
-from pages.ui.state import asked_for_search, catalog, contents, forget_catalogs, relations, searched_relations
+from pages.ui.state import asked_for_search, catalog, forget_catalogs, relations, searched_relations
 from pages.ui.tabs import open_tab
 from pages.ui.trust_duplicates import show_duplicates
 from pages.ui.trust_examined import Examined
@@ -47,7 +47,7 @@ def _examine(whole: Catalog, variant: str) -> Examined:
             title="Shared fields could not be looked for",
         )
         st.button("Read the folder again", icon=":material/refresh:", on_click=forget_catalogs)
-    key = f"{contents(whole, variant)} {found.searched}"
+    key = f"{whole.contents(variant)} {found.searched}"
     return Examined(whole.root, str(st.session_state["data"]), variant, images, found, key)
 
 

@@ -89,7 +89,7 @@ def evaluate(
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
-    workspace, named = open_workspace(), dict(map(_mapped, mapping or []))
+    workspace, named = open_workspace(), named_classes(mapping)
     store = RunStore(workspace.runs)
     with progress_bar("predicting") as progress:
         evaluation, *other = [
@@ -195,6 +195,11 @@ def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
     say(verdict(comparison.mcnemar, "the first", "the second"))
     for note in notes:
         say(f"note: {note}")
+
+
+def named_classes(options: Sequence[str] | None) -> dict[str, str]:
+    """Return the model's class that each class of a folder is by the option --map. Raises `InputError`."""
+    return dict(map(_mapped, options or []))
 
 
 def _mapped(option: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from allcore.cli import (
     dataset,
     evaluate,
     export,
+    image_map,
     labels,
     novelty,
     predict,
@@ -52,6 +53,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("baselines")(baselines.baselines)
 app.command("predict")(predict.predict)
 app.command("probe")(probe.probe)
+app.command("map")(image_map.image_map)
 app.command("labels")(labels.labels)
 app.command("novelty")(novelty.novelty)
 app.command("export")(export.export)

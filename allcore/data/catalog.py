@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -74,8 +75,7 @@ class Catalog:
 
     def images(self, variant: str | None = None) -> pd.DataFrame:
         """Return the usable rows of a variant (the first when unset), renumbered from 0."""
-        rows = self.table[(self.table["variant"] == self.variant(variant)) & (self.table["problem"] == "")]
-        return rows.reset_index(drop=True)
+        return self._usable[self.variant(variant)].copy(deep=False)
 
     def trainable_images(self, variant: str | None = None) -> pd.DataFrame:
         """Return the usable rows of a variant, or raise `DatasetError` when a class is empty or too small."""
@@ -101,13 +101,35 @@ class Catalog:
 
     def fingerprint(self, variant: str | None = None) -> str:
         """Return a SHA-256 over the usable images' labels, parts and contents, whatever the files are called."""
-        return fingerprint(self.images(variant))
+        return self._fingerprints[self.variant(variant)]
+
+    def contents(self, variant: str) -> str:
+        """Return a short text that changes with a variant's usable images, their order, names and classes."""
+        return self._contents[variant]
+
+    # Every page asks for these, and a catalog does not change.
+    @cached_property
+    def _usable(self) -> dict[str, pd.DataFrame]:
+        usable = self.table[self.table["problem"] == ""]
+        return {name: usable[usable["variant"] == name].reset_index(drop=True) for name in self.variants}
+
+    @cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        return {name: fingerprint(rows) for name, rows in self._usable.items()}
+
+    @cached_property
+    def _contents(self) -> dict[str, str]:
+        named = ((name, rows["path"] + rows["label"] + rows["pixel_sha256"]) for name, rows in self._usable.items())
+        return {name: _digest(lines.tolist()) for name, lines in named}
 
 
 def fingerprint(images: pd.DataFrame) -> str:
     """Return a SHA-256 over the labels, parts and contents of usable catalog rows, whatever the files are called."""
     placed = images["part"].where(images["part"] == "", images["part"] + " ")
-    lines = sorted(placed + images["label"] + " " + images["sha256"])
+    return _digest(sorted((placed + images["label"] + " " + images["sha256"]).tolist()))
+
+
+def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -19,6 +21,19 @@ _SYSTEM_NAMES: Final = frozenset(
 )
 _LINKED_FOLDER: Final = "a link to a folder, within a class folder; put the images themselves there"
 
+_LISTED: Final[ContextVar[set[Path] | None]] = ContextVar("listed", default=None)
+
+
+@contextmanager
+def listed_folders() -> Iterator[set[Path]]:
+    """Gather the folders that are listed meanwhile in this thread."""
+    listed: set[Path] = set()
+    token = _LISTED.set(listed)
+    try:
+        yield listed
+    finally:
+        _LISTED.reset(token)
+
 
 def is_hidden(name: str) -> bool:
     """Tell whether a file or folder of this name is the operating system's own and no part of a dataset."""
@@ -32,11 +47,18 @@ def is_image(path: Path) -> bool:
 
 def names_in(folder: Path) -> list[str]:
     """Return what is not hidden in a folder, in no order. Raises `DatasetError` when the folder cannot be read."""
+    _note(folder)
     try:
         with os.scandir(folder) as found:
             return [entry.name for entry in found if not is_hidden(entry.name)]
     except OSError as error:
         raise unreadable(error) from error
+
+
+def _note(folder: Path) -> None:
+    listed = _LISTED.get()
+    if listed is not None:
+        listed.add(folder)
 
 
 def entries(folder: Path) -> Iterator[Path]:
@@ -62,6 +84,7 @@ def files_below(folder: Path, bounds: Sequence[Path]) -> Iterator[tuple[Path, st
         yield folder, fault
         return
     for parent, folders, names in os.walk(folder, onerror=fail):
+        _note(Path(parent))
         folders[:] = [name for name in folders if not is_hidden(name)]
         for path in (Path(parent, name) for name in (*folders, *names) if not is_hidden(name)):
             if fault := link_fault(path, bounds):

@@ -41,7 +41,7 @@ class Split:
         rows = self.table[["sha256", "label", "group", "split"]]
         return short_digest(repr((rows.to_csv(index=False),)))
 
-    @property
+    @cached_property
     def classes(self) -> tuple[str, ...]:
         """The class names in the order of the network's outputs."""
         return in_order(self.table["label"])

@@ -30,7 +30,7 @@ class FeatureGaussians:
 
         About 1 for images like those trained on, in any number of units.
         """
-        centred = _directions(features)[:, None, :] - self.means
+        centred = directions(features)[:, None, :] - self.means
         along = centred @ self.axes.T
         rest = np.maximum((centred**2).sum(axis=2) - (along**2).sum(axis=2), 0.0)
         squared = ((along / self.scales) ** 2).sum(axis=2) + rest / self.residual_scale**2
@@ -39,11 +39,11 @@ class FeatureGaussians:
 
 def fit_features(features: np.ndarray, labels: np.ndarray) -> FeatureGaussians:
     """Return the Gaussians of training features (N, units) with class numbers (N,)."""
-    features = _directions(features)
+    features = directions(features)
     means = np.stack([features[labels == label].mean(axis=0) for label in np.unique(labels)])
     centred = features - means[np.unique(labels, return_inverse=True)[1]]
     freedom = max(1, len(features) - len(means))
-    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
     variances = singular**2 / freedom
     units = features.shape[1]
     kept = min(AXES, freedom // IMAGES_PER_AXIS, int((variances > 1e-12 * variances[0]).sum()), units - 1)
@@ -51,12 +51,13 @@ def fit_features(features: np.ndarray, labels: np.ndarray) -> FeatureGaussians:
     floor = max(float(rest), 1e-6 * float(variances[0]), 1e-12)
     return FeatureGaussians(
         means=means.astype(np.float32),
-        axes=directions[:kept].astype(np.float32),
+        axes=axes[:kept].astype(np.float32),
         scales=np.sqrt(np.maximum(variances[:kept], floor)).astype(np.float32),
         residual_scale=float(np.sqrt(floor)),
     )
 
 
-def _directions(features: np.ndarray) -> np.ndarray:
+def directions(features: np.ndarray) -> np.ndarray:
+    """Return features (N, units) scaled to length 1: how much of everything there is says little."""
     lengths = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
     return features / np.maximum(lengths, 1e-12)

@@ -8,11 +8,8 @@ import numpy as np
 import pandas as pd
 
 from allcore.errors import RunError
-from allcore.files import check_file
-from allcore.runs.files import FEATURES_FILE, damaged
+from allcore.runs.features import read_features
 from allcore.runs.store import Run
-
-_LARGEST_BYTES = 16 * 2**30
 
 
 @dataclass(frozen=True)
@@ -55,21 +52,10 @@ class TrainingFeatures:
 
 def read_training_features(run: Run) -> TrainingFeatures:
     """Read what a succeeded run kept of its training images. Raises `RunError` when it is missing or damaged."""
-    path = run.folder / FEATURES_FILE
-    table = run.split.table
-    try:
-        check_file(path, _LARGEST_BYTES)
-        features = np.load(path, mmap_mode="r")
-    except Exception as error:  # a damaged header brings almost any exception out of NumPy
-        raise damaged(run.folder, path.name, error) from None
-    if features.dtype.kind != "f" or features.ndim != 2 or len(features) != len(table):
-        raise RunError(
-            f"run {run.id}: {path.name} holds {features.dtype} of shape {features.shape}, expected floats, one row for "
-            f"each of the {len(table)} images of its split"
-        )
+    features = read_features(run)
     rows = run.split.rows("train")
     return TrainingFeatures(
-        images=table.loc[rows, ["path", "sha256", "label"]].reset_index(drop=True),
+        images=run.split.table.loc[rows, ["path", "sha256", "label"]].reset_index(drop=True),
         directions=_directions(np.asarray(features[rows], np.float32)),
     )
 

@@ -15,7 +15,7 @@ from allcore.runs.store import Run
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address
 from pages.ui.get_dataset import draw_button
-from pages.ui.live import runs
+from pages.ui.live import runs, summary
 from pages.ui.out_of_fold import opened, out_of_fold_choices
 from pages.ui.show import plain
 from pages.ui.state import named_and_nameless_datasets, workspace
@@ -24,7 +24,7 @@ OF_A_VARIANT = ("image", "class", "first", "second", "group")
 """What an address says of one variant of a dataset, and of no other."""
 OF_A_DATASET = ("variant", "run", "part", "map", "all", *OF_A_VARIANT)
 """What an address says of one dataset, and of no other."""
-OF_A_RUN = ("against", "true", "predicted")
+OF_A_RUN = ("against", "true", "predicted", "at")
 """What an address says of one run, and of no other."""
 
 
@@ -156,11 +156,8 @@ def _succeeded(status: Status) -> bool:
 
 
 def _is_wanted(run: Run, wanted: Callable[[Status], bool]) -> bool:
-    try:
-        status, _ = run.status(), run.config  # a run without a configuration is a damaged one
-    except RunError:
-        return False
-    return wanted(status)
+    status = summary(run).status  # None of a damaged one
+    return status is not None and wanted(status)
 
 
 def _dataset_at(path: str) -> Path | None:

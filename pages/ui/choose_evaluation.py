@@ -26,7 +26,7 @@ from pages.ui.judging import choose_labels, labelled
 from pages.ui.predicting import choose_model, served_models
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import plain
-from pages.ui.state import catalog, contents, predictor, workspace
+from pages.ui.state import catalog, predictor, workspace
 
 KINDS = {"run": "A run on its own images", "images": "A model on any images"}
 _ALL = "all"
@@ -38,7 +38,7 @@ def choose_kind() -> bool:
     kind = address.settle("score", KINDS, "kind of score", default="run")
     st.segmented_control(
         "Score", list(KINDS), required=True, format_func=lambda name: KINDS[name],
-        **address.follow("score", kind, ("true", "predicted", "against", "split")),
+        **address.follow("score", kind, ("true", "predicted", "against", "split", "at")),
     )  # fmt: skip
     if kind is None:
         st.stop()
@@ -73,7 +73,7 @@ def choose_evaluation() -> Run | None:
 
 def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder) -> Run | None:
     """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
-    key = f"{model} {model.stat().st_mtime_ns} {contents(images, str(of.variant))} {of.model_dump_json()}"
+    key = f"{model} {model.stat().st_mtime_ns} {images.contents(str(of.variant))} {of.model_dump_json()}"
     run = _place(key, (model, images, of), str(workspace().cache))
     if evaluation_record(run) is not None:
         return run
@@ -124,7 +124,7 @@ def _place(key: str, _asked: tuple[Path, Catalog, ScoredFolder], cache: str) -> 
 
 def _choose_part(images: Catalog, variant: str, served: Predictor) -> str | None:
     """Let the user choose among the parts of the model's run where it had some of these images; None for all."""
-    parts = _parts(contents(images, variant), served.metadata.run, (images, variant, served))
+    parts = _parts(images.contents(variant), served.metadata.run, (images, variant, served))
     if not parts:
         return None
     names = {_ALL: "all"} | {part: f"its {part} images" for part in SPLITS if part in parts}
@@ -132,7 +132,7 @@ def _choose_part(images: Catalog, variant: str, served: Predictor) -> str | None
     st.segmented_control(
         "Images", list(names), required=True, format_func=lambda name: names[name],
         help="The model's run had some of these images. Those that it was not trained on show what it is worth.",
-        **address.follow("part", part, ("true", "predicted")),
+        **address.follow("part", part, ("true", "predicted", "at")),
     )  # fmt: skip
     if part is None:
         st.stop()
@@ -183,5 +183,5 @@ def _show_mapping(theirs: Sequence[str], ours: Sequence[str], mapping: dict[str,
 def _say_mapping(theirs: tuple[str, ...]) -> None:
     chosen = {name: st.session_state[f"map {number}"] for number, name in enumerate(theirs)}
     st.query_params[_MAP] = [f"{name}={of}" for name, of in chosen.items() if of is not None and of != name]
-    for cell in ("true", "predicted"):
-        st.query_params.pop(cell, None)
+    for of_the_former in ("true", "predicted", "at"):
+        st.query_params.pop(of_the_former, None)

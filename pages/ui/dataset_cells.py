@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,12 +15,12 @@ from allcore.errors import InputError
 from allcore.reporting.cell_counts import cell_counts_figure
 from pages.ui import show
 from pages.ui.shared_work import asked_for, wait_for
-from pages.ui.state import contents, workspace
+from pages.ui.state import workspace
 
 
 def known_cells(of: Catalog, variant: str) -> pd.DataFrame | None:
     """Return the counted cells of a variant's usable images; None while they are not counted."""
-    return _known(of, contents(of, variant), variant, str(workspace().cache))
+    return _known(of, of.contents(variant), variant, str(workspace().cache))
 
 
 def hold_no_cells(counts: pd.DataFrame | None) -> bool:
@@ -40,7 +41,7 @@ def show_cells(of: Catalog, variant: str) -> None:
     by_class = cells_by_class(images, counts, classes)
     most = by_class.iloc[int(by_class["median"].argmax())]
     show.figure(
-        cell_counts_figure(list(images["label"]), list(counts["cells"]), list(by_class["class"])),
+        partial(cell_counts_figure, list(images["label"]), list(counts["cells"]), list(by_class["class"])),
         "cells-per-image",
         f"Nucleated cells per image of each class; {most['class']} has most, {most['median']:g} in its median image",
     )
@@ -74,7 +75,7 @@ def _columns() -> dict[str, object]:
 def _offer_count(of: Catalog, variant: str) -> None:
     """Say that the cells are not counted, and count them when the user asks, or wait where they are being counted."""
     images, cache = of.images(variant), workspace().cache
-    work = f"cells of {contents(of, variant)} in {cache}"
+    work = f"cells of {of.contents(variant)} in {cache}"
     st.caption("How many nucleated cells these images hold has not been counted yet.")
     hint = "Once for a dataset; some 50 images a second."
     if not asked_for(work, "Count the cells", icon=":material/search:", help=hint):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from allcore.evaluation.scoring.calibration import reliability_diagram
@@ -21,7 +25,7 @@ def show_calibration(of: Evaluated) -> None:
         "accuracy.**"
     )
     show.figure(
-        reliability_figure(reliability_diagram(of.predictions.labels, of.predictions.probabilities)),
+        partial(_reliability_figure, of.predictions.labels, of.predictions.probabilities),
         of.named("reliability"),
         "Reliability diagram: accuracy against the probability of the predicted class, over the images of each bin",
     )
@@ -36,3 +40,7 @@ def show_calibration(of: Evaluated) -> None:
         },
     )
     show_risk(of)
+
+
+def _reliability_figure(labels: np.ndarray, probabilities: np.ndarray) -> go.Figure:
+    return reliability_figure(reliability_diagram(labels, probabilities))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from allcore.evaluation.scoring.scores import Scores
@@ -16,7 +18,7 @@ def show_classes(of: Evaluated) -> None:
     """Show each class's scores with intervals, as a figure and a table."""
     st.markdown(f"**{show.plain(_least_recognised(of.scores))}**")
     alt = "Each class's scores with 95 % intervals"
-    show.figure(class_scores_figure(of.scores), of.named("classes"), alt)
+    show.figure(partial(class_scores_figure, of.scores), of.named("classes"), alt)
     bounds = {"value": "value (%)", "low": "95 % from", "high": "to"}
     columns = {name: show.per_cent_column(label) for name, label in bounds.items()}
     show.table(class_table(of.scores), of.named("classes"), alt, columns, placeholder="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell
@@ -10,6 +12,7 @@ from allcore.reporting.confusion import confusion_figure, matrix_width
 from pages.ui import address, show
 from pages.ui.evaluated import Evaluated
 from pages.ui.evidence import sheets_of_evidence
+from pages.ui.figures import drawn
 
 PLACE = "confusion"
 CELL = {"true": "True class", "predicted": "Predicted class"}
@@ -36,7 +39,7 @@ def show_confusion(of: Evaluated) -> None:
             "Cells show", ["counts", "per cent"], default="counts", required=True, key="cells", bind="query-params"
         )
         st.plotly_chart(
-            confusion_figure(of.scores.confusion_matrix, of.classes, shown == "per cent", cell),
+            drawn(partial(confusion_figure, of.scores.confusion_matrix, of.classes, shown == "per cent", cell)),
             key="matrix",
             on_select=_take_click,
             selection_mode="points",

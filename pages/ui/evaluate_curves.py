@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from allcore.reporting.probability_curves import precision_recall_figure, roc_figure
@@ -15,10 +17,12 @@ def show_curves(of: Evaluated) -> None:
     if auroc is not None:
         st.markdown(f"**The area under the ROC curve is {auroc:.3f}, averaged over the classes.**")
     st.subheader("ROC, each class against the rest", anchor=False)
-    show.figure(roc_figure(of.predictions, of.scores), of.named("roc"), "ROC curve of each class, with its AUROC")
+    show.figure(
+        partial(roc_figure, of.predictions, of.scores), of.named("roc"), "ROC curve of each class, with its AUROC"
+    )
     st.subheader("Precision and recall, each class against the rest", anchor=False)
     show.figure(
-        precision_recall_figure(of.predictions, of.scores),
+        partial(precision_recall_figure, of.predictions, of.scores),
         of.named("precision-recall"),
         "Precision-recall curve of each class, with its average precision",
     )

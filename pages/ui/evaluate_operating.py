@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from allcore.errors import InputError
@@ -56,7 +59,7 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
             )
     curve = decision_curve(asked_of(of.predictions, positive), _LINES, prevalence / 100)
     show.figure(
-        decision_figure(curve, "action"),
+        partial(decision_figure, curve, "action"),
         of.named("decision"),
         "Decision curve: net benefit of acting by the model, on everybody and on nobody, by threshold probability",
     )
@@ -70,13 +73,17 @@ def show_risk(of: Evaluated) -> None:
     """Show how much is wrong if the least certain or the most novel images are left to a person."""
     st.subheader("If the doubtful are left to a person", anchor=False)
     show.figure(
-        risk_figure(risk_by_trust(of.predictions)),
+        partial(_risk_figure, of.predictions),
         of.named("risk-coverage"),
         "Share of wrong answers by the share of images that are answered",
     )
     st.caption(
         "From right to left fewer images are answered: those of the lowest probability, or the highest novelty, go."
     )
+
+
+def _risk_figure(predictions: RecordedPredictions) -> go.Figure:
+    return risk_figure(risk_by_trust(predictions))
 
 
 def _validation(of: Evaluated) -> RecordedPredictions | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -42,7 +43,7 @@ def show_probes(of: Evaluated) -> None:
         st.markdown(show.plain(looks_at))
     st.caption(_EXPLAINED)
     show.figure(
-        probe_figure(report),
+        partial(probe_figure, report),
         f"probes-{of.run.id}",
         "Test accuracy under each probe with its 95 % interval, beside that of the images as they are and of chance",
     )

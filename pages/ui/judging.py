@@ -23,7 +23,7 @@ from pages.ui import address
 from pages.ui.live import stamp
 from pages.ui.show import plain
 from pages.ui.sign_in import act, who_acts
-from pages.ui.state import catalog, contents, workspace
+from pages.ui.state import catalog, workspace
 
 _REFUSED = "judgement_refused"
 _WRONG = "wrong, it is "
@@ -51,7 +51,7 @@ def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
     if labels == AS_GIVEN:
         return LabelVersion(AS_GIVEN, of)
     file = workspace().judgements
-    return _labelled(of, contents(of, variant), variant, labels, str(file), stamp(file))
+    return _labelled(of, of.contents(variant), variant, labels, str(file), stamp(file))
 
 
 def dataset_of(run: Run) -> Catalog | None:
@@ -95,14 +95,13 @@ def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
     key = f"judge {place} {path}"  # copies of an image have one content
     st.session_state[key] = None if last is None else _option(last, label)
     st.selectbox(
-        plain(f"Judge the label {label} of {path}"), options, key=key, placeholder="Judge the label",
+        f"Judge the label {label} of {path}", options, key=key, placeholder="Judge the label",
         label_visibility="collapsed", on_change=_judge, args=(key, path, sha256, label, classes, images.root.name),
     )  # fmt: skip
     if st.session_state.get(_REFUSED, ("", ""))[0] == key:
         st.error(plain(st.session_state.pop(_REFUSED)[1]), title="That was not kept")
     if last is not None:
-        count = len(judgements().of([sha256]))
-        st.caption(plain(f"{last.who}, {last.when[:10]}{f', the latest of {count}' if count > 1 else ''}"))
+        st.caption(plain(f"{last.in_words()} ({last.who}, {last.when[:10]})"))
 
 
 def judged_in_words(sha256: str) -> str:

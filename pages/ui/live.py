@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -37,7 +38,7 @@ def runs() -> list[Run]:
 
 def watched(run: Run) -> Run:
     """Return a run as all sessions share it: its configuration and its split are read once."""
-    return _run(str(run.folder), stamp(run.folder / CONFIG_FILE), stamp(run.folder / SPLIT_FILE))
+    return _run(run.folder, stamp(run.folder / CONFIG_FILE), stamp(run.folder / SPLIT_FILE))
 
 
 def history(run: Run) -> History:
@@ -123,10 +124,10 @@ def _at_rest() -> dict[str, tuple[tuple[tuple[int, int], ...], RunSummary]]:
     return {}
 
 
-@st.cache_resource(max_entries=1_000, show_spinner=False)
-def _run(folder: str, configured: tuple[int, int], divided: tuple[int, int]) -> Run:
+@lru_cache(1_000)  # every page asks this of every run, and Streamlit takes its time over every argument
+def _run(folder: Path, configured: tuple[int, int], divided: tuple[int, int]) -> Run:
     """Return a run that keeps its configuration and its split once they are read."""
-    return Run(Path(folder))
+    return Run(folder)
 
 
 @st.cache_data(max_entries=10_000, show_spinner=False)

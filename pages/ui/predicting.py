@@ -23,8 +23,9 @@ from allcore.runs.images import read_recorded_image
 from allcore.runs.similar import Neighbour, TrainingFeatures, read_training_features
 from allcore.runs.store import Run
 from pages.ui import address
+from pages.ui.live import runs, summary
 from pages.ui.show import THUMBNAIL
-from pages.ui.state import executor, workspace
+from pages.ui.state import workspace
 
 SHOWN = 512
 """Pixels of the longer side of the image under the evidence: more than a screen gives it."""
@@ -70,7 +71,7 @@ def choose_model() -> Path | None:
 def served_models() -> dict[str, Path]:
     """Return the served models by name: the released ones, then those of succeeded runs, newest first."""
     released = {path.name: path for path in workspace().list_models()}
-    return released | {run.id: run.served_model for run in executor().store.runs() if _is_served(run)}
+    return released | {run.id: run.served_model for run in runs() if _is_served(run)}
 
 
 def uploaded_image(file: UploadedFile) -> ImageFile:
@@ -130,7 +131,7 @@ def similar(
 
     Raises `InputError` when the run, what it kept, or its images are not at hand.
     """
-    run = next((run for run in executor().store.runs() if run.id == run_id), None)
+    run = next((run for run in runs() if run.id == run_id), None)
     if run is None:
         raise RunError(f"the model's run {run_id} is not in this workspace")
     nearest = _training_features(str(run.folder), run.status().heartbeat).most_similar(_features, count)
@@ -152,7 +153,7 @@ def _training_features(folder: str, heartbeat: float) -> TrainingFeatures:
 
 def _is_served(run: Run) -> bool:
     try:
-        return run.status().state == "succeeded" and run.served_model.is_file()
+        return summary(run).state == "succeeded" and run.served_model.is_file()
     except InputError:
         return False
 

@@ -140,7 +140,7 @@ def show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None
     """Show the calibrated probability of each class."""
     by_class = ", ".join(f"{name} {100 * p:.1f} %" for name, p in zip(classes, prediction.probabilities, strict=True))
     figure(
-        probability_bars(classes, prediction.probabilities),
+        partial(probability_bars, classes, prediction.probabilities),
         "probabilities",
         f"Calibrated probability of each class: {by_class}",
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from allcore.errors import InputError
 from allcore.evaluation.predictions.in_run_form import evaluation_record
 from allcore.reporting.curves import POINTS, QUANTITIES, Per, RunCurve, training_chart
 from allcore.reporting.number_text import duration
+from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
 from allcore.runs.store import Run, run_of_model
 from allcore.runs.summary import RunSummary
-from pages.ui.live import history, phase_text, places_in_the_queue, state_badge, summary
+from pages.ui.live import history, phase_text, places_in_the_queue, stamp, state_badge, summary
 from pages.ui.show import plain, table
 
 LOG_LINES = 200
@@ -45,30 +48,40 @@ def show_progress(run: Run, state: str) -> None:
 
 def show_curves(runs: Sequence[Run], per: Per, smoothing: float) -> None:
     """Show the curves of runs, one colour each; runs whose history cannot be read are left out and named."""
-    curves = []
+    curves, of = [], [per, str(smoothing)]
     for run in runs:
         try:
+            written = stamp(run.folder / METRICS_FILE)
             curves.append(RunCurve(short_name(run), history(run), _validation_images(run)))
+            of.append(f"{run.folder} {curves[-1].name} {written} {curves[-1].validation_images}")
         except (InputError, ValueError, TypeError, KeyError) as error:
             st.warning(plain(f"{run.id} cannot be drawn: {error}"))
     if not any(len(curve.history.epochs if per == "epoch" else curve.history.batches) for curve in curves):
         st.caption(f"The curves begin when the first {per} is over.")
         return
+    names = ", ".join(curve.name for curve in curves)
     with st.grid(2, min_column_width=340):
-        for quantity in QUANTITIES:
-            chart = training_chart(quantity, per, curves, smoothing)
-            if chart.points["y"].isna().all():  # the GPU's memory, say, where there is none
-                continue
-            names = ", ".join(curve.name for curve in curves)
+        for quantity, (spec, points) in _charts("\n".join(of), per, smoothing, curves).items():
             st.vega_lite_chart(
                 None,
-                chart.spec | {"datasets": {POINTS: chart.points}},
+                spec | {"datasets": {POINTS: points}},
                 key=f"{quantity}-per-{per}",
                 alt=f"{quantity.capitalize()} per {per} of {names}",
             )
     parts = "Solid: train; dashed: validation, with its 95 % interval where one run is shown. "
     parts = parts if per == "epoch" else "Solid: train; dashed: validation, at the end of each epoch. "
     st.caption(f"{parts}Drag to move, Ctrl and wheel to zoom, double-click to see all.")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _charts(of: str, per: Per, smoothing: float, _curves: list[RunCurve]) -> dict[str, tuple[dict[str, Any], pa.Table]]:
+    """Return the description and the points of the chart of each quantity that is known; who watches shares them."""
+    charts = {quantity: training_chart(quantity, per, _curves, smoothing) for quantity in QUANTITIES}
+    return {
+        quantity: (chart.spec, pa.Table.from_pandas(chart.points))
+        for quantity, chart in charts.items()
+        if not chart.points["y"].isna().all()  # the GPU's memory, say, where there is none
+    }
 
 
 def show_log(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -46,7 +47,7 @@ def show_shortcuts(of: Evaluated) -> None:
     table = shortcut_table(of.scores, against)
     st.markdown(f"**{show.plain(shortcut_verdict(of.scores, against))}**")
     alt = "Test accuracy of the run, of the paper and of each shortcut baseline, with 95 % intervals"
-    show.figure(shortcut_figure(table), of.named("shortcuts"), alt)
+    show.figure(partial(shortcut_figure, table), of.named("shortcuts"), alt)
     with st.expander("What each shortcut sees, and how far the run is from it"):
         st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))
         show.table(table.drop(columns="what"), of.named("shortcuts"), alt, _columns(), placeholder="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,30 +18,25 @@ from allcore.cells.outline import outlined
 from allcore.data.intake import decode
 from allcore.text import for_csv, for_file, for_table
 from allcore.text import for_page as plain  # noqa: F401  the pages take it from here
+from pages.ui.figures import drawn
 
 THUMBNAIL = 160
 """Pixels of a thumbnail's longer side."""
-TOOLBAR = 32
-"""Pixels that a figure's toolbar takes at its top."""
-_TEXT = {"color": "#676d7a"}  # Streamlit's grey for charts is too pale to read on white
 
 
-def figure(chart: go.Figure, name: str, alt: str, key: str | None = None) -> None:
-    """Show a figure over the whole width; its camera button saves it as an SVG file called `name`."""
-    if st.context.theme.type == "light":
-        chart.update_layout(font=_TEXT, legend={"font": _TEXT, "title_font": _TEXT})
-        chart.update_xaxes(tickfont=_TEXT, title_font=_TEXT).update_yaxes(tickfont=_TEXT, title_font=_TEXT)
-    _make_room(chart)
-    st.plotly_chart(chart, key=key or name, config=figure_config(name), alt=alt)
+def figure(
+    draw: partial[go.Figure], name: str, alt: str, key: str | None = None, on_choice: Callable[[], None] | None = None
+) -> None:
+    """Show the figure that `draw` makes over the whole width; its camera button saves it as an SVG file called `name`.
 
-
-def _make_room(chart: go.Figure) -> None:
-    """Move what is drawn below the toolbar, which always stands in a figure's upper right corner."""
-    top = chart.layout.margin.t
-    if top is not None and top < TOOLBAR:
-        if chart.layout.height is not None:
-            chart.update_layout(height=chart.layout.height + TOOLBAR - top)
-        chart.update_layout(margin={"t": TOOLBAR})
+    It is drawn once for all who look at the same, see `drawn`. With `on_choice`, points are chosen by click, lasso or
+    box, and it is called; they stand in the session by the key.
+    """
+    if on_choice is None:
+        st.plotly_chart(drawn(draw), key=key or name, config=figure_config(name), alt=alt)
+        return
+    config = figure_config(name) | {"modeBarButtonsToRemove": ["autoScale2d"], "scrollZoom": False}
+    st.plotly_chart(drawn(draw), key=key or name, config=config, alt=alt, on_select=on_choice)
 
 
 def figure_config(name: str) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import streamlit as st
@@ -47,13 +46,7 @@ def catalog(folder: Path) -> Catalog:
 
 def relations(of: Catalog, variant: str) -> Relations:
     """Return what is known of a variant's usable images without a search: at the least which are exact duplicates."""
-    return _known_relations(of, contents(of, variant), variant, str(workspace().cache))
-
-
-def contents(of: Catalog, variant: str) -> str:
-    """Return a short text that changes with the usable images of a variant, their order, names and classes."""
-    images = of.images(variant)
-    return hashlib.sha256("\n".join(images["path"] + images["label"] + images["pixel_sha256"]).encode()).hexdigest()
+    return _known_relations(of, of.contents(variant), variant, str(workspace().cache))
 
 
 def searched_relations(of: Catalog, variant: str) -> Relations:
@@ -84,7 +77,7 @@ def asked_for_search(of: Catalog, variant: str) -> bool:
 
 def search_key(of: Catalog, variant: str) -> str:
     """Return the name under which the search for shared fields of a variant is under way."""
-    return f"shared fields of {contents(of, variant)} in {workspace().cache}"
+    return f"shared fields of {of.contents(variant)} in {workspace().cache}"
 
 
 def forget_catalogs() -> None:

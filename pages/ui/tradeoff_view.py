@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from allcore.errors import RunError
@@ -81,12 +83,9 @@ def _show_sizes(table: pd.DataFrame, name: str, joined: bool, shortcuts: Mapping
     """Show accuracy and each cost against image size, for runs of one network."""
     st.header("Against image size", anchor=False)
     alike = table["epochs"].nunique() == 1
-    by_size = size_figure(table, joined and alike)
-    if shortcuts is not None:
-        draw_shortcuts(by_size, table, shortcuts, row=1)
     beside = "the paper's Table 1" + ("" if shortcuts is None else " and the accuracy of shortcut baselines")
     show.figure(
-        by_size,
+        partial(_size_figure, table, joined and alike, shortcuts),
         f"image-size-{name}",
         f"Test accuracy with its interval, training time, memory and parameters against image size, {beside} beside",
     )
@@ -110,13 +109,25 @@ def _show_costs(table: pd.DataFrame, name: str, shortcuts: Mapping[str, float] |
         "Price", known, default=known[0], required=True, format_func=lambda cost: COSTS[cost].partition(" (")[0],
         key="price", bind="query-params",
     )  # fmt: skip
-    figure = pareto_figure(table, str(cost))
+    show.figure(
+        partial(_price_figure, table, str(cost), shortcuts), f"pareto-{name}",
+        f"Test accuracy with its interval against {COSTS[str(cost)]}, with the Pareto front",
+    )  # fmt: skip
+    st.caption("A run is on the Pareto front when no other is as accurate at as low a price.")
+
+
+def _size_figure(table: pd.DataFrame, joined: bool, shortcuts: Mapping[str, float] | None) -> go.Figure:
+    figure = size_figure(table, joined)
+    if shortcuts is not None:
+        draw_shortcuts(figure, table, shortcuts, row=1)
+    return figure
+
+
+def _price_figure(table: pd.DataFrame, cost: str, shortcuts: Mapping[str, float] | None) -> go.Figure:
+    figure = pareto_figure(table, cost)
     if shortcuts is not None:
         draw_shortcuts(figure, table, shortcuts)
-    show.figure(
-        figure, f"pareto-{name}", f"Test accuracy with its interval against {COSTS[str(cost)]}, with the Pareto front"
-    )
-    st.caption("A run is on the Pareto front when no other is as accurate at as low a price.")
+    return figure
 
 
 def show_example() -> None:

@@ -93,7 +93,7 @@ def _show_results(results: dict[str, tuple[ShortcutResult, ...]]) -> None:
         lines.append(f"- **{protocol}**: {rest}")
     st.markdown("\n".join(lines))
     alt = f"Test accuracy of each shortcut baseline under {', '.join(results)}, with 95 % intervals"
-    show.figure(protocol_figure(table), "shortcuts-by-protocol", alt)
+    show.figure(partial(protocol_figure, table), "shortcuts-by-protocol", alt)
     show.table(
         table.drop(columns="what"),
         "shortcuts-by-protocol",

@@ -23,7 +23,7 @@ from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.predicting import ImageFile
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for
 from pages.ui.show import per_cent_column, plain, table_with_rows
-from pages.ui.state import catalog, contents, workspace
+from pages.ui.state import catalog, workspace
 
 KINDS = ("A dataset", "A folder")
 OF_A_FOLDER = ("image", "all")
@@ -55,7 +55,7 @@ def _images_of_a_dataset(served: Predictor, model: Path) -> list[ImageFile]:
     variant = choose_variant(images, variant_of(images, served.metadata))
     of_variant = images.table[images.table["variant"] == variant].reset_index(drop=True)
     chosen = _choose_image(images.table)
-    key = f"predictions by {model} of {contents(images, variant)} in {workspace().cache}"
+    key = f"predictions by {model} of {images.contents(variant)} in {workspace().cache}"
     if _asked_for_all(key, f"Predict all {len(images.images(variant)):,} images"):
         _show_all(key, served, model, images.root, of_variant)
         if chosen is not None:
@@ -93,7 +93,7 @@ def _images_of_a_folder(served: Predictor, model: Path) -> list[ImageFile]:
 
 
 def _choose_image(images: pd.DataFrame) -> str | None:
-    problems = dict(zip(images["path"], images["problem"], strict=True))
+    problems = dict(zip(images["path"].tolist(), images["problem"].tolist(), strict=True))
     usable = [path for path, problem in problems.items() if not problem]
     wanted = st.query_params.get("image")
     if wanted and wanted not in usable:

@@ -1,0 +1,134 @@
+"""`map`: a model's images in two dimensions of its features, and what these features tell apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from allcore.cli.evaluate import named_classes
+from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
+from allcore.errors import InputError
+from allcore.reporting.number_text import decimal, interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from allcore.runs.store import Run
+    from allcore.workspace import Workspace
+
+Colouring = Literal["class", "predicted", "answer", "part", "stain", "novelty", "neighbours"]
+
+
+def image_map(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="any labelled folder; unset: the images of the model's run")
+    ] = None,
+    variant: Annotated[
+        str | None,
+        typer.Option("--variant", help="variant folder of --data; unset: the one that the model was trained on"),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="THEIRS=OURS",
+            help="which of the model's classes a class of --data is; may be repeated; no OURS: left out",
+        ),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", metavar="FILE.html", help="write the map as a page that opens anywhere")
+    ] = None,
+    by: Annotated[Colouring, typer.Option("--by", help="what the figure's points are coloured by")] = "class",
+    projection: Annotated[
+        Literal["t_sne", "principal"], typer.Option("--projection", help="of the figure: t_sne | principal")
+    ] = "t_sne",
+    csv: Annotated[Path | None, typer.Option("--csv", help="write every image with its places in both maps")] = None,
+    json: Json = False,
+) -> None:
+    """Map images by a model's features, and tell by the nearest of each what the features tell apart."""
+    from allcore.evaluation.image_map.mapped import NEIGHBOURS, make_map
+    from allcore.evaluation.image_map.table import agreement, map_table
+    from allcore.reporting.image_map import MEANING, map_figure
+    from allcore.reporting.neighbours import agreement_findings
+    from allcore.text import for_csv
+    from allcore.workspace import open_workspace
+
+    workspace = open_workspace()
+    run = _run_of(model, workspace, data, variant, named_classes(mapping))
+    with progress_bar("mapping") as progress:
+        made = make_map(run, workspace.cache, progress)
+    images = map_table(made, run)
+    rows = agreement(made, images)
+    if csv is not None:
+        _write(csv, for_csv(images))
+    if figure is not None:
+        drawn = map_figure(images, projection, by, sorted(set(run.split.classes)), made.variance)
+        _write(figure, drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}))
+    findings = agreement_findings(rows, NEIGHBOURS)
+    if json:
+        print_json(
+            {
+                "model": model, "images": len(images), "neighbours": NEIGHBOURS, "agreement": json_rows(rows),
+                "findings": findings, "note": MEANING, "variance": list(made.variance), "points": json_rows(images),
+            }
+        )  # fmt: skip
+        return
+    _print(model, rows, findings, len(images))
+    say(MEANING)
+    for written in filter(None, (csv, figure)):
+        say(written)
+
+
+def _run_of(model: str, workspace: Workspace, data: Path | None, variant: str | None, mapping: dict[str, str]) -> Run:
+    """Return the run whose images are mapped: the model's own, or its scoring of a folder in that form."""
+    from allcore.data.catalog import scan
+    from allcore.evaluation.predictions.folder import ScoredFolder
+    from allcore.evaluation.predictions.in_run_form import evaluation_run
+    from allcore.inference.predictor import load_predictor
+    from allcore.runs.store import RunStore, named_model_file, run_of_model
+
+    store, file = RunStore(workspace.runs), named_model_file(model)
+    own = store.find(model) if file is None else run_of_model(file.resolve())
+    if data is None:
+        if own is None:
+            raise InputError(f"{file} does not lie in a run's folder, so its images are not known; give --data DIR")
+        if variant is not None or mapping:
+            raise InputError("variant, map: they are of --data; give --data DIR as well")
+        return own
+    path = store.find(model).served_model if file is None else file.resolve()
+    with progress_bar("reading images") as progress:
+        catalog = scan(data, workspace.cache, progress)
+    of = ScoredFolder(folder=catalog.root, variant=variant, mapping=mapping)
+    with progress_bar("predicting") as progress:
+        return evaluation_run(load_predictor(path), path, catalog, of, workspace.cache, progress)
+
+
+def _print(model: str, rows: pd.DataFrame, findings: list[str], count: int) -> None:
+    from allcore.reporting.neighbours import agreement_table
+
+    say(model, bold=True)
+    say(f"{count} images\n")
+    numbers = ("#by features %", "#95 % interval", "#by colours %", "#by chance %")
+    cells = [
+        (
+            row["images"], row["number"], row["what"], decimal(row["features"]), interval((row["low"], row["high"])),
+            decimal(row["colours"]), decimal(row["chance"]),
+        )
+        for row in agreement_table(rows).to_dict("records")
+    ]  # fmt: skip
+    table(["images", "#number", "shared with the nearest", *numbers], cells)
+    say()
+    for finding in findings:
+        say(finding)
+
+
+def _write(file: Path, text: str) -> None:
+    from allcore.writing import write_whole
+
+    try:
+        write_whole(file, text)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror}); choose another place") from None

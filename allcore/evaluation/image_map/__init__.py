@@ -1,0 +1,1 @@
+"""A map of images: two dimensions of a network's features, and what these features tell apart."""

@@ -1,0 +1,36 @@
+"""`map`: what the features tell apart, as a table and as JSON; the map as CSV and as a page."""
+
+import csv
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def model(finished_run, tmp_path):
+    """Return the finished run's model outside its run."""
+    return shutil.copy(finished_run.served_model, tmp_path / "alone.onnx")
+
+
+def test_a_runs_images_are_mapped_told_of_and_written(on_finished, finished_run, tmp_path):
+    page, places = tmp_path / "map.html", tmp_path / "map.csv"
+    said = on_finished("map", "latest", "--by", "stain", "--figure", page, "--csv", places)
+    assert said.code == 0
+    assert "stain cluster, within the class" in said.out
+    assert [row["path"] for row in csv.DictReader(places.open())] == list(finished_run.split.table["path"])
+    assert "cluster 1 of its class" in page.read_text(encoding="utf-8")
+    found = on_finished("map", finished_run.id, "--json").json
+    assert found["images"] == len(found["points"]) == 64
+    assert found["agreement"][0]["part"] == "all"
+
+
+def test_a_models_map_of_any_labelled_folder(command, model, smears):
+    found = command("map", model, "--data", smears, "--json").json
+    assert {point["part"] for point in found["points"]} == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize("more", [(), ("--variant", "Original")])
+def test_what_cannot_be_mapped_is_said_in_one_line(command, model, more):
+    said = command("map", model, *more)
+    assert (said.code, said.out) == (2, "")
+    assert "give --data DIR" in said.err

@@ -1,0 +1,71 @@
+"""What was drawn or read for one visitor is not drawn or read again for the next."""
+
+from functools import partial
+
+import plotly.graph_objects as go
+import pytest
+from plotly.basedatatypes import BaseFigure
+
+from allcore.runs import store
+from pages.ui import figures, run_view
+from pages.ui.figures import drawn
+from tests.pages.opening import open_page
+
+VIEWS = (
+    ("evaluate", {}),
+    ("evaluate", {"view": "Classes"}),
+    ("evaluate", {"view": "Curves"}),
+    ("evaluate", {"view": "Calibration"}),
+    ("dataset", {"view": "Counts"}),
+    ("tradeoff", {"study": "example: real images"}),
+    ("runs", {}),
+)
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Return a list that grows by one with each figure and each chart that is made."""
+    figures._drawn.clear()
+    run_view._charts.clear()
+    made = []
+    begin, chart = BaseFigure.__init__, run_view.training_chart
+    monkeypatch.setattr(BaseFigure, "__init__", lambda *args, **named: made.append("figure") or begin(*args, **named))
+    monkeypatch.setattr(run_view, "training_chart", lambda *args: made.append("chart") or chart(*args))
+    return made
+
+
+@pytest.mark.parametrize(("page", "query"), VIEWS, ids=lambda value: "".join(value) if value else "-")
+def test_visitors_share_what_is_drawn(run, made, page, query):
+    open_page(page, **query)
+    first = len(made)
+    open_page(page, **query)
+    assert first
+    assert len(made) == first
+
+
+@pytest.mark.parametrize("page", ["overview", "predict", "runs", "evaluate", "tradeoff"])
+def test_visitors_share_what_is_read_of_runs_that_are_at_rest(run, page, monkeypatch):
+    read = []
+
+    def count(name):
+        really = getattr(store, name)
+        monkeypatch.setattr(store, name, lambda file: read.append(name) or really(file))
+
+    for name in ("read_status", "read_config", "read_split"):
+        count(name)
+    open_page(page)
+    assert read
+    read.clear()
+    open_page(page)
+    assert len(read) <= 1  # of the one that the page is about
+    assert "read_split" not in read
+
+
+def bars(heights, colour="red"):
+    return go.Figure(go.Bar(y=heights, marker_color=colour))
+
+
+def test_a_figure_is_known_by_what_it_shows():
+    assert drawn(partial(bars, [1, 2])) is drawn(partial(bars, [1, 2]))
+    others = [partial(bars, [1, 3]), partial(bars, [1, 2], colour="blue"), partial(go.Figure, [])]
+    assert len({id(drawn(each)) for each in (partial(bars, [1, 2]), *others)}) == 4
