@@ -85,24 +85,26 @@ def show_all(wanted: str, hidden: bool) -> None:
     progress = [100 * summary.progress for summary in now]
     rows = summary_table(now)
     shown = [
-        "run", "name", "tags", "state", "progress", "launched", "dataset", "test_accuracy", "best_validation_accuracy",
-        "image_size", "split", "study", "size", "note",
+        "run", "name", "state", "progress", "test_accuracy", "launched", "dataset", "image_size", "split",
+        "best_validation_accuracy", "study", "tags", "size", "note",
     ]  # fmt: skip
     in_per_cent = {name: 100 * rows[name] for name in ("test_accuracy", "best_validation_accuracy")}
     states, sizes = [in_words(one.state) for one in now], [memory(one.bytes) for one in now]
     listed = rows.assign(progress=progress, state=states, size=sizes, **in_per_cent)[shown]
     table_with_rows(
         listed, "runs",
-        "All runs with state, progress, when they were launched, dataset, test accuracy, best validation accuracy, "
-        "image size, split, study, size on the disk and what went wrong",
+        "All runs with state, progress, test accuracy, when they were launched, dataset, image size, split, best "
+        "validation accuracy, study, size on the disk and what went wrong",
         {
             "run": "Run", "name": "Name", "tags": "Tags", "dataset": "Dataset",
             "launched": st.column_config.TextColumn("Launched (UTC)", width=130),
             "split": "Split", "study": "Study", "size": "Disk space",
             "state": st.column_config.TextColumn("State", width=100),
-            "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
+            "progress": st.column_config.ProgressColumn(
+                "Progress", width=100, format="%.0f %%", min_value=0, max_value=100
+            ),
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
-            "test_accuracy": per_cent_column("Test accuracy (%)"),
+            "test_accuracy": per_cent_column("Test (%)", "accuracy on its test images"),
             "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
             "note": st.column_config.TextColumn("Note", width="large"),
         },

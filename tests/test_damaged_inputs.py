@@ -12,13 +12,16 @@ from zipfile import ZipFile
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 from onnx import helper
 
 from allcore.config import make_config, read_config
 from allcore.config_parts import SplitConfig
+from allcore.data.catalog import Catalog
 from allcore.data.groups import read_groups
 from allcore.data.intake import inspect
+from allcore.data.judgement_table import import_judgements
 from allcore.data.sources import import_zip
 from allcore.data.split import make_split, read_split
 from allcore.errors import InputError
@@ -70,6 +73,17 @@ def configuration(path: Path) -> None:
     path.write_text(make_config(dataset="smears").to_json())
 
 
+def judged(path: Path) -> None:
+    lines = (f"{number:064x},A,{said},anna,2026-11-01T10:00:00Z" for number, said in enumerate(("wrong,B", "right,")))
+    path.write_text("\n".join(["sha256,label,verdict,class,who,when", *lines]))
+
+
+def judgements(path: Path) -> object:
+    table = pd.DataFrame({"sha256": [f"{number:064x}" for number in range(2)], "path": ["1.jpg", "2.jpg"]})
+    catalog = Catalog(path.parent, ("",), {"": ("A", "B")}, table)
+    return import_judgements(path.read_bytes(), path.name, catalog, path.with_suffix(".jsonl"))
+
+
 def split(path: Path) -> None:
     make_split(images(dict.fromkeys("ABC", 10)), SplitConfig()).write(path)
 
@@ -79,6 +93,7 @@ DOORS = (
     Door("smears.zip", archive, unpack, 500),
     Door("model.onnx", served, lambda path: load_predictor(path).predict([np.zeros((SIZE, SIZE, 3), np.uint8)]), 700),
     Door("groups.csv", table, read_groups, 800),
+    Door("judgements.csv", judged, judgements, 200),
     Door("config.json", configuration, read_config, 300),
     Door("split.csv", split, lambda path: read_split(path).counts(), 300),
 )

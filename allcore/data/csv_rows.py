@@ -24,6 +24,8 @@ def table_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
     looked at at a time: the time that this takes grows with the length of the text and no faster. Raises `FileError`,
     which tells nothing of what the file holds.
     """
+    if len(data) > MOST_BYTES:
+        raise FileError(f"it has {len(data) / 2**20:,.0f} MiB; expected at most {MOST_BYTES // 2**20}")
     lines = (
         _text(data).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     )  # splitlines has more, which names may hold

@@ -90,8 +90,15 @@ class Judgements:
 
     def of(self, contents: Iterable[str]) -> list[Judgement]:
         """Return the judgements of these contents (sha256), the earliest first."""
-        wanted = set(contents)
-        return sorted((one for one in self.every if one.sha256 in wanted), key=lambda one: one.when)
+        found = [one for sha256 in dict.fromkeys(contents) for one in self._by_content.get(sha256, ())]
+        return [one for _, one in sorted(found, key=lambda each: (each[1].when, each[0]))]
+
+    @cached_property
+    def _by_content(self) -> dict[str, list[tuple[int, Judgement]]]:
+        found: dict[str, list[tuple[int, Judgement]]] = {}
+        for number, judgement in enumerate(self.every):
+            found.setdefault(judgement.sha256, []).append((number, judgement))
+        return found
 
 
 def take(judgement: Judgement, latest: dict[str, Judgement]) -> None:

@@ -63,6 +63,9 @@ def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
             with st.container(horizontal=True):
                 st.page_link("pages/predict.py", label="Predict it", query_params=link)
                 st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
+            if not row["problem"]:
+                st.subheader("Is the label right?", anchor=False)
+                show_judging(images, path, row["sha256"], "image")
             if len(twins):
                 st.subheader(
                     "Its twins",
@@ -74,10 +77,6 @@ def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
                 st.caption("No other image of this dataset shows the same field.")
             else:
                 _offer_search(images, of_image)
-    if not row["problem"]:
-        st.subheader("Is the label right?", anchor=False)
-        with st.container(width=340):
-            show_judging(images, path, row["sha256"], "image")
     said = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
     narrow = {"fact": st.column_config.Column(width=150)}
     show.table(said.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)

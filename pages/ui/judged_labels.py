@@ -6,6 +6,7 @@ import streamlit as st
 
 from allcore.config import AS_GIVEN, CORRECTED
 from allcore.data.catalog import Catalog
+from allcore.data.csv_rows import MOST_BYTES
 from allcore.data.judgement_table import import_judgements, judgement_table
 from allcore.data.label_versions import changes_by_class, changes_in_words, label_changes, version_name
 from allcore.errors import InputError
@@ -30,6 +31,7 @@ def show_judged(images: Catalog, variant: str) -> None:
         )
     else:
         show_changes(images, variant, CORRECTED)
+        st.caption("Train takes it as *Labels*, Evaluate scores against it. The files stay where they are.")
     table = judgement_table(images, workspace().judgements)
     if not table.empty:
         show.table(
@@ -48,13 +50,12 @@ def show_changes(images: Catalog, variant: str, labels: str) -> None:
     changes = changes_by_class(images, version.catalog, variant)
     st.markdown(f"**{show.plain(version.name)}**: {changes_in_words(changes)}.")
     show.table(changes, "label-changes", "Images of each class before and after the correction", HEADINGS)
-    st.caption("Train takes it as *Labels*, Evaluate scores against it. The files stay where they are.")
 
 
 def _import(images: Catalog) -> None:
     with st.form("import judgements", border=False, clear_on_submit=True):
         file = st.file_uploader(
-            "Judgements as CSV", "csv", key="judgements file",
+            "Judgements as CSV", "csv", key="judgements file", max_upload_size=MOST_BYTES // 2**20,
             help="As downloaded here, perhaps in another workspace. Of two judgements of an image the later "
             "counts, and both are kept.",
         )  # fmt: skip

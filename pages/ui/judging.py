@@ -95,13 +95,14 @@ def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
     key = f"judge {place} {path}"  # copies of an image have one content
     st.session_state[key] = None if last is None else _option(last, label)
     st.selectbox(
-        f"Judge the label {label} of {path}", options, key=key, placeholder="Judge the label",
+        plain(f"Judge the label {label} of {path}"), options, key=key, placeholder="Judge the label",
         label_visibility="collapsed", on_change=_judge, args=(key, path, sha256, label, classes, images.root.name),
     )  # fmt: skip
     if st.session_state.get(_REFUSED, ("", ""))[0] == key:
         st.error(plain(st.session_state.pop(_REFUSED)[1]), title="That was not kept")
     if last is not None:
-        st.caption(plain(f"{last.in_words()} ({last.who}, {last.when[:10]})"))
+        count = len(judgements().of([sha256]))
+        st.caption(plain(f"{last.who}, {last.when[:10]}{f', the latest of {count}' if count > 1 else ''}"))
 
 
 def judged_in_words(sha256: str) -> str:

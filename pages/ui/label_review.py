@@ -18,7 +18,7 @@ from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
 from pages.ui.evidence import SHEET, Look, choose_sheet, first_sheet, picture
 from pages.ui.guarded import guarded
-from pages.ui.judging import judged_in_words, show_judging
+from pages.ui.judging import judged_in_words, judgements, show_judging
 from pages.ui.live import runs
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import THUMBNAIL, plain
@@ -140,6 +140,12 @@ def _show_numbers(of: Examined, review: LabelReview) -> None:
 def _show_sheets(of: Examined, review: LabelReview) -> None:
     """Show the suspicious images, and the next ones where they do not fill a sheet."""
     images = review.table.head(max(len(review.suspicious), SHEET))
+    judged = images["sha256"].isin(judgements().latest)
+    if judged.any() and st.toggle("Leave out what people judged", key="unjudged", bind="query-params"):
+        images = images[~judged]
+    if images.empty:
+        st.success("Every suspicious label was judged.", icon=":material/check:")
+        return
     whole, by_runs = catalog(of.root), bool((review.table["source"] == RUNS).any())
     smears = not hold_no_cells(known_cells(whole, of.variant))
     rows, look = choose_sheet(len(images), PLACE, lambda _: smears, by_runs)

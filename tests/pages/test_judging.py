@@ -4,6 +4,7 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.judgements import account_name, add_judgements, make_judgement, read_judgements
+from pages.ui.show import plain
 from tests.pages.opening import choose, open_page, press, ran, table, texts
 
 
@@ -32,12 +33,14 @@ def test_a_label_is_judged_on_the_images_own_page_and_judged_again(dataset, work
     assert chooser(app).value is None
     chooser(app).select("wrong, it is Pre")
     app = ran(app)
-    assert f"wrong, it is Pre ({account_name()}, " in texts(app).replace("\\", "")
+    assert chooser(app).value == "wrong, it is Pre"
+    assert f"{account_name()}, 20" in texts(app).replace("\\", "")
     chooser(app).select("right")
     app = ran(app)
     first, second = read_judgements(workspace.judgements).every
     assert (first.verdict, first.becomes, first.label, second.verdict) == ("wrong", "Pre", "Pro", "right")
     assert chooser(app).value == "right"
+    assert "the latest of 2" in texts(app)
     assert (dataset / "Pro" / "pro-0003.jpg").is_file()
 
 
@@ -71,6 +74,8 @@ def test_suspicious_labels_are_judged_where_they_are_listed(dataset, workspace):
     shown = table(app, "suggestion").set_index("path")["people"]
     assert shown[made.image] == "excluded"
     assert (shown != "").sum() == 1
+    app = choose(app, "unjudged", True)
+    assert plain(made.image.rsplit("/", 1)[-1]) not in texts(app)
 
 
 def test_train_shows_what_corrected_labels_change_and_divides_by_them(dataset, judge):

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from allcore.access import ACCESS_FILE
 from allcore.actions import ACTIONS_FILE
+from allcore.data.judgements import read_judgements
 from allcore.installation import PROJECT
 from pages.ui.show import plain
 from tests.pages.opening import PATIENCE, open_page, press, ran, table, texts
@@ -88,6 +89,18 @@ def test_what_is_made_is_noted_by_its_name(sign_in, workspace, few):
     sign_in(email="anna@lab.org")
     press(open_page("overview"), "Draw synthetic smears")
     assert json.loads((workspace.root / ACTIONS_FILE).read_text())["on"] == workspace.list_datasets()[0].name
+
+
+def test_who_may_look_judges_no_label_and_who_may_act_is_named_with_the_judgement(sign_in, dataset, workspace):
+    sign_in({"act": ["anna@lab.org"]}, email="bob@lab.org")
+    app = open_page("dataset", image="Pro/pro-0003.jpg")
+    app.get_by_key("judge image Pro/pro-0003.jpg").select("excluded")
+    assert "may look here but not judge" in texts(ran(app))
+    assert not workspace.judgements.exists()
+    sign_in(email="anna@lab.org")
+    app.get_by_key("judge image Pro/pro-0003.jpg").select("excluded")
+    ran(app)
+    assert [one.who for one in read_judgements(workspace.judgements).every] == ["anna@lab.org"]
 
 
 def test_a_run_shows_who_did_what_to_it(sign_in, run, workspace):
