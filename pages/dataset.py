@@ -24,11 +24,12 @@ from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.class_meanings import show_naming
+from pages.ui.dataset_about import show_about_dataset
 from pages.ui.dataset_cells import hold_no_cells, known_cells, show_cells
 from pages.ui.dataset_filter import filter_images
 from pages.ui.dataset_image import show_image_page
 from pages.ui.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
-from pages.ui.get_dataset import get_dataset, is_getting, show_getting
+from pages.ui.get_dataset import get_dataset, is_getting, say_added, show_getting
 from pages.ui.judged_labels import show_judged
 from pages.ui.state import catalog, forget_catalogs, relations
 from pages.ui.tabs import open_tab
@@ -114,6 +115,7 @@ def _problems(images: Catalog) -> None:
 
 
 st.title("Dataset")
+say_added()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     folder = choose_dataset(hint=False)
     if folder is not None:
@@ -157,6 +159,7 @@ elif folder is not None:
                 "Classes": partial(show_naming, images),
                 "Labels": partial(show_judged, images, variant),
                 "Problems": partial(_problems, images),
+                "About": partial(show_about_dataset, folder, images),
             }
         )
 if folder is not None or "data" in st.query_params:

@@ -11,7 +11,7 @@ from allcore.evaluation.predictions.recorded import recorded_at, recorded_predic
 from allcore.runs.status import in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
-from pages.ui.get_dataset import draw_button
+from pages.ui.get_dataset import draw_button, say_added
 from pages.ui.live import runs, states, summaries, watch
 from pages.ui.overview_score import is_like_the_papers, show_best_run, show_released
 from pages.ui.show import per_cent_column, plain, table
@@ -57,6 +57,7 @@ listed = runs_table()
 succeeded = listed[listed["state"] == "succeeded"]
 
 st.title("ALLscope")
+say_added()
 st.markdown(
     "ALLscope sorts microscope images of blood smears into hematogones, which are benign precursor cells (*Benign*), "
     "and acute lymphoblastic leukaemia of the early pre-B, pre-B and pro-B type (*Early*, *Pre*, *Pro*), and shows how "

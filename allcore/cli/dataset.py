@@ -1,4 +1,4 @@
-"""`dataset list`, `info`, `cells`, `fetch`, `synthesize`, `audit`, `judge`, `judgements`."""
+"""`dataset info`, `classes`, `cells`, `fetch`, `synthesize`; beside it what is of whole datasets, `audit`, `judge`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.audit import audit
+from allcore.cli.datasets import delete, list_datasets, rename, show
 from allcore.cli.judgements import judge, judgements
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.errors import InputError
@@ -15,27 +16,15 @@ from allcore.errors import InputError
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
 
-app = typer.Typer(help="Datasets: list, inspect, count cells, get, draw, audit, judge labels.")
+app = typer.Typer(help="Datasets: list, show, rename, delete, inspect, count cells, get, draw, audit, judge labels.")
+app.command("list")(list_datasets)
+app.command()(show)
+app.command()(rename)
+app.command()(delete)
 app.command()(audit)
 app.command()(judge)
 app.command()(judgements)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folder")]
-
-
-@app.command("list")
-def list_datasets(json: Json = False) -> None:
-    """List the datasets of the workspace and of ALLCORE_DATA_ROOTS."""
-    from allcore.workspace import open_workspace
-
-    workspace = open_workspace()
-    folders = [str(folder) for folder in workspace.list_datasets()]
-    if json:
-        print_json(folders)
-        return
-    for folder in folders:
-        say(folder)
-    if not folders:
-        say(f"no dataset yet; draw one with: python -m allcore dataset synthesize {workspace.datasets / 'smears'}")
 
 
 @app.command()

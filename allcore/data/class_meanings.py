@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -86,6 +87,34 @@ def name_classes(
     except OSError as error:
         raise DatasetError(f"what the classes mean cannot be kept in {folder} ({error.strerror})") from None
     return class_meanings([dataset], classes, folder)
+
+
+def move_meanings(former: Path, now: Path, folder: Path) -> None:
+    """Keep what was named for a dataset's folder `former`, or for one below it, for where it lies `now`.
+
+    `former` is where it lay, links resolved. Raises `OSError` when the disk refuses.
+    """
+    for file, kept in _of_folder(former, folder):
+        place = _place(now / Path(kept.dataset).relative_to(former))
+        write_whole(_file(place, folder), kept.model_copy(update={"dataset": place}).model_dump_json(indent=2))
+        file.unlink()
+
+
+def forget_meanings(former: Path, folder: Path) -> None:
+    """Forget what was named for a dataset's folder, or for one below it, that is gone. Raises `OSError`."""
+    for file, _ in _of_folder(former, folder):
+        file.unlink()
+
+
+def _of_folder(dataset: Path, folder: Path) -> list[tuple[Path, _Kept]]:
+    """Return the files of what was named for a folder, or for one below it; damaged ones are left out."""
+    found = []
+    for file in sorted(folder.glob("*.json")):
+        with suppress(InputError, ValidationError):
+            kept = _Kept.model_validate(read_json(file, _LARGEST_BYTES))
+            if Path(kept.dataset).is_relative_to(dataset):
+                found.append((file, kept))
+    return found
 
 
 def _read(dataset: str | Path, folder: Path) -> _Kept | None:

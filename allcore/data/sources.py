@@ -4,12 +4,15 @@ import logging
 import re
 import shutil
 import textwrap
+import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
 from allcore.data.archive import extract_zip
+from allcore.data.dataset_note import DatasetNote, renamed_to, write_note
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.data.layout import find_layout
 from allcore.data.left_out import note_left_out
@@ -18,6 +21,7 @@ from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.disk_space import check_space
 from allcore.errors import DatasetError
 from allcore.progress import Progress
+from allcore.text import printable
 
 _SAFE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _UNREACHED: Final = {"ConnectionError", "Timeout"}
@@ -33,11 +37,12 @@ def import_zip(archive: Path, datasets: Path, name: str | None = None, on_progre
     Raises:
         DatasetError: the name is taken, the archive is unsafe or damaged, or holds no dataset; nothing is left.
     """
-    target = _new_dataset(datasets, _safe_name(archive.stem) if name is None else name)
+    target = new_dataset(datasets, _safe_name(archive.stem) if name is None else name)
     with staged(target) as staging:
         note = extract_zip(archive, staging, on_progress)
         find_layout(staging)
         note_left_out(staging, note)
+        _note_source(staging, f"zip file {printable(archive.name)}")
     return target
 
 
@@ -69,26 +74,31 @@ def draw_smears(datasets: Path, name: str, spec: SyntheticSpec, on_progress: Pro
         ConfigError: the spec is out of range.
         DatasetError: the name is taken or no name for a dataset, or the disk is full; nothing is left behind.
     """
-    target = _new_dataset(datasets, name)
+    target = new_dataset(datasets, name)
     write_dataset(target, spec, on_progress)
+    with suppress(OSError):  # the smears are there; where from is for reading alone
+        _note_source(target, "drawn smears")
     return target
 
 
 def free_name(datasets: Path, wanted: str) -> str:
-    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, … that no dataset has yet."""
+    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, … that no dataset has, or had before it was renamed."""
     names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
-    return next(name for name in names if not (datasets / name).exists())
+    return next(name for name in names if not (datasets / name).exists() and renamed_to(datasets, name) is None)
 
 
-def copy_folder(source: Path, datasets: Path, name: str, on_progress: Progress | None = None) -> Path:
+def copy_folder(
+    source: Path, datasets: Path, name: str, on_progress: Progress | None = None, said: str | None = None
+) -> Path:
     """Copy the images of a dataset, in their variants and class folders, to `datasets/<name>`.
 
+    `said` is noted as where it came from, the folder's path when unset.
     `on_progress` is called with the number of images done and of all.
 
     Raises:
         DatasetError: the name is taken, the source is no dataset, or the disk is full; nothing is left behind.
     """
-    target = _new_dataset(datasets, name)
+    target = new_dataset(datasets, name)
     layout = find_layout(source)
     folders = [folder.path for variant in layout.variants for folder in layout.class_folders(variant)]
     files = (file.path for file in layout.files() if not file.fault)
@@ -103,6 +113,7 @@ def copy_folder(source: Path, datasets: Path, name: str, on_progress: Progress |
             shutil.copyfile(image, copy)
             if on_progress is not None:
                 on_progress(done, len(images))
+        _note_source(staging, printable(said or f"folder {source}"))
     return target
 
 
@@ -116,7 +127,7 @@ def fetch_kaggle(datasets: Path, handle: str = "mehradaria/leukemia", on_progres
         DatasetError: the download failed (why, and the two other ways), or the name is taken; nothing is left.
     """
     name = _safe_name(handle.split("/")[1] if "/" in handle else handle)
-    _new_dataset(datasets, name)
+    new_dataset(datasets, name)
     try:
         import kagglehub
 
@@ -128,7 +139,7 @@ def fetch_kaggle(datasets: Path, handle: str = "mehradaria/leukemia", on_progres
             f"the Kaggle dataset '{handle}' could not be downloaded ({cause}); either download its zip in a "
             "browser and run `dataset fetch zip PATH`, or point to a folder that holds it"
         ) from error
-    return copy_folder(Path(downloaded), datasets, name, on_progress)
+    return copy_folder(Path(downloaded), datasets, name, on_progress, f"Kaggle {handle}")
 
 
 def _why_not_downloaded(error: Exception) -> str:
@@ -138,13 +149,26 @@ def _why_not_downloaded(error: Exception) -> str:
     return textwrap.shorten(f"{type(error).__name__}: {error}", 200)
 
 
-def _new_dataset(datasets: Path, name: str) -> Path:
+def new_dataset(datasets: Path, name: str) -> Path:
+    """Return where a dataset of this name will lie in `datasets`.
+
+    Raises `DatasetError` where the name is none for a dataset, is taken, or was that of a dataset that was renamed:
+    runs find theirs by it.
+    """
     if not re.fullmatch(_SAFE_NAME, name):
         raise DatasetError(
             f"'{name}' cannot name a dataset: expected letters, digits, '-' and '_', a letter or digit first"
         )
     refuse_existing(datasets / name)
+    if now := renamed_to(datasets, name):
+        raise DatasetError(
+            f"'{name}' is the former name of '{now.name}', by which runs find its images; choose another name"
+        )
     return datasets / name
+
+
+def _note_source(dataset: Path, source: str) -> None:
+    write_note(dataset, DatasetNote(source=source, moment=time.time()))
 
 
 def _safe_name(text: str) -> str:

@@ -11,8 +11,7 @@ from pathlib import Path
 from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.status import ACTIVE
-from allcore.runs.store import TRASH, Run, RunStore
+from allcore.runs.store import TRASH, Run, RunStore, is_active
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
 from allcore.writing import unfinished
@@ -43,7 +42,7 @@ def superfluous(workspace: Workspace) -> list[Superfluous]:
     """
     runs = RunStore(workspace.runs).runs()
     found = [*_of_finished(runs), *_left_behind(workspace)]
-    if not any(_is_active(run) for run in runs):
+    if not any(is_active(run) for run in runs):
         found += _cached_images(workspace)
     sized = [Superfluous(path, what, bytes_below(path)) for path, what in found]
     return sorted(sized, key=lambda each: (-each.bytes, each.path))
@@ -98,13 +97,6 @@ def _is_finished(run: Run) -> bool:
         return run.status().state == "succeeded" and not has_worker(run.folder)
     except RunError:
         return False
-
-
-def _is_active(run: Run) -> bool:
-    try:
-        return run.status().state in ACTIVE or has_worker(run.folder)
-    except RunError:
-        return has_worker(run.folder)
 
 
 def _last_written(path: Path) -> float:

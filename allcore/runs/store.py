@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from allcore.config import TrainConfig, read_config
+from allcore.data.dataset_note import present_place
 from allcore.data.split import Split, read_split
 from allcore.errors import ConfigError, DatasetError, FileError, MissingFileError, RunError
 from allcore.files import read_tail
@@ -58,11 +59,12 @@ class Run:
 
     @cached_property
     def config(self) -> TrainConfig:
-        """What the run was asked to do."""
+        """What the run was asked to do; its dataset by the name that the workspace has for it now."""
         try:
-            return read_config(self.folder / CONFIG_FILE)
+            config = read_config(self.folder / CONFIG_FILE)
         except ConfigError as error:
             raise RunError(f"run {self.id}: {error}") from None
+        return config.model_copy(update={"dataset": present_place(config.dataset)})
 
     @cached_property
     def split(self) -> Split:
@@ -128,6 +130,14 @@ class Run:
                 raise damaged(self.folder, name, error) from None
             return "\n".join(end.decode("utf-8", "replace").splitlines()[-lines:])
         return ""
+
+
+def is_active(run: Run) -> bool:
+    """Return whether a run is queued, running or stopping, or a worker of it lives whatever its status says."""
+    try:
+        return run.status().state in ACTIVE or has_worker(run.folder)
+    except RunError:
+        return has_worker(run.folder)
 
 
 def run_of_model(path: Path) -> Run | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allcore.config import parse_config
+from allcore.data.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
 from allcore.runs.files import read_record
 from allcore.runs.status import Status, read_status, write_status
@@ -40,7 +41,9 @@ class Study:
                 f"{PLAN_SCHEMA}; use the version that wrote it"
             )
         try:
-            return make_plan(**{**fields, "config": parse_config(fields.get("config"), PLAN_FILE)})
+            config = parse_config(fields.get("config"), PLAN_FILE)
+            now = config.model_copy(update={"dataset": present_place(config.dataset)})
+            return make_plan(**{**fields, "config": now})
         except ConfigError as error:
             raise RunError(f"study {self.name}: {PLAN_FILE} is damaged ({error})") from None
 

@@ -74,6 +74,12 @@ def remember(name: str, value: str) -> None:
     st.query_params.pop(name, None)
 
 
+def forget(name: str, drops: Collection[str] = ()) -> None:
+    """Let the next choice of `name` be the first, as what was chosen is gone; forget the names that it `drops`."""
+    st.session_state.pop(_kept(name), None)
+    say(name, None, drops)
+
+
 def _say(name: str, drops: tuple[str, ...], then: Callable[[], None] | None) -> None:
     say(name, st.session_state[name], drops)
     if then is not None:

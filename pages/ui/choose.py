@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
 
 from allcore.data.catalog import Catalog
+from allcore.data.dataset_note import renamed_to
 from allcore.data.layout import find_layout
 from allcore.errors import DatasetError, RunError
+from allcore.runs.datasets import was_made_on
 from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address
-from pages.ui.get_dataset import draw_button
+from pages.ui.get_dataset import draw_button, say_added
 from pages.ui.live import runs, summary
 from pages.ui.out_of_fold import opened, out_of_fold_choices
 from pages.ui.show import plain
@@ -33,7 +35,9 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
 
     A folder deeper in a root is named by its whole path. `hint` says what to do when there is no dataset.
     """
+    say_added()
     folders, nameless = named_and_nameless_datasets()
+    _follow_renamed(folders)
     for given in (address.remembered("data"), st.query_params.get("data")):
         if given and given not in folders and (folder := _dataset_at(given)):
             folders[given] = folder
@@ -133,7 +137,7 @@ def choose_run_against(run: Run) -> Run | None:
 
 def choose_run_on(folder: Path) -> Run | None:
     """Let the user choose a run that was made on a dataset folder, to see its split (in the address as `run`)."""
-    found = {run.id: run for run in runs() if _was_made_on(run, folder.resolve())}
+    found = {run.id: run for run in runs() if was_made_on(run, folder)}
     name = address.settle("run", found, "run of this dataset")
     if found:
         st.selectbox(
@@ -143,14 +147,6 @@ def choose_run_on(folder: Path) -> Run | None:
     return None if name is None else found[name]
 
 
-def _was_made_on(run: Run, folder: Path) -> bool:
-    try:
-        dataset = Path(run.config.dataset).resolve()
-    except (RunError, OSError, RuntimeError):  # a path that is too long, links in a circle
-        return False
-    return dataset.is_relative_to(folder) or folder.is_relative_to(dataset)
-
-
 def _succeeded(status: Status) -> bool:
     return status.state == "succeeded"
 
@@ -158,6 +154,16 @@ def _succeeded(status: Status) -> bool:
 def _is_wanted(run: Run, wanted: Callable[[Status], bool]) -> bool:
     status = summary(run).status  # None of a damaged one
     return status is not None and wanted(status)
+
+
+def _follow_renamed(folders: Mapping[str, Path]) -> None:
+    """Let an address, and what this session had last, lead on to a dataset that has another name now."""
+    datasets = workspace().datasets
+    for given, follow in ((address.remembered("data"), address.remember), (st.query_params.get("data"), address.say)):
+        if given and given not in folders and (datasets / given).parent == datasets:  # its name, or its whole path
+            now = renamed_to(datasets, Path(given).name)
+            if now is not None:
+                follow("data", now.name)
 
 
 def _dataset_at(path: str) -> Path | None:

@@ -12,6 +12,7 @@ from allcore.data.sources import Progress, draw_smears, fetch_kaggle, free_name,
 from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import InputError
 from allcore.paper import IMAGES
+from allcore.reporting.number_text import counted
 from allcore.text import printable
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for, wait_if_under_way
 from pages.ui.show import plain
@@ -19,6 +20,7 @@ from pages.ui.sign_in import RightError, act
 from pages.ui.state import forget_catalogs, select_dataset, workspace
 
 KAGGLE = "mehradaria/leukemia"
+_ADDED = "dataset added"
 AT_ONE_CLICK = SyntheticSpec(images_per_class=40, twins=0.25)
 
 
@@ -171,7 +173,23 @@ def _choose_when_there(wait: Callable[[], Path | None]) -> None:
     forget_catalogs()
     if folder is not None:
         select_dataset(folder)
+        st.session_state[_ADDED] = folder
     st.rerun()
+
+
+def say_added() -> None:
+    """Say once that a dataset has been added or opened, and what it holds."""
+    folder: Path | None = st.session_state.pop(_ADDED, None)
+    if folder is None:
+        return
+    layout = find_layout(folder)
+    classes = sorted({of.label for variant in layout.variants for of in layout.class_folders(variant)})
+    done = "added to the workspace" if folder.parent == workspace().datasets else "opened; it is read where it lies"
+    of_variants = f" in {counted(len(layout.variants), 'variant')}" if len(layout.variants) > 1 else ""
+    st.success(
+        plain(f"{counted(len(classes), 'class', 'classes')}{of_variants}: {', '.join(classes)}."),
+        title=plain(f"{folder.name} is {done}"), icon=":material/check:",
+    )  # fmt: skip
 
 
 def _key() -> str:

@@ -17,7 +17,7 @@ from allcore.runs.status import in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
 from pages.ui.guarded import guarded
-from pages.ui.state import executor
+from pages.ui.state import executor, workspace
 
 REFRESH_SECONDS = 2.0
 STATE_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red", "yellow"]] = {
@@ -37,8 +37,8 @@ def runs() -> list[Run]:
 
 
 def watched(run: Run) -> Run:
-    """Return a run as all sessions share it: its configuration and its split are read once."""
-    return _run(run.folder, stamp(run.folder / CONFIG_FILE), stamp(run.folder / SPLIT_FILE))
+    """Return a run as all sessions share it: its configuration and its split are read once, and after a renaming."""
+    return _run(run.folder, (stamp(run.folder / CONFIG_FILE), stamp(run.folder / SPLIT_FILE), _datasets_stamp()))
 
 
 def history(run: Run) -> History:
@@ -49,7 +49,8 @@ def history(run: Run) -> History:
 def summary(run: Run) -> RunSummary:
     """Return the summary of a run as it is now; only a run that is active, or has changed, is read."""
     folder = str(run.folder)
-    stamps = tuple(stamp(run.folder / name) for name in ("", STATUS_FILE, CONFIG_FILE, METRICS_FILE))
+    files = ("", STATUS_FILE, CONFIG_FILE, METRICS_FILE)
+    stamps = (_datasets_stamp(), *(stamp(run.folder / name) for name in files))
     kept = _at_rest().get(folder)
     if kept is not None and kept[0] == stamps:
         return kept[1]
@@ -118,6 +119,11 @@ def stamp(file: Path) -> tuple[int, int]:
     return (facts.st_mtime_ns, facts.st_size)
 
 
+def _datasets_stamp() -> tuple[int, int]:
+    """Return what changes when a dataset of the workspace is renamed: runs then say its new name."""
+    return stamp(workspace().datasets)
+
+
 @st.cache_resource(show_spinner=False)
 def _at_rest() -> dict[str, tuple[tuple[tuple[int, int], ...], RunSummary]]:
     """Return the summaries of runs that were not active, by folder, with what tells the versions of its files apart."""
@@ -125,7 +131,7 @@ def _at_rest() -> dict[str, tuple[tuple[tuple[int, int], ...], RunSummary]]:
 
 
 @lru_cache(1_000)  # every page asks this of every run, and Streamlit takes its time over every argument
-def _run(folder: Path, configured: tuple[int, int], divided: tuple[int, int]) -> Run:
+def _run(folder: Path, stamps: tuple[tuple[int, int], ...]) -> Run:
     """Return a run that keeps its configuration and its split once they are read."""
     return Run(folder)
 

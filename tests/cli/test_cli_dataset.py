@@ -27,14 +27,20 @@ def archive(smears, tmp_path):
     return path
 
 
+def folders(command):
+    return [dataset["folder"] for dataset in command("dataset", "list", "--json").json]
+
+
 def test_list_of_an_empty_workspace_says_how_to_draw_a_dataset(command, workspace):
     assert f"dataset synthesize {workspace.datasets / 'smears'}" in command("dataset", "list").out
 
 
 def test_list_names_the_datasets_of_the_workspace(command, workspace, smears):
     shutil.copytree(smears, workspace.datasets / "smears")
-    assert command("dataset", "list").out.splitlines() == [str(workspace.datasets / "smears")]
-    assert command("dataset", "list", "--json").json == [str(workspace.datasets / "smears")]
+    heading, row = command("dataset", "list").out.splitlines()
+    assert heading.split() == ["dataset", "size", "added", "from", "runs", "folder"]
+    assert (row.split()[0], row.split()[-1]) == ("smears", str(workspace.datasets / "smears"))
+    assert folders(command) == [str(workspace.datasets / "smears")]
 
 
 def test_info_counts_the_images_of_each_class_and_size(command, smears):
@@ -130,12 +136,12 @@ def test_synthesize_refuses_too_few_images(command, tmp_path):
 def test_fetch_zip_imports_it_under_its_own_name(command, workspace, archive):
     outcome = command("dataset", "fetch", "zip", archive)
     assert (outcome.code, outcome.out, outcome.err) == (0, f"{workspace.datasets / 'blood'}\n", "")
-    assert command("dataset", "list", "--json").json == [str(workspace.datasets / "blood")]
+    assert folders(command) == [str(workspace.datasets / "blood")]
 
 
 def test_fetch_zip_imports_it_under_a_given_name(command, workspace, archive):
     command("dataset", "fetch", "zip", archive, "--name", "other")
-    assert command("dataset", "list", "--json").json == [str(workspace.datasets / "other")]
+    assert folders(command) == [str(workspace.datasets / "other")]
 
 
 @pytest.mark.parametrize("typed", ["ftp", "zip", "kaggle here.zip", "kaggle --name other"])
