@@ -53,15 +53,12 @@ def show(name: Name, json: Json = False) -> None:
     facts = _facts(find_dataset(name, workspace), workspace)
     with progress_bar("reading images") as progress:
         catalog = scan(facts.folder, workspace.cache, progress)
-    counts = class_counts(catalog)
     if json:
-        print_json({**_as_json(facts), "classes": counts.to_dict("records"), "problems": len(catalog.not_used())})
+        counts = class_counts(catalog).to_dict("records")
+        print_json({**_as_json(facts), "classes": counts, "problems": len(catalog.not_used())})
         return
     say(facts.name, bold=True)
     table(["fact", "value"], facts_table(facts, catalog).to_numpy().tolist())
-    say()
-    shown = counts.drop(columns="variant") if catalog.variants == ("",) else counts
-    table([column if column in ("variant", "class") else f"#{column}" for column in shown], shown.to_numpy().tolist())
 
 
 def rename(name: Name, new: Annotated[str, typer.Argument(metavar="NAME", help="its name from now on")]) -> None:

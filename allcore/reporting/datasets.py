@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from allcore.data.browse import class_counts
 from allcore.data.catalog import Catalog
 from allcore.reporting.number_text import counted, memory
 from allcore.runs.datasets import DatasetFacts
@@ -34,13 +35,22 @@ def facts_table(of: DatasetFacts, catalog: Catalog) -> pd.DataFrame:
         "came from": came_from(of),
         "added": added(of) or (_NOT_RECORDED if of.owned else ""),
         "former names": ", ".join(of.note.former),
-        "variants": ", ".join(filter(None, catalog.variants)),
-        "classes": ", ".join(catalog.classes),
+        **_classes(catalog),
         "images": f"{usable:,}" + (f", and {counted(left_out, 'file')} that cannot be used" if left_out else ""),
         "size on the disk": memory(of.bytes),
         "runs made on it": _named(of.runs) or "none",
     }
     return pd.DataFrame([(name, value) for name, value in facts.items() if value], columns=["fact", "value"])
+
+
+def _classes(catalog: Catalog) -> dict[str, str]:
+    """Return how many usable images each class has, a text a variant."""
+    told, every = {}, class_counts(catalog)
+    for variant in catalog.variants:
+        counts = every[every["variant"] == variant]
+        said = (f"{name} {count:,}" for name, count in zip(counts["class"], counts["images"], strict=True))
+        told[f"classes of {variant}" if variant else "classes"] = ", ".join(said)
+    return told
 
 
 def what_deleting_means(of: DatasetFacts) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from allcore.data.browse import class_counts
 from allcore.data.catalog import Catalog
 from allcore.errors import InputError
 from allcore.reporting.datasets import facts_table, what_deleting_means
@@ -29,7 +28,6 @@ def show_about_dataset(folder: Path, images: Catalog) -> None:
         st.error(plain(said), title="That did not work")
     narrow = {"fact": st.column_config.Column(width=150)}
     show.table(facts_table(facts, images), "about", "Where this dataset came from, and what is in it", narrow)
-    show.table(class_counts(images), "about-classes", "Images of each variant and class")
     if not facts.owned:
         st.caption("This folder lies outside the workspace and is only read: ALLscope neither renames nor deletes it.")
         return

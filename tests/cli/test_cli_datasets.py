@@ -13,7 +13,7 @@ def dataset(workspace, smears):
 def test_show_tells_where_it_came_from_and_what_is_in_it(command, dataset, smears):
     words = command("dataset", "show", "mine").out
     assert f"folder {smears}" in words
-    assert "runs made on it" in words
+    assert "Benign 16, Early 16, Pre 16, Pro 16" in words
     found = command("dataset", "show", "mine", "--json").json
     assert (found["dataset"], found["owned"], found["runs"]) == ("mine", True, [])
     assert {of["class"]: of["images"] for of in found["classes"]} == dict.fromkeys(

@@ -38,7 +38,9 @@ def labels_of(dataset: Path) -> list[str]:
 
 
 def tree(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """Return the files below a folder, but for the dataset's own note."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return [file for file in files if file != ".dataset.json"]
 
 
 def test_a_zip_becomes_a_dataset_named_after_it(tmp_path):
