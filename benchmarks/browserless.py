@@ -98,7 +98,9 @@ class Visitor:
         kind = message.WhichOneof("type")
         if kind == "script_finished":
             return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
-        if kind == "auto_rerun":
+        if kind == "new_session" and not message.metadata.run.fragment_ids:
+            self._timers.clear()  # the page is drawn anew: what it renews by itself, it says again
+        elif kind == "auto_rerun":
             interval = message.auto_rerun.interval
             self._timers[message.auto_rerun.fragment_id] = (time.monotonic() + interval, interval)
         elif kind == "stop_auto_rerun":
