@@ -1,7 +1,7 @@
 # make app        environment, requirements, and the app
 # make test       environment, test requirements, and the whole test suite, by two workers (WORKERS=4: by four)
 # make test-fast  the tests that are not slow and need no process of their own, no TensorFlow and no browser
-# make soak      damaged inputs and power cuts by the tens of thousands, disks that refuse, thirty visitors; about an hour (SOAK=17: so many times as usual)
+# make soak      damaged inputs and power cuts by the tens of thousands, disks that refuse, large networks in int8, thirty visitors; about an hour (SOAK=17: so many times as usual)
 # make check      lint, format, types, import contracts
 # make lock       requirements.txt, requirements-gpu.txt and requirements-dev.txt from pyproject.toml
 
@@ -29,7 +29,7 @@ test-fast: .venv/dev
 	$(PYTEST) --fast
 
 soak: .venv/dev
-	ALLCORE_SOAK=$(SOAK) $(PYTEST) tests/test_damaged_inputs.py tests/runs/test_damage.py tests/training/test_checkpoint.py tests/power_cuts tests/full_disks tests/e2e/test_load.py
+	ALLCORE_SOAK=$(SOAK) $(PYTEST) tests/test_damaged_inputs.py tests/runs/test_damage.py tests/training/test_checkpoint.py tests/model/test_networks.py tests/power_cuts tests/full_disks tests/e2e/test_load.py
 
 check: .venv/dev
 	$(BIN)/ruff check .

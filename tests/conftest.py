@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -36,8 +37,11 @@ STARTERS = {"finished", "executor", "start", "launched"}
 SLOW = {"overlapping", "twins"}
 """Fixtures that take seconds of a processor: large fields are drawn, and searched for overlap."""
 
-TINY = {"image_size": 32, "head": "gap", "dense_units": 64, "batch_size": 8, "weights": "random", "learning_rate": 1e-4}
-"""A configuration whose epochs take a second: the network's convolutions are the paper's, its head is small."""
+TINY = {
+    "image_size": 32, "head": "gap", "dense_units": 64, "batch_size": 8, "weights": "random", "learning_rate": 1e-4,
+    "trainable_from": "block4_conv3",
+}  # fmt: skip
+"""A configuration whose epochs take a second: the network is the paper's, its head is small and little of it learns."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -154,7 +158,13 @@ def smears_in_parts(smears: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def tiny_config(smears: Path) -> Callable[..., TrainConfig]:
     """Return a maker of tiny configurations for the drawn smears."""
-    return lambda **fields: make_config(**{"dataset": str(smears), **TINY, "epochs": 2, **fields})
+
+    def tiny(**fields: Any) -> TrainConfig:
+        of_vgg16 = {"trainable_from"} if "network" in fields else set()
+        common = {name: value for name, value in TINY.items() if name not in of_vgg16}
+        return make_config(**{"dataset": str(smears), **common, "epochs": 2, **fields})
+
+    return tiny
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from allcore.runs.executor import LocalExecutor
 from allcore.runs.status import ACTIVE
 from allcore.workspace import Workspace
 from tests.cli.conftest import call
-from tests.conftest import TINY, wait_for
+from tests.conftest import TINY, device_taken, wait_for
 
 TINY_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
 DAMAGE = {
@@ -30,9 +30,9 @@ DAMAGE = {
 
 @pytest.fixture(scope="module")
 def life(start, smears, tmp_path_factory):
-    """Let one background run be launched, looked at, stopped, resumed, interrupted and deleted; return what was said.
+    """Let one run be launched, stopped, resumed, looked at, interrupted and deleted; return what was said.
 
-    The run has so many epochs that it never ends by itself.
+    It is stopped while it waits for the device, and has so many epochs that it never ends by itself.
     """
     workspace = Workspace(tmp_path_factory.mktemp("life"))
     store = LocalExecutor(workspace).store
@@ -40,22 +40,19 @@ def life(start, smears, tmp_path_factory):
     def say(*arguments):
         return call(workspace.root, *arguments)
 
-    said = {"train": say("train", "--data", smears, *TINY_OPTIONS, "--epochs", 5000, "--background")}
-    (run,) = store.runs()
-    try:
-        wait_for(run, lambda status: status.epoch >= 1)
-        said["list"], said["show"] = say("runs", "list", "--json"), say("runs", "show", "latest", "--json")
-        said["delete while running"] = say("runs", "delete", run.id)
-        said["resume while running"] = say("runs", "resume", run.id)
-        with start(workspace.root, "runs", "watch", run.id) as watching:
-            first = watching.stderr.readline()
-            watching.send_signal(signal.SIGINT)
-            said["watch"] = (first + watching.stderr.read(), watching.wait(), run.status().state)
+    with device_taken(workspace):
+        said = {"train": say("train", "--data", smears, *TINY_OPTIONS, "--epochs", 5000, "--background")}
+        (run,) = store.runs()
         said["stop"], said["stopped"] = say("runs", "stop", run.id), run.status()
+    try:
         said["stop again"], said["watch the end"] = say("runs", "stop", run.id), say("runs", "watch", run.id)
         with start(workspace.root, "runs", "resume", run.id) as resuming:
             first = resuming.stderr.readline()
-            wait_for(run, lambda status: status.segment == 1 and status.epoch > said["stopped"].epoch)
+            wait_for(run, lambda status: status.epoch >= 1)
+            said["list"], said["show"] = say("runs", "list", "--json"), say("runs", "show", "latest", "--json")
+            said["delete while running"] = say("runs", "delete", run.id)
+            said["resume while running"] = say("runs", "resume", run.id)
+            said["watch"] = _watched(start, workspace, run)
             resuming.send_signal(signal.SIGINT)
             said["resume"] = (first + resuming.stderr.read(), resuming.wait(), run.status())
         said["id"], said["folder"] = run.id, run.folder
@@ -65,6 +62,14 @@ def life(start, smears, tmp_path_factory):
         if run.folder.exists() and run.status().state in ACTIVE:
             LocalExecutor(workspace).stop(run)
     return said
+
+
+def _watched(start, workspace, run):
+    """Watch a run, end the watching, and return what was said, the exit status, and what became of the run."""
+    with start(workspace.root, "runs", "watch", run.id) as watching:
+        first = watching.stderr.readline()
+        watching.send_signal(signal.SIGINT)
+        return first + watching.stderr.read(), watching.wait(), run.status().state
 
 
 def test_background_training_returns_the_runs_id_and_how_to_follow_it(life):

@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -64,7 +63,7 @@ class Server:
         """End the server."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=120)
 
     def said(self) -> str:
         """Return what the server has printed so far."""
@@ -99,8 +98,11 @@ def browser():
 
 @pytest.fixture(scope="session")
 def profile(browser: Browser):
-    """Return the one profile of all pages: what a server's app consists of is fetched and compiled once."""
-    made = browser.new_context()
+    """Return the one profile of all pages: what a server's app consists of is fetched and compiled once.
+
+    It asks for less motion: drawing what moves while a page waits takes a processor as long as the rest of the page.
+    """
+    made = browser.new_context(reduced_motion="reduce")
     made.set_default_timeout(60_000)
     yield made
     made.close()
@@ -135,20 +137,6 @@ def finished_server(finished, smears):
 
     One for all tests that change nothing there.
     """
-    with serving(finished, smears) as made:
-        yield made
-
-
-@pytest.fixture
-def own_server(finished, smears):
-    """Return such a server that no other test has used."""
-    with serving(finished, smears) as made:
-        yield made
-
-
-@contextmanager
-def serving(finished, smears):
-    """Run a server on the workspace of the run that finished, with its images at hand."""
     made = Server(finished.workspace.root, smears.parent)
     made.start()
     yield made

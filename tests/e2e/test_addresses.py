@@ -39,8 +39,14 @@ def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(finish
         expect(page.get_by_text(FAULTS)).to_have_count(0)
 
 
-def test_going_back_and_forward_undoes_and_repeats_one_page_each(finished_server, finished_run, smears, page):
+def test_a_link_opens_the_model_card_and_back_and_forward_are_one_page_each(
+    finished_server, finished_run, smears, page
+):
     page.goto(finished_server.url())
+    arrived(page, "ALLscope")
+    page.get_by_role("link", name="Its model card").click()
+    expect(page.get_by_role("heading", name=re.compile("^Model card"))).to_be_visible()
+    page.go_back()
     arrived(page, "ALLscope")
     to_page(page, "Runs")
     to_page(page, "Dataset")
@@ -91,9 +97,3 @@ def test_what_another_browser_does_to_a_run_is_seen_and_its_deletion_is_said(ser
     shutil.rmtree(first.folder)
     expect(page.get_by_text("No such run")).to_be_visible()
     assert second.folder.is_dir()
-
-
-def test_the_link_to_a_model_card_opens_it(finished_server, page):
-    page.goto(finished_server.url())
-    page.get_by_role("link", name="Its model card").click()
-    expect(page.get_by_role("heading", name=re.compile("^Model card"))).to_be_visible()

@@ -16,7 +16,9 @@ def fresh(tmp_path, smears):
 
 
 def test_the_form_of_settings_stays_on_the_tab_that_was_chosen(fresh, page):
-    page.goto(fresh.url("train", "preset=Quick"))
+    page.goto(fresh.url("train", "preset=Quick"))  # a server's first request may be for any page
+    expect(page.get_by_role("heading", name="Train")).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(9)
     tab = page.get_by_role("tab", name="Split")
     tab.click()
     page.get_by_text("grouped", exact=True).click()

@@ -14,7 +14,7 @@ from benchmarks.load import bear
 from tests.damaged import TIMES
 from tests.e2e.conftest import Server
 
-SESSIONS, SECONDS, PAGES = (3, 600, 5) if TIMES == 1 else (30, 600, 100_000)
+SESSIONS, SECONDS, PAGES = (2, 600, 4) if TIMES == 1 else (30, 600, 100_000)
 MOST_MEMORY = 1.2e9
 
 

@@ -1,6 +1,7 @@
 """Behind the pages: a quiet console and log, names that can be read aloud, no finding of axe, no other machine asked.
 
-Every page is opened once, in use, by one browser on one server, and each test reads what was noted then.
+Nothing wider than the window, and a small server without TensorFlow. Every page is opened once, in use, and each test
+reads what was noted then.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Server, serving
+from tests.e2e.conftest import Server
 
 VIEWS = {
     "": ("",),
@@ -62,6 +64,9 @@ AXE = """
         );
     }
 """
+MOST_MEMORY = 480 * 2**20
+"""Bytes of the server after all that the browser tests look at; an empty app has about 200 MiB."""
+
 MAIN, TAB = "[data-testid=stMain]", "[role=tabpanel]:not([inert])"
 STREAMLITS_SEARCH = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 """Where Streamlit's page looks for its server first: beside the address that it was opened at."""
@@ -82,18 +87,18 @@ class Seen:
     names: set[tuple[str, str]] = field(default_factory=set)
     findings: set[tuple[str, str, str, str]] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
+    too_wide: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
-def seen(finished, smears, browser):
+def seen(finished_server, smears, profile):
     """Open every page in use, click its filters, and return what was noted meanwhile."""
-    with serving(finished, smears) as server:
-        context = browser.new_context(viewport={"width": 1280, "height": 1000})
-        context.set_default_timeout(60_000)
-        noted = Seen(server)
-        walk(context.new_page(), noted, sorted((smears / "Pre").iterdir())[:2])
-        context.close()
-        yield noted
+    noted = Seen(finished_server)
+    page = profile.new_page()
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    walk(page, noted, sorted((smears / "Pre").iterdir())[:2])
+    page.close()
+    return noted
 
 
 def walk(page: Page, noted: Seen, images) -> None:
@@ -141,6 +146,8 @@ def note(page: Page, noted: Seen, where: str, part: str, whole: bool) -> None:
         page.evaluate(AXE_SCRIPT)
     noted.findings |= {(where, *finding) for finding in page.evaluate(AXE, [part if whole else TAB, whole])}
     noted.asked |= {urlsplit(link.get_attribute("href")).netloc for link in page.locator("link[href]").all()}
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        noted.too_wide.append(where)
 
 
 def test_nothing_goes_wrong_behind_a_page(seen):
@@ -161,3 +168,15 @@ def test_axe_has_no_serious_finding_but_the_known_ones_of_streamlit(seen):
 
 def test_no_page_asks_anything_of_another_machine(seen):
     assert seen.asked - {""} == {f"127.0.0.1:{seen.server.port}"}
+
+
+def test_no_view_is_wider_than_the_window(seen):
+    assert not seen.too_wide
+
+
+def test_app_process_stays_small_and_never_loads_tensorflow_whatever_is_visited(seen):
+    process = psutil.Process(seen.server.process.pid)
+    assert process.memory_info().rss < MOST_MEMORY
+    libraries = [mapped.path for mapped in process.memory_maps()]
+    assert any("onnxruntime" in path for path in libraries)
+    assert not [path for path in libraries if "tensorflow" in path]

@@ -31,9 +31,7 @@ def main(dataset: str, workspace: Path, error: int) -> None:
     os.environ["ALLCORE_WORKSPACE"] = str(workspace)
     room._PAUSE_SECONDS = 0  # it is tried again at once: there is room by then
     space, disk, attempts = Workspace(workspace), FailingDisk(workspace, error), []
-    config = make_config(
-        dataset=dataset, **TINY, epochs=2, optimizer="sgd", trainable_from="block4_conv3", checkpoint_minutes=0.001
-    )
+    config = make_config(dataset=dataset, **TINY, epochs=2, optimizer="sgd", checkpoint_minutes=0.001)
     workspace.mkdir()
     run: Run | None = None
     with disk.failing():

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 
 import pandas as pd
@@ -13,7 +12,6 @@ from allcore.config_fields import setting_text
 from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
-from allcore.installation import PROJECT
 from allcore.paper import READ, STATED
 from pages.ui.config_form import SECTIONS
 from tests.pages.opening import button, choose, links, open_page, press, texts
@@ -183,17 +181,3 @@ def test_a_protocol_chosen_on_another_dataset_does_not_mix_parts(workspace, smea
 def test_larger_sizes_than_the_images_are_said_to_be_up_sampled(data):
     captions = [caption.value for caption in open_page("train", preset="Quick").caption]
     assert "The images are 48 px wide; at 96 px they are enlarged, which adds no detail." in captions
-
-
-@pytest.mark.process
-def test_first_page_training_runs_and_predict_never_import_tensorflow(data):
-    program = (
-        "import sys; from streamlit.testing.v1 import AppTest;"
-        "app = AppTest.from_file('streamlit_app.py', default_timeout=300).run();"
-        "assert not app.switch_page('pages/train.py').run().exception;"
-        "assert not app.switch_page('pages/runs.py').run().exception;"
-        "assert not app.switch_page('pages/predict.py').run().exception;"
-        "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

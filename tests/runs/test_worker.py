@@ -1,57 +1,23 @@
-"""Real workers: a run that ends, one that is killed, stopped, resumed, queued, or fails."""
+"""Real workers: what a run that ended leaves, and runs that wait for the device.
+
+How one goes on that was killed or stopped: tests/training/test_session.py.
+"""
 
 import json
-import os
-import shutil
-import signal
-from pathlib import Path
+import time
 
 import numpy as np
-import pandas as pd
 import psutil
 import pytest
 
 from allcore.errors import RunError
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.runs.executor import LocalExecutor
+from allcore.runs.lease import waiting_before
 from allcore.runs.status import ACTIVE, write_status
-from allcore.workspace import Workspace
-from tests.conftest import wait_for
+from tests.conftest import device_taken, wait_for
 
 EPOCHS = 3
-
-
-@pytest.fixture
-def executor(workspace, finished):
-    """Return an executor that has the finished run's baselines and images in its cache; leave no worker of it behind.
-
-    Each run has the same images and split, so that no worker but the first spends seconds on them.
-    """
-    shutil.copytree(finished.workspace.cache, workspace.cache)
-    made = LocalExecutor(workspace)
-    yield made
-    for run in made.store.runs():
-        if run.status().state in ACTIVE:
-            made.stop(run, patience=5.0)
-
-
-def ended(run):
-    return wait_for(run, lambda status: status.state not in ACTIVE)
-
-
-def in_epoch(epoch, step):
-    return lambda status: (status.epoch, status.step) >= (epoch, step)
-
-
-def comparable(history):
-    """Return the columns that do not tell the time."""
-    names = ["epoch", "step", "loss", "accuracy", "learning_rate"]
-    return history.epochs[[*names, "validation_loss"]], history.batches[[*names, "checksum"]]
-
-
-def assert_same_history(run, unbroken):
-    for ours, theirs in zip(comparable(run.history()), comparable(unbroken.history()), strict=True):
-        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-4)
 
 
 def test_finished_run_has_every_file(finished_run):
@@ -121,71 +87,54 @@ def test_run_writes_nothing_but_its_own_folder(finished):
     assert names == {finished.store.runs()[0].id, ".queue"}
 
 
-def test_run_that_is_stopped_and_then_killed_resumes_to_the_history_of_an_unbroken_one(
-    finished_run, executor, tiny_config
-):
-    run = executor.submit(tiny_config(epochs=EPOCHS, checkpoint_minutes=60))
-    wait_for(run, in_epoch(0, 2))
-    executor.stop(run)
-    status = run.status()
-    assert status.state == "cancelled"
-    assert list((run.folder / "checkpoints").glob(f"000-{status.epoch:05d}-*"))
-    executor.resume(run)
-    os.kill(wait_for(run, in_epoch(1, 3)).pid, signal.SIGKILL)
-    assert wait_for(run, lambda status: status.state == "interrupted", seconds=5).epoch == 1
-    executor.resume(run)
-    assert ended(run).state == "succeeded"
-    assert set(run.history().batches["segment"]) == {0, 1, 2}
-    pd.testing.assert_frame_equal(run.split.table, finished_run.split.table)
-    assert_same_history(run, finished_run)
+@pytest.fixture
+def executor(workspace):
+    """Return an executor on an empty workspace, and leave no worker of it behind."""
+    made = LocalExecutor(workspace)
+    yield made
+    for run in made.store.runs():
+        if run.status().state in ACTIVE:
+            made.stop(run, patience=0.1)
 
 
-@pytest.fixture(scope="module")
-def training(finished, tiny_config, tmp_path_factory):
-    """Return an executor whose one run trains for long; one test after another makes use of it."""
-    workspace = Workspace(tmp_path_factory.mktemp("training"))
-    shutil.copytree(finished.workspace.cache, workspace.cache)
-    executor = LocalExecutor(workspace)
-    run = executor.submit(tiny_config(epochs=2000))
-    wait_for(run, in_epoch(0, 1))
-    yield executor
-    if run.status().state in ACTIVE:
-        executor.stop(run, patience=5.0)
+def waits(status):
+    return status.phase == "waiting for the device"
 
 
-def test_second_worker_for_the_same_run_is_refused(training):
-    (run,) = training.store.runs()
-    with pytest.raises(RunError, match="is running; only"):
-        training.resume(run)
-    status = run.status()
-    training._launch(run)
-    assert psutil.Process(run.status().pid).wait(timeout=60) == 2
-    assert psutil.pid_exists(status.pid)
-    write_status(run.folder, status)
+def has_the_device(run):
+    deadline = time.monotonic() + 60
+    while waiting_before(run.folder.parent, run.id) is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return run.status().state in ACTIVE
 
 
-def test_runs_take_turns_and_the_waiting_one_is_light(training, tiny_config):
-    (first,) = training.store.runs()
-    second, third = training.submit(tiny_config(epochs=2000)), training.submit(tiny_config(epochs=1))
-    waiting = wait_for(second, lambda status: status.phase == "waiting for the device")
-    libraries = [mapped.path for mapped in psutil.Process(waiting.pid).memory_maps()]
-    assert not [path for path in libraries if "tensorflow" in path or "cv2" in path]
-    assert psutil.Process(waiting.pid).memory_info().rss < 120e6
-    training.stop(third)
-    assert third.status().state == "cancelled"
-    assert second.status().state == "queued"
-    training.stop(first)
-    wait_for(second, in_epoch(0, 1))
-    training.stop(second)
+def test_runs_take_turns_and_the_waiting_ones_are_light(executor, tiny_config):
+    with device_taken(executor.workspace):
+        first, second, third = (executor.submit(tiny_config(epochs=2000)) for _ in range(3))
+        for run in (first, second, third):
+            worker = psutil.Process(wait_for(run, waits).pid)
+            libraries = [mapped.path for mapped in worker.memory_maps()]
+            assert not [path for path in libraries if "tensorflow" in path or "cv2" in path]
+            assert worker.memory_info().rss < 120e6
+        executor.stop(third)
+        assert third.status().state == "cancelled"
+    assert has_the_device(first)
+    assert waiting_before(executor.workspace.runs, second.id) == 0
+    executor.stop(first, patience=0.1)
+    assert has_the_device(second)
 
 
-@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="claims what happens on a machine without a GPU")
-def test_missing_gpu_fails_the_run_in_one_line(executor, tiny_config):
-    run = executor.submit(tiny_config(device="gpu"))
-    status = ended(run)
-    assert status.state == "failed"
-    assert "gpu was asked for" in status.error
-    assert "\n" not in status.error
+def test_second_worker_for_the_same_run_is_refused(executor, tiny_config):
+    with device_taken(executor.workspace):
+        run = executor.submit(tiny_config(epochs=2000))
+        status = wait_for(run, waits)
+        with pytest.raises(RunError, match="is queued; only"):
+            executor.resume(run)
+        executor._launch(run)
+        assert psutil.Process(run.status().pid).wait(timeout=60) == 2
+        assert psutil.pid_exists(status.pid)
+        write_status(run.folder, status)
 
 
 def test_status_file_is_json_for_other_tools(finished_run):

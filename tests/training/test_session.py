@@ -1,34 +1,45 @@
-"""A run that was ended after its training is not trained again: only what is missing is done."""
+"""A run that was broken off goes on where it was, and after its training only what is missing is done."""
 
 import json
+import os
 import shutil
+import signal
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts import cached_shortcuts
+from allcore.runs.executor import LocalExecutor
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.preflight import prepare
-from allcore.runs.status import Status
+from allcore.runs.process import own_identity
+from allcore.runs.status import Status, write_status
 from allcore.runs.stop_signal import StopSignal
 from allcore.runs.store import Run, RunStore
 from allcore.training.finish import results_are_whole
 from allcore.training.reporter import Reporter
 from allcore.training.session import carry_out
+from allcore.training.worker import run_worker
+from allcore.workspace import Workspace
+from tests.conftest import wait_for
 
 RESULTS = ("model.keras", "model.onnx", "features.npy", "predictions.parquet")
 
 
-def carried_out(run, segment=0, stop_in=None):
-    """Carry out the run as its worker does, stopped in a phase that starts with a text; return (finished, phases)."""
+def carried_out(run, segment=0, stop_when=lambda status: False):
+    """Carry out the run as its worker does, stopped when its status is as wanted; return (finished, phases)."""
     phases = []
     status = Status(state="running", heartbeat=time.time(), queued_at=0.0, segment=segment, epochs=run.config.epochs)
     reporter = Reporter(run.folder, status)
 
     def stop_requested():
         phases.append(reporter.status.phase)
-        return stop_in is not None and phases[-1].startswith(stop_in)
+        return stop_when(reporter.status)
 
     try:
         return carry_out(run.folder, reporter, stop_requested), phases
@@ -36,22 +47,81 @@ def carried_out(run, segment=0, stop_in=None):
         reporter.close(patience=0.0)
 
 
+def in_epoch(epoch, step):
+    return lambda status: (status.epoch, status.step) >= (epoch, step)
+
+
+@dataclass
+class Broken:
+    """What became of a run that was killed, stopped as it trained, and stopped as its results were written."""
+
+    run: Run
+    killed: Status
+    checkpoints: list[str]
+    records: list[list[dict[str, Any]]]
+    outcomes: list[tuple[bool, list[str]]]
+    whole: list[bool]
+
+
+@pytest.fixture(scope="module")
+def broken(finished, tiny_config, tmp_path_factory):
+    """Let a run be killed in its second epoch, stopped in its third, then stopped among its results, then end."""
+    workspace = Workspace(tmp_path_factory.mktemp("broken"))
+    shutil.copytree(finished.workspace.cache, workspace.cache)
+    executor = LocalExecutor(workspace)
+    run = executor.submit(tiny_config(epochs=3, checkpoint_minutes=60))
+    os.kill(wait_for(run, in_epoch(1, 3)).pid, signal.SIGKILL)
+    made = Broken(run, wait_for(run, lambda status: status.state == "interrupted", seconds=5), [], [], [], [])
+    ends = in_epoch(2, 3), lambda status: status.phase.startswith("predicting, 4 of"), lambda status: False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALLCORE_WORKSPACE", str(workspace.root))
+        for segment, end in enumerate(ends, start=1):
+            made.outcomes.append(carried_out(run, segment, end))
+            made.records.append(records(run))
+            made.whole.append(results_are_whole(run))
+            made.checkpoints += [path.name for path in (run.folder / CHECKPOINTS_FOLDER).glob("[0-9]*")]
+    return made
+
+
 def records(run):
     return [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_run_stopped_while_its_results_are_written_goes_on_with_them_and_trains_nothing(workspace, tiny_config):
-    run = RunStore(workspace.runs).create(*prepare(tiny_config(epochs=1), workspace.cache))
-    finished, _ = carried_out(run, stop_in="predicting, 4 of")
-    assert not finished
-    assert not results_are_whole(run)
-    trained = records(run)
-    finished, phases = carried_out(run, segment=1)
-    assert finished
-    assert results_are_whole(run)
-    assert [record["kind"] for record in records(run)[len(trained) :]] == ["segment"]
-    assert "training" not in phases
-    assert (run.folder / CHECKPOINTS_FOLDER).is_dir()  # they go last, after the state that says so
+def comparable(history):
+    """Return the columns that do not tell the time."""
+    names = ["epoch", "step", "loss", "accuracy", "learning_rate"]
+    return history.epochs[[*names, "validation_loss"]], history.batches[[*names, "checksum"]]
+
+
+def test_run_that_is_killed_and_then_stopped_resumes_to_the_history_of_an_unbroken_one(broken, finished_run):
+    assert broken.killed.epoch == 1
+    assert "001-00002-000003" in broken.checkpoints
+    assert set(broken.run.history().batches["segment"]) == {0, 1, 2}
+    pd.testing.assert_frame_equal(broken.run.split.table, finished_run.split.table)
+    for ours, theirs in zip(comparable(broken.run.history()), comparable(finished_run.history()), strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-4)
+
+
+def test_run_stopped_while_its_results_are_written_goes_on_with_them_and_trains_nothing(broken):
+    assert [finished for finished, _ in broken.outcomes] == [False, False, True]
+    assert broken.whole == [False, False, True]
+    _, trained, ended = broken.records
+    assert [record["kind"] for record in ended[len(trained) :]] == ["segment"]
+    assert "training" not in broken.outcomes[-1][1]
+    assert (broken.run.folder / CHECKPOINTS_FOLDER).is_dir()  # they go last, after the state that says so
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="claims what happens on a machine without a GPU")
+def test_missing_gpu_fails_the_run_in_one_line(workspace, tiny_config, monkeypatch):
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    run = RunStore(workspace.runs).create(*prepare(tiny_config(device="gpu"), workspace.cache))
+    pid, started = own_identity()
+    write_status(run.folder, run.status().model_copy(update={"pid": pid, "process_started": started}))
+    assert run_worker(run.folder) == 1
+    status = run.status()
+    assert status.state == "failed"
+    assert "gpu was asked for" in status.error
+    assert "\n" not in status.error
 
 
 def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
