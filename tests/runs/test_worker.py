@@ -13,7 +13,7 @@ import pytest
 from allcore.errors import RunError
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.lease import waiting_before
+from allcore.runs.lease import waiting
 from allcore.runs.status import ACTIVE, write_status
 from tests.conftest import device_taken, wait_for
 
@@ -103,7 +103,7 @@ def waits(status):
 
 def has_the_device(run):
     deadline = time.monotonic() + 60
-    while waiting_before(run.folder.parent, run.id) is not None:
+    while run.id in waiting(run.folder.parent):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return run.status().state in ACTIVE
@@ -120,7 +120,7 @@ def test_runs_take_turns_and_the_waiting_ones_are_light(executor, tiny_config):
         executor.stop(third)
         assert third.status().state == "cancelled"
     assert has_the_device(first)
-    assert waiting_before(executor.workspace.runs, second.id) == 0
+    assert waiting(executor.workspace.runs) == {second.id: 0}
     executor.stop(first, patience=0.1)
     assert has_the_device(second)
 
