@@ -1,6 +1,7 @@
 # make app        environment, requirements, and the app
 # make test       environment, test requirements, and the whole test suite, by two workers (WORKERS=4: by four)
 # make test-fast  the tests that are not slow and need no process of their own, no TensorFlow and no browser
+# make test-cluster  runs on a real Slurm of one node, made for the tests; needs root and Debian's slurm-wlm and munge
 # make soak      damaged inputs and power cuts by the tens of thousands, disks that refuse, large networks in int8, thirty visitors; about an hour (SOAK=17: so many times as usual)
 # make check      lint, format, types, import contracts
 # make lock       requirements.txt, requirements-gpu.txt and requirements-dev.txt from pyproject.toml
@@ -17,7 +18,7 @@ define install
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(1)
 endef
 
-.PHONY: app test test-fast soak check lock clean
+.PHONY: app test test-fast test-cluster soak check lock clean
 
 app: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
@@ -28,8 +29,12 @@ test: .venv/dev
 test-fast: .venv/dev
 	$(PYTEST) --fast
 
+test-cluster: .venv/dev
+	$(BIN)/python -m pytest -rs --cluster tests/cluster
+
 soak: .venv/dev
 	ALLCORE_SOAK=$(SOAK) $(PYTEST) tests/test_damaged_inputs.py tests/runs/test_damage.py tests/training/test_checkpoint.py tests/model/test_networks.py tests/power_cuts tests/full_disks tests/e2e/test_load.py
+	ALLCORE_SOAK=$(SOAK) $(BIN)/python -m pytest -rs --cluster tests/cluster
 
 check: .venv/dev
 	$(BIN)/ruff check .

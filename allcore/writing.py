@@ -47,6 +47,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
         unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def write_new(path: Path, content: str) -> None:
+    """Make the file `path` with its content. Raises `FileExistsError` where somebody, on any machine, made it first."""
+    with path.open("x", encoding="utf-8") as file:
+        file.write(content)
+    sync(path)
+    sync(path.parent)
+
+
 @contextmanager
 def folder_written_whole(folder: Path) -> Iterator[Path]:
     """Hand out a new folder beside `folder`, whose place it takes with all that is in it when the block ends."""

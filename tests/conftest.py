@@ -46,6 +46,7 @@ TINY = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer the selection for the habit of every minute."""
+    parser.addoption("--cluster", action="store_true", help="also the tests that need a scheduler of their own")
     parser.addoption("--fast", action="store_true", help="without slow tests, processes, TensorFlow and a browser")
 
 
@@ -65,7 +66,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out whole folders, since reading their tests alone would import TensorFlow."""
+    """Leave out whole folders, since reading their tests alone would import TensorFlow, or they need a cluster."""
+    if collection_path.name == "cluster" and not config.getoption("cluster"):
+        return True
     return (config.getoption("fast") and collection_path.name in FOLDERS) or None
 
 

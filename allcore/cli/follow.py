@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from allcore.cli.output import terminal
 from allcore.reporting.number_text import duration, percentage
-from allcore.runs.executor import LocalExecutor
+from allcore.runs.executor import Executor
 from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting
 from allcore.runs.status import ACTIVE, Status
@@ -18,7 +18,7 @@ from allcore.text import printable
 _POLL_SECONDS = 0.5
 
 
-def follow(run: Run, executor: LocalExecutor) -> Status:
+def follow(run: Run, executor: Executor) -> Status:
     """Show a progress bar and a line an epoch until the run ends, and return its last status."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
     reader = HistoryReader(run.folder)
@@ -45,6 +45,9 @@ def follow(run: Run, executor: LocalExecutor) -> Status:
 
 def _move(progress: Progress, bar: TaskID, run: Run, status: Status, history: History) -> None:
     if status.state == "queued":
+        if status.pid is None and status.phase:  # with a scheduler, which has a queue of its own
+            progress.update(bar, detail=status.phase)
+            return
         before = waiting(run.folder.parent).get(run.id)
         queue = f", {before} before it" if before else ""
         progress.update(bar, detail=f"{status.phase or 'starting'}{queue}")

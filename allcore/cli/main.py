@@ -65,21 +65,24 @@ app.command("benchmark", context_settings={"allow_extra_args": True, "ignore_unk
 
 
 @app.command("worker", hidden=True)
-def worker(folder: Annotated[Path, typer.Argument(help="the run's folder")]) -> None:
+def worker(
+    folder: Annotated[Path, typer.Argument(help="the run's folder")],
+    launch: Annotated[int | None, typer.Option("--launch", help="the number of the launch that started this")] = None,
+) -> None:
     """Carry out the run in a folder; the app and `train` start this."""
     from allcore.training.worker import run_worker
 
-    raise typer.Exit(run_worker(folder.resolve()))
+    raise typer.Exit(run_worker(folder.resolve(), launch))
 
 
 @app.command("study-runner", hidden=True)
 def study_runner(folder: Annotated[Path, typer.Argument(help="the study's folder")]) -> None:
     """Carry out the study in a folder; the app and `study run` start this."""
-    from allcore.runs.executor import LocalExecutor
+    from allcore.runs.executor import open_executor
     from allcore.studies.runner import run_study
     from allcore.workspace import open_workspace
 
-    raise typer.Exit(run_study(folder.resolve(), LocalExecutor(open_workspace())))
+    raise typer.Exit(run_study(folder.resolve(), open_executor(open_workspace())))
 
 
 @app.command("measure", hidden=True)

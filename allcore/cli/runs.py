@@ -12,7 +12,7 @@ from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
-    from allcore.runs.executor import LocalExecutor
+    from allcore.runs.executor import Executor
     from allcore.runs.history import History
     from allcore.runs.store import Run
 
@@ -31,7 +31,9 @@ def list_runs(
     from allcore.runs.status import in_words
     from allcore.runs.summary import summarize, summary_table
 
-    found = [summarize(run) for run in _executor().store.runs()]
+    executor = _executor()
+    executor.look()
+    found = [summarize(run) for run in executor.store.runs()]
     shown = [one for one in found if (everything or not one.about.hidden) and (tag is None or tag in one.about.tags)]
     rows = json_rows(summary_table(shown))
     if json:
@@ -65,7 +67,9 @@ def show(name: Name, json: Json = False) -> None:
     from allcore.runs.about import about
     from allcore.runs.status import in_words
 
-    run = _executor().store.find(name)
+    executor = _executor()
+    executor.look()
+    run = executor.store.find(name)
     status, config, history, said = run.status(), run.config, run.history(), about(run)
     if json:
         print_json(
@@ -244,11 +248,11 @@ def _ask_before_deleting(name: str, run: Run) -> None:
         raise typer.Exit(1)
 
 
-def _executor() -> LocalExecutor:
-    from allcore.runs.executor import LocalExecutor
+def _executor() -> Executor:
+    from allcore.runs.executor import open_executor
     from allcore.workspace import open_workspace
 
-    return LocalExecutor(open_workspace())
+    return open_executor(open_workspace())
 
 
 def _print_settings(config: TrainConfig) -> None:

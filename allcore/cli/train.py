@@ -17,7 +17,7 @@ from allcore.cli.output import Json, print_json, progress_bar, say
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
     from allcore.evaluation.predictions.evaluation import Evaluation
-    from allcore.runs.executor import LocalExecutor
+    from allcore.runs.executor import Executor
     from allcore.runs.store import Run
 
 Data = Annotated[Path, typer.Option("--data", help="dataset folder, with one subfolder per class or per variant")]
@@ -41,7 +41,7 @@ def train(
         raise typer.Exit(finish(run, executor, partial(print_evaluation, json=json)))
 
 
-def finish(run: Run, executor: LocalExecutor, show: Callable[[Evaluation], None]) -> int:
+def finish(run: Run, executor: Executor, show: Callable[[Evaluation], None]) -> int:
     """Follow a run to its end, show its test scores, and return the exit status; Ctrl-C stops it."""
     from allcore.cli.follow import follow
     from allcore.evaluation.predictions.evaluate import evaluate_run
@@ -61,11 +61,11 @@ def finish(run: Run, executor: LocalExecutor, show: Callable[[Evaluation], None]
     return 1
 
 
-def _executor() -> LocalExecutor:
-    from allcore.runs.executor import LocalExecutor
+def _executor() -> Executor:
+    from allcore.runs.executor import open_executor
     from allcore.workspace import open_workspace
 
-    return LocalExecutor(open_workspace())
+    return open_executor(open_workspace())
 
 
 def with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "split.protocol": asked}
 
 
-def _submit(executor: LocalExecutor, config: TrainConfig) -> Run:
+def _submit(executor: Executor, config: TrainConfig) -> Run:
     with progress_bar("reading the dataset") as progress:
         run = executor.submit(config, progress)
     say_labels(run.config)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 from allcore.runs.process import host, is_alive
-from allcore.runs.status import Status
+from allcore.runs.status import ACTIVE, Status, read_status
 
 _POLL_SECONDS = 0.1
 
@@ -16,6 +17,16 @@ def gone_within(status: Status, seconds: float) -> bool:
     """Return whether the process that a status speaks of has gone, waiting for that so many seconds at the most."""
     deadline = time.monotonic() + seconds
     while _is_here(status):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def rests_within(folder: Path, seconds: float) -> bool:
+    """Return whether a run or study is active no more, waiting for that so many seconds at the most."""
+    deadline = time.monotonic() + seconds
+    while read_status(folder).state in ACTIVE:
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Starting and stopping runs: one small interface, and the local process behind it."""
+"""Starting and stopping runs: what all executors share, and the local one, whose runs are processes of this machine."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.installation import PROJECT
 from allcore.progress import Progress
+from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device, devices_here, suitable
-from allcore.runs.ending import gone_within, signal_group
+from allcore.runs.ending import gone_within, rests_within, signal_group
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
+from allcore.runs.launches import LOCAL, Launch, claim_launch, last_launch
 from allcore.runs.lease import write_ticket
 from allcore.runs.preflight import prepare, require_training
 from allcore.runs.process import host, start_mark
@@ -28,73 +31,54 @@ from allcore.runs.store import Run, RunStore
 from allcore.workspace import Workspace
 
 
-class Executor(Protocol):
-    """Where runs are executed."""
-
-    def submit(self, config: TrainConfig, on_progress: Progress | None = None) -> Run:
-        """Queue a new run and return it at once."""
-
-    def resume(self, run: Run) -> None:
-        """Queue a stopped, failed or interrupted run again, from its last checkpoint."""
-
-    def state(self, run: Run) -> Status:
-        """Return what the run is doing now."""
-
-    def request_stop(self, run: Run) -> None:
-        """Ask the run to stop at its next batch and return at once."""
-
-    def stop(self, run: Run, patience: float = 30.0) -> None:
-        """Stop the run, more and more firmly, and return when it has ended."""
-
-    def log(self, run: Run, lines: int = 50) -> str:
-        """Return the last lines of the worker's log."""
-
-    def devices(self) -> tuple[Device, ...]:
-        """Return the devices that runs take turns on."""
-
-
 @dataclass(frozen=True)
-class LocalExecutor:
-    """Runs as processes of this machine, one worker a run, each in a process group of its own."""
+class Executor(ABC):
+    """Where runs are executed. `status.json`, which the run's worker writes, is the truth whoever executes it."""
 
     workspace: Workspace
+    name: ClassVar[str]
 
     @property
     def store(self) -> RunStore:
-        """The runs that this executor starts."""
+        """The runs of the workspace."""
         return RunStore(self.workspace.runs)
 
     def submit(self, config: TrainConfig, on_progress: Progress | None = None) -> Run:
-        """Check the configuration and its data, make the run folder, start its worker, return the run.
+        """Check the configuration and its data, make the run folder, have it carried out, return the run at once.
 
         Raises `InputError` before anything is written when the data, the weights or the configuration will not do, or
         TensorFlow is not installed.
         """
         require_training()
-        suitable(config, self.devices())
+        self.check(config)
         resolved, split = prepare(config, self.workspace.cache, on_progress, self.workspace.judgements)
         run = self.store.create(resolved, split)
-        self._launch(run)
+        self._launch(run, claim_launch(run.folder, self.name, None))
         return run
 
     def resume(self, run: Run) -> None:
-        """Start a new worker for a run that ended early, also where its status is damaged.
+        """Have a run that ended early carried out from its last checkpoint, also where its status is damaged.
 
         Raises `RunError` when it is active or has succeeded, `InputError` where TensorFlow is not installed.
         """
         require_training()
+        executor_of(run, self.workspace).look()
+        last = last_launch(run.folder)  # first: whoever launches meanwhile is then found out
         status = resting_status(run)
         if status.state not in RESUMABLE:
             resumable = ", ".join(sorted(map(in_words, RESUMABLE)))
             raise RunError(f"run {run.id} is {in_words(status.state)}; only {resumable} runs can be resumed")
+        self.check(run.config)
+        launch = claim_launch(run.folder, self.name, last)
         (run.folder / STOP_FILE).unlink(missing_ok=True)
         moment = time.time()
         fresh = {"state": "queued", "pid": None, "process_started": None, "queued_at": moment, "heartbeat": moment}
-        write_status(run.folder, status.model_copy(update={**fresh, "error": "", "eta_seconds": None}))
-        self._launch(run)
+        write_status(run.folder, status.model_copy(update={**fresh, "error": "", "phase": "", "eta_seconds": None}))
+        self._launch(run, launch)
 
     def state(self, run: Run) -> Status:
         """Return what the run is doing now."""
+        executor_of(run, self.workspace).look()
         return run.status()
 
     def request_stop(self, run: Run) -> None:
@@ -106,19 +90,15 @@ class LocalExecutor:
             (run.folder / STOP_FILE).touch()
         except OSError:  # a full disk, say: the worker takes the signal as the same request
             signal_group(run.status(), signal.SIGTERM)
+        executor_of(run, self.workspace).after_request(run)
 
     def stop(self, run: Run, patience: float = 30.0) -> None:
-        """Ask, then SIGTERM after `patience` seconds, then SIGKILL to the process group after as long again.
+        """Ask, then end it more and more firmly every `patience` seconds, and return when the run has ended.
 
         The checkpoint is kept and the state becomes `cancelled`, so the run can be resumed.
         """
         self.request_stop(run)
-        status = run.status()
-        if not gone_within(status, patience):
-            signal_group(status, signal.SIGTERM)
-            if not gone_within(status, patience):
-                signal_group(status, signal.SIGKILL)
-                gone_within(status, patience)
+        executor_of(run, self.workspace).end(run, patience)
         status = read_status(run.folder)
         if status.state == "interrupted":
             write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
@@ -142,15 +122,66 @@ class LocalExecutor:
         """Return the last lines of the worker's log."""
         return run.log_tail(lines)
 
+    def look(self) -> None:  # noqa: B027 - a scheduler's executors have something to do
+        """Record what a scheduler says of the runs that it has, where `read_status` finds it; locally nothing."""
+
+    def after_request(self, run: Run) -> None:  # noqa: B027
+        """Do what a request to stop needs beside its file; locally nothing."""
+
+    @abstractmethod
+    def check(self, config: TrainConfig) -> None:
+        """Raise `ConfigError` where a run of this configuration could never start."""
+
+    @abstractmethod
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices that runs take turns on."""
+
+    @abstractmethod
+    def at_once(self, config: TrainConfig) -> int:
+        """Return how many runs of this configuration may be under way at a time."""
+
+    @abstractmethod
+    def end(self, run: Run, patience: float) -> None:
+        """End a run that was asked to stop, more and more firmly every `patience` seconds."""
+
+    @abstractmethod
+    def _launch(self, run: Run, launch: Launch) -> None:
+        """Have a queued run carried out."""
+
+
+@dataclass(frozen=True)
+class LocalExecutor(Executor):
+    """Runs as processes of this machine, one worker a run, each in a process group of its own."""
+
+    name: ClassVar[str] = LOCAL
+
+    def check(self, config: TrainConfig) -> None:
+        """Raise `ConfigError` where this machine has fewer devices than a run asks for."""
+        suitable(config, self.devices())
+
     def devices(self) -> tuple[Device, ...]:
         """Return this machine's GPUs and the places on its processor."""
         return devices_here()
 
-    def _launch(self, run: Run) -> None:
+    def at_once(self, config: TrainConfig) -> int:
+        """Return how many runs of this configuration this machine's devices hold."""
+        return len(suitable(config, self.devices())) // config.devices
+
+    def end(self, run: Run, patience: float) -> None:
+        """Wait, then send SIGTERM, then SIGKILL to the process group; wait alone for a run of another machine."""
+        status = run.status()
+        if not gone_within(status, patience):
+            signal_group(status, signal.SIGTERM)
+            if not gone_within(status, patience):
+                signal_group(status, signal.SIGKILL)
+                gone_within(status, patience)
+        rests_within(run.folder, patience)
+
+    def _launch(self, run: Run, launch: Launch) -> None:
         """Start the worker, put it into the queue and record its identity; it writes nothing before that is there."""
         with (run.folder / OUTPUT_FILE).open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "allcore", "worker", str(run.folder)],
+                worker_command(run, launch),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -164,6 +195,30 @@ class LocalExecutor:
             write_ticket(self.store.root, run.id, status.queued_at, kind, process.pid, started)
         update = {"pid": process.pid, "process_started": started, "host": host(), "heartbeat": time.time()}
         write_status(run.folder, status.model_copy(update=update))
+
+
+def open_executor(workspace: Workspace) -> Executor:
+    """Return the executor that ALLCORE_EXECUTOR, or else the workspace, names. Raises `ConfigError`."""
+    return _named(read_cluster(workspace.root).executor, workspace)
+
+
+def executor_of(run: Run, workspace: Workspace) -> Executor:
+    """Return the executor that a run was last launched by, whichever is chosen for new ones."""
+    launch = last_launch(run.folder)
+    return _named(LOCAL if launch is None else launch.executor, workspace)
+
+
+def _named(name: str, workspace: Workspace) -> Executor:
+    if name == "slurm":
+        from allcore.runs.slurm import SlurmExecutor
+
+        return SlurmExecutor(workspace)
+    return LocalExecutor(workspace)
+
+
+def worker_command(run: Run, launch: Launch) -> list[str]:
+    """Return the command that carries a launched run out."""
+    return [sys.executable, "-m", "allcore", "worker", str(run.folder), "--launch", str(launch.number)]
 
 
 def worker_environment(workspace: Workspace) -> dict[str, str]:

@@ -153,6 +153,8 @@ def _is_record(value: object) -> bool:
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    if not rows:  # making a table of nothing takes milliseconds, and a list of runs asks for many
+        return pd.DataFrame()
     table = pd.DataFrame(rows).drop(columns="kind", errors="ignore")
     never_finite = table.select_dtypes("object").columns
     return table.astype(dict.fromkeys(never_finite, "float64"))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import RunError
 from allcore.runs.files import STATUS_FILE, STOP_FILE, read_record
+from allcore.runs.launches import Launch, last_launch
 from allcore.runs.process import host, is_alive
 from allcore.writing import write_whole
 
@@ -19,6 +23,8 @@ LAUNCH_SECONDS = 30.0
 """How long a run may be queued without a process before it counts as interrupted."""
 ELSEWHERE_SECONDS = 300.0
 """How old the heartbeat of a worker on another machine may be before the run counts as interrupted."""
+_BEATING_SECONDS = 30.0
+"""How old the heartbeat of a worker that surely lives may be; it is renewed every few seconds."""
 
 State = Literal["queued", "running", "stopping", "succeeded", "failed", "cancelled", "interrupted"]
 ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
@@ -73,7 +79,9 @@ def read_status(folder: Path) -> Status:
     """Return the run's status as it really is.
 
     An active record whose process is gone reads as `interrupted`; a running one that was asked to stop reads as
-    `stopping`. Raises `RunError` when the file is missing, damaged or from a newer version.
+    `stopping`. A run that a scheduler was asked to carry out is judged by its heartbeat and by the scheduler's word,
+    which an executor has recorded, and never by a pid. Raises `RunError` when the file is missing, damaged or from a
+    newer version.
     """
     fields = read_record(folder, STATUS_FILE)
     if fields is None:
@@ -88,7 +96,12 @@ def read_status(folder: Path) -> Status:
     except ValidationError as error:
         names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
         raise RunError(f"run {folder.name}: {STATUS_FILE} is damaged ({names})") from None
-    return status.model_copy(update={"state": _real_state(folder, status)})
+    if status.state not in ACTIVE:
+        return status
+    launch = last_launch(folder)
+    if launch is None or launch.is_local:
+        return _asked_to_stop(folder, status if _is_there(folder, status) else _interrupted(status))
+    return _asked_to_stop(folder, _as_scheduled(folder, status, launch))
 
 
 def write_status(folder: Path, status: Status) -> None:
@@ -98,21 +111,55 @@ def write_status(folder: Path, status: Status) -> None:
     )
 
 
-def _real_state(folder: Path, status: Status) -> State:
-    if status.state not in ACTIVE:
-        return status.state
-    if not _is_there(status):
-        return "interrupted"
+def _asked_to_stop(folder: Path, status: Status) -> Status:
     if status.state == "running" and (folder / STOP_FILE).exists():
-        return "stopping"
-    return status.state
+        return status.model_copy(update={"state": "stopping"})
+    return status
 
 
-def _is_there(status: Status) -> bool:
-    """Return whether the worker, or on its way there the launcher, goes on."""
-    since_heartbeat = abs(time.time() - status.heartbeat)  # a clock set back must not make a dead run live for hours
+def _interrupted(status: Status, error: str = "") -> Status:
+    return status.model_copy(update={"state": "interrupted", "error": status.error or error})
+
+
+def _as_scheduled(folder: Path, status: Status, launch: Launch) -> Status:
+    """Return the status of a run that a scheduler has: its last word, unless the worker has been heard since."""
+    if launch.state == "over":
+        return _interrupted(status, launch.word)
+    queued = status.model_copy(update={"state": "queued", "phase": launch.word or status.phase})
     if status.pid is None:
-        return since_heartbeat < LAUNCH_SECONDS
+        launching = bool(launch.job) or seconds_since_written(folder / STATUS_FILE) < 2 * LAUNCH_SECONDS
+        return queued if launching else _interrupted(status, f"it was not handed to {launch.executor}: resume the run")
+    age = seconds_since_written(folder / STATUS_FILE)
+    if launch.state == "waiting" and age > _BEATING_SECONDS:
+        return queued
+    if age < ELSEWHERE_SECONDS:
+        return status
+    if launch.state == "running":
+        return status.model_copy(update={"phase": f"not heard of for {age / 60:.0f} min; {launch.word}"})
+    return _interrupted(status, f"nothing was heard of it for {age / 60:.0f} min, nor of {launch.executor}")
+
+
+def _is_there(folder: Path, status: Status) -> bool:
+    """Return whether the worker, or on its way there the launcher, goes on."""
+    if status.pid is None:
+        return seconds_since_written(folder / STATUS_FILE) < LAUNCH_SECONDS
     if status.host not in ("", host()):
-        return since_heartbeat < ELSEWHERE_SECONDS
+        return seconds_since_written(folder / STATUS_FILE) < ELSEWHERE_SECONDS
     return is_alive(status.pid, status.process_started)
+
+
+def seconds_since_written(file: Path) -> float:
+    """Return how long ago a file was written, by the clock of the disk or server that holds it alone.
+
+    Other machines' clocks, and this one's, may be wrong by hours. Where nothing may be written, this one's is asked.
+    """
+    try:
+        written = file.stat().st_mtime
+        with TemporaryFile(dir=file.parent) as probe:
+            now = os.fstat(probe.fileno()).st_mtime
+    except OSError:
+        try:
+            now, written = time.time(), file.stat().st_mtime
+        except OSError:
+            return math.inf
+    return abs(now - written)

@@ -10,16 +10,28 @@ from allcore.runs.files import STOP_FILE
 
 
 class StopSignal:
-    """Whether a run or study was asked to stop: by its request file, by SIGTERM, or by deleting its folder."""
+    """Whether a run or study was asked to stop: by its request file, by SIGTERM, or by deleting its folder.
 
-    def __init__(self, folder: Path) -> None:
+    A scheduler's SIGTERM, and SIGUSR1, are no such request: it takes the machine back, and the run goes on later.
+    """
+
+    def __init__(self, folder: Path, scheduled: bool = False) -> None:
         self._folder = folder
+        self._scheduled = scheduled
         self._terminated = False
-        signal.signal(signal.SIGTERM, self._on_signal)
+        for number in (signal.SIGTERM, *([signal.SIGUSR1] if scheduled else [])):
+            signal.signal(number, self._on_signal)
 
     def __call__(self) -> bool:
         """Return whether to stop."""
-        return self._terminated or _is_there(self._folder / STOP_FILE) or not _is_there(self._folder, unknown=True)
+        return self._terminated or self._is_asked()
+
+    def goes_on_later(self) -> bool:
+        """Return whether a scheduler takes the machine back, and nobody asked the run to stop."""
+        return self._scheduled and self._terminated and not self._is_asked()
+
+    def _is_asked(self) -> bool:
+        return _is_there(self._folder / STOP_FILE) or not _is_there(self._folder, unknown=True)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._terminated = True

@@ -14,6 +14,7 @@ from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.about import NOTHING_SAID, About, about
+from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
 from allcore.runs.predictions import accuracy
 from allcore.runs.status import ACTIVE, State, Status
@@ -70,6 +71,8 @@ def best_validation_accuracy(history: History) -> float | None:
 
 
 def _best(run: Run) -> float | None:
+    if not (run.folder / METRICS_FILE).exists():  # as of most runs of a long queue
+        return None
     return best_validation_accuracy(run.history())
 
 

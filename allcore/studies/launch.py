@@ -12,7 +12,7 @@ from contextlib import suppress
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.runs.ending import gone_within, signal_group
-from allcore.runs.executor import LocalExecutor, worker_environment
+from allcore.runs.executor import open_executor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.preflight import prepare
 from allcore.runs.status import ACTIVE, Status, in_words, write_status
@@ -90,7 +90,7 @@ def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
 
     The member's checkpoint is kept. Raises `RunError` when nothing of the study goes on.
     """
-    executor = LocalExecutor(workspace)
+    executor = open_executor(workspace)
     active = [run for run in study.members(executor.store.runs()).values() if _is_active(run)]
     if not active or is_carried_out(study):
         request_stop(study)

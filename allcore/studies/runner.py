@@ -1,7 +1,7 @@
-"""Carrying out a study: one process that trains its members one after another, and nobody else does.
+"""Carrying out a study: one process that has its members trained, as many at a time as the executor takes.
 
 It holds the lock on the study's folder as long as it lives; the app and the command line start it and look on. Each
-member goes through the device's queue like any run, so other runs have their turn between two members.
+member goes through the devices' queue like any run, so other runs have their turn between two members.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from allcore.errors import InputError, RunError
-from allcore.runs.executor import LocalExecutor
+from allcore.runs.executor import Executor
 from allcore.runs.files import STOP_FILE
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
@@ -33,7 +33,7 @@ _HEARTBEAT_SECONDS = 60.0
 _NAMED = 3
 
 
-def run_study(folder: Path, executor: LocalExecutor) -> int:
+def run_study(folder: Path, executor: Executor) -> int:
     """Carry out the study in `folder`: what is missing or did not succeed is trained, each member tried once.
 
     Returns the process's exit status: 0 done or stopped, 1 some members did not succeed, 2 refused.
@@ -53,7 +53,7 @@ def run_study(folder: Path, executor: LocalExecutor) -> int:
 @dataclass
 class _Runner:
     study: Study
-    executor: LocalExecutor
+    executor: Executor
     stop: StopSignal
     status: Status
     tried: set[str] = field(default_factory=set)
@@ -74,57 +74,67 @@ class _Runner:
 
     def _train_all(self) -> tuple[str, str]:
         while not self.stop():
-            following = self._next()
-            if following is None:
+            going, following = self._members()
+            if following is not None and len(going) < self.executor.at_once(following[0].config):
+                self._launch(*following)
+            elif going:
+                self._wait(going)
+            else:
                 return ("failed", _in_words(self.problems)) if self.problems else ("succeeded", "")
-            place, run = following
-            run = run if run is not None and _state(run) in ACTIVE else self._launch(place, run)
-            if run is not None:
-                self._wait(run)
+        self._stop_members()
         return "cancelled", ""
 
-    def _next(self) -> tuple[Place, Run | None] | None:
-        """Return the first place whose member goes on, is missing or is to be tried again; None when there is none."""
+    def _members(self) -> tuple[list[Run], tuple[Place, Run | None] | None]:
+        """Return the members that go on, and the first place whose member is missing or is to be tried again."""
         plan = self.study.plan()  # it may have been extended meanwhile
         members = self.study.members(self.executor.store.runs())
         self.problems = {name: told for name, told in self.problems.items() if name not in members}
+        going: dict[str, Run] = {}
         following: tuple[Place, Run | None] | None = None
         for number, place in enumerate(plan.places, start=1):
             run = members.get(place.name)
             state = "missing" if run is None else _state(run)
             if run is not None and state == "succeeded":
                 keep_small(run, plan.keep_models)
-            elif state in ACTIVE or place.name not in self.tried:
-                if following is None or state in ACTIVE:
-                    following = place, run
-                    self._write(phase=f"{number} of {len(plan.places)}: {place.name}")
+            elif run is not None and state in ACTIVE:
+                going[f"{number} of {len(plan.places)}: {place.name}"] = run
+            elif place.name not in self.tried:
+                following = following or (place, run)
             elif run is not None:
                 self.problems[place.name] = f"run {run.id} is {in_words(state)}"
-        return following
+        more = f" and {len(going) - 1} more" if len(going) > 1 else ""
+        if (phase := "".join([*list(going)[:1], more])) != self.status.phase:
+            self._write(phase=phase)
+        return list(going.values()), following
 
-    def _launch(self, place: Place, run: Run | None) -> Run | None:
-        """Start or resume the member at a place, and return it; None where that cannot be, which is remembered."""
+    def _launch(self, place: Place, run: Run | None) -> None:
+        """Start or resume the member at a place; where that cannot be, it is remembered."""
         self.tried.add(place.name)
         try:
             if run is None:
-                return self.executor.submit(place.config)
-            self.executor.resume(run)
+                self.executor.submit(place.config)
+            else:
+                self.executor.resume(run)
         except (InputError, OSError) as error:
             self.problems[place.name] = str(error)
-            return None
-        return run
 
-    def _wait(self, run: Run) -> None:
-        """Wait until a member has come to rest; one that is asked to stop is waited for as well."""
-        while _state(run) in ACTIVE:
-            if self.stop():
-                try:
-                    self.executor.stop(run)
-                except RunError:  # it has ended meanwhile
-                    return
+    def _wait(self, going: list[Run]) -> None:
+        """Wait until one of the members that go on has come to rest, or the study is asked to stop."""
+        while not self.stop() and all(_state(run) in ACTIVE for run in going):
             if time.monotonic() - self.heard > _HEARTBEAT_SECONDS:
                 self._write()
             time.sleep(_POLL_SECONDS)
+            self.executor.look()
+
+    def _stop_members(self) -> None:
+        """Stop the members that go on, all at the same time, and wait until they have ended."""
+        going, _ = self._members()
+        threads = []
+        for run in going:
+            with suppress(RunError):  # it has ended meanwhile
+                threads.append(self.executor.stop_in_background(run))
+        for thread in threads:
+            thread.join()
 
     def _write(self, **changes: object) -> None:
         self.heard = time.monotonic()

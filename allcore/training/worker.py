@@ -18,6 +18,7 @@ from allcore.errors import InputError, RunError
 from allcore.memory import peak_memory
 from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.files import CHECKPOINTS_FOLDER, CONFIG_FILE, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
+from allcore.runs.launches import GOES_ON_LATER, Launch, last_launch
 from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import Status, in_words, read_status, write_status
@@ -29,11 +30,14 @@ from allcore.writing import NO_ROOM, REFUSED, remove_unfinished
 _LAUNCHER_SECONDS = 5.0
 
 
-def run_worker(folder: Path) -> int:
-    """Carry out the run in `folder` and return the process's exit status: 0 done or stopped, 1 failed, 2 refused."""
+def run_worker(folder: Path, launch: int | None = None) -> int:
+    """Carry out the run in `folder`, as the launch of that number was asked to, and return the process's exit status.
+
+    0 done or stopped, 1 failed, 2 refused, `GOES_ON_LATER` when a scheduler took the machine back.
+    """
     try:
         with worker_lock(folder):
-            return _work(folder)
+            return _work(folder, _checked(folder, launch))
     except Timeout:
         print(f"run {folder.name} already has a worker", file=sys.stderr)
         return 2
@@ -42,13 +46,23 @@ def run_worker(folder: Path) -> int:
         return 2
 
 
-def _work(folder: Path) -> int:
-    stop = StopSignal(folder)
-    status = _take_over(folder)
+def _checked(folder: Path, number: int | None) -> Launch:
+    """Return the run's last launch. Raises `RunError` where this worker is of an earlier one."""
+    last = last_launch(folder) or Launch(number=1)
+    if number is not None and number != last.number:
+        raise RunError(f"run {folder.name} was launched again since: launch {last.number} counts, this is {number}")
+    return last
+
+
+def _work(folder: Path, launch: Launch) -> int:
+    stop = StopSignal(folder, scheduled=not launch.is_local)
+    status = _take_over(folder, launch)
     for place in (folder, folder / CHECKPOINTS_FOLDER):
         remove_unfinished(place)
     try:
         config = read_config(folder / CONFIG_FILE)
+        if not launch.is_local:  # the scheduler gave this process its devices
+            return _train(folder, status.model_copy(update={"devices": _given_devices()}), stop)
         fitting = suitable(config, devices_here())
         with device_lease(folder.parent, folder.name, status.queued_at, fitting, stop, config.devices) as leased:
             if leased:
@@ -78,7 +92,7 @@ def _train(folder: Path, status: Status, stop: StopSignal) -> int:
     reporter = Reporter(folder, status.model_copy(update=fresh))
     state, error = "failed", ""
     try:
-        state = "succeeded" if carry_out(folder, reporter, stop) else "cancelled"
+        state = "succeeded" if carry_out(folder, reporter, stop) else "queued" if stop.goes_on_later() else "cancelled"
     except InputError as raised:
         print(raised, file=sys.stderr)
         error = str(raised)
@@ -94,13 +108,19 @@ def _train(folder: Path, status: Status, stop: StopSignal) -> int:
     _end(folder, reporter.status, state, error)
     if state == "succeeded":
         remove_checkpoints(folder / CHECKPOINTS_FOLDER)
-    return 1 if state == "failed" else 0
+    return {"failed": 1, "queued": GOES_ON_LATER}.get(state, 0)
 
 
-def _take_over(folder: Path) -> Status:
-    """Wait until the launcher has recorded this process, or record it where there was no launcher."""
+def _given_devices() -> tuple[str, ...]:
+    """Return what a scheduler's GPUs are called, or the processor where it gave none."""
+    gpus = [device.label for device in devices_here() if device.kind == "gpu"]
+    return tuple(gpus) if gpus and "CUDA_VISIBLE_DEVICES" in os.environ else ("CPU",)
+
+
+def _take_over(folder: Path, launch: Launch) -> Status:
+    """Wait until the launcher has recorded this process, or record it where no launcher on this machine does."""
     pid, started = own_identity()
-    deadline = time.monotonic() + _LAUNCHER_SECONDS
+    deadline = time.monotonic() + (_LAUNCHER_SECONDS if launch.is_local else 0.0)
     status = read_status(folder)
     while status.pid != pid and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -113,7 +133,8 @@ def _take_over(folder: Path) -> Status:
         }
     )  # fmt: skip
     write_status(folder, taken)
-    append_to_log(folder, f"process {pid} on {host()} waits for the device")
+    job = "" if launch.is_local else f", {launch.executor} job {launch.job}"
+    append_to_log(folder, f"process {pid} on {host()} waits for the device{job}")
     return taken
 
 
@@ -121,6 +142,8 @@ def _end(folder: Path, status: Status, state: str, error: str = "") -> None:
     """Write the last status; should the disk refuse it, the run reads as interrupted, which it then is."""
     try:
         update = {"state": state, "error": error, "phase": "", "eta_seconds": None, "heartbeat": time.time()}
+        if state == "queued":
+            update |= {"pid": None, "process_started": None, "phase": "saved; the scheduler starts it again"}
         write_status(folder, status.model_copy(update=update))
         append_to_log(folder, f"{in_words(state)}: {error}" if error else in_words(state))
         (folder / STOP_FILE).unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import streamlit as st
 from allcore.reporting.number_text import duration
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE, STATUS_FILE
 from allcore.runs.history import History, HistoryReader
+from allcore.runs.launches import LAUNCHES_FOLDER
 from allcore.runs.lease import waiting
 from allcore.runs.status import in_words
 from allcore.runs.store import Run
@@ -32,7 +33,8 @@ STATE_ICONS = {
 
 
 def runs() -> list[Run]:
-    """Return all runs, newest first, the damaged ones too."""
+    """Return all runs, newest first, the damaged ones too; a scheduler is asked about its own every few seconds."""
+    _look(str(executor().store.root))
     return [watched(run) for run in executor().store.runs()]
 
 
@@ -49,15 +51,21 @@ def history(run: Run) -> History:
 def summary(run: Run) -> RunSummary:
     """Return the summary of a run as it is now; only a run that is active, or has changed, is read."""
     folder = str(run.folder)
-    files = ("", STATUS_FILE, CONFIG_FILE, METRICS_FILE)
+    files = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
     stamps = (_datasets_stamp(), *(stamp(run.folder / name) for name in files))
     kept = _at_rest().get(folder)
     if kept is not None and kept[0] == stamps:
         return kept[1]
     now = summarize(run, lambda run: _best(folder, stamps[-1]))
-    if not now.is_active:
+    if not now.is_active or _is_with_a_scheduler(now):
         _at_rest()[folder] = stamps, now
     return now
+
+
+def _is_with_a_scheduler(summary: RunSummary) -> bool:
+    """Return whether a run waits in a scheduler's queue: its files alone tell of its state, and no process does."""
+    status = summary.status
+    return status is not None and status.state == "queued" and status.pid is None and bool(status.phase)
 
 
 def summaries(of: Sequence[Run]) -> list[RunSummary]:
@@ -102,6 +110,8 @@ def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
     if status is None:
         return ""
     if status.state == "queued":
+        if status.pid is None and status.phase:  # with a scheduler, which has a queue of its own
+            return status.phase
         before = waiting.get(summary.id)
         if before is None:
             return "starting"
@@ -122,6 +132,12 @@ def stamp(file: Path) -> tuple[int, int]:
 def _datasets_stamp() -> tuple[int, int]:
     """Return what changes when a dataset of the workspace is renamed: runs then say its new name."""
     return stamp(workspace().datasets)
+
+
+@st.cache_data(ttl="3s", refresh_mode="background", max_entries=4, show_spinner=False)
+def _look(root: str) -> None:
+    """Have the scheduler's word recorded, if one carries runs out; nobody waits for it but who looks first."""
+    executor().look()
 
 
 @st.cache_resource(show_spinner=False)

@@ -9,7 +9,7 @@ import streamlit as st
 from allcore.data.catalog import Catalog, scan
 from allcore.data.relations import Relations, find_relations_of, known_relations_of
 from allcore.inference.predictor import Predictor, load_predictor
-from allcore.runs.executor import LocalExecutor
+from allcore.runs.executor import Executor, open_executor
 from allcore.text import printable, well_formed
 from allcore.workspace import Workspace, open_workspace
 from pages.ui import address
@@ -21,9 +21,9 @@ def workspace() -> Workspace:
     return open_workspace()
 
 
-def executor() -> LocalExecutor:
+def executor() -> Executor:
     """Return the executor of the workspace."""
-    return LocalExecutor(open_workspace())
+    return open_executor(open_workspace())
 
 
 def catalog(folder: Path) -> Catalog:

@@ -1,6 +1,7 @@
 """Runs: every state as it is on disk, whoever looks; stop, resume, delete."""
 
 import json
+import os
 import shutil
 import time
 
@@ -10,6 +11,7 @@ import pytest
 from allcore.reporting.curves import QUANTITIES
 from allcore.runs.about import About, about
 from allcore.runs.executor import LocalExecutor
+from allcore.runs.launches import claim_launch, last_launch, record_launch
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
 from allcore.runs.summary import RunSummary
@@ -133,6 +135,18 @@ def test_running_run_tells_phase_progress_time_left_and_warnings(running):
     assert plain(f"CPU 0: {running.id}") in texts(app)
     assert not button(app, "Stop").disabled
     assert button(app, "Delete").disabled
+
+
+def test_run_that_waits_for_slurm_says_why_however_long_it_does(run):
+    write_status(run.folder, Status(state="queued", heartbeat=0.0, queued_at=0.0, epochs=4))
+    launch = claim_launch(run.folder, "slurm", last_launch(run.folder))
+    waits = {"job": "7", "state": "waiting", "word": "Slurm job 7: pending, Resources"}
+    record_launch(run.folder, launch.model_copy(update=waits))
+    os.utime(run.folder / "status.json", (0, 0))
+    app = open_page("runs")
+    assert plain("Slurm job 7: pending, Resources") in texts(app)
+    assert "1 waits, first" in texts(app)
+    assert not button(app, "Stop").disabled
 
 
 def test_charts_gain_points_as_the_run_goes_on(running):

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from allcore.errors import RunError
+from allcore.runs.launches import claim_launch, record_launch
 from allcore.runs.process import host, is_alive, own_identity, start_mark
 from allcore.runs.status import STATUS_SCHEMA, Status, read_status, write_status
 
@@ -76,7 +77,8 @@ def test_just_created_run_without_a_process_is_queued(tmp_path):
 
 
 def test_run_whose_launcher_died_is_interrupted_after_a_while(tmp_path):
-    write_status(tmp_path, status(state="queued", heartbeat=time.time() - 100))
+    write_status(tmp_path, status(state="queued"))
+    written_before(tmp_path, 100)
     assert read_status(tmp_path).state == "interrupted"
 
 
@@ -120,15 +122,53 @@ def test_process_recorded_by_its_start_time_as_in_schema_1_is_still_known(tmp_pa
 
 
 @pytest.mark.parametrize(("age", "state"), [(10.0, "running"), (1000.0, "interrupted")])
-def test_worker_of_another_machine_is_known_by_its_heartbeat_and_not_by_its_pid(tmp_path, age, state):
+@pytest.mark.parametrize("its_clock", [-86_400.0, 0.0, 86_400.0])
+def test_worker_of_another_machine_is_known_by_when_it_wrote_and_by_no_clock_of_either(tmp_path, age, state, its_clock):
     pid, started = own_identity()
-    write_status(tmp_path, status(pid=pid, process_started=started, host="elsewhere", heartbeat=time.time() - age))
+    heartbeat = time.time() + its_clock
+    write_status(tmp_path, status(pid=pid, process_started=started, host="elsewhere", heartbeat=heartbeat))
+    written_before(tmp_path, age)
     assert read_status(tmp_path).state == state
 
 
 def test_clock_set_back_does_not_let_a_run_without_a_process_wait_for_hours(tmp_path):
-    write_status(tmp_path, status(state="queued", heartbeat=time.time() + 3600))
+    write_status(tmp_path, status(state="queued"))
+    written_before(tmp_path, -3600)
     assert read_status(tmp_path).state == "interrupted"
+
+
+SCHEDULED = {"executor": "slurm", "job": "17"}
+
+
+@pytest.mark.parametrize(
+    ("said", "launch", "age", "state"),
+    [
+        ({"state": "queued"}, {}, 100_000, "queued"),
+        ({"state": "queued"}, {"job": ""}, 100_000, "interrupted"),
+        ({"state": "queued"}, {"state": "waiting", "word": "pending, Resources"}, 100_000, "queued"),
+        ({"state": "queued"}, {"state": "over", "word": "out of memory"}, 1, "interrupted"),
+        ({"pid": 1}, {}, 10, "running"),
+        ({"pid": 1}, {}, 1000, "interrupted"),
+        ({"pid": 1}, {"state": "running"}, 1000, "running"),
+        ({"pid": 1}, {"state": "waiting"}, 10, "running"),
+        ({"pid": 1}, {"state": "waiting", "word": "pending, Resources"}, 100, "queued"),
+        ({"pid": 1}, {"state": "over", "word": "out of memory"}, 1, "interrupted"),
+        ({"state": "succeeded", "pid": 1}, {"state": "over", "word": "completed"}, 1, "succeeded"),
+    ],
+)
+def test_run_of_a_scheduler_is_known_by_what_was_heard_of_it_and_by_its_word(tmp_path, said, launch, age, state):
+    write_status(tmp_path, status(**said, process_started="x", host=host()))
+    record_launch(tmp_path, claim_launch(tmp_path, "slurm", None).model_copy(update={**SCHEDULED, **launch}))
+    written_before(tmp_path, age)
+    found = read_status(tmp_path)
+    assert found.state == state
+    assert launch.get("word", "") in (found.phase, found.error, "completed")
+
+
+def written_before(folder, seconds):
+    """Let the status have been written so many seconds ago, by the disk's clock."""
+    moment = time.time() - seconds
+    os.utime(folder / "status.json", (moment, moment))
 
 
 @pytest.mark.parametrize("pid", [-1, 0, 2**31, 2**63])

@@ -13,6 +13,7 @@ import pytest
 from allcore.errors import RunError
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.runs.executor import LocalExecutor
+from allcore.runs.launches import claim_launch, last_launch
 from allcore.runs.lease import waiting
 from allcore.runs.status import ACTIVE, write_status
 from tests.conftest import device_taken, wait_for
@@ -24,7 +25,7 @@ def test_finished_run_has_every_file(finished_run):
     names = {path.name for path in finished_run.folder.iterdir() if not path.name.startswith(".")}
     assert names - {"model.float32.onnx"} == {  # that one only where int8 is served
         "config.json", "environment.json", "split.csv", "status.json", "metrics.jsonl", "worker.log", "worker.output",
-        "tensorboard", "model.keras", "model.onnx", "predictions.parquet", "features.npy",
+        "launches", "tensorboard", "model.keras", "model.onnx", "predictions.parquet", "features.npy",
     }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def test_second_worker_for_the_same_run_is_refused(executor, tiny_config):
         status = wait_for(run, waits)
         with pytest.raises(RunError, match="is queued; only"):
             executor.resume(run)
-        executor._launch(run)
+        executor._launch(run, claim_launch(run.folder, "local", last_launch(run.folder)))
         assert psutil.Process(run.status().pid).wait(timeout=60) == 2
         assert psutil.pid_exists(status.pid)
         write_status(run.folder, status)

@@ -1,5 +1,6 @@
 """Carrying out a study: each member once, whatever happens in between."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.worker_lock import worker_lock
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
-from tests.studies.conftest import LEFT, set_state
+from tests.studies.conftest import LEFT, Instantly, set_state
 
 PLACES = [f"image_size={size} fold={fold} seed=0" for fold in (1, 2) for size in (32, 48)]
 
@@ -148,3 +149,52 @@ def test_a_finished_member_keeps_what_its_scores_are_made_of_and_its_model_where
         assert left == {"predictions.parquet", "metrics.jsonl"} | ({"model.onnx"} if keeps else set())
         assert not (run.folder / "checkpoints").exists()
         assert (run.folder / "split.csv").exists()
+
+
+class Two(Instantly):
+    """Takes two members at a time."""
+
+    def at_once(self, config):
+        return 2
+
+
+@pytest.fixture
+def going_on(executor, split, monkeypatch):
+    """Return an executor whose members end one at each look, and how many went on then."""
+    two = Two(executor.workspace, split, ends=lambda place: "running")
+    counts = []
+
+    def sleep(seconds):
+        running = [run for run in reversed(two.store.runs()) if run.status().state == "running"]
+        counts.append(len(running))
+        set_state(running[0], "succeeded")
+
+    monkeypatch.setattr("allcore.studies.runner.time.sleep", sleep)
+    return two, counts
+
+
+def test_as_many_members_go_on_at_a_time_as_the_executor_takes(study, going_on):
+    two, counts = going_on
+    assert run_study(study.folder, two) == 0
+    assert sorted(two.launched) == sorted(PLACES)
+    assert counts == [2, 2, 2, 1]
+
+
+def test_a_stopped_study_stops_all_members_that_go_on(study, going_on, monkeypatch):
+    two, _ = going_on
+    stopped = []
+
+    def stop(run):
+        stopped.append(run.config.place)
+        return threading.Thread(target=set_state, args=(run, "cancelled"))
+
+    object.__setattr__(two, "stop_in_background", lambda run: started(stop(run)))
+    monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda _: (study.folder / STOP_FILE).touch())
+    assert run_study(study.folder, two) == 0
+    assert stopped == PLACES[:2]
+    assert study.status().state == "cancelled"
+
+
+def started(thread):
+    thread.start()
+    return thread

@@ -1,0 +1,68 @@
+"""Who carries runs out, and how a scheduler is asked: `cluster.json` of the workspace, and ALLCORE_EXECUTOR."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from allcore.errors import ConfigError, FileError, MissingFileError
+from allcore.json_text import read_json
+
+CLUSTER_FILE: Final = "cluster.json"
+_VARIABLE: Final = "ALLCORE_EXECUTOR"
+_LARGEST_BYTES: Final = 2**20
+
+ExecutorName = Literal["local", "slurm"]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SlurmSettings(_Settings):
+    """How a job is submitted. `gpu` is a GPU's name in `--gres` (`gpu`, `gpu:a100`); without it none is asked for.
+
+    `options` go to sbatch as they are; `lines` are run by the job's shell before the worker (`module load cuda`).
+    """
+
+    partition: str = ""
+    account: str = ""
+    time: str = ""
+    gpu: str = ""
+    cpus: int = Field(2, ge=1)
+    memory: str = ""
+    warning_seconds: int = Field(120, ge=1, le=65_535)
+    options: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+class ClusterSettings(_Settings):
+    """Who carries runs out; how many of a study's members are with a scheduler at a time; how Slurm is asked."""
+
+    executor: ExecutorName = "local"
+    at_once: int = Field(8, ge=1, le=10_000)
+    slurm: SlurmSettings = SlurmSettings()
+
+
+def read_cluster(workspace: Path) -> ClusterSettings:
+    """Return the workspace's settings, with the executor that ALLCORE_EXECUTOR names. Raises `ConfigError`."""
+    try:
+        found = read_json(workspace / CLUSTER_FILE, _LARGEST_BYTES)
+    except MissingFileError:
+        found = {}
+    except FileError as error:
+        raise ConfigError(f"{CLUSTER_FILE} of the workspace cannot be read ({error})") from None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{CLUSTER_FILE} of the workspace cannot be read (it is not a JSON object)")
+    named = {"executor": os.environ[_VARIABLE]} if os.environ.get(_VARIABLE) else {}
+    try:
+        return ClusterSettings.model_validate(found | named)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        place = _VARIABLE if named and field == "executor" else f"{CLUSTER_FILE} of the workspace, {field}"
+        message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        raise ConfigError(f"{place}: {message} (received {first['input']!r:.100})") from None

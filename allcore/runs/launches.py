@@ -1,0 +1,76 @@
+"""The launches of a run: each asks one executor to carry it out, and is numbered, so that the last one alone counts.
+
+`launches/N.json` is made by whoever launches. A file can be made once, on a folder shared over a network as well: of
+two who launch at a time one is refused. A worker whose launch is not the last one ends at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from allcore.errors import FileError, RunError
+from allcore.json_text import read_json
+from allcore.writing import make_subfolder, write_new, write_whole
+
+LAUNCHES_FOLDER: Final = "launches"
+LOCAL: Final = "local"
+GOES_ON_LATER: Final = 75
+"""Exit status of a worker that a scheduler is to start again: EX_TEMPFAIL of sysexits.h."""
+_LARGEST_BYTES: Final = 2**16
+
+
+class Launch(BaseModel):
+    """One launch: who was asked, the job that came of it, and the scheduler's last word on that job.
+
+    `word` explains what a worker cannot: why a job waits, or what ended it. Only an executor writes it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    number: int = Field(ge=1)
+    executor: str = LOCAL
+    job: str = ""
+    state: Literal["", "waiting", "running", "over"] = ""
+    word: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a process of one machine was started, whose pid tells whether it lives."""
+        return self.executor == LOCAL
+
+
+def last_launch(folder: Path) -> Launch | None:
+    """Return the run's last launch, None where there was none; of a damaged record no more than its number."""
+    numbers = [int(file.stem) for file in (folder / LAUNCHES_FOLDER).glob("*.json") if file.stem.isdecimal()]
+    if not numbers:
+        return None
+    try:
+        return Launch.model_validate(read_json(_file(folder, max(numbers)), _LARGEST_BYTES))
+    except (FileError, ValueError):
+        return Launch(number=max(numbers))
+
+
+def claim_launch(folder: Path, executor: str, last: Launch | None) -> Launch:
+    """Record that an executor launches the run now, after the launch that was the last one before its state was read.
+
+    Raises `RunError` where another process launches it at the same time.
+    """
+    launch = Launch(number=1 if last is None else last.number + 1, executor=executor)
+    try:
+        make_subfolder(folder / LAUNCHES_FOLDER)
+        write_new(_file(folder, launch.number), launch.model_dump_json())
+    except FileExistsError:
+        raise RunError(f"run {folder.name} is being launched by another process; look at its state again") from None
+    return launch
+
+
+def record_launch(folder: Path, launch: Launch) -> None:
+    """Replace what is known of a launch: its job, or the scheduler's word."""
+    write_whole(_file(folder, launch.number), launch.model_dump_json())
+
+
+def _file(folder: Path, number: int) -> Path:
+    return folder / LAUNCHES_FOLDER / f"{number}.json"

@@ -1,0 +1,137 @@
+"""Runs as jobs of a scheduler: what is the same whichever it is. The workspace is a folder that its machines share."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Final, Literal, NamedTuple
+
+from allcore.config import TrainConfig
+from allcore.errors import RunError
+from allcore.runs.cluster import read_cluster
+from allcore.runs.devices import Device
+from allcore.runs.ending import rests_within
+from allcore.runs.executor import Executor
+from allcore.runs.launches import Launch, last_launch, record_launch
+from allcore.runs.lease import QUEUE_FOLDER
+from allcore.runs.status import read_status, write_status
+from allcore.runs.store import Run
+from allcore.writing import make_folder
+
+_LOOK_SECONDS: Final = 3.0
+
+
+class Word(NamedTuple):
+    """What a scheduler says of a job: what that means for its run, and why in words."""
+
+    state: Literal["waiting", "running", "over"]
+    text: str
+
+
+@dataclass(frozen=True)
+class ScheduledExecutor(Executor):
+    """Hands each launch of a run to a scheduler as one job, and records its word where `read_status` finds it."""
+
+    @abstractmethod
+    def submit_job(self, run: Run, launch: Launch) -> str:
+        """Hand a launch to the scheduler and return the job's name there. Raises `RunError` when it is refused."""
+
+    @abstractmethod
+    def words(self, jobs: Sequence[str]) -> dict[str, Word] | None:
+        """Return what the scheduler says of each job that it knows; None when it does not answer."""
+
+    @abstractmethod
+    def cancel(self, job: str, *, only_waiting: bool = False) -> None:
+        """Have a job ended: its worker gets SIGTERM and, should it not end, SIGKILL."""
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return no device: the scheduler gives them, and each run says which it was given."""
+        return ()
+
+    def at_once(self, config: TrainConfig) -> int:
+        """Return how many members of a study may be with the scheduler at a time."""
+        return read_cluster(self.workspace.root).at_once
+
+    def look(self) -> None:
+        """Ask about all jobs of this workspace at once, at most every few seconds, and record what is said."""
+        if not _is_due(self._jobs):
+            return
+        launched = list(self._launched())
+        words = self.words([launch.job for _, launch in launched]) if launched else {}
+        if words is None:  # it does not answer: what it said last stands
+            return
+        for run, launch in launched:
+            word = words.get(launch.job, Word("over", f"{self.name} does not know it any more: resume the run"))
+            text = f"{self.name.capitalize()} job {launch.job}: {word.text}"
+            said = launch.model_copy(update={"state": word.state, "word": text})
+            with suppress(OSError):  # a full disk; it is said again
+                if said != launch:
+                    record_launch(run.folder, said)
+                if word.state == "over":
+                    (self._jobs / run.id).unlink(missing_ok=True)
+
+    def after_request(self, run: Run) -> None:
+        """Cancel a job that waits, since no worker reads the request; one that runs is let go on to its next batch.
+
+        A scheduler may end a job only once it has a place for it: its worker then finds the request, or a later launch.
+        """
+        launch = last_launch(run.folder)
+        if launch is None or not launch.job:
+            return
+        self.cancel(launch.job, only_waiting=True)
+        status, words = read_status(run.folder), self.words([launch.job])
+        if status.pid is None and words is not None and words.get(launch.job, Word("over", "")).state != "running":
+            write_status(run.folder, status.model_copy(update={"state": "cancelled", "phase": ""}))
+
+    def end(self, run: Run, patience: float) -> None:
+        """Wait, then cancel the job and wait again."""
+        launch = last_launch(run.folder)
+        if not rests_within(run.folder, patience) and launch is not None:
+            self.cancel(launch.job)
+            deadline = time.monotonic() + 2 * patience
+            while not rests_within(run.folder, _LOOK_SECONDS) and time.monotonic() < deadline:
+                self.look()
+
+    @property
+    def _jobs(self) -> Path:
+        """Folder of one empty file for each run that has a job, so that nobody has to read all runs to find them."""
+        return self.store.root / QUEUE_FOLDER / self.name
+
+    def _launched(self) -> Iterator[tuple[Run, Launch]]:
+        """Yield the runs that have a job, with their launch; what was deleted or launched elsewhere is forgotten."""
+        for mark in sorted(self._jobs.glob("*")):
+            run = Run(self.store.root / mark.name)
+            launch = last_launch(run.folder)
+            if launch is None or launch.executor != self.name:
+                mark.unlink(missing_ok=True)
+            elif launch.job:
+                yield run, launch
+
+    def _launch(self, run: Run, launch: Launch) -> None:
+        make_folder(self._jobs)
+        (self._jobs / run.id).touch()
+        try:
+            job = self.submit_job(run, launch)
+        except RunError as error:
+            record_launch(run.folder, launch.model_copy(update={"state": "over", "word": str(error)}))
+            raise
+        record_launch(run.folder, launch.model_copy(update={"job": job, "state": "waiting"}))
+
+
+_last_look: dict[Path, float] = {}
+_looking = Lock()
+
+
+def _is_due(jobs: Path) -> bool:
+    """Return whether the last look at these jobs is a few seconds old; whoever asks is taken to look now."""
+    with _looking:
+        now = time.monotonic()
+        if now - _last_look.get(jobs, -_LOOK_SECONDS) < _LOOK_SECONDS:
+            return False
+        _last_look[jobs] = now
+        return True

@@ -1,0 +1,81 @@
+"""A Slurm, an executor of a workspace that names it, and tiny runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from allcore.config import TrainConfig
+from allcore.runs.executor import Executor, open_executor
+from allcore.runs.launches import last_launch
+from allcore.runs.status import ACTIVE, Status
+from allcore.runs.store import Run
+from allcore.workspace import Workspace
+from tests.cluster.one_node_slurm import OneNodeSlurm, missing
+
+SETTINGS = {"cpus": 1, "memory": "500M", "lines": ["export OMP_NUM_THREADS=1"]}
+LONG = 5000
+"""Epochs of a run that does not end by itself."""
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneNodeSlurm]:
+    """Return a Slurm that runs, and that this process's commands speak to."""
+    if missing() or os.geteuid():
+        names = ", ".join(missing()) or "root"
+        pytest.skip(f"NO SLURM: {names} is missing; install slurm-wlm, slurm-wlm-basic-plugins and munge")
+    slurm = OneNodeSlurm(tmp_path_factory.mktemp("slurm"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in slurm.environment.items():
+            patch.setenv(name, value)
+        patch.delenv("ALLCORE_EXECUTOR", raising=False)
+        try:
+            slurm.start()
+            yield slurm
+        finally:
+            slurm.stop()
+
+
+@pytest.fixture
+def open_slurm(slurm: OneNodeSlurm, tmp_path: Path) -> Iterator[Callable[..., Executor]]:
+    """Return what opens the executor of a new workspace, whose jobs have further settings; no job of it is left."""
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.root.mkdir()
+
+    def open_it(at_once: int = 8, **settings: object) -> Executor:
+        said = {"executor": "slurm", "at_once": at_once, "slurm": SETTINGS | settings}
+        (workspace.root / "cluster.json").write_text(json.dumps(said))
+        return open_executor(workspace)
+
+    yield open_it
+    executor = open_executor(workspace)
+    for run in executor.store.runs():
+        if run.status().state in ACTIVE:
+            executor.stop(run, patience=2.0)
+
+
+@pytest.fixture
+def tiny(tiny_config: Callable[..., TrainConfig]) -> Callable[..., TrainConfig]:
+    """Return a maker of configurations whose epochs take half a second."""
+    return lambda **fields: tiny_config(**{"optimizer": "sgd", "trainable_from": "block4_conv3", **fields})
+
+
+def until(executor: Executor, run: Run, reached: Callable[[Status], object], seconds: float = 300.0) -> Status:
+    """Return the run's status once it is as wanted, looked at as the app does."""
+    deadline = time.monotonic() + seconds
+    while not reached(status := executor.state(run)):
+        assert time.monotonic() < deadline, f"{status}\n{run.log_tail()}\n{last_launch(run.folder)}"
+        time.sleep(0.1)
+    return status
+
+
+def assert_no_gap_and_no_repeat(run: Run) -> None:
+    """Hold the run's steps to be numbered without a gap and without a repeat."""
+    steps = run.history().batches["global_step"]
+    assert len(steps)
+    assert list(steps) == list(range(1, len(steps) + 1))

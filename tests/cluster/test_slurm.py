@@ -1,0 +1,117 @@
+"""Runs on a real Slurm of one node and two slots: what its users meet, and what its machines do to them."""
+
+import os
+
+import psutil
+import pytest
+
+from allcore.runs.executor import executor_of
+from allcore.runs.launches import last_launch
+from allcore.runs.status import ACTIVE
+from allcore.studies.plan import make_plan
+from allcore.studies.runner import run_study
+from allcore.studies.store import StudyStore
+from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, until
+
+
+def in_epoch(epoch):
+    return lambda status: status.state == "running" and status.epoch >= epoch
+
+
+def signal_job(slurm, run, name):
+    """Send the job's shell what Slurm sends it: USR1 before its time limit."""
+    slurm.run("scancel", f"--signal={name}", "--batch", last_launch(run.folder).job)
+
+
+def kill_all_of(run):
+    """Kill a run's worker, its job's shell and what of Slurm's watches over them, as a machine that fails does."""
+    worker = psutil.Process(run.status().pid)
+    watchers = [parent for parent in worker.parents() if parent.name() in ("bash", "slurm_script", "slurmstepd")]
+    for process in [*reversed(watchers), worker]:
+        process.kill()
+
+
+def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm, tiny, monkeypatch):
+    executor = open_slurm()
+    first, second, third = (executor.submit(tiny(epochs=epochs)) for epochs in (LONG, LONG, 2))
+
+    # two slots: the third waits, and says why; stopping it needs no worker
+    assert "pending" in until(executor, third, lambda status: "pending" in status.phase).phase
+    until(executor, first, in_epoch(1))
+    assert "pending, Resources" in until(executor, third, lambda status: "Resources" in status.phase).phase
+    executor.stop(third)
+    assert third.status().state == "cancelled"
+    assert not third.log_tail()
+
+    # the time limit comes near: saved, queued again, and gone on with
+    signal_job(slurm, first, "USR1")
+    until(executor, first, lambda status: status.state == "queued")
+    assert until(executor, first, in_epoch(2)).segment == 1
+
+    # its pid is another process's here, and nobody asks it
+    status = second.status()
+    assert psutil.pid_exists(status.pid)
+    monkeypatch.setattr("allcore.runs.status.is_alive", lambda *_: pytest.fail("a pid was asked"))
+    assert second.status().state == "running"
+
+    # the controller dies under running jobs: they go on, and it knows them when it is back
+    slurm.kill_controller()
+    before = second.status().epoch
+    assert until(executor, second, in_epoch(before + 2)).state == "running"
+    slurm.start_controller()
+
+    # the node fails: Slurm queues its jobs again, and they go on from their checkpoints
+    kill_all_of(first)
+    kill_all_of(second)
+    slurm.lose_node()
+    until(executor, second, lambda status: status.state == "running" and status.segment == 1 and status.step)
+
+    # neither left a gap or a repeat
+    until(executor, first, lambda status: status.state == "running" and status.segment == 2 and status.step)
+    executor.stop(first, patience=60.0)
+    assert first.status().state == "cancelled"
+    assert set(first.history().batches["segment"]) == {0, 1, 2}
+    assert_no_gap_and_no_repeat(first)
+    assert "slurm job" in first.log_tail(1000)
+
+    # cancelled behind our back: interrupted with the reason, and resumed as a new launch
+    slurm.run("scancel", last_launch(second.folder).job)
+    assert (
+        "cancelled with Slurm's own commands"
+        in until(executor, second, lambda status: status.state == "interrupted").error
+    )
+    executor.resume(second)
+    assert last_launch(second.folder).number == 2
+    until(executor, second, lambda status: status.state == "running" and status.step)
+    executor.stop(second, patience=20.0)
+    assert second.status().state == "cancelled"
+    assert executor_of(second, executor.workspace).name == "slurm"
+
+    # what was stopped while it waited goes to its end
+    executor.resume(third)
+    assert until(executor, third, lambda status: status.state not in ACTIVE).state == "succeeded", third.log_tail()
+    until(executor, third, lambda _: not list((executor.store.root / ".queue" / "slurm").iterdir()))
+
+
+@pytest.mark.skipif("ALLCORE_SOAK" not in os.environ, reason="waits for a time limit of a minute: make soak")
+def test_a_run_goes_on_after_a_real_time_limit(open_slurm, tiny):
+    executor = open_slurm(time="1", warning_seconds=5)
+    run = executor.submit(tiny(epochs=LONG))
+    until(executor, run, lambda status: status.state == "running" and status.segment == 1 and status.step)
+    assert last_launch(run.folder).number == 1
+    executor.stop(run, patience=60.0)
+    assert_no_gap_and_no_repeat(run)
+
+
+@pytest.mark.skipif("ALLCORE_SOAK" not in os.environ, reason="trains six runs: make soak")
+def test_a_study_of_six_goes_through_two_slots(open_slurm, tiny, monkeypatch):
+    executor = open_slurm(at_once=3)
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(executor.workspace.root))
+    config = tiny(epochs=1, split={"protocol": "grouped", "folds": 3})
+    plan = make_plan(name="folds", config=config, folds=(1, 2, 3), seeds=(0, 1))
+    study = StudyStore(executor.workspace.studies).create(plan)
+    assert run_study(study.folder, executor) == 0, study.status().error
+    runs = executor.store.runs()
+    assert sorted(run.config.place for run in runs) == sorted(place.name for place in plan.places)
+    assert {run.status().state for run in runs} == {"succeeded"}
+    assert {last_launch(run.folder).number for run in runs} == {1}

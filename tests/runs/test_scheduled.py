@@ -1,0 +1,108 @@
+"""What is recorded of a scheduler's words; this one says what a test wants, tests/cluster has real ones."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pytest
+
+from allcore.config_parts import SplitConfig
+from allcore.data.split import make_split
+from allcore.errors import RunError
+from allcore.runs import scheduled
+from allcore.runs.launches import claim_launch, last_launch
+from allcore.runs.scheduled import ScheduledExecutor, Word
+from allcore.runs.status import write_status
+from tests.data.rows import images
+
+
+@dataclass(frozen=True)
+class Scheduler(ScheduledExecutor):
+    """Knows of each job what a test put there; None instead: it does not answer."""
+
+    said: dict[str, Word] | None = field(default_factory=dict)
+    refuses: bool = False
+    name: ClassVar[str] = "slurm"
+
+    def check(self, config):
+        """Take any configuration."""
+
+    def submit_job(self, run, launch):
+        if self.refuses:
+            raise RunError("no such partition")
+        self.said["7"] = Word("waiting", "pending, Resources")
+        return "7"
+
+    def words(self, jobs):
+        return self.said and {job: self.said[job] for job in jobs if job in self.said}
+
+    def cancel(self, job, *, only_waiting=False):
+        if not only_waiting or self.said[job].state == "waiting":
+            self.said[job] = Word("over", "cancelled")
+
+
+@pytest.fixture(autouse=True)
+def looks_at_once(monkeypatch):
+    """Let a look follow another at once."""
+    monkeypatch.setattr(scheduled, "_LOOK_SECONDS", 0.0)
+
+
+@pytest.fixture
+def launch(workspace, tiny_config):
+    """Return what has a new run launched by a scheduler."""
+
+    def launch_by(scheduler):
+        run = scheduler.store.create(tiny_config(), make_split(images({"A": 8, "B": 8}), SplitConfig()))
+        scheduler._launch(run, claim_launch(run.folder, "slurm", None))
+        return run
+
+    return launch_by
+
+
+def marks(scheduler):
+    return [path.name for path in (scheduler.store.root / ".queue" / "slurm").iterdir()]
+
+
+def test_run_is_queued_with_the_schedulers_reason_until_its_job_is_over(workspace, launch):
+    scheduler = Scheduler(workspace)
+    run = launch(scheduler)
+    assert (run.status().state, marks(scheduler)) == ("queued", [run.id])
+    scheduler.look()
+    assert run.status().phase == "Slurm job 7: pending, Resources"
+    scheduler.said["7"] = Word("over", "its machine failed")
+    scheduler.look()
+    assert (run.status().state, run.status().error) == ("interrupted", "Slurm job 7: its machine failed")
+    assert marks(scheduler) == []
+
+
+def test_job_that_nobody_knows_any_more_is_over_and_silence_changes_nothing(workspace, launch):
+    scheduler = Scheduler(workspace)
+    run = launch(scheduler)
+    Scheduler(workspace, said=None).look()
+    assert run.status().state == "queued"
+    Scheduler(workspace, said={"8": Word("running", "")}).look()
+    assert "does not know it any more" in run.status().error
+
+
+def test_waiting_run_is_stopped_without_a_worker(workspace, launch):
+    scheduler = Scheduler(workspace)
+    run = launch(scheduler)
+    scheduler.after_request(run)
+    assert run.status().state == "cancelled"
+
+
+def test_run_that_the_scheduler_refuses_is_interrupted_with_its_reason(workspace, launch):
+    scheduler = Scheduler(workspace, refuses=True)
+    with pytest.raises(RunError, match="no such partition"):
+        launch(scheduler)
+    (run,) = scheduler.store.runs()
+    assert (run.status().state, run.status().error) == ("interrupted", "no such partition")
+
+
+def test_marks_of_runs_that_were_deleted_or_went_elsewhere_are_forgotten(workspace, launch):
+    scheduler = Scheduler(workspace)
+    deleted, moved = launch(scheduler), launch(scheduler)
+    write_status(deleted.folder, deleted.status().model_copy(update={"state": "cancelled"}))
+    scheduler.store.delete(deleted)
+    claim_launch(moved.folder, "local", last_launch(moved.folder))
+    scheduler.look()
+    assert marks(scheduler) == []
