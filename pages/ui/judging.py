@@ -95,7 +95,8 @@ def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
     key = f"judge {place} {path}"  # copies of an image have one content
     st.session_state[key] = None if last is None else _option(last, label)
     st.selectbox(
-        plain(f"Judge the label {label} of {path}"), options, key=key, placeholder="Judge the label",
+        "Judge the label of the image above",  # read aloud as it stands, so without a name that would be escaped
+        options, key=key, placeholder="Judge the label",
         label_visibility="collapsed", on_change=_judge, args=(key, path, sha256, label, classes, images.root.name),
     )  # fmt: skip
     if st.session_state.get(_REFUSED, ("", ""))[0] == key:

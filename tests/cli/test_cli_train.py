@@ -71,7 +71,7 @@ def trained_at_once(finished_run, monkeypatch):
 
     others = shutil.ignore_patterns(CONFIG_FILE, SPLIT_FILE, "*.onnx", "*.keras")
 
-    def launch(self, run):
+    def launch(self, run, launch):
         shutil.copytree(finished_run.folder, run.folder, ignore=others, dirs_exist_ok=True)
 
     monkeypatch.setattr(LocalExecutor, "_launch", launch)
