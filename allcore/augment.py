@@ -7,17 +7,20 @@ and repeated: the generator is seeded with (seed, epoch, index) and nothing else
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from allcore.cells.compose import alone, on_field_of, shrunk
-from allcore.cells.finder import LabelImage
 from allcore.cells.lenders import Lenders
 from allcore.config_parts import AugmentConfig
 from allcore.data.dyes import restain
 from allcore.data.lab_colours import recolour
 from allcore.data.scale_bar import hide_scale_bar
+
+if TYPE_CHECKING:
+    from allcore.cells.finder import LabelImage
 
 _PLAIN_LEVELS = (192, 255)
 """Grey levels of a plain field: as light as plasma."""

@@ -15,14 +15,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from allcore.text import for_file
 from benchmarks.claim import Claim, Material
 
 
 @contextmanager
 def _contender(name: str, contender: str, material: Material) -> Iterator[subprocess.Popen[str]]:
     words = [sys.executable, "-m", "benchmarks.turns", name, contender, str(material.data), str(material.scratch)]
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet)
+    with _said(contender, material).open("w", encoding="utf-8") as said:
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True)
     try:
         yield process
     finally:
@@ -43,7 +44,7 @@ def take_turns(
         ready = {}
         for contender in claim.contenders:
             process = stack.enter_context(_contender(name, contender, material))
-            answer = _answer(process, contender)
+            answer = _answer(process, contender, material)
             if "missing" in answer:
                 absent[contender] = answer["missing"]
             else:
@@ -54,15 +55,21 @@ def take_turns(
                 assert process.stdin is not None
                 process.stdin.write("\n")
                 process.stdin.flush()
-                figures[contender].append(float(_answer(process, contender)["figure"]))
+                figures[contender].append(float(_answer(process, contender, material)["figure"]))
     return figures, absent
 
 
-def _answer(process: subprocess.Popen[str], contender: str) -> dict[str, str]:
+def _said(contender: str, material: Material) -> Path:
+    """Return the file of what a contender says: progress bars, and libraries' notes."""
+    return material.scratch / f"{for_file(contender)}.log"
+
+
+def _answer(process: subprocess.Popen[str], contender: str, material: Material) -> dict[str, str]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"{contender} failed; what it said stands above")
+        said = _said(contender, material).read_text(encoding="utf-8", errors="replace")
+        raise RuntimeError(f"{contender} failed: {said[-2000:]}")
     answer: dict[str, str] = json.loads(line)
     return answer
 

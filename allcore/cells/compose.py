@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
 from allcore.arrays import ImageArray
-from allcore.cells.finder import LabelImage
+
+if TYPE_CHECKING:
+    from allcore.cells.finder import LabelImage
 
 SEAM = 2
 """Pixels on either side of a cell's outline over which cell and field blend into each other."""

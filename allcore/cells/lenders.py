@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from allcore.arrays import ImageArray
-from allcore.cells.finder import LabelImage
 from allcore.data.lab_colours import lab_colours
+
+if TYPE_CHECKING:
+    from allcore.cells.finder import LabelImage
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
-from allcore.config import AS_GIVEN
 from allcore.errors import DatasetError, InputError
 
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ def judgements(
 
 def say_labels(config: TrainConfig) -> None:
     """Say which labels a run is made with, and what they change, where they are not those of the folders."""
+    from allcore.config import AS_GIVEN
     from allcore.data.catalog import scan
     from allcore.data.label_versions import changes_by_class, changes_in_words, label_version
     from allcore.workspace import open_workspace
@@ -116,7 +116,7 @@ def _below(root: Path, path: Path) -> str:
 
 
 def _version(catalog: Catalog, variant: str, file: Path) -> tuple[str, pd.DataFrame]:
-    from allcore.config import CORRECTED
+    from allcore.config import AS_GIVEN, CORRECTED
     from allcore.data.judgements import read_judgements
     from allcore.data.label_versions import changes_by_class, label_changes, label_version, version_name
 
@@ -126,6 +126,8 @@ def _version(catalog: Catalog, variant: str, file: Path) -> tuple[str, pd.DataFr
 
 
 def _print(catalog: Catalog, judged: pd.DataFrame, versions: dict[str, tuple[str, pd.DataFrame]]) -> None:
+    from allcore.config import AS_GIVEN
+
     if judged.empty:
         say("no label was judged yet; `labels` lists suspicious ones, `dataset judge` judges one")
         return

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax, softmax
 
 from allcore.arrays import FloatArray, IntArray
 
@@ -16,6 +15,8 @@ def fit_temperature(probabilities: npt.NDArray[np.floating], labels: IntArray) -
     is right, the log loss falls without end as T goes to 0; T then goes no lower than where the mean top probability
     is (n + 1) / (n + 2), the accuracy that n successes in n trials support (Laplace's rule of succession).
     """
+    from scipy.special import log_softmax  # wanted after a training alone
+
     log_p = _log(probabilities)
     images = np.arange(len(labels))
 
@@ -26,7 +27,7 @@ def fit_temperature(probabilities: npt.NDArray[np.floating], labels: IntArray) -
     rivals[images, labels] = -np.inf
     if (log_p[images, labels] > rivals.max(axis=1)).all():
         return _sharpest_supported(log_p)
-    from scipy.optimize import minimize_scalar  # wanted after a training alone
+    from scipy.optimize import minimize_scalar
 
     coldest, hottest = (float(np.log(end)) for end in TEMPERATURE_RANGE)
     best = float(minimize_scalar(loss, bounds=(coldest, hottest), method="bounded", options={"xatol": 1e-6}).x)
@@ -38,12 +39,19 @@ def apply_temperature(probabilities: npt.NDArray[np.floating], temperature: floa
 
     A probability that underflowed to 0 is taken as 1.2e-38, the smallest normal float32.
     """
-    return softmax(_log(probabilities) / temperature, axis=1).astype(probabilities.dtype)
+    return _softmax(_log(probabilities) / temperature).astype(probabilities.dtype)
 
 
 def _log(probabilities: npt.NDArray[np.floating]) -> FloatArray:
     # Served probabilities are float32, so a 0 underflowed there, whichever dtype it has been stored in since.
     return np.log(probabilities.astype(np.float64).clip(np.finfo(np.float32).tiny))
+
+
+def _softmax(logits: FloatArray) -> FloatArray:
+    # SciPy's own takes a quarter of a second to import, which the first prediction of a process would wait for.
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    total: FloatArray = powers.sum(axis=1, keepdims=True)
+    return powers / total
 
 
 def _sharpest_supported(log_p: FloatArray) -> float:
@@ -52,7 +60,7 @@ def _sharpest_supported(log_p: FloatArray) -> float:
     supported = (len(log_p) + 1) / (len(log_p) + 2)
 
     def excess_confidence(log_temperature: float) -> float:
-        return float(softmax(log_p / np.exp(log_temperature), axis=1).max(axis=1).mean() - supported)
+        return float(_softmax(log_p / np.exp(log_temperature)).max(axis=1).mean() - supported)
 
     coldest, unchanged = float(np.log(TEMPERATURE_RANGE[0])), 0.0
     if excess_confidence(unchanged) >= 0:
