@@ -1,6 +1,5 @@
 """Train: choose data and settings, see what they will take, and launch a run or a study of many."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,35 +16,30 @@ from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, system_devices
 from allcore.presets import PRESETS
-from allcore.reporting.number_text import duration, listed
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
-from allcore.runs.preflight import must_download, training_missing
+from allcore.runs.preflight import training_missing
 from allcore.runs.store import Run
 from allcore.studies.estimate import StudyEstimate, estimate_study
-from allcore.studies.launch import checked, start
 from allcore.studies.plan import StudyPlan, shown
-from allcore.studies.store import StudyStore
 from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
-from pages.ui.config_form import config_form, weights_key
+from pages.ui.config_form import config_form
 from pages.ui.estimates import show_estimate, show_study_estimate
 from pages.ui.judged_labels import show_changes
 from pages.ui.judging import labelled
+from pages.ui.launching import launch, warn_of_download, warn_of_hours
 from pages.ui.live import runs, summaries
 from pages.ui.measuring import measure_all, measured, measuring_key
 from pages.ui.queue import show_queue
 from pages.ui.shared_work import CancelledError, ask_again, asked_for
 from pages.ui.show import plain, table
 from pages.ui.sign_in import act
-from pages.ui.state import asked_for_search, catalog, executor, relations, search_key, searched_relations, workspace
+from pages.ui.state import asked_for_search, catalog, relations, search_key, searched_relations, workspace
 from pages.ui.study_form import Asked, study_form
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Cells": "cells", "Custom": ""}
 ONE_RUN, STUDY = "One run", "Study"
-SAME_CLICK_SECONDS = 3.0
-HOURS_FROM = 3600.0
-LARGE_SIZE, LARGE_EPOCHS = 200, 10
 NEED_SEARCH = ("grouped", "stain")
 """Protocols that no split can be made by before shared fields were looked for."""
 
@@ -99,65 +93,11 @@ def in_short(config: TrainConfig, begin: TrainConfig, size: str) -> str:
     return f"{line} Changed: {', '.join(f'{row.setting} {row.value}' for row in changed.itertuples())}."
 
 
-def warn_of_hours(seconds: float | None, configs: Sequence[TrainConfig]) -> None:
-    """Warn before hours are spent: by what is known of the time, or where a large run would be made without a GPU."""
-    other = "The preset *Quick* takes minutes; *Measure* estimates the time of these settings."
-    if seconds is not None:
-        if seconds > HOURS_FROM:
-            st.warning(f"About {duration(seconds)} on this machine. {other}", title="This takes hours")
-    elif not devices().gpus and any(map(is_large, configs)):
-        st.warning(f"Without a GPU, such a run takes many hours. {other}", title="This takes hours")
-
-
-def warn_of_download(configs: Sequence[TrainConfig], form: str) -> None:
-    """Warn where a run would download its initial weights, and offer random ones for the settings of `form`."""
-    trunks = {one.network: one.trunk for one in configs if must_download(one.weights, one.trunk)}.values()
-    if not trunks:
-        return
-    st.warning(
-        f"The run downloads them ({sum(trunk.megabytes for trunk in trunks)} MB) when it starts, which needs a network "
-        "connection. Without one, put a .weights.h5 file into the workspace and give its path as *Weights*, set "
-        f"{listed([trunk.weights_variable for trunk in trunks])} before the app starts, or begin with random weights: "
-        "everything works, and the scores will be lower.",
-        title="The ImageNet weights are not on this machine",
-    )
-    st.button("Use random weights", icon=":material/casino:", on_click=random_weights, args=(form,))
-
-
-def is_large(config: TrainConfig) -> bool:
-    """Return whether a run without a GPU takes hours for certain."""
-    return config.image_size >= LARGE_SIZE and config.epochs >= LARGE_EPOCHS
-
-
-def launch(config: TrainConfig, plan: StudyPlan | None) -> str:
-    """Queue a run, or start a study, and return its name; a second click on the same launches nothing more."""
-    asked = config.model_dump() if plan is None else plan.model_dump(exclude={"name"})
-    last = st.session_state.get("launched")
-    if last and last["asked"] == asked and time.monotonic() - last["at"] < SAME_CLICK_SECONDS:
-        return str(last["name"])
-    with st.spinner("Checking the images, the split and the weights …"):
-        name = act("launch", None, lambda: executor().submit(config).id if plan is None else launch_study(plan))
-    st.session_state["launched"] = {"asked": asked, "at": time.monotonic(), "name": name}
-    return name
-
-
-def launch_study(plan: StudyPlan) -> str:
-    """Check every member of a study, make its folder, start it, and return its name."""
-    study = StudyStore(workspace().studies).create(checked(plan, workspace()))
-    start(study, workspace())
-    return study.name
-
-
 def plan_in_words(plan: StudyPlan) -> str:
     """Return what a study's grid is made of, in a few words."""
     axes = [f"{path} {', '.join(map(shown, values))}" for path, values in plan.vary.items()]
     axes += [f"{len(plan.folds)} folds"] if plan.folds else []
     return f"{'; '.join([*axes, 'seed ' + ', '.join(map(str, plan.seeds))])}"
-
-
-def random_weights(form: str) -> None:
-    """Set a form's initial weights to random ones."""
-    st.session_state[weights_key(form)] = "random"
 
 
 st.title("Train")
@@ -249,7 +189,7 @@ with card:
             st.markdown(plain(in_short(plan.config, begin, plan_in_words(plan))))
             show_study_estimate(plan, estimated, native)
             costly = [each.config for _, each, _ in estimated.cells]
-        warn_of_hours(estimated.total_seconds, costly)
+        warn_of_hours(estimated.total_seconds, costly, has_gpu=bool(devices().gpus))
         warn_of_download(costly, preset.lower())
     busy = any(summary.is_active for summary in summaries(former))
     with st.container(horizontal=True):

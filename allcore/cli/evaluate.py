@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from allcore.evaluation.predictions.evaluation import Evaluation
     from allcore.evaluation.predictions.operating import ChosenPoint
 
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")]
+Variant = Annotated[
+    str | None,
+    typer.Option("--variant", help="variant folder of --data; unset: the one that the model was trained on"),
+]
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="THEIRS=OURS",
+        help="which of the model's classes a class of --data is; may be repeated; no OURS: left out",
+    ),
+]
+
 _ROWS = {
     "accuracy": "accuracy",
     "precision_weighted": "precision (weighted)",
@@ -38,7 +52,7 @@ _ERRORS = {"ece": "expected calibration error", "brier": "Brier score", "log_los
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    model: Model,
     data: Annotated[
         Path | None, typer.Option("--data", help="any labelled folder; unset: the run's own images")
     ] = None,
@@ -48,18 +62,8 @@ def evaluate(
             "--split", help="train, validation or test images of the model's run; unset: test, or all of --data"
         ),
     ] = None,
-    variant: Annotated[
-        str | None,
-        typer.Option("--variant", help="variant folder of --data; unset: the one that the model was trained on"),
-    ] = None,
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="THEIRS=OURS",
-            help="which of the model's classes a class of --data is; may be repeated; no OURS: left out",
-        ),
-    ] = None,
+    variant: Variant = None,
+    mapping: Mapping = None,
     against: Annotated[
         str | None,
         typer.Option("--against", metavar="MODEL", help="another model, compared on the images they share"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from allcore.cli.evaluate import named_classes
+from allcore.cli.evaluate import Mapping, Model, Variant, named_classes
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.errors import InputError
 from allcore.reporting.number_text import decimal, interval
@@ -22,22 +22,12 @@ Colouring = Literal["class", "predicted", "answer", "part", "stain", "novelty", 
 
 
 def image_map(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    model: Model,
     data: Annotated[
         Path | None, typer.Option("--data", help="any labelled folder; unset: the images of the model's run")
     ] = None,
-    variant: Annotated[
-        str | None,
-        typer.Option("--variant", help="variant folder of --data; unset: the one that the model was trained on"),
-    ] = None,
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="THEIRS=OURS",
-            help="which of the model's classes a class of --data is; may be repeated; no OURS: left out",
-        ),
-    ] = None,
+    variant: Variant = None,
+    mapping: Mapping = None,
     figure: Annotated[
         Path | None, typer.Option("--figure", metavar="FILE.html", help="write the map as a page that opens anywhere")
     ] = None,

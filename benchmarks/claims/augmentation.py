@@ -13,6 +13,7 @@ from allcore.augment import resize
 from allcore.config import TrainConfig, make_config
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import training_batches
+from benchmarks.claims.peers import image_data_generator, keras_layers
 
 BATCH = 32
 BATCHES = 8
@@ -67,28 +68,16 @@ def _decoded(size: int, material: Material) -> np.ndarray:
 
 
 def _image_data_generator(size: int, material: Material) -> Measure:
-    import tensorflow as tf
-
-    augment = _config(size, material).augment
-    generator = tf.keras.preprocessing.image.ImageDataGenerator(
-        rotation_range=augment.degrees, brightness_range=augment.brightness, fill_mode="reflect",
-        horizontal_flip=augment.horizontal_flip, vertical_flip=augment.vertical_flip,
-    )  # fmt: skip
+    generator = image_data_generator(_config(size, material).augment)
     batches = generator.flow(_decoded(size, material).astype(np.float32), batch_size=BATCH)
     next(batches)
     return lambda: _rate(batches)
 
 
 def _keras_layers(size: int, material: Material) -> Measure:
-    import keras
     import tensorflow as tf
 
-    augment = _config(size, material).augment
-    change = keras.Sequential([
-        keras.layers.RandomFlip("horizontal_and_vertical"),
-        keras.layers.RandomRotation(augment.degrees / 360, fill_mode="reflect"),
-        keras.layers.RandomBrightness([augment.brightness[0] - 1, augment.brightness[1] - 1]),
-    ])  # fmt: skip
+    change = keras_layers(_config(size, material).augment)
     batches = iter(
         tf.data.Dataset.from_tensor_slices(_decoded(size, material))
         .repeat()

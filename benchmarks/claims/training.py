@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from allcore.config import TrainConfig, make_config
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import training_batches
+from benchmarks.claims.peers import image_data_generator, keras_layers
 
 if TYPE_CHECKING:
     import keras
@@ -98,13 +99,7 @@ def _fitted(model: keras.Model, batches: Any, size: int) -> Measure:  # noqa: AN
 
 
 def _image_data_generator(size: int, material: Material) -> Measure:
-    import tensorflow as tf
-
-    augment = _config(size, material).augment
-    generator = tf.keras.preprocessing.image.ImageDataGenerator(
-        rotation_range=augment.degrees, brightness_range=augment.brightness, fill_mode="reflect",
-        horizontal_flip=augment.horizontal_flip, vertical_flip=augment.vertical_flip,
-    )  # fmt: skip
+    generator = image_data_generator(_config(size, material).augment)
     batches = generator.flow_from_directory(
         str(material.data), target_size=(size, size), batch_size=BATCH, class_mode="sparse"
     )
@@ -114,12 +109,7 @@ def _image_data_generator(size: int, material: Material) -> Measure:
 def _image_dataset(size: int, material: Material) -> Measure:
     import keras
 
-    augment = _config(size, material).augment
-    change = keras.Sequential([
-        keras.layers.RandomFlip("horizontal_and_vertical"),
-        keras.layers.RandomRotation(augment.degrees / 360, fill_mode="reflect"),
-        keras.layers.RandomBrightness([augment.brightness[0] - 1, augment.brightness[1] - 1]),
-    ])  # fmt: skip
+    change = keras_layers(_config(size, material).augment)
     batches = (
         keras.utils.image_dataset_from_directory(material.data, image_size=(size, size), batch_size=None, verbose=False)
         .repeat()
