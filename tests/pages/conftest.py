@@ -19,6 +19,7 @@ from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.synthetic import SyntheticSpec
 from allcore.data.synthetic.cells import CLASSES
+from allcore.runs.executor import LocalExecutor
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
 from tests.data.shared_fields.planted import crop_pair, large_field
@@ -116,6 +117,14 @@ def run(finished_run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     """
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(Path(finished_run.config.dataset).parent))
     return Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, copy_function=_copied))
+
+
+@pytest.fixture
+def trained(finished: LocalExecutor, finished_run: Run, monkeypatch: pytest.MonkeyPatch, smears: Path) -> Run:
+    """Return the finished run, in the workspace that the page looks at, its dataset within the roots."""
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
+    return finished_run
 
 
 def _copied(source: str, target: str) -> None:

@@ -75,3 +75,9 @@ def metrics(app: AppTest) -> dict[str, str]:
 def listed_images(app: AppTest) -> list[str]:
     """Return the paths of the images that can be opened from the page."""
     return [button.key.removeprefix("open-") for button in app.button if str(button.key).startswith("open-")]
+
+
+def rows(app: AppTest) -> pd.DataFrame:
+    """Return the first table that the page shows."""
+    shown: pd.DataFrame = app.dataframe[0].value
+    return shown

@@ -18,7 +18,7 @@ from allcore.runs.summary import RunSummary
 from pages.ui.live import refresh_every, states
 from pages.ui.show import plain
 from tests.conftest import device_taken, wait_for
-from tests.pages.opening import button, choose, links, metrics, open_page, press, table, texts
+from tests.pages.opening import button, choose, links, metrics, open_page, press, texts
 
 GONE = {"pid": 2**22, "process_started": 1.0}
 DEAD_STATES = [("succeeded", False), ("failed", True), ("cancelled", True)]
@@ -53,27 +53,6 @@ def running(run):
         ),
     )  # fmt: skip
     return run
-
-
-def test_what_nobody_needs_is_named_and_removed_when_asked(run):
-    weights = run.folder / "checkpoints" / "kept-00001.npz"
-    weights.parent.mkdir()
-    weights.write_bytes(bytes(3 * 2**20))
-    app = press(open_page("runs"), "Free disk space")
-    assert list(table(app, "Where")["Where"]) == [f"runs/{run.id}/checkpoints"]
-    press(app, "Remove it, 3 MB")
-    assert not weights.exists()
-    assert run.served_model.is_file()
-
-
-def test_run_that_was_resumed_meanwhile_keeps_its_checkpoints(run):
-    weights = run.folder / "checkpoints" / "kept-00001.npz"
-    weights.parent.mkdir()
-    weights.write_bytes(bytes(3 * 2**20))
-    app = press(open_page("runs"), "Free disk space")
-    write_status(run.folder, run.status().model_copy(update={"state": "interrupted"}))
-    press(app, "Remove it, 3 MB")
-    assert weights.exists()
 
 
 def test_without_runs_the_page_says_where_to_launch_one(workspace):
@@ -222,44 +201,11 @@ def test_log_and_settings_are_shown_when_they_are_opened(run):
     assert tuple(settings.loc["image_size"]) == ("32", "300")
 
 
-def test_deleting_asks_first_and_then_removes_the_run(run):
-    app = open_page("runs")
-    press(app, "Delete")
-    assert run.folder.exists()
-    press(app, "Delete it")
-    assert not run.folder.exists()
-    assert app.info[0].proto.title == "No run yet"
-
-
 def test_what_cannot_be_done_any_more_is_said(running):
     app = open_page("runs")
     write_status(running.folder, running.status().model_copy(update={"state": "succeeded"}))
     press(app, "Stop")
     assert "was running when you chose to stop it, and is succeeded now" in app.error[0].value
-
-
-def test_run_that_went_on_since_the_question_is_not_deleted(run):
-    app = press(open_page("runs"), "Delete")
-    write_status(run.folder, run.status().model_copy(update={"state": "cancelled"}))
-    press(app, "Delete it")
-    assert run.folder.exists()
-    assert "is stopped now" in app.error[0].value
-
-
-def test_deleting_can_be_thought_better_of(run):
-    app = press(open_page("runs"), "Delete")
-    press(app, "Cancel")
-    assert run.folder.exists()
-    assert "Delete it" not in [button.label for button in app.button]
-
-
-def test_run_that_is_asked_about_is_the_one_on_the_screen_though_a_newer_one_came(run, workspace):
-    app = open_page("runs")
-    shutil.copytree(run.folder, workspace.runs / "20990101-000000-vgg16-32px-ffff")
-    press(app, "Delete")
-    press(app, "Delete it")
-    assert not run.folder.exists()
-    assert (workspace.runs / "20990101-000000-vgg16-32px-ffff").exists()
 
 
 def test_state_of_a_run_is_read_again_once_another_has_changed_it(run):

@@ -1,0 +1,53 @@
+"""Predict: samples at one click, and whole folders as a table."""
+
+import shutil
+
+from tests.pages.opening import links, open_page, press, ran, rows, table, texts
+
+
+def test_samples_are_offered_at_once_of_each_dataset_and_drawn(trained, released, smears):
+    app = open_page("predict")
+    samples = [each for each in app.button if str(each.key).startswith("sample-")]
+    assert [each.label for each in samples] == [
+        "Benign", "Early", "Pre", "Pro", "Drawn Benign", "Drawn Early", "Drawn Pre", "Drawn Pro"
+    ]  # fmt: skip
+    samples[-1].click()
+    assert rows(ran(app))["path"].tolist() == ["drawn Pro.png"]
+    assert app.query_params["sample"] == "Pro"
+    assert not [each for each in app.button if str(each.key).startswith("sample-")]
+
+
+def test_sample_of_a_dataset_is_one_of_its_images(trained, released, smears):
+    app = open_page("predict")
+    next(each for each in app.button if each.label == "Pro").click()
+    (path,) = rows(ran(app))["path"]
+    assert path.startswith("Pro/")
+    assert app.query_params["image"] == path
+
+
+def test_whole_dataset_is_predicted_scored_and_leads_to_every_image(trained, released, smears):
+    app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", image="Pro/pro-0001.jpg")
+    press(app, "Predict all 64 images")
+    whole = table(app, "true")
+    assert len(whole) == 64
+    right = int((whole["label"] == whole["true"]).sum())
+    assert f"{right} of 64 labelled images are right" in texts(app)
+    assert f"trained on {len(trained.split.rows('train'))} of them" in texts(app)
+    assert "All scores, and every mistake" in links(app)
+    assert len(app.get("plotly_chart")) == 1  # of the image that was chosen
+
+
+def test_folder_without_classes_is_predicted_and_bad_files_are_named(trained, released, tmp_path, smears, monkeypatch):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    shutil.copy(smears / "Pro" / "pro-0001.jpg", folder)
+    (folder / "damaged.jpg").write_bytes(b"no image")
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(folder))
+    app = open_page("predict", folder=str(folder), all="true")
+    assert table(app, "error").set_index("path")["error"]["damaged.jpg"] != ""
+    assert "1 not predicted" in texts(app)
+    assert "are right" not in texts(app)
+
+
+def test_folder_outside_the_roots_is_refused(trained, released):
+    assert "outside the folders that may be read" in open_page("predict", folder="/etc").error[0].value
