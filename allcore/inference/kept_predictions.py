@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from allcore import __version__
+from allcore.augment import resize
 from allcore.data.cache import decode_catalogued
 from allcore.data.intake import INTAKE_VERSION
 from allcore.errors import FileError
@@ -20,6 +21,7 @@ from allcore.files import read_file
 from allcore.inference.predictor import Predictor
 from allcore.progress import Count, Progress
 from allcore.result_cache import cache_result, cached_file
+from allcore.threads import in_threads
 
 _CHUNK: Final = 256
 """Images after which what was predicted is put on the disk: so much a cancelled prediction loses at the most."""
@@ -46,7 +48,7 @@ def predict_catalogued(
     count = Count(on_progress, len(missing))
     for start in range(0, len(missing), _CHUNK):
         rows = missing.iloc[start : start + _CHUNK]
-        said = predictor.predict(_pixels(root, rows), count.add)
+        said = predictor.predict(_pixels(root, rows, predictor.metadata.image_size), count.add)
         values = np.column_stack([said.probabilities, said.novelty]).astype(np.float64)
         kept = pd.concat([kept, pd.DataFrame(values, index=rows["pixel_sha256"], columns=columns)])
         cache_result(file, kept.rename_axis("pixel_sha256").reset_index().to_parquet)
@@ -60,9 +62,13 @@ def file_digest(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _pixels(root: Path, rows: pd.DataFrame) -> Iterator[np.ndarray]:
-    for path, content in zip(rows["path"], rows["pixel_sha256"], strict=True):
-        yield decode_catalogued(root, path, content)
+def _pixels(root: Path, rows: pd.DataFrame, size: int) -> Iterator[np.ndarray]:
+    """Yield the images as the network sees them, read in threads while it looks at those before."""
+
+    def read(row: tuple[str, str]) -> np.ndarray:
+        return resize(decode_catalogued(root, *row), size)
+
+    return in_threads(read, zip(rows["path"], rows["pixel_sha256"], strict=True))
 
 
 def _file(model: Path, cache: Path) -> Path:

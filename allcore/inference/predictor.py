@@ -13,12 +13,13 @@ import numpy as np
 
 from allcore.augment import resize
 from allcore.data.colour import colour_moments
-from allcore.data.intake import inspect
+from allcore.data.intake import ImageFacts, inspect
 from allcore.errors import ImageError, InputError, ModelFileError
 from allcore.inference.metadata import ServedMetadata, from_properties
 from allcore.inference.network import Network, NetworkOutputs, joined, open_network
 from allcore.inference.novelty import NoveltyModel, from_reference, novelty_of
 from allcore.inference.temperature import apply_temperature
+from allcore.threads import in_threads
 
 BATCH = 4
 """Images at once: more are no faster on a CPU, and their activations take memory."""
@@ -136,14 +137,26 @@ class Predictor:
         return self.interpret(joined(outputs), np.stack(colours))
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Prediction | ImageError]]:
-        """Yield each file with its prediction, or with why it cannot be read; the others go on."""
-        for path in paths:
-            try:
-                image, facts = inspect(path)
-            except ImageError as error:
-                yield path, error
-            else:
-                yield path, replace(self.predict([image])[0], scaling=facts.scaling)
+        """Yield each file, in order, with its prediction, or with why it cannot be read; the others go on.
+
+        Files are read in threads while the network looks at those before them; a few images are held, in its size.
+        """
+        read = in_threads(self._read, paths)
+        while few := list(islice(read, BATCH)):
+            images = [found[0] for _, found in few if not isinstance(found, ImageError)]
+            predictions = iter(self.predict(images) if images else ())
+            for path, found in few:
+                if isinstance(found, ImageError):
+                    yield path, found
+                else:
+                    yield path, replace(next(predictions), scaling=found[1].scaling)
+
+    def _read(self, path: Path) -> tuple[Path, tuple[np.ndarray, ImageFacts] | ImageError]:
+        try:
+            image, facts = inspect(path)
+        except ImageError as error:
+            return path, error
+        return path, (resize(image, self.metadata.image_size), facts)
 
     def interpret(self, outputs: NetworkOutputs, colours: np.ndarray) -> Predictions:
         """Return what the graph's outputs for images of these colour moments (N, 9) mean: calibrated, with novelty."""

@@ -10,6 +10,9 @@ and saturate; 2 × 255 × 64 fits, so the file says the same on every machine. (
 real smears, neither 7 nor 8 bits changed a label; the most changed probability moved by 0.001 in the mean.) What a
 kernel's rounding adds to the mean of its outputs is taken out of the bias (Nagel et al. 2019; the means are those of
 training images).
+
+The image gets channels of nothing up to a multiple of four, for which ONNX Runtime has convolutions that read where
+the values are; those of the first layer, written out place by place, took a fifth of all the time.
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ from allcore.networks.trunk import Convolution
 
 KERNEL_LIMIT = 64
 """Largest magnitude of a quantised weight."""
+_CHANNELS_TOGETHER = 4
+"""Input channels that processors multiply at once; a layer's are a multiple."""
 _BIAS_LIMIT = 2**30
 _IMAGE_SCALE, _IMAGE_ZERO = 275 / 255, 115
 """Pixels less ImageNet's mean lie between -124 and 151."""
@@ -97,6 +102,8 @@ def _convolutions(graph: Graph, weights: NetworkWeights, calibration: Calibratio
     graph.constant(scale_name, scale)
     graph.constant(zero, np.uint8(_IMAGE_ZERO))
     x = graph.add("QuantizeLinear", [x, scale_name, zero], "image_quantised")
+    padding = graph.integers("image.padding", *[0] * 5, _missing_channels(3), 0, 0)
+    x = graph.add("Pad", [x, padding, zero], "image_padded")
     block = 1
     for convolution in weights.trunk.convolutions:
         name = convolution.name
@@ -125,7 +132,8 @@ def _write_kernel(
     quantised = _round(kernel / scales[:, None, None, None])
     added = (quantised * scales[:, None, None, None] - kernel).sum(axis=(2, 3)) @ calibration.mean_inputs[name]
     unit = (input_scale * scales).astype(np.float32)
-    graph.constant(f"{name}.kernel", quantised)
+    missing = _missing_channels(quantised.shape[1])
+    graph.constant(f"{name}.kernel", np.pad(quantised, ((0, 0), (0, missing), (0, 0), (0, 0))))
     graph.constant(f"{name}.kernel_scale", scales)
     graph.constant(f"{name}.bias", np.rint((bias - added) / unit).astype(np.int32))
     graph.constant(f"{name}.bias_scale", unit)
@@ -133,6 +141,10 @@ def _write_kernel(
         graph.add("DequantizeLinear", [f"{name}.kernel", f"{name}.kernel_scale"], f"{name}_kernel", axis=0),
         graph.add("DequantizeLinear", [f"{name}.bias", f"{name}.bias_scale"], f"{name}_bias", axis=0),
     )
+
+
+def _missing_channels(channels: int) -> int:
+    return -channels % _CHANNELS_TOGETHER
 
 
 def _scales(largest: np.ndarray, smallest: np.ndarray | float = 0.0) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The predictor says what its file says, alone or in a batch, from any number of threads, and refuses other files."""
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,9 +13,9 @@ from scipy.special import log_softmax, softmax
 
 from allcore.augment import resize
 from allcore.data.intake import decode
-from allcore.errors import ImageError, InputError, ModelFileError
+from allcore.errors import InputError, ModelFileError
 from allcore.inference.metadata import KEY, encode_array, to_properties
-from allcore.inference.predictor import load_predictor
+from allcore.inference.predictor import BATCH, load_predictor
 from tests.inference.conftest import toy_graph, toy_metadata
 
 ANOTHER_GRAPH = {
@@ -205,13 +206,41 @@ def test_evidence_and_bias_part_add_up_to_the_logit(predictor, images, finished_
         np.testing.assert_allclose(prediction.probabilities, calibrated, atol=1e-4)
 
 
-def test_files_are_predicted_one_by_one_and_bad_ones_keep_their_reason(predictor, smears, tmp_path):
-    good = smears / "Pro" / "pro-0001.jpg"
-    (tmp_path / "empty.png").touch()
-    answers = list(predictor.predict_files([tmp_path / "empty.png", good]))
-    assert [path for path, _ in answers] == [tmp_path / "empty.png", good]
-    assert isinstance(answers[0][1], ImageError)
-    assert_same(answers[1][1], predictor.predict([decode(good)])[0])
+def test_files_are_answered_in_order_as_if_each_were_alone_and_bad_ones_keep_their_reason(
+    predictor, smears, images, tmp_path
+):
+    empty, wide = tmp_path / "empty.png", tmp_path / "wide.png"
+    empty.touch()
+    Image.fromarray(images[-1]).save(wide)
+    good = sorted(smears.glob("*/*.jpg"))
+    files = [empty, *good[:2], wide, *[empty] * (2 * BATCH), *good[2 : 3 + 2 * BATCH], empty]
+    answers = list(predictor.predict_files(files))
+    assert [path for path, _ in answers] == files
+    for path, answer in answers:
+        if path == empty:
+            assert str(answer) == "empty file"
+        else:
+            assert_same(answer, predictor.predict([decode(path)])[0])
+
+
+def test_whoever_stops_taking_predictions_waits_for_a_few_files_alone(predictor, smears):
+    taken = []
+
+    def files():
+        for number in range(10_000):
+            taken.append(number)
+            yield smears / "Pro" / "pro-0001.jpg"
+
+    answers = predictor.predict_files(files())
+    next(answers)
+    answers.close()
+    assert len(taken) < 100 + 8 * (os.cpu_count() or 1)
+
+
+def test_an_image_in_the_network_s_size_is_not_resized_again(images):
+    for size in (32, 96):
+        once = resize(images[-1], size)
+        np.testing.assert_array_equal(resize(once, size), once)
 
 
 def test_what_was_done_to_a_file_of_more_than_8_bits_is_said(predictor, smears, tmp_path):
