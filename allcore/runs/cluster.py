@@ -15,7 +15,7 @@ CLUSTER_FILE: Final = "cluster.json"
 _VARIABLE: Final = "ALLCORE_EXECUTOR"
 _LARGEST_BYTES: Final = 2**20
 
-ExecutorName = Literal["local", "slurm"]
+ExecutorName = Literal["local", "slurm", "ray"]
 
 
 class _Settings(BaseModel):
@@ -39,12 +39,21 @@ class SlurmSettings(_Settings):
     lines: tuple[str, ...] = ()
 
 
+class RaySettings(_Settings):
+    """What a job takes of a Ray cluster: processors, GPUs for each device that a run asks for, bytes of memory."""
+
+    cpus: float = Field(1.0, ge=0.0)
+    gpus: float = Field(0.0, ge=0.0)
+    memory: int = Field(0, ge=0)
+
+
 class ClusterSettings(_Settings):
-    """Who carries runs out; how many of a study's members are with a scheduler at a time; how Slurm is asked."""
+    """Who carries runs out; how many of a study's members are with a scheduler at a time; how each is asked."""
 
     executor: ExecutorName = "local"
     at_once: int = Field(8, ge=1, le=10_000)
     slurm: SlurmSettings = SlurmSettings()
+    ray: RaySettings = RaySettings()
 
 
 def read_cluster(workspace: Path) -> ClusterSettings:

@@ -213,6 +213,10 @@ def _named(name: str, workspace: Workspace) -> Executor:
         from allcore.runs.slurm import SlurmExecutor
 
         return SlurmExecutor(workspace)
+    if name == "ray":
+        from allcore.runs.ray_jobs import RayExecutor
+
+        return RayExecutor(workspace)
     return LocalExecutor(workspace)
 
 

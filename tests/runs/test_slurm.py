@@ -82,7 +82,7 @@ def test_executor_is_the_one_that_the_environment_or_the_workspace_names(workspa
         ("[]", "is not a JSON object"),
         ('{"slurm": {"partitoin": "gpu"}}', r"slurm\.partitoin: extra inputs are not permitted"),
         ('{"at_once": 0}', "at_once: input should be greater than or equal to 1 .received 0"),
-        ('{"executor": "kubernetes"}', "executor: .* 'local' or 'slurm'"),
+        ('{"executor": "kubernetes"}', "executor: .* 'local', 'slurm' or 'ray'"),
     ],
 )
 def test_settings_that_will_not_do_are_named(tmp_path, monkeypatch, content, said):

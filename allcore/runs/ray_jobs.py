@@ -1,0 +1,124 @@
+"""Runs as jobs of a Ray cluster, through the HTTP interface of its dashboard; Ray itself is not needed here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any, ClassVar, Final
+from urllib.parse import quote, urlsplit
+
+from allcore.config import TrainConfig
+from allcore.errors import ConfigError, RunError
+from allcore.runs.cluster import RaySettings, read_cluster
+from allcore.runs.executor import worker_command, worker_environment
+from allcore.runs.launches import Launch
+from allcore.runs.scheduled import ScheduledExecutor, Word
+from allcore.runs.store import Run
+
+_VARIABLE: Final = "RAY_ADDRESS"
+_TIMEOUT: Final = 30.0
+
+_ENDS: Final = {
+    "STOPPED": "the job was stopped with Ray's own commands: resume the run",
+    "SUCCEEDED": "the job has ended without the run",
+    "FAILED": "the job has failed: resume the run, or see the end of its log",
+}
+
+
+@dataclass(frozen=True)
+class RayExecutor(ScheduledExecutor):
+    """One job a run. A job that its machine or the cluster's head takes with it is not started again by Ray."""
+
+    name: ClassVar[str] = "ray"
+
+    @property
+    def settings(self) -> RaySettings:
+        """What jobs of this workspace take of the cluster."""
+        return read_cluster(self.workspace.root).ray
+
+    def check(self, config: TrainConfig) -> None:
+        """Raise `ConfigError` where no cluster is named or answers, or GPUs are asked for that no setting grants."""
+        if not self.settings.gpus and (config.device == "gpu" or config.devices > 1):
+            raise ConfigError("a GPU is asked for; set ray.gpus to 1 in cluster.json of the workspace")
+        try:
+            _ask("GET", "/api/version")
+        except (OSError, HTTPException) as error:
+            raise ConfigError(f"the Ray cluster that {_VARIABLE} names does not answer ({error})") from None
+
+    def submit_job(self, run: Run, launch: Launch) -> str:
+        """Return the name of a run's job, which a launch can have once. Raises `RunError` when Ray refuses it."""
+        given = {name for name in os.environ if name.startswith(("ALLCORE_", "KERAS_"))}
+        environment = {name: value for name, value in worker_environment(self.workspace).items()
+                       if name in given | {"PYTHONPATH", "ALLCORE_WORKSPACE"}}  # fmt: skip
+        gpus = self.settings.gpus * run.config.devices if run.config.device != "cpu" else 0.0
+        job = {
+            "entrypoint": shlex.join(worker_command(run, launch)), "submission_id": f"{run.id}-{launch.number}",
+            "runtime_env": {"env_vars": environment}, "entrypoint_num_cpus": self.settings.cpus,
+            "entrypoint_num_gpus": gpus, "entrypoint_memory": self.settings.memory or None,
+        }  # fmt: skip
+        try:
+            status, said = _ask("POST", "/api/jobs/", job)
+        except (OSError, HTTPException, ConfigError) as error:
+            raise RunError(f"Ray cannot be asked to carry out run {run.id} ({error})") from None
+        if not isinstance(said, dict) or "submission_id" not in said:
+            raise RunError(f"Ray refuses run {run.id} (status {status}): {str(said).strip().splitlines()[-1:]}")
+        return str(said["submission_id"])
+
+    def words(self, jobs: Sequence[str]) -> dict[str, Word] | None:
+        """Return what the cluster's head says of each job; it tells of all that it has at once."""
+        try:
+            _, said = _ask("GET", "/api/jobs/")
+        except (OSError, HTTPException, ConfigError):
+            return None
+        if not isinstance(said, list):
+            return None
+        known = {job.get("submission_id"): job for job in said if isinstance(job, dict)}
+        return {
+            job: word_of_ray(str(known[job].get("status")), str(known[job].get("message") or ""))
+            for job in jobs
+            if job in known
+        }
+
+    def cancel(self, job: str, *, only_waiting: bool = False) -> None:
+        """Have Ray end a job: it sends SIGTERM, and SIGKILL seconds later; one that runs has its own request file."""
+        words = self.words([job]) if only_waiting else None
+        if only_waiting and (words is None or words.get(job, Word("over", "")).state != "waiting"):
+            return
+        try:
+            _ask("POST", f"/api/jobs/{quote(job)}/stop", {})
+        except (OSError, HTTPException, ConfigError):
+            return  # whoever stops it looks whether it has ended
+
+
+def word_of_ray(status: str, message: str) -> Word:
+    """Return what a job's status means for its run, and that in words."""
+    if status in _ENDS:
+        return Word("over", f"{_ENDS[status]} ({status}{f', {message}' if message else ''})")
+    return Word("waiting" if status == "PENDING" else "running", f"{status.lower()}{f', {message}' if message else ''}")
+
+
+def _ask(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    """Return the status and the answer of the cluster's dashboard, as JSON where it is. Raises `ConfigError`."""
+    address = urlsplit(os.environ.get(_VARIABLE, ""))
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise ConfigError(
+            f"{_VARIABLE}: expected the address of a cluster's dashboard, http://HOST:8265, received "
+            f"{os.environ.get(_VARIABLE, '')!r:.100}"
+        )
+    connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
+    connection = connect(address.hostname, address.port, timeout=_TIMEOUT)
+    try:
+        text = None if body is None else json.dumps(body)
+        connection.request(method, address.path.rstrip("/") + path, text, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        said = answer.read().decode("utf-8", "replace")
+    finally:
+        connection.close()
+    try:
+        return answer.status, json.loads(said)
+    except ValueError:
+        return answer.status, said
