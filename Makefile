@@ -1,7 +1,9 @@
 # make app        environment, requirements, and the app
 # make test       environment, test requirements, and the whole test suite, by two workers (WORKERS=4: by four)
 # make test-fast  the tests that are not slow and need no process of their own, no TensorFlow and no browser
-# make test-cluster  runs on a real Slurm of one node, made for the tests; needs root and Debian's slurm-wlm and munge
+# make test-cluster  runs on a real Slurm of one node and a real Ray of two, made for the tests; Slurm needs root and Debian's
+#                slurm-wlm and munge, Ray is installed into .venv/ray
+# make test-gpu   an epoch on each GPU there is: its loss curve beside the processor's, its speed beside the peers'
 # make soak      damaged inputs and power cuts by the tens of thousands, disks that refuse, large networks in int8, thirty visitors; about an hour (SOAK=17: so many times as usual)
 # make check      lint, format, types, import contracts
 # make lock       requirements.txt, requirements-gpu.txt and requirements-dev.txt from pyproject.toml
@@ -12,13 +14,17 @@ SOAK ?= 17
 # a thread a worker: linear algebra that takes all cores would take them from the others
 PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 BIN := .venv/bin
+RAY ?= .venv/ray
 # uv installs several packages at once, in half the time; where only pip knows the way to the packages (pip.conf), pip does
 define install
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -r $(1) || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(1)
 endef
 
-.PHONY: app test test-fast test-cluster soak check lock clean
+# the tests find Ray by its command; where it is not there they say so
+CLUSTER_PYTEST = PATH="$(abspath $(RAY))/bin:$$PATH" $(BIN)/python -m pytest -rs --cluster tests/cluster
+
+.PHONY: app test test-fast test-cluster ray test-gpu soak check lock clean
 
 app: .venv/app
 	$(BIN)/streamlit run streamlit_app.py
@@ -29,12 +35,21 @@ test: .venv/dev
 test-fast: .venv/dev
 	$(PYTEST) --fast
 
-test-cluster: .venv/dev
-	$(BIN)/python -m pytest -rs --cluster tests/cluster
+test-cluster: .venv/dev ray
+	$(CLUSTER_PYTEST)
 
-soak: .venv/dev
+test-gpu: .venv/app
+	$(BIN)/python -m benchmarks.gpus
+
+# an environment of its own, since ALLscope speaks to Ray without Ray; not there where no index is reached
+ray: requirements-cluster.txt | .venv/bin/python
+	-@test -x $(RAY)/bin/ray || { $(BIN)/python -m venv $(RAY) && { \
+		$(BIN)/uv pip install --quiet --python $(RAY)/bin/python -r $< || \
+		$(RAY)/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 -r $<; }; }
+
+soak: .venv/dev ray
 	ALLCORE_SOAK=$(SOAK) $(PYTEST) tests/test_damaged_inputs.py tests/runs/test_damage.py tests/training/test_checkpoint.py tests/model/test_networks.py tests/power_cuts tests/full_disks tests/e2e/test_load.py
-	ALLCORE_SOAK=$(SOAK) $(BIN)/python -m pytest -rs --cluster tests/cluster
+	ALLCORE_SOAK=$(SOAK) $(CLUSTER_PYTEST)
 
 check: .venv/dev
 	$(BIN)/ruff check .

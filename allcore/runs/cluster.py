@@ -42,7 +42,7 @@ class SlurmSettings(_Settings):
 class RaySettings(_Settings):
     """What a job takes of a Ray cluster: processors, GPUs for each device that a run asks for, bytes of memory."""
 
-    cpus: float = Field(1.0, ge=0.0)
+    cpus: float = Field(1.0, gt=0.0)  # a job that asks for nothing is carried out on the head
     gpus: float = Field(0.0, ge=0.0)
     memory: int = Field(0, ge=0)
 

@@ -53,3 +53,14 @@ def read_record(folder: Path, name: str) -> dict[str, Any] | None:
 def damaged(folder: Path, name: str, reason: object) -> RunError:
     """Return the error that says of a run folder's file that it cannot be read, and why."""
     return RunError(f"run {folder.name}: {name} cannot be read ({reason})")
+
+
+def is_there(path: Path, unknown: bool = False) -> bool:
+    """Return whether something stands at `path`, `unknown` where the disk does not say."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return unknown
+    return True

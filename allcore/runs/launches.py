@@ -48,7 +48,7 @@ def last_launch(folder: Path) -> Launch | None:
     if not numbers:
         return None
     try:
-        return Launch.model_validate(read_json(_file(folder, max(numbers)), _LARGEST_BYTES))
+        return Launch.model_validate(read_json(launch_file(folder, max(numbers)), _LARGEST_BYTES))
     except (FileError, ValueError):
         return Launch(number=max(numbers))
 
@@ -61,7 +61,7 @@ def claim_launch(folder: Path, executor: str, last: Launch | None) -> Launch:
     launch = Launch(number=1 if last is None else last.number + 1, executor=executor)
     try:
         make_subfolder(folder / LAUNCHES_FOLDER)
-        write_new(_file(folder, launch.number), launch.model_dump_json())
+        write_new(launch_file(folder, launch.number), launch.model_dump_json())
     except FileExistsError:
         raise RunError(f"run {folder.name} is being launched by another process; look at its state again") from None
     return launch
@@ -69,8 +69,9 @@ def claim_launch(folder: Path, executor: str, last: Launch | None) -> Launch:
 
 def record_launch(folder: Path, launch: Launch) -> None:
     """Replace what is known of a launch: its job, or the scheduler's word."""
-    write_whole(_file(folder, launch.number), launch.model_dump_json())
+    write_whole(launch_file(folder, launch.number), launch.model_dump_json())
 
 
-def _file(folder: Path, number: int) -> Path:
+def launch_file(folder: Path, number: int) -> Path:
+    """Return the path of the record of a run's launch of that number."""
     return folder / LAUNCHES_FOLDER / f"{number}.json"

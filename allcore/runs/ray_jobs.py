@@ -21,12 +21,26 @@ from allcore.runs.store import Run
 
 _VARIABLE: Final = "RAY_ADDRESS"
 _TIMEOUT: Final = 30.0
+_STOP_SECONDS: Final = 120
+"""How long Ray waits between SIGTERM and SIGKILL, for a checkpoint to be saved; by itself three seconds."""
+_PASSED_ON: Final = ("ALLCORE_", "KERAS_", "TF_")
 
 _ENDS: Final = {
     "STOPPED": "the job was stopped with Ray's own commands: resume the run",
     "SUCCEEDED": "the job has ended without the run",
-    "FAILED": "the job has failed: resume the run, or see the end of its log",
+    "FAILED": "the job has failed: the end of its log says why",
 }
+_FAILURES: Final = {
+    "JOB_SUPERVISOR_ACTOR_DIED": "its machine was lost: resume the run",
+    "JOB_SUPERVISOR_ACTOR_UNSCHEDULABLE": "no machine of the cluster has what the job asks for",
+    "JOB_SUPERVISOR_ACTOR_START_TIMEOUT": (
+        "it waited longer than the cluster lets jobs wait: resume the run, and set RAY_JOB_START_TIMEOUT_SECONDS where "
+        "the cluster's head is started"
+    ),
+}
+"""What became of a job that failed, by the type of the error that Ray gives."""
+_KILLED: Final = (137, -9)
+"""Exit codes of a process that SIGKILL ended, told by a shell and by Python."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +65,31 @@ class RayExecutor(ScheduledExecutor):
 
     def submit_job(self, run: Run, launch: Launch) -> str:
         """Return the name of a run's job, which a launch can have once. Raises `RunError` when Ray refuses it."""
-        given = {name for name in os.environ if name.startswith(("ALLCORE_", "KERAS_"))}
-        environment = {name: value for name, value in worker_environment(self.workspace).items()
-                       if name in given | {"PYTHONPATH", "ALLCORE_WORKSPACE"}}  # fmt: skip
-        gpus = self.settings.gpus * run.config.devices if run.config.device != "cpu" else 0.0
-        job = {
-            "entrypoint": shlex.join(worker_command(run, launch)), "submission_id": f"{run.id}-{launch.number}",
-            "runtime_env": {"env_vars": environment}, "entrypoint_num_cpus": self.settings.cpus,
-            "entrypoint_num_gpus": gpus, "entrypoint_memory": self.settings.memory or None,
-        }  # fmt: skip
         try:
-            status, said = _ask("POST", "/api/jobs/", job)
+            status, said = _ask("POST", "/api/jobs/", self.job(run, launch))
         except (OSError, HTTPException, ConfigError) as error:
             raise RunError(f"Ray cannot be asked to carry out run {run.id} ({error})") from None
         if not isinstance(said, dict) or "submission_id" not in said:
-            raise RunError(f"Ray refuses run {run.id} (status {status}): {str(said).strip().splitlines()[-1:]}")
+            why = str(said).strip().splitlines()[-1:]  # of a traceback
+            raise RunError(f"Ray refuses run {run.id} (status {status}{''.join(f', {line:.300}' for line in why)})")
         return str(said["submission_id"])
+
+    def job(self, run: Run, launch: Launch) -> dict[str, Any]:
+        """Return a run's job as Ray's interface takes it.
+
+        The worker takes the place of the job's shell: where a machine's Ray dies it kills what it started itself, the
+        shell alone say, and not what that started.
+        """
+        whole, settings = worker_environment(self.workspace), self.settings
+        given = {name: value for name, value in whole.items() if name.startswith((*_PASSED_ON, "PYTHONPATH"))}
+        return {
+            "submission_id": f"{run.id}-{launch.number}",
+            "entrypoint": f"exec {shlex.join(worker_command(run, launch))}",
+            "entrypoint_num_cpus": settings.cpus,
+            "entrypoint_num_gpus": settings.gpus * run.config.devices if run.config.device != "cpu" else 0.0,
+            "entrypoint_memory": settings.memory or None,
+            "runtime_env": {"env_vars": {**given, "RAY_JOB_STOP_WAIT_TIME_S": str(_STOP_SECONDS)}},
+        }
 
     def words(self, jobs: Sequence[str]) -> dict[str, Word] | None:
         """Return what the cluster's head says of each job; it tells of all that it has at once."""
@@ -77,14 +100,10 @@ class RayExecutor(ScheduledExecutor):
         if not isinstance(said, list):
             return None
         known = {job.get("submission_id"): job for job in said if isinstance(job, dict)}
-        return {
-            job: word_of_ray(str(known[job].get("status")), str(known[job].get("message") or ""))
-            for job in jobs
-            if job in known
-        }
+        return {job: word_of_ray(known[job]) for job in jobs if job in known}
 
     def cancel(self, job: str, *, only_waiting: bool = False) -> None:
-        """Have Ray end a job: it sends SIGTERM, and SIGKILL seconds later; one that runs has its own request file."""
+        """Have Ray end a job: it sends SIGTERM, and SIGKILL minutes later."""
         words = self.words([job]) if only_waiting else None
         if only_waiting and (words is None or words.get(job, Word("over", "")).state != "waiting"):
             return
@@ -94,11 +113,22 @@ class RayExecutor(ScheduledExecutor):
             return  # whoever stops it looks whether it has ended
 
 
-def word_of_ray(status: str, message: str) -> Word:
-    """Return what a job's status means for its run, and that in words."""
-    if status in _ENDS:
-        return Word("over", f"{_ENDS[status]} ({status}{f', {message}' if message else ''})")
-    return Word("waiting" if status == "PENDING" else "running", f"{status.lower()}{f', {message}' if message else ''}")
+def word_of_ray(job: dict[str, Any]) -> Word:
+    """Return what the record of a job means for its run, and that in words."""
+    status, message = str(job.get("status")), _short(str(job.get("message") or ""))
+    if status not in _ENDS:
+        waits = status == "PENDING"
+        return Word("waiting", f"pending, {message}") if waits else Word("running", status.lower())
+    if status == "FAILED" and job.get("driver_exit_code") in _KILLED:
+        return Word("over", "the job was killed, most often because its machine had no memory left: give it more")
+    if reason := _FAILURES.get(str(job.get("error_type"))):
+        return Word("over", f"{reason} ({status})")
+    return Word("over", f"{_ENDS[status]} ({status}{f', {message}' if message else ''})")
+
+
+def _short(message: str) -> str:
+    """Return the first line of a message, which may be followed by pages of a log."""
+    return message.strip().partition("\n")[0][:300]
 
 
 def _ask(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:

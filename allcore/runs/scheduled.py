@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -17,13 +18,16 @@ from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device
 from allcore.runs.ending import rests_within
 from allcore.runs.executor import Executor
+from allcore.runs.files import STATUS_FILE
 from allcore.runs.launches import Launch, last_launch, record_launch
 from allcore.runs.lease import QUEUE_FOLDER
-from allcore.runs.status import read_status, write_status
+from allcore.runs.status import ACTIVE, ELSEWHERE_SECONDS, read_status, seconds_since_written, write_status
 from allcore.runs.store import Run
 from allcore.writing import make_folder
 
 _LOOK_SECONDS: Final = 3.0
+FORGOTTEN_SECONDS: Final = 90.0
+"""How old the heartbeat of a worker may be whose job the scheduler does not know: a file server shows it late."""
 
 
 class Word(NamedTuple):
@@ -63,16 +67,12 @@ class ScheduledExecutor(Executor):
             return
         launched = list(self._launched())
         words = self.words([launch.job for _, launch in launched]) if launched else {}
-        if words is None:  # it does not answer: what it said last stands
-            return
         for run, launch in launched:
-            word = words.get(launch.job, Word("over", f"{self.name} does not know it any more: resume the run"))
-            text = f"{self.name.capitalize()} job {launch.job}: {word.text}"
-            said = launch.model_copy(update={"state": word.state, "word": text})
+            said = self._said(run, launch, words)
             with suppress(OSError):  # a full disk; it is said again
                 if said != launch:
                     record_launch(run.folder, said)
-                if word.state == "over":
+                if said.state == "over":
                     (self._jobs / run.id).unlink(missing_ok=True)
 
     def after_request(self, run: Run) -> None:
@@ -96,6 +96,24 @@ class ScheduledExecutor(Executor):
             deadline = time.monotonic() + 2 * patience
             while not rests_within(run.folder, _LOOK_SECONDS) and time.monotonic() < deadline:
                 self.look()
+
+    def _said(self, run: Run, launch: Launch, words: dict[str, Word] | None) -> Launch:
+        """Return a launch with what is now to be said of it.
+
+        A scheduler that forgot a job, as one that was set up anew has, does not outweigh a worker that was just heard.
+        The last word of one that is silent stands until the worker is silent too: the run can then be resumed.
+        """
+        name = self.name.capitalize()
+        if words is not None and launch.job in words:
+            state, text = words[launch.job]
+            return launch.model_copy(update={"state": state, "word": f"{name} job {launch.job}: {text}"})
+        silence = _silence(run)
+        if words is not None and silence > FORGOTTEN_SECONDS:
+            text = f"{name} job {launch.job}: {name} does not know it any more: resume the run"
+            return launch.model_copy(update={"state": "over", "word": text})
+        if words is None and ELSEWHERE_SECONDS < silence < math.inf:
+            return launch.model_copy(update={"state": "", "word": f"{name} does not answer"})
+        return launch
 
     @property
     def _jobs(self) -> Path:
@@ -121,6 +139,15 @@ class ScheduledExecutor(Executor):
             record_launch(run.folder, launch.model_copy(update={"state": "over", "word": str(error)}))
             raise
         record_launch(run.folder, launch.model_copy(update={"job": job, "state": "waiting"}))
+
+
+def _silence(run: Run) -> float:
+    """Return for how many seconds nothing was heard of a run's worker; infinitely many where none is at it."""
+    with suppress(RunError):
+        status = run.status()
+        if status.state in ACTIVE and status.pid is not None:
+            return seconds_since_written(run.folder / STATUS_FILE)
+    return math.inf
 
 
 _last_look: dict[Path, float] = {}

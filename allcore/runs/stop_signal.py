@@ -6,24 +6,29 @@ import signal
 from pathlib import Path
 from types import FrameType
 
-from allcore.runs.files import STOP_FILE
+from allcore.runs.files import STOP_FILE, is_there
+from allcore.runs.turns import Turn
 
 
 class StopSignal:
     """Whether a run or study was asked to stop: by its request file, by SIGTERM, or by deleting its folder.
 
     A scheduler's SIGTERM, and SIGUSR1, are no such request: it takes the machine back, and the run goes on later.
+    A worker whose `turn` is over does not even come to save anything: whoever asks for it ends the process.
     """
 
-    def __init__(self, folder: Path, scheduled: bool = False) -> None:
+    def __init__(self, folder: Path, scheduled: bool = False, turn: Turn | None = None) -> None:
         self._folder = folder
         self._scheduled = scheduled
+        self._turn = turn
         self._terminated = False
         for number in (signal.SIGTERM, *([signal.SIGUSR1] if scheduled else [])):
             signal.signal(number, self._on_signal)
 
     def __call__(self) -> bool:
         """Return whether to stop."""
+        if self._turn is not None:
+            self._turn.end_if_over()
         return self._terminated or self._is_asked()
 
     def goes_on_later(self) -> bool:
@@ -31,18 +36,7 @@ class StopSignal:
         return self._scheduled and self._terminated and not self._is_asked()
 
     def _is_asked(self) -> bool:
-        return _is_there(self._folder / STOP_FILE) or not _is_there(self._folder, unknown=True)
+        return is_there(self._folder / STOP_FILE) or not is_there(self._folder, unknown=True)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._terminated = True
-
-
-def _is_there(path: Path, unknown: bool = False) -> bool:
-    """Return whether something stands at `path`, `unknown` where the disk does not say."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return unknown
-    return True

@@ -11,6 +11,7 @@ from typing import Any
 
 from allcore.runs.files import LOG_FILE, METRICS_FILE, TENSORBOARD_FOLDER
 from allcore.runs.status import Status, write_status
+from allcore.runs.turns import Turn
 from allcore.training.events import EventFiles
 from allcore.training.log import news, record_line, timed
 from allcore.writing import NO_ROOM, append_lines
@@ -23,11 +24,13 @@ _MOST_HELD_BACK = 20_000
 class Reporter:
     """Writes a run's status and metrics from a thread of its own.
 
-    What cannot be written is held back, written as soon as that works, and said in a warning meanwhile.
+    What cannot be written is held back, written as soon as that works, and said in a warning meanwhile. A worker whose
+    `turn` is over ends instead of writing.
     """
 
-    def __init__(self, folder: Path, status: Status) -> None:
+    def __init__(self, folder: Path, status: Status, turn: Turn | None = None) -> None:
         self._folder = folder
+        self._turn = turn
         self._status = status
         self._status_is_new = True
         self._records: list[dict[str, Any]] = []
@@ -105,6 +108,8 @@ class Reporter:
 
     def _write(self) -> None:
         """Write the metrics, the event files and the status; nothing that these raise ends the thread."""
+        if self._turn is not None:
+            self._turn.end_if_over()
         trouble: Exception | None = None
         for write in (self._write_records, self._write_lines, self._write_status, self._events.write):
             try:

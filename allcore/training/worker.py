@@ -9,6 +9,8 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import Timeout
@@ -23,27 +25,31 @@ from allcore.runs.lease import device_lease
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
+from allcore.runs.turns import SUPERSEDED, Turn, take_turn
 from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
 from allcore.writing import NO_ROOM, REFUSED, remove_unfinished
 
 _LAUNCHER_SECONDS = 5.0
+_FORMER_SECONDS = 30.0
+"""How long a worker that was launched waits for the one before it to see that the run is another's."""
 
 
 def run_worker(folder: Path, launch: int | None = None) -> int:
     """Carry out the run in `folder`, as the launch of that number was asked to, and return the process's exit status.
 
-    0 done or stopped, 1 failed, 2 refused, `GOES_ON_LATER` when a scheduler took the machine back.
+    0 done or stopped, 1 failed, `SUPERSEDED` refused, `GOES_ON_LATER` when a scheduler took the machine back.
     """
     try:
-        with worker_lock(folder):
-            return _work(folder, _checked(folder, launch))
+        last = _checked(folder, launch)
+        with _as_only_worker(folder, last, launch is not None) as turn:
+            return _work(folder, last, turn)
     except Timeout:
         print(f"run {folder.name} already has a worker", file=sys.stderr)
-        return 2
+        return SUPERSEDED
     except RunError as error:
         print(error, file=sys.stderr)
-        return 2
+        return SUPERSEDED
 
 
 def _checked(folder: Path, number: int | None) -> Launch:
@@ -54,34 +60,54 @@ def _checked(folder: Path, number: int | None) -> Launch:
     return last
 
 
-def _work(folder: Path, launch: Launch) -> int:
-    stop = StopSignal(folder, scheduled=not launch.is_local)
+@contextmanager
+def _as_only_worker(folder: Path, launch: Launch, was_launched: bool) -> Iterator[Turn]:
+    """Hold the run's lock and a turn at it. Raises `Timeout` where a worker that nobody launched finds another one.
+
+    One that was launched ends the turn of the worker before it, which was taken for lost, and waits until it has let
+    go. Should that never happen it goes on: a file server may keep the lock of a machine that is lost.
+    """
+    lock, turn = worker_lock(folder), None
+    if was_launched:
+        turn = take_turn(folder, launch)
+        with suppress(Timeout):
+            lock.acquire(timeout=_FORMER_SECONDS)
+    else:
+        lock.acquire()
+    try:
+        yield turn or take_turn(folder, launch)
+    finally:
+        lock.release()
+
+
+def _work(folder: Path, launch: Launch, turn: Turn) -> int:
+    stop = StopSignal(folder, scheduled=not launch.is_local, turn=turn)
     status = _take_over(folder, launch)
     for place in (folder, folder / CHECKPOINTS_FOLDER):
         remove_unfinished(place)
     try:
         config = read_config(folder / CONFIG_FILE)
         if not launch.is_local:  # the scheduler gave this process its devices
-            return _train(folder, status.model_copy(update={"devices": _given_devices()}), stop)
+            return _train(folder, status.model_copy(update={"devices": _given_devices()}), stop, turn)
         fitting = suitable(config, devices_here())
         with device_lease(folder.parent, folder.name, status.queued_at, fitting, stop, config.devices) as leased:
             if leased:
                 see_only(leased)  # before TensorFlow comes in
                 taken = tuple(device.label for device in leased)
-                return _train(folder, status.model_copy(update={"devices": taken}), stop)
-            _end(folder, status, "cancelled")
+                return _train(folder, status.model_copy(update={"devices": taken}), stop, turn)
+            _end(turn, status, "cancelled")
             return 0
     except InputError as error:  # the configuration is damaged, or this machine has too few devices
         print(error, file=sys.stderr)
-        _end(folder, status, "failed", str(error))
+        _end(turn, status, "failed", str(error))
         return 1
     except Exception as error:  # no queue can be written, or TensorFlow is not there
         traceback.print_exc()
-        _end(folder, status, "failed", _one_line(error))
+        _end(turn, status, "failed", _one_line(error))
         return 1
 
 
-def _train(folder: Path, status: Status, stop: StopSignal) -> int:
+def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
     """Train and write the run's last status: `succeeded` only when all that it promises is on the disk."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from allcore.training.checkpoint import remove_checkpoints  # TensorFlow comes in here
@@ -89,7 +115,7 @@ def _train(folder: Path, status: Status, stop: StopSignal) -> int:
     from allcore.training.session import carry_out
 
     fresh = {"state": "running", "phase": "starting", "started": time.time(), "warnings": (), "error": ""}
-    reporter = Reporter(folder, status.model_copy(update=fresh))
+    reporter = Reporter(folder, status.model_copy(update=fresh), turn)
     state, error = "failed", ""
     try:
         state = "succeeded" if carry_out(folder, reporter, stop) else "queued" if stop.goes_on_later() else "cancelled"
@@ -105,7 +131,7 @@ def _train(folder: Path, status: Status, stop: StopSignal) -> int:
         if reporter.status.device.startswith("CPU"):
             reporter.update(peak_memory=peak_memory())
         reporter.close()
-    _end(folder, reporter.status, state, error)
+    _end(turn, reporter.status, state, error)
     if state == "succeeded":
         remove_checkpoints(folder / CHECKPOINTS_FOLDER)
     return {"failed": 1, "queued": GOES_ON_LATER}.get(state, 0)
@@ -138,8 +164,10 @@ def _take_over(folder: Path, launch: Launch) -> Status:
     return taken
 
 
-def _end(folder: Path, status: Status, state: str, error: str = "") -> None:
+def _end(turn: Turn, status: Status, state: str, error: str = "") -> None:
     """Write the last status; should the disk refuse it, the run reads as interrupted, which it then is."""
+    turn.end_if_over()
+    folder = turn.folder
     try:
         update = {"state": state, "error": error, "phase": "", "eta_seconds": None, "heartbeat": time.time()}
         if state == "queued":

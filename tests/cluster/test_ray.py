@@ -1,4 +1,4 @@
-"""Runs on a real Ray of a head and one node with two slots."""
+"""Runs on a real Ray of a head and one node with two slots: what its users meet, and what its machines do to them."""
 
 import os
 import shutil
@@ -6,38 +6,50 @@ import socket
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
-from allcore.runs.executor import open_executor
+from allcore.runs import scheduled
+from allcore.runs.executor import executor_of, open_executor
 from allcore.runs.launches import last_launch
 from allcore.runs.status import ACTIVE
 from allcore.workspace import Workspace
 from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, until
 
 
-class Ray:
-    """The cluster, and what it is told."""
+class TwoNodeRay:
+    """The cluster, in a process of Ray's own Python, and what becomes of it."""
 
     def __init__(self, python: Path, port: int, folder: Path) -> None:
-        script = Path(__file__).with_name("two_node_ray.py")
-        self.process = subprocess.Popen(
-            [python, script, str(port), folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._until("up")
+        self._command = [python, Path(__file__).with_name("two_node_ray.py"), str(port), folder]
+        self._start()
 
-    def tell(self, command: str) -> None:
-        """Have the cluster lose its node, or gain one, and wait until it has."""
-        self.process.stdin.write(f"{command}\n")
-        self.process.stdin.flush()
-        self._until("done")
+    def lose_node(self) -> None:
+        """Kill the node's own processes, as a machine that fails does; another one takes its place."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == "done\n"
 
-    def _until(self, word: str) -> None:
-        while (line := self.process.stdout.readline().strip()) != word:
-            assert self.process.poll() is None, line
+    def lose_head(self) -> None:
+        """End all of it; a cluster that knows of nothing takes its place, at the same address."""
+        self.stop()
+        self._start()
+
+    def stop(self) -> None:
+        """End all of it."""
+        self._process.communicate()
+
+    def _start(self) -> None:
+        for _ in range(3):  # Ray itself gives a node half a minute, which is little on a busy machine
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            if self._process.stdout.readline() == "done\n":
+                return
+            self.stop()
+        pytest.fail("no Ray can be started here")
 
 
 @pytest.fixture
-def ray(tmp_path, monkeypatch):
+def ray(monkeypatch):
     """Return a Ray that runs, and whose address this process knows."""
     command = shutil.which("ray")
     if command is None:
@@ -47,36 +59,70 @@ def ray(tmp_path, monkeypatch):
         port = free.getsockname()[1]
     monkeypatch.setenv("RAY_ADDRESS", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("ALLCORE_EXECUTOR", "ray")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    short = Path(f"/tmp/ray-{os.getpid()}")
-    cluster = Ray(Path(command).parent / "python", port, short)
+    folder = Path(f"/tmp/ray-{os.getpid()}")  # Ray's sockets lie in it, whose paths may be 107 bytes long
+    cluster = TwoNodeRay(Path(command).parent / "python", port, folder)
     yield cluster
-    cluster.process.communicate()
-    shutil.rmtree(short, ignore_errors=True)
+    cluster.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_runs_go_through_ray_and_outlive_a_node(ray, tiny, tmp_path):
+@pytest.fixture
+def executor(ray, tmp_path):
+    """Return the executor of a new workspace; no job of it is left."""
     executor = open_executor(Workspace(tmp_path / "workspace"))
+    yield executor
+    for run in executor.store.runs():
+        if run.status().state in ACTIVE:
+            executor.stop(run, patience=2.0)
+
+
+def until_saved(executor, run, segment):
+    """Wait until a segment of a run has trained an epoch to its end, saved it, and gone on."""
+    begun = until(executor, run, lambda status: status.segment == segment and status.state == "running" and status.step)
+    until(executor, run, lambda status: status.epoch > begun.epoch and status.step)
+
+
+def test_runs_go_through_ray_and_outlive_what_happens_to_it(ray, executor, tiny, monkeypatch):
     first, second, third = (executor.submit(tiny(epochs=epochs)) for epochs in (LONG, LONG, 2))
 
-    # two slots: the third waits, and stopping it needs no worker
+    # two slots: the third waits, and says why; stopping it needs no worker
     assert "pending" in until(executor, third, lambda status: "pending" in status.phase).phase
-    until(executor, first, lambda status: status.state == "running" and status.epoch)
-    until(executor, second, lambda status: status.state == "running" and status.epoch)
+    until_saved(executor, first, 0)
+    until(executor, second, lambda status: status.state == "running" and status.step)
     executor.stop(third)
     assert third.status().state == "cancelled"
-    assert "epoch" in executor.log(first)
+    assert not third.log_tail()
+    assert "ray job" in executor.log(first)
+
+    # stopped by its user: saved
+    executor.stop(second, patience=60.0)
+    assert second.status().state == "cancelled"
+    assert "stopped" in executor.log(second)
 
     # the node is lost: interrupted with the reason, and resumed on another as a new launch
-    ray.tell("lose the node")
-    assert "ray job" in until(executor, first, lambda status: status.state == "interrupted").error.lower()
-    ray.tell("gain a node")
+    lost = psutil.Process(first.status().pid)
+    ray.lose_node()
+    assert "machine was lost" in until(executor, first, lambda status: status.state == "interrupted").error
     executor.resume(first)
-    until(executor, first, lambda status: status.state == "running" and status.segment == 1 and status.step)
+    until_saved(executor, first, 1)
     assert last_launch(first.folder).number == 2
-    executor.stop(first, patience=60.0)
-    assert first.status().state == "cancelled"
-    assert_no_gap_and_no_repeat(first)
+    assert not lost.is_running()
 
+    # the head is lost, and the new one knows of no job: judged by its heartbeat, and resumed
+    monkeypatch.setattr(scheduled, "FORGOTTEN_SECONDS", 5.0)
+    ray.lose_head()
+    assert "does not know it any more" in until(executor, first, lambda status: status.state == "interrupted").error
+    executor.resume(first)
+    until(executor, first, lambda status: status.state == "running" and status.segment == 2 and status.step)
+
+    # stopped with Ray's own commands: interrupted with the reason, nothing lost, no gap and no repeat
+    executor.cancel(last_launch(first.folder).job)
+    assert "Ray's own commands" in until(executor, first, lambda status: status.state == "interrupted").error
+    assert set(first.history().batches["segment"]) == {0, 1, 2}
+    assert_no_gap_and_no_repeat(first)
+    assert executor_of(first, executor.workspace).name == "ray"
+
+    # what was stopped while it waited goes to its end
     executor.resume(third)
     assert until(executor, third, lambda status: status.state not in ACTIVE).state == "succeeded", third.log_tail()
+    until(executor, third, lambda _: not list((executor.store.root / ".queue" / "ray").iterdir()))

@@ -1,28 +1,67 @@
 """What Ray's words mean, and what stands in the way of a job, without a cluster; tests/cluster has a real one."""
 
+import re
+import shlex
 import socket
 
 import pytest
 
 from allcore.config import make_config
 from allcore.errors import ConfigError
+from allcore.runs.launches import Launch
 from allcore.runs.ray_jobs import RayExecutor, word_of_ray
+from allcore.runs.store import Run
+
+DIED = (
+    "Job supervisor actor died: The actor died unexpectedly before finishing this task.\n\tclass_name: JobSupervisor\n"
+    "The actor died because its node has died."
+)
+LOGGED = "Job entrypoint command failed with exit code 1, last available logs (truncated to 20,000 chars):\nTraceback"
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "state", "said"),
+    ("job", "state", "said"),
     [
-        ("PENDING", "waiting for resources", "waiting", "pending, waiting for resources"),
-        ("RUNNING", "", "running", "running"),
-        ("STOPPED", "", "over", "stopped with Ray's own commands"),
-        ("FAILED", "its node has died", "over", "its node has died"),
-        ("SUCCEEDED", "", "over", "ended without the run"),
+        ({"status": "PENDING", "message": "It may be waiting for resources"}, "waiting", "pending, It may be waiting"),
+        ({"status": "RUNNING", "message": "Job is currently running."}, "running", "running"),
+        ({"status": "STOPPED", "message": "Job was stopped"}, "over", "stopped with Ray's own commands"),
+        ({"status": "SUCCEEDED"}, "over", "ended without the run"),
+        (
+            {"status": "FAILED", "message": LOGGED, "driver_exit_code": 1},
+            "over",
+            "end of its log says why .FAILED, Job",
+        ),
+        ({"status": "FAILED", "message": "exit code -9", "driver_exit_code": -9}, "over", "no memory left"),
+        ({"status": "FAILED", "message": "exit code 137", "driver_exit_code": 137}, "over", "no memory left"),
+        ({"status": "FAILED", "message": DIED, "error_type": "JOB_SUPERVISOR_ACTOR_DIED"}, "over", "machine was lost"),
+        ({"status": "FAILED", "error_type": "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"}, "over", "START_TIMEOUT_SECONDS"),
+        ({"status": "FAILED", "error_type": "JOB_SUPERVISOR_ACTOR_UNSCHEDULABLE"}, "over", "no machine"),
+        ({"status": "FAILED", "error_type": "SOMETHING_NEW", "message": "why"}, "over", "FAILED, why"),
     ],
 )
-def test_words_of_ray_say_whether_a_run_can_still_come_and_why(status, message, state, said):
-    word = word_of_ray(status, message)
+def test_words_of_ray_say_whether_a_run_can_still_come_and_why_in_a_line(job, state, said):
+    word = word_of_ray(job)
     assert word.state == state
-    assert said in word.text
+    assert re.search(said, word.text)
+    assert "\n" not in word.text
+
+
+@pytest.mark.parametrize(("device", "devices", "gpus"), [("auto", 2, 1.0), ("cpu", 1, 0.0)])
+def test_job_is_the_worker_itself_with_what_it_needs_of_a_machine(workspace, monkeypatch, device, devices, gpus):
+    monkeypatch.setenv("KERAS_HOME", "/shared/keras")
+    monkeypatch.setenv("AWS_SECRET", "a secret of this process")
+    (workspace.root / "runs" / "a run").mkdir(parents=True)
+    (workspace.root / "cluster.json").write_text('{"ray": {"cpus": 4, "gpus": 0.5, "memory": 1000}}')
+    run = Run(workspace.runs / "a run")
+    (run.folder / "config.json").write_text(make_config(dataset="x", device=device, devices=devices).to_json())
+    job = RayExecutor(workspace).job(run, Launch(number=3, executor="ray"))
+    assert (job["entrypoint_num_cpus"], job["entrypoint_num_gpus"], job["entrypoint_memory"]) == (4, gpus, 1000)
+    assert shlex.split(job["entrypoint"])[-4:] == ["worker", str(run.folder), "--launch", "3"]
+    assert job["entrypoint"].startswith("exec ")  # no shell between Ray and the worker
+    passed_on = job["runtime_env"]["env_vars"]
+    assert passed_on["KERAS_HOME"] == "/shared/keras"
+    assert passed_on["ALLCORE_WORKSPACE"] == str(workspace.root)
+    assert "AWS_SECRET" not in passed_on
 
 
 @pytest.mark.parametrize("address", ["", "10.0.0.1:6379", "ray://head:10001", "auto"])

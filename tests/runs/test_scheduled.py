@@ -1,5 +1,7 @@
 """What is recorded of a scheduler's words; this one says what a test wants, tests/cluster has real ones."""
 
+import os
+import time
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -74,13 +76,50 @@ def test_run_is_queued_with_the_schedulers_reason_until_its_job_is_over(workspac
     assert marks(scheduler) == []
 
 
+FORGETFUL = {"8": Word("running", "")}
+
+
 def test_job_that_nobody_knows_any_more_is_over_and_silence_changes_nothing(workspace, launch):
     scheduler = Scheduler(workspace)
     run = launch(scheduler)
     Scheduler(workspace, said=None).look()
     assert run.status().state == "queued"
-    Scheduler(workspace, said={"8": Word("running", "")}).look()
+    Scheduler(workspace, said=FORGETFUL).look()
     assert "does not know it any more" in run.status().error
+
+
+def begun(run, heard):
+    """Let the run's worker have been heard of so many seconds ago."""
+    write_status(run.folder, run.status().model_copy(update={"state": "running", "pid": 1, "process_started": "x"}))
+    moment = time.time() - heard
+    os.utime(run.folder / "status.json", (moment, moment))
+
+
+def test_worker_that_is_heard_outlives_a_scheduler_that_was_set_up_anew(workspace, launch):
+    scheduler = Scheduler(workspace)
+    run = launch(scheduler)
+    scheduler.said["7"] = Word("running", "running")
+    scheduler.look()
+    begun(run, heard=10)
+    Scheduler(workspace, said=FORGETFUL).look()
+    assert (run.status().state, marks(scheduler)) == ("running", [run.id])
+    begun(run, heard=100)
+    Scheduler(workspace, said=FORGETFUL).look()
+    assert (run.status().state, marks(scheduler)) == ("interrupted", [])
+    assert "does not know it any more: resume the run" in run.status().error
+
+
+def test_run_can_be_resumed_where_neither_its_scheduler_nor_its_worker_is_heard(workspace, launch):
+    scheduler = Scheduler(workspace)
+    run = launch(scheduler)
+    scheduler.said["7"] = Word("running", "running")
+    scheduler.look()
+    begun(run, heard=1000)
+    assert run.status().state == "running"  # suspended, by the scheduler's last word
+    Scheduler(workspace, said=None).look()
+    assert run.status().state == "interrupted"
+    scheduler.look()  # it answers again
+    assert run.status().state == "running"
 
 
 def test_waiting_run_is_stopped_without_a_worker(workspace, launch):

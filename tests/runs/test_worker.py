@@ -15,7 +15,9 @@ from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.launches import claim_launch, last_launch
 from allcore.runs.lease import waiting
-from allcore.runs.status import ACTIVE, write_status
+from allcore.runs.status import ACTIVE
+from allcore.runs.worker_lock import has_worker
+from allcore.training.worker import run_worker
 from tests.conftest import device_taken, wait_for
 
 EPOCHS = 3
@@ -126,16 +128,22 @@ def test_runs_take_turns_and_the_waiting_ones_are_light(executor, tiny_config):
     assert has_the_device(second)
 
 
-def test_second_worker_for_the_same_run_is_refused(executor, tiny_config):
+def test_run_that_is_launched_again_is_the_new_workers_and_nobody_elses(executor, tiny_config, capsys):
     with device_taken(executor.workspace):
         run = executor.submit(tiny_config(epochs=2000))
-        status = wait_for(run, waits)
+        first = psutil.Process(wait_for(run, waits).pid)
         with pytest.raises(RunError, match="is queued; only"):
             executor.resume(run)
+        # as where it was taken for lost, and lives on
         executor._launch(run, claim_launch(run.folder, "local", last_launch(run.folder)))
-        assert psutil.Process(run.status().pid).wait(timeout=60) == 2
-        assert psutil.pid_exists(status.pid)
-        write_status(run.folder, status)
+        assert first.wait(timeout=60) == 2
+        wait_for(run, lambda _: has_worker(run.folder))
+        # one that nobody launched is refused, and takes nothing from it
+        assert run_worker(run.folder) == 2
+        assert "already has a worker" in capsys.readouterr().err
+        status = run.status()
+        assert status.state == "queued"
+        assert status.pid != first.pid
 
 
 def test_status_file_is_json_for_other_tools(finished_run):

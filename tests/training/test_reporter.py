@@ -1,13 +1,16 @@
 """Nothing ends reporting, and what a disk refused is written later."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
+from allcore.runs.launches import Launch
 from allcore.runs.status import Status, read_status
+from allcore.runs.turns import take_turn
 from allcore.training.reporter import Reporter
 
 FULL = "reporting failed: No space left on device; it is tried again"
@@ -94,3 +97,23 @@ def test_held_back_records_do_not_grow_without_end(reporter, tmp_path, no_room, 
         "the disk could not be written for too long: the oldest unwritten metrics are lost"
         in read_status(tmp_path).warnings
     )
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_worker_whose_turn_is_over_writes_no_status_over_that_of_the_next(tmp_path, monkeypatch):
+    def leave(code):  # this process is the tests' own: the thread that would write ends instead
+        raise SystemExit(code)
+
+    monkeypatch.setattr("allcore.runs.turns.os._exit", leave)
+    launch = Launch(number=1)
+    reporter = Reporter(tmp_path, Status(state="running", heartbeat=0.0, queued_at=0.0), take_turn(tmp_path, launch))
+    reporter.flush()
+    take_turn(tmp_path, launch)
+    of_the_next = (tmp_path / "status.json").read_bytes()
+    reporter.update(epoch=7)
+    record(reporter, 1)
+    for thread in threading.enumerate():
+        if thread.name == "reporter":
+            thread.join()
+    assert (tmp_path / "status.json").read_bytes() == of_the_next
+    assert not (tmp_path / "metrics.jsonl").exists()
