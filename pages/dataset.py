@@ -31,6 +31,7 @@ from pages.ui.dataset_image import show_image_page
 from pages.ui.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
 from pages.ui.get_dataset import get_dataset, is_getting, say_added, show_getting
 from pages.ui.judged_labels import show_judged
+from pages.ui.map_link import link_to_map
 from pages.ui.state import catalog, forget_catalogs, relations
 from pages.ui.tabs import open_tab
 
@@ -134,7 +135,7 @@ elif folder is not None:
         close_image()
         path = None
     if path is not None:
-        show_image_page(images, path, split)
+        show_image_page(images, path, run, split)
     else:
         rows = browse(images, relations(images, variant), variant)
         if split is not None:
@@ -151,6 +152,7 @@ elif folder is not None:
             st.caption(f"{len(images.left_out)} files were left out at the import; see the tab Problems.")
         if images.has_parts:
             _say_if_divided(rows)
+        link_to_map("Map of these images", images.root, variant, run)
         open_tab(
             {
                 "Images": partial(_gallery, rows, labels, images.root, not hold_no_cells(cells)),

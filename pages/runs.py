@@ -12,7 +12,7 @@ from allcore.reporting.settings import compared_settings, settings_table
 from allcore.runs.files import DOWNLOADS
 from allcore.runs.status import ACTIVE, RESUMABLE, in_words
 from allcore.runs.store import Run
-from allcore.runs.summary import RunSummary, summary_table
+from allcore.runs.summary import summary_table
 from pages.ui import address
 from pages.ui.choose import select_run
 from pages.ui.free_space import free_disk_space
@@ -75,7 +75,7 @@ def show_all(wanted: str, hidden: bool) -> None:
     """Show a line a run that has `wanted` in what is said of it; those of a study stand in its grid."""
     grids = names_of_grids()
     now = [each for each in summaries(runs()) if each.config is None or not in_a_grid(each.config, grids)]
-    now = [each for each in now if (hidden or not each.about.hidden) and is_found(each, wanted)]
+    now = [each for each in now if (hidden or not each.about.hidden) and each.says(wanted)]
     if st.session_state.pop("row_chosen", False):  # the page around this list shows another run now
         st.rerun()
     if not now:
@@ -116,14 +116,6 @@ def choose_row(name: str) -> None:
     """Make the run of a row that was chosen in the list the one that the page shows."""
     address.say("run", name)
     st.session_state["row_chosen"] = True
-
-
-def is_found(summary: RunSummary, wanted: str) -> bool:
-    """Return whether a run's id, name, note, tags, state or dataset hold every word that is wanted."""
-    said = summary.about
-    dataset = "" if summary.config is None else summary.config.dataset
-    text = " ".join((summary.id, said.name, said.note, *said.tags, in_words(summary.state), dataset)).casefold()
-    return all(word in text for word in wanted.casefold().split())
 
 
 def in_a_grid(config: TrainConfig, studies: set[str]) -> bool:

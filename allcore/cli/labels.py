@@ -13,6 +13,8 @@ from allcore.reporting.number_text import percentage
 from allcore.text import for_csv
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from allcore.evaluation.labels.review import LabelReview
 
 
@@ -29,6 +31,7 @@ def labels(
 ) -> None:
     """List suspicious labels: those that runs, or a cross-validated colour classifier, contradict on unseen images."""
     from allcore.data.catalog import scan
+    from allcore.data.judgements import read_judgements
     from allcore.data.relations import find_relations
     from allcore.evaluation.labels.review import review_dataset
     from allcore.runs.store import RunStore
@@ -46,40 +49,41 @@ def labels(
     images["path"] = [(catalog.root / path).relative_to(folder).as_posix() for path in images["path"]]
     with progress_bar("reviewing labels") as progress:
         review = review_dataset(folder, images, relations, wanted, workspace.cache, progress)
+    listed = review.listed(read_judgements(workspace.judgements))
     if csv is not None:
-        _write(review, csv)
+        _write(listed, csv)
     if json:
         print_json(
             {
                 "images": len(images),
                 "suspicious": len(review.suspicious),
                 "sources": json_rows(review.sources),
-                "labels": json_rows(review.listed.head(top)),
+                "labels": json_rows(listed.head(top)),
             }
         )
     else:
-        _print(review, top)
+        _print(review, listed.head(top))
 
 
-def _write(review: LabelReview, csv: Path) -> None:
+def _write(listed: pd.DataFrame, csv: Path) -> None:
     try:
-        csv.write_text(for_csv(review.listed), encoding="utf-8", newline="")
+        csv.write_text(for_csv(listed), encoding="utf-8", newline="")
     except OSError as error:
         raise InputError(f"{csv} cannot be written ({error.strerror or error})") from None
 
 
-def _print(review: LabelReview, top: int) -> None:
+def _print(review: LabelReview, listed: pd.DataFrame) -> None:
     headings = ["source", "#images", "#left out, twin in train", "#agreeing with the label", "note"]
     table(headings, review.sources.to_numpy().tolist())
     say(f"\n{len(review.suspicious)} of {len(review.table)} labels are suspicious\n")
     rows = [
         (
             "*" if row["suspicious"] else "", row["path"], row["label"], percentage(row["probability_label"]),
-            row["suggestion"], percentage(row["probability_suggestion"]), row["source"], row["group"], row["stain"],
-            row["contradicted_by"],
+            row["suggestion"], percentage(row["probability_suggestion"]), row["judged"], row["source"], row["group"],
+            row["stain"], row["contradicted_by"],
         )
-        for row in review.table.head(top).to_dict("records")
+        for row in listed.to_dict("records")
     ]  # fmt: skip
-    headings = ["", "image", "label", "#P(label) %", "suggested", "#P(suggested) %", "source", "group", "stain"]
-    table([*headings, "other label in its group"], rows)
+    headings = ["", "image", "label", "#P(label) %", "suggested", "#P(suggested) %", "judged"]
+    table([*headings, "source", "group", "stain", "other label in its group"], rows)
     say("\n* suspicious. The colour classifier sees only stain: look at an image before you change its label.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.class_text import class_columns
-from allcore.cli.output import Json, print_json, say, table
+from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.errors import ImageError, InputError
 from allcore.reporting.number_text import percentage
 from allcore.text import for_file
@@ -40,7 +40,7 @@ def predict(
     rows: list[dict[str, Any]] = []
     overlays: Counter[str] = Counter()
     unwritten: list[str] = []
-    for path, prediction in predictor.predict_files(files):
+    for path, prediction in _predicted(predictor, files):
         rows.append(_row(predictor, path, prediction))
         if evidence is not None and not isinstance(prediction, ImageError):
             name = for_file(f"{path.stem}-{prediction.label}")
@@ -61,6 +61,14 @@ def predict(
         raise InputError(one if len(rows) == 1 else f"none of the {len(rows)} files can be predicted; the first: {one}")
     if unwritten:
         raise InputError(f"--evidence: {len(unwritten)} of {len(rows)} pictures could not be written; {unwritten[0]}")
+
+
+def _predicted(predictor: Predictor, files: Sequence[Path]) -> Iterator[tuple[Path, Prediction | ImageError]]:
+    """Yield each file with its prediction, or with why there is none, and show how far that is."""
+    with progress_bar("predicting images") as progress:
+        for done, predicted in enumerate(predictor.predict_files(files), start=1):
+            yield predicted
+            progress(done, len(files))
 
 
 def _model_file(model: str) -> Path:

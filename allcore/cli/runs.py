@@ -11,6 +11,8 @@ from allcore.cli.output import Json, json_rows, print_json, say, table
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from allcore.config import TrainConfig
     from allcore.runs.executor import Executor
     from allcore.runs.history import History
@@ -25,6 +27,12 @@ def list_runs(
     json: Json = False,
     everything: Annotated[bool, typer.Option("--all", help="also the runs that are hidden")] = False,
     tag: Annotated[str | None, typer.Option("--tag", help="only the runs with this tag")] = None,
+    find: Annotated[
+        str, typer.Option("--find", help="only the runs whose id, name, note, tags, state and dataset hold these words")
+    ] = "",
+    sort: Annotated[
+        str | None, typer.Option("--sort", help="by a column of --json: numbers from the largest, words from A")
+    ] = None,
 ) -> None:
     """List the runs, newest first."""
     from allcore.reporting.number_text import memory
@@ -34,13 +42,14 @@ def list_runs(
     executor = _executor()
     executor.look()
     found = [summarize(run) for run in executor.store.runs()]
-    shown = [one for one in found if (everything or not one.about.hidden) and (tag is None or tag in one.about.tags)]
-    rows = json_rows(summary_table(shown))
+    listed = [one for one in found if everything or not one.about.hidden]
+    wanted = [one for one in listed if (tag is None or tag in one.about.tags) and one.says(find)]
+    rows = json_rows(_sorted(summary_table(wanted), sort))
     if json:
         print_json(rows)
         return
     if found and not rows:
-        say("no run is shown; runs list --all lists those that are hidden")
+        say("no run is shown" if listed else "no run is shown; runs list --all lists those that are hidden")
         return
     if not rows:
         say("no runs yet; start one with: python -m allcore train --data DIR")
@@ -253,6 +262,18 @@ def _executor() -> Executor:
     from allcore.workspace import open_workspace
 
     return open_executor(open_workspace())
+
+
+def _sorted(rows: pd.DataFrame, by: str | None) -> pd.DataFrame:
+    """Return the rows by a column, numbers from the largest and words from A. Raises `RunError` where there is none."""
+    from allcore.errors import RunError
+
+    if by is None:
+        return rows
+    if by not in rows:
+        raise RunError(f"--sort: runs are sorted by one of {', '.join(rows.columns)} (received {by!r})")
+    numbers = rows[by].dtype.kind in "iuf"
+    return rows.sort_values(by, ascending=not numbers, kind="stable", na_position="last")
 
 
 def _print_settings(config: TrainConfig) -> None:

@@ -88,6 +88,11 @@ class Judgements:
             take(judgement, found)
         return found
 
+    def in_words(self, content: str) -> str:
+        """Return the verdict that counts of a content (sha256) in a few words; '' where it was not judged."""
+        counts = self.latest.get(content)
+        return "" if counts is None else counts.in_words()
+
     def of(self, contents: Iterable[str]) -> list[Judgement]:
         """Return the judgements of these contents (sha256), the earliest first."""
         found = [one for sha256 in dict.fromkeys(contents) for one in self._by_content.get(sha256, ())]

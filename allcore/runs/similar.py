@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.errors import RunError
+from allcore.inference.feature_distance import directions
 from allcore.runs.features import read_features
 from allcore.runs.store import Run
 
@@ -39,7 +40,7 @@ class TrainingFeatures:
                 f"the run kept {self.directions.shape[1]} features an image, the model gives {features.shape[0]}: "
                 "it is not the model of this run"
             )
-        similarities = self.directions @ _directions(features[None])[0]
+        similarities = self.directions @ directions(features[None])[0].astype(np.float32)
         nearest = np.argsort(-similarities, kind="stable")[:count]
         rows = self.images.iloc[nearest]
         return [
@@ -56,10 +57,5 @@ def read_training_features(run: Run) -> TrainingFeatures:
     rows = run.split.rows("train")
     return TrainingFeatures(
         images=run.split.table.loc[rows, ["path", "sha256", "label"]].reset_index(drop=True),
-        directions=_directions(np.asarray(features[rows], np.float32)),
+        directions=directions(features[rows]).astype(np.float32),
     )
-
-
-def _directions(features: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    return features / np.maximum(lengths, 1e-12)

@@ -17,7 +17,7 @@ from allcore.runs.about import NOTHING_SAID, About, about
 from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
 from allcore.runs.predictions import accuracy
-from allcore.runs.status import ACTIVE, State, Status
+from allcore.runs.status import ACTIVE, State, Status, in_words
 from allcore.runs.store import Run
 
 
@@ -61,6 +61,13 @@ class RunSummary:
         if self.status is None:
             return self.problem
         return self.status.error or next(iter(self.status.warnings), "")
+
+    def says(self, words: str) -> bool:
+        """Return whether the run's id, name, note, tags, state or dataset hold every one of some words."""
+        said = self.about
+        dataset = "" if self.config is None else self.config.dataset
+        text = " ".join((self.id, said.name, said.note, *said.tags, in_words(self.state), dataset)).casefold()
+        return all(word in text for word in words.casefold().split())
 
 
 def best_validation_accuracy(history: History) -> float | None:

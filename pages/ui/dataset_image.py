@@ -14,16 +14,18 @@ from allcore.data.catalog import Catalog
 from allcore.data.intake import decode
 from allcore.data.split import Split
 from allcore.errors import ImageError, InputError
+from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
 from pages.ui.dataset_filter import show_neighbours
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.judging import show_judging
+from pages.ui.map_link import link_to_map
 from pages.ui.state import asked_for_search, relations, searched_relations
 
 
-def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
-    """Show one image large, all that is known about it, and the other images of its group."""
+def show_image_page(images: Catalog, path: str, run: Run | None, split: Split | None) -> None:
+    """Show one image large, all that is known about it, its place in the split of a run, and its twins."""
     position = images.table["path"] == path
     of_image = str(images.table.loc[position, "variant"].iloc[0])
     known = relations(images, of_image)
@@ -63,6 +65,8 @@ def show_image_page(images: Catalog, path: str, split: Split | None) -> None:
             with st.container(horizontal=True):
                 st.page_link("pages/predict.py", label="Predict it", query_params=link)
                 st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
+                if not row["problem"]:
+                    link_to_map("On the map", images.root, of_image, run, path)
             if not row["problem"]:
                 st.subheader("Is the label right?", anchor=False)
                 show_judging(images, path, row["sha256"], "image")

@@ -106,12 +106,6 @@ def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
         st.caption(plain(f"{last.who}, {last.when[:10]}{f', the latest of {count}' if count > 1 else ''}"))
 
 
-def judged_in_words(sha256: str) -> str:
-    """Return the latest verdict on an image in a few words; empty where there is none."""
-    last = judgements().latest.get(sha256)
-    return "" if last is None else last.in_words()
-
-
 def _options(label: str, classes: Sequence[str], last: Judgement | None) -> list[str]:
     options = ["right", *(f"{_WRONG}{name}" for name in classes if name != label), "unsure", "excluded"]
     kept = None if last is None else _option(last, label)

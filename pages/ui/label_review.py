@@ -18,7 +18,7 @@ from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
 from pages.ui.evidence import SHEET, Look, choose_sheet, first_sheet, picture
 from pages.ui.guarded import guarded
-from pages.ui.judging import judged_in_words, judgements, show_judging
+from pages.ui.judging import judgements, show_judging
 from pages.ui.live import runs
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import THUMBNAIL, plain
@@ -214,8 +214,8 @@ def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
 
 
 def _show_table(of: Examined, review: LabelReview) -> None:
-    listed = review.listed.head(LISTED)
-    listed.insert(3, "people", [judged_in_words(sha256) for sha256 in review.table["sha256"].head(LISTED)])
+    whole = review.listed(judgements())
+    listed = whole.head(LISTED)
     in_per_cent = {name: 100 * listed[name] for name in ("probability_label", "probability_suggestion")}
     headings: dict[str, Any] = {
         "path": "image",
@@ -226,7 +226,7 @@ def _show_table(of: Examined, review: LabelReview) -> None:
             "margin", format="%.2f", help="(1 + P(label) − P(best other class)) / 2: below 0.5, another is likelier"
         ),
         "source": "judged by",
-        "people": st.column_config.TextColumn("people say", help="the latest judgement of somebody who looked"),
+        "judged": st.column_config.TextColumn("people say", help="the latest judgement of somebody who looked"),
         "contradicted_by": st.column_config.TextColumn(
             "other label", help="images of the same overlap group that have another label"
         ),
@@ -238,6 +238,6 @@ def _show_table(of: Examined, review: LabelReview) -> None:
     if len(review.table) > LISTED:
         st.caption(f"The first {LISTED} of {len(review.table):,}; the CSV file has all.")
     st.download_button(
-        "Download CSV", lambda: for_csv(review.listed).encode(), f"labels-{of.variant or 'images'}.csv",
+        "Download CSV", lambda: for_csv(whole).encode(), f"labels-{of.variant or 'images'}.csv",
         "text/csv", key="csv-labels", icon=":material/download:", on_click="ignore",
     )  # fmt: skip

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 COLUMNS = [
-    "path", "label", "suggestion", "suspicious", "probability_label", "probability_suggestion", "margin", "source",
-    "runs", "group", "stain", "contradicted_by",
+    "path", "label", "suggestion", "judged", "suspicious", "probability_label", "probability_suggestion", "margin",
+    "source", "runs", "group", "stain", "contradicted_by",
 ]  # fmt: skip
 
 
@@ -49,13 +49,16 @@ def test_runs_can_be_named(command, on_finished, smears, finished_run):
     assert "there is no run 'nonesuch'" in outcome.err
 
 
-def test_image_under_a_wrong_class_is_among_the_first_and_its_twin_named(command, smears, tmp_path):
+def test_image_under_a_wrong_class_is_among_the_first_with_its_twin_and_what_was_judged(command, smears, tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(smears, folder)
     shutil.copy(folder / "Pro" / "pro-0009.jpg", folder / "Benign" / "wrong.jpg")
+    assert command("dataset", "judge", folder, "Benign/wrong.jpg", "wrong", "--class", "Pro").code == 0
     rows = {row["path"]: row for row in command("labels", folder, "--json").json["labels"]}
     assert rows["Benign/wrong.jpg"]["contradicted_by"].split("; ")[0] == "Pro/pro-0009.jpg"
-    assert rows["Benign/wrong.jpg"]["suggestion"] == "Pro"
+    assert (rows["Benign/wrong.jpg"]["suggestion"], rows["Benign/wrong.jpg"]["judged"]) == ("Pro", "wrong, it is Pro")
+    (line,) = (line for line in command("labels", folder).out.splitlines() if line.startswith("*  Benign/wrong.jpg"))
+    assert "wrong, it is Pro" in line
 
 
 def test_paths_are_those_below_the_folder_that_was_given(command, smears, tmp_path):

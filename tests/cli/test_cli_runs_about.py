@@ -24,6 +24,19 @@ def test_what_is_said_is_shown_in_the_list_and_found_by_its_tag(two, command):
     (row,) = command("runs", "list", "--tag", "a", "--json").json
     assert (row["run"], row["name"], row["tags"]) == ("one", "the first", "a, b")
     assert command("runs", "show", "one", "--json").json["about"]["note"] == "too few epochs"
+    assert [row["run"] for row in command("runs", "list", "--find", "FIRST succeeded", "--json").json] == ["one"]
+    assert command("runs", "list", "--find", "nothing of it").out == "no run is shown\n"
+
+
+def test_the_list_is_sorted_by_a_column_numbers_from_the_largest_and_words_from_a(two, command):
+    command("runs", "name", "two", "z")
+    config = two[0].folder / "config.json"
+    config.write_text(config.read_text().replace('"image_size": 32', '"image_size": 48'))
+    assert [row["run"] for row in command("runs", "list", "--sort", "image_size", "--json").json] == ["one", "two"]
+    assert [row["name"] for row in command("runs", "list", "--sort", "name", "--json").json] == ["", "z"]
+    refused = command("runs", "list", "--sort", "beauty")
+    assert refused.code == 2
+    assert "sorted by one of run, name, tags" in refused.err
 
 
 def test_a_hidden_run_is_left_out_until_all_are_asked_for(two, command):

@@ -1,6 +1,7 @@
 """The Dataset page: an image's own page."""
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -31,11 +32,13 @@ def test_back_from_an_image_the_page_and_the_filters_are_as_before(browsed):
 
 def test_facts_of_an_image_are_those_of_the_catalog(run):
     row = run.split.table.iloc[7]
-    facts = table(open_page("dataset", run=run.id, image=row["path"]), "fact").set_index("fact")["value"]
+    app = open_page("dataset", run=run.id, image=row["path"])
+    facts = table(app, "fact").set_index("fact")["value"]
     file = Path(run.config.dataset) / row["path"]
     assert (facts["class"], facts["size"], facts["mode"]) == (row["label"], "48 × 48 px", "RGB")
     assert facts["bytes"] == f"{file.stat().st_size:,}"
     assert (facts["SHA-256"], facts["split"], facts["group in the run"]) == (row["sha256"], row["split"], row["group"])
+    assert led_to(app)["evaluate"] == {"run": [run.id], "view": ["Map"], "at": [row["path"]]}
 
 
 def test_an_image_with_a_twin_shows_it_beside(browsed):
@@ -52,10 +55,16 @@ def test_an_image_without_a_twin_says_what_is_known_and_offers_to_look(browsed):
     assert listed_images(app) or "No other image of this dataset shows the same field" in texts(app)
 
 
-def test_an_image_leads_to_predict_and_augmentation_with_itself(browsed):
-    links = {link.proto.page: link.proto.query_string for link in open_page("dataset", image="Pro/copy.jpg").page_link}
-    assert set(links) == {"predict", "augmentation"}
-    assert all("image=Pro%2Fcopy.jpg" in query and "data=mine" in query for query in links.values())
+def led_to(app):
+    """Return the pages that links lead to, with what their addresses say."""
+    return {link.proto.page: parse_qs(link.proto.query_string) for link in app.page_link}
+
+
+def test_an_image_leads_to_predict_augmentation_and_the_map_with_itself(browsed):
+    of = {"data": ["mine"], "image": ["Pro/copy.jpg"]}
+    a_models_map = {"score": ["images"], "data": ["mine"], "view": ["Map"], "at": ["Pro/copy.jpg"]}
+    found = led_to(open_page("dataset", image="Pro/copy.jpg"))
+    assert found == {"predict": of, "augmentation": of, "evaluate": a_models_map}
 
 
 @pytest.mark.parametrize("path", ["../../secret.png", "/etc/passwd", "Pro/none.jpg", ""])

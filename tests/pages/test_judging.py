@@ -71,7 +71,7 @@ def test_suspicious_labels_are_judged_where_they_are_listed(dataset, workspace):
     app = ran(app)
     (made,) = read_judgements(workspace.judgements).every
     assert made.verdict == "excluded"
-    shown = table(app, "suggestion").set_index("path")["people"]
+    shown = table(app, "suggestion").set_index("path")["judged"]
     assert shown[made.image] == "excluded"
     assert (shown != "").sum() == 1
     app = choose(app, "unjudged", True)

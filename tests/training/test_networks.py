@@ -1,4 +1,4 @@
-"""A network other than VGG16 through the same run: trained, served, explained."""
+"""A network other than VGG16 through the same run: trained on corrected labels, served, explained."""
 
 import keras
 import numpy as np
@@ -6,7 +6,10 @@ import pytest
 
 from allcore.augment import resize
 from allcore.config import make_config
+from allcore.data.catalog import scan
 from allcore.data.intake import decode
+from allcore.data.judgements import add_judgements, make_judgement
+from allcore.data.synthetic.cells import CLASSES
 from allcore.errors import WeightsError
 from allcore.inference.predictor import load_predictor
 from allcore.model.build import build_network, build_trunk
@@ -15,18 +18,33 @@ from allcore.runs.preflight import prepare
 from allcore.runs.store import RunStore
 from allcore.training.finish import results_are_whole
 from allcore.training.initial import load_initial_weights
+from allcore.workspace import Workspace
 from tests.training.test_session import carried_out
 
 SMALLEST = "mobilenetv3small"
 
 
-def test_another_network_is_trained_served_and_explained_as_vgg16_is(workspace, tiny_config):
+@pytest.fixture(scope="module")
+def trained(tiny_config, smears, tmp_path_factory):
+    """Return a run of the smallest network that ended, and the paths of an image judged Early and of one excluded."""
+    workspace = Workspace(tmp_path_factory.mktemp("trained"))
+    moved, excluded = (image for _, image in scan(smears).images().iloc[[33, 20]].iterrows())
+    for image, verdict in (moved, ("wrong", "Early")), (excluded, ("excluded",)):
+        known = image["sha256"], image["path"], image["label"], CLASSES
+        add_judgements(workspace.judgements, [make_judgement(*known, *verdict)])
     # every size of batch and every layer that learns is compiled
     little = {"batch_size": 26, "trainable_from": TRUNKS[SMALLEST].stage_names[-2]}
-    config = tiny_config(network=SMALLEST, epochs=1, dense_units=16, **little)
-    run = RunStore(workspace.runs).create(*prepare(config, workspace.cache))
-    finished, _ = carried_out(run)
+    config = tiny_config(network=SMALLEST, labels="corrected", epochs=1, dense_units=16, **little)
+    run = RunStore(workspace.runs).create(*prepare(config, workspace.cache, judgements=workspace.judgements))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALLCORE_WORKSPACE", str(workspace.root))
+        finished, _ = carried_out(run)
     assert finished
+    return run, moved["path"], excluded["path"]
+
+
+def test_another_network_is_trained_served_and_explained_as_vgg16_is(trained):
+    run, *_ = trained
     assert results_are_whole(run)
     assert f"-{SMALLEST}-32px-" in run.id
     predictor = load_predictor(run.served_model)
@@ -41,6 +59,20 @@ def test_another_network_is_trained_served_and_explained_as_vgg16_is(workspace, 
         expected = model.predict(resize(image, 32)[None].astype(np.float32), verbose=0)
         outputs = predictor.network.run(resize(image, 32)[None])
         np.testing.assert_allclose(outputs.probabilities, expected, atol=1e-3)
+
+
+def test_a_run_with_corrected_labels_ends_with_what_was_moved_moved_and_without_what_was_excluded(trained, smears):
+    run, moved, excluded = trained
+    given = scan(smears).images().set_index("path")["label"]
+    split = run.split.table.set_index("path")
+    assert run.config.labels.startswith("corrected-")
+    assert set(given.index) - set(split.index) == {excluded}
+    assert dict(split["label"]) == {**given.drop(excluded), moved: "Early"}
+    recorded = run.predictions().set_index("path")["label"]
+    held_out = split[split["split"] != "train"]
+    assert dict(recorded) == dict(held_out["label"])
+    assert moved in recorded  # the correction reaches what is scored, as well as what is trained on
+    assert len(np.load(run.folder / "features.npy")) == len(split)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from allcore.arrays import FloatArray, IntArray
 from allcore.data.cache import decoded_images
 from allcore.data.class_names import in_order
 from allcore.data.colour import colour_moments
+from allcore.data.judgements import Judgements
 from allcore.data.relations import Relations
 from allcore.errors import RunError
 from allcore.evaluation.labels.quality import cross_validated_probabilities, label_quality
@@ -62,10 +63,11 @@ class LabelReview:
         """The rows of `table` whose label the probabilities or a twin contradict."""
         return self.table[self.table["suspicious"]]
 
-    @property
-    def listed(self) -> pd.DataFrame:
-        """The columns of `table` that are for people."""
-        return self.table.drop(columns="sha256")
+    def listed(self, judgements: Judgements) -> pd.DataFrame:
+        """Return the columns of `table` that are for people, with what people judged of each label (`judged`)."""
+        listed = self.table.drop(columns="sha256")
+        listed.insert(3, "judged", [judgements.in_words(content) for content in self.table["sha256"]])
+        return listed
 
 
 def review_dataset(
