@@ -3,10 +3,13 @@
 import re
 import shutil
 import time
-from urllib.parse import urlencode
+from pathlib import Path
+from urllib.parse import quote, urlencode
 
+import numpy as np
 from playwright.sync_api import expect
 
+from allcore.evaluation.image_map.mapped import make_map
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import RunStore
 from tests.conftest import wait_for
@@ -107,6 +110,66 @@ def test_click_on_a_cell_shows_exactly_its_images(finished_server, finished_run,
     expect(shown).to_have_count(min(len(expected), 12))
     most_confident = expected.iloc[expected[f"probability_{predicted}"].argmax()]["path"].rsplit("/", 1)[-1]
     expect(shown.first).to_have_attribute("alt", re.compile(re.escape(most_confident)))
+
+
+POINTS = """
+    async () => {
+        const plot = [...document.querySelectorAll('.js-plotly-plot')].find(
+            (one) => one._fullData?.some(({type}) => type === 'scattergl'));
+        if (!plot) return [];
+        plot.scrollIntoView({block: 'center'});
+        await new Promise(requestAnimationFrame);
+        const box = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;
+        const left = box.left + xaxis._offset, top = box.top + yaxis._offset;
+        return plot._fullData.filter(({name}) => name !== 'chosen').flatMap(({x, y, customdata}) =>
+            [...customdata].map((row, at) => [row, left + xaxis.d2p(x[at]), top + yaxis.d2p(y[at])]));
+    }
+"""
+"""The points of the map, as far as it is drawn: row of its table, and where it is in the window."""
+
+
+def points_of_map(page):
+    """Return where the points of the map are in the window, (N, 2), in the order of the map's table."""
+    until(lambda: page.evaluate(POINTS))
+    return np.array(sorted(page.evaluate(POINTS)))[:, 1:]
+
+
+def test_click_and_lasso_on_the_map_open_what_they_choose(finished_server, finished, finished_run, page):
+    found = make_map(finished_run, finished.workspace.cache)
+    paths = finished_run.split.table["path"].to_numpy()[found.rows]
+    page.goto(finished_server.url("evaluate", f"run={finished_run.id}&view=Map"))
+
+    at = points_of_map(page)
+    alone = int(np.sort(np.hypot(*(at[:, None] - at).transpose(2, 0, 1)), axis=1)[:, 1].argmax())
+    page.mouse.move(*at[alone])
+    page.mouse.click(*at[alone])
+    page.wait_for_url(re.compile(f"at={quote(paths[alone], safe='')}"))
+    expect(opened(page)).to_have_count(1 + len(found.near[alone]))
+    assert names_opened(page) == {Path(paths[row]).name for row in (alone, *found.near[alone])}
+
+    page.locator("[data-title='Lasso Select']").first.click()
+    at = points_of_map(page)
+    order = at[:, 0].argsort()
+    count = 5 + int(np.diff(at[order, 0])[4:20].argmax())  # where there is most room for a line between the points
+    right, (left, top), bottom = at[order[count - 1 : count + 1], 0].mean(), at.min(axis=0) - 8, at[:, 1].max() + 8
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for corner in (right, top), (right, bottom), (left, bottom), (left, top):
+        page.mouse.move(*corner, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text(f"{count} images chosen")).to_be_visible()
+    expect(opened(page)).to_have_count(count)
+    assert names_opened(page) == {Path(path).name for path in paths[order[:count]]}
+    assert "at=" not in page.url
+
+
+def opened(page):
+    """Return the images that were chosen on the map, each a link to its own page."""
+    return page.locator("a[href*='dataset?'] img")
+
+
+def names_opened(page):
+    return {alt.split(" smear ")[1].split(",")[0] for alt in (one.get_attribute("alt") for one in opened(page).all())}
 
 
 def test_a_bad_upload_is_named_beside_the_good_one_with_its_evidence(

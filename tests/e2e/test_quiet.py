@@ -15,16 +15,18 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
+from allcore.evaluation.image_map.mapped import make_map
 from tests.e2e.conftest import Server
 
 VIEWS = {
     "": ("",),
-    "dataset": ("Images", "Counts", "Cells", "Classes", "Problems"),
+    "dataset": ("Images", "Counts", "Cells", "Classes", "Labels", "Problems", "About"),
     "trust": ("Overview", "Shared fields", "Exact duplicates", "Stain clusters", "Shortcuts", "Labels"),
     "train": ("",),
     "runs": ("",),
     "evaluate": (
-        "Confusion matrix", "Mistakes", "Classes", "Curves", "Calibration", "Compare", "Probes", "Malignant or benign",
+        "Confusion matrix", "Mistakes", "Classes", "Curves", "Calibration", "Compare", "Probes", "Map",
+        "Malignant or benign",
     ),
     "augmentation": ("",),
     "tradeoff": ("",),
@@ -91,8 +93,9 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(finished_server, smears, profile):
+def seen(finished_server, finished, finished_run, smears, profile):
     """Open every page in use, click its filters, and return what was noted meanwhile."""
+    make_map(finished_run, finished.workspace.cache)
     noted = Seen(finished_server)
     page = profile.new_page()
     page.set_viewport_size({"width": 1280, "height": 1000})
