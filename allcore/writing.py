@@ -15,12 +15,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""Errors of a disk that is full, or whose quota is: they pass when room is made."""
-
-REFUSED = frozenset({errno.EROFS, errno.EIO, errno.ENXIO, errno.ESTALE})
-"""Errors of a disk that is read-only, broken or gone: they pass when somebody mends it."""
-
 _UNFINISHED = ".part"
 
 

@@ -37,6 +37,7 @@ from allcore.cli import (
 )
 from allcore.cli.output import print_what_the_terminal_has, say
 from allcore.errors import InputError
+from allcore.refusals import refusal
 
 app = typer.Typer(
     help="ALLscope: the modified VGG16 on blood smears, and what its scores are worth. Research and education only.",
@@ -105,7 +106,7 @@ def _end_with_standard_input() -> None:
 
 
 _UNREAD = 141
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FORBIDDEN = (errno.EACCES, errno.EPERM)
 
 
 def main() -> None:
@@ -137,10 +138,14 @@ def main() -> None:
         _complain("error", training_missing())
         sys.exit(2)
     except OSError as error:
-        if error.errno not in _FORBIDDEN:
+        place, refused = f"{error.filename}: " if error.filename else "", refusal(error)
+        if refused is not None:
+            _complain("error", f"{place}{refused.why}; {refused.to_do}")
+        elif error.errno in _FORBIDDEN:
+            advice = "change its permissions, or set ALLCORE_WORKSPACE to a folder that may be written to"
+            _complain("error", f"{place}{error.strerror}; {advice}")
+        else:
             _fault(error)
-        advice = "change its permissions, or set ALLCORE_WORKSPACE to a folder that may be written to"
-        _complain("error", f"{error.filename}: {error.strerror}; {advice}")
         sys.exit(2)
     except Exception as error:
         _fault(error)

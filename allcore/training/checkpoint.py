@@ -17,9 +17,10 @@ from typing import Any
 import keras
 
 from allcore.errors import RunError
+from allcore.refusals import is_for_want_of_room
 from allcore.training.arrays import UnreadableError, assign_arrays, write_arrays
 from allcore.training.epoch_weights import drop_epoch_weights
-from allcore.writing import NO_ROOM, folder_written_whole, make_subfolder
+from allcore.writing import folder_written_whole, make_subfolder
 
 KEPT_CHECKPOINTS = 2
 _MANIFEST = "manifest.json"
@@ -59,7 +60,7 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
         _write(folder, model, optimizer, progress)
     except OSError as error:
         older = _checkpoints(folder)[:-1]
-        if error.errno not in NO_ROOM or not older:
+        if not is_for_want_of_room(error) or not older:
             raise
         _remove(older)  # the newest is enough to go on from, and there may be room without the others
         _write(folder, model, optimizer, progress)

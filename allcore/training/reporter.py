@@ -9,12 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from allcore.refusals import is_for_want_of_room
 from allcore.runs.files import LOG_FILE, METRICS_FILE, TENSORBOARD_FOLDER
 from allcore.runs.status import Status, write_status
 from allcore.runs.turns import Turn
 from allcore.training.events import EventFiles
 from allcore.training.log import news, record_line, timed
-from allcore.writing import NO_ROOM, append_lines
+from allcore.writing import append_lines
 
 _HEARTBEAT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
@@ -81,7 +82,7 @@ class Reporter:
         """Write what is left and end the thread; on a full disk, try again for `patience` seconds."""
         deadline = time.monotonic() + patience
         self.flush()
-        while _may_pass(self._trouble) and time.monotonic() < deadline:
+        while is_for_want_of_room(self._trouble) and time.monotonic() < deadline:
             time.sleep(_PAUSE_SECONDS)
             self.flush()
         with self._changed:
@@ -180,7 +181,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _may_pass(error: Exception | None) -> bool:
-    return isinstance(error, OSError) and error.errno in NO_ROOM

@@ -18,6 +18,7 @@ from filelock import Timeout
 from allcore.config import read_config
 from allcore.errors import InputError, RunError
 from allcore.memory import peak_memory
+from allcore.refusals import refusal
 from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.files import CHECKPOINTS_FOLDER, CONFIG_FILE, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
 from allcore.runs.launches import GOES_ON_LATER, Launch, last_launch
@@ -28,7 +29,7 @@ from allcore.runs.stop_signal import StopSignal
 from allcore.runs.turns import SUPERSEDED, Turn, take_turn
 from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
-from allcore.writing import NO_ROOM, REFUSED, remove_unfinished
+from allcore.writing import remove_unfinished
 
 _LAUNCHER_SECONDS = 5.0
 _FORMER_SECONDS = 30.0
@@ -181,13 +182,8 @@ def _end(turn: Turn, status: Status, state: str, error: str = "") -> None:
 
 def _one_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
-        return f"the disk is full ({error.strerror}); what was trained is kept: free some space and resume the run"
-    if isinstance(error, OSError) and error.errno in REFUSED:
-        return (
-            f"the disk refuses ({error.strerror}); what was saved before is kept: make the disk writable, or copy the "
-            "workspace to another one, and resume the run"
-        )
+    if (refused := refusal(error)) is not None:
+        return f"{refused.why}; what was saved before is kept: {refused.to_do}, and resume the run"
     if type(error).__name__ == "ResourceExhaustedError":
         return "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
     return f"{type(error).__name__}: {text[0] if text else 'no message'}; the whole message is in {OUTPUT_FILE}"

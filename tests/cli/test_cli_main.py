@@ -177,6 +177,32 @@ def test_what_may_not_be_written_is_bad_input(command, monkeypatch):
     assert outcome.err.startswith("error: /locked/runs: Permission denied; change its permissions, or set ALLCORE_WORK")
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "the disk is full (No space left on device); free some space"),
+        (
+            errno.EDQUOT,
+            "your quota on the disk is used up (Disk quota exceeded); free some space of your own",
+        ),
+        (errno.EROFS, "the disk is read-only (Read-only file system); make it writable, or move the workspace"),
+        (
+            errno.EIO,
+            "the disk fails (Input/output error); have it checked, or move the workspace (ALLCORE_WORKSPACE) to",
+        ),
+        (errno.ESTALE, "the disk is gone (Stale file handle); connect it again, or move the workspace"),
+    ],
+)
+def test_a_disk_that_refuses_is_named_with_what_to_do(command, monkeypatch, number, said):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("allcore.runs.store.RunStore.runs", refuse)
+    outcome = command("runs", "list")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: {said}")
+
+
 def test_a_command_that_needs_tensorflow_says_how_to_add_it(command, monkeypatch, smears):
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # as where it is not installed
     outcome = command("train", "--data", smears, "--weights", "random")

@@ -12,6 +12,10 @@ FULL = [
     OSError(errno.ENOSPC, "No space left on device"),
     RuntimeError("Can't write data (file write failed: errno = 28, error message = 'No space left on device')"),
 ]
+QUOTA = [
+    OSError(errno.EDQUOT, "Disk quota exceeded"),
+    RuntimeError("Can't write data (file write failed: errno = 122, error message = 'Disk quota exceeded')"),
+]
 
 
 @pytest.fixture
@@ -35,12 +39,19 @@ def failing(*errors):
     return write, written
 
 
-def test_full_disk_is_tried_again_until_there_is_room(waits):
+@pytest.mark.parametrize(
+    ("errors", "why"),
+    [
+        (FULL, "the disk is full (No space left on device)"),
+        (QUOTA, "your quota on the disk is used up (Disk quota exceeded)"),
+    ],
+)
+def test_full_disk_is_tried_again_until_there_is_room(waits, errors, why):
     warnings, said = [], []
-    write, written = failing(*FULL)
+    write, written = failing(*errors)
     write_when_there_is_room(write, said.append, warnings.append)
     assert written == ["results"]
-    assert set(warnings) == {"the disk was full when the results were to be written; the run waited for room"}
+    assert set(warnings) == {f"the results waited for room: {why}"}
     assert len(said) == len(waits) == 60
 
 

@@ -1,5 +1,6 @@
 """A run that was broken off goes on where it was, and after its training only what is missing is done."""
 
+import errno
 import json
 import os
 import shutil
@@ -122,6 +123,28 @@ def test_missing_gpu_fails_the_run_in_one_line(workspace, tiny_config, monkeypat
     assert status.state == "failed"
     assert "gpu was asked for" in status.error
     assert "\n" not in status.error
+
+
+@pytest.mark.parametrize(
+    ("number", "why", "to_do"),
+    [
+        (errno.EDQUOT, "your quota on the disk is used up (Disk quota exceeded)", "ask for a larger quota"),
+        (errno.EIO, "the disk fails (Input/output error)", "move the workspace (ALLCORE_WORKSPACE) to another disk"),
+    ],
+)
+def test_a_disk_that_refuses_ends_a_run_with_what_is_kept_and_what_to_do(copied, monkeypatch, number, why, to_do):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("allcore.training.session.carry_out", refuse)
+    pid, started = own_identity()
+    write_status(copied.folder, copied.status().model_copy(update={"pid": pid, "process_started": started}))
+    assert run_worker(copied.folder) == 1
+    status = copied.status()
+    assert status.state == "failed"
+    assert status.error.startswith(f"{why}; what was saved before is kept: ")
+    assert status.error.endswith(f"{to_do}, and resume the run")
 
 
 def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
