@@ -32,8 +32,8 @@ _REFUSALS: Final = {
 def refusal(error: Exception) -> Refusal | None:
     """Return why a disk refused; None where the error is another. Some libraries say it in words alone."""
     number = getattr(error, "errno", None)
-    if number is None:
-        number = next((one for one in _REFUSALS if os.strerror(one) in str(error)), None)
+    if not isinstance(number, int):
+        number = next((one for one in _REFUSALS if os.strerror(one) in str(error)), 0)
     found = _REFUSALS.get(number)
     return None if found is None else found._replace(why=f"{found.why} ({os.strerror(number)})")
 

@@ -21,10 +21,8 @@ def link_to_map(label: str, root: Path, variant: str, chosen: Run | None, image:
         of = {"score": "images", "data": str(st.session_state["data"]), "variant": variant}
     else:
         of = {"run": made.id}
-    at = {} if image is None else {"at": image}
-    st.page_link(
-        "pages/evaluate.py", label=label, icon=":material/scatter_plot:", query_params=of | {"view": "Map"} | at
-    )
+    at, icon = ({}, ":material/scatter_plot:") if image is None else ({"at": image}, None)  # an image's links have none
+    st.page_link("pages/evaluate.py", label=label, icon=icon, query_params=of | {"view": "Map"} | at)
 
 
 def _is_of(run: Run, root: Path, variant: str) -> bool:

@@ -81,13 +81,17 @@ def test_going_back_undoes_the_choice_of_a_tab_and_of_a_cell(finished_server, fi
     expect(page.get_by_role("tab", name="Confusion matrix")).to_have_attribute("aria-selected", "true")
 
 
-def test_what_another_browser_does_to_a_run_is_seen_and_its_deletion_is_said(server, finished_run, page):
+def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_deletion_said(server, finished_run, page):
     first, second = (
         Run(shutil.copytree(finished_run.folder, server.workspace.runs / name))
         for name in ("20260101-000000-vgg16-32px-aaaa", "20260102-000000-vgg16-32px-bbbb")
     )
     page.goto(server.url("runs", f"run={first.id}"))
     arrived(page, "Runs")
+    for row, run in enumerate((second, first)):  # the newest stands first
+        page.get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 35 * (row + 1) + 17})
+        page.wait_for_url(re.compile(f"run={run.id}"))
+        expect(page.get_by_text(f"All of the run is in {run.folder}")).to_be_visible()
     write_status(first.folder, first.status().model_copy(update={"state": "cancelled"}))
     expect(page.locator(".stMarkdownBadge", has_text="stopped")).to_be_visible()
     page.get_by_role("button", name="Delete").click()

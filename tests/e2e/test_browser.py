@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import expect
 
 from allcore.evaluation.image_map.mapped import make_map
@@ -172,7 +173,7 @@ def names_opened(page):
     return {alt.split(" smear ")[1].split(",")[0] for alt in (one.get_attribute("alt") for one in opened(page).all())}
 
 
-def test_a_bad_upload_is_named_beside_the_good_one_with_its_evidence(
+def test_a_bad_upload_is_named_beside_the_good_one_with_its_evidence_which_is_saved(
     finished_server, finished_run, page, smears, tmp_path
 ):
     page.set_viewport_size({"width": 390, "height": 900})
@@ -185,4 +186,7 @@ def test_a_bad_upload_is_named_beside_the_good_one_with_its_evidence(
     expect(page.get_by_text(re.compile("broken.png")).first).to_be_visible()
     expect(page.get_by_text(re.compile("not an image")).first).to_be_visible()
     expect(page.locator("img[alt*=vidence]").first).to_be_visible()
+    with page.expect_download() as saved:
+        button(page, "Save this picture").click()
+    assert Image.open(saved.value.path()).size == Image.open(image).size
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

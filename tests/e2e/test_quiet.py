@@ -90,6 +90,7 @@ class Seen:
     findings: set[tuple[str, str, str, str]] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     too_wide: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,7 @@ def walk(page: Page, noted: Seen, images) -> None:
     for name, views in VIEWS.items():
         page.goto(noted.server.url(name, "about=true"))
         shown(page)
+        noted.titles.append(page.title())
         for view in views:
             where = f"{name} {view}".strip() or "overview"
             if view != views[0]:
@@ -171,6 +173,11 @@ def test_axe_has_no_serious_finding_but_the_known_ones_of_streamlit(seen):
 
 def test_no_page_asks_anything_of_another_machine(seen):
     assert seen.asked - {""} == {f"127.0.0.1:{seen.server.port}"}
+
+
+def test_each_page_has_a_title_of_its_own(seen):
+    assert len(set(seen.titles)) == len(VIEWS)
+    assert all(title.endswith(" · ALLscope") for title in seen.titles)
 
 
 def test_no_view_is_wider_than_the_window(seen):
