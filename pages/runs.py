@@ -88,11 +88,12 @@ def show_all(wanted: str, hidden: bool) -> None:
         "run", "name", "state", "progress", "test_accuracy", "launched", "dataset", "image_size", "split",
         "best_validation_accuracy", "study", "tags", "size", "note",
     ]  # fmt: skip
+    said_of_none = [one for one in ("name", "study", "tags", "note") if (rows[one] == "").all()]
     in_per_cent = {name: 100 * rows[name] for name in ("test_accuracy", "best_validation_accuracy")}
     states, sizes = [in_words(one.state) for one in now], [memory(one.bytes) for one in now]
     listed = rows.assign(progress=progress, state=states, size=sizes, **in_per_cent)[shown]
     table_with_rows(
-        listed, "runs",
+        listed.drop(columns=said_of_none), "runs",
         "All runs with state, progress, test accuracy, when they were launched, dataset, image size, split, best "
         "validation accuracy, study, size on the disk and what went wrong",
         {

@@ -19,7 +19,10 @@ from allcore.runs.history import History
 
 Per = Literal["epoch", "batch"]
 HEIGHT = 280
-"""Pixels, the same with and without points."""
+"""Pixels without a legend, the same with and without points."""
+LEGEND_ROW = 30
+"""Pixels of a row of the legend, which stands below and must take nothing from the curves."""
+_NAMES_A_ROW = 2
 MAX_POINTS = 1_000
 _DASHES = {"train": [1, 0], "validation": [6, 4]}
 _ZOOM = {
@@ -145,7 +148,7 @@ def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: 
     }
     layers = [band, lines] if banded else [lines]
     return {
-        "height": HEIGHT,
+        "height": HEIGHT + LEGEND_ROW * _legend_rows(names),
         "layer": layers,
         "data": {"name": POINTS},
         "usermeta": {"embedOptions": {"renderer": "canvas"}},
@@ -172,10 +175,14 @@ def _y(what: Quantity) -> dict[str, Any]:
     }
 
 
+def _legend_rows(names: list[str]) -> int:
+    return -(-len(names) // _NAMES_A_ROW) if len(names) > 1 else 0
+
+
 def _colour(names: list[str]) -> dict[str, Any]:
-    legend = {"title": None, "orient": "bottom", "columns": 2, "symbolType": "circle"}
+    legend = {"title": None, "orient": "bottom", "columns": _NAMES_A_ROW, "symbolType": "circle"}
     return {
         "field": "run",
         "scale": {"domain": names, "range": sequence_colours(len(names))},
-        "legend": legend if len(names) > 1 else None,
+        "legend": legend if _legend_rows(names) else None,
     }

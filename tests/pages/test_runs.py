@@ -265,4 +265,5 @@ def test_a_run_is_named_found_and_left_out_of_the_list(run):
     assert about(run) == About(name="the first", tags=("grey", "small"))
     listed = open_page("runs", run=run.id, find="GREY first").dataframe[0].value
     assert (listed["name"][0], listed["tags"][0]) == ("the first", "grey, small")
+    assert "study" not in listed  # of which there is none
     assert not open_page("runs", run=run.id, find="nothing of it").dataframe

@@ -6,7 +6,7 @@ import pytest
 
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.reporting.colours import sequence_colours
-from allcore.reporting.curves import HEIGHT, MAX_POINTS, QUANTITIES, RunCurve, training_chart
+from allcore.reporting.curves import HEIGHT, LEGEND_ROW, MAX_POINTS, QUANTITIES, RunCurve, training_chart
 from allcore.runs.history import History
 
 STEPS = 4
@@ -102,6 +102,11 @@ def test_several_runs_have_a_colour_each_and_a_legend():
     colour = lines(training_chart("accuracy", "epoch", [curve("first"), curve("second")]))["color"]
     assert colour["scale"] == {"domain": ["first", "second"], "range": sequence_colours(2)}
     assert colour["legend"] is not None
+
+
+def test_a_legend_takes_no_room_from_the_curves():
+    charts = [training_chart("loss", "epoch", [curve(str(number)) for number in range(runs)]) for runs in (1, 2, 3, 12)]
+    assert [chart.spec["height"] - HEIGHT for chart in charts] == [0, LEGEND_ROW, 2 * LEGEND_ROW, 6 * LEGEND_ROW]
 
 
 def test_one_run_needs_no_legend():
