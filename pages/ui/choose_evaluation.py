@@ -23,8 +23,9 @@ from allcore.runs.store import Run
 from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.judging import choose_labels, labelled
+from pages.ui.making import make_and_show
 from pages.ui.predicting import choose_model, served_models
-from pages.ui.shared_work import CancelledError, asked_for, wait_for
+from pages.ui.shared_work import asked_for
 from pages.ui.show import plain
 from pages.ui.state import catalog, predictor, workspace
 
@@ -83,19 +84,12 @@ def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder
     )
     if not asked_for(key, f"Score it on {count:,} images", type="primary", icon=":material/play_arrow:"):
         return None
-    cache = workspace().cache
-    try:
-        wait_for(
-            key,
-            "Predicting and scoring; it goes on when you leave this page",
-            lambda progress: evaluation_run(served, model, images, of, cache, progress, workspace().judgements),
-        )
-    except CancelledError:
-        return None
-    except InputError as error:
-        st.error(plain(str(error)), title="These images cannot be scored")
-        return None
-    st.rerun()
+    cache, judged = workspace().cache, workspace().judgements
+    make_and_show(
+        key, "Predicting and scoring", "These images cannot be scored",
+        lambda progress: evaluation_run(served, model, images, of, cache, progress, judged),
+    )  # fmt: skip
+    return None
 
 
 def choose_evaluation_against(of: EvaluationRecord) -> Run | None:

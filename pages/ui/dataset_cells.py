@@ -11,10 +11,11 @@ import streamlit as st
 from allcore.cells.counts import cells_by_class, cells_found, count_cells, known_counts
 from allcore.cells.maps import are_smears
 from allcore.data.catalog import Catalog
-from allcore.errors import InputError
+from allcore.progress import Progress
 from allcore.reporting.cell_counts import cell_counts_figure
 from pages.ui import show
-from pages.ui.shared_work import asked_for, wait_for
+from pages.ui.making import make_and_show
+from pages.ui.shared_work import asked_for
 from pages.ui.state import workspace
 
 
@@ -80,17 +81,12 @@ def _offer_count(of: Catalog, variant: str) -> None:
     hint = "Once for a dataset; some 50 images a second."
     if not asked_for(work, "Count the cells", icon=":material/search:", help=hint):
         return
-    try:
-        wait_for(
-            work,
-            "Finding the nucleated cells; this is done once for a dataset, and goes on when you leave",
-            lambda progress: count_cells(of.root, images, cache, progress),
-        )
-    except InputError as error:
-        st.error(show.plain(str(error)), title="The cells are not counted")
-    else:
+
+    def count(progress: Progress) -> None:
+        count_cells(of.root, images, cache, progress)
         _known.clear()
-        st.rerun()
+
+    make_and_show(work, "Finding the nucleated cells", "The cells are not counted", count)
 
 
 @st.cache_resource(max_entries=8, ttl=60, refresh_mode="background", show_spinner=False)

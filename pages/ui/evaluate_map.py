@@ -27,8 +27,9 @@ from pages.ui import address, show
 from pages.ui.evaluated import Evaluated
 from pages.ui.guarded import guarded
 from pages.ui.live import stamp
+from pages.ui.making import make_and_show
 from pages.ui.map_gallery import show_chosen
-from pages.ui.shared_work import CancelledError, asked_for, wait_for
+from pages.ui.shared_work import asked_for
 from pages.ui.state import workspace
 
 _CHOSEN = "chosen on the map"
@@ -73,20 +74,11 @@ def _work(of: Evaluated) -> str:
 
 def _make(of: Evaluated) -> None:
     """Make the map with progress, and run the page again to show it."""
-    cache = workspace().cache
-    try:
-        workspace().allowed(Path(of.run.config.dataset))
-        wait_for(
-            _work(of),
-            "Making the map; it goes on when you leave this page",
-            lambda progress: make_map(of.run, cache, progress),
-        )
-    except CancelledError:
-        return
-    except InputError as error:
-        st.error(show.plain(str(error)), title="The map cannot be made")
-        return
-    st.rerun()
+    cache, dataset = workspace().cache, Path(of.run.config.dataset)
+    make_and_show(
+        _work(of), "Making the map", "The map cannot be made",
+        lambda progress: make_map(of.run, cache, progress), dataset,
+    )  # fmt: skip
 
 
 def _known(of: Evaluated) -> Mapped | None:

@@ -21,8 +21,9 @@ from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_
 from allcore.runs.images import read_recorded_image
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
+from pages.ui.making import make_and_show
 from pages.ui.numbers import bound_number
-from pages.ui.shared_work import asked_for, wait_for
+from pages.ui.shared_work import asked_for
 from pages.ui.state import catalog, workspace
 
 _EXPLAINED = "Each probe removes something from the test images that the model may rely on, and scores them again."
@@ -75,17 +76,10 @@ def _work(subject: Subject) -> str:
 def _make(subject: Subject) -> None:
     """Make the missing probes with progress, and run the page again to show them."""
     cache = workspace().cache
-    try:
-        workspace().allowed(subject.dataset)
-        wait_for(
-            _work(subject),
-            "Making the probes; it goes on when you leave this page",
-            lambda progress: probe_model(subject, cache, progress),
-        )
-    except InputError as error:
-        st.error(show.plain(str(error)), title="The probes cannot be made")
-        return
-    st.rerun()
+    make_and_show(
+        _work(subject), "Making the probes", "The probes cannot be made",
+        lambda progress: probe_model(subject, cache, progress), subject.dataset,
+    )  # fmt: skip
 
 
 def _say(report: ProbeReport) -> None:

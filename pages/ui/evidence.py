@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from allcore.cells.finder import find_cells
-from allcore.cells.outline import outlined
-from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError, InputError
-from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
-from allcore.reporting.probes import image_finding
-from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 from pages.ui import show
+from pages.ui.evidence_pictures import Look, any_cells, picture_of
 from pages.ui.guarded import guarded
 from pages.ui.judging import dataset_of, show_judging
 from pages.ui.run_view import short_name
@@ -32,14 +24,6 @@ from pages.ui.state import predictor, workspace
 SHEET = 12
 _BESIDE = 144
 """Pixels of a picture beside another run's, so that two in a frame fit a narrow screen."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How an image is drawn: opacity of the evidence, 0 to 1, and whether its nucleated cells are outlined."""
-
-    opacity: float
-    outlines: bool
 
 
 @st.fragment
@@ -56,7 +40,7 @@ def sheets_of_evidence(
     Sheet and opacity are in the URL by the name of the `place`, a tab. `beside` are another run and its rows for the
     same images, shown beside.
     """
-    rows, look = choose_sheet(len(images), place, cells=lambda rows: _any_cells(run, images.iloc[rows]))
+    rows, look = choose_sheet(len(images), place, cells=lambda rows: any_cells(run, images.iloc[rows]))
     shown = [(run, images)] if beside is None else [(run, images), beside]
     recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look, place)
     st.caption(
@@ -90,23 +74,6 @@ def choose_sheet(
     return rows, Look(opacity / 100, outlines)
 
 
-def _any_cells(run: Run, images: pd.DataFrame) -> bool:
-    """Return whether a cell is found in any of the images, or cannot be looked for."""
-    try:
-        for path, digest in zip(images["path"], images["sha256"], strict=True):
-            file = workspace().allowed(Path(run.config.dataset) / path)
-            if _has_cells(read_recorded_image(file, digest), file.name, digest):
-                return True
-    except (DatasetError, ImageError):
-        return True
-    return False
-
-
-@st.cache_data(max_entries=6_000, show_spinner=False)
-def _has_cells(_data: bytes, name: str, sha256: str) -> bool:
-    return bool(find_cells(decode(_data, name)).any())
-
-
 def first_sheet(place: str) -> None:
     """Go back to the first sheet of a place, as other images were chosen; for `on_change`."""
     st.session_state[_sheet(place)] = 1
@@ -132,7 +99,7 @@ def recorded_gallery(
         of_rows = zip(*(images.to_dict("records") for _, images in shown), strict=True)
         for rows, of_row in zip(of_rows, zip(*judges, strict=True), strict=True):
             try:
-                pictures = [_tile_of(run, model, row, look) for (run, model), row in zip(of_row, rows, strict=True)]
+                pictures = [picture_of(run, model, row, look) for (run, model), row in zip(of_row, rows, strict=True)]
             except (DatasetError, ImageError) as error:
                 missing.append(f"- {plain(rows[0]['path'])}: {plain(str(error))}")
                 continue
@@ -164,58 +131,6 @@ def _open_model(run: Run) -> Predictor | None:
     except InputError as error:
         st.warning(plain(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
         return None
-
-
-def _tile_of(run: Run, model: Predictor | None, row: dict[Any, Any], look: Look) -> tuple[bytes, str]:
-    """Return a row's picture, and in words how much of its evidence falls inside nucleated cells."""
-    path, label = Path(run.config.dataset) / row["path"], row["predicted"]
-    drawn = picture(path, row["sha256"], run, model, label, look)
-    if model is None:
-        return drawn, ""
-    data = read_recorded_image(workspace().allowed(path), row["sha256"])
-    written = run.served_model.stat().st_mtime_ns
-    return drawn, _in_cells(data, path.name, row["sha256"], model, str(run.folder), written, label)
-
-
-def picture(path: Path, sha256: str, run: Run | None, model: Predictor | None, label: str, look: Look) -> bytes:
-    """Return the image with this content as a JPEG, where there is a run's model under its evidence for `label`.
-
-    Raises `DatasetError` when the file lies outside the roots, `ImageError` when it is gone or has changed.
-    """
-    allowed = workspace().allowed(path)
-    data = read_recorded_image(allowed, sha256)
-    if run is None or model is None:
-        return _drawn(data, allowed.name, sha256, None, "", 0, "", look)
-    written = run.served_model.stat().st_mtime_ns
-    return _drawn(data, allowed.name, sha256, model, str(run.folder), written, label, look)
-
-
-@st.cache_data(max_entries=600, show_spinner=False)
-def _drawn(
-    _data: bytes, name: str, sha256: str, _model: Predictor | None, run: str, written: int, label: str, look: Look
-) -> bytes:
-    """Return an image as a JPEG, under the evidence for class `label` where there is a model."""
-    pixels = decode(_data, name)
-    drawn = pixels
-    if _model is not None:
-        drawn = overlay(pixels, _evidence(pixels, sha256, _model, run, written, label), look.opacity)
-    if look.outlines:
-        drawn = outlined(drawn, find_cells(pixels))
-    return cv2.imencode(".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
-
-
-@st.cache_data(max_entries=6_000, show_spinner=False)
-def _in_cells(_data: bytes, name: str, sha256: str, _model: Predictor, run: str, written: int, label: str) -> str:
-    """Return in a sentence how much of the evidence for `label` falls inside cells; empty where none is found."""
-    pixels = decode(_data, name)
-    cells = find_cells(pixels)
-    return image_finding(_evidence(pixels, sha256, _model, run, written, label), cells) if cells.any() else ""
-
-
-@st.cache_data(max_entries=6_000, show_spinner=False)
-def _evidence(_pixels: np.ndarray, sha256: str, _model: Predictor, run: str, written: int, label: str) -> np.ndarray:
-    """Return the evidence (h, w) for class `label`."""
-    return _model.predict([_pixels])[0].evidence[_model.classes.index(label)]
 
 
 def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str, in_cells: str) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 
 import streamlit as st
 
-from allcore.data.sources import Progress
 from allcore.errors import DatasetError, ImageError, InputError
 from allcore.evaluation.labels.review import COLOUR, RUNS, SEPARATOR, LabelReview, review_dataset, runs_on
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.inference.predictor import Predictor
+from allcore.progress import Progress
 from allcore.runs.store import Run
 from allcore.text import for_csv, for_table
 from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
-from pages.ui.evidence import SHEET, Look, choose_sheet, first_sheet, picture
+from pages.ui.evidence import SHEET, choose_sheet, first_sheet
+from pages.ui.evidence_pictures import Look, picture
 from pages.ui.guarded import guarded
 from pages.ui.judging import judgements, show_judging
 from pages.ui.live import runs

@@ -15,7 +15,7 @@ from allcore.data.class_names import in_order
 from allcore.errors import DatasetError, ImageError
 from allcore.reporting.number_text import counted
 from allcore.runs.store import Run
-from pages.ui.evidence import Look, picture
+from pages.ui.evidence_pictures import Look, picture
 from pages.ui.show import plain
 
 SHEET = 24

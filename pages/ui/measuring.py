@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from allcore.config import TrainConfig
-from allcore.data.sources import Progress
+from allcore.progress import Progress
 from allcore.runs.estimate import Speed, cost_key
 from allcore.runs.measure import measure
 from pages.ui.shared_work import wait_for

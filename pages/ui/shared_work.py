@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from allcore.data.sources import Progress
 from allcore.errors import InputError
+from allcore.progress import Progress
 
 _LOOK_SECONDS = 0.2
 _LOCK = threading.Lock()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.errors import InputError, RunError
+from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
@@ -18,7 +18,8 @@ from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.live import watched
-from pages.ui.shared_work import asked_for, wait_for
+from pages.ui.making import make_and_show
+from pages.ui.shared_work import asked_for
 from pages.ui.state import workspace
 
 _EXPLAINED = (
@@ -119,17 +120,10 @@ def _work(run: Run) -> str:
 def _compute(run: Run) -> None:
     """Compute the shortcuts with progress, and run the page again to show them."""
     cache = workspace().cache
-    try:
-        workspace().allowed(Path(run.config.dataset))
-        wait_for(
-            _work(run),
-            "Computing the shortcuts; it goes on when you leave this page",
-            lambda progress: shortcut_scores_of_run(run, cache, progress),
-        )
-    except InputError as error:
-        st.error(show.plain(str(error)), title="The shortcuts cannot be computed")
-        return
-    st.rerun()
+    make_and_show(
+        _work(run), "Computing the shortcuts", "The shortcuts cannot be computed",
+        lambda progress: shortcut_scores_of_run(run, cache, progress), Path(run.config.dataset),
+    )  # fmt: skip
 
 
 def _columns() -> dict[str, object]:

@@ -24,7 +24,8 @@ from allcore.studies.results import CellScores, cell_scores, finished_members
 from allcore.studies.store import Study
 from allcore.workspace import Workspace
 from pages.ui.live import runs, stamp
-from pages.ui.shared_work import asked_for, wait_for
+from pages.ui.making import make_and_show
+from pages.ui.shared_work import asked_for
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import workspace
 
@@ -99,17 +100,10 @@ def _offer(study: Study, grid: Grid, complete: bool) -> None:
 
 def _complete(study: Study, work: str) -> None:
     """Compute what a study lacks, with progress, and run the page again to show it."""
-    of = workspace()
-    try:
-        of.allowed(Path(study.plan().config.dataset))
-        wait_for(
-            work, "Computing baselines and probes; it goes on when you leave this page",
-            partial(_compute, study, tuple(runs()), of),
-        )  # fmt: skip
-    except InputError as error:
-        st.error(plain(str(error)), title="They cannot be computed")
-        return
-    st.rerun()
+    make_and_show(
+        work, "Computing baselines and probes", "They cannot be computed",
+        partial(_compute, study, tuple(runs()), workspace()), Path(study.plan().config.dataset),
+    )  # fmt: skip
 
 
 def _compute(study: Study, every: tuple[Run, ...], of: Workspace, progress: Progress) -> None:

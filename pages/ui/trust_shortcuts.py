@@ -8,12 +8,14 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.data.cache import decoded_images
-from allcore.data.sources import Progress
-from allcore.errors import DatasetError, InputError
+from allcore.data.split import make_split
+from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts, shortcut_scores
+from allcore.progress import Progress
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 from pages.ui import show
-from pages.ui.shared_work import asked_for, wait_for
+from pages.ui.making import make_and_show
+from pages.ui.shared_work import asked_for
 from pages.ui.state import workspace
 from pages.ui.trust_examined import Examined
 
@@ -66,19 +68,14 @@ def _work(of: Examined) -> str:
 def _score(of: Examined, protocols: list[str]) -> None:
     """Score the baselines with progress, and run the page again to show them."""
     cache = workspace().cache
-    try:
-        splits = [of.split(protocol) for protocol in protocols]
 
-        def score(progress: Progress) -> None:
-            images = decoded_images(of.root, of.images, cache)
-            for number, split in enumerate(splits):
-                shortcut_scores(images, split, cache, partial(_show_part, progress, number, len(splits)))
+    def score(progress: Progress) -> None:
+        splits = [make_split(of.images, of.config(protocol), of.relations) for protocol in protocols]
+        images = decoded_images(of.root, of.images, cache)
+        for number, split in enumerate(splits):
+            shortcut_scores(images, split, cache, partial(_show_part, progress, number, len(splits)))
 
-        wait_for(_work(of), "Scoring the shortcuts; it goes on when you leave this page", score)
-    except InputError as error:
-        st.error(show.plain(str(error)), title="The shortcuts cannot be scored")
-        return
-    st.rerun()
+    make_and_show(_work(of), "Scoring the shortcuts", "The shortcuts cannot be scored", score)
 
 
 def _show_part(progress: Progress, number: int, parts: int, done: int, total: int) -> None:
