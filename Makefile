@@ -11,8 +11,8 @@
 PYTHON ?= python3
 WORKERS ?= 2
 SOAK ?= 17
-# a thread a worker: linear algebra that takes all cores would take them from the others
-PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+# compiled files are kept, since dozens of processes start; a thread a worker: linear algebra that takes all cores would take them from the others
+PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 BIN := .venv/bin
 RAY ?= .venv/ray
 # uv installs several packages at once, in half the time; where only pip knows the way to the packages (pip.conf), pip does
