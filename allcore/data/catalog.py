@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -144,15 +145,15 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
     rows_file = None if cache is None else _cached_rows_file(cache, layout.root)
     known = {} if rows_file is None else _read_rows(rows_file)
     files = _list_files(layout)
-    news = [row for _, row in files if _key(row) not in known]
+    news = [(file, row) for file, row in files if _key(row) not in known]
 
     def describe(of: tuple[Path, _Row]) -> _Row:
         file, row = of
-        return known.get(_key(row)) or (row if row["problem"] else row | _look_at(file, str(row["path"])))
+        return row if row["problem"] else row | _look_at(file, str(row["path"]))
 
-    rows = []
-    for row in in_threads(describe, files):
-        rows.append(row)
+    described, rows = in_threads(describe, news), []
+    for _, row in files:
+        rows.append(known.get(_key(row)) or next(described))
         if on_progress is not None and news:
             on_progress(len(rows), len(files))
     _refuse_odd_ranges(rows)
@@ -172,10 +173,11 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
 def _list_files(layout: Layout) -> list[tuple[Path, _Row]]:
     """Return every file with its row as far as it is known without opening the file, in the order of their paths."""
     files: list[tuple[Path, _Row]] = []
+    before = len((layout.root / "_").as_posix()) - 1  # what all paths begin with; relative_to is slow
     for file in layout.files():
         facts = file.path.lstat() if file.fault else file.path.stat()
         row = {
-            "path": _storable(file.path.relative_to(layout.root).as_posix()), "variant": _storable(file.variant),
+            "path": _storable(file.path.as_posix()[before:]), "variant": _storable(file.variant),
             "part": file.part, "label": file.label, "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns,
             "width": 0, "height": 0, "mode": "", "white": 255, "judged": False,
             "sha256": "", "pixel_sha256": "", "problem": file.fault,
@@ -204,8 +206,8 @@ def _storable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _key(row: _Row) -> tuple[object, ...]:
-    return tuple(row[column] for column in ("path", "variant", "part", "label", "bytes", "mtime_ns"))
+_key = itemgetter("path", "variant", "part", "label", "bytes", "mtime_ns")
+"""Return by what a row is known again."""
 
 
 def _look_at(file: Path, path: str) -> _Row:

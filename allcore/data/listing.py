@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from allcore.data.intake import IMAGE_SUFFIXES
 from allcore.data.links import bounds_of, link_fault
@@ -47,18 +47,19 @@ def is_image(path: Path) -> bool:
 
 def names_in(folder: Path) -> list[str]:
     """Return what is not hidden in a folder, in no order. Raises `DatasetError` when the folder cannot be read."""
-    _note(folder)
-    try:
-        with os.scandir(folder) as found:
-            return [entry.name for entry in found if not is_hidden(entry.name)]
-    except OSError as error:
-        raise unreadable(error) from error
+    return [entry.name for entry in _scanned(folder)]
 
 
-def _note(folder: Path) -> None:
+def _scanned(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is not hidden in a folder, with what the system says of it without a further look."""
     listed = _LISTED.get()
     if listed is not None:
         listed.add(folder)
+    try:
+        with os.scandir(folder) as found:
+            return [entry for entry in found if not is_hidden(entry.name)]
+    except OSError as error:
+        raise unreadable(error) from error
 
 
 def entries(folder: Path) -> Iterator[Path]:
@@ -76,23 +77,25 @@ def files_below(folder: Path, bounds: Sequence[Path]) -> Iterator[tuple[Path, st
 
     Links that are not followed come with theirs. Raises `DatasetError` when a folder cannot be read.
     """
-
-    def fail(error: OSError) -> NoReturn:  # os.walk would pass over what it cannot read
-        raise unreadable(error) from error
-
     if fault := link_fault(folder, bounds):
         yield folder, fault
         return
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        _note(Path(parent))
-        folders[:] = [name for name in folders if not is_hidden(name)]
-        for path in (Path(parent, name) for name in (*folders, *names) if not is_hidden(name)):
-            if fault := link_fault(path, bounds):
-                yield path, fault
-            elif path.is_file():
+    waiting = [folder]
+    while waiting:
+        parent = waiting.pop()
+        for entry in _scanned(parent):
+            path = parent / entry.name
+            if entry.is_symlink():
+                if fault := link_fault(path, bounds):
+                    yield path, fault
+                elif path.is_file():
+                    yield path, ""
+                elif path.is_dir():  # not gone into: it might come back
+                    yield path, _LINKED_FOLDER
+            elif entry.is_dir():
+                waiting.append(path)
+            elif entry.is_file():
                 yield path, ""
-            elif path.is_symlink() and path.is_dir():  # os.walk does not go there: it might come back
-                yield path, _LINKED_FOLDER
 
 
 def holds_images(folder: Path, bounds: Sequence[Path]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import cv2
@@ -21,6 +22,8 @@ COLUMNS = ("first", "second", "scale", "angle", "mirrored", "dx", "dy", "overlap
 SEARCH_VERSION = 3
 """Grows when the search finds other pairs than before, so that what was kept of it is made again."""
 _USUAL_SIDE = 256
+_VIEWS = 2048
+"""Images that are held smoothed while pairs are verified: half a gigabyte of the usual size."""
 _UPRIGHT = 0.01
 """Correlation by which another angle and size must be better than a quarter turn in the same size."""
 
@@ -106,12 +109,10 @@ def _verify_all(
     grey: _GreyImages, candidates: Sequence[Candidate], workers: int, report: Callable[[float], None]
 ) -> list[Match | None]:
     """Return for each candidate the best of its placements that hold."""
-    views: dict[int, View] = {}
 
+    @lru_cache(_VIEWS)  # a candidate's first image comes again with the next ones; all views would take gigabytes
     def view(index: int) -> View:
-        if index not in views:
-            views[index] = make_view(grey[index])
-        return views[index]
+        return make_view(grey[index])
 
     def check(candidate: Candidate) -> Match | None:
         first, second = view(candidate.first), view(candidate.second)
