@@ -1,10 +1,11 @@
 """What ALLscope claims to be faster at, measured against what people use today.
 
-    python -m benchmarks [NAME ...] [--data DIR] [--rounds N] [--json] [--list]
+    python -m benchmarks [NAME ...] [--data DIR] [--drawn N] [--rounds N] [--json] [--list]
 
 Contenders take turns, round by round, on the same images, and ratios are taken within a round. Images are real where
---data or ALLCORE_DATA_ROOTS names some, and drawn elsewhere. Peers whose packages are not installed
-(requirements-benchmarks.txt) are named and left out. Take it on a quiet machine: the load is printed beside.
+--data or ALLCORE_DATA_ROOTS names some, and drawn elsewhere; claims about growth draw as many as --drawn says. Peers
+whose packages are not installed (requirements-benchmarks.txt) are named and left out. Take it on a quiet machine: the
+load is printed beside.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="claims; all of them unless told")
     parser.add_argument("--data", type=Path, help="folder with one folder of images a class")
+    parser.add_argument("--drawn", type=int, default=100_000, help="images that claims about many of them draw")
     parser.add_argument("--rounds", type=int, help="rounds of each claim")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     parser.add_argument("--list", action="store_true", help="name the claims and measure nothing")
@@ -49,7 +51,7 @@ def main() -> None:
             print(f"{name:24}{claim.work}, against {', '.join(list(claim.contenders)[1:]) or 'nobody'}")
         return
     with tempfile.TemporaryDirectory() as scratch:
-        material = Material(_images(options.data, Path(scratch)), Path(scratch))
+        material = Material(_images(options.data, Path(scratch)), Path(scratch), options.drawn)
         record = _machine(material.data)
         if not options.json:
             print(f"{record['machine']}\n{record['images']}\n")
@@ -104,16 +106,32 @@ def _processor() -> str:
 
 
 def _measure(name: str, claim: Claim, material: Material, rounds: int | None) -> dict[str, Any]:
-    figures, absent = take_turns(name, claim, material, rounds or claim.rounds)
-    ours = figures[OURS]
+    taken = take_turns(name, claim, material, rounds or claim.rounds)
+    ours = taken.figures.get(OURS, [])
     rows: dict[str, Any] = {}
-    for contender, theirs in figures.items():
-        rows[contender] = {"figure": _spread(theirs)}
-        if contender != OURS:
+    for contender, theirs in taken.figures.items():
+        rows[contender] = {"figure": _spread(theirs), "peak_mb": taken.peaks.get(contender)}
+        if contender == OURS:
+            rows[contender]["limits"] = _limits(claim, rows[contender])
+        elif ours:
             ratio = _spread([our / their for our, their in zip(ours, theirs, strict=True)])
             reached = claim.reaches(contender, ratio["median"])
             rows[contender] |= {"ratio": ratio, "goal": claim.goals.get(contender), "reached": reached}
-    return {"name": name, "work": claim.work, "unit": claim.unit, "contenders": rows, "absent": absent}
+    return {"name": name, "work": claim.work, "unit": claim.unit, "contenders": rows, "absent": taken.absent}
+
+
+def _limits(claim: Claim, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return ALLscope's own limits, each with what it is for and whether it was kept."""
+    spread, peak = row["figure"], row["peak_mb"]
+    limits = [
+        ("median", claim.limit, spread["median"]), ("worst", claim.worst, spread["most"]),
+        ("peak", claim.memory, peak),
+    ]  # fmt: skip
+    return [
+        {"of": of, "goal": goal, "reached": found <= goal}
+        for of, goal, found in limits
+        if goal is not None and found is not None
+    ]
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
@@ -125,15 +143,23 @@ def _print(claim: Claim, measured: dict[str, Any]) -> None:
     for contender, row in measured["contenders"].items():
         figure = row["figure"]
         line = f"  {contender:44}{figure['median']:10.4g}  ({figure['least']:.4g} to {figure['most']:.4g})"
+        if row["peak_mb"] is not None:
+            line += f"   {row['peak_mb']:.0f} MB at most"
+        for limit in row.get("limits", ()):
+            line += f", goal of the {limit['of']} ≤ {limit['goal']:g}: {_reached(limit)}"
         if "ratio" in row:
             ratio, sign = row["ratio"], "≥" if claim.more_is_better else "≤"
             line += f"   ratio {ratio['median']:.3g} ({ratio['least']:.3g} to {ratio['most']:.3g})"
             if row["goal"] is not None:
-                line += f", goal {sign} {row['goal']:.3g}: {'reached' if row['reached'] else 'not reached'}"
+                line += f", goal {sign} {row['goal']:.3g}: {_reached(row)}"
         print(line)
     for contender, why in measured["absent"].items():
         print(f"  {contender:44}left out: {why}")
     print(flush=True)
+
+
+def _reached(row: dict[str, Any]) -> str:
+    return "reached" if row["reached"] else "not reached"
 
 
 if __name__ == "__main__":

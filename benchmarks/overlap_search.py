@@ -22,10 +22,8 @@ from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.shared_fields.placement import Placement
 from allcore.data.shared_fields.search import find_shared_fields
-from allcore.data.synthetic.cells import CLASSES
-from allcore.data.synthetic.slide import photograph, stain_slide
-from allcore.data.synthetic.specimen import draw_specimen
 from allcore.workspace import open_workspace
+from benchmarks.claims.drawn import drawn_field
 
 GENERATED, REAL = 200, 400
 SIDE = 224
@@ -53,7 +51,7 @@ def main() -> None:
     data = parser.parse_args().data
     rng = np.random.default_rng(0)
     print(f"{'planted overlaps':<44}{'images':>8}{'recall':>9}{'precision':>11}{'by hash':>9}{'seconds':>9}")
-    fields = [_generated(number, 2 * SIDE) for number in range(GENERATED)]
+    fields = [drawn_field(number, 2 * SIDE) for number in range(GENERATED)]
     _report("generated fields, crops of 224 px", *_plant(fields, SIDE, rng))
     if data is None:
         _report_copies("generated fields", [field[:SIDE, :SIDE] for field in fields[:COPIED]], rng)
@@ -75,13 +73,6 @@ def main() -> None:
     print(f"across classes: {sum(labels[a] != labels[b] for a, b in pairs)}")
     print(f"found by perceptual hashing as well: {len(pairs & _by_hash(images))}")
     _report_growth(images)
-
-
-def _generated(number: int, side: int) -> np.ndarray:
-    rng = np.random.default_rng([1, number])
-    label = CLASSES[number % len(CLASSES)]
-    glass = stain_slide(label, number % 5, stain_by_class=True)
-    return photograph(draw_specimen(label, glass, rng, (side, side), 1.0).concentrations, glass, rng)
 
 
 def _real(data: Path) -> tuple[list[np.ndarray], list[str]]:
@@ -181,7 +172,7 @@ def _hash(grey: np.ndarray) -> np.ndarray:
 def _report_growth(images: list[np.ndarray]) -> None:
     """Search in four times as many images, generated fields making up the number, and in every fourth of them."""
     with ThreadPoolExecutor() as pool:
-        drawn = list(pool.map(lambda number: _generated(number, SIDE), range(GENERATED, GENERATED + 3 * len(images))))
+        drawn = list(pool.map(lambda number: drawn_field(number, SIDE), range(GENERATED, GENERATED + 3 * len(images))))
     mixed = [*images, *drawn]
     seconds = [_seconds(mixed[::4]), _seconds(mixed)]
     print(

@@ -22,7 +22,7 @@ import psutil
 
 from allcore.workspace import open_workspace
 from benchmarks.browserless import Visitor
-from benchmarks.load import serving, sights_of
+from benchmarks.load import Sights, serving, sights_of
 
 
 def main() -> None:
@@ -37,17 +37,14 @@ def main() -> None:
 
 async def measure(server: str, process: psutil.Process, rounds: int, pages: list[str]) -> None:
     """Print the rows of the pages that are asked for, or of all."""
-    sights = sights_of(open_workspace())
-    places: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for page, query in (*sights.browse, *sights.watch, *sights.predict):
-        places["image" if page == "dataset" and "image=" in query else page or "overview"].append((page, query))
+    places = places_by_page(sights_of(open_workspace()))
     print(f"{'page':<14} {'first':>8} {'median':>8} {'worst':>8} {'renewal':>8}   ms of the processor")
     for page, of_page in places.items():
         if pages and page not in pages:
             continue
         visitor = Visitor(server)
-        first, *_ = [await _taken(visitor, process, place) for place in of_page * 2]
-        times = [await _taken(visitor, process, place) for place in islice(cycle(of_page), rounds)]
+        first, *_ = [await taken(visitor, process, place) for place in of_page * 2]
+        times = [await taken(visitor, process, place) for place in islice(cycle(of_page), rounds)]
         began = _used(process)
         renewed = await visitor.stay(2.5 * rounds if visitor.renews else 0.0)
         renewal = f"{1000 * (_used(process) - began) / len(renewed):8.0f}" if renewed else ""
@@ -56,7 +53,15 @@ async def measure(server: str, process: psutil.Process, rounds: int, pages: list
         print(f"{page:<14} {1000 * first:8.0f} {1000 * median:8.0f} {1000 * worst:8.0f} {renewal}", flush=True)
 
 
-async def _taken(visitor: Visitor, process: psutil.Process, place: tuple[str, str]) -> float:
+def places_by_page(sights: Sights) -> dict[str, list[tuple[str, str]]]:
+    """Return the places to go to, each a page and a query, by the page's name; an image's own page is one."""
+    places: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for page, query in (*sights.browse, *sights.watch, *sights.predict):
+        places["image" if page == "dataset" and "image=" in query else page or "overview"].append((page, query))
+    return places
+
+
+async def taken(visitor: Visitor, process: psutil.Process, place: tuple[str, str]) -> float:
     """Return the seconds of the processor that the server takes for a visit."""
     began = _used(process)
     shown = await visitor.open(*place)

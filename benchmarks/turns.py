@@ -1,8 +1,9 @@
 """Contenders taking turns, each in a process of its own, so that none has another's threads, memory or imports.
 
-    python -m benchmarks.turns CLAIM CONTENDER DATA SCRATCH     what a contender's process runs; see `Turns`
+    python -m benchmarks.turns CLAIM CONTENDER DATA SCRATCH DRAWN     what a contender's process runs; see `Turns`
 
-The process makes ready, says so in one JSON line, and then answers every line on its standard input with one figure.
+The process makes ready, says so in one JSON line, and then answers every line on its standard input with one figure,
+and the most memory that was taken so far.
 """
 
 from __future__ import annotations
@@ -12,51 +13,70 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from allcore.text import for_file
-from benchmarks.claim import Claim, Material
+from benchmarks.claim import Claim, LeftOutError, Material
+from benchmarks.processes import peak_megabytes
+
+_PATIENCE = 30.0
+"""Seconds in which a contender ends by itself."""
+
+
+@dataclass
+class Taken:
+    """What came of a claim's rounds: figures and peak MB of each contender, and why others could not take part."""
+
+    figures: dict[str, list[float]] = field(default_factory=dict)
+    peaks: dict[str, float] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
 def _contender(name: str, contender: str, material: Material) -> Iterator[subprocess.Popen[str]]:
-    words = [sys.executable, "-m", "benchmarks.turns", name, contender, str(material.data), str(material.scratch)]
+    places = [str(material.data), str(material.scratch), str(material.drawn)]
+    words = [sys.executable, "-m", "benchmarks.turns", name, contender, *places]
     with _said(contender, material).open("w", encoding="utf-8") as said:
         process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True)
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):
+            process.stdin.close()  # so that it ends what it started
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def take_turns(
-    name: str, claim: Claim, material: Material, rounds: int
-) -> tuple[dict[str, list[float]], dict[str, str]]:
-    """Return the figures of each contender, round by round, and of those that cannot take part why.
-
-    Raises `RuntimeError` when a contender fails.
-    """
-    figures: dict[str, list[float]] = {}
-    absent: dict[str, str] = {}
+def take_turns(name: str, claim: Claim, material: Material, rounds: int) -> Taken:
+    """Return what the contenders' rounds came to. Raises `RuntimeError` when a contender fails."""
+    taken = Taken()
     with ExitStack() as stack:
         ready = {}
         for contender in claim.contenders:
             process = stack.enter_context(_contender(name, contender, material))
             answer = _answer(process, contender, material)
             if "missing" in answer:
-                absent[contender] = answer["missing"]
+                taken.absent[contender] = answer["missing"]
             else:
                 ready[contender] = process
-                figures[contender] = []
+                taken.figures[contender] = []
         for _ in range(rounds):
             for contender, process in ready.items():
                 assert process.stdin is not None
                 process.stdin.write("\n")
                 process.stdin.flush()
-                figures[contender].append(float(_answer(process, contender, material)["figure"]))
-    return figures, absent
+                answer = _answer(process, contender, material)
+                taken.figures[contender].append(float(answer["figure"]))
+                if answer["peak"] is not None:
+                    taken.peaks[contender] = float(answer["peak"])
+    return taken
 
 
 def _said(contender: str, material: Material) -> Path:
@@ -64,13 +84,13 @@ def _said(contender: str, material: Material) -> Path:
     return material.scratch / f"{for_file(contender)}.log"
 
 
-def _answer(process: subprocess.Popen[str], contender: str, material: Material) -> dict[str, str]:
+def _answer(process: subprocess.Popen[str], contender: str, material: Material) -> dict[str, Any]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
         said = _said(contender, material).read_text(encoding="utf-8", errors="replace")
         raise RuntimeError(f"{contender} failed: {said[-2000:]}")
-    answer: dict[str, str] = json.loads(line)
+    answer: dict[str, Any] = json.loads(line)
     return answer
 
 
@@ -89,10 +109,13 @@ def _take_part(name: str, contender: str, material: Material) -> None:
     except ModuleNotFoundError as error:
         say(missing=f"the package {error.name} is not installed")
         return
+    except LeftOutError as error:
+        say(missing=str(error))
+        return
     say(ready=True)
     for _ in sys.stdin:
-        say(figure=measure())
+        say(figure=measure(), peak=peak_megabytes())
 
 
 if __name__ == "__main__":
-    _take_part(sys.argv[1], sys.argv[2], Material(Path(sys.argv[3]), Path(sys.argv[4])))
+    _take_part(sys.argv[1], sys.argv[2], Material(Path(sys.argv[3]), Path(sys.argv[4]), int(sys.argv[5])))

@@ -20,6 +20,7 @@ from allcore.installation import PROJECT
 from benchmarks.browserless import Visitor
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import trained_run
+from benchmarks.processes import weighed
 
 PEER = "one file that imports TensorFlow and loads the model"
 SIZE = 150
@@ -72,13 +73,13 @@ def _one_file(measured: Callable[..., float], material: Material) -> Measure:
 
 def _seconds(words: list[str], pages: list[str], environment: dict[str, str]) -> float:
     began = time.perf_counter()
-    with _Server(words, environment) as server:
+    with _Server(words, environment) as server, weighed(server.process.pid):
         _visit(server.address, pages[:1])
         return time.perf_counter() - began
 
 
 def _megabytes(words: list[str], pages: list[str], environment: dict[str, str]) -> float:
-    with _Server(words, environment) as server:
+    with _Server(words, environment) as server, weighed(server.process.pid):
         _visit(server.address, pages)
         return psutil.Process(server.process.pid).memory_info().rss / 1e6
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from allcore.config import TrainConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
-from allcore.data.split import make_split
+from allcore.data.split import Split, make_split
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.runs.store import Run, RunStore
 from allcore.training.batches import BatchSource
@@ -19,13 +19,20 @@ from benchmarks.claim import Material
 
 def training_batches(config: TrainConfig, material: Material) -> tuple[BatchSource, int]:
     """Return the augmented batches of the training images, decoded and kept, and the number of classes."""
+    source, _, split = training_sources(config, material)
+    return source, len(split.classes)
+
+
+def training_sources(config: TrainConfig, material: Material) -> tuple[BatchSource, BatchSource, Split]:
+    """Return the batches to train on, augmented, and those to validate with, decoded and kept, and the split."""
     cache = material.scratch / "cache"
     catalog = scan(Path(config.dataset), cache)
     rows = catalog.trainable_images()
     split = make_split(rows, config.split)
     images = decoded_images(catalog.root, rows, cache)
-    source = BatchSource(images, split.labels(), split.rows("train"), config, augmented=True)
-    return source, len(split.classes)
+    train = BatchSource(images, split.labels(), split.rows("train"), config, augmented=True)
+    validation = BatchSource(images, split.labels(), split.rows("validation"), config, augmented=False)
+    return train, validation, split
 
 
 def trained_run(size: int, material: Material) -> Run:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import shutil
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +16,7 @@ from allcore.inference.network import open_network
 from allcore.runs.files import FLOAT32_FILE
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import one_image, trained_run
+from benchmarks.processes import seconds_of
 
 THOUSAND = 1000
 CALLS = 10
@@ -94,12 +93,6 @@ def folder_to_table(size: int) -> Claim:
     )
 
 
-def _process(*words: str) -> float:
-    began = time.perf_counter()
-    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - began
-
-
 def _twice(measure: Measure) -> Measure:
     """Return what is measured, once its files are in the system's memory."""
     measure()
@@ -108,14 +101,14 @@ def _twice(measure: Measure) -> Measure:
 
 def _predict_command(size: int, material: Material) -> Measure:
     model, image = trained_run(size, material).served_model, one_image(material)
-    return _twice(lambda: _process("-m", "allcore", "predict", str(model), str(image), "--json"))
+    return _twice(lambda: seconds_of("-m", "allcore", "predict", str(model), str(image), "--json"))
 
 
 def _keras_process(size: int, material: Material) -> Measure:
     import keras  # noqa: F401 - so that it is missing here where it is missing there
 
     model, image = trained_run(size, material).folder / "model.keras", one_image(material)
-    return _twice(lambda: _process("-c", KERAS_ONE_IMAGE, str(model), str(image)))
+    return _twice(lambda: seconds_of("-c", KERAS_ONE_IMAGE, str(model), str(image)))
 
 
 def _median_ms(call: Callable[[], object]) -> float:
@@ -222,7 +215,7 @@ def _predict_folder(size: int, material: Material) -> Measure:
     table = material.scratch / "allscope.csv"
 
     def measure() -> float:
-        seconds = _process("-m", "allcore", "predict", str(model), str(folder), "--csv", str(table))
+        seconds = seconds_of("-m", "allcore", "predict", str(model), str(folder), "--csv", str(table))
         _check(table, header=True)
         return seconds
 
@@ -236,7 +229,7 @@ def _keras_folder(size: int, material: Material) -> Measure:
     table = material.scratch / "keras.csv"
 
     def measure() -> float:
-        seconds = _process("-c", KERAS_FOLDER, str(model), str(folder), str(table))
+        seconds = seconds_of("-c", KERAS_FOLDER, str(model), str(folder), str(table))
         _check(table, header=False)
         return seconds
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from benchmarks.claim import Claim
-from benchmarks.claims import app, augmentation, datasets, prediction, training
+from benchmarks.claims import app, augmentation, datasets, install, overlap, pages, prediction, steps, training
 
 CLAIMS: dict[str, Claim] = {
     "training-96": training.claim(96),
     "training-150": training.claim(150),
     "training-300": training.claim(300),
+    "arithmetic-96": steps.arithmetic(96),
+    "arithmetic-150": steps.arithmetic(150),
+    "arithmetic-300": steps.arithmetic(300),
+    "epoch-96": steps.epoch(96),
     "augmentation-96": augmentation.claim(96),
     "augmentation-300": augmentation.claim(300),
     "first-prediction-150": prediction.first_prediction(150),
@@ -18,6 +22,15 @@ CLAIMS: dict[str, Claim] = {
     "folder-to-table": prediction.folder_to_table(150),
     "catalog-cold": datasets.cold(),
     "catalog-warm": datasets.warm(),
+    "catalog-many-cold": datasets.many_cold(),
+    "catalog-many-warm": datasets.many_warm(),
+    "overlap": overlap.search(),
+    "overlap-many": overlap.growth(),
     "app-start": app.start(),
     "app-memory": app.memory(),
+    "install-size": install.size(),
+    "install-time": install.seconds(),
+    **{f"page-{name}": pages.page(name) for name in pages.PAGES},
+    "page-runs-many": pages.many_runs(),
+    "page-dataset-many": pages.many_images(),
 }

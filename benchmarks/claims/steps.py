@@ -1,0 +1,186 @@
+"""What a training step makes of the processor, and what an epoch adds to its steps."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from allcore.config import TrainConfig, make_config
+from allcore.networks.vgg16 import CONVOLUTIONS
+from benchmarks.claim import OURS, Claim, Material, Measure
+from benchmarks.claims.ours import training_sources
+
+if TYPE_CHECKING:
+    from allcore.training.batches import BatchSource
+    from allcore.training.learner import Learner
+
+BATCH = 32
+STEPS = {96: 8, 150: 4, 300: 2}
+PRODUCTS, STEPS_ALONE = "plain bfloat16 matrix products of the same shapes", "the steps alone, batches in memory"
+DENSE = 1024
+_MOST_ROWS = 1 << 16
+"""Of a longer matrix so many rows are multiplied, and count for all: more are no faster and take gigabytes."""
+
+
+class Product(NamedTuple):
+    """A matrix product (rows, inner) × (inner, columns)."""
+
+    rows: int
+    inner: int
+    columns: int
+
+    @property
+    def operations(self) -> float:
+        """Multiplications and additions."""
+        return 2.0 * self.rows * self.inner * self.columns
+
+    @property
+    def part(self) -> Product:
+        """What of it is multiplied: the longer of its long sides cut."""
+        return Product(min(self.rows, _MOST_ROWS), min(self.inner, _MOST_ROWS), self.columns)
+
+
+def arithmetic(size: int) -> Claim:
+    """Return the claim for how much arithmetic a step of `size` px does a second."""
+    return Claim(
+        work=f"arithmetic of a training step at {size} px, batches of {BATCH}, in memory",
+        unit="GFLOP/s",
+        contenders={OURS: partial(_arithmetic, size), PRODUCTS: partial(_plain_products, size)},
+        goals={PRODUCTS: 0.8},
+        more_is_better=True,
+        rounds=5,
+    )
+
+
+def epoch(size: int) -> Claim:
+    """Return the claim for an epoch as it is trained: batches, validation, reports and checkpoint beside the steps."""
+    return Claim(
+        work=f"an epoch at {size} px, validation, reports and checkpoint included",
+        unit="s",
+        contenders={OURS: partial(_epoch, size), STEPS_ALONE: partial(_steps_alone, size)},
+        goals={STEPS_ALONE: 1.03},
+        rounds=3,
+    )
+
+
+def step_products(size: int, batch: int = BATCH) -> list[Product]:
+    """Return the matrix products of a training step: of each layer forwards, and back to its input and its kernel.
+
+    The fifth block learns nothing, so that nothing goes back to its kernels; nothing goes back to the image.
+    """
+    products = []
+    for convolution in CONVOLUTIONS:
+        places = batch * (size // 2 ** (convolution.block - 1)) ** 2
+        entries, outputs = 9 * convolution.inputs, convolution.outputs
+        products.append(Product(places, entries, outputs))
+        if convolution is not CONVOLUTIONS[0]:
+            products.append(Product(places, 9 * outputs, convolution.inputs))
+        if convolution.block < 5:
+            products.append(Product(entries, places, outputs))
+    pooled = (size // 32) ** 2 * CONVOLUTIONS[-1].outputs
+    return [
+        *products, Product(batch, pooled, DENSE), Product(batch, DENSE, pooled), Product(pooled, batch, DENSE),
+    ]  # fmt: skip
+
+
+def _config(size: int, material: Material) -> TrainConfig:
+    return make_config(dataset=str(material.data), image_size=size, batch_size=BATCH, weights="random", epochs=1)
+
+
+def _made(config: TrainConfig, material: Material) -> tuple[Learner, BatchSource, BatchSource]:
+    """Return a learner that has compiled its steps, and the batches to train on and to validate with."""
+    from allcore.hardware import make_plan
+    from allcore.training.hardware import tensorflow_devices
+    from allcore.training.learner import Learner
+    from allcore.training.step_cost import compile_steps
+
+    train, validation, split = training_sources(config, material)
+    learner = Learner(config, make_plan(config, len(split.classes), tensorflow_devices()), len(split.classes))
+    compile_steps(learner, train, validation)
+    return learner, train, validation
+
+
+def _arithmetic(size: int, material: Material) -> Measure:
+    learner, train, _ = _made(_config(size, material), material)
+    ready = next(train.batches(0))
+    operations = sum(product.operations for product in step_products(size, len(ready.labels)))
+    return lambda: operations / 1e9 / _seconds_of_each(STEPS[size], lambda: learner.train_batch(ready))
+
+
+def _plain_products(size: int, material: Material) -> Measure:
+    import tensorflow as tf
+
+    del material
+    wanted = step_products(size)
+    multiply = tf.function(tf.matmul)
+
+    def seconds(product: Product) -> float:
+        part = product.part
+        first = tf.cast(tf.random.normal((part.rows, part.inner)), tf.bfloat16)
+        second = tf.cast(tf.random.normal((part.inner, part.columns)), tf.bfloat16)
+
+        def work() -> None:
+            multiply(first, second)
+            tf.test.experimental.sync_devices()
+
+        work()  # traces
+        return _seconds_of_each(1, work) * product.operations / part.operations
+
+    def measure() -> float:
+        return sum(each.operations for each in wanted) / 1e9 / sum(map(seconds, wanted))
+
+    return measure
+
+
+def _seconds_of_each(times: int, work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    for _ in range(times):
+        work()
+    return (time.perf_counter() - began) / times
+
+
+def _epoch(size: int, material: Material) -> Measure:
+    from allcore.hardware import make_plan
+    from allcore.runs.store import RunStore
+    from allcore.training.hardware import tensorflow_devices
+    from allcore.training.loop import Trainer
+    from allcore.training.reporter import Reporter
+
+    config = _config(size, material)
+    learner, train, validation = _made(config, material)
+    _, _, split = training_sources(config, material)
+    plan = make_plan(config, len(split.classes), tensorflow_devices())
+    store = RunStore(material.scratch / "epochs")
+
+    def measure() -> float:
+        run = store.create(config, split)
+        reporter = Reporter(run.folder, run.status())
+        trainer = Trainer(
+            config, plan, learner, train, validation, run.folder, reporter,
+            stop_requested=lambda: False, after_seconds=lambda images_per_second: 0.0,
+        )  # fmt: skip
+        seconds = _seconds_of_each(1, trainer.run)
+        reporter.close()
+        shutil.rmtree(run.folder)
+        return seconds
+
+    return measure
+
+
+def _steps_alone(size: int, material: Material) -> Measure:
+    learner, train, validation = _made(_config(size, material), material)
+    learned, scored = list(islice(train.batches(0), train.steps)), list(validation.batches(0))
+
+    def measure() -> float:
+        began = time.perf_counter()
+        for batch in learned:
+            learner.train_batch(batch)
+        for batch in scored:
+            learner.score_batch(batch)
+        return time.perf_counter() - began
+
+    return measure
