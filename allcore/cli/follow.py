@@ -23,7 +23,7 @@ def follow(run: Run, executor: Executor) -> Status:
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
     reader = HistoryReader(run.folder)
     shown = 0
-    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
+    with Progress(*columns, console=terminal(), transient=True, disable=not terminal().is_terminal) as progress:
         bar = progress.add_task(printable(run.id), total=None, detail="")
         while True:
             status = executor.state(run)

@@ -10,24 +10,21 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import progress as bars
 from rich.cells import cell_len
-from rich.console import Console
 
 from allcore.progress import Progress
 from allcore.text import printable, well_formed
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON and nothing else")]
-
-terminal = Console(stderr=True, highlight=False, markup=False, emoji=False)
-
 
 _PLAIN = {"–": "-", "—": "-", "−": "-", "×": "x", "…": "...", "→": "->", "“": '"', "”": '"', "’": "'", "·": "*"}
 """What stands for a character that a terminal lacks; '?' for all others."""
@@ -80,10 +77,23 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         say("  ".join(aligned).rstrip(), bold=number == 0)
 
 
+@cache
+def terminal() -> Console:
+    """Return standard error as what bars are drawn on; commands without one do not wait for rich."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
 @contextmanager
 def progress_bar(what: str) -> Iterator[Progress]:
     """Show a bar on standard error where that is a terminal, and hand out the function that moves it (done, total)."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich import progress as bars
+
     columns = (bars.TextColumn(what), bars.BarColumn(), bars.MofNCompleteColumn())
-    with bars.Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
+    with bars.Progress(*columns, console=terminal(), transient=True) as progress:
         task = progress.add_task(what, total=None, visible=False)
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)
