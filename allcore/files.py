@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,9 +55,21 @@ def bytes_below(path: Path) -> int:
         facts = path.lstat()
         if not stat.S_ISDIR(facts.st_mode):
             return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
-        return sum(bytes_below(Path(entry)) for entry in os.scandir(path))
+        return _bytes_in(path)
     except OSError:
         return 0
+
+
+def _bytes_in(folder: Path | str) -> int:
+    found = 0
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    found += _bytes_in(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    found += entry.stat(follow_symlinks=False).st_size
+    return found
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from allcore.files import read_file
 
 DEEPEST: Final = 20
 LARGEST_INTEGER: Final = 2**63 - 1
+_LOOKED_AT: Final = re.compile(rb"\\u|NaN|Infinity|\d{19}|[eE]\+?\d{3}")
+"""What every text has that holds a value to be changed or refused: escapes, NaN, Infinity, large numbers."""
 
 
 def read_json(path: Path, most_bytes: int) -> Any:  # noqa: ANN401 - any JSON value
@@ -26,7 +29,9 @@ def parse_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON value
     text that no file's name and no page could (a null character, half of a surrogate pair).
     """
     try:
-        return _plain(json.loads(text.decode("utf-8")), 0)
+        value = json.loads(text.decode("utf-8"))
+        plain = text.count(b"{") + text.count(b"[") <= DEEPEST and not _LOOKED_AT.search(text)
+        return value if plain else _plain(value, 0)
     except (ValueError, RecursionError):
         raise FileError("it is not JSON text") from None
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import streamlit as st
 
-from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.data.formats import IMAGE_SUFFIXES
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
 from allcore.runs.store import dataset_of

@@ -1,8 +1,8 @@
 """The command line's commands, and what becomes of their errors.
 
 Exit status: 0 done, 2 bad input (one line on standard error), 1 a fault, 141 when whoever read the output has gone, as
-in `| head` (shells give that to their own tools). Commands import what they need when they run,
-so that each starts as fast as it can.
+in `| head` (shells give that to their own tools). A command is imported when it is called, and imports what it needs
+when it runs, so that each starts as fast as it can.
 """
 
 from __future__ import annotations
@@ -17,51 +17,17 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from allcore.cli import (
-    baselines,
-    benchmark,
-    dataset,
-    evaluate,
-    export,
-    image_map,
-    labels,
-    novelty,
-    predict,
-    probe,
-    report,
-    runs,
-    start,
-    study,
-    tradeoff,
-    train,
-)
+from allcore.cli.commands import Commands
 from allcore.cli.output import print_what_the_terminal_has, say
 from allcore.errors import InputError
 from allcore.refusals import refusal
 
 app = typer.Typer(
+    cls=Commands,
     help="ALLscope: the modified VGG16 on blood smears, and what its scores are worth. Research and education only.",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(dataset.app, name="dataset")
-app.add_typer(runs.app, name="runs")
-app.add_typer(study.app, name="study")
-app.command("app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(start.start)
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("baselines")(baselines.baselines)
-app.command("predict")(predict.predict)
-app.command("probe")(probe.probe)
-app.command("map")(image_map.image_map)
-app.command("labels")(labels.labels)
-app.command("novelty")(novelty.novelty)
-app.command("export")(export.export)
-app.command("report")(report.report)
-app.command("tradeoff")(tradeoff.tradeoff)
-app.command("benchmark", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    benchmark.benchmark
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,8 +11,6 @@ from allcore.cli.output import Json, json_rows, print_json, say, table
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from allcore.config import TrainConfig
     from allcore.runs.executor import Executor
     from allcore.runs.history import History
@@ -37,14 +35,14 @@ def list_runs(
     """List the runs, newest first."""
     from allcore.reporting.number_text import memory
     from allcore.runs.status import in_words
-    from allcore.runs.summary import summarize, summary_table
+    from allcore.runs.summary import summarize, summary_rows
 
     executor = _executor()
     executor.look()
     found = [summarize(run) for run in executor.store.runs()]
     listed = [one for one in found if everything or not one.about.hidden]
     wanted = [one for one in listed if (tag is None or tag in one.about.tags) and one.says(find)]
-    rows = json_rows(_sorted(summary_table(wanted), sort))
+    rows = _sorted(summary_rows(wanted), sort)
     if json:
         print_json(rows)
         return
@@ -264,16 +262,17 @@ def _executor() -> Executor:
     return open_executor(open_workspace())
 
 
-def _sorted(rows: pd.DataFrame, by: str | None) -> pd.DataFrame:
+def _sorted(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:
     """Return the rows by a column, numbers from the largest and words from A. Raises `RunError` where there is none."""
     from allcore.errors import RunError
+    from allcore.runs.summary import SUMMARY_COLUMNS
 
     if by is None:
         return rows
-    if by not in rows:
-        raise RunError(f"--sort: runs are sorted by one of {', '.join(rows.columns)} (received {by!r})")
-    numbers = rows[by].dtype.kind in "iuf"
-    return rows.sort_values(by, ascending=not numbers, kind="stable", na_position="last")
+    if by not in SUMMARY_COLUMNS:
+        raise RunError(f"--sort: runs are sorted by one of {', '.join(SUMMARY_COLUMNS)} (received {by!r})")
+    known, unknown = ([row for row in rows if (row[by] is None) == missing] for missing in (False, True))
+    return sorted(known, key=lambda row: row[by], reverse=SUMMARY_COLUMNS[by] != "str") + unknown
 
 
 def _print_settings(config: TrainConfig) -> None:

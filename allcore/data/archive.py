@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from allcore.data.formats import ARCHIVE_FORMATS, HEAD_BYTES, OTHER_PICTURE_SUFFIXES, content_format
-from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.data.formats import ARCHIVE_FORMATS, HEAD_BYTES, IMAGE_SUFFIXES, OTHER_PICTURE_SUFFIXES, content_format
 from allcore.data.listing import is_hidden
 from allcore.data.staging import staged
 from allcore.data.zip_names import recover_names

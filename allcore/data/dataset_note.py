@@ -54,12 +54,15 @@ def present_place(dataset: str) -> str:
 
     As it was recorded, where it is there, or was none of the workspace's, or is gone.
     """
-    recorded, datasets = Path(dataset), workspace_root() / "datasets"
+    recorded = Path(dataset)
     try:
-        if recorded.exists() or not recorded.is_relative_to(datasets.resolve()):
+        if recorded.exists():
             return dataset
-        name, *below = recorded.relative_to(datasets.resolve()).parts
+        datasets = (workspace_root() / "datasets").resolve()
+        if not recorded.is_relative_to(datasets):
+            return dataset
+        name, *below = recorded.relative_to(datasets).parts
     except (OSError, RuntimeError, ValueError):  # a null character, links in a circle: the record of a foreign file
         return dataset
-    now = renamed_to(datasets.resolve(), name)
+    now = renamed_to(datasets, name)
     return dataset if now is None else str(now.joinpath(*below))

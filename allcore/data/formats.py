@@ -1,4 +1,4 @@
-"""What a file is by its bytes, whatever its name says."""
+"""What a file is by its bytes, whatever its name says; and which names images have."""
 
 from typing import Final
 
@@ -27,6 +27,19 @@ _SIGNATURES: Final = (
     ("tar", 257, b"ustar"),
     ("BMP", 0, b"BM"),  # last: two letters that other files may begin with
 )
+FORMAT_OF_SUFFIX: Final = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jfif": "JPEG",
+    ".jpe": "JPEG",
+    ".png": "PNG",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+"""The format that an image's name announces."""
+IMAGE_SUFFIXES: Final = frozenset(FORMAT_OF_SUFFIX)
 OTHER_PICTURE_SUFFIXES: Final = frozenset(
     {".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".jfi", ".jif", ".tga", ".ppm", ".pgm", ".pnm", ".svg"}
     | {".dng", ".cr2", ".nef", ".arw", ".raw", ".psd", ".dcm", ".svs", ".ndpi", ".czi", ".lif", ".nd2", ".vsi", ".scn"}

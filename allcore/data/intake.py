@@ -29,7 +29,7 @@ from PIL.TiffImagePlugin import (
 from PIL.WebPImagePlugin import WebPImageFile
 
 from allcore.data.depth import White, deep_values, to_8_bits, told_bits
-from allcore.data.formats import HEAD_BYTES, content_format
+from allcore.data.formats import FORMAT_OF_SUFFIX, HEAD_BYTES, IMAGE_SUFFIXES, content_format
 from allcore.data.memory_budget import MemoryBudget
 from allcore.data.whole import whole_image, whole_jpeg
 from allcore.errors import ImageError
@@ -55,18 +55,6 @@ _READERS: Final[dict[str, type[ImageFile]]] = {
     "TIFF": TiffImageFile,
     "WEBP": WebPImageFile,
 }
-_FORMAT_OF_SUFFIX: Final = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jfif": "JPEG",
-    ".jpe": "JPEG",
-    ".png": "PNG",
-    ".bmp": "BMP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-}
-IMAGE_SUFFIXES: Final = frozenset(_FORMAT_OF_SUFFIX)
 # ImageJ writes a stack's further slices behind the one that the TIFF directory tells of.
 _IMAGEJ_STACK: Final = re.compile(r"ImageJ=.*^images=0*(?:[2-9]|1\d)", re.DOTALL | re.MULTILINE)
 _ORIENTATION: Final = 0x0112
@@ -180,8 +168,8 @@ def _image_format(data: bytes, suffix: str | None) -> str:
     if found not in _READERS:
         content = f"its content is {found}" if found else "its content is of no known format"
         raise ImageError(f"not an image: {content}, expected {_listed(_READERS)}")
-    if suffix is not None and _FORMAT_OF_SUFFIX[suffix] != found:
-        fitting = _listed(s for s, file_format in _FORMAT_OF_SUFFIX.items() if file_format == found)
+    if suffix is not None and FORMAT_OF_SUFFIX[suffix] != found:
+        fitting = _listed(s for s, file_format in FORMAT_OF_SUFFIX.items() if file_format == found)
         raise ImageError(f"wrong extension: its content is {found} but its name ends in {suffix}, not {fitting}")
     return found
 

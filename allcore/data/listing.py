@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
-from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.data.formats import IMAGE_SUFFIXES
 from allcore.data.links import bounds_of, link_fault
 from allcore.errors import DatasetError
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 from allcore.data.archive import extract_zip
 from allcore.data.dataset_note import DatasetNote, renamed_to, write_note
-from allcore.data.intake import IMAGE_SUFFIXES
+from allcore.data.formats import IMAGE_SUFFIXES
 from allcore.data.layout import find_layout
 from allcore.data.left_out import note_left_out
 from allcore.data.staging import refuse_existing, staged

@@ -23,7 +23,6 @@ from allcore.runs.ending import gone_within, rests_within, signal_group
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, Launch, claim_launch, last_launch
 from allcore.runs.lease import write_ticket
-from allcore.runs.preflight import prepare, require_training
 from allcore.runs.process import host, start_mark
 from allcore.runs.recover import resting_status
 from allcore.runs.status import ACTIVE, RESUMABLE, Status, in_words, read_status, write_status
@@ -49,6 +48,8 @@ class Executor(ABC):
         Raises `InputError` before anything is written when the data, the weights or the configuration will not do, or
         TensorFlow is not installed.
         """
+        from allcore.runs.preflight import prepare, require_training
+
         require_training()
         self.check(config)
         resolved, split = prepare(config, self.workspace.cache, on_progress, self.workspace.judgements)
@@ -61,6 +62,8 @@ class Executor(ABC):
 
         Raises `RunError` when it is active or has succeeded, `InputError` where TensorFlow is not installed.
         """
+        from allcore.runs.preflight import require_training
+
         require_training()
         executor_of(run, self.workspace).look()
         last = last_launch(run.folder)  # first: whoever launches meanwhile is then found out

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from allcore.errors import FileError, MissingFileError
 from allcore.files import read_file
 from allcore.json_text import parse_json
 from allcore.runs.files import METRICS_FILE, damaged
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LARGEST_BYTES: Final = 512 * 2**20
 _LAST: Final = 2**31 - 1
@@ -153,6 +154,8 @@ def _is_record(value: object) -> bool:
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
     if not rows:  # making a table of nothing takes milliseconds, and a list of runs asks for many
         return pd.DataFrame()
     table = pd.DataFrame(rows).drop(columns="kind", errors="ignore")

@@ -6,6 +6,7 @@ two who launch at a time one is refused. A worker whose launch is not the last o
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +20,7 @@ LAUNCHES_FOLDER: Final = "launches"
 LOCAL: Final = "local"
 GOES_ON_LATER: Final = 75
 """Exit status of a worker that a scheduler is to start again: EX_TEMPFAIL of sysexits.h."""
+_ENDING: Final = ".json"
 _LARGEST_BYTES: Final = 2**16
 
 
@@ -44,7 +46,12 @@ class Launch(BaseModel):
 
 def last_launch(folder: Path) -> Launch | None:
     """Return the run's last launch, None where there was none; of a damaged record no more than its number."""
-    numbers = [int(file.stem) for file in (folder / LAUNCHES_FOLDER).glob("*.json") if file.stem.isdecimal()]
+    try:
+        names = os.listdir(folder / LAUNCHES_FOLDER)  # noqa: PTH208 - a list of runs asks for each, and Path's takes twice
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    stems = [name.removesuffix(_ENDING) for name in names if name.endswith(_ENDING)]
+    numbers = [int(stem) for stem in stems if stem.isdecimal()]
     if not numbers:
         return None
     try:
@@ -74,4 +81,4 @@ def record_launch(folder: Path, launch: Launch) -> None:
 
 def launch_file(folder: Path, number: int) -> Path:
     """Return the path of the record of a run's launch of that number."""
-    return folder / LAUNCHES_FOLDER / f"{number}.json"
+    return folder / LAUNCHES_FOLDER / f"{number}{_ENDING}"

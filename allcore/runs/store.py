@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from allcore.config import TrainConfig, read_config
 from allcore.data.dataset_note import present_place
-from allcore.data.split import Split, read_split
 from allcore.errors import ConfigError, DatasetError, FileError, MissingFileError, RunError
 from allcore.files import read_tail
 from allcore.runs.files import (
@@ -31,11 +28,15 @@ from allcore.runs.files import (
     read_record,
 )
 from allcore.runs.history import History, read_history
-from allcore.runs.predictions import read_predictions
 from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import open_workspace
 from allcore.writing import folder_written_whole, make_folder, write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from allcore.data.split import Split
 
 TRASH = ".trash-"
 """How the names of deleted runs begin until all of their files are removed."""
@@ -69,6 +70,8 @@ class Run:
     @cached_property
     def split(self) -> Split:
         """The exact images of train, validation and test."""
+        from allcore.data.split import read_split
+
         try:
             return read_split(self.folder / SPLIT_FILE)
         except DatasetError as error:
@@ -92,6 +95,8 @@ class Run:
 
     def predictions(self) -> pd.DataFrame:
         """Return the served model's predictions for validation and test, one row an image."""
+        from allcore.runs.predictions import read_predictions
+
         try:
             return read_predictions(self.folder / PREDICTIONS_FILE)
         except MissingFileError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
@@ -16,9 +15,11 @@ from allcore.files import bytes_below
 from allcore.runs.about import NOTHING_SAID, About, about
 from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
-from allcore.runs.predictions import accuracy
 from allcore.runs.status import ACTIVE, State, Status, in_words
 from allcore.runs.store import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ class RunSummary:
 def best_validation_accuracy(history: History) -> float | None:
     """Return the highest validation accuracy of a run's epochs (fraction), or None before the first has ended."""
     epochs = history.epochs
-    best = epochs["validation_accuracy"].max() if len(epochs) else None
-    return None if best is None or pd.isna(best) else float(best)
+    best = float(epochs["validation_accuracy"].max()) if len(epochs) else math.nan
+    return None if math.isnan(best) else best
 
 
 def _best(run: Run) -> float | None:
@@ -88,7 +89,7 @@ def summarize(run: Run, best: Callable[[Run], float | None] = _best) -> RunSumma
 
     `best` gives its best validation accuracy: a caller that looks often keeps what it has read.
     """
-    size = bytes_below(run.folder.resolve())
+    size = bytes_below(run.folder.resolve() if run.folder.is_symlink() else run.folder)
     try:
         status = run.status()
         return RunSummary(run.id, status, run.config, best(run), _tested(run, status), bytes=size, about=_said(run))
@@ -102,6 +103,8 @@ def _tested(run: Run, status: Status) -> float | None:
     """Return the accuracy (fraction) on the run's test images once it has succeeded."""
     if status.state != "succeeded":
         return None
+    from allcore.runs.predictions import accuracy
+
     try:
         return accuracy(run.predictions(), "test")
     except (RunError, KeyError):  # its predictions are lost, and not the run; Evaluate says why
@@ -116,18 +119,29 @@ def _said(run: Run) -> About:
 
 
 def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
+    """Return one row a run, with the columns of `summary_rows`."""
+    import pandas as pd
+
+    return pd.DataFrame(summary_rows(summaries), columns=list(SUMMARY_COLUMNS)).astype(SUMMARY_COLUMNS)
+
+
+def summary_rows(summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
     """Return one row a run: id, name, tags, state, launched (UTC), epochs done and asked for, image size in pixels,
     split protocol, study, dataset (its folder and that above), test accuracy and best validation accuracy (fractions),
-    images a second, seconds left while it goes on, bytes of its folder, and a note."""
-    return pd.DataFrame([_row(summary) for summary in summaries], columns=list(_COLUMNS)).astype(_COLUMNS)
+    images a second, seconds left while it goes on, bytes of its folder, and a note. What is not known is None."""
+    rows = map(_row, summaries)
+    return [
+        {name: row.get(name, "" if kind == "str" else None) for name, kind in SUMMARY_COLUMNS.items()} for row in rows
+    ]
 
 
-_COLUMNS = {
+SUMMARY_COLUMNS: Final = {
     "run": "str", "name": "str", "tags": "str", "state": "str", "launched": "str",
     "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
     "study": "str", "dataset": "str", "test_accuracy": "Float64", "best_validation_accuracy": "Float64",
     "images_per_second": "Float64", "eta_seconds": "Float64", "bytes": "Int64", "note": "str",
 }  # fmt: skip
+"""What a row says, with the type of its column in a table."""
 
 
 def _row(summary: RunSummary) -> dict[str, object]:
@@ -136,7 +150,7 @@ def _row(summary: RunSummary) -> dict[str, object]:
         "bytes": summary.bytes, "note": summary.note,
     }  # fmt: skip
     if summary.status is None or summary.config is None:
-        return row | dict.fromkeys(("launched", "split", "study", "dataset"), "")
+        return row
     return row | {
         "launched": f"{datetime.fromtimestamp(summary.status.queued_at, UTC):%Y-%m-%d %H:%M}",
         "epoch": summary.status.epoch,

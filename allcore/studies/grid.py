@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
@@ -17,6 +15,9 @@ from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, summarize
 from allcore.studies.plan import Place, StudyPlan
 from allcore.studies.store import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MemberState = State | Literal["damaged", "missing"]
 
@@ -125,6 +126,8 @@ def look(
 def grid_table(grid: Grid) -> pd.DataFrame:
     """Return one row a member: place, cell, seed, fold, state, progress (fraction), run, best validation accuracy
     (fraction), seconds trained and a note."""
+    import pandas as pd
+
     rows = [
         {
             "place": member.place.name,

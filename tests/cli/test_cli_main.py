@@ -11,6 +11,7 @@ import typer
 
 from allcore.cli.main import app
 from allcore.installation import PROJECT
+from allcore.runs.store import RunStore
 
 EVERYTHING = typer.main.get_command(app)
 
@@ -39,7 +40,11 @@ BAD_INPUT = [
     (["dataset", "audit", "nowhere"], "no dataset at 'nowhere'"),
     (["dataset", "fetch", "zip", "missing.zip"], "there is no such file"),
 ]
-WITHOUT_TENSORFLOW = """
+HEAVY = {
+    "tensorflow", "keras", "pandas", "pyarrow", "scipy", "sklearn", "onnx", "onnxruntime", "numpy", "cv2", "PIL",
+    "rich.console", "rich.progress",
+}  # fmt: skip
+CALLED_IN_TURN = """
 import json, sys
 from allcore.cli.main import main
 imported = {}
@@ -49,7 +54,7 @@ for arguments in json.loads(sys.argv.pop()):
         main()
     except SystemExit as ended:
         assert not ended.code, arguments
-    imported[" ".join(arguments[:2])] = [name for name in ("tensorflow", "keras") if name in sys.modules]
+    imported[" ".join(arguments[:2])] = list(sys.modules)
 print(json.dumps(imported), file=sys.stderr)
 """
 
@@ -113,41 +118,45 @@ def test_reader_that_goes_away_is_no_fault(start, tmp_path):
     assert child.returncode != 0
 
 
-def test_command_line_starts_without_the_heavy_libraries(process, tmp_path):
-    code = "import sys, json, allcore.cli.main; print(json.dumps(list(sys.modules)))"
-    heavy = {"pandas", "cv2", "onnx", "onnxruntime", "scipy", "sklearn", "PIL", "tensorflow", "keras", "pyarrow"}
-    heavy.add("rich.console")
-    assert set(process(tmp_path, code=code).json) & heavy == set()
+def imported_by(process, workspace, *calls):
+    """Return what each command had brought in when it ended, called one after another in one fresh process."""
+    outcome = process(workspace, json.dumps(calls), code=CALLED_IN_TURN)
+    return {call: set(modules) & HEAVY for call, modules in json.loads(outcome.err.splitlines()[-1]).items()}
 
 
-def test_runs_are_read_without_scipy_and_scikit_learn(process, tmp_path):
-    code = "import sys, json, allcore.runs.summary, allcore.runs.prune; print(json.dumps(list(sys.modules)))"
-    assert set(process(tmp_path, code=code).json) & {"scipy", "sklearn", "onnx", "onnxruntime"} == set()
+def test_help_and_a_list_of_runs_that_wait_start_without_the_heavy_libraries(process, finished_run, tmp_path):
+    RunStore(tmp_path / "runs").create(finished_run.config, finished_run.split)
+    found = imported_by(process, tmp_path, ["runs", "list"], ["--help"])
+    assert found == {"runs list": set(), "--help": {"rich.console"}}
 
 
 @pytest.fixture(scope="module")
 def imported(process, finished, finished_run, smears, tmp_path_factory):
-    """Return which of TensorFlow and Keras each command brought in, called one after another in one fresh process."""
+    """Return which heavy libraries each command needed, or one before it."""
     copy = tmp_path_factory.mktemp("exported") / "model.onnx"
     image = next((smears / "Pro").iterdir())
     calls = [
+        ["predict", "latest", str(image)],
         ["runs", "list"],
         ["runs", "show", "latest"],
         ["dataset", "list"],
         ["dataset", "info", str(smears)],
         ["dataset", "audit", str(smears)],
-        ["predict", "latest", str(image)],
         ["evaluate", "latest"],
         ["evaluate", str(finished_run.folder / "model.onnx")],
         ["export", "latest", "--output", str(copy)],
     ]
-    outcome = process(finished.workspace.root, json.dumps(calls), code=WITHOUT_TENSORFLOW)
-    return json.loads(outcome.err.splitlines()[-1])
+    return imported_by(process, finished.workspace.root, *calls)
 
 
 def test_no_command_but_training_brings_in_tensorflow(imported):
     assert len(imported) == 9
-    assert {name: modules for name, modules in imported.items() if modules} == {}
+    assert set.union(*imported.values()) & {"tensorflow", "keras"} == set()
+
+
+def test_an_image_is_predicted_and_a_run_shown_without_the_libraries_of_evaluation(imported):
+    assert imported["predict latest"] == {"onnxruntime", "numpy", "cv2", "PIL"}
+    assert imported["runs show"] & {"scipy", "sklearn"} == set()
 
 
 @pytest.mark.process
