@@ -1,35 +1,65 @@
-"""What a long queue costs to look at: `python -m benchmarks.many_runs [1000]`, in milliseconds of the processor.
+"""What a long queue costs to make and to look at: `python -m benchmarks.many_runs [1000]`, in milliseconds.
 
-Makes so many runs that wait for Slurm in a folder of its own, and reads them as `runs list` and as the app's pages do.
+Submits so many runs, as a study does, to a scheduler that takes them at once and answers nothing, and looks at them as
+`runs list`, a process of its own, and the app's pages do. Processor time, but for submitting, which waits for the disk.
 """
 
 from __future__ import annotations
 
 import os
+import resource
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import ClassVar
 
-import pandas as pd
+from allcore.config import TrainConfig, make_config
+from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.installation import PROJECT
+from allcore.runs.launches import Launch
+from allcore.runs.preflight import datasets_looked_at_once
+from allcore.runs.scheduled import ScheduledExecutor, Word
+from allcore.runs.store import Run
+from allcore.runs.summary import summary_table
+from allcore.workspace import Workspace
 
-from allcore.config import make_config
-from allcore.config_parts import SplitConfig
-from allcore.data.split import make_split
-from allcore.runs.launches import claim_launch, record_launch
-from allcore.runs.store import RunStore
-from allcore.runs.summary import summarize, summary_table
+_IMAGES_PER_CLASS = 150
+
+
+@dataclass(frozen=True)
+class _TakesAll(ScheduledExecutor):
+    """A scheduler that has every job wait; asking a real one costs a process each time."""
+
+    name: ClassVar[str] = "slurm"
+
+    def submit_job(self, run: Run, launch: Launch) -> str:
+        return run.id[-4:]
+
+    def words(self, jobs: Sequence[str]) -> dict[str, Word]:
+        return {job: Word("waiting", "pending, Priority") for job in jobs}
+
+    def cancel(self, job: str, *, only_waiting: bool = False) -> None:
+        """Have nothing to end."""
+
+    def check(self, config: TrainConfig) -> None:
+        """Refuse nothing."""
 
 
 def main() -> None:
-    """Print what a first and a second look cost."""
+    """Print what submitting costs, and a first and a second look."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     with TemporaryDirectory() as folder:
         os.environ["ALLCORE_WORKSPACE"] = folder
-        store = RunStore(Path(folder) / "runs")
-        print(f"{count:,} runs made in {_milliseconds(lambda: _make(store, count)):,.0f} ms")
-        print(f"runs list: {_milliseconds(lambda: summary_table([summarize(run) for run in store.runs()])):,.0f} ms")
+        workspace = Workspace(Path(folder))
+        write_dataset(workspace.datasets / "smears", SyntheticSpec(images_per_class=_IMAGES_PER_CLASS))
+        executor = _TakesAll(workspace)
+        print(f"{count:,} runs submitted in {_milliseconds(lambda: _submit(executor, count), time.monotonic):,.0f} ms")
+        executor.look()
+        print(f"runs list: {_milliseconds(_list, _of_children):,.0f} ms")
 
         from pages.ui.live import runs, summaries
 
@@ -37,22 +67,27 @@ def main() -> None:
             print(f"page, {look} look: {_milliseconds(lambda: summary_table(summaries(runs()))):,.0f} ms")
 
 
-def _make(store: RunStore, count: int) -> None:
-    images = pd.DataFrame({"path": [f"{c}/{n}.png" for c in "AB" for n in range(20)]})
-    images["label"], images["sha256"] = images["path"].str[0], images["path"]
-    images["pixel_sha256"] = images["path"]
-    split = make_split(images, SplitConfig())
-    for number in range(count):
-        run = store.create(make_config(dataset="smears", seed=number), split)
-        launch = claim_launch(run.folder, "slurm", None)
-        word = f"Slurm job {number}: pending, Priority"
-        record_launch(run.folder, launch.model_copy(update={"job": str(number), "state": "waiting", "word": word}))
+def _submit(executor: _TakesAll, count: int) -> None:
+    dataset = str(executor.workspace.datasets / "smears")
+    with datasets_looked_at_once():
+        for seed in range(count):
+            executor.submit(make_config(dataset=dataset, weights="random", seed=seed))
 
 
-def _milliseconds(work: Callable[[], object]) -> float:
-    began = time.process_time()
+def _list() -> None:
+    command = [sys.executable, "-m", "allcore", "runs", "list"]
+    subprocess.run(command, cwd=PROJECT, stdout=subprocess.DEVNULL, check=True)
+
+
+def _of_children() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def _milliseconds(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    began = clock()
     work()
-    return 1000 * (time.process_time() - began)
+    return 1000 * (clock() - began)
 
 
 if __name__ == "__main__":

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from allcore.config import TrainConfig
 from allcore.data.catalog import scan
-from allcore.data.label_versions import label_version
-from allcore.data.relations import find_relations_of
+from allcore.data.label_versions import LabelVersion, label_version
+from allcore.data.relations import Relations, find_relations_of
 from allcore.data.split import Split, make_split
 from allcore.errors import InputError
 from allcore.installation import command_that_adds
 from allcore.networks.trunk import Trunk
 from allcore.progress import Progress
+
+_Looked = tuple[LabelVersion, pd.DataFrame, Relations]
+_looked_at: ContextVar[dict[tuple[object, ...], _Looked] | None] = ContextVar("_looked_at", default=None)
 
 TRAINING_PACKAGES: Final = ("tensorflow", "keras", "onnx", "h5py")
 
@@ -58,6 +66,16 @@ def must_download(weights: str, trunk: Trunk) -> bool:
     return weights == "imagenet" and weights_file(weights, trunk) is None and not keras_weights_file(trunk).is_file()
 
 
+@contextmanager
+def datasets_looked_at_once() -> Iterator[None]:
+    """Let `prepare`, within the block, look at each dataset once: for many launches at one moment."""
+    token = _looked_at.set({})
+    try:
+        yield
+    finally:
+        _looked_at.reset(token)
+
+
 def prepare(
     config: TrainConfig, cache: Path, on_progress: Progress | None = None, judgements: Path | None = None
 ) -> tuple[TrainConfig, Split]:
@@ -71,10 +89,8 @@ def prepare(
         from allcore.model.initial_weights import check_weights_file  # h5py: the app does without it until a launch
 
         check_weights_file(file, config.trunk)
-    version = label_version(scan(Path(config.dataset), cache, on_progress), config.variant, config.labels, judgements)
-    catalog = version.catalog
-    images = catalog.trainable_images(config.variant)
-    split = make_split(images, config.split, find_relations_of(catalog, config.variant, cache, on_progress))
+    version, images, relations = _look_at(config, cache, on_progress, judgements)
+    split, catalog = make_split(images, config.split, relations), version.catalog
     resolved = config.model_copy(
         update={
             "dataset": str(catalog.root.resolve()),
@@ -84,3 +100,16 @@ def prepare(
         }
     )
     return resolved, split
+
+
+def _look_at(config: TrainConfig, cache: Path, on_progress: Progress | None, judgements: Path | None) -> _Looked:
+    """Return the version of a dataset's labels, the images to be trained on, and how they belong together."""
+    known, key = _looked_at.get(), (config.dataset, config.variant, config.labels, cache, judgements)
+    if known is not None and key in known:
+        return known[key]
+    version = label_version(scan(Path(config.dataset), cache, on_progress), config.variant, config.labels, judgements)
+    images = version.catalog.trainable_images(config.variant)
+    found = version, images, find_relations_of(version.catalog, config.variant, cache, on_progress)
+    if known is not None:
+        known[key] = found
+    return found

@@ -18,6 +18,7 @@ from filelock import Timeout
 from allcore.errors import InputError, RunError
 from allcore.runs.executor import Executor
 from allcore.runs.files import STOP_FILE
+from allcore.runs.preflight import datasets_looked_at_once
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
@@ -58,6 +59,8 @@ class _Runner:
     status: Status
     tried: set[str] = field(default_factory=set)
     problems: dict[str, str] = field(default_factory=dict)
+    known: dict[str, Run] = field(default_factory=dict)
+    """The runs as they were found: a configuration that was read need not be read again."""
     heard: float = 0.0
 
     def carry_out(self) -> int:
@@ -75,22 +78,23 @@ class _Runner:
     def _train_all(self) -> tuple[str, str]:
         while not self.stop():
             going, following = self._members()
-            if following is not None and len(going) < self.executor.at_once(following[0].config):
-                self._launch(*following)
-            elif going:
+            if self._launch_as_many_as_go(len(going), following):
+                continue
+            if going:
                 self._wait(going)
             else:
                 return ("failed", _in_words(self.problems)) if self.problems else ("succeeded", "")
         self._stop_members()
         return "cancelled", ""
 
-    def _members(self) -> tuple[list[Run], tuple[Place, Run | None] | None]:
-        """Return the members that go on, and the first place whose member is missing or is to be tried again."""
+    def _members(self) -> tuple[list[Run], list[tuple[Place, Run | None]]]:
+        """Return the members that go on, and the places whose member is missing or is to be tried again, in order."""
         plan = self.study.plan()  # it may have been extended meanwhile
-        members = self.study.members(self.executor.store.runs())
+        self.known = {run.id: self.known.get(run.id, run) for run in self.executor.store.runs()}
+        members = self.study.members(self.known.values())
         self.problems = {name: told for name, told in self.problems.items() if name not in members}
         going: dict[str, Run] = {}
-        following: tuple[Place, Run | None] | None = None
+        following: list[tuple[Place, Run | None]] = []
         for number, place in enumerate(plan.places, start=1):
             run = members.get(place.name)
             state = "missing" if run is None else _state(run)
@@ -99,13 +103,24 @@ class _Runner:
             elif run is not None and state in ACTIVE:
                 going[f"{number} of {len(plan.places)}: {place.name}"] = run
             elif place.name not in self.tried:
-                following = following or (place, run)
+                following.append((place, run))
             elif run is not None:
                 self.problems[place.name] = f"run {run.id} is {in_words(state)}"
         more = f" and {len(going) - 1} more" if len(going) > 1 else ""
         if (phase := "".join([*list(going)[:1], more])) != self.status.phase:
             self._write(phase=phase)
         return list(going.values()), following
+
+    def _launch_as_many_as_go(self, going: int, following: list[tuple[Place, Run | None]]) -> bool:
+        """Launch the first places for which there is room, and return whether there was any."""
+        launched = 0
+        with datasets_looked_at_once():
+            for place, run in following:
+                if self.stop() or going + launched >= self.executor.at_once(place.config):
+                    break
+                self._launch(place, run)
+                launched += 1
+        return launched > 0
 
     def _launch(self, place: Place, run: Run | None) -> None:
         """Start or resume the member at a place; where that cannot be, it is remembered."""

@@ -8,8 +8,15 @@ from allcore.data.catalog import scan
 from allcore.data.judgements import add_judgements, make_judgement
 from allcore.errors import DatasetError, WeightsError
 from allcore.networks.vgg16 import VGG16
+from allcore.runs import preflight
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.preflight import keras_weights_file, must_download, prepare, weights_file
+from allcore.runs.preflight import (
+    datasets_looked_at_once,
+    keras_weights_file,
+    must_download,
+    prepare,
+    weights_file,
+)
 
 
 @pytest.fixture
@@ -102,3 +109,15 @@ def test_weights_may_lie_below_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", "~/vgg16.h5")
     assert weights_file("imagenet", VGG16) == weights_file("~/vgg16.h5", VGG16) == tmp_path / "vgg16.h5"
+
+
+def test_a_dataset_of_many_launches_at_one_moment_is_looked_at_once(tiny_config, tmp_path, monkeypatch):
+    looked = []
+    monkeypatch.setattr(preflight, "scan", lambda *of: looked.append(of[0]) or scan(*of))
+    configs = [tiny_config(), tiny_config(split={"seed": 1}), tiny_config(split={"protocol": "grouped"})]
+    with datasets_looked_at_once():
+        found = [prepare(config, tmp_path) for config in configs]
+    assert len(looked) == 1
+    each = [prepare(config, tmp_path) for config in configs]
+    assert len(looked) == 4
+    assert [(config, split.content) for config, split in found] == [(config, split.content) for config, split in each]

@@ -9,7 +9,7 @@ from allcore.runs.files import STOP_FILE
 from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.worker_lock import worker_lock
 from allcore.studies.runner import run_study
-from allcore.studies.store import StudyStore
+from allcore.studies.store import Study, StudyStore
 from tests.studies.conftest import LEFT, Instantly, set_state
 
 PLACES = [f"image_size={size} fold={fold} seed=0" for fold in (1, 2) for size in (32, 48)]
@@ -24,6 +24,15 @@ def test_every_member_is_trained_once_in_the_order_of_the_plan(study, executor):
     assert run_study(study.folder, executor) == 0
     assert executor.launched == PLACES
     assert study.status().state == "succeeded"
+
+
+def test_all_members_for_which_there_is_room_are_launched_from_one_look(study, executor, monkeypatch):
+    looks, members = [], Study.members
+    monkeypatch.setattr(Study, "members", lambda self, runs: looks.append(len(runs)) or members(self, runs))
+    monkeypatch.setattr(type(executor), "at_once", lambda self, config: 3)
+    run_study(study.folder, executor)
+    assert executor.launched == PLACES
+    assert looks == [0, 3, 4]
 
 
 def test_a_whole_study_is_left_as_it_is(study, executor):
