@@ -1,8 +1,8 @@
 # make app        environment, requirements, and the app
 # make test       environment, test requirements, and the whole test suite, by two workers (WORKERS=4: by four)
 # make test-fast  the tests that are not slow and need no process of their own, no TensorFlow and no browser
-# make test-cluster  runs on a real Slurm of one node and a real Ray of two, made for the tests; Slurm needs root and Debian's
-#                slurm-wlm and munge, Ray is installed into .venv/ray
+# make test-cluster  runs on a real Slurm of one node and a real Ray of two, made for the tests, and mirrored to a real MLflow
+#                server; Slurm needs root and Debian's slurm-wlm and munge, Ray and MLflow are installed into .venv/ray and .venv/mlflow
 # make test-gpu   an epoch on each GPU there is: its loss curve beside the processor's, its speed beside the peers'
 # make soak      damaged inputs and power cuts by the tens of thousands, disks that refuse, large networks in int8, thirty visitors; about an hour (SOAK=17: so many times as usual)
 # make check      lint, format, types, import contracts
@@ -15,6 +15,7 @@ SOAK ?= 17
 PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 BIN := .venv/bin
 RAY ?= .venv/ray
+MLFLOW := mlflow==3.17.2
 # uv installs several packages at once, in half the time; where only pip knows the way to the packages (pip.conf), pip does
 define install
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -r $(1) || \
@@ -35,7 +36,7 @@ test: .venv/dev
 test-fast: .venv/dev
 	$(PYTEST) --fast
 
-test-cluster: .venv/dev ray
+test-cluster: .venv/dev ray .venv/mlflow
 	$(CLUSTER_PYTEST)
 
 test-gpu: .venv/app
@@ -64,6 +65,13 @@ lock: .venv/app
 	$(COMPILE) --extra train -o requirements.txt
 	$(COMPILE) --extra gpu -c requirements.txt -o requirements-gpu.txt
 	$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
+
+# a server for the tests alone, in an environment of its own: what it needs is not what ALLscope needs
+.venv/mlflow: | .venv/bin/python
+	$(BIN)/python -m venv $@
+	$(BIN)/uv pip install --quiet --python $@/bin/python $(MLFLOW) || \
+		$@/bin/python -m pip install --quiet --disable-pip-version-check $(MLFLOW) || \
+		{ rm -rf $@; echo "SKIPPED: MLflow, which cannot be installed" >&2; }
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

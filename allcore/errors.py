@@ -39,3 +39,11 @@ class ModelFileError(InputError):
 
 class RunError(InputError):
     """A run folder is missing, damaged, or in a state that does not allow what was asked."""
+
+
+class TrackingError(InputError):
+    """A tracking server does not answer, or refuses; `code` is its own word for why, '' where it said none."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code

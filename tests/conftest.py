@@ -59,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if event == "import" and arguments[0] == "tensorflow":
             raise PermissionError("a test that needs TensorFlow lies in tests/model or tests/training")
 
+    os.environ.pop("MLFLOW_TRACKING_URI", None)  # the server that it names is somebody's, and no test's
     if config.getoption("fast") and not config.getoption("numprocesses", None):
         sys.addaudithook(refuse)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as background jobs inherit it, and so would ours from here

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 _MODULES: Final = {
     "dataset": "dataset", "runs": "runs", "study": "study", "app": "start", "train": "train", "evaluate": "evaluate",
     "baselines": "baselines", "predict": "predict", "probe": "probe", "map": "image_map", "labels": "labels",
-    "novelty": "novelty", "export": "export", "report": "report", "tradeoff": "tradeoff",
+    "novelty": "novelty", "export": "export", "report": "report", "tradeoff": "tradeoff", "mlflow": "mlflow",
     "benchmark": "benchmark",
 }  # fmt: skip
 """The module of each command: it holds a group of commands, `app`, or one as a function of the module's own name."""

@@ -23,7 +23,7 @@ _VARIABLE: Final = "RAY_ADDRESS"
 _TIMEOUT: Final = 30.0
 _STOP_SECONDS: Final = 120
 """How long Ray waits between SIGTERM and SIGKILL, for a checkpoint to be saved; by itself three seconds."""
-_PASSED_ON: Final = ("ALLCORE_", "KERAS_", "TF_")
+_PASSED_ON: Final = ("ALLCORE_", "KERAS_", "TF_", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
 
 _ENDS: Final = {
     "STOPPED": "the job was stopped with Ray's own commands: resume the run",

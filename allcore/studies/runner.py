@@ -18,6 +18,7 @@ from filelock import Timeout
 from allcore.errors import InputError, RunError
 from allcore.runs.executor import Executor
 from allcore.runs.files import STOP_FILE
+from allcore.runs.mirroring import start_mirroring
 from allcore.runs.preflight import datasets_looked_at_once
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
@@ -73,6 +74,7 @@ class _Runner:
             state, error = "failed", f"{type(fault).__name__}: {fault}"
         self._write(state=state, error=error, phase="")
         (self.study.folder / STOP_FILE).unlink(missing_ok=True)
+        start_mirroring(self.study.folder)
         return 1 if state == "failed" else 0
 
     def _train_all(self) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.files import CHECKPOINTS_FOLDER, CONFIG_FILE, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
 from allcore.runs.launches import GOES_ON_LATER, Launch, last_launch
 from allcore.runs.lease import device_lease
+from allcore.runs.mirroring import leave_time_to, start_mirroring
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
@@ -89,11 +90,16 @@ def _work(folder: Path, launch: Launch, turn: Turn) -> int:
     try:
         config = read_config(folder / CONFIG_FILE)
         if not launch.is_local:  # the scheduler gave this process its devices
-            return _train(folder, status.model_copy(update={"devices": _given_devices()}), stop, turn)
+            exporter = start_mirroring(folder)
+            code = _train(folder, status.model_copy(update={"devices": _given_devices()}), stop, turn)
+            if code != GOES_ON_LATER:
+                leave_time_to(exporter)
+            return code
         fitting = suitable(config, devices_here())
         with device_lease(folder.parent, folder.name, status.queued_at, fitting, stop, config.devices) as leased:
             if leased:
                 see_only(leased)  # before TensorFlow comes in
+                start_mirroring(folder)
                 taken = tuple(device.label for device in leased)
                 return _train(folder, status.model_copy(update={"devices": taken}), stop, turn)
             _end(turn, status, "cancelled")

@@ -25,7 +25,7 @@ def groups(group, *before):
 
 
 GROUPS = dict(groups(EVERYTHING))
-INTERNAL = {"worker", "study-runner", "measure"}  # ALLscope calls these itself
+INTERNAL = {"worker", "study-runner", "measure", "follow"}  # ALLscope calls these itself
 BAD_INPUT = [
     (["nonsense"], "No such command 'nonsense'; see"),
     (["dataset"], "Missing command; see"),

@@ -1,0 +1,44 @@
+"""`mlflow sync`: runs mirrored to an MLflow server by hand, and `mlflow follow`, which workers start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from allcore.cli.output import say
+
+app = typer.Typer(help="MLflow: mirror runs to the server that MLFLOW_TRACKING_URI names.")
+
+
+@app.command()
+def sync(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN…", help="a run's id, a part of it, or `latest`; all when unset")
+    ] = None,
+) -> None:
+    """Send what the server lacks: of all runs, also of those that were trained before, or of those that are named."""
+    from allcore.runs.store import RunStore
+    from allcore.tracking.exporter import catch_up, tracking_server
+    from allcore.workspace import open_workspace
+
+    workspace = open_workspace()
+    server, store = tracking_server(), RunStore(workspace.runs)
+    runs = [store.find(name) for name in names] if names else store.runs()
+    sent = failed = 0
+    for run, problem in catch_up(server, workspace, runs):
+        say(f"{run.id}: {problem or 'sent'}", err=bool(problem))
+        sent, failed = sent + (not problem), failed + bool(problem)
+    say(f"{sent} of {len(runs)} runs sent to {server.address}, {len(runs) - sent - failed} were there already")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command(hidden=True)
+def follow(folder: Annotated[Path, typer.Argument(help="the folder of a run or a study")]) -> None:
+    """Mirror a run until it has ended; its worker starts this, and `study run` for a study."""
+    from allcore.tracking.exporter import follow as follow_folder
+    from allcore.workspace import open_workspace
+
+    raise typer.Exit(follow_folder(folder.resolve(), open_workspace()))

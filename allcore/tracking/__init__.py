@@ -1,0 +1,1 @@
+"""Runs mirrored to where a lab already looks: an MLflow server."""

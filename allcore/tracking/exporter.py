@@ -1,0 +1,121 @@
+"""The exporter: a process beside a run's worker that mirrors it, and what was left behind by others of the workspace.
+
+It reads the run's folder and never touches the worker. While the server does not answer it tries again, ever less
+often; what it cannot send before it gives up, the next exporter of the workspace or `mlflow sync` sends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from allcore.errors import InputError, RunError, TrackingError
+from allcore.runs.status import ACTIVE
+from allcore.runs.store import Run, RunStore
+from allcore.studies.store import PLAN_FILE, Study, StudyStore
+from allcore.tracking.mirror import is_behind, mirror
+from allcore.tracking.record import read_mirrored
+from allcore.tracking.server import VARIABLE, MlflowServer
+from allcore.tracking.study import mirror_study
+from allcore.workspace import Workspace
+
+_LOOK_SECONDS: Final = 5.0
+_LONGEST_PAUSE: Final = 120.0
+_PATIENCE: Final = 900.0
+"""Seconds for which an exporter tries to send what is left after its run has come to rest."""
+
+
+def tracking_server() -> MlflowServer:
+    """Return the server that MLFLOW_TRACKING_URI names. Raises `TrackingError` where it names none."""
+    if not (uri := os.environ.get(VARIABLE, "").strip()):
+        raise TrackingError(f"{VARIABLE} is not set; give it the address of an MLflow server, http://HOST:PORT")
+    return MlflowServer(uri)
+
+
+def follow(folder: Path, workspace: Workspace) -> int:
+    """Mirror the run, or the study, in a folder until it rests and all is sent, then what others left; return 0.
+
+    Where the server could not be reached until patience ended, 1. What goes wrong is said once, on standard error.
+    """
+    with suppress(OSError):
+        os.nice(19)
+    try:
+        server = tracking_server()
+    except TrackingError as error:
+        print(f"MLflow: nothing is mirrored: {error}", file=sys.stderr)
+        return 1
+    said, pause, rested = "", _LOOK_SECONDS, 0.0
+    while True:
+        try:
+            if _is_all_sent(folder, server, workspace):
+                break
+            pause = _LOOK_SECONDS
+        except RunError:  # deleted, or damaged: whoever looks at it is told
+            return 1
+        except (TrackingError, OSError) as error:
+            if str(error) != said:
+                said = str(error)
+                print(f"MLflow: {said}; it is tried again; so does python -m allcore mlflow sync", file=sys.stderr)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        rested = 0.0 if _is_active(folder) else rested or time.monotonic()
+        if rested and time.monotonic() - rested > _PATIENCE:
+            return 1
+        time.sleep(pause)
+    with suppress(TrackingError):  # whoever comes next, then
+        for _ in catch_up(server, workspace):
+            pass
+    return 0
+
+
+def _is_all_sent(folder: Path, server: MlflowServer, workspace: Workspace) -> bool:
+    """Send what is new; return whether nothing more is to come."""
+    if (folder / PLAN_FILE).is_file():
+        mirror_study(Study(folder), server, server.experiment())
+        return True
+    run = Run(folder)
+    rests = run.status().state not in ACTIVE  # asked first: what it then has is its last
+    record = mirror(run, server, workspace)
+    return rests and not is_behind(run, record)
+
+
+def catch_up(
+    server: MlflowServer, workspace: Workspace, runs: Sequence[Run] | None = None
+) -> Iterator[tuple[Run, str]]:
+    """Mirror runs that are behind, and yield each with '' or what went wrong; by default those begun to be mirrored.
+
+    Raises `TrackingError` as soon as the server does not answer.
+    """
+    for run in RunStore(workspace.runs).runs() if runs is None else runs:
+        record = read_mirrored(run.folder)
+        known = record if record is not None and record.server == server.address else None
+        try:
+            if known is None and runs is None:
+                continue
+            if known is not None and run.status().state not in ACTIVE and not is_behind(run, known):
+                continue
+            mirror(run, server, workspace)
+        except TrackingError as error:
+            if not error.code:
+                raise
+            yield run, str(error)
+        except (InputError, OSError) as error:
+            yield run, str(error)
+        else:
+            yield run, ""
+    for study in StudyStore(workspace.studies).studies():
+        record = read_mirrored(study.folder)
+        if record is not None and record.server == server.address:
+            with suppress(RunError):  # damaged: its page says so
+                mirror_study(study, server, record.experiment)
+
+
+def _is_active(folder: Path) -> bool:
+    try:
+        return Run(folder).status().state in ACTIVE
+    except RunError:
+        return False

@@ -1,0 +1,118 @@
+"""The exporter beside a run, catching up after an outage, and `mlflow sync`."""
+
+import pytest
+
+from allcore.errors import TrackingError
+from allcore.runs.mirroring import start_mirroring
+from allcore.tracking import exporter
+from allcore.tracking.exporter import catch_up, follow
+from allcore.tracking.mirror import mirror
+from allcore.tracking.record import RECORD_FILE
+from tests.cli.conftest import call
+from tests.tracking.conftest import batch, report, rest
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Let the exporter not wait, and do something else instead: what is put into the list, in turn."""
+    meanwhile = []
+
+    def sleep(_):
+        meanwhile.pop(0)()
+
+    monkeypatch.setattr(exporter.time, "sleep", sleep)
+    monkeypatch.setattr(exporter.os, "nice", lambda _: 0)
+    return meanwhile
+
+
+def statuses(stand_in):
+    return {run["tags"]["allscope.run"]: run["info"]["status"] for run in stand_in.runs.values()}
+
+
+def test_a_run_is_followed_to_its_end(make_run, stand_in, workspace, at_once):
+    run = make_run()
+    at_once += [lambda: report(run, batch(1)), lambda: rest(run)]
+    assert follow(run.folder, workspace) == 0
+    assert statuses(stand_in) == {run.id: "KILLED"}
+    assert at_once == []
+
+
+def test_an_outage_is_said_once_and_ends(make_run, stand_in, workspace, at_once, capfd):
+    run = make_run()
+    stand_in.fails = {"runs/create": (503, b"")}
+    at_once += [lambda: None, lambda: None, lambda: rest(run), stand_in.fails.clear]
+    assert follow(run.folder, workspace) == 0
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "503" in said[0]
+    assert "python -m allcore mlflow sync" in said[0]
+    assert statuses(stand_in) == {run.id: "KILLED"}
+
+
+def test_patience_ends_when_the_run_has_long_ended(make_run, stand_in, workspace, at_once, monkeypatch):
+    run = make_run()
+    rest(run)
+    stand_in.fails = {"runs/create": (503, b"")}
+    monkeypatch.setattr(exporter, "_PATIENCE", 0.0)
+    at_once += [lambda: None] * 3
+    assert follow(run.folder, workspace) == 1
+    assert (run.folder / RECORD_FILE).exists()
+
+
+def test_the_next_exporter_sends_what_an_outage_left_and_nothing_that_was_never_begun(
+    make_run, stand_in, server, workspace, at_once
+):
+    former, never, run = make_run(), make_run(), make_run()
+    rest(former)
+    rest(never)
+    stand_in.fails = {"runs/create": (503, b"")}
+    with pytest.raises(TrackingError):
+        mirror(former, server, workspace)
+    stand_in.fails = {}
+    rest(run, "failed")
+    assert follow(run.folder, workspace) == 0
+    assert statuses(stand_in) == {run.id: "FAILED", former.id: "KILLED"}
+    assert never.id not in statuses(stand_in)
+
+
+def test_a_run_that_is_deleted_meanwhile_ends_its_exporter(make_run, stand_in, workspace, at_once):
+    from shutil import rmtree
+
+    run = make_run()
+    at_once.append(lambda: rmtree(run.folder))
+    assert follow(run.folder, workspace) == 1
+
+
+def test_an_address_that_is_none_is_said_and_ends_it(make_run, workspace, monkeypatch, at_once, capfd):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///x.db")
+    assert follow(make_run().folder, workspace) == 1
+    assert "nothing is mirrored" in capfd.readouterr().err
+
+
+def test_without_the_variable_nothing_is_started(make_run, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert start_mirroring(make_run().folder) is None
+
+
+def test_a_damaged_run_does_not_keep_others_from_being_sent(make_run, stand_in, server, workspace):
+    whole, damaged = make_run(), make_run()
+    rest(whole)
+    (damaged.folder / "status.json").write_text("{")
+    found = dict(catch_up(server, workspace, [damaged, whole]))
+    assert (found[whole], "status.json" in found[damaged]) == ("", True)
+
+
+def test_sync_sends_all_runs_and_says_what_was_there(make_run, stand_in, workspace):
+    first, second = make_run(), make_run()
+    rest(first)
+    rest(second)
+    assert f"{first.id}: sent" in call(workspace.root, "mlflow", "sync", first.id).out
+    outcome = call(workspace.root, "mlflow", "sync")
+    assert outcome.out == (f"{second.id}: sent\n1 of 2 runs sent to {stand_in.address}, 1 were there already\n")
+    stand_in.fails = {"experiments/get-by-name": (503, b"")}
+    rest(make_run())
+    assert call(workspace.root, "mlflow", "sync").code == 2
+
+
+def test_sync_without_a_server_says_which_variable_names_one(workspace):
+    assert "MLFLOW_TRACKING_URI is not set" in call(workspace.root, "mlflow", "sync").err

@@ -1,0 +1,83 @@
+"""A study on a server: one run that its members name as their parent."""
+
+import pytest
+
+from allcore.config import make_config
+from allcore.errors import TrackingError
+from allcore.runs.status import write_status
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
+from allcore.tracking.mirror import mirror
+from allcore.tracking.record import RECORD_FILE, read_mirrored
+from allcore.tracking.study import mirror_study
+from tests.tracking.conftest import rest
+
+
+@pytest.fixture
+def study(workspace):
+    """Return a study of two sizes."""
+    config = make_config(dataset="smears")
+    plan = make_plan(name="sizes", config=config, seeds=(0,), folds=[], vary={"image_size": [64, 96]})
+    return StudyStore(workspace.studies).create(plan)
+
+
+@pytest.fixture
+def members(study, make_run):
+    """Return a run at each of the study's places."""
+    return [make_run(study="sizes", place=place.name, image_size=place.config.image_size)
+            for place in study.plan().places]  # fmt: skip
+
+
+def test_members_have_the_study_as_their_parent(study, members, stand_in, server, workspace):
+    for run in members:
+        rest(run, "failed")
+        mirror(run, server, workspace)
+    parent, *children = stand_in.runs.values()
+    assert (parent["name"], parent["params"]) == ("sizes", {"seeds": "0", "image_size": "64, 96"})
+    assert [child["name"] for child in children] == [place.name for place in study.plan().places]
+    assert {child["tags"]["mlflow.parentRunId"] for child in children} == {parent["info"]["run_id"]}
+
+
+def test_the_parent_ends_with_its_study(study, members, stand_in, server, workspace):
+    write_status(study.folder, study.status().model_copy(update={"state": "running", "pid": 1}))
+    mirror(members[0], server, workspace)
+    write_status(study.folder, study.status().model_copy(update={"state": "succeeded", "heartbeat": 5.0}))
+    mirror_study(study, server, read_mirrored(study.folder).experiment)
+    parent = next(iter(stand_in.runs.values()))
+    assert (parent["info"]["status"], parent["info"]["end_time"]) == ("FINISHED", 5000)
+
+
+def test_of_two_that_make_the_parent_at_a_time_one_is_kept(study, members, stand_in, server, workspace, monkeypatch):
+    find, others = type(server).find_run, []
+
+    def find_while_another_machine_makes_it(self, experiment, tag, value):
+        found = find(self, experiment, tag, value)
+        if tag == "allscope.parent" and not others:
+            others.append(tag)
+            mirror_study(study, self, experiment)
+        return found
+
+    monkeypatch.setattr(type(server), "find_run", find_while_another_machine_makes_it)
+    mirror(members[0], server, workspace)
+    parents = [run for run in stand_in.runs.values() if "allscope.parent" in run["tags"]]
+    assert [run["info"]["run_id"] for run in parents] == [read_mirrored(study.folder).run]
+    (child,) = [run for run in stand_in.runs.values() if "allscope.run" in run["tags"]]
+    assert child["tags"]["mlflow.parentRunId"] == parents[0]["info"]["run_id"]
+
+
+def test_a_parent_that_could_not_be_described_is_described_later(study, members, stand_in, server, workspace):
+    stand_in.fails = {"runs/log-batch": (503, b"")}
+    with pytest.raises(TrackingError):
+        mirror(members[0], server, workspace)
+    stand_in.fails = {}
+    (study.folder / RECORD_FILE).write_text("{")  # and the power was cut
+    mirror(members[0], server, workspace)
+    parent, _ = stand_in.runs.values()
+    assert parent["params"]["image_size"] == "64, 96"
+
+
+def test_a_member_of_a_study_that_was_deleted_is_a_run_like_others(make_run, stand_in, server, workspace):
+    mirror(make_run(study="gone", place="image_size=64"), server, workspace)
+    (run,) = stand_in.runs.values()
+    assert run["tags"]["allscope.study"] == "gone"
+    assert "mlflow.parentRunId" not in run["tags"]
