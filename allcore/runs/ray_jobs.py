@@ -15,6 +15,7 @@ from allcore.config import TrainConfig
 from allcore.errors import ConfigError, RunError
 from allcore.runs.cluster import RaySettings, read_cluster
 from allcore.runs.executor import worker_command, worker_environment
+from allcore.runs.files import OUTPUT_FILE
 from allcore.runs.launches import Launch
 from allcore.runs.scheduled import ScheduledExecutor, Word
 from allcore.runs.store import Run
@@ -77,14 +78,16 @@ class RayExecutor(ScheduledExecutor):
     def job(self, run: Run, launch: Launch) -> dict[str, Any]:
         """Return a run's job as Ray's interface takes it.
 
+        What the worker prints goes to the run's folder, as everywhere: Ray keeps it on the machine that may be lost.
         The worker takes the place of the job's shell: where a machine's Ray dies it kills what it started itself, the
         shell alone say, and not what that started.
         """
         whole, settings = worker_environment(self.workspace), self.settings
         given = {name: value for name, value in whole.items() if name.startswith((*_PASSED_ON, "PYTHONPATH"))}
+        output = shlex.quote(str(run.folder / OUTPUT_FILE))
         return {
             "submission_id": f"{run.id}-{launch.number}",
-            "entrypoint": f"exec {shlex.join(worker_command(run, launch))}",
+            "entrypoint": f"exec {shlex.join(worker_command(run, launch))} >> {output} 2>&1",
             "entrypoint_num_cpus": settings.cpus,
             "entrypoint_num_gpus": settings.gpus * run.config.devices if run.config.device != "cpu" else 0.0,
             "entrypoint_memory": settings.memory or None,

@@ -1,4 +1,4 @@
-"""A Slurm, an executor of a workspace that names it, and tiny runs."""
+"""A Slurm, an executor of a workspace that names it, and tiny runs; what is looked at on every cluster."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
 from tests.cluster.one_node_slurm import OneNodeSlurm, missing
+from tests.pages.opening import open_page, texts
 
 SETTINGS = {"cpus": 1, "memory": "500M", "lines": ["export OMP_NUM_THREADS=1"]}
 LONG = 5000
@@ -72,6 +73,13 @@ def until(executor: Executor, run: Run, reached: Callable[[Status], object], sec
         assert time.monotonic() < deadline, f"{status}\n{run.log_tail()}\n{last_launch(run.folder)}"
         time.sleep(0.1)
     return status
+
+
+def page_of(executor: Executor, run: Run) -> str:
+    """Return what the page Runs says of a run, in the workspace of its executor."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALLCORE_WORKSPACE", str(executor.workspace.root))
+        return texts(open_page("runs", run=run.id))
 
 
 def assert_no_gap_and_no_repeat(run: Run) -> None:

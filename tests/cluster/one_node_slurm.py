@@ -91,8 +91,11 @@ class OneNodeSlurm:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """End all of it, jobs too."""
+        """End all of it, jobs too: what watches over a job ends once it has told the controller of the job's end."""
         subprocess.run(["scancel", "--user=root"], env=self._whole(), timeout=20, check=False, capture_output=True)
+        deadline = time.monotonic() + 30
+        while self._has_jobs() and time.monotonic() < deadline:
+            time.sleep(0.2)
         for name in ("slurmd", "slurmctld", "munged"):
             _kill(self.folder / f"{name}.pid")
 
@@ -101,6 +104,10 @@ class OneNodeSlurm:
         done = subprocess.run(command, env=self._whole(), capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, (command, done.stderr)
         return done.stdout
+
+    def _has_jobs(self) -> bool:
+        left = subprocess.run(["squeue", "--noheader"], env=self._whole(), timeout=20, check=False, capture_output=True)
+        return left.returncode == 0 and bool(left.stdout.strip())
 
     def _whole(self) -> dict[str, str]:
         return {**os.environ, **self.environment}

@@ -11,10 +11,12 @@ import pytest
 
 from allcore.runs import scheduled
 from allcore.runs.executor import executor_of, open_executor
+from allcore.runs.files import OUTPUT_FILE
 from allcore.runs.launches import last_launch
 from allcore.runs.status import ACTIVE
 from allcore.workspace import Workspace
-from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, until
+from pages.ui.show import plain
+from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, page_of, until
 
 
 class TwoNodeRay:
@@ -87,12 +89,14 @@ def test_runs_go_through_ray_and_outlive_what_happens_to_it(ray, executor, tiny,
 
     # two slots: the third waits, and says why; stopping it needs no worker
     assert "pending" in until(executor, third, lambda status: "pending" in status.phase).phase
+    assert plain("pending, Job has not started yet") in page_of(executor, third)
     until_saved(executor, first, 0)
     until(executor, second, lambda status: status.state == "running" and status.step)
     executor.stop(third)
     assert third.status().state == "cancelled"
     assert not third.log_tail()
     assert "ray job" in executor.log(first)
+    assert (first.folder / OUTPUT_FILE).is_file()
 
     # stopped by its user: saved
     executor.stop(second, patience=60.0)

@@ -11,7 +11,8 @@ from allcore.runs.status import ACTIVE
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
-from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, until
+from pages.ui.show import plain
+from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, page_of, until
 
 
 def in_epoch(epoch):
@@ -23,12 +24,16 @@ def signal_job(slurm, run, name):
     slurm.run("scancel", f"--signal={name}", "--batch", last_launch(run.folder).job)
 
 
-def kill_all_of(run):
-    """Kill a run's worker, its job's shell and what of Slurm's watches over them, as a machine that fails does."""
+def cut_off(run):
+    """Kill what of Slurm's watches over a run's worker, and its job's shell; return the worker, which lives on.
+
+    So it goes on a machine that Slurm no longer reaches, and that still reaches the shared folder.
+    """
     worker = psutil.Process(run.status().pid)
     watchers = [parent for parent in worker.parents() if parent.name() in ("bash", "slurm_script", "slurmstepd")]
-    for process in [*reversed(watchers), worker]:
+    for process in reversed(watchers):
         process.kill()
+    return worker
 
 
 def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm, tiny, monkeypatch):
@@ -39,6 +44,7 @@ def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm,
     assert "pending" in until(executor, third, lambda status: "pending" in status.phase).phase
     until(executor, first, in_epoch(1))
     assert "pending, Resources" in until(executor, third, lambda status: "Resources" in status.phase).phase
+    assert plain("pending, Resources") in page_of(executor, third)
     executor.stop(third)
     assert third.status().state == "cancelled"
     assert not third.log_tail()
@@ -60,14 +66,16 @@ def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm,
     assert until(executor, second, in_epoch(before + 2)).state == "running"
     slurm.start_controller()
 
-    # the node fails: Slurm queues its jobs again, and they go on from their checkpoints
-    kill_all_of(first)
-    kill_all_of(second)
+    # the node fails: Slurm queues its jobs again, and they go on from their checkpoints; one worker lives on meanwhile,
+    # and ends as soon as it sees the next one
+    lost = cut_off(first)
+    cut_off(second).kill()
     slurm.lose_node()
     until(executor, second, lambda status: status.state == "running" and status.segment == 1 and status.step)
 
     # neither left a gap or a repeat
     until(executor, first, lambda status: status.state == "running" and status.segment == 2 and status.step)
+    assert not lost.is_running()
     executor.stop(first, patience=60.0)
     assert first.status().state == "cancelled"
     assert set(first.history().batches["segment"]) == {0, 1, 2}

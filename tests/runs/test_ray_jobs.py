@@ -56,7 +56,8 @@ def test_job_is_the_worker_itself_with_what_it_needs_of_a_machine(workspace, mon
     (run.folder / "config.json").write_text(make_config(dataset="x", device=device, devices=devices).to_json())
     job = RayExecutor(workspace).job(run, Launch(number=3, executor="ray"))
     assert (job["entrypoint_num_cpus"], job["entrypoint_num_gpus"], job["entrypoint_memory"]) == (4, gpus, 1000)
-    assert shlex.split(job["entrypoint"])[-4:] == ["worker", str(run.folder), "--launch", "3"]
+    output = str(run.folder / "worker.output")
+    assert shlex.split(job["entrypoint"])[-7:] == ["worker", str(run.folder), "--launch", "3", ">>", output, "2>&1"]
     assert job["entrypoint"].startswith("exec ")  # no shell between Ray and the worker
     passed_on = job["runtime_env"]["env_vars"]
     assert passed_on["KERAS_HOME"] == "/shared/keras"
