@@ -25,7 +25,7 @@ PAGES = (
     "overview", "predict", "dataset", "image", "augmentation", "trust", "train", "runs", "evaluate", "tradeoff",
 )  # fmt: skip
 SIZE = 96
-RUNS, MANY_RUNS = 4, 200
+RUNS, MANY_RUNS, PLACES = 4, 200, 12
 
 
 def page(name: str) -> Claim:
@@ -65,7 +65,7 @@ def _page(name: str, runs: int, of: Callable[[Material], Path], material: Materi
     _make_runs(root / "runs", runs, material)
     drawn = trained_run(SIZE, material).config.dataset  # what the runs were trained on, which their pages show
     os.environ |= {"ALLCORE_WORKSPACE": str(root), "ALLCORE_DATA_ROOTS": os.pathsep.join((str(data), drawn))}
-    places = places_by_page(sights_of(open_workspace()))[name]
+    places = places_by_page(sights_of(open_workspace()))[name][:PLACES]
     stack = ExitStack()
     atexit.register(stack.close)
     server, process = stack.enter_context(serving())

@@ -82,9 +82,10 @@ def _meet(landmarks: Landmarks, spread: np.ndarray, mirrored: bool, table: int) 
     threshold = np.median(descriptions[rng.integers(count, size=min(count, 20_000))] @ planes, axis=0)
     codes = _codes(descriptions, planes, threshold)
     order = np.argsort(codes, kind="stable").astype(np.int32)
-    starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=1 << bits))])
-    seen = descriptions * MIRRORED if mirrored else descriptions
-    codes = _codes(seen, planes, threshold) if mirrored else codes
+    starts = np.zeros((1 << bits) + 1, np.int32)
+    np.cumsum(np.bincount(codes, minlength=1 << bits), out=starts[1:])
+    signs = MIRRORED if mirrored else np.ones_like(MIRRORED)
+    codes = _codes(descriptions, planes * signs[:, None], threshold) if mirrored else codes
     held = starts[codes + 1] - starts[codes]
     held[held > _CROWDED] = 0  # what is everywhere (a burnt-in label, an even background) says nothing
     met = []
@@ -95,14 +96,19 @@ def _meet(landmarks: Landmarks, spread: np.ndarray, mirrored: bool, table: int) 
         other = order[starts[codes[one]] + within].astype(np.int64)
         apart = landmarks.owners[one] < landmarks.owners[other]
         one, other = one[apart], other[apart]
-        alike = np.einsum("ij,ij->i", seen[one], descriptions[other]) > LIKENESS
+        alike = np.einsum("ij,ij->i", descriptions[one] * signs, descriptions[other]) > LIKENESS
         met.append(one[alike] * count + other[alike])
     return np.concatenate(met)
 
 
 def _codes(descriptions: np.ndarray, planes: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    """Return the bucket (N,) of each description."""
-    return (descriptions @ planes > threshold) @ (1 << np.arange(planes.shape[1]))
+    """Return the bucket, int32 (N,), of each description, some at a time: those of many images take gigabytes."""
+    codes = np.empty(len(descriptions), np.int32)
+    bits = (1 << np.arange(planes.shape[1])).astype(np.int32)
+    for begin in range(0, len(descriptions), _CHUNK):
+        here = slice(begin, begin + _CHUNK)
+        codes[here] = (descriptions[here] @ planes > threshold) @ bits
+    return codes
 
 
 def _count_votes(landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirrored: np.ndarray) -> list[Candidate]:

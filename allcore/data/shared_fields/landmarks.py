@@ -82,7 +82,7 @@ def find_landmarks(
 ) -> Landmarks:
     """Return the landmarks of grey images, uint8 (H, W) each."""
     found = []
-    for landmarks in in_threads(_landmarks_of, images, workers):
+    for landmarks in in_threads(lambda number: _landmarks_of(images[number]), range(len(images)), workers):
         found.append(landmarks)
         if on_image is not None:
             on_image(len(found))
@@ -133,7 +133,7 @@ def _landmarks_at(image: np.ndarray, level: int, factor: float) -> Found:
     length = np.linalg.norm(description, axis=1, keepdims=True)
     middle = np.array([(width - 1) / 2, (height - 1) / 2], np.float32)
     return Found(
-        ((points - middle) * np.float32(factor))[structured], direction[structured],
+        ((points - middle) * np.float32(factor)).astype(np.float32)[structured], direction[structured],
         np.full(int(structured.sum()), level, np.int8), description[structured] / length[structured],
     )  # fmt: skip
 
