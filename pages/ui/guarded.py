@@ -9,12 +9,13 @@ from contextlib import contextmanager
 import streamlit as st
 
 from allcore.errors import InputError
+from allcore.refusals import refusal
 from pages.ui.show import plain
 
 
 @contextmanager
 def guarded(name: str) -> Iterator[None]:
-    """Show in place why what `name` calls cannot be shown; what is a fault of the software goes to the server's log.
+    """Show in place why what `name` calls cannot be shown; what is no fault of the user's goes to the server's log.
 
     A fragment needs one of its own: it runs again without the page around it.
     """
@@ -22,6 +23,9 @@ def guarded(name: str) -> Iterator[None]:
         yield
     except InputError as error:
         st.error(plain(str(error)), title="This cannot be shown")
-    except Exception:
+    except Exception as error:
         logging.getLogger("allscope").exception("%s", name)
+        if (refused := refusal(error)) is not None:
+            st.error(plain(f"What to do: {refused.to_do}."), title=refused.why[0].upper() + refused.why[1:])
+            return
         st.error("The server's log has the details. Reloading the page may help.", title="Something went wrong here")

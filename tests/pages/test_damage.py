@@ -1,8 +1,11 @@
 """Whatever becomes of a run's folder, also under a reader, every page goes on without a traceback."""
 
+import errno
+import os
 import shutil
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.pages.opening import open_page, ran
 
@@ -34,6 +37,26 @@ def test_a_model_that_is_damaged_is_no_fault(run, page):
         (run.folder / file).unlink()
         (run.folder / file).write_bytes(b"no model")
     opened(page, run)
+
+
+@pytest.mark.parametrize(
+    ("number", "title", "said"),
+    [
+        (errno.EDQUOT, "Your quota on the disk is used up (Disk quota exceeded)", "ask for a larger quota."),
+        (errno.EIO, "The disk fails (Input/output error)", "move the workspace (ALLCORE_WORKSPACE) to another disk."),
+        (errno.ENOENT, "Something went wrong here", "Reloading the page may help."),
+    ],
+)
+def test_a_disk_that_refuses_is_named_with_what_to_do_and_is_no_fault(number, title, said):
+    def page(error):
+        from pages.ui.guarded import guarded
+
+        with guarded("a part"):
+            raise error
+
+    (shown,) = AppTest.from_function(page, args=(OSError(number, os.strerror(number)),)).run().error
+    assert shown.proto.title == title
+    assert shown.value.replace("\\", "").endswith(said)
 
 
 @pytest.mark.parametrize("page", PAGES)
