@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.output import Json, json_rows, print_json, say, table
+from allcore.cli.runs_about import Name, hide, name_run, note, tag
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from allcore.runs.store import Run
 
 app = typer.Typer(help="Runs: list, show, compare, name, note, tag, hide, watch, stop, resume, delete, prune.")
-Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")]
 
 
 @app.command("list")
@@ -126,37 +126,10 @@ def compare(
     table(["setting", "", *configs], marked.to_numpy().tolist())
 
 
-@app.command("name")
-def name_run(name: Name, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:
-    """Give a run a name, which lists show beside its id."""
-    _say(name, name=text)
-
-
-@app.command()
-def note(name: Name, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:
-    """Keep a note on a run."""
-    _say(name, note=text)
-
-
-@app.command()
-def tag(
-    name: Name, tags: Annotated[list[str] | None, typer.Argument(metavar="TAG…", help="unset: none")] = None
-) -> None:
-    """Give a run these tags, in place of those it has."""
-    _say(name, tags=tuple(tags or ()))
-
-
-@app.command()
-def hide(name: Name, show_again: Annotated[bool, typer.Option("--show", help="list it again")] = False) -> None:
-    """Leave a run out of lists; nothing of it is removed."""
-    _say(name, hidden=not show_again)
-
-
-def _say(name: str, /, **said: object) -> None:
-    from allcore.runs.about import about, say_of_run
-
-    run = _executor().store.find(name)
-    say_of_run(run, about(run).model_copy(update=said))
+app.command("name")(name_run)
+app.command()(note)
+app.command()(tag)
+app.command()(hide)
 
 
 @app.command()
