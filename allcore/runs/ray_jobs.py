@@ -31,13 +31,11 @@ _ENDS: Final = {
     "SUCCEEDED": "the job has ended without the run",
     "FAILED": "the job has failed: the end of its log says why",
 }
+_WAITED_TOO_LONG: Final = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 _FAILURES: Final = {
     "JOB_SUPERVISOR_ACTOR_DIED": "its machine was lost: resume the run",
     "JOB_SUPERVISOR_ACTOR_UNSCHEDULABLE": "no machine of the cluster has what the job asks for",
-    "JOB_SUPERVISOR_ACTOR_START_TIMEOUT": (
-        "it waited longer than the cluster lets jobs wait: resume the run, and set RAY_JOB_START_TIMEOUT_SECONDS where "
-        "the cluster's head is started"
-    ),
+    _WAITED_TOO_LONG: "it waited longer than the cluster lets a job wait (RAY_JOB_START_TIMEOUT_SECONDS of its head)",
 }
 """What became of a job that failed, by the type of the error that Ray gives."""
 _KILLED: Final = (137, -9)
@@ -124,8 +122,9 @@ def word_of_ray(job: dict[str, Any]) -> Word:
         return Word("waiting", f"pending, {message}") if waits else Word("running", status.lower())
     if status == "FAILED" and job.get("driver_exit_code") in _KILLED:
         return Word("over", "the job was killed, most often because its machine had no memory left: give it more")
-    if reason := _FAILURES.get(str(job.get("error_type"))):
-        return Word("over", f"{reason} ({status})")
+    error = str(job.get("error_type"))
+    if reason := _FAILURES.get(error):
+        return Word("untried" if error == _WAITED_TOO_LONG else "over", f"{reason} ({status})")
     return Word("over", f"{_ENDS[status]} ({status}{f', {message}' if message else ''})")
 
 

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final, Literal, NamedTuple
 
 from allcore.config import TrainConfig
-from allcore.errors import RunError
+from allcore.errors import InputError, RunError
 from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device
 from allcore.runs.ending import rests_within
@@ -31,10 +31,16 @@ FORGOTTEN_SECONDS: Final = 90.0
 
 
 class Word(NamedTuple):
-    """What a scheduler says of a job: what that means for its run, and why in words."""
+    """What a scheduler says of a job: what that means for its run, and why in words.
 
-    state: Literal["waiting", "running", "over"]
+    A job that it gave up for nothing but having waited too long is `untried`.
+    """
+
+    state: Literal["waiting", "running", "over", "untried"]
     text: str
+
+
+_OVER: Final = Word("over", "")
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,10 @@ class ScheduledExecutor(Executor):
             with suppress(OSError):  # a full disk; it is said again
                 if said != launch:
                     record_launch(run.folder, said)
-                if said.state == "over":
+                if said.state == "over" and last_launch(run.folder) == said:  # nobody has launched it again
                     (self._jobs / run.id).unlink(missing_ok=True)
+                    if words and words.get(launch.job, _OVER).state == "untried":
+                        self._wait_on(run)
 
     def after_request(self, run: Run) -> None:
         """Cancel a job that waits, since no worker reads the request; one that runs is let go on to its next batch.
@@ -85,7 +93,7 @@ class ScheduledExecutor(Executor):
             return
         self.cancel(launch.job, only_waiting=True)
         status, words = read_status(run.folder), self.words([launch.job])
-        if status.pid is None and words is not None and words.get(launch.job, Word("over", "")).state != "running":
+        if status.pid is None and words is not None and words.get(launch.job, _OVER).state != "running":
             write_status(run.folder, status.model_copy(update={"state": "cancelled", "phase": ""}))
 
     def end(self, run: Run, patience: float) -> None:
@@ -106,6 +114,7 @@ class ScheduledExecutor(Executor):
         name = self.name.capitalize()
         if words is not None and launch.job in words:
             state, text = words[launch.job]
+            state = "over" if state == "untried" else state
             return launch.model_copy(update={"state": state, "word": f"{name} job {launch.job}: {text}"})
         silence = _silence(run)
         if words is not None and silence > FORGOTTEN_SECONDS:
@@ -114,6 +123,12 @@ class ScheduledExecutor(Executor):
         if words is None and ELSEWHERE_SECONDS < silence < math.inf:
             return launch.model_copy(update={"state": "", "word": f"{name} does not answer"})
         return launch
+
+    def _wait_on(self, run: Run) -> None:
+        """Launch a run again that has waited as long as the scheduler lets a job wait, unless it was stopped."""
+        with suppress(InputError):  # another process does, or the scheduler refuses, and that stands on the run
+            if run.status().state == "interrupted":
+                self.resume(run)
 
     @property
     def _jobs(self) -> Path:

@@ -34,7 +34,7 @@ LOGGED = "Job entrypoint command failed with exit code 1, last available logs (t
         ({"status": "FAILED", "message": "exit code -9", "driver_exit_code": -9}, "over", "no memory left"),
         ({"status": "FAILED", "message": "exit code 137", "driver_exit_code": 137}, "over", "no memory left"),
         ({"status": "FAILED", "message": DIED, "error_type": "JOB_SUPERVISOR_ACTOR_DIED"}, "over", "machine was lost"),
-        ({"status": "FAILED", "error_type": "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"}, "over", "START_TIMEOUT_SECONDS"),
+        ({"status": "FAILED", "error_type": "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"}, "untried", "waited longer"),
         ({"status": "FAILED", "error_type": "JOB_SUPERVISOR_ACTOR_UNSCHEDULABLE"}, "over", "no machine"),
         ({"status": "FAILED", "error_type": "SOMETHING_NEW", "message": "why"}, "over", "FAILED, why"),
     ],

@@ -122,6 +122,18 @@ def test_run_can_be_resumed_where_neither_its_scheduler_nor_its_worker_is_heard(
     assert run.status().state == "running"
 
 
+@pytest.mark.parametrize(("stopped", "launches", "state"), [(False, 2, "queued"), (True, 1, "cancelled")])
+def test_run_whose_job_waited_too_long_for_the_scheduler_waits_on(workspace, launch, stopped, launches, state):
+    scheduler = Scheduler(workspace)
+    run = launch(scheduler)
+    if stopped:
+        scheduler.after_request(run)
+    scheduler.said["7"] = Word("untried", "it waited longer than a day")
+    scheduler.look()
+    assert (last_launch(run.folder).number, run.status().state) == (launches, state)
+    assert marks(scheduler) == ([] if stopped else [run.id])
+
+
 def test_waiting_run_is_stopped_without_a_worker(workspace, launch):
     scheduler = Scheduler(workspace)
     run = launch(scheduler)
