@@ -37,6 +37,8 @@ _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?( ?%)?", re.IGNORECA
 
 def printable(text: str) -> str:
     """Return text on one line, with U+FFFD for every character that cannot be shown or would act on a terminal."""
+    if text.isascii() and text.isprintable():  # as nearly all that a long list says
+        return text
     return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"[\n\r\t]+", " ", text.strip("\n\r")))
 
 
@@ -97,7 +99,7 @@ def for_file(text: str, most: int = 200) -> str:
 
 def well_formed(text: str) -> str:
     """Return text with U+FFFD for bytes that are not UTF-8, so that every program can read it."""
-    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
 
 
 def shorten(text: str, most: int) -> str:

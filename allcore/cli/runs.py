@@ -73,11 +73,13 @@ def show(name: Name, json: Json = False) -> None:
     """Show a run's state, configuration and history."""
     from allcore.runs.about import about
     from allcore.runs.status import in_words
+    from allcore.tracking.record import read_mirrored
 
     executor = _executor()
     executor.look()
     run = executor.store.find(name)
     status, config, history, said = run.status(), run.config, run.history(), about(run)
+    mirrored = read_mirrored(run.folder)
     if json:
         print_json(
             {
@@ -87,6 +89,7 @@ def show(name: Name, json: Json = False) -> None:
                 "status": status.model_dump(mode="json"),
                 "config": config.model_dump(mode="json"),
                 "environment": run.environment(),
+                "mlflow": None if mirrored is None else {"page": mirrored.page, "problem": mirrored.problem},
                 "epochs": json_rows(history.epochs),
             }
         )
@@ -97,6 +100,8 @@ def show(name: Name, json: Json = False) -> None:
     say("\n".join(line for line in (in_words(status.state), status.error, status.device, str(run.folder)) if line))
     for warning in status.warnings:
         say(f"warning: {warning}")
+    if mirrored is not None:
+        say(f"MLflow: {mirrored.problem or mirrored.page}")
     say()
     _print_settings(config)
     if len(history.epochs):

@@ -28,10 +28,10 @@ from allcore.runs.files import (
     read_record,
 )
 from allcore.runs.history import History, read_history
-from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
+from allcore.runs.status import ACTIVE, Status, in_words, read_status
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import open_workspace
-from allcore.writing import folder_written_whole, make_folder, write_whole
+from allcore.writing import folder_written_whole, make_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,19 +177,26 @@ class RunStore:
 
     def create(self, config: TrainConfig, split: Split) -> Run:
         """Make the folder of a new, queued run with its configuration and split; it appears whole or not at all."""
-        now = datetime.now(UTC)
-        run_id = f"{now:%Y%m%d-%H%M%S}-{config.network}-{config.image_size}px-{secrets.token_hex(2)}"
+        moment = time.time()
+        status = Status(state="queued", heartbeat=moment, queued_at=moment, epochs=config.epochs)
         try:
             make_folder(self.root)
-            with folder_written_whole(self.root / run_id) as unfinished:
-                write_whole(unfinished / CONFIG_FILE, config.to_json())
+            folder = self._new_folder(config)
+            with folder_written_whole(folder) as unfinished:  # which syncs them all
+                (unfinished / CONFIG_FILE).write_bytes(config.to_json().encode())
                 split.write(unfinished / SPLIT_FILE)
-                moment = time.time()
-                status = Status(state="queued", heartbeat=moment, queued_at=moment, epochs=config.epochs)
-                write_status(unfinished, status)
+                (unfinished / STATUS_FILE).write_bytes(status.model_dump_json(indent=2).encode())
         except OSError as error:
             raise RunError(f"the run folder cannot be written below {self.root} ({error.strerror})") from None
-        return Run(self.root / run_id)
+        return Run(folder)
+
+    def _new_folder(self, config: TrainConfig) -> Path:
+        """Return a folder that is not there; of hundreds that are launched within seconds two may draw one name."""
+        while True:
+            drawn = secrets.token_hex(2)
+            folder = self.root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{config.network}-{config.image_size}px-{drawn}"
+            if not folder.exists():
+                return folder
 
     def runs(self) -> list[Run]:
         """Return all runs, newest first, the damaged ones too."""

@@ -37,6 +37,11 @@ class Mirrored(BaseModel):
     status: str = ""
     problem: str = ""
 
+    @property
+    def page(self) -> str:
+        """The address of the run's page on the server, of the server alone as long as the run is not there."""
+        return f"{self.server}/#/experiments/{self.experiment}/runs/{self.run}" if self.run else self.server
+
 
 def read_mirrored(folder: Path) -> Mirrored | None:
     """Return the record of a run or study; None where there is none, or it is damaged: what was sent is found again."""

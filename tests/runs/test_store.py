@@ -2,6 +2,7 @@
 
 import errno
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ from allcore.runs.status import write_status
 from allcore.runs.store import Run, RunStore
 from allcore.runs.worker_lock import worker_lock
 from allcore.writing import append_lines
+
+
+class Frozen(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2026, 11, 23, 7, 15, 30, tzinfo=tz)
 
 
 @pytest.fixture
@@ -36,6 +45,15 @@ def run(store, prepared):
 def test_id_is_readable_and_sortable(run):
     date, clock, network, size, token = run.id.split("-")
     assert (len(date), len(clock), network, size, len(token)) == (8, 6, "vgg16", "32px", 4)
+
+
+def test_runs_that_draw_the_same_name_in_one_second_have_folders_of_their_own(store, prepared, monkeypatch):
+    drawn = iter(["7f3a", "7f3a", "0b1c"])
+    monkeypatch.setattr("allcore.runs.store.secrets.token_hex", lambda _: next(drawn))
+    monkeypatch.setattr("allcore.runs.store.datetime", Frozen)
+    first, second = store.create(*prepared), store.create(*prepared)
+    assert [first.id[-4:], second.id[-4:]] == ["7f3a", "0b1c"]
+    assert len(store.runs()) == 2
 
 
 def test_config_comes_back_as_given(run, tiny_config, smears):

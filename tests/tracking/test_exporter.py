@@ -114,5 +114,19 @@ def test_sync_sends_all_runs_and_says_what_was_there(make_run, stand_in, workspa
     assert call(workspace.root, "mlflow", "sync").code == 2
 
 
+def test_a_run_that_is_shown_says_where_its_mirror_is_or_what_keeps_it_back(make_run, stand_in, server, workspace):
+    run = make_run()
+    rest(run)
+    stand_in.fails = {"runs/create": (503, b"")}
+    with pytest.raises(TrackingError):
+        mirror(run, server, workspace)
+    assert f"MLflow: {stand_in.address} refuses (503" in call(workspace.root, "runs", "show", run.id).out
+    stand_in.fails = {}
+    record = mirror(run, server, workspace)
+    page = f"{stand_in.address}/#/experiments/1/runs/{record.run}"
+    assert f"MLflow: {page}\n" in call(workspace.root, "runs", "show", run.id).out
+    assert call(workspace.root, "runs", "show", run.id, "--json").json["mlflow"] == {"page": page, "problem": ""}
+
+
 def test_sync_without_a_server_says_which_variable_names_one(workspace):
     assert "MLFLOW_TRACKING_URI is not set" in call(workspace.root, "mlflow", "sync").err
