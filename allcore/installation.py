@@ -10,6 +10,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 IS_INSTALLED = not (PROJECT / "streamlit_app.py").is_file()
 
+APP = PROJECT / "allscope" if IS_INSTALLED else PROJECT
+"""Folder of the app and of the released model."""
+
 _REQUIREMENTS: Final = {"train": "requirements.txt", "gpu": "requirements-gpu.txt"}
 
 

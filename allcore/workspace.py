@@ -13,10 +13,7 @@ from allcore.data.links import data_roots, workspace_root
 from allcore.data.listing import is_hidden
 from allcore.errors import ConfigError, DatasetError, FileError
 from allcore.files import check_file
-from allcore.installation import IS_INSTALLED, PROJECT
-
-APP = PROJECT / "allscope" if IS_INSTALLED else PROJECT
-"""Folder of the app and of the released model."""
+from allcore.installation import APP
 
 LARGEST_WEIGHTS = 2 * 2**30
 

@@ -15,10 +15,10 @@ from packaging.utils import canonicalize_name
 from allcore import __version__
 from allcore.config import make_config
 from allcore.errors import InputError
+from allcore.inference.model_file import named_model_file
 from allcore.installation import PROJECT
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.measure import measure
-from allcore.runs.store import named_model_file
 from allcore.workspace import Workspace, open_workspace
 
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -77,8 +77,9 @@ def _run_of(model: str, workspace: Workspace, data: Path | None, variant: str | 
     from allcore.data.catalog import scan
     from allcore.evaluation.predictions.folder import ScoredFolder
     from allcore.evaluation.predictions.in_run_form import evaluation_run
+    from allcore.inference.model_file import named_model_file
     from allcore.inference.predictor import load_predictor
-    from allcore.runs.store import RunStore, named_model_file, run_of_model
+    from allcore.runs.store import RunStore, run_of_model
 
     store, file = RunStore(workspace.runs), named_model_file(model)
     own = store.find(model) if file is None else run_of_model(file.resolve())

@@ -72,10 +72,15 @@ def _predicted(predictor: Predictor, files: Sequence[Path]) -> Iterator[tuple[Pa
 
 
 def _model_file(model: str) -> Path:
-    from allcore.runs.store import RunStore, named_model_file
+    from allcore.inference.model_file import named_model_file
+
+    file = named_model_file(model)
+    if file is not None:  # runs need not come in
+        return file
+    from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
-    return named_model_file(model) or RunStore(open_workspace().runs).find(model).served_model
+    return RunStore(open_workspace().runs).find(model).served_model
 
 
 def _image_files(path: Path) -> list[Path]:

@@ -30,7 +30,6 @@ from allcore.runs.files import (
 from allcore.runs.history import History, read_history
 from allcore.runs.status import ACTIVE, Status, in_words, read_status
 from allcore.runs.worker_lock import has_worker
-from allcore.workspace import open_workspace
 from allcore.writing import folder_written_whole, make_folder
 
 if TYPE_CHECKING:
@@ -148,17 +147,6 @@ def is_active(run: Run) -> bool:
 def run_of_model(path: Path) -> Run | None:
     """Return the run in whose folder a model's file lies; None when it lies in none."""
     return Run(path.parent) if (path.parent / SPLIT_FILE).is_file() else None
-
-
-def named_model_file(model: str) -> Path | None:
-    """Return the .onnx file that is named, in capitals or not; None for a run's id or folder.
-
-    A name without a folder that is no file here means a released model of that name.
-    """
-    if not model.lower().endswith(".onnx"):
-        return None
-    released = open_workspace().models / model
-    return released if "/" not in model and not Path(model).exists() and released.is_file() else Path(model)
 
 
 def dataset_of(model: Path) -> str | None:

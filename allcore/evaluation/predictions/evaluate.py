@@ -16,10 +16,11 @@ from allcore.evaluation.predictions.folder import ScoredFolder, score_folder
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
 from allcore.inference.kept_predictions import predict_catalogued
+from allcore.inference.model_file import named_model_file
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Progress
 from allcore.runs.images import images_of_run
-from allcore.runs.store import Run, RunStore, named_model_file, run_of_model
+from allcore.runs.store import Run, RunStore, run_of_model
 
 
 def evaluate_model(

@@ -10,9 +10,10 @@ import pandas as pd
 
 from allcore.data.catalog import Catalog, scan
 from allcore.errors import DatasetError, InputError
+from allcore.inference.model_file import named_model_file
 from allcore.inference.predictor import load_predictor
 from allcore.runs.images import find_images
-from allcore.runs.store import Run, RunStore, named_model_file, run_of_model
+from allcore.runs.store import Run, RunStore, run_of_model
 
 _COLUMNS = ["path", "sha256", "label", "group", "split"]
 

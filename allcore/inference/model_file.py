@@ -1,0 +1,18 @@
+"""What a model is called on the command line, known without a look at runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from allcore.installation import APP
+
+
+def named_model_file(model: str) -> Path | None:
+    """Return the .onnx file that is named, in capitals or not; None for a run's id or folder.
+
+    A name without a folder that is no file here means a released model of that name.
+    """
+    if not model.lower().endswith(".onnx"):
+        return None
+    released = APP / "models" / model
+    return released if "/" not in model and not Path(model).exists() and released.is_file() else Path(model)
