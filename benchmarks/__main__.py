@@ -30,6 +30,8 @@ from benchmarks.claims.registry import CLAIMS
 from benchmarks.turns import take_turns
 
 PEERS = ("tensorflow", "keras", "torch", "torchvision", "onnxruntime", "openvino", "imagehash", "cleanvision")
+ARITHMETIC = ("amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni", "avx_vnni")
+"""What processors have for bfloat16 and int8, by the names that Linux gives it."""
 _DRAWN_A_CLASS = 64
 
 
@@ -97,12 +99,15 @@ def _machine(data: Path) -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def _processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the processor's name, and which fast arithmetic it has: what is fastest depends on it."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.machine()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    has = [name for name in ARITHMETIC if name in facts.get("flags", "").split()]
+    return f"{facts.get('model name', platform.machine())} ({', '.join(has) or 'no arithmetic for networks'})"
 
 
 def _measure(name: str, claim: Claim, material: Material, rounds: int | None) -> dict[str, Any]:

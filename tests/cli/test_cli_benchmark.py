@@ -64,6 +64,13 @@ def test_limits_are_of_the_median_the_worst_and_the_memory_of_allscope_alone(mon
     assert "limits" not in row["contenders"]["slow"]
 
 
+def test_the_processor_is_named_with_the_arithmetic_that_it_has(tmp_path):
+    (tmp_path / "cpuinfo").write_text(
+        "processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: fpu amx_int8 avx512_vnni sse\n"
+    )
+    assert command._processor(tmp_path / "cpuinfo") == "Some CPU (amx_int8, avx512_vnni)"
+
+
 def test_a_table_is_printed_where_allscope_itself_is_left_out(monkeypatch, capsys):
     row = measured(monkeypatch, {"slow": [4.0]}, limit=60.0)
     command._print(Claim(work="work", unit="s", contenders={}), row)
