@@ -44,9 +44,15 @@ def write_whole(path: Path, content: str | bytes) -> None:
 def write_new(path: Path, content: str) -> None:
     """Make the file `path` with its content. Raises `FileExistsError` where somebody, on any machine, made it first."""
     with path.open("x", encoding="utf-8") as file:
-        file.write(content)
-    sync(path)
-    sync(path.parent)
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            sync(path.parent)
+        except OSError:
+            with suppress(OSError):
+                path.unlink()
+            raise
 
 
 @contextmanager
@@ -59,11 +65,26 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
         sync_all(unfinished)
         if folder.exists():
             folder.rename(former)
-        unfinished.rename(folder)
-        sync(folder.parent)
+        try:
+            rename(unfinished, folder)
+        except OSError:
+            with suppress(OSError):
+                former.rename(folder)
+            raise
     finally:
         for remains in (unfinished, former):
             shutil.rmtree(remains, ignore_errors=True)
+
+
+def rename(path: Path, target: Path) -> None:
+    """Give a file or a folder a name that is free; where the disk refuses, it keeps its own."""
+    path.rename(target)
+    try:
+        sync(target.parent)
+    except OSError:
+        with suppress(OSError):
+            target.rename(path)
+        raise
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:

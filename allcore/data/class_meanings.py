@@ -89,15 +89,14 @@ def name_classes(
     return class_meanings([dataset], classes, folder)
 
 
-def move_meanings(former: Path, now: Path, folder: Path) -> None:
-    """Keep what was named for a dataset's folder `former`, or for one below it, for where it lies `now`.
+def copy_meanings(dataset: Path, other: Path, folder: Path) -> None:
+    """Keep what was named for a dataset's folder, or for one below it, for an `other` folder as well.
 
-    `former` is where it lay, links resolved. Raises `OSError` when the disk refuses.
+    Both have their links resolved. Raises `OSError` when the disk refuses.
     """
-    for file, kept in _of_folder(former, folder):
-        place = _place(now / Path(kept.dataset).relative_to(former))
+    for _, kept in _of_folder(dataset, folder):
+        place = _place(other / Path(kept.dataset).relative_to(dataset))
         write_whole(_file(place, folder), kept.model_copy(update={"dataset": place}).model_dump_json(indent=2))
-        file.unlink()
 
 
 def forget_meanings(former: Path, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from allcore.errors import DatasetError
-from allcore.writing import make_folder, sync, sync_all
+from allcore.writing import make_folder, rename, sync_all
 
 
 @contextmanager
@@ -24,8 +24,7 @@ def staged(into: Path) -> Iterator[Path]:
         workplace.mkdir()
         yield workplace / into.name
         sync_all(workplace / into.name)  # a power cut must not leave a dataset of empty files
-        (workplace / into.name).rename(into)
-        sync(into.parent)
+        rename(workplace / into.name, into)
     except OSError as error:
         raise DatasetError(f"'{into.name}' could not be made: {error.strerror or error}") from error
     finally:

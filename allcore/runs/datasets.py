@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from allcore.data.class_meanings import forget_meanings, move_meanings
+from allcore.data.class_meanings import copy_meanings, forget_meanings
 from allcore.data.dataset_note import DatasetNote, read_note, renamed_to, write_note
 from allcore.data.sources import new_dataset
 from allcore.errors import DatasetError, RunError
 from allcore.files import bytes_below
 from allcore.runs.store import Run, RunStore, is_active
 from allcore.workspace import Workspace
-from allcore.writing import sync
+from allcore.writing import rename
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,19 @@ def rename_dataset(folder: Path, name: str, workspace: Workspace) -> Path:
     target = workspace.datasets / name if back and not (workspace.datasets / name).exists() else None
     target = target or new_dataset(workspace.datasets, name)
     names = tuple(dict.fromkeys((*(each for each in former.former if each != name), folder.name)))
+    place = folder.resolve()
     try:
         write_note(folder, former.model_copy(update={"former": names}))
-        folder.rename(target)
-        sync(target.parent)
-        move_meanings(folder, target, workspace.classes)
+        copy_meanings(place, place.with_name(target.name), workspace.classes)
+        rename(folder, target)
     except OSError as error:
+        with suppress(OSError):
+            forget_meanings(place.with_name(target.name), workspace.classes)
+        with suppress(OSError):
+            write_note(folder, former)
         raise DatasetError(f"{folder.name} cannot be renamed ({error.strerror or error})") from None
+    with suppress(OSError):
+        forget_meanings(place, workspace.classes)
     return target
 
 
@@ -105,8 +111,7 @@ def delete_dataset(folder: Path, workspace: Workspace) -> None:
             folder.unlink()
             return
         trash = folder.with_name(f".{uuid4().hex}.part")  # what a killed deletion leaves, `runs prune` takes for such
-        folder.rename(trash)
-        sync(folder.parent)
+        rename(folder, trash)
     except OSError as error:
         raise DatasetError(f"{folder.name} cannot be deleted ({error.strerror}); all of it is still there") from None
     with suppress(OSError):

@@ -22,20 +22,23 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 class FailingDisk:
     """Refuses what is asked of names and files below `root` with an error number: each operation of each writer once.
 
-    `refused` are the operations by their writers, in order: module, function and what was to be done.
+    `refused` are the operations by their writers, in order: module, function and what was to be done. While it fails
+    `at` a step, it refuses that operation alone, counted from 1, whoever asks.
     """
 
     def __init__(self, root: Path, error: int) -> None:
         self.refused: list[str] = []
-        self._root = str(root)
+        self.root = root
         self._error = error
         self._on = False
+        self._left: int | None = None
         self._lock = threading.Lock()
         sys.addaudithook(self._audit)  # it stays for as long as the process
 
     @contextmanager
-    def failing(self) -> Iterator[None]:
+    def failing(self, at: int | None = None) -> Iterator[None]:
         """Refuse while the block runs."""
+        self._left = at
         really = {name: getattr(os, name) for name in ("fsync", "replace", "rename", "mkdir")}
 
         def refusing(name: str) -> Callable[..., Any]:
@@ -61,14 +64,20 @@ class FailingDisk:
             self._refuse("open", arguments[0])
 
     def _refuse(self, operation: str, path: str | os.PathLike[str]) -> None:
-        if not os.fspath(path).startswith(self._root):
+        if not os.fspath(path).startswith(str(self.root)):
             return
         writer = _writer(sys._getframe(1))
         with self._lock:
-            if writer is None or f"{writer} {operation}" in self.refused:
+            if writer is None or not self._is_due(f"{writer} {operation}"):
                 return
             self.refused.append(f"{writer} {operation}")
         raise OSError(self._error, os.strerror(self._error), os.fspath(path))
+
+    def _is_due(self, asked: str) -> bool:
+        if self._left is None:
+            return asked not in self.refused
+        self._left -= 1
+        return self._left == 0
 
 
 def _writer(frame: FrameType | None) -> str | None:
