@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +12,6 @@ from allcore.files import read_file
 
 DEEPEST: Final = 20
 LARGEST_INTEGER: Final = 2**63 - 1
-_LOOKED_AT: Final = re.compile(rb"\\u|NaN|Infinity|\d{19}|[eE]\+?\d{3}")
-"""What every text has that holds a value to be changed or refused: escapes, NaN, Infinity, large numbers."""
 
 
 def read_json(path: Path, most_bytes: int) -> Any:  # noqa: ANN401 - any JSON value
@@ -29,30 +26,40 @@ def parse_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON value
     text that no file's name and no page could (a null character, half of a surrogate pair).
     """
     try:
-        value = json.loads(text.decode("utf-8"))
-        plain = text.count(b"{") + text.count(b"[") <= DEEPEST and not _LOOKED_AT.search(text)
-        return value if plain else _plain(value, 0)
+        value = _DECODER.decode(text.decode("utf-8"))
     except (ValueError, RecursionError):
         raise FileError("it is not JSON text") from None
+    if b"\\u" in text or text.count(b"{") + text.count(b"[") > DEEPEST:  # as of few files; looking at all takes longer
+        _check(value, 0)
+    return value
 
 
-def _plain(value: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+def _integer(digits: str) -> int:
+    value = int(digits)
+    if abs(value) > LARGEST_INTEGER:
         raise FileError("it holds an integer of more than 64 bits")
-    if depth > DEEPEST:
-        raise FileError(f"it is nested more than {DEEPEST} deep")
-    if isinstance(value, dict):
-        return {_text(name): _plain(of, depth + 1) for name, of in value.items()}
-    if isinstance(value, list):
-        return [_plain(of, depth + 1) for of in value]
     return value
 
 
-def _text(value: str) -> str:
-    if "\0" in value or (not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
-        raise FileError("it holds a text that is none: with a null character, or half of a surrogate pair")
-    return value
+def _finite(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None)
+
+
+def _check(value: Any, depth: int) -> None:  # noqa: ANN401 - any JSON value
+    """Raise `FileError` for a text that is none, and for a value that lies too deep."""
+    if isinstance(value, str):
+        if "\0" in value or (not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
+            raise FileError("it holds a text that is none: with a null character, or half of a surrogate pair")
+    elif isinstance(value, dict | list):
+        if depth > DEEPEST:
+            raise FileError(f"it is nested more than {DEEPEST} deep")
+        if isinstance(value, dict):
+            for name in value:
+                _check(name, depth)
+            value = value.values()
+        for one in value:
+            _check(one, depth + 1)
