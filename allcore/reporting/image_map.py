@@ -36,6 +36,8 @@ _RING: Final[dict[str, object]] = {
     "size": 16, "symbol": "circle-open", "color": "#D62728", "opacity": 1, "line": {"width": 3},
 }  # fmt: skip
 _HEIGHT: Final = 560
+_LEGEND: Final = {"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "maxheight": 100}
+"""Below the map, in pixels: of many classes it scrolls, where Plotly would give it half of the map."""
 _NO_PREDICTION: Final = "not predicted"
 PARTS: Final = {"train": "train", "validation": "validation", "test": "test", "": "not in the model's run"}
 """What the parts of a model's run are called."""
@@ -78,8 +80,7 @@ def map_figure(
     figure.update_yaxes(**_axis(projection, 1, variance), scaleanchor="x")
     figure.update_layout(
         height=_HEIGHT, margin=_MARGIN, dragmode="pan",
-        uirevision=projection, hoverlabel={"align": "left"},
-        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant"},
+        uirevision=projection, hoverlabel={"align": "left"}, legend=_LEGEND,
     )  # fmt: skip
     return figure
 

@@ -49,6 +49,11 @@ def test_kinds_are_those_of_the_images_and_classes_have_their_colours(table):
     assert [trace.name for trace in map_figure(table, "t_sne", "part", CLASSES).data] == ["train", "test"]
 
 
+def test_a_legend_of_many_classes_leaves_the_map_its_room(table):
+    layout = map_figure(table, "t_sne", "class", CLASSES).layout
+    assert 1 < layout.legend.maxheight < layout.height / 4  # up to 1 it would be a share
+
+
 def test_names_in_the_hover_are_no_tags(table):
     assert all("<b>" not in text for trace in map_figure(table, "t_sne", "class", CLASSES).data for text in trace.text)
 
