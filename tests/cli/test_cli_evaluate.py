@@ -1,5 +1,8 @@
 """`evaluate` and `export`, on a run that really finished."""
 
+import os
+import shutil
+
 import pytest
 
 from allcore.evaluation.predictions.evaluate import evaluate_model
@@ -63,6 +66,18 @@ def test_labelled_folder_is_scored_whole_and_the_images_trained_on_are_noted(on_
     assert scores["notes"] == [
         f"{trained_on} of 64 images are ones that the model was trained on; --split test scores those that it was not"
     ]
+
+
+def test_classes_of_other_names_are_mapped_or_asked_for(on_finished, smears, tmp_path):
+    folder = shutil.copytree(smears, tmp_path / "theirs", copy_function=os.link)
+    for ours, theirs in ("Pro", "pro-B"), ("Pre", "artefacts"):
+        (folder / ours).rename(folder / theirs)
+    unmapped = on_finished("evaluate", "latest", "--data", folder)
+    assert unmapped.code == 2
+    assert "--map" in unmapped.err
+    mapping = ("--map", "pro-B=Pro", "--map", "artefacts=")
+    scores = on_finished("evaluate", "latest", "--data", folder, *mapping, "--json").json
+    assert [sum(row) for row in scores["confusion_matrix"]] == [16, 16, 0, 16]
 
 
 def test_tables_show_the_scores_beside_the_papers(on_finished, evaluated):

@@ -64,6 +64,12 @@ def test_what_will_not_do_is_said(command, folder, words, message):
     assert command("dataset", "judgements", folder, "--json").json["judgements"] == []
 
 
+def test_a_model_is_scored_against_what_was_judged(command, judged, finished_run):
+    scored = command("evaluate", finished_run.served_model, "--data", judged, "--labels", "corrected", "--json").json
+    assert [sum(row) for row in scored["confusion_matrix"]] == [14, 16, 16, 17]
+    assert "labels corrected-" in scored["data"]
+
+
 def test_without_a_judgement_nothing_is_corrected(command, folder):
     assert "no label was judged yet" in command("dataset", "judgements", folder).out
     outcome = command("train", "--data", folder, "--labels", "corrected", "--weights", "random", "--background")
