@@ -20,6 +20,9 @@ from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
 from pages.ui.guarded import guarded
 from pages.ui.state import executor, workspace
 
+Stamp = tuple[int, int]
+_NOT_THERE: Stamp = (0, 0)
+
 REFRESH_SECONDS = 2.0
 STATE_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red", "yellow"]] = {
     "queued": "gray", "running": "blue", "stopping": "orange", "succeeded": "green", "failed": "red",
@@ -35,12 +38,17 @@ STATE_ICONS = {
 def runs() -> list[Run]:
     """Return all runs, newest first, the damaged ones too; a scheduler is asked about its own every few seconds."""
     _look(str(executor().store.root))
-    return [watched(run) for run in executor().store.runs()]
+    datasets = _datasets_stamp()
+    return [_watched(run, datasets) for run in executor().store.runs()]
 
 
 def watched(run: Run) -> Run:
     """Return a run as all sessions share it: its configuration and its split are read once, and after a renaming."""
-    return _run(run.folder, (stamp(run.folder / CONFIG_FILE), stamp(run.folder / SPLIT_FILE), _datasets_stamp()))
+    return _watched(run, _datasets_stamp())
+
+
+def _watched(run: Run, datasets: Stamp) -> Run:
+    return _run(run.folder, (stamp(run.folder / CONFIG_FILE), stamp(run.folder / SPLIT_FILE), datasets))
 
 
 def history(run: Run) -> History:
@@ -50,15 +58,20 @@ def history(run: Run) -> History:
 
 def summary(run: Run) -> RunSummary:
     """Return the summary of a run as it is now; only a run that is active, or has changed, is read."""
+    return summaries([run])[0]
+
+
+def _summary(run: Run, datasets: Stamp, at_rest: dict[str, tuple[tuple[Stamp, ...], RunSummary]]) -> RunSummary:
     folder = str(run.folder)
     files = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
-    stamps = (_datasets_stamp(), *(stamp(run.folder / name) for name in files))
-    kept = _at_rest().get(folder)
+    stamps = (datasets, *(stamp(run.folder / name) for name in files))
+    kept = at_rest.get(folder)
     if kept is not None and kept[0] == stamps:
         return kept[1]
-    now = summarize(run, lambda run: _best(folder, stamps[-1]))
+    metrics = stamps[-1]
+    now = summarize(run, lambda run: None if metrics == _NOT_THERE else _best(folder, metrics))
     if not now.is_active or _is_with_a_scheduler(now):
-        _at_rest()[folder] = stamps, now
+        at_rest[folder] = stamps, now
     return now
 
 
@@ -70,12 +83,13 @@ def _is_with_a_scheduler(summary: RunSummary) -> bool:
 
 def summaries(of: Sequence[Run]) -> list[RunSummary]:
     """Return the summary of each run as it is now."""
-    return [summary(run) for run in of]
+    datasets, at_rest = _datasets_stamp(), _at_rest()  # once, not for each of thousands of runs
+    return [_summary(run, datasets, at_rest) for run in of]
 
 
 def states(of: Sequence[Run]) -> dict[str, str]:
     """Return the state of each run by its id; only runs that are active, or have changed, are read."""
-    return {run.id: summary(run).state for run in of}
+    return {summary.id: summary.state for summary in summaries(of)}
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -120,16 +134,16 @@ def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
     return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"
 
 
-def stamp(file: Path) -> tuple[int, int]:
+def stamp(file: Path) -> Stamp:
     """Return what tells versions of a file apart; zeros when it is not there."""
     try:
         facts = file.stat()
     except OSError:
-        return (0, 0)
+        return _NOT_THERE
     return (facts.st_mtime_ns, facts.st_size)
 
 
-def _datasets_stamp() -> tuple[int, int]:
+def _datasets_stamp() -> Stamp:
     """Return what changes when a dataset of the workspace is renamed: runs then say its new name."""
     return stamp(workspace().datasets)
 
@@ -141,24 +155,24 @@ def _look(root: str) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _at_rest() -> dict[str, tuple[tuple[tuple[int, int], ...], RunSummary]]:
+def _at_rest() -> dict[str, tuple[tuple[Stamp, ...], RunSummary]]:
     """Return the summaries of runs that were not active, by folder, with what tells the versions of its files apart."""
     return {}
 
 
-@lru_cache(1_000)  # every page asks this of every run, and Streamlit takes its time over every argument
-def _run(folder: Path, stamps: tuple[tuple[int, int], ...]) -> Run:
+@lru_cache(10_000)  # every page asks this of every run, and Streamlit takes its time over every argument
+def _run(folder: Path, stamps: tuple[Stamp, ...]) -> Run:
     """Return a run that keeps its configuration and its split once they are read."""
     return Run(folder)
 
 
 @st.cache_data(max_entries=10_000, show_spinner=False)
-def _best(folder: str, stamp: tuple[int, int]) -> float | None:
+def _best(folder: str, stamp: Stamp) -> float | None:
     return best_validation_accuracy(_reader(folder).read())
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _history(folder: str, stamp: tuple[int, int]) -> History:
+def _history(folder: str, stamp: Stamp) -> History:
     return _reader(folder).read()
 
 

@@ -16,6 +16,7 @@ from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
 from allcore.runs.store import Run, run_of_model
 from allcore.runs.summary import RunSummary
+from allcore.tracking.record import read_mirrored
 from pages.ui.live import history, phase_text, places_in_the_queue, stamp, state_badge, summary
 from pages.ui.show import plain, table
 
@@ -43,6 +44,8 @@ def show_progress(run: Run, state: str) -> None:
         st.error(plain(status.error), title="Why it ended")
     for warning in status.warnings:
         st.warning(plain(warning))
+    if (mirrored := read_mirrored(run.folder)) is not None:
+        st.caption(plain(f"MLflow: {mirrored.problem or mirrored.page}"))
     _show_numbers(now, history(run))
 
 

@@ -14,7 +14,9 @@ from allcore.runs.executor import LocalExecutor
 from allcore.runs.launches import claim_launch, last_launch, record_launch
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.runs.store import RunStore
 from allcore.runs.summary import RunSummary
+from allcore.tracking.record import Mirrored, write_mirrored
 from pages.ui.live import refresh_every, states
 from pages.ui.show import plain
 from tests.conftest import device_taken, wait_for
@@ -53,6 +55,12 @@ def running(run):
         ),
     )  # fmt: skip
     return run
+
+
+def test_a_run_that_waits_is_known_without_a_look_for_its_metrics(workspace, finished_run, monkeypatch):
+    waiting = RunStore(workspace.runs).create(finished_run.config, finished_run.split)
+    monkeypatch.setattr("pages.ui.live._best", None)
+    assert states([waiting]) == {waiting.id: "queued"}
 
 
 def test_without_runs_the_page_says_where_to_launch_one(workspace):
@@ -104,8 +112,10 @@ def test_failed_run_says_why(run):
     assert app.dataframe[0].value["note"][0] == "the disk is full"
 
 
-def test_running_run_tells_phase_progress_time_left_and_warnings(running):
+def test_running_run_tells_phase_progress_time_left_warnings_and_its_mirror(running):
+    write_mirrored(running.folder, Mirrored(server="http://lab:5000", experiment="1", run="f00"))
     app = open_page("runs")
+    assert plain("MLflow: http://lab:5000/#/experiments/1/runs/f00") in [caption.value for caption in app.caption]
     assert any("epoch 2 of 4, training, 10 min left" in caption.value for caption in app.caption)
     assert app.get("progress")[0].value == pytest.approx(100 * 15 / 40, abs=1)
     assert metrics(app)["Images/s"] == "40"
