@@ -40,7 +40,13 @@ def _contender(name: str, contender: str, material: Material) -> Iterator[subpro
     places = [str(material.data), str(material.scratch), str(material.drawn)]
     words = [sys.executable, "-m", "benchmarks.turns", name, contender, *places]
     with _said(contender, material).open("w", encoding="utf-8") as said:
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True)
+        environment = {
+            **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "",
+        }  # compiled files are kept, as for users
+        process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, env=environment
+        )
     try:
         yield process
     finally:
