@@ -8,7 +8,7 @@ propose (Ballard's Hough transform, 1981) is a candidate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -29,7 +29,10 @@ _SHIFT_CELL = 8.0
 """Side in pixels of the cells in which proposed shifts are counted, each with its neighbours."""
 _SHIFT_CELLS = 1 << 9
 _ANGLE_CELLS = 24
-_CHUNK = 1 << 17
+_CHUNK = 1 << 14
+"""Landmarks whose like are looked for at once."""
+_MEETINGS = 1 << 18
+"""Meetings that are counted at once, of one image or more: each takes some 150 bytes meanwhile."""
 
 
 class Candidate(NamedTuple):
@@ -66,10 +69,27 @@ def propose(landmarks: Landmarks, workers: int, on_table: Callable[[float], None
         if on_table is not None:
             on_table((number + 1) / len(rounds))
     meetings = [np.unique(np.concatenate(met[mirrored])) for mirrored in (False, True)]
-    pairs = np.concatenate(meetings)
-    turned_over = np.repeat([False, True], [len(each) for each in meetings])
-    count = len(landmarks.points)
-    return _count_votes(landmarks, pairs // count, pairs % count, turned_over)
+    counted = in_threads(lambda some: _count_votes(landmarks, *some), _by_images(landmarks, meetings), workers)
+    return [candidate for candidates in counted for candidate in candidates]
+
+
+def _by_images(
+    landmarks: Landmarks, meetings: Sequence[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield landmarks that meet, one, other and whether mirrored, some at a time, all of an image's together.
+
+    `meetings`, as they are and mirrored, are one * count + other, in order.
+    """
+    count, images = len(landmarks.points), int(landmarks.owners[-1]) + 1
+    starts = np.searchsorted(landmarks.owners, np.arange(images + 1)) * count
+    edges = [np.searchsorted(each, starts) for each in meetings]
+    before = np.sum(edges, axis=0)
+    begin = 0
+    while begin < images:
+        end = max(begin + 1, int(np.searchsorted(before, before[begin] + _MEETINGS, side="right")) - 1)
+        parts = [each[edge[begin] : edge[end]] for each, edge in zip(meetings, edges, strict=True)]
+        pairs, begin = np.concatenate(parts), end
+        yield pairs // count, pairs % count, np.repeat([False, True], [len(part) for part in parts])
 
 
 def _meet(landmarks: Landmarks, spread: np.ndarray, mirrored: bool, table: int) -> np.ndarray:
