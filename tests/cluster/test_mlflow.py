@@ -20,8 +20,9 @@ import pytest
 from allcore.config import TrainConfig
 from allcore.config_fields import config_values, setting_text
 from allcore.installation import PROJECT
-from allcore.runs.executor import LocalExecutor
+from allcore.runs.executor import Executor, LocalExecutor
 from allcore.runs.files import OUTPUT_FILE
+from allcore.runs.launches import last_launch
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run
 from allcore.studies.launch import start
@@ -30,6 +31,7 @@ from allcore.studies.store import StudyStore
 from allcore.tracking.mirror import ARTIFACTS
 from allcore.workspace import Workspace
 from tests.cli.conftest import call
+from tests.cluster.conftest import until as until_run
 from tests.conftest import wait_for
 
 PROGRAM = shutil.which("mlflow", path=f"{PROJECT}/.venv/mlflow/bin:{os.environ['PATH']}")
@@ -199,3 +201,22 @@ def test_a_run_under_an_outage_succeeds_and_is_caught_up_with_once(
     assert call(mirrored.root, "mlflow", "sync").code == 0
     assert_whole(server, run)
     assert len([one for one in server.runs() if tags(one).get("allscope.run") == run.id]) == 1
+
+
+def test_a_job_of_slurm_is_mirrored_before_it_ends(
+    server: RealServer,
+    open_slurm: Callable[..., Executor],
+    tiny: Callable[..., TrainConfig],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
+    executor = open_slurm()
+    run = executor.submit(tiny(epochs=1))
+    until_run(executor, run, lambda status: status.state not in ACTIVE)
+
+    def job_is_over() -> bool:
+        executor.look()
+        return last_launch(run.folder).state == "over"
+
+    until(job_is_over)
+    assert_whole(server, run)
