@@ -43,13 +43,16 @@ def worker(
 
 
 @app.command("study-runner", hidden=True)
-def study_runner(folder: Annotated[Path, typer.Argument(help="the study's folder")]) -> None:
+def study_runner(
+    folder: Annotated[Path, typer.Argument(help="the study's folder")],
+    launch: Annotated[int | None, typer.Option("--launch", help="the number of the launch that started this")] = None,
+) -> None:
     """Carry out the study in a folder; the app and `study run` start this."""
     from allcore.runs.executor import open_executor
     from allcore.studies.runner import run_study
     from allcore.workspace import open_workspace
 
-    raise typer.Exit(run_study(folder.resolve(), open_executor(open_workspace())))
+    raise typer.Exit(run_study(folder.resolve(), open_executor(open_workspace()), launch))
 
 
 @app.command("measure", hidden=True)

@@ -14,6 +14,7 @@ from allcore.errors import RunError
 from allcore.runs.ending import gone_within, signal_group
 from allcore.runs.executor import open_executor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
+from allcore.runs.launches import LOCAL, claim_launch, last_launch
 from allcore.runs.preflight import prepare
 from allcore.runs.status import ACTIVE, Status, in_words, write_status
 from allcore.runs.store import Run
@@ -58,14 +59,19 @@ def is_carried_out(study: Study) -> bool:
 
 def start(study: Study, workspace: Workspace) -> None:
     """Start the process that carries a study out; where there is one already, nothing happens."""
+    last = last_launch(study.folder)  # first: whoever starts it meanwhile, on any machine, is then found out
     if is_carried_out(study):
+        return
+    try:
+        launch = claim_launch(study.folder, LOCAL, last)
+    except RunError:  # another process starts it at this moment
         return
     (study.folder / STOP_FILE).unlink(missing_ok=True)
     moment = time.time()
     write_status(study.folder, Status(state="queued", heartbeat=moment, queued_at=moment))
     with (study.folder / OUTPUT_FILE).open("ab") as output:
         subprocess.Popen(
-            [sys.executable, "-m", "allcore", "study-runner", str(study.folder)],
+            [sys.executable, "-m", "allcore", "study-runner", str(study.folder), "--launch", str(launch.number)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -18,6 +18,7 @@ from filelock import Timeout
 from allcore.errors import InputError, RunError
 from allcore.runs.executor import Executor
 from allcore.runs.files import STOP_FILE
+from allcore.runs.launches import last_launch
 from allcore.runs.mirroring import start_mirroring
 from allcore.runs.preflight import datasets_looked_at_once
 from allcore.runs.process import host, own_identity
@@ -35,15 +36,17 @@ _HEARTBEAT_SECONDS = 60.0
 _NAMED = 3
 
 
-def run_study(folder: Path, executor: Executor) -> int:
+def run_study(folder: Path, executor: Executor, launch: int | None = None) -> int:
     """Carry out the study in `folder`: what is missing or did not succeed is trained, each member tried once.
 
+    As the launch of that number was asked to: once it is not the last one, another process carries the study out.
     Returns the process's exit status: 0 done or stopped, 1 some members did not succeed, 2 refused.
     """
     try:
         with worker_lock(folder):
             remove_unfinished(folder)
-            return _Runner(Study(folder), executor, StopSignal(folder), read_status(folder)).carry_out()
+            _must_count(folder, launch)
+            return _Runner(Study(folder), executor, StopSignal(folder), read_status(folder), launch).carry_out()
     except Timeout:
         print(f"study {folder.name} is being carried out already", file=sys.stderr)
         return 2
@@ -52,12 +55,23 @@ def run_study(folder: Path, executor: Executor) -> int:
         return 2
 
 
+class _StartedAgainError(RunError):
+    """Another process was asked to carry the study out since."""
+
+
+def _must_count(folder: Path, number: int | None) -> None:
+    last = last_launch(folder)
+    if number is not None and last is not None and last.number != number:
+        raise _StartedAgainError(f"study {folder.name} was started again since, on this machine or on another one")
+
+
 @dataclass
 class _Runner:
     study: Study
     executor: Executor
     stop: StopSignal
     status: Status
+    launch: int | None
     tried: set[str] = field(default_factory=set)
     problems: dict[str, str] = field(default_factory=dict)
     known: dict[str, Run] = field(default_factory=dict)
@@ -69,6 +83,8 @@ class _Runner:
         self._write(state="running", pid=pid, process_started=started, host=host(), error="", warnings=())
         try:
             state, error = self._train_all()
+        except _StartedAgainError:  # its status is another's now
+            raise
         except Exception as fault:
             traceback.print_exc()
             state, error = "failed", f"{type(fault).__name__}: {fault}"
@@ -91,6 +107,7 @@ class _Runner:
 
     def _members(self) -> tuple[list[Run], list[tuple[Place, Run | None]]]:
         """Return the members that go on, and the places whose member is missing or is to be tried again, in order."""
+        _must_count(self.study.folder, self.launch)
         plan = self.study.plan()  # it may have been extended meanwhile
         self.known = {run.id: self.known.get(run.id, run) for run in self.executor.store.runs()}
         members = self.study.members(self.known.values())

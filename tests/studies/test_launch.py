@@ -1,12 +1,17 @@
 """What is looked at before a study is started."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
+import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.judgements import add_judgements, make_judgement
-from allcore.studies.launch import checked
+from allcore.runs.launches import claim_launch, last_launch
+from allcore.studies.launch import checked, start
 from allcore.studies.plan import make_plan
+from allcore.studies.runner import run_study
 
 
 def test_each_of_several_networks_begins_with_its_own_weights(tiny_config, workspace, tmp_path, monkeypatch):
@@ -28,3 +33,40 @@ def test_a_study_keeps_to_the_labels_as_they_were_judged_when_it_began(tiny_conf
     assert alone.labels.startswith("corrected-")
     several = make_plan(name="several", config=tiny_config(), vary={"labels": ["as_given", "corrected"]})
     assert checked(several, workspace).vary == {"labels": ["as_given", alone.labels]}
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Return the commands that would have been started."""
+    commands = []
+    monkeypatch.setattr("allcore.studies.launch.subprocess.Popen", lambda command, **_: commands.append(command))
+    return commands
+
+
+def test_of_two_machines_that_start_a_study_at_a_time_one_does(study, workspace, started, monkeypatch):
+    def looks_while_another_starts(folder):
+        last = last_launch(folder)
+        if not started:
+            monkeypatch.setattr("allcore.studies.launch.last_launch", last_launch)
+            start(study, workspace)
+            monkeypatch.setattr("allcore.studies.launch.is_carried_out", lambda _: False)  # as an old view of the disk
+        return last
+
+    monkeypatch.setattr("allcore.studies.launch.last_launch", looks_while_another_starts)
+    start(study, workspace)
+    assert [command[-2:] for command in started] == [["--launch", "1"]]
+
+
+def test_who_carried_a_study_out_that_was_started_again_launches_nothing_more(study, executor):
+    claim_launch(study.folder, "local", None)
+    launch_again = iter([lambda: claim_launch(study.folder, "local", last_launch(study.folder))])
+
+    def ends(place):
+        next(launch_again, lambda: None)()
+        return "succeeded"
+
+    assert run_study(study.folder, replace(executor, ends=ends), 1) == 2
+    assert len(executor.launched) == 1
+    assert study.status().state == "running"
+    assert run_study(study.folder, executor, 1) == 2
+    assert run_study(study.folder, executor, 2) == 0
