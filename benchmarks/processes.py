@@ -13,7 +13,10 @@ from threading import Event, Thread
 from allcore.memory import peak_memory
 
 _LOOKS = 0.02
-"""Seconds between two looks at a process's high-water mark, which the system keeps until the process ends."""
+"""Seconds between two looks at a process's high-water mark, which the system keeps until the process ends.
+
+What a process takes in its last moment, shorter than this, is not seen.
+"""
 _most = {"bytes": 0}
 
 

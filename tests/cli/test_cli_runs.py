@@ -85,7 +85,7 @@ def test_list_tells_what_a_running_run_does(life):
 
 def test_show_tells_state_configuration_environment_and_epochs(life):
     shown = life["show"].json
-    assert set(shown) == {"run", "folder", "about", "status", "config", "environment", "epochs"}
+    assert set(shown) == {"run", "folder", "about", "status", "config", "environment", "epochs", "mlflow"}
     assert (shown["run"], shown["folder"]) == (life["id"], str(life["folder"]))
     assert shown["status"]["state"] == "running"
     assert shown["config"]["dense_units"] == TINY["dense_units"]

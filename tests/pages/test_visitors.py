@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import pytest
 from plotly.basedatatypes import BaseFigure
 
+from allcore.data import split
 from allcore.runs import store
 from pages.ui import figures, run_view
 from pages.ui.figures import drawn
@@ -47,12 +48,12 @@ def test_visitors_share_what_is_drawn(run, made, page, query):
 def test_visitors_share_what_is_read_of_runs_that_are_at_rest(run, page, monkeypatch):
     read = []
 
-    def count(name):
-        really = getattr(store, name)
-        monkeypatch.setattr(store, name, lambda file: read.append(name) or really(file))
+    def count(module, name):
+        really = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda file: read.append(name) or really(file))
 
-    for name in ("read_status", "read_config", "read_split"):
-        count(name)
+    for module, name in ((store, "read_status"), (store, "read_config"), (split, "read_split")):
+        count(module, name)
     open_page(page)
     assert read
     read.clear()
