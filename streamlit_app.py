@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.memory import collect_sparingly, return_freed_memory
+from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.sign_in import let_in
 
@@ -41,4 +42,5 @@ page = st.navigation(
 st.set_page_config(page_title=f"{page.title} · ALLscope")
 with guarded(f"page {page.title}"):
     let_in()
+    address.take_due()
     page.run()

@@ -76,7 +76,7 @@ def show_all(wanted: str, hidden: bool) -> None:
     grids = names_of_grids()
     now = [each for each in summaries(runs()) if each.config is None or not in_a_grid(each.config, grids)]
     now = [each for each in now if (hidden or not each.about.hidden) and each.says(wanted)]
-    if st.session_state.pop("row_chosen", False):  # the page around this list shows another run now
+    if address.is_due():  # the page around this list is to show another run
         st.rerun()
     if not now:
         if wanted or not hidden:
@@ -109,14 +109,8 @@ def show_all(wanted: str, hidden: bool) -> None:
             "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
             "note": st.column_config.TextColumn("Note", width="large"),
         },
-        listed, lambda row: choose_row(str(listed["run"].iloc[row])),
+        listed, lambda row: address.say_to_page("run", str(listed["run"].iloc[row])),
     )  # fmt: skip
-
-
-def choose_row(name: str) -> None:
-    """Make the run of a row that was chosen in the list the one that the page shows."""
-    address.say("run", name)
-    st.session_state["row_chosen"] = True
 
 
 def in_a_grid(config: TrainConfig, studies: set[str]) -> bool:

@@ -15,6 +15,8 @@ import streamlit as st
 
 from pages.ui.show import plain
 
+_DUE = "due in the address"
+
 
 def settle(
     name: str, options: Collection[str], what: str, *, first: str | None = None, default: str | None = None
@@ -61,6 +63,28 @@ def say(name: str, value: str | None, drops: Collection[str] = ()) -> None:
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = value
+
+
+def say_to_page(name: str, value: str) -> None:
+    """Make the address say a value of which the page around a fragment is to know; for callbacks within it.
+
+    The fragment, and one that is drawn again by itself, draws the page anew while that `is_due`. A browser may
+    meanwhile ask for a fragment with the address as it was before, so a page begins with `take_due`.
+    """
+    st.session_state.setdefault(_DUE, {})[name] = value
+    st.query_params[name] = value
+
+
+def is_due() -> bool:
+    """Return whether a fragment chose what the page around it has not shown yet."""
+    return bool(st.session_state.get(_DUE))
+
+
+def take_due() -> None:
+    """Make the address say what fragments chose since the page was drawn; for the beginning of every page."""
+    for name, value in st.session_state.pop(_DUE, {}).items():
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
 
 
 def remembered(name: str) -> str | None:

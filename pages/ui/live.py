@@ -17,6 +17,7 @@ from allcore.runs.lease import waiting
 from allcore.runs.status import in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
+from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.state import executor, workspace
 
@@ -99,7 +100,7 @@ def watch(shown: dict[str, str]) -> None:
 
     It looks as long as the page is open: another browser, or the command line, may start, stop or delete a run.
     """
-    if states(runs()) != shown:
+    if address.is_due() or states(runs()) != shown:
         st.rerun()
 
 
