@@ -15,6 +15,7 @@ SOAK ?= 17
 PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 BIN := .venv/bin
 RAY ?= .venv/ray
+CLUSTER ?= tests/cluster
 MLFLOW := mlflow==3.17.2
 # uv installs several packages at once, in half the time; where only pip knows the way to the packages (pip.conf), pip does
 define install
@@ -23,7 +24,7 @@ define install
 endef
 
 # the tests find Ray by its command; where it is not there they say so
-CLUSTER_PYTEST = PATH="$(abspath $(RAY))/bin:$$PATH" $(BIN)/python -m pytest -rs --cluster tests/cluster
+CLUSTER_PYTEST = PATH="$(abspath $(RAY))/bin:$$PATH" $(BIN)/python -m pytest -rs --cluster $(CLUSTER)
 
 .PHONY: app test test-fast test-cluster ray test-gpu soak check lock clean
 
