@@ -88,6 +88,14 @@ def test_job_that_nobody_knows_any_more_is_over_and_silence_changes_nothing(work
     assert "does not know it any more" in run.status().error
 
 
+def given_a_machine(launch, scheduler):
+    """Launch a run and let the scheduler say that its job runs."""
+    run = launch(scheduler)
+    scheduler.said["7"] = Word("running", "running")
+    scheduler.look()
+    return run
+
+
 def begun(run, heard):
     """Let the run's worker have been heard of so many seconds ago."""
     write_status(run.folder, run.status().model_copy(update={"state": "running", "pid": 1, "process_started": "x"}))
@@ -97,9 +105,7 @@ def begun(run, heard):
 
 def test_worker_that_is_heard_outlives_a_scheduler_that_was_set_up_anew(workspace, launch):
     scheduler = Scheduler(workspace)
-    run = launch(scheduler)
-    scheduler.said["7"] = Word("running", "running")
-    scheduler.look()
+    run = given_a_machine(launch, scheduler)
     begun(run, heard=10)
     Scheduler(workspace, said=FORGETFUL).look()
     assert (run.status().state, marks(scheduler)) == ("running", [run.id])
@@ -111,9 +117,7 @@ def test_worker_that_is_heard_outlives_a_scheduler_that_was_set_up_anew(workspac
 
 def test_run_can_be_resumed_where_neither_its_scheduler_nor_its_worker_is_heard(workspace, launch):
     scheduler = Scheduler(workspace)
-    run = launch(scheduler)
-    scheduler.said["7"] = Word("running", "running")
-    scheduler.look()
+    run = given_a_machine(launch, scheduler)
     begun(run, heard=1000)
     assert run.status().state == "running"  # suspended, by the scheduler's last word
     Scheduler(workspace, said=None).look()
