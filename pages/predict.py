@@ -107,7 +107,7 @@ with detail:
         show_verdict(result, result.outcome, served.metadata)
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=360):
-                show_evidence(images[row], result.outcome, served.classes)
+                show_evidence(images[row], result.outcome, served.metadata)
             with st.container(width=400):
                 show_probabilities(result.outcome, served.classes)
         show_similar(result, result.outcome, model, served.metadata.run)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from allcore.errors import ModelFileError
+from allcore.networks.registry import TRUNKS
+from allcore.networks.trunk import Trunk
+from allcore.networks.vgg16 import VGG16
 
 KEY = "allscope"
 METADATA_SCHEMA = 2
@@ -124,10 +128,19 @@ class ServedMetadata(BaseModel):
             raise ValueError("class names repeat")
         return value
 
+    @property
+    def trunk(self) -> Trunk:
+        """The trunk of the network; VGG16's where the file does not say, as those of earlier versions."""
+        return TRUNKS.get(str(self.config.get("network")), VGG16)
+
     def split_of(self, sha256: str) -> str | None:
-        """Return the split in which the model's run had the file with this SHA-256, or None."""
-        digest = sha256[:DIGEST_LENGTH]
-        return next((split for split, digests in self.split_digests.items() if digest in digests), None)
+        """Return the split in which the model's run had the file with this SHA-256, or None; of several, the first."""
+        return self._splits.get(sha256[:DIGEST_LENGTH])
+
+    @cached_property
+    def _splits(self) -> dict[str, str]:
+        """The split of each digest: train, where a copy of the file lies in another part as well."""
+        return {digest: split for split in reversed(self.split_digests) for digest in self.split_digests[split]}
 
 
 def to_properties(metadata: ServedMetadata) -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.errors import ImageError
-from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
+from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Prediction
 
 
@@ -40,7 +40,6 @@ def folder_table(images: pd.DataFrame, said: pd.DataFrame, metadata: ServedMetad
     `images` has path, sha256, problem and, where they are labelled, label. Columns: path, true and correct (where they
     are labelled), and those of `results_table`; `said` has the usable images' index.
     """
-    split_of = {digest: split for split, files in metadata.split_digests.items() for digest in files}
     probabilities = [f"probability_{name}" for name in metadata.classes]
     answers = said.reindex(images.index)
     usable = images.index.isin(said.index)
@@ -56,7 +55,7 @@ def folder_table(images: pd.DataFrame, said: pd.DataFrame, metadata: ServedMetad
         table = table.astype({"correct": "boolean"})
     table[[*probabilities, "novelty"]] = answers[[*probabilities, "novelty"]]
     table["novel"] = answers["novel"].astype("boolean")
-    table["split"] = images["sha256"].str[:DIGEST_LENGTH].map(split_of).fillna("")
+    table["split"] = [metadata.split_of(digest) or "" for digest in images["sha256"]]
     table["error"] = images["problem"]
     return table
 

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from allcore.cells.finder import LabelImage
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probes.evidence_share import EvidenceShare, cell_weights, shares_of_evidence
+from allcore.evaluation.probes.evidence_share import EvidenceGrid, EvidenceShare, cell_weights, shares_of_evidence
 from allcore.evaluation.probes.probing import ProbeReport, ProbeResult
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD, PROBES, Probe
 from allcore.evaluation.scoring.scores import Interval, Scores
@@ -142,12 +142,12 @@ def evidence_findings(report: ProbeReport) -> list[str]:
     return cells if report.corner is None else [*cells, corner_finding(report.corner)]
 
 
-def image_finding(evidence: np.ndarray, cells: LabelImage) -> str:
-    """Return in a sentence how much of one image's evidence (h, w) falls inside its cells, uint8 (H, W)."""
+def image_finding(evidence: np.ndarray, cells: LabelImage, grid: EvidenceGrid) -> str:
+    """Return in a sentence how much of one image's evidence (h, w), on `grid`, falls inside its cells, uint8 (H, W)."""
     count = int(cells.max(initial=0))
     if not count:
         return "No nucleated cells were found."
-    weights = cell_weights(cells, evidence.shape[-1])
+    weights = cell_weights(cells, grid)
     share = float(shares_of_evidence(evidence[None], weights)[0])
     within = f"{count} nucleated cell{'s' if count > 1 else ''}"
     area = f"{per_cent(weights.mean(), 0)} of the image"

@@ -15,6 +15,7 @@ from allcore.cells.finder import find_cells
 from allcore.cells.outline import outlined
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError
+from allcore.evaluation.probes.evidence_share import evidence_grid
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
 from allcore.reporting.probes import image_finding
@@ -91,7 +92,10 @@ def _in_cells(_data: bytes, name: str, sha256: str, _model: Predictor, run: str,
     """Return in a sentence how much of the evidence for `label` falls inside cells; empty where none is found."""
     pixels = decode(_data, name)
     cells = find_cells(pixels)
-    return image_finding(_evidence(pixels, sha256, _model, run, written, label), cells) if cells.any() else ""
+    if not cells.any():
+        return ""
+    grid = evidence_grid(_model.metadata.trunk, _model.metadata.image_size)
+    return image_finding(_evidence(pixels, sha256, _model, run, written, label), cells, grid)
 
 
 @st.cache_data(max_entries=6_000, show_spinner=False)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from allcore.cells.outline import outlined
 from allcore.errors import ImageError, InputError
+from allcore.evaluation.probes.evidence_share import evidence_grid
 from allcore.evaluation.probes.registry import AS_IT_IS
 from allcore.inference.metadata import HeldOutScore, ServedMetadata
 from allcore.inference.overlay import overlay
@@ -84,9 +85,9 @@ def show_errors(results: list[Result]) -> None:
 
 @st.fragment
 @guarded("the evidence")
-def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, ...]) -> None:
+def show_evidence(image: ImageFile, prediction: Prediction, metadata: ServedMetadata) -> None:
     """Show an image under the evidence for a class, which the user chooses, as strongly as the user wants it."""
-    place = st.container()
+    place, classes = st.container(), metadata.classes
     chosen = choose_class("Evidence for", classes, _PREDICTED, key="explained", bind="query-params")
     opacity = st.slider("Opacity of the evidence (%)", 0, 100, 60, 5, key="opacity", bind="query-params")
     label = chosen if chosen is not None and chosen in classes else prediction.label
@@ -94,9 +95,10 @@ def show_evidence(image: ImageFile, prediction: Prediction, classes: tuple[str, 
     outlines = found.any() and st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
     scale = float(abs(prediction.evidence).max())  # one scale, so that classes can be compared
     picture = overlay(pixels(image.sha256, image), evidence, opacity / 100, scale)
+    in_cells = image_finding(evidence, found, evidence_grid(metadata.trunk, metadata.image_size))
     place.image(
         outlined(picture, found) if outlines else picture,
-        f"Orange speaks for {plain(label)}, blue against it. {image_finding(evidence, found)}",
+        f"Orange speaks for {plain(label)}, blue against it. {in_cells}",
         width="stretch",
         alt=f"{image.name} under the evidence for {label}",
     )

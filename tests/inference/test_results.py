@@ -7,7 +7,7 @@ import pandas as pd
 
 from allcore.errors import ImageError
 from allcore.inference.predictor import Prediction
-from allcore.inference.results import Result, results_table
+from allcore.inference.results import Result, folder_table, results_table
 from tests.inference.conftest import toy_metadata
 
 
@@ -48,6 +48,16 @@ def test_columns_are_those_of_the_classes_whatever_failed():
 
 def test_split_is_that_in_which_the_run_had_the_file():
     assert list(results_table(RESULTS, toy_metadata())["split"]) == ["train", "", "test"]
+
+
+def test_a_copy_in_two_parts_of_the_run_is_a_training_image_in_either_table():
+    copied = toy_metadata(split_digests={"train": ("a" * 16,), "validation": (), "test": ("b" * 16, "a" * 16)})
+    images = pd.DataFrame({"path": ["a.jpg", "b.jpg"], "sha256": ["a" * 64, "b" * 64], "problem": ""})
+    said = pd.DataFrame(
+        {"probability_Benign": [0.9, 0.2], "probability_Pro": [0.1, 0.8], "novelty": 1.0, "novel": False}
+    )
+    assert list(folder_table(images, said, copied)["split"]) == ["train", "test"]
+    assert list(results_table(RESULTS, copied)["split"]) == ["train", "", "test"]
 
 
 def test_csv_reads_back_as_it_was():

@@ -10,6 +10,7 @@ from allcore.data.split import Split
 from allcore.evaluation.predictions.error_groups import errors_by, images_of
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.probes.evidence_share import evidence_grid
 from allcore.inference.predictor import load_predictor
 from allcore.reporting.probes import image_finding
 from allcore.runs.store import Run
@@ -59,7 +60,8 @@ def test_each_image_says_how_much_of_its_evidence_lies_inside_its_cells_which_ma
     evidence = predictor.predict([image])[0].evidence[predictor.classes.index(row["predicted"])]
     app = open_page("evaluate", view="Mistakes")
     (said,) = (each.value for each in app.caption if Path(row["path"]).name in each.value.replace("\\", ""))
-    assert f"Evidence: {image_finding(evidence, find_cells(image))}" in said.replace("\\", "")
+    grid = evidence_grid(predictor.metadata.trunk, predictor.metadata.image_size)
+    assert f"Evidence: {image_finding(evidence, find_cells(image), grid)}" in said.replace("\\", "")
     before = [picture.proto.imgs[0].url for picture in app.image]
     app = open_page("evaluate", view="Mistakes", mistakes_outlines="true")
     assert len(app.image) == len(before)

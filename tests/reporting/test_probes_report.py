@@ -4,10 +4,11 @@ import pytest
 from allcore.data.stain_normalise import StainLevels
 from allcore.evaluation.comparing.comparison import accuracy_difference
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.probes.evidence_share import EvidenceShare
+from allcore.evaluation.probes.evidence_share import EvidenceShare, evidence_grid
 from allcore.evaluation.probes.probing import ProbeReport, ProbeResult
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES
 from allcore.evaluation.scoring.scores import score
+from allcore.networks.vgg16 import VGG16
 from allcore.reporting.probes import (
     cells_finding,
     chance,
@@ -198,6 +199,8 @@ def test_share_of_one_images_evidence_is_said_beside_its_cells():
     cells, evidence = np.zeros((64, 64), np.uint8), np.ones((4, 4))
     cells[:16, :16], cells[:16, 32:48] = 1, 2
     evidence[0, 0] = -4
-    assert image_finding(evidence, cells) == "26 % of the evidence lies inside 2 nucleated cells, on 12 % of the image."
-    assert image_finding(np.zeros((4, 4)), cells) == "2 nucleated cells on 12 % of the image."
-    assert image_finding(evidence, np.zeros((8, 8), np.uint8)) == "No nucleated cells were found."
+    grid = evidence_grid(VGG16, 64)
+    said = "26 % of the evidence lies inside 2 nucleated cells, on 12 % of the image."
+    assert image_finding(evidence, cells, grid) == said
+    assert image_finding(np.zeros((4, 4)), cells, grid) == "2 nucleated cells on 12 % of the image."
+    assert image_finding(evidence, np.zeros((8, 8), np.uint8), grid) == "No nucleated cells were found."

@@ -11,6 +11,8 @@ from allcore.data.intake import decode
 from allcore.data.judgements import add_judgements, make_judgement
 from allcore.data.synthetic.cells import CLASSES
 from allcore.errors import WeightsError
+from allcore.evaluation.probes.probing import probe_model
+from allcore.evaluation.probes.subject import subject_of_run
 from allcore.inference.predictor import load_predictor
 from allcore.model.build import build_network, build_trunk
 from allcore.networks.registry import TRUNKS
@@ -59,6 +61,13 @@ def test_another_network_is_trained_served_and_explained_as_vgg16_is(trained):
         expected = model.predict(resize(image, 32)[None].astype(np.float32), verbose=0)
         outputs = predictor.network.run(resize(image, 32)[None])
         np.testing.assert_allclose(outputs.probabilities, expected, atol=1e-3)
+
+
+def test_another_network_is_probed_with_its_own_grid_of_evidence(trained, tmp_path):
+    run, *_ = trained
+    report = probe_model(subject_of_run(run), tmp_path)
+    assert report.complete
+    assert report.cells.share == pytest.approx(report.cells.area)  # of an image of 32 px the map has one cell alone
 
 
 def test_a_run_with_corrected_labels_ends_with_what_was_moved_moved_and_without_what_was_excluded(trained, smears):

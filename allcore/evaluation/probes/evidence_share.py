@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -14,9 +15,28 @@ from allcore.cells.finder import LabelImage
 from allcore.data.scale_bar import SCALE_BAR_CORNER
 from allcore.evaluation.scoring.intervals import bootstrap_interval
 from allcore.evaluation.scoring.scores import Interval, fraction
+from allcore.networks.trunk import HALVINGS, Trunk
 
-CELL = 16
-"""Pixels of the network's input that a cell of the evidence covers."""
+
+@dataclass(frozen=True)
+class EvidenceGrid:
+    """How an evidence map lies on the network's input, an image of `image_size` pixels a side.
+
+    The map has `side` cells a side, each of `cell` pixels. Only the first `held` of a side can hold evidence: a last
+    pooling never sees an odd last row and column.
+    """
+
+    image_size: int
+    side: int
+    cell: int
+    held: int
+
+
+def evidence_grid(trunk: Trunk, image_size: int) -> EvidenceGrid:
+    """Return the grid of the evidence maps of a network with this trunk, for images of `image_size` pixels a side."""
+    side, pooled = trunk.map_side(image_size), trunk.pooled_side(image_size)
+    cell = 2 ** (HALVINGS - trunk.ends_in_pooling)
+    return EvidenceGrid(image_size, side, cell, held=2 * pooled if trunk.ends_in_pooling else side)
 
 
 class EvidenceShare(BaseModel):
@@ -57,32 +77,25 @@ def shares_of_evidence(evidence: np.ndarray, weights: FloatArray) -> FloatArray:
     return (amounts * weights).sum(axis=(1, 2)) / np.where(whole > 0, whole, np.nan)
 
 
-def cells_that_hold_evidence(side: int) -> int:
-    """Return how many cells of a map's `side` can hold evidence: the last pooling never sees an odd last one."""
-    return side // 2 * 2
+def cell_weights(cells: LabelImage, grid: EvidenceGrid) -> FloatArray:
+    """Return which part of each cell of an evidence map lies inside nucleated cells, uint8 (H, W) of the image.
 
-
-def cell_weights(cells: LabelImage, side: int) -> FloatArray:
-    """Return which part of each cell of a map of `side` cells lies inside nucleated cells, uint8 (H, W) of the image.
-
-    The array has the cells alone that can hold evidence. The map covers the network's whole input, up to the rest that
-    is less than a cell.
+    The array is (held, held), 0 to 1. The map is taken to cover the whole image: what it leaves out, or has beyond the
+    image, is less than a cell.
     """
-    held = cells_that_hold_evidence(side)
     inside = (cells > 0).astype(np.float32)
-    shrunk = cv2.resize(inside, (CELL * side, CELL * side), interpolation=cv2.INTER_AREA)
-    blocks = shrunk.reshape(side, CELL, side, CELL).mean(axis=(1, 3), dtype=np.float64)
-    return np.minimum(blocks[:held, :held], 1.0)
+    pixels = grid.cell * grid.side
+    shrunk = cv2.resize(inside, (pixels, pixels), interpolation=cv2.INTER_AREA)
+    blocks = shrunk.reshape(grid.side, grid.cell, grid.side, grid.cell).mean(axis=(1, 3), dtype=np.float64)
+    return np.minimum(blocks[: grid.held, : grid.held], 1.0)
 
 
-def corner_weights(side: int, image_size: int) -> FloatArray:
-    """Return which part of each cell of a map of `side` cells lies in the corner of an image of `image_size` pixels.
-
-    The array has the cells alone that can hold evidence.
-    """
-    starts = CELL * np.arange(cells_that_hold_evidence(side))
+def corner_weights(grid: EvidenceGrid) -> FloatArray:
+    """Return which part of each cell of an evidence map lies in the scale-bar corner: (held, held), 0 to 1."""
+    starts = grid.cell * np.arange(grid.held)
+    ends = np.minimum(starts + grid.cell, grid.image_size)
     rows, columns = (
-        np.clip(np.minimum(starts + CELL, image_size) - np.maximum(starts, image_size * (1 - part)), 0, None) / CELL
+        np.clip(ends - np.maximum(starts, grid.image_size * (1 - part)), 0, None) / (ends - starts)
         for part in SCALE_BAR_CORNER
     )
     return np.outer(rows, columns)

@@ -25,7 +25,14 @@ from allcore.data.intake import decode
 from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.comparing.comparison import accuracy_difference
-from allcore.evaluation.probes.evidence_share import CELL, EvidenceShare, cell_weights, corner_weights, evidence_share
+from allcore.evaluation.probes.evidence_share import (
+    EvidenceGrid,
+    EvidenceShare,
+    cell_weights,
+    corner_weights,
+    evidence_grid,
+    evidence_share,
+)
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, WORK, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scoring.scores import Interval, Scores, score
@@ -146,6 +153,11 @@ class _Work:
     def predictor(self) -> Predictor:
         return load_predictor(self.subject.model)
 
+    @property
+    def grid(self) -> EvidenceGrid:
+        metadata = self.predictor.metadata
+        return evidence_grid(metadata.trunk, metadata.image_size)
+
     @cached_property
     def others(self) -> pd.DataFrame:
         return lenders_of(self.subject)
@@ -157,11 +169,11 @@ class _Work:
     @cached_property
     def cells_at_evidence(self) -> np.ndarray | None:
         """Which part of each cell of each image's evidence lies in nucleated cells; None where few images hold any."""
-        counts, weights, side = [], [], self.predictor.metadata.image_size // CELL
+        counts, weights = [], []
         for file in self.files.of(self.scored["path"]):
             cells = self.find(_decoded(file))
             counts.append(int(cells.max(initial=0)))
-            weights.append(cell_weights(cells, side))
+            weights.append(cell_weights(cells, self.grid))
         return np.stack(weights) if are_smears(np.array(counts)) else None
 
     def sample(self, file: Path, number: int, stain: StainLevels) -> Sample:
@@ -202,8 +214,7 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
 def _evidence(maps: np.ndarray, work: _Work) -> dict[str, object]:
     """Return what a report says of the evidence for the predicted classes, maps (N, h, w)."""
     groups, labels = work.scored["group"].to_numpy(), work.scored["label"].to_numpy()
-    corner = corner_weights(maps.shape[-1], work.predictor.metadata.image_size)
-    said: dict[str, object] = {"corner": evidence_share(maps, corner, list(groups))}
+    said: dict[str, object] = {"corner": evidence_share(maps, corner_weights(work.grid), list(groups))}
     if (cells := work.cells_at_evidence) is not None:
         said["cells"] = evidence_share(maps, cells, list(groups))
         said["cells_by_class"] = {

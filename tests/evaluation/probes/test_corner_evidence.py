@@ -2,11 +2,22 @@ import numpy as np
 import pytest
 
 from allcore.data.scale_bar import SCALE_BAR_CORNER
-from allcore.evaluation.probes.evidence_share import corner_weights, evidence_share, shares_of_evidence
+from allcore.evaluation.probes.evidence_share import (
+    corner_weights,
+    evidence_grid,
+    evidence_share,
+    shares_of_evidence,
+)
+from allcore.networks.registry import TRUNKS
+from allcore.networks.vgg16 import VGG16
+
+
+def corner_of(size):
+    return corner_weights(evidence_grid(VGG16, size))
 
 
 def corner_evidence(evidence, size, groups):
-    return evidence_share(evidence, corner_weights(evidence.shape[-1], size), groups)
+    return evidence_share(evidence, corner_of(size), groups)
 
 
 def maps(side, count=6, seed=0):
@@ -20,7 +31,7 @@ def test_share_is_that_of_the_corners_pixels(size):
     pixels = np.abs(np.kron(evidence, np.ones((16, 16))))
     rows, columns = (round(size * part) for part in SCALE_BAR_CORNER)
     expected = pixels[:, -rows:, -columns:].sum(axis=(1, 2)) / pixels.sum(axis=(1, 2))
-    np.testing.assert_allclose(shares_of_evidence(evidence, corner_weights(size // 16, size)), expected)
+    np.testing.assert_allclose(shares_of_evidence(evidence, corner_of(size)), expected)
 
 
 @pytest.mark.parametrize("size", [32, 64, 96, 128, 224, 300])
@@ -34,7 +45,20 @@ def test_evidence_that_is_alike_everywhere_falls_in_the_corner_as_its_area_does(
 @pytest.mark.parametrize("size", [32, 64, 96, 128, 224])
 def test_area_is_the_corners_share_of_the_image_where_cells_cover_it(size):
     height, width = SCALE_BAR_CORNER
-    assert corner_weights(size // 16, size).mean() == pytest.approx(height * width)
+    assert corner_of(size).mean() == pytest.approx(height * width)
+
+
+@pytest.mark.parametrize("trunk", TRUNKS.values(), ids=lambda trunk: trunk.name)
+@pytest.mark.parametrize("size", [32, 64, 96, 150, 224, 300])
+def test_corner_is_that_of_the_map_whatever_the_trunk(trunk, size):
+    """A map that has no pooling behind it covers the whole image, with the corner in its last cells."""
+    weights = corner_weights(evidence_grid(trunk, size))
+    side = trunk.map_side(size)
+    assert weights.shape == ((2 * (side // 2) if trunk.ends_in_pooling else side),) * 2
+    assert ((weights >= 0) & (weights <= 1)).all()
+    if not trunk.ends_in_pooling and trunk.halvings_rounded_up == 5:
+        assert weights[-1, -1] > 0
+        assert (weights[0, 0] > 0) == (side == 1)
 
 
 def test_evidence_in_the_corner_alone_is_all_of_it_whatever_its_sign():

@@ -14,7 +14,7 @@ from allcore.data.intake import decode
 from allcore.data.stain_normalise import mean_stain, stain_levels
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.evaluate import evaluate_run
-from allcore.evaluation.probes.evidence_share import cell_weights
+from allcore.evaluation.probes.evidence_share import cell_weights, evidence_grid
 from allcore.evaluation.probes.probing import cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Sample
 from allcore.evaluation.probes.subject import find_subject, subject_of_run
@@ -99,12 +99,12 @@ def test_share_of_the_evidence_in_the_corner_is_that_of_the_predicted_class(repo
 
 def test_share_of_the_evidence_inside_cells_is_told_of_the_model_and_of_each_class(report, subject):
     predictor, test = load_predictor(subject.model), subject.part("test")
-    side, shares = predictor.metadata.image_size // 16, []
+    grid, shares = evidence_grid(predictor.metadata.trunk, predictor.metadata.image_size), []
     for path in test["path"]:
         image = decode(subject.dataset / path)
         prediction = predictor.predict([image])[0]
         amounts = np.abs(prediction.evidence[predictor.classes.index(prediction.label)])
-        inside = cell_weights(find_cells(image), side)
+        inside = cell_weights(find_cells(image), grid)
         kept = amounts[: len(inside), : len(inside)]
         shares.append((kept * inside).sum() / kept.sum() if kept.any() else np.nan)
     assert report.cells.share == pytest.approx(np.nanmean(shares), abs=1e-6)
