@@ -66,15 +66,6 @@ def known_relations_of(catalog: Catalog, variant: str, cache: Path) -> Relations
     return Relations(overlap.among(compared, images), stains, searched=True)
 
 
-def known_relations(images: pd.DataFrame, cache: Path) -> Relations:
-    """Return what is known of catalog rows without a search: at the least which are exact duplicates."""
-    overlap = known_overlap(images, cache)
-    stains = _known_stains(images, cache)
-    if overlap is None or stains is None:
-        return catalog_relations(images)
-    return Relations(overlap, stains, searched=True)
-
-
 def catalog_relations(images: pd.DataFrame) -> Relations:
     """Return what the catalog alone shows: exact duplicates."""
     return Relations(exact_overlap(images), np.full(len(images), "", object), searched=False)

@@ -9,7 +9,7 @@ import pytest
 from allcore.config_parts import SplitConfig
 from allcore.data import overlap
 from allcore.data.catalog import scan
-from allcore.data.relations import Relations, catalog_relations, find_relations, known_relations
+from allcore.data.relations import Relations, catalog_relations, find_relations, known_relations_of
 from allcore.data.split import make_split
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import DatasetError
@@ -61,14 +61,14 @@ def test_a_damaged_copy_costs_a_search_and_no_more(twins, tmp_path):
     shutil.copytree(cache, tmp_path / "cache")
     for kept in [*(tmp_path / "cache" / "overlap").iterdir(), *(tmp_path / "cache" / "stains").iterdir()]:
         kept.write_bytes(kept.read_bytes()[:100])
-    assert not known_relations(images, tmp_path / "cache").searched
+    assert not known_relations_of(scan(folder), "", tmp_path / "cache").searched
     again = find_relations(folder, images, tmp_path / "cache")
     assert again.groups.tolist() == relations.groups.tolist()
 
 
 def test_before_a_search_only_exact_duplicates_are_known(twins, tmp_path):
-    _, _, images, _, _ = twins
-    known = known_relations(images, tmp_path)
+    folder, _, images, _, _ = twins
+    known = known_relations_of(scan(folder), "", tmp_path)
     assert not known.searched
     assert len(set(known.groups)) == len(images) - 1
     assert known.overlap.fields.empty

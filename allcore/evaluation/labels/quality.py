@@ -68,7 +68,7 @@ def cross_validated_probabilities(
 
     A quadratic logistic regression of `features` (N, F) is fitted once for each of at most `folds` parts of the images;
     `groups` (N,) stay together, and `labels` (N,) number the classes from 0. Rows are nan where no image of some class
-    is left to fit to, and all are where there is one class or one group alone.
+    is left to fit to; all rows are where there is only one class, one group, or one image of each class.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold
@@ -79,7 +79,7 @@ def cross_validated_probabilities(
     classes = int(labels.max()) + 1
     probabilities = np.full((len(labels), classes), np.nan)
     groups_of_class = [len(np.unique(group_of_image[labels == number])) for number in range(classes)]
-    if classes < 2 or len(np.unique(group_of_image)) < 2:
+    if classes < 2 or len(np.unique(group_of_image)) < 2 or np.bincount(labels).max() < 2:
         return probabilities
     parts = StratifiedGroupKFold(max(2, min(folds, *groups_of_class)), shuffle=True, random_state=seed)
     for fitted, held_out in parts.split(features, labels, group_of_image):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from allcore.data.catalog import Catalog, scan
+from allcore.data.catalog import scan
 from allcore.errors import DatasetError, InputError
+from allcore.evaluation.predictions.folder import variant_of
 from allcore.inference.model_file import named_model_file
 from allcore.inference.predictor import load_predictor
 from allcore.runs.images import find_images
@@ -104,7 +105,7 @@ def locate(subject: Subject, cache: Path) -> SubjectFiles:
 def _subject_of_file(path: Path, data: Path, cache: Path) -> Subject:
     metadata = load_predictor(path).metadata
     catalog = scan(data, cache)
-    variant = _variant_of(catalog, metadata.config.get("variant"))
+    variant = variant_of(catalog, metadata)
     rows = catalog.images(variant)
     rows["split"] = [metadata.split_of(digest) or "" for digest in rows["sha256"]]
     images = rows[rows["split"] != ""].assign(group=rows["pixel_sha256"])[_COLUMNS]
@@ -112,7 +113,3 @@ def _subject_of_file(path: Path, data: Path, cache: Path) -> Subject:
         if not (images["split"] == split).any():
             raise DatasetError(f"{data} holds none of the {split} images of {path.name}; give the folder that does")
     return Subject(path.name, path, data, variant, images)
-
-
-def _variant_of(catalog: Catalog, wanted: str | None) -> str:
-    return wanted if wanted in catalog.variants else catalog.variants[0]

@@ -75,11 +75,11 @@ class OperatingPoint(BaseModel):
 
 
 def threshold_for(asked: Question, *, specificity: float | None = None, sensitivity: float | None = None) -> float:
-    """Return the threshold that holds one of the two on these images and makes the other as large as can be.
+    """Return the threshold that reaches a target on these images and leaves the other score as high as possible.
 
-    Give exactly one target, a fraction. The line is drawn half-way between two neighbouring scores, so that an image a
-    little off either side is still called alike. Where no score but 1 keeps the specificity, nothing is called positive
-    (a threshold above 1). Raises `InputError` when a side has no image.
+    Give exactly one target, a fraction. The threshold lies half-way between two neighbouring scores, so that an image
+    just above or below is still called the same. Where even the highest score does not reach the specificity, nothing
+    is called positive (a threshold above 1). Raises `InputError` when a side has no image.
     """
     if (specificity is None) == (sensitivity is None):
         raise InputError("give either a specificity or a sensitivity to hold, not both and not neither")
@@ -89,7 +89,7 @@ def threshold_for(asked: Question, *, specificity: float | None = None, sensitiv
     scores = np.unique(asked.score)
     lines = np.concatenate([[0.0], (scores[:-1] + scores[1:]) / 2, [np.nextafter(1.0, 2.0)]])
     positives, negatives = np.sort(asked.score[asked.positive]), np.sort(asked.score[~asked.positive])
-    found = 1 - np.searchsorted(positives, lines, side="left") / len(positives)
+    found = (len(positives) - np.searchsorted(positives, lines, side="left")) / len(positives)
     spared = np.searchsorted(negatives, lines, side="left") / len(negatives)
     if specificity is not None:  # specificity rises with the line, sensitivity falls: the lowest line that holds it
         return float(lines[np.argmax(spared >= specificity)])
@@ -166,11 +166,6 @@ def risk_coverage(wrong: BoolArray, trust: FloatArray) -> RiskCoverage:
     last = np.flatnonzero(np.append(np.diff(trust[order]) != 0, True))
     answered = last + 1
     return RiskCoverage(answered / len(wrong), np.cumsum(wrong[order])[last] / answered)
-
-
-def area_under_risk_coverage(curve: RiskCoverage) -> float:
-    """Return the mean risk over all coverages, in [0, 1]; images of equal trust share the risk at their end."""
-    return float(np.diff(curve.coverage, prepend=0.0) @ curve.risk)
 
 
 def _share(hits: BoolArray, among: BoolArray) -> float:

@@ -92,7 +92,7 @@ def grey_thumbnail(image: ImageArray) -> np.ndarray:
 BASELINES = (
     Baseline(
         "majority",
-        "Sees no_features, and always answers the commonest class of the training images.",
+        "Sees nothing of the image, and always answers the commonest class of the training images.",
         no_features,
         commonest_class,
     ),

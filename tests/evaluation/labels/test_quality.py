@@ -96,3 +96,4 @@ def test_images_of_one_group_or_class_alone_cannot_be_predicted(clouds):
     features, labels, groups = clouds
     assert np.isnan(cross_validated_probabilities(features, labels, np.zeros(180))).all()
     assert np.isnan(cross_validated_probabilities(features, np.zeros(180, np.int64), groups)).all()
+    assert np.isnan(cross_validated_probabilities(features[:3], np.arange(3), np.arange(3))).all()
