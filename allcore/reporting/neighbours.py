@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from allcore.reporting.image_map import PARTS
+from allcore.reporting.number_text import per_cent
 
 
 def agreement_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -28,9 +29,9 @@ def agreement_findings(rows: pd.DataFrame, neighbours: int) -> list[str]:
     if "class" in first.index:
         of = first.loc["class"]
         found.append(
-            f"Of the {neighbours} nearest images by the network's features, {_per_cent(of['features'])} are of an "
-            f"image's own class; by nine colour numbers alone {_per_cent(of['colours'])}, by chance "
-            f"{_per_cent(of['chance'])}."
+            f"Of the {neighbours} nearest images by the network's features, {per_cent(of['features'], 1)} are of an "
+            f"image's own class; by nine colour numbers alone {per_cent(of['colours'], 1)}, by chance "
+            f"{per_cent(of['chance'], 1)}."
         )
     if "stain" in first.index:
         of = first.loc["stain"]
@@ -39,11 +40,7 @@ def agreement_findings(rows: pd.DataFrame, neighbours: int) -> list[str]:
             less = ", though less of it than the colours do" if of["high"] < of["colours"] else ""
             told = f"the features hold the stain as well{less}"
         found.append(
-            f"Among the nearest of its class, {_per_cent(of['features'])} are of its own stain cluster; by the colours "
-            f"{_per_cent(of['colours'])}, by chance {_per_cent(of['chance'])}: {told}."
+            f"Among the nearest of its class, {per_cent(of['features'], 1)} are of its own stain cluster; by the "
+            f"colours {per_cent(of['colours'], 1)}, by chance {per_cent(of['chance'], 1)}: {told}."
         )
     return found
-
-
-def _per_cent(fraction: float) -> str:
-    return f"{100 * fraction:.1f} %"

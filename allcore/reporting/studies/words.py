@@ -76,6 +76,7 @@ def progress_in_words(found: StudyFindings) -> str:
 
 def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
     """Return in a sentence whether two settings differ, are the same within the margin, or nobody knows yet."""
+    of = _better_first(of)
     first, second = names.get(of.first, of.first), names.get(of.second, of.second)
     points = f"{100 * of.margin:g} {'point' if of.margin == 0.01 else 'points'}"
     apart = f"{abs(100 * of.difference):.1f} points apart in accuracy on {counted(of.images, 'image')}"
@@ -83,8 +84,7 @@ def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
     if of.repeated is not None:
         likely += f"; trained anew {percentages((of.repeated.low, of.repeated.high), 1, '+')}"
     if of.verdict == "they differ":
-        better, worse = (first, second) if of.difference > 0 else (second, first)
-        return f"{better} is better than {worse}: {apart} ({likely})."
+        return f"{first} is better than {second}: {apart} ({likely})."
     if of.verdict == "the same within the margin":
         return f"{first} and {second} are the same within {points}: {apart} ({likely})."
     return f"{first} and {second} cannot be told apart, nor called the same within {points}: {apart} ({likely})."
@@ -153,9 +153,13 @@ def sees_cells(baseline: CellScores) -> bool:
     return baseline_of(baseline.cell).sees_cells
 
 
+def _better_first(of: CellDifference) -> CellDifference:
+    """Return a comparison with the better setting first where the two differ, so that its interval is above 0."""
+    return of.turned() if of.verdict == "they differ" and of.difference < 0 else of
+
+
 def _pair(of: CellDifference, names: Mapping[str, str]) -> str:
+    of = _better_first(of)
     first, second = names.get(of.first, of.first), names.get(of.second, of.second)
-    if of.verdict == "they differ" and of.difference < 0:
-        first, second = second, first
     between = "above" if of.verdict == "they differ" else "and"
     return f"{first} {between} {second} ({100 * abs(of.difference):.1f} points apart)"

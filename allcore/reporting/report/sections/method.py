@@ -173,7 +173,8 @@ def evaluation_section(facts: RunFacts) -> Section:
         ),
         text(
             Strong("Novelty."),
-            " The distance of an image's features to the nearest class of train, scaled so that "
+            " How far an image is from the nearest class of train, by the network's features and by nine colour "
+            "moments together (root mean square). The threshold is chosen so that "
             f"{per_cent(PASSING, 0)} of the validation images pass.",
         ),
     )  # fmt: skip

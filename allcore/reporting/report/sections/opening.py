@@ -53,8 +53,8 @@ def summary_section(facts: RunFacts) -> Section:
     design = (
         f"A convolutional network (deep learning; the modified {facts.config.trunk.title}) was trained on "
         f"{counts['train']:,} images of {counted(len(facts.split.classes), 'class', 'classes')} "
-        f"({listed(facts.split.classes)}), its epoch chosen on {counts['validation']:,} others, and "
-        f"scored once on {facts.scores.n:,} test images. The split is {facts.config.split.protocol}."
+        f"({listed(facts.split.classes)}), {_validated(facts, counts['validation'])}, and scored "
+        f"once on {facts.scores.n:,} test images. The split is {facts.config.split.protocol}."
     )
     return Section(
         "summary",
@@ -62,6 +62,12 @@ def summary_section(facts: RunFacts) -> Section:
         (research_use(facts.meanings), text(design), tiles(facts), conclusion(facts)),
         answers=(1, 2),
     )
+
+
+def _validated(facts: RunFacts, count: int) -> str:
+    """Return what the validation images were for."""
+    chosen = "temperature fitted" if facts.config.keep == "last" else "epoch chosen"
+    return f"its {chosen} on {count:,} others"
 
 
 def tiles(facts: RunFacts) -> Tiles:
