@@ -8,15 +8,21 @@ from typing import Any, get_args
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from allcore.config import make_config
 from allcore.config_parts import AugmentConfig
+from allcore.errors import ConfigError
 from allcore.paper import AUGMENTATION
+from pages.ui.show import plain
 
 _ENDS = {"brightness": (0.05, 2.0), "scale": (0.25, 2.0)}
 """Ends of the sliders; the configuration allows up to 4, of which little is left to see."""
 
 
 def augment_settings() -> AugmentConfig:
-    """Let the user choose the settings (each kept in the URL by its field's name), and return them."""
+    """Let the user choose the settings (each kept in the URL by its field's name), and return them.
+
+    The page ends here, with the reason, where they do not fit together.
+    """
     chosen: dict[str, Any] = {}
     for name, field in AugmentConfig.model_fields.items():
         with st.container(gap="xxsmall"):
@@ -24,7 +30,11 @@ def augment_settings() -> AugmentConfig:
             what = str(field.description)
             said = f"Paper: {AUGMENTATION[name]}." if name in AUGMENTATION else "Not in the paper."
             st.caption(f"{what[:1].upper()}{what[1:]}. {said}")
-    return AugmentConfig(**chosen)
+    try:
+        return make_config(dataset="", augment=chosen).augment
+    except ConfigError as error:
+        st.error(plain(str(error)), title="These settings do not fit")
+        st.stop()
 
 
 def _widget(name: str, field: FieldInfo) -> Any:  # noqa: ANN401 - whatever the field holds

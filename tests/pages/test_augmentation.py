@@ -65,6 +65,13 @@ def test_settings_act_on_the_results(dataset, served):
         assert np.array_equal(pixels, augment(decode(dataset / path), 48, config, 0, epoch, index))
 
 
+def test_settings_that_do_not_fit_together_are_named_below_their_widgets(dataset):
+    app = open_page("augmentation", transplant=0.6, plain_field=0.6)
+    assert "These settings do not fit" in texts(app)
+    assert "an image gets one field" in texts(app)
+    assert app.get_by_key("plain_field").value == 0.6
+
+
 def test_every_setting_has_a_widget_with_its_default_and_what_the_paper_says(dataset):
     app = open_page("augmentation")
     for name, field in AugmentConfig.model_fields.items():
