@@ -1,8 +1,9 @@
 """The command line's commands, and what becomes of their errors.
 
-Exit status: 0 done, 2 bad input (one line on standard error), 1 a fault, 141 when whoever read the output has gone, as
-in `| head` (shells give that to their own tools). A command is imported when it is called, and imports what it needs
-when it runs, so that each starts as fast as it can.
+Exit status: 0 done; 2 bad input (one line on standard error); 1 a fault, or not done: a run or study that failed or
+was stopped, a deletion that was not confirmed, an MLflow server that did not take everything;
+141 when whoever read the output has gone, as in `| head` (shells give that to their own tools). A command is imported
+when it is called, and imports what it needs when it runs, so that each starts as fast as it can.
 """
 
 from __future__ import annotations
