@@ -1,12 +1,13 @@
 # make app        environment, requirements, and the app
 # make test       environment, test requirements, and the whole test suite, by two workers (WORKERS=4: by four)
-# make test-fast  the tests that are not slow and need no process of their own, no TensorFlow and no browser
-# make test-cluster  runs on a real Slurm of one node and a real Ray of two, made for the tests, and mirrored to a real MLflow
-#                server; Slurm needs root and Debian's slurm-wlm and munge, Ray and MLflow are installed into .venv/ray and .venv/mlflow
-# make test-gpu   an epoch on each GPU there is: its loss curve beside the processor's, its speed beside the peers'
-# make soak      damaged inputs and power cuts by the tens of thousands, disks that refuse, large networks in int8, thirty visitors; about an hour (SOAK=17: so many times as usual)
+# make test-fast  the quick tests, which need no process of their own, no TensorFlow and no browser
+# make test-cluster  runs on a real Slurm of one node and a real Ray (a head and one node), mirrored to a real MLflow server;
+#                Slurm needs root and Debian's slurm-wlm and munge, Ray and MLflow are installed into .venv/ray and .venv/mlflow
+# make test-gpu   an epoch on each GPU: its loss curve compared with the processor's, its speed with other tools'
+# make soak       the same tests as usual, but many more cases (SOAK=17: 17 times as many): damaged inputs, power cuts, disks that
+#                refuse to write, large networks in int8, thirty visitors; about an hour
 # make check      lint, format, types, import contracts
-# make lock       requirements.txt, requirements-gpu.txt and requirements-dev.txt from pyproject.toml
+# make lock       writes requirements.txt, requirements-gpu.txt and requirements-dev.txt from pyproject.toml
 
 PYTHON ?= python3
 WORKERS ?= 2
