@@ -6,7 +6,7 @@ import numpy as np
 
 from allcore.arrays import ImageArray
 from allcore.cells.finder import find_cells
-from allcore.cells.table import COLUMNS, cell_table
+from allcore.cells.table import COLUMNS, cell_rows
 
 MEASURES = tuple(name for name in COLUMNS if name not in ("cell", "touches_border"))
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -19,10 +19,10 @@ def morphology(image: ImageArray) -> np.ndarray:
     quantiles over whole cells (over all where none is whole); zeros where the image holds no cell.
     """
     cells = find_cells(image)
-    table = cell_table(image, cells)
-    whole = table[~table["touches_border"]]
-    counted = [len(table), len(table) - len(whole), float((cells > 0).mean())]
-    measured = (whole if len(whole) else table)[list(MEASURES)].to_numpy(float)
+    rows = cell_rows(image, cells)
+    whole = [row for row in rows if not row["touches_border"]]
+    counted = [len(rows), len(rows) - len(whole), float((cells > 0).mean())]
+    measured = np.array([[row[name] for name in MEASURES] for row in whole or rows], np.float64)
     quantiles = np.quantile(measured, QUANTILES, axis=0).T.ravel() if len(measured) else np.zeros(_QUANTILES)
     return np.concatenate([counted, quantiles]).astype(np.float32)
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from allcore.cells.finder import SIDE
-from allcore.cells.morphology import morphology
+from allcore.cells.finder import SIDE, find_cells
+from allcore.cells.morphology import MEASURES, QUANTILES, morphology
 from allcore.cells.table import COLUMNS, cell_table
 from allcore.data.synthetic.field import draw_field_and_cells
 
@@ -78,6 +78,17 @@ def test_without_cells_there_is_no_row_and_the_features_are_finite_zeros():
     table = cell_table(image, np.zeros((96, 128), np.uint8))
     assert (len(table), tuple(table.columns)) == (0, COLUMNS)
     np.testing.assert_array_equal(morphology(image), 0)
+
+
+def test_features_are_quantiles_of_what_the_table_says_of_whole_cells():
+    image, _ = draw_field_and_cells("Pre", np.random.default_rng(3))
+    table = cell_table(image, find_cells(image))
+    whole = table[~table["touches_border"]]
+    assert 0 < len(whole) < len(table)
+    expected = np.quantile(whole[list(MEASURES)], QUANTILES, axis=0).T.ravel().astype(np.float32)
+    features = morphology(image)
+    assert tuple(features[:2]) == (len(table), len(table) - len(whole))
+    np.testing.assert_array_equal(features[3:], expected)
 
 
 @pytest.mark.parametrize("image", [np.zeros((1, 1, 3), np.uint8), np.full((3, 400, 3), (150, 60, 160), np.uint8)])
