@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from filelock import FileLock
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from allcore.cells.found_once import finder_that_remembers
 from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.runs.devices import devices_here
@@ -71,6 +73,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path.name == "cluster" and not config.getoption("cluster"):
         return True
     return (config.getoption("fast") and collection_path.name in FOLDERS) or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect no garbage while tests are read, and look through what was read then, TensorFlow too, never again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -128,10 +141,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
 
 
 @pytest.fixture(scope="session", autouse=True)
-def small_forests() -> Iterator[None]:
-    """Let baselines of a few drawn images grow 30 trees instead of 300: each costs a millisecond or two by itself."""
+def baselines_of_few_images() -> Iterator[None]:
+    """Let baselines grow 30 trees instead of 300, and find the cells of the same few drawn images once.
+
+    A tree costs a millisecond or two whatever it learns from, an image's cells cost ten.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("allcore.evaluation.shortcuts.registry.TREES", 30)
+        patch.setattr("allcore.cells.morphology.find_cells", finder_that_remembers())
         yield
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.scriptrunner import script_runner
 
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
@@ -28,13 +29,15 @@ _LARGE = 1_000_000
 
 
 @pytest.fixture(scope="session", autouse=True)
-def components_looked_for_once() -> Iterator[None]:
-    """Let Streamlit look for components among the installed packages once, as a server does, and not at every run.
+def as_in_a_server() -> Iterator[None]:
+    """Let a run of a page do no more than it does in a server: the rest takes longer than the page.
 
-    AppTest spends ten times as long on that as on a page.
+    AppTest looks for components among the installed packages at every run. Where Keras was imported, which the app
+    never does and tests of other folders do, Streamlit lets it forget everything and collects all garbage.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
 
 
@@ -83,6 +86,15 @@ def searched(made_once: Callable[..., Path], overlapping: Path) -> Path:
 def new_fields(workspace: Workspace, overlapping: Path) -> Path:
     """Return the overlapping fields as the one dataset of an otherwise empty workspace."""
     return shutil.copytree(overlapping, workspace.datasets / "mine", copy_function=os.link)
+
+
+@pytest.fixture
+def few_fields(new_fields: Path) -> Path:
+    """Return three fields a class, and those that show them again, as the one dataset: they are soon searched."""
+    for image in new_fields.rglob("*.png"):
+        if int(image.stem.split("-")[1]) > 3:
+            image.unlink()
+    return new_fields
 
 
 @pytest.fixture

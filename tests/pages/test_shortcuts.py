@@ -43,7 +43,7 @@ def said(app) -> str:
     return texts(app).replace("\\", "")
 
 
-def test_evaluate_offers_to_compute_them_and_then_shows_them(run, finished):
+def test_evaluate_offers_to_compute_them_and_then_shows_them(run, finished, all_but_one):
     app = open_page("evaluate", run=run.id)
     assert offered(app)
     press(app, BUTTON)

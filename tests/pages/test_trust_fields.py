@@ -92,8 +92,8 @@ def test_pairs_across_classes_can_be_seen_alone(fields):
 
 
 @pytest.mark.slow
-def test_without_a_pair_across_classes_that_is_said(fields):
-    (fields / "Pro" / "pre-3-again.png").unlink()
+def test_without_a_pair_across_classes_that_is_said(few_fields):
+    (few_fields / "Pro" / "pre-3-again.png").unlink()
     assert f"None of the {PAIRS - 1} pairs lies across classes" in texts(open_fields(across="true"))
 
 
@@ -212,8 +212,8 @@ def test_an_image_that_is_no_longer_what_it_was_leaves_the_other_pairs(fields, p
 
 
 @pytest.mark.slow
-def test_a_dataset_without_shared_fields_is_said_to_have_none(fields):
-    for again in fields.rglob("*-again.png"):
+def test_a_dataset_without_shared_fields_is_said_to_have_none(few_fields):
+    for again in few_fields.rglob("*-again.png"):
         again.unlink()
     forget_catalogs()
     for shown in ("Pairs", "Groups"):
