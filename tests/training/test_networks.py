@@ -34,8 +34,8 @@ def trained(tiny_config, smears, tmp_path_factory):
     for image, verdict in (moved, ("wrong", "Early")), (excluded, ("excluded",)):
         known = image["sha256"], image["path"], image["label"], CLASSES
         add_judgements(workspace.judgements, [make_judgement(*known, *verdict)])
-    # every size of batch and every layer that learns is compiled
-    little = {"batch_size": 26, "trainable_from": TRUNKS[SMALLEST].stage_names[-2]}
+    # every size of batch and every layer that learns is compiled: all images are one batch
+    little = {"batch_size": 64, "trainable_from": TRUNKS[SMALLEST].stage_names[-2]}
     config = tiny_config(network=SMALLEST, labels="corrected", epochs=1, dense_units=16, **little)
     run = RunStore(workspace.runs).create(*prepare(config, workspace.cache, judgements=workspace.judgements))
     with pytest.MonkeyPatch.context() as patch:
@@ -84,12 +84,13 @@ def test_a_run_with_corrected_labels_ends_with_what_was_moved_moved_and_without_
     assert len(np.load(run.folder / "features.npy")) == len(split)
 
 
-@pytest.fixture
-def saved(tmp_path):
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
     """Return a small trunk with weights of its own and the file that holds them."""
     trunk = build_trunk(TRUNKS[SMALLEST], weights=None, input_shape=(32, 32, 3))
-    trunk.save_weights(tmp_path / "own.weights.h5")
-    return trunk, tmp_path / "own.weights.h5"
+    file = tmp_path_factory.mktemp("saved") / "own.weights.h5"
+    trunk.save_weights(file)
+    return trunk, file
 
 
 def test_initial_weights_come_from_a_file_of_the_network(saved):
@@ -102,7 +103,11 @@ def test_initial_weights_come_from_a_file_of_the_network(saved):
             np.testing.assert_array_equal(found, wanted)
 
 
-def test_file_of_another_network_is_refused_with_what_to_do(saved):
-    config = make_config(dataset="smears", network="resnet50", image_size=32, weights=str(saved[1]))
+def test_file_of_another_network_is_refused_with_what_to_do_before_the_model_is_touched(saved):
+    trunk, path = saved
+    before = trunk.get_weights()
+    config = make_config(dataset="smears", network="resnet50", image_size=32, weights=str(path))
     with pytest.raises(WeightsError, match=r"is not one of ResNet50 .*ALLCORE_RESNET50_WEIGHTS.*random"):
-        load_initial_weights(build_network(config, 4), config)
+        load_initial_weights(trunk, config)
+    for found, wanted in zip(trunk.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(found, wanted)

@@ -8,7 +8,7 @@ import pytest
 from allcore.inference.metadata import Agreement
 from allcore.inference.network import NetworkOutputs
 from allcore.training.served_precision import choose_arithmetic, compare, is_served_in_int8
-from tests.model.networks import random_network
+from tests.inference.conftest import SIZE, toy_graph
 
 AGREEING = {
     "images": 100, "labels_differing": 1, "mean_change": 0.001, "largest_change": 0.2,
@@ -55,9 +55,12 @@ def test_comparison_counts_labels_and_measures_changes():
     assert said == [f"comparing int8 with float32, {start} of 5 images" for start in (0, 4)]
 
 
-def test_choice_leaves_no_working_file_and_serves_the_graph_that_it_names(tmp_path):
-    _, weights, images = random_network(32, images=6)
-    chosen = choose_arithmetic(weights, images[:4], images[4:], tmp_path, on_phase=lambda phase: None)
+def test_choice_leaves_no_working_file_and_serves_the_graph_that_it_names(tmp_path, monkeypatch):
+    """Of graphs that run in no time: a finished run has those of a network."""
+    monkeypatch.setattr("allcore.training.served_precision.build_serving_graph", lambda weights: toy_graph())
+    monkeypatch.setattr("allcore.training.served_precision.in_int8", lambda weights, float32, batches: toy_graph())
+    images = np.random.default_rng(0).integers(0, 256, (6, SIZE, SIZE, 3)).astype(np.uint8)
+    chosen = choose_arithmetic(None, images[:4], images[4:], tmp_path, on_phase=lambda phase: None)
     assert list(tmp_path.iterdir()) == []
     assert chosen.graph is (chosen.int8 if chosen.served == "int8" else chosen.float32)
     assert chosen.served == ("int8" if is_served_in_int8(chosen.agreement) else "float32")
