@@ -24,7 +24,7 @@ OF_KERAS = {
     "vgg16": keras.applications.vgg16,
 }
 
-LARGE = {"densenet121", "resnet50"}
+LARGE = {"densenet121", "efficientnetv2b0", "resnet50"}
 """Networks that take long to quantise: in soak alone, since a run serves int8 only where it agrees with float32."""
 
 
