@@ -74,7 +74,7 @@ def test_dropout_rate_is_the_papers_leakage_rate(sized):
 def test_preprocessing_inside_the_model_is_vggs_own():
     model = build_network(make_config(dataset="smears", image_size=32), 4)
     image = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
-    inside = keras.Model(model.input, model.get_layer("block1_conv1").input).predict(image, verbose=0)
+    inside = keras.Model(model.input, model.get_layer("block1_conv1").input)(image)
     np.testing.assert_allclose(inside, keras.applications.vgg16.preprocess_input(image.copy()), atol=1e-4)
 
 
@@ -103,7 +103,7 @@ def test_saved_model_opens_with_keras_alone(tmp_path):
     assert {module.partition(".")[0] for module, _ in parts if module} == {"keras"}
     assert not [name for _, name in parts if name and ">" in name]  # how Keras writes what others registered with it
     opened = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(opened.predict(image, verbose=0), model.predict(image, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(opened(image), model(image), atol=1e-6)
 
 
 def parts_of(config):

@@ -85,7 +85,7 @@ def test_compiled_step_is_compiled_once_and_a_short_batch_takes_the_same(tiny):
 
 def test_loss_is_the_mean_cross_entropy():
     learner, batch = make_learner(), make_batch()
-    probabilities = learner.model.predict(batch.images.astype(np.float32), verbose=0)
+    probabilities = learner.model(batch.images.astype(np.float32)).numpy()
     expected = -np.log(probabilities[np.arange(6), batch.labels]).mean()
     assert learner.score_batch(batch)[0] == pytest.approx(expected, rel=1e-4)
 
@@ -94,7 +94,7 @@ def test_class_weights_weigh_the_loss(tiny):
     batch = make_batch()
     weights = np.array([3.0, 0.5, 1.0, 2.0], np.float32)
     learner = make_learner(class_weights=weights)
-    probabilities = learner.model.predict(batch.images.astype(np.float32), verbose=0)
+    probabilities = learner.model(batch.images.astype(np.float32)).numpy()
     losses = -np.log(probabilities[np.arange(6), batch.labels])
     assert learner.score_batch(batch)[0] == pytest.approx((weights[batch.labels] * losses).mean(), rel=1e-4)
 
