@@ -49,7 +49,7 @@ def _move(progress: Progress, bar: TaskID, run: Run, status: Status, history: Hi
             progress.update(bar, detail=status.phase)
             return
         before = waiting(run.folder.parent).get(run.id)
-        queue = f", {before} before it" if before else ""
+        queue = f", {before} ahead of it" if before else ""
         progress.update(bar, detail=f"{status.phase or 'starting'}{queue}")
         return
     progress.update(

@@ -199,7 +199,7 @@ def _grad_cam(size: int, material: Material) -> Measure:
 
 
 def _thousand(material: Material) -> Path:
-    """Return a folder of as many files, links to those of the material, some more than once where it has fewer."""
+    """Return a folder of as many files, copies of those of the material, some more than once where it has fewer."""
     folder = material.scratch / "thousand"
     if not folder.is_dir():
         files = sorted(path for path in material.data.rglob("*") if path.suffix.lower() in (".jpg", ".png", ".bmp"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from allcore.config import TrainConfig, make_config
@@ -160,6 +159,6 @@ def _pytorch(size: int, material: Material) -> Measure:
         torch.nn.functional.cross_entropy(answers.float(), labels).backward()
         optimizer.step()
 
-    for _ in islice(range(2), 2):
-        step()
+    step()
+    step()  # the first steps are slower
     return lambda: _rate(STEPS[size], step)

@@ -130,7 +130,7 @@ def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
         before = waiting.get(summary.id)
         if before is None:
             return "starting"
-        return "next in the queue" if before == 0 else f"{before} before it in the queue"
+        return "next in the queue" if before == 0 else f"{before} ahead of it in the queue"
     left = f", {duration(status.eta_seconds)} left" if status.eta_seconds is not None else ""
     return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"
 

@@ -31,7 +31,7 @@ _LONG_CARD, _CARD_HEIGHT = 1_000, 480
 _PREDICTED = "predicted"
 _SPLIT_SAYS = {
     "train": "The model was trained on this file, so a right answer says nothing about other images.",
-    "validation": "This file was used to choose the model's epoch and temperature, but not to train it.",
+    "validation": "The model was not trained on this file, but its epoch or its temperature was chosen with it.",
     "test": "This file is one of the model's test images: the model was not trained on it.",
     None: "The model was neither trained nor tested on this file.",
 }

@@ -16,7 +16,7 @@ def show_about(run: Run) -> None:
     try:
         now = about(run)
     except RunError as error:
-        st.warning(plain(str(error)), title="What was said of this run is lost")
+        st.warning(plain(str(error)), title="The name, note and tags of this run cannot be read")
         now = About()
     with st.form(f"about {run.id}", border=False):
         name = st.text_input("Name", now.name, LONGEST_NAME, key=f"name of {run.id}")

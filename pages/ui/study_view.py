@@ -84,7 +84,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
         st.button(
             "Stop", icon=":material/stop:", disabled=grid.state not in ACTIVE, key=f"stop-{study.name}",
             on_click=_carry_out, args=("stop", study),
-            help="The present run stops at its next batch and keeps its checkpoint.",
+            help="The runs that are under way stop at their next batch and keep their checkpoints.",
         )  # fmt: skip
         st.button(
             "Resume", icon=":material/play_arrow:", disabled=grid.is_active or grid.is_whole,

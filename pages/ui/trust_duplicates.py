@@ -31,7 +31,8 @@ def show_duplicates(of: Examined) -> None:
     contradicting = int((labels > 1).sum())
     if contradicting:
         st.warning(
-            f"{contradicting} groups hold one picture under different classes; at least one label is wrong.",
+            f"{counted(contradicting, 'group holds', 'groups hold')} one picture under different classes; at least one "
+            "label is wrong.",
             title="Labels contradict each other",
         )
     groups = list(labels.index)

@@ -26,8 +26,9 @@ def show_overview(of: Examined) -> None:
     st.header("Leakage of each split", anchor=False)
     answer = st.container()
     st.write(
-        "When the test shows a field that train shows as well, the network can answer from memory. How often that "
-        "happens depends on how the images are split (here 80 % train, 10 % validation, 10 % test, seed 0):"
+        "If a test image shows a field that a training image shows too, the network can answer from memory. How often "
+        "that happens depends on how the images are split (here with seed 0; random and grouped: 80 % train, "
+        "10 % validation, 10 % test):"
     )
     tables = _show_leakage(of)
     if tables:

@@ -12,6 +12,7 @@ from allcore.data.split import make_split
 from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts, shortcut_scores
 from allcore.progress import Progress
+from allcore.reporting.number_text import listed
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 from pages.ui import show
 from pages.ui.making import make_and_show
@@ -31,9 +32,9 @@ def show_shortcuts(of: Examined) -> None:
     if results:
         _show_results(results)
     if missing:
-        listed = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
         st.caption(
-            f"The {len(BASELINES)} baselines are not scored under {listed} yet. Thousands of images take minutes."
+            f"The {len(BASELINES)} baselines are not scored under {listed(missing)} yet. Thousands of images take "
+            "minutes."
         )
         if asked_for(_work(of), "Score the shortcuts", type="primary", icon=":material/palette:"):
             _score(of, missing)

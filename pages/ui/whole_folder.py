@@ -149,13 +149,13 @@ def _show_all(key: str, served: Predictor, model: Path, root: Path, images: pd.D
 def _summarise(table: pd.DataFrame) -> None:
     """Say how many images each class was given, how many are novel, and how many are right where that is known."""
     predicted = table[table["error"] == ""]
-    if "correct" in table and (judged := predicted["correct"].dropna()).any():
+    if "correct" in table and len(judged := predicted["correct"].dropna()):
         right, low_high = int(judged.sum()), wilson(int(judged.sum()), len(judged))
         score = per_cent_within(right / len(judged), (float(low_high[0]), float(low_high[1])))
         st.markdown(f"**{right:,} of {len(judged):,} labelled images are right: accuracy {score}.**")
         trained = int((predicted["split"] == "train").sum())
         if trained:
-            st.caption(f"The model was trained on {trained:,} of them, which flatters.")
+            st.caption(f"The model was trained on {trained:,} of them, so the accuracy is too good.")
         link = {name: st.query_params[name] for name in ("model", "data", "variant") if name in st.query_params}
         st.page_link(
             "pages/evaluate.py", label="All scores, and every mistake", icon=":material/grid_on:",

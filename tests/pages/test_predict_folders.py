@@ -2,6 +2,8 @@
 
 import shutil
 
+from allcore.data.intake import decode
+from allcore.inference.predictor import load_predictor
 from tests.pages.opening import links, open_page, press, ran, rows, table, texts
 
 
@@ -35,6 +37,18 @@ def test_whole_dataset_is_predicted_scored_and_leads_to_every_image(trained, rel
     assert f"trained on {len(trained.split.rows('train'))} of them" in texts(app)
     assert "All scores, and every mistake" in links(app)
     assert len(app.get("plotly_chart")) == 1  # of the image that was chosen
+
+
+def test_accuracy_is_said_where_no_answer_is_right(trained, released, tmp_path, smears, monkeypatch):
+    model, labels = load_predictor(trained.served_model), ["Benign", "Early", "Pre", "Pro"]
+    for name in ("Pro/pro-0001.jpg", "Benign/benign-0001.jpg"):
+        answer = model.predict([decode(smears / name)])[0].label
+        labels.remove(wrong := next(label for label in labels if label != answer))
+        (tmp_path / "wrong" / wrong).mkdir(parents=True)
+        shutil.copy(smears / name, tmp_path / "wrong" / wrong)
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(tmp_path))
+    app = open_page("predict", data=f"{tmp_path.name}/wrong", all="true")
+    assert "0 of 2 labelled images are right: accuracy 0.0 %" in texts(app)
 
 
 def test_folder_without_classes_is_predicted_and_bad_files_are_named(trained, released, tmp_path, smears, monkeypatch):
