@@ -31,8 +31,8 @@ _UNREACHED: Final = {"ConnectionError", "Timeout"}
 def import_zip(archive: Path, datasets: Path, name: str | None = None, on_progress: Progress | None = None) -> Path:
     """Unpack a zip of class folders to `datasets/<name>`; without a name, the archive's own made safe.
 
-    What is left out stands among the problems of the dataset's catalog.
-    `on_progress` is called with the number of members done and of all.
+    Members that are left out are listed among the problems of the dataset's catalog. `on_progress` is called with the
+    number of members done and of all.
 
     Raises:
         DatasetError: the name is taken, the archive is unsafe or damaged, or holds no dataset; nothing is left.

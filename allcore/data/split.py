@@ -110,13 +110,16 @@ def _read_table(path: Path) -> pd.DataFrame:
 def make_split(images: pd.DataFrame, config: SplitConfig, relations: Relations | None = None) -> Split:
     """Divide usable catalog rows by `config.protocol`, every class into every part.
 
-    `random` draws within each class and lets twins fall apart, as the paper does; `grouped` and `patient` keep
-    images that share a group together; `stain` keeps whole stain clusters out of train, one a class for validation and
-    one for the test, whatever fractions are asked for; `folders` takes the parts that the dataset's own folders make.
-    With `config.folds`, one of so many parts of about equal size is the test; over all of them every image is tested
-    once. Groups come from the table `config.groups` or, without one,
-    from `relations`; unset, those are what the catalog alone shows. Raises `DatasetError` when the table does not fit
-    or a class has too few groups or stain clusters for three parts.
+    - `random` draws within each class without regard to groups, as the paper does.
+    - `grouped` and `patient` keep the images of a group in one part.
+    - `stain` keeps whole stain clusters out of train: one of each class for validation and one for the test, whatever
+      fractions are asked for.
+    - `folders` takes the parts that the dataset's own folders make.
+
+    With `config.folds`, the images are divided into that many parts of about equal size, of which one is the test; over
+    all folds every image is tested once. Groups come from the table `config.groups` or, without one, from `relations`;
+    without these, from what the catalog shows. Raises `DatasetError` when the table does not fit, or a class has too
+    few groups or stain clusters for three parts.
     """
     relations = relations or catalog_relations(images)
     table = images.reindex(columns=["path", "sha256", "label", "part"], fill_value="").reset_index(drop=True)

@@ -31,9 +31,8 @@ class Prediction:
 
     probabilities (C,), calibrated, in the order of the model's classes; evidence (C, h, w), in units of the logit;
     features (units,); novelty, about 1 for images like those trained on; novel, when it exceeds the threshold.
-    Novelty is the root mean square of feature_distance and colour_distance, the latter NaN where the model's file, of
-    schema 1, knows no colours. scaling says what was done to a file's
-    values of more than 8 bits, '' where there were none.
+    Novelty is the root mean square of feature_distance and colour_distance; the latter is NaN where the model's file,
+    of schema 1, holds no colours. scaling says how values of more than 8 bits were scaled, '' where there were none.
     """
 
     label: str

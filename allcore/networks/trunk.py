@@ -59,15 +59,17 @@ class Stage:
 class Trunk:
     """One convolutional trunk as `keras.applications` builds it without its top, and what follows from it.
 
-    `application` is the builder's name there, called with `options`. `stages` are all that can be fine-tuned, first to
-    last, and `fine_tuned` the first and last that are by default: as in the paper, all before the last of five sizes of
-    map. `channels` are those of the trunk's output. `halvings_rounded_up` is how many of the five halvings, from the
-    first, make 4 of 7 places (the others make 3), and `ends_in_pooling` whether the last of them is a 2×2 max-pooling,
-    before which the evidence is looked for. `parameters` counts the trunk's weights,
-    `activations` the values that its layers put out for an image of that many pixels a side. `weights_file` is Keras's
-    name for its ImageNet weights and `megabytes` their size; `credit` names their authors and licence.
-    `batch_normalised` trunks learn statistics of whole batches. `convolutions` are there where the trunk is a plain
-    chain of them, each block followed by a pooling.
+    - `application`: the builder's name there, which is called with `options`.
+    - `stages`: all that can be fine-tuned, first to last; `fine_tuned`: the first and the last that are by default. As
+      in the paper these are all before the last of five sizes of map.
+    - `channels`: of the trunk's output.
+    - `halvings_rounded_up`: how many of the five halvings, counted from the first, make 4 places of 7 (the others: 3).
+    - `ends_in_pooling`: whether the last halving is a 2×2 max-pooling; the evidence is that of the map before it.
+    - `parameters`: the number of the trunk's weights; `activations`: the number of values that its layers put out, by
+      the image's side in pixels.
+    - `weights_file`: Keras's name for its ImageNet weights; `megabytes`: their size; `credit`: authors and licence.
+    - `batch_normalised`: whether it learns statistics of whole batches.
+    - `convolutions`: given where the trunk is a plain chain of them, with a pooling after each block.
     """
 
     name: str

@@ -17,14 +17,14 @@ VALIDATION_SPEEDUP = 3.0
 """About how many times faster images are scored than trained on: a forward pass without its backward pass."""
 
 FINISHING_SECONDS, FINISHING_SHARE = 15.0, 0.3
-"""What follows a training takes about so long for writing and learning, and this part of a training step an image."""
+"""What follows the last epoch takes about so many seconds, and for each image this share of its time in training."""
 PROCESS_BYTES = 1_300 * 2**20
 """About what a worker's process takes on a CPU besides its steps and images: libraries, the model, served graphs.
 
-Measured as the most that runs on drawn and real images took, less those two.
+Measured: the most that runs on drawn and real images took, less their steps and images.
 """
 _CELL_MAPS = 1 / 3
-"""What the maps of the cells add to the decoded images: one byte beside red, green and blue."""
+"""What the maps of the cells add to the decoded images, as a share: one byte a pixel beside red, green and blue."""
 
 _COSTLY = ("network", "image_size", "batch_size", "trainable_from", "trainable_to", "head", "dense_units", "optimizer")
 _COSTLY_HERE = (*_COSTLY, "device", "devices", "precision", "micro_batch_size", "augment", "dataset", "variant")

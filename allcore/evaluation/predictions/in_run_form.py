@@ -72,10 +72,9 @@ def evaluation_run(
 ) -> Run:  # fmt: skip
     """Score a model on a labelled folder and return it in the form of a run.
 
-    `catalog` is that of the folder, with the labels that count.
-
-    The scored images are its test images; those of the folder that the model was trained on, where they are not scored
-    themselves, its training images. Raises `DatasetError` as `score_folder` does, `RunError` when the disk refuses.
+    `catalog` is that of the folder, with the labels that count. The run's test images are the scored ones; its training
+    images are those of the folder that the model was trained on and that are not scored. Raises `DatasetError` as
+    `score_folder` does, `RunError` when the disk refuses.
     """
     scored = score_folder(predictor, model, of, cache, on_progress, judgements)
     run = evaluation_place(model, catalog, scored.variant, of, cache)

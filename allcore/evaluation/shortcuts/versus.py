@@ -20,11 +20,14 @@ COLUMNS = (
 def against_shortcuts(predictions: RecordedPredictions, results: Sequence[ShortcutResult]) -> pd.DataFrame:
     """Compare a model's `predictions` with each baseline's of the same images, the best baseline first.
 
-    One row a baseline: baseline, what (it sees), accuracy, low, high, difference (the model's accuracy minus the
-    baseline's), difference_low, difference_high, p (McNemar's test over groups, by Holm's method over the baselines),
-    apart (whether p is below 0.05), reaches (whether the baseline is as accurate as the model, or more), sees_cells
-    (whether it is no shortcut). Accuracies in
-    fractions, intervals at 95 %. Raises `InputError` when they share no image.
+    One row a baseline, accuracies and differences as fractions, intervals at 95 %:
+
+    - baseline, what (it sees), accuracy, low, high;
+    - difference (the model's accuracy minus the baseline's), difference_low, difference_high;
+    - p (McNemar's test over groups, adjusted for the number of baselines by Holm's method), apart (p below 0.05);
+    - reaches (the baseline is at least as accurate as the model), sees_cells (it is not a shortcut).
+
+    Raises `InputError` when they share no image.
     """
     rows = []
     for result in results:
