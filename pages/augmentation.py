@@ -94,7 +94,7 @@ def _show_random(root: Path, image: pd.Series, size: int, config: AugmentConfig,
     changes = [draw_change(config, seed, epoch, int(str(image.name))) for epoch in range(RESULTS)]
     examples = [Example(f"epoch {e}: {describe(change)}", change, config.border) for e, change in enumerate(changes, 1)]
     if config.borrows:
-        st.caption("In this preview every image may lend its field or colours; in a run only training images do.")
+        st.caption("In this preview fields and colours may come from any image; in a run, only from training images.")
     _show_examples(root, image, size, (Example("as it is", IDENTITY, config.border), *examples), lenders)
 
 

@@ -70,7 +70,7 @@ show.table(
         "low": show.per_cent_column("95 % from", decimals=2),
         "high": show.per_cent_column("to", decimals=2),
         "paper": show.per_cent_column("the paper (%)", decimals=2),
-        "macro": show.per_cent_column("macro (%)", "every class counts alike; of accuracy, the balanced accuracy", 2),
+        "macro": show.per_cent_column("macro (%)", "the mean over classes; of accuracy, the balanced accuracy", 2),
         "macro_low": show.per_cent_column("macro 95 % from", decimals=2),
         "macro_high": show.per_cent_column("macro to", decimals=2),
     },

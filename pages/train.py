@@ -234,13 +234,13 @@ if split is not None:
     if images.has_parts and config.split.protocol != "folders":
         st.warning(
             "This dataset's folders divide it into train, validation and test. The chosen protocol ignores that and "
-            "divides all images anew; the protocol *folders* keeps it.",
+            "divides all images again; the protocol *folders* keeps it.",
             title="The dataset's own split is not kept",
         )
     elif config.split.protocol == "folders" and twins:
         st.warning(
             "The dataset's folders separate images that belong together, so the score will look better than it is. The "
-            "protocol *grouped* divides all images anew and keeps such images in one part.",
+            "protocol *grouped* divides all images again and keeps such images in one part.",
             title=f"{twins} test images have a twin in train",
         )
     if not known.searched:

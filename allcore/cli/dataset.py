@@ -51,7 +51,7 @@ def info(folder: Folder, json: Json = False) -> None:
         if facts["parts"]:
             rows = [(label, count, *facts["parts"][label].values()) for label, count in facts["classes"].items()]
             table(["class", "#images", *(f"#{part}" for part in SPLITS)], rows)
-            say("\nThe folders divide the images: --split folders keeps that, any other divides them anew.")
+            say("\nThe folders divide the images: --split folders uses these parts, others divide them again.")
             if facts["held_out_twins"]:
                 say(f"{facts['held_out_twins']} validation or test images are in train as well", bold=True)
         else:

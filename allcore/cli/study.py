@@ -37,7 +37,7 @@ def run_study(
     preset: Preset = "paper",
     name: Annotated[str | None, typer.Option("--name", help="what to call it; unset: study- and the time")] = None,
     vary: Vary = None,
-    seeds: Annotated[str, typer.Option("--seeds", help="seeds of training and of the split alike: 0,1,2 or 0-2")] = "0",
+    seeds: Annotated[str, typer.Option("--seeds", help="seeds of training and of the split: 0,1,2 or 0-2")] = "0",
     only_folds: Annotated[
         str | None, typer.Option("--only-folds", help="some of the --folds, as 1,2; the others may follow later")
     ] = None,

@@ -32,7 +32,7 @@ def tradeoff(
     from allcore.workspace import open_workspace
 
     if example and (names or latency):
-        raise InputError("--example: it is measured already; give neither runs nor --latency with it")
+        raise InputError("--example shows what was measured before; it takes neither runs nor --latency")
     workspace = open_workspace()
     if example:
         record = read_tradeoff(EXAMPLE)

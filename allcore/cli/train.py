@@ -76,9 +76,9 @@ def with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:
         return fields
     asked = fields.get("split.protocol", "folders")
     if asked == "folders":
-        say("the dataset's folders divide it into parts; --split random and others divide it anew", err=True)
+        say("the dataset's folders divide it into parts; --split random and others divide it again", err=True)
     else:
-        say(f"the parts that the dataset's folders make are not kept: --split {asked} divides it anew", err=True)
+        say(f"the parts that the dataset's folders make are not kept: --split {asked} divides it again", err=True)
     return {**fields, "split.protocol": asked}
 
 

@@ -64,8 +64,8 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
         "Decision curve: net benefit of acting by the model, on everybody and on nobody, by threshold probability",
     )
     st.caption(
-        "Decision curve (Vickers and Elkin, 2006): whoever acts from a probability of 10 % counts nine needless "
-        "actions as one missed finding. The model is of use where its line is the highest."
+        "Decision curve (Vickers and Elkin, 2006): if you act at a probability of 10 % or more, nine needless actions "
+        "weigh as much as one missed finding. The model is useful where its line is the highest."
     )
 
 

@@ -37,8 +37,8 @@ def show_shortcuts(of: Evaluated) -> None:
         return
     if of.scored is not None and not _can_learn(of):
         st.caption(
-            "Shortcut baselines learn from the images that the model was trained on. They can stand beside this score "
-            "where those are in the same folder, of every class, and its test images are scored."
+            "Shortcut baselines learn from the images that the model was trained on. They can be compared with this "
+            "score only if those are in the same folder, for every class, and the model's test images are scored."
         )
         return
     results = cached_or_offered(of.run)
@@ -79,11 +79,11 @@ def cached_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...]
     try:
         splits = {watched(run).split.content for run in runs}
     except RunError as error:
-        st.caption(show.plain(f"No shortcut baseline can stand beside all of these runs: {error}"))
+        st.caption(show.plain(f"No shortcut baseline can be compared with all of these runs: {error}"))
         return None
     if len(splits) == 1:
         return cached_or_offered(runs[0])
-    st.caption("These runs have different splits, so no shortcut baseline can stand beside all of them.")
+    st.caption("These runs have different splits, so no shortcut baseline can be compared with all of them.")
     return None
 
 

@@ -62,10 +62,10 @@ def study_form(quick: bool) -> Asked:
     with st.grid(4, min_column_width=180, gap="medium"):
         folds = st.number_input(
             "Folds", 2, 100, None, key="folds", bind="query-params", placeholder="none",
-            help="Parts of about equal size, each of them the test of one run: every image is tested once.",
+            help="Parts of about equal size; each is the test of one run, so every image is tested once.",
         )  # fmt: skip
         seeds = st.text_input(
-            "Seeds", "0", key="seeds", bind="query-params", help="Of training and of the split alike: 0,1,2 or 0-2."
+            "Seeds", "0", key="seeds", bind="query-params", help="Of training and of the split: 0,1,2 or 0-2."
         )
         vary = st.text_input(
             "Other settings", "", key="vary", bind="query-params", placeholder="dropout=0.25,0.5",

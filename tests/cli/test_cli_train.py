@@ -47,7 +47,7 @@ def test_dataset_that_cannot_be_trained_on_is_refused(command, workspace, smears
 @pytest.mark.parametrize(
     ("asked", "protocol", "said"),
     [
-        ([], "folders", "the dataset's folders divide it into parts; --split random and others divide it anew"),
+        ([], "folders", "the dataset's folders divide it into parts; --split random and others divide it again"),
         (["--split=random"], "random", "the parts that the dataset's folders make are not kept: --split random"),
     ],
 )
