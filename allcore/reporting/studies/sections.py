@@ -116,7 +116,7 @@ def _design(found: StudyFindings) -> Section:
                 "once a seed by a network that has not seen it. "
                 if plan.folds else ""
             )
-            + "A seed is that of training and of the split alike."
+            + "The seed is used for training and for the split."
         ),
         text(f"The split is {split.protocol}. {PROTOCOLS[split.protocol]}. {LEVELS[split.protocol]}."),
         *([bullets(*(f"Missing: {name}" for name in missing))] if missing else []),
@@ -136,9 +136,9 @@ def _settings(found: StudyFindings) -> Section:
         settings_table(found),
         *(scores_table(cell, names[cell.cell]) for cell in scored),
         text(
-            "SD over folds is about the mean of their seed: what the choice of images does. SD over seeds is of the "
-            "seeds' means: what initialisation, order and division do. Pooled intervals draw whole groups of images "
-            "that hang together."
+            "The SD over folds is taken about the mean of their seed; it shows the effect of the choice of images. "
+            "The SD over seeds is that of the seeds' means; it shows the effect of initialisation, order and division. "
+            "Pooled intervals are from a bootstrap over whole groups of images that belong together."
         ),
     )
     return Section("settings", "Scores of each setting", blocks)
@@ -152,10 +152,11 @@ def _differences(found: StudyFindings) -> Section:
         bullets(*(difference_in_words(each, names) for each in found.differences)),
         differences_table(found.differences, found),
         text(
-            "Two questions are kept apart. These networks, on other images: McNemar's exact test over groups, adjusted "
-            "for the number of pairs (Holm). Networks trained anew, on other parts: the corrected resampled t-test "
-            "(Nadeau and Bengio, 2003). A difference needs both; “the same within the margin” needs two one-sided "
-            "tests of both kinds (Schuirmann, 1987). What passes neither is not known: more folds or seeds tell."
+            "Two questions are kept apart. Would these networks differ on other images? McNemar's exact test over "
+            "groups, adjusted for the number of pairs (Holm). Would newly trained networks differ on other parts? The "
+            "corrected resampled t-test (Nadeau and Bengio, 2003). “They differ” needs both; “the same within the "
+            "margin” needs two one-sided tests of both kinds (Schuirmann, 1987). Otherwise the study does not decide; "
+            "more folds or seeds are needed."
         ),
     )
     return Section("differences", "Which settings differ", blocks)

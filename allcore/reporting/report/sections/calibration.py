@@ -45,8 +45,8 @@ def novelty(facts: RunFacts) -> tuple[Block, ...]:
         f"{part_of(int(novel.sum()), len(table))} of the test images are called novel, unlike the images of train; "
         f"among them are {int((novel & wrong).sum())} of the {counted(int(wrong.sum()), 'mistake')}. An image's "
         "novelty is its distance from the nearest class of train, by the network's features and by nine colour "
-        "moments; it is about 1 for images like those. Of images like those of validation, the threshold calls one in "
-        "twenty novel."
+        "moments; it is about 1 for images like those. The threshold is chosen so that one in twenty validation "
+        "images is called novel."
         f"{threshold}{others}"
     )
     return (own,) if facts.novelty is None else (own, _others(facts.novelty))
