@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from allcore.cli.evaluate import Mapping, Model, Variant, named_classes
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
+from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import InputError
 from allcore.reporting.number_text import decimal, interval
 
@@ -53,10 +53,10 @@ def image_map(
     images = map_table(made, run)
     rows = agreement(made, images)
     if csv is not None:
-        _write(csv, for_csv(images))
+        write_file(csv, for_csv(images))
     if figure is not None:
         drawn = map_figure(images, projection, by, sorted(set(run.split.classes)), made.variance)
-        _write(figure, drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}))
+        write_file(figure, drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}))
     findings = agreement_findings(rows, NEIGHBOURS)
     if json:
         print_json(
@@ -114,12 +114,3 @@ def _print(model: str, rows: pd.DataFrame, findings: list[str], count: int) -> N
     say()
     for finding in findings:
         say(finding)
-
-
-def _write(file: Path, text: str) -> None:
-    from allcore.writing import write_whole
-
-    try:
-        write_whole(file, text)
-    except OSError as error:
-        raise InputError(f"{file} cannot be written ({error.strerror}); choose another place") from None

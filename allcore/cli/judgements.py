@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
+from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import DatasetError, InputError
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ def judgements(
         say(import_judgements(data, read.name, catalog, file).in_words(), err=True)
     judged = judgement_table(catalog, file)
     if csv is not None:
-        try:
-            csv.write_text(for_csv(judged), encoding="utf-8", newline="")
-        except OSError as error:
-            raise InputError(f"{csv} cannot be written ({error.strerror or error})") from None
+        write_file(csv, for_csv(judged))
     versions = {variant: _version(catalog, variant, file) for variant in catalog.variants}
     if json:
         named = {variant: {"labels": name, "classes": json_rows(of)} for variant, (name, of) in versions.items()}

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
-from allcore.errors import InputError
+from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.reporting.number_text import percentage
 from allcore.text import for_csv
 
@@ -51,7 +50,7 @@ def labels(
         review = review_dataset(folder, images, relations, wanted, workspace.cache, progress)
     listed = review.listed(read_judgements(workspace.judgements))
     if csv is not None:
-        _write(listed, csv)
+        write_file(csv, for_csv(listed))
     if json:
         print_json(
             {
@@ -63,13 +62,6 @@ def labels(
         )
     else:
         _print(review, listed.head(top))
-
-
-def _write(listed: pd.DataFrame, csv: Path) -> None:
-    try:
-        csv.write_text(for_csv(listed), encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(f"{csv} cannot be written ({error.strerror or error})") from None
 
 
 def _print(review: LabelReview, listed: pd.DataFrame) -> None:

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.cells import cell_len
 
+from allcore.errors import InputError
 from allcore.progress import Progress
 from allcore.text import printable, well_formed
 
@@ -54,6 +56,14 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Print a value as JSON text."""
     text = well_formed(json.dumps(value, ensure_ascii=False, allow_nan=False))
     typer.echo(json.dumps(json.loads(text), indent=2))
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write text to the file that an option names, in UTF-8; it may be a pipe. Raises `InputError` with the reason."""
+    try:
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror or error}); choose another place") from None
 
 
 def json_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

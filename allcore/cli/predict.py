@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.class_text import class_columns
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.output import Json, print_json, progress_bar, say, table, write_file
 from allcore.errors import ImageError, InputError
 from allcore.reporting.number_text import percentage
 from allcore.text import for_file
@@ -115,10 +115,7 @@ def _write_csv(rows: list[dict[str, Any]], classes: Sequence[str], csv: Path) ->
         for row in rows
     ]
     columns = ["path", "label", *(f"probability_{name}" for name in classes), "novelty", "novel", "error"]
-    try:
-        csv.write_text(for_csv(pd.DataFrame(flat, columns=columns)), encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(f"--csv: {csv} cannot be written ({error.strerror or error})") from None
+    write_file(csv, for_csv(pd.DataFrame(flat, columns=columns)))
 
 
 def _shown_probabilities(row: dict[str, Any], classes: Sequence[str]) -> list[str]:
