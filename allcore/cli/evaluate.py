@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from allcore.cli.class_text import print_matrix
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.evaluation_text import print_comparison, print_evaluation
+from allcore.cli.output import Json, progress_bar
 from allcore.errors import InputError
-from allcore.paper import HEADLINE, has_papers_classes
-from allcore.reporting.number_text import Ends, decimal, interval, percentage, percentages
-
-if TYPE_CHECKING:
-    from allcore.data.class_meanings import ClassMeanings
-    from allcore.evaluation.predictions.evaluation import Evaluation
-    from allcore.evaluation.predictions.operating import ChosenPoint
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")]
 Variant = Annotated[
@@ -32,23 +25,6 @@ Mapping = Annotated[
         help="which of the model's classes a class of --data is; may be repeated; no OURS: left out",
     ),
 ]
-
-_ROWS = {
-    "accuracy": "accuracy",
-    "precision_weighted": "precision (weighted)",
-    "recall_weighted": "sensitivity (weighted)",
-    "f1_weighted": "F1 (weighted)",
-    "mcc": "MCC",
-    "balanced_accuracy": "balanced accuracy",
-    "precision_macro": "precision (macro)",
-    "recall_macro": "sensitivity (macro)",
-    "specificity_macro": "specificity (macro)",
-    "npv_macro": "NPV (macro)",
-    "f1_macro": "F1 (macro)",
-    "auroc_macro": "AUROC (macro)",
-    "average_precision_macro": "average precision (macro)",
-}
-_ERRORS = {"ece": "expected calibration error", "brier": "Brier score", "log_loss": "log loss"}
 
 
 def evaluate(
@@ -93,6 +69,8 @@ def evaluate(
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace
 
+    if against is not None and prevalence is not None:
+        raise InputError("--prevalence is for the scores of one model; leave it or --against out")
     workspace, named = open_workspace(), named_classes(mapping)
     store = RunStore(workspace.runs)
     with progress_bar("predicting") as progress:
@@ -109,98 +87,6 @@ def evaluate(
         print_evaluation(evaluation, json, None if prevalence is None else prevalence / 100)
 
 
-def evaluation_json(evaluation: Evaluation, prevalence: float | None = None) -> dict[str, Any]:
-    """Return an evaluation as JSON values: the scores in fractions, and what they are of."""
-    from allcore.evaluation.predictions.two_sides import two_sides
-
-    meanings = _meanings(evaluation)
-    positive = list(meanings.positive)
-    both = two_sides(evaluation.predictions, positive).model_dump(mode="json") if positive else None
-    named = {"model": evaluation.model, "data": evaluation.data}
-    alone = evaluation.without_twins
-    return {
-        **named,
-        **evaluation.scores.to_json(),
-        "meanings": dict(meanings.meanings),
-        "positive": positive,
-        "two_sides": both,
-        "operating_points": [each.model_dump(mode="json") for each in _chosen_points(evaluation, positive, prevalence)],
-        "without_twins": None if alone is None else alone.to_json(),
-        "notes": list(evaluation.notes),
-    }
-
-
-def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | None = None) -> None:
-    """Print an evaluation as JSON, or as tables beside the paper's scores, where the classes are the paper's."""
-    if json:
-        print_json(evaluation_json(evaluation, prevalence))
-        return
-    scores = evaluation.scores.to_json()
-    say(evaluation.model, bold=True)
-    say(f"on {evaluation.data}: {scores['n']} images\n")
-    beside = has_papers_classes(scores["classes"])
-    rows = [
-        (
-            name,
-            percentage(scores[key]),
-            percentages(_ends(scores, key)),
-            percentage(HEADLINE[key]) if key in HEADLINE else "",
-        )
-        for key, name in _ROWS.items()
-    ]
-    columns = ["score", "#%", "#95 % interval", *(["#paper %"] if beside else [])]
-    table(columns, [row[: len(columns)] for row in rows])
-    say()
-    errors = [(name, decimal(scores[key], 4), interval(_ends(scores, key), 4)) for key, name in _ERRORS.items()]
-    table(["error", "#value", "#95 % interval"], errors)
-    say()
-    _print_classes(scores)
-    say()
-    _print_sides(evaluation, _meanings(evaluation), prevalence)
-    if beside:
-        say("The paper tested other images, at 300 px.")
-    for note in evaluation.notes:
-        say(f"note: {note}")
-    if evaluation.without_twins is not None:
-        alone = evaluation.without_twins.to_json()
-        say(
-            f"without the images that have a twin in train: accuracy {percentage(alone['accuracy'])} % "
-            f"({percentages(_ends(alone, 'accuracy'))}), macro F1 {percentage(alone['f1_macro'])} %, "
-            f"{alone['n']} images"
-        )
-
-
-def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
-    """Print two models' scores on the images that both were scored on, and whether they differ."""
-    from allcore.evaluation.comparing.comparison import compare
-    from allcore.evaluation.comparing.pairing import pair
-    from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
-
-    comparison = compare(pair(first.predictions, second.predictions))
-    notes = list(dict.fromkeys(f"{one.model}: {note}" for one in (first, second) for note in one.notes))
-    if json:
-        named = {"model": first.model, "against": second.model, "data": [first.data, second.data]}
-        print_json({**named, **comparison.to_json(), "notes": notes})
-        return
-    for place, one, count in (("first", first, comparison.n_first), ("second", second, comparison.n_second)):
-        say(f"{place}: {one.model} on {one.data}, {count} images")
-    say(f"compared on the {comparison.n} images that both were scored on, in {comparison.n_groups} groups\n")
-    columns = ["#first", "#second", "#first − second", "#95 % interval"]
-    for heading, frame, digits in (
-        ("score (%)", score_differences(comparison), 2),
-        ("error", error_differences(comparison), 4),
-    ):
-        table([heading, *columns], [_difference_row(row, digits) for row in frame.to_dict("records")])
-        say()
-    counts = mcnemar_table(comparison.mcnemar, "first", "second")
-    table(["images", *(f"#{name}" for name in counts.columns[1:])], counts.to_numpy().tolist())
-    say(f"\nexact McNemar test: {p_text(comparison.mcnemar.p)} with every image on its own, ", nl=False)
-    say(f"{p_text(comparison.mcnemar.p_over_groups)} over overlap groups")
-    say(verdict(comparison.mcnemar, "the first", "the second"))
-    for note in notes:
-        say(f"note: {note}")
-
-
 def named_classes(options: Sequence[str] | None) -> dict[str, str]:
     """Return the model's class that each class of a folder is by the option --map. Raises `InputError`."""
     return dict(map(_mapped, options or []))
@@ -211,81 +97,3 @@ def _mapped(option: str) -> tuple[str, str]:
     if not equals:
         raise InputError(f"map: expected THEIRS=OURS (received {option!r})")
     return theirs.strip(), ours.strip()
-
-
-def _difference_row(row: dict[Hashable, Any], digits: int) -> tuple[str, ...]:
-    first, second = decimal(row["first"], digits), decimal(row["second"], digits)
-    ends = interval((row["low"], row["high"]), digits, "+")
-    return row["score"], first, second, decimal(row["difference"], digits, "+"), ends
-
-
-def _print_classes(scores: dict[str, Any]) -> None:
-    columns = ("precision", "recall", "specificity", "npv", "f1", "auroc")
-    rows = [
-        (name, row["support"], *(percentage(row[column]) for column in columns))
-        for name, row in scores["per_class"].items()
-    ]
-    table(["class", "#images", *(f"#{column}" for column in columns)], rows)
-    say()
-    print_matrix(scores["classes"], scores["confusion_matrix"])
-
-
-def _meanings(evaluation: Evaluation) -> ClassMeanings:
-    from allcore.data.class_meanings import class_meanings
-    from allcore.workspace import open_workspace
-
-    return class_meanings(evaluation.datasets, evaluation.predictions.classes, open_workspace().classes)
-
-
-def _chosen_points(evaluation: Evaluation, positive: Sequence[str], prevalence: float | None) -> list[ChosenPoint]:
-    """Return what lines do that hold usual targets; none where no class is positive or a side has no image."""
-    from allcore.evaluation.predictions.operating import TARGETS, chosen_point
-
-    if not positive:
-        return []
-    try:
-        return [
-            chosen_point(evaluation.predictions, positive, target, evaluation.validation, prevalence)
-            for target in TARGETS
-        ]
-    except InputError:
-        return []
-
-
-def _print_operating_points(evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None) -> None:
-    from allcore.reporting.operating import operating_table
-
-    points = _chosen_points(evaluation, meanings.positive, prevalence)
-    if not points:
-        return
-    chosen = "these images: it flatters" if points[0].same_images else "the run's validation images"
-    share = percentage(points[0].point.prevalence)
-    say(
-        f"{meanings.sides[0]} from a threshold on, chosen on {chosen}; "
-        f"PPV and NPV where {share} % are {meanings.sides[0]}"
-    )
-    rows = operating_table(points)
-    rows["threshold"] = rows["threshold"].map("{:.3f}".format)
-    table(["rule", *(f"#{name}" for name in rows.columns[1:])], rows.to_numpy().tolist())
-    say()
-
-
-def _print_sides(evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None) -> None:
-    """Print what the classes mean and, where some are positive, how those are told from the others."""
-    from allcore.evaluation.predictions.two_sides import two_sides
-
-    if meanings.positive:
-        both = two_sides(evaluation.predictions, meanings.positive)
-        say(f"{meanings.sides[0]} ({', '.join(meanings.positive)}) against {meanings.sides[1]}:")
-        sides = {"sensitivity": both.sensitivity, "specificity": both.specificity}
-        rows = [(name, side.images, percentage(side.right), percentages(side.interval)) for name, side in sides.items()]
-        table(["score", "#images", "#%", "#95 % interval"], rows)
-        say()
-        _print_operating_points(evaluation, meanings, prevalence)
-    if said := meanings.in_words():
-        say(said)
-
-
-def _ends(scores: dict[str, Any], key: str) -> Ends:
-    low, high = scores["intervals"].get(key, (None, None))
-    return low, high

@@ -173,7 +173,7 @@ def resume(
     """Resume a stopped, failed or interrupted run from its last checkpoint."""
     from functools import partial
 
-    from allcore.cli.evaluate import print_evaluation
+    from allcore.cli.evaluation_text import print_evaluation
     from allcore.cli.train import finish
 
     executor = _executor()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.evaluate import print_evaluation
+from allcore.cli.evaluation_text import print_evaluation
 from allcore.cli.judgements import say_labels
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say

@@ -75,3 +75,9 @@ def test_models_that_share_no_image_are_refused_in_one_line(on_finished, other):
     assert outcome.code == 2
     assert "share no image" in outcome.err
     assert len(outcome.err.splitlines()) == 1
+
+
+def test_a_prevalence_which_a_comparison_would_not_use_is_refused(on_finished, other):
+    outcome = on_finished("evaluate", "latest", "--against", other.folder, "--prevalence", "10")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--prevalence is for the scores of one model" in outcome.err

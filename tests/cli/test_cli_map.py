@@ -1,9 +1,13 @@
 """`map`: what the features tell apart, as a table and as JSON; the map as CSV and as a page."""
 
 import csv
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from allcore.cli.output import write_file
 
 
 @pytest.fixture
@@ -34,3 +38,12 @@ def test_what_cannot_be_mapped_is_said_in_one_line(command, model, more):
     said = command("map", model, *more)
     assert (said.code, said.out) == (2, "")
     assert "give --data DIR" in said.err
+
+
+def test_a_file_that_is_written_may_be_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit((tmp_path / "pipe").read_text)
+        write_file(tmp_path / "pipe", "path\na.jpg\n")
+        assert read.result() == "path\na.jpg\n"
+    assert (tmp_path / "pipe").is_fifo()
