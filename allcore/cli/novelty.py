@@ -28,7 +28,8 @@ def novelty(
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
-    subject = find_subject(model, RunStore(workspace.runs), workspace.cache, data)
+    with progress_bar("comparing images") as progress:
+        subject = find_subject(model, RunStore(workspace.runs), workspace.cache, data, progress)
     with progress_bar("predicting") as progress:
         report = check_novelty(subject, others, workspace.cache, progress)
     if json:

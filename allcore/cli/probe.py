@@ -33,9 +33,10 @@ def probe(
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
-    subject = replace(find_subject(model, RunStore(workspace.runs), workspace.cache, data), scored=split)
+    with progress_bar("comparing images") as progress:
+        subject = find_subject(model, RunStore(workspace.runs), workspace.cache, data, progress)
     with progress_bar("probing") as progress:
-        report = probe_model(subject, workspace.cache, progress)
+        report = probe_model(replace(subject, scored=split), workspace.cache, progress)
     if json:
         print_json(probe_json(report))
     else:

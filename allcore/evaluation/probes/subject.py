@@ -9,10 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from allcore.data.catalog import scan
+from allcore.data.overlap import find_overlap
 from allcore.errors import DatasetError, InputError
 from allcore.evaluation.predictions.folder import variant_of
 from allcore.inference.model_file import named_model_file
 from allcore.inference.predictor import load_predictor
+from allcore.progress import Progress
 from allcore.runs.images import find_images
 from allcore.runs.store import Run, RunStore, run_of_model
 
@@ -71,10 +73,13 @@ class SubjectFiles:
         return files
 
 
-def find_subject(model: str, store: RunStore, cache: Path, data: Path | None = None) -> Subject:
+def find_subject(
+    model: str, store: RunStore, cache: Path, data: Path | None = None, on_progress: Progress | None = None
+) -> Subject:
     """Return what to probe: `model` is a run's id or folder, or an .onnx file.
 
-    The images of a file outside a run's folder are known by their content among those of the labelled folder `data`.
+    The images of a file outside a run's folder are known by their content among those of the labelled folder `data`,
+    and grouped by the fields that they share; `on_progress` hears of that search, which is done once for a folder.
     Raises `InputError` when the model, or the folder that it needs, will not do.
     """
     file = named_model_file(model)
@@ -86,7 +91,7 @@ def find_subject(model: str, store: RunStore, cache: Path, data: Path | None = N
         return subject_of_run(run)
     if data is None:
         raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
-    return _subject_of_file(path, data, cache)
+    return _subject_of_file(path, data, cache, on_progress)
 
 
 def subject_of_run(run: Run) -> Subject:
@@ -102,14 +107,14 @@ def locate(subject: Subject, cache: Path) -> SubjectFiles:
     return SubjectFiles(catalog.root, catalog.variant(subject.variant))
 
 
-def _subject_of_file(path: Path, data: Path, cache: Path) -> Subject:
+def _subject_of_file(path: Path, data: Path, cache: Path, on_progress: Progress | None) -> Subject:
     metadata = load_predictor(path).metadata
     catalog = scan(data, cache)
     variant = variant_of(catalog, metadata)
     rows = catalog.images(variant)
     rows["split"] = [metadata.split_of(digest) or "" for digest in rows["sha256"]]
-    images = rows[rows["split"] != ""].assign(group=rows["pixel_sha256"])[_COLUMNS]
     for split in ("train", "test"):
-        if not (images["split"] == split).any():
+        if not (rows["split"] == split).any():
             raise DatasetError(f"{data} holds none of the {split} images of {path.name}; give the folder that does")
-    return Subject(path.name, path, data, variant, images)
+    rows["group"] = [f"g{number:05d}" for number in find_overlap(catalog.root, rows, cache, on_progress).groups]
+    return Subject(path.name, path, data, variant, rows.loc[rows["split"] != "", _COLUMNS])
