@@ -117,7 +117,7 @@ def findings(report: ProbeReport) -> list[str]:
 def corner_finding(corner: EvidenceShare) -> str:
     """Return in a sentence how much of the evidence falls in the scale-bar corner."""
     if corner.share is None:
-        return "At this image size the network's last pooling leaves the scale-bar corner out: no evidence falls there."
+        return "At this image size the evidence map leaves the scale-bar corner out: no evidence falls there."
     return (
         f"{per_cent(corner.share, 1)}{_between(corner.interval)} of the evidence for the predicted class falls in the "
         f"scale-bar corner, {corner.share / corner.area:.1f} times its {per_cent(corner.area, 1)} of the area."

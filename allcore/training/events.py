@@ -43,5 +43,5 @@ def _write_scalars(record: dict[str, Any]) -> None:
 
     position = record["global_step"] if record["kind"] == "batch" else record["epoch"] + 1
     for name, value in record.items():
-        if isinstance(value, float):
+        if isinstance(value, float) and name != "time":  # which each event has of its own
             tf.summary.scalar(f"{record['kind']}/{name}", value, step=position)
