@@ -31,12 +31,54 @@ def show_image_page(images: Catalog, path: str, run: Run | None, split: Split | 
     known = relations(images, of_image)
     rows = browse(images, known, of_image)
     row = rows[rows["path"] == path].iloc[0]
+    placed = None
     if split is not None:
         rows["split"] = place_in_split(rows, split)["split"]
+        placed = place_in_split(images.table[position], split).iloc[0]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All images", icon=":material/arrow_back:", on_click=close_image)
         show_neighbours(rows, images.labels[of_image], path)
     st.header(show.plain(path), anchor=False)
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=420):
+            if row["problem"]:  # it may be a link that leads out of what may be read
+                st.warning(show.plain(row["problem"]), title="This file is left out")
+            else:
+                _show_picture(images, row, of_image)
+        with st.container(width=340):
+            _show_links(images, row, run)
+            if not row["problem"]:
+                st.subheader("Is the label right?", anchor=False)
+                show_judging(images, path, row["sha256"], "image")
+            _show_twins(images, rows, row, known.searched)
+    _show_facts(row, placed)
+
+
+def _show_links(images: Catalog, row: pd.Series, run: Run | None) -> None:
+    """Lead to what other pages do with the image."""
+    link = {"data": str(st.session_state["data"]), "variant": row["variant"], "image": row["path"]}
+    with st.container(horizontal=True):
+        st.page_link("pages/predict.py", label="Predict it", query_params=link)
+        st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
+        if not row["problem"]:
+            link_to_map("On the map", images.root, row["variant"], run, row["path"])
+
+
+def _show_twins(images: Catalog, rows: pd.DataFrame, row: pd.Series, searched: bool) -> None:
+    """Show the other images of the image's group; offer the search for shared fields where it was not `searched`."""
+    twins = rows[(rows["group"] == row["group"]) & (rows["path"] != row["path"]) & (row["problem"] == "")]
+    if len(twins):
+        explained = "images of the same group: the same pixels, or the same field seen again"
+        st.subheader("Its twins", anchor=False, help=explained)
+        thumbnails(twins.head(PER_PAGE), images.root)
+    elif searched:
+        st.caption("No other image of this dataset shows the same field.")
+    else:
+        _offer_search(images, row["variant"])
+
+
+def _show_facts(row: pd.Series, placed: pd.Series | None) -> None:
+    """Show what is known of an image as a table; `placed` is its place in the split of a run, where one is chosen."""
     facts = {
         "class": row["label"] or None,
         "variant": row["variant"] or None,
@@ -49,38 +91,8 @@ def show_image_page(images: Catalog, path: str, run: Run | None, split: Split | 
         "stain cluster": row["stain"] or None,
         "problem": row["problem"] or None,
     }
-    if split is not None:
-        placed = place_in_split(images.table[position], split).iloc[0]
-        facts["split"] = placed["split"] or "not in this run"
-        facts["group in the run"] = placed["group"] or None
-    twins = rows[(rows["group"] == row["group"]) & (rows["path"] != path) & (row["problem"] == "")]
-    with st.container(horizontal=True, gap="medium"):
-        with st.container(width=420):
-            if row["problem"]:  # it may be a link that leads out of what may be read
-                st.warning(show.plain(row["problem"]), title="This file is left out")
-            else:
-                _show_picture(images, row, of_image)
-        with st.container(width=340):
-            link = {"data": str(st.session_state["data"]), "variant": row["variant"], "image": path}
-            with st.container(horizontal=True):
-                st.page_link("pages/predict.py", label="Predict it", query_params=link)
-                st.page_link("pages/augmentation.py", label="Augment it", query_params=link)
-                if not row["problem"]:
-                    link_to_map("On the map", images.root, of_image, run, path)
-            if not row["problem"]:
-                st.subheader("Is the label right?", anchor=False)
-                show_judging(images, path, row["sha256"], "image")
-            if len(twins):
-                st.subheader(
-                    "Its twins",
-                    anchor=False,
-                    help="images of the same group: the same pixels, or the same field seen again",
-                )
-                thumbnails(twins.head(PER_PAGE), images.root)
-            elif known.searched:
-                st.caption("No other image of this dataset shows the same field.")
-            else:
-                _offer_search(images, of_image)
+    if placed is not None:
+        facts |= {"split": placed["split"] or "not in this run", "group in the run": placed["group"] or None}
     said = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
     narrow = {"fact": st.column_config.Column(width=150)}
     show.table(said.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
