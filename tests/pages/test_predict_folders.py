@@ -44,10 +44,10 @@ def test_accuracy_is_said_where_no_answer_is_right(trained, released, tmp_path, 
     for name in ("Pro/pro-0001.jpg", "Benign/benign-0001.jpg"):
         answer = model.predict([decode(smears / name)])[0].label
         labels.remove(wrong := next(label for label in labels if label != answer))
-        (tmp_path / "wrong" / wrong).mkdir(parents=True)
-        shutil.copy(smears / name, tmp_path / "wrong" / wrong)
-    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(tmp_path))
-    app = open_page("predict", data=f"{tmp_path.name}/wrong", all="true")
+        (tmp_path / "data" / "wrong" / wrong).mkdir(parents=True)
+        shutil.copy(smears / name, tmp_path / "data" / "wrong" / wrong)
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(tmp_path / "data"))
+    app = open_page("predict", data="data/wrong", all="true")
     assert "0 of 2 labelled images are right: accuracy 0.0 %" in texts(app)
 
 
