@@ -30,7 +30,7 @@ from allcore.runs.files import (
 from allcore.runs.history import History, read_history
 from allcore.runs.status import ACTIVE, Status, in_words, read_status
 from allcore.runs.worker_lock import has_worker
-from allcore.writing import folder_written_whole, make_folder
+from allcore.writing import folder_written_whole, make_folder, rename
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,7 +232,7 @@ class RunStore:
                 run.folder.unlink()
                 return
             trash = run.folder.with_name(f"{TRASH}{secrets.token_hex(4)}-{run.id}")
-            run.folder.rename(trash)
+            rename(run.folder, trash)  # synced: after a power cut no run stands there of which some files are gone
         except OSError as error:
             raise RunError(f"run {run.id} cannot be deleted ({error.strerror}); all of it is still there") from None
         self._empty_trash(trash)

@@ -14,9 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from allcore.runs.datasets import delete_dataset
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.store import Run, RunStore
+from allcore.workspace import Workspace
+from allcore.writing import make_folder, write_whole
 from tests.damaged import TIMES
+from tests.power_cuts.recorder import Recorder
 from tests.power_cuts.replay import LOSSES, Cut, cuts, marks
 
 LEAST_CUTS = 200
@@ -105,10 +109,32 @@ def sound(file: Path, said: dict[str, int]) -> bool:
     return KNOWN[key] == said["crc32"]
 
 
+@pytest.mark.parametrize("what", ["run", "dataset"])
+def test_what_is_being_deleted_is_there_whole_or_not_at_all_after_a_power_cut(what: str, tmp_path: Path):
+    workspace = Workspace(tmp_path / "workspace")
+    folder = (workspace.runs if what == "run" else workspace.datasets) / "mine"
+    recorder = Recorder(workspace.root, tmp_path / "log")
+    with recorder.recording():
+        for name in ("a/1.png", "b/1.png", "c/1.png"):
+            make_folder((folder / name).parent)
+            write_whole(folder / name, "content")
+        recorder.mark("made")
+        if what == "run":
+            RunStore(workspace.runs).delete(Run(folder))
+        else:
+            delete_dataset(folder, workspace)
+    made = marks(tmp_path / "log").index("made")
+    for cut in cuts(tmp_path / "log", every_kind=True):
+        for number in range(4) if cut.number >= made else ():  # other numbers: other chances
+            target = tmp_path / "after"
+            replace(cut, number=number).restore(target)
+            left = [file for file in (target / folder.relative_to(workspace.root)).rglob("*") if file.is_file()]
+            assert len(left) in (0, 3), (cut.number, cut.loss)
+            shutil.rmtree(target)
+
+
 def test_a_promise_that_is_not_synced_is_seen_to_break(tmp_path: Path):
     """The harness itself: a file that is renamed into place without a sync is empty or gone after a cut."""
-    from tests.power_cuts.recorder import Recorder
-
     root, log = tmp_path / "root", tmp_path / "log"
     root.mkdir()
     recorder = Recorder(root, log)
