@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from allcore.errors import RunError
+from allcore.runs.files import STATUS_FILE
 from allcore.runs.process import host, is_alive
-from allcore.runs.status import ACTIVE, Status, read_status
+from allcore.runs.status import ACTIVE, ELSEWHERE_SECONDS, SAVING, Status, read_status, seconds_since_written
 
 _POLL_SECONDS = 0.1
+_MOST_SAVING_SECONDS = 1800.0
 
 
 def gone_within(status: Status, seconds: float) -> bool:
@@ -20,6 +24,18 @@ def gone_within(status: Status, seconds: float) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_SECONDS)
+    return True
+
+
+def while_it_saves(folder: Path, has_ended: Callable[[], bool]) -> bool:
+    """Return whether a run's worker `has_ended`, which waits for that.
+
+    It is asked again, up to half an hour, as long as the worker says that it saves a checkpoint and is heard of.
+    """
+    most = time.monotonic() + _MOST_SAVING_SECONDS
+    while not has_ended():
+        if not _saves(folder) or time.monotonic() > most:
+            return False
     return True
 
 
@@ -37,6 +53,14 @@ def signal_group(status: Status, number: signal.Signals) -> None:
     """Send a signal to the process that a status speaks of, with all that it started, where it lives here."""
     if status.pid is not None and _is_here(status):
         os.killpg(status.pid, number)
+
+
+def _saves(folder: Path) -> bool:
+    try:
+        phase = read_status(folder).phase
+    except RunError:
+        return False
+    return phase == SAVING and seconds_since_written(folder / STATUS_FILE) < ELSEWHERE_SECONDS
 
 
 def _is_here(status: Status) -> bool:

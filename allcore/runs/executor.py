@@ -19,7 +19,7 @@ from allcore.installation import PROJECT
 from allcore.progress import Progress
 from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device, devices_here, suitable
-from allcore.runs.ending import gone_within, rests_within, signal_group
+from allcore.runs.ending import gone_within, rests_within, signal_group, while_it_saves
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, Launch, claim_launch, last_launch
 from allcore.runs.lease import write_ticket
@@ -171,33 +171,44 @@ class LocalExecutor(Executor):
         return len(suitable(config, self.devices())) // config.devices
 
     def end(self, run: Run, patience: float) -> None:
-        """Wait, then send SIGTERM, then SIGKILL to the process group; wait alone for a run of another machine."""
+        """Wait, then send SIGTERM, then SIGKILL to the process group; wait alone for a run of another machine.
+
+        A checkpoint that is being saved, which a slow disk may take minutes for, is waited for.
+        """
         status = run.status()
         if not gone_within(status, patience):
             signal_group(status, signal.SIGTERM)
-            if not gone_within(status, patience):
+            if not while_it_saves(run.folder, lambda: gone_within(status, patience)):
                 signal_group(status, signal.SIGKILL)
                 gone_within(status, patience)
         rests_within(run.folder, patience)
 
     def _launch(self, run: Run, launch: Launch) -> None:
-        """Start the worker, put it into the queue and record its identity; it writes nothing before that is there."""
+        """Start the worker, put it into the queue and record its identity.
+
+        It writes nothing before that is there: it waits for a byte, or for its launcher's end, at its standard input.
+        """
         with (run.folder / OUTPUT_FILE).open("ab") as output:
             process = subprocess.Popen(
                 worker_command(run, launch),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
+                bufsize=0,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 env=worker_environment(self.workspace),
             )
-        status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
-        started = start_mark(process.pid)
-        if started is not None:
-            kind = suitable(run.config, self.devices())[0].kind
-            write_ticket(self.store.root, run.id, status.queued_at, kind, process.pid, started)
-        update = {"pid": process.pid, "process_started": started, "host": host(), "heartbeat": time.time()}
-        write_status(run.folder, status.model_copy(update=update))
+        assert process.stdin is not None
+        with process.stdin:
+            status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
+            started = start_mark(process.pid)
+            if started is not None:
+                kind = suitable(run.config, self.devices())[0].kind
+                write_ticket(self.store.root, run.id, status.queued_at, kind, process.pid, started)
+            update = {"pid": process.pid, "process_started": started, "host": host(), "heartbeat": time.time()}
+            write_status(run.folder, status.model_copy(update=update))
+            with suppress(BrokenPipeError):  # it has ended
+                process.stdin.write(b"\n")
 
 
 def open_executor(workspace: Workspace) -> Executor:

@@ -16,7 +16,7 @@ from allcore.config import TrainConfig
 from allcore.errors import InputError, RunError
 from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device
-from allcore.runs.ending import rests_within
+from allcore.runs.ending import rests_within, while_it_saves
 from allcore.runs.executor import Executor
 from allcore.runs.files import STATUS_FILE
 from allcore.runs.launches import Launch, last_launch, record_launch
@@ -99,7 +99,8 @@ class ScheduledExecutor(Executor):
     def end(self, run: Run, patience: float) -> None:
         """Wait, then cancel the job and wait again."""
         launch = last_launch(run.folder)
-        if not rests_within(run.folder, patience) and launch is not None:
+        rests = while_it_saves(run.folder, lambda: rests_within(run.folder, patience))
+        if not rests and launch is not None:
             self.cancel(launch.job)
             deadline = time.monotonic() + 2 * patience
             while not rests_within(run.folder, _LOOK_SECONDS) and time.monotonic() < deadline:

@@ -19,12 +19,15 @@ from allcore.writing import write_whole
 
 STATUS_SCHEMA = 2
 _READABLE_SCHEMAS = (1, STATUS_SCHEMA)
-LAUNCH_SECONDS = 30.0
-"""How long a run may be queued without a process before it counts as interrupted."""
+LAUNCH_SECONDS = 120.0
+"""How long a run may be queued without a process before it counts as interrupted: a launch syncs a dozen times."""
 ELSEWHERE_SECONDS = 300.0
 """How old the heartbeat of a worker on another machine may be before the run counts as interrupted."""
 _BEATING_SECONDS = 30.0
 """How old the heartbeat of a worker that surely lives may be; it is renewed every few seconds."""
+
+SAVING = "saving a checkpoint"
+"""The phase of a worker that stops, until what it needs to go on is on the disk."""
 
 State = Literal["queued", "running", "stopping", "succeeded", "failed", "cancelled", "interrupted"]
 ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})

@@ -15,6 +15,7 @@ from allcore.errors import InputError
 from allcore.hardware import HardwarePlan
 from allcore.runs.estimate import epoch_seconds
 from allcore.runs.files import CHECKPOINTS_FOLDER
+from allcore.runs.status import SAVING
 from allcore.training.batches import Batch, BatchSource
 from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
 from allcore.training.epoch_weights import has_epoch_weights, save_epoch_weights
@@ -122,7 +123,7 @@ class Trainer:
 
     def _stop_if_asked(self, progress: TrainingProgress) -> None:
         if self.stop_requested():
-            self.reporter.update(state="stopping")
+            self.reporter.update(state="stopping", phase=SAVING)
             self._save(progress)
             raise Stopped
 

@@ -109,10 +109,10 @@ class Reporter:
 
     def _write(self) -> None:
         """Write the metrics, the event files and the status; nothing that these raise ends the thread."""
-        if self._turn is not None:
-            self._turn.end_if_over()
         trouble: Exception | None = None
         for write in (self._write_records, self._write_lines, self._write_status, self._events.write):
+            if self._turn is not None:  # each may take long, and the run may become another's meanwhile
+                self._turn.end_if_over()
             try:
                 write()
             except Exception as error:  # TensorFlow's event writer raises what is no OSError

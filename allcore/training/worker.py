@@ -32,7 +32,6 @@ from allcore.runs.worker_lock import worker_lock
 from allcore.training.log import append_to_log
 from allcore.writing import remove_unfinished
 
-_LAUNCHER_SECONDS = 5.0
 _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
 
@@ -45,7 +44,7 @@ def run_worker(folder: Path, launch: int | None = None) -> int:
     try:
         last = _checked(folder, launch)
         with _as_only_worker(folder, last, launch is not None) as turn:
-            return _work(folder, last, turn)
+            return _work(folder, last, turn, was_launched=launch is not None)
     except Timeout:
         print(f"run {folder.name} already has a worker", file=sys.stderr)
         return SUPERSEDED
@@ -82,8 +81,10 @@ def _as_only_worker(folder: Path, launch: Launch, was_launched: bool) -> Iterato
         lock.release()
 
 
-def _work(folder: Path, launch: Launch, turn: Turn) -> int:
+def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> int:
     stop = StopSignal(folder, scheduled=not launch.is_local, turn=turn)
+    if was_launched and launch.is_local:
+        _wait_for_launcher()
     status = _take_over(folder, launch)
     for place in (folder, folder / CHECKPOINTS_FOLDER):
         remove_unfinished(place)
@@ -150,14 +151,20 @@ def _given_devices() -> tuple[str, ...]:
     return tuple(gpus) if gpus and "CUDA_VISIBLE_DEVICES" in os.environ else ("CPU",)
 
 
+def _wait_for_launcher() -> None:
+    """Wait until the launcher has recorded this process, however slow its disk is, or has ended before.
+
+    What it still wrote later would be written over this process's own word, perhaps its last.
+    """
+    with suppress(OSError):
+        if not os.isatty(0):  # somebody's terminal is no launcher
+            os.read(0, 1)
+
+
 def _take_over(folder: Path, launch: Launch) -> Status:
-    """Wait until the launcher has recorded this process, or record it where no launcher on this machine does."""
+    """Record this process as the run's worker, also where no launcher on this machine did."""
     pid, started = own_identity()
-    deadline = time.monotonic() + (_LAUNCHER_SECONDS if launch.is_local else 0.0)
     status = read_status(folder)
-    while status.pid != pid and time.monotonic() < deadline:
-        time.sleep(0.02)
-        status = read_status(folder)
     segment = status.segment + 1 if (folder / ENVIRONMENT_FILE).exists() else status.segment
     taken = status.model_copy(
         update={

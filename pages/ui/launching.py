@@ -55,7 +55,8 @@ def launch(config: TrainConfig, plan: StudyPlan | None) -> str:
         return str(last["name"])
     with st.spinner("Checking the images, the split and the weights …"):
         name = act("launch", None, lambda: executor().submit(config).id if plan is None else _launch_study(plan))
-    st.session_state["launched"] = {"asked": asked, "at": time.monotonic(), "name": name}
+        # before anything is shown: at that, this run of the page ends where somebody has clicked meanwhile
+        st.session_state["launched"] = {"asked": asked, "at": time.monotonic(), "name": name}
     return name
 
 

@@ -2,10 +2,12 @@
 
 import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from allcore.hardware import Devices
 from allcore.runs.devices import devices_here
@@ -14,10 +16,11 @@ from allcore.runs.lease import device_lease, write_ticket
 from allcore.runs.measure import Measurement
 from allcore.runs.process import own_identity
 from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.runs.store import Run
 from allcore.studies.store import StudyStore
 from pages.ui.show import plain
 from tests.conftest import TINY
-from tests.pages.opening import button, choose, open_page, press, texts
+from tests.pages.opening import PATIENCE, button, choose, open_page, press, texts
 
 
 def tiny(preset="custom", **more):
@@ -192,3 +195,35 @@ def test_queue_names_what_runs_and_what_waits(data, finished_run):
     assert captions.count("next in the queue") == 1
     assert any(caption.startswith(plain("CPU 0: free")) and "2 wait, first " in caption for caption in captions)
     assert "starting" in captions
+
+
+def test_a_second_click_while_a_slow_disk_takes_the_first_launches_nothing_more(workspace, monkeypatch):
+    """The page's run ends where it next shows something, here as the spinner goes, since somebody clicked meanwhile."""
+    launched = []
+
+    @contextmanager
+    def interrupted(text):
+        yield
+        if len(launched) == 1 and "seen" not in st.session_state:
+            st.session_state["seen"] = True
+            st.rerun()
+
+    class Slow:
+        def submit(self, config):
+            launched.append(config)
+            return Run(workspace.runs / f"run-{len(launched)}")
+
+    def page():
+        import streamlit as st
+
+        from allcore.config import make_config
+        from pages.ui.launching import launch
+
+        st.write(launch(make_config(dataset="x"), None))
+
+    monkeypatch.setattr("pages.ui.launching._SAME_CLICK_SECONDS", 1e9)
+    monkeypatch.setattr("pages.ui.launching.st.spinner", interrupted)
+    monkeypatch.setattr("pages.ui.launching.executor", Slow)
+    app = AppTest.from_function(page, default_timeout=PATIENCE).run()
+    assert len(launched) == 1
+    assert app.markdown[0].value == "run-1"

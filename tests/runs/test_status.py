@@ -78,7 +78,9 @@ def test_just_created_run_without_a_process_is_queued(tmp_path):
 
 def test_run_whose_launcher_died_is_interrupted_after_a_while(tmp_path):
     write_status(tmp_path, status(state="queued"))
-    written_before(tmp_path, 100)
+    written_before(tmp_path, 60)
+    assert read_status(tmp_path).state == "queued"  # a launch on a slow disk takes as long
+    written_before(tmp_path, 300)
     assert read_status(tmp_path).state == "interrupted"
 
 

@@ -1,6 +1,7 @@
 """Nothing ends reporting, and what a disk refused is written later."""
 
 import json
+import sys
 import threading
 import time
 from pathlib import Path
@@ -118,3 +119,23 @@ def test_worker_whose_turn_is_over_writes_no_status_over_that_of_the_next(tmp_pa
             thread.join()
     assert (tmp_path / "status.json").read_bytes() == of_the_next
     assert not (tmp_path / "metrics.jsonl").exists()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_worker_whose_turn_ends_while_a_slow_disk_takes_its_metrics_writes_no_status(tmp_path, monkeypatch):
+    monkeypatch.setattr("allcore.runs.turns.os._exit", sys.exit)  # as above
+    launch = Launch(number=1)
+    reporter = Reporter(tmp_path, Status(state="running", heartbeat=0.0, queued_at=0.0), take_turn(tmp_path, launch))
+    written = []
+
+    def slowly(*_):
+        take_turn(tmp_path, launch)
+        written.append("metrics")
+
+    monkeypatch.setattr("allcore.training.reporter.write_status", lambda *_: written.append("status"))
+    monkeypatch.setattr("allcore.training.reporter.append_lines", slowly)
+    record(reporter, 1)
+    for thread in threading.enumerate():
+        if thread.name == "reporter":
+            thread.join()
+    assert written[-1] == "metrics"
