@@ -64,8 +64,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --cust
 
 lock: .venv/app
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --extra train -o requirements.txt
-	$(COMPILE) --extra gpu -c requirements.txt -o requirements-gpu.txt
+	$(COMPILE) --extra train --extra sign-in -o requirements.txt
+	$(COMPILE) --extra gpu --extra sign-in -c requirements.txt -o requirements-gpu.txt
 	$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
 
 # a server for the tests alone, in an environment of its own: what it needs is not what ALLscope needs
