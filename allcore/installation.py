@@ -13,9 +13,11 @@ IS_INSTALLED = not (PROJECT / "streamlit_app.py").is_file()
 APP = PROJECT / "allscope" if IS_INSTALLED else PROJECT
 """Folder of the app and of the released model."""
 
-_REQUIREMENTS: Final = {"train": "requirements.txt", "gpu": "requirements-gpu.txt"}
+_REQUIREMENTS: Final = {
+    "train": "requirements.txt", "sign-in": "requirements.txt", "gpu": "requirements-gpu.txt",
+}  # fmt: skip
 
 
 def command_that_adds(extra: str) -> str:
-    """Return the command that installs an extra, `train` or `gpu`: from the locks, where this is the source tree."""
+    """Return the command that installs an extra of the package: from the locks where this is the source tree."""
     return f"pip install 'allscope[{extra}]'" if IS_INSTALLED else f"pip install -r {_REQUIREMENTS[extra]}"

@@ -1,9 +1,10 @@
-"""What a disk refused with, in words: full, over a quota, read-only or failing; and what its user can do then."""
+"""What a disk refused with, in words: full, over a quota, read-only, failing or forbidden; and what to do then."""
 
 from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 from typing import Final, NamedTuple
 
 
@@ -17,6 +18,10 @@ class Refusal(NamedTuple):
 
 _ELSEWHERE: Final = "move the workspace (ALLCORE_WORKSPACE) to another disk"
 _GONE: Final = Refusal("the disk is gone", f"connect it again, or {_ELSEWHERE}")
+_FORBIDDEN: Final = Refusal(
+    "access is not permitted",
+    "change the permissions there, or set ALLCORE_WORKSPACE to a folder that may be written to",
+)
 _REFUSALS: Final = {
     errno.ENOSPC: Refusal("the disk is full", "free some space", of_room=True),
     errno.EDQUOT: Refusal(
@@ -26,6 +31,8 @@ _REFUSALS: Final = {
     errno.EIO: Refusal("the disk fails", f"have it checked, or {_ELSEWHERE}"),
     errno.ENXIO: _GONE,
     errno.ESTALE: _GONE,
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
 }
 
 
@@ -36,6 +43,19 @@ def refusal(error: Exception) -> Refusal | None:
         number = next((one for one in _REFUSALS if os.strerror(one) in str(error)), 0)
     found = _REFUSALS.get(number)
     return None if found is None else found._replace(why=f"{found.why} ({os.strerror(number)})")
+
+
+def what_went_wrong(error: Exception) -> str:
+    """Return in one line what went wrong: of a disk's refusal where, why and what to do, of others what they say."""
+    if not isinstance(error, OSError):
+        return str(error)
+    refused, place = refusal(error), ""
+    if isinstance(error.filename, str | Path):
+        path = Path(error.filename)
+        place = f"{path.parent if path.name.startswith('.') else path}: "  # hidden names are those of unfinished files
+    if refused is not None:
+        return f"{place}{refused.why}; {refused.to_do}"
+    return f"{place}{error.strerror}" if error.strerror else str(error)
 
 
 def is_for_want_of_room(error: Exception | None) -> bool:

@@ -6,11 +6,14 @@ import asyncio
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 PATIENCE = 120.0
 """Seconds after which a page is taken to hang."""
@@ -19,19 +22,28 @@ FAILED = "Something went wrong"
 
 @dataclass
 class Shown:
-    """What a page showed: the seconds until it was whole, its pictures, what failed on it, descriptions of figures."""
+    """What a page showed: the seconds until it was whole, its pictures, what failed on it, descriptions of figures.
+
+    Its buttons are by their labels, each with whether it can be pressed; `texts` is what it says besides; `leads_to` is
+    where it sent the browser, to sign in or out.
+    """
 
     seconds: float = 0.0
     pictures: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
+    buttons: dict[str, bool] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    leads_to: str = ""
 
 
 class Visitor:
-    """One session of the app."""
+    """One session of the app, with the cookies of a browser that has been there before."""
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, cookies: Mapping[str, str] | None = None) -> None:
         self._server = server
+        self._cookies = dict(cookies or {})
+        self._buttons: dict[str, str] = {}
         self._socket: ClientConnection | None = None
         self._timers: dict[str, tuple[float, float]] = {}
         self._place = ("", "")
@@ -40,13 +52,26 @@ class Visitor:
         """Go to a page (its path in the address) and return what it shows, its pictures fetched."""
         if self._socket is None:
             address = self._server.replace("http", "ws", 1) + "/_stcore/stream"
-            self._socket = await connect(address, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
+            spoken = ["streamlit", self._cookies.get("_streamlit_xsrf")]
+            self._socket = await connect(
+                address,
+                subprotocols=[Subprotocol(one) for one in spoken if one],
+                origin=Origin(self._server),
+                additional_headers=[("Cookie", f"{name}={value}") for name, value in self._cookies.items()],
+                max_size=None,
+            )
         self._timers.clear()
         self._place = (page, query)
         shown = await self._run(self._asking(is_history_navigation=back), PATIENCE)
         shown.faults += await asyncio.gather(*map(self._fetch, dict.fromkeys(shown.pictures)))
         shown.faults = [fault for fault in shown.faults if fault]
         return shown
+
+    async def press(self, label: str) -> Shown:
+        """Press a button of the page, disabled or not, and return what the page shows then."""
+        asking = self._asking()
+        asking.rerun_script.widget_states.widgets.add(id=self._buttons[label], trigger_value=True)
+        return await self._run(asking, PATIENCE)
 
     @property
     def renews(self) -> bool:
@@ -106,20 +131,31 @@ class Visitor:
         elif kind == "stop_auto_rerun":
             for name in message.stop_auto_rerun.fragment_ids:
                 self._timers.pop(name, None)
+        elif kind == "auth_redirect":
+            shown.leads_to = message.auth_redirect.url
         elif kind == "page_not_found":
             shown.faults.append(f"{self._place[0]}: no such page")
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            element = message.delta.new_element
-            what = element.WhichOneof("type")
-            if what == "exception":
-                shown.faults.append(f"{self._place[0]}: {element.exception.type}")
-            elif what == "alert" and FAILED in element.alert.title + element.alert.body:
-                shown.faults.append(f"{self._place[0]}?{self._place[1]}: {FAILED}")
-            elif what == "imgs":
-                shown.pictures += [image.url for image in element.imgs.imgs if image.url.startswith("/")]
-            elif what == "plotly_chart":
-                shown.figures.append(element.plotly_chart.alt)
+            self._look_at(message.delta.new_element, shown)
         return False
+
+    def _look_at(self, element: Element, shown: Shown) -> None:
+        what = element.WhichOneof("type")
+        if what == "exception":
+            shown.faults.append(f"{self._place[0]}: {element.exception.type}")
+        elif what == "alert":
+            shown.texts.append(f"{element.alert.title}: {element.alert.body}")
+            if FAILED in shown.texts[-1]:
+                shown.faults.append(f"{self._place[0]}?{self._place[1]}: {FAILED}")
+        elif what == "markdown":
+            shown.texts.append(element.markdown.body)
+        elif what == "button":
+            shown.buttons[element.button.label] = not element.button.disabled
+            self._buttons[element.button.label] = element.button.id
+        elif what == "imgs":
+            shown.pictures += [image.url for image in element.imgs.imgs if image.url.startswith("/")]
+        elif what == "plotly_chart":
+            shown.figures.append(element.plotly_chart.alt)
 
     async def _fetch(self, picture: str) -> str:
         """Fetch a picture; return what went wrong, or ''."""

@@ -6,6 +6,7 @@ import streamlit as st
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError
+from allcore.refusals import what_went_wrong
 from allcore.reporting.curves import Per
 from allcore.reporting.number_text import memory
 from allcore.reporting.settings import compared_settings, settings_table
@@ -22,7 +23,7 @@ from pages.ui.queue import show_devices
 from pages.ui.run_about import show_about
 from pages.ui.run_view import short_name, show_curves, show_epochs, show_log, show_progress
 from pages.ui.show import per_cent_column, plain, table, table_with_rows
-from pages.ui.sign_in import act, show_actions
+from pages.ui.sign_in import act, may_act, show_actions
 from pages.ui.state import executor
 from pages.ui.study_view import names_of_grids, show_studies, studies
 
@@ -49,7 +50,7 @@ def carry_out(action: str, run: Run, shown: str) -> None:
     try:
         act(action, run.id, lambda: change(action, run))
     except (InputError, OSError) as error:
-        st.session_state["refused"] = str(error)
+        st.session_state["refused"] = what_went_wrong(error)
     else:
         if action == "delete":
             address.say("run", None)
@@ -165,17 +166,17 @@ if run is None:
 summary = now[run.id]
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
-        "Stop", icon=":material/stop:", disabled=summary.state not in ACTIVE, on_click=carry_out,
+        "Stop", icon=":material/stop:", disabled=summary.state not in ACTIVE or not may_act(), on_click=carry_out,
         args=("stop", run, summary.state),
         help="Stops at the next batch, or is ended after 30 seconds. The checkpoint is kept.",
     )  # fmt: skip
     st.button(
-        "Resume", icon=":material/play_arrow:", disabled=summary.state not in {*RESUMABLE, "damaged"},
+        "Resume", icon=":material/play_arrow:", disabled=summary.state not in {*RESUMABLE, "damaged"} or not may_act(),
         on_click=carry_out, args=("resume", run, summary.state), help="Goes on from the last checkpoint.",
     )  # fmt: skip
-    if st.button("Delete", icon=":material/delete:", disabled=summary.state in ACTIVE):
+    if st.button("Delete", icon=":material/delete:", disabled=summary.state in ACTIVE or not may_act()):
         confirm_deletion(run, summary.state)
-    if st.button("Free disk space", icon=":material/cleaning_services:"):
+    if st.button("Free disk space", icon=":material/cleaning_services:", disabled=not may_act()):
         free_disk_space()
     if summary.state == "succeeded":
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/grid_on:", query_params={"run": run.id})

@@ -16,6 +16,7 @@ from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, system_devices
 from allcore.presets import PRESETS
+from allcore.refusals import what_went_wrong
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
 from allcore.runs.preflight import training_missing
@@ -34,7 +35,7 @@ from pages.ui.measuring import measure_all, measured, measuring_key
 from pages.ui.queue import show_queue
 from pages.ui.shared_work import CancelledError, ask_again, asked_for
 from pages.ui.show import plain, table
-from pages.ui.sign_in import act
+from pages.ui.sign_in import act, may_act
 from pages.ui.state import asked_for_search, catalog, relations, search_key, searched_relations, workspace
 from pages.ui.study_form import Asked, study_form
 
@@ -195,11 +196,11 @@ with card:
     with st.container(horizontal=True):
         launching = st.button(
             "Launch" if plan is None else f"Launch {plan.members} runs", type="primary",
-            icon=":material/rocket_launch:", disabled=bool(problem or missing),
+            icon=":material/rocket_launch:", disabled=bool(problem or missing) or not may_act(),
         )  # fmt: skip
         measuring = asked_for(
             "" if problem else measuring_key(costly), "Measure", icon=":material/speed:",
-            disabled=bool(problem or missing or busy),
+            disabled=bool(problem or missing or busy) or not may_act(),
             help="A run is using the device." if busy else "Trains a few steps to estimate time and memory.",
         )  # fmt: skip
     try:
@@ -215,8 +216,8 @@ with card:
                 "pages/runs.py", label="Follow it", icon=":material/monitoring:",
                 query_params={"run" if plan is None else "study": name},
             )  # fmt: skip
-    except InputError as error:
-        st.error(plain(str(error)), title="That did not work")
+    except (InputError, OSError) as error:
+        st.error(plain(what_went_wrong(error)), title="That did not work")
 
 if split is not None and config.labels != AS_GIVEN:
     st.header("Labels", anchor=False)

@@ -8,7 +8,6 @@ when it is called, and imports what it needs when it runs, so that each starts a
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import traceback
@@ -21,7 +20,7 @@ import typer
 from allcore.cli.commands import Commands
 from allcore.cli.output import print_what_the_terminal_has, say
 from allcore.errors import InputError
-from allcore.refusals import refusal
+from allcore.refusals import refusal, what_went_wrong
 
 app = typer.Typer(
     cls=Commands,
@@ -76,7 +75,6 @@ def _end_with_standard_input() -> None:
 
 
 _UNREAD = 141
-_FORBIDDEN = (errno.EACCES, errno.EPERM)
 
 
 def main() -> None:
@@ -108,14 +106,9 @@ def main() -> None:
         _complain("error", training_missing())
         sys.exit(2)
     except OSError as error:
-        place, refused = f"{error.filename}: " if error.filename else "", refusal(error)
-        if refused is not None:
-            _complain("error", f"{place}{refused.why}; {refused.to_do}")
-        elif error.errno in _FORBIDDEN:
-            advice = "change its permissions, or set ALLCORE_WORKSPACE to a folder that may be written to"
-            _complain("error", f"{place}{error.strerror}; {advice}")
-        else:
+        if refusal(error) is None:
             _fault(error)
+        _complain("error", what_went_wrong(error))
         sys.exit(2)
     except Exception as error:
         _fault(error)

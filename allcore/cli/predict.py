@@ -13,6 +13,7 @@ import typer
 from allcore.cli.class_text import class_columns
 from allcore.cli.output import Json, print_json, progress_bar, say, table, write_file
 from allcore.errors import ImageError, InputError
+from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import percentage
 from allcore.text import for_file
 
@@ -49,7 +50,7 @@ def predict(
             try:
                 _write_overlay(predictor, path, prediction, evidence / f"{name}{number}.png")
             except (ImageError, OSError) as error:  # a full disk, say: the prediction is whole without its picture
-                unwritten.append(f"the first: {path} ({error})")
+                unwritten.append(f"the first: {path} ({what_went_wrong(error)})")
     if csv is not None:
         _write_csv(rows, predictor.classes, csv)
     if json:

@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from allcore.errors import InputError, RunError
+from allcore.refusals import what_went_wrong
 from allcore.runs.executor import Executor
 from allcore.runs.files import STOP_FILE
 from allcore.runs.launches import last_launch
@@ -34,6 +35,8 @@ from allcore.writing import remove_unfinished
 _POLL_SECONDS = 0.5
 _HEARTBEAT_SECONDS = 60.0
 _NAMED = 3
+_LOOKED_AT_SECONDS = 5.0
+"""How long the lock is waited for: whoever looks whether somebody has it holds it for a moment."""
 
 
 def run_study(folder: Path, executor: Executor, launch: int | None = None) -> int:
@@ -43,7 +46,7 @@ def run_study(folder: Path, executor: Executor, launch: int | None = None) -> in
     Returns the process's exit status: 0 done or stopped, 1 some members did not succeed, 2 refused.
     """
     try:
-        with worker_lock(folder):
+        with worker_lock(folder).acquire(timeout=_LOOKED_AT_SECONDS):
             remove_unfinished(folder)
             _must_count(folder, launch)
             return _Runner(Study(folder), executor, StopSignal(folder), read_status(folder), launch).carry_out()
@@ -87,7 +90,8 @@ class _Runner:
             raise
         except Exception as fault:
             traceback.print_exc()
-            state, error = "failed", f"{type(fault).__name__}: {fault}"
+            said = what_went_wrong(fault) if isinstance(fault, OSError) else f"{type(fault).__name__}: {fault}"
+            state, error = "failed", said
         self._write(state=state, error=error, phase="")
         (self.study.folder / STOP_FILE).unlink(missing_ok=True)
         start_mirroring(self.study.folder)
@@ -150,7 +154,7 @@ class _Runner:
             else:
                 self.executor.resume(run)
         except (InputError, OSError) as error:
-            self.problems[place.name] = str(error)
+            self.problems[place.name] = what_went_wrong(error)
 
     def _wait(self, going: list[Run]) -> None:
         """Wait until one of the members that go on has come to rest, or the study is asked to stop."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from allcore.errors import InputError, RunError, TrackingError
+from allcore.refusals import what_went_wrong
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run, RunStore
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
@@ -58,8 +59,8 @@ def follow(folder: Path, workspace: Workspace) -> int:
         except RunError:  # deleted, or damaged: whoever looks at it is told
             return 1
         except (TrackingError, OSError) as error:
-            if str(error) != said:
-                said = str(error)
+            if what_went_wrong(error) != said:
+                said = what_went_wrong(error)
                 print(f"MLflow: {said}; it is tried again; so does python -m allcore mlflow sync", file=sys.stderr)
             pause = min(2 * pause, _LONGEST_PAUSE)
         rested = 0.0 if _is_active(folder) else rested or time.monotonic()
@@ -104,7 +105,7 @@ def catch_up(
                 raise
             yield run, str(error)
         except (InputError, OSError) as error:
-            yield run, str(error)
+            yield run, what_went_wrong(error)
         else:
             yield run, ""
     for study in StudyStore(workspace.studies).studies():

@@ -9,8 +9,9 @@ import streamlit as st
 from allcore.data.catalog import Catalog
 from allcore.data.class_meanings import LONGEST_MEANING, ClassMeanings, class_meanings, name_classes
 from allcore.errors import DatasetError, InputError
+from allcore.refusals import what_went_wrong
 from pages.ui.show import plain
-from pages.ui.sign_in import act
+from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
 
 
@@ -43,14 +44,14 @@ def show_naming(images: Catalog) -> None:
             "Positive classes", classes, known.positive, key=f"positive of {dataset}",
             help="What a test looks for, such as the malignant classes.",
         )  # fmt: skip
-        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
+        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=not may_act())
     if pressed:
         try:
             act(
                 "name the classes of", dataset,
                 lambda: name_classes(dataset, classes, said, positive, workspace().classes),
             )  # fmt: skip
-        except InputError as error:
-            st.error(plain(str(error)), title="That cannot be kept")
+        except (InputError, OSError) as error:
+            st.error(plain(what_went_wrong(error)), title="That cannot be kept")
         else:
             st.success("All pages, reports and commands follow it.", title="Kept")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from allcore.data.catalog import Catalog
 from allcore.errors import InputError
+from allcore.refusals import what_went_wrong
 from allcore.reporting.datasets import facts_table, what_deleting_means
 from allcore.runs.datasets import DatasetFacts, dataset_facts, delete_dataset, rename_dataset
 from pages.ui import address, show
@@ -15,7 +16,7 @@ from pages.ui.choose import OF_A_DATASET
 from pages.ui.guarded import guarded
 from pages.ui.live import runs
 from pages.ui.show import plain
-from pages.ui.sign_in import act, show_actions
+from pages.ui.sign_in import act, may_act, show_actions
 from pages.ui.state import forget_catalogs, select_dataset, workspace
 
 _REFUSED = "dataset refused"
@@ -32,13 +33,14 @@ def show_about_dataset(folder: Path, images: Catalog) -> None:
         st.caption("This folder lies outside the workspace and is only read: ALLscope neither renames nor deletes it.")
         return
     show_actions(facts.name, str(folder))
+    kept = folder.is_symlink() or not may_act()
     with st.form("rename", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", facts.name, key=f"name of {folder}", width=280, disabled=folder.is_symlink())
-        pressed = st.form_submit_button("Rename", icon=":material/edit:", disabled=folder.is_symlink())
+        name = st.text_input("Name", facts.name, key=f"name of {folder}", width=280, disabled=kept)
+        pressed = st.form_submit_button("Rename", icon=":material/edit:", disabled=kept)
     if pressed and name.strip() != facts.name:
         _rename(folder, name.strip())
     st.caption("Runs, studies and links to this dataset follow its new name.")
-    if st.button("Delete this dataset", icon=":material/delete:"):
+    if st.button("Delete this dataset", icon=":material/delete:", disabled=not may_act()):
         _confirm_deletion(facts)
 
 
@@ -46,7 +48,7 @@ def _rename(folder: Path, name: str) -> None:
     try:
         now = act("rename to " + name, folder.name, lambda: rename_dataset(folder, name, workspace()))
     except (InputError, OSError) as error:
-        st.error(plain(str(error)), title="It keeps its name")
+        st.error(plain(what_went_wrong(error)), title="It keeps its name")
         return
     forget_catalogs()
     select_dataset(now)
@@ -70,7 +72,7 @@ def _delete(folder: Path) -> None:
     try:
         act("delete", folder.name, lambda: delete_dataset(folder, workspace()))
     except (InputError, OSError) as error:
-        st.session_state[_REFUSED] = str(error)
+        st.session_state[_REFUSED] = what_went_wrong(error)
         return
     forget_catalogs()
     address.forget("data", OF_A_DATASET)

@@ -17,6 +17,7 @@ from allcore.evaluation.held_out import views_of
 from allcore.evaluation.probes.probing import ProbeReport, ProbeResult, cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, subject_of_run
+from allcore.refusals import what_went_wrong
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_figure, probe_table, what_it_looks_at
 from allcore.runs.images import read_recorded_image
 from pages.ui import show
@@ -35,7 +36,7 @@ def show_probes(of: Evaluated) -> None:
         subject = subject_of_run(of.run)
         report = cached_report(subject, workspace().cache)
     except (InputError, OSError) as error:
-        st.error(show.plain(str(error)), title="This model cannot be probed")
+        st.error(show.plain(what_went_wrong(error)), title="This model cannot be probed")
         return
     if report is None or not report.complete:
         _offer(subject, report)
@@ -152,7 +153,7 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
             captions.append(f"{probe.name}: **{show.plain(called)}**{'' if called == row['label'] else ', wrong'}")
             alts.append(f"{row['label']} smear, {probe.name}, called {called}")
     except (InputError, OSError) as error:
-        st.warning(show.plain(str(error)), title="This image cannot be shown", icon=":material/hide_image:")
+        st.warning(show.plain(what_went_wrong(error)), title="This image cannot be shown", icon=":material/hide_image:")
         return
     show.gallery(pictures, captions, alts)
 

@@ -6,11 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import InputError
+from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import memory
 from allcore.runs.prune import Superfluous, remove, superfluous
 from pages.ui.guarded import guarded
 from pages.ui.show import plain
-from pages.ui.sign_in import act
+from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
 
 
@@ -33,8 +34,9 @@ def free_disk_space() -> None:
     total = memory(sum(each.bytes for each in found))
     with st.container(horizontal=True):
         freed = st.button(
-            f"Remove it, {total}", type="primary", icon=":material/delete:", on_click=_free, args=(found,)
-        )
+            f"Remove it, {total}", type="primary", icon=":material/delete:", on_click=_free, args=(found,),
+            disabled=not may_act(),
+        )  # fmt: skip
         if st.button("Cancel", key="keep-all") or freed:
             st.rerun()
 
@@ -46,4 +48,4 @@ def _free(shown: list[Superfluous]) -> None:
         freed = act("free", "disk space", lambda: remove([each for each in shown if each.path in still]))
         st.toast(plain(f"{memory(freed)} are free again."))
     except (InputError, OSError) as error:
-        st.session_state["refused"] = str(error)
+        st.session_state["refused"] = what_went_wrong(error)

@@ -12,11 +12,12 @@ from allcore.data.sources import Progress, draw_smears, fetch_kaggle, free_name,
 from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import InputError
 from allcore.paper import IMAGES
+from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import counted
 from allcore.text import printable
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for, wait_if_under_way
 from pages.ui.show import plain
-from pages.ui.sign_in import RightError, act
+from pages.ui.sign_in import RightError, act, may_act
 from pages.ui.state import forget_catalogs, select_dataset, workspace
 
 KAGGLE = "mehradaria/leukemia"
@@ -28,7 +29,7 @@ def draw_button() -> None:
     """Offer a small dataset of drawn smears at one click."""
     if is_getting():
         st.page_link("pages/dataset.py", label="A dataset is on its way", icon=":material/hourglass_top:")
-    elif st.button("Draw synthetic smears", type="primary", icon=":material/draw:"):
+    elif st.button("Draw synthetic smears", type="primary", icon=":material/draw:", disabled=not may_act()):
         folder = workspace().datasets
         name = free_name(folder, "synthetic-smears")
         _import(name, "Drawing", lambda progress: draw_smears(folder, name, AT_ONE_CLICK, progress))
@@ -71,7 +72,9 @@ def _draw() -> None:
             )  # fmt: skip
             name = st.text_input("Name", free_name(workspace().datasets, "smears"), width=180)
         scale_bars = st.checkbox("Scale bars", help="burnt in, in a style that mostly follows the class: a shortcut")
-        pressed = st.form_submit_button("Draw synthetic smears", type="primary", icon=":material/draw:")
+        pressed = st.form_submit_button(
+            "Draw synthetic smears", type="primary", icon=":material/draw:", disabled=not may_act()
+        )
     if pressed:
         spec, folder = SyntheticSpec(images, size, twins=twins, scale_bars=scale_bars), workspace().datasets
         _import(name, "Drawing", lambda progress: draw_smears(folder, name, spec, progress))
@@ -101,7 +104,7 @@ def _upload() -> None:
     with st.form("zip", clear_on_submit=True):
         upload = st.file_uploader("Zip file", "zip")
         name = st.text_input("Name", placeholder="that of the file", width=240).strip()
-        pressed = st.form_submit_button("Import", type="primary", icon=":material/upload:")
+        pressed = st.form_submit_button("Import", type="primary", icon=":material/upload:", disabled=not may_act())
     if not pressed:
         return
     if upload is None:
@@ -122,7 +125,7 @@ def _download() -> None:
         "It needs a network connection and takes minutes."
     )
     st.link_button("See it on Kaggle", f"https://www.kaggle.com/datasets/{KAGGLE}", icon=":material/open_in_new:")
-    if st.button("Download from Kaggle", type="primary", icon=":material/download:"):
+    if st.button("Download from Kaggle", type="primary", icon=":material/download:", disabled=not may_act()):
         folder = workspace().datasets
         _import(KAGGLE, "Downloading", lambda progress: fetch_kaggle(folder, KAGGLE, progress))
 
@@ -142,7 +145,7 @@ def _import(name: str, doing: str, get: Callable[[Progress], Path]) -> None:
     try:
         act("import", name, lambda: _get(doing, get))
     except (RightError, OSError) as error:
-        st.error(plain(str(error)), title="No dataset was added")
+        st.error(plain(what_went_wrong(error)), title="No dataset was added")
 
 
 def _get(doing: str, get: Callable[[Progress], Path]) -> None:

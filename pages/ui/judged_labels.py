@@ -10,9 +10,10 @@ from allcore.data.csv_rows import MOST_BYTES
 from allcore.data.judgement_table import import_judgements, judgement_table
 from allcore.data.label_versions import changes_by_class, changes_in_words, label_changes, version_name
 from allcore.errors import InputError
+from allcore.refusals import what_went_wrong
 from pages.ui import show
 from pages.ui.judging import judgements, labelled
-from pages.ui.sign_in import act
+from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
 
 HEADINGS = {
@@ -59,7 +60,7 @@ def _import(images: Catalog) -> None:
             help="As downloaded here, perhaps in another workspace. Of two judgements of an image the later "
             "counts, and both are kept.",
         )  # fmt: skip
-        pressed = st.form_submit_button("Import", icon=":material/upload:")
+        pressed = st.form_submit_button("Import", icon=":material/upload:", disabled=not may_act())
     if not pressed or file is None:
         return
     try:
@@ -68,6 +69,6 @@ def _import(images: Catalog) -> None:
             lambda: import_judgements(file.getvalue(), file.name, images, workspace().judgements),
         )  # fmt: skip
     except (InputError, OSError) as error:
-        st.error(show.plain(str(error)), title="Nothing was imported")
+        st.error(show.plain(what_went_wrong(error)), title="Nothing was imported")
     else:
         st.success(show.plain(f"{imported.in_words()}."), title="Imported")

@@ -18,11 +18,12 @@ from allcore.data.judgements import (
 )
 from allcore.data.label_versions import LabelVersion, label_changes, label_version, version_name
 from allcore.errors import DatasetError, InputError
+from allcore.refusals import what_went_wrong
 from allcore.runs.store import Run
 from pages.ui import address
 from pages.ui.live import stamp
 from pages.ui.show import plain
-from pages.ui.sign_in import act, who_acts
+from pages.ui.sign_in import act, may_act, who_acts
 from pages.ui.state import catalog, workspace
 
 _REFUSED = "judgement_refused"
@@ -98,6 +99,7 @@ def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
         "Judge the label of the image above",  # read aloud as it stands, so without a name that would be escaped
         options, key=key, placeholder="Judge the label",
         label_visibility="collapsed", on_change=_judge, args=(key, path, sha256, label, classes, images.root.name),
+        disabled=not may_act(),
     )  # fmt: skip
     if st.session_state.get(_REFUSED, ("", ""))[0] == key:
         st.error(plain(st.session_state.pop(_REFUSED)[1]), title="That was not kept")
@@ -131,7 +133,7 @@ def _judge(key: str, path: str, sha256: str, label: str, classes: Sequence[str],
         made = make_judgement(sha256, path, label, classes, verdict, becomes, who_acts())
         act("judge the labels of", dataset, lambda: add_judgements(workspace().judgements, [made]))
     except (InputError, OSError) as error:
-        st.session_state[_REFUSED] = (key, str(error))
+        st.session_state[_REFUSED] = (key, what_went_wrong(error))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from allcore.errors import InputError, RunError
+from allcore.refusals import what_went_wrong
 from allcore.runs.about import LONGEST_NAME, LONGEST_NOTE, About, about, say_of_run
 from allcore.runs.store import Run
 from pages.ui.show import plain
-from pages.ui.sign_in import act
+from pages.ui.sign_in import act, may_act
 
 
 def show_about(run: Run) -> None:
@@ -23,13 +24,13 @@ def show_about(run: Run) -> None:
         note = st.text_area("Note", now.note, max_chars=LONGEST_NOTE, key=f"note of {run.id}")
         tags = st.text_input("Tags", ", ".join(now.tags), key=f"tags of {run.id}", help="separated by commas")
         hidden = st.checkbox("Leave it out of the list", now.hidden, key=f"hidden {run.id}")
-        pressed = st.form_submit_button("Save", icon=":material/save:")
+        pressed = st.form_submit_button("Save", icon=":material/save:", disabled=not may_act())
     if not pressed:
         return
     said = About(name=name, note=note, tags=tuple(tags.split(",")), hidden=hidden)
     try:
         act("describe", run.id, lambda: say_of_run(run, said))
     except (InputError, OSError) as error:
-        st.error(plain(str(error)), title="That cannot be kept")
+        st.error(plain(what_went_wrong(error)), title="That cannot be kept")
     else:
         st.rerun()

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.errors import StreamlitAuthError
 
 from allcore.access import Person, Right, read_access
 from allcore.actions import actions_on, record_action
 from allcore.errors import ConfigError, InputError
+from allcore.installation import command_that_adds
 from pages.ui.show import plain
 from pages.ui.state import workspace
 
 _Result = TypeVar("_Result")
+_PACKAGES = ("authlib", "httpx")
 _RIGHTS: dict[Right, str] = {"act": "may look and act", "look": "may look"}
 
 
@@ -30,14 +33,7 @@ def let_in() -> None:
         return
     if not st.user.get("is_logged_in"):
         st.title("ALLscope")
-        if importlib.util.find_spec("authlib") is None:
-            st.error(
-                "Signing in is configured, and the package that it needs is not installed. On the server: "
-                "`pip install 'streamlit[auth]'`, then start the app again.",
-                title="Nobody can sign in",
-            )
-        else:
-            st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        _offer_to_sign_in()
         st.stop()
     try:
         right = _right()
@@ -58,6 +54,21 @@ def let_in() -> None:
         st.stop()
 
 
+def _offer_to_sign_in() -> None:
+    lacking = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if lacking:
+        st.error(
+            f"Signing in is configured, and needs {' and '.join(lacking)}, which {'are' if lacking[1:] else 'is'} not "
+            f"installed. On the server: `{command_that_adds('sign-in')}`, then start the app again.",
+            title="Nobody can sign in",
+        )
+    elif st.button("Sign in", type="primary", icon=":material/login:"):
+        try:
+            st.login()
+        except StreamlitAuthError as error:  # what secrets.toml lacks
+            st.error(plain(" ".join(str(error).split())), title="Nobody can sign in")
+
+
 def act(what: str, on: str | None, do: Callable[[], _Result]) -> _Result:
     """Carry out an action on a run, a study, a dataset or the disk, if whoever asks may act, and note who and when.
 
@@ -67,7 +78,7 @@ def act(what: str, on: str | None, do: Callable[[], _Result]) -> _Result:
     """
     if not _is_configured():
         return do()
-    if not st.user.get("is_logged_in") or _right() != "act":
+    if not may_act():
         raise RightError(f"you may look here but not {what}; ask whoever runs this server for the right to act")
     if on is not None:
         record_action(workspace().root, _person().email, what, on)
@@ -75,6 +86,11 @@ def act(what: str, on: str | None, do: Callable[[], _Result]) -> _Result:
     result = do()
     record_action(workspace().root, _person().email, what, result.name if isinstance(result, Path) else str(result))
     return result
+
+
+def may_act() -> bool:
+    """Return whether whoever looks may act as well; what asks for an action is disabled for everybody else."""
+    return not _is_configured() or (bool(st.user.get("is_logged_in")) and _right() == "act")
 
 
 def who_acts() -> str:
@@ -103,7 +119,7 @@ def _right() -> Right | None:
 def _person() -> Person:
     """Return who has signed in; an address that its provider has not verified counts for nothing."""
     email, groups = st.user.get("email"), st.user.get("groups")
-    verified = st.user.get("email_verified", True) is not False
+    verified = str(st.user.get("email_verified", True)).casefold() != "false"  # some providers say it in words
     return Person(
         email if isinstance(email, str) and verified else "",
         tuple(group for group in groups if isinstance(group, str)) if isinstance(groups, list | tuple) else (),

@@ -7,8 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.errors import InputError
+from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import duration, per_cent
-from allcore.runs.status import ACTIVE, in_words
+from allcore.runs.status import in_words
 from allcore.studies.grid import Grid, grid_table, look
 from allcore.studies.launch import request_stop, start
 from allcore.studies.plan import StudyPlan
@@ -16,7 +17,7 @@ from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from pages.ui.guarded import guarded
 from pages.ui.live import history, runs, stamp, summary
 from pages.ui.show import per_cent_column, plain, table
-from pages.ui.sign_in import act
+from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
 from pages.ui.study_scores import MOST_LINKS, show_scores
 
@@ -82,12 +83,12 @@ def _show_grid(study: Study, grid: Grid) -> None:
         st.error(plain(grid.error), title="Not all members succeeded")
     with st.container(horizontal=True):
         st.button(
-            "Stop", icon=":material/stop:", disabled=grid.state not in ACTIVE, key=f"stop-{study.name}",
+            "Stop", icon=":material/stop:", key=f"stop-{study.name}", disabled=not (grid.is_active and may_act()),
             on_click=_carry_out, args=("stop", study),
             help="The runs that are under way stop at their next batch and keep their checkpoints.",
         )  # fmt: skip
         st.button(
-            "Resume", icon=":material/play_arrow:", disabled=grid.is_active or grid.is_whole,
+            "Resume", icon=":material/play_arrow:", disabled=grid.is_active or grid.is_whole or not may_act(),
             key=f"resume-{study.name}", on_click=_carry_out, args=("resume", study),
             help="Goes on with what is missing or did not succeed.",
         )  # fmt: skip
@@ -121,7 +122,7 @@ def _carry_out(action: str, study: Study) -> None:
     try:
         act(action, study.name, lambda: request_stop(study) if action == "stop" else start(study, workspace()))
     except (InputError, OSError) as error:
-        st.session_state["study refused"] = str(error)
+        st.session_state["study refused"] = what_went_wrong(error)
 
 
 def _is_whole(study: Study) -> bool:

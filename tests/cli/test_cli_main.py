@@ -190,7 +190,7 @@ def test_what_may_not_be_written_is_bad_input(command, monkeypatch):
     monkeypatch.setattr("allcore.runs.store.RunStore.runs", forbidden)
     outcome = command("runs", "list")
     assert outcome.code == 2
-    assert outcome.err.startswith("error: /locked/runs: Permission denied; change its permissions, or set ALLCORE_WORK")
+    assert outcome.err.startswith("error: /locked/runs: access is not permitted (Permission denied); change the perm")
 
 
 @pytest.mark.parametrize(

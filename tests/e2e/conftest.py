@@ -31,9 +31,10 @@ QUIET = (
 class Server:
     """A Streamlit server that can be ended and started again on the same workspace."""
 
-    def __init__(self, workspace: Path, data_root: Path | None = None) -> None:
+    def __init__(self, workspace: Path, data_root: Path | None = None, secrets: Path | None = None) -> None:
         self.workspace = Workspace(workspace)
         self.data_root = data_root
+        self.secrets = secrets
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -43,6 +44,7 @@ class Server:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
+        command += [] if self.secrets is None else ["--secrets.files", str(self.secrets)]
         self.process = subprocess.Popen(
             [*command, "--server.port", str(self.port)],
             cwd=PROJECT,

@@ -64,7 +64,7 @@ def test_a_member_that_cannot_be_launched_is_named_and_the_others_are_trained(st
 
     object.__setattr__(refused, "submit", submit)
     assert run_study(study.folder, refused) == 1
-    assert f"{PLACES[0]}: [Errno 28] No space left on device" in study.status().error
+    assert f"{PLACES[0]}: the disk is full (No space left on device); free some space" in study.status().error
     assert executor.launched == PLACES[1:]
 
 
@@ -137,11 +137,18 @@ def test_a_study_that_is_asked_to_stop_launches_nothing_more_and_goes_on_when_re
     assert executor.launched == [PLACES[0], *PLACES]
 
 
-def test_nobody_else_carries_out_a_study_that_is_being_carried_out(study, executor, capsys):
+def test_nobody_else_carries_out_a_study_that_is_being_carried_out(study, executor, capsys, monkeypatch):
+    monkeypatch.setattr("allcore.studies.runner._LOOKED_AT_SECONDS", 0.0)
     with worker_lock(study.folder):
         assert run_study(study.folder, executor) == 2
     assert executor.launched == []
     assert "is being carried out already" in capsys.readouterr().err
+
+
+def test_whoever_looks_whether_a_study_is_carried_out_keeps_nobody_from_it(study, executor, monkeypatch):
+    looking = worker_lock(study.folder).acquire()
+    monkeypatch.setattr("filelock._api.time.sleep", lambda seconds: looking.lock.release())
+    assert run_study(study.folder, executor) == 0
 
 
 def test_a_runner_that_is_gone_reads_as_interrupted(study):

@@ -25,9 +25,13 @@ def reporter(tmp_path):
     made.close(patience=0.0)
 
 
+def of_step(step):
+    return {"kind": "batch", "epoch": 0, "step": step, "global_step": step, "loss": 1.0, "time": 5.0}
+
+
 def record(reporter, *steps):
     for step in steps:
-        reporter.record({"kind": "batch", "epoch": 0, "step": step, "global_step": step, "loss": 1.0, "time": 5.0})
+        reporter.record(of_step(step))
     reporter.flush()
 
 
@@ -113,7 +117,7 @@ def test_worker_whose_turn_is_over_writes_no_status_over_that_of_the_next(tmp_pa
     take_turn(tmp_path, launch)
     of_the_next = (tmp_path / "status.json").read_bytes()
     reporter.update(epoch=7)
-    record(reporter, 1)
+    reporter.record(of_step(1))
     for thread in threading.enumerate():
         if thread.name == "reporter":
             thread.join()
@@ -134,7 +138,7 @@ def test_worker_whose_turn_ends_while_a_slow_disk_takes_its_metrics_writes_no_st
 
     monkeypatch.setattr("allcore.training.reporter.write_status", lambda *_: written.append("status"))
     monkeypatch.setattr("allcore.training.reporter.append_lines", slowly)
-    record(reporter, 1)
+    reporter.record(of_step(1))
     for thread in threading.enumerate():
         if thread.name == "reporter":
             thread.join()
