@@ -32,8 +32,11 @@ def files_in(folder):
 
 
 @pytest.mark.parametrize("form", SUFFIXES)
-def test_exported_model_agrees_with_the_served_one_and_nothing_else_is_left(finished_run, tmp_path, form):
+def test_exported_model_agrees_with_the_served_one_and_nothing_else_is_left_or_said(
+    finished_run, tmp_path, form, capfd
+):
     exported = export_run(finished_run, form, tmp_path / f"model{SUFFIXES[form]}")
+    assert capfd.readouterr() == ("", "")  # nothing of what TensorFlow says
     assert 0.0 <= exported.difference < 1e-5
     assert files_in(tmp_path) == [exported.path.name]
     assert exported.path.stat().st_size > 10_000_000
@@ -155,8 +158,3 @@ def test_model_with_code_in_it_is_refused(copied_run, finished_run, tmp_path):
     assert zipfile.is_zipfile(copied_run.folder / "model.keras")
     with pytest.raises(ModelFileError, match=r"the run's model\.keras cannot be loaded"):
         export_run(copied_run, "keras", tmp_path / "model.keras")
-
-
-def test_export_prints_nothing_of_what_tensorflow_says(finished_run, tmp_path, capfd):
-    export_run(finished_run, "keras", tmp_path / "model.keras")
-    assert capfd.readouterr() == ("", "")
