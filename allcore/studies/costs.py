@@ -15,9 +15,10 @@ from allcore.runs.store import Run
 
 
 def training_costs(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return the mean training time of runs of one setting, the most memory that one took, and the network's weights.
+    """Return the median training time of runs of one setting, the most memory that one took, and the network's weights.
 
-    Empty where there is no run. Raises `RunError` for a damaged one.
+    The median, since other work on the machine slows some members and not others. Empty where there is no run. Raises
+    `RunError` for a damaged one.
     """
     if not runs:
         return {}
@@ -30,7 +31,7 @@ def training_costs(runs: Sequence[Run]) -> dict[str, Any]:
         if "memory_bytes" in table and table["memory_bytes"].notna().any()
     ]
     return {
-        "training_seconds": float(np.mean(seconds)) if seconds else None,
+        "training_seconds": float(np.median(seconds)) if seconds else None,
         "memory_bytes": max(used, default=None),
         "parameters": runs[0].config.parameter_count(len(runs[0].split.classes)),
     }

@@ -16,7 +16,7 @@ from allcore.json_text import read_json
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE, SPLIT_FILE
 from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run
-from allcore.studies.costs import first_model
+from allcore.studies.costs import first_model, training_costs
 from allcore.studies.plan import StudyPlan
 from allcore.studies.results import Finished, finished_members, out_of_fold
 from allcore.studies.store import Study
@@ -96,10 +96,12 @@ def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -
 
 
 def _mean_history(members: list[Finished]) -> str:
-    """Return the epochs' records as a mean member has them, so that seconds sum up to what one of them took."""
+    """Return the epochs' records as a mean member has them, but seconds that sum up to what the median member took."""
     epochs = pd.concat([each.run.history().epochs for each in members])
     by_epoch = epochs.drop(columns=["kind", "time"], errors="ignore").groupby("epoch")
-    mean = by_epoch.mean().assign(kind="epoch", seconds=by_epoch["seconds"].sum() / len(members))
+    seconds = by_epoch["seconds"].sum() / epochs["seconds"].sum()
+    median = training_costs([each.run for each in members])["training_seconds"]
+    mean = by_epoch.mean().assign(kind="epoch", seconds=seconds * median)
     if "memory_bytes" in epochs:
         mean["memory_bytes"] = by_epoch["memory_bytes"].max()
     return mean.reset_index().astype({"step": int}).to_json(orient="records", lines=True)

@@ -26,7 +26,7 @@ class CellScores(BaseModel):
     `spreads` has mean and standard deviations over folds and seeds of each score (fraction), one value a member;
     `pooled` the score of all their test images taken together, with its 95 % interval, groups drawn whole, and
     `confusion_matrix` counts those images, rows true and columns predicted, in the order of `classes`.
-    `training_seconds` are the mean over members, `memory_bytes` the most that one took in training, `parameters` the
+    `training_seconds` are the median over members, `memory_bytes` the most that one took in training, `parameters` the
     network's weights, `latency_seconds` one image through a served model where that was measured. All are empty or None
     while no member has succeeded, and the costs None of what is no network.
     """
