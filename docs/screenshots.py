@@ -1,11 +1,12 @@
 """Take the pictures of the pages, as one look of each page or as several.
 
     streamlit run streamlit_app.py --server.port 8501      (in another terminal, on a workspace with a finished run)
-    python -m docs.screenshots docs/pictures --run RUN
+    python -m docs.screenshots docs/pictures --run RUN --drawn DATASET
     python -m docs.screenshots FOLDER --looks 1280-light 1280-dark 390-light 390-dark [--pages predict runs]
 
-Uses the system's Chromium. Pictures are FOLDER/<page>.webp, with the look in the name where there are several. Images
-of a dataset are shown no larger than in a grid of thumbnails; the one that Predict explains is drawn by this script.
+Uses the system's Chromium. Pictures are FOLDER/<page>.webp, with the look in the name where there are several. No image
+of a real dataset is in them: Dataset and Augmentation show DATASET, which `dataset synthesize` has drawn in the
+workspace, Predict an image that this script draws, and the other pages are cut off above the first image.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shutil
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -23,8 +25,7 @@ from allcore.data.synthetic import SyntheticSpec, write_dataset
 
 PAGES = ("overview", "predict", "dataset", "augmentation", "trust", "train", "runs", "evaluate", "tradeoff")
 TALLEST = 2400
-THUMBNAIL = 220
-"""Pixels to which an image of a dataset may be shown, the rounding of a grid's columns included."""
+ON_DRAWN_IMAGES = ("dataset", "augmentation")
 MAIN = "[data-testid=stMain]"
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
@@ -35,6 +36,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", default="http://127.0.0.1:8501")
     parser.add_argument("--run", default="", help="run to show; unset: the newest")
+    parser.add_argument(
+        "--drawn", required=True, metavar="DATASET", help="drawn dataset of the workspace, as the page Dataset lists it"
+    )
     parser.add_argument("--looks", nargs="+", default=["1280-light"], metavar="WIDTH-SCHEME")
     parser.add_argument("--pages", nargs="+", default=PAGES, choices=PAGES)
     options = parser.parse_args()
@@ -56,16 +60,16 @@ def _take(browser: Browser, options: argparse.Namespace, page: str, look: str, d
     context = browser.new_context(viewport={"width": int(width), "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     view = context.new_page()
     view.set_default_timeout(600_000)  # the first look at a dataset searches it for shared fields
-    view.goto(f"{options.url}/{'' if page == 'overview' else page}?run={options.run}&model={options.run}")
+    shown = f"data={quote(options.drawn)}" if page in ON_DRAWN_IMAGES else f"run={options.run}"
+    view.goto(f"{options.url}/{'' if page == 'overview' else page}?{shown}")
     view.wait_for_selector(f"{MAIN} h1")
     if page == "predict":
         view.locator("input[type=file]").set_input_files(sorted(drawn.glob("smears/*/*"))[0])
         view.wait_for_selector("img[alt*=evidence]")
     _settle(view)
-    height = min(int(view.evaluate(f"document.querySelector('{MAIN}').scrollHeight")), TALLEST)
+    height = min(_height(view, page), TALLEST)
     view.set_viewport_size({"width": int(width), "height": height})
     _settle(view)
-    _refuse_large_images(view, page)
     taken = Image.open(BytesIO(view.screenshot())).convert("RGB")
     context.close()
     return taken
@@ -78,11 +82,13 @@ def _settle(view: Page) -> None:
     view.wait_for_timeout(1_500)
 
 
-def _refuse_large_images(view: Page, page: str) -> None:
-    shown = view.evaluate(f"[...document.querySelectorAll('{MAIN} img')].map(i => [i.alt, i.getBoundingClientRect()])")
-    large = [alt for alt, box in shown if max(box["width"], box["height"]) > THUMBNAIL and "evidence for" not in alt]
-    if large and page != "predict":
-        raise SystemExit(f"{page} shows {large} larger than a thumbnail")
+def _height(view: Page, page: str) -> int:
+    """Return the pixels from the page's top that are shown: all, or as far as the first image that was not drawn."""
+    whole = int(view.evaluate(f"document.querySelector('{MAIN}').scrollHeight"))
+    if page in (*ON_DRAWN_IMAGES, "predict"):
+        return whole
+    images = view.evaluate(f"[...document.querySelectorAll('{MAIN} img')].map(i => i.getBoundingClientRect().top)")
+    return min([whole, *map(int, images)])
 
 
 if __name__ == "__main__":
