@@ -159,4 +159,4 @@ def test_csv_has_a_row_for_every_file(on_finished, smears, tmp_path):
 def test_csv_that_cannot_be_written_is_named(on_finished, smears, tmp_path):
     outcome = on_finished("predict", "latest", smears / "Pro" / "pro-0001.jpg", "--csv", tmp_path)
     assert outcome.code == 2
-    assert "--csv:" in outcome.err
+    assert f"{tmp_path} cannot be written" in outcome.err
