@@ -14,7 +14,7 @@ from typing import Final
 
 from allcore.errors import RunError
 from allcore.runs.files import is_there
-from allcore.runs.launches import LAUNCHES_FOLDER, Launch, launch_file
+from allcore.runs.launches import LAUNCHES_FOLDER, Launch, last_launch, launch_file
 from allcore.writing import make_subfolder, write_new
 
 SUPERSEDED: Final = 2
@@ -59,6 +59,12 @@ def take_turn(folder: Path, launch: Launch) -> Turn:
         if turn.is_over():
             raise RunError(f"run {folder.name} was launched again since: launch {launch.number} counts no more")
         return turn
+
+
+def present_turn(folder: Path) -> Turn:
+    """Return the turn of the worker that has the run now; for whoever only looks on as long as it has."""
+    launch = last_launch(folder) or Launch(number=1)
+    return Turn(folder, launch.number, max(_taken(folder), default=0))
 
 
 def _taken(folder: Path) -> list[int]:

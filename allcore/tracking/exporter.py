@@ -18,6 +18,7 @@ from allcore.errors import InputError, RunError, TrackingError
 from allcore.refusals import what_went_wrong
 from allcore.runs.status import ACTIVE
 from allcore.runs.store import Run, RunStore
+from allcore.runs.turns import present_turn
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from allcore.tracking.mirror import is_behind, mirror
 from allcore.tracking.record import read_mirrored
@@ -42,7 +43,9 @@ def follow(folder: Path, workspace: Workspace) -> int:
     """Mirror the run, or the study, in a folder until it rests and all is sent, then what others left; return 0.
 
     Where the server could not be reached until patience ended, 1. What goes wrong is said once, on standard error.
+    A run that another worker has by now is left to that one's exporter.
     """
+    turn = present_turn(folder)
     with suppress(OSError):
         os.nice(19)
     try:
@@ -52,6 +55,8 @@ def follow(folder: Path, workspace: Workspace) -> int:
         return 1
     said, pause, rested = "", _LOOK_SECONDS, 0.0
     while True:
+        if turn.is_over():
+            return 0
         try:
             if _is_all_sent(folder, server, workspace):
                 break

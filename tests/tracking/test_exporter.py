@@ -3,7 +3,9 @@
 import pytest
 
 from allcore.errors import TrackingError
+from allcore.runs.launches import Launch
 from allcore.runs.mirroring import start_mirroring
+from allcore.runs.turns import take_turn
 from allcore.tracking import exporter
 from allcore.tracking.exporter import catch_up, follow
 from allcore.tracking.mirror import mirror
@@ -34,6 +36,15 @@ def test_a_run_is_followed_to_its_end(make_run, stand_in, workspace, at_once):
     at_once += [lambda: report(run, batch(1)), lambda: rest(run)]
     assert follow(run.folder, workspace) == 0
     assert statuses(stand_in) == {run.id: "KILLED"}
+    assert at_once == []
+
+
+def test_the_exporter_of_a_worker_whose_run_another_one_has_ends(make_run, stand_in, workspace, at_once):
+    run = make_run()
+    take_turn(run.folder, Launch(number=1))
+    at_once += [lambda: None, lambda: take_turn(run.folder, Launch(number=1))]
+    assert follow(run.folder, workspace) == 0
+    assert statuses(stand_in) == {run.id: "RUNNING"}
     assert at_once == []
 
 
