@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -9,8 +11,9 @@ import pandas as pd
 def draw_images(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the number of each row's part, int64 (N,): within each class of `label`, blind to groups."""
     parts = np.empty(len(table), np.int64)
-    for label in sorted(table["label"].unique()):
-        rows = rng.permutation(np.flatnonzero(table["label"] == label))
+    codes, labels = pd.factorize(table["label"], sort=True)
+    for label in range(len(labels)):
+        rows = rng.permutation(np.flatnonzero(codes == label))
         parts[rows] = np.repeat(np.arange(len(fractions)), _whole_counts(len(rows), fractions))
     return parts
 
@@ -25,16 +28,12 @@ def draw_groups(table: pd.DataFrame, fractions: np.ndarray, rng: np.random.Gener
     content = np.zeros((len(names), len(classes)), np.int64)
     np.add.at(content, (codes, labels), 1)
     wanted = np.column_stack([_whole_counts(total, fractions) for total in content.sum(axis=0)])
-    held = np.zeros_like(wanted)
-    to_come = (content > 0).sum(axis=0)
+    drawing = _Drawing(wanted.tolist(), [[0] * len(classes) for _ in fractions], (content > 0).sum(axis=0).tolist())
     chosen = np.empty(len(names), np.int64)
     order = rng.permutation(len(names))
-    for group in order[np.argsort(-content[order].sum(axis=1), kind="stable")]:
-        present = content[group] > 0
-        size = content[group, present]
-        chosen[group] = _draw_part(size, wanted[:, present], held[:, present], to_come[present], rng)
-        held[chosen[group]] += content[group]
-        to_come -= present
+    order = order[np.argsort(-content[order].sum(axis=1), kind="stable")]
+    for group, images in zip(order, content[order].tolist(), strict=True):
+        chosen[group] = drawing.draw({label: count for label, count in enumerate(images) if count}, rng)
     return chosen[codes]
 
 
@@ -50,21 +49,51 @@ def _whole_counts(total: int, fractions: np.ndarray) -> np.ndarray:
     return counts
 
 
-def _draw_part(
-    size: np.ndarray, wanted: np.ndarray, held: np.ndarray, to_come: np.ndarray, rng: np.random.Generator
-) -> int:
-    """Draw the part of a group that has `size` (C,) images of each of its classes.
+@dataclass(frozen=True)
+class _Drawing:
+    """How many images each part is to hold and holds of each class, and how many groups of each class are to come.
 
-    Of the parts with room for it, each is as likely as the share of images that it still lacks; without such a part,
-    the one that lacks most gets it. Where no more groups are `to_come` (C,) than parts are without a class, only those
-    parts count. `wanted` and `held` are images of shape (parts, C).
+    In lists: a group has a class or two and there are few parts, which arrays take five times as long for.
     """
-    empty = held == 0
-    urgent = (empty & (empty.sum(axis=0) >= to_come)).sum(axis=1)
-    open_to_it = urgent == urgent.max()
-    lacking = ((wanted - held) / wanted.sum(axis=0)).sum(axis=1)
-    roomy = open_to_it & (wanted - held >= size).all(axis=1)
-    if not roomy.any():
-        return int(np.where(open_to_it, lacking, -np.inf).argmax())
-    chance = np.where(roomy, lacking, 0.0)
-    return int(rng.choice(len(chance), p=chance / chance.sum()))
+
+    wanted: list[list[int]]
+    held: list[list[int]]
+    to_come: list[int]
+
+    def draw(self, size: dict[int, int], rng: np.random.Generator) -> int:
+        """Draw the part of the next group, which has `size` images of each of its classes, and put it there.
+
+        Of the parts with room for it, each is as likely as the share of images that it still lacks; without such a
+        part, the one that lacks most gets it. Where no more groups are to come than parts are without a class, only
+        those parts count.
+        """
+        parts = range(len(self.held))
+        urgent = [0 for _ in parts]
+        lacking = [0.0 for _ in parts]
+        for label in size:
+            wanted, held = [part[label] for part in self.wanted], [part[label] for part in self.held]
+            total, is_rare = sum(wanted), held.count(0) >= self.to_come[label]
+            for part in parts:
+                urgent[part] += is_rare and held[part] == 0
+                lacking[part] += (wanted[part] - held[part]) / total
+        most = max(urgent)
+        candidates = [part for part in parts if urgent[part] == most]
+        roomy = [part for part in candidates if self._has_room(part, size)]
+        if roomy:
+            part = roomy[_drawn(np.array([lacking[part] for part in roomy]), rng)]
+        else:
+            part = max(candidates, key=lacking.__getitem__)
+        for label, images in size.items():
+            self.held[part][label] += images
+            self.to_come[label] -= 1
+        return part
+
+    def _has_room(self, part: int, size: dict[int, int]) -> bool:
+        wanted, held = self.wanted[part], self.held[part]
+        return all(wanted[label] - held[label] >= images for label, images in size.items())
+
+
+def _drawn(weights: np.ndarray, rng: np.random.Generator) -> int:
+    """Return a place in `weights` (N,), each as likely as its weight, as `rng.choice` does in three times the time."""
+    bounds = (weights / weights.sum()).cumsum()
+    return int((bounds / bounds[-1]).searchsorted(rng.random(), side="right"))

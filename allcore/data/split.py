@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
@@ -44,7 +45,7 @@ class Split:
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """The class names in the order of the network's outputs."""
-        return in_order(self.table["label"])
+        return in_order(self.table["label"].unique())
 
     def rows(self, split: str) -> np.ndarray:
         """Return the row numbers (int64) of the images in `split`."""
@@ -52,14 +53,14 @@ class Split:
 
     def labels(self) -> np.ndarray:
         """Return the class number (int64) of every row."""
-        return self.table["label"].map({name: i for i, name in enumerate(self.classes)}).to_numpy(np.int64)
+        return _numbers(self.table["label"], self.classes)
 
     def counts(self) -> pd.DataFrame:
         """Return how many images each class has in each part: a row a class, columns train, validation and test."""
-        parts = self.table["split"].map({part: number for number, part in enumerate(SPLITS)})
-        known = parts.notna().to_numpy()
+        parts = _numbers(self.table["split"], SPLITS)
+        known = parts >= 0
         counts = np.zeros((len(self.classes), len(SPLITS)), np.int64)
-        np.add.at(counts, (self.labels()[known], parts[known].to_numpy(np.int64)), 1)
+        np.add.at(counts, (self.labels()[known], parts[known]), 1)
         return pd.DataFrame(counts, pd.Index(self.classes, name="label"), pd.Index(SPLITS, name="split"))
 
     def twins_in_train(self) -> np.ndarray:
@@ -70,8 +71,24 @@ class Split:
 
     def write(self, path: Path) -> None:
         """Write the table as CSV."""
-        # Quoted throughout: pandas leaves a bare carriage return, which a file's name may hold, as a line's end.
-        self.table.to_csv(path, index=False, columns=list(COLUMNS), quoting=csv.QUOTE_ALL)
+        path.write_bytes(self._csv)
+
+    @cached_property
+    def _csv(self) -> bytes:
+        """The table as CSV, made once for all members of a study that share a split.
+
+        Quoted throughout, for a file's name may hold what ends a line.
+        """
+        text = StringIO(newline="")
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(zip(*(self.table[column].to_numpy(object) for column in COLUMNS), strict=True))
+        return text.getvalue().encode()
+
+
+def _numbers(texts: pd.Series, of: Sequence[str]) -> np.ndarray:
+    """Return the place of each text in `of`, int64 (N,); -1 of one that is not there."""
+    return pd.Index(of).get_indexer(texts).astype(np.int64)
 
 
 def read_split(path: Path) -> Split:
@@ -152,7 +169,10 @@ def _groups(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> 
 
 
 def _check_every_class_everywhere(split: Split, config: SplitConfig) -> None:
-    for label, row in split.counts().iterrows():
+    counts = split.counts()
+    if counts.to_numpy().all():
+        return
+    for label, row in counts.iterrows():
         if (row == 0).any():
             groups = split.table.loc[split.table["label"] == label, "group"].nunique()
             listed = ", ".join(f"{part} {row[part]}" for part in SPLITS)

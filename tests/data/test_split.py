@@ -1,5 +1,6 @@
 """The split: every protocol, and the file that keeps it."""
 
+import csv
 from collections import Counter
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from allcore.config_parts import SplitConfig
+from allcore.data.drawing import _drawn
 from allcore.data.split import COLUMNS, SPLITS, Split, make_split, read_split
 from allcore.errors import DatasetError
 from tests.data.rows import images, in_groups, write_csv
@@ -157,6 +159,12 @@ def test_a_large_group_that_fits_can_be_held_out_as_well_as_small_ones():
     assert places["train"] > 60
 
 
+def test_a_part_is_drawn_as_the_library_for_random_numbers_draws():
+    ours, theirs = np.random.default_rng(7), np.random.default_rng(7)
+    for weights in np.random.default_rng(1).random((200, 9)) * ([1.0] * 8 + [0.0]):
+        assert _drawn(weights, ours) == theirs.choice(9, p=weights / weights.sum())
+
+
 @pytest.mark.parametrize("sizes", [[20], [10, 10]])
 def test_too_few_groups_are_refused_with_their_number(sizes):
     with pytest.raises(DatasetError, match=rf"class B cannot .* its 20 images form {len(sizes)} groups; use another"):
@@ -188,6 +196,14 @@ def test_a_written_split_reads_back_as_it_was_whatever_files_are_called(tmp_path
     path = tmp_path_factory.mktemp("split") / "split.csv"
     split.write(path)
     pd.testing.assert_frame_equal(read_split(path).table, split.table, check_dtype=False)
+
+
+def test_a_written_split_is_the_same_text_as_a_tables_library_writes(tmp_path):
+    table = make_split(images({'a "b"': 4, "é, c": 4}), SplitConfig()).table
+    table.loc[0, "path"] = "line\nbreak\r.png"
+    Split(table).write(tmp_path / "split.csv")
+    expected = table.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    assert (tmp_path / "split.csv").read_bytes() == expected.encode()
 
 
 @pytest.mark.parametrize(
