@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from allcore.config_parts import AugmentConfig, Fraction, Frozen, Seed, SplitConfig
+from allcore.config_parts import AugmentConfig, Fraction, Frozen, Seed, SplitConfig, can_be_recorded
 from allcore.errors import ConfigError, FileError
 from allcore.json_text import read_json
 from allcore.networks.registry import TRUNKS
@@ -99,6 +99,8 @@ class TrainConfig(Frozen):
             first, last = TRUNKS[fields["network"]].fine_tuned
             return {"trainable_from": first, "trainable_to": last, **fields}
         return fields
+
+    _recordable = field_validator("dataset", "variant", "weights", "study", "place")(can_be_recorded)
 
     @field_validator("labels")
     @classmethod

@@ -16,17 +16,17 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
+def can_be_recorded(value: str | None) -> str | None:
+    """Return a text of a configuration as it is. Raises `ValueError` for one that no file in UTF-8 can hold."""
+    if value is not None and value != well_formed(value):
+        raise ValueError("expected text in valid UTF-8, which a run can record; rename the file or folder")
+    return value
+
+
 class Frozen(BaseModel):
     """Settings that are checked as they are made and never change afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
-
-    @field_validator("*")
-    @classmethod
-    def _can_be_recorded(cls, value: object) -> object:
-        if isinstance(value, str) and value != well_formed(value):
-            raise ValueError("expected text in valid UTF-8, which a run can record; rename the file or folder")
-        return value
 
 
 class AugmentConfig(Frozen):
@@ -127,6 +127,8 @@ class SplitConfig(Frozen):
     groups: str | None = Field(
         None, description="CSV with columns file and group (or patient); images with one group stay together"
     )
+
+    _recordable = field_validator("groups")(can_be_recorded)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

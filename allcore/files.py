@@ -8,25 +8,32 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Final
 
 from allcore.errors import FileError, MissingFileError
 
+_TO_READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_AT_A_TIME: Final = 2**30
 
-def check_file(path: Path, most_bytes: int) -> int:
+
+Place = str | os.PathLike[str]
+"""A path as a text or as an object; making objects of thousands of names takes longer than looking at the files."""
+
+
+def check_file(path: Place, most_bytes: int) -> int:
     """Return the bytes of a regular file, links followed, without opening it.
 
     Raises `MissingFileError` when nothing is there, `FileError` when it is a folder, a pipe, a device or a socket, when
     it is larger than `most_bytes`, or when it may not be looked at.
     """
     try:
-        facts = path.stat()
+        facts = os.stat(path)  # noqa: PTH116 - a path may be a text
     except (OSError, ValueError) as error:
         raise _unreadable(error) from None
     return _checked(facts, most_bytes)
 
 
-def read_file(path: Path, most_bytes: int, start: int = 0) -> bytes:
+def read_file(path: Place, most_bytes: int, start: int = 0) -> bytes:
     """Return the bytes, those before `start` left out, of a regular file of `most_bytes` at the most.
 
     Raises what `check_file` does.
@@ -34,19 +41,14 @@ def read_file(path: Path, most_bytes: int, start: int = 0) -> bytes:
     Nothing else is opened, for opening alone can wait for ever (a pipe) or do something (a device); should one take the
     file's place in between, it is not waited for either.
     """
-    with _opened(path, most_bytes) as file:
-        file.seek(start)
-        data = file.read(os.fstat(file.fileno()).st_size + 1)  # no more, should it be growing
-    if start + len(data) > most_bytes:
-        raise _too_large(start + len(data), most_bytes)
-    return data
+    with _opened(path, most_bytes) as (descriptor, size):
+        return _read(descriptor, start, size - start)  # no more, should it be growing
 
 
 def read_tail(path: Path, count: int) -> bytes:
     """Return the last bytes of a regular file of any size, `count` at the most. Raises what `check_file` does."""
-    with _opened(path, sys.maxsize) as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - count))
-        return file.read(count)
+    with _opened(path, sys.maxsize) as (descriptor, size):
+        return _read(descriptor, max(0, size - count), count)
 
 
 def bytes_below(path: Path) -> int:
@@ -73,15 +75,28 @@ def _bytes_in(folder: Path | str) -> int:
 
 
 @contextmanager
-def _opened(path: Path, most_bytes: int) -> Iterator[BinaryIO]:
+def _opened(path: Place, most_bytes: int) -> Iterator[tuple[int, int]]:
+    """Hand out a file's descriptor and its bytes; no object of Python's own, which takes longer than a small file."""
     check_file(path, most_bytes)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            _checked(os.fstat(descriptor), most_bytes)
-            yield file
+        descriptor = os.open(path, _TO_READ)
+        try:
+            yield descriptor, _checked(os.fstat(descriptor), most_bytes)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise _unreadable(error) from None
+
+
+def _read(descriptor: int, start: int, count: int) -> bytes:
+    """Return up to `count` bytes from `start` on, fewer at the file's end."""
+    if start:
+        os.lseek(descriptor, start, os.SEEK_SET)
+    parts: list[bytes] = []
+    while count > 0 and (part := os.read(descriptor, min(count, _AT_A_TIME))):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
 
 
 def _checked(facts: os.stat_result, most_bytes: int) -> int:

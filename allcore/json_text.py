@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import Any, Final
 
 from allcore.errors import FileError
-from allcore.files import read_file
+from allcore.files import Place, read_file
 
 DEEPEST: Final = 20
 LARGEST_INTEGER: Final = 2**63 - 1
 
 
-def read_json(path: Path, most_bytes: int) -> Any:  # noqa: ANN401 - any JSON value
+def read_json(path: Place, most_bytes: int) -> Any:  # noqa: ANN401 - any JSON value
     """Return the value in a JSON file as `parse_json` does. Raises `FileError`, also where it cannot be read."""
     return parse_json(read_file(path, most_bytes))
 

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from allcore import paper
 from allcore.config import CONFIG_SCHEMA, TrainConfig, make_config, read_config
+from allcore.config_fields import config_fields, set_nested
 from allcore.errors import ConfigError
 from allcore.networks.registry import TRUNKS
 from allcore.networks.vgg16 import CONVOLUTIONS
@@ -285,8 +286,8 @@ def test_every_field_says_what_it_is():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"dataset": "d\udce9j"}, {"weights": "w\udce9.h5"}, {"split": {"groups": "g\udce9"}}]
+    "path", [path for path, field in config_fields().items() if field.annotation in (str, str | None)]
 )
-def test_a_path_that_no_file_of_the_run_could_hold_is_refused(fields):
-    with pytest.raises(ConfigError, match="valid UTF-8"):
-        make_config(**{"dataset": "smears", **fields})
+def test_a_text_that_no_file_of_the_run_could_hold_is_refused_whatever_field_has_it(path):
+    with pytest.raises(ConfigError, match=rf"^{path}: .*(valid UTF-8|expected)"):
+        make_config(**set_nested({"dataset": "smears"}, {path: "n\udce9"}))

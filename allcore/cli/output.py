@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from io import TextIOWrapper
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,14 +78,21 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     texts = [[column.removeprefix("#") for column in columns]]
     texts += [["" if cell is None else str(cell) for cell in row] for row in rows]
     texts = [[printable(text) for text in row] for row in texts]
-    widths = [max(map(cell_len, cells)) for cells in zip(*texts, strict=True)]
-    for number, cells in enumerate(texts):
-        spaces = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
-        aligned = [
-            space + cell if column.startswith("#") else cell + space
-            for column, cell, space in zip(columns, cells, spaces, strict=True)
-        ]
-        say("  ".join(aligned).rstrip(), bold=number == 0)
+    aligned = [_aligned(column, cells) for column, cells in zip(columns, zip(*texts, strict=True), strict=True)]
+    heading, *lines = ["  ".join(cells).rstrip() for cells in zip(*aligned, strict=True)]
+    say(heading, bold=True)
+    if lines:
+        say("\n".join(lines))
+
+
+def _aligned(column: str, cells: Sequence[str]) -> list[str]:
+    """Return a column's cells as wide as the widest, at the right where they are numbers."""
+    widths = [len(cell) if cell.isascii() else cell_len(cell) for cell in cells]
+    widest = max(widths)
+    spaces = [" " * (widest - width) for width in widths]
+    if column.startswith("#"):
+        return list(map(add, spaces, cells))
+    return list(map(add, cells, spaces))
 
 
 @cache

@@ -40,7 +40,7 @@ def list_runs(
 
     executor = _executor()
     executor.look()
-    gc.freeze()  # else all that was imported is looked through again and again while thousands of runs are read
+    gc.disable()  # nothing of what is read goes before the end, and looking for it takes a tenth of the time
     found = [summarize(run) for run in executor.store.runs()]
     listed = [one for one in found if everything or not one.about.hidden]
     wanted = [one for one in listed if (tag is None or tag in one.about.tags) and one.says(find)]

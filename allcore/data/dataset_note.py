@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -54,10 +55,10 @@ def present_place(dataset: str) -> str:
 
     As it was recorded, where it is there, or was none of the workspace's, or is gone.
     """
-    recorded = Path(dataset)
+    if os.path.exists(dataset):  # noqa: PTH110 - as nearly all are, of thousands of runs that are listed
+        return dataset
     try:
-        if recorded.exists():
-            return dataset
+        recorded = Path(dataset)
         datasets = (workspace_root() / "datasets").resolve()
         if not recorded.is_relative_to(datasets):
             return dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 HALVINGS = 5
@@ -91,7 +92,7 @@ class Trunk:
     batch_normalised: bool = True
     convolutions: tuple[Convolution, ...] = ()
 
-    @property
+    @cached_property
     def stage_names(self) -> tuple[str, ...]:
         """Names of the stages, first to last."""
         return tuple(stage.name for stage in self.stages)

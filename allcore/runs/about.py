@@ -34,7 +34,8 @@ NOTHING_SAID: Final = About()
 def about(run: Run) -> About:
     """Return what is said of a run; nothing where nothing was. Raises `RunError` when the file is damaged."""
     try:
-        return About.model_validate(read_record(run.folder, ABOUT_FILE) or {})
+        found = read_record(run.folder, ABOUT_FILE)
+        return NOTHING_SAID if found is None else About.model_validate(found)
     except ValidationError:
         raise damaged(run.folder, ABOUT_FILE, "it does not hold a name, a note and tags") from None
 

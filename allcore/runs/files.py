@@ -40,7 +40,7 @@ LARGEST_RECORD: Final = 4 * 2**20
 def read_record(folder: Path, name: str) -> dict[str, Any] | None:
     """Return the JSON object in a run folder's file; None when there is no such file. Raises `RunError`."""
     try:
-        value = read_json(folder / name, LARGEST_RECORD)
+        value = read_json(f"{folder}/{name}", LARGEST_RECORD)
     except MissingFileError:
         return None
     except FileError as error:

@@ -28,6 +28,8 @@ _BEATING_SECONDS = 30.0
 
 SAVING = "saving a checkpoint"
 """The phase of a worker that stops, until what it needs to go on is on the disk."""
+_CLOCK_SECONDS = 1.0
+"""How long a disk's clock is taken to go on as this machine's does, before the disk is asked again."""
 
 State = Literal["queued", "running", "stopping", "succeeded", "failed", "cancelled", "interrupted"]
 ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
@@ -157,12 +159,28 @@ def seconds_since_written(file: Path) -> float:
     Other machines' clocks, and this one's, may be wrong by hours. Where nothing may be written, this one's is asked.
     """
     try:
-        written = file.stat().st_mtime
-        with TemporaryFile(dir=file.parent) as probe:
-            now = os.fstat(probe.fileno()).st_mtime
+        facts = file.stat()
     except OSError:
+        return math.inf
+    return abs(_time_there(file.parent, facts.st_dev) - facts.st_mtime)
+
+
+_asked: dict[int, tuple[float, float]] = {}
+
+
+def _time_there(folder: Path, disk: int) -> float:
+    """Return the time by the clock of the disk, of that device number, on which a folder lies.
+
+    It is told by a file that is made there. Of many runs that are looked at within a second the first alone makes one.
+    """
+    now = time.monotonic()
+    asked, there = _asked.get(disk, (-math.inf, 0.0))
+    if now - asked > _CLOCK_SECONDS:
         try:
-            now, written = time.time(), file.stat().st_mtime
+            with TemporaryFile(dir=folder) as probe:
+                there = os.fstat(probe.fileno()).st_mtime
         except OSError:
-            return math.inf
-    return abs(now - written)
+            return time.time()
+        asked = time.monotonic()
+        _asked[disk] = asked, there
+    return there + now - asked
