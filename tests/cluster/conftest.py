@@ -15,6 +15,9 @@ from allcore.runs.executor import Executor, open_executor
 from allcore.runs.launches import last_launch
 from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
+from allcore.studies.plan import make_plan
+from allcore.studies.runner import run_study
+from allcore.studies.store import StudyStore
 from allcore.workspace import Workspace
 from tests.cluster.one_node_slurm import OneNodeSlurm, missing
 from tests.pages.opening import open_page, texts
@@ -87,3 +90,15 @@ def assert_no_gap_and_no_repeat(run: Run) -> None:
     steps = run.history().batches["global_step"]
     assert len(steps)
     assert list(steps) == list(range(1, len(steps) + 1))
+
+
+def assert_study_is_carried_out(executor: Executor, tiny: Callable[..., TrainConfig], seeds: tuple[int, ...]) -> None:
+    """Hold a study of three folds to succeed, each of its members launched once."""
+    config = tiny(epochs=1, split={"protocol": "grouped", "folds": 3})
+    plan = make_plan(name="folds", config=config, folds=(1, 2, 3), seeds=seeds)
+    study = StudyStore(executor.workspace.studies).create(plan)
+    assert run_study(study.folder, executor) == 0, study.status().error
+    runs = executor.store.runs()
+    assert sorted(run.config.place for run in runs) == sorted(place.name for place in plan.places)
+    assert {run.status().state for run in runs} == {"succeeded"}
+    assert {(last.executor, last.number) for last in (last_launch(run.folder) for run in runs)} == {(executor.name, 1)}

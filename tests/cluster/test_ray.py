@@ -16,7 +16,7 @@ from allcore.runs.launches import last_launch
 from allcore.runs.status import ACTIVE
 from allcore.workspace import Workspace
 from pages.ui.show import plain
-from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, page_of, until
+from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until
 
 
 class TwoNodeRay:
@@ -53,8 +53,8 @@ class TwoNodeRay:
         return any(line == "done\n" for line in self._process.stdout)  # whatever else Ray prints
 
 
-@pytest.fixture
-def ray(monkeypatch):
+@pytest.fixture(scope="module")
+def ray():
     """Return a Ray that runs, and whose address this process knows."""
     command = shutil.which("ray")
     if command is None:
@@ -62,12 +62,13 @@ def ray(monkeypatch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    monkeypatch.setenv("RAY_ADDRESS", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("ALLCORE_EXECUTOR", "ray")
     folder = Path(f"/tmp/ray-{os.getpid()}")  # Ray's sockets lie in it, whose paths may be 107 bytes long
-    cluster = TwoNodeRay(Path(command).parent / "python", port, folder)
-    yield cluster
-    cluster.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ADDRESS", f"http://127.0.0.1:{port}")
+        patch.setenv("ALLCORE_EXECUTOR", "ray")
+        cluster = TwoNodeRay(Path(command).parent / "python", port, folder)
+        yield cluster
+        cluster.stop()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -133,3 +134,10 @@ def test_runs_go_through_ray_and_outlive_what_happens_to_it(ray, executor, tiny,
     executor.resume(third)
     assert until(executor, third, lambda status: status.state not in ACTIVE).state == "succeeded", third.log_tail()
     until(executor, third, lambda _: not list((executor.store.root / ".queue" / "ray").iterdir()))
+
+
+def test_a_study_of_three_goes_through_two_slots(executor, tiny, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(executor.workspace.root))
+    assert_study_is_carried_out(executor, tiny, seeds=(0,))
+    run = executor.store.runs()[0]
+    until(executor, run, lambda _: not list((executor.store.root / ".queue" / "ray").iterdir()))

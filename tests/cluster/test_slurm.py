@@ -8,11 +8,8 @@ import pytest
 from allcore.runs.executor import executor_of
 from allcore.runs.launches import last_launch
 from allcore.runs.status import ACTIVE
-from allcore.studies.plan import make_plan
-from allcore.studies.runner import run_study
-from allcore.studies.store import StudyStore
 from pages.ui.show import plain
-from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, page_of, until
+from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until
 
 
 def in_epoch(epoch):
@@ -115,11 +112,4 @@ def test_a_run_goes_on_after_a_real_time_limit(open_slurm, tiny):
 def test_a_study_of_six_goes_through_two_slots(open_slurm, tiny, monkeypatch):
     executor = open_slurm(at_once=3)
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(executor.workspace.root))
-    config = tiny(epochs=1, split={"protocol": "grouped", "folds": 3})
-    plan = make_plan(name="folds", config=config, folds=(1, 2, 3), seeds=(0, 1))
-    study = StudyStore(executor.workspace.studies).create(plan)
-    assert run_study(study.folder, executor) == 0, study.status().error
-    runs = executor.store.runs()
-    assert sorted(run.config.place for run in runs) == sorted(place.name for place in plan.places)
-    assert {run.status().state for run in runs} == {"succeeded"}
-    assert {last_launch(run.folder).number for run in runs} == {1}
+    assert_study_is_carried_out(executor, tiny, seeds=(0, 1))
