@@ -30,9 +30,10 @@ def written_whole(path: Path) -> Iterator[Path]:
         sync(unfinished)
         unfinished.replace(path)
         sync(path.parent)
-    finally:
+    except BaseException:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
+        raise
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -58,26 +59,43 @@ def write_new(path: Path, content: str) -> None:
 @contextmanager
 def folder_written_whole(folder: Path) -> Iterator[Path]:
     """Hand out a new folder beside `folder`, whose place it takes with all that is in it when the block ends."""
-    unfinished, former = (folder.with_name(f".{uuid4().hex}{_UNFINISHED}") for _ in range(2))
-    unfinished.mkdir()
+    former = _unfinished_in(folder.parent)
     try:
-        yield unfinished
-        sync_all(unfinished)
-        if folder.exists():
-            folder.rename(former)
-        try:
-            rename(unfinished, folder)
-        except OSError:
-            with suppress(OSError):
-                former.rename(folder)
-            raise
+        with unfinished_folder(folder.parent) as unfinished:
+            yield unfinished
+            sync_all(unfinished)
+            if folder.exists():
+                folder.rename(former)
+            try:
+                rename(unfinished, folder)
+            except OSError:
+                with suppress(OSError):
+                    former.rename(folder)
+                raise
     finally:
-        for remains in (unfinished, former):
-            shutil.rmtree(remains, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def unfinished_folder(parent: Path) -> Iterator[Path]:
+    """Hand out a new folder in `parent`; unless it has another name by then, it goes when the block ends."""
+    folder = _unfinished_in(parent)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unfinished_in(parent: Path) -> Path:
+    return parent / f".{uuid4().hex}{_UNFINISHED}"
 
 
 def rename(path: Path, target: Path) -> None:
-    """Give a file or a folder a name that is free; where the disk refuses, it keeps its own."""
+    """Give a file or a folder a name that is free; where the disk refuses, it keeps its own.
+
+    So it does where a folder of that name has anything in it, which raises `OSError` (ENOTEMPTY or EEXIST).
+    """
     path.rename(target)
     try:
         sync(target.parent)

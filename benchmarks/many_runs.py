@@ -1,7 +1,8 @@
 """What a long queue costs to make and to look at: `python -m benchmarks.many_runs [1000]`, in milliseconds.
 
-Submits so many runs, as a study does, to a scheduler that takes them at once and answers nothing, and looks at them as
-`runs list`, a process of its own, and the app's pages do. Submitting waits for the disk, whose time is told beside.
+Submits so many runs to a scheduler that takes them at once and answers nothing, as a study of seeds, five folds and
+twenty settings does, and looks at them as `runs list`, a process of its own, and the app's pages do. Submitting waits
+for the disk, whose time is told beside.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
@@ -21,13 +23,14 @@ from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.installation import PROJECT
 from allcore.runs.launches import Launch
-from allcore.runs.preflight import datasets_looked_at_once
+from allcore.runs.launching import launch_all
 from allcore.runs.scheduled import ScheduledExecutor, Word
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from allcore.workspace import Workspace
 
 _IMAGES_PER_CLASS = 150
+_FOLDS, _SETTINGS = 5, 20
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,15 @@ def main() -> None:
 
 
 def _submit(executor: _TakesAll, count: int) -> None:
-    dataset = str(executor.workspace.datasets / "smears")
-    with datasets_looked_at_once():
-        for seed in range(count):
-            executor.submit(make_config(dataset=dataset, weights="random", seed=seed))
+    configs = [_config(str(executor.workspace.datasets / "smears"), number) for number in range(count)]
+    launch_all([partial(executor.submit, config) for config in configs])
+
+
+def _config(dataset: str, number: int) -> TrainConfig:
+    divided, setting = divmod(number, _SETTINGS)
+    seed, fold = divmod(divided, _FOLDS)
+    split = {"protocol": "grouped", "folds": _FOLDS, "fold": fold + 1, "seed": seed}
+    return make_config(dataset=dataset, weights="random", seed=seed, learning_rate=1e-5 * (setting + 1), split=split)
 
 
 def _list() -> None:

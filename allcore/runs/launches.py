@@ -47,17 +47,17 @@ class Launch(BaseModel):
 def last_launch(folder: Path) -> Launch | None:
     """Return the run's last launch, None where there was none; of a damaged record no more than its number."""
     try:
-        names = os.listdir(folder / LAUNCHES_FOLDER)  # noqa: PTH208 - a list of runs asks for each, and Path's takes twice
+        names = os.listdir(f"{folder}/{LAUNCHES_FOLDER}")  # noqa: PTH208 - lists of runs ask for each: Path's takes twice
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     stems = [name.removesuffix(_ENDING) for name in names if name.endswith(_ENDING)]
-    numbers = [int(stem) for stem in stems if stem.isdecimal()]
-    if not numbers:
+    last = max((int(stem) for stem in stems if stem.isdecimal()), default=None)
+    if last is None:
         return None
     try:
-        return Launch.model_validate(read_json(launch_file(folder, max(numbers)), _LARGEST_BYTES))
+        return Launch.model_validate(read_json(f"{folder}/{LAUNCHES_FOLDER}/{last}{_ENDING}", _LARGEST_BYTES))
     except (FileError, ValueError):
-        return Launch(number=max(numbers))
+        return Launch(number=last)
 
 
 def claim_launch(folder: Path, executor: str, last: Launch | None) -> Launch:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from threading import RLock
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 
@@ -22,8 +23,10 @@ from allcore.installation import command_that_adds
 from allcore.networks.trunk import Trunk
 from allcore.progress import Progress
 
-_Looked = tuple[LabelVersion, pd.DataFrame, Relations]
-_looked_at: ContextVar[dict[tuple[object, ...], _Looked] | None] = ContextVar("_looked_at", default=None)
+_Found = TypeVar("_Found")
+_known: ContextVar[tuple[dict[Hashable, Any], RLock] | None] = ContextVar("_known", default=None)
+_MOST_KNOWN: Final = 32
+"""How much of what launches have in common is kept: a study's members that share a split follow each other."""
 
 TRAINING_PACKAGES: Final = ("tensorflow", "keras", "onnx", "h5py")
 
@@ -67,13 +70,29 @@ def must_download(weights: str, trunk: Trunk) -> bool:
 
 
 @contextmanager
-def datasets_looked_at_once() -> Iterator[None]:
-    """Let `prepare`, within the block, look at each dataset once: for many launches at one moment."""
-    token = _looked_at.set({})
+def looked_at_once() -> Iterator[None]:
+    """Let `prepare`, within the block, look once at each dataset and file of weights, and divide by each split once.
+
+    For many launches at one moment, in threads too, each of which has a copy of this context.
+    """
+    token = _known.set(({}, RLock()))
     try:
         yield
     finally:
-        _looked_at.reset(token)
+        _known.reset(token)
+
+
+def _once(what: Hashable, find: Callable[[], _Found]) -> _Found:
+    """Return what `find` does; within `looked_at_once` it is asked once, and whoever asks meanwhile waits."""
+    if (shared := _known.get()) is None:
+        return find()
+    known, finding = shared
+    with finding:
+        found: _Found = known.pop(what) if what in known else find()
+        known[what] = found  # the last, so that what is asked for again and again stays
+        if len(known) > _MOST_KNOWN:
+            del known[next(iter(known))]
+        return found
 
 
 def prepare(
@@ -88,9 +107,11 @@ def prepare(
     if file is not None:
         from allcore.model.initial_weights import check_weights_file  # h5py: the app does without it until a launch
 
-        check_weights_file(file, config.trunk)
-    version, images, relations = _look_at(config, cache, on_progress, judgements)
-    split, catalog = make_split(images, config.split, relations), version.catalog
+        _once((file, config.network), lambda: check_weights_file(file, config.trunk))
+    dataset = (config.dataset, config.variant, config.labels, cache, judgements)
+    version, images, relations = _once(dataset, lambda: _look_at(config, cache, on_progress, judgements))
+    split = _once((*dataset, config.split), lambda: make_split(images, config.split, relations))
+    catalog = version.catalog
     resolved = config.model_copy(
         update={
             "dataset": str(catalog.root.resolve()),
@@ -102,14 +123,10 @@ def prepare(
     return resolved, split
 
 
-def _look_at(config: TrainConfig, cache: Path, on_progress: Progress | None, judgements: Path | None) -> _Looked:
+def _look_at(
+    config: TrainConfig, cache: Path, on_progress: Progress | None, judgements: Path | None
+) -> tuple[LabelVersion, pd.DataFrame, Relations]:
     """Return the version of a dataset's labels, the images to be trained on, and how they belong together."""
-    known, key = _looked_at.get(), (config.dataset, config.variant, config.labels, cache, judgements)
-    if known is not None and key in known:
-        return known[key]
     version = label_version(scan(Path(config.dataset), cache, on_progress), config.variant, config.labels, judgements)
     images = version.catalog.trainable_images(config.variant)
-    found = version, images, find_relations_of(version.catalog, config.variant, cache, on_progress)
-    if known is not None:
-        known[key] = found
-    return found
+    return version, images, find_relations_of(version.catalog, config.variant, cache, on_progress)

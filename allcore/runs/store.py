@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 import shutil
 import time
@@ -30,7 +32,7 @@ from allcore.runs.files import (
 from allcore.runs.history import History, read_history
 from allcore.runs.status import ACTIVE, Status, in_words, read_status
 from allcore.runs.worker_lock import has_worker
-from allcore.writing import folder_written_whole, make_folder, rename
+from allcore.writing import make_folder, rename, sync_all, unfinished_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +66,8 @@ class Run:
             config = read_config(self.folder / CONFIG_FILE)
         except ConfigError as error:
             raise RunError(f"run {self.id}: {error}") from None
-        return config.model_copy(update={"dataset": present_place(config.dataset)})
+        place = present_place(config.dataset)
+        return config if place == config.dataset else config.model_copy(update={"dataset": place})
 
     @cached_property
     def split(self) -> Split:
@@ -169,29 +172,38 @@ class RunStore:
         status = Status(state="queued", heartbeat=moment, queued_at=moment, epochs=config.epochs)
         try:
             make_folder(self.root)
-            folder = self._new_folder(config)
-            with folder_written_whole(folder) as unfinished:  # which syncs them all
+            with unfinished_folder(self.root) as unfinished:
                 (unfinished / CONFIG_FILE).write_bytes(config.to_json().encode())
                 split.write(unfinished / SPLIT_FILE)
                 (unfinished / STATUS_FILE).write_bytes(status.model_dump_json(indent=2).encode())
+                sync_all(unfinished)
+                return Run(self._named(unfinished, config))
         except OSError as error:
             raise RunError(f"the run folder cannot be written below {self.root} ({error.strerror})") from None
-        return Run(folder)
 
-    def _new_folder(self, config: TrainConfig) -> Path:
-        """Return a folder that is not there; of hundreds that are launched within seconds two may draw one name."""
+    def _named(self, unfinished: Path, config: TrainConfig) -> Path:
+        """Give a folder a run's name and return it; of hundreds that are launched at one moment two may draw the same.
+
+        Renaming is what tells: whoever asked first whether there is such a folder could be told too early.
+        """
         while True:
             drawn = secrets.token_hex(2)
             folder = self.root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{config.network}-{config.image_size}px-{drawn}"
-            if not folder.exists():
+            try:
+                rename(unfinished, folder)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            else:
                 return folder
 
     def runs(self) -> list[Run]:
         """Return all runs, newest first, the damaged ones too."""
         if not self.root.is_dir():
             return []
-        folders = [child for child in self.root.iterdir() if child.is_dir() and not child.name.startswith(".")]
-        return [Run(folder) for folder in sorted(folders, reverse=True)]
+        with os.scandir(self.root) as entries:  # which tells folders apart without a look at each
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+        return [Run(self.root / name) for name in sorted(names, reverse=True)]
 
     def find(self, name: str) -> Run:
         """Return the run with this id, an unambiguous part of it, `latest`, or the path of its folder.

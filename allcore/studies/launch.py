@@ -15,7 +15,7 @@ from allcore.runs.ending import gone_within, signal_group
 from allcore.runs.executor import open_executor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, claim_launch, last_launch
-from allcore.runs.preflight import prepare
+from allcore.runs.preflight import looked_at_once, prepare
 from allcore.runs.status import ACTIVE, Status, in_words, write_status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
@@ -33,13 +33,14 @@ def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, i
     """
     seen: set[str] = set()
     labels: dict[str, str] = {}
-    for place in plan.places:
-        if (key := _looked_at(place.config)) not in seen:
-            resolved, _ = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
-            seen.add(key)
-            labels[place.config.labels] = resolved.labels
-            if len(seen) == 1:
-                first = resolved
+    with looked_at_once():
+        for place in plan.places:
+            if (key := _looked_at(place.config)) not in seen:
+                resolved, _ = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
+                seen.add(key)
+                labels[place.config.labels] = resolved.labels
+                if len(seen) == 1:
+                    first = resolved
     kept = {"dataset": first.dataset}
     kept |= {name: getattr(first, name) for name in ("variant", "weights") if name not in plan.vary}
     if "network" in plan.vary and plan.config.weights == "imagenet":

@@ -11,6 +11,7 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from filelock import Timeout
@@ -20,8 +21,8 @@ from allcore.refusals import what_went_wrong
 from allcore.runs.executor import Executor
 from allcore.runs.files import STOP_FILE
 from allcore.runs.launches import last_launch
+from allcore.runs.launching import launch_all
 from allcore.runs.mirroring import start_mirroring
-from allcore.runs.preflight import datasets_looked_at_once
 from allcore.runs.process import host, own_identity
 from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
@@ -33,6 +34,7 @@ from allcore.studies.store import Study
 from allcore.writing import remove_unfinished
 
 _POLL_SECONDS = 0.5
+_LOOKED_AT_IN_A_POLL = 50
 _HEARTBEAT_SECONDS = 60.0
 _NAMED = 3
 _LOOKED_AT_SECONDS = 5.0
@@ -136,17 +138,18 @@ class _Runner:
 
     def _launch_as_many_as_go(self, going: int, following: list[tuple[Place, Run | None]]) -> bool:
         """Launch the first places for which there is room, and return whether there was any."""
-        launched = 0
-        with datasets_looked_at_once():
-            for place, run in following:
-                if self.stop() or going + launched >= self.executor.at_once(place.config):
-                    break
-                self._launch(place, run)
-                launched += 1
-        return launched > 0
+        fitting: list[tuple[Place, Run | None]] = []
+        for place, run in following:
+            if going + len(fitting) >= self.executor.at_once(place.config):
+                break
+            fitting.append((place, run))
+        launch_all([partial(self._launch, place, run) for place, run in fitting])
+        return bool(fitting)
 
     def _launch(self, place: Place, run: Run | None) -> None:
         """Start or resume the member at a place; where that cannot be, it is remembered."""
+        if self.stop():
+            return
         self.tried.add(place.name)
         try:
             if run is None:
@@ -157,11 +160,17 @@ class _Runner:
             self.problems[place.name] = what_went_wrong(error)
 
     def _wait(self, going: list[Run]) -> None:
-        """Wait until one of the members that go on has come to rest, or the study is asked to stop."""
+        """Wait until one of the members that go on has come to rest, or the study is asked to stop.
+
+        A look at many of them takes its time, of this machine and of a folder that others share: it comes more seldom.
+        """
         while not self.stop() and all(_state(run) in ACTIVE for run in going):
-            if time.monotonic() - self.heard > _HEARTBEAT_SECONDS:
-                self._write()
-            time.sleep(_POLL_SECONDS)
+            for _ in range(1 + len(going) // _LOOKED_AT_IN_A_POLL):
+                if time.monotonic() - self.heard > _HEARTBEAT_SECONDS:
+                    self._write()
+                time.sleep(_POLL_SECONDS)
+                if self.stop():
+                    return
             self.executor.look()
 
     def _stop_members(self) -> None:

@@ -11,8 +11,8 @@ from allcore.networks.vgg16 import VGG16
 from allcore.runs import preflight
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.preflight import (
-    datasets_looked_at_once,
     keras_weights_file,
+    looked_at_once,
     must_download,
     prepare,
     weights_file,
@@ -115,7 +115,7 @@ def test_a_dataset_of_many_launches_at_one_moment_is_looked_at_once(tiny_config,
     looked = []
     monkeypatch.setattr(preflight, "scan", lambda *of: looked.append(of[0]) or scan(*of))
     configs = [tiny_config(), tiny_config(split={"seed": 1}), tiny_config(split={"protocol": "grouped"})]
-    with datasets_looked_at_once():
+    with looked_at_once():
         found = [prepare(config, tmp_path) for config in configs]
     assert len(looked) == 1
     each = [prepare(config, tmp_path) for config in configs]
