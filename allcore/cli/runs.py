@@ -40,8 +40,9 @@ def list_runs(
 
     executor = _executor()
     executor.look()
-    gc.disable()  # nothing of what is read goes before the end, and looking for it takes a tenth of the time
+    gc.disable()  # nothing of what is read can go before the end, and looking for it takes a tenth of the time
     found = [summarize(run) for run in executor.store.runs()]
+    gc.enable()
     listed = [one for one in found if everything or not one.about.hidden]
     wanted = [one for one in listed if (tag is None or tag in one.about.tags) and one.says(find)]
     rows = _sorted(summary_rows(wanted), sort)
