@@ -82,7 +82,7 @@ class _Drawing:
         if roomy:
             part = roomy[_drawn(np.array([lacking[part] for part in roomy]), rng)]
         else:
-            part = max(candidates, key=lacking.__getitem__)
+            part = max(candidates, key=lambda one: lacking[one])
         for label, images in size.items():
             self.held[part][label] += images
             self.to_come[label] -= 1

@@ -19,10 +19,16 @@ def launch_all(launches: Sequence[Callable[[], object]]) -> None:
     What one raises is raised once those have ended that were begun; the others are left.
     """
     with looked_at_once(), ThreadPoolExecutor(_AT_A_TIME) as pool:
-        begun = [pool.submit(copy_context().run, launch) for launch in launches]
+        begun = [pool.submit(_in_this_context(launch)) for launch in launches]
         try:
             for one in begun:
                 one.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _in_this_context(launch: Callable[[], object]) -> Callable[[], object]:
+    """Return a launch that, in another thread, finds what `looked_at_once` shares."""
+    context = copy_context()
+    return lambda: context.run(launch)
