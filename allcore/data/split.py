@@ -88,7 +88,7 @@ class Split:
 
 def _numbers(texts: pd.Series, of: Sequence[str]) -> np.ndarray:
     """Return the place of each text in `of`, int64 (N,); -1 of one that is not there."""
-    return pd.Index(of).get_indexer(texts).astype(np.int64)
+    return pd.Index(of).get_indexer(pd.Index(texts)).astype(np.int64)
 
 
 def read_split(path: Path) -> Split:
