@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -20,6 +22,7 @@ from allcore.recipe import train_command
 from allcore.runs.store import Run
 
 SCHEMA = 1
+ROUNDS = 5
 EXAMPLE = Path(__file__).with_name("example.json")
 """A trade-off on real images, so that there is one to look at before the first is trained."""
 
@@ -56,9 +59,9 @@ def record_tradeoff(
     `cache` is where shortcut baselines are kept. Raises `RunError` when something of a run is missing or damaged.
     """
     by_size = sorted(runs, key=lambda run: (run.config.image_size, run.id))
-    points = tuple(
-        measured_latency(tradeoff_point(run), model_of(run)) if timed else tradeoff_point(run) for run in by_size
-    )
+    points = tuple(map(tradeoff_point, by_size))
+    if timed:
+        points = _timed_in_turn(points, [model_of(run) for run in by_size])
     called = short_names(points)
     pairs = compare_all({called[run.id]: recorded_predictions(run, "test") for run in by_size})
     return TradeoffRecord(
@@ -82,6 +85,22 @@ def read_tradeoff(path: Path) -> TradeoffRecord:
     if record.schema_number != SCHEMA:
         raise RunError(f"{path.name} has schema {record.schema_number}, this version reads {SCHEMA}")
     return record
+
+
+def _timed_in_turn(points: Sequence[TradeoffPoint], models: Sequence[Path | None]) -> tuple[TradeoffPoint, ...]:
+    """Return points with the latency of each one's served model, the median of rounds in which they take turns.
+
+    Each model is opened anew in each round, for those of many runs may not fit into memory together.
+    """
+    of_each: list[list[float]] = [[] for _ in points]
+    for _ in range(ROUNDS):
+        for point, model, seconds in zip(points, models, of_each, strict=True):
+            if (measured := measured_latency(point, model).latency_seconds) is not None:
+                seconds.append(measured)
+    return tuple(
+        replace(point, latency_seconds=median(seconds) if seconds else None)
+        for point, seconds in zip(points, of_each, strict=True)
+    )
 
 
 def _shortcuts(runs: Sequence[Run], cache: Path) -> dict[str, float] | None:

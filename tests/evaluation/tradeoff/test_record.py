@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from allcore.errors import RunError
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import short_names, tradeoff_point
-from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff, record_tradeoff
+from allcore.evaluation.tradeoff.record import EXAMPLE, ROUNDS, read_tradeoff, record_tradeoff
 from allcore.networks.vgg16 import VGG16
 from allcore.paper import CLASSES
 from allcore.recipe import train_command
@@ -43,6 +44,20 @@ def test_record_holds_the_points_by_size_the_tests_and_how_they_were_made(runs, 
 
 def test_latency_is_measured_where_asked_for(runs, tmp_path):
     assert all(point.latency_seconds > 0 for point in record_tradeoff(runs, tmp_path, timed=True).points)
+
+
+def test_latencies_are_the_median_of_rounds_in_which_the_models_take_turns(runs, tmp_path, monkeypatch):
+    seconds = iter([0.9, 0.8, *[0.1, 0.2] * (ROUNDS - 1)])  # the machine was busy at first
+    timed = []
+
+    def measured(point, model):
+        timed.append(point.image_size)
+        return replace(point, latency_seconds=next(seconds))
+
+    monkeypatch.setattr("allcore.evaluation.tradeoff.record.measured_latency", measured)
+    points = record_tradeoff(runs, tmp_path, timed=True).points
+    assert timed == [32, 64] * ROUNDS
+    assert [point.latency_seconds for point in points] == [0.1, 0.2]
 
 
 def test_shortcuts_that_were_computed_are_in_it(runs, finished):
