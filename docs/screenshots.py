@@ -1,11 +1,11 @@
 """Take the pictures of the pages, as one look of each page or as several.
 
     streamlit run streamlit_app.py --server.port 8501      (in another terminal, on a workspace with a finished run)
-    python -m docs.screenshots docs/pictures --run RUN --drawn DATASET
+    python -m docs.screenshots docs/pictures --run RUN --data DATASET --drawn DRAWN
     python -m docs.screenshots FOLDER --looks 1280-light 1280-dark 390-light 390-dark [--pages predict runs]
 
 Uses the system's Chromium. Pictures are FOLDER/<page>.webp, with the look in the name where there are several. No image
-of a real dataset is in them: Dataset and Augmentation show DATASET, which `dataset synthesize` has drawn in the
+of a real dataset is in them: Dataset and Augmentation show DRAWN, which `dataset synthesize` has drawn in the
 workspace, Predict an image that this script draws, and the other pages are cut off above the first image.
 """
 
@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument(
         "--drawn", required=True, metavar="DATASET", help="drawn dataset of the workspace, as the page Dataset lists it"
     )
+    parser.add_argument("--data", required=True, metavar="DATASET", help="dataset that Trust and Train show")
     parser.add_argument("--looks", nargs="+", default=["1280-light"], metavar="WIDTH-SCHEME")
     parser.add_argument("--pages", nargs="+", default=PAGES, choices=PAGES)
     options = parser.parse_args()
@@ -60,7 +61,8 @@ def _take(browser: Browser, options: argparse.Namespace, page: str, look: str, d
     context = browser.new_context(viewport={"width": int(width), "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     view = context.new_page()
     view.set_default_timeout(600_000)  # the first look at a dataset searches it for shared fields
-    shown = f"data={quote(options.drawn)}" if page in ON_DRAWN_IMAGES else f"run={options.run}"
+    data = options.drawn if page in ON_DRAWN_IMAGES else options.data
+    shown = f"data={quote(data)}" if page in (*ON_DRAWN_IMAGES, "trust", "train") else f"run={options.run}"
     view.goto(f"{options.url}/{'' if page == 'overview' else page}?{shown}")
     view.wait_for_selector(f"{MAIN} h1")
     if page == "predict":

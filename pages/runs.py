@@ -75,13 +75,16 @@ def confirm_deletion(run: Run, shown: str) -> None:
 def show_all(wanted: str, hidden: bool) -> None:
     """Show a line a run that has `wanted` in what is said of it; those of a study stand in its grid."""
     grids = names_of_grids()
-    now = [each for each in summaries(runs()) if each.config is None or not in_a_grid(each.config, grids)]
-    now = [each for each in now if (hidden or not each.about.hidden) and each.says(wanted)]
+    every = summaries(runs())
+    alone = [each for each in every if each.config is None or not in_a_grid(each.config, grids)]
+    now = [each for each in alone if (hidden or not each.about.hidden) and each.says(wanted)]
     if address.is_due():  # the page around this list is to show another run
         st.rerun()
     if not now:
-        if wanted or not hidden:
-            st.caption("No run in the list." if not wanted else "No run has all of these words.")
+        if not alone:
+            st.caption("All runs belong to the studies above." if every else "No run is left.")
+        else:
+            st.caption("No run has all of these words." if wanted else "All runs here are hidden.")
         return
     progress = [100 * summary.progress for summary in now]
     rows = summary_table(now)

@@ -160,8 +160,8 @@ if problems:
 
 if succeeded != of_study:
     st.caption(
-        "Each point is all test images of its folds, predicted by networks that had not seen them; time and memory are "
-        "a fold's mean and most."
+        "Each point is all test images of its folds, predicted by networks that had not seen them. Time is the median "
+        "of the folds, memory the most that one took."
     )
 differences: tuple[CellDifference, ...] = ()
 accuracies = None

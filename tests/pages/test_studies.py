@@ -41,6 +41,7 @@ def test_a_study_is_one_row_with_its_grid_and_its_runs_are_not_listed_again(stud
     assert grid["state"].tolist() == ["succeeded", "failed", "missing"]
     assert grid["note"].tolist() == ["", "the disk is full", ""]
     assert not [frame for frame in app.dataframe if "split" in frame.value]
+    assert "All runs belong to the studies above." in texts(app)
     (scores,) = [frame.value for frame in app.dataframe if "pooled" in frame.value]
     assert scores["runs"].tolist() == ["1 of 3"]
     assert scores["accuracy"].tolist() == scores["pooled"].tolist()
