@@ -53,7 +53,8 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     _show_tiles(_Score("Best run here", scores.accuracy, scores.intervals["accuracy"], shortcut))
     st.caption(
         f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, "
-        f"{scores.n:,} test images. {_COMPARABLE}{_twins(twins, alone is None or alone < scores.accuracy)}"
+        f"{scores.n:,} test images.{_chosen(run, among)} {_COMPARABLE}"
+        f"{_twins(twins, alone is None or alone < scores.accuracy)}"
     )
     if shortcuts is None:
         cached_or_offered(run)
@@ -163,6 +164,14 @@ def _tile(title: str, accuracy: float, beneath: str, description: str | None, de
 def _between(interval: Interval) -> str:
     low, high = ("?" if end is None else f"{100 * end:.1f}" for end in interval)
     return f"{low} to {high} %"
+
+
+def _chosen(run: Run, among: int) -> str:
+    """Return how far a score flatters since it was chosen, and where the mean stands of which it is a part."""
+    luck = " The best of several is partly luck: expect less on other images." if among > 1 else ""
+    if not (run.config.study and run.config.split.folds):
+        return luck
+    return f"{luck} It is one fold of the study {plain(run.config.study)}; Runs shows the mean over its folds."
 
 
 def _twins(twins: int, flatters: bool) -> str:

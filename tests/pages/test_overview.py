@@ -1,5 +1,6 @@
 """The app's first page in every state."""
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -108,6 +109,23 @@ def test_best_run_stands_beside_the_paper_with_its_interval(finished, finished_r
     assert best.value == f"{100 * scores.accuracy:.1f} %"
     assert best.delta == f"{100 * low:.1f} to {100 * high:.1f} %"
     assert metric(app, "The paper").value == f"{100 * paper.HEADLINE['accuracy']:.2f} %"
+    assert not [each.value for each in app.caption if "luck" in each.value]
+
+
+def test_best_of_several_runs_is_said_to_be_partly_luck_and_a_fold_to_be_a_part_of_its_study(copied_run, photographed):
+    other = copied_run.with_name("20260101-000000-vgg16-32px-abcd")
+    shutil.copytree(copied_run, other)
+    for number, folder in enumerate((copied_run, other), 1):
+        config = json.loads((folder / "config.json").read_text())
+        config |= {
+            "study": "sizes",
+            "place": f"fold={number}",
+            "split": {**config["split"], "folds": 2, "fold": number},
+        }
+        (folder / "config.json").write_text(json.dumps(config))
+    (said,) = [each.value for each in open_app().caption if "Best of 2" in each.value]
+    assert "The best of several is partly luck" in said
+    assert "It is one fold of the study sizes" in said
 
 
 def test_paper_stands_alone_while_no_run_has_succeeded(workspace):
