@@ -255,7 +255,7 @@ def no_room(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextM
     return full
 
 
-def wait_for(run: Run, reached: Callable[[Status], bool], seconds: float = 180.0) -> Status:
+def wait_for(run: Run, reached: Callable[[Status], bool], seconds: float = 600.0) -> Status:
     """Return the run's status once it is as wanted, or fail with the worker's log."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

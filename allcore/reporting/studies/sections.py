@@ -154,9 +154,9 @@ def _differences(found: StudyFindings) -> Section:
         text(
             "Two questions are kept apart. Would these networks differ on other images? McNemar's exact test over "
             "groups, adjusted for the number of pairs (Holm). Would newly trained networks differ on other parts? The "
-            "corrected resampled t-test (Nadeau and Bengio, 2003). “They differ” needs both; “the same within the "
-            "margin” needs two one-sided tests of both kinds (Schuirmann, 1987). Otherwise the study does not decide; "
-            "more folds or seeds are needed."
+            "corrected resampled t-test (Nadeau and Bengio, 2003), not adjusted. “They differ” needs both; “the same "
+            "within the margin” needs two one-sided tests of both kinds (Schuirmann, 1987). Otherwise the study does "
+            "not decide; more folds or seeds are needed."
         ),
     )
     return Section("differences", "Which settings differ", blocks)
