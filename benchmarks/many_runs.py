@@ -1,8 +1,8 @@
 """What a long queue costs to make and to look at: `python -m benchmarks.many_runs [1000]`, in milliseconds.
 
-Submits so many runs to a scheduler that takes them at once and answers nothing, as a study of seeds, five folds and
-twenty settings does, and looks at them as `runs list`, a process of its own, and the app's pages do. Submitting waits
-for the disk, whose time is told beside.
+Submits so many runs on images that were read before to a scheduler that takes them at once and answers nothing, as a
+study of seeds, five folds and twenty settings does, and looks at them as `runs list`, a process of its own, and the
+app's pages do. Submitting waits for the disk, whose time is told beside.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.installation import PROJECT
 from allcore.runs.launches import Launch
 from allcore.runs.launching import launch_all
+from allcore.runs.preflight import prepare
 from allcore.runs.scheduled import ScheduledExecutor, Word
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
@@ -60,6 +61,7 @@ def main() -> None:
         workspace = Workspace(Path(folder))
         write_dataset(workspace.datasets / "smears", SyntheticSpec(images_per_class=_IMAGES_PER_CLASS))
         executor = _TakesAll(workspace)
+        prepare(_config(str(workspace.datasets / "smears"), 0), workspace.cache)  # which reads and searches the images
         began = time.monotonic()
         spent = _milliseconds(lambda: _submit(executor, count))
         print(f"{count:,} runs submitted in {time.monotonic() - began:,.0f} s, with {spent:,.0f} ms of the processor")
