@@ -19,7 +19,7 @@ from PIL import features
 from allcore import __version__
 from allcore.data.class_names import class_name, in_order
 from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256, read_image
-from allcore.data.layout import Layout, find_layout
+from allcore.data.layout import DatasetFile, Layout, find_layout
 from allcore.data.left_out import left_out
 from allcore.errors import DatasetError, ImageError
 from allcore.progress import Progress
@@ -138,8 +138,8 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
     """Return the catalog of a dataset folder.
 
     Usable files whose size and modification time are as in the catalog cached below `cache` are not read again. One
-    unusable file becomes a row with a problem; the others go on. Raises `DatasetError` when the folder is not a
-    dataset.
+    unusable file becomes a row with a problem; the others go on. Files that are deleted meanwhile are left out. Raises
+    `DatasetError` when the folder is not a dataset, or is deleted meanwhile.
     """
     layout = find_layout(folder)
     rows_file = None if cache is None else _cached_rows_file(cache, layout.root)
@@ -159,6 +159,9 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
     _refuse_odd_ranges(rows)
     if rows_file is not None and news:
         _cache_rows(rows_file, [row for row in rows if row["problem"] == ""])
+    elsewhere = left_out(folder)
+    if not layout.root.is_dir():
+        find_layout(folder)
     return Catalog(
         root=layout.root,
         variants=tuple(map(_storable, layout.variants)),
@@ -166,7 +169,7 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
             _storable(name): in_order(folder.label for folder in layout.class_folders(name)) for name in layout.variants
         },
         table=pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS),
-        left_out=left_out(folder),
+        left_out=elsewhere,
     )
 
 
@@ -175,15 +178,28 @@ def _list_files(layout: Layout) -> list[tuple[Path, _Row]]:
     files: list[tuple[Path, _Row]] = []
     before = len((layout.root / "_").as_posix()) - 1  # what all paths begin with; relative_to is slow
     for file in layout.files():
-        facts = file.path.lstat() if file.fault else file.path.stat()
+        if (facts := _facts(file)) is None:
+            continue
+        size, modified, fault = facts
         row = {
             "path": _storable(file.path.as_posix()[before:]), "variant": _storable(file.variant),
-            "part": file.part, "label": file.label, "bytes": facts.st_size, "mtime_ns": facts.st_mtime_ns,
+            "part": file.part, "label": file.label, "bytes": size, "mtime_ns": modified,
             "width": 0, "height": 0, "mode": "", "white": 255, "judged": False,
-            "sha256": "", "pixel_sha256": "", "problem": file.fault,
+            "sha256": "", "pixel_sha256": "", "problem": fault,
         }  # fmt: skip
         files.append((file.path, row))
     return sorted(files, key=lambda entry: str(entry[1]["path"]))
+
+
+def _facts(file: DatasetFile) -> tuple[int, int, str] | None:
+    """Return a file's size in bytes, its time of change in ns, and why it is left out, or ''; None when it is gone."""
+    try:
+        facts = file.path.lstat() if file.fault else file.path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return 0, 0, f"cannot be read: {error.strerror}"
+    return facts.st_size, facts.st_mtime_ns, file.fault
 
 
 def _refuse_odd_ranges(rows: list[_Row]) -> None:

@@ -118,4 +118,6 @@ def images_below(folder: Path) -> list[Path]:
 
 def unreadable(error: OSError) -> DatasetError:
     """Return what is said of a folder that could not be read."""
+    if isinstance(error, FileNotFoundError):
+        return DatasetError(f"folder '{error.filename}' is no longer there; it was deleted, renamed or moved meanwhile")
     return DatasetError(f"folder '{error.filename}' cannot be read: {error.strerror}; check its permissions")

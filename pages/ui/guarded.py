@@ -28,4 +28,8 @@ def guarded(name: str) -> Iterator[None]:
         if (refused := refusal(error)) is not None:
             st.error(plain(f"What to do: {refused.to_do}."), title=refused.why[0].upper() + refused.why[1:])
             return
+        if isinstance(error, FileNotFoundError) and error.filename:  # between two looks another may delete it
+            gone = f"{error.filename} was deleted, renamed or moved meanwhile. Reload the page to see what is there."
+            st.error(plain(gone), title="This is no longer there")
+            return
         st.error("The server's log has the details. Reloading the page may help.", title="Something went wrong here")

@@ -59,6 +59,20 @@ def test_a_disk_that_refuses_is_named_with_what_to_do_and_is_no_fault(number, ti
     assert shown.value.replace("\\", "").endswith(said)
 
 
+def test_what_another_deleted_meanwhile_is_named_and_is_no_fault():
+    def page():
+        from pathlib import Path
+
+        from pages.ui.guarded import guarded
+
+        with guarded("a part"):
+            Path("smears/Pro/1.png").stat()
+
+    (shown,) = AppTest.from_function(page).run().error
+    assert shown.proto.title == "This is no longer there"
+    assert shown.value.replace("\\", "").startswith("smears/Pro/1.png was deleted, renamed or moved meanwhile.")
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_run_that_is_deleted_under_the_reader_is_no_fault(run, page):
     app = opened(page, run)
