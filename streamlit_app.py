@@ -8,6 +8,7 @@ from allcore.memory import collect_sparingly, return_freed_memory
 from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.sign_in import let_in
+from pages.ui.turns import turn
 
 UI = Path(__file__).parent / "pages" / "ui"
 
@@ -43,4 +44,5 @@ st.set_page_config(page_title=f"{page.title} · ALLscope")
 with guarded(f"page {page.title}"):
     let_in()
     address.take_due()
-    page.run()
+    with turn():
+        page.run()

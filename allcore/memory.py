@@ -32,7 +32,7 @@ def return_freed_memory() -> None:
 def collect_sparingly(seconds: float = 30.0) -> None:
     """Collect all garbage once in so many seconds, and let collections in between pass over what was there then.
 
-    Streamlit collects after each run of a page. To look at all that was ever imported takes longer than most pages.
+    To look at all that was ever imported, as Streamlit would after each run of a page, takes longer than most pages.
     """
     now = time.monotonic()
     if now - _COLLECTED["at"] < seconds:

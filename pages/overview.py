@@ -1,19 +1,17 @@
 """Overview: what this is for, what to do first, and what is here."""
 
-from pathlib import Path
-
 import pandas as pd
 import streamlit as st
 
 from allcore import paper
 from allcore.errors import InputError
-from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.runs.status import in_words
-from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button, say_added
 from pages.ui.live import runs, states, summaries, watch
 from pages.ui.overview_score import is_like_the_papers, show_best_run, show_released
+from pages.ui.recorded import recorded, run_at
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import datasets, executor, workspace
 
@@ -23,7 +21,7 @@ LINKS = 4
 @st.cache_data(max_entries=1_000, show_spinner=False)
 def accuracy_of(folder: str, written: int) -> float:
     """Return the part of its test images that a run's model gets right."""
-    return float(recorded_predictions(Run(Path(folder)), "test").table["correct"].mean())
+    return float(recorded(run_at(folder)).table["correct"].mean())
 
 
 def runs_table() -> pd.DataFrame:

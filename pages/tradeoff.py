@@ -4,7 +4,6 @@ For a study, all succeeded runs, or the example that comes with the app.
 """
 
 from contextlib import suppress
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +11,7 @@ import streamlit as st
 from allcore.errors import InputError, RunError
 from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.comparing.verdict import CellDifference
-from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.tradeoff.points import (
     TradeoffPoint,
     measured_latency,
@@ -27,6 +26,7 @@ from allcore.studies.tradeoff import study_differences, study_shortcuts
 from pages.ui import address, show
 from pages.ui.guarded import guarded
 from pages.ui.live import runs, states, watch
+from pages.ui.recorded import recorded, recorded_scores, run_at
 from pages.ui.shortcuts import cached_or_offered_for_all
 from pages.ui.state import workspace
 from pages.ui.study_view import plan_of, studies
@@ -40,12 +40,13 @@ MOST_COMPARED = 12
 
 @st.cache_data(max_entries=200, show_spinner="Scoring the runs …")
 def _point(folder: str, written: int) -> TradeoffPoint:
-    return tradeoff_point(Run(Path(folder)))
+    run = run_at(folder)
+    return tradeoff_point(run, recorded_scores(run))
 
 
 @st.cache_data(max_entries=200, show_spinner="Timing one image …")
 def _timed(folder: str, written: int) -> TradeoffPoint:
-    return measured_latency(_point(folder, written), model_of(Run(Path(folder)), workspace().runs))
+    return measured_latency(_point(folder, written), model_of(run_at(folder), workspace().runs))
 
 
 def _points(runs: list[Run], timed: bool) -> tuple[list[TradeoffPoint], list[str]]:
@@ -62,7 +63,7 @@ def _points(runs: list[Run], timed: bool) -> tuple[list[TradeoffPoint], list[str
 @st.cache_data(max_entries=50, show_spinner="Comparing the runs …")
 def _pairs(runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     """Compare every two of runs, each given by what it is called, its folder, and when its predictions were written."""
-    return compare_all({called: recorded_predictions(Run(Path(folder)), "test") for called, folder, _ in runs})
+    return compare_all({called: recorded(run_at(folder)) for called, folder, _ in runs})
 
 
 @st.cache_data(max_entries=20, show_spinner="Comparing the settings …")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
 from allcore.errors import InputError
 from allcore.evaluation.comparing.comparison import Comparison, compare
 from allcore.evaluation.comparing.pairing import Paired, disagreements, pair
-from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.reporting.comparison import error_differences, images, mcnemar_table, p_text, score_differences, verdict
 from allcore.reporting.number_text import per_cent_within
 from allcore.runs.store import Run
@@ -19,6 +18,7 @@ from pages.ui.choose import choose_run_against
 from pages.ui.choose_evaluation import choose_evaluation_against
 from pages.ui.evaluated import Evaluated, with_labels
 from pages.ui.evidence import first_sheet, sheets_of_evidence
+from pages.ui.recorded import recorded, run_at
 from pages.ui.run_view import short_name
 
 PLACE = "compare"
@@ -64,12 +64,9 @@ def show_compare(of: Evaluated) -> None:
 def _compared(
     first: str, first_at: int, second: str, second_at: int, split: str, labels: str | None
 ) -> tuple[Paired, Comparison]:
-    runs = [Run(Path(folder)) for folder in (first, second)]
+    runs = [run_at(folder) for folder in (first, second)]
     paired = pair(
-        *(
-            recorded_predictions(run, split) if labels is None else with_labels(run, split, labels).predictions
-            for run in runs
-        )
+        *(recorded(run, split) if labels is None else with_labels(run, split, labels).predictions for run in runs)
     )
     return paired, compare(paired)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
 from allcore.errors import RunError
 from allcore.evaluation.predictions.in_run_form import EvaluationRecord, evaluation_record
-from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at
 from allcore.evaluation.predictions.relabelled import Relabelled, relabelled
 from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.store import Run
-from pages.ui.live import watched
+from pages.ui.recorded import recorded, recorded_scores, run_at
 from pages.ui.state import workspace
 
 
@@ -65,19 +64,20 @@ def evaluated(run: Run, split: str, labels: str | None = None) -> Evaluated:
 
 @st.cache_resource(max_entries=16, show_spinner="Scoring …")
 def _evaluated(folder: str, written: int, split: str, labels: str | None) -> Evaluated:
-    run = watched(Run(Path(folder)))
+    run = run_at(folder)
     changed = None if labels is None else with_labels(run, split, labels)
-    predictions = recorded_predictions(run, split) if changed is None else changed.predictions
+    predictions = recorded(run, split) if changed is None else changed.predictions
+    scored = recorded_scores(run, split) if changed is None else predictions.score()
     alone = predictions.without_twins()
     scores = alone.score() if len(alone.table) else None
     record = evaluation_record(run)
-    return Evaluated(run, split, predictions, predictions.score(), scores, _lends(run), record, changed)
+    return Evaluated(run, split, predictions, scored, scores, _lends(run), record, changed)
 
 
 def with_labels(run: Run, split: str, labels: str) -> Relabelled:
     """Return a run's predictions against a version of the labels of its dataset. Raises `InputError`."""
-    recorded, at = recorded_predictions(run, split), workspace()
-    return relabelled(recorded, run.config, labels, at.cache, at.judgements)
+    at = workspace()
+    return relabelled(recorded(run, split), run.config, labels, at.cache, at.judgements)
 
 
 def _lends(run: Run) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import streamlit as st
@@ -25,6 +26,7 @@ Stamp = tuple[int, int]
 _NOT_THERE: Stamp = (0, 0)
 
 REFRESH_SECONDS = 2.0
+_READING = Lock()
 STATE_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red", "yellow"]] = {
     "queued": "gray", "running": "blue", "stopping": "orange", "succeeded": "green", "failed": "red",
     "cancelled": "yellow", "interrupted": "orange", "damaged": "red",
@@ -69,11 +71,15 @@ def _summary(run: Run, datasets: Stamp, at_rest: dict[str, tuple[tuple[Stamp, ..
     kept = at_rest.get(folder)
     if kept is not None and kept[0] == stamps:
         return kept[1]
-    metrics = stamps[-1]
-    now = summarize(run, lambda run: None if metrics == _NOT_THERE else _best(folder, metrics))
-    if not now.is_active or _is_with_a_scheduler(now):
-        at_rest[folder] = stamps, now
-    return now
+    with _READING:  # of many visitors who see that a run has changed, one reads it
+        kept = at_rest.get(folder)
+        if kept is not None and kept[0] == stamps:
+            return kept[1]
+        metrics = stamps[-1]
+        now = summarize(run, lambda run: None if metrics == _NOT_THERE else _best(folder, metrics))
+        if not now.is_active or _is_with_a_scheduler(now):
+            at_rest[folder] = stamps, now
+        return now
 
 
 def _is_with_a_scheduler(summary: RunSummary) -> bool:

@@ -11,7 +11,7 @@ import streamlit as st
 from allcore import paper
 from allcore.errors import InputError
 from allcore.evaluation.held_out import views_of
-from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.probes.probing import cached_report
 from allcore.evaluation.probes.subject import Subject, subject_of_run
 from allcore.evaluation.scoring.scores import Interval, Scores
@@ -21,6 +21,7 @@ from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.report.known_data import DRAWN_SMEARS, recognise
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.store import Run
+from pages.ui.recorded import recorded, recorded_scores, run_at
 from pages.ui.shortcuts import cached_or_offered, cached_results, run_against
 from pages.ui.show import plain
 from pages.ui.state import predictor, workspace
@@ -102,15 +103,16 @@ def _scores_of(folder: str, written: int) -> tuple[Scores, float | None, int]:
 
     The accuracy is None when all have one.
     """
-    recorded = recorded_predictions(Run(Path(folder)), "test")
-    alone = recorded.without_twins().table["correct"]
-    return recorded.score(), float(alone.mean()) if len(alone) else None, int(recorded.table["twin"].sum())
+    run = run_at(folder)
+    tested = recorded(run)
+    alone = tested.without_twins().table["correct"]
+    return recorded_scores(run), float(alone.mean()) if len(alone) else None, int(tested.table["twin"].sum())
 
 
 @st.cache_data(max_entries=1_000, show_spinner=False)
 def is_like_the_papers(folder: str, written: int) -> bool:
     """Return whether a run's images have the paper's classes and were not drawn, so that its score may stand beside."""
-    split = Run(Path(folder)).split
+    split = run_at(folder).split
     return paper.has_papers_classes(split.classes) and recognise(split) is not DRAWN_SMEARS
 
 
@@ -124,7 +126,7 @@ def _views_of(run: Run) -> tuple[ViewScore, ...]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _subject(folder: str, written: int) -> Subject:
-    return subject_of_run(Run(Path(folder)))
+    return subject_of_run(run_at(folder))
 
 
 def _say_what_it_looks_at(views: tuple[ViewScore, ...]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.progress import Progress
+from pages.ui.turns import leave_turn
 
 _LOOK_SECONDS = 0.2
 _LOCK = threading.Lock()
@@ -88,6 +89,7 @@ def _wait(found: _Work, key: str, doing: str, *, cancels: bool) -> Any:  # noqa:
 
 
 def _show_until_over(found: _Work, key: str, doing: str, *, cancels: bool) -> None:
+    leave_turn()
     slot = st.empty()
     try:
         with slot.container(horizontal=True, vertical_alignment="center"):

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import RunError
-from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
@@ -19,6 +19,7 @@ from pages.ui import show
 from pages.ui.evaluated import Evaluated
 from pages.ui.live import watched
 from pages.ui.making import make_and_show
+from pages.ui.recorded import recorded, run_at
 from pages.ui.shared_work import asked_for
 from pages.ui.state import workspace
 
@@ -110,7 +111,7 @@ def _kept(folder: str, written: int, cache: str, _run: Run) -> tuple[ShortcutRes
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _against(folder: str, written: int, _results: tuple[ShortcutResult, ...]) -> pd.DataFrame:
-    return against_shortcuts(recorded_predictions(Run(Path(folder)), "test"), _results)
+    return against_shortcuts(recorded(run_at(folder)), _results)
 
 
 def _work(run: Run) -> str:

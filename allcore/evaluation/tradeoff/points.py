@@ -13,6 +13,7 @@ import pandas as pd
 
 from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.latency import latency
 from allcore.inference.network import open_network
 from allcore.paper import NATIVE_SIZE
@@ -48,9 +49,13 @@ class TradeoffPoint:
         return self.image_size > NATIVE_SIZE
 
 
-def tradeoff_point(run: Run) -> TradeoffPoint:
-    """Return the point of a succeeded run. Raises `RunError` when something of it is missing or damaged."""
-    scores = recorded_predictions(run, "test").score()
+def tradeoff_point(run: Run, scores: Scores | None = None) -> TradeoffPoint:
+    """Return the point of a succeeded run; `scores` are those of its test images, where they are at hand.
+
+    Raises `RunError` when something of it is missing or damaged.
+    """
+    if scores is None:
+        scores = recorded_predictions(run, "test").score()
     config, history = run.config, run.history()
     low, high = scores.intervals["accuracy"]
     return TradeoffPoint(
