@@ -57,6 +57,10 @@ def test_labels_of_the_main_buttons_are_legible(number, mode):
     assert contrast(channels(labels[number]), channels(SETTINGS["theme"][mode]["primaryColor"])) >= AA
 
 
+def test_no_run_of_a_page_lets_all_wait_for_a_collection_of_garbage():
+    assert SETTINGS["runner"]["postScriptGC"] is False
+
+
 def test_server_answers_this_machine_alone_and_refuses_other_sites():
     server = SETTINGS["server"]
     assert server["address"] == "127.0.0.1"

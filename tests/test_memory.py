@@ -13,7 +13,9 @@ from allcore.memory import collect_sparingly
 PROGRAM = """
 import sys
 import psutil
-if sys.argv[1] == "asked":
+if sys.argv[1] == "asked late":
+    import pyarrow
+if sys.argv[1] != "not asked":
     from allcore.memory import return_freed_memory
     return_freed_memory()
 import pyarrow
@@ -46,8 +48,9 @@ def test_blocks_below_one_in_use_are_returned_only_where_that_was_asked():
 
 
 @pytest.mark.process
-def test_arrow_uses_the_systems_memory():
-    assert kept("asked")[1] == "system"
+@pytest.mark.parametrize("how", ["asked", "asked late"])
+def test_arrow_uses_the_systems_memory(how):
+    assert kept(how)[1] == "system"
 
 
 class Circle:
@@ -74,8 +77,17 @@ def test_what_was_there_is_passed_over_until_the_next_time(passed_over):
     assert not gone()
 
 
+def test_what_is_left_since_is_collected_more_often(passed_over):
+    old = Circle()
+    collect_sparingly(0.0)
+    old, gone_old, gone = None, weakref.ref(old), weakref.ref(Circle())
+    collect_sparingly(1e9, 0.0)
+    assert gone_old()
+    assert not gone()
+
+
 def test_within_the_time_nothing_is_collected_again(passed_over):
     collect_sparingly(0.0)
     gone = weakref.ref(Circle())
-    collect_sparingly(1e9)
+    collect_sparingly(1e9, 1e9)
     assert gone()

@@ -10,6 +10,7 @@ import typer
 from allcore.cli.audit import audit
 from allcore.cli.datasets import delete, list_datasets, rename, show
 from allcore.cli.judgements import judge, judgements
+from allcore.cli.opening import scanned
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.errors import InputError
 
@@ -30,7 +31,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folde
 @app.command()
 def info(folder: Folder, json: Json = False) -> None:
     """Show what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
-    catalog = _scan(folder)
+    catalog = scanned(folder)
     from allcore.data.split import SPLITS
 
     problems = catalog.not_used()
@@ -83,7 +84,7 @@ def classes(
     from allcore.data.class_meanings import class_meanings, name_classes
     from allcore.workspace import open_workspace
 
-    catalog, kept_in = _scan(folder), open_workspace().classes
+    catalog, kept_in = scanned(folder), open_workspace().classes
     known = class_meanings([str(catalog.root)], catalog.classes, kept_in)
     if meaning or positive is not None:
         said = {**known.meanings, **dict(map(_named, meaning or []))}
@@ -99,7 +100,7 @@ def classes(
 @app.command()
 def cells(folder: Folder, json: Json = False) -> None:
     """Count the nucleated cells in the images of a dataset; what was counted is kept."""
-    catalog = _scan(folder)
+    catalog = scanned(folder)
     found = [_cell_facts(catalog, variant) for variant in catalog.variants]
     if json:
         print_json({"folder": str(catalog.root), "variants": found})
@@ -171,14 +172,6 @@ def _named(option: str) -> tuple[str, str]:
     if not equals:
         raise InputError(f"meaning: expected CLASS=TEXT (received {option!r})")
     return name, text
-
-
-def _scan(folder: Path) -> Catalog:
-    from allcore.data.catalog import scan
-    from allcore.workspace import open_workspace
-
-    with progress_bar("reading images") as progress:
-        return scan(folder, open_workspace().cache, progress)
 
 
 def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:

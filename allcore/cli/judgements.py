@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
+from allcore.cli.opening import scanned
+from allcore.cli.output import Json, json_rows, print_json, say, table, write_file
 from allcore.errors import DatasetError, InputError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def judge(
     from allcore.data.judgements import add_judgements, make_judgement
     from allcore.workspace import open_workspace
 
-    catalog = _scan(folder)
+    catalog = scanned(folder)
     row = _row(catalog, folder, image)
     classes = catalog.labels[row["variant"]]
     judgement = make_judgement(row["sha256"], row["path"], row["label"], classes, verdict, becomes, who)
@@ -53,7 +54,7 @@ def judgements(
     from allcore.text import for_csv
     from allcore.workspace import open_workspace
 
-    catalog, file = _scan(folder), open_workspace().judgements
+    catalog, file = scanned(folder), open_workspace().judgements
     if read is not None:
         try:
             data = read_file(read, MOST_BYTES)
@@ -85,14 +86,6 @@ def say_labels(config: TrainConfig) -> None:
     version = label_version(given, config.variant, config.labels, workspace.judgements)
     changes = changes_by_class(given, version.catalog, given.variant(config.variant))
     say(f"labels {version.name}: {changes_in_words(changes)}", err=True)
-
-
-def _scan(folder: Path) -> Catalog:
-    from allcore.data.catalog import scan
-    from allcore.workspace import open_workspace
-
-    with progress_bar("reading images") as progress:
-        return scan(folder, open_workspace().cache, progress)
 
 
 def _row(catalog: Catalog, folder: Path, image: str) -> dict[str, str]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.opening import the_executor
 from allcore.cli.output import Json, json_rows, print_json, say, table
 from allcore.cli.runs_about import Name, hide, name_run, note, tag
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
-    from allcore.runs.executor import Executor
     from allcore.runs.history import History
     from allcore.runs.store import Run
 
@@ -38,7 +38,7 @@ def list_runs(
     from allcore.runs.status import in_words
     from allcore.runs.summary import summarize, summary_rows
 
-    executor = _executor()
+    executor = the_executor()
     executor.look()
     gc.disable()  # nothing of what is read can go before the end, and looking for it takes a tenth of the time
     found = [summarize(run) for run in executor.store.runs()]
@@ -78,7 +78,7 @@ def show(name: Name, json: Json = False) -> None:
     from allcore.runs.status import in_words
     from allcore.tracking.record import read_mirrored
 
-    executor = _executor()
+    executor = the_executor()
     executor.look()
     run = executor.store.find(name)
     status, config, history, said = run.status(), run.config, run.history(), about(run)
@@ -120,7 +120,7 @@ def compare(
     from allcore.errors import RunError
     from allcore.reporting.settings import compared_settings
 
-    store = _executor().store
+    store = the_executor().store
     configs = {run.id: run.config for run in map(store.find, names)}
     if len(configs) < 2:
         raise RunError("expected two different runs or more; `runs list` shows those that are")
@@ -146,7 +146,7 @@ def watch(name: Name) -> None:
     from allcore.cli.follow import follow
     from allcore.runs.status import in_words
 
-    executor = _executor()
+    executor = the_executor()
     run = executor.store.find(name)
     try:
         status = follow(run, executor)
@@ -161,7 +161,7 @@ def stop(name: Name) -> None:
     """Stop a run at its next batch, keeping its checkpoint."""
     from allcore.runs.status import in_words
 
-    executor = _executor()
+    executor = the_executor()
     run = executor.store.find(name)
     executor.stop(run)
     say(f"run {run.id} is {in_words(run.status().state)}")
@@ -177,7 +177,7 @@ def resume(
     from allcore.cli.evaluation_text import print_evaluation
     from allcore.cli.train import finish
 
-    executor = _executor()
+    executor = the_executor()
     run = executor.store.find(name)
     executor.resume(run)
     if background:
@@ -191,7 +191,7 @@ def delete(
     name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not ask when RUN is only a part of the id")] = False
 ) -> None:
     """Delete a run's folder and everything in it; if the folder is a link, only the link."""
-    store = _executor().store
+    store = the_executor().store
     run = store.find(name)
     if name != run.id and not yes:
         _ask_before_deleting(name, run)
@@ -234,13 +234,6 @@ def _ask_before_deleting(name: str, run: Run) -> None:
     if not typer.confirm(f"delete run {run.id}?", err=True):
         say("nothing is deleted", err=True)
         raise typer.Exit(1)
-
-
-def _executor() -> Executor:
-    from allcore.runs.executor import open_executor
-    from allcore.workspace import open_workspace
-
-    return open_executor(open_workspace())
 
 
 def _sorted(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:

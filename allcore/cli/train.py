@@ -11,6 +11,7 @@ import typer
 
 from allcore.cli.evaluation_text import print_evaluation
 from allcore.cli.judgements import say_labels
+from allcore.cli.opening import the_executor
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say
 
@@ -30,7 +31,7 @@ def train(
     data: Data, fields: dict[str, Any], preset: Preset = "paper", background: Background = False, json: Json = False
 ) -> None:
     """Train a network in a worker process and show how it goes; the defaults are the paper's modified VGG16."""
-    executor = _executor()
+    executor = the_executor()
     run = _submit(executor, config_from(data, preset, with_protocol(data, fields)))
     if background and json:
         print_json(_named(run))
@@ -59,13 +60,6 @@ def finish(run: Run, executor: Executor, show: Callable[[Evaluation], None]) -> 
     say(f"run {run.id} is {in_words(status.state)}: {status.error or f'its folder is {run.folder}'}", err=True)
     say(f"go on with: python -m allcore runs resume {run.id}", err=True)
     return 1
-
-
-def _executor() -> Executor:
-    from allcore.runs.executor import open_executor
-    from allcore.workspace import open_workspace
-
-    return open_executor(open_workspace())
 
 
 def with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import os
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,14 @@ _ENVIRONMENT = {
 }  # fmt: skip
 
 
+@lru_cache(32)  # a split of thousands of images takes most of a megabyte, and a server may see thousands of runs
+def _read_split(file: Path, version: tuple[int, ...]) -> Split:
+    """Return the split in a file; `version` is what tells it from what stood there before."""
+    from allcore.data.split import read_split
+
+    return read_split(file)
+
+
 @dataclass(frozen=True)
 class Run:
     """One run folder. Reading a file that is damaged or not there yet raises `RunError`."""
@@ -69,13 +78,15 @@ class Run:
         place = present_place(config.dataset)
         return config if place == config.dataset else config.model_copy(update={"dataset": place})
 
-    @cached_property
+    @property
     def split(self) -> Split:
         """The exact images of train, validation and test."""
-        from allcore.data.split import read_split
-
+        file, version = self.folder / SPLIT_FILE, (0, 0, 0)
+        with suppress(OSError):  # reading it says what is wrong
+            facts = file.stat()
+            version = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
         try:
-            return read_split(self.folder / SPLIT_FILE)
+            return _read_split(file, version)
         except DatasetError as error:
             raise RunError(f"run {self.id}: {error}") from None
 

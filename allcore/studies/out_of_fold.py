@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from allcore.data.split import Split
 from allcore.errors import FileError, RunError
 from allcore.json_text import read_json
-from allcore.runs.files import CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE, SPLIT_FILE
-from allcore.runs.status import Status, write_status
+from allcore.runs.files import METRICS_FILE
+from allcore.runs.run_form import write_run_form
 from allcore.runs.store import Run
 from allcore.studies.costs import first_model, training_costs
 from allcore.studies.plan import StudyPlan
@@ -57,13 +55,9 @@ def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int
     try:
         make_folder(run.folder.parent)
         with folder_written_whole(run.folder) as unfinished:
-            write_whole(unfinished / CONFIG_FILE, config.to_json())
-            Split(table).write(unfinished / SPLIT_FILE)
-            columns = [*_COLUMNS, *probabilities, *_MORE]
-            table[columns].to_parquet(unfinished / PREDICTIONS_FILE, index=False)
+            recorded = table[[*_COLUMNS, *probabilities, *_MORE]]
+            write_run_form(unfinished, config, table, recorded, members[0].run.status().device)
             write_whole(unfinished / METRICS_FILE, _mean_history(members))
-            moment, device = time.time(), members[0].run.status().device
-            write_status(unfinished, Status(state="succeeded", heartbeat=moment, queued_at=moment, device=device))
             write_whole(unfinished / MEMBERS_FILE, json.dumps(ids))
     except OSError as error:
         raise RunError(

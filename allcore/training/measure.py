@@ -6,16 +6,17 @@ import os
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import psutil
 
-from allcore.cells.maps import cell_maps
+from allcore.cells.maps import CellMaps, cell_maps
 from allcore.config import TrainConfig
-from allcore.data.cache import decoded_images
+from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
 from allcore.data.label_versions import label_version
 from allcore.data.relations import find_relations_of
-from allcore.data.split import make_split
+from allcore.data.split import Split, make_split
 from allcore.errors import RunError
 from allcore.hardware import make_plan
 from allcore.memory import peak_memory
@@ -36,21 +37,32 @@ def measure_steps(config: TrainConfig) -> Measurement:
         if not leased:
             raise RunError("a run has the device; measure when it has ended")
         see_only(leased)
-        return _measure(config, workspace)
+        return _measure(config, _read(config, workspace))
 
 
-def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
+class _Material(NamedTuple):
+    """What a run of a configuration trains on, and the seconds that it took to read."""
+
+    split: Split
+    images: DecodedImages
+    cells: CellMaps | None
+    fingerprint: str
+    seconds: float
+
+
+def _read(config: TrainConfig, workspace: Workspace) -> _Material:
     began = time.monotonic()
     given = scan(Path(config.dataset), workspace.cache)
     catalog = label_version(given, config.variant, config.labels, workspace.judgements).catalog
     rows = catalog.trainable_images(config.variant)
     split = make_split(rows, config.split, find_relations_of(catalog, config.variant, workspace.cache))
     images = decoded_images(catalog.root, rows, workspace.cache)
-    cells = None
-    if config.augment.changes_fields:
-        cells = cell_maps(images, list(rows["pixel_sha256"]), workspace.cache)
-    read = time.monotonic() - began  # a run finds all this in the cache
+    changes = config.augment.changes_fields
+    cells = cell_maps(images, list(rows["pixel_sha256"]), workspace.cache) if changes else None
+    return _Material(split, images, cells, catalog.fingerprint(config.variant), time.monotonic() - began)
 
+
+def _measure(config: TrainConfig, material: _Material) -> Measurement:
     import tensorflow as tf
 
     from allcore.training.batches import BatchSource
@@ -60,18 +72,19 @@ def _measure(config: TrainConfig, workspace: Workspace) -> Measurement:
     from allcore.training.learner import Learner
     from allcore.training.step_cost import compile_steps, epoch_of
 
+    split, images = material.split, material.images
     plan = make_plan(config, len(split.classes), tensorflow_devices())
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")
     parts = [split.rows("train"), split.rows("validation")]
-    train = BatchSource(images, split.labels(), parts[0], config, augmented=True, cells=cells)
+    train = BatchSource(images, split.labels(), parts[0], config, augmented=True, cells=material.cells)
     validation = BatchSource(images, split.labels(), parts[1], config, augmented=False)
     learner = Learner(config, plan, len(split.classes))
     with TemporaryDirectory() as folder:
-        run = TrainedRun(Path(folder), config, split, images, catalog.fingerprint(config.variant))
+        run = TrainedRun(Path(folder), config, split, images, material.fingerprint)
         try:
             compile_steps(learner, train, validation)
-            before = time.time() - psutil.Process().create_time() - read
+            before = time.time() - psutil.Process().create_time() - material.seconds  # which a run finds cached
             speed, seconds = epoch_of(learner, plan, train, validation, run.folder)
             memory = learner.memory_bytes()
             after, baselines = finishing_seconds(run, learner.model), baseline_seconds(run)

@@ -46,12 +46,17 @@ def runs() -> list[Run]:
 
 
 def watched(run: Run) -> Run:
-    """Return a run as all sessions share it: its configuration and its split are read once, and after a renaming."""
+    """Return a run as all sessions share it: its configuration is read once, and after a renaming."""
     return _watched(run, _datasets_stamp())
 
 
 def _watched(run: Run, datasets: Stamp) -> Run:
-    return _run(run.folder, (stamp(run.folder / CONFIG_FILE), stamp(run.folder / SPLIT_FILE), datasets))
+    return _run(run.folder, (stamp(run.folder / CONFIG_FILE), datasets))
+
+
+def content_of_split(run: Run) -> str:
+    """Return what runs on the same split have in common, see `Split.content`. Raises `RunError`."""
+    return _content_of_split(run.folder, stamp(run.folder / SPLIT_FILE))
 
 
 def history(run: Run) -> History:
@@ -169,8 +174,13 @@ def _at_rest() -> dict[str, tuple[tuple[Stamp, ...], RunSummary]]:
 
 @lru_cache(10_000)  # every page asks this of every run, and Streamlit takes its time over every argument
 def _run(folder: Path, stamps: tuple[Stamp, ...]) -> Run:
-    """Return a run that keeps its configuration and its split once they are read."""
+    """Return a run that keeps its configuration once it is read."""
     return Run(folder)
+
+
+@lru_cache(10_000)
+def _content_of_split(folder: Path, stamp: Stamp) -> str:
+    return Run(folder).split.content
 
 
 @st.cache_data(max_entries=10_000, show_spinner=False)
@@ -178,12 +188,12 @@ def _best(folder: str, stamp: Stamp) -> float | None:
     return best_validation_accuracy(_reader(folder).read())
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=24, show_spinner=False)
 def _history(folder: str, stamp: Stamp) -> History:
     return _reader(folder).read()
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # megabytes each, of use where a run is watched
 def _reader(folder: str) -> HistoryReader:
     """Return what has read a run's metrics, up to where they had come."""
     return HistoryReader(Path(folder))

@@ -17,7 +17,7 @@ from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcu
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
-from pages.ui.live import watched
+from pages.ui.live import content_of_split, watched
 from pages.ui.making import make_and_show
 from pages.ui.recorded import recorded, run_at
 from pages.ui.shared_work import asked_for
@@ -78,7 +78,7 @@ def cached_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
 def cached_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...] | None:
     """Return the results on the split that all of `runs` share, as `cached_or_offered`; None where they share none."""
     try:
-        splits = {watched(run).split.content for run in runs}
+        splits = {content_of_split(run) for run in runs}
     except RunError as error:
         st.caption(show.plain(f"No shortcut baseline can be compared with all of these runs: {error}"))
         return None

@@ -1,5 +1,8 @@
 """What was drawn or read for one visitor is not drawn or read again for the next."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import plotly.graph_objects as go
@@ -8,7 +11,8 @@ from plotly.basedatatypes import BaseFigure
 
 from allcore.data import split
 from allcore.runs import store
-from pages.ui import figures, run_view
+from allcore.runs.summary import summarize
+from pages.ui import figures, live, run_view
 from pages.ui.figures import drawn
 from tests.pages.opening import open_page
 
@@ -60,6 +64,26 @@ def test_visitors_share_what_is_read_of_runs_that_are_at_rest(run, page, monkeyp
     open_page(page)
     assert len(read) <= 1  # of the one that the page is about
     assert "read_split" not in read
+
+
+def test_of_many_visitors_who_see_that_a_run_has_changed_one_reads_it(run, monkeypatch):
+    live._at_rest.clear()
+    read, asked = [], threading.Barrier(4)
+
+    def slowly(of, best):
+        read.append(of.id)
+        time.sleep(0.1)  # the others look meanwhile
+        return summarize(of)
+
+    def look():
+        asked.wait(30)
+        return live.summary(run)
+
+    monkeypatch.setattr(live, "summarize", slowly)
+    with ThreadPoolExecutor(4) as visitors:
+        found = [each.result(30) for each in [visitors.submit(look) for _ in range(4)]]
+    assert read == [run.id]
+    assert found == [summarize(run)] * 4
 
 
 def bars(heights, colour="red"):

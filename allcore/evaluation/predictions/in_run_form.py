@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Final
 
@@ -11,15 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore.config import make_config
 from allcore.data.catalog import Catalog
-from allcore.data.split import Split
 from allcore.errors import RunError
 from allcore.evaluation.predictions.folder import FolderEvaluation, FolderFacts, ScoredFolder, score_folder
 from allcore.inference.kept_predictions import file_digest
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
 from allcore.result_cache import read_cached, short_digest
-from allcore.runs.files import CONFIG_FILE, PREDICTIONS_FILE, SERVED_FILE, SPLIT_FILE
-from allcore.runs.status import Status, write_status
+from allcore.runs.files import SERVED_FILE
+from allcore.runs.run_form import write_run_form
 from allcore.runs.store import Run, run_of_model
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
@@ -93,11 +91,7 @@ def _write(folder: Path, scored: FolderEvaluation, of: ScoredFolder, predictor: 
     config = make_config(
         dataset=str(scored.root), variant=scored.variant or None, image_size=predictor.metadata.image_size
     )
-    write_whole(folder / CONFIG_FILE, config.to_json())
-    Split(every).write(folder / SPLIT_FILE)
-    tested.to_parquet(folder / PREDICTIONS_FILE, index=False)
+    write_run_form(folder, config, every, tested)
     (folder / SERVED_FILE).symlink_to(model.resolve())
-    moment = time.time()
-    write_status(folder, Status(state="succeeded", heartbeat=moment, queued_at=moment))
     record = EvaluationRecord(model=model, of=of, facts=scored.facts)
     write_whole(folder / RECORD_FILE, record.model_dump_json())
