@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+
 from allcore.config import TrainConfig
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
@@ -24,7 +26,11 @@ def training_batches(config: TrainConfig, material: Material) -> tuple[BatchSour
 
 
 def training_sources(config: TrainConfig, material: Material) -> tuple[BatchSource, BatchSource, Split]:
-    """Return the batches to train on, augmented, and those to validate with, decoded and kept, and the split."""
+    """Return the batches to train on, augmented, and those to validate with, decoded and kept, and the split.
+
+    OpenCV keeps to one thread from here on, as in a run.
+    """
+    cv2.setNumThreads(1)
     cache = material.scratch / "cache"
     catalog = scan(Path(config.dataset), cache)
     rows = catalog.trainable_images()

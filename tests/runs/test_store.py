@@ -1,12 +1,15 @@
 """Run folders: made whole, found by name, deleted when they rest."""
 
 import errno
+import gc
 import time
+import weakref
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from allcore.data.split import Split
 from allcore.errors import RunError
 from allcore.runs.files import METRICS_FILE
 from allcore.runs.preflight import prepare
@@ -105,6 +108,24 @@ def test_resting_or_damaged_run_is_deleted_whole(store, run, damage):
         (run.folder / damage).write_text("{")
     store.delete(run)
     assert list(store.root.iterdir()) == []
+
+
+def test_all_who_ask_share_a_split_until_it_is_written_anew(run):
+    first = Run(run.folder).split
+    assert Run(run.folder).split is first
+    Split(first.table.iloc[::-1]).write(run.folder / "split.csv")
+    assert list(Run(run.folder).split.table["path"]) == list(first.table["path"])[::-1]
+
+
+def test_a_split_is_given_up_for_those_of_other_runs(run, tmp_path):
+    gone, small = weakref.ref(run.split), Split(run.split.table.head(3).copy())
+    for number in range(40):
+        other = Run(tmp_path / f"{number}")
+        other.folder.mkdir()
+        small.write(other.folder / "split.csv")
+        assert len(other.split.table) == 3
+    gc.collect()
+    assert gone() is None
 
 
 def test_damaged_split_says_why(run):
