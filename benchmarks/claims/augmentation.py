@@ -44,7 +44,7 @@ def _config(size: int, material: Material) -> TrainConfig:
 
 
 def _rate(batches: Iterator[object]) -> float:
-    """Return images a second of batches that begin to be made now: what was made before a turn would count for nothing."""
+    """Return images a second of batches that are begun now; those prepared before a turn would cost nothing."""
     began = time.perf_counter()
     made = sum(1 for _ in islice(batches, BATCHES))
     return made * BATCH / (time.perf_counter() - began)
