@@ -29,7 +29,7 @@ from pages.ui.dataset_cells import hold_no_cells, known_cells, show_cells
 from pages.ui.dataset_filter import filter_images
 from pages.ui.dataset_image import show_image_page
 from pages.ui.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
-from pages.ui.get_dataset import get_dataset, is_getting, say_added, show_getting
+from pages.ui.get_dataset import get_dataset, is_getting_what_was_asked_here, say_added, show_getting
 from pages.ui.judged_labels import show_judged
 from pages.ui.map_link import link_to_map
 from pages.ui.state import catalog, forget_catalogs, relations
@@ -169,5 +169,5 @@ if folder is not None or "data" in st.query_params:
     if more.open:
         with more:
             get_dataset()
-    elif is_getting():
+    elif is_getting_what_was_asked_here():
         show_getting()

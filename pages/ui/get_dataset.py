@@ -22,6 +22,7 @@ from pages.ui.state import forget_catalogs, select_dataset, workspace
 
 KAGGLE = "mehradaria/leukemia"
 _ADDED = "dataset added"
+_ASKED = "dataset asked for"
 AT_ONE_CLICK = SyntheticSpec(images_per_class=40, twins=0.25)
 
 
@@ -135,6 +136,11 @@ def is_getting() -> bool:
     return is_under_way(_key())
 
 
+def is_getting_what_was_asked_here() -> bool:
+    """Return whether a dataset is on its way that this session asked for; others go on with what they look at."""
+    return bool(st.session_state.get(_ASKED)) and is_getting()
+
+
 def show_getting() -> None:
     """Show how far the dataset is that is on its way, and choose it when it is there."""
     _choose_when_there(lambda: wait_if_under_way(_key(), "Getting a dataset; it goes on when you leave this page"))
@@ -160,6 +166,7 @@ def _get(doing: str, get: Callable[[Progress], Path]) -> None:
             raise
 
     ask_again(key)
+    st.session_state[_ASKED] = True
     _choose_when_there(lambda: wait_for(key, f"{doing}; it goes on when you leave this page", work))
 
 
@@ -174,6 +181,7 @@ def _choose_when_there(wait: Callable[[], Path | None]) -> None:
         st.error(plain(str(error)), title="No dataset was added")
         return
     forget_catalogs()
+    st.session_state.pop(_ASKED, None)
     if folder is not None:
         select_dataset(folder)
         st.session_state[_ADDED] = folder

@@ -124,6 +124,22 @@ def test_a_dataset_goes_on_its_way_when_its_page_is_left_and_is_found_again(work
     assert len(listed_images(app)) == 12
 
 
+def test_whoever_looks_at_another_dataset_goes_on_with_it(workspace, dataset, monkeypatch):
+    go_on = threading.Event()
+
+    def get(progress):
+        assert go_on.wait(60)
+        return draw_smears(workspace.datasets, "another", SyntheticSpec(3, 32), progress)
+
+    ask_and_leave(get, monkeypatch)
+    app = open_page("dataset")  # would wait
+    assert app.selectbox(key="data").value == dataset.name
+    go_on.set()
+    while get_dataset.is_getting():
+        pass
+    assert ran(app).selectbox(key="data").value == dataset.name
+
+
 def test_why_there_is_no_dataset_is_said_to_whoever_comes_next_when_its_page_was_left(workspace, monkeypatch):
     go_on = threading.Event()
 
