@@ -86,10 +86,10 @@ def open_network(path: Path) -> Network:
     try:
         session = ort.InferenceSession(path, options, providers=wanted)
         properties = dict(session.get_modelmeta().custom_metadata_map)
+        inputs = [(node.name, node.type, *node.shape) for node in session.get_inputs()]
+        outputs = [node.name for node in session.get_outputs()]
     except Exception as error:  # ONNX Runtime raises a class of its own for each kind of damage
         raise ModelFileError(f"{path} is not a usable ONNX file ({str(error).splitlines()[0]})") from None
-    inputs = [(node.name, node.type, *node.shape) for node in session.get_inputs()]
-    outputs = [node.name for node in session.get_outputs()]
     if not _is_image_input(inputs) or not set(OUTPUTS) <= set(outputs):
         raise ModelFileError(
             f"{path} is an ONNX file of something else: expected a uint8 input image (N, S, S, 3) and outputs "

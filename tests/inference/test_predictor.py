@@ -73,6 +73,15 @@ def test_cut_off_model_is_refused_by_name(write_toy):
         load_predictor(path)
 
 
+def test_file_with_a_name_that_is_no_text_is_refused_by_name(write_toy):
+    path = write_toy()
+    model = onnx.load(path)
+    model.graph.input.append(onnx.helper.make_tensor_value_info("other", onnx.TensorProto.FLOAT, [1]))
+    path.write_bytes(model.SerializeToString().replace(b"other", b"\xceher "))
+    with pytest.raises(ModelFileError, match="is not a usable ONNX file"):
+        load_predictor(path)
+
+
 @pytest.mark.parametrize("kind", ANOTHER_GRAPH)
 def test_onnx_file_of_another_graph_is_refused_by_name(write_toy, kind):
     path = write_toy(toy_graph(**ANOTHER_GRAPH[kind]))
