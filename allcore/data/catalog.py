@@ -161,7 +161,7 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
         _cache_rows(rows_file, [row for row in rows if row["problem"] == ""])
     elsewhere = left_out(folder)
     if not layout.root.is_dir():
-        find_layout(folder)
+        find_layout(folder)  # says that it is gone
     return Catalog(
         root=layout.root,
         variants=tuple(map(_storable, layout.variants)),

@@ -193,7 +193,7 @@ def _history(folder: str, stamp: Stamp) -> History:
     return _reader(folder).read()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)  # megabytes each, of use where a run is watched
+@st.cache_resource(max_entries=16, show_spinner=False)  # of megabytes each: as many as run at the same time
 def _reader(folder: str) -> HistoryReader:
     """Return what has read a run's metrics, up to where they had come."""
     return HistoryReader(Path(folder))
