@@ -138,7 +138,9 @@ def is_getting() -> bool:
 
 def is_getting_what_was_asked_here() -> bool:
     """Return whether a dataset is on its way that this session asked for; others go on with what they look at."""
-    return bool(st.session_state.get(_ASKED)) and is_getting()
+    if not is_getting():  # what was asked for has come or failed: the next may be somebody else's
+        st.session_state.pop(_ASKED, None)
+    return _ASKED in st.session_state
 
 
 def show_getting() -> None:
@@ -181,7 +183,6 @@ def _choose_when_there(wait: Callable[[], Path | None]) -> None:
         st.error(plain(str(error)), title="No dataset was added")
         return
     forget_catalogs()
-    st.session_state.pop(_ASKED, None)
     if folder is not None:
         select_dataset(folder)
         st.session_state[_ADDED] = folder
