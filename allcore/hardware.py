@@ -100,6 +100,16 @@ def estimate_memory(config: TrainConfig, classes: int, precision: str, images: i
     return int(weights + images * config.trunk.activations(config.image_size) * bytes_per_value * _ACTIVATION_COPIES)
 
 
+def set_before_tensorflow() -> None:
+    """Choose what TensorFlow reads from the environment as it is imported; what is set there already stays.
+
+    It takes oneDNN's kernels by itself only where a processor has AVX-512 VNNI or more. Without those, too, VGG16's
+    steps take a quarter less time with them, ResNet50's half (docs/performance.md).
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
 def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Return whether the processor multiplies bfloat16 (avx512_bf16 or amx_bf16); False where nothing says so."""
     try:

@@ -16,18 +16,20 @@ import statistics
 import time
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from allcore.cells.maps import cell_maps
 from allcore.config import TrainConfig, make_config
 from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
 from allcore.data.split import make_split
-from allcore.hardware import make_plan
+from allcore.hardware import make_plan, set_before_tensorflow
 from allcore.presets import PRESETS
 from allcore.training.batches import Batch, BatchSource
-from allcore.training.hardware import tensorflow_devices
-from allcore.training.learner import Learner
 from allcore.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from allcore.training.learner import Learner
 
 
 def main() -> None:
@@ -41,6 +43,10 @@ def main() -> None:
     options = parser.parse_args()
 
     fields = {**PRESETS[options.preset], "image_size": options.image_size, "weights": "random"}
+    set_before_tensorflow()
+    from allcore.training.hardware import tensorflow_devices
+    from allcore.training.learner import Learner
+
     config = make_config(dataset=str(options.data), **fields)
     source, classes = _source(config)
     plan = make_plan(config, classes, tensorflow_devices())

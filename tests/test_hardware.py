@@ -1,15 +1,27 @@
 """The hardware plan follows from what the machine has."""
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
+import allcore
 from allcore.config import make_config
 from allcore.errors import ConfigError
-from allcore.hardware import Devices, Gpu, cpu_has_bfloat16, estimate_memory, make_plan, parse_nvidia_gpus
+from allcore.hardware import (
+    Devices,
+    Gpu,
+    cpu_has_bfloat16,
+    estimate_memory,
+    make_plan,
+    parse_nvidia_gpus,
+    set_before_tensorflow,
+)
 from allcore.presets import PRESETS
 
 GIB = 2**30
+PACKAGE = Path(allcore.__file__).parent
 AMPERE = Gpu("A100", (8, 0), 40 * GIB)
 TURING = Gpu("T4", (7, 5), 16 * GIB)
 PASCAL = Gpu("GTX 1080", (6, 1), 8 * GIB)
@@ -137,3 +149,19 @@ def test_what_the_driver_does_not_know_is_unknown():
 
 def test_message_instead_of_gpus_is_no_gpu():
     assert parse_nvidia_gpus("No devices were found\n") == ()
+
+
+def test_tensorflow_takes_its_fast_kernels_on_every_processor_unless_somebody_chose(monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    set_before_tensorflow()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    set_before_tensorflow()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+
+
+@pytest.mark.parametrize("module", ["training/worker.py", "training/measure.py"])
+def test_whoever_trains_chooses_before_tensorflow_is_imported(module):
+    source = (PACKAGE / module).read_text(encoding="utf-8")
+    first = min(source.index(name) for name in ("import tensorflow", "import carry_out") if name in source)
+    assert source.index("set_before_tensorflow()") < first

@@ -18,7 +18,7 @@ from allcore.data.label_versions import label_version
 from allcore.data.relations import find_relations_of
 from allcore.data.split import Split, make_split
 from allcore.errors import RunError
-from allcore.hardware import make_plan
+from allcore.hardware import make_plan, set_before_tensorflow
 from allcore.memory import peak_memory
 from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.lease import device_lease
@@ -63,6 +63,7 @@ def _read(config: TrainConfig, workspace: Workspace) -> _Material:
 
 
 def _measure(config: TrainConfig, material: _Material) -> Measurement:
+    set_before_tensorflow()
     import tensorflow as tf
 
     from allcore.training.batches import BatchSource

@@ -17,6 +17,7 @@ from filelock import Timeout
 
 from allcore.config import read_config
 from allcore.errors import InputError, RunError
+from allcore.hardware import set_before_tensorflow
 from allcore.memory import peak_memory
 from allcore.refusals import refusal
 from allcore.runs.devices import devices_here, see_only, suitable
@@ -117,7 +118,7 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
 
 def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
     """Train and write the run's last status: `succeeded` only when all that it promises is on the disk."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    set_before_tensorflow()
     from allcore.training.checkpoint import remove_checkpoints  # TensorFlow comes in here
     from allcore.training.reporter import Reporter
     from allcore.training.session import carry_out

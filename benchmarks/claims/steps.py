@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from allcore.config import TrainConfig, make_config
+from allcore.hardware import cpu_has_bfloat16, make_plan, set_before_tensorflow
 from allcore.networks.vgg16 import CONVOLUTIONS
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import training_sources
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 BATCH = 32
 STEPS = {96: 8, 150: 4, 300: 2}
-PRODUCTS, STEPS_ALONE = "plain bfloat16 matrix products of the same shapes", "the steps alone, batches in memory"
+PRODUCTS, STEPS_ALONE = "plain matrix products of the same shapes and precision", "the steps alone, batches in memory"
 DENSE = 1024
 _MOST_ROWS = 1 << 16
 """Of a longer matrix so many rows are multiplied, and count for all: more are no faster and take gigabytes."""
@@ -93,7 +94,7 @@ def _config(size: int, material: Material) -> TrainConfig:
 
 def _made(config: TrainConfig, material: Material) -> tuple[Learner, BatchSource, BatchSource]:
     """Return a learner that has compiled its steps, and the batches to train on and to validate with."""
-    from allcore.hardware import make_plan
+    set_before_tensorflow()
     from allcore.training.hardware import tensorflow_devices
     from allcore.training.learner import Learner
     from allcore.training.step_cost import compile_steps
@@ -116,12 +117,13 @@ def _plain_products(size: int, material: Material) -> Measure:
 
     del material
     wanted = step_products(size)
+    number = tf.bfloat16 if cpu_has_bfloat16() else tf.float32
     multiply = tf.function(tf.matmul)
 
     def seconds(product: Product) -> float:
         part = product.part
-        first = tf.cast(tf.random.normal((part.rows, part.inner)), tf.bfloat16)
-        second = tf.cast(tf.random.normal((part.inner, part.columns)), tf.bfloat16)
+        first = tf.cast(tf.random.normal((part.rows, part.inner)), number)
+        second = tf.cast(tf.random.normal((part.inner, part.columns)), number)
 
         def work() -> None:
             multiply(first, second)
@@ -144,7 +146,6 @@ def _seconds_of_each(times: int, work: Callable[[], object]) -> float:
 
 
 def _epoch(size: int, material: Material) -> Measure:
-    from allcore.hardware import make_plan
     from allcore.runs.store import RunStore
     from allcore.training.hardware import tensorflow_devices
     from allcore.training.loop import Trainer

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from allcore.data.shared_fields.landmarks import LEVEL, LEVELS, MIRRORED, Landmarks
+from allcore.data.shared_fields.landmarks import LENGTH, LEVEL, LEVELS, MIRRORED, Landmarks
 from allcore.threads import in_threads
 
 TABLES = 8
@@ -31,6 +31,8 @@ _SHIFT_CELLS = 1 << 9
 _ANGLE_CELLS = 24
 _CHUNK = 1 << 14
 """Landmarks whose like are looked for at once."""
+_NUMBER_BITS = 32
+"""Bits of a landmark's number, beside its bucket's in 64 bits."""
 _MEETINGS = 1 << 18
 """Meetings that are counted at once, of one image or more: each takes some 150 bytes meanwhile."""
 
@@ -57,18 +59,15 @@ def propose(landmarks: Landmarks, workers: int, on_table: Callable[[float], None
     Most fields are photographed again as they were: near a quarter turn in the same size `VOTES` are enough, elsewhere
     `VOTES_AT_ANY_ANGLE` are needed.
     """
-    rounds = list(product((False, True), range(TABLES)))
-    spread = np.sqrt(np.square(landmarks.descriptions).mean(axis=0) + 1e-12)
-    met: dict[bool, list[np.ndarray]] = {False: [], True: []}
-
-    def meet(of: tuple[bool, int]) -> np.ndarray:
-        return _meet(landmarks, spread, *of)
-
-    for number, ((mirrored, _), pairs) in enumerate(zip(rounds, in_threads(meet, rounds, workers), strict=True)):
-        met[mirrored].append(pairs)
+    descriptions = landmarks.descriptions
+    mean_square = np.einsum("ij,ij->j", descriptions, descriptions, dtype=np.float64) / len(descriptions)
+    spread = np.sqrt(mean_square + 1e-8)
+    met = []
+    for pairs in in_threads(lambda table: _meet(landmarks, spread, table), range(TABLES), workers):
+        met.append(pairs)
         if on_table is not None:
-            on_table((number + 1) / len(rounds))
-    meetings = [np.unique(np.concatenate(met[mirrored])) for mirrored in (False, True)]
+            on_table(len(met) / TABLES)
+    meetings = [np.unique(np.concatenate(pairs)) for pairs in zip(*met, strict=True)]
     counted = in_threads(lambda some: _count_votes(landmarks, *some), _by_images(landmarks, meetings), workers)
     return [candidate for candidates in counted for candidate in candidates]
 
@@ -92,43 +91,56 @@ def _by_images(
         yield pairs // count, pairs % count, np.repeat([False, True], [len(part) for part in parts])
 
 
-def _meet(landmarks: Landmarks, spread: np.ndarray, mirrored: bool, table: int) -> np.ndarray:
-    """Return pairs of like landmarks of different images in the buckets of one table, as one * count + other."""
-    descriptions = landmarks.descriptions
-    count, width = descriptions.shape
+def _meet(landmarks: Landmarks, spread: np.ndarray, table: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of like landmarks of different images in the buckets of one table, as one * count + other.
+
+    Those of the images as they are, and of those that are mirrored.
+    """
+    count, width = landmarks.descriptions.shape
     bits = min(width, max(1, int(np.ceil(np.log2(max(count, 2)))) + _EXTRA_BITS))
     rng = np.random.default_rng(table)
     planes = (np.linalg.qr(rng.normal(size=(width, width)))[0][:, :bits] / spread[:, None]).astype(np.float32)
-    threshold = np.median(descriptions[rng.integers(count, size=min(count, 20_000))] @ planes, axis=0)
-    codes = _codes(descriptions, planes, threshold)
-    order = np.argsort(codes, kind="stable").astype(np.int32)
-    starts = np.zeros((1 << bits) + 1, np.int32)
-    np.cumsum(np.bincount(codes, minlength=1 << bits), out=starts[1:])
-    signs = MIRRORED if mirrored else np.ones_like(MIRRORED)
-    codes = _codes(descriptions, planes * signs[:, None], threshold) if mirrored else codes
-    held = starts[codes + 1] - starts[codes]
-    held[held > _CROWDED] = 0  # what is everywhere (a burnt-in label, an even background) says nothing
+    sample = landmarks.descriptions[rng.integers(count, size=min(count, 20_000))]
+    threshold = np.median(sample.astype(np.float32) @ planes, axis=0)
+    placed = np.empty(count, np.int64)  # in order: the bucket of each landmark, and then its number
+    for begin in range(0, count, _CHUNK):
+        codes = _codes(landmarks.descriptions[begin : begin + _CHUNK], planes, threshold)
+        placed[begin : begin + _CHUNK] = codes << _NUMBER_BITS | np.arange(begin, begin + len(codes))
+    placed.sort()
+    plain, mirrored = np.ones_like(MIRRORED), MIRRORED
+    return (
+        _met_in(placed, landmarks, planes, threshold, plain),
+        _met_in(placed, landmarks, planes, threshold, mirrored),
+    )
+
+
+def _met_in(
+    placed: np.ndarray, landmarks: Landmarks, planes: np.ndarray, threshold: np.ndarray, signs: np.ndarray
+) -> np.ndarray:
+    """Return the pairs of which the first, with these signs, falls into the bucket of the other."""
+    descriptions, count = landmarks.descriptions, len(landmarks.points)
     met = []
     for begin in range(0, count, _CHUNK):
-        here = held[begin : begin + _CHUNK]
-        one = np.repeat(np.arange(begin, begin + len(here)), here)
-        within = np.arange(len(one)) - np.repeat(np.cumsum(here) - here, here)
-        other = order[starts[codes[one]] + within].astype(np.int64)
+        codes = _codes(descriptions[begin : begin + _CHUNK], planes * signs[:, None], threshold)
+        order = np.argsort(codes)  # neighbours are looked up one after the other, which memory rewards
+        codes = codes[order]
+        first = np.searchsorted(placed, codes << _NUMBER_BITS)
+        held = np.searchsorted(placed, (codes + 1) << _NUMBER_BITS) - first
+        held[held > _CROWDED] = 0  # what is everywhere (a burnt-in label, an even background) says nothing
+        one = np.repeat(begin + order, held)
+        within = np.arange(len(one)) - np.repeat(np.cumsum(held) - held, held)
+        other = placed[np.repeat(first, held) + within] & ((1 << _NUMBER_BITS) - 1)
         apart = landmarks.owners[one] < landmarks.owners[other]
         one, other = one[apart], other[apart]
-        alike = np.einsum("ij,ij->i", descriptions[one] * signs, descriptions[other]) > LIKENESS
+        ones, others = descriptions[one].astype(np.float32), descriptions[other].astype(np.float32)
+        alike = np.einsum("ij,ij->i", ones * signs, others) > LIKENESS * LENGTH**2
         met.append(one[alike] * count + other[alike])
     return np.concatenate(met)
 
 
 def _codes(descriptions: np.ndarray, planes: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    """Return the bucket, int32 (N,), of each description, some at a time: those of many images take gigabytes."""
-    codes = np.empty(len(descriptions), np.int32)
-    bits = (1 << np.arange(planes.shape[1])).astype(np.int32)
-    for begin in range(0, len(descriptions), _CHUNK):
-        here = slice(begin, begin + _CHUNK)
-        codes[here] = (descriptions[here] @ planes > threshold) @ bits
-    return codes
+    """Return the bucket, int64 (N,), of each description."""
+    return (descriptions.astype(np.float32) @ planes > threshold) @ (1 << np.arange(planes.shape[1]))
 
 
 def _count_votes(landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirrored: np.ndarray) -> list[Candidate]:

@@ -19,7 +19,7 @@ from allcore.progress import Progress
 from allcore.threads import in_threads
 
 COLUMNS = ("first", "second", "scale", "angle", "mirrored", "dx", "dy", "overlap", "correlation", "landmarks")
-SEARCH_VERSION = 3
+SEARCH_VERSION = 4
 """Grows when the search finds other pairs than before, so that what was kept of it is made again."""
 _USUAL_SIDE = 256
 _VIEWS = 2048
