@@ -11,15 +11,14 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import DatasetError, ImageError, InputError
-from allcore.inference.predictor import Predictor
 from allcore.runs.store import Run
 from pages.ui import show
-from pages.ui.evidence_pictures import Look, any_cells, picture_of
+from pages.ui.evidence_pictures import Look, Model, any_cells, picture_of
 from pages.ui.guarded import guarded
 from pages.ui.judging import dataset_of, show_judging
 from pages.ui.run_view import short_name
 from pages.ui.show import THUMBNAIL, plain
-from pages.ui.state import predictor, workspace
+from pages.ui.state import opener, workspace
 
 SHEET = 12
 _BESIDE = 144
@@ -116,7 +115,7 @@ def recorded_gallery(
         st.warning("\n".join(missing), title=title, icon=":material/hide_image:")
 
 
-def _judges(run: Run, images: pd.DataFrame) -> list[tuple[Run, Predictor | None]]:
+def _judges(run: Run, images: pd.DataFrame) -> list[tuple[Run, Model | None]]:
     """Return for each row the run that predicted it and its model: of a study's predictions, the member that did."""
     if "run" not in images:
         return [(run, _open_model(run))] * len(images)
@@ -125,9 +124,9 @@ def _judges(run: Run, images: pd.DataFrame) -> list[tuple[Run, Predictor | None]
     return [opened[name] for name in images["run"]]
 
 
-def _open_model(run: Run) -> Predictor | None:
+def _open_model(run: Run) -> Model | None:
     try:
-        return predictor(run.served_model)
+        return opener(run.served_model)
     except InputError as error:
         st.warning(plain(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
         return None

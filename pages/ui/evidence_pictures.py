@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from allcore.reporting.probes import image_finding
 from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 from pages.ui.state import workspace
+
+Model = Callable[[], Predictor]
+"""What opens a model, as `state.opener` gives it: pictures that are kept do without."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def _has_cells(_data: bytes, name: str, sha256: str) -> bool:
     return bool(find_cells(decode(_data, name)).any())
 
 
-def picture_of(run: Run, model: Predictor | None, row: dict[Any, Any], look: Look) -> tuple[bytes, str]:
+def picture_of(run: Run, model: Model | None, row: dict[Any, Any], look: Look) -> tuple[bytes, str]:
     """Return a row's picture, and in words how much of its evidence falls inside nucleated cells."""
     path, label = Path(run.config.dataset) / row["path"], row["predicted"]
     drawn = picture(path, row["sha256"], run, model, label, look)
@@ -60,7 +64,7 @@ def picture_of(run: Run, model: Predictor | None, row: dict[Any, Any], look: Loo
     return drawn, _in_cells(data, path.name, row["sha256"], model, str(run.folder), written, label)
 
 
-def picture(path: Path, sha256: str, run: Run | None, model: Predictor | None, label: str, look: Look) -> bytes:
+def picture(path: Path, sha256: str, run: Run | None, model: Model | None, label: str, look: Look) -> bytes:
     """Return the image with this content as a JPEG, where there is a run's model under its evidence for `label`.
 
     Raises `DatasetError` when the file lies outside the roots, `ImageError` when it is gone or has changed.
@@ -75,7 +79,7 @@ def picture(path: Path, sha256: str, run: Run | None, model: Predictor | None, l
 
 @st.cache_data(max_entries=600, show_spinner=False)
 def _drawn(
-    _data: bytes, name: str, sha256: str, _model: Predictor | None, run: str, written: int, label: str, look: Look
+    _data: bytes, name: str, sha256: str, _model: Model | None, run: str, written: int, label: str, look: Look
 ) -> bytes:
     """Return an image as a JPEG, under the evidence for class `label` where there is a model."""
     pixels = decode(_data, name)
@@ -88,17 +92,19 @@ def _drawn(
 
 
 @st.cache_data(max_entries=6_000, show_spinner=False)
-def _in_cells(_data: bytes, name: str, sha256: str, _model: Predictor, run: str, written: int, label: str) -> str:
+def _in_cells(_data: bytes, name: str, sha256: str, _model: Model, run: str, written: int, label: str) -> str:
     """Return in a sentence how much of the evidence for `label` falls inside cells; empty where none is found."""
     pixels = decode(_data, name)
     cells = find_cells(pixels)
     if not cells.any():
         return ""
-    grid = evidence_grid(_model.metadata.trunk, _model.metadata.image_size)
+    metadata = _model().metadata
+    grid = evidence_grid(metadata.trunk, metadata.image_size)
     return image_finding(_evidence(pixels, sha256, _model, run, written, label), cells, grid)
 
 
 @st.cache_data(max_entries=6_000, show_spinner=False)
-def _evidence(_pixels: np.ndarray, sha256: str, _model: Predictor, run: str, written: int, label: str) -> np.ndarray:
+def _evidence(_pixels: np.ndarray, sha256: str, _model: Model, run: str, written: int, label: str) -> np.ndarray:
     """Return the evidence (h, w) for class `label`."""
-    return _model.predict([_pixels])[0].evidence[_model.classes.index(label)]
+    model = _model()
+    return model.predict([_pixels])[0].evidence[model.classes.index(label)]

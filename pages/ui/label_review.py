@@ -10,20 +10,20 @@ import streamlit as st
 from allcore.errors import DatasetError, ImageError, InputError
 from allcore.evaluation.labels.review import COLOUR, RUNS, SEPARATOR, LabelReview, review_dataset, runs_on
 from allcore.evaluation.predictions.recorded import recorded_at
-from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
 from allcore.runs.store import Run
 from allcore.text import for_csv, for_table
 from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
 from pages.ui.evidence import SHEET, choose_sheet, first_sheet
-from pages.ui.evidence_pictures import Look, picture
+from pages.ui.evidence_pictures import Look, Model, picture
 from pages.ui.guarded import guarded
 from pages.ui.judging import judgements, show_judging
 from pages.ui.live import runs
+from pages.ui.recorded import run_at
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import THUMBNAIL, plain
-from pages.ui.state import catalog, predictor, workspace
+from pages.ui.state import catalog, opener, workspace
 from pages.ui.trust_examined import Examined
 
 PLACE = "labels"
@@ -78,7 +78,7 @@ def _choose_runs(of: Examined) -> list[Run]:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _ids_on(_of: Examined, key: str, recorded: tuple[tuple[str, int], ...]) -> list[str]:
-    return [run.id for run in runs_on(_of.images, [Run(Path(folder)) for folder, _ in recorded])]
+    return [run.id for run in runs_on(_of.images, [run_at(folder) for folder, _ in recorded])]
 
 
 _Recorded = tuple[tuple[str, int], ...]
@@ -94,7 +94,7 @@ def _review(of: Examined, recorded: _Recorded) -> LabelReview:
     key, cache = _work(of, recorded), workspace().cache
     kept = _reviews(key)
     if not kept:
-        runs = [Run(Path(folder)) for folder, _ in recorded]
+        runs = [run_at(folder) for folder, _ in recorded]
 
         def review(progress: Progress) -> None:
             kept.append(review_dataset(of.root, of.images, of.relations, runs, cache, progress))
@@ -162,7 +162,7 @@ def _show_sheets(of: Examined, review: LabelReview) -> None:
 
 
 def _pictures(of: Examined, rows: list[dict[Any, Any]], look: Look) -> dict[str, bytes | str]:
-    """Return each row's picture by its path, or in words why there is none; run by run, as few models are kept open."""
+    """Return each row's picture by its path, or in words why there is none; run by run, as few models are held."""
     found: dict[str, bytes | str] = {}
     with st.spinner("Computing the evidence …"):
         for judge in sorted({_first_run(row) for row in rows}):
@@ -180,13 +180,13 @@ def _first_run(row: dict[Any, Any]) -> str:
     return str(row["runs"]).split(SEPARATOR)[0]
 
 
-def _open(judge: str) -> tuple[Run | None, Predictor | None]:
+def _open(judge: str) -> tuple[Run | None, Model | None]:
     """Return a run and its model by the run's id; None for colour, and for a run without a usable model."""
     if not judge:
         return None, None
     run = Run(workspace().runs / judge)
     try:
-        return run, predictor(run.served_model)
+        return run, opener(run.served_model)
     except InputError as error:
         st.warning(plain(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
         return None, None

@@ -24,6 +24,7 @@ from allcore.runs.similar import Neighbour, TrainingFeatures, read_training_feat
 from allcore.runs.store import Run
 from pages.ui import address
 from pages.ui.live import runs, summary
+from pages.ui.recorded import run_at
 from pages.ui.show import THUMBNAIL
 from pages.ui.state import workspace
 
@@ -148,7 +149,7 @@ def _training_image(run: Run, neighbour: Neighbour) -> np.ndarray:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _training_features(folder: str, heartbeat: float) -> TrainingFeatures:
-    return read_training_features(Run(Path(folder)))
+    return read_training_features(run_at(folder))
 
 
 def _is_served(run: Run) -> bool:

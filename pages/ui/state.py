@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -95,6 +97,17 @@ def predictor(model: Path) -> Predictor:
     return _predictor(str(model), facts.st_mtime_ns, facts.st_size)
 
 
+def opener(model: Path) -> Callable[[], Predictor]:
+    """Return what gives the predictor of a served model once something is to be predicted.
+
+    Few models are held in memory, and whatever is kept of a model's answers needs none. Raises `InputError` where it
+    cannot be opened.
+    """
+    facts = model.stat()
+    _check_opens(str(model), facts.st_mtime_ns, facts.st_size)
+    return partial(predictor, model)
+
+
 def datasets() -> dict[str, Path]:
     """Return the datasets that are listed, by the name that they have as `data` in the URL."""
     return named_and_nameless_datasets()[0]
@@ -162,6 +175,11 @@ def _catalog(folder: str, cache: str) -> Catalog:
 @st.cache_resource(max_entries=8, ttl=60, refresh_mode="background", show_spinner=False)
 def _known_relations(_of: Catalog, contents: str, variant: str, cache: str) -> Relations:
     return known_relations_of(_of, variant, Path(cache))
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def _check_opens(model: str, mtime_ns: int, size: int) -> None:
+    _predictor(model, mtime_ns, size)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")

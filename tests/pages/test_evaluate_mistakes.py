@@ -14,6 +14,7 @@ from allcore.evaluation.probes.evidence_share import evidence_grid
 from allcore.inference.predictor import load_predictor
 from allcore.reporting.probes import image_finding
 from allcore.runs.store import Run
+from pages.ui import state
 from tests.pages.opening import choose, open_page, table, texts
 
 
@@ -66,6 +67,27 @@ def test_each_image_says_how_much_of_its_evidence_lies_inside_its_cells_which_ma
     app = open_page("evaluate", view="Mistakes", mistakes_outlines="true")
     assert len(app.image) == len(before)
     assert not set(before) & {picture.proto.imgs[0].url for picture in app.image}
+
+
+def test_pictures_that_are_kept_open_no_model(run, monkeypatch):
+    """Few models are held in memory: visitors who look at several runs would otherwise open one a page."""
+    before = [picture.proto.imgs[0].url for picture in open_page("evaluate", view="Mistakes").image]
+    opened = []
+    monkeypatch.setattr(state, "load_predictor", lambda model: opened.append(model) or load_predictor(model))
+    state._predictor.clear()
+    again = [picture.proto.imgs[0].url for picture in open_page("evaluate", view="Mistakes").image]
+    assert again == before
+    assert not opened
+    open_page("evaluate", view="Mistakes", mistakes_opacity="20", mistakes_outlines="true")
+    assert not opened, "another opacity needs the evidence alone, which is kept"
+
+
+def test_model_that_cannot_be_opened_leaves_the_images_without_evidence(run):
+    run.served_model.write_bytes(b"no model")
+    app = open_page("evaluate", view="Mistakes")
+    assert "No evidence can be computed" in texts(app)
+    assert names(app) == files(mistakes(recorded(run)).head(12))
+    assert len(app.image) == len(names(app))
 
 
 @pytest.mark.parametrize("kind", ["group", "stain"])
