@@ -140,7 +140,8 @@ def _met_in(
 
 def _codes(descriptions: np.ndarray, planes: np.ndarray, threshold: np.ndarray) -> np.ndarray:
     """Return the bucket, int64 (N,), of each description."""
-    return (descriptions.astype(np.float32) @ planes > threshold) @ (1 << np.arange(planes.shape[1]))
+    bits = descriptions.astype(np.float32) @ planes > threshold
+    return (bits.astype(np.float64) @ 2.0 ** np.arange(planes.shape[1])).astype(np.int64)  # as integers it takes longer
 
 
 def _count_votes(landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirrored: np.ndarray) -> list[Candidate]:
