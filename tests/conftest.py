@@ -22,6 +22,7 @@ from xdist.scheduler import LoadFileScheduling
 from allcore.cells.found_once import finder_that_remembers
 from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.hardware import set_before_tensorflow
 from allcore.runs.devices import devices_here
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import QUEUE_FOLDER, lock_file
@@ -29,6 +30,8 @@ from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
+
+set_before_tensorflow()  # so that what is trained in a test's own process is trained as in a worker's
 
 FOLDERS = {"e2e": "browser", "model": "tensorflow", "training": "tensorflow"}
 """What the tests of a folder need that takes long; `--fast` does not even read these folders."""

@@ -122,13 +122,16 @@ def photographed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def run(finished_run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a copy of the finished run in a workspace of its own, with its dataset within the roots.
+def run(finished_run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Hand out a copy of the finished run in a workspace of its own, with its dataset within the roots.
 
-    Its small files may be written to; models and checkpoints are links and may be removed alone.
+    Its small files may be written to; models and checkpoints are links and may be removed alone, or else all tests
+    after this one would have what was written.
     """
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(Path(finished_run.config.dataset).parent))
-    return Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, copy_function=_copied))
+    before = _as_written(finished_run)
+    yield Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, copy_function=_copied))
+    assert _as_written(finished_run) == before, "a file that other tests share was written to: remove it first"
 
 
 @pytest.fixture
@@ -137,6 +140,12 @@ def trained(finished: LocalExecutor, finished_run: Run, monkeypatch: pytest.Monk
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
     return finished_run
+
+
+def _as_written(run: Run) -> dict[str, tuple[int, int]]:
+    """Return the size and the time of writing of each file of a run that copies of it share."""
+    files = {str(file): file.stat() for file in run.folder.rglob("*") if file.is_file()}
+    return {file: (facts.st_size, facts.st_mtime_ns) for file, facts in files.items() if facts.st_size > _LARGE}
 
 
 def _copied(source: str, target: str) -> None:

@@ -83,7 +83,9 @@ def test_pictures_that_are_kept_open_no_model(run, monkeypatch):
 
 
 def test_model_that_cannot_be_opened_leaves_the_images_without_evidence(run):
-    run.served_model.write_bytes(b"no model")
+    model = run.served_model
+    model.unlink()
+    model.write_bytes(b"no model")
     app = open_page("evaluate", view="Mistakes")
     assert "No evidence can be computed" in texts(app)
     assert names(app) == files(mistakes(recorded(run)).head(12))
