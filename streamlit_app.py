@@ -43,6 +43,6 @@ page = st.navigation(
 st.set_page_config(page_title=f"{page.title} · ALLscope")
 with guarded(f"page {page.title}"):
     let_in()
-    address.take_due()
+    address.catch_up()
     with turn():
         page.run()

@@ -18,6 +18,7 @@ from allcore.errors import ImageError, InputError
 from allcore.reporting.changes import Example, describe, operations
 from allcore.runs.replay import replay, split_image
 from allcore.runs.store import Run
+from pages.ui import address
 from pages.ui.augment_settings import augment_settings
 from pages.ui.choose import choose_dataset, choose_run, choose_variant
 from pages.ui.choose_class import choose_class
@@ -36,7 +37,7 @@ PAPER_SIZE = TrainConfig.model_fields["image_size"].default
 def _show_nth(paths: dict[str, list[str]]) -> None:
     """Put the image of the class and number that were just chosen into the URL."""
     of_class = paths[st.session_state["augmented_class"]]
-    st.query_params["image"] = of_class[min(st.session_state["augmented_number"], len(of_class)) - 1]
+    address.say("image", of_class[min(st.session_state["augmented_number"], len(of_class)) - 1])
 
 
 def _choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:

@@ -8,14 +8,30 @@ depends on what is there stand here instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.ui.show import plain
 
-_DUE = "due in the address"
+_SAID = "said in the address"
+
+
+@dataclass
+class _Said:
+    """What a session chose on a page that a browser may not have heard of yet: the values of names, none of a dropped.
+
+    A browser hears of a choice when the page is under way, and what it asks for meanwhile still has the address as it
+    was before the choice, or the one before that. So a name stays here until a browser asks with what was said.
+    """
+
+    page: str = ""
+    values: dict[str, list[str]] = field(default_factory=dict)
+    new: set[str] = field(default_factory=set)  # said since the page was last drawn
+    page_waits: bool = False  # a fragment chose what the page around it has not shown yet
 
 
 def settle(
@@ -31,6 +47,7 @@ def settle(
         last = remembered(name)
         asked = last if last is not None and last in options else first
         st.query_params[name] = asked
+        _said().values.pop(name, None)
     if asked is None:
         return default
     if asked not in options:
@@ -55,36 +72,48 @@ def follow(
     return {"key": name, "on_change": _say, "args": (name, tuple(drops), then)}
 
 
-def say(name: str, value: str | None, drops: Collection[str] = ()) -> None:
-    """Make the address say a value, or none, and forget the names that it `drops`; for callbacks."""
-    for dropped in drops:
-        st.query_params.pop(dropped, None)
-    if value is None:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = value
+def say(name: str, value: str | Sequence[str] | None, drops: Collection[str] = ()) -> None:
+    """Make the address say a value, several, or none, and forget the names that it `drops`; for callbacks."""
+    said = _said()
+    for each in (*drops, name):
+        values = [] if value is None or each != name else [value] if isinstance(value, str) else list(value)
+        _write(each, values)
+        said.values[each] = values
+        said.new.add(each)
 
 
 def say_to_page(name: str, value: str) -> None:
     """Make the address say a value of which the page around a fragment is to know; for callbacks within it.
 
-    The fragment, and one that is drawn again by itself, draws the page anew while that `is_due`. A browser may
-    meanwhile ask for a fragment with the address as it was before, so a page begins with `take_due`.
+    The fragment, and one that is drawn again by itself, draws the page anew while that `is_due`.
     """
-    st.session_state.setdefault(_DUE, {})[name] = value
-    st.query_params[name] = value
+    say(name, value)
+    _said().page_waits = True
 
 
 def is_due() -> bool:
     """Return whether a fragment chose what the page around it has not shown yet."""
-    return bool(st.session_state.get(_DUE))
+    return _said().page_waits
 
 
-def take_due() -> None:
-    """Make the address say what fragments chose since the page was drawn; for the beginning of every page."""
-    for name, value in st.session_state.pop(_DUE, {}).items():
-        if st.query_params.get(name) != value:
-            st.query_params[name] = value
+def catch_up() -> None:
+    """Make the address say what was chosen on this page that the browser had not heard of; for every page's beginning.
+
+    Whoever goes back or forward asks with a former address as well, and gets what it says.
+    """
+    context = get_script_run_ctx()
+    said = _said()
+    page = context.page_script_hash if context is not None else ""
+    if page != said.page or (context is not None and context.is_history_navigation):
+        st.session_state[_SAID] = _Said(page)
+        return
+    said.page_waits = False
+    for name, values in list(said.values.items()):
+        if st.query_params.get_all(name) != values:
+            _write(name, values)
+        elif name not in said.new:
+            del said.values[name]
+    said.new.clear()
 
 
 def remembered(name: str) -> str | None:
@@ -95,7 +124,7 @@ def remembered(name: str) -> str | None:
 def remember(name: str, value: str) -> None:
     """Choose a value on whichever page of this session next asks for `name`."""
     st.session_state[_kept(name)] = value
-    st.query_params.pop(name, None)
+    say(name, None)
 
 
 def forget(name: str, drops: Collection[str] = ()) -> None:
@@ -108,6 +137,17 @@ def _say(name: str, drops: tuple[str, ...], then: Callable[[], None] | None) -> 
     say(name, st.session_state[name], drops)
     if then is not None:
         then()
+
+
+def _said() -> _Said:
+    return st.session_state.setdefault(_SAID, _Said())
+
+
+def _write(name: str, values: list[str]) -> None:
+    if values:
+        st.query_params[name] = values
+    else:
+        st.query_params.pop(name, None)
 
 
 def _kept(name: str) -> str:

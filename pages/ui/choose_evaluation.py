@@ -176,6 +176,5 @@ def _show_mapping(theirs: Sequence[str], ours: Sequence[str], mapping: dict[str,
 
 def _say_mapping(theirs: tuple[str, ...]) -> None:
     chosen = {name: st.session_state[f"map {number}"] for number, name in enumerate(theirs)}
-    st.query_params[_MAP] = [f"{name}={of}" for name, of in chosen.items() if of is not None and of != name]
-    for of_the_former in ("true", "predicted", "at"):
-        st.query_params.pop(of_the_former, None)
+    mapped = [f"{name}={of}" for name, of in chosen.items() if of is not None and of != name]
+    address.say(_MAP, mapped, ("true", "predicted", "at"))

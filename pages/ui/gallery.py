@@ -15,6 +15,7 @@ from allcore.cells.finder import find_cells
 from allcore.cells.outline import outlined
 from allcore.data.intake import decode
 from allcore.errors import ImageError
+from pages.ui import address
 from pages.ui.show import plain, thumbnail
 
 PER_PAGE = 24
@@ -70,12 +71,12 @@ def reason(error: ImageError | OSError) -> str:
 
 def open_image(path: str) -> None:
     """Go to an image's own page; for `on_click`."""
-    st.query_params["image"] = path
+    address.say("image", path)
 
 
 def close_image() -> None:
     """Go back from an image's own page; for `on_click`."""
-    st.query_params.pop("image", None)
+    address.say("image", None)
 
 
 def _caption(row: Mapping[Hashable, Any]) -> str:

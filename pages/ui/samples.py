@@ -59,8 +59,8 @@ def show_samples() -> None:
 
 
 def _choose_image(name: str, path: str) -> None:
-    st.query_params["data"] = name
-    st.query_params["image"] = path
+    address.say("data", name)
+    address.say("image", path)
 
 
 def _of_a_dataset() -> tuple[str, Path, dict[str, str]] | None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from allcore.reporting.number_text import counted
 from allcore.reporting.overlap import ORDERS, group_table, ordered_pairs, pair_table
-from pages.ui import show
+from pages.ui import address, show
 from pages.ui.gallery import show_thumbnail
 from pages.ui.trust_examined import Examined
 from pages.ui.trust_pair import GROUPS, PAIRS, close_pair, open_pair, pair_card, show_pair
@@ -175,9 +175,9 @@ def _to_all_pairs(place: int) -> None:
 def _to_group(group: int) -> None:
     close_pair()
     st.session_state["fields"] = GROUPS
-    st.query_params["group"] = str(group)
+    address.say("group", str(group))
 
 
 def _show_group() -> None:
     """Put the group that was just chosen into the URL."""
-    st.query_params["group"] = st.session_state["shown_group"]
+    address.say("group", st.session_state["shown_group"])

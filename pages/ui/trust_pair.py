@@ -15,7 +15,7 @@ from allcore.data.shared_fields.alignment import AlignedViews, aligned_views
 from allcore.data.shared_fields.placement import Placement
 from allcore.errors import ImageError, InputError
 from allcore.reporting.aligned_pair import blended, differing, side_by_side
-from pages.ui import show
+from pages.ui import address, show
 from pages.ui.gallery import reason
 from pages.ui.guarded import guarded
 from pages.ui.trust_examined import Examined
@@ -27,13 +27,14 @@ BLEND, DIFFERENCE = "Blend", "Difference"
 def open_pair(first: str, second: str) -> None:
     """Show one of the pairs (kept in the URL as `first` and `second`); for `on_click`."""
     st.session_state["fields"] = PAIRS
-    st.query_params["first"], st.query_params["second"] = first, second
+    address.say("first", first)
+    address.say("second", second)
 
 
 def close_pair() -> None:
     """Go back from one pair to all of them; for `on_click`."""
     for side in ("first", "second"):
-        st.query_params.pop(side, None)
+        address.say(side, None)
 
 
 def pair_card(of: Examined, pair: pd.Series) -> None:

@@ -119,7 +119,7 @@ def _asked_for_all(key: str, label: str) -> bool:
 
 def _ask_for_all(key: str) -> None:
     ask_again(key)
-    st.query_params["all"] = "true"
+    address.say("all", "true")
 
 
 def _show_all(key: str, served: Predictor, model: Path, root: Path, images: pd.DataFrame) -> None:
@@ -135,7 +135,7 @@ def _show_all(key: str, served: Predictor, model: Path, root: Path, images: pd.D
             lambda progress: predict_catalogued(served, model, root, usable, cache, progress),
         )
     except CancelledError:
-        st.query_params.pop("all", None)
+        address.say("all", None)
         st.caption("Cancelled. What was predicted so far is kept.")
         return
     except InputError as error:
@@ -178,7 +178,7 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
 
     def open_image(row: int) -> None:
         if not table["error"].iloc[row]:
-            st.query_params["image"] = str(table["path"].iloc[row])
+            address.say("image", str(table["path"].iloc[row]))
 
     table_with_rows(
         shown, f"predictions-{root.name}",

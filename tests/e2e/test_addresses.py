@@ -3,6 +3,7 @@
 import itertools
 import re
 import shutil
+from urllib.parse import quote_plus
 
 from playwright.sync_api import expect
 
@@ -34,9 +35,25 @@ def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(finish
     arrived(page, "Evaluate")
     for name in itertools.chain.from_iterable(itertools.permutations(WITH_EVIDENCE, 2)):
         page.get_by_role("tab", name=name).click()
-        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        expect(page).to_have_url(
+            re.compile(re.escape(f"view={quote_plus(name)}"))
+        )  # until then no click is sure to be heard
         idle(page)
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
         expect(page.get_by_text(FAULTS)).to_have_count(0)
+
+
+def test_two_choices_in_a_row_both_hold_although_the_browser_had_not_heard_of_the_first(
+    finished_server, finished_run, page
+):
+    page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
+    arrived(page, "Evaluate")
+    tab, split = page.get_by_role("tab", name="Mistakes"), page.get_by_text("validation", exact=True)
+    tab.evaluate("(tab, split) => { tab.click(); setTimeout(() => split.click(), 2) }", split.element_handle())
+    expect(page).to_have_url(re.compile("split=validation"))
+    idle(page)
+    expect(page).to_have_url(re.compile("view=Mistakes"))
+    expect(tab).to_have_attribute("aria-selected", "true")
 
 
 def test_a_link_opens_the_model_card_and_back_and_forward_are_one_page_each(
