@@ -35,9 +35,7 @@ def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(finish
     arrived(page, "Evaluate")
     for name in itertools.chain.from_iterable(itertools.permutations(WITH_EVIDENCE, 2)):
         page.get_by_role("tab", name=name).click()
-        expect(page).to_have_url(
-            re.compile(re.escape(f"view={quote_plus(name)}"))
-        )  # until then no click is sure to be heard
+        expect(page).to_have_url(re.compile(re.escape(f"view={quote_plus(name)}")))  # before, a click may go unheard
         idle(page)
         expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
         expect(page.get_by_text(FAULTS)).to_have_count(0)
