@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-import PIL
-import simplejpeg
-from PIL import features
 
-from allcore import __version__
+from allcore.data.catalog_rows import (
+    COLUMNS,
+    KNOWN_BY,
+    CachedRows,
+    Held,
+    hold,
+    known_again,
+    list_files,
+    no_rows,
+    storable,
+)
 from allcore.data.class_names import class_name, in_order
-from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256, read_image
-from allcore.data.layout import DatasetFile, Layout, find_layout
+from allcore.data.layout import find_layout
 from allcore.data.left_out import left_out
-from allcore.errors import DatasetError, ImageError
+from allcore.errors import DatasetError
 from allcore.progress import Progress
-from allcore.result_cache import cache_text, cached_file
 from allcore.threads import in_threads
 
-COLUMNS = {
-    "path": "str", "variant": "str", "part": "str", "label": "str", "width": "int64", "height": "int64", "mode": "str",
-    "white": "int64", "judged": "bool",
-    "bytes": "int64", "mtime_ns": "int64", "sha256": "str", "pixel_sha256": "str", "problem": "str",
-}  # fmt: skip
 MINIMUM_PER_CLASS = 3
-
-
-_Row = dict[str, object]
+_AT_ONCE = 16
+"""How many files a thread takes at once where there are many: handing one over takes a tenth of a small file's time."""
+_NEWS_OF_PROGRESS = 256
+"""How often a caller is told of progress at least, where there are as many files."""
 
 
 @dataclass(frozen=True)
@@ -142,127 +141,68 @@ def scan(folder: Path, cache: Path | None = None, on_progress: Progress | None =
     `DatasetError` when the folder is not a dataset, or is deleted meanwhile.
     """
     layout = find_layout(folder)
-    rows_file = None if cache is None else _cached_rows_file(cache, layout.root)
-    known = {} if rows_file is None else _read_rows(rows_file)
-    files = _list_files(layout)
-    news = [(file, row) for file, row in files if _key(row) not in known]
-
-    def describe(of: tuple[Path, _Row]) -> _Row:
-        file, row = of
-        return row if row["problem"] else row | _look_at(file, str(row["path"]))
-
-    described, rows = in_threads(describe, news), []
-    for _, row in files:
-        rows.append(known.get(_key(row)) or next(described))
-        if on_progress is not None and news:
-            on_progress(len(rows), len(files))
+    cached = None if cache is None else CachedRows.of(cache, layout.root)
+    places, listed = list_files(layout)
+    known = no_rows() if cached is None else cached.read()
+    rows = _with_what_they_hold(places, listed, known, on_progress)
     _refuse_odd_ranges(rows)
-    if rows_file is not None and news:
-        _cache_rows(rows_file, [row for row in rows if row["problem"] == ""])
+    usable = rows[rows["problem"] == ""].reset_index(drop=True)
+    if cached is not None and not usable[list(KNOWN_BY)].equals(known[list(KNOWN_BY)]):
+        cached.keep(usable)
     elsewhere = left_out(folder)
     if not layout.root.is_dir():
         find_layout(folder)  # says that it is gone
     return Catalog(
         root=layout.root,
-        variants=tuple(map(_storable, layout.variants)),
+        variants=tuple(map(storable, layout.variants)),
         labels={
-            _storable(name): in_order(folder.label for folder in layout.class_folders(name)) for name in layout.variants
+            storable(name): in_order(folder.label for folder in layout.class_folders(name)) for name in layout.variants
         },
-        table=pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS),
+        table=rows,
         left_out=elsewhere,
     )
 
 
-def _list_files(layout: Layout) -> list[tuple[Path, _Row]]:
-    """Return every file with its row as far as it is known without opening the file, in the order of their paths."""
-    files: list[tuple[Path, _Row]] = []
-    before = len((layout.root / "_").as_posix()) - 1  # what all paths begin with; relative_to is slow
-    for file in layout.files():
-        if (facts := _facts(file)) is None:
-            continue
-        size, modified, fault = facts
-        row = {
-            "path": _storable(file.path.as_posix()[before:]), "variant": _storable(file.variant),
-            "part": file.part, "label": file.label, "bytes": size, "mtime_ns": modified,
-            "width": 0, "height": 0, "mode": "", "white": 255, "judged": False,
-            "sha256": "", "pixel_sha256": "", "problem": fault,
-        }  # fmt: skip
-        files.append((file.path, row))
-    return sorted(files, key=lambda entry: str(entry[1]["path"]))
+def _with_what_they_hold(
+    places: Sequence[str], listed: pd.DataFrame, known: pd.DataFrame, on_progress: Progress | None
+) -> pd.DataFrame:
+    """Return the rows of listed files with what they hold: of those that are known as they are, what is known."""
+    again = known_again(listed, known)
+    news = np.flatnonzero(again < 0)
+    paths, faults = listed["path"].to_numpy(object), listed["problem"].to_numpy(object)
+
+    def describe(numbers: np.ndarray) -> list[Held]:
+        return [
+            hold(places[number], paths[number]) if not faults[number] else Held(problem=faults[number])
+            for number in numbers.tolist()
+        ]
+
+    held: list[Held] = []
+    at_once = min(_AT_ONCE, max(1, len(news) // _NEWS_OF_PROGRESS))
+    for some in in_threads(describe, (news[start : start + at_once] for start in range(0, len(news), at_once))):
+        held += some
+        if on_progress is not None:
+            on_progress(len(listed) - len(news) + len(held), len(listed))
+    contents = pd.DataFrame(held, news, columns=list(Held._fields)).astype(
+        {name: COLUMNS[name] for name in Held._fields}
+    )
+    if len(news) < len(listed):
+        of_known = known[list(Held._fields)].take(again[again >= 0]).set_axis(np.flatnonzero(again >= 0))
+        contents = pd.concat([of_known, contents]).sort_index() if len(news) else of_known
+    return pd.concat([listed.drop(columns="problem"), contents], axis=1)[list(COLUMNS)]
 
 
-def _facts(file: DatasetFile) -> tuple[int, int, str] | None:
-    """Return a file's size in bytes, its time of change in ns, and why it is left out, or ''; None when it is gone."""
-    try:
-        facts = file.path.lstat() if file.fault else file.path.stat()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return 0, 0, f"cannot be read: {error.strerror}"
-    return facts.st_size, facts.st_mtime_ns, file.fault
-
-
-def _refuse_odd_ranges(rows: list[_Row]) -> None:
+def _refuse_odd_ranges(rows: pd.DataFrame) -> None:
     """Give a problem to images whose range alone told their white, where others tell a brighter one.
 
     What is white is decided for a dataset, not for an image: a dark one would come out brighter than the others.
     """
-    judged = [row for row in rows if row["judged"] and not row["problem"]]
-    white = max((int(str(row["white"])) for row in judged), default=0)
-    for row in judged:
-        if row["white"] != white:
-            row["problem"] = (
-                f"its values fit {row['white']} as white, while those of other images here need {white}: one scale for "
-                "both is not known; save them with 8 bits, or let the files say how many bits they use"
-            )
-
-
-def _storable(name: str) -> str:
-    """Return a file's name with what is not UTF-8 in it (old archives have such names) replaced by U+FFFD."""
-    return os.fsencode(name).decode("utf-8", "replace")
-
-
-_key = itemgetter("path", "variant", "part", "label", "bytes", "mtime_ns")
-"""Return by what a row is known again."""
-
-
-def _look_at(file: Path, path: str) -> _Row:
-    """Return what opening `file`, listed as `path`, adds to its row."""
-    if "\N{REPLACEMENT CHARACTER}" in path:
-        return {"problem": "its path is not valid UTF-8; rename the file or its folder"}
-    try:
-        data = read_image(file)
-        pixels, facts = inspect(data, file.name)
-        digest = hashlib.sha256(data).hexdigest()
-    except ImageError as error:
-        return {"problem": str(error)}
-    except OSError as error:
-        return {"problem": f"cannot be read: {error.strerror}"}
-    return {
-        "width": facts.width, "height": facts.height, "mode": facts.mode, "white": facts.white, "judged": facts.judged,
-        "sha256": digest, "pixel_sha256": pixel_sha256(pixels),
-    }  # fmt: skip
-
-
-def _cached_rows_file(cache: Path, root: Path) -> Path:
-    """Return where the catalog of `root` is cached, apart for every version of what decodes its images."""
-    readers = (str(INTAKE_VERSION), PIL.__version__, str(features.version("jpg")), simplejpeg.__version__)
-    made_by = (str(root.resolve()), __version__, *readers)
-    return cached_file(cache, "catalogs", repr(made_by), ".catalog")
-
-
-def _read_rows(file: Path) -> dict[tuple[object, ...], _Row]:
-    """Return the cached rows by their key; none when the file is missing or damaged, which costs one scan."""
-    try:
-        digest, _, text = file.read_text(encoding="utf-8").partition("\n")
-    except (OSError, ValueError):
-        return {}
-    if hashlib.sha256(text.encode()).hexdigest() != digest:
-        return {}
-    return {_key(row): row for row in json.loads(text)}
-
-
-def _cache_rows(file: Path, rows: list[_Row]) -> None:
-    """Cache the usable rows: what made a file unusable may pass without a change to it, so those are read again."""
-    text = json.dumps(rows, separators=(",", ":"))
-    cache_text(file, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+    judged = rows[rows["judged"] & (rows["problem"] == "")]
+    white = judged["white"].max()
+    odd = judged[judged["white"] != white]
+    if len(odd):
+        rows.loc[odd.index, "problem"] = [
+            f"its values fit {own} as white, while those of other images here need {white}: one scale for "
+            "both is not known; save them with 8 bits, or let the files say how many bits they use"
+            for own in odd["white"]
+        ]

@@ -50,21 +50,24 @@ def names_in(folder: Path) -> list[str]:
     return [entry.name for entry in _scanned(folder)]
 
 
-def _scanned(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what is not hidden in a folder, with what the system says of it without a further look."""
+def _scanned(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what is not hidden in a folder, with what the system says of it without a further look."""
     listed = _LISTED.get()
     if listed is not None:
         listed.add(folder)
     try:
         with os.scandir(folder) as found:
-            return [entry for entry in found if not is_hidden(entry.name)]
+            for entry in found:
+                if not is_hidden(entry.name):
+                    yield entry
     except OSError as error:
         raise unreadable(error) from error
 
 
 def entries(folder: Path) -> Iterator[Path]:
     """Yield the paths of what is not hidden in a folder, in no order. Raises `DatasetError` as `names_in` does."""
-    yield from (folder / name for name in names_in(folder))  # one at a time: the first image may settle what it is
+    for entry in _scanned(folder):  # one at a time: the first image may settle what it is
+        yield folder / entry.name
 
 
 def subfolders(folder: Path, bounds: Sequence[Path]) -> list[Path]:
@@ -72,30 +75,30 @@ def subfolders(folder: Path, bounds: Sequence[Path]) -> list[Path]:
     return sorted(entry for entry in entries(folder) if entry.is_dir() and not link_fault(entry, bounds))
 
 
-def files_below(folder: Path, bounds: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield the regular files of a folder and its subfolders, whatever their suffix, each with '' as its fault.
+def files_below(folder: Path, bounds: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """Yield the places of the regular files of a folder and its subfolders, whatever their suffix, each with '' as its
+    fault; links that are not followed come with theirs. Raises `DatasetError` when a folder cannot be read.
 
-    Links that are not followed come with theirs. Raises `DatasetError` when a folder cannot be read.
+    A place is a path as text: a `Path` takes longer to make than the rest.
     """
     if fault := link_fault(folder, bounds):
-        yield folder, fault
+        yield str(folder), fault
         return
     waiting = [folder]
     while waiting:
-        parent = waiting.pop()
-        for entry in _scanned(parent):
-            path = parent / entry.name
+        for entry in _scanned(waiting.pop()):
             if entry.is_symlink():
+                path = Path(entry.path)
                 if fault := link_fault(path, bounds):
-                    yield path, fault
+                    yield entry.path, fault
                 elif path.is_file():
-                    yield path, ""
+                    yield entry.path, ""
                 elif path.is_dir():  # not gone into: it might come back
-                    yield path, _LINKED_FOLDER
+                    yield entry.path, _LINKED_FOLDER
             elif entry.is_dir():
-                waiting.append(path)
+                waiting.append(Path(entry.path))
             elif entry.is_file():
-                yield path, ""
+                yield entry.path, ""
 
 
 def holds_images(folder: Path, bounds: Sequence[Path]) -> bool:
@@ -105,12 +108,13 @@ def holds_images(folder: Path, bounds: Sequence[Path]) -> bool:
 
 def holds_images_below(folder: Path, bounds: Sequence[Path]) -> bool:
     """Tell whether a folder or its subfolders hold at least one image."""
-    return any(is_image(path) for path, fault in files_below(folder, bounds) if not fault)
+    return any(is_image(Path(place)) for place, fault in files_below(folder, bounds) if not fault)
 
 
 def images_below(folder: Path) -> list[Path]:
     """Return the images in a folder and its subfolders, sorted, by their names. Raises `DatasetError` without any."""
-    found = sorted(path for path, fault in files_below(folder, bounds_of(folder)) if not fault and is_image(path))
+    files = (Path(place) for place, fault in files_below(folder, bounds_of(folder)) if not fault)
+    found = sorted(path for path in files if is_image(path))
     if not found:
         raise DatasetError(f"{folder} holds no image file ({', '.join(sorted(IMAGE_SUFFIXES))}); give another folder")
     return found

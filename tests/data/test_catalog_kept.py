@@ -122,6 +122,18 @@ def test_a_kept_catalog_with_any_one_bit_flipped_is_never_believed(dataset, cach
         assert scan(dataset, cache).table.equals(before)
 
 
+def test_what_is_kept_is_written_again_only_when_the_usable_files_are_others(dataset, cache):
+    (dataset / "Pro" / "0.png").write_bytes(b"no image")
+    scan(dataset, cache)
+    kept = kept_file(cache)
+    before = kept.stat().st_ino
+    assert len(scan(dataset, cache).problems()) == 1
+    assert kept.stat().st_ino == before
+    (dataset / "Pro" / "1.png").unlink()
+    scan(dataset, cache)
+    assert kept.stat().st_ino != before
+
+
 def test_sessions_that_scan_at_the_same_time_agree_and_leave_nothing_unfinished(dataset, cache):
     together = threading.Barrier(8)
 
