@@ -43,6 +43,6 @@ page = st.navigation(
 st.set_page_config(page_title=f"{page.title} · ALLscope")
 with guarded(f"page {page.title}"):
     let_in()
-    address.catch_up()
+    address.begin_page()
     with turn():
         page.run()

@@ -18,15 +18,18 @@ def in_threads(
 ) -> Iterator[_Result]:
     """Yield what `work` makes of each item, in order; `workers` are as many threads as there are processors when unset.
 
-    Only a few items are begun before their results are wanted: whoever stops taking them waits for those alone, and so
-    does a process that ends.
+    Only a few items are taken before their results are wanted: whoever stops taking results waits for those that
+    threads are at, and so does a process that ends.
     """
     workers = workers or os.cpu_count() or 1
     begun: deque[Future[_Result]] = deque()
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        for item in items:
-            begun.append(pool.submit(work, item))
-            if len(begun) >= _AHEAD * workers:
+        try:
+            for item in items:
+                begun.append(pool.submit(work, item))
+                if len(begun) >= _AHEAD * workers:
+                    yield begun.popleft().result()
+            while begun:
                 yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

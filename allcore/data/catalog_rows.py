@@ -30,6 +30,7 @@ COLUMNS: Final = {
 KNOWN_BY: Final = ("path", "variant", "part", "label", "bytes", "mtime_ns")
 """By what a row is known again."""
 _DIGEST_BYTES: Final = 32
+_COMPRESSION: Final = "lz4" if pa.Codec.is_available("lz4") else None
 
 
 class Held(NamedTuple):
@@ -141,14 +142,14 @@ class CachedRows:
             if hashlib.sha256(content[_DIGEST_BYTES:]).digest() != content[:_DIGEST_BYTES]:
                 return no_rows()
             return pa.ipc.open_file(content[_DIGEST_BYTES:]).read_pandas()[list(COLUMNS)].astype(COLUMNS)
-        except (OSError, ValueError, KeyError):  # ArrowInvalid is a ValueError
+        except (OSError, ValueError, KeyError, pa.ArrowException):
             return no_rows()
 
     def keep(self, rows: pd.DataFrame) -> None:
         """Keep some rows in place of what was kept."""
         table = pa.Table.from_pandas(rows, preserve_index=False)
         written = io.BytesIO()
-        with pa.ipc.new_file(written, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
+        with pa.ipc.new_file(written, table.schema, options=pa.ipc.IpcWriteOptions(compression=_COMPRESSION)) as file:
             file.write_table(table)
         content = written.getbuffer()
 

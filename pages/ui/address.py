@@ -8,8 +8,9 @@ depends on what is there stand here instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -18,19 +19,25 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.ui.show import plain
 
 _SAID = "said in the address"
+_LATE_SECONDS = 10.0
+"""How long after a choice a browser may still ask with the address before it: it hears of it as the page begins."""
+
+
+@dataclass
+class _Choice:
+    """What a name of the address was made to say, nothing where it was dropped, and what it said before."""
+
+    values: list[str]
+    before: list[list[str]]
+    until: float
 
 
 @dataclass
 class _Said:
-    """What a session chose on a page that a browser may not have heard of yet: the values of names, none of a dropped.
-
-    A browser hears of a choice when the page is under way, and what it asks for meanwhile still has the address as it
-    was before the choice, or the one before that. So a name stays here until a browser asks with what was said.
-    """
+    """What a session chose on a page a moment ago, of which its browser may not have heard."""
 
     page: str = ""
-    values: dict[str, list[str]] = field(default_factory=dict)
-    new: set[str] = field(default_factory=set)  # said since the page was last drawn
+    choices: dict[str, _Choice] = field(default_factory=dict)
     page_waits: bool = False  # a fragment chose what the page around it has not shown yet
 
 
@@ -42,12 +49,15 @@ def settle(
     An address without the name is given the option that this session had last, or else `first`. Without `first`, the
     name stays away and stands for `default`.
     """
+    said = _said()
+    _catch_up(said, name)
     asked: str | None = st.query_params.get(name)
     if asked is None and first is not None:
         last = remembered(name)
         asked = last if last is not None and last in options else first
+        if name in said.choices:
+            _note(said, {name: [asked]})
         st.query_params[name] = asked
-        _said().values.pop(name, None)
     if asked is None:
         return default
     if asked not in options:
@@ -74,12 +84,12 @@ def follow(
 
 def say(name: str, value: str | Sequence[str] | None, drops: Collection[str] = ()) -> None:
     """Make the address say a value, several, or none, and forget the names that it `drops`; for callbacks."""
-    said = _said()
-    for each in (*drops, name):
-        values = [] if value is None or each != name else [value] if isinstance(value, str) else list(value)
-        _write(each, values)
-        said.values[each] = values
-        said.new.add(each)
+    catch_up()
+    values = [] if value is None else [value] if isinstance(value, str) else list(value)
+    wanted = {name: values, **{dropped: [] for dropped in drops}}
+    _note(_said(), wanted)  # first, for each writing may be where another request ends this one
+    for each, said in wanted.items():
+        _write(each, said)
 
 
 def say_to_page(name: str, value: str) -> None:
@@ -96,24 +106,20 @@ def is_due() -> bool:
     return _said().page_waits
 
 
-def catch_up() -> None:
+def begin_page() -> None:
     """Make the address say what was chosen on this page that the browser had not heard of; for every page's beginning.
 
     Whoever goes back or forward asks with a former address as well, and gets what it says.
     """
-    context = get_script_run_ctx()
+    catch_up()
+    _said().page_waits = False
+
+
+def catch_up() -> None:
+    """Make the address say what was chosen on this page that the browser had not heard of when it asked."""
     said = _said()
-    page = context.page_script_hash if context is not None else ""
-    if page != said.page or (context is not None and context.is_history_navigation):
-        st.session_state[_SAID] = _Said(page)
-        return
-    said.page_waits = False
-    for name, values in list(said.values.items()):
-        if st.query_params.get_all(name) != values:
-            _write(name, values)
-        elif name not in said.new:
-            del said.values[name]
-    said.new.clear()
+    for name in list(said.choices):
+        _catch_up(said, name)
 
 
 def remembered(name: str) -> str | None:
@@ -140,7 +146,34 @@ def _say(name: str, drops: tuple[str, ...], then: Callable[[], None] | None) -> 
 
 
 def _said() -> _Said:
-    return st.session_state.setdefault(_SAID, _Said())
+    """Return what was chosen on this page; nothing on another one, and when somebody goes back or forward."""
+    context = get_script_run_ctx()
+    said: _Said | None = st.session_state.get(_SAID)
+    page, goes_back = ("", False) if context is None else (context.page_script_hash, context.is_history_navigation)
+    if said is None or said.page != page or (goes_back and said.choices):
+        said = st.session_state[_SAID] = _Said(page)
+    return said
+
+
+def _note(said: _Said, wanted: Mapping[str, list[str]]) -> None:
+    """Remember for a while what the address is to say, and all that it said before meanwhile."""
+    now = {name: st.query_params.get_all(name) for name in wanted}
+    for name, values in wanted.items():
+        former = said.choices.get(name)
+        before = [] if former is None else [*former.before, former.values]
+        said.choices[name] = _Choice(values, [*before, now[name]], monotonic() + _LATE_SECONDS)
+
+
+def _catch_up(said: _Said, name: str) -> None:
+    """Make the address say what was chosen as `name` if it says what it did before; anything else was asked for."""
+    choice = said.choices.get(name)
+    if choice is None:
+        return
+    asked = st.query_params.get_all(name)
+    if monotonic() > choice.until or asked not in (choice.values, *choice.before):
+        del said.choices[name]
+    elif asked != choice.values:
+        _write(name, choice.values)
 
 
 def _write(name: str, values: list[str]) -> None:

@@ -14,6 +14,7 @@ from allcore.studies.grid import Grid, grid_table, look
 from allcore.studies.launch import request_stop, start
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
+from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.live import history, runs, stamp, summary
 from pages.ui.show import per_cent_column, plain, table
@@ -58,6 +59,8 @@ def show_studies() -> None:
 
 
 def _rows() -> None:
+    if address.is_due():  # the page around these studies is to show one of their runs
+        st.rerun()
     asked = st.query_params.get("study")
     for study in studies()[:MOST_SHOWN]:
         try:
@@ -110,11 +113,10 @@ def _show_grid(study: Study, grid: Grid) -> None:
     )  # fmt: skip
     show_scores(study, grid, stamp(study.folder / PLAN_FILE))
     for member in [member for member in grid.members if member.state in ("failed", "interrupted")][:MOST_LINKS]:
-        st.page_link(
-            "pages/runs.py",
-            label=plain(f"{member.place.name}: {in_words(member.state)}"),
-            query_params={"run": member.run},
-        )
+        st.button(
+            plain(f"{member.place.name}: {in_words(member.state)}"), key=f"show-{member.run}", type="tertiary",
+            help="Show this run", on_click=address.say_to_page, args=("run", member.run),
+        )  # fmt: skip
 
 
 def _carry_out(action: str, study: Study) -> None:
