@@ -4,10 +4,13 @@ import json
 import time
 
 import pytest
+import typer
 
+from allcore.cli.study_follow import go_on
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import ACTIVE
+from allcore.runs.process import own_identity
+from allcore.runs.status import ACTIVE, Status, write_status
 from allcore.runs.worker_lock import has_worker
 from allcore.studies.launch import stop
 from allcore.studies.plan import make_plan
@@ -131,6 +134,46 @@ def test_a_whole_study_has_nothing_to_resume(command, study_of):
     outcome = command("study", "resume", "seeds")
     assert outcome.code == 2
     assert "every member of study seeds has succeeded" in outcome.err
+
+
+def _as(study, state):
+    pid, mark = own_identity()
+    now = time.time()
+    write_status(study.folder, Status(state=state, pid=pid, process_started=mark, heartbeat=now, queued_at=now))
+
+
+@pytest.mark.parametrize(("done", "code"), [(1, 1), (2, 0)])
+def test_who_follows_a_study_hears_of_each_member_once_and_ends_with_whether_all_succeeded(
+    workspace, study_of, monkeypatch, capsys, done, code
+):
+    study = study_of(done)
+    _as(study, "running")
+    sleeps = iter(["running", "succeeded"])
+    monkeypatch.setattr(time, "sleep", lambda _: _as(study, next(sleeps)))
+    with pytest.raises(typer.Exit) as ended:
+        go_on(study, workspace, background=False, json=False)
+    assert ended.value.exit_code == code
+    out, err = capsys.readouterr()
+    members = study.members(LocalExecutor(workspace).store.runs())
+    assert len(members) == done
+    assert [err.count(f"succeeded (run {run.id})") for run in members.values()] == [1] * done
+    assert "seed=1" in out
+    assert next(sleeps, None) is None  # it looked three times
+
+
+def test_who_follows_a_study_and_interrupts_stops_it(workspace, study_of, monkeypatch, capsys):
+    study, stopped = study_of(1), []
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    _as(study, "running")
+    monkeypatch.setattr(time, "sleep", interrupt)
+    monkeypatch.setattr("allcore.studies.launch.stop", lambda study, _: stopped.append(study.name))
+    with pytest.raises(typer.Exit) as ended:
+        go_on(study, workspace, background=False, json=False)
+    assert (ended.value.exit_code, stopped) == (1, ["seeds"])
+    assert "the checkpoint is kept" in capsys.readouterr().err
 
 
 @pytest.mark.process
