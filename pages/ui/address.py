@@ -19,7 +19,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.ui.show import plain
 
 _SAID = "said in the address"
-_LATE_SECONDS = 10.0
+_LATE_SECONDS = 30.0
 """How long after a choice a browser may still ask with the address before it: it hears of it as the page begins."""
 
 

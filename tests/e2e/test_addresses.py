@@ -3,6 +3,7 @@
 import itertools
 import re
 import shutil
+from contextlib import contextmanager
 from urllib.parse import quote_plus
 
 from playwright.sync_api import expect
@@ -30,6 +31,29 @@ def arrived(page, name):
     expect(page.get_by_text(FAULTS)).to_have_count(0)
 
 
+def late_answers(page):
+    """Return a context in which a page's server seems far away: what it answers comes at the end, all at once."""
+    answers = None
+
+    def between(browser):
+        def answered(message):
+            browser.send(message) if answers is None else answers.append((browser, message))
+
+        browser.connect_to_server().on_message(answered)
+
+    @contextmanager
+    def late():
+        nonlocal answers
+        answers = []
+        yield
+        answers, arrived_late = None, answers
+        for browser, message in arrived_late:
+            browser.send(message)
+
+    page.route_web_socket(re.compile("/_stcore/stream"), between)
+    return late()
+
+
 def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(finished_server, finished_run, page):
     page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
     arrived(page, "Evaluate")
@@ -44,10 +68,13 @@ def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(finish
 def test_two_choices_in_a_row_both_hold_although_the_browser_had_not_heard_of_the_first(
     finished_server, finished_run, page
 ):
+    late = late_answers(page)
     page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
     arrived(page, "Evaluate")
-    tab, split = page.get_by_role("tab", name="Mistakes"), page.get_by_text("validation", exact=True)
-    tab.evaluate("(tab, split) => { tab.click(); setTimeout(() => split.click(), 2) }", split.element_handle())
+    tab = page.get_by_role("tab", name="Mistakes")
+    with late:
+        tab.click()
+        page.get_by_text("validation", exact=True).click()
     expect(page).to_have_url(re.compile("split=validation"))
     idle(page)
     expect(page).to_have_url(re.compile("view=Mistakes"))

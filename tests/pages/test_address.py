@@ -94,7 +94,7 @@ def test_another_address_than_those_before_is_followed_at_once(asked):
 
 def test_an_address_before_is_followed_again_once_the_browser_must_have_heard_of_the_choice(asked, clock):
     asked(("view", "Mistakes"), view="Map")
-    clock.seconds += 11
+    clock.seconds += address._LATE_SECONDS + 1
     assert asked(view="Map") == {"view": "Map"}
 
 
