@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -160,8 +162,30 @@ def test_tensorflow_takes_its_fast_kernels_on_every_processor_unless_somebody_ch
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
 
 
-@pytest.mark.parametrize("module", ["training/worker.py", "training/measure.py"])
-def test_whoever_trains_chooses_before_tensorflow_is_imported(module):
-    source = (PACKAGE / module).read_text(encoding="utf-8")
-    first = min(source.index(name) for name in ("import tensorflow", "import carry_out") if name in source)
-    assert source.index("set_before_tensorflow()") < first
+AS_TENSORFLOW_COMES = """
+import os, sys
+
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("keras", "tensorflow"):
+            print(os.environ.get("TF_ENABLE_ONEDNN_OPTS"), flush=True)
+            os._exit(0)
+
+sys.meta_path.insert(0, Stop())
+"""
+"""A beginning of a program that says what is set as Keras or TensorFlow is imported, and ends there."""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "trains",
+    [
+        "from allcore.training.worker import _train; _train(*[None] * 4)",
+        "from allcore.training.measure import _measure; _measure(None, None)",
+    ],
+    ids=["worker", "measure"],
+)
+def test_whoever_trains_chooses_before_tensorflow_is_imported(trains, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    program = [sys.executable, "-c", AS_TENSORFLOW_COMES + trains]
+    assert subprocess.run(program, cwd=PACKAGE.parent, capture_output=True, text=True, check=False).stdout == "1\n"

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from allcore.memory import collect_sparingly
+from allcore.memory import collect_sparingly, imported_for_good
 
 PROGRAM = """
 import sys
@@ -90,4 +90,15 @@ def test_within_the_time_nothing_is_collected_again(passed_over):
     collect_sparingly(0.0)
     gone = weakref.ref(Circle())
     collect_sparingly(1e9, 1e9)
+    assert gone()
+
+
+def test_what_is_imported_for_good_is_never_looked_through_again(passed_over):
+    with imported_for_good():
+        assert not gc.isenabled()
+        circle = Circle()
+    gone = weakref.ref(circle)
+    del circle
+    gc.collect()
+    assert gc.isenabled()
     assert gone()

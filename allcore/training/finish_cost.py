@@ -12,6 +12,7 @@ import numpy as np
 
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.evaluation.shortcuts.registry import trees
+from allcore.evaluation.shortcuts.scoring import in_threads_where_it_pays
 from allcore.inference.predictor import BATCH
 from allcore.model.layers import NetworkWeights
 from allcore.model.trained import network_weights
@@ -60,7 +61,8 @@ def baseline_seconds(run: TrainedRun) -> float:
 
     looking, _ = _timed(lambda: list(in_threads(features, sample)))
     thumbnails = np.random.default_rng(0).random((len(train), 128), np.float32)
-    learning, _ = _timed(lambda: trees().fit(thumbnails, run.split.labels()[train]))
+    with in_threads_where_it_pays(len(train)):
+        learning, _ = _timed(lambda: trees().fit(thumbnails, run.split.labels()[train]))
     learners = sum(baseline.classifier is trees for baseline in BASELINES)
     return looking * (len(train) + len(test)) / len(sample) + learners * learning
 

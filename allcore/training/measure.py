@@ -19,7 +19,7 @@ from allcore.data.relations import find_relations_of
 from allcore.data.split import Split, make_split
 from allcore.errors import RunError
 from allcore.hardware import make_plan, set_before_tensorflow
-from allcore.memory import peak_memory
+from allcore.memory import imported_for_good, peak_memory
 from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.lease import device_lease
 from allcore.runs.measure import Measurement
@@ -64,14 +64,15 @@ def _read(config: TrainConfig, workspace: Workspace) -> _Material:
 
 def _measure(config: TrainConfig, material: _Material) -> Measurement:
     set_before_tensorflow()
-    import tensorflow as tf
+    with imported_for_good():
+        import tensorflow as tf
 
-    from allcore.training.batches import BatchSource
-    from allcore.training.finish import TrainedRun
-    from allcore.training.finish_cost import baseline_seconds, finishing_seconds
-    from allcore.training.hardware import tensorflow_devices
-    from allcore.training.learner import Learner
-    from allcore.training.step_cost import compile_steps, epoch_of
+        from allcore.training.batches import BatchSource
+        from allcore.training.finish import TrainedRun
+        from allcore.training.finish_cost import baseline_seconds, finishing_seconds
+        from allcore.training.hardware import tensorflow_devices
+        from allcore.training.learner import Learner
+        from allcore.training.step_cost import compile_steps, epoch_of
 
     split, images = material.split, material.images
     plan = make_plan(config, len(split.classes), tensorflow_devices())

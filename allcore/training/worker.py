@@ -18,7 +18,7 @@ from filelock import Timeout
 from allcore.config import read_config
 from allcore.errors import InputError, RunError
 from allcore.hardware import set_before_tensorflow
-from allcore.memory import peak_memory
+from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
 from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.files import CHECKPOINTS_FOLDER, CONFIG_FILE, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
@@ -119,9 +119,10 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
 def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
     """Train and write the run's last status: `succeeded` only when all that it promises is on the disk."""
     set_before_tensorflow()
-    from allcore.training.checkpoint import remove_checkpoints  # TensorFlow comes in here
-    from allcore.training.reporter import Reporter
-    from allcore.training.session import carry_out
+    with imported_for_good():
+        from allcore.training.checkpoint import remove_checkpoints  # TensorFlow comes in here
+        from allcore.training.reporter import Reporter
+        from allcore.training.session import carry_out
 
     fresh = {"state": "running", "phase": "starting", "started": time.time(), "warnings": (), "error": ""}
     reporter = Reporter(folder, status.model_copy(update=fresh), turn)

@@ -61,7 +61,7 @@ def trees() -> Classifier:
     """Return extremely randomised trees (Geurts et al. 2006): nothing to tune, and one image a class is enough."""
     from sklearn.ensemble import ExtraTreesClassifier
 
-    return ExtraTreesClassifier(n_estimators=TREES, random_state=SEED, n_jobs=-1)
+    return ExtraTreesClassifier(n_estimators=TREES, random_state=SEED)
 
 
 def no_features(image: ImageArray) -> np.ndarray:

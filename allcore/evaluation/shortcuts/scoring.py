@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
 from allcore.progress import Count, Progress
 
 _CHUNK = 64
+_MANY = 500
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,18 @@ def cached_shortcuts(
     return results if len(results) == len(baselines) else None
 
 
+@contextmanager
+def in_threads_where_it_pays(images: int) -> Iterator[None]:
+    """Let scikit-learn's classifiers learn from so many images in as many threads as there are processors, or in one.
+
+    A tree of few images is grown sooner than a thread hands over to another.
+    """
+    from joblib import parallel_config
+
+    with parallel_config(backend="threading", n_jobs=-1 if images >= _MANY else 1):
+        yield
+
+
 def best_shortcut(results: Sequence[ShortcutResult]) -> ShortcutResult:
     """Return the most accurate of the results, of those that see no cells while there is one."""
     return max(results, key=lambda result: (not result.baseline.sees_cells, result.scores.accuracy))
@@ -123,10 +137,11 @@ def _features(
 def _predict(baseline: Baseline, features: np.ndarray, split: Split) -> FloatArray:
     """Train on the first of the features (train, then test) and return the probabilities of the others (N, C)."""
     train = len(split.rows("train"))
-    classifier = baseline.classifier()
-    classifier.fit(features[:train], split.labels()[split.rows("train")])
     probabilities = np.zeros((len(features) - train, len(split.classes)))
-    probabilities[:, classifier.classes_] = classifier.predict_proba(features[train:])
+    with in_threads_where_it_pays(train):
+        classifier = baseline.classifier()
+        classifier.fit(features[:train], split.labels()[split.rows("train")])
+        probabilities[:, classifier.classes_] = classifier.predict_proba(features[train:])
     return probabilities
 
 
