@@ -5,11 +5,15 @@ import json
 import os
 import subprocess
 import sys
+from io import StringIO
 
 import pytest
 import typer
+from rich.console import Console
 
+from allcore.cli import main
 from allcore.cli.main import app
+from allcore.cli.output import progress_bar
 from allcore.installation import PROJECT
 from allcore.runs.store import RunStore
 
@@ -234,3 +238,33 @@ def test_the_app_is_started_with_streamlits_own_options(command, monkeypatch):
     assert command("app", "--server.port", "8600").code == 0
     ((_, *words),) = started
     assert words == ["-m", "streamlit", "run", str(PROJECT / "streamlit_app.py"), "--server.port", "8600"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (ModuleNotFoundError("No module named 'elsewhere'", name="elsewhere"), 1, "fault: ModuleNotFoundError"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "error: "),
+        (ValueError("of ours"), 1, "fault: ValueError: of ours (ALLCORE_DEBUG=1 shows where)"),
+    ],
+)
+def test_what_ends_a_command_is_one_line_and_a_status(monkeypatch, capsys, error, status, said):
+    def end(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(main, "app", end)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ended.value.code == status
+    assert line.startswith(said)
+
+
+def test_a_bar_is_drawn_on_a_terminal_alone(monkeypatch):
+    drawn = StringIO()
+    monkeypatch.setattr("allcore.cli.output.terminal", lambda: Console(file=drawn, force_terminal=True))
+    for shown in (False, True):
+        monkeypatch.setattr("sys.stderr.isatty", lambda shown=shown: shown)
+        with progress_bar("reading images") as progress:
+            progress(3, 10)
+        assert ("reading images" in drawn.getvalue()) is shown

@@ -13,6 +13,7 @@ import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.scriptrunner import script_runner
 
@@ -185,3 +186,17 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
 
     monkeypatch.setattr(MemoryMediaFileStorage, "load_and_get_id", load_and_get_id)
     return files
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
+    """Return the makers of the files that a page offers, by the files' names, as Streamlit is given them."""
+    makers: dict[str, Callable[[], bytes]] = {}
+    register = MediaFileManager.add_deferred
+
+    def noting(self, data, mimetype, coordinates, file_name=None, **more):
+        makers[file_name] = data
+        return register(self, data, mimetype, coordinates, file_name=file_name, **more)
+
+    monkeypatch.setattr(MediaFileManager, "add_deferred", noting)
+    return makers

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from allcore.data.catalog import scan
+from allcore.errors import InputError
 from allcore.evaluation.predictions.folder import ScoredFolder
 from allcore.evaluation.predictions.in_run_form import evaluation_run
 from allcore.inference.predictor import load_predictor
@@ -76,3 +77,35 @@ def test_another_model_is_compared_on_the_same_images(run, scored, smears, relea
     scored(smears)
     app = press(opened(run, smears, view="Compare", against="again.onnx"), "Score it on 64 images")
     assert "Both predicted the same 64 images" in texts(app)
+
+
+def test_a_model_that_cannot_be_opened_is_refused_in_place(run, released, smears):
+    model = run.served_model
+    model.unlink()  # a link
+    model.write_bytes(b"no model")
+    app = opened(run, smears)
+    assert "This model cannot be used" in texts(app)
+    assert not app.dataframe
+
+
+def test_scoring_that_fails_is_said_and_can_be_asked_for_again(run, released, smears, monkeypatch):
+    def end(*arguments):
+        raise InputError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pages.ui.choose_evaluation.evaluation_run", end)
+        app = press(opened(run, smears), "Score it on 64 images")
+    assert "These images cannot be scored" in texts(app)
+    assert "of 64 images are right" in texts(press(app, "Score it on 64 images"))
+
+
+def test_without_another_model_there_is_nothing_to_compare_with(run, scored, smears, released):
+    scored(smears)
+    app = opened(run, smears, view="Compare")
+    assert "No other model" in texts(app)
+
+
+def test_train_and_validation_images_are_said_to_flatter(run, scored, smears):
+    for part, said in (("train", "The model was trained on these images."), ("validation", "they flatter a little")):
+        scored(smears, split=part)
+        assert said in texts(opened(run, smears, part=part))

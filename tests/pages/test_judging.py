@@ -101,3 +101,30 @@ def test_a_mistake_is_judged_and_the_run_scored_against_it(run, workspace):
     assert "1 are left out" in texts(app)
     assert next(each.value for each in app.markdown if "accuracy" in each.value) != before
     assert "Shortcut baselines and the report are by the labels" in texts(app)
+
+
+def test_a_judgement_that_cannot_be_written_is_said_beside_the_image(dataset, workspace, no_room):
+    app = open_page("dataset", image="Pro/pro-0003.jpg")
+    chooser(app).select("right")
+    with no_room(workspace.judgements.name):
+        app = ran(app)
+    assert "That was not kept" in texts(app)
+    assert "no space left" in texts(app).casefold()
+    assert not read_judgements(workspace.judgements).every
+    assert "That was not kept" not in texts(ran(app))
+
+
+def test_damaged_lines_of_what_was_judged_are_counted_and_the_others_hold(dataset, judge, workspace):
+    judge("Pro/pro-0003.jpg", "unsure")
+    with workspace.judgements.open("a") as file:
+        file.write("damaged\n")
+    app = open_page("dataset", image="Pro/pro-0003.jpg")
+    assert "1 damaged line, which count for nothing" in texts(app).replace("\\", "")
+    assert chooser(app).value == "unsure"
+
+
+def test_what_was_judged_that_cannot_be_read_is_said_and_the_images_are_shown(dataset, workspace):
+    workspace.judgements.mkdir(parents=True)
+    app = open_page("dataset", image="Pro/pro-0003.jpg")
+    assert "What was judged of labels is not known" in texts(app)
+    assert chooser(app).value is None

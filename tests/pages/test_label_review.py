@@ -7,8 +7,10 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
+from allcore.errors import DatasetError
 from allcore.evaluation.labels.review import review_dataset
-from tests.pages.opening import choose, metrics, open_page, ran, table, texts
+from pages.ui.shared_work import CancelledError
+from tests.pages.opening import choose, metrics, open_page, press, ran, table, texts
 
 
 @pytest.fixture
@@ -99,3 +101,27 @@ def test_class_of_one_picture_leaves_nothing_that_is_judged_wrongly(dataset):
     shown = table(open_page("trust", view="Labels"), "suggestion")
     assert isinstance(shown, pd.DataFrame)
     assert "Pro" not in set(shown["label"])
+
+
+def test_classes_of_one_image_each_cannot_be_judged(dataset):
+    for image in dataset.rglob("*-*.jpg"):
+        if not image.stem.endswith("0001"):
+            image.unlink()
+    assert "No label can be judged" in texts(open_page("trust", view="Labels"))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(CancelledError("by somebody"), None), (DatasetError("an image is gone"), "an image is gone")]
+)
+def test_a_review_that_ends_early_is_said_and_can_be_asked_for_again(dataset, monkeypatch, error, said):
+    def end(*arguments):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pages.ui.label_review._review", end)
+        app = open_page("trust", view="Labels")
+        assert ("The labels cannot be reviewed" in texts(app)) is (said is not None)
+        assert (said or "") in texts(app)
+    if said is None:
+        app = press(app, "Review the labels")
+    assert len(table(ran(app), "suggestion"))

@@ -2,8 +2,12 @@
 
 import shutil
 
+import pytest
+
 from allcore.data.intake import decode
+from allcore.errors import InputError
 from allcore.inference.predictor import load_predictor
+from pages.ui.shared_work import CancelledError
 from tests.pages.opening import links, open_page, press, ran, rows, table, texts
 
 
@@ -65,3 +69,30 @@ def test_folder_without_classes_is_predicted_and_bad_files_are_named(trained, re
 
 def test_folder_outside_the_roots_is_refused(trained, released):
     assert "outside the folders that may be read" in open_page("predict", folder="/etc").error[0].value
+
+
+def test_folder_of_unusable_files_is_said_to_be(trained, released, tmp_path, monkeypatch):
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    (folder / "damaged.jpg").write_bytes(b"no image")
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(folder))
+    app = open_page("predict", folder=str(folder), all="true", image="damaged.jpg")
+    assert "None of its files can be used." in texts(app)
+    assert "This image cannot be used" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (CancelledError("by somebody"), "What was predicted so far is kept."),
+        (InputError("the disk is full"), "These images cannot be predicted the disk is full"),
+    ],
+)
+def test_work_on_all_images_that_ends_early_is_said_in_place(trained, released, smears, monkeypatch, error, said):
+    def end(*arguments):
+        raise error
+
+    monkeypatch.setattr("pages.ui.whole_folder.predict_catalogued", end)
+    app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", all="true")
+    assert said in texts(app)
+    assert ("all" in app.query_params) is not isinstance(error, CancelledError)

@@ -1,24 +1,9 @@
 """The report on the Evaluate page: the file that the command line writes."""
 
 import pytest
-from streamlit.runtime.media_file_manager import MediaFileManager
 
 from allcore.cli.main import app as command_line
 from tests.pages.opening import open_page, texts
-
-
-@pytest.fixture
-def offered(monkeypatch):
-    """The makers of the files that a page offers, by the files' names, as Streamlit is given them."""
-    makers = {}
-    register = MediaFileManager.add_deferred
-
-    def noting(self, data, mimetype, coordinates, file_name=None, **more):
-        makers[file_name] = data
-        return register(self, data, mimetype, coordinates, file_name=file_name, **more)
-
-    monkeypatch.setattr(MediaFileManager, "add_deferred", noting)
-    return makers
 
 
 @pytest.mark.parametrize("form", ["html", "md"])

@@ -12,6 +12,7 @@ from allcore.data.catalog import scan
 from allcore.data.relations import find_relations, find_relations_of
 from allcore.data.split import make_split
 from allcore.errors import DatasetError
+from pages.ui.shared_work import CancelledError
 from pages.ui.state import forget_catalogs
 from tests.pages.opening import links, metrics, open_page, press, ran, table, texts
 
@@ -223,3 +224,13 @@ def test_a_copy_deleted_since_it_was_listed_does_not_stop_the_others(copies):
     app = ran(app)
     assert len(app.image) == 15
     assert any("No such file" in caption.value for caption in app.caption)
+
+
+def test_a_search_that_somebody_cancelled_leaves_the_exact_duplicates_and_can_be_asked_for(dataset, monkeypatch):
+    def cancelled(*arguments):
+        raise CancelledError("by somebody")
+
+    monkeypatch.setattr("pages.ui.state.searched_relations", cancelled)
+    app = open_page("trust")
+    assert "The search for shared fields was cancelled What follows knows exact duplicates alone." in texts(app)
+    assert metrics(app)

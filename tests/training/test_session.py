@@ -22,6 +22,7 @@ from allcore.runs.process import own_identity
 from allcore.runs.status import Status, write_status
 from allcore.runs.stop_signal import StopSignal
 from allcore.runs.store import Run, RunStore
+from allcore.training import session
 from allcore.training.finish import results_are_whole
 from allcore.training.reporter import Reporter
 from allcore.training.session import carry_out
@@ -196,3 +197,29 @@ def test_folder_that_is_deleted_under_its_worker_stops_it_and_one_that_cannot_be
         assert not stop()
     folder.rmdir()
     assert stop()
+
+
+def test_cells_are_found_with_progress_where_the_recipe_changes_fields(
+    finished_run, tiny_config, smears, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(tmp_path))
+    config = tiny_config(augment={"plain_field": 0.5})
+    run = RunStore(tmp_path / "runs").create(config, finished_run.split)
+    rows, images = session._open_images(run, lambda phase: None)
+    phases = []
+    cells = session._find_cells(run, rows, images, phases.append)
+    assert len(cells.counts()) == len(finished_run.split.table)
+    assert phases[-1] == "finding cells, 64 of 64 images"
+    assert session._find_cells(finished_run, rows, images, phases.append) is None
+
+
+def test_baselines_that_fail_leave_a_warning_and_the_run_whole(finished_run, tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise ValueError("no such luck")
+
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr(session, "shortcut_scores", fail)
+    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / "run"))
+    finished, _ = carried_out(run)
+    assert finished
+    assert run.status().warnings == ("the shortcut baselines could not be scored (ValueError: no such luck)",)

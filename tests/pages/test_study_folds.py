@@ -1,0 +1,75 @@
+"""A study of two sizes by folds, on every page that shows it: as one run a setting, each image tested once."""
+
+import pytest
+
+from allcore.config_parts import SplitConfig
+from allcore.data.split import make_split
+from allcore.studies.plan import make_plan
+from allcore.studies.runner import run_study
+from allcore.studies.store import StudyStore
+from tests.pages.opening import button, open_page, press, table, texts
+from tests.studies.test_out_of_fold import ROWS, Predicting
+
+
+@pytest.fixture
+def executor(workspace):
+    """Return an executor whose runs predict at once, without a model."""
+    return Predicting(workspace, make_split(ROWS, SplitConfig()))
+
+
+@pytest.fixture
+def study(executor, workspace, tiny_config):
+    """Return a study of two sizes and two folds that is carried out."""
+    config = tiny_config(split={"protocol": "grouped", "folds": 2})
+    plan = make_plan(name="sizes", config=config, folds=(1, 2), vary={"image_size": [32, 48]})
+    study = StudyStore(workspace.studies).create(plan)
+    run_study(study.folder, executor)
+    return study
+
+
+def test_a_setting_is_one_point_of_the_trade_off_and_the_settings_are_compared_over_folds(study):
+    app = open_page("tradeoff", study="sizes")
+    assert "4 of 4 runs succeeded" in texts(app)
+    assert "Each point is all test images of its folds" in texts(app)
+    points = table(app, "test_images")
+    assert points["image_size_px"].tolist() == [32, 48]
+    assert points["test_images"].tolist() == [len(ROWS)] * 2
+    assert "image_size=32" not in texts(app)  # settings are called by their sizes
+
+
+def test_folds_that_cannot_be_put_together_are_said_and_the_runs_stand_alone(study, executor):
+    first = executor.store.runs()[0]
+    (first.folder / "predictions.parquet").write_bytes(b"damaged")
+    app = open_page("tradeoff", study="sizes")
+    assert "The folds cannot be put together" in texts(app)
+    assert first.id in texts(app).replace("\\", "")
+
+
+def test_report_of_a_study_says_which_settings_differ(study, offered):
+    app = open_page("runs", study="sizes")
+    assert "1 of 1" not in texts(app)
+    page = offered["sizes.html"]().decode()
+    for heading in ("Scores of each setting", "Which settings differ", "Folds side by side", "Confusion matrices"):
+        assert heading in page
+    assert "McNemar" in page
+    assert "cannot be told apart" in page or "they differ" in page
+
+
+def test_a_study_whose_scores_are_damaged_says_why(study, executor):
+    for run in executor.store.runs():
+        (run.folder / "predictions.parquet").write_bytes(b"damaged")
+    app = open_page("runs", study="sizes")
+    assert "The scores cannot be put together" in texts(app)
+
+
+def test_what_a_study_lacks_is_computed_on_a_click_and_shown(run, workspace):
+    plan = make_plan(name="alone", config=run.config, seeds=(run.config.seed,))
+    StudyStore(workspace.studies).create(plan)
+    (run.folder / "config.json").write_text(plan.places[0].config.to_json(), encoding="utf-8")
+    app = open_page("runs", study="alone")
+    app = press(app, "Compute baselines and probes")
+    app.run()
+    assert "majority" in table(app, "pooled")["cell"].tolist()
+    assert table(app, "VGG16, 32 px")["images"].tolist()[0] == "as it is"
+    with pytest.raises(StopIteration):
+        button(app, "Compute baselines and probes")
