@@ -25,6 +25,7 @@ LEGEND_ROW = 30
 _NAMES_A_ROW = 2
 MAX_POINTS = 1_000
 _DASHES = {"train": [1, 0], "validation": [6, 4]}
+_SHAPES = {"train": "circle", "validation": "diamond"}  # a curve of one epoch has no line
 _ZOOM = {
     "name": "zoom",
     "bind": "scales",
@@ -81,7 +82,7 @@ class Chart:
 
 
 def training_chart(quantity: str, per: Per, runs: Sequence[RunCurve], smoothing: float = 0.0) -> Chart:
-    """Return the curves of one of `QUANTITIES`: train solid, validation dashed, a colour a run.
+    """Return the curves of one of `QUANTITIES`: train solid and round, validation dashed with diamonds, a colour a run.
 
     The points have run, part (train or validation), x (epochs from 1, or optimizer steps), y, low and high. Per batch,
     validation stands at the last step of its epoch, and long curves are averaged to `MAX_POINTS`. `smoothing` (0 to
@@ -135,6 +136,7 @@ def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: 
         "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour},
     }
     dash = {"field": "part", "scale": {"domain": parts, "range": [_DASHES[part] for part in parts]}, "legend": None}
+    shape = {**dash, "scale": {"domain": parts, "range": [_SHAPES[part] for part in parts]}}
     tooltip = [
         {"field": "run", "title": "run"},
         {"field": "part", "title": "part"},
@@ -143,8 +145,8 @@ def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: 
     ]
     lines = {
         "params": [_ZOOM],
-        "mark": {"type": "line", "clip": True, "point": {"size": 25, "opacity": 1 if per == "epoch" else 0}},
-        "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "tooltip": tooltip},
+        "mark": {"type": "line", "clip": True, "point": {"size": 60, "opacity": 1 if per == "epoch" else 0}},
+        "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "shape": shape, "tooltip": tooltip},
     }
     layers = [band, lines] if banded else [lines]
     return {

@@ -71,7 +71,7 @@ def show_curves(runs: Sequence[Run], per: Per, smoothing: float) -> None:
                 key=f"{quantity}-per-{per}",
                 alt=f"{quantity.capitalize()} per {per} of {names}",
             )
-    parts = "Solid: train; dashed: validation, with its 95 % interval where one run is shown. "
+    parts = "Solid, dots: train; dashed, diamonds: validation, with its 95 % interval where one run is shown. "
     parts = parts if per == "epoch" else "Solid: train; dashed: validation, at the end of each epoch. "
     st.caption(f"{parts}Drag to move, Ctrl and wheel to zoom, double-click to see all.")
 

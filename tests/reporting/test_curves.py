@@ -75,6 +75,15 @@ def test_epochs_are_counted_from_one_and_steps_as_the_optimizer_does():
     assert list(part(training_chart("loss", "batch", [curve()]), "train")["x"]) == list(range(1, 3 * STEPS + 1))
 
 
+@pytest.mark.parametrize("quantity", ["loss", "accuracy"])
+def test_train_and_validation_differ_in_their_points_since_one_epoch_has_no_line(quantity):
+    lines = training_chart(quantity, "epoch", [curve()]).spec["layer"][-1]["encoding"]
+    for channel in ("shape", "strokeDash"):
+        assert lines[channel]["field"] == "part"
+        train, validation = lines[channel]["scale"]["range"]
+        assert train != validation
+
+
 @pytest.mark.parametrize(("quantity", "factor"), [("loss", 1), ("accuracy", 100), ("memory", 1e-9)])
 def test_values_are_in_the_unit_that_the_axis_names(quantity, factor):
     column = QUANTITIES[quantity].column
