@@ -76,6 +76,7 @@ def test_a_table_is_printed_where_allscope_itself_is_left_out(monkeypatch, capsy
     assert "the package peer is not installed" in capsys.readouterr().out
 
 
+@pytest.mark.process
 def test_the_most_memory_of_a_process_that_was_started_is_known(monkeypatch):
     monkeypatch.setitem(processes._most, "bytes", 0)  # others have started heavier ones
     if not Path("/proc/self/status").is_file():
