@@ -49,10 +49,15 @@ def test_new_points_leave_the_chart_itself_as_it_is(quantity, per):
 
 
 @pytest.mark.parametrize("quantity", ["loss", "accuracy"])
-def test_train_is_solid_and_validation_dashed(quantity):
+def test_train_is_solid_with_dots_and_validation_dashed_with_diamonds(quantity):
     chart = training_chart(quantity, "epoch", [curve()])
-    scale = lines(chart)["strokeDash"]["scale"]
-    assert dict(zip(scale["domain"], scale["range"], strict=True)) == {"train": [1, 0], "validation": [6, 4]}
+    drawn = {
+        "strokeDash": {"train": [1, 0], "validation": [6, 4]},
+        "shape": {"train": "circle", "validation": "diamond"},
+    }
+    for channel, of_part in drawn.items():
+        scale = lines(chart)[channel]["scale"]
+        assert dict(zip(scale["domain"], scale["range"], strict=True)) == of_part
     assert set(chart.points["part"]) == {"train", "validation"}
 
 
@@ -73,15 +78,6 @@ def test_smoothing_evens_train_out_and_leaves_validation_as_it_is():
 def test_epochs_are_counted_from_one_and_steps_as_the_optimizer_does():
     assert list(part(training_chart("loss", "epoch", [curve()]), "train")["x"]) == [1, 2, 3]
     assert list(part(training_chart("loss", "batch", [curve()]), "train")["x"]) == list(range(1, 3 * STEPS + 1))
-
-
-@pytest.mark.parametrize("quantity", ["loss", "accuracy"])
-def test_train_and_validation_differ_in_their_points_since_one_epoch_has_no_line(quantity):
-    lines = training_chart(quantity, "epoch", [curve()]).spec["layer"][-1]["encoding"]
-    for channel in ("shape", "strokeDash"):
-        assert lines[channel]["field"] == "part"
-        train, validation = lines[channel]["scale"]["range"]
-        assert train != validation
 
 
 @pytest.mark.parametrize(("quantity", "factor"), [("loss", 1), ("accuracy", 100), ("memory", 1e-9)])

@@ -200,7 +200,7 @@ def test_folder_that_is_deleted_under_its_worker_stops_it_and_one_that_cannot_be
 
 
 def test_cells_are_found_with_progress_where_the_recipe_changes_fields(
-    finished_run, tiny_config, smears, tmp_path, monkeypatch
+    finished_run, tiny_config, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(tmp_path))
     config = tiny_config(augment={"plain_field": 0.5})

@@ -23,7 +23,7 @@ from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
 from allcore.progress import Count, Progress
 
 _CHUNK = 64
-_MANY = 500
+_MANY = 500  # training images from which threads pay
 
 
 @dataclass(frozen=True)
