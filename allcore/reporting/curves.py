@@ -145,7 +145,7 @@ def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: 
     ]
     lines = {
         "params": [_ZOOM],
-        "mark": {"type": "line", "clip": True, "point": {"size": 60, "opacity": 1 if per == "epoch" else 0}},
+        "mark": {"type": "line", "clip": True, "point": {"size": 25, "opacity": 1 if per == "epoch" else 0}},
         "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "shape": shape, "tooltip": tooltip},
     }
     layers = [band, lines] if banded else [lines]
