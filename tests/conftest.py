@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ from filelock import FileLock
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from allcore.arrays import FloatArray
 from allcore.cells.found_once import finder_that_remembers
 from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.evaluation.scoring.intervals import bootstrap_multiplicities
 from allcore.hardware import set_before_tensorflow
+from allcore.inference.network import Network, open_network
 from allcore.runs.devices import devices_here
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import QUEUE_FOLDER, lock_file
@@ -91,8 +95,12 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what takes long, and begin with the files that hold it, so that all workers end at about one time."""
+    """Mark what takes long, and begin with the files that hold it, so that all workers end at about one time.
+
+    Of these, the first are those that need not wait until the run of all tests has finished.
+    """
     slow: set[Path] = set()
+    waiting: set[Path] = set()
     for item in items:
         if kind := FOLDERS.get(item.path.parent.name):
             item.add_marker(kind)
@@ -102,7 +110,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("slow")
         if {"browser", "process", "tensorflow"} & {mark.name for mark in item.iter_markers()}:
             slow.add(item.path)
-    items.sort(key=lambda item: (item.path.parent.name != "e2e", item.path not in slow))
+        if {"finished", "finished_run"} & set(getattr(item, "fixturenames", ())):
+            waiting.add(item.path)
+    items.sort(key=lambda item: (item.path.parent.name != "e2e", item.path not in slow, item.path in waiting))
     if config.getoption("fast"):
         chosen: dict[bool, list[pytest.Item]] = {True: [], False: []}
         for item in items:
@@ -144,15 +154,43 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
 
 
 @pytest.fixture(scope="session", autouse=True)
-def baselines_of_few_images() -> Iterator[None]:
-    """Let baselines grow 30 trees instead of 300, and find the cells of the same few drawn images once.
+def little_work() -> Iterator[None]:
+    """Let what a test does not look at cost little, whichever test it is.
 
-    A tree costs a millisecond or two whatever it learns from, an image's cells cost ten.
+    Baselines grow 30 trees instead of 300: a tree costs a millisecond or two whatever it learns from. The cells of the
+    same few drawn images are found once, intervals come from a tenth of the resamples, but where they are tested, and a
+    model that was opened stays open for who opens it next.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("allcore.evaluation.shortcuts.registry.TREES", 30)
         patch.setattr("allcore.cells.morphology.find_cells", finder_that_remembers())
+        patch.setattr("allcore.evaluation.scoring.intervals.bootstrap_multiplicities", few_resamples)
+        patch.setattr("allcore.inference.predictor.open_network", opener_that_remembers())
         yield
+
+
+def few_resamples(n_images: int, groups: Any = None, *, samples: int = 2000, seed: int = 0) -> Iterator[FloatArray]:
+    """Yield the first tenth of the resamples that are asked for."""
+    return bootstrap_multiplicities(n_images, groups, samples=samples // 10, seed=seed)
+
+
+def opener_that_remembers() -> Callable[[Path], Network]:
+    """Return `open_network` with a memory of four files: all that links to one of them, as it is, is opened once."""
+    known: dict[tuple[int, ...], Network] = {}
+
+    def opened(path: Path) -> Network:
+        try:
+            facts = path.stat()
+        except OSError:
+            return open_network(path)
+        file = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+        if file not in known:
+            known[file] = open_network(path)
+            for eldest in list(known)[:-4]:
+                del known[eldest]
+        return replace(known[file], path=path)
+
+    return opened
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,9 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.scriptrunner import script_runner
+from streamlit.testing.v1 import local_script_runner
 
+from allcore import memory
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.synthetic import SyntheticSpec
@@ -33,13 +35,23 @@ _LARGE = 1_000_000
 def as_in_a_server() -> Iterator[None]:
     """Let a run of a page do no more than it does in a server: the rest takes longer than the page.
 
-    AppTest looks for components among the installed packages at every run. Where Keras was imported, which the app
-    never does and tests of other folders do, Streamlit lets it forget everything and collects all garbage.
+    AppTest looks for components among the installed packages at every run, and while a page draws it looks a thousand
+    times a second whether it has ended. Where Keras was imported, which the app never does and tests of other folders
+    do, Streamlit lets it forget everything, and all garbage would be looked for among its million objects.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+        patch.setattr(local_script_runner, "require_widgets_deltas", _wait_until_it_ends)
+        patch.setattr(memory, "collect_sparingly", partial(memory.collect_sparingly, seconds=float("inf")))
         yield
+
+
+def _wait_until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: float) -> None:
+    thread = runner._script_thread
+    assert thread is not None
+    thread.join(timeout)
+    assert not thread.is_alive(), f"the page still draws after {timeout} s"
 
 
 @pytest.fixture
