@@ -31,7 +31,10 @@ from pages.ui.tabs import open_tab
 SPLITS = ("test", "validation")
 INTERVALS = {
     "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over overlap groups for the others.",
-    "group bootstrap": "bootstrap over overlap groups, as several images share one.",
+    "group bootstrap": (
+        "bootstrap over overlap groups, as several images share one; a proportion's is never narrower than Wilson's for "
+        "as many trials as there are groups."
+    ),
 }
 
 st.title("Evaluate")

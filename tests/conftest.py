@@ -169,6 +169,12 @@ def little_work() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def all_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw as many resamples as are asked for."""
+    monkeypatch.setattr("allcore.evaluation.scoring.intervals.bootstrap_multiplicities", bootstrap_multiplicities)
+
+
 def few_resamples(n_images: int, groups: Any = None, *, samples: int = 2000, seed: int = 0) -> Iterator[FloatArray]:
     """Yield the first tenth of the resamples that are asked for."""
     return bootstrap_multiplicities(n_images, groups, samples=samples // 10, seed=seed)

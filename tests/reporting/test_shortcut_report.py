@@ -110,6 +110,7 @@ def test_figure_has_every_row_with_its_interval_and_a_line_at_the_run(results):
     assert figure.layout.shapes[0].x0 == table["accuracy"][0]
 
 
+@pytest.mark.usefixtures("all_resamples")
 def test_network_above_every_shortcut_is_said_to_be_with_what_is_left(results):
     said = shortcut_verdict(*beside(0, [results[0], results[2]]))
     assert said.startswith("The network reaches 100.0 %, more than every shortcut.")

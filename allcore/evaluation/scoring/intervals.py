@@ -1,4 +1,4 @@
-"""Intervals that say how far a score could be off: Wilson for proportions, bootstrap over groups for the rest."""
+"""Intervals that say how far a score could be off: Wilson and the bootstrap over groups."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import NormalDist
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from allcore.arrays import FloatArray
+from allcore.arrays import FloatArray, IntArray
 
 CONFIDENCE = 0.95
 
@@ -32,6 +32,26 @@ def wilson(
     low = np.minimum((centre - half_width).clip(0, 1), proportion)
     high = np.maximum((centre + half_width).clip(0, 1), proportion)
     return low, high
+
+
+def proportion_interval(
+    hits: npt.ArrayLike, among: npt.ArrayLike, groups: IntArray, resampled: npt.ArrayLike
+) -> FloatArray:
+    """Return low and high (2,) of the share of `hits` (N,) among the images `among` (N,), both truth values.
+
+    `groups` (N,) are group numbers, `resampled` (2,) is the share's interval by the bootstrap over them. Where each of
+    these images is its own group, the interval is Wilson's. Else each end is the farther of the bootstrap's and of
+    Wilson's for as many trials as there are groups: resamples see nothing of errors that did not occur, and little of
+    those that occurred once or twice.
+    """
+    among = np.asarray(among, dtype=bool)
+    images, n_groups = int(among.sum()), len(np.unique(groups[among]))
+    share = np.asarray(hits, dtype=np.float64)[among].mean() if images else np.nan
+    by_wilson = np.stack(wilson(share * n_groups, n_groups))
+    if n_groups == images:
+        return by_wilson
+    low, high = np.asarray(resampled, dtype=np.float64)
+    return np.array([np.fmin(low, by_wilson[0]), np.fmax(high, by_wilson[1])])
 
 
 def bootstrap_multiplicities(

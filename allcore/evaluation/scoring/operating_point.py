@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore.arrays import BoolArray, FloatArray
 from allcore.errors import InputError
-from allcore.evaluation.scoring.intervals import bootstrap_intervals, group_indices, wilson
+from allcore.evaluation.scoring.intervals import bootstrap_intervals, group_indices, proportion_interval
 from allcore.evaluation.scoring.scores import Interval, fraction
 
 
@@ -173,10 +173,7 @@ def _share(hits: BoolArray, among: BoolArray) -> float:
 
 
 def _intervals(asked: Question, called: BoolArray) -> dict[str, FloatArray]:
-    """Return low and high (2,) of sensitivity and specificity by the bootstrap over groups.
-
-    Wilson's interval stands in where groups are single images, or every resample agrees: as in `Scores`.
-    """
+    """Return low and high (2,) of sensitivity and specificity, as `proportion_interval` has them."""
     sides = {"sensitivity": (called, asked.positive), "specificity": (~called, ~asked.positive)}
 
     def shares(multiplicity: FloatArray) -> dict[str, FloatArray]:
@@ -186,14 +183,10 @@ def _intervals(asked: Question, called: BoolArray) -> dict[str, FloatArray]:
                 for name, (hits, among) in sides.items()
             }
 
-    n_images, n_groups = len(called), int(asked.groups.max()) + 1
-    bootstrap = bootstrap_intervals(shares, n_images, asked.groups)
-    for name, (hits, among) in sides.items():
-        low, high = bootstrap[name]
-        if n_groups == n_images or not high > low:
-            independent = among.sum() * n_groups / n_images
-            bootstrap[name] = np.array(wilson(_share(hits, among) * independent, independent))
-    return bootstrap
+    bootstrap = bootstrap_intervals(shares, len(called), asked.groups)
+    return {
+        name: proportion_interval(hits, among, asked.groups, bootstrap[name]) for name, (hits, among) in sides.items()
+    }
 
 
 def _ppv(sensitivity: float, specificity: float, prevalence: float) -> float:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from allcore.arrays import FloatArray, IntArray
 from allcore.errors import InputError
 from allcore.evaluation.scoring import metrics
-from allcore.evaluation.scoring.intervals import bootstrap_intervals, group_indices, wilson
+from allcore.evaluation.scoring.intervals import bootstrap_intervals, group_indices, proportion_interval
 
 LABEL_METRICS = (
     *("accuracy", "balanced_accuracy", "precision_weighted", "recall_weighted", "f1_weighted"),
@@ -43,11 +43,10 @@ class Scores(BaseModel):
     """Scores of N images in fractions, with 95 % intervals; `None` where undefined.
 
     `interval_method` is that of the proportions (accuracy; recall, precision, specificity and NPV of each class):
-    "wilson", or "group bootstrap" where groups hold several images and Wilson would be too narrow. All other
-    intervals are percentiles of the bootstrap over groups, which cannot see past a perfect score. So a proportion for
-    which every resample agrees gets the Wilson interval of as many trials as there are groups, a class's F1 of 1 its
-    recall's interval, and the averages and MCC of a test without error that of accuracy; an AUROC or average precision
-    of 1 keeps an interval without width.
+    "wilson", or "group bootstrap" where groups hold several images, widened as `proportion_interval` says. All other
+    intervals are percentiles of the bootstrap over groups, which cannot see past a perfect score: a class's F1 of 0 or
+    1 gets its recall's interval, and the averages and MCC of a test without error that of accuracy; an AUROC or average
+    precision of 1 keeps an interval without width.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -96,12 +95,13 @@ def score(
     """
     true, p, group_of_image = _checked(labels, probabilities, classes, groups)
     n_images, n_groups = len(true), int(group_of_image.max()) + 1
-    matrix = metrics.confusion_matrix(true, p.argmax(axis=1), len(classes))
+    predicted = p.argmax(axis=1)
+    matrix = metrics.confusion_matrix(true, predicted, len(classes))
     values = score_table(true, p, np.ones(n_images))
     bootstrap = bootstrap_intervals(
         lambda multiplicity: score_table(true, p, multiplicity), n_images, group_of_image, samples=samples, seed=seed
     )
-    intervals = _intervals(values, matrix, bootstrap, n_groups)
+    intervals = _intervals(values, bootstrap, true, predicted, group_of_image)
     per_class = {
         label: {
             "support": int(matrix[index].sum()),
@@ -155,7 +155,11 @@ def score_table(labels: IntArray, probabilities: FloatArray, multiplicity: Float
 
 
 def _intervals(
-    values: dict[str, FloatArray], matrix: IntArray, bootstrap: dict[str, FloatArray], n_groups: int
+    values: dict[str, FloatArray],
+    bootstrap: dict[str, FloatArray],
+    true: IntArray,
+    predicted: IntArray,
+    groups: IntArray,
 ) -> dict[str, FloatArray]:
     """Intervals (2, ...) of all metrics by the methods that `Scores` states."""
     # Repeated images raise the ECE and can lift its whole bootstrap interval above the score.
@@ -163,20 +167,17 @@ def _intervals(
         name: np.stack([np.minimum(low, values[name]), np.maximum(high, values[name])])
         for name, (low, high) in bootstrap.items()
     }
-    support, predicted, n_images = matrix.sum(axis=1), matrix.sum(axis=0), matrix.sum()
-    trials = {
-        "accuracy": n_images,
-        "recall": support,
-        "precision": predicted,
-        "specificity": n_images - support,
-        "npv": n_images - predicted,
-    }
-    for name, count in trials.items():
-        independent = count * n_groups / n_images
-        low, high = intervals[name]
-        by_wilson = np.isnan(low) | (low == high) | (n_groups == n_images)
-        intervals[name] = np.where(by_wilson, wilson(values[name] * independent, independent), [low, high])
-    intervals["f1"] = np.where(values["f1"] == 1, intervals["recall"], intervals["f1"])
+    right = true == predicted
+    intervals["accuracy"] = proportion_interval(right, np.ones_like(right), groups, intervals["accuracy"])
+    for label in range(len(values["recall"])):
+        is_it, said = true == label, predicted == label
+        proportions = {
+            "recall": (right, is_it), "precision": (right, said), "specificity": (~said, ~is_it), "npv": (~is_it, ~said)
+        }  # fmt: skip
+        for name, (hits, among) in proportions.items():
+            intervals[name][:, label] = proportion_interval(hits, among, groups, intervals[name][:, label])
+    unseen = (values["f1"] == 0) | (values["f1"] == 1)
+    intervals["f1"] = np.where(unseen, intervals["recall"], intervals["f1"])
     as_accuracy = {"recall_weighted"} | {name for name in LABEL_METRICS if values[name] == 1}
     return intervals | dict.fromkeys(as_accuracy, intervals["accuracy"])
 

@@ -2,11 +2,7 @@
 
 import pytest
 
-from allcore.evaluation.scoring import intervals
-from tests.conftest import bootstrap_multiplicities
-
 
 @pytest.fixture(autouse=True)
-def all_resamples(monkeypatch):
+def as_for_users(all_resamples):
     """Draw as many resamples as are asked for."""
-    monkeypatch.setattr(intervals, "bootstrap_multiplicities", bootstrap_multiplicities)

@@ -6,7 +6,7 @@ import sklearn.metrics as reference
 from scipy.stats import binomtest
 
 from allcore.errors import InputError
-from allcore.evaluation.scoring.intervals import bootstrap_multiplicities
+from allcore.evaluation.scoring.intervals import bootstrap_multiplicities, wilson
 from allcore.evaluation.scoring.scores import Scores, score
 
 CLASSES = ["Benign", "Early", "Pre", "Pro"]
@@ -244,3 +244,32 @@ UNIFORM = np.full((2, 4), 0.25)
 def test_input_that_cannot_be_scored_is_refused_with_the_reason(labels, probabilities, groups, message):
     with pytest.raises(InputError, match=message):
         score(labels, probabilities, CLASSES, groups)
+
+
+def scored(right, groups):
+    """Score images of two classes, in turn, of which the first `right` are answered rightly."""
+    labels = ["AB"[number % 2] for number in range(len(groups))]
+    said = ["AB"[(number + (number >= right)) % 2] for number in range(len(groups))]
+    return score(labels, np.array([[0.9, 0.1] if one == "A" else [0.1, 0.9] for one in said]), ("A", "B"), groups)
+
+
+def test_an_error_more_never_raises_the_lower_end_of_an_interval():
+    groups = [*range(198), *range(62)]
+    lows = [scored(right, groups).intervals["accuracy"][0] for right in (260, 259, 258, 257, 256, 250)]
+    assert lows == sorted(lows, reverse=True)
+    assert lows[0] == pytest.approx(0.981, abs=5e-4)
+
+
+def test_a_class_is_worth_the_trials_of_its_own_groups():
+    groups = [number // 2 if number % 2 else -(number % 4) // 2 for number in range(200)]  # A lies in two of them
+    scores = scored(200, groups).per_class
+    for label, trials in (("A", 2), ("B", 100)):
+        assert scores[label].intervals["recall"] == pytest.approx(np.array(wilson(trials, trials)).ravel())
+
+
+def test_a_class_that_is_never_found_has_an_f1_that_is_not_certain():
+    labels = ["A"] * 20 + ["B"] * 5
+    never = score(labels, np.tile([0.9, 0.1], (25, 1)), ("A", "B")).per_class["B"]
+    assert never.f1 == 0
+    assert never.intervals["f1"] == never.intervals["recall"]
+    assert never.intervals["f1"][1] > 0.4

@@ -152,7 +152,8 @@ def evaluation_section(facts: RunFacts) -> Section:
         "Wilson's for accuracy and each class's sensitivity, precision, specificity and NPV, for all other scores a "
         "percentile bootstrap over images"
         if scores.interval_method == "wilson"
-        else "a percentile bootstrap over groups, because several images share one"
+        else "a percentile bootstrap over groups, because several images share one (a proportion's never narrower than "
+        "Wilson's for as many trials as there are groups)"
     )
     blocks: tuple[Block, ...] = (
         text(
