@@ -32,8 +32,8 @@ SPLITS = ("test", "validation")
 INTERVALS = {
     "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over overlap groups for the others.",
     "group bootstrap": (
-        "bootstrap over overlap groups, as several images share one; a proportion's is never narrower than Wilson's for "
-        "as many trials as there are groups."
+        "bootstrap over overlap groups, as several images share one; a proportion's is never narrower than Wilson's "
+        "for as many trials as there are groups."
     ),
 }
 
