@@ -103,7 +103,8 @@ def _divided(found: np.ndarray) -> np.ndarray:
     """Return the candidates with touching cells divided, int32 labels.
 
     A pixel belongs to the centre whose circle it lies deepest in (a power diagram): two round cells are parted along
-    the chord in which their outlines meet.
+    the chord in which their outlines meet. A part without a summit, as close beside a deeper one, is one cell around
+    its deepest pixel.
     """
     distance = cv2.distanceTransform(found, cv2.DIST_L2, 5)
     smooth = cv2.GaussianBlur(distance, (0, 0), 2.0)
@@ -114,9 +115,12 @@ def _divided(found: np.ndarray) -> np.ndarray:
     number = 0
     for part, window in enumerate(ndimage.find_objects(parts), start=1):
         mine = parts[rows, columns] == part
-        centres = _centres(np.stack([rows[mine], columns[mine]], axis=1), smooth)
         y, x = np.nonzero(parts[window] == part)
         place = np.stack([y + window[0].start, x + window[1].start], axis=1)
+        tops = np.stack([rows[mine], columns[mine]], axis=1)
+        if not len(tops):
+            tops = place[[smooth[place[:, 0], place[:, 1]].argmax()]]
+        centres = _centres(tops, smooth)
         depth = ((place[:, None] - centres) ** 2).sum(axis=2) - distance[centres[:, 0], centres[:, 1]] ** 2
         labels[place[:, 0], place[:, 1]] = number + 1 + depth.argmin(axis=1)
         number += len(centres)

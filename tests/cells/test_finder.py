@@ -64,6 +64,18 @@ def test_touching_cells_are_divided():
     assert len({found[112, x] for x in (80, 112, 144)}) == 3
 
 
+def test_a_thin_cell_that_clasps_a_larger_one_is_a_cell_of_its_own():
+    y, x = np.mgrid[-110:114, -110:114]
+    radius, angle = np.hypot(y, x), np.degrees(np.arctan2(y, x))
+    field = np.full((224, 224, 3), (245, 240, 235), np.uint8)
+    field[radius <= 27] = (110, 60, 170)
+    field[(radius > 27) & (radius <= 29)] = (200, 235, 190)
+    field[(radius > 29) & (radius <= 35) & (np.abs(angle) < 30)] = (110, 60, 170)
+    found = find_cells(field)
+    assert found.max() == 2
+    assert sorted((found[110, 110], found[110, 142])) == [1, 2]
+
+
 @pytest.mark.parametrize(("size", "most"), [(64, 8), (112, 4), (448, 3), (1000, 6)])
 def test_an_image_of_another_size_has_its_cells_in_the_same_places(drawn, size, most):
     field, _, found = drawn[13]
