@@ -4,7 +4,8 @@ Only probabilities that were predicted out of sample count, that is by a classif
 image's own label nor to that of another image of its overlap group:
 
 - runs: the recorded predictions of validation and test, averaged over the runs, without the images that have a twin in
-  the run's train part. (Validation chose the epoch and one temperature, which hardly bears on a single image.)
+  the run's train part; of a study's out-of-fold predictions, in that of the member that predicted them. (Validation
+  chose the epoch and one temperature, which hardly bears on a single image.)
 - colour: for the images that no run covers, a classifier of nine colour numbers, cross-validated over overlap groups.
 
 A run's features are no source: the network that computes them was fitted to the labels of its train images, so that a
@@ -167,14 +168,17 @@ def _from_run(run: Run, images: pd.DataFrame, classes: tuple[str, ...], labels: 
     if split.classes != classes or not {"sha256", *columns} <= set(recorded.columns):
         note = f"left out: its classes are {', '.join(split.classes)}, expected {', '.join(classes)}"
         return _Opinion(run.id, probabilities, labels, note=note)
-    recorded = recorded.drop_duplicates("sha256").set_index("sha256")[columns]
-    rows = recorded.index.get_indexer(pd.Index(images["sha256"]))
-    # Twins by the groups that are known now, and by those that the run knew: a twin in train may have been deleted.
+    by_content = recorded.drop_duplicates("sha256").set_index("sha256")[columns]
+    rows = by_content.index.get_indexer(pd.Index(images["sha256"]))
+    # Twins by the groups that are known now, and by those that the run knew: a twin in train may have been deleted, or
+    # be in the train part of a member, as of out-of-fold predictions, whose split has no train images.
     trained_on = images["sha256"].isin(split.table.loc[split.table["split"] == "train", "sha256"])
-    twins_then = split.table.loc[split.twins_in_train(), "sha256"]
+    twins_then = set(split.table.loc[split.twins_in_train(), "sha256"])
+    if "twin" in recorded:
+        twins_then |= set(recorded.loc[recorded["twin"].astype(bool), "sha256"])
     twin = (images["group"].isin(images.loc[trained_on, "group"]) | images["sha256"].isin(twins_then)).to_numpy()
     used = (rows >= 0) & ~twin
-    probabilities[used] = recorded.to_numpy(np.float64)[rows[used]]
+    probabilities[used] = by_content.to_numpy(np.float64)[rows[used]]
     return _Opinion(run.id, probabilities, labels, twins=int(((rows >= 0) & twin).sum()))
 
 

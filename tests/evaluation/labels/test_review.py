@@ -75,6 +75,15 @@ def test_twins_that_only_the_run_knew_of_are_left_out_too(images, record):
     assert "Pro/11.jpg" not in set(review_labels(now, [run]).table["path"])
 
 
+def test_twins_that_out_of_fold_predictions_know_of_are_left_out_though_no_image_is_in_train(images, record):
+    run = record(images, train=[], says={})
+    file = run.folder / "predictions.parquet"
+    pd.read_parquet(file).assign(twin=images["group"] == "g0").to_parquet(file)
+    review = review_labels(images, [run])
+    assert set(review.table["path"]) == set(images["path"]) - {"Benign/00.jpg", "Benign/01.jpg"}
+    assert review.sources["twins"].tolist() == [2]
+
+
 def test_probabilities_of_several_runs_are_averaged(images, record):
     one = record(images, train=[3], says={"Pro/10.jpg": "Pre"})
     other = record(images, train=[4], says={})
