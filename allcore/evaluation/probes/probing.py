@@ -111,7 +111,7 @@ def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = No
     """Make the probes that are not cached below `cache` yet, and return what all of them show.
 
     `on_progress` hears of images done and in all. Raises `DatasetError` when an image of the run is gone or has
-    changed, `ModelFileError` when the model is damaged.
+    changed, or the training images are of one class alone, `ModelFileError` when the model is damaged.
     """
     report_file = _report_file(subject, cache)
     report = _read_report(report_file, subject.name)
@@ -132,9 +132,16 @@ def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = No
 def lenders_of(subject: Subject) -> pd.DataFrame:
     """Return, for each image that is scored, the training image of another class that lends it field or colours.
 
-    The rows are those of the subject's images; which they are depends on the subject's images alone.
+    The rows are those of the subject's images; which they are depends on the subject's images alone. Raises
+    `DatasetError` when the training images are of one class alone.
     """
     train, scored = subject.part("train"), subject.part(subject.scored)
+    if len(classes := train["label"].unique()) < 2:
+        raise DatasetError(
+            f"the training images of {subject.name} in {subject.dataset} are of the classes: "
+            f"{', '.join(classes) or 'none'}; expected two or more, as a probe shows an image with the field or the "
+            "colours of another class; give the folder that holds all training images"
+        )
     rows = [
         np.random.default_rng([SEED, number]).choice(np.flatnonzero(train["label"] != label))
         for number, label in enumerate(scored["label"])
@@ -148,6 +155,7 @@ class _Work:
     def __init__(self, subject: Subject, files: SubjectFiles, scored: pd.DataFrame, count: Count) -> None:
         self.subject, self.files, self.scored = subject, files, scored
         self.count, self.find = count, finder_that_remembers()
+        self.others = lenders_of(subject)
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -157,10 +165,6 @@ class _Work:
     def grid(self) -> EvidenceGrid:
         metadata = self.predictor.metadata
         return evidence_grid(metadata.trunk, metadata.image_size)
-
-    @cached_property
-    def others(self) -> pd.DataFrame:
-        return lenders_of(self.subject)
 
     @cached_property
     def other_files(self) -> list[Path]:

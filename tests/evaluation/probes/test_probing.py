@@ -221,3 +221,10 @@ def test_file_by_itself_needs_a_folder_with_its_images(finished, subject, tmp_pa
             cv2.imwrite(str(tmp_path / "strange" / label / f"{number}.png"), np.full((32, 32, 3), number, np.uint8))
     with pytest.raises(DatasetError, match=r"holds none of the train images of model\.onnx"):
         find_subject(str(model), finished.store, tmp_path / "cache", tmp_path / "strange")
+
+
+def test_training_images_of_one_class_alone_are_said_before_any_image_is_read(subject, tmp_path):
+    one_class, told = replace(subject, images=subject.images.query("split != 'train' or label == 'Pro'")), []
+    with pytest.raises(DatasetError, match=r"are of the classes: Pro; expected two or more, .*; give the folder that"):
+        probe_model(one_class, tmp_path, lambda *at: told.append(at))
+    assert told == []
