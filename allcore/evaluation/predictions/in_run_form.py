@@ -8,8 +8,11 @@ from typing import Final
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from allcore import __version__
 from allcore.config import make_config
 from allcore.data.catalog import Catalog
+from allcore.data.intake import INTAKE_VERSION
+from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.errors import RunError
 from allcore.evaluation.predictions.folder import FolderEvaluation, FolderFacts, ScoredFolder, score_folder
 from allcore.inference.kept_predictions import file_digest
@@ -49,10 +52,17 @@ def evaluation_record(run: Run) -> EvaluationRecord | None:
 
 
 def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFolder, cache: Path) -> Run:
-    """Return where the scoring of a model on these very images stands, be it there yet or not."""
+    """Return where the scoring of a model on these very images stands, be it there yet or not.
+
+    What an older reader of images, or an older search for shared fields, had a part in stands elsewhere: its groups and
+    probabilities may be others.
+    """
     images = catalog.images(variant)[["path", "label", "sha256"]].to_csv(index=False)
     asked = (
         _FORM,
+        INTAKE_VERSION,
+        SEARCH_VERSION,
+        __version__,
         str(model),
         file_digest(model),
         str(catalog.root),

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from allcore.data.catalog import scan
+from allcore.evaluation.predictions import in_run_form as module
 from allcore.evaluation.predictions.folder import ScoredFolder, score_folder
 from allcore.evaluation.predictions.in_run_form import evaluation_place, evaluation_record, evaluation_run
 from allcore.evaluation.predictions.recorded import recorded_predictions
@@ -71,6 +72,17 @@ def test_it_is_found_again_until_a_label_an_image_or_what_is_asked_changes(
     first = next((copied / "Pro").iterdir())
     first.rename(copied / "Pre" / first.name)
     assert evaluation_place(model, scan(copied, cache), "", of, cache) != run
+
+
+@pytest.mark.parametrize("part", ["INTAKE_VERSION", "SEARCH_VERSION", "__version__"])
+def test_it_is_made_anew_once_another_program_would_read_search_or_predict_otherwise(
+    opened, smears, finished_run, cache, monkeypatch, part
+):
+    of, images, model = ScoredFolder(folder=smears), scan(smears, cache), finished_run.served_model
+    run, _ = opened(of)
+    assert evaluation_place(model, images, "", of, cache) == run
+    monkeypatch.setattr(module, part, "another", raising=False)
+    assert evaluation_record(evaluation_place(model, images, "", of, cache)) is None
 
 
 def test_a_run_is_no_scoring_of_a_folder(finished_run):
