@@ -18,12 +18,16 @@ WORK = 4
 
 
 class CachedResult(BaseModel):
-    """A baseline's probabilities (N, C) of the test images, and their scores."""
+    """A baseline's probabilities (N, C) of the test images, their scores, and the SHA-256 of the weights behind them.
+
+    `weights` is '' where the baseline has none, or an earlier version did not say.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     probabilities: list[list[float]]
     scores: Scores
+    weights: str = ""
 
 
 class CachedResults:
@@ -35,11 +39,14 @@ class CachedResults:
         self._folder = None if cache is None else cache / "shortcuts" / _digest(work)
 
     def read(self, baseline: Baseline) -> CachedResult | None:
-        """Return what is cached of a baseline; None when there is nothing, or it is damaged."""
+        """Return what is cached of a baseline; None when there is nothing, or it is damaged or made with other weights.
+
+        Where no weights are on this machine, it does not matter which they were.
+        """
         if self._folder is None:
             return None
         cached = read_cached(self._folder / _name(baseline), CachedResult)
-        if cached is None:
+        if cached is None or (cached.weights and baseline.weights() not in ("", cached.weights)):
             return None
         shape = (len(cached.probabilities), *{len(row) for row in cached.probabilities})
         return cached if shape == self._shape else None

@@ -40,6 +40,7 @@ class Baseline:
 
     `what` says in a sentence what it knows and does not know, `classifier` makes a new, seeded one. One that
     `sees_cells` stands beside the others without being a shortcut: a network that it equals may well look at cells.
+    `weights` returns the SHA-256 of the file that the features are made with, '' without one on this machine.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Baseline:
     features: Callable[[ImageArray], np.ndarray]
     classifier: Callable[[], Classifier]
     sees_cells: bool = False
+    weights: Callable[[], str] = str
 
 
 # scikit-learn takes long to import, and whoever looks at cached results needs none of it.

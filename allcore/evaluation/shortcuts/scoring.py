@@ -66,7 +66,9 @@ def shortcut_scores(
     for baseline, of_rows in zip(missing, features, strict=True):
         probabilities = _predict(baseline, of_rows, split)
         scores = _predictions(split, probabilities).score()
-        found[baseline.name] = CachedResult(probabilities=probabilities.tolist(), scores=scores)
+        found[baseline.name] = CachedResult(
+            probabilities=probabilities.tolist(), scores=scores, weights=baseline.weights()
+        )
         folder.keep(baseline, found[baseline.name])
         count.add(len(rows))
     return tuple(_result(split, baseline, found[baseline.name]) for baseline in baselines)

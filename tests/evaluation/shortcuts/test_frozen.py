@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from allcore.errors import WeightsError
-from allcore.evaluation.shortcuts import shortcut_scores
+from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.evaluation.shortcuts.frozen import FROZEN, frozen_vgg16
 
 
@@ -30,6 +30,22 @@ def test_features_that_baselines_share_are_made_once_an_image(two_colours):
 
     shortcut_scores(images, split, baselines=tuple(replace(baseline, features=counted) for baseline in FROZEN))
     assert len(calls) == len(split.rows("train")) + len(split.rows("test"))
+
+
+def test_what_was_kept_is_shown_for_the_weights_that_it_was_made_with_and_where_there_are_none(
+    two_colours, monkeypatch, tmp_path
+):
+    images, split = two_colours
+    seen, weights = tuple(replace(baseline, features=spread_colours) for baseline in FROZEN), tmp_path / "weights.h5"
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", str(weights))
+    weights.write_text("one")
+    shortcut_scores(images, split, tmp_path / "cache", baselines=seen)
+    assert cached_shortcuts(split, tmp_path / "cache", seen)
+    weights.write_text("another")
+    assert cached_shortcuts(split, tmp_path / "cache", seen) is None
+    weights.unlink()
+    assert cached_shortcuts(split, tmp_path / "cache", seen)
 
 
 def test_missing_weights_are_said_with_what_to_do(monkeypatch, tmp_path):
