@@ -50,7 +50,7 @@ def probe_json(report: ProbeReport) -> dict[str, Any]:
     from allcore.reporting.probes import CAVEAT, findings, what_it_looks_at
 
     what = {probe.name: probe.what for probe in PROBES}
-    fields = report.model_dump(mode="json", exclude={"results": {"__all__": {"predicted"}}})
+    fields = report.model_dump(mode="json", exclude={"results": {"__all__": {"predicted", "shown"}}})
     fields["results"] = [{"what": what[result["name"]], **result} for result in fields["results"]]
     said = {"findings": findings(report), "looks_at": what_it_looks_at(views_of(report)), "note": CAVEAT}
     return {**fields, **said}

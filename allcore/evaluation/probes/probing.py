@@ -21,7 +21,7 @@ from allcore import __version__
 from allcore.cells.finder import WORK as FINDER_WORK
 from allcore.cells.found_once import finder_that_remembers
 from allcore.cells.maps import are_smears
-from allcore.data.intake import decode
+from allcore.data.intake import decode, read_image
 from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.comparing.comparison import accuracy_difference
@@ -50,7 +50,8 @@ class ProbeResult(BaseModel):
     `change` is the accuracy less that of the images as they are, in fractions, with its paired interval;
     `decisions_changed` counts the images that are given another class. Where another class's image lends something,
     `followed_other` is the part of the images that are called that class, `followed_neither` the part called neither
-    class. A probe that was `skipped` says why.
+    class. A probe that was `skipped` says why. `shown` is the SHA-256 of the images of a variant that were shown, ''
+    without a variant, or where an earlier version did not say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,6 +65,7 @@ class ProbeResult(BaseModel):
     decisions_changed: int | None = None
     followed_other: float | None = None
     followed_neither: float | None = None
+    shown: str = ""
 
 
 class ProbeReport(BaseModel):
@@ -110,12 +112,13 @@ def cached_report(subject: Subject, cache: Path) -> ProbeReport | None:
 def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = None) -> ProbeReport:
     """Make the probes that are not cached below `cache` yet, and return what all of them show.
 
-    `on_progress` hears of images done and in all. Raises `DatasetError` when an image of the run is gone or has
-    changed, or the training images are of one class alone, `ModelFileError` when the model is damaged.
+    One that showed a variant is made again where that variant's images are others now. `on_progress` hears of images
+    done and in all. Raises `DatasetError` when an image of the run is gone or has changed, or the training images are
+    of one class alone, `ModelFileError` when the model is damaged.
     """
     report_file = _report_file(subject, cache)
     report = _read_report(report_file, subject.name)
-    missing = list(PROBES) if report is None else report.to_make()
+    missing = list(PROBES) if report is None else [*report.to_make(), *_outdated(report, subject, cache)]
     if report is not None and not missing:
         return report
     scored, train = subject.part(subject.scored), subject.part("train") if report is None else subject.images[:0]
@@ -190,6 +193,7 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
         return report.with_result(ProbeResult(name=probe.name, skipped="few of the images hold nucleated cells"))
     try:
         predictions = _predict(probe, report.stain, work)
+        shown = _shown(probe, work.files, work.scored)
     except DatasetError as error:
         if probe.variant is None:
             raise
@@ -199,7 +203,7 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
     labels = pd.Categorical(work.scored["label"], categories=list(classes)).codes
     scores = score(list(work.scored["label"]), predictions.probabilities, classes, groups)
     predicted = predictions.predicted
-    result = ProbeResult(name=probe.name, predicted=tuple(predicted.tolist()), scores=scores)
+    result = ProbeResult(name=probe.name, predicted=tuple(predicted.tolist()), scores=scores, shown=shown)
     if probe.name == AS_IT_IS:
         maps = predictions.evidence[np.arange(len(predicted)), predicted]
         return report.model_copy(update=_evidence(maps, work)).with_result(result)
@@ -213,6 +217,31 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
         followed = float((predicted == lent).mean())
         compared |= {"followed_other": followed, "followed_neither": float((predicted != labels).mean()) - followed}
     return report.with_result(result.model_copy(update=compared))
+
+
+def _outdated(report: ProbeReport, subject: Subject, cache: Path) -> list[Probe]:
+    """Return the probes that showed other images of a variant than it has now, none where that cannot be said."""
+    known = [(probe, result.shown) for probe in PROBES if (result := report.result(probe.name)) and result.shown]
+    if not known:
+        return []
+    try:
+        files, scored = locate(subject, cache), subject.part(subject.scored)
+        return [probe for probe, shown in known if _shown(probe, files, scored) != shown]
+    except DatasetError:
+        return []
+
+
+def _shown(probe: Probe, files: SubjectFiles, scored: pd.DataFrame) -> str:
+    """Return the SHA-256 of the images of a probe's variant, '' without one. Raises `DatasetError` when one is gone."""
+    if probe.variant is None:
+        return ""
+    digest = hashlib.sha256()
+    for file in files.of(scored["path"], probe.variant):
+        try:
+            digest.update(hashlib.sha256(read_image(file)).digest())
+        except ImageError as error:
+            raise DatasetError(f"{file} cannot be used: {error}") from None
+    return digest.hexdigest()
 
 
 def _evidence(maps: np.ndarray, work: _Work) -> dict[str, object]:

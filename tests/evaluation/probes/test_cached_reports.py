@@ -7,7 +7,7 @@ import pytest
 
 from allcore.evaluation.probes import probing as module
 from allcore.evaluation.probes.probing import cached_report, probe_model
-from allcore.evaluation.probes.registry import PROBES, Probe
+from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Probe
 from allcore.evaluation.probes.subject import subject_of_run
 
 SEGMENTED = "segmented"
@@ -21,6 +21,20 @@ def test_second_look_needs_neither_the_images_nor_the_time(with_variants, tmp_pa
     assert probe_model(subject, tmp_path / "cache", lambda *at: told.append(at)) == first
     assert cached_report(subject, tmp_path / "cache") == first
     assert told == []
+
+
+def test_segmented_images_that_are_others_now_are_shown_anew_and_alone(with_variants, tmp_path):
+    subject = subject_of_run(with_variants)
+    first = probe_model(subject, tmp_path / "cache")
+    shutil.rmtree(subject.dataset / "Segmented")
+    shutil.copytree(subject.dataset / "Original", subject.dataset / "Segmented")
+    told = []
+    again = probe_model(subject, tmp_path / "cache", lambda *at: told.append(at))
+    assert told[-1] == (len(subject.part("test")),) * 2
+    assert first.result(SEGMENTED).predicted != first.result(AS_IT_IS).predicted
+    assert again.result(SEGMENTED).predicted == again.result(AS_IT_IS).predicted
+    assert again == first.with_result(again.result(SEGMENTED))
+    assert cached_report(subject, tmp_path / "cache") == again
 
 
 def test_nothing_is_kept_at_first(subject, tmp_path):
