@@ -150,7 +150,7 @@ def fetch(
 def synthesize(
     folder: Folder,
     images_per_class: Annotated[int, typer.Option("--images-per-class", help="images of each class")] = 60,
-    image_size: Annotated[int, typer.Option("--image-size", help="side in pixels")] = 224,
+    image_size: Annotated[int, typer.Option("--image-size", help="side in pixels, 32 to 4,096")] = 224,
     seed: Annotated[int, typer.Option("--seed", help="the same seed draws the same files")] = 0,
     twins: Annotated[float, typer.Option("--twins", help="fraction of images that share their field")] = 0.0,
     scale_bars: Annotated[bool, typer.Option("--scale-bars", help="burn in scale bars that differ by class")] = False,

@@ -172,12 +172,21 @@ def parse_vary(text: str, config: TrainConfig) -> tuple[str, list[Any]]:
 
 
 def parse_numbers(text: str, what: str) -> list[int]:
-    """Return whole numbers from a text like `0,1,2` or `1-5`. Raises `ConfigError`; `what` says of what they are."""
+    """Return whole numbers from a text like `0,1,2` or `1-5`. Raises `ConfigError`; `what` says of what they are.
+
+    So it does where they are more than a study can have, before it makes them.
+    """
     try:
         ends = [part.partition("-") for part in text.split(",")]
-        numbers = [number for low, to, high in ends for number in range(int(low), int(high if to else low) + 1)]
+        ranges = [(int(low), int(high if to else low)) for low, to, high in ends]
     except ValueError:
-        numbers = []
+        ranges = []
+    if sum(max(0, high - low + 1) for low, high in ranges) > MOST_MEMBERS:
+        raise ConfigError(
+            f"{what}: expected {MOST_MEMBERS:,} numbers at most, as many as a study can have members "
+            f"(received {text!r:.100})"
+        )
+    numbers = [number for low, high in ranges for number in range(low, high + 1)]
     if not numbers or len(set(numbers)) != len(numbers):
         raise ConfigError(f"{what}: expected whole numbers, each once, as 0,1,2 or 1-5 (received {text!r:.100})")
     return numbers

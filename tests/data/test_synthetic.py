@@ -1,5 +1,6 @@
 """Claims about the drawn smears."""
 
+import tracemalloc
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import cross_val_score
 
 from allcore.data.synthetic import SyntheticSpec, draw_field, write_dataset
+from allcore.data.synthetic.field import check_field
 from allcore.errors import ConfigError, DatasetError
 
 SMALL = SyntheticSpec(images_per_class=4, image_size=48)
@@ -242,6 +244,20 @@ def test_a_spec_out_of_range_is_refused_and_nothing_is_written(tmp_path, change,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_images_that_are_not_drawn_yet_take_no_memory(tmp_path):
+    def give_up(done, total):
+        raise KeyboardInterrupt
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write_dataset(tmp_path / "smears", SyntheticSpec(1_000_000, 32), give_up)
+        assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    finally:
+        tracemalloc.stop()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_in_use_is_refused_and_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(DatasetError, match="in use"):
@@ -288,3 +304,9 @@ def test_the_dataset_appears_only_when_it_is_whole(tmp_path):
 def test_a_field_that_cannot_be_drawn_is_refused(label, size, slide):
     with pytest.raises(ConfigError):
         draw_field(label, np.random.default_rng(0), size, slide=slide)
+
+
+def test_a_field_whose_drawing_would_take_gigabytes_is_refused():
+    check_field("Pre", 4096)
+    with pytest.raises(ConfigError, match=r"image size of 32 to 4,096 pixels\. Received: 4097"):
+        check_field("Pre", 4097)

@@ -145,6 +145,13 @@ def test_numbers_and_ranges_of_them_are_read(text, numbers):
     assert parse_numbers(text, "seeds") == numbers
 
 
+def test_more_numbers_than_a_study_can_have_members_are_refused_before_they_are_made():
+    assert len(parse_numbers("0-4999,6000-10999", "seeds")) == 10_000
+    for text in ("0-10000", "0-5000,6000-10999", "0-99999999999999"):  # the last one would not fit into memory
+        with pytest.raises(ConfigError, match=f"seeds: expected 10,000 numbers at most, .*'{text}'"):
+            parse_numbers(text, "seeds")
+
+
 @pytest.mark.parametrize("text", ["", "a", "1,1", "3-1", "-1", "1,", "1-2-3x"])
 def test_other_texts_are_no_numbers(text):
     with pytest.raises(ConfigError, match="seeds: expected whole numbers, each once"):

@@ -26,7 +26,7 @@ class SyntheticSpec:
     images_per_class: int = 60
     """3 or more. Asking for more adds images and changes none."""
     image_size: int = 224
-    """Pixels a side, 32 or more."""
+    """Pixels a side, 32 to 4,096."""
     seed: int = 0
     """0 or more."""
     twins: float = 0.0
@@ -54,9 +54,9 @@ def write_dataset(folder: Path, spec: SyntheticSpec, on_progress: Progress | Non
         with folder_written_whole(folder) as unfinished:
             for label in spec.classes:
                 (unfinished / label).mkdir()
-                names = [f"{label}/{label.lower()}-{i:04d}.jpg" for i in range(1, spec.images_per_class + 1)]
-                for first in range(0, len(names), 2):
-                    neighbours = names[first : first + 2]
+                for first in range(0, spec.images_per_class, 2):
+                    last = min(first + 2, spec.images_per_class)
+                    neighbours = [f"{label}/{label.lower()}-{i:04d}.jpg" for i in range(first + 1, last + 1)]
                     if len(neighbours) == 2 and _are_twins(first, spec):
                         pairs.append((neighbours[0], neighbours[1]))
                     # The second is drawn even where it is not asked for: more images must change none.

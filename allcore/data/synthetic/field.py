@@ -9,6 +9,7 @@ from allcore.data.synthetic.specimen import draw_specimen
 from allcore.errors import ConfigError
 
 SMALLEST = 32
+LARGEST = 4_096  # a pair of which takes a gigabyte and a half to draw
 REFERENCE = 224  # the native width of the real fields, to which all drawn lengths refer
 
 Field = NDArray[np.uint8]
@@ -20,7 +21,7 @@ def draw_field(
     """One smear-like field of a class, uint8 (size, size, 3) RGB, which spans the same width of glass at every size.
 
     `slide` (0 or more) chooses the stain cluster; without `stain_by_class` all classes draw from one pool of them.
-    Raises ConfigError for an unknown class, a size below 32 or a negative slide.
+    Raises ConfigError for an unknown class, a size below 32 or above 4,096 and a negative slide.
     """
     return draw_field_and_cells(label, rng, size, slide=slide, stain_by_class=stain_by_class)[0]
 
@@ -54,7 +55,7 @@ def check_field(label: str, size: int, slide: int = 0) -> None:
     """Raises ConfigError unless a field of this class, size and slide can be drawn."""
     if label not in CLASSES:
         raise ConfigError(f"Unknown class {label!r}: synthetic smears exist for {', '.join(CLASSES)}.")
-    if size < SMALLEST:
-        raise ConfigError(f"Expected an image size of at least {SMALLEST} pixels. Received: {size}.")
+    if not SMALLEST <= size <= LARGEST:
+        raise ConfigError(f"Expected an image size of {SMALLEST} to {LARGEST:,} pixels. Received: {size}.")
     if slide < 0:
         raise ConfigError(f"Expected a slide number of 0 or more. Received: slide={slide}.")
