@@ -58,7 +58,10 @@ def write_new(path: Path, content: str) -> None:
 
 @contextmanager
 def folder_written_whole(folder: Path) -> Iterator[Path]:
-    """Hand out a new folder beside `folder`, whose place it takes with all that is in it when the block ends."""
+    """Hand out a new folder beside `folder`, whose place it takes with all that is in it when the block ends.
+
+    What is there by then is removed, whoever made it; what must not be is made with `new_folder_written_whole`.
+    """
     former = _unfinished_in(folder.parent)
     try:
         with unfinished_folder(folder.parent) as unfinished:
@@ -74,6 +77,18 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def new_folder_written_whole(folder: Path) -> Iterator[Path]:
+    """Hand out a new folder beside `folder`, which takes this name with all that is in it when the block ends.
+
+    Raises `FileExistsError` where something, other than an empty folder, has the name by then; that stays as it is.
+    """
+    with unfinished_folder(folder.parent) as unfinished:
+        yield unfinished
+        sync_all(unfinished)
+        rename(unfinished, folder)
 
 
 @contextmanager
@@ -94,9 +109,14 @@ def _unfinished_in(parent: Path) -> Path:
 def rename(path: Path, target: Path) -> None:
     """Give a file or a folder a name that is free; where the disk refuses, it keeps its own.
 
-    So it does where a folder of that name has anything in it, which raises `OSError` (ENOTEMPTY or EEXIST).
+    So does a folder where something else than an empty folder has that name, which raises `FileExistsError`.
     """
-    path.rename(target)
+    try:
+        path.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) or not os.path.lexists(target):
+            raise
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
     try:
         sync(target.parent)
     except OSError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
@@ -200,12 +199,8 @@ class RunStore:
         while True:
             drawn = secrets.token_hex(2)
             folder = self.root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{config.network}-{config.image_size}px-{drawn}"
-            try:
+            with suppress(FileExistsError):
                 rename(unfinished, folder)
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-            else:
                 return folder
 
     def runs(self) -> list[Run]:

@@ -14,7 +14,7 @@ from allcore.runs.files import read_record
 from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.store import Run
 from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
-from allcore.writing import folder_written_whole, make_folder, write_whole
+from allcore.writing import make_folder, new_folder_written_whole, write_whole
 
 PLAN_FILE = "study.json"
 
@@ -76,17 +76,17 @@ class StudyStore:
     def create(self, plan: StudyPlan) -> Study:
         """Make a study's folder, whole or not at all. Raises `RunError` when there is one of that name."""
         folder = self.root / plan.name
-        if folder.exists():
-            raise RunError(
-                f"there is a study {plan.name!r} already; give another name, or extend it with `study resume`"
-            )
         try:
             make_folder(self.root)
-            with folder_written_whole(folder) as unfinished:
+            with new_folder_written_whole(folder) as unfinished:
                 write_whole(unfinished / PLAN_FILE, plan.to_json())
                 moment = time.time()
                 write_status(unfinished, Status(state="cancelled", heartbeat=moment, queued_at=moment))
         except OSError as error:
+            if isinstance(error, FileExistsError) and folder.exists():
+                raise RunError(
+                    f"there is a study {plan.name!r} already; give another name, or extend it with `study resume`"
+                ) from None
             raise RunError(f"the study's folder cannot be written below {self.root} ({error.strerror})") from None
         return Study(folder)
 

@@ -78,6 +78,20 @@ def test_a_taken_name_is_refused_and_the_dataset_there_untouched(tmp_path):
     assert tree(dataset) == ["A/old.png"]
 
 
+def test_a_dataset_that_got_the_name_while_smears_were_drawn_stays_and_they_leave_nothing(tmp_path):
+    archive = zipped(tmp_path / "real.zip", "A/1.png", "B/1.png")
+    datasets = tmp_path / "datasets"
+
+    def overtaken(done, total):
+        if done == total:
+            import_zip(archive, datasets, "smears")
+
+    with pytest.raises(DatasetError, match="smears is in use: choose another name"):
+        draw_smears(datasets, "smears", SyntheticSpec(3, 48), overtaken)
+    assert tree(datasets / "smears") == ["A/1.png", "B/1.png"]
+    assert [path.name for path in datasets.iterdir()] == ["smears"]
+
+
 def test_a_zip_that_holds_no_dataset_leaves_nothing_behind(tmp_path):
     archive = zipped(tmp_path / "holiday.zip", "beach.png", "notes.txt")
     with pytest.raises(DatasetError, match="'holiday' is not a dataset: found no folder, images outside"):

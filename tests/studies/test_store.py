@@ -6,6 +6,7 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.runs.store import RunStore
+from allcore.studies.plan import StudyPlan
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from tests.studies.conftest import set_state
 
@@ -19,6 +20,20 @@ def test_a_study_comes_back_from_its_folder(study, plan):
 def test_a_name_is_given_once(study, plan):
     with pytest.raises(RunError, match="there is a study 'sizes' already; give another name"):
         StudyStore(study.folder.parent).create(plan)
+
+
+def test_of_two_studies_of_one_name_made_at_once_the_first_stays(study, plan):
+    store = StudyStore(study.folder.parent)
+
+    class Overtaken(StudyPlan):
+        def to_json(self):
+            store.create(plan.model_copy(update={"name": "seeds"}))
+            return super().to_json()
+
+    with pytest.raises(RunError, match="there is a study 'seeds' already; give another name"):
+        store.create(Overtaken.model_construct(**{**dict(plan), "name": "seeds", "seeds": (5,)}))
+    assert store.find("seeds").plan().seeds == plan.seeds
+    assert sorted(path.name for path in store.root.iterdir()) == ["seeds", "sizes"]
 
 
 def test_a_study_is_found_by_part_of_its_name_or_as_the_latest(study, plan):

@@ -13,7 +13,7 @@ from allcore.data.synthetic.scale_bar import burn_scale_bar
 from allcore.data.synthetic.slide import SLIDES_PER_CLASS
 from allcore.errors import ConfigError, DatasetError
 from allcore.progress import Progress
-from allcore.writing import folder_written_whole, make_folder
+from allcore.writing import make_folder, new_folder_written_whole
 
 FEWEST_IMAGES = 3
 JPEG_QUALITY = 92
@@ -51,7 +51,7 @@ def write_dataset(folder: Path, spec: SyntheticSpec, on_progress: Progress | Non
     written, total = 0, spec.images_per_class * len(spec.classes)
     try:
         make_folder(folder.parent)
-        with folder_written_whole(folder) as unfinished:
+        with new_folder_written_whole(folder) as unfinished:
             for label in spec.classes:
                 (unfinished / label).mkdir()
                 for first in range(0, spec.images_per_class, 2):
@@ -66,6 +66,8 @@ def write_dataset(folder: Path, spec: SyntheticSpec, on_progress: Progress | Non
                         if on_progress is not None:
                             on_progress(written, total)
     except OSError as error:
+        if isinstance(error, FileExistsError) and folder.exists():
+            raise _in_use(folder) from None
         raise DatasetError(
             f"The smears could not be written to {folder}: {error.strerror or error}. "
             "Choose a folder that can be written to, with space left."
@@ -122,4 +124,8 @@ def _check(folder: Path, spec: SyntheticSpec) -> None:
     for label in spec.classes:
         check_field(label, spec.image_size)
     if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):
-        raise DatasetError(f"Expected a new or empty folder. {folder} is in use: choose another name.")
+        raise _in_use(folder)
+
+
+def _in_use(folder: Path) -> DatasetError:
+    return DatasetError(f"Expected a new or empty folder. {folder} is in use: choose another name.")
