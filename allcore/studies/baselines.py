@@ -79,7 +79,7 @@ def baseline_of(name: str) -> Baseline:
 def division(plan: StudyPlan, place: Place) -> str:
     """Return the varied settings that decide which images a member trains on and tests; '' where none is varied."""
     values = config_values(place.config)
-    paths = [path for path in plan.vary if path == "variant" or path.startswith("split.")]
+    paths = [path for path in plan.vary if path in ("variant", "labels") or path.startswith("split.")]
     return " ".join(f"{path}={shown(values[path])}" for path in paths)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import combinations
 
@@ -50,15 +51,17 @@ def compare_pairs(finished: list[Finished], pairs: Iterable[tuple[str, str]], ma
 
 
 def _same_parts(finished: list[Finished], first: str, second: str) -> list[tuple[Finished, Finished]]:
-    """Return the members of both cells that were tested on the same images, seed by seed and fold by fold."""
+    """Return the members of both cells that were tested on the same images, labelled alike, by seed and fold."""
     of = {(each.place.cell, each.place.seed, each.place.fold): each for each in finished}
     parts = [(seed, fold) for cell, seed, fold in of if cell == first]
     both = [(of[first, *part], of[second, *part]) for part in parts if (second, *part) in of]
-    return [(one, other) for one, other in both if _images(one) == _images(other)]  # others divide them otherwise
+    return [(one, other) for one, other in both if _tested(one) == _tested(other)]  # others divide them otherwise
 
 
-def _images(of: Finished) -> set[str]:
-    return set(of.predictions.table["sha256"])
+def _tested(of: Finished) -> Counter[tuple[str, str]]:
+    """Return how often each content (sha256) stands among the test images under each label."""
+    table = of.predictions.table
+    return Counter(zip(table["sha256"], table["label"], strict=True))
 
 
 def _difference(first: str, second: str, both: list[tuple[Finished, Finished]], margin: float) -> CellDifference:

@@ -108,6 +108,17 @@ def test_settings_that_divide_the_images_have_baselines_of_their_own(carried_out
     assert found.differences == []  # no part of one has the images of a part of the other
 
 
+def test_versions_of_the_labels_have_baselines_of_their_own(carried_out):
+    plan, members, cache = carried_out({"labels": ["as_given", "corrected"]})
+    for run in members.values():
+        keep(run, cache, right=run.config.split.fold == 1)
+    found = study_findings("sizes", plan, members, cache)
+    assert {each.cell for each in found.baselines} == {
+        f"{baseline.name} (labels={labels})" for baseline in KEPT for labels in ("as_given", "corrected")
+    }
+    assert all(each.first in each.second for each in found.against_baselines)
+
+
 def test_what_an_image_shows_is_worked_out_once_for_all_folds(tmp_path, smears, tiny_config, executor, monkeypatch):
     seen = []
 

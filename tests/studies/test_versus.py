@@ -1,12 +1,15 @@
 """Two cells of a study: they differ, are the same within a margin, or nobody knows yet."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from allcore.data.split import make_split
 from allcore.errors import InputError
+from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.studies.plan import make_plan
-from allcore.studies.results import finished_members
+from allcore.studies.results import Finished, finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
 from allcore.studies.versus import compare_cells, compare_pairs
@@ -84,6 +87,19 @@ def test_p_values_are_raised_for_the_number_of_pairs(compared):
     four_cells = compared(0.0, 0.05, folds=(1,), seeds=(0,), vary={"image_size": [32, 48], "dropout": [0.1, 0.2]})
     assert len(four_cells) == 6
     assert min(each.p for each in four_cells) == pytest.approx(6 * alone.p)
+
+
+def test_the_same_images_under_other_labels_are_not_compared(executor, tiny_config):
+    plan = make_plan(name="labels", config=tiny_config(), vary={"labels": ["as_given", "corrected"]})
+    tested = ROWS.assign(group=ROWS["path"], probability_A=0.9, probability_B=0.1)
+    corrected = tested.assign(label=["B", *tested["label"][1:]])
+    finished = [
+        Finished(place, executor.store.create(place.config, executor.split), RecordedPredictions(("A", "B"), table))
+        for place, table in zip(plan.places, (tested, corrected), strict=True)
+    ]
+    assert compare_cells(plan, finished, 0.01) == []
+    alike = [finished[0], replace(finished[1], predictions=finished[0].predictions)]
+    assert [each.difference for each in compare_cells(plan, alike, 0.01)] == [0]
 
 
 @pytest.mark.parametrize("margin", [0.0, 1.0, -0.1])
