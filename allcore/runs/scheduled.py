@@ -33,10 +33,10 @@ FORGOTTEN_SECONDS: Final = 90.0
 class Word(NamedTuple):
     """What a scheduler says of a job: what that means for its run, and why in words.
 
-    A job that it gave up for nothing but having waited too long is `untried`.
+    A job that it gave up for nothing but having waited too long is `untried`. What nothing follows from is `unclear`.
     """
 
-    state: Literal["waiting", "running", "over", "untried"]
+    state: Literal["waiting", "running", "over", "untried", "unclear"]
     text: str
 
 
@@ -110,19 +110,21 @@ class ScheduledExecutor(Executor):
         """Return a launch with what is now to be said of it.
 
         A scheduler that forgot a job, as one that was set up anew has, does not outweigh a worker that was just heard.
-        The last word of one that is silent stands until the worker is silent too: the run can then be resumed.
+        The last word of one that is silent, or unclear, stands until the worker is silent too: the run can then be
+        resumed.
         """
         name = self.name.capitalize()
-        if words is not None and launch.job in words:
-            state, text = words[launch.job]
-            state = "over" if state == "untried" else state
-            return launch.model_copy(update={"state": state, "word": f"{name} job {launch.job}: {text}"})
+        word = None if words is None else words.get(launch.job)
+        if word is not None and word.state != "unclear":
+            state = "over" if word.state == "untried" else word.state
+            return launch.model_copy(update={"state": state, "word": f"{name} job {launch.job}: {word.text}"})
         silence = _silence(run)
-        if words is not None and silence > FORGOTTEN_SECONDS:
+        if words is not None and word is None and silence > FORGOTTEN_SECONDS:
             text = f"{name} job {launch.job}: {name} does not know it any more: resume the run"
             return launch.model_copy(update={"state": "over", "word": text})
-        if words is None and ELSEWHERE_SECONDS < silence < math.inf:
-            return launch.model_copy(update={"state": "", "word": f"{name} does not answer"})
+        if (words is None or word is not None) and ELSEWHERE_SECONDS < silence < math.inf:
+            text = f"{name} does not answer" if word is None else f"{name} job {launch.job}: {word.text}"
+            return launch.model_copy(update={"state": "", "word": text})
         return launch
 
     def _wait_on(self, run: Run) -> None:

@@ -26,8 +26,9 @@ _STATES: Final[dict[str, Literal["waiting", "running"]]] = {
     "PENDING": "waiting", "REQUEUED": "waiting", "REQUEUE_HOLD": "waiting", "REQUEUE_FED": "waiting",
     "SPECIAL_EXIT": "waiting", "CONFIGURING": "waiting", "RESV_DEL_HOLD": "waiting", "SUSPENDED": "running",
     "RUNNING": "running", "COMPLETING": "running", "STAGE_OUT": "running", "SIGNALING": "running", "STOPPED": "running",
+    "RESIZING": "running", "POWER_UP_NODE": "waiting", "EXPEDITING": "waiting",
 }  # fmt: skip
-"""What Slurm's states mean for a run; every other one is the end of a job."""
+"""What the states of a job that is not over mean for its run."""
 
 _ENDS: Final = {
     "OUT_OF_MEMORY": "the job needed more memory than it was given: give it more, or use a smaller batch size",
@@ -39,7 +40,11 @@ _ENDS: Final = {
     "CANCELLED": "the job was cancelled with Slurm's own commands: resume the run",
     "COMPLETED": "the job has ended without the run",
     "FAILED": "the job has failed: the end of its log says why",
+    "LAUNCH_FAILED": "the job could not be started on its machine: resume the run",
+    "RECONFIG_FAIL": "its machine could not be set up as the job asks: resume the run",
+    "REVOKED": "another cluster has taken the job over: resume the run where nothing is heard of it",
 }
+"""The states that are the end of a job, in words."""
 
 
 @dataclass(frozen=True)
@@ -144,11 +149,14 @@ def _recorded(jobs: Sequence[str]) -> dict[str, Word]:
 
 
 def word_of_slurm(line: str) -> tuple[str, Word]:
-    """Return the job of a line `job|state|reason`, with what its state means for a run, and that in words."""
+    """Return the job of a line `job|state|reason`, with what its state means for a run, and that in words.
+
+    A state that is not known, of a newer Slurm say, is `unclear`: it need not be the end of the job.
+    """
     job, state, reason = line.split("|", 2)
-    if state not in _STATES:
-        return job, Word("over", f"{_ENDS.get(state, state.lower())} ({state}{_because(reason)})")
-    return job, Word(_STATES[state], f"{state.lower()}{_because(reason)}")
+    if state in _ENDS:
+        return job, Word("over", f"{_ENDS[state]} ({state}{_because(reason)})")
+    return job, Word(_STATES.get(state, "unclear"), f"{state.lower()}{_because(reason)}")
 
 
 def _because(reason: str) -> str:

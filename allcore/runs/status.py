@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import RunError
 from allcore.runs.files import STATUS_FILE, STOP_FILE, read_record
-from allcore.runs.launches import Launch, last_launch
+from allcore.runs.launches import Launch, last_launch, launch_file
 from allcore.runs.process import host, is_alive
 from allcore.writing import write_whole
 
@@ -129,7 +129,7 @@ def _interrupted(status: Status, error: str = "") -> Status:
 def _as_scheduled(folder: Path, status: Status, launch: Launch) -> Status:
     """Return the status of a run that a scheduler has: its last word, unless the worker has been heard since."""
     if launch.state == "over":
-        return _interrupted(status, launch.word)
+        return status if status.pid is not None and _heard_since(folder, launch) else _interrupted(status, launch.word)
     queued = status.model_copy(update={"state": "queued", "phase": launch.word or status.phase})
     if status.pid is None:
         launching = bool(launch.job) or seconds_since_written(folder / STATUS_FILE) < 2 * LAUNCH_SECONDS
@@ -142,6 +142,16 @@ def _as_scheduled(folder: Path, status: Status, launch: Launch) -> Status:
     if launch.state == "running":
         return status.model_copy(update={"phase": f"not heard of for {age / 60:.0f} min; {launch.word}"})
     return _interrupted(status, f"nothing was heard of it for {age / 60:.0f} min, nor of {launch.executor}")
+
+
+def _heard_since(folder: Path, launch: Launch) -> bool:
+    """Return whether a worker goes on of whose job the scheduler has said something since: it has written later."""
+    file = folder / STATUS_FILE
+    try:
+        later = file.stat().st_mtime_ns > launch_file(folder, launch.number).stat().st_mtime_ns
+    except OSError:
+        return False
+    return later and seconds_since_written(file) < ELSEWHERE_SECONDS
 
 
 def _is_there(folder: Path, status: Status) -> bool:

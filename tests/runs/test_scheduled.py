@@ -115,6 +115,19 @@ def test_worker_that_is_heard_outlives_a_scheduler_that_was_set_up_anew(workspac
     assert "does not know it any more: resume the run" in run.status().error
 
 
+def test_word_that_says_nothing_lets_the_last_one_stand_until_the_worker_is_silent(workspace, launch):
+    scheduler = Scheduler(workspace)
+    run = given_a_machine(launch, scheduler)
+    begun(run, heard=10)
+    scheduler.said["7"] = Word("unclear", "something_new")
+    scheduler.look()
+    assert (run.status().state, last_launch(run.folder).state) == ("running", "running")
+    begun(run, heard=1000)
+    scheduler.look()
+    assert (run.status().state, last_launch(run.folder).word) == ("interrupted", "Slurm job 7: something_new")
+    assert marks(scheduler) == [run.id]  # it is asked about again
+
+
 def test_run_can_be_resumed_where_neither_its_scheduler_nor_its_worker_is_heard(workspace, launch):
     scheduler = Scheduler(workspace)
     run = given_a_machine(launch, scheduler)

@@ -34,7 +34,13 @@ def run(tmp_path):
         ("7|NODE_FAIL|None", "over", "machine failed"),
         ("7|PREEMPTED|None", "over", "another job took its machine"),
         ("7|CANCELLED|None", "over", "cancelled with Slurm's own commands"),
-        ("7|SOMETHING_NEW|None", "over", "something_new"),
+        ("7|LAUNCH_FAILED|None", "over", "could not be started"),
+        ("7|REVOKED|None", "over", "another cluster"),
+        ("7|RESIZING|None", "running", "resizing"),
+        ("7|POWER_UP_NODE|None", "waiting", "power_up_node"),
+        ("7|EXPEDITING|None", "waiting", "expediting"),
+        ("7|UPDATE_DB|None", "unclear", "update_db"),
+        ("7|SOMETHING_NEW|Because", "unclear", "something_new, Because"),
     ],
 )
 def test_words_of_slurm_say_whether_a_run_can_still_come_and_why(line, state, said):

@@ -168,6 +168,22 @@ def test_run_of_a_scheduler_is_known_by_what_was_heard_of_it_and_by_its_word(tmp
     assert launch.get("word", "") in (found.phase, found.error, "completed")
 
 
+@pytest.mark.parametrize(("silent", "state"), [(10, "running"), (1000, "interrupted")])
+def test_worker_that_is_heard_after_its_job_was_said_to_be_over_goes_on(tmp_path, silent, state):
+    write_status(tmp_path, status(pid=1, process_started="x", host="elsewhere"))
+    over = claim_launch(tmp_path, "slurm", None).model_copy(update={**SCHEDULED, "state": "over", "word": "revoked"})
+    record_launch(tmp_path, over)
+    moment = time.time() - silent - 5
+    os.utime(tmp_path / "launches" / "1.json", (moment, moment))
+    written_before(tmp_path, silent)
+    assert (read_status(tmp_path).state, read_status(tmp_path).error) == (
+        state,
+        "" if state == "running" else "revoked",
+    )
+    written_before(tmp_path, silent + 10)
+    assert (read_status(tmp_path).state, read_status(tmp_path).error) == ("interrupted", "revoked")
+
+
 def test_the_disk_s_clock_is_asked_once_for_all_runs_that_are_looked_at(tmp_path, monkeypatch):
     asked, really = [], runs_status.TemporaryFile
     monkeypatch.setattr(runs_status, "TemporaryFile", lambda dir: asked.append(dir) or really(dir=dir))
