@@ -142,7 +142,7 @@ app.command()(hide)
 
 @app.command()
 def watch(name: Name) -> None:
-    """Follow a run until it ends; Ctrl-C ends the watching, not the run."""
+    """Follow a run until it ends; Ctrl-C ends the watching, not the run. Exit status 1 unless the run succeeded."""
     from allcore.cli.follow import follow
     from allcore.runs.status import in_words
 
@@ -154,6 +154,8 @@ def watch(name: Name) -> None:
         say(f"run {run.id} goes on", err=True)
         return
     say(f"run {run.id} is {in_words(status.state)}{f': {status.error}' if status.error else ''}")
+    if status.state != "succeeded":
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.options import config_from, with_config_options
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
+from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.cli.study_follow import go_on, look_at
 from allcore.cli.study_report import Name, report
-from allcore.cli.study_text import plan_json, say_grid, say_plan
+from allcore.cli.study_text import grid_json, plan_json, say_grid, say_plan
 from allcore.cli.train import Data, Preset, with_protocol
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
     from allcore.studies.estimate import StudyEstimate
     from allcore.studies.plan import StudyPlan
-    from allcore.studies.store import Study, StudyStore
+    from allcore.studies.store import StudyStore
     from allcore.workspace import Workspace
 
 app = typer.Typer(help="Studies: one configuration over folds, seeds and any setting, as one piece of work.")
@@ -122,18 +122,10 @@ def list_studies(json: Json = False) -> None:
 @app.command()
 def show(name: Name, json: Json = False) -> None:
     """Show a study's grid: the state of every member, and the time that is left for all of them."""
-    from allcore.studies.grid import grid_table
-
     workspace, study = _workspace(), _studies().find(name)
     grid = look_at(study, workspace)
     if json:
-        print_json(
-            {
-                "study": grid.study, "state": grid.state, "phase": grid.phase, "error": grid.error,
-                "progress": grid.progress, "eta_seconds": grid.eta_seconds, "counts": dict(grid.counts),
-                "members": json_rows(grid_table(grid)), **_scored(study, workspace),
-            }
-        )  # fmt: skip
+        print_json(grid_json(grid, study, workspace))
         return
     say_grid(grid)
 
@@ -183,24 +175,6 @@ def stop(name: Name) -> None:
     stop_study(study, _workspace())
     state = in_words(study.status().state)
     say(f"study {study.name} is {state}; go on with: python -m allcore study resume {study.name}")
-
-
-def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:
-    """Return what the members that have succeeded say, and baselines and probes as far as they are computed."""
-    from allcore.runs.store import RunStore
-    from allcore.studies.baselines import baseline_members
-    from allcore.studies.findings import baseline_scores
-    from allcore.studies.probes import cell_probes
-    from allcore.studies.results import cell_scores, finished_members
-
-    plan, cache = study.plan(), workspace.cache
-    finished = finished_members(plan, study.members(RunStore(workspace.runs).runs()))
-    baselines = baseline_scores(plan, baseline_members(plan, finished, cache), cache)
-    return {
-        "cells": [cell.model_dump(mode="json") for cell in cell_scores(plan, finished, cache)],
-        "baselines": [baseline.model_dump(mode="json") for baseline in baselines],
-        "probes": [probed.model_dump(mode="json") for probed in cell_probes(plan, finished, cache)],
-    }
 
 
 def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEstimate:

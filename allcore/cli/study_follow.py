@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from allcore.cli.output import print_json, say
-from allcore.cli.study_text import say_grid
+from allcore.cli.study_text import grid_json, say_grid
 
 if TYPE_CHECKING:
     from allcore.studies.grid import Grid
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def go_on(study: Study, workspace: Workspace, background: bool, json: bool) -> None:
-    """Follow a study that was started, and end with its exit status; in the background, say how it can be seen."""
+    """Follow a study that was started, and end with its exit status; in the background, say how it can be seen.
+
+    With `json` the members are printed as JSON at the end, instead of a table.
+    """
     if background:
         if json:
             print_json({"study": study.name, "folder": str(study.folder)})
@@ -24,10 +27,10 @@ def go_on(study: Study, workspace: Workspace, background: bool, json: bool) -> N
             say(study.name)
             say(f"see how it goes with: python -m allcore study show {study.name}", err=True)
         return
-    raise typer.Exit(_follow(study, workspace))
+    raise typer.Exit(_follow(study, workspace, json))
 
 
-def _follow(study: Study, workspace: Workspace) -> int:
+def _follow(study: Study, workspace: Workspace, json: bool) -> int:
     """Say which members have ended until the study has, and return the exit status; Ctrl-C stops the study."""
     import time
 
@@ -51,7 +54,10 @@ def _follow(study: Study, workspace: Workspace) -> int:
         say("stopping at the next batch; the checkpoint is kept", err=True)
         stop_study(study, workspace)
         grid = look_at(study, workspace)
-    say_grid(grid)
+    if json:
+        print_json(grid_json(grid, study, workspace))
+    else:
+        say_grid(grid)
     return 0 if grid.is_whole else 1
 
 

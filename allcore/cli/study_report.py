@@ -9,6 +9,7 @@ import typer
 
 from allcore.cli.output import Json, print_json, progress_bar, say
 from allcore.cli.study_text import say_findings
+from allcore.errors import InputError
 
 if TYPE_CHECKING:
     from allcore.studies.findings import StudyFindings
@@ -51,6 +52,8 @@ def report(
     from allcore.studies.store import StudyStore
     from allcore.workspace import open_workspace
 
+    if tables and json:
+        raise InputError("--tables prints Markdown and --json JSON; expected one of them: leave one out")
     workspace = open_workspace()
     study = StudyStore(workspace.studies).find(name)
     plan, members = study.plan(), study.members(RunStore(workspace.runs).runs())

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from allcore.studies.findings import StudyFindings
     from allcore.studies.grid import Grid
     from allcore.studies.plan import StudyPlan
+    from allcore.studies.store import Study
+    from allcore.workspace import Workspace
 
 
 def say_plan(plan: StudyPlan, estimated: StudyEstimate) -> None:
@@ -44,6 +46,35 @@ def plan_json(plan: StudyPlan, estimated: StudyEstimate) -> dict[str, Any]:
         "total_seconds": estimated.total_seconds, "kept_bytes": estimated.kept_bytes,
         "needed_bytes": estimated.needed_bytes, "free_bytes": estimated.free_bytes,
     }  # fmt: skip
+
+
+def grid_json(grid: Grid, study: Study, workspace: Workspace) -> dict[str, Any]:
+    """Return the state of a study and of every member, and what those that succeeded say, as JSON values."""
+    from allcore.studies.grid import grid_table
+
+    return {
+        "study": grid.study, "state": grid.state, "phase": grid.phase, "error": grid.error,
+        "progress": grid.progress, "eta_seconds": grid.eta_seconds, "counts": dict(grid.counts),
+        "members": json_rows(grid_table(grid)), **_scored(study, workspace),
+    }  # fmt: skip
+
+
+def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:
+    """Return what the members that have succeeded say, and baselines and probes as far as they are computed."""
+    from allcore.runs.store import RunStore
+    from allcore.studies.baselines import baseline_members
+    from allcore.studies.findings import baseline_scores
+    from allcore.studies.probes import cell_probes
+    from allcore.studies.results import cell_scores, finished_members
+
+    plan, cache = study.plan(), workspace.cache
+    finished = finished_members(plan, study.members(RunStore(workspace.runs).runs()))
+    baselines = baseline_scores(plan, baseline_members(plan, finished, cache), cache)
+    return {
+        "cells": [cell.model_dump(mode="json") for cell in cell_scores(plan, finished, cache)],
+        "baselines": [baseline.model_dump(mode="json") for baseline in baselines],
+        "probes": [probed.model_dump(mode="json") for probed in cell_probes(plan, finished, cache)],
+    }
 
 
 def say_grid(grid: Grid) -> None:

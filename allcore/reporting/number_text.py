@@ -38,8 +38,13 @@ def percentage(fraction: float | None, digits: int = 2, sign: str = "") -> str:
 
 
 def per_cent(fraction: float | None, digits: int = 2) -> str:
-    """Return a fraction as `96.59 %`."""
+    """Return a fraction as `96.59 %`; one that is not all, or not nothing, as `> 99.99 %` or `< 0.01 %` at the most."""
     shown = percentage(fraction, digits)
+    if fraction is not None and 0 < fraction < 1:
+        if shown == percentage(1, digits):
+            return f"> {decimal(100 - 10**-digits, digits)} %"
+        if shown == percentage(0, digits):
+            return f"< {decimal(10**-digits, digits)} %"
     return shown if shown == UNKNOWN else f"{shown} %"
 
 

@@ -13,6 +13,7 @@ from allcore.refusals import what_went_wrong
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
+from pages.ui.stored_form import stored
 
 
 def meanings(dataset: str | None, classes: Collection[str]) -> ClassMeanings:
@@ -32,20 +33,21 @@ def show_naming(images: Catalog) -> None:
         "Named here once, and said wherever the classes are shown: on Predict and Evaluate, in reports and model "
         "cards. Where some classes are positive and some are not, Evaluate also scores the one side against the other."
     )
+    found = stored(f"classes of {dataset}", repr((known.meanings, known.positive)))
     with st.form("classes", border=False):
         said = {
             name: st.text_input(
-                plain(name), known.meanings.get(name, ""), LONGEST_MEANING, key=f"meaning {number} of {dataset}",
-                placeholder="what this class means",
+                plain(name), known.meanings.get(name, ""), LONGEST_MEANING, placeholder="what this class means",
+                key=f"meaning {number} of {dataset}: {found.mark}",
             )
             for number, name in enumerate(classes)
         }  # fmt: skip
         positive = st.multiselect(
-            "Positive classes", classes, known.positive, key=f"positive of {dataset}",
+            "Positive classes", classes, known.positive, key=f"positive of {dataset}: {found.mark}",
             help="What a test looks for, such as the malignant classes.",
         )  # fmt: skip
         pressed = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=not may_act())
-    if pressed:
+    if pressed and not found.refused():
         try:
             act(
                 "name the classes of", dataset,

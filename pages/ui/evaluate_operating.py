@@ -12,7 +12,7 @@ from allcore.errors import InputError
 from allcore.evaluation.predictions.operating import Held, Target, asked_of, chosen_point, risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.operating_point import decision_curve
-from allcore.reporting.number_text import per_cent_within
+from allcore.reporting.number_text import per_cent, per_cent_within
 from allcore.reporting.operating import decision_figure, risk_figure
 from pages.ui import show
 from pages.ui.evaluated import Evaluated, evaluated
@@ -44,7 +44,7 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
         return
     point = chosen.point
     st.markdown(
-        f"**{sides[0].capitalize()} is said from a probability of {100 * point.threshold:.1f} %.** "
+        f"**{sides[0].capitalize()} is said from a probability of {per_cent(point.threshold, 1)}.** "
         + (
             "The line was chosen on these very images, for want of others: it flatters."
             if chosen.same_images

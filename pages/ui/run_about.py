@@ -10,6 +10,7 @@ from allcore.runs.about import LONGEST_NAME, LONGEST_NOTE, About, about, say_of_
 from allcore.runs.store import Run
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
+from pages.ui.stored_form import stored
 
 
 def show_about(run: Run) -> None:
@@ -19,13 +20,15 @@ def show_about(run: Run) -> None:
     except RunError as error:
         st.warning(plain(str(error)), title="The name, note and tags of this run cannot be read")
         now = About()
+    found = stored(f"about {run.id}", now.model_dump_json())
+    here = f"{run.id}: {found.mark}"
     with st.form(f"about {run.id}", border=False):
-        name = st.text_input("Name", now.name, LONGEST_NAME, key=f"name of {run.id}")
-        note = st.text_area("Note", now.note, max_chars=LONGEST_NOTE, key=f"note of {run.id}")
-        tags = st.text_input("Tags", ", ".join(now.tags), key=f"tags of {run.id}", help="separated by commas")
-        hidden = st.checkbox("Leave it out of the list", now.hidden, key=f"hidden {run.id}")
+        name = st.text_input("Name", now.name, LONGEST_NAME, key=f"name of {here}")
+        note = st.text_area("Note", now.note, max_chars=LONGEST_NOTE, key=f"note of {here}")
+        tags = st.text_input("Tags", ", ".join(now.tags), key=f"tags of {here}", help="separated by commas")
+        hidden = st.checkbox("Leave it out of the list", now.hidden, key=f"hidden {here}")
         pressed = st.form_submit_button("Save", icon=":material/save:", disabled=not may_act())
-    if not pressed:
+    if not pressed or found.refused():
         return
     said = About(name=name, note=note, tags=tuple(tags.split(",")), hidden=hidden)
     try:

@@ -118,7 +118,12 @@ def test_stopped_run_cannot_be_stopped_again(life):
 
 def test_watching_a_run_that_has_ended_says_how(life):
     assert life["watch the end"].out == f"run {life['id']} is stopped\n"
-    assert life["watch the end"].code == 0
+    assert life["watch the end"].code == 1
+
+
+def test_watching_a_run_that_succeeded_ends_with_success(on_finished, finished_run):
+    watched = on_finished("runs", "watch", finished_run.id)
+    assert (watched.code, watched.out) == (0, f"run {finished_run.id} is succeeded\n")
 
 
 def test_resumed_run_that_is_interrupted_keeps_its_checkpoint_and_says_how_to_go_on(life):

@@ -161,6 +161,20 @@ def test_who_follows_a_study_hears_of_each_member_once_and_ends_with_whether_all
     assert next(sleeps, None) is None  # it looked three times
 
 
+def test_who_follows_a_study_with_json_gets_what_show_says_and_nothing_else(workspace, study_of, command, capsys):
+    study = study_of(1)
+    _as(study, "succeeded")
+    with pytest.raises(typer.Exit):
+        go_on(study, workspace, background=False, json=True)
+    assert json.loads(capsys.readouterr().out) == command("study", "show", study.name, "--json").json
+
+
+def test_two_forms_of_a_report_at_once_are_refused(command, study_of):
+    refused = command("study", "report", study_of(1).name, "--tables", "--json")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--tables prints Markdown and --json JSON" in refused.err
+
+
 def test_who_follows_a_study_and_interrupts_stops_it(workspace, study_of, monkeypatch, capsys):
     study, stopped = study_of(1), []
 

@@ -32,6 +32,18 @@ def test_what_cannot_be_kept_is_said_and_the_form_stays(dataset, workspace):
     assert not workspace.classes.exists()
 
 
+def test_what_somebody_else_names_meanwhile_is_shown_and_never_written_over(dataset, workspace):
+    app = open_page("dataset", view="Classes")
+    app.text_input[3].input("mine")
+    name_classes(dataset, CLASSES, {"Pro": "theirs"}, ["Pro"], workspace.classes)
+    assert "Somebody else changed this meanwhile: nothing was saved" in texts(press(app, "Save"))
+    assert class_meanings([dataset], CLASSES, workspace.classes).meanings["Pro"] == "theirs"
+    assert app.text_input[3].value == "theirs"
+    app.text_input[3].input("ours")
+    press(app, "Save")
+    assert class_meanings([dataset], CLASSES, workspace.classes).meanings["Pro"] == "ours"
+
+
 def test_evaluate_and_predict_follow_what_was_named(run, dataset, workspace):
     name_classes(dataset, CLASSES, {"Pro": "**pro-B** cells"}, ["Pro"], workspace.classes)
     app = open_page("evaluate", view="Positive or negative")

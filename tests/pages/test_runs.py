@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from allcore.reporting.curves import QUANTITIES
-from allcore.runs.about import About, about
+from allcore.runs.about import About, about, say_of_run
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.launches import claim_launch, last_launch, record_launch
 from allcore.runs.process import host, own_identity
@@ -267,10 +267,27 @@ def test_page_does_nothing_when_nothing_runs(state):
     assert refresh_every([RunSummary("damaged"), RunSummary("b", status)]) is None
 
 
+def field(app, label):
+    return next(one for one in app.text_input if one.label == label)
+
+
+def test_what_somebody_else_says_of_a_run_meanwhile_is_shown_and_never_written_over(run):
+    app = open_page("runs", session={"said": True}, run=run.id)
+    field(app, "Name").set_value("mine")
+    theirs = say_of_run(run, About(name="theirs", note="by a colleague"))
+    press(app, "Save")
+    assert about(run) == theirs == About(name="theirs", note="by a colleague")
+    assert "Somebody else changed this meanwhile: nothing was saved" in texts(app)
+    assert field(app, "Name").value == "theirs"
+    field(app, "Name").set_value("ours")
+    press(app, "Save")
+    assert about(run) == About(name="ours", note="by a colleague")
+
+
 def test_a_run_is_named_found_and_left_out_of_the_list(run):
     app = open_page("runs", session={"said": True}, run=run.id)
-    app.get_by_key(f"name of {run.id}").set_value("the first")
-    app.get_by_key(f"tags of {run.id}").set_value("grey, small")
+    field(app, "Name").set_value("the first")
+    field(app, "Tags").set_value("grey, small")
     press(app, "Save")
     assert about(run) == About(name="the first", tags=("grey", "small"))
     listed = open_page("runs", run=run.id, find="GREY first").dataframe[0].value

@@ -44,6 +44,10 @@ def test_memory_is_said_in_the_unit_that_fits(amount, text):
     [
         (per_cent(0.96594), "96.59 %"),
         (per_cent(None), "–"),
+        (per_cent(1.0, 1), "100.0 %"),
+        (per_cent(0.99961, 1), "> 99.9 %"),
+        (per_cent(0.0003, 1), "< 0.1 %"),
+        (per_cent(0.997, 0), "> 99 %"),
         (percentage(0.0213, sign="+"), "+2.13"),
         (percentage(math.nan), "–"),
         (percentages((0.925, 0.977)), "92.50 to 97.70"),
@@ -57,6 +61,7 @@ def test_memory_is_said_in_the_unit_that_fits(amount, text):
         (or_blank(decimal(math.nan)), ""),
         (part_of(12, 260), "12 of 260 (4.6 %)"),
         (part_of(0, 0), "0 of 0"),
+        (part_of(2603, 2604), "2,603 of 2,604 (> 99.9 %)"),
     ],
 )
 def test_numbers_read_alike_everywhere(shown, text):
