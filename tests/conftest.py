@@ -29,6 +29,7 @@ from allcore.hardware import set_before_tensorflow
 from allcore.inference.network import Network, open_network
 from allcore.runs.devices import devices_here
 from allcore.runs.executor import LocalExecutor
+from allcore.runs.launches import claim_launch, last_launch, record_launch
 from allcore.runs.lease import QUEUE_FOLDER, lock_file
 from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
@@ -241,6 +242,26 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.delenv("ALLCORE_DATA_ROOTS", raising=False)
     return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def lost_by_slurm(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
+    """Return what makes a run one of Slurm, which says that its job ended out of memory; new runs are local."""
+    squeue = tmp_path / "slurm" / "squeue"
+    squeue.parent.mkdir()
+    squeue.write_text("#!/bin/sh\necho '7|OUT_OF_MEMORY|OutOfMemory'\n")
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{squeue.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("ALLCORE_EXECUTOR", "local")
+
+    def lose(run: Run) -> None:
+        launch = claim_launch(run.folder, "slurm", last_launch(run.folder))
+        record_launch(run.folder, launch.model_copy(update={"job": "7", "state": "running"}))
+        mark = workspace.runs / QUEUE_FOLDER / "slurm" / run.id
+        mark.parent.mkdir(parents=True)
+        mark.touch()
+
+    return lose
 
 
 @contextmanager

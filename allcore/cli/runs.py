@@ -35,11 +35,12 @@ def list_runs(
 ) -> None:
     """List the runs, newest first."""
     from allcore.reporting.number_text import memory
+    from allcore.runs.executor import ask_schedulers
     from allcore.runs.status import in_words
     from allcore.runs.summary import summarize, summary_rows
 
     executor = the_executor()
-    executor.look()
+    ask_schedulers(executor.workspace)
     gc.disable()  # nothing of what is read can go before the end, and looking for it takes a tenth of the time
     found = [summarize(run) for run in executor.store.runs()]
     gc.enable()
@@ -75,11 +76,12 @@ def list_runs(
 def show(name: Name, json: Json = False) -> None:
     """Show a run's state, configuration and history."""
     from allcore.runs.about import about
+    from allcore.runs.executor import ask_schedulers
     from allcore.runs.status import in_words
     from allcore.tracking.record import read_mirrored
 
     executor = the_executor()
-    executor.look()
+    ask_schedulers(executor.workspace)
     run = executor.store.find(name)
     status, config, history, said = run.status(), run.config, run.history(), about(run)
     mirrored = read_mirrored(run.folder)
@@ -193,7 +195,11 @@ def delete(
     name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not ask when RUN is only a part of the id")] = False
 ) -> None:
     """Delete a run's folder and everything in it; if the folder is a link, only the link."""
-    store = the_executor().store
+    from allcore.runs.executor import ask_schedulers
+
+    executor = the_executor()
+    ask_schedulers(executor.workspace)
+    store = executor.store
     run = store.find(name)
     if name != run.id and not yes:
         _ask_before_deleting(name, run)

@@ -83,12 +83,14 @@ def run_study(
 def list_studies(json: Json = False) -> None:
     """List all studies, newest first."""
     from allcore.errors import RunError
+    from allcore.runs.executor import ask_schedulers
     from allcore.runs.status import in_words
     from allcore.runs.store import RunStore
     from allcore.studies.grid import look
 
     workspace = _workspace()
     rows: list[dict[str, Any]] = []
+    ask_schedulers(workspace)
     runs = RunStore(workspace.runs).runs()
     for study in _studies().studies():
         try:

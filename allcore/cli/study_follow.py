@@ -67,7 +67,9 @@ def _because(note: str) -> str:
 
 def look_at(study: Study, workspace: Workspace) -> Grid:
     """Return how far the members of a study are."""
+    from allcore.runs.executor import ask_schedulers
     from allcore.runs.store import RunStore
     from allcore.studies.grid import look
 
+    ask_schedulers(workspace)
     return look(study, study.plan(), RunStore(workspace.runs).runs())

@@ -18,7 +18,7 @@ from filelock import Timeout
 
 from allcore.errors import InputError, RunError
 from allcore.refusals import what_went_wrong
-from allcore.runs.executor import Executor
+from allcore.runs.executor import Executor, ask_schedulers
 from allcore.runs.files import STOP_FILE
 from allcore.runs.launches import last_launch
 from allcore.runs.launching import launch_all
@@ -171,7 +171,7 @@ class _Runner:
                 time.sleep(_POLL_SECONDS)
                 if self.stop():
                     return
-            self.executor.look()
+            ask_schedulers(self.executor.workspace)  # a member may be with another one than the runs to come
 
     def _stop_members(self) -> None:
         """Stop the members that go on, all at the same time, and wait until they have ended."""

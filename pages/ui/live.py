@@ -11,6 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from allcore.reporting.number_text import duration
+from allcore.runs.executor import ask_schedulers
 from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE, STATUS_FILE
 from allcore.runs.history import History, HistoryReader
 from allcore.runs.launches import LAUNCHES_FOLDER
@@ -39,7 +40,7 @@ STATE_ICONS = {
 
 
 def runs() -> list[Run]:
-    """Return all runs, newest first, the damaged ones too; a scheduler is asked about its own every few seconds."""
+    """Return all runs, newest first, the damaged ones too; schedulers are asked about theirs every few seconds."""
     _look(str(executor().store.root))
     datasets = _datasets_stamp()
     return [_watched(run, datasets) for run in executor().store.runs()]
@@ -162,8 +163,8 @@ def _datasets_stamp() -> Stamp:
 
 @st.cache_data(ttl="3s", refresh_mode="background", max_entries=4, show_spinner=False)
 def _look(root: str) -> None:
-    """Have the scheduler's word recorded, if one carries runs out; nobody waits for it but who looks first."""
-    executor().look()
+    """Have the schedulers' words recorded, where any carries runs out; nobody waits for it but who looks first."""
+    ask_schedulers(workspace())
 
 
 @st.cache_resource(show_spinner=False)

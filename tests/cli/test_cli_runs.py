@@ -6,13 +6,17 @@ import signal
 
 import pytest
 
+from allcore.config_parts import SplitConfig
+from allcore.data.split import make_split
 from allcore.files import bytes_below
 from allcore.reporting.number_text import memory
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import ACTIVE
+from allcore.runs.status import ACTIVE, write_status
+from allcore.runs.store import RunStore
 from allcore.workspace import Workspace
 from tests.cli.conftest import call
 from tests.conftest import TINY, device_taken, wait_for
+from tests.data.rows import images
 
 TINY_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
 DAMAGE = {
@@ -97,6 +101,18 @@ def test_running_run_is_neither_deleted_nor_resumed(life, what):
     refused = life[f"{what} while running"]
     assert refused.code == 2
     assert f"run {life['id']} is running" in refused.err
+
+
+@pytest.mark.parametrize("asked", ["list", "show", "delete"])
+def test_run_that_slurm_has_lost_is_interrupted_also_where_new_runs_are_local(
+    workspace, tiny_config, lost_by_slurm, asked
+):
+    run = RunStore(workspace.runs).create(tiny_config(), make_split(images({"A": 8, "B": 8}), SplitConfig()))
+    write_status(run.folder, run.status().model_copy(update={"state": "running", "pid": 1, "process_started": "x"}))
+    lost_by_slurm(run)
+    outcome = call(workspace.root, "runs", asked, *([] if asked == "list" else [run.id]))
+    assert outcome.code == 0, outcome.err
+    assert "interrupted" in outcome.out or not run.folder.exists()
 
 
 def test_watching_can_end_while_the_run_goes_on(life):

@@ -138,6 +138,14 @@ def test_run_that_waits_for_slurm_says_why_however_long_it_does(run):
     assert not button(app, "Stop").disabled
 
 
+def test_run_that_slurm_has_lost_is_interrupted_also_where_new_runs_are_local(running, lost_by_slurm):
+    lost_by_slurm(running)
+    app = open_page("runs")
+    assert "the job needed more memory than it was given" in texts(app)
+    assert not button(app, "Resume").disabled
+    assert not button(app, "Delete").disabled
+
+
 def test_charts_gain_points_as_the_run_goes_on(running):
     app = open_page("runs", per="Batch")
     before, drawn = counts(app), charts(app)

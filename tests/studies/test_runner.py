@@ -114,6 +114,19 @@ def test_a_member_that_goes_on_by_itself_is_waited_for_and_not_launched_again(st
     assert executor.launched == [PLACES[0], PLACES[1], PLACES[3]]
 
 
+def test_a_member_that_slurm_has_lost_is_tried_again_by_a_study_whose_executor_is_another(
+    study, plan, executor, lost_by_slurm, monkeypatch
+):
+    lost = executor.store.create(plan.places[2].config, executor.split)
+    set_state(lost, "running")
+    lost_by_slurm(lost)
+    looks = iter(range(3))
+    monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda seconds: next(looks))
+    assert run_study(study.folder, executor) == 0
+    assert sorted(executor.launched) == sorted(PLACES)
+    assert places_of_runs(study, executor) == sorted(PLACES)
+
+
 def test_a_study_extended_while_it_goes_on_takes_in_what_is_new(study, plan, executor):
     store = StudyStore(study.folder.parent)
 
