@@ -58,15 +58,18 @@ def first_waiting(active: Sequence[RunSummary]) -> str:
 
 
 def in_use(active: Sequence[RunSummary], devices: Sequence[Device], here: str) -> list[tuple[str, str]]:
-    """Return each device of this machine, and each in use elsewhere, with the run that has it or `free`."""
-    held: dict[tuple[str, str], str] = {}
+    """Return each device of this machine, and each in use elsewhere, with the runs that have it or `free`.
+
+    Several runs can have one of the same name: a scheduler gives each job a part of a machine, which counts from 0.
+    """
+    holders: dict[tuple[str, str], list[str]] = {(here, device.label): [] for device in devices}
     for one in active:
         if one.status is not None and one.state != "queued":
-            held |= {(one.status.host, label): one.id for label in one.status.devices or ("a device",)}
-    free = {(here, device.label): "free" for device in devices}
+            for label in one.status.devices or ("a device",):
+                holders.setdefault((one.status.host, label), []).append(one.id)
     return [
-        (label if where in ("", here) else f"{label} of {where}", holder)
-        for (where, label), holder in (free | held).items()
+        (label if where in ("", here) else f"{label} of {where}", ", ".join(ids) or "free")
+        for (where, label), ids in holders.items()
     ]
 
 

@@ -23,6 +23,19 @@ def test_devices_are_free_or_a_runs_also_those_of_another_machine():
     ]  # fmt: skip
 
 
+def test_each_run_of_a_machine_is_named_also_where_a_scheduler_gave_them_devices_of_one_name():
+    active = [
+        one("a", "running", host="node1", devices=("CPU 0",)),
+        one("b", "running", host="node1", devices=("CPU 0",)),
+        one("c", "running", host="node2", devices=("CPU 0",)),
+        one("d", "stopping", host="node1"),
+        one("e", "running", host="node1"),
+    ]
+    assert in_use(active, (), "here") == [
+        ("CPU 0 of node1", "a, b"), ("CPU 0 of node2", "c"), ("a device of node1", "d, e"),
+    ]  # fmt: skip
+
+
 def test_run_of_an_earlier_version_has_a_device_too():
     assert in_use([one("a", "running", host="here")], (), "here") == [("a device", "a")]
 
