@@ -33,6 +33,20 @@ def check_file(path: Place, most_bytes: int) -> int:
     return _checked(facts, most_bytes)
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a regular file is there; not where that cannot be told, of a name that is too long for one."""
+    with suppress(OSError, ValueError):
+        return path.is_file()
+    return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a folder is there; not where that cannot be told, of a name that is too long for one."""
+    with suppress(OSError, ValueError):
+        return path.is_dir()
+    return False
+
+
 def read_file(path: Place, most_bytes: int, start: int = 0) -> bytes:
     """Return the bytes, those before `start` left out, of a regular file of `most_bytes` at the most.
 

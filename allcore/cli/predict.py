@@ -87,8 +87,9 @@ def _model_file(model: str) -> Path:
 def _image_files(path: Path) -> list[Path]:
     """Return a file as it is, and in a folder's place the images in it and below. Raises `InputError` without any."""
     from allcore.data.listing import images_below
+    from allcore.files import is_folder
 
-    return images_below(path) if path.is_dir() else [path]
+    return images_below(path) if is_folder(path) else [path]
 
 
 def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) -> dict[str, Any]:

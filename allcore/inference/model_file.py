@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from allcore.files import is_file
 from allcore.installation import APP
 
 
@@ -15,4 +16,4 @@ def named_model_file(model: str) -> Path | None:
     if not model.lower().endswith(".onnx"):
         return None
     released = APP / "models" / model
-    return released if "/" not in model and not Path(model).exists() and released.is_file() else Path(model)
+    return released if "/" not in model and not is_file(Path(model)) and is_file(released) else Path(model)

@@ -13,7 +13,7 @@ from allcore.data.class_meanings import copy_meanings, forget_meanings
 from allcore.data.dataset_note import DatasetNote, read_note, renamed_to, write_note
 from allcore.data.sources import new_dataset
 from allcore.errors import DatasetError, RunError
-from allcore.files import bytes_below
+from allcore.files import bytes_below, is_folder
 from allcore.runs.store import Run, RunStore, is_active
 from allcore.workspace import Workspace
 from allcore.writing import rename
@@ -45,15 +45,17 @@ def dataset_facts(folder: Path, workspace: Workspace, runs: Sequence[Run]) -> Da
 def find_dataset(name: str, workspace: Workspace) -> Path:
     """Return the listed dataset of this name, present or former, or the one in this folder.
 
-    Raises `DatasetError` where there is none.
+    Raises `DatasetError` where there is none, or several are listed by this name.
     """
     folders = workspace.list_datasets()
-    by_name = {f"{folder.parent.name}/{folder.name}": folder for folder in folders}
-    by_name |= {folder.name: folder for folder in folders if folder.parent == workspace.datasets}
-    if name in by_name:
-        return by_name[name]
+    own = [folder for folder in folders if folder.parent == workspace.datasets and folder.name == name]
+    named = own or [folder for folder in folders if f"{folder.parent.name}/{folder.name}" == name]
+    if len(named) > 1:
+        raise DatasetError(f"{name!r} fits {len(named)} datasets: {', '.join(map(str, named))}; give the whole path")
+    if named:
+        return named[0]
     place = Path(name).expanduser()
-    if place.is_dir():
+    if is_folder(place):
         return next((folder for folder in folders if folder.resolve() == place.resolve()), place.absolute())
     if now := renamed_to(workspace.datasets, name):
         return now

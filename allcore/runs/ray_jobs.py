@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, ClassVar, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError, RunError
@@ -19,6 +19,7 @@ from allcore.runs.files import OUTPUT_FILE
 from allcore.runs.launches import Launch
 from allcore.runs.scheduled import ScheduledExecutor, Word
 from allcore.runs.store import Run
+from allcore.web_address import split_address
 
 _VARIABLE: Final = "RAY_ADDRESS"
 _TIMEOUT: Final = 30.0
@@ -135,8 +136,8 @@ def _short(message: str) -> str:
 
 def _ask(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
     """Return the status and the answer of the cluster's dashboard, as JSON where it is. Raises `ConfigError`."""
-    address = urlsplit(os.environ.get(_VARIABLE, ""))
-    if address.scheme not in ("http", "https") or not address.hostname:
+    address = split_address(os.environ.get(_VARIABLE, ""))
+    if address is None or address.hostname is None:
         raise ConfigError(
             f"{_VARIABLE}: expected the address of a cluster's dashboard, http://HOST:8265, received "
             f"{os.environ.get(_VARIABLE, '')!r:.100}"

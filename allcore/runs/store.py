@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from allcore.config import TrainConfig, read_config
 from allcore.data.dataset_note import present_place
 from allcore.errors import ConfigError, DatasetError, FileError, MissingFileError, RunError
-from allcore.files import read_tail
+from allcore.files import is_file, read_tail
 from allcore.runs.files import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
@@ -218,7 +218,7 @@ class RunStore:
         """
         if not name.strip():
             raise RunError("the run's name is empty; give its id, an unambiguous part of it, or `latest`")
-        if "/" in name and (Path(name) / STATUS_FILE).is_file():
+        if "/" in name and is_file(Path(name) / STATUS_FILE):
             return Run(Path(name).absolute() if Path(name).is_symlink() else Path(name).resolve())
         runs = self.runs()
         if name == "latest" and runs:

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+from zlib import crc32
 
 import pandas as pd
 
@@ -21,6 +23,7 @@ from allcore.studies.store import Study
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
 FOLDER = "out-of-fold"
+_LONGEST: Final = 200
 MEMBERS_FILE = "members.json"
 _LARGEST = 2**20
 _COLUMNS = ("path", "sha256", "group", "split", "label")
@@ -37,6 +40,12 @@ def is_out_of_fold(run: Run) -> bool:
     return (run.folder / MEMBERS_FILE).is_file()
 
 
+def folder_name(name: str) -> str:
+    """Return a name that any folder can have, another one for each: what is changed or cut ends with a digest."""
+    plain = re.sub(r"[^\w.=+ -]", "_", name)
+    return plain if plain == name and len(name) <= _LONGEST else f"{plain[: _LONGEST - 9]} {crc32(name.encode()):08x}"
+
+
 def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int) -> Run:
     """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
 
@@ -44,7 +53,7 @@ def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int
     """
     members = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
     name = out_of_fold_name(cell, seed)
-    run = Run(study.folder / FOLDER / re.sub(r"[^\w.=+ -]", "_", name)[:200])
+    run = Run(study.folder / FOLDER / folder_name(name))
     ids = [each.run.id for each in members]
     if members and _written_of(run.folder) == ids:
         return run

@@ -200,7 +200,9 @@ def shown(value: object) -> str:
         return "on" if value else "off"
     if isinstance(value, tuple | list):
         return "-".join(map(shown, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return short if float(short := f"{value:g}") == value else repr(value)  # two values never share a name
+    return str(value)
 
 
 def _typed(value: object) -> str:

@@ -18,6 +18,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from allcore.errors import FileError, TrackingError
 from allcore.json_text import parse_json
+from allcore.web_address import split_address
 
 VARIABLE: Final = "MLFLOW_TRACKING_URI"
 _EXPERIMENT_VARIABLE: Final = "MLFLOW_EXPERIMENT_NAME"
@@ -59,8 +60,8 @@ class MlflowServer:
     """A server by its address. What it refuses, or when it does not answer, raises `TrackingError`."""
 
     def __init__(self, uri: str) -> None:
-        parts = urlsplit(uri)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = split_address(uri)
+        if parts is None:
             raise TrackingError(
                 f"{VARIABLE} is {uri!r:.200}; expected a server's address, http://HOST:PORT. To mirror runs into a "
                 "folder or a database, start a server over it: mlflow server --backend-store-uri sqlite:///mlflow.db"

@@ -268,3 +268,20 @@ def test_a_bar_is_drawn_on_a_terminal_alone(monkeypatch):
         with progress_bar("reading images") as progress:
             progress(3, 10)
         assert ("reading images" in drawn.getvalue()) is shown
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs", "show", f"/{LONG}"), ("dataset", "show", LONG), ("predict", f"{LONG}.onnx", "1.png"),
+        ("predict", f"/{LONG}", "1.png"), ("predict", "vgg16-150px.onnx", LONG),
+    ],
+    ids=["run", "dataset", "model", "model's run", "image"],
+)  # fmt: skip
+def test_a_name_that_is_too_long_for_a_file_is_bad_input(command, arguments):
+    outcome = command(*arguments)
+    assert outcome.code == 2
+    assert "fault" not in outcome.err

@@ -96,3 +96,8 @@ def test_work_on_all_images_that_ends_early_is_said_in_place(trained, released, 
     app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", all="true")
     assert said in texts(app)
     assert ("all" in app.query_params) is not isinstance(error, CancelledError)
+
+
+def test_a_folder_whose_name_is_too_long_for_one_is_said_in_place(trained, released, smears):
+    app = open_page("predict", folder=f"{smears.parent}/{'a' * 300}", all="true")
+    assert "File name too long" in texts(app)

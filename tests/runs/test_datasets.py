@@ -17,7 +17,7 @@ from allcore.runs.prune import superfluous
 from allcore.runs.store import Run, RunStore
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
-from allcore.workspace import Workspace
+from allcore.workspace import Workspace, open_workspace
 
 
 @pytest.fixture
@@ -152,3 +152,15 @@ def test_a_disk_that_refuses_leaves_all_as_it_was(workspace, dataset, no_room):
     with no_room(".part"), pytest.raises(DatasetError, match="cannot be renamed"):
         rename_dataset(dataset, "other", workspace)
     assert names(workspace) == ["mine"]
+
+
+def test_of_two_datasets_that_are_listed_by_one_name_none_is_taken_for_the_other(
+    workspace, smears, tmp_path, monkeypatch
+):
+    roots = [tmp_path / each / "data" for each in ("first", "second")]
+    for root in roots:
+        shutil.copytree(smears, root / "smears", copy_function=os.link)
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", os.pathsep.join(map(str, roots)))
+    with pytest.raises(DatasetError, match=r"'data/smears' fits 2 datasets: .*first.*, .*second.*; give"):
+        find_dataset("data/smears", open_workspace())
+    assert find_dataset(str(roots[0] / "smears"), open_workspace()) == roots[0] / "smears"

@@ -65,7 +65,7 @@ def test_job_is_the_worker_itself_with_what_it_needs_of_a_machine(workspace, mon
     assert "AWS_SECRET" not in passed_on
 
 
-@pytest.mark.parametrize("address", ["", "10.0.0.1:6379", "ray://head:10001", "auto"])
+@pytest.mark.parametrize("address", ["", "10.0.0.1:6379", "ray://head:10001", "auto", "http://h:abc", "http://[h"])
 def test_address_that_is_not_a_dashboards_is_refused(workspace, monkeypatch, address):
     monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(ConfigError, match=r"RAY_ADDRESS: expected .* http://HOST:8265, received"):

@@ -11,7 +11,7 @@ from allcore.data.split import make_split
 from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
-from allcore.studies.out_of_fold import comparable_runs, is_out_of_fold, out_of_fold_run
+from allcore.studies.out_of_fold import comparable_runs, folder_name, is_out_of_fold, out_of_fold_name, out_of_fold_run
 from allcore.studies.plan import make_plan
 from allcore.studies.results import cell_scores, finished_members, out_of_fold
 from allcore.studies.runner import run_study
@@ -179,3 +179,17 @@ def test_without_folds_members_themselves_are_compared(study, executor, tiny_con
     run_study(plain.folder, executor)
     members = plain.members(executor.store.runs())
     assert comparable_runs(plain, plain.plan(), members) == list(members.values())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("weights=/a/b/c.h5", "weights=/a/b_c.h5"), (f"weights={'x' * 250}1", f"weights={'x' * 250}2")]
+)
+def test_predictions_of_settings_whose_names_hardly_differ_stand_apart(one, other):
+    names = {folder_name(out_of_fold_name(cell, seed)) for cell in (one, other) for seed in (0, 1)}
+    assert len(names) == 4
+    assert max(map(len, names)) <= 200
+
+
+def test_a_name_that_any_folder_can_have_stays():
+    name = out_of_fold_name("image_size=64", 0)
+    assert folder_name(name) == name

@@ -156,3 +156,10 @@ def test_more_numbers_than_a_study_can_have_members_are_refused_before_they_are_
 def test_other_texts_are_no_numbers(text):
     with pytest.raises(ConfigError, match="seeds: expected whole numbers, each once"):
         parse_numbers(text, "seeds")
+
+
+def test_values_that_differ_little_have_names_that_differ(tiny_config):
+    rates = [1.0000001e-5, 1.0000002e-5, 1e-5]
+    plan = make_plan(name="rates", config=tiny_config(), vary={"learning_rate": rates})
+    assert len({place.name for place in plan.places}) == 3
+    assert plan.places[-1].name.startswith("learning_rate=1e-05")

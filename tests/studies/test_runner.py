@@ -1,7 +1,9 @@
 """Carrying out a study: each member once, whatever happens in between."""
 
 import threading
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -121,7 +123,8 @@ def test_a_member_that_slurm_has_lost_is_tried_again_by_a_study_whose_executor_i
     set_state(lost, "running")
     lost_by_slurm(lost)
     looks = iter(range(3))
-    monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda seconds: next(looks))
+    its_time = SimpleNamespace(sleep=lambda seconds: next(looks), monotonic=time.monotonic, time=time.time)
+    monkeypatch.setattr("allcore.studies.runner.time", its_time)
     assert run_study(study.folder, executor) == 0
     assert sorted(executor.launched) == sorted(PLACES)
     assert places_of_runs(study, executor) == sorted(PLACES)

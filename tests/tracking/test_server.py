@@ -8,7 +8,9 @@ from allcore.errors import TrackingError
 from allcore.tracking.server import MlflowServer
 
 
-@pytest.mark.parametrize("uri", ["file:./mlruns", "sqlite:///mlflow.db", "mlruns", "databricks", "http://"])
+@pytest.mark.parametrize(
+    "uri", ["file:./mlruns", "sqlite:///mlflow.db", "mlruns", "databricks", "http://", "http://[x"]
+)
 def test_what_is_no_server_is_refused_with_what_to_do(uri):
     with pytest.raises(TrackingError, match="mlflow server --backend-store-uri"):
         MlflowServer(uri)

@@ -12,6 +12,9 @@ from allcore.evaluation.scoring.intervals import CONFIDENCE
 
 SIGNIFICANCE = 1 - CONFIDENCE
 
+_ROUNDING = 1e-9
+"""Shares of images that differ by less are the same."""
+
 
 class Spread(BaseModel):
     """Mean of a score over S seeds of K folds each, and its standard deviations; `None` where one value is too few.
@@ -83,7 +86,7 @@ class RepeatedDifference(BaseModel):
 
 def compare_repeated(
     first: npt.ArrayLike, second: npt.ArrayLike, test_to_train: float, margin: float
-) -> RepeatedDifference:
+) -> RepeatedDifference | None:
     """Compare two models by a score that each has on the same J parts: `first` and `second` (J,), in the same order.
 
     Parts share training images, so their differences vary less than independent ones would. The variance of the mean
@@ -92,7 +95,8 @@ def compare_repeated(
     t-test with J - 1 degrees of freedom (Nadeau and Bengio, 2003; Bouckaert and Frank, 2004). Equivalence is tested by
     Schuirmann's two one-sided tests (1987) with the same error. `margin` is in the score's unit.
 
-    Raises `InputError` with fewer than two parts, or a margin that is not positive.
+    None where all parts gave the same difference, as the counts of a few images easily do: how it varies is not known
+    then. Raises `InputError` with fewer than two parts, or a margin that is not positive.
     """
     differences = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     differences = differences[~np.isnan(differences)]
@@ -102,6 +106,8 @@ def compare_repeated(
     if not margin > 0:
         raise InputError(f"a margin of {margin:g} holds no difference; expected a number above 0, such as 0.01")
     mean = float(differences.mean())
+    if np.ptp(differences) < _ROUNDING:
+        return None
     error = float(np.sqrt((1 / n + test_to_train) * differences.var(ddof=1)))
     reach = float(student.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
     return RepeatedDifference(
@@ -117,6 +123,4 @@ def compare_repeated(
 
 def _beyond(distance: float, error: float, freedom: int) -> float:
     """Return the chance of a mean that is `distance` further than the truth, given its standard `error`."""
-    if error == 0:  # every part gave the same difference
-        return 0.0 if distance > 0 else 1.0
     return float(student.sf(distance / error, freedom))

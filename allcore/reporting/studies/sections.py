@@ -111,17 +111,21 @@ def _design(found: StudyFindings) -> Section:
     blocks: tuple[Block, ...] = (
         text(
             f"{grid}: {counted(plan.members, 'run')}, of which {len(found.finished)} have succeeded. "
-            + (
-                "Each fold is the test of one run and the others train and validate, so that every image is tested "
-                "once a seed by a network that has not seen it. "
-                if plan.folds else ""
-            )
+            + (f"Each fold is one run's test; the others train and validate{_tested(found)}. " if plan.folds else "")
             + "The seed is used for training and for the split."
         ),
         text(f"The split is {split.protocol}. {PROTOCOLS[split.protocol]}. {LEVELS[split.protocol]}."),
         *([bullets(*(f"Missing: {name}" for name in missing))] if missing else []),
     )  # fmt: skip
     return Section("design", "What was done", blocks)
+
+
+def _tested(found: StudyFindings) -> str:
+    """Return which images a network has tested that had not seen them, as the end of a sentence."""
+    plan = found.plan
+    if len(plan.folds) == plan.config.split.folds and len(found.finished) == plan.members:
+        return ", so that every image is tested once a seed by a network that has not seen it"
+    return "; only images of folds whose run has succeeded are tested, each by a network that has not seen it"
 
 
 def _settings(found: StudyFindings) -> Section:

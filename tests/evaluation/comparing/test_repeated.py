@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp, ttest_rel
 
@@ -53,6 +53,7 @@ def test_without_shared_training_images_the_test_is_students():
 @given(st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=20), st.floats(0.05, 1.0))
 def test_shared_training_images_widen_the_interval_as_nadeau_and_bengio_say(differences, test_to_train):
     d = np.round(differences, 6)
+    assume(np.ptp(d) > 0)
     plain = compare_repeated(d, np.zeros(len(d)), 0.0, 0.1)
     corrected = compare_repeated(d, np.zeros(len(d)), test_to_train, 0.1)
     widened = np.sqrt(1 + len(d) * test_to_train)
@@ -69,17 +70,9 @@ def test_a_difference_that_cannot_be_seen_is_not_yet_equivalence():
     assert same.equivalent
 
 
-def test_parts_that_all_differ_alike_are_told_apart():
-    seen = compare_repeated([0.5, 0.75], [0.25, 0.5], test_to_train=0.25, margin=0.1)
-    assert (seen.difference, seen.low, seen.high) == (0.25, 0.25, 0.25)
-    assert seen.differ
-    assert not seen.equivalent
-
-
-def test_parts_that_never_differ_are_equivalent():
-    seen = compare_repeated([0.5, 0.75], [0.5, 0.75], test_to_train=0.25, margin=0.1)
-    assert seen.p == 1.0
-    assert seen.equivalent
+@pytest.mark.parametrize("second", [[50 / 52, 49 / 52], [51 / 52, 50 / 52]], ids=["by one image", "not at all"])
+def test_of_parts_that_all_differ_alike_it_is_not_known_how_differences_vary(second):
+    assert compare_repeated([51 / 52, 50 / 52], second, test_to_train=0.25, margin=0.1) is None
 
 
 @pytest.mark.parametrize(("first", "margin", "said"), [([0.9], 0.1, "at least two"), ([0.9, 0.8], 0.0, "above 0")])

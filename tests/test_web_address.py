@@ -1,0 +1,18 @@
+"""Addresses of servers, as they are typed."""
+
+import pytest
+
+from allcore.web_address import split_address
+
+
+def test_an_address_is_taken_apart():
+    parts = split_address("https://anna:secret@tracking.example:8443/at/")
+    assert parts is not None
+    assert (parts.scheme, parts.hostname, parts.port, parts.path) == ("https", "tracking.example", 8443, "/at/")
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "host:5000", "http://", "http://h:abc", "http://h:99999", "http://[abc", "ftp://h"]
+)
+def test_what_is_no_address_of_a_server_is_none_and_no_fault(typed):
+    assert split_address(typed) is None
