@@ -120,7 +120,7 @@ class SplitConfig(Frozen):
         ge=2,
         le=100,
         description="parts of about equal size, of which one is the test; train and validation share the others as "
-        "their fractions are to each other",
+        "their fractions are to each other (stain: one cluster of each class validates)",
     )
     fold: int = Field(1, ge=1, description="which of the folds is the test")
     seed: Seed = Field(0, description="seed of the shuffle")

@@ -161,8 +161,8 @@ if problems:
 
 if succeeded != of_study:
     st.caption(
-        "Each point is all test images of its folds, predicted by networks that had not seen them. Time is the median "
-        "of the folds, memory the most that one took."
+        "Each point is all test images of its folds that have succeeded, predicted by networks that had not seen them. "
+        "Time is the median of the folds, memory the most that one took."
     )
 differences: tuple[CellDifference, ...] = ()
 accuracies = None

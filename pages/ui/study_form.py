@@ -62,7 +62,7 @@ def study_form(quick: bool) -> Asked:
     with st.grid(4, min_column_width=180, gap="medium"):
         folds = st.number_input(
             "Folds", 2, 100, None, key="folds", bind="query-params", placeholder="none",
-            help="Parts of about equal size; each is the test of one run, so every image is tested once.",
+            help="Parts of about equal size; each is the test of one run, so every image is tested once a seed.",
         )  # fmt: skip
         seeds = st.text_input(
             "Seeds", "0", key="seeds", bind="query-params", help="Of training and of the split: 0,1,2 or 0-2."

@@ -35,7 +35,7 @@ def study(executor, workspace, tiny_config):
 def test_a_setting_is_one_point_of_the_trade_off_and_the_settings_are_compared_over_folds(study):
     app = open_page("tradeoff", study="sizes")
     assert "4 of 4 runs succeeded" in texts(app)
-    assert "Each point is all test images of its folds" in texts(app)
+    assert "Each point is all test images of its folds that have succeeded" in texts(app)
     points = table(app, "test_images")
     assert points["image_size_px"].tolist() == [32, 48]
     assert points["test_images"].tolist() == [len(ROWS)] * 2

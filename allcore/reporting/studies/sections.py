@@ -39,8 +39,10 @@ from allcore.reporting.studies.words import (
     best_in_words,
     best_setting,
     difference_in_words,
+    folds_in_words,
     mean_and_spread,
     parts_in_words,
+    pooled_in_words,
     probes_in_words,
     progress_in_words,
     sees_cells,
@@ -111,8 +113,7 @@ def _design(found: StudyFindings) -> Section:
     blocks: tuple[Block, ...] = (
         text(
             f"{grid}: {counted(plan.members, 'run')}, of which {len(found.finished)} have succeeded. "
-            + (f"Each fold is one run's test; the others train and validate{_tested(found)}. " if plan.folds else "")
-            + "The seed is used for training and for the split."
+            f"{folds_in_words(found)}The seed is used for training and for the split."
         ),
         text(f"The split is {split.protocol}. {PROTOCOLS[split.protocol]}. {LEVELS[split.protocol]}."),
         *([bullets(*(f"Missing: {name}" for name in missing))] if missing else []),
@@ -197,10 +198,11 @@ def _probes(found: StudyFindings) -> Section:
 
 def _confusion(found: StudyFindings) -> Section:
     names = setting_names(found.plan)
-    seeds = f", each once a seed, {len(found.plan.seeds)} seeds together" if len(found.plan.seeds) > 1 else ""
     matrices = tuple(
-        Matrix(f"{names[cell.cell]}, all test images{seeds}: rows are true classes, columns predicted ones",
-               cell.classes, cell.confusion_matrix)
+        Matrix(
+            f"{names[cell.cell]}, {pooled_in_words(found.plan, cell)}: rows are true classes, columns predicted ones",
+            cell.classes, cell.confusion_matrix,
+        )
         for cell in found.cells if cell.succeeded
     )  # fmt: skip
     which = text(

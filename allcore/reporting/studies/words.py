@@ -46,6 +46,29 @@ def parts_in_words(plan: StudyPlan) -> str:
     return counted(len(plan.seeds), "seed") if len(plan.seeds) > 1 else "one run"
 
 
+def folds_in_words(found: StudyFindings) -> str:
+    """Return which images the folds of a study test, as sentences that end with a space; '' without folds."""
+    plan, of = found.plan, found.plan.config.split.folds
+    if not plan.folds:
+        return ""
+    said = "Each fold is the test of one run and the others train and validate"
+    if _has_all_folds(plan) and found.is_whole:
+        return f"{said}, so that every image is tested once a seed by a network that has not seen it. "
+    if not _has_all_folds(plan):
+        said += f"; the study has {len(plan.folds)} of {of} folds ({listed(list(map(str, plan.folds)))})"
+    if not found.is_whole:
+        said += "; the test images of missing runs are not tested yet"
+    return f"{said}. Each image that is tested is tested once a seed, by a network that has not seen it. "
+
+
+def pooled_in_words(plan: StudyPlan, cell: CellScores) -> str:
+    """Return what a setting's test images are together: of how many seeds, and whether each is there once a seed."""
+    if len(plan.seeds) == 1:
+        return "all test images"
+    each = ", each once a seed" if _has_all_folds(plan) and cell.succeeded == cell.members else ""
+    return f"all test images{each}, {len(plan.seeds)} seeds together"
+
+
 def best_setting(found: StudyFindings) -> CellScores | None:
     """Return the setting of the highest mean accuracy, None while no member has succeeded."""
     scored = [cell for cell in found.cells if cell.succeeded]
@@ -151,6 +174,11 @@ def probes_in_words(probed: CellProbes, name: str) -> str:
 def sees_cells(baseline: CellScores) -> bool:
     """Return whether a study's baseline is one that may look at cells, and so no shortcut."""
     return baseline_of(baseline.cell).sees_cells
+
+
+def _has_all_folds(plan: StudyPlan) -> bool:
+    """Return whether a study has all folds of its split, so that its runs test every image once a seed."""
+    return len(plan.folds) == plan.config.split.folds
 
 
 def _better_first(of: CellDifference) -> CellDifference:

@@ -1,5 +1,7 @@
 """What a study's report says, in words and in tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,10 @@ from allcore.reporting.studies.report import make_study_report, readme_tables
 from allcore.reporting.studies.words import (
     best_in_words,
     difference_in_words,
+    folds_in_words,
     mean_and_spread,
     parts_in_words,
+    pooled_in_words,
     progress_in_words,
     setting_names,
     shortcuts_in_words,
@@ -70,6 +74,29 @@ def test_a_mean_stands_with_its_spread_over_folds_or_else_over_seeds():
     assert mean_and_spread(spread([[0.94], [0.96]])) == "95.0 ± 1.4 %"
     assert mean_and_spread(spread([[0.94]])) == "94.0 %"
     assert mean_and_spread(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("folds", "finished", "said"),
+    [
+        ((1, 2, 3), 12, ", so that every image is tested once a seed by a network that has not seen it. "),
+        ((1, 2), 8, "; the study has 2 of 3 folds (1 and 2). Each image that is tested is tested once a seed"),
+        ((1, 2, 3), 11, "; the test images of missing runs are not tested yet. Each image that is tested is tested"),
+    ],
+)
+def test_every_image_is_tested_only_where_all_folds_have_been(plan, folds, finished, said):
+    plan = plan.model_copy(update={"folds": folds})
+    words = folds_in_words(replace(found(plan), finished=[None] * finished))
+    assert words.startswith(f"Each fold is the test of one run and the others train and validate{said}")
+
+
+def test_images_stand_once_a_seed_in_a_matrix_only_where_all_folds_have_been(plan, tiny_config):
+    cell = scored("image_size=32", np.full((2, 3), 0.9))
+    assert pooled_in_words(plan, cell) == "all test images, each once a seed, 2 seeds together"
+    some = [(plan, cell.model_copy(update={"succeeded": 5})), (plan.model_copy(update={"folds": (1, 2)}), cell)]
+    seeds = make_plan(name="seeds", config=tiny_config(), seeds=(0, 1))
+    assert {pooled_in_words(*of) for of in [*some, (seeds, cell)]} == {"all test images, 2 seeds together"}
+    assert folds_in_words(found(seeds)) == ""
 
 
 def test_the_answer_names_the_best_setting_with_its_spread_and_pooled(plan):
