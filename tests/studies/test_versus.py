@@ -71,7 +71,7 @@ def test_networks_that_are_always_right_are_the_same_within_a_margin_that_the_im
 
 def test_few_images_cannot_say_that_networks_are_the_same_within_a_point(compared):
     (found,) = compared(1.0, 0.01)
-    assert found.repeated is None  # all parts differ alike: not at all
+    assert found.repeated is None  # no part differs from another
     assert not found.same_images
     assert found.verdict == "cannot be told apart"
 

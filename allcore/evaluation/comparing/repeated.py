@@ -11,6 +11,8 @@ from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import CONFIDENCE
 
 SIGNIFICANCE = 1 - CONFIDENCE
+_ROUNDINGS = 16
+"""Differences that are so many roundings of a score apart, or fewer, are the same."""
 
 _ROUNDING = 1e-9
 """Shares of images that differ by less are the same."""
@@ -95,16 +97,19 @@ def compare_repeated(
     t-test with J - 1 degrees of freedom (Nadeau and Bengio, 2003; Bouckaert and Frank, 2004). Equivalence is tested by
     Schuirmann's two one-sided tests (1987) with the same error. `margin` is in the score's unit.
 
-    None where all parts gave the same difference, as the counts of a few images easily do: how it varies is not known
-    then. Raises `InputError` with fewer than two parts, or a margin that is not positive.
+    None where all parts have the same difference, but for rounding: then they do not say how much other parts would
+    differ. Raises `InputError` with fewer than two parts, or a margin that is not positive.
     """
-    differences = np.asarray(first, np.float64) - np.asarray(second, np.float64)
-    differences = differences[~np.isnan(differences)]
+    scores = np.stack([np.asarray(first, np.float64), np.asarray(second, np.float64)])
+    scores = scores[:, ~np.isnan(scores).any(axis=0)]
+    differences = scores[0] - scores[1]
     n = len(differences)
     if n < 2:
         raise InputError(f"{n} parts were tested by both; expected at least two; finish more folds or seeds of both")
     if not margin > 0:
         raise InputError(f"a margin of {margin:g} holds no difference; expected a number above 0, such as 0.01")
+    if np.ptp(differences) <= _ROUNDINGS * np.finfo(np.float64).eps * np.abs(scores).max():
+        return None
     mean = float(differences.mean())
     if np.ptp(differences) < _ROUNDING:
         return None
@@ -114,7 +119,7 @@ def compare_repeated(
         difference=mean,
         low=mean - reach,
         high=mean + reach,
-        p=2 * _beyond(abs(mean), error, n - 1) if mean else 1.0,
+        p=2 * _beyond(abs(mean), error, n - 1),
         margin=margin,
         p_equivalent=max(_beyond(margin - mean, error, n - 1), _beyond(margin + mean, error, n - 1)),
         parts=n,

@@ -17,7 +17,8 @@ class CellDifference(BaseModel):
 
     `interval`, `p` (McNemar over groups, by Holm's method adjusted for all pairs of the study) and `same_images` (two
     one-sided tests within `margin`, over groups) are of these networks on other images. `repeated` is of networks
-    trained anew on other parts of the images, by the corrected resampled t-test; None with fewer than two parts.
+    trained anew on other parts of the images, by the corrected resampled t-test; None where that is not known: with
+    fewer than two parts, or where all parts have the same difference.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +35,7 @@ class CellDifference(BaseModel):
 
     @property
     def verdict(self) -> Verdict:
-        """What both ways of looking allow to be said: a claim needs the networks' and the images' consent."""
+        """What both ways of looking allow to be said: a claim needs the images' consent, and the networks' if known."""
         repeated = self.repeated
         if self.p < SIGNIFICANCE and (repeated is None or repeated.differ):
             return "they differ"

@@ -161,7 +161,8 @@ def _differences(found: StudyFindings) -> Section:
             "groups, adjusted for the number of pairs (Holm). Would newly trained networks differ on other parts? The "
             "corrected resampled t-test (Nadeau and Bengio, 2003), not adjusted. “They differ” needs both; “the same "
             "within the margin” needs two one-sided tests of both kinds (Schuirmann, 1987). Otherwise the study does "
-            "not decide; more folds or seeds are needed."
+            "not decide; more folds or seeds are needed. Where there is one part, or all parts have the same "
+            "difference, the second question has no answer (not known), and the verdict is of these networks alone."
         ),
     )
     return Section("differences", "Which settings differ", blocks)

@@ -80,7 +80,7 @@ def differences_table(differences: Sequence[CellDifference], found: StudyFinding
             names.get(each.first, each.first), names.get(each.second, each.second), _points(each.difference),
             _interval(*each.interval), p_value(each.p),
             *(
-                ("–", "–", "–") if each.repeated is None else
+                ("not known", UNKNOWN, UNKNOWN) if each.repeated is None else
                 (_interval(each.repeated.low, each.repeated.high), p_value(each.repeated.p),
                  p_value(each.repeated.p_equivalent))
             ),

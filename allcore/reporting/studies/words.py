@@ -16,6 +16,8 @@ from allcore.studies.plan import StudyPlan, shown
 from allcore.studies.probes import CellProbes
 from allcore.studies.results import CellScores
 
+_NOT_KNOWN = "trained anew: not known"
+
 
 def setting_names(plan: StudyPlan) -> dict[str, str]:
     """Return what to call each cell of a study: `64 px`, `ResNet50`, or the settings that it varies with its values."""
@@ -104,7 +106,9 @@ def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
     points = f"{100 * of.margin:g} {'point' if of.margin == 0.01 else 'points'}"
     apart = f"{abs(100 * of.difference):.1f} points apart in accuracy on {counted(of.images, 'image')}"
     likely = f"for these networks {percentages(of.interval, 1, '+')} points, {p_text(of.p)}"
-    if of.repeated is not None:
+    if of.repeated is None:
+        likely += f"; {_NOT_KNOWN}"
+    else:
         likely += f"; trained anew {percentages((of.repeated.low, of.repeated.high), 1, '+')}"
     if of.verdict == "they differ":
         return f"{first} is better than {second}: {apart} ({likely})."
@@ -190,4 +194,5 @@ def _pair(of: CellDifference, names: Mapping[str, str]) -> str:
     of = _better_first(of)
     first, second = names.get(of.first, of.first), names.get(of.second, of.second)
     between = "above" if of.verdict == "they differ" else "and"
-    return f"{first} {between} {second} ({100 * abs(of.difference):.1f} points apart)"
+    anew = f"; {_NOT_KNOWN}" if of.repeated is None and of.verdict != "cannot be told apart" else ""
+    return f"{first} {between} {second} ({100 * abs(of.difference):.1f} points apart{anew})"

@@ -9,6 +9,7 @@ from allcore.errors import InputError
 from allcore.evaluation.comparing.repeated import compare_repeated, spread
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.reporting.studies.report import make_study_report, readme_tables
+from allcore.reporting.studies.tables import differences_table
 from allcore.reporting.studies.words import (
     best_in_words,
     difference_in_words,
@@ -116,16 +117,19 @@ def test_a_pair_of_settings_differs_is_the_same_or_is_not_known(plan):
     alone = difference("image_size=32", "image_size=48", -0.05, 0.001, (-0.07, -0.03))
     same = difference("image_size=32", "image_size=48", 0.001, 1.0, (-0.002, 0.004), same=True)
     unknown = difference("image_size=32", "image_size=48", 0.02, 0.4, (-0.01, 0.05))
-    assert difference_in_words(alone, NAMES) == f"{begin} ({ours})."
+    assert difference_in_words(alone, NAMES) == f"{begin} ({ours}; trained anew: not known)."
     assert difference_in_words(same, NAMES).startswith("32 px and 48 px are the same within 1 point: 0.1 points apart")
     assert difference_in_words(unknown, NAMES).startswith(
         "32 px and 48 px cannot be told apart, nor called the same within 1 point: 2.0 points apart"
     )
     assert verdicts_in_words([alone, same, unknown], NAMES) == [
-        "Different: 48 px above 32 px (5.0 points apart).",
-        "The same within 1 point: 32 px and 48 px (0.1 points apart).",
+        "Different: 48 px above 32 px (5.0 points apart; trained anew: not known).",
+        "The same within 1 point: 32 px and 48 px (0.1 points apart; trained anew: not known).",
         "Not known: neither different nor the same: 32 px and 48 px (2.0 points apart).",
     ]
+    assert verdicts_in_words([apart], NAMES)[0] == "Different: 48 px above 32 px (5.0 points apart)."
+    shown = differences_table([apart, alone], found(plan)).rows
+    assert [row[5:8] for row in shown] == [("-5.39 to -4.61", "0.000333", "1"), ("not known", "–", "–")]
     assert alone.turned().difference == 0.05
     assert alone.turned().interval == (0.03, 0.07)
     assert apart.turned().turned() == apart
