@@ -11,11 +11,8 @@ from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import CONFIDENCE
 
 SIGNIFICANCE = 1 - CONFIDENCE
-_ROUNDINGS = 16
-"""Differences that are so many roundings of a score apart, or fewer, are the same."""
-
-_ROUNDING = 1e-9
-"""Shares of images that differ by less are the same."""
+_SAME = 1e-4
+"""Differences closer than a hundredth of a point are one: equal counts in parts whose sizes differ by an image."""
 
 
 class Spread(BaseModel):
@@ -97,8 +94,8 @@ def compare_repeated(
     t-test with J - 1 degrees of freedom (Nadeau and Bengio, 2003; Bouckaert and Frank, 2004). Equivalence is tested by
     Schuirmann's two one-sided tests (1987) with the same error. `margin` is in the score's unit.
 
-    None where all parts have the same difference, but for rounding: then they do not say how much other parts would
-    differ. Raises `InputError` with fewer than two parts, or a margin that is not positive.
+    None where all parts have the same difference within a hundredth of a point: then they do not say how much other
+    parts would differ. Raises `InputError` with fewer than two parts, or a margin that is not positive.
     """
     scores = np.stack([np.asarray(first, np.float64), np.asarray(second, np.float64)])
     scores = scores[:, ~np.isnan(scores).any(axis=0)]
@@ -108,11 +105,9 @@ def compare_repeated(
         raise InputError(f"{n} parts were tested by both; expected at least two; finish more folds or seeds of both")
     if not margin > 0:
         raise InputError(f"a margin of {margin:g} holds no difference; expected a number above 0, such as 0.01")
-    if np.ptp(differences) <= _ROUNDINGS * np.finfo(np.float64).eps * np.abs(scores).max():
+    if np.ptp(differences) < _SAME:
         return None
     mean = float(differences.mean())
-    if np.ptp(differences) < _ROUNDING:
-        return None
     error = float(np.sqrt((1 / n + test_to_train) * differences.var(ddof=1)))
     reach = float(student.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
     return RepeatedDifference(

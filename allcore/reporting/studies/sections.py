@@ -121,14 +121,6 @@ def _design(found: StudyFindings) -> Section:
     return Section("design", "What was done", blocks)
 
 
-def _tested(found: StudyFindings) -> str:
-    """Return which images a network has tested that had not seen them, as the end of a sentence."""
-    plan = found.plan
-    if len(plan.folds) == plan.config.split.folds and len(found.finished) == plan.members:
-        return ", so that every image is tested once a seed by a network that has not seen it"
-    return "; only images of folds whose run has succeeded are tested, each by a network that has not seen it"
-
-
 def _settings(found: StudyFindings) -> Section:
     names = setting_names(found.plan)
     scored = [cell for cell in found.cells if cell.succeeded]
