@@ -13,7 +13,9 @@ from allcore.refusals import what_went_wrong
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
-from pages.ui.stored_form import stored
+from pages.ui.stored_form import CHANGED, WHAT_TO_DO, begin
+
+_KEPT = "classes kept"
 
 
 def meanings(dataset: str | None, classes: Collection[str]) -> ClassMeanings:
@@ -28,26 +30,32 @@ def meanings(dataset: str | None, classes: Collection[str]) -> ClassMeanings:
 def show_naming(images: Catalog) -> None:
     """Show what a dataset's classes mean and which are positive, as a form to name them."""
     classes, dataset = images.classes, str(images.root)
-    known = meanings(dataset, classes)
+    stored = meanings(dataset, classes)
+    began, end = begin(f"classes {dataset}", stored)
     st.write(
         "Named here once, and said wherever the classes are shown: on Predict and Evaluate, in reports and model "
         "cards. Where some classes are positive and some are not, Evaluate also scores the one side against the other."
     )
-    found = stored(f"classes of {dataset}", repr((known.meanings, known.positive)))
     with st.form("classes", border=False):
         said = {
             name: st.text_input(
-                plain(name), known.meanings.get(name, ""), LONGEST_MEANING, placeholder="what this class means",
-                key=f"meaning {number} of {dataset}: {found.mark}",
+                plain(name), began.meanings.get(name, ""), LONGEST_MEANING, key=f"meaning {number} {end}",
+                placeholder="what this class means",
             )
             for number, name in enumerate(classes)
         }  # fmt: skip
         positive = st.multiselect(
-            "Positive classes", classes, known.positive, key=f"positive of {dataset}: {found.mark}",
+            "Positive classes", classes, began.positive, key=f"positive {end}",
             help="What a test looks for, such as the malignant classes.",
         )  # fmt: skip
-        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=not may_act())
-    if pressed and not found.refused():
+        pressed = st.form_submit_button(
+            "Save", type="primary", icon=":material/save:", key=f"save {end}", disabled=not may_act()
+        )
+    if st.session_state.pop(_KEPT, False):
+        st.success("All pages, reports and commands follow it.", title="Kept")
+    if pressed and stored != began:
+        st.error(WHAT_TO_DO, title=CHANGED)
+    elif pressed:
         try:
             act(
                 "name the classes of", dataset,
@@ -56,4 +64,5 @@ def show_naming(images: Catalog) -> None:
         except (InputError, OSError) as error:
             st.error(plain(what_went_wrong(error)), title="That cannot be kept")
         else:
-            st.success("All pages, reports and commands follow it.", title="Kept")
+            st.session_state[_KEPT] = True
+            st.rerun()

@@ -10,25 +10,27 @@ from allcore.runs.about import LONGEST_NAME, LONGEST_NOTE, About, about, say_of_
 from allcore.runs.store import Run
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
-from pages.ui.stored_form import stored
+from pages.ui.stored_form import CHANGED, WHAT_TO_DO, begin
 
 
 def show_about(run: Run) -> None:
     """Show what is said of a run, as a form to change it."""
     try:
-        now = about(run)
+        stored = about(run)
     except RunError as error:
         st.warning(plain(str(error)), title="The name, note and tags of this run cannot be read")
-        now = About()
-    found = stored(f"about {run.id}", now.model_dump_json())
-    here = f"{run.id}: {found.mark}"
+        stored = About()
+    began, end = begin(f"about {run.id}", stored)
     with st.form(f"about {run.id}", border=False):
-        name = st.text_input("Name", now.name, LONGEST_NAME, key=f"name of {here}")
-        note = st.text_area("Note", now.note, max_chars=LONGEST_NOTE, key=f"note of {here}")
-        tags = st.text_input("Tags", ", ".join(now.tags), key=f"tags of {here}", help="separated by commas")
-        hidden = st.checkbox("Leave it out of the list", now.hidden, key=f"hidden {here}")
-        pressed = st.form_submit_button("Save", icon=":material/save:", disabled=not may_act())
-    if not pressed or found.refused():
+        name = st.text_input("Name", began.name, LONGEST_NAME, key=f"name {end}")
+        note = st.text_area("Note", began.note, max_chars=LONGEST_NOTE, key=f"note {end}")
+        tags = st.text_input("Tags", ", ".join(began.tags), key=f"tags {end}", help="separated by commas")
+        hidden = st.checkbox("Leave it out of the list", began.hidden, key=f"hidden {end}")
+        pressed = st.form_submit_button("Save", icon=":material/save:", key=f"save {end}", disabled=not may_act())
+    if not pressed:
+        return
+    if stored != began:
+        st.error(WHAT_TO_DO, title=CHANGED)
         return
     said = About(name=name, note=note, tags=tuple(tags.split(",")), hidden=hidden)
     try:

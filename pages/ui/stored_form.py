@@ -1,35 +1,33 @@
-"""Forms over what is stored and anybody may change: they show what is stored now, and save nothing over it unseen."""
+"""Forms that change what is stored: filled with it anew once it has changed, and never saved over somebody else's."""
 
 from __future__ import annotations
 
-from hashlib import sha256
-from typing import NamedTuple
+import hashlib
+from typing import TypeVar
 
 import streamlit as st
 
+CHANGED = "Somebody else has changed this meanwhile"
+WHAT_TO_DO = (
+    "Nothing was saved, and what you wrote still stands here. Copy what you need of it, reload the page to see what is "
+    "stored now, and change that."
+)
+_Record = TypeVar("_Record")
 
-class Stored(NamedTuple):
-    """What is stored as a form is drawn: a mark of it for its fields' keys, and whether it changed since the last time.
 
-    A field keeps what it held at first for as long as its key stays, whatever is stored since.
+def begin(form: str, stored: _Record) -> tuple[_Record, str]:
+    """Return the record that a form begins with, and the end of the keys of its widgets, which tells records apart.
+
+    It is what is stored; where the form's button, with the key `save` and that end, was just pressed, it is what was
+    stored when the form was shown: what was typed is lost in no case, and what is no longer stored can be told.
     """
-
-    mark: str
-    changed: bool
-
-    def refused(self) -> bool:
-        """Return whether what was typed was typed over something else than what is stored now, and say so then."""
-        if self.changed:
-            st.warning(
-                "The fields show what is stored now. Change it again and save.",
-                title="Somebody else changed this meanwhile: nothing was saved",
-            )
-        return self.changed
+    kept = f"record of {form}"
+    began: _Record = st.session_state.get(kept, stored)
+    if not st.session_state.get(f"save {_end(form, began)}"):
+        began = stored
+    st.session_state[kept] = began
+    return began, _end(form, began)
 
 
-def stored(what: str, text: str) -> Stored:
-    """Note that a form shows `text`, all that is stored of `what`, and return what that means for it."""
-    key, mark = f"stored: {what}", sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    before = st.session_state.get(key, mark)
-    st.session_state[key] = mark
-    return Stored(mark, before != mark)
+def _end(form: str, record: object) -> str:
+    return f"{form} {hashlib.sha256(repr(record).encode('utf-8', 'replace')).hexdigest()[:16]}"

@@ -45,6 +45,11 @@ def button(app: AppTest, label: str):
     return next(button for button in app.button if button.label == label)
 
 
+def field(app: AppTest, label: str):
+    """Return the field of text with a label."""
+    return next(field for field in app.text_input if field.label == label)
+
+
 def press(app: AppTest, label: str) -> AppTest:
     """Click on the button with a label."""
     button(app, label).click()

@@ -5,7 +5,7 @@ import pytest
 from allcore.data.class_meanings import class_meanings, name_classes
 from allcore.paper import CLASSES
 from tests.pages.hostile import hostile_run
-from tests.pages.opening import metrics, open_page, press, texts
+from tests.pages.opening import field, metrics, open_page, press, ran, texts
 
 
 @pytest.fixture
@@ -25,23 +25,25 @@ def test_dataset_begins_with_the_papers_meanings_and_keeps_others(dataset, works
     assert open_page("dataset", view="Classes").text_input[3].value == "pro-B cells"
 
 
+def test_what_somebody_else_named_meanwhile_is_not_saved_over(dataset, workspace):
+    app = open_page("dataset", view="Classes")
+    name_classes(dataset, CLASSES, {"Pro": "theirs"}, ["Pro"], workspace.classes)
+    field(app, "Pre").set_value("mine")
+    app = press(app, "Save")
+    assert "Somebody else has changed this meanwhile" in texts(app)
+    assert field(app, "Pre").value == "mine"
+    app = ran(app)
+    assert (field(app, "Pro").value, field(app, "Pre").value) == ("theirs", "")
+    field(app, "Pre").set_value("mine")
+    press(app, "Save")
+    assert class_meanings([dataset], CLASSES, workspace.classes).meanings == {"Pro": "theirs", "Pre": "mine"}
+
+
 def test_what_cannot_be_kept_is_said_and_the_form_stays(dataset, workspace):
     app = open_page("dataset", view="Classes")
     app.multiselect[0].set_value(list(CLASSES))
     assert "every class is positive" in texts(press(app, "Save"))
     assert not workspace.classes.exists()
-
-
-def test_what_somebody_else_names_meanwhile_is_shown_and_never_written_over(dataset, workspace):
-    app = open_page("dataset", view="Classes")
-    app.text_input[3].input("mine")
-    name_classes(dataset, CLASSES, {"Pro": "theirs"}, ["Pro"], workspace.classes)
-    assert "Somebody else changed this meanwhile: nothing was saved" in texts(press(app, "Save"))
-    assert class_meanings([dataset], CLASSES, workspace.classes).meanings["Pro"] == "theirs"
-    assert app.text_input[3].value == "theirs"
-    app.text_input[3].input("ours")
-    press(app, "Save")
-    assert class_meanings([dataset], CLASSES, workspace.classes).meanings["Pro"] == "ours"
 
 
 def test_evaluate_and_predict_follow_what_was_named(run, dataset, workspace):
@@ -66,3 +68,12 @@ def test_a_damaged_record_takes_no_page_down(run, dataset, workspace):
     next(workspace.classes.iterdir()).write_bytes(b"cut short")
     for page in ("evaluate", "predict"):
         assert "name them anew" in texts(open_page(page, run=run.id, model=run.id))
+
+
+def test_two_savings_in_a_row_are_both_kept(dataset, workspace):
+    app = open_page("dataset", view="Classes")
+    for said in ("one", "two"):
+        field(app, "Pro").set_value(said)
+        app = press(app, "Save")
+        assert "All pages, reports and commands follow it." in texts(app)
+        assert class_meanings([dataset], CLASSES, workspace.classes).meanings["Pro"] == said

@@ -20,7 +20,7 @@ from allcore.tracking.record import Mirrored, write_mirrored
 from pages.ui.live import refresh_every, states
 from pages.ui.show import plain
 from tests.conftest import device_taken, wait_for
-from tests.pages.opening import button, choose, links, metrics, open_page, press, texts
+from tests.pages.opening import button, choose, field, links, metrics, open_page, press, ran, texts
 
 GONE = {"pid": 2**22, "process_started": 1.0}
 DEAD_STATES = [("succeeded", False), ("failed", True), ("cancelled", True)]
@@ -136,14 +136,6 @@ def test_run_that_waits_for_slurm_says_why_however_long_it_does(run):
     assert plain("Slurm job 7: pending, Resources") in texts(app)
     assert "1 waits, first" in texts(app)
     assert not button(app, "Stop").disabled
-
-
-def test_run_that_slurm_has_lost_is_interrupted_also_where_new_runs_are_local(running, lost_by_slurm):
-    lost_by_slurm(running)
-    app = open_page("runs")
-    assert "the job needed more memory than it was given" in texts(app)
-    assert not button(app, "Resume").disabled
-    assert not button(app, "Delete").disabled
 
 
 def test_charts_gain_points_as_the_run_goes_on(running):
@@ -275,23 +267,6 @@ def test_page_does_nothing_when_nothing_runs(state):
     assert refresh_every([RunSummary("damaged"), RunSummary("b", status)]) is None
 
 
-def field(app, label):
-    return next(one for one in app.text_input if one.label == label)
-
-
-def test_what_somebody_else_says_of_a_run_meanwhile_is_shown_and_never_written_over(run):
-    app = open_page("runs", session={"said": True}, run=run.id)
-    field(app, "Name").set_value("mine")
-    theirs = say_of_run(run, About(name="theirs", note="by a colleague"))
-    press(app, "Save")
-    assert about(run) == theirs == About(name="theirs", note="by a colleague")
-    assert "Somebody else changed this meanwhile: nothing was saved" in texts(app)
-    assert field(app, "Name").value == "theirs"
-    field(app, "Name").set_value("ours")
-    press(app, "Save")
-    assert about(run) == About(name="ours", note="by a colleague")
-
-
 def test_a_run_is_named_found_and_left_out_of_the_list(run):
     app = open_page("runs", session={"said": True}, run=run.id)
     field(app, "Name").set_value("the first")
@@ -302,3 +277,17 @@ def test_a_run_is_named_found_and_left_out_of_the_list(run):
     assert (listed["name"][0], listed["tags"][0]) == ("the first", "grey, small")
     assert "study" not in listed  # of which there is none
     assert not open_page("runs", run=run.id, find="nothing of it").dataframe
+
+
+def test_what_somebody_else_said_meanwhile_is_not_saved_over(run):
+    app = open_page("runs", session={"said": True}, run=run.id)
+    say_of_run(run, About(name="theirs", note="kept"))
+    field(app, "Tags").set_value("mine")
+    app = press(app, "Save")
+    assert "Somebody else has changed this meanwhile" in texts(app)
+    assert (about(run), field(app, "Tags").value) == (About(name="theirs", note="kept"), "mine")
+    app = ran(app)
+    assert (field(app, "Name").value, field(app, "Tags").value) == ("theirs", "")
+    field(app, "Tags").set_value("mine")
+    press(app, "Save")
+    assert about(run) == About(name="theirs", note="kept", tags=("mine",))
