@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,11 @@ from filelock import FileLock
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from allcore.arrays import FloatArray
 from allcore.cells.found_once import finder_that_remembers
 from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.scoring.intervals import bootstrap_multiplicities
 from allcore.hardware import set_before_tensorflow
-from allcore.inference.network import Network, open_network
 from allcore.runs.devices import devices_here
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.launches import claim_launch, last_launch, record_launch
@@ -35,6 +32,7 @@ from allcore.runs.status import ACTIVE, Status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
+from tests.little_work import few_resamples, opener_that_remembers
 
 set_before_tensorflow()  # so that what is trained in a test's own process is trained as in a worker's
 
@@ -174,30 +172,6 @@ def little_work() -> Iterator[None]:
 def all_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw as many resamples as are asked for."""
     monkeypatch.setattr("allcore.evaluation.scoring.intervals.bootstrap_multiplicities", bootstrap_multiplicities)
-
-
-def few_resamples(n_images: int, groups: Any = None, *, samples: int = 2000, seed: int = 0) -> Iterator[FloatArray]:
-    """Yield the first tenth of the resamples that are asked for."""
-    return bootstrap_multiplicities(n_images, groups, samples=samples // 10, seed=seed)
-
-
-def opener_that_remembers() -> Callable[[Path], Network]:
-    """Return `open_network` with a memory of four files: all that links to one of them, as it is, is opened once."""
-    known: dict[tuple[int, ...], Network] = {}
-
-    def opened(path: Path) -> Network:
-        try:
-            facts = path.stat()
-        except OSError:
-            return open_network(path)
-        file = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
-        if file not in known:
-            known[file] = open_network(path)
-            for eldest in list(known)[:-4]:
-                del known[eldest]
-        return replace(known[file], path=path)
-
-    return opened
 
 
 @pytest.fixture(scope="session")
