@@ -1,6 +1,6 @@
 # make app        environment, requirements, and the app
 # make test       environment, test requirements, and the whole test suite, by a worker more than there are processors, since one
-#                mostly waits, and by eight at most (WORKERS=4: by four)
+#                mostly waits, five at most, which need 2 GB each (WORKERS=4: by four)
 # make test-fast  the quick tests, which need no process of their own, no TensorFlow and no browser
 # make test-cluster  runs on a real Slurm of one node and a real Ray (a head and one node), mirrored to a real MLflow server;
 #                Slurm needs root and Debian's slurm-wlm and munge, Ray and MLflow are installed into .venv/ray and .venv/mlflow
@@ -12,7 +12,7 @@
 
 PYTHON ?= python3
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-WORKERS ?= $(shell echo $$(( $(PROCESSORS) < 7 ? $(PROCESSORS) + 1 : 8 )))
+WORKERS ?= $(shell echo $$(( $(PROCESSORS) < 4 ? $(PROCESSORS) + 1 : 5 )))
 SOAK ?= 17
 # compiled files are kept, since dozens of processes start; a thread a worker: linear algebra and OpenCV that take all cores would take them from the others
 PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 $(BIN)/python -m pytest -n $(WORKERS)
