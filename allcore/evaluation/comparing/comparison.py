@@ -21,6 +21,7 @@ from allcore.evaluation.scoring.intervals import (
     bootstrap_interval,
     bootstrap_intervals,
     group_indices,
+    paired_interval,
     wilson,
 )
 from allcore.evaluation.scoring.scores import (
@@ -97,9 +98,9 @@ class McNemar(BaseModel):
 class Comparison(BaseModel):
     """Two models on the images that both predicted: the scores of each, and first minus second.
 
-    The 95 % intervals are percentiles of the paired bootstrap over groups. Where every resample gives the same
-    difference of a score of labels, because the models answer alike, it reaches as far to either side as Wilson's for
-    no disagreement in as many trials as there are groups. `None` where undefined.
+    The 95 % intervals are percentiles of the paired bootstrap over groups, that of accuracy is `paired_interval`. Where
+    every resample gives the same difference of another score of labels, because the models answer alike, it reaches as
+    far to either side as Wilson's for no disagreement in as many trials as there are groups. `None` where undefined.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -133,7 +134,9 @@ def compare(paired: Paired, *, samples: int = 2000, seed: int = 0) -> Comparison
         return {name: first[name] - second[name] for name in SCALAR_METRICS}
 
     values = differences(np.ones(len(labels)))
-    bootstrap = bootstrap_intervals(differences, len(labels), groups, samples=samples, seed=seed)
+    intervals = bootstrap_intervals(differences, len(labels), groups, samples=samples, seed=seed)
+    surplus = np.subtract(paired.first_right, paired.second_right, dtype=np.float64)
+    intervals["accuracy"] = paired_interval(surplus, groups, intervals["accuracy"])
     n_groups = int(groups.max()) + 1
     return Comparison(
         n=len(labels),
@@ -142,7 +145,7 @@ def compare(paired: Paired, *, samples: int = 2000, seed: int = 0) -> Comparison
         n_second=paired.n_second,
         differences={name: fraction(value) for name, value in values.items()},
         intervals={
-            name: _interval(values[name], bootstrap[name], n_groups if name in LABEL_METRICS else None)
+            name: _interval(values[name], intervals[name], n_groups if name in LABEL_METRICS else None)
             for name in SCALAR_METRICS
         },
         mcnemar=mcnemar(paired),
@@ -173,10 +176,10 @@ def accuracy_difference(
     samples: int = 2000,
     seed: int = 0,
     confidence: float = CONFIDENCE,
-) -> tuple[float, Interval]:
+) -> tuple[float, tuple[float, float]]:
     """Return how much more often `first_right` (N,) holds than `second_right` (N,).
 
-    The interval is as in `Comparison`, over `groups` (N,), at 95 % unless told.
+    The interval is `paired_interval`, over `groups` (N,), at 95 % unless told.
     """
     surplus = np.subtract(first_right, second_right, dtype=np.float64)
 
@@ -184,19 +187,18 @@ def accuracy_difference(
         return multiplicity @ surplus / multiplicity.sum(axis=-1)
 
     bootstrap = bootstrap_interval(difference, len(surplus), groups, samples=samples, seed=seed, confidence=confidence)
-    value, n_groups = surplus.mean(), int(group_indices(len(surplus), groups).max()) + 1
-    return float(value), _interval(value, bootstrap, n_groups, confidence)
+    low, high = paired_interval(surplus, group_indices(len(surplus), groups), bootstrap, confidence)
+    return float(surplus.mean()), (float(low), float(high))
 
 
 def equivalent(first_right: BoolArray, second_right: BoolArray, groups: npt.ArrayLike, margin: float) -> bool:
     """Whether two models are right equally often within `margin`, a fraction, as far as these images (N,) can tell.
 
     True when the 90 % interval of the difference, which leaves 5 % to either side, lies within the margin: two
-    one-sided tests (Schuirmann, 1987) by the bootstrap over groups. False says that the images cannot tell,
-    not that they differ.
+    one-sided tests (Schuirmann, 1987). False says that the images cannot tell, not that they differ.
     """
     _, (low, high) = accuracy_difference(first_right, second_right, groups, confidence=1 - 2 * SIGNIFICANCE)
-    return low is not None and high is not None and -margin < low and high < margin
+    return -margin < low and high < margin
 
 
 def compare_all(predictions: Mapping[str, RecordedPredictions]) -> pd.DataFrame:
@@ -228,15 +230,10 @@ def compare_all(predictions: Mapping[str, RecordedPredictions]) -> pd.DataFrame:
     return table
 
 
-def _interval(
-    value: npt.ArrayLike,
-    bootstrap: FloatArray | tuple[float, float],
-    n_groups: int | None,
-    confidence: float = CONFIDENCE,
-) -> Interval:
+def _interval(value: npt.ArrayLike, interval: FloatArray, n_groups: int | None) -> Interval:
     """Return a difference's interval as `Comparison` says; `n_groups` is given for scores of labels."""
-    low, high = bootstrap
+    low, high = interval
     if n_groups is not None and low == high:
-        unseen = wilson(0, n_groups, confidence)[1]
+        unseen = wilson(0, n_groups)[1]
         low, high = np.clip([low - unseen, high + unseen], -1, 1)
     return fraction(np.minimum(low, value)), fraction(np.maximum(high, value))

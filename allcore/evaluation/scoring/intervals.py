@@ -50,8 +50,30 @@ def proportion_interval(
     by_wilson = np.stack(wilson(share * n_groups, n_groups))
     if n_groups == images:
         return by_wilson
-    low, high = np.asarray(resampled, dtype=np.float64)
-    return np.array([np.fmin(low, by_wilson[0]), np.fmax(high, by_wilson[1])])
+    return _farther(by_wilson, resampled)
+
+
+def paired_interval(
+    surplus: npt.ArrayLike, groups: IntArray, resampled: npt.ArrayLike, confidence: float = CONFIDENCE
+) -> FloatArray:
+    """Return low and high (2,) of the mean of `surplus` (N,): 1 where only the first is right, -1 the second, else 0.
+
+    `groups` (N,) are group numbers, `resampled` (2,) is the mean's interval by the bootstrap over them. Each end lies
+    as far off as Wilson's ends of the shares of 1 and of -1, put together as two shares of the same trials are whose
+    correlation is known (Newcombe, 1998; Zou and Donner, 2008). How many trials those are, and when the bootstrap's end
+    counts, is as in `proportion_interval`.
+    """
+    values, n_groups = np.asarray(surplus), len(np.unique(groups))
+    shares = np.array([(values > 0).mean(), (values < 0).mean()])
+    low, high = wilson(shares * n_groups, n_groups, confidence)
+    correlation = -np.sqrt(shares.prod() / (1 - shares).prod()) if shares.all() else 0.0  # what is one is not the other
+
+    def off(first: float, second: float) -> float:
+        return float(np.sqrt(first**2 + second**2 - 2 * correlation * first * second))
+
+    down, up = off(shares[0] - low[0], high[1] - shares[1]), off(high[0] - shares[0], shares[1] - low[1])
+    together = (shares[0] - shares[1] + np.array([-down, up])).clip(-1, 1)
+    return together if n_groups == len(values) else _farther(together, resampled)
 
 
 def bootstrap_multiplicities(
@@ -128,3 +150,9 @@ def _percentile_interval(values: FloatArray, confidence: float) -> FloatArray:
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     ends = np.nanquantile(np.where(undefined, 0, values), tails, axis=0)
     return np.where(undefined, np.nan, ends)
+
+
+def _farther(one: FloatArray, other: npt.ArrayLike) -> FloatArray:
+    """Return the farther of two intervals (2,) end by end; an end that is nan does not count."""
+    low, high = np.stack([one, np.asarray(other, dtype=np.float64)], axis=1)
+    return np.array([np.fmin(*low), np.fmax(*high)])

@@ -149,7 +149,7 @@ def test_intervals_agree_with_a_loop_that_draws_the_same_images_for_both(paired)
     labels = paired.first.labels
     p, q = paired.first.probabilities, paired.second.probabilities
     scores = {
-        "accuracy": lambda true, p: reference.accuracy_score(true, p.argmax(axis=1)),
+        "balanced_accuracy": lambda true, p: reference.balanced_accuracy_score(true, p.argmax(axis=1)),
         "f1_macro": lambda true, p: reference.f1_score(true, p.argmax(axis=1), average="macro"),
         "mcc": lambda true, p: reference.matthews_corrcoef(true, p.argmax(axis=1)),
         "auroc_macro": lambda true, p: reference.roc_auc_score(true, p, multi_class="ovr"),
@@ -189,6 +189,31 @@ def test_difference_is_covered_about_as_often_as_said():
         _, (low, high) = accuracy_difference(first_right, second_right, np.arange(200), samples=200, seed=seed)
         covered += low <= 0.1 <= high
     assert 0.89 <= covered / 100 <= 0.99
+
+
+def test_one_image_apart_is_no_more_certain_than_none():
+    none, one = np.ones(260, bool), np.ones(260, bool)
+    one[7] = False
+    _, alike = accuracy_difference(none, none, np.arange(260))
+    _, (low, high) = accuracy_difference(none, one, np.arange(260))
+    assert alike == pytest.approx((-wilson(0, 260)[1], wilson(0, 260)[1]))
+    assert low < 0 < high  # one image, as McNemar's p of 1 says, tells no two models apart
+    assert high > alike[1] > 0.01
+
+
+@pytest.mark.parametrize(("only_first", "only_second"), [(0.01, 0.0), (0.01, 0.004), (0.02, 0.02), (0.45, 0.4)])
+@pytest.mark.parametrize("twins", [1, 2])
+def test_differences_of_rare_and_of_common_errors_are_covered_at_both_ends(only_first, only_second, twins):
+    rng = np.random.default_rng(6)
+    below = above = 0
+    for seed in range(150):
+        answers = np.repeat(
+            rng.choice(3, 260 // twins, p=[only_first, only_second, 1 - only_first - only_second]), twins
+        )
+        groups = np.arange(260) // twins
+        _, (low, high) = accuracy_difference(answers == 0, answers == 1, groups, samples=100, seed=seed)
+        below, above = below + (high < only_first - only_second), above + (low > only_first - only_second)
+    assert max(below, above) / 150 < 0.06
 
 
 def test_models_that_answer_alike_are_not_said_to_be_certainly_alike():

@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from allcore.evaluation.scoring.intervals import bootstrap_intervals, bootstrap_multiplicities, wilson
+from allcore.evaluation.scoring.intervals import (
+    bootstrap_intervals,
+    bootstrap_multiplicities,
+    paired_interval,
+    wilson,
+)
 
 
 def mean_of(values):
@@ -123,3 +130,39 @@ def coverage_of_copied_images(grouped):
 def test_copied_images_are_covered_only_when_their_groups_are_known():
     assert coverage_of_copied_images(grouped=True) > 0.89
     assert coverage_of_copied_images(grouped=False) < 0.75
+
+
+def surplus_of(only_first, only_second, images):
+    return np.repeat([1, -1, 0], [only_first, only_second, images - only_first - only_second])
+
+
+@pytest.mark.parametrize(("only_first", "images"), [(0, 1), (0, 50), (3, 50), (50, 50)])
+def test_where_one_alone_errs_the_difference_reaches_as_far_as_that_share(only_first, images):
+    _, high = paired_interval(surplus_of(only_first, 0, images), np.arange(images), (np.nan, np.nan))
+    assert high == pytest.approx(wilson(only_first, images)[1])
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 30))
+def test_differences_interval_has_no_preference_and_holds_the_difference(only_first, only_second, alike):
+    images = only_first + only_second + alike
+    of_both = [
+        paired_interval(surplus_of(*counts, images), np.arange(images), (np.nan, np.nan))
+        for counts in ((only_first, only_second), (only_second, only_first))
+    ]
+    np.testing.assert_allclose(of_both[0], -of_both[1][::-1])
+    low, high = of_both[0]
+    assert -1 <= low <= (only_first - only_second) / images <= high <= 1
+
+
+def test_where_every_image_sets_them_apart_the_difference_is_that_of_one_share():
+    # Each image is right for exactly one, so the difference is twice a share less one, and so are its ends.
+    share = np.array(wilson(30, 100))
+    of_both = paired_interval(surplus_of(30, 70, 100), np.arange(100), (np.nan, np.nan))
+    np.testing.assert_allclose(of_both, 2 * share - 1)
+
+
+def test_of_images_in_groups_the_bootstraps_end_counts_where_it_is_farther():
+    surplus, groups = surplus_of(2, 1, 40), np.arange(40) // 2
+    assert paired_interval(surplus, groups, (-0.9, 0.0))[0] == -0.9
+    assert paired_interval(surplus, groups, (-0.9, 0.0))[1] == paired_interval(surplus, groups, (np.nan, np.nan))[1]
+    assert paired_interval(surplus, np.arange(40), (-0.9, 0.9))[0] > -0.9
