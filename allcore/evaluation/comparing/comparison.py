@@ -136,7 +136,8 @@ def compare(paired: Paired, *, samples: int = 2000, seed: int = 0) -> Comparison
     values = differences(np.ones(len(labels)))
     intervals = bootstrap_intervals(differences, len(labels), groups, samples=samples, seed=seed)
     surplus = np.subtract(paired.first_right, paired.second_right, dtype=np.float64)
-    intervals["accuracy"] = paired_interval(surplus, groups, intervals["accuracy"])
+    of_accuracy = paired_interval(surplus, groups, intervals["accuracy"])
+    intervals |= {"accuracy": of_accuracy, "recall_weighted": of_accuracy}  # one number by two names
     n_groups = int(groups.max()) + 1
     return Comparison(
         n=len(labels),

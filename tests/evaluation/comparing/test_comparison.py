@@ -171,6 +171,7 @@ def test_difference_of_accuracy_alone_is_that_of_the_whole_comparison(paired):
     value, interval = accuracy_difference(*right, paired.groups, samples=200, seed=3)
     assert value == pytest.approx(result.differences["accuracy"])
     assert interval == pytest.approx(result.intervals["accuracy"])
+    assert result.intervals["recall_weighted"] == result.intervals["accuracy"]
 
 
 def test_pairing_narrows_the_interval_of_models_that_err_alike():
