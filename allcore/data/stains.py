@@ -20,6 +20,8 @@ CLUSTERS = 6
 LEAST_SHARE = 0.05
 """Part of a class that a stain cluster must hold to be held out, where enough do: a few odd images say little."""
 _STARTS = 10
+_AT_ONCE, _MOST = 5, 50
+"""Iterations of k-means between two looks at whether its centres still move, and in all."""
 
 
 def find_stains(root: Path, images: pd.DataFrame, groups: np.ndarray, cache: Path) -> np.ndarray:
@@ -58,7 +60,12 @@ def _k_means(values: np.ndarray, clusters: int) -> np.ndarray:
     for seed in range(_STARTS):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an empty cluster: that start has fewer
-            centres, numbers = kmeans2(standard, clusters, iter=50, minit="++", rng=seed)
+            centres, numbers = kmeans2(standard, clusters, iter=_AT_ONCE, minit="++", rng=seed)
+            for _ in range(_AT_ONCE, _MOST, _AT_ONCE):
+                before = centres
+                centres, numbers = kmeans2(standard, before, iter=_AT_ONCE, minit="matrix")
+                if np.array_equal(centres, before):  # and would be ever after
+                    break
         distance = float(((standard - centres[numbers]) ** 2).sum())
         if distance < least:
             best, least = numbers.astype(np.int64), distance

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from allcore.data import stains
 from allcore.data.catalog import scan
 from allcore.data.stains import find_stains, stain_clusters
 from allcore.data.synthetic import SyntheticSpec, write_dataset
@@ -37,10 +38,20 @@ def test_a_class_of_few_images_has_no_more_clusters_than_images():
     assert sorted(found) == ["A-1", "A-2", "A-3"]
 
 
+@pytest.mark.parametrize(("rows", "at_once"), [(7, 1), (60, 7), (300, 5)])
+def test_ending_once_the_centres_stand_still_changes_no_cluster(rows, at_once, monkeypatch):
+    rng = np.random.default_rng(rows)
+    moments, labels, groups = rng.normal(size=(rows, 9)), np.full(rows, "A"), np.arange(rows)
+    monkeypatch.setattr(stains, "_AT_ONCE", at_once)
+    found = stain_clusters(moments, labels, groups)
+    monkeypatch.setattr(stains, "_AT_ONCE", stains._MOST)
+    assert found.tolist() == stain_clusters(moments, labels, groups).tolist()
+
+
 @pytest.mark.slow
 def test_the_slides_of_drawn_smears_are_told_apart_by_their_colours(tmp_path):
     write_dataset(tmp_path / "smears", SyntheticSpec(images_per_class=24, image_size=64, seed=2))
     images = scan(tmp_path / "smears").images()
-    stains = find_stains(tmp_path / "smears", images, np.arange(len(images)), tmp_path / "cache")
-    assert [stain.rsplit("-", 1)[0] for stain in stains] == list(images["label"])
-    assert len(set(stains)) >= 16
+    found = find_stains(tmp_path / "smears", images, np.arange(len(images)), tmp_path / "cache")
+    assert [stain.rsplit("-", 1)[0] for stain in found] == list(images["label"])
+    assert len(set(found)) >= 16
