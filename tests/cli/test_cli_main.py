@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from io import StringIO
@@ -34,7 +35,7 @@ BAD_INPUT = [
     (["nonsense"], "No such command 'nonsense'; see"),
     (["dataset"], "Missing command; see"),
     (["train"], "Missing option '--data'; see"),
-    (["train", "--data", "x", "--epochs", "many"], "'--epochs': Input should be a valid integer"),
+    (["train", "--data", "x", "--epochs", "many"], "'--epochs': 'many' is not a valid int"),
     (["train", "--data", "nowhere"], "no dataset at 'nowhere'"),
     (["runs", "show", "nothing"], "there is no run 'nothing'"),
     (["evaluate", "nothing"], "there is no run 'nothing'"),
@@ -134,6 +135,15 @@ def test_help_and_a_list_of_runs_that_wait_start_without_the_heavy_libraries(pro
     assert (found["runs list"] & HEAVY, found["--help"] & HEAVY) == (set(), {"rich.console"})
 
 
+def test_a_list_of_runs_that_were_listed_before_reads_none(process, finished_run, tmp_path):
+    copied = shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id)
+    for path in (copied, *copied.rglob("*")):
+        os.utime(path, (path.stat().st_mtime - 3600,) * 2)
+    first, second = (imported_by(process, tmp_path, ["runs", "list"])["runs list"] for _ in range(2))
+    assert "allcore.runs.summary" in first
+    assert {"allcore.runs.summary", "allcore.config", "filelock", "psutil"} & second == set()
+
+
 @pytest.fixture(scope="module")
 def imported(process, finished, finished_run, smears, tmp_path_factory):
     """Return which modules each command needed, or one before it."""
@@ -191,7 +201,7 @@ def test_what_may_not_be_written_is_bad_input(command, monkeypatch):
     def forbidden(*_):
         raise PermissionError(errno.EACCES, "Permission denied", "/locked/runs")
 
-    monkeypatch.setattr("allcore.runs.store.RunStore.runs", forbidden)
+    monkeypatch.setattr("allcore.runs.listing.run_names", forbidden)
     outcome = command("runs", "list")
     assert outcome.code == 2
     assert outcome.err.startswith("error: /locked/runs: access is not permitted (Permission denied); change the perm")
@@ -217,7 +227,7 @@ def test_a_disk_that_refuses_is_named_with_what_to_do(command, monkeypatch, numb
     def refuse(*_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("allcore.runs.store.RunStore.runs", refuse)
+    monkeypatch.setattr("allcore.runs.listing.run_names", refuse)
     outcome = command("runs", "list")
     assert outcome.code == 2
     assert outcome.err.startswith(f"error: {said}")
