@@ -19,6 +19,10 @@ _AT_A_TIME: Final = 2**30
 Place = str | os.PathLike[str]
 """A path as a text or as an object; making objects of thousands of names takes longer than looking at the files."""
 
+Stamp = tuple[int, int]
+"""What tells the versions of a file apart: when it was changed (ns), and its bytes."""
+NOT_THERE: Final[Stamp] = (0, 0)
+
 
 def check_file(path: Place, most_bytes: int) -> int:
     """Return the bytes of a regular file, links followed, without opening it.
@@ -45,6 +49,15 @@ def is_folder(path: Path) -> bool:
     with suppress(OSError, ValueError):
         return path.is_dir()
     return False
+
+
+def stamp(file: Place) -> Stamp:
+    """Return what tells versions of a file apart; `NOT_THERE` when it is not there."""
+    try:
+        facts = os.stat(file)  # noqa: PTH116 - a path may be a text
+    except OSError:
+        return NOT_THERE
+    return (facts.st_mtime_ns, facts.st_size)
 
 
 def read_file(path: Place, most_bytes: int, start: int = 0) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from allcore.config import TrainConfig
 from allcore.data.csv_rows import MOST_BYTES as LARGEST_GROUPS
 from allcore.data.known_layout import known_layout
 from allcore.data.layout import Layout
@@ -14,6 +14,9 @@ from allcore.data.listing import is_hidden
 from allcore.errors import ConfigError, DatasetError, FileError
 from allcore.files import check_file
 from allcore.installation import APP
+
+if TYPE_CHECKING:
+    from allcore.config import TrainConfig
 
 LARGEST_WEIGHTS = 2 * 2**30
 

@@ -22,7 +22,7 @@ from allcore.config import make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.hardware import nvidia_gpus
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from allcore.workspace import Workspace
 
 NO_GPU: Final = "NO GPU: nvidia-smi names none on this machine, so NOTHING WAS TRIED ON A GPU"

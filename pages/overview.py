@@ -6,7 +6,7 @@ import streamlit as st
 from allcore import paper
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import recorded_at
-from allcore.runs.status import in_words
+from allcore.runs.states import in_words
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button, say_added
 from pages.ui.live import runs, states, summaries, watch

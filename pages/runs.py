@@ -11,7 +11,7 @@ from allcore.reporting.curves import Per
 from allcore.reporting.number_text import memory
 from allcore.reporting.settings import compared_settings, settings_table
 from allcore.runs.files import DOWNLOADS
-from allcore.runs.status import ACTIVE, RESUMABLE, in_words
+from allcore.runs.states import ACTIVE, RESUMABLE, in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui import address

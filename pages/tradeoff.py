@@ -19,7 +19,7 @@ from allcore.evaluation.tradeoff.points import (
     short_names,
     tradeoff_point,
 )
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from allcore.runs.store import Run
 from allcore.studies.out_of_fold import comparable_runs, model_of
 from allcore.studies.tradeoff import study_differences, study_shortcuts

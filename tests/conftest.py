@@ -21,9 +21,11 @@ from allcore.evaluation.scoring.intervals import bootstrap_multiplicities
 from allcore.hardware import set_before_tensorflow
 from allcore.runs.devices import devices_here
 from allcore.runs.executor import LocalExecutor
+from allcore.runs.files import QUEUE_FOLDER
 from allcore.runs.launches import claim_launch, last_launch, record_launch
-from allcore.runs.lease import QUEUE_FOLDER, lock_file
-from allcore.runs.status import ACTIVE, Status
+from allcore.runs.lease import lock_file
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace

@@ -11,7 +11,8 @@ from allcore.reporting.number_text import duration, percentage
 from allcore.runs.executor import Executor
 from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting
-from allcore.runs.status import ACTIVE, Status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.text import printable
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,18 +34,16 @@ def list_runs(
 ) -> None:
     """List the runs, newest first."""
     from allcore.reporting.number_text import memory
-    from allcore.runs.executor import ask_schedulers
-    from allcore.runs.status import in_words
-    from allcore.runs.summary import summarize, summary_rows
+    from allcore.runs.asking import ask_schedulers
+    from allcore.runs.listing import list_runs as all_runs
+    from allcore.runs.states import in_words
+    from allcore.workspace import open_workspace
 
-    executor = the_executor()
-    ask_schedulers(executor.workspace)
-    gc.disable()  # nothing of what is read can go before the end, and looking for it takes a tenth of the time
-    found = [summarize(run) for run in executor.store.runs()]
-    gc.enable()
-    listed = [one for one in found if everything or not one.about.hidden]
-    wanted = [one for one in listed if (tag is None or tag in one.about.tags) and one.says(find)]
-    rows = _sorted(summary_rows(wanted), sort)
+    workspace = open_workspace()
+    ask_schedulers(workspace)
+    found = all_runs(workspace)
+    listed = [one for one in found if everything or not one.hidden]
+    rows = _sorted([one.row for one in listed if (tag is None or tag in one.tags) and one.says(find)], sort)
     if json:
         print_json(rows)
         return
@@ -76,8 +73,8 @@ def list_runs(
 def show(name: Name, json: Json = False) -> None:
     """Show a run's state, configuration and history."""
     from allcore.runs.about import about
-    from allcore.runs.executor import ask_schedulers
-    from allcore.runs.status import in_words
+    from allcore.runs.asking import ask_schedulers
+    from allcore.runs.states import in_words
     from allcore.tracking.record import read_mirrored
 
     executor = the_executor()
@@ -146,7 +143,7 @@ app.command()(hide)
 def watch(name: Name) -> None:
     """Follow a run until it ends; Ctrl-C ends the watching, not the run. Exit status 1 unless the run succeeded."""
     from allcore.cli.follow import follow
-    from allcore.runs.status import in_words
+    from allcore.runs.states import in_words
 
     executor = the_executor()
     run = executor.store.find(name)
@@ -163,7 +160,7 @@ def watch(name: Name) -> None:
 @app.command()
 def stop(name: Name) -> None:
     """Stop a run at its next batch, keeping its checkpoint."""
-    from allcore.runs.status import in_words
+    from allcore.runs.states import in_words
 
     executor = the_executor()
     run = executor.store.find(name)
@@ -195,7 +192,7 @@ def delete(
     name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not ask when RUN is only a part of the id")] = False
 ) -> None:
     """Delete a run's folder and everything in it; if the folder is a link, only the link."""
-    from allcore.runs.executor import ask_schedulers
+    from allcore.runs.asking import ask_schedulers
 
     executor = the_executor()
     ask_schedulers(executor.workspace)
@@ -247,7 +244,7 @@ def _ask_before_deleting(name: str, run: Run) -> None:
 def _sorted(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:
     """Return the rows by a column, numbers from the largest and words from A. Raises `RunError` where there is none."""
     from allcore.errors import RunError
-    from allcore.runs.summary import SUMMARY_COLUMNS
+    from allcore.runs.listing import SUMMARY_COLUMNS
 
     if by is None:
         return rows

@@ -83,8 +83,8 @@ def run_study(
 def list_studies(json: Json = False) -> None:
     """List all studies, newest first."""
     from allcore.errors import RunError
-    from allcore.runs.executor import ask_schedulers
-    from allcore.runs.status import in_words
+    from allcore.runs.asking import ask_schedulers
+    from allcore.runs.states import in_words
     from allcore.runs.store import RunStore
     from allcore.studies.grid import look
 
@@ -170,7 +170,7 @@ def resume(
 @app.command()
 def stop(name: Name) -> None:
     """Stop a study, its present member at the next batch, keeping that one's checkpoint."""
-    from allcore.runs.status import in_words
+    from allcore.runs.states import in_words
     from allcore.studies.launch import stop as stop_study
 
     study = _studies().find(name)

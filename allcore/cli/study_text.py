@@ -79,7 +79,7 @@ def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:
 
 def say_grid(grid: Grid) -> None:
     """Print the state of every member, and the time that is left for all of them."""
-    from allcore.runs.status import in_words
+    from allcore.runs.states import in_words
     from allcore.studies.grid import grid_table
 
     say(grid.study, bold=True)

@@ -89,7 +89,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
 def _runs(store: RunStore, names: list[str]) -> list[Run]:
     from allcore.errors import InputError
     from allcore.evaluation.tradeoff.points import runs_of_studies
-    from allcore.runs.status import in_words
+    from allcore.runs.states import in_words
 
     every = store.runs()
     by_name = runs_of_studies(every)

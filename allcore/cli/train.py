@@ -46,7 +46,7 @@ def finish(run: Run, executor: Executor, show: Callable[[Evaluation], None]) -> 
     """Follow a run to its end, show its test scores, and return the exit status; Ctrl-C stops it."""
     from allcore.cli.follow import follow
     from allcore.evaluation.predictions.evaluate import evaluate_run
-    from allcore.runs.status import in_words
+    from allcore.runs.states import in_words
 
     try:
         status = follow(run, executor)

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from allcore.errors import RunError
+from allcore.runs.disk_clock import seconds_since_written
 from allcore.runs.files import STATUS_FILE
 from allcore.runs.process import host, is_alive
-from allcore.runs.status import ACTIVE, ELSEWHERE_SECONDS, SAVING, Status, read_status, seconds_since_written
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import ELSEWHERE_SECONDS, SAVING, Status, read_status
 
 _POLL_SECONDS = 0.1
 _MOST_SAVING_SECONDS = 1800.0

@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
@@ -22,14 +22,13 @@ from allcore.runs.devices import Device, devices_here, suitable
 from allcore.runs.ending import gone_within, rests_within, signal_group, while_it_saves
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, Launch, claim_launch, last_launch
-from allcore.runs.lease import QUEUE_FOLDER, write_ticket
+from allcore.runs.lease import write_ticket
 from allcore.runs.process import host, start_mark
 from allcore.runs.recover import resting_status
-from allcore.runs.status import ACTIVE, RESUMABLE, Status, in_words, read_status, write_status
+from allcore.runs.states import ACTIVE, RESUMABLE, in_words
+from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import Workspace
-
-_SCHEDULERS: Final = ("slurm", "ray")
 
 
 @dataclass(frozen=True)
@@ -215,26 +214,17 @@ class LocalExecutor(Executor):
 
 def open_executor(workspace: Workspace) -> Executor:
     """Return the executor that ALLCORE_EXECUTOR, or else the workspace, names. Raises `ConfigError`."""
-    return _named(read_cluster(workspace.root).executor, workspace)
-
-
-def ask_schedulers(workspace: Workspace) -> None:
-    """Have the word recorded of each scheduler that has a run, whichever carries out new ones, as `Executor.look` does.
-
-    Where none has any, nothing but two folders is looked into.
-    """
-    for name in _SCHEDULERS:
-        if next((workspace.runs / QUEUE_FOLDER / name).glob("*"), None) is not None:
-            _named(name, workspace).look()
+    return executor_named(read_cluster(workspace.root).executor, workspace)
 
 
 def executor_of(run: Run, workspace: Workspace) -> Executor:
     """Return the executor that a run was last launched by, whichever is chosen for new ones."""
     launch = last_launch(run.folder)
-    return _named(LOCAL if launch is None else launch.executor, workspace)
+    return executor_named(LOCAL if launch is None else launch.executor, workspace)
 
 
-def _named(name: str, workspace: Workspace) -> Executor:
+def executor_named(name: str, workspace: Workspace) -> Executor:
+    """Return the executor of that name; the local one where there is none."""
     if name == "slurm":
         from allcore.runs.slurm import SlurmExecutor
 

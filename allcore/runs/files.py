@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,10 @@ PREDICTIONS_FILE: Final = "predictions.parquet"
 FEATURES_FILE: Final = "features.npy"
 NOVELTY_FILE: Final = "novelty.json"
 ABOUT_FILE: Final = "about.json"
+LAUNCHES_FOLDER: Final = "launches"
+
+QUEUE_FOLDER: Final = ".queue"
+"""Among the runs: who waits for a device, and which runs are with a scheduler."""
 
 DOWNLOADS: Final = (
     SERVED_FILE, KERAS_FILE, PREDICTIONS_FILE, SPLIT_FILE, METRICS_FILE, CONFIG_FILE, ENVIRONMENT_FILE, LOG_FILE,
@@ -35,6 +40,16 @@ DOWNLOADS: Final = (
 
 LARGEST_RECORD: Final = 4 * 2**20
 """Bytes of a status, a configuration or an environment; real ones have thousands."""
+
+
+def run_names(runs: Path) -> list[str]:
+    """Return the names of all run folders, those of the newest runs first, the damaged ones too."""
+    try:
+        with os.scandir(runs) as entries:  # which tells folders apart without a look at each
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(names, reverse=True)
 
 
 def read_record(folder: Path, name: str) -> dict[str, Any] | None:

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from allcore.errors import FileError, RunError
 from allcore.json_text import read_json
+from allcore.runs.files import LAUNCHES_FOLDER
 from allcore.writing import make_subfolder, write_new, write_whole
 
-LAUNCHES_FOLDER: Final = "launches"
 LOCAL: Final = "local"
 GOES_ON_LATER: Final = 75
 """Exit status of a worker that a scheduler is to start again: EX_TEMPFAIL of sysexits.h."""

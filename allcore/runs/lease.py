@@ -15,10 +15,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from allcore.runs.devices import Device
+from allcore.runs.files import QUEUE_FOLDER
 from allcore.runs.process import host, is_alive, own_identity
 from allcore.writing import write_whole
 
-QUEUE_FOLDER = ".queue"
 _TICKETS = "[0-9]*.json"
 _POLL_SECONDS = 0.25
 

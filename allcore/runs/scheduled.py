@@ -9,23 +9,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Final, Literal, NamedTuple
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError, RunError
+from allcore.runs.asking import ASK_SECONDS, jobs_folder, may_ask
 from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device
+from allcore.runs.disk_clock import seconds_since_written
 from allcore.runs.ending import rests_within, while_it_saves
 from allcore.runs.executor import Executor
 from allcore.runs.files import STATUS_FILE
 from allcore.runs.launches import Launch, last_launch, record_launch
-from allcore.runs.lease import QUEUE_FOLDER
-from allcore.runs.status import ACTIVE, ELSEWHERE_SECONDS, read_status, seconds_since_written, write_status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import ELSEWHERE_SECONDS, read_status, write_status
 from allcore.runs.store import Run
 from allcore.writing import make_folder
 
-_LOOK_SECONDS: Final = 3.0
 FORGOTTEN_SECONDS: Final = 90.0
 """How old the heartbeat of a worker may be whose job the scheduler does not know: a file server shows it late."""
 
@@ -69,7 +69,7 @@ class ScheduledExecutor(Executor):
 
     def look(self) -> None:
         """Ask about all jobs of this workspace at once, at most every few seconds, and record what is said."""
-        if not _is_due(self._jobs):
+        if not may_ask(self._jobs):
             return
         launched = list(self._launched())
         words = self.words([launch.job for _, launch in launched]) if launched else {}
@@ -103,7 +103,7 @@ class ScheduledExecutor(Executor):
         if not rests and launch is not None:
             self.cancel(launch.job)
             deadline = time.monotonic() + 2 * patience
-            while not rests_within(run.folder, _LOOK_SECONDS) and time.monotonic() < deadline:
+            while not rests_within(run.folder, ASK_SECONDS) and time.monotonic() < deadline:
                 self.look()
 
     def _said(self, run: Run, launch: Launch, words: dict[str, Word] | None) -> Launch:
@@ -135,8 +135,8 @@ class ScheduledExecutor(Executor):
 
     @property
     def _jobs(self) -> Path:
-        """Folder of one empty file for each run that has a job, so that nobody has to read all runs to find them."""
-        return self.store.root / QUEUE_FOLDER / self.name
+        """Folder of one empty file for each run that has a job."""
+        return jobs_folder(self.store.root, self.name)
 
     def _launched(self) -> Iterator[tuple[Run, Launch]]:
         """Yield the runs that have a job, with their launch; what was deleted or launched elsewhere is forgotten."""
@@ -166,17 +166,3 @@ def _silence(run: Run) -> float:
         if status.state in ACTIVE and status.pid is not None:
             return seconds_since_written(run.folder / STATUS_FILE)
     return math.inf
-
-
-_last_look: dict[Path, float] = {}
-_looking = Lock()
-
-
-def _is_due(jobs: Path) -> bool:
-    """Return whether the last look at these jobs is a few seconds old; whoever asks is taken to look now."""
-    with _looking:
-        now = time.monotonic()
-        if now - _last_look.get(jobs, -_LOOK_SECONDS) < _LOOK_SECONDS:
-            return False
-        _last_look[jobs] = now
-        return True

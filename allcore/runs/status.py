@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import os
-import time
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import RunError
+from allcore.runs.disk_clock import seconds_since_written
 from allcore.runs.files import STATUS_FILE, STOP_FILE, read_record
 from allcore.runs.launches import Launch, last_launch, launch_file
 from allcore.runs.process import host, is_alive
+from allcore.runs.states import ACTIVE, State
 from allcore.writing import write_whole
 
 STATUS_SCHEMA = 2
@@ -28,18 +26,6 @@ _BEATING_SECONDS = 30.0
 
 SAVING = "saving a checkpoint"
 """The phase of a worker that stops, until what it needs to go on is on the disk."""
-_CLOCK_SECONDS = 1.0
-"""How long a disk's clock is taken to go on as this machine's does, before the disk is asked again."""
-
-State = Literal["queued", "running", "stopping", "succeeded", "failed", "cancelled", "interrupted"]
-ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
-RESUMABLE: frozenset[State] = frozenset({"failed", "cancelled", "interrupted"})
-
-
-def in_words(state: str) -> str:
-    """Return how a state of files is called where people read it: a run that was stopped is not lost, it can go on."""
-    return "stopped" if state == "cancelled" else state
-
 
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Pid = Annotated[int, Field(gt=0, lt=2**31)]
@@ -161,36 +147,3 @@ def _is_there(folder: Path, status: Status) -> bool:
     if status.host not in ("", host()):
         return seconds_since_written(folder / STATUS_FILE) < ELSEWHERE_SECONDS
     return is_alive(status.pid, status.process_started)
-
-
-def seconds_since_written(file: Path) -> float:
-    """Return how long ago a file was written, by the clock of the disk or server that holds it alone.
-
-    Other machines' clocks, and this one's, may be wrong by hours. Where nothing may be written, this one's is asked.
-    """
-    try:
-        facts = file.stat()
-    except OSError:
-        return math.inf
-    return abs(_time_there(file.parent, facts.st_dev) - facts.st_mtime)
-
-
-_asked: dict[int, tuple[float, float]] = {}
-
-
-def _time_there(folder: Path, disk: int) -> float:
-    """Return the time by the clock of the disk, of that device number, on which a folder lies.
-
-    It is told by a file that is made there. Of many runs that are looked at within a second the first alone makes one.
-    """
-    now = time.monotonic()
-    asked, there = _asked.get(disk, (-math.inf, 0.0))
-    if now - asked > _CLOCK_SECONDS:
-        try:
-            with TemporaryFile(dir=folder) as probe:
-                there = os.fstat(probe.fileno()).st_mtime
-        except OSError:
-            return time.time()
-        asked = time.monotonic()
-        _asked[disk] = asked, there
-    return there + now - asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import time
@@ -28,9 +27,11 @@ from allcore.runs.files import (
     STATUS_FILE,
     damaged,
     read_record,
+    run_names,
 )
 from allcore.runs.history import History, read_history
-from allcore.runs.status import ACTIVE, Status, in_words, read_status
+from allcore.runs.states import ACTIVE, in_words
+from allcore.runs.status import Status, read_status
 from allcore.runs.worker_lock import has_worker
 from allcore.writing import make_folder, rename, sync_all, unfinished_folder
 
@@ -205,11 +206,7 @@ class RunStore:
 
     def runs(self) -> list[Run]:
         """Return all runs, newest first, the damaged ones too."""
-        if not self.root.is_dir():
-            return []
-        with os.scandir(self.root) as entries:  # which tells folders apart without a look at each
-            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
-        return [Run(self.root / name) for name in sorted(names, reverse=True)]
+        return [Run(self.root / name) for name in run_names(self.root)]
 
     def find(self, name: str) -> Run:
         """Return the run with this id, an unambiguous part of it, `latest`, or the path of its folder.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
@@ -15,7 +15,9 @@ from allcore.files import bytes_below
 from allcore.runs.about import NOTHING_SAID, About, about
 from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
-from allcore.runs.status import ACTIVE, State, Status, in_words
+from allcore.runs.listing import SUMMARY_COLUMNS, holds_words
+from allcore.runs.states import ACTIVE, State, in_words
+from allcore.runs.status import Status
 from allcore.runs.store import Run
 
 if TYPE_CHECKING:
@@ -49,6 +51,12 @@ class RunSummary:
         return self.status is not None and self.status.state in ACTIVE
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing of it changes but what its files say: it has ended, or waits in a scheduler's queue."""
+        waits = self.status is not None and self.status.state == "queued" and self.status.pid is None
+        return not self.is_active or (waits and self.status is not None and bool(self.status.phase))
+
+    @property
     def progress(self) -> float:
         """The part of all training steps that is done, 0 to 1; early stopping leaves it below 1."""
         if self.status is None or self.status.steps_per_epoch == 0 or self.status.epochs == 0:
@@ -63,12 +71,16 @@ class RunSummary:
             return self.problem
         return self.status.error or next(iter(self.status.warnings), "")
 
-    def says(self, words: str) -> bool:
-        """Return whether the run's id, name, note, tags, state or dataset hold every one of some words."""
+    @property
+    def text(self) -> str:
+        """The run's id, name, note, tags, state and dataset, in which words are looked for."""
         said = self.about
         dataset = "" if self.config is None else self.config.dataset
-        text = " ".join((self.id, said.name, said.note, *said.tags, in_words(self.state), dataset)).casefold()
-        return all(word in text for word in words.casefold().split())
+        return " ".join((self.id, said.name, said.note, *said.tags, in_words(self.state), dataset))
+
+    def says(self, words: str) -> bool:
+        """Return whether its text holds every one of some words."""
+        return holds_words(self.text, words)
 
 
 def best_validation_accuracy(history: History) -> float | None:
@@ -133,15 +145,6 @@ def summary_rows(summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
     return [
         {name: row.get(name, "" if kind == "str" else None) for name, kind in SUMMARY_COLUMNS.items()} for row in rows
     ]
-
-
-SUMMARY_COLUMNS: Final = {
-    "run": "str", "name": "str", "tags": "str", "state": "str", "launched": "str",
-    "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
-    "study": "str", "dataset": "str", "test_accuracy": "Float64", "best_validation_accuracy": "Float64",
-    "images_per_second": "Float64", "eta_seconds": "Float64", "bytes": "Int64", "note": "str",
-}  # fmt: skip
-"""What a row says, with the type of its column in a table."""
 
 
 def _row(summary: RunSummary) -> dict[str, object]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from allcore.errors import RunError
-from allcore.runs.files import is_there
-from allcore.runs.launches import LAUNCHES_FOLDER, Launch, last_launch, launch_file
+from allcore.runs.files import LAUNCHES_FOLDER, is_there
+from allcore.runs.launches import Launch, last_launch, launch_file
 from allcore.writing import make_subfolder, write_new
 
 SUPERSEDED: Final = 2

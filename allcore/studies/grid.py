@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.runs.history import History
-from allcore.runs.status import ACTIVE, State
+from allcore.runs.states import ACTIVE, State
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, summarize
 from allcore.studies.plan import Place, StudyPlan

@@ -16,7 +16,8 @@ from allcore.runs.executor import open_executor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, claim_launch, last_launch
 from allcore.runs.preflight import looked_at_once, prepare
-from allcore.runs.status import ACTIVE, Status, in_words, write_status
+from allcore.runs.states import ACTIVE, in_words
+from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
 from allcore.studies.plan import StudyPlan

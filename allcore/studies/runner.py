@@ -18,13 +18,15 @@ from filelock import Timeout
 
 from allcore.errors import InputError, RunError
 from allcore.refusals import what_went_wrong
-from allcore.runs.executor import Executor, ask_schedulers
+from allcore.runs.asking import ask_schedulers
+from allcore.runs.executor import Executor
 from allcore.runs.files import STOP_FILE
 from allcore.runs.launches import last_launch
 from allcore.runs.launching import launch_all
 from allcore.runs.mirroring import start_mirroring
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import ACTIVE, Status, in_words, read_status, write_status
+from allcore.runs.states import ACTIVE, in_words
+from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import worker_lock

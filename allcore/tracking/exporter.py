@@ -16,7 +16,7 @@ from typing import Final
 
 from allcore.errors import InputError, RunError, TrackingError
 from allcore.refusals import what_went_wrong
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from allcore.runs.store import Run, RunStore
 from allcore.runs.turns import present_turn
 from allcore.studies.store import PLAN_FILE, Study, StudyStore

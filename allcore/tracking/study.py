@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from allcore.config_fields import setting_text
-from allcore.runs.status import ACTIVE, Status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import Status
 from allcore.studies.store import Study
 from allcore.tracking.record import RECORD_FILE, Mirrored, read_mirrored, write_mirrored
 from allcore.tracking.server import MlflowServer

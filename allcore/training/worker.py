@@ -26,7 +26,8 @@ from allcore.runs.launches import GOES_ON_LATER, Launch, last_launch
 from allcore.runs.lease import device_lease
 from allcore.runs.mirroring import leave_time_to, start_mirroring
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import Status, in_words, read_status, write_status
+from allcore.runs.states import in_words
+from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.stop_signal import StopSignal
 from allcore.runs.turns import SUPERSEDED, Turn, take_turn
 from allcore.runs.worker_lock import worker_lock

@@ -13,6 +13,7 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.evaluation.image_map.mapped import MOST, NEIGHBOURS, ImageMap, known_map, make_map
 from allcore.evaluation.image_map.table import agreement, map_table
+from allcore.files import stamp
 from allcore.reporting.image_map import (
     COLOURINGS,
     MEANING,
@@ -26,7 +27,6 @@ from allcore.runs.files import FEATURES_FILE, SERVED_FILE, SPLIT_FILE
 from pages.ui import address, show
 from pages.ui.evaluated import Evaluated
 from pages.ui.guarded import guarded
-from pages.ui.live import stamp
 from pages.ui.making import make_and_show
 from pages.ui.map_gallery import show_chosen
 from pages.ui.shared_work import asked_for

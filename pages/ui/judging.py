@@ -18,10 +18,10 @@ from allcore.data.judgements import (
 )
 from allcore.data.label_versions import LabelVersion, label_changes, label_version, version_name
 from allcore.errors import DatasetError, InputError
+from allcore.files import stamp
 from allcore.refusals import what_went_wrong
 from allcore.runs.store import Run
 from pages.ui import address
-from pages.ui.live import stamp
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act, who_acts
 from pages.ui.state import catalog, workspace

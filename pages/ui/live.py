@@ -10,21 +10,19 @@ from typing import Literal
 
 import streamlit as st
 
+from allcore.files import NOT_THERE, Stamp, stamp
 from allcore.reporting.number_text import duration
-from allcore.runs.executor import ask_schedulers
-from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE, STATUS_FILE
+from allcore.runs.asking import ask_schedulers
+from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE
 from allcore.runs.history import History, HistoryReader
-from allcore.runs.launches import LAUNCHES_FOLDER
 from allcore.runs.lease import waiting
-from allcore.runs.status import in_words
+from allcore.runs.listing import stamps
+from allcore.runs.states import in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
 from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.state import executor, workspace
-
-Stamp = tuple[int, int]
-_NOT_THERE: Stamp = (0, 0)
 
 REFRESH_SECONDS = 2.0
 _READING = Lock()
@@ -72,26 +70,19 @@ def summary(run: Run) -> RunSummary:
 
 def _summary(run: Run, datasets: Stamp, at_rest: dict[str, tuple[tuple[Stamp, ...], RunSummary]]) -> RunSummary:
     folder = str(run.folder)
-    files = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
-    stamps = (datasets, *(stamp(run.folder / name) for name in files))
+    now = stamps(folder, datasets)
     kept = at_rest.get(folder)
-    if kept is not None and kept[0] == stamps:
+    if kept is not None and kept[0] == now:
         return kept[1]
     with _READING:  # of many visitors who see that a run has changed, one reads it
         kept = at_rest.get(folder)
-        if kept is not None and kept[0] == stamps:
+        if kept is not None and kept[0] == now:
             return kept[1]
-        metrics = stamps[-1]
-        now = summarize(run, lambda run: None if metrics == _NOT_THERE else _best(folder, metrics))
-        if not now.is_active or _is_with_a_scheduler(now):
-            at_rest[folder] = stamps, now
-        return now
-
-
-def _is_with_a_scheduler(summary: RunSummary) -> bool:
-    """Return whether a run waits in a scheduler's queue: its files alone tell of its state, and no process does."""
-    status = summary.status
-    return status is not None and status.state == "queued" and status.pid is None and bool(status.phase)
+        metrics = now[-1]
+        found = summarize(run, lambda run: None if metrics == NOT_THERE else _best(folder, metrics))
+        if found.is_at_rest:
+            at_rest[folder] = now, found
+        return found
 
 
 def summaries(of: Sequence[Run]) -> list[RunSummary]:
@@ -145,15 +136,6 @@ def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
         return "next in the queue" if before == 0 else f"{before} ahead of it in the queue"
     left = f", {duration(status.eta_seconds)} left" if status.eta_seconds is not None else ""
     return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"
-
-
-def stamp(file: Path) -> Stamp:
-    """Return what tells versions of a file apart; zeros when it is not there."""
-    try:
-        facts = file.stat()
-    except OSError:
-        return _NOT_THERE
-    return (facts.st_mtime_ns, facts.st_size)
 
 
 def _datasets_stamp() -> Stamp:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.evaluation.predictions.in_run_form import evaluation_record
+from allcore.files import stamp
 from allcore.reporting.curves import POINTS, QUANTITIES, Per, RunCurve, training_chart
 from allcore.reporting.number_text import duration
 from allcore.runs.files import METRICS_FILE
@@ -17,7 +18,7 @@ from allcore.runs.history import History
 from allcore.runs.store import Run, run_of_model
 from allcore.runs.summary import RunSummary
 from allcore.tracking.record import read_mirrored
-from pages.ui.live import history, phase_text, places_in_the_queue, stamp, state_badge, summary
+from pages.ui.live import history, phase_text, places_in_the_queue, state_badge, summary
 from pages.ui.show import plain, table
 
 LOG_LINES = 200

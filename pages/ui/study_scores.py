@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import InputError
+from allcore.files import stamp
 from allcore.progress import Progress, part_of
 from allcore.reporting.studies.report import make_study_report
 from allcore.reporting.studies.tables import probes_table
@@ -23,7 +24,7 @@ from allcore.studies.probes import cell_probes, compute_probes
 from allcore.studies.results import CellScores, cell_scores, finished_members
 from allcore.studies.store import Study
 from allcore.workspace import Workspace
-from pages.ui.live import runs, stamp
+from pages.ui.live import runs
 from pages.ui.making import make_and_show
 from pages.ui.shared_work import asked_for
 from pages.ui.show import per_cent_column, plain, table

@@ -7,16 +7,17 @@ from pathlib import Path
 import streamlit as st
 
 from allcore.errors import InputError
+from allcore.files import stamp
 from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import duration, per_cent
-from allcore.runs.status import in_words
+from allcore.runs.states import in_words
 from allcore.studies.grid import Grid, grid_table, look
 from allcore.studies.launch import request_stop, start
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from pages.ui import address
 from pages.ui.guarded import guarded
-from pages.ui.live import history, runs, stamp, summary
+from pages.ui.live import history, runs, summary
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace

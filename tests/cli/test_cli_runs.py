@@ -11,7 +11,8 @@ from allcore.data.split import make_split
 from allcore.files import bytes_below
 from allcore.reporting.number_text import memory
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import ACTIVE, write_status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import write_status
 from allcore.runs.store import RunStore
 from allcore.workspace import Workspace
 from tests.cli.conftest import call

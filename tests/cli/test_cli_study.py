@@ -10,7 +10,8 @@ from allcore.cli.study_follow import go_on
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.process import own_identity
-from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import Status, write_status
 from allcore.runs.worker_lock import has_worker
 from allcore.studies.launch import stop
 from allcore.studies.plan import make_plan

@@ -13,7 +13,8 @@ import pytest
 from allcore.config import TrainConfig
 from allcore.runs.executor import Executor, open_executor
 from allcore.runs.launches import last_launch
-from allcore.runs.status import ACTIVE, Status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study

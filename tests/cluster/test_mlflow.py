@@ -23,7 +23,7 @@ from allcore.installation import PROJECT
 from allcore.runs.executor import Executor, LocalExecutor
 from allcore.runs.files import OUTPUT_FILE
 from allcore.runs.launches import last_launch
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from allcore.runs.store import Run
 from allcore.studies.launch import start
 from allcore.studies.plan import make_plan

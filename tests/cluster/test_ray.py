@@ -13,7 +13,7 @@ from allcore.runs import scheduled
 from allcore.runs.executor import executor_of, open_executor
 from allcore.runs.files import OUTPUT_FILE
 from allcore.runs.launches import last_launch
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from allcore.workspace import Workspace
 from pages.ui.show import plain
 from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until

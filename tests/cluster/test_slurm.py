@@ -7,7 +7,7 @@ import pytest
 
 from allcore.runs.executor import executor_of
 from allcore.runs.launches import last_launch
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from pages.ui.show import plain
 from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until
 

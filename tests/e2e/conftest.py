@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from allcore.workspace import Workspace
 
 PROJECT = Path(__file__).parent.parent.parent

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from allcore.evaluation.image_map.mapped import make_map
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from allcore.runs.store import RunStore
 from tests.conftest import wait_for
 

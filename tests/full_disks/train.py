@@ -15,7 +15,8 @@ from allcore.config import make_config
 from allcore.errors import InputError
 from allcore.runs.preflight import prepare
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import ACTIVE, Status, read_status, write_status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.training import room
 from allcore.training.worker import run_worker

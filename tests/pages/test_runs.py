@@ -13,7 +13,8 @@ from allcore.runs.about import About, about, say_of_run
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.launches import claim_launch, last_launch, record_launch
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import Status, write_status
 from allcore.runs.store import RunStore
 from allcore.runs.summary import RunSummary
 from allcore.tracking.record import Mirrored, write_mirrored

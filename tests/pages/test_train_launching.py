@@ -15,7 +15,8 @@ from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import device_lease, write_ticket
 from allcore.runs.measure import Measurement
 from allcore.runs.process import own_identity
-from allcore.runs.status import ACTIVE, Status, write_status
+from allcore.runs.states import ACTIVE
+from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run
 from allcore.studies.store import StudyStore
 from pages.ui.show import plain

@@ -10,7 +10,7 @@ import pytest
 from allcore.config_parts import SplitConfig
 from allcore.data.split import make_split
 from allcore.errors import RunError
-from allcore.runs import scheduled
+from allcore.runs import asking, scheduled
 from allcore.runs.launches import claim_launch, last_launch
 from allcore.runs.scheduled import ScheduledExecutor, Word
 from allcore.runs.status import write_status
@@ -45,7 +45,8 @@ class Scheduler(ScheduledExecutor):
 @pytest.fixture(autouse=True)
 def looks_at_once(monkeypatch):
     """Let a look follow another at once."""
-    monkeypatch.setattr(scheduled, "_LOOK_SECONDS", 0.0)
+    for module in (asking, scheduled):
+        monkeypatch.setattr(module, "ASK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -74,6 +75,21 @@ def test_run_is_queued_with_the_schedulers_reason_until_its_job_is_over(workspac
     scheduler.look()
     assert (run.status().state, run.status().error) == ("interrupted", "Slurm job 7: its machine failed")
     assert marks(scheduler) == []
+
+
+def test_a_scheduler_is_asked_once_in_a_while_by_all_processes_together(workspace, launch, monkeypatch):
+    scheduler, asked = Scheduler(workspace), []
+    launch(scheduler)
+    monkeypatch.setattr(asking, "ASK_SECONDS", 60.0)
+    monkeypatch.setattr(Scheduler, "words", lambda self, jobs: asked.append(jobs) or self.said)
+    for _ in range(2):
+        scheduler.look()
+        monkeypatch.setattr(asking, "_last_asked", {})  # as in another process
+        assert len(asked) == 1
+    mark = next((workspace.runs / ".queue").glob("*.asked"))
+    os.utime(mark, (mark.stat().st_mtime - 61,) * 2)
+    scheduler.look()
+    assert asked == [["7"], ["7"]]
 
 
 FORGETFUL = {"8": Word("running", "")}

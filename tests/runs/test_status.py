@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from allcore.errors import RunError
-from allcore.runs import status as runs_status
+from allcore.runs import disk_clock
 from allcore.runs.launches import claim_launch, record_launch
 from allcore.runs.process import host, is_alive, own_identity, start_mark
 from allcore.runs.status import STATUS_SCHEMA, Status, read_status, write_status
@@ -185,17 +185,17 @@ def test_worker_that_is_heard_after_its_job_was_said_to_be_over_goes_on(tmp_path
 
 
 def test_the_disk_s_clock_is_asked_once_for_all_runs_that_are_looked_at(tmp_path, monkeypatch):
-    asked, really = [], runs_status.TemporaryFile
-    monkeypatch.setattr(runs_status, "TemporaryFile", lambda dir: asked.append(dir) or really(dir=dir))
-    monkeypatch.setattr(runs_status, "_asked", {})
-    monkeypatch.setattr(runs_status.time, "monotonic", lambda: 5.0)
+    asked, really = [], disk_clock.TemporaryFile
+    monkeypatch.setattr(disk_clock, "TemporaryFile", lambda dir: asked.append(dir) or really(dir=dir))
+    monkeypatch.setattr(disk_clock, "_asked", {})
+    monkeypatch.setattr(disk_clock.time, "monotonic", lambda: 5.0)
     for name, age in (("a", 10), ("b", 1000), ("c", 10)):
         (tmp_path / name).mkdir()
         write_status(tmp_path / name, status(pid=1, process_started="x", host="elsewhere"))
         written_before(tmp_path / name, age)
     assert [read_status(tmp_path / name).state for name in "abc"] == ["running", "interrupted", "running"]
     assert asked == [tmp_path / "a"]
-    monkeypatch.setattr(runs_status.time, "monotonic", lambda: 6.5)
+    monkeypatch.setattr(disk_clock.time, "monotonic", lambda: 6.5)
     read_status(tmp_path / "b")
     assert asked == [tmp_path / "a", tmp_path / "b"]
 

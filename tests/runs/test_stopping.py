@@ -5,7 +5,7 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.runs.executor import LocalExecutor
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from tests.conftest import device_taken, wait_for
 
 

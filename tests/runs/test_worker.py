@@ -16,7 +16,7 @@ from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.launches import claim_launch, last_launch
 from allcore.runs.lease import waiting
-from allcore.runs.status import ACTIVE
+from allcore.runs.states import ACTIVE
 from allcore.runs.worker_lock import has_worker
 from allcore.training.worker import run_worker
 from tests.conftest import device_taken, wait_for

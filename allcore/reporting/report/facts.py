@@ -25,7 +25,8 @@ from allcore.reporting.report.baselines_and_probes import cached_baselines, cach
 from allcore.reporting.report.known_data import KnownDataset, recognise
 from allcore.reporting.report.pictures import ErrorPictures, error_pictures
 from allcore.runs.history import History
-from allcore.runs.status import Status, in_words
+from allcore.runs.states import in_words
+from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.workspace import Workspace
 

@@ -1,0 +1,202 @@
+"""The list of runs says what their files say now, and reads a run once where nothing else can change it."""
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from allcore.runs import listing, summary
+from allcore.runs.about import About, say_of_run
+from allcore.runs.launches import claim_launch, last_launch, record_launch
+from allcore.runs.listing import SUMMARY_COLUMNS, list_runs
+from allcore.runs.status import write_status
+from allcore.runs.store import Run
+from allcore.runs.summary import summarize, summary_rows
+
+
+@pytest.fixture
+def run(workspace, finished_run):
+    """Return a run that has ended long ago, in a workspace of its own."""
+    copied = Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id))
+    settle(copied)
+    return copied
+
+
+def settle(run):
+    """Make it long ago that anything was written in a run's folder."""
+    for path in (run.folder, *run.folder.rglob("*")):
+        os.utime(path, (path.stat().st_mtime - 3600,) * 2)
+
+
+def list_file(workspace):
+    return workspace.cache / "runs" / "list.json"
+
+
+def told(workspace):
+    """Return the names of the runs that the list on the disk tells of."""
+    return set(json.loads(list_file(workspace).read_text())["runs"])
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Return the names of the runs whose files are read, as they are."""
+    names = []
+
+    def noted(run):
+        names.append(run.id)
+        return summarize(run)
+
+    monkeypatch.setattr(summary, "summarize", noted)
+    return names
+
+
+def test_a_run_that_has_ended_is_read_once_and_its_row_is_that_of_its_summary(workspace, run, read):
+    first = list_runs(workspace)
+    assert [one.row for one in first] == summary_rows([summarize(run)])
+    assert first[0].row["best_validation_accuracy"] is not None
+    assert list_runs(workspace) == first
+    assert read == [run.id]
+
+
+def fail(run):
+    write_status(run.folder, run.status().model_copy(update={"state": "failed", "error": "the disk is full"}))
+
+
+def start(run):
+    moment = time.time()
+    fields = {"state": "running", "pid": os.getpid(), "process_started": None, "host": "", "heartbeat": moment}
+    write_status(run.folder, run.status().model_copy(update=fields))
+
+
+def measure_better(run):
+    history = (run.folder / "metrics.jsonl").read_text().splitlines()
+    epoch = json.loads(next(line for line in history if '"kind": "epoch"' in line or '"epoch"' in line))
+    with (run.folder / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({**json.loads(history[-1]), **epoch}) + "\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        fail,
+        start,
+        lambda run: say_of_run(run, About(name="the best", note="of all", tags=("good", "new"))),
+        lambda run: say_of_run(run, About(hidden=True)),
+        lambda run: (run.folder / "predictions.parquet").unlink(),
+        lambda run: (run.folder / "config.json").unlink(),
+        lambda run: (run.folder / "metrics.jsonl").unlink(),
+        lambda run: claim_launch(run.folder, "slurm", last_launch(run.folder)),
+        lambda run: run.folder.rename(run.folder.with_name("another")),
+        lambda run: shutil.rmtree(run.folder),
+    ],
+)
+def test_whatever_changes_in_a_run_is_seen(workspace, run, change):
+    list_runs(workspace)
+    change(run)
+    found = list_runs(workspace)
+    list_file(workspace).unlink()
+    assert found == list_runs(workspace)
+
+
+def test_a_dataset_that_was_renamed_has_its_new_name(workspace, run, monkeypatch):
+    list_runs(workspace)
+    monkeypatch.setattr("allcore.runs.store.present_place", lambda place: "/datasets/renamed")
+    workspace.datasets.mkdir()
+    (found,) = list_runs(workspace)
+    assert found.row["dataset"] == "datasets/renamed"
+    assert found.says("RENAMED")
+
+
+def test_a_change_within_the_step_of_the_disks_clock_is_seen(workspace, run):
+    write_status(run.folder, run.status().model_copy(update={"epoch": 1}))
+    times = {path: path.stat().st_mtime_ns for path in (run.folder, run.folder / "status.json")}
+    assert list_runs(workspace)[0].row["epoch"] == 1
+    write_status(run.folder, run.status().model_copy(update={"epoch": 2}))
+    for path, moment in times.items():
+        os.utime(path, ns=(moment, moment))
+    assert list_runs(workspace)[0].row["epoch"] == 2
+
+
+def test_what_its_files_alone_do_not_tell_is_read_every_time(workspace, run, read):
+    waiting, damaged = (Run(shutil.copytree(run.folder, workspace.runs / name)) for name in ("waiting", "damaged"))
+    queued = {"state": "queued", "pid": None, "queued_at": time.time()}
+    write_status(waiting.folder, waiting.status().model_copy(update=queued))
+    (damaged.folder / "config.json").write_text("{")
+    settle(damaged)
+    for _ in range(2):
+        assert {one.row["run"]: one.row["state"] for one in list_runs(workspace)} == {
+            run.id: "succeeded", "waiting": "queued", "damaged": "damaged",
+        }  # fmt: skip
+    assert told(workspace) == {run.id}
+    assert sorted(read) == sorted([run.id, *2 * ["waiting", "damaged"]])
+
+
+def test_a_run_that_waits_in_a_schedulers_queue_is_known_until_the_scheduler_says_more(workspace, run, read):
+    launch = claim_launch(run.folder, "slurm", last_launch(run.folder))
+    launch = launch.model_copy(update={"job": "7", "state": "waiting", "word": "Slurm job 7: pending, Priority"})
+    record_launch(run.folder, launch)
+    queued = {"state": "queued", "pid": None, "phase": "", "queued_at": time.time()}
+    write_status(run.folder, run.status().model_copy(update=queued))
+    settle(run)
+    for _ in range(2):
+        assert [one.row["state"] for one in list_runs(workspace)] == ["queued"]
+    assert read == [run.id]
+    record_launch(run.folder, launch.model_copy(update={"state": "over", "word": "Slurm job 7: its machine failed"}))
+    (found,) = list_runs(workspace)
+    assert (found.row["state"], found.row["note"]) == ("interrupted", "Slurm job 7: its machine failed")
+
+
+def harmed(field, value):
+    """Return a way to write something else into a list, at a place of its only run's entry."""
+
+    def harm(text):
+        value_of = json.loads(text)
+        (entry,) = value_of["runs"].values()
+        *way, last = field
+        for part in way:
+            entry = entry[part]
+        entry[last] = value
+        return json.dumps(value_of)
+
+    return harm
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda text: "",
+        lambda text: text[:-20],
+        lambda text: "[]",
+        lambda text: '{"work": 0, "runs": {}}',
+        lambda text: '{"work": 1, "runs": []}',
+        lambda text: "[" * 100_000,
+        lambda text: text.replace("[", "[[", 1),
+        harmed([0], []),
+        harmed([0, 0], "now"),
+        harmed([0, 0, 0], None),
+        harmed([1], []),
+        *(harmed([1, column], {}) for column in range(len(SUMMARY_COLUMNS))),
+        harmed([2], "yes"),
+        harmed([3], None),
+    ],
+)
+def test_a_list_that_is_damaged_or_of_another_version_is_made_again(workspace, run, harm):
+    first = list_runs(workspace)
+    file = list_file(workspace)
+    file.write_text(harm(file.read_text()))
+    assert list_runs(workspace) == first
+    assert told(workspace) == {run.id}
+
+
+def test_where_nothing_can_be_written_the_runs_are_listed_all_the_same(workspace, run, no_room):
+    with no_room("/cache/"):
+        assert [one.row["run"] for one in list_runs(workspace)] == [run.id]
+    assert not list_file(workspace).exists()
+
+
+def test_no_runs_are_an_empty_list_and_leave_nothing_behind(workspace):
+    assert list_runs(workspace) == []
+    assert not workspace.root.exists()
+    assert listing.run_names(workspace.runs) == []
