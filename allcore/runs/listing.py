@@ -108,7 +108,7 @@ def _look_at(folder: Path) -> tuple[Listed, bool]:
 
 
 def _read(file: Path) -> _AtRest:
-    """Return what the list of before tells that can be relied on; nothing where it is damaged or of other work."""
+    """Return what the list of before tells that can be relied on; nothing where it is damaged or of another version."""
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         told = json.loads(file.read_bytes())
         if told["work"] == _WORK:
@@ -126,9 +126,8 @@ def _entry(fields: list[Any], settled: int) -> tuple[tuple[Stamp, ...], Listed] 
         return None
     if max(time for time, _ in times) > settled:
         return None
-    return tuple((time, size) for time, size in times), Listed(
-        dict(zip(SUMMARY_COLUMNS, values, strict=True)), hidden, text
-    )
+    row = dict(zip(SUMMARY_COLUMNS, values, strict=True))
+    return tuple((time, size) for time, size in times), Listed(row, hidden, text)
 
 
 def _write(file: Path, at_rest: _AtRest) -> None:
