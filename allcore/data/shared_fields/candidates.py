@@ -67,9 +67,15 @@ def propose(landmarks: Landmarks, workers: int, on_table: Callable[[float], None
         met.append(pairs)
         if on_table is not None:
             on_table(len(met) / TABLES)
-    meetings = [np.unique(np.concatenate(pairs)) for pairs in zip(*met, strict=True)]
+    meetings = [_each_once(np.concatenate(pairs)) for pairs in zip(*met, strict=True)]
     counted = in_threads(lambda some: _count_votes(landmarks, *some), _by_images(landmarks, meetings), workers)
     return [candidate for candidates in counted for candidate in candidates]
+
+
+def _each_once(numbers: np.ndarray) -> np.ndarray:
+    """Return each of some numbers once, in order. Millions that hardly repeat take `np.unique` forty times as long."""
+    numbers.sort()
+    return numbers[np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]]
 
 
 def _by_images(
@@ -167,30 +173,32 @@ def _count_votes(landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirro
     agree = (kind == kind[best]) & turned & (abs(x - x[best]) <= 1) & (abs(y - y[best]) <= 1) & (votes[best] >= VOTES)
     members = np.flatnonzero(agree)
     members = members[np.argsort(pair[members], kind="stable")]
-    groups = np.split(members, np.flatnonzero(np.diff(pair[members])) + 1) if len(members) else []
+    if len(members) == 0:
+        return []
+    one, other, mirrored, grown, turn = (each[members] for each in (one, other, mirrored, grown, turn))
+    starts = np.append(0, np.flatnonzero(np.diff(pair[members])) + 1)
+    ones, others, angles = landmarks.points[one], landmarks.points[other], _mean_angles(turn, starts)
+    first, second = landmarks.owners[one], landmarks.owners[other]
     return [
         Candidate(
-            int(landmarks.owners[one[group[0]]]), int(landmarks.owners[other[group[0]]]), bool(mirrored[group[0]]),
-            _mean_angle(turn[group]), int(grown[group[0]]),
-            landmarks.points[one[group]], landmarks.points[other[group]],
+            int(first[start]), int(second[start]), bool(mirrored[start]), angle, int(grown[start]),
+            ones[start:end], others[start:end],
         )
-        for group in groups
+        for start, end, angle in zip(starts, [*starts[1:], len(members)], angles, strict=True)
     ]  # fmt: skip
 
 
 def _votes(kind: np.ndarray, angle: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how many proposals lie in the cell of each, int64 (P,), and how many in it and in its neighbours."""
-
-    def name(angle: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return ((kind * _ANGLE_CELLS + angle % _ANGLE_CELLS) * _SHIFT_CELLS + x) * _SHIFT_CELLS + y
-
-    places, at, counts = np.unique(name(angle, x, y), return_inverse=True, return_counts=True)
-    votes = np.zeros(len(kind), np.int64)
-    for further, right, down in product((-1, 0, 1), repeat=3):
-        near = name(angle + further, x + right, y + down)
-        found = np.searchsorted(places, near).clip(max=len(places) - 1)
-        votes += np.where(places[found] == near, counts[found], 0)
-    return counts[at], votes
+    turn = _SHIFT_CELLS**2
+    cells = (kind * _ANGLE_CELLS + angle) * turn + x * _SHIFT_CELLS + y
+    places, at, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    before = np.append(0, np.cumsum(counts))
+    angles, votes = places // turn % _ANGLE_CELLS, np.zeros(len(places), np.int64)
+    for further, right in product((-1, 0, 1), repeat=2):  # looked up in their order, which memory rewards
+        near = places + ((angles + further) % _ANGLE_CELLS - angles) * turn + right * _SHIFT_CELLS
+        votes += before[np.searchsorted(places, near + 1, "right")] - before[np.searchsorted(places, near - 1)]
+    return counts[at], votes[at]
 
 
 def _near_quarter_turn(grown: np.ndarray, angle: np.ndarray) -> np.ndarray:
@@ -199,9 +207,10 @@ def _near_quarter_turn(grown: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return (grown == 0) & np.isin(angle % quarter, (0, quarter - 1))
 
 
-def _mean_angle(turns: np.ndarray) -> float:
-    """Return the mean of angles in radians from x to y as degrees counter-clockwise."""
-    return float(-np.degrees(np.arctan2(np.sin(turns).mean(), np.cos(turns).mean())))
+def _mean_angles(turns: np.ndarray, starts: np.ndarray) -> list[float]:
+    """Return the means of angles in radians from x to y, those from each start on, as degrees counter-clockwise."""
+    sines, cosines = (np.add.reduceat(each(turns), starts) for each in (np.sin, np.cos))
+    return (-np.degrees(np.arctan2(sines, cosines))).tolist()
 
 
 def _proposed(
