@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from allcore.errors import ConfigError
 from allcore.hardware import (
     Devices,
     Gpu,
+    cpu_has_avx2_alone,
     cpu_has_bfloat16,
     estimate_memory,
     make_plan,
@@ -27,6 +29,7 @@ PACKAGE = Path(allcore.__file__).parent
 AMPERE = Gpu("A100", (8, 0), 40 * GIB)
 TURING = Gpu("T4", (7, 5), 16 * GIB)
 PASCAL = Gpu("GTX 1080", (6, 1), 8 * GIB)
+AVX2 = Devices(cores=2, cpu_bfloat16=False, memory=24 * GIB, cpu_avx2_alone=True)
 
 
 def machine(*gpus, bfloat16=True, memory=24 * GIB):
@@ -135,6 +138,39 @@ def test_cpu_flags_are_read(tmp_path, flags, has):
 
 def test_no_cpu_flags_mean_no_bfloat16(tmp_path):
     assert cpu_has_bfloat16(tmp_path / "nothing") is False
+
+
+@pytest.mark.parametrize(
+    ("flags", "alone"), [("fma avx avx2", True), ("avx2 avx512f avx512bw", False), ("asimd", False), ("avx", False)]
+)
+def test_processors_without_avx512_are_told_by_their_flags(tmp_path, flags, alone):
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    assert cpu_has_avx2_alone(tmp_path / "cpuinfo") is alone
+    assert cpu_has_avx2_alone(tmp_path / "nothing") is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields", "products"),
+    [
+        ({}, {}, True),
+        ({"cpu_avx2_alone": False}, {}, False),
+        ({}, {"precision": "mixed_bfloat16"}, False),
+        ({"gpus": (AMPERE,)}, {"precision": "float32"}, False),
+    ],
+)
+def test_gradients_of_kernels_are_products_with_avx2_alone_where_they_fit(changes, fields, products):
+    chosen = plan(replace(AVX2, **changes), image_size=96, **fields)
+    assert chosen.kernel_products is products
+
+
+def test_products_that_do_not_fit_are_left_and_the_batch_stays_whole():
+    config = make_config(dataset="smears", image_size=96)
+    without, products = (estimate_memory(config, 4, "float32", 32, products=each) for each in (False, True))
+    for memory, expected in ((without, without), (products, products)):
+        chosen = plan(replace(AVX2, memory=int(memory / 0.8) + 1), image_size=96)
+        assert (chosen.micro_batch_size, chosen.estimated_memory) == (32, expected)
+        assert chosen.kernel_products is (expected == products)
+    assert without < products
 
 
 def test_gpus_are_read_from_the_drivers_own_tool():

@@ -7,7 +7,7 @@ import os
 import psutil
 import tensorflow as tf
 
-from allcore.hardware import Devices, Gpu, cpu_has_bfloat16, nvidia_gpus
+from allcore.hardware import Devices, Gpu, cpu_has_avx2_alone, cpu_has_bfloat16, nvidia_gpus
 
 
 def tensorflow_devices() -> Devices:
@@ -24,4 +24,5 @@ def tensorflow_devices() -> Devices:
         cpu_bfloat16=cpu_has_bfloat16(),
         memory=psutil.virtual_memory().available,
         gpus=tuple(gpus),
+        cpu_avx2_alone=cpu_has_avx2_alone(),
     )

@@ -10,6 +10,7 @@ import tensorflow as tf
 from allcore.config import TrainConfig
 from allcore.hardware import HardwarePlan
 from allcore.model.build import build_network
+from allcore.model.kernel_gradients import use_matrix_products
 from allcore.training.batches import Batch
 
 
@@ -33,6 +34,8 @@ class Learner:
         self._strategy = tf.distribute.MirroredStrategy() if plan.replicas > 1 else tf.distribute.get_strategy()
         with self._strategy.scope():
             self.model = build_network(config, classes)
+            if plan.kernel_products:
+                use_matrix_products(self.model)
             self.optimizer = _optimizer(config, plan)
             self.optimizer.build(self.model.trainable_variables)
         self._gradients = tf.function(self._replica_gradients, jit_compile=plan.jit)
