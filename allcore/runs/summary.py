@@ -53,8 +53,9 @@ class RunSummary:
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing of it changes but what its files say: it has ended, or waits in a scheduler's queue."""
-        waits = self.status is not None and self.status.state == "queued" and self.status.pid is None
-        return not self.is_active or (waits and self.status is not None and bool(self.status.phase))
+        status = self.status
+        waits = status is not None and status.state == "queued" and status.pid is None and status.phase != ""
+        return waits or not self.is_active
 
     @property
     def progress(self) -> float:

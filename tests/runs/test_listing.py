@@ -70,11 +70,11 @@ def start(run):
     write_status(run.folder, run.status().model_copy(update=fields))
 
 
-def measure_better(run):
-    history = (run.folder / "metrics.jsonl").read_text().splitlines()
-    epoch = json.loads(next(line for line in history if '"kind": "epoch"' in line or '"epoch"' in line))
-    with (run.folder / "metrics.jsonl").open("a") as file:
-        file.write(json.dumps({**json.loads(history[-1]), **epoch}) + "\n")
+def learn_more(run):
+    file = run.folder / "metrics.jsonl"
+    last = [record for record in map(json.loads, file.read_text().splitlines()) if record["kind"] == "epoch"][-1]
+    with file.open("a") as more:
+        more.write(json.dumps({**last, "epoch": last["epoch"] + 1, "validation_accuracy": 1.0}) + "\n")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,7 @@ def measure_better(run):
     [
         fail,
         start,
+        learn_more,
         lambda run: say_of_run(run, About(name="the best", note="of all", tags=("good", "new"))),
         lambda run: say_of_run(run, About(hidden=True)),
         lambda run: (run.folder / "predictions.parquet").unlink(),
