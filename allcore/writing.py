@@ -60,23 +60,40 @@ def write_new(path: Path, content: str) -> None:
 def folder_written_whole(folder: Path) -> Iterator[Path]:
     """Hand out a new folder beside `folder`, whose place it takes with all that is in it when the block ends.
 
-    What is there by then is removed, whoever made it; what must not be is made with `new_folder_written_whole`.
+    What is there by then is removed, whoever made it, also at the same moment; what must not be is made with
+    `new_folder_written_whole`.
     """
-    former = _unfinished_in(folder.parent)
+    formers: list[Path] = []
     try:
         with unfinished_folder(folder.parent) as unfinished:
             yield unfinished
             sync_all(unfinished)
-            if folder.exists():
-                folder.rename(former)
-            try:
-                rename(unfinished, folder)
-            except OSError:
-                with suppress(OSError):
-                    former.rename(folder)
-                raise
+            while not _takes_its_place(unfinished, folder, formers):
+                pass
     finally:
-        shutil.rmtree(former, ignore_errors=True)
+        for former in formers:
+            shutil.rmtree(former, ignore_errors=True)
+
+
+def _takes_its_place(unfinished: Path, folder: Path, formers: list[Path]) -> bool:
+    """Move away what `folder` is, which is added to `formers`, and give `unfinished` its name.
+
+    Return False where somebody else's has taken the place in between.
+    """
+    former = _unfinished_in(folder.parent)
+    if os.path.lexists(folder):
+        with suppress(FileNotFoundError):  # somebody else has just moved it away
+            folder.rename(former)
+            formers.append(former)
+    try:
+        rename(unfinished, folder)
+    except FileExistsError:
+        return False
+    except OSError:
+        with suppress(OSError):
+            former.rename(folder)
+        raise
+    return True
 
 
 @contextmanager

@@ -101,6 +101,33 @@ def test_folder_takes_the_place_of_an_older_one(tmp_path):
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["run", "run/new"]
 
 
+@pytest.mark.parametrize("before", [(), ("old",)])
+@pytest.mark.parametrize("theirs_is", ["moved away", "put there"])
+def test_two_that_write_one_folder_at_the_same_moment_leave_one_of_theirs_and_nothing_else(
+    tmp_path, monkeypatch, before, theirs_is
+):
+    folder, rename, met = tmp_path / "run", Path.rename, []
+    for name in before:
+        (folder / name).mkdir(parents=True)
+
+    def renamed_while_another_does(path, target):
+        if (path == folder) == (theirs_is == "moved away") and not met:
+            met.append(target)
+            if theirs_is == "moved away":
+                rename(folder, tmp_path / ".theirs.part")
+            else:
+                (folder / "theirs").mkdir(parents=True)
+        return rename(path, target)
+
+    with folder_written_whole(folder) as unfinished:
+        (unfinished / "ours").touch()
+        monkeypatch.setattr(Path, "rename", renamed_while_another_does)
+    monkeypatch.undo()
+    assert bool(met) == (theirs_is == "put there" or bool(before))
+    remove_unfinished(tmp_path)  # what the other one moved away, which is the other's to remove
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["run", "run/ours"]
+
+
 def test_torn_line_of_an_earlier_process_does_not_swallow_the_next(tmp_path):
     file = tmp_path / "metrics.jsonl"
     file.write_bytes(b'{"a": 1}\n{"b"')
