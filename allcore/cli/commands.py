@@ -14,7 +14,7 @@ _MODULES: Final = {
     "dataset": "dataset", "runs": "runs", "study": "study", "app": "start", "train": "train", "evaluate": "evaluate",
     "baselines": "baselines", "predict": "predict", "probe": "probe", "map": "image_map", "labels": "labels",
     "novelty": "novelty", "export": "export", "report": "report", "tradeoff": "tradeoff", "mlflow": "mlflow",
-    "benchmark": "benchmark",
+    "augment": "augment", "benchmark": "benchmark",
 }  # fmt: skip
 """The module of each command: it holds a group of commands, `app`, or one as a function of the module's own name."""
 _PASSES_ON: Final = ("app", "benchmark")

@@ -76,7 +76,9 @@ def classes(
     ] = None,
     positive: Annotated[
         list[str] | None,
-        typer.Option("--positive", metavar="CLASS", help="what a test looks for; may be repeated; unset: as it was"),
+        typer.Option(
+            "--positive", metavar="CLASS", help="what a test looks for; may be repeated; unset: as before; '': none"
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -88,7 +90,7 @@ def classes(
     known = class_meanings([str(catalog.root)], catalog.classes, kept_in)
     if meaning or positive is not None:
         said = {**known.meanings, **dict(map(_named, meaning or []))}
-        chosen = known.positive if positive is None else positive
+        chosen = known.positive if positive is None else [name for name in positive if name]
         known = name_classes(str(catalog.root), catalog.classes, said, chosen, kept_in)
     if json:
         print_json({"folder": str(catalog.root), "meanings": dict(known.meanings), "positive": list(known.positive)})

@@ -216,6 +216,7 @@ def test_classes_are_named_once_and_keep_what_is_not_named_anew(command, smears)
     assert named["positive"] == ["Pre", "Pro"]
     assert named["meanings"] == {name: before["meanings"][name] for name in ("Benign", "Early")} | {"Pre": "of B cells"}
     assert "Pre yes of B cells" in " ".join(command("dataset", "classes", smears).out.split())
+    assert command("dataset", "classes", smears, "--positive", "", "--json").json["positive"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""`augment`: pictures of what settings make of images, and of what a run's network saw."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from allcore.data.catalog import scan
+from allcore.data.intake import decode
+from allcore.runs.replay import replay
+
+
+def pictures(outcome, folder):
+    """Return the pictures that were said to be written, by image and epoch, and hold them to be all in the folder."""
+    assert {row["file"] for row in outcome.json} == {str(file) for file in folder.iterdir()}
+    return {(row["image"], row["epoch"]): decode(Path(row["file"])) for row in outcome.json}
+
+
+def test_a_runs_training_images_are_pixel_for_pixel_as_its_network_saw_them(on_finished, finished_run, tmp_path):
+    asked = ("augment", "--run", finished_run.id, "--output", tmp_path / "seen", "--epochs", "1,3", "--json")
+    found = pictures(on_finished(*asked), tmp_path / "seen")
+    train = finished_run.split.table.loc[finished_run.split.rows("train")]
+    assert {image for image, _ in found} == set(train.drop_duplicates("label")["path"])
+    root = scan(Path(finished_run.config.dataset)).root
+    for (image, epoch), pixels in found.items():
+        row = int(train.index[train["path"] == image][0])
+        assert np.array_equal(pixels, replay(finished_run, root, row, epoch - 1))
+
+
+def test_settings_are_those_of_the_options_and_the_same_again(command, smears, tmp_path):
+    asked = ("augment", "--data", smears, "--image", "Pro/pro-0001.jpg", "--image-size", 40, "--json")
+    off = ("--degrees", 0, "--no-horizontal-flip", "--no-vertical-flip", "--brightness", 1, 1)
+    first = pictures(command(*asked, "--output", tmp_path / "a"), tmp_path / "a")
+    again = pictures(command(*asked, "--output", tmp_path / "b"), tmp_path / "b")
+    plain = pictures(command(*asked, *off, "--output", tmp_path / "c"), tmp_path / "c")
+    assert [*first] == [("Pro/pro-0001.jpg", epoch) for epoch in (1, 2, 3, 4)]
+    assert {pixels.shape for pixels in first.values()} == {(40, 40, 3)}
+    assert all(np.array_equal(first[key], again[key]) for key in first)
+    assert len({pixels.tobytes() for pixels in first.values()}) == 4
+    assert len({pixels.tobytes() for pixels in plain.values()}) == 1
+
+
+def test_each_picture_is_said_with_what_was_done_to_it(command, smears, tmp_path):
+    asked = ("augment", "--data", smears, "--preset", "cells", "--epochs", "1-8", "--image-size", 48)
+    said = command(*asked, "--output", tmp_path / "seen").out
+    assert "32 pictures are in" in said
+    assert said.count("mirrored") > 4
+    assert "cells on another image's field" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "say one"),
+        (["--data", "x", "--run", "latest"], "say one"),
+        (["--run", "latest", "--image-size", "64"], "leave out the options of --data"),
+        (["--run", "latest", "--preset", "cells"], "leave out the options of --data"),
+        (["--run", "latest", "--epochs", "9"], "from 1 to 3"),
+        (["--run", "latest", "--epochs", "0-2"], "from 1 to 3"),
+        (["--run", "latest", "--image", "Pro/no.jpg"], "Pro/no.jpg is not a training image"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_and_nothing_is_made(on_finished, tmp_path, words, why):
+    outcome = on_finished("augment", *words, "--output", tmp_path / "none")
+    assert outcome.code == 2
+    assert why in outcome.err
+    assert not (tmp_path / "none").exists()
