@@ -29,14 +29,14 @@ from pages.ui.config_form import config_form
 from pages.ui.estimates import show_estimate, show_study_estimate
 from pages.ui.judged_labels import show_changes
 from pages.ui.judging import labelled
-from pages.ui.launching import launch, warn_of_download, warn_of_hours
+from pages.ui.launching import launch, show_launch, warn_of_download, warn_of_hours
 from pages.ui.live import runs, summaries
-from pages.ui.measuring import measure_all, measured, measuring_key
+from pages.ui.measuring import measure_all, measured, measuring_key, wait_while_measured
 from pages.ui.queue import show_queue
-from pages.ui.shared_work import CancelledError, ask_again, asked_for
+from pages.ui.shared_work import CancelledError, ask_again, is_under_way
 from pages.ui.show import plain, table
 from pages.ui.sign_in import act, may_act
-from pages.ui.state import asked_for_search, catalog, relations, search_key, searched_relations, workspace
+from pages.ui.state import asked_for_search, catalog, relations, searched_relations, workspace
 from pages.ui.study_form import Asked, study_form
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Cells": "cells", "Custom": ""}
@@ -198,24 +198,22 @@ with card:
             "Launch" if plan is None else f"Launch {plan.members} runs", type="primary",
             icon=":material/rocket_launch:", disabled=bool(problem or missing) or not may_act(),
         )  # fmt: skip
-        measuring = asked_for(
-            "" if problem else measuring_key(costly), "Measure", icon=":material/speed:",
+        measuring = st.button(
+            "Measure", icon=":material/speed:",
             disabled=bool(problem or missing or busy) or not may_act(),
             help="A run is using the device." if busy else "Trains a few steps to estimate time and memory.",
         )  # fmt: skip
     try:
+        if launching:
+            launch(config, plan)
+        said = show_launch(again=launching)
         if measuring:
+            ask_again(measuring_key(costly))
             act("measure", config.dataset, lambda: measure_all(costly))
             st.rerun()
-        if launching:
-            ask_again(search_key(images, variant))
-            searched_relations(images, variant)
-            name = launch(config, plan)
-            st.success("It runs in the background; this page can be closed.", title=f"{name} is launched")
-            st.page_link(
-                "pages/runs.py", label="Follow it", icon=":material/monitoring:",
-                query_params={"run" if plan is None else "study": name},
-            )  # fmt: skip
+        if costly and not said and is_under_way(measuring_key(costly)):
+            wait_while_measured(costly)
+            st.rerun()
     except (InputError, OSError) as error:
         st.error(plain(what_went_wrong(error)), title="That did not work")
 

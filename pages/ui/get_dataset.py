@@ -17,7 +17,7 @@ from allcore.reporting.number_text import counted
 from allcore.text import printable
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for, wait_if_under_way
 from pages.ui.show import plain
-from pages.ui.sign_in import RightError, act, may_act
+from pages.ui.sign_in import RightError, may_act, permitted
 from pages.ui.state import forget_catalogs, select_dataset, workspace
 
 KAGGLE = "mehradaria/leukemia"
@@ -39,9 +39,9 @@ def draw_button() -> None:
 def get_dataset() -> None:
     """Offer the ways to a dataset, and carry out the one that the user asks for; an error is shown in place.
 
-    While one is on its way, for whomever, its progress is shown instead.
+    While one is on its way that was asked for here, its progress is shown instead; another's stands below.
     """
-    if is_getting():
+    if is_getting_what_was_asked_here():
         show_getting()
         return
     if said := _failures().pop(_key(), None):
@@ -56,6 +56,8 @@ def get_dataset() -> None:
         "Where from", list(ways), default="Synthetic smears", required=True, key="source", bind="query-params"
     )
     ways[str(chosen)]()
+    if is_getting():
+        show_getting()
 
 
 def _draw() -> None:
@@ -94,7 +96,7 @@ def _open_folder() -> None:
         pressed = st.form_submit_button("Open folder", type="primary", icon=":material/folder_open:")
     if pressed:
         here = workspace()
-        _get("Looking into the folder", lambda _: find_layout(here.allowed(Path(typed.strip()))).root)
+        _get(None, "Looking into the folder", lambda _: find_layout(here.allowed(Path(typed.strip()))).root)
 
 
 def _upload() -> None:
@@ -144,32 +146,40 @@ def is_getting_what_was_asked_here() -> bool:
 
 
 def show_getting() -> None:
-    """Show how far the dataset is that is on its way, and choose it when it is there."""
+    """Show how far the dataset is that is on its way, and choose it when it is there, if it was asked for here."""
     _choose_when_there(lambda: wait_if_under_way(_key(), "Getting a dataset; it goes on when you leave this page"))
 
 
 def _import(name: str, doing: str, get: Callable[[Progress], Path]) -> None:
     """Get a dataset that is added to the workspace, which only who may act can do."""
     try:
-        act("import", name, lambda: _get(doing, get))
-    except (RightError, OSError) as error:
-        st.error(plain(what_went_wrong(error)), title="No dataset was added")
+        allowed = permitted("import", None, get)
+    except RightError as error:
+        st.error(plain(str(error)), title="No dataset was added")
+    else:
+        _get(name, doing, allowed)
 
 
-def _get(doing: str, get: Callable[[Progress], Path]) -> None:
-    """Get a dataset, as work that goes on when its page is left, and choose it; an error is shown in its place."""
+def _get(name: str | None, doing: str, get: Callable[[Progress], Path]) -> None:
+    """Get a dataset, as work that goes on when its page is left, and choose it; an error is shown in its place.
+
+    One at a time: where another is on its way that somebody else asked for, it is said that this one was not begun.
+    """
     key, failures = _key(), _failures()
+    if is_getting() and not is_getting_what_was_asked_here():
+        st.warning("Another dataset is on its way; ask again when it is there.", title="Yours was not begun")
+        return
 
     def work(progress: Progress) -> Path:
         try:
             return get(progress)
-        except InputError as error:
-            failures[key] = str(error)  # for whoever comes next, where nobody waits any more
+        except (InputError, OSError) as error:
+            failures[key] = what_went_wrong(error)  # for whoever comes next, where nobody waits any more
             raise
 
     ask_again(key)
     st.session_state[_ASKED] = True
-    _choose_when_there(lambda: wait_for(key, f"{doing}; it goes on when you leave this page", work))
+    _choose_when_there(lambda: wait_for(key, f"{doing}; it goes on when you leave this page", work, on=name))
 
 
 def _choose_when_there(wait: Callable[[], Path | None]) -> None:
@@ -178,12 +188,12 @@ def _choose_when_there(wait: Callable[[], Path | None]) -> None:
     except CancelledError:
         _failures().pop(_key(), None)
         return
-    except InputError as error:
+    except (InputError, OSError) as error:
         _failures().pop(_key(), None)
-        st.error(plain(str(error)), title="No dataset was added")
+        st.error(plain(what_went_wrong(error)), title="No dataset was added")
         return
     forget_catalogs()
-    if folder is not None:
+    if folder is not None and _ASKED in st.session_state:
         select_dataset(folder)
         st.session_state[_ADDED] = folder
     st.rerun()

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+from uuid import uuid4
 
 import streamlit as st
 
 from allcore.config import TrainConfig
+from allcore.errors import InputError
+from allcore.progress import Progress
+from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import duration, listed
+from allcore.runs.executor import Executor
 from allcore.runs.preflight import must_download
 from allcore.studies.launch import checked, start
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import StudyStore
+from allcore.workspace import Workspace
 from pages.ui.config_form import weights_key
-from pages.ui.sign_in import act
-from pages.ui.state import executor, workspace
+from pages.ui.shared_work import CancelledError, begin, wait_if_under_way
+from pages.ui.show import plain
+from pages.ui.sign_in import permitted
+from pages.ui.state import executor, forget_relations, workspace
 
 _SAME_CLICK_SECONDS = 3.0
+_CANCEL_SECONDS: Final = 5.0
+"""How long a launch may take to hear that it is cancelled, before the page says no more than that."""
+_LAST: Final = "last launch"
+_DOING: Final = (
+    "Checking the images, the split and the weights, and looking for shared fields once for a dataset; "
+    "it goes on when you leave this page"
+)
 _HOURS_FROM = 3600.0
 _LARGE_SIZE, _LARGE_EPOCHS = 200, 10
 
@@ -47,17 +67,72 @@ def warn_of_download(configs: Sequence[TrainConfig], form: str) -> None:
     st.button("Use random weights", icon=":material/casino:", on_click=_random_weights, args=(form,))
 
 
-def launch(config: TrainConfig, plan: StudyPlan | None) -> str:
-    """Queue a run, or start a study, and return its name; a second click on the same launches nothing more."""
+@dataclass
+class _Launch:
+    """What a click asked for, by its `key` as work, and what came of it: a name or an error, from when it is `over`."""
+
+    asked: dict[str, Any]
+    of: str
+    key: str = field(default_factory=lambda: f"launch {uuid4().hex}")
+    over: threading.Event = field(default_factory=threading.Event)
+    name: str = ""
+    error: BaseException | None = None
+    said: float | None = None
+
+
+def launch(config: TrainConfig, plan: StudyPlan | None) -> None:
+    """Begin to queue a run, or to start a study, which goes on when the page is left; a second click begins nothing.
+
+    `show_launch` says what came of it. Raises `RightError` for somebody who may only look.
+    """
     asked = config.model_dump() if plan is None else plan.model_dump(exclude={"name"})
-    last = st.session_state.get("launched")
-    if last and last["asked"] == asked and time.monotonic() - last["at"] < _SAME_CLICK_SECONDS:
-        return str(last["name"])
-    with st.spinner("Checking the images, the split and the weights …"):
-        name = act("launch", None, lambda: executor().submit(config).id if plan is None else _launch_study(plan))
-        # before anything is shown: at that, this run of the page ends where somebody has clicked meanwhile
-        st.session_state["launched"] = {"asked": asked, "at": time.monotonic(), "name": name}
-    return name
+    last: _Launch | None = st.session_state.get(_LAST)
+    if last and last.asked == asked and (last.said is None or time.monotonic() - last.said < _SAME_CLICK_SECONDS):
+        return
+    queue = permitted(
+        "launch",
+        None,
+        partial(_queue, executor(), config) if plan is None else partial(_start_study, workspace(), plan),
+    )
+    begun = _Launch(asked, "run" if plan is None else "study")
+
+    def work(progress: Progress) -> None:
+        try:
+            begun.name = queue(progress)
+        except BaseException as error:  # said, or raised, where the page waits or is looked at again
+            begun.error = error
+        finally:
+            begun.over.set()
+
+    st.session_state[_LAST] = begun
+    begin(begun.key, work, config.dataset)
+
+
+def show_launch(*, again: bool) -> bool:
+    """Wait for a launch of this session that is under way, and say once what came of it, or `again`; return if said."""
+    last: _Launch | None = st.session_state.get(_LAST)
+    if last is None or not (again or last.said is None):
+        return False
+    with suppress(CancelledError):
+        wait_if_under_way(last.key, _DOING)
+    if not last.over.wait(_CANCEL_SECONDS):
+        st.caption("It is being cancelled.")
+        return True
+    if last.said is None:
+        last.said = time.monotonic()  # before anything is shown: there this run of the page ends after a click
+        forget_relations()
+    if isinstance(last.error, CancelledError):
+        st.warning("Nothing was launched.", title="The launch was cancelled")
+    elif isinstance(last.error, InputError | OSError):
+        st.error(plain(what_went_wrong(last.error)), title="That did not work")
+    elif last.error is not None:
+        raise last.error
+    else:
+        st.success("It runs in the background; this page can be closed.", title=f"{last.name} is launched")
+        st.page_link(
+            "pages/runs.py", label="Follow it", icon=":material/monitoring:", query_params={last.of: last.name}
+        )
+    return True
 
 
 def _is_large(config: TrainConfig) -> bool:
@@ -65,10 +140,14 @@ def _is_large(config: TrainConfig) -> bool:
     return config.image_size >= _LARGE_SIZE and config.epochs >= _LARGE_EPOCHS
 
 
-def _launch_study(plan: StudyPlan) -> str:
+def _queue(through: Executor, config: TrainConfig, progress: Progress) -> str:
+    return through.submit(config, progress).id
+
+
+def _start_study(into: Workspace, plan: StudyPlan, progress: Progress) -> str:
     """Check every member of a study, make its folder, start it, and return its name."""
-    study = StudyStore(workspace().studies).create(checked(plan, workspace()))
-    start(study, workspace())
+    study = StudyStore(into.studies).create(checked(plan, into, progress))
+    start(study, into)
     return study.name
 
 

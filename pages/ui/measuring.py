@@ -11,7 +11,7 @@ from allcore.config import TrainConfig
 from allcore.progress import Progress
 from allcore.runs.estimate import Speed, cost_key
 from allcore.runs.measure import measure
-from pages.ui.shared_work import wait_for
+from pages.ui.shared_work import wait_for, wait_if_under_way
 from pages.ui.state import workspace
 
 
@@ -35,5 +35,14 @@ def measure_all(configs: Sequence[TrainConfig]) -> None:
             found = measure(config, place, while_waiting=partial(progress, number, len(configs)))
             kept[cost_key(config)] = found.speed()
 
+    wait_for(measuring_key(configs), _doing(configs), work, on=configs[0].dataset)
+
+
+def wait_while_measured(configs: Sequence[TrainConfig]) -> None:
+    """Wait, with progress, for somebody's measuring of the configurations."""
+    wait_if_under_way(measuring_key(configs), _doing(configs))
+
+
+def _doing(configs: Sequence[TrainConfig]) -> str:
     sizes = ", ".join(str(config.image_size) for config in configs)
-    wait_for(measuring_key(configs), f"Training a few steps at {sizes} px; it goes on when you leave this page", work)
+    return f"Training a few steps at {sizes} px; it goes on when you leave this page"

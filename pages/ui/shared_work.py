@@ -11,6 +11,9 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.progress import Progress
+from allcore.refusals import what_went_wrong
+from pages.ui.show import plain
+from pages.ui.sign_in import act, may_act
 from pages.ui.turns import leave_turn
 
 _LOOK_SECONDS = 0.2
@@ -25,8 +28,9 @@ class CancelledError(InputError):
 
 @dataclass
 class _Work:
-    """The work of a thread: how far it is, and what came of it."""
+    """The work of a thread: how far it is, what came of it, and, of an action, what it is `on`."""
 
+    on: str | None = None
     done: int = 0
     total: int = 1
     result: Any = None
@@ -53,24 +57,36 @@ def ask_again(key: str) -> None:
     _declined().discard(key)
 
 
-def wait_for(key: str, doing: str, work: Callable[[Progress], _Result], *, cancels: bool = True) -> _Result:
+def wait_for(
+    key: str, doing: str, work: Callable[[Progress], _Result], *, cancels: bool = True, on: str | None = None
+) -> _Result:
     """Return what `work` comes to, with its progress and a way to cancel it; whoever asks for a `key` meanwhile waits.
 
-    What no page can do without is not offered to be cancelled (`cancels`).
+    What no page can do without is not offered to be cancelled (`cancels`). An action `on` something is cancelled by
+    those alone who may act.
 
     It runs in a thread of its own, begun once, which ends with the server; it must not call Streamlit, and is cancelled
     at the next progress that it tells. What it raises is raised here; `CancelledError` where somebody cancelled it, and
     in the session that did so until it asks again.
     """
+    return _wait(_begun(key, work, on), key, doing, cancels=cancels)
+
+
+def begin(key: str, work: Callable[[Progress], object], on: str) -> None:
+    """Begin an action as `wait_for` does, and wait for nothing."""
+    _begun(key, work, on)
+
+
+def _begun(key: str, work: Callable[[Progress], object], on: str | None) -> _Work:
     with _LOCK:
         found = _under_way().get(key)
         if found is None:
             if key in _declined():
                 raise CancelledError("it was cancelled")
-            found = _under_way()[key] = _Work()
+            found = _under_way()[key] = _Work(on)
             arguments = (_under_way(), key, found, work)
             threading.Thread(target=_carry_out, args=arguments, name=key, daemon=True).start()
-    return _wait(found, key, doing, cancels=cancels)
+    return found
 
 
 def wait_if_under_way(key: str, doing: str) -> Any:  # noqa: ANN401 - what the work comes to
@@ -95,11 +111,21 @@ def _show_until_over(found: _Work, key: str, doing: str, *, cancels: bool) -> No
         with slot.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, doing)
             if cancels:
-                st.button("Cancel", key=f"cancel {key}", icon=":material/close:", on_click=cancel, args=(key,))
+                st.button(
+                    "Cancel", key=f"cancel {key}", icon=":material/close:", on_click=_cancel_as_asked,
+                    args=(key, found.on), disabled=found.on is not None and not may_act(),
+                )  # fmt: skip
         while not found.over.wait(_LOOK_SECONDS):
             bar.progress(min(1.0, found.done / max(1, found.total)), doing)
     finally:
         slot.empty()
+
+
+def _cancel_as_asked(key: str, on: str | None) -> None:
+    try:
+        cancel(key) if on is None else act("cancel", on, lambda: cancel(key))
+    except (InputError, OSError) as error:
+        st.toast(plain(what_went_wrong(error)), icon=":material/error:")
 
 
 def is_under_way(key: str) -> bool:

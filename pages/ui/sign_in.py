@@ -15,8 +15,8 @@ from allcore.access import Person, Right, read_access
 from allcore.actions import actions_on, record_action
 from allcore.errors import ConfigError, InputError
 from allcore.installation import command_that_adds
+from allcore.workspace import open_workspace
 from pages.ui.show import plain
-from pages.ui.state import workspace
 
 _Result = TypeVar("_Result")
 _PACKAGES = ("authlib", "httpx")
@@ -76,16 +76,29 @@ def act(what: str, on: str | None, do: Callable[[], _Result]) -> _Result:
     makes the thing that it is on (None) is noted after, by the name of the result. Raises `RightError` for somebody who
     may only look, `OSError` where it cannot be noted, else what `do` raises.
     """
+    return permitted(what, on, do)()
+
+
+def permitted(what: str, on: str | None, do: Callable[..., _Result]) -> Callable[..., _Result]:
+    """Return what carries out an action as `act` does, from a thread that knows nothing of who asked for it.
+
+    Raises `RightError` for somebody who may only look.
+    """
     if not _is_configured():
-        return do()
+        return do
     if not may_act():
         raise RightError(f"you may look here but not {what}; ask whoever runs this server for the right to act")
-    if on is not None:
-        record_action(workspace().root, _person().email, what, on)
-        return do()
-    result = do()
-    record_action(workspace().root, _person().email, what, result.name if isinstance(result, Path) else str(result))
-    return result
+    root, who = open_workspace().root, _person().email
+
+    def noted(*given: object) -> _Result:
+        if on is not None:
+            record_action(root, who, what, on)
+            return do(*given)
+        result = do(*given)
+        record_action(root, who, what, result.name if isinstance(result, Path) else str(result))
+        return result
+
+    return noted
 
 
 def may_act() -> bool:
@@ -102,7 +115,7 @@ def show_actions(*things: str) -> None:
     """Say who did what to a run, or to the study that it is of, and when, where people sign in."""
     if not _is_configured():
         return
-    for action in actions_on(workspace().root, things):
+    for action in actions_on(open_workspace().root, things):
         moment = datetime.fromtimestamp(action.moment, UTC)
         st.caption(plain(f"{moment:%Y-%m-%d %H:%M} UTC: {action.what} by {action.who}"))
 
@@ -113,7 +126,7 @@ def _is_configured() -> bool:
 
 
 def _right() -> Right | None:
-    return read_access(workspace().root).right_of(_person())
+    return read_access(open_workspace().root).right_of(_person())
 
 
 def _person() -> Person:

@@ -85,6 +85,11 @@ def search_key(of: Catalog, variant: str) -> str:
     return f"shared fields of {of.contents(variant)} in {workspace().cache}"
 
 
+def forget_relations() -> None:
+    """Look again what is known of every dataset's images when it is next wanted."""
+    _known_relations.clear()
+
+
 def forget_catalogs() -> None:
     """Read every dataset folder anew when it is next wanted."""
     _read.clear()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
 from allcore.installation import PROJECT
@@ -30,6 +34,32 @@ def ran(app: AppTest) -> AppTest:
     assert not app.exception
     assert not any("server's log" in error.value for error in app.error)
     return app
+
+
+class _Slot:
+    """A place on a page whose content stays there."""
+
+    container = staticmethod(st.container)
+
+    def empty(self) -> None:
+        """Leave it as it is."""
+
+
+class _Bar:
+    """A bar that is looked at once, and whose page is left then."""
+
+    def progress(self, *_: object) -> None:
+        """Leave the page."""
+        raise StopException
+
+
+@contextmanager
+def left_while_they_wait(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let pages be left as soon as they wait for long work, as somebody sees them who then clicks, while this holds."""
+    with patch.context() as during:
+        during.setattr("streamlit.empty", _Slot)
+        during.setattr("streamlit.progress", lambda *_: _Bar())
+        yield
 
 
 def texts(app: AppTest) -> str:

@@ -17,7 +17,7 @@ from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import DatasetError
 from allcore.workspace import Workspace
 from pages.ui import get_dataset
-from tests.pages.opening import choose, listed_images, open_page, press, ran, texts
+from tests.pages.opening import choose, left_while_they_wait, listed_images, open_page, press, ran, texts
 
 
 def open_more(app):
@@ -104,7 +104,7 @@ def ask_and_leave(get, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("streamlit.progress", leave)
         with pytest.raises(LeftError):
-            get_dataset._get("Drawing", get)
+            get_dataset._get("smears", "Drawing", get)
 
 
 def test_a_dataset_goes_on_its_way_when_its_page_is_left_and_is_found_again(workspace, monkeypatch):
@@ -141,6 +141,27 @@ def test_whoever_looks_at_another_dataset_goes_on_with_it(workspace, dataset, mo
     while get_dataset.is_getting():
         pass
     assert ran(app).selectbox(key="data").value == dataset.name
+
+
+def test_a_request_while_anothers_is_on_its_way_is_said_to_be_none_and_its_form_stays(workspace, dataset, monkeypatch):
+    go_on = threading.Event()
+
+    def get(progress):
+        assert go_on.wait(60)
+        return draw_smears(workspace.datasets, "another", SyntheticSpec(3, 32), progress)
+
+    app = open_more(open_page("dataset"))
+    ask_and_leave(get, monkeypatch)
+    app.text_input[0].set_value("mine too")
+    with left_while_they_wait(monkeypatch):
+        app = press(app, "Draw synthetic smears")
+    assert "Another dataset is on its way" in texts(app)
+    assert app.text_input[0].value == "mine too"
+    go_on.set()
+    while get_dataset.is_getting():
+        pass
+    assert ran(app).selectbox(key="data").value == dataset.name
+    assert sorted(folder.name for folder in workspace.list_datasets()) == ["another", "mine"]
 
 
 def test_why_there_is_no_dataset_is_said_to_whoever_comes_next_when_its_page_was_left(workspace, monkeypatch):

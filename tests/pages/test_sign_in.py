@@ -2,6 +2,7 @@
 
 import ast
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 from allcore.access import ACCESS_FILE
 from allcore.actions import ACTIONS_FILE
 from allcore.data.judgements import read_judgements
+from allcore.errors import DatasetError
 from allcore.installation import PROJECT
 from pages.ui.show import plain
-from tests.pages.opening import PATIENCE, button, open_page, press, ran, table, texts
+from tests.pages.opening import PATIENCE, button, left_while_they_wait, open_page, press, ran, table, texts
 
 METHODS = {"submit", "resume", "stop_in_background", "delete", "create"}
 FUNCTIONS = {
@@ -153,6 +155,49 @@ def test_who_may_look_judges_no_label_and_who_may_act_is_named_with_the_judgemen
     assert [one.who for one in read_judgements(workspace.judgements).every] == ["anna@lab.org"]
 
 
+@pytest.fixture
+def slow_measuring(monkeypatch):
+    """Let measuring take until the test ends, and nobody wait for it."""
+    go_on = threading.Event()
+
+    def slow(config, workspace, while_waiting):
+        assert go_on.wait(60)
+        raise DatasetError("there is no figure")
+
+    monkeypatch.setattr("pages.ui.measuring.measure", slow)
+    with left_while_they_wait(monkeypatch):
+        yield
+    go_on.set()
+
+
+def test_whoever_looks_while_another_measures_has_done_nothing_and_cannot_cancel_it(
+    sign_in, dataset, workspace, slow_measuring
+):
+    sign_in({"act": ["anna@lab.org"]}, email="anna@lab.org")
+    press(open_page("train", preset="Quick"), "Measure")
+    before = (workspace.root / ACTIONS_FILE).read_text()
+    assert json.loads(before)["what"] == "measure"
+    sign_in({"act": ["anna@lab.org"], "look": ["*"]}, email="bob@lab.org")
+    app = open_page("train", preset="Quick")
+    assert not app.error
+    assert button(app, "Cancel").disabled
+    assert (workspace.root / ACTIONS_FILE).read_text() == before
+
+
+def test_who_may_only_look_cancels_no_action_and_who_may_is_noted(sign_in, workspace, dataset, slow_measuring):
+    anna = {"act": ["anna@lab.org"], "look": ["*"]}
+    sign_in(anna, email="anna@lab.org")
+    app = press(open_page("train", preset="Quick"), "Measure")
+    sign_in(anna, email="bob@lab.org")
+    press(app, "Cancel")  # drawn while it was anna's page
+    assert button(app, "Cancel").disabled
+    sign_in(anna, email="anna@lab.org")
+    press(open_page("train", preset="Quick"), "Cancel")
+    noted = [json.loads(line) for line in (workspace.root / ACTIONS_FILE).read_text().splitlines()]
+    assert [(each["who"], each["what"]) for each in noted] == [("anna@lab.org", "measure"), ("anna@lab.org", "cancel")]
+    assert len({each["on"] for each in noted}) == 1
+
+
 def test_a_run_shows_who_did_what_to_it(sign_in, run, workspace):
     sign_in(email="bob@lab.org")
     line = {"moment": 1e9, "who": "<b>anna</b>@lab.org", "what": "resume", "on": run.id}
@@ -218,7 +263,7 @@ def gates(tree: ast.AST) -> list[ast.Call]:
 
 
 def is_gate(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Name) and node.func.id in ("act", "_import")
+    return isinstance(node.func, ast.Name) and node.func.id in ("act", "permitted", "_import")
 
 
 def uses(node: ast.AST) -> list[str]:

@@ -1,13 +1,12 @@
 """Train: weights, sizes, time and memory, launching, and the queue."""
 
 import os
+import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from allcore.hardware import Devices
 from allcore.runs.devices import devices_here
@@ -21,7 +20,7 @@ from allcore.runs.store import Run
 from allcore.studies.store import StudyStore
 from pages.ui.show import plain
 from tests.conftest import TINY
-from tests.pages.opening import PATIENCE, button, choose, open_page, press, texts
+from tests.pages.opening import button, choose, left_while_they_wait, open_page, press, texts
 
 
 def tiny(preset="custom", **more):
@@ -198,33 +197,73 @@ def test_queue_names_what_runs_and_what_waits(data, finished_run):
     assert "starting" in captions
 
 
-def test_a_second_click_while_a_slow_disk_takes_the_first_launches_nothing_more(workspace, monkeypatch):
-    """The page's run ends where it next shows something, here as the spinner goes, since somebody clicked meanwhile."""
-    launched = []
+class Slow:
+    """An executor whose disk takes its time: a run is submitted once `go_on` is set."""
 
-    @contextmanager
-    def interrupted(text):
-        yield
-        if len(launched) == 1 and "seen" not in st.session_state:
-            st.session_state["seen"] = True
-            st.rerun()
+    def __init__(self, folder):
+        self.go_on, self.launched, self._folder = threading.Event(), [], folder
 
-    class Slow:
-        def submit(self, config):
-            launched.append(config)
-            return Run(workspace.runs / f"run-{len(launched)}")
+    def submit(self, config, on_progress):
+        self.launched.append(config)
+        while not self.go_on.wait(0.01):
+            on_progress(1, 2)
+        return Run(self._folder / f"run-{len(self.launched)}")
 
-    def page():
-        import streamlit as st
 
-        from allcore.config import make_config
-        from pages.ui.launching import launch
+@pytest.fixture
+def slow(workspace, monkeypatch):
+    """Let runs be submitted slowly."""
+    made = Slow(workspace.runs)
+    monkeypatch.setattr("pages.ui.launching.executor", lambda: made)
+    yield made
+    made.go_on.set()
 
-        st.write(launch(make_config(dataset="x"), None))
 
+def test_a_launch_goes_on_when_its_page_is_left_and_is_said_once_on_the_next_look(data, slow, monkeypatch):
+    app = open_page("train", **tiny(), preset="Custom")
+    with left_while_they_wait(monkeypatch):
+        press(app, "Launch")
+    assert not app.success
+    slow.go_on.set()
+    assert app.run().success[0].proto.title == "run-1 is launched"
+    assert not app.run().success
+
+
+def test_a_second_click_while_a_slow_disk_takes_the_first_launches_nothing_more(data, slow, monkeypatch):
     monkeypatch.setattr("pages.ui.launching._SAME_CLICK_SECONDS", 1e9)
-    monkeypatch.setattr("pages.ui.launching.st.spinner", interrupted)
-    monkeypatch.setattr("pages.ui.launching.executor", Slow)
-    app = AppTest.from_function(page, default_timeout=PATIENCE).run()
-    assert len(launched) == 1
-    assert app.markdown[0].value == "run-1"
+    app = open_page("train", **tiny(), preset="Custom")
+    with left_while_they_wait(monkeypatch):
+        press(app, "Launch")
+        press(app, "Launch")
+    slow.go_on.set()
+    assert app.run().success[0].proto.title == "run-1 is launched"
+    assert press(app, "Launch").success[0].proto.title == "run-1 is launched"
+    assert len(slow.launched) == 1
+
+
+def test_a_launch_that_is_cancelled_launches_nothing_and_says_so(data, slow, monkeypatch):
+    app = open_page("train", **tiny(), preset="Custom")
+    with left_while_they_wait(monkeypatch):
+        press(app, "Launch")
+    press(app, "Cancel")
+    assert "The launch was cancelled" in [warning.proto.title for warning in app.warning]
+    assert not app.success
+
+
+def test_a_launch_while_something_is_measured_is_launched_and_said(data, slow, monkeypatch):
+    measuring = threading.Event()
+
+    def measure(config, workspace, while_waiting):
+        assert measuring.wait(60)
+        return Measurement(40.0, 9.0, 12.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 2**30, "CPU, 2 cores")
+
+    monkeypatch.setattr("pages.ui.measuring.measure", measure)
+    st.cache_resource.clear()  # the speeds that another test measured
+    app = open_page("train", **tiny(), preset="Custom")
+    with left_while_they_wait(monkeypatch):
+        press(app, "Measure")
+    slow.go_on.set()
+    press(app, "Launch")
+    assert app.success[0].proto.title == "run-1 is launched"
+    measuring.set()
+    assert metric(app.run(), "Time, about").delta == "40 images/s, measured"
