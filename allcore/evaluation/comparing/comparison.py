@@ -21,8 +21,8 @@ from allcore.evaluation.scoring.intervals import (
     bootstrap_interval,
     bootstrap_intervals,
     group_indices,
+    no_nearer_than,
     paired_interval,
-    wilson,
 )
 from allcore.evaluation.scoring.scores import (
     LABEL_METRICS,
@@ -98,9 +98,9 @@ class McNemar(BaseModel):
 class Comparison(BaseModel):
     """Two models on the images that both predicted: the scores of each, and first minus second.
 
-    The 95 % intervals are percentiles of the paired bootstrap over groups, that of accuracy is `paired_interval`. Where
-    every resample gives the same difference of another score of labels, because the models answer alike, it reaches as
-    far to either side as Wilson's for no disagreement in as many trials as there are groups. `None` where undefined.
+    The 95 % intervals are percentiles of the paired bootstrap over groups, that of accuracy is `paired_interval`, and
+    that of another score of labels reaches at least as far to either side as accuracy's, since the bootstrap sees
+    little where the models hardly ever differ. `None` where undefined.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -137,18 +137,18 @@ def compare(paired: Paired, *, samples: int = 2000, seed: int = 0) -> Comparison
     intervals = bootstrap_intervals(differences, len(labels), groups, samples=samples, seed=seed)
     surplus = np.subtract(paired.first_right, paired.second_right, dtype=np.float64)
     of_accuracy = paired_interval(surplus, groups, intervals["accuracy"])
+    intervals |= {
+        name: no_nearer_than(intervals[name], float(values[name]), of_accuracy, float(values["accuracy"]))
+        for name in LABEL_METRICS
+    }
     intervals |= {"accuracy": of_accuracy, "recall_weighted": of_accuracy}  # one number by two names
-    n_groups = int(groups.max()) + 1
     return Comparison(
         n=len(labels),
-        n_groups=n_groups,
+        n_groups=int(groups.max()) + 1,
         n_first=paired.n_first,
         n_second=paired.n_second,
         differences={name: fraction(value) for name, value in values.items()},
-        intervals={
-            name: _interval(values[name], intervals[name], n_groups if name in LABEL_METRICS else None)
-            for name in SCALAR_METRICS
-        },
+        intervals={name: _interval(values[name], intervals[name]) for name in SCALAR_METRICS},
         mcnemar=mcnemar(paired),
         first=score(names, p, classes, list(groups), samples=samples, seed=seed),
         second=score(names, q, classes, list(groups), samples=samples, seed=seed),
@@ -231,10 +231,7 @@ def compare_all(predictions: Mapping[str, RecordedPredictions]) -> pd.DataFrame:
     return table
 
 
-def _interval(value: npt.ArrayLike, interval: FloatArray, n_groups: int | None) -> Interval:
-    """Return a difference's interval as `Comparison` says; `n_groups` is given for scores of labels."""
+def _interval(value: npt.ArrayLike, interval: FloatArray) -> Interval:
+    """Return the ends of a difference's interval, which holds the difference."""
     low, high = interval
-    if n_groups is not None and low == high:
-        unseen = wilson(0, n_groups)[1]
-        low, high = np.clip([low - unseen, high + unseen], -1, 1)
     return fraction(np.minimum(low, value)), fraction(np.maximum(high, value))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from allcore.arrays import FloatArray, IntArray
+from allcore.arrays import BoolArray, FloatArray, IntArray
 
 CONFIDENCE = 0.95
 
@@ -51,6 +51,37 @@ def proportion_interval(
     if n_groups == images:
         return by_wilson
     return _farther(by_wilson, resampled)
+
+
+def f1_interval(right: BoolArray, either: BoolArray, groups: IntArray, resampled: FloatArray) -> FloatArray:
+    """Return low and high (2,) of a class's F1, by the arguments of `proportion_interval`.
+
+    `either` (N,) holds where the class is true or predicted. The share J of these images that are right is a
+    proportion, and F1 = 2 J / (1 + J) rises with it (Hand, Christen and Kirielle, 2021): its ends are J's.
+    """
+    share = proportion_interval(right, either, groups, resampled / (2 - resampled))
+    return 2 * share / (1 + share)
+
+
+def average_interval(
+    values: FloatArray, intervals: FloatArray, weights: FloatArray, resampled: FloatArray, *, errors_count_in: int = 1
+) -> FloatArray:
+    """Return low and high (2,) of the mean of C classes' values (C,), each with its own interval (2, C).
+
+    The `weights` (C,) sum to 1. Each end is the farther of the bootstrap's (`resampled`) and of the classes' own put
+    together: the root of the sum of their squared distances, as of independent values (Zou and Donner, 2008), and of
+    twice that sum where each error counts in two classes.
+    """
+    counted = weights > 0
+    share, value = weights[counted], values[counted]
+    squares = np.nan_to_num(share * (intervals[:, counted] - value)) ** 2
+    off = np.sqrt(errors_count_in * squares.sum(axis=1))
+    return _farther((value @ share + np.array([-1, 1]) * off).clip(0, 1), resampled)
+
+
+def no_nearer_than(interval: FloatArray, value: float, other: FloatArray, of: float) -> FloatArray:
+    """Return the interval (2,) of a value with ends at least as far off as those of `other` (2,) lie off its `of`."""
+    return _farther(interval, value + other - of)
 
 
 def paired_interval(

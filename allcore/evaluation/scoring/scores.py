@@ -11,7 +11,14 @@ from pydantic import BaseModel, ConfigDict
 from allcore.arrays import FloatArray, IntArray
 from allcore.errors import InputError
 from allcore.evaluation.scoring import metrics
-from allcore.evaluation.scoring.intervals import bootstrap_intervals, group_indices, proportion_interval
+from allcore.evaluation.scoring.intervals import (
+    average_interval,
+    bootstrap_intervals,
+    f1_interval,
+    group_indices,
+    no_nearer_than,
+    proportion_interval,
+)
 
 LABEL_METRICS = (
     *("accuracy", "balanced_accuracy", "precision_weighted", "recall_weighted", "f1_weighted"),
@@ -44,9 +51,9 @@ class Scores(BaseModel):
 
     `interval_method` is that of the proportions (accuracy; recall, precision, specificity and NPV of each class):
     "wilson", or "group bootstrap" where groups hold several images, widened as `proportion_interval` says. All other
-    intervals are percentiles of the bootstrap over groups, which cannot see past a perfect score: a class's F1 of 0 or
-    1 gets its recall's interval, and the averages and MCC of a test without error that of accuracy; an AUROC or average
-    precision of 1 keeps an interval without width.
+    intervals are percentiles of the bootstrap over groups, which sees little past a score near perfection: that of a
+    class's F1 is as `f1_interval` says, those of averages are widened as `average_interval` says, and that of MCC to
+    reach as far as accuracy's; an AUROC or average precision of 1 keeps an interval without width.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -176,10 +183,23 @@ def _intervals(
         }  # fmt: skip
         for name, (hits, among) in proportions.items():
             intervals[name][:, label] = proportion_interval(hits, among, groups, intervals[name][:, label])
-    unseen = (values["f1"] == 0) | (values["f1"] == 1)
-    intervals["f1"] = np.where(unseen, intervals["recall"], intervals["f1"])
-    as_accuracy = {"recall_weighted"} | {name for name in LABEL_METRICS if values[name] == 1}
-    return intervals | dict.fromkeys(as_accuracy, intervals["accuracy"])
+        intervals["f1"][:, label] = f1_interval(right, is_it | said, groups, intervals["f1"][:, label])
+    support = np.bincount(true, minlength=len(values["recall"]))
+    for name in ("precision", "recall", "specificity", "npv", "f1"):
+        defined = ~np.isnan(values[name])
+        for kind, weights in (("macro", defined), ("weighted", support * defined)):
+            if (average := f"{name}_{kind}") in intervals and weights.any():
+                shares = weights / weights.sum()
+                in_two = 2 if name == "f1" else 1  # a missed image of one class is a false one of another
+                intervals[average] = average_interval(
+                    values[name], intervals[name], shares, intervals[average], errors_count_in=in_two
+                )
+    accuracy = intervals["recall_weighted"] = intervals["accuracy"]
+    intervals["balanced_accuracy"] = intervals["recall_macro"]
+    intervals["mcc"] = no_nearer_than(intervals["mcc"], float(values["mcc"]), accuracy, float(values["accuracy"])).clip(
+        -1, 1
+    )
+    return intervals
 
 
 def _checked(

@@ -162,7 +162,12 @@ def test_intervals_agree_with_a_loop_that_draws_the_same_images_for_both(paired)
             looped[name].append(of(labels[drawn], p[drawn]) - of(labels[drawn], q[drawn]))
     result = compare(paired, samples=40, seed=7)
     for name, values in looped.items():
-        assert result.intervals[name] == pytest.approx(np.percentile(values, [2.5, 97.5])), name
+        low, high = np.percentile(values, [2.5, 97.5])
+        if name in LABEL_METRICS:  # no narrower
+            assert result.intervals[name][0] <= low + 1e-9, name
+            assert result.intervals[name][1] >= high - 1e-9, name
+        else:
+            assert result.intervals[name] == pytest.approx((low, high)), name
 
 
 def test_difference_of_accuracy_alone_is_that_of_the_whole_comparison(paired):
@@ -215,6 +220,18 @@ def test_differences_of_rare_and_of_common_errors_are_covered_at_both_ends(only_
         _, (low, high) = accuracy_difference(answers == 0, answers == 1, groups, samples=100, seed=seed)
         below, above = below + (high < only_first - only_second), above + (low > only_first - only_second)
     assert max(below, above) / 150 < 0.06
+
+
+def test_no_score_of_labels_tells_two_models_apart_by_one_image():
+    one = recorded(5.0, n=120)
+    probabilities = one.probabilities.copy()
+    probabilities[7] = np.roll(probabilities[7], 1)
+    other = with_column(one, **{f"probability_{name}": of for name, of in zip(CLASSES, probabilities.T, strict=True)})
+    result = compare(pair(one, other))
+    assert result.mcnemar.only_first + result.mcnemar.only_second == 1
+    for name in LABEL_METRICS:
+        low, high = result.intervals[name]
+        assert low < 0 < high, name
 
 
 def test_models_that_answer_alike_are_not_said_to_be_certainly_alike():
