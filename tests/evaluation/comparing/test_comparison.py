@@ -23,7 +23,7 @@ from allcore.evaluation.comparing.comparison import (
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.scoring.intervals import bootstrap_multiplicities, wilson
 from allcore.evaluation.scoring.scores import LABEL_METRICS, SCALAR_METRICS, score
-from tests.evaluation.made_predictions import CLASSES, of_rows, recorded
+from tests.evaluation.made_predictions import CLASSES, of_rows, recorded, with_column
 
 # McNemar's test
 
