@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from allcore.errors import RunError
 from allcore.files import bytes_below
+from allcore.runs.disk_clock import disk_time
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.store import TRASH, Run, RunStore, is_active
 from allcore.runs.worker_lock import has_worker
@@ -80,7 +80,7 @@ def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
     caches = [path for path in _children(workspace.cache) if path.is_dir()]
     for folder in (workspace.runs, workspace.datasets, workspace.cache, *caches):
         for path in unfinished(folder):
-            if time.time() - _last_written(path) > STALE_SECONDS:
+            if _is_given_up(path):
                 yield path, "unfinished, and given up"
 
 
@@ -99,12 +99,16 @@ def _is_finished(run: Run) -> bool:
         return False
 
 
-def _last_written(path: Path) -> float:
-    """Return when the file, or the last of what is in the folder, was written; now where that cannot be told."""
+def _is_given_up(path: Path) -> bool:
+    """Return whether nothing was written to a file, or to a folder and what is in it, for long by the disk's clock.
+
+    Not where that cannot be told.
+    """
     try:
-        return max([path.lstat().st_mtime, *(inner.lstat().st_mtime for inner in path.rglob("*"))])
+        last = max(each.lstat().st_mtime for each in (path, *path.rglob("*")))
+        return disk_time(path.parent, path.lstat().st_dev) - last > STALE_SECONDS
     except OSError:
-        return time.time()
+        return False
 
 
 def _children(folder: Path) -> list[Path]:

@@ -83,6 +83,15 @@ def test_unfinished_things_can_go_once_nobody_writes_there(workspace, place):
     assert list(named(workspace).values()) == [10]
 
 
+@pytest.mark.parametrize("off", [7200.0, -7200.0])
+def test_what_is_given_up_is_told_by_the_clock_of_the_disk(workspace, monkeypatch, off):
+    put(workspace.runs / ".abc.part" / "config.json", 10)
+    put(workspace.datasets / ".def.part" / "a.png", 20, age=STALE_SECONDS + 60)
+    really = time.time
+    monkeypatch.setattr(time, "time", lambda: really() + off)
+    assert named(workspace) == {"datasets/.def.part": 20}
+
+
 def test_rest_of_a_deleted_run_can_go(workspace):
     put(workspace.runs / ".trash-0000-run" / "model.onnx", 10)
     assert named(workspace) == {"runs/.trash-0000-run": 10}
