@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.store import TRASH, Run, RunStore, is_active
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
-from allcore.writing import unfinished
+from allcore.writing import remove_folder, unfinished
 
 CACHED_IMAGES = {
     "decoded": "decoded images, made again from the dataset when they are needed",
@@ -117,6 +116,6 @@ def _children(folder: Path) -> list[Path]:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        remove_folder(path)
     else:
         path.unlink(missing_ok=True)

@@ -112,8 +112,24 @@ def test_what_is_gone_already_frees_nothing_more_and_stands_in_nobodys_way(works
     remove(found)
 
 
+def test_what_another_removes_at_the_same_time_is_nobodys_fault(workspace, run, monkeypatch):
+    found, really = superfluous(workspace), os.unlink
+
+    def meanwhile(name, **options):
+        monkeypatch.setattr(os, "unlink", really)
+        shutil.rmtree(run.folder / "checkpoints" / "000-00001-000002")
+        (run.folder / "checkpoints" / "kept-00001.npz").unlink()
+        really(name, **options)
+
+    monkeypatch.setattr(os, "unlink", meanwhile)
+    remove(found)
+    assert superfluous(workspace) == []
+
+
 def test_what_the_disk_does_not_let_go_is_named_and_the_others_go(workspace, run, monkeypatch):
-    def refuse(path):
+    def refuse(path, ignore_errors=False):
+        if ignore_errors:
+            return
         raise PermissionError(13, "Permission denied")
 
     found = superfluous(workspace)
