@@ -36,6 +36,8 @@ from allcore.writing import remove_unfinished
 
 _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
+_ENDED = ("succeeded", "failed", "cancelled")
+"""The states that are recorded of a run that is over; whoever launches it again records `queued` first."""
 
 
 def run_worker(folder: Path, launch: int | None = None) -> int:
@@ -84,6 +86,9 @@ def _as_only_worker(folder: Path, launch: Launch, was_launched: bool) -> Iterato
 
 
 def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> int:
+    if not launch.is_local and (state := read_status(folder).state) in _ENDED:
+        print(f"run {folder.name} is {in_words(state)}: its job was queued again for nothing", file=sys.stderr)
+        return 0
     stop = StopSignal(folder, scheduled=not launch.is_local, turn=turn)
     if was_launched and launch.is_local:
         _wait_for_launcher()
