@@ -95,6 +95,15 @@ def read_status(folder: Path) -> Status:
     return _asked_to_stop(folder, _as_scheduled(folder, status, launch))
 
 
+def is_only_silent(folder: Path, status: Status) -> bool:
+    """Return whether a run reads as `interrupted` for want of a heartbeat alone: its own machine may know better."""
+    elsewhere = status.pid is not None and status.host not in ("", host())
+    if status.state != "interrupted" or not elsewhere:
+        return False
+    launch = last_launch(folder)
+    return launch is None or launch.is_local
+
+
 def write_status(folder: Path, status: Status) -> None:
     """Replace the run's status in one step: a reader sees the old or the new one."""
     write_whole(

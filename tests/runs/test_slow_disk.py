@@ -6,11 +6,14 @@ No test waits: the slow step is where another process acts in the meantime, or a
 import os
 import select
 import signal
+import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 
 from allcore.config import make_config
+from allcore.runs import disk_clock
 from allcore.runs import executor as executors
 from allcore.runs.devices import Device
 from allcore.runs.ending import while_it_saves
@@ -116,3 +119,31 @@ def test_batches_are_not_held_up_by_looking_for_a_request(tmp_path, monkeypatch)
     (tmp_path / STOP_FILE).touch()
     now[0] += 100
     assert stop()
+
+
+def test_a_run_that_waits_for_its_device_for_long_is_not_taken_for_lost_by_another_machine(run, monkeypatch):
+    launch = claim_launch(run.folder, "local", None)
+    pid, started = own_identity()
+    write_status(run.folder, run.status().model_copy(update={"pid": pid, "process_started": started, "host": host()}))
+    file, now, really, states, renewed = run.folder / "status.json", [0.0], time.monotonic, set(), []
+
+    @contextmanager
+    def an_hour_in_the_queue(runs, run_id, queued_at, fitting, give_up, count):
+        while now[0] < 3600:
+            now[0] += 10
+            written = file.stat().st_mtime - 10
+            os.utime(file, (written, written))
+            assert not give_up()
+            renewed.append(file.stat().st_mtime != written)
+            states.add(run.status().state)
+        yield ()
+
+    monkeypatch.setattr(worker, "device_lease", an_hour_in_the_queue)
+    monkeypatch.setattr(time, "monotonic", lambda: really() + now[0])
+    monkeypatch.setattr(disk_clock, "_asked", {})
+    monkeypatch.setattr("allcore.runs.status.host", lambda: "another machine")
+    monkeypatch.setattr(os, "isatty", lambda descriptor: True)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert worker.run_worker(run.folder, launch.number) == 0
+    assert states == {"queued"}
+    assert sum(renewed) == 60
