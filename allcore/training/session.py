@@ -25,15 +25,17 @@ from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import fingerprint
 from allcore.data.split import Split
+from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.installation import IS_INSTALLED, PROJECT, command_that_adds
 from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
-from allcore.runs.files import ENVIRONMENT_FILE
+from allcore.runs.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE
 from allcore.runs.images import images_of_run
 from allcore.runs.store import Run, RunStore
 from allcore.training.batches import BatchSource
+from allcore.training.checkpoint import has_checkpoint
 from allcore.training.finish import TrainedRun, results_are_whole, write_results
 from allcore.training.hardware import tensorflow_devices
 from allcore.training.initial import load_initial_weights
@@ -111,8 +113,7 @@ def _train(
     config = run.config
     learner = Learner(config, plan, len(run.split.classes), _class_weights(config, run.split))
     reporter.update(phase="loading weights")
-    weights = load_initial_weights(learner.model, config)
-    _write_environment(run.folder, plan, weights, dataset_fingerprint)
+    _write_environment(run.folder, plan, _initial_weights(run, learner.model), dataset_fingerprint)
     trainer = Trainer(
         config=config,
         plan=plan,
@@ -126,6 +127,23 @@ def _train(
     )
     trainer.run()
     return learner.model
+
+
+def _initial_weights(run: Run, model: keras.Model) -> dict[str, str | None] | None:
+    """Put the initial weights into the model, where no checkpoint has others, and return where they came from.
+
+    Raises `WeightsError` where they cannot be had, or the run began with others.
+    """
+    recorded: dict[str, str | None] | None = run.environment().get("weights")
+    if has_checkpoint(run.folder / CHECKPOINTS_FOLDER):
+        return recorded
+    weights = load_initial_weights(model, run.config)
+    if recorded is not None and recorded.get("sha256") != weights["sha256"]:
+        raise WeightsError(
+            f"run {run.id} began with the weights of {recorded.get('source')}, SHA-256 {recorded.get('sha256')}, and "
+            f"those of {weights['source']} are now others, {weights['sha256']}: put that file back, or start a new run"
+        )
+    return weights
 
 
 def _after_seconds(run: Run, plan: HardwarePlan) -> Callable[[float], float]:
@@ -210,7 +228,7 @@ def _class_weights(config: TrainConfig, split: Split) -> np.ndarray | None:
 
 
 def _write_environment(
-    folder: Path, plan: HardwarePlan, weights: dict[str, str | None], dataset_fingerprint: str
+    folder: Path, plan: HardwarePlan, weights: dict[str, str | None] | None, dataset_fingerprint: str
 ) -> None:
     environment: dict[str, Any] = {
         "allscope": __version__,

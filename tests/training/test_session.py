@@ -1,6 +1,7 @@
 """A run that was broken off goes on where it was, and after its training only what is missing is done."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import pandas as pd
 import pytest
 
-from allcore.errors import DatasetError
+from allcore.errors import DatasetError, WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.files import CHECKPOINTS_FOLDER
@@ -146,6 +148,28 @@ def test_a_disk_that_refuses_ends_a_run_with_what_is_kept_and_what_to_do(copied,
     assert status.state == "failed"
     assert status.error.startswith(f"{why}; what was saved before is kept: ")
     assert status.error.endswith(f"{to_do}, and resume the run")
+
+
+def test_initial_weights_are_those_that_the_run_began_with_and_are_not_needed_once_there_is_a_checkpoint(
+    workspace, tiny_config, tmp_path
+):
+    file = tmp_path / "vgg16.weights.h5"
+    keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3)).save_weights(file)
+    whole = file.read_bytes()
+    run = RunStore(workspace.runs).create(*prepare(tiny_config(weights=str(file)), workspace.cache))
+    carried_out(run, 0, in_epoch(0, 1))
+    began = {"source": file.name, "sha256": hashlib.sha256(whole).hexdigest()}
+    assert run.environment()["weights"] == began
+    file.unlink()
+    carried_out(run, 1, in_epoch(0, 2))
+    assert [record["step"] for record in records(run) if record["kind"] == "batch"] == [1, 2]
+    file.write_bytes(whole + b"another")
+    carried_out(run, 2, in_epoch(0, 3))
+    assert run.environment()["weights"] == began
+    shutil.rmtree(run.folder / CHECKPOINTS_FOLDER)
+    with pytest.raises(WeightsError, match=rf"began with the weights of {file.name}, SHA-256 {began['sha256']}"):
+        carried_out(run, 3)
+    assert run.environment()["weights"] == began
 
 
 def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
