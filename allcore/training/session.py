@@ -86,7 +86,7 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
 
 
 def _take_devices(run: Run, reporter: Reporter) -> HardwarePlan:
-    plan = _plan(run)
+    plan = _plan(run, reporter.warn)
     cv2.setNumThreads(1)  # batches are made in threads already; OpenCV's own slowed them to 0.8 on 16 cores
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")  # or TensorFlow would use a GPU that was not asked for
@@ -157,13 +157,23 @@ def _after_seconds(run: Run, plan: HardwarePlan) -> Callable[[float], float]:
     return lambda images_per_second: after_seconds(images, Speed(images_per_second, run.id))
 
 
-def _plan(run: Run) -> HardwarePlan:
-    """Return the plan for this machine; a resumed run keeps its micro-batches, so that its steps stay the same."""
-    plan = make_plan(run.config, len(run.split.classes), tensorflow_devices())
+def _plan(run: Run, warn: Callable[[str], None]) -> HardwarePlan:
+    """Return the plan for this machine; a resumed run stays in the precision in which it began, and its steps the same.
+
+    Batches are divided as before where a trunk normalises each part, else into no larger parts than before. All else
+    is this machine's: devices, XLA, how the gradients of kernels are computed, and what a step takes.
+    """
+    classes, devices = len(run.split.classes), tensorflow_devices()
+    plan = make_plan(run.config, classes, devices)
     before = run.environment().get("plan")
-    if before is not None and (before["kind"], before["replicas"]) == (plan.kind, plan.replicas):
-        return HardwarePlan(**before)
-    return plan
+    if before is None:
+        return plan
+    if before["precision"] != plan.precision:
+        warn(f"the run stays in {before['precision']}, as it began; one that began here would be in {plan.precision}")
+    config, images = run.config.model_copy(update={"precision": before["precision"]}), before["micro_batch_size"]
+    if not config.trunk.batch_normalised:
+        images = min(images, make_plan(config, classes, devices).micro_batch_size)
+    return make_plan(config.model_copy(update={"micro_batch_size": images}), classes, devices)
 
 
 def _open_images(run: Run, on_phase: Phase) -> tuple[pd.DataFrame, DecodedImages]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ import keras
 import pandas as pd
 import pytest
 
+from allcore.config import make_config
 from allcore.errors import DatasetError, WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts
+from allcore.hardware import Devices, Gpu, make_plan
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.preflight import prepare
@@ -170,6 +172,39 @@ def test_initial_weights_are_those_that_the_run_began_with_and_are_not_needed_on
     with pytest.raises(WeightsError, match=rf"began with the weights of {file.name}, SHA-256 {began['sha256']}"):
         carried_out(run, 3)
     assert run.environment()["weights"] == began
+
+
+A100, T4 = Gpu("A100", (8, 0), 40 * 2**30), Gpu("T4", (7, 5), 3 * 2**30)
+LARGE, SMALL = (Devices(cores=8, cpu_bfloat16=True, memory=memory * 2**30) for memory in (40, 3))
+AVX2 = Devices(cores=2, cpu_bfloat16=False, memory=40 * 2**30, cpu_avx2_alone=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "before", "now", "description", "images", "products", "warnings"),
+    [
+        ({}, LARGE, replace(LARGE, cores=4), "CPU, 4 cores, mixed_bfloat16", 32, False, 0),
+        ({}, LARGE, SMALL, "CPU, 8 cores, mixed_bfloat16", 8, False, 0),
+        ({}, SMALL, LARGE, "CPU, 8 cores, mixed_bfloat16", 8, False, 0),
+        ({}, replace(LARGE, gpus=(A100,)), replace(LARGE, gpus=(T4,)), "T4, mixed_bfloat16", 8, False, 1),
+        ({}, replace(LARGE, gpus=(T4,)), replace(LARGE, gpus=(A100,)), "A100, mixed_float16", 8, False, 1),
+        ({}, replace(LARGE, gpus=(A100,)), AVX2, "CPU, 2 cores, mixed_bfloat16", 32, False, 1),
+        ({}, replace(AVX2, cpu_avx2_alone=False), AVX2, "CPU, 2 cores, float32", 32, True, 0),
+        ({"network": "resnet50"}, LARGE, SMALL, "CPU, 8 cores, mixed_bfloat16", 32, False, 0),
+    ],
+)
+def test_resumed_run_has_the_plan_of_its_new_machine_and_steps_as_before(
+    workspace, finished_run, monkeypatch, fields, before, now, description, images, products, warnings
+):
+    config, classes, warned = make_config(dataset="x", **fields), len(finished_run.split.classes), []
+    run = RunStore(workspace.runs).create(config, finished_run.split)
+    first = make_plan(config, classes, before)
+    (run.folder / "environment.json").write_text(json.dumps({"plan": first.to_json()}))
+    monkeypatch.setattr(session, "tensorflow_devices", lambda: now)
+    plan = session._plan(run, warned.append)
+    assert (plan.kind, plan.replicas, plan.jit) == ("gpu" if now.gpus else "cpu", 1, bool(now.gpus))
+    assert (plan.description, plan.precision) == (description, first.precision)
+    assert (plan.micro_batch_size, plan.kernel_products) == (images, products)
+    assert len(warned) == warnings
 
 
 def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
