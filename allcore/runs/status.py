@@ -24,8 +24,10 @@ ELSEWHERE_SECONDS = 300.0
 _BEATING_SECONDS = 30.0
 """How old the heartbeat of a worker that surely lives may be; it is renewed every few seconds."""
 
+TRAINING, VALIDATING = "training", "validating"
+"""The phases of a worker that looks after each step whether it is to stop."""
 SAVING = "saving a checkpoint"
-"""The phase of a worker that stops, until what it needs to go on is on the disk."""
+"""The phase of a worker until what it needs to go on is on the disk."""
 
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Pid = Annotated[int, Field(gt=0, lt=2**31)]
