@@ -187,6 +187,13 @@ def make_subfolder(folder: Path) -> None:
         sync(folder.parent)
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, also while another does. Raises `OSError` where the disk refuses."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(FileNotFoundError):  # as nearly always; of what is left the disk says why
+        shutil.rmtree(folder)
+
+
 def remove_unfinished(folder: Path) -> None:
     """Remove what processes that were killed left unfinished in `folder`, none of which may still be writing there."""
     for remains in unfinished(folder):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from allcore.errors import DatasetError, RunError
 from allcore.files import bytes_below, is_folder
 from allcore.runs.store import Run, RunStore, is_active
 from allcore.workspace import Workspace
-from allcore.writing import rename
+from allcore.writing import remove_folder, rename
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def delete_dataset(folder: Path, workspace: Workspace) -> None:
     with suppress(OSError):
         forget_meanings(place, workspace.classes)
     try:
-        shutil.rmtree(trash)
+        remove_folder(trash)
     except OSError as error:
         raise DatasetError(
             f"{folder.name} is deleted, but not all of its files could be removed ({error.strerror or error}); "

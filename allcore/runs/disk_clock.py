@@ -21,16 +21,17 @@ def seconds_since_written(file: Path) -> float:
         facts = file.stat()
     except OSError:
         return math.inf
-    return abs(_time_there(file.parent, facts.st_dev) - facts.st_mtime)
+    return abs(disk_time(file.parent, facts.st_dev) - facts.st_mtime)
 
 
 _asked: dict[int, tuple[float, float]] = {}
 
 
-def _time_there(folder: Path, disk: int) -> float:
+def disk_time(folder: Path, disk: int) -> float:
     """Return the time by the clock of the disk, of that device number, on which a folder lies.
 
     It is told by a file that is made there. Of many runs that are looked at within a second the first alone makes one.
+    Where nothing may be written, this machine's clock is asked.
     """
     now = time.monotonic()
     asked, there = _asked.get(disk, (-math.inf, 0.0))

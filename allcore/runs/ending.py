@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -13,10 +14,13 @@ from allcore.runs.disk_clock import seconds_since_written
 from allcore.runs.files import STATUS_FILE
 from allcore.runs.process import host, is_alive
 from allcore.runs.states import ACTIVE
-from allcore.runs.status import ELSEWHERE_SECONDS, SAVING, Status, read_status
+from allcore.runs.status import ELSEWHERE_SECONDS, SAVING, TRAINING, VALIDATING, Status, read_status
+from allcore.runs.store import Run
 
 _POLL_SECONDS = 0.1
-_MOST_SAVING_SECONDS = 1800.0
+_MOST_SECONDS = 1800.0
+_STEPS = 2.0
+"""For how many steps a worker has time until it sees, after the one under way, that it is to stop: some are slower."""
 
 
 def gone_within(status: Status, seconds: float) -> bool:
@@ -29,14 +33,17 @@ def gone_within(status: Status, seconds: float) -> bool:
     return True
 
 
-def while_it_saves(folder: Path, has_ended: Callable[[], bool]) -> bool:
-    """Return whether a run's worker `has_ended`, which waits for that.
+def while_it_stops(run: Run, has_ended: Callable[[], bool]) -> bool:
+    """Return whether a run's worker that was asked to stop `has_ended`, which waits for that.
 
-    It is asked again, up to half an hour, as long as the worker says that it saves a checkpoint and is heard of.
+    It is asked again, up to half an hour, as long as the worker is heard of and saves a checkpoint, or takes a step,
+    for which it has twice the time of its steps.
     """
-    most = time.monotonic() + _MOST_SAVING_SECONDS
+    began = saved = time.monotonic()
     while not has_ended():
-        if not _saves(folder) or time.monotonic() > most:
+        now, patience = time.monotonic(), _patience(run)
+        saved = now if patience == math.inf else saved
+        if now - began >= _MOST_SECONDS or now - saved >= patience:
             return False
     return True
 
@@ -57,12 +64,22 @@ def signal_group(status: Status, number: signal.Signals) -> None:
         os.killpg(status.pid, number)
 
 
-def _saves(folder: Path) -> bool:
+def _patience(run: Run) -> float:
+    """Return how many seconds a worker has since it last saved a checkpoint; infinitely many while it does.
+
+    None where nothing is heard of it, where it does not train, and in the first step of all: with that nothing is lost.
+    """
     try:
-        phase = read_status(folder).phase
+        status, batch_size = run.status(), run.config.batch_size
     except RunError:
-        return False
-    return phase == SAVING and seconds_since_written(folder / STATUS_FILE) < ELSEWHERE_SECONDS
+        return 0.0
+    if seconds_since_written(run.folder / STATUS_FILE) >= ELSEWHERE_SECONDS:
+        return 0.0
+    if status.phase == SAVING:
+        return math.inf
+    if status.phase not in (TRAINING, VALIDATING) or status.images_per_second is None:
+        return 0.0
+    return _STEPS * batch_size / status.images_per_second
 
 
 def _is_here(status: Status) -> bool:

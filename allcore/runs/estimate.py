@@ -9,7 +9,7 @@ from allcore.config import TrainConfig
 from allcore.data.split import Split
 from allcore.errors import RunError
 from allcore.hardware import Devices, HardwarePlan, make_plan
-from allcore.runs.files import PREDICTIONS_FILE
+from allcore.runs.files import PREDICTIONS_FILE, STATUS_FILE
 from allcore.runs.status import Status
 from allcore.runs.store import Run
 
@@ -160,7 +160,7 @@ def _whole_of(run: Run, status: Status) -> Whole | None:
         return None
     counts = run.split.table["split"].value_counts()
     after = max(0.0, status.heartbeat - float(ends.iloc[-1]))
-    baselines = min(after, max(0.0, status.heartbeat - _results_written(run)))
+    baselines = min(after, max(0.0, _written(run, STATUS_FILE) - _written(run, PREDICTIONS_FILE)))
     epoch = float(ends.diff().median())
     return Whole(
         before=max(0.0, float(ends.iloc[0]) - epoch - status.started),
@@ -171,12 +171,12 @@ def _whole_of(run: Run, status: Status) -> Whole | None:
     )
 
 
-def _results_written(run: Run) -> float:
-    """Return when the last of the results was written, after which a run scores the baselines."""
+def _written(run: Run, name: str) -> float:
+    """Return when a file of a run was written, by the clock of the disk that holds it."""
     try:
-        return (run.folder / PREDICTIONS_FILE).stat().st_mtime
+        return (run.folder / name).stat().st_mtime
     except OSError as error:
-        raise RunError(f"run {run.id}: its predictions cannot be looked at ({error.strerror})") from None
+        raise RunError(f"run {run.id}: its {name} cannot be looked at ({error.strerror})") from None
 
 
 def _work(train_images: int, validation_images: int) -> float:

@@ -19,7 +19,7 @@ from allcore.installation import PROJECT
 from allcore.progress import Progress
 from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device, devices_here, suitable
-from allcore.runs.ending import gone_within, rests_within, signal_group, while_it_saves
+from allcore.runs.ending import gone_within, rests_within, signal_group, while_it_stops
 from allcore.runs.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, Launch, claim_launch, last_launch
 from allcore.runs.lease import write_ticket
@@ -174,12 +174,12 @@ class LocalExecutor(Executor):
     def end(self, run: Run, patience: float) -> None:
         """Wait, then send SIGTERM, then SIGKILL to the process group; wait alone for a run of another machine.
 
-        A checkpoint that is being saved, which a slow disk may take minutes for, is waited for.
+        The step under way and the checkpoint, which a slow processor or disk may take minutes for, are waited for.
         """
         status = run.status()
         if not gone_within(status, patience):
             signal_group(status, signal.SIGTERM)
-            if not while_it_saves(run.folder, lambda: gone_within(status, patience)):
+            if not while_it_stops(run, lambda: gone_within(status, patience)):
                 signal_group(status, signal.SIGKILL)
                 gone_within(status, patience)
         rests_within(run.folder, patience)

@@ -27,7 +27,7 @@ SUMMARY_COLUMNS: Final = {
 """What a row says, with the type of its column in a table."""
 
 _WATCHED: Final = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
-_WORK: Final = 1
+_WORK: Final = 2
 """Raised whenever rows would say something else of the same files."""
 _SETTLED_NS: Final = 2_000_000_000
 """How much older than a list the files that it tells of must be: some disks tell times in steps of two seconds."""
@@ -98,13 +98,19 @@ def list_runs(workspace: Workspace) -> list[Listed]:
 
 
 def _look_at(folder: Path) -> tuple[Listed, bool]:
-    """Return what a run's files say now, and whether they alone can change that; damage may be repaired in place."""
+    """Return what a run's files say now, and whether they alone can change that, for whoever looks from any machine.
+
+    Damage may be repaired in place.
+    """
+    from allcore.runs.status import is_only_silent
     from allcore.runs.store import Run
     from allcore.runs.summary import summarize, summary_rows
 
     summary = summarize(Run(folder))
     listed = Listed(summary_rows([summary])[0], summary.about.hidden, summary.text)
-    return listed, summary.is_at_rest and not summary.problem
+    if summary.status is None or is_only_silent(folder, summary.status):
+        return listed, False
+    return listed, summary.is_at_rest
 
 
 def _read(file: Path) -> _AtRest:

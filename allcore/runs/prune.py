@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from allcore.errors import RunError
 from allcore.files import bytes_below
+from allcore.runs.disk_clock import disk_time
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.store import TRASH, Run, RunStore, is_active
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
-from allcore.writing import unfinished
+from allcore.writing import remove_folder, unfinished
 
 CACHED_IMAGES = {
     "decoded": "decoded images, made again from the dataset when they are needed",
@@ -80,7 +79,7 @@ def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
     caches = [path for path in _children(workspace.cache) if path.is_dir()]
     for folder in (workspace.runs, workspace.datasets, workspace.cache, *caches):
         for path in unfinished(folder):
-            if time.time() - _last_written(path) > STALE_SECONDS:
+            if _is_given_up(path):
                 yield path, "unfinished, and given up"
 
 
@@ -99,12 +98,16 @@ def _is_finished(run: Run) -> bool:
         return False
 
 
-def _last_written(path: Path) -> float:
-    """Return when the file, or the last of what is in the folder, was written; now where that cannot be told."""
+def _is_given_up(path: Path) -> bool:
+    """Return whether nothing was written to a file, or to a folder and what is in it, for long by the disk's clock.
+
+    Not where that cannot be told.
+    """
     try:
-        return max([path.lstat().st_mtime, *(inner.lstat().st_mtime for inner in path.rglob("*"))])
+        last = max(each.lstat().st_mtime for each in (path, *path.rglob("*")))
+        return disk_time(path.parent, path.lstat().st_dev) - last > STALE_SECONDS
     except OSError:
-        return time.time()
+        return False
 
 
 def _children(folder: Path) -> list[Path]:
@@ -113,6 +116,6 @@ def _children(folder: Path) -> list[Path]:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        remove_folder(path)
     else:
         path.unlink(missing_ok=True)

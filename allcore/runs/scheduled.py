@@ -17,7 +17,7 @@ from allcore.runs.asking import ASK_SECONDS, jobs_folder, may_ask
 from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device
 from allcore.runs.disk_clock import seconds_since_written
-from allcore.runs.ending import rests_within, while_it_saves
+from allcore.runs.ending import rests_within, while_it_stops
 from allcore.runs.executor import Executor
 from allcore.runs.files import STATUS_FILE
 from allcore.runs.launches import Launch, last_launch, record_launch
@@ -99,7 +99,7 @@ class ScheduledExecutor(Executor):
     def end(self, run: Run, patience: float) -> None:
         """Wait, then cancel the job and wait again."""
         launch = last_launch(run.folder)
-        rests = while_it_saves(run.folder, lambda: rests_within(run.folder, patience))
+        rests = while_it_stops(run, lambda: rests_within(run.folder, patience))
         if not rests and launch is not None:
             self.cancel(launch.job)
             deadline = time.monotonic() + 2 * patience

@@ -24,8 +24,10 @@ ELSEWHERE_SECONDS = 300.0
 _BEATING_SECONDS = 30.0
 """How old the heartbeat of a worker that surely lives may be; it is renewed every few seconds."""
 
+TRAINING, VALIDATING = "training", "validating"
+"""The phases of a worker that looks after each step whether it is to stop."""
 SAVING = "saving a checkpoint"
-"""The phase of a worker that stops, until what it needs to go on is on the disk."""
+"""The phase of a worker until what it needs to go on is on the disk."""
 
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Pid = Annotated[int, Field(gt=0, lt=2**31)]
@@ -93,6 +95,15 @@ def read_status(folder: Path) -> Status:
     if launch is None or launch.is_local:
         return _asked_to_stop(folder, status if _is_there(folder, status) else _interrupted(status))
     return _asked_to_stop(folder, _as_scheduled(folder, status, launch))
+
+
+def is_only_silent(folder: Path, status: Status) -> bool:
+    """Return whether a run reads as `interrupted` for want of a heartbeat alone: its own machine may know better."""
+    elsewhere = status.pid is not None and status.host not in ("", host())
+    if status.state != "interrupted" or not elsewhere:
+        return False
+    launch = last_launch(folder)
+    return launch is None or launch.is_local
 
 
 def write_status(folder: Path, status: Status) -> None:

@@ -33,7 +33,7 @@ from allcore.runs.history import History, read_history
 from allcore.runs.states import ACTIVE, in_words
 from allcore.runs.status import Status, read_status
 from allcore.runs.worker_lock import has_worker
-from allcore.writing import make_folder, rename, sync_all, unfinished_folder
+from allcore.writing import make_folder, remove_folder, rename, sync_all, unfinished_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,10 +255,9 @@ class RunStore:
     def _empty_trash(self, trash: Path) -> None:
         """Remove what was deleted, and what earlier deletions that were killed left. Raises `RunError`, naming it."""
         for earlier in self.root.glob(f"{TRASH}*"):
-            if earlier != trash:
-                shutil.rmtree(earlier, ignore_errors=True)
+            shutil.rmtree(earlier, ignore_errors=True)
         try:
-            shutil.rmtree(trash)
+            remove_folder(trash)
         except OSError as error:
             raise RunError(
                 f"the run is deleted, but not all of its files could be removed ({error.strerror or error}); "

@@ -68,6 +68,11 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
     drop_epoch_weights(folder, but={_kept_epoch(checkpoint) for checkpoint in _checkpoints(folder)})
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Return whether `restore_checkpoint` restores one, or raises because all are damaged."""
+    return bool(_checkpoints(folder))
+
+
 def restore_checkpoint(
     folder: Path, model: keras.Model, optimizer: keras.Optimizer, warn: Callable[[str], None]
 ) -> TrainingProgress | None:

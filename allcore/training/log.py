@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from allcore.runs.files import LOG_FILE
-from allcore.runs.status import Status
+from allcore.runs.status import SAVING, TRAINING, VALIDATING, Status
 from allcore.writing import append_lines
 
 
@@ -50,6 +50,7 @@ def record_line(record: dict[str, Any]) -> str | None:
 
 
 def _phase(status: Status) -> str:
-    """Return the phase without its counts; validating belongs to training."""
+    """Return the phase without its counts; validating, and saving where it goes on after that, belong to training."""
     phase = status.phase.split(",")[0]
-    return "training" if phase == "validating" else phase
+    between = phase == VALIDATING or (phase == SAVING and status.state == "running")
+    return TRAINING if between else phase

@@ -15,7 +15,7 @@ from allcore.errors import InputError
 from allcore.hardware import HardwarePlan
 from allcore.runs.estimate import epoch_seconds
 from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.status import SAVING
+from allcore.runs.status import SAVING, TRAINING, VALIDATING
 from allcore.training.batches import Batch, BatchSource
 from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
 from allcore.training.epoch_weights import has_epoch_weights, save_epoch_weights
@@ -94,12 +94,11 @@ class Trainer:
                     "time": time.time(),
                 }
             )
-        self.reporter.update(
-            phase="training", epoch=progress.epoch, step=progress.step, steps_per_epoch=self.train.steps
-        )
+        self.reporter.update(phase=TRAINING, epoch=progress.epoch, step=progress.step, steps_per_epoch=self.train.steps)
         return progress
 
     def _train_epoch(self, progress: TrainingProgress) -> None:
+        self.reporter.update(phase=TRAINING)
         saved = started = time.monotonic()
         seconds_before = progress.epoch_seconds
         for batch in self.train.batches(progress.epoch, progress.step):
@@ -118,7 +117,9 @@ class Trainer:
             self._report_step(progress, batch, time.monotonic() - begun)
             self._stop_if_asked(progress)
             if time.monotonic() - saved > 60 * self.config.checkpoint_minutes:
+                self.reporter.update(phase=SAVING)
                 self._save(progress)
+                self.reporter.update(phase=TRAINING)
                 saved = time.monotonic()
 
     def _stop_if_asked(self, progress: TrainingProgress) -> None:
@@ -157,7 +158,7 @@ class Trainer:
         return self.after_seconds(images_per_second) + whole - progress.epoch_sums["images"] / images_per_second
 
     def _end_epoch(self, progress: TrainingProgress) -> None:
-        self.reporter.update(phase="validating")
+        self.reporter.update(phase=VALIDATING)
         began = time.monotonic()
         validation = self._validate(progress)
         if not math.isfinite(validation["loss"]):
@@ -178,6 +179,7 @@ class Trainer:
             "memory_bytes": self.learner.memory_bytes(),
             "time": time.time(),
         }
+        self.reporter.update(phase=SAVING)
         self._note_progress(progress, validation["loss"])
         progress.epoch += 1
         progress.step = 0
@@ -185,7 +187,7 @@ class Trainer:
         progress.epoch_sums = dict.fromkeys(progress.epoch_sums, 0.0)
         progress.finished = progress.epoch >= self.config.epochs or self._gives_up(progress)
         self.reporter.record(record)
-        self.reporter.update(phase="training", epoch=progress.epoch, step=0)
+        self.reporter.update(epoch=progress.epoch, step=0)
 
     def _against_it(self) -> str:
         return f"a learning rate below {self.config.learning_rate:g} or precision float32 may help"

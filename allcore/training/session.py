@@ -25,15 +25,17 @@ from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import fingerprint
 from allcore.data.split import Split
+from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.installation import IS_INSTALLED, PROJECT, command_that_adds
 from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
-from allcore.runs.files import ENVIRONMENT_FILE
+from allcore.runs.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE
 from allcore.runs.images import images_of_run
 from allcore.runs.store import Run, RunStore
 from allcore.training.batches import BatchSource
+from allcore.training.checkpoint import has_checkpoint
 from allcore.training.finish import TrainedRun, results_are_whole, write_results
 from allcore.training.hardware import tensorflow_devices
 from allcore.training.initial import load_initial_weights
@@ -84,7 +86,7 @@ def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], boo
 
 
 def _take_devices(run: Run, reporter: Reporter) -> HardwarePlan:
-    plan = _plan(run)
+    plan = _plan(run, reporter.warn)
     cv2.setNumThreads(1)  # batches are made in threads already; OpenCV's own slowed them to 0.8 on 16 cores
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")  # or TensorFlow would use a GPU that was not asked for
@@ -111,8 +113,7 @@ def _train(
     config = run.config
     learner = Learner(config, plan, len(run.split.classes), _class_weights(config, run.split))
     reporter.update(phase="loading weights")
-    weights = load_initial_weights(learner.model, config)
-    _write_environment(run.folder, plan, weights, dataset_fingerprint)
+    _write_environment(run.folder, plan, _initial_weights(run, learner.model), dataset_fingerprint)
     trainer = Trainer(
         config=config,
         plan=plan,
@@ -128,6 +129,23 @@ def _train(
     return learner.model
 
 
+def _initial_weights(run: Run, model: keras.Model) -> dict[str, str | None] | None:
+    """Put the initial weights into the model, where no checkpoint has others, and return where they came from.
+
+    Raises `WeightsError` where they cannot be had, or the run began with others.
+    """
+    recorded: dict[str, str | None] | None = run.environment().get("weights")
+    if has_checkpoint(run.folder / CHECKPOINTS_FOLDER):
+        return recorded
+    weights = load_initial_weights(model, run.config)
+    if recorded is not None and recorded.get("sha256") != weights["sha256"]:
+        raise WeightsError(
+            f"run {run.id} began with the weights of {recorded.get('source')}, SHA-256 {recorded.get('sha256')}, and "
+            f"those of {weights['source']} are now others, {weights['sha256']}: put that file back, or start a new run"
+        )
+    return weights
+
+
 def _after_seconds(run: Run, plan: HardwarePlan) -> Callable[[float], float]:
     """Return what tells how long what follows the training takes, as a former run's did or by the speed of training."""
     others = (other for other in RunStore(run.folder.parent).runs() if other.id != run.id)
@@ -139,13 +157,23 @@ def _after_seconds(run: Run, plan: HardwarePlan) -> Callable[[float], float]:
     return lambda images_per_second: after_seconds(images, Speed(images_per_second, run.id))
 
 
-def _plan(run: Run) -> HardwarePlan:
-    """Return the plan for this machine; a resumed run keeps its micro-batches, so that its steps stay the same."""
-    plan = make_plan(run.config, len(run.split.classes), tensorflow_devices())
+def _plan(run: Run, warn: Callable[[str], None]) -> HardwarePlan:
+    """Return the plan for this machine; a resumed run stays in the precision in which it began, and its steps the same.
+
+    Batches are divided as before where a trunk normalises each part, else into no larger parts than before. All else
+    is this machine's: devices, XLA, how the gradients of kernels are computed, and what a step takes.
+    """
+    classes, devices = len(run.split.classes), tensorflow_devices()
+    plan = make_plan(run.config, classes, devices)
     before = run.environment().get("plan")
-    if before is not None and (before["kind"], before["replicas"]) == (plan.kind, plan.replicas):
-        return HardwarePlan(**before)
-    return plan
+    if before is None:
+        return plan
+    if before["precision"] != plan.precision:
+        warn(f"the run stays in {before['precision']}, as it began; one that began here would be in {plan.precision}")
+    config, images = run.config.model_copy(update={"precision": before["precision"]}), before["micro_batch_size"]
+    if not config.trunk.batch_normalised:
+        images = min(images, make_plan(config, classes, devices).micro_batch_size)
+    return make_plan(config.model_copy(update={"micro_batch_size": images}), classes, devices)
 
 
 def _open_images(run: Run, on_phase: Phase) -> tuple[pd.DataFrame, DecodedImages]:
@@ -210,7 +238,7 @@ def _class_weights(config: TrainConfig, split: Split) -> np.ndarray | None:
 
 
 def _write_environment(
-    folder: Path, plan: HardwarePlan, weights: dict[str, str | None], dataset_fingerprint: str
+    folder: Path, plan: HardwarePlan, weights: dict[str, str | None] | None, dataset_fingerprint: str
 ) -> None:
     environment: dict[str, Any] = {
         "allscope": __version__,

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,7 +21,14 @@ from allcore.hardware import set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
 from allcore.runs.devices import devices_here, see_only, suitable
-from allcore.runs.files import CHECKPOINTS_FOLDER, CONFIG_FILE, ENVIRONMENT_FILE, OUTPUT_FILE, STOP_FILE
+from allcore.runs.files import (
+    CHECKPOINTS_FOLDER,
+    CONFIG_FILE,
+    ENVIRONMENT_FILE,
+    OUTPUT_FILE,
+    STATUS_FILE,
+    STOP_FILE,
+)
 from allcore.runs.launches import GOES_ON_LATER, Launch, last_launch
 from allcore.runs.lease import device_lease
 from allcore.runs.mirroring import leave_time_to, start_mirroring
@@ -36,6 +43,10 @@ from allcore.writing import remove_unfinished
 
 _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
+_HEARTBEAT_SECONDS = 60.0
+"""How often a worker that waits for a device is heard of; it counts as lost after five minutes."""
+_ENDED = ("succeeded", "failed", "cancelled")
+"""The states that are recorded of a run that is over; whoever launches it again records `queued` first."""
 
 
 def run_worker(folder: Path, launch: int | None = None) -> int:
@@ -84,6 +95,9 @@ def _as_only_worker(folder: Path, launch: Launch, was_launched: bool) -> Iterato
 
 
 def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> int:
+    if not launch.is_local and (state := read_status(folder).state) in _ENDED:
+        print(f"run {folder.name} is {in_words(state)}: its job was queued again for nothing", file=sys.stderr)
+        return 0
     stop = StopSignal(folder, scheduled=not launch.is_local, turn=turn)
     if was_launched and launch.is_local:
         _wait_for_launcher()
@@ -99,7 +113,8 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
                 leave_time_to(exporter)
             return code
         fitting = suitable(config, devices_here())
-        with device_lease(folder.parent, folder.name, status.queued_at, fitting, stop, config.devices) as leased:
+        give_up = _heard_of(folder, stop)
+        with device_lease(folder.parent, folder.name, status.queued_at, fitting, give_up, config.devices) as leased:
             if leased:
                 see_only(leased)  # before TensorFlow comes in
                 start_mirroring(folder)
@@ -115,6 +130,24 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         traceback.print_exc()
         _end(turn, status, "failed", _one_line(error))
         return 1
+
+
+def _heard_of(folder: Path, stop: StopSignal) -> Callable[[], bool]:
+    """Return what asks `stop` and, once a minute, renews the time of the status, by which other machines judge the run.
+
+    No more is needed of a status that says nothing new: nothing is written and nothing synced.
+    """
+    heard = time.monotonic()
+
+    def stops() -> bool:
+        nonlocal heard
+        if not (asked := stop()) and time.monotonic() - heard >= _HEARTBEAT_SECONDS:
+            heard = time.monotonic()
+            with suppress(OSError):
+                os.utime(folder / STATUS_FILE)
+        return asked
+
+    return stops
 
 
 def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:

@@ -134,11 +134,11 @@ def test_of_a_link_the_link_alone_is_removed(workspace, smears):
 
 
 def test_what_a_killed_deletion_leaves_can_be_freed(workspace, dataset, monkeypatch):
-    def killed(*_):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("allcore.runs.datasets.shutil.rmtree", killed)
+        patch.setattr("allcore.writing.shutil.rmtree", killed)
         with pytest.raises(KeyboardInterrupt):
             delete_dataset(dataset, workspace)
     assert workspace.list_datasets() == []

@@ -1,5 +1,6 @@
 """What a run will take, from the plan and from how fast images were trained on before."""
 
+import os
 import shutil
 
 import pytest
@@ -74,6 +75,14 @@ def test_a_run_that_came_to_its_end_tells_what_the_whole_takes(finished_run):
         former_speed(finished_run.config, status.device, [finished_run]),
     )
     assert again.total_seconds == pytest.approx(told)
+
+
+def test_clock_of_the_disk_that_differs_from_the_worker_s_changes_nothing_of_the_whole(finished_run, tmp_path):
+    device, copied = finished_run.status().device, Run(shutil.copytree(finished_run.folder, tmp_path / "copied"))
+    for path in copied.folder.iterdir():
+        os.utime(path, (path.stat().st_mtime - 3600,) * 2)
+    found, wanted = (former_speed(finished_run.config, device, [run]).whole for run in (copied, finished_run))
+    assert found.baselines == pytest.approx(wanted.baselines, abs=1e-3)
 
 
 def test_a_run_without_an_end_lends_its_speed_where_no_other_has_one(finished_run, tmp_path):

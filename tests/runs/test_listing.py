@@ -11,6 +11,7 @@ from allcore.runs import listing, summary
 from allcore.runs.about import About, say_of_run
 from allcore.runs.launches import claim_launch, last_launch, record_launch
 from allcore.runs.listing import SUMMARY_COLUMNS, list_runs
+from allcore.runs.process import own_identity
 from allcore.runs.status import write_status
 from allcore.runs.store import Run
 from allcore.runs.summary import summarize, summary_rows
@@ -134,6 +135,16 @@ def test_what_its_files_alone_do_not_tell_is_read_every_time(workspace, run, rea
     assert sorted(read) == sorted([run.id, *2 * ["waiting", "damaged"]])
 
 
+def test_a_run_that_another_machine_hears_nothing_of_is_judged_anew_by_its_own(workspace, run, monkeypatch):
+    pid, started = own_identity()
+    waits = {"state": "queued", "pid": pid, "process_started": started, "host": "there", "phase": "waiting"}
+    write_status(run.folder, run.status().model_copy(update=waits))
+    settle(run)
+    assert [one.row["state"] for one in list_runs(workspace)] == ["interrupted"]
+    monkeypatch.setattr("allcore.runs.status.host", lambda: "there")
+    assert [one.row["state"] for one in list_runs(workspace)] == ["queued"]
+
+
 def test_a_run_that_waits_in_a_schedulers_queue_is_known_until_the_scheduler_says_more(workspace, run, read):
     launch = claim_launch(run.folder, "slurm", last_launch(run.folder))
     launch = launch.model_copy(update={"job": "7", "state": "waiting", "word": "Slurm job 7: pending, Priority"})
@@ -171,7 +182,7 @@ def harmed(field, value):
         lambda text: text[:-20],
         lambda text: "[]",
         lambda text: '{"work": 0, "runs": {}}',
-        lambda text: '{"work": 1, "runs": []}',
+        lambda text: '{"work": 2, "runs": []}',
         lambda text: "[" * 100_000,
         lambda text: text.replace("[", "[[", 1),
         harmed([0], []),

@@ -83,6 +83,15 @@ def test_unfinished_things_can_go_once_nobody_writes_there(workspace, place):
     assert list(named(workspace).values()) == [10]
 
 
+@pytest.mark.parametrize("off", [7200.0, -7200.0])
+def test_what_is_given_up_is_told_by_the_clock_of_the_disk(workspace, monkeypatch, off):
+    put(workspace.runs / ".abc.part" / "config.json", 10)
+    put(workspace.datasets / ".def.part" / "a.png", 20, age=STALE_SECONDS + 60)
+    really = time.time
+    monkeypatch.setattr(time, "time", lambda: really() + off)
+    assert named(workspace) == {"datasets/.def.part": 20}
+
+
 def test_rest_of_a_deleted_run_can_go(workspace):
     put(workspace.runs / ".trash-0000-run" / "model.onnx", 10)
     assert named(workspace) == {"runs/.trash-0000-run": 10}
@@ -103,8 +112,24 @@ def test_what_is_gone_already_frees_nothing_more_and_stands_in_nobodys_way(works
     remove(found)
 
 
+def test_what_another_removes_at_the_same_time_is_nobodys_fault(workspace, run, monkeypatch):
+    found, really = superfluous(workspace), os.unlink
+
+    def meanwhile(name, **options):
+        monkeypatch.setattr(os, "unlink", really)
+        shutil.rmtree(run.folder / "checkpoints" / "000-00001-000002")
+        (run.folder / "checkpoints" / "kept-00001.npz").unlink()
+        really(name, **options)
+
+    monkeypatch.setattr(os, "unlink", meanwhile)
+    remove(found)
+    assert superfluous(workspace) == []
+
+
 def test_what_the_disk_does_not_let_go_is_named_and_the_others_go(workspace, run, monkeypatch):
-    def refuse(path):
+    def refuse(path, ignore_errors=False):
+        if ignore_errors:
+            return
         raise PermissionError(13, "Permission denied")
 
     found = superfluous(workspace)

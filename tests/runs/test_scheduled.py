@@ -13,7 +13,9 @@ from allcore.errors import RunError
 from allcore.runs import asking, scheduled
 from allcore.runs.launches import claim_launch, last_launch
 from allcore.runs.scheduled import ScheduledExecutor, Word
+from allcore.runs.states import ACTIVE
 from allcore.runs.status import write_status
+from allcore.training import worker
 from tests.data.rows import images
 
 
@@ -190,3 +192,25 @@ def test_marks_of_runs_that_were_deleted_or_went_elsewhere_are_forgotten(workspa
     claim_launch(moved.folder, "local", last_launch(moved.folder))
     scheduler.look()
     assert marks(scheduler) == []
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled", "queued", "running"])
+def test_job_that_is_queued_again_trains_where_its_run_has_not_ended(workspace, launch, monkeypatch, state):
+    trained = []
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(worker, "_train", lambda *_: trained.append(True) or 0)
+    run = launch(Scheduler(workspace))
+    write_status(run.folder, run.status().model_copy(update={"state": state}))
+    assert worker.run_worker(run.folder, 1) == 0
+    assert bool(trained) == (state in ACTIVE)
+    assert run.status().state == ("queued" if trained else state)
+
+
+def test_run_that_has_ended_is_queued_before_it_is_launched_again(workspace, launch, monkeypatch):
+    monkeypatch.setattr("allcore.runs.preflight.require_training", lambda: None)
+    scheduler = Scheduler(workspace)
+    run, seen = launch(scheduler), []
+    write_status(run.folder, run.status().model_copy(update={"state": "cancelled"}))
+    monkeypatch.setattr(Scheduler, "submit_job", lambda self, run, launch: seen.append(run.status().state) or "8")
+    scheduler.resume(run)
+    assert seen == ["queued"]

@@ -6,19 +6,22 @@ No test waits: the slow step is where another process acts in the meantime, or a
 import os
 import select
 import signal
+import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 
 from allcore.config import make_config
+from allcore.runs import disk_clock
 from allcore.runs import executor as executors
 from allcore.runs.devices import Device
-from allcore.runs.ending import while_it_saves
+from allcore.runs.ending import while_it_stops
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.files import STOP_FILE
 from allcore.runs.launches import claim_launch
 from allcore.runs.process import host, own_identity
-from allcore.runs.status import SAVING, write_status
+from allcore.runs.status import SAVING, TRAINING, VALIDATING, write_status
 from allcore.runs.stop_signal import StopSignal
 from allcore.runs.store import RunStore
 from allcore.training import worker
@@ -71,30 +74,83 @@ def test_a_launcher_lets_its_worker_go_on_once_it_has_recorded_it(workspace, run
     assert run.status().pid == os.getpid()
 
 
-def saving(run, phase=SAVING):
+def at(run, phase, **said):
     """Let the run's worker, which is this process, stop and say what it is at."""
     pid, started = own_identity()
-    said = {"state": "stopping", "phase": phase, "pid": pid, "process_started": started, "host": host()}
-    write_status(run.folder, run.status().model_copy(update=said))
+    fields = {"state": "stopping", "phase": phase, "pid": pid, "process_started": started, "host": host(), **said}
+    write_status(run.folder, run.status().model_copy(update=fields))
 
 
-@pytest.mark.parametrize(("phase", "rounds"), [(SAVING, 4), ("training", 1)])
-def test_a_worker_that_saves_a_checkpoint_is_not_ended_meanwhile(run, phase, rounds):
-    waits = []
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a list of one number: the seconds by which the clock has gone on."""
+    gone, really = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: really() + gone[0])
+    monkeypatch.setattr(disk_clock, "_asked", {})
+    return gone
+
+
+def seconds_waited_for(run, clock, phases):
+    """Wait for a worker that never ends, which is at one phase after the other, half a minute each."""
+    phases = iter(phases)
 
     def ended():
-        waits.append(run.status().phase)
-        return len(waits) == 4
+        clock[0] += 30
+        if phase := next(phases, None):
+            at(run, phase, images_per_second=run.status().images_per_second)
+        return False
 
-    saving(run, phase)
-    assert while_it_saves(run.folder, ended) is (phase == SAVING)
-    assert waits == [phase] * rounds
+    assert not while_it_stops(run, ended)
+    return clock[0]
+
+
+@pytest.mark.parametrize(
+    ("phases", "images_per_second", "seconds"),
+    [
+        (["starting"], None, 30),
+        ([TRAINING], None, 30),
+        ([TRAINING], 640.0, 30),
+        ([TRAINING], 0.32, 210),
+        ([VALIDATING], 0.32, 210),
+        ([TRAINING], 0.001, 1800),
+        ([SAVING], 640.0, 1800),
+        ([TRAINING, SAVING, SAVING, "predicting"], 0.32, 120),
+        (["predicting"], 0.32, 30),
+        ([SAVING] * 20 + [TRAINING], 0.32, 600 + 210),
+    ],
+)
+def test_a_worker_has_time_for_its_step_and_its_checkpoint(run, clock, phases, images_per_second, seconds):
+    assert run.config.batch_size == 32
+    at(run, phases[0], images_per_second=images_per_second)
+    assert seconds_waited_for(run, clock, phases) == seconds
+
+
+def test_a_worker_that_ends_meanwhile_is_waited_for_no_longer(run, clock):
+    at(run, SAVING)
+    ends = iter([False, False, False, True])
+    assert while_it_stops(run, lambda: next(ends))
 
 
 def test_a_worker_that_says_it_saves_and_is_not_heard_of_any_more_is_ended(run):
-    saving(run)
+    at(run, SAVING)
     os.utime(run.folder / "status.json", (0, 0))
-    assert not while_it_saves(run.folder, lambda: False)
+    assert not while_it_stops(run, lambda: False)
+
+
+def test_a_worker_within_a_slow_step_is_asked_and_not_killed(workspace, run, clock, monkeypatch):
+    at(run, TRAINING, images_per_second=0.32)
+    sent = []
+
+    def gone_within(status, seconds):
+        clock[0] += seconds
+        if clock[0] > 150:
+            at(run, "", state="cancelled")
+        return clock[0] > 150
+
+    monkeypatch.setattr(executors, "gone_within", gone_within)
+    monkeypatch.setattr(executors, "signal_group", lambda status, number: sent.append(number))
+    LocalExecutor(workspace).end(run, 30.0)
+    assert sent == [signal.SIGTERM]
 
 
 def test_batches_are_not_held_up_by_looking_for_a_request(tmp_path, monkeypatch):
@@ -116,3 +172,29 @@ def test_batches_are_not_held_up_by_looking_for_a_request(tmp_path, monkeypatch)
     (tmp_path / STOP_FILE).touch()
     now[0] += 100
     assert stop()
+
+
+def test_a_run_that_waits_for_its_device_for_long_is_not_taken_for_lost_by_another_machine(run, clock, monkeypatch):
+    launch = claim_launch(run.folder, "local", None)
+    pid, started = own_identity()
+    write_status(run.folder, run.status().model_copy(update={"pid": pid, "process_started": started, "host": host()}))
+    file, states, renewed = run.folder / "status.json", set(), []
+
+    @contextmanager
+    def an_hour_in_the_queue(runs, run_id, queued_at, fitting, give_up, count):
+        while clock[0] < 3600:
+            clock[0] += 10
+            written = file.stat().st_mtime - 10
+            os.utime(file, (written, written))
+            assert not give_up()
+            renewed.append(file.stat().st_mtime != written)
+            states.add(run.status().state)
+        yield ()
+
+    monkeypatch.setattr(worker, "device_lease", an_hour_in_the_queue)
+    monkeypatch.setattr("allcore.runs.status.host", lambda: "another machine")
+    monkeypatch.setattr(os, "isatty", lambda descriptor: True)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert worker.run_worker(run.folder, launch.number) == 0
+    assert states == {"queued"}
+    assert sum(renewed) == 60

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import os
 import time
 import weakref
 from datetime import datetime
@@ -192,6 +193,22 @@ def test_what_a_killed_deletion_left_goes_with_the_next(store, run):
     write_status(run.folder, run.status().model_copy(update={"state": "failed"}))
     (store.root / ".trash-0123-other").mkdir()
     store.delete(run)
+    assert list(store.root.iterdir()) == []
+
+
+def test_of_two_deletions_at_once_each_is_done_and_none_says_that_it_failed(store, prepared, monkeypatch):
+    first, second = store.create(*prepared), store.create(*prepared)
+    for run in (first, second):
+        write_status(run.folder, run.status().model_copy(update={"state": "failed"}))
+    really = os.unlink
+
+    def meanwhile(name, **options):
+        monkeypatch.setattr(os, "unlink", really)
+        store.delete(second)  # which removes what is left of earlier ones, this one too
+        really(name, **options)
+
+    monkeypatch.setattr(os, "unlink", meanwhile)
+    store.delete(first)
     assert list(store.root.iterdir()) == []
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from allcore.config import make_config
 from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.status import Status
+from allcore.runs.status import SAVING, TRAINING, VALIDATING, Status
+from allcore.training import loop
 from allcore.training.epoch_weights import epochs_with_weights
 from allcore.training.loop import DivergedError, Stopped, Trainer
 from allcore.training.reporter import Reporter
@@ -166,3 +167,22 @@ def test_training_whose_folder_is_deleted_ends_and_does_not_bring_it_back(tmp_pa
     with pytest.raises(Stopped):
         Training(folder, losses(), epochs=3).run(stop=lambda: not folder.exists())
     assert not folder.exists()
+
+
+def test_whatever_is_saved_is_said_to_be_saved_and_then_it_is_trained_on(tmp_path, monkeypatch):
+    phases, saved, update = [], [], Reporter.update
+
+    def noted(reporter, **fields):
+        phases.extend([fields["phase"]] if "phase" in fields else [])
+        update(reporter, **fields)
+
+    def noting(save):
+        return lambda *arguments: saved.append(phases[-1]) or save(*arguments)
+
+    monkeypatch.setattr(Reporter, "update", noted)
+    for name in ("save_checkpoint", "save_epoch_weights"):
+        monkeypatch.setattr(loop, name, noting(getattr(loop, name)))
+    Training(tmp_path, [0.5, 0.4], checkpoint_minutes=1e-9).run()
+    assert saved == [SAVING] * 6  # of each epoch after its step, its weights, and after it
+    whole = [TRAINING, SAVING, TRAINING, VALIDATING, SAVING]
+    assert phases == [TRAINING, *whole, *whole]

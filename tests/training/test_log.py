@@ -6,7 +6,7 @@ import pytest
 import tensorflow  # noqa: F401 - or the reporter would import it while a test waits for what it writes
 
 from allcore.runs.files import LOG_FILE
-from allcore.runs.status import Status
+from allcore.runs.status import SAVING, Status
 from allcore.training.log import append_to_log
 from allcore.training.reporter import Reporter
 
@@ -33,7 +33,7 @@ def test_log_has_device_phases_epochs_warnings_and_what_is_served(reporter, tmp_
     for number in range(3):
         reporter.update(phase=f"decoding images, {number} of 3")
     reporter.record({"kind": "segment", "segment": 1, "epoch": 2, "step": 3, "time": 0.0})
-    for phase in ("training", "validating", "training"):
+    for phase in ("training", SAVING, "training", "validating", SAVING, "training"):
         reporter.update(phase=phase, step=1)
     reporter.record({**EPOCH, "kind": "batch", "global_step": 21})
     reporter.record(EPOCH)

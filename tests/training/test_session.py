@@ -1,20 +1,24 @@
 """A run that was broken off goes on where it was, and after its training only what is missing is done."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import pandas as pd
 import pytest
 
-from allcore.errors import DatasetError
+from allcore.config import make_config
+from allcore.errors import DatasetError, WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts
+from allcore.hardware import Devices, Gpu, make_plan
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.preflight import prepare
@@ -146,6 +150,61 @@ def test_a_disk_that_refuses_ends_a_run_with_what_is_kept_and_what_to_do(copied,
     assert status.state == "failed"
     assert status.error.startswith(f"{why}; what was saved before is kept: ")
     assert status.error.endswith(f"{to_do}, and resume the run")
+
+
+def test_initial_weights_are_those_that_the_run_began_with_and_are_not_needed_once_there_is_a_checkpoint(
+    workspace, tiny_config, tmp_path
+):
+    file = tmp_path / "vgg16.weights.h5"
+    keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3)).save_weights(file)
+    whole = file.read_bytes()
+    run = RunStore(workspace.runs).create(*prepare(tiny_config(weights=str(file)), workspace.cache))
+    carried_out(run, 0, in_epoch(0, 1))
+    began = {"source": file.name, "sha256": hashlib.sha256(whole).hexdigest()}
+    assert run.environment()["weights"] == began
+    file.unlink()
+    carried_out(run, 1, in_epoch(0, 2))
+    assert [record["step"] for record in records(run) if record["kind"] == "batch"] == [1, 2]
+    file.write_bytes(whole + b"another")
+    carried_out(run, 2, in_epoch(0, 3))
+    assert run.environment()["weights"] == began
+    shutil.rmtree(run.folder / CHECKPOINTS_FOLDER)
+    with pytest.raises(WeightsError, match=rf"began with the weights of {file.name}, SHA-256 {began['sha256']}"):
+        carried_out(run, 3)
+    assert run.environment()["weights"] == began
+
+
+A100, T4 = Gpu("A100", (8, 0), 40 * 2**30), Gpu("T4", (7, 5), 3 * 2**30)
+LARGE, SMALL = (Devices(cores=8, cpu_bfloat16=True, memory=memory * 2**30) for memory in (40, 3))
+AVX2 = Devices(cores=2, cpu_bfloat16=False, memory=40 * 2**30, cpu_avx2_alone=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "before", "now", "description", "images", "products", "warnings"),
+    [
+        ({}, LARGE, replace(LARGE, cores=4), "CPU, 4 cores, mixed_bfloat16", 32, False, 0),
+        ({}, LARGE, SMALL, "CPU, 8 cores, mixed_bfloat16", 8, False, 0),
+        ({}, SMALL, LARGE, "CPU, 8 cores, mixed_bfloat16", 8, False, 0),
+        ({}, replace(LARGE, gpus=(A100,)), replace(LARGE, gpus=(T4,)), "T4, mixed_bfloat16", 8, False, 1),
+        ({}, replace(LARGE, gpus=(T4,)), replace(LARGE, gpus=(A100,)), "A100, mixed_float16", 8, False, 1),
+        ({}, replace(LARGE, gpus=(A100,)), AVX2, "CPU, 2 cores, mixed_bfloat16", 32, False, 1),
+        ({}, replace(AVX2, cpu_avx2_alone=False), AVX2, "CPU, 2 cores, float32", 32, True, 0),
+        ({"network": "resnet50"}, LARGE, SMALL, "CPU, 8 cores, mixed_bfloat16", 32, False, 0),
+    ],
+)
+def test_resumed_run_has_the_plan_of_its_new_machine_and_steps_as_before(
+    workspace, finished_run, monkeypatch, fields, before, now, description, images, products, warnings
+):
+    config, classes, warned = make_config(dataset="x", **fields), len(finished_run.split.classes), []
+    run = RunStore(workspace.runs).create(config, finished_run.split)
+    first = make_plan(config, classes, before)
+    (run.folder / "environment.json").write_text(json.dumps({"plan": first.to_json()}))
+    monkeypatch.setattr(session, "tensorflow_devices", lambda: now)
+    plan = session._plan(run, warned.append)
+    assert (plan.kind, plan.replicas, plan.jit) == ("gpu" if now.gpus else "cpu", 1, bool(now.gpus))
+    assert (plan.description, plan.precision) == (description, first.precision)
+    assert (plan.micro_batch_size, plan.kernel_products) == (images, products)
+    assert len(warned) == warnings
 
 
 def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
