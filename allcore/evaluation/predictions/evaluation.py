@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.predictions.recorded import RecordedPredictions, with_answers
 from allcore.evaluation.scoring.scores import Scores
 
 
@@ -39,9 +39,9 @@ class Evaluation:
 
 
 def labelled_predictions(rows: pd.DataFrame, said: pd.DataFrame, classes: tuple[str, ...]) -> RecordedPredictions:
-    """Put rows with path, sha256, label, group and twin together with what `predict_catalogued` returned of them."""
-    table = rows[["path", "sha256", "label", "group", "twin"]].reset_index(drop=True)
-    return RecordedPredictions(classes, pd.concat([table, said.reset_index(drop=True)], axis=1))
+    """Put rows with path, sha256, label, group, twin and stain together with what `predict_catalogued` said of them."""
+    table = rows[["path", "sha256", "label", "group", "twin", "stain"]].reset_index(drop=True)
+    return RecordedPredictions(classes, with_answers(pd.concat([table, said.reset_index(drop=True)], axis=1), classes))
 
 
 def flatters(twins: int, count: int, images: str, with_what: str) -> str:

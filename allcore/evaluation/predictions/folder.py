@@ -141,7 +141,7 @@ def score_folder(
         model=str(model),
         data=f"{of.folder / variant}{f', {of.split} split' if of.split else ''}"
         f"{f', labels {version.name}' if of.labels != AS_GIVEN else ''}",
-        predictions=labelled_predictions(rows, said, predictor.classes),
+        predictions=labelled_predictions(rows.assign(stain=""), said, predictor.classes),
         notes=facts.notes(of.split),
         datasets=tuple(filter(None, (str(catalog.root), dataset_of(model)))),
     )

@@ -276,6 +276,16 @@ def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_tra
     assert f"2 of {len(test)} test images share a group with an image in train" in evaluation.notes[0]
 
 
+@pytest.mark.parametrize("of_folder", [False, True])
+def test_predictions_of_a_file_have_what_recorded_ones_have(evaluate, finished_run, smears, of_folder):
+    recorded = evaluate(finished_run.id).predictions.table.set_index("path")
+    what = {"data": smears, "split": "test"} if of_folder else {}
+    table = evaluate(finished_run.served_model, **what).predictions.table.set_index("path").loc[recorded.index]
+    assert set(table) == set(recorded) - {"split"}
+    for name in ("predicted", "correct", "twin", *([] if of_folder else ["stain"])):
+        assert list(table[name]) == list(recorded[name])
+
+
 def test_images_of_a_folder_whose_field_the_model_was_trained_on_are_counted(evaluate, finished_run, copied):
     table = finished_run.split.table
     seen = table.loc[table["split"] == "train", "path"].iloc[0]

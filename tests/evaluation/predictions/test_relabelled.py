@@ -40,10 +40,11 @@ def other_class(run, number):
     return next(name for name in run.split.classes if name != recorded_predictions(run, "test").table["label"][number])
 
 
-def test_run_is_scored_against_what_was_judged_and_says_so(evaluate, finished_run, judge):
-    becomes = other_class(finished_run, 0)
+@pytest.mark.parametrize("form", ["id", "served_model"])
+def test_run_is_scored_against_what_was_judged_and_says_so(evaluate, finished_run, judge, form):
+    becomes, model = other_class(finished_run, 0), getattr(finished_run, form)
     moved, excluded = judge(0, "wrong", becomes), judge(1, "excluded")
-    as_made, corrected = evaluate(finished_run.id), evaluate(finished_run.id, labels="corrected")
+    as_made, corrected = evaluate(model), evaluate(model, labels="corrected")
     before, after = as_made.predictions.table.set_index("path"), corrected.predictions.table.set_index("path")
     assert set(before.index) - set(after.index) == {excluded}
     assert after["label"][moved] == becomes
@@ -51,7 +52,14 @@ def test_run_is_scored_against_what_was_judged_and_says_so(evaluate, finished_ru
     assert after.drop(index=moved).equals(before.drop(index=[moved, excluded]))
     count = len(before)
     assert f"1 of {count} images have another class than the run recorded, 1 are left out" in corrected.notes[-1]
-    assert evaluate(finished_run.id, labels="as_given").predictions.table.equals(as_made.predictions.table)
+    assert evaluate(model, labels="as_given").predictions.table.equals(as_made.predictions.table)
+
+
+@pytest.mark.parametrize("form", ["id", "served_model"])
+def test_a_run_and_its_file_come_to_the_same_corrected_scores(evaluate, finished_run, judge, form):
+    judge(0, "wrong", other_class(finished_run, 0))
+    evaluation = evaluate(getattr(finished_run, form), labels="corrected")
+    assert evaluation.scores.confusion_matrix == evaluate(finished_run.id, labels="corrected").scores.confusion_matrix
 
 
 def test_folder_is_scored_against_what_was_judged(evaluate, finished_run, judge, smears):
