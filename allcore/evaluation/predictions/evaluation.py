@@ -44,6 +44,10 @@ def labelled_predictions(rows: pd.DataFrame, said: pd.DataFrame, classes: tuple[
     return RecordedPredictions(classes, with_answers(pd.concat([table, said.reset_index(drop=True)], axis=1), classes))
 
 
-def flatters(twins: int, count: int, images: str, with_what: str) -> str:
-    """Return the note on images that share a group with others that a model was trained on."""
-    return f"{twins:,} of {count:,} {images} share a group with {with_what}; the score flatters"
+def twin_notes(of: RecordedPredictions, images: str, with_what: str) -> tuple[str, ...]:
+    """Return the note on images that share a group with others that a model was trained on; none without any."""
+    twins = int(of.table["twin"].sum())
+    if not twins:
+        return ()
+    worth = "the score looks better than it is" if of.twins_flatter else "they do not raise the score"
+    return (f"{twins:,} of {len(of.table):,} {images} share a group with {with_what}; {worth}",)

@@ -50,6 +50,15 @@ class RecordedPredictions:
         """Return the predictions of the images that share their group with none in train."""
         return replace(self, table=self.table[~self.table["twin"]].reset_index(drop=True))
 
+    @property
+    def twins_flatter(self) -> bool:
+        """Whether the accuracy is lower without the images that share their group with one in train, or none is left.
+
+        Else those images do not raise it, or there are none.
+        """
+        alone = self.table.loc[~self.table["twin"], "correct"]
+        return alone.empty or bool(alone.mean() < self.table["correct"].mean())
+
 
 def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     """Return what `run` recorded of its `split` ("validation" or "test"). Raises `RunError` when it is damaged."""

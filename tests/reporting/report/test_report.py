@@ -177,6 +177,19 @@ def test_twins_are_counted_and_the_score_without_them_given(run, read):
     assert f"without a twin in train{len(alone.table)}{100 * alone.score().accuracy:.2f}" in page.text
 
 
+@pytest.mark.parametrize(
+    ("right", "worth"),
+    [(True, "the accuracy over all of them looks better than it is"), (False, "they do not raise the accuracy")],
+)
+def test_twins_are_said_to_flatter_only_where_the_accuracy_is_lower_without_them(run, read, right, worth):
+    table, correct = run.split.table.copy(), run.predictions().set_index("path")["correct"]
+    table["group"] = [f"g{number}" for number in range(len(table))]
+    twin = next(row for row in table.index[table["split"] == "test"] if correct[table["path"][row]] == right)
+    table.loc[twin, "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
+    table.to_csv(run.folder / "split.csv", index=False)
+    assert f"of the test images share a group with an image in train: {worth}." in read(Run(run.folder), form="md")
+
+
 def test_test_set_of_twins_alone_is_reported(run, read):
     table = run.split.table.assign(group="g00000")
     table.to_csv(run.folder / "split.csv", index=False)
