@@ -49,6 +49,13 @@ def test_kinds_are_those_of_the_images_and_classes_have_their_colours(table):
     assert [trace.name for trace in map_figure(table, "t_sne", "part", CLASSES).data] == ["train", "test"]
 
 
+@pytest.mark.parametrize("by", ["class", "predicted"])
+def test_images_of_a_class_that_was_not_given_are_drawn_too(table, by):
+    traces = map_figure(table, "t_sne", by, CLASSES[:1]).data
+    assert sorted(np.concatenate([np.asarray(trace.customdata) for trace in traces])) == list(range(12))
+    assert {trace.name for trace in traces} - {"not predicted"} == {"Benign", "&lt;b&gt;Pro&lt;/b&gt;"}
+
+
 def test_a_legend_of_many_classes_leaves_the_map_its_room(table):
     layout = map_figure(table, "t_sne", "class", CLASSES).layout
     assert 1 < layout.legend.maxheight < layout.height / 4  # up to 1 it would be a share
