@@ -26,7 +26,7 @@ from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.status import write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import Workspace
-from tests.reporting.report.conftest import Page, renamed
+from tests.reporting.report.conftest import Page, renamed, sure_of_a_mistake
 
 HOSTILE = "<img src=x onerror=alert(1)></section>\"'&`|**x**"
 
@@ -116,6 +116,13 @@ def test_lines_are_chosen_on_validation_and_told_with_intervals_and_predictive_v
         held = f"{target.held} at least {100 * target.at_least:g} %"
         assert re.search(re.escape(f"{held}{at.threshold:.3f}{found}{spared}") + ".*?" + re.escape(f"{ppv}{npv}"), said)
     assert "Among people of whom 10 % are malignant" in said
+
+
+def test_where_no_threshold_holds_the_target_nothing_is_said_of_those_called_positive(run, read):
+    said = read(sure_of_a_mistake(run), form="md")
+    assert "No threshold holds a specificity of at least 95 % on the validation images, so nothing is called" in said
+    assert "If malignant is said from" not in said
+    assert re.search(r"specificity at least 95 % *\| *none *\|", said)
 
 
 def test_counts_by_class_and_part_are_those_of_the_split(finished_run, page):
