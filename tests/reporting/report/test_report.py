@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,8 +21,12 @@ from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.report import complete, make_report
+from allcore.reporting.report.facts import gather
+from allcore.reporting.report.known_data import ALL_IMAGES
 from allcore.reporting.report.pictures import MOST
 from allcore.reporting.report.sections.checklist import ITEMS
+from allcore.reporting.report.sections.closing import limits
+from allcore.reporting.report.sections.data import data_section
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.status import write_status
 from allcore.runs.store import Run, RunStore
@@ -123,6 +128,28 @@ def test_where_no_threshold_holds_the_target_nothing_is_said_of_those_called_pos
     assert "No threshold holds a specificity of at least 95 % on the validation images, so nothing is called" in said
     assert "If malignant is said from" not in said
     assert re.search(r"specificity at least 95 % *\| *none *\|", said)
+
+
+@pytest.mark.parametrize(
+    ("small", "said"),
+    [
+        (40, "40 of 64 (62.5 %) files have 20×20 pixels; 44 of 64 (68.8 %) are smaller than the network sees them"),
+        (20, "40 of 64 (62.5 %) files have 48×48 pixels; 24 of 64 (37.5 %) are smaller than the network sees them"),
+    ],
+)
+def test_images_that_are_up_sampled_are_counted_whichever_size_is_the_most_frequent(finished_run, readers, small, said):
+    facts = gather(finished_run, readers)
+    sizes = [20] * small + [24] * 4 + [48] * (60 - small)
+    catalog = replace(facts.catalog, table=facts.catalog.table.assign(width=sizes, height=sizes))
+    assert said in str(data_section(replace(facts, catalog=catalog)))
+    assert "up-sampled" not in str(data_section(facts))
+
+
+def test_the_published_size_is_told_of_the_dataset_that_has_it(finished_run, readers):
+    facts = gather(finished_run, readers)
+    large = replace(facts, config=facts.config.model_copy(update={"image_size": 300}))
+    assert "published size" not in str(limits(large))
+    assert "the dataset's published size is 224" in str(limits(replace(large, known=ALL_IMAGES)))
 
 
 def test_counts_by_class_and_part_are_those_of_the_split(finished_run, page):
