@@ -111,14 +111,8 @@ def _with_labels(
 ) -> Evaluation:
     """Return an evaluation of a run's images against a version of their labels; without one, with a note of its own."""
     if labels is None:
-        if run.config.labels == AS_GIVEN or judgements is None:
-            return evaluation
-        try:
-            catalog = scan(Path(run.config.dataset), cache)
-        except DatasetError:
-            catalog = None
-        note = labels_note(run.config, catalog, read_judgements(judgements))
-        return replace(evaluation, notes=(*evaluation.notes, note))
+        note = "" if judgements is None else _labels_note(run, cache, judgements)
+        return replace(evaluation, notes=(*evaluation.notes, note)) if note else evaluation
     now, *other = (
         relabelled(each, run.config, labels, cache, judgements)
         for each in (evaluation.predictions, evaluation.validation)
@@ -127,6 +121,20 @@ def _with_labels(
     validation = other[0].predictions if other else None
     notes = (*_twin_notes(now.predictions, split), now.in_words())
     return replace(evaluation, predictions=now.predictions, validation=validation, notes=notes)
+
+
+def _labels_note(run: Run, cache: Path, judgements: Path) -> str:
+    """Return the note on the labels that a run was made with; its dataset is looked at where that can say something."""
+    try:
+        judged = read_judgements(judgements)
+    except DatasetError as error:  # the run is scored all the same
+        return str(error)
+    if run.config.labels == AS_GIVEN and not judged.every:
+        return ""
+    try:
+        return labels_note(run.config, scan(Path(run.config.dataset), cache), judged)
+    except DatasetError:
+        return labels_note(run.config, None, judged)
 
 
 def _others(run: Run) -> RecordedPredictions | None:

@@ -83,6 +83,21 @@ def test_a_class_that_the_model_does_not_know_is_refused(finished_run, file, tmp
         relabelled(alone, finished_run.config, "corrected", tmp_path / "cache", file)
 
 
+@pytest.mark.parametrize("form", ["id", "served_model"])
+def test_a_run_with_the_labels_of_the_folders_says_when_judgements_change_some(evaluate, finished_run, judge, form):
+    model = getattr(finished_run, form)
+    judge(0, "right")
+    assert not any("labels" in note for note in evaluate(model).notes)
+    judge(1, "excluded")
+    said = "the run was made with the labels of the folders; as they were judged, they would be corrected-"
+    assert evaluate(model).notes[-1].startswith(said)
+
+
+def test_a_run_is_scored_where_what_was_judged_cannot_be_read_and_that_is_said(evaluate, finished_run, file):
+    file.mkdir()
+    assert "the judgements of labels cannot be read" in evaluate(finished_run.id).notes[-1]
+
+
 def test_a_run_with_corrected_labels_says_when_they_were_judged_anew(finished_run, judge, file, tmp_path):
     cache, catalog = tmp_path / "cache", scan(Path(finished_run.config.dataset))
     assert labels_note(finished_run.config, catalog, read_judgements(file)) == ""
