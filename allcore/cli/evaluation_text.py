@@ -166,7 +166,7 @@ def _chosen_points(evaluation: Evaluation, positive: Sequence[str], prevalence: 
 
 
 def _print_operating_points(evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None) -> None:
-    from allcore.reporting.operating import operating_table
+    from allcore.reporting.operating import no_threshold, operating_table
 
     points = _chosen_points(evaluation, meanings.positive, prevalence)
     if not points:
@@ -178,8 +178,9 @@ def _print_operating_points(evaluation: Evaluation, meanings: ClassMeanings, pre
         f"PPV and NPV where {share} % are {meanings.sides[0]}"
     )
     rows = operating_table(points)
-    rows["threshold"] = rows["threshold"].map("{:.3f}".format)
     table(["rule", *(f"#{name}" for name in rows.columns[1:])], rows.to_numpy().tolist())
+    for said in filter(None, (no_threshold(each, meanings.sides[0]) for each in points)):
+        say(said)
     say()
 
 

@@ -52,7 +52,7 @@ def tradeoff(
 def print_tradeoff(record: TradeoffRecord) -> None:
     """Print a record as tables and words."""
     from allcore.evaluation.tradeoff.points import short_names
-    from allcore.reporting.comparison import p_value, pairs_in_words
+    from allcore.reporting.comparison import not_compared, p_value, pairs_in_words
     from allcore.reporting.studies.words import verdicts_in_words
 
     called = short_names(record.points)
@@ -80,6 +80,8 @@ def print_tradeoff(record: TradeoffRecord) -> None:
         table(["pair", "#difference", "#95 % interval", "#first alone", "#second alone", "#p (Holm)"], tests)
         said = verdicts_in_words(record.differences) if record.differences else [pairs_in_words(record.pairs)]
         say("\n" + "\n".join(said))
+    if left_out := not_compared(len(record.tests), len(record.points)):
+        say(left_out)
     if record.shortcuts:
         best_first = sorted(record.shortcuts.items(), key=lambda item: -item[1])
         say("shortcuts: " + ", ".join(f"{name} {percentage(accuracy)} %" for name, accuracy in best_first))

@@ -81,7 +81,7 @@ def _submit(executor: Executor, config: TrainConfig) -> Run:
         run = executor.submit(config, progress)
     say_labels(run.config)
     if config.split.protocol == "folders" and (twins := int(run.split.twins_in_train().sum())):
-        say(f"{twins} validation or test images share a group with an image in train; scores flatter", err=True)
+        say(f"{twins} validation or test images share a group with an image in train; scores may flatter", err=True)
     return run
 
 

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from allcore.evaluation.comparing.comparison import SIGNIFICANCE, Comparison, McNemar
+from allcore.reporting.number_text import counted
 from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
 
 _SMALLEST_P = 1e-4
@@ -47,12 +48,23 @@ def pairs_in_words(pairs: pd.DataFrame) -> str:
     """Return which of the models that `compare_all` compared cannot be told apart."""
     alike = [f"{row['first']} and {row['second']}" for row in pairs[~pairs["apart"]].to_dict("records")]
     if not alike:
-        return "Every two runs can be told apart by their accuracy."
+        return "Every two runs that were compared can be told apart by their accuracy."
     if len(pairs) == 1:
         return f"{alike[0]} cannot be told apart by their accuracy."
     if len(alike) == len(pairs):
-        return "No two runs can be told apart by their accuracy."
+        return "No two runs that were compared can be told apart by their accuracy."
     return f"{len(alike)} of {len(pairs)} pairs cannot be told apart by their accuracy: {'; '.join(alike)}."
+
+
+def not_compared(compared: int, n_runs: int) -> str:
+    """Return how many pairs of `n_runs` runs `compare_all` left out, and why; '' where all of them are `compared`."""
+    pairs = math.comb(n_runs, 2)
+    if compared == pairs:
+        return ""
+    return (
+        f"Not compared: {pairs - compared} of {counted(pairs, 'pair')} of runs, which share no test image, label one "
+        "differently, or have other classes."
+    )
 
 
 def p_text(p: float) -> str:

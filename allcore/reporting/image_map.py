@@ -58,7 +58,8 @@ def map_figure(
 ) -> go.Figure:  # fmt: skip
     """Return the map of the images of a `map_table` with points coloured `by` one of `COLOURINGS`.
 
-    Each point has the number of its row as `customdata`. `projection` is one of `PROJECTIONS`; `variance` the share of
+    Each point has the number of its row as `customdata`. `classes` have colours beside those of the table, which a
+    folder may lack although the model says them. `projection` is one of `PROJECTIONS`; `variance` the share of
     the features' variance along the principal directions; the image at the path `chosen` has a ring.
     """
     x, y = table[f"{projection}_x"].to_numpy(), table[f"{projection}_y"].to_numpy()
@@ -107,8 +108,9 @@ def _kinds(table: pd.DataFrame, by: str, classes: Sequence[str]) -> list[_Kind]:
             for one, shade in zip(known, sequence_colours(len(known)), strict=True)
         ]
     column = table["label" if by == "class" else "predicted"]
-    names, colours = legend_names(classes), class_colours(classes)
-    of_class = [_Kind(names[name], (column == name).to_numpy(), {"color": colours[name]}) for name in in_order(classes)]
+    every = in_order({*classes, *table["label"], *table["predicted"]} - {""})
+    names, colours = legend_names(every), class_colours(every)
+    of_class = [_Kind(names[name], (column == name).to_numpy(), {"color": colours[name]}) for name in every]
     return of_class if by == "class" else [silent, *of_class]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.predictions.operating import ChosenPoint
-from allcore.evaluation.scoring.operating_point import DecisionCurve, RiskCoverage
+from allcore.evaluation.scoring.operating_point import DecisionCurve, OperatingPoint, RiskCoverage
 from allcore.reporting.colours import PAPER, sequence_colours
 from allcore.reporting.number_text import per_cent_within
 
@@ -20,12 +20,12 @@ _HEIGHT = 360
 
 
 def operating_table(points: list[ChosenPoint]) -> pd.DataFrame:
-    """Return one row a line: rule, threshold, sensitivity, specificity, ppv, npv, each with its interval as text."""
+    """Return one row a line as text: rule, threshold, and sensitivity, specificity, ppv, npv with their intervals."""
     return pd.DataFrame(
         [
             {
                 "rule": f"{each.held} at least {100 * each.at_least:g} %",
-                "threshold": each.point.threshold,
+                "threshold": threshold_text(each.point),
                 **{
                     name: per_cent_within(getattr(each.point, name), each.point.intervals[name])
                     for name in ("sensitivity", "specificity", "ppv", "npv")
@@ -34,6 +34,20 @@ def operating_table(points: list[ChosenPoint]) -> pd.DataFrame:
             for each in points
         ]
     )
+
+
+def threshold_text(at: OperatingPoint) -> str:
+    """Return a threshold as `0.713`, or `none` where no score can reach it."""
+    return f"{at.threshold:.3f}" if at.reachable else "none"
+
+
+def no_threshold(chosen: ChosenPoint, yes: str) -> str:
+    """Return that no threshold holds the target and so nothing is called `yes`; '' where one does."""
+    if chosen.point.reachable:
+        return ""
+    target = f"a {chosen.held} of at least {100 * chosen.at_least:g} %"
+    images = "these images" if chosen.same_images else "the validation images"
+    return f"No threshold holds {target} on {images}, so nothing is called {yes}."
 
 
 def decision_figure(curve: DecisionCurve, action: str) -> go.Figure:

@@ -22,7 +22,8 @@ from allcore.reporting.number_text import hundredfold, per_cent, percentages
 
 CAVEAT = (
     "A fall shows that the model uses what was taken away, or is confused by images unlike those it was trained on. "
-    "Without a fall, it does not need what was taken away."
+    "Without a fall, nothing shows that it needs what was taken away. Intervals are not adjusted for the number of "
+    "probes: among a dozen, one may leave out 0 by chance alone."
 )
 """What must be said beside every list of findings."""
 DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))

@@ -100,7 +100,7 @@ def _warned_of_twins(of: Evaluated, with_what: str) -> bool:
         if alone
         else "No image is left without them."
     )
-    if alone is None or alone.accuracy < scores.accuracy:
+    if of.predictions.twins_flatter:
         st.warning(said, title="The score looks better than it is", icon=":material/content_copy:")
     else:
         st.info(f"{said} They do not raise the score.", title="Twins in train", icon=":material/content_copy:")

@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.evaluation.predictions.operating import Held, Target, asked_of, chosen_point, risk_by_trust
+from allcore.evaluation.predictions.operating import ChosenPoint, Held, Target, asked_of, chosen_point, risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.operating_point import decision_curve
 from allcore.reporting.number_text import per_cent, per_cent_within
-from allcore.reporting.operating import decision_figure, risk_figure
+from allcore.reporting.operating import decision_figure, no_threshold, risk_figure
 from pages.ui import show
 from pages.ui.evaluated import Evaluated, evaluated
 from pages.ui.show import plain
@@ -42,21 +42,13 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
     except InputError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
+    st.markdown(_in_words(chosen, sides[0]))
     point = chosen.point
-    st.markdown(
-        f"**{sides[0].capitalize()} is said from a probability of {per_cent(point.threshold, 1)}.** "
-        + (
-            "The line was chosen on these very images, for want of others: it flatters."
-            if chosen.same_images
-            else "The line was chosen on the validation images; what it does is counted on these."
-        )
-    )
     with st.container(horizontal=True):
         for name in ("sensitivity", "specificity", "ppv", "npv"):
-            called = name.upper() if len(name) == 3 else name.capitalize()
-            st.metric(
-                f"{called} at this line", per_cent_within(getattr(point, name), point.intervals[name]), border=True
-            )
+            if (value := getattr(point, name)) is not None:
+                called = name.upper() if len(name) == 3 else name.capitalize()
+                st.metric(f"{called} at this line", per_cent_within(value, point.intervals[name]), border=True)
     curve = decision_curve(asked_of(of.predictions, positive), _LINES, prevalence / 100)
     show.figure(
         partial(decision_figure, curve, "action"),
@@ -66,6 +58,17 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
     st.caption(
         "Decision curve (Vickers and Elkin, 2006): if you act at a probability of 10 % or more, nine needless actions "
         "weigh as much as one missed finding. The model is useful where its line is the highest."
+    )
+
+
+def _in_words(chosen: ChosenPoint, yes: str) -> str:
+    """Return where the line lies and on which images it was chosen, or that there is none."""
+    if said := no_threshold(chosen, yes):
+        return f"**{said}**"
+    return f"**{yes.capitalize()} is said from a probability of {per_cent(chosen.point.threshold, 1)}.** " + (
+        "The line was chosen on these very images, for want of others: it flatters."
+        if chosen.same_images
+        else "The line was chosen on the validation images; what it does is counted on these."
     )
 
 

@@ -43,7 +43,7 @@ class _Score:
 def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     """Show the best of `among` runs on one dataset, beside the paper and its best shortcut; `row` is its row."""
     try:
-        scores, alone, twins = _scores_of(str(run.folder), recorded_at(run))
+        scores, twins, flatter = _scores_of(str(run.folder), recorded_at(run))
     except InputError as error:
         _show_tiles(None)
         st.caption(plain(f"The best run, {run.id}, cannot be scored: {error}"))
@@ -55,7 +55,7 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     st.caption(
         f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, "
         f"{scores.n:,} test images.{_chosen(run, among)} {_COMPARABLE}"
-        f"{_twins(twins, alone is None or alone < scores.accuracy)}"
+        f"{_twins(twins, flatter)}"
     )
     if shortcuts is None:
         cached_or_offered(run)
@@ -98,15 +98,11 @@ def show_released(models: list[Path]) -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _scores_of(folder: str, written: int) -> tuple[Scores, float | None, int]:
-    """Return a run's scores on its test images, its accuracy on those without a twin in train, and how many have one.
-
-    The accuracy is None when all have one.
-    """
+def _scores_of(folder: str, written: int) -> tuple[Scores, int, bool]:
+    """Return a run's scores on its test images, how many have a twin in train, and whether those flatter."""
     run = run_at(folder)
     tested = recorded(run)
-    alone = tested.without_twins().table["correct"]
-    return recorded_scores(run), float(alone.mean()) if len(alone) else None, int(tested.table["twin"].sum())
+    return recorded_scores(run), int(tested.table["twin"].sum()), tested.twins_flatter
 
 
 @st.cache_data(max_entries=1_000, show_spinner=False)
@@ -176,6 +172,6 @@ def _chosen(run: Run, among: int) -> str:
     return f"{luck} It is one fold of the study {plain(run.config.study)}; Runs shows the mean over its folds."
 
 
-def _twins(twins: int, flatters: bool) -> str:
+def _twins(twins: int, flatter: bool) -> str:
     said = f" {twins} of the test images share a group with one in train" if twins else ""
-    return said and f"{said}{': the score looks better than it is' if flatters else ''}."
+    return said and f"{said}{': the score looks better than it is' if flatter else ''}."

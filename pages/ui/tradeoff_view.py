@@ -14,7 +14,7 @@ from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
 from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
 from allcore.paper import NATIVE_SIZE
-from allcore.reporting.comparison import pairs_in_words
+from allcore.reporting.comparison import not_compared, pairs_in_words
 from allcore.reporting.shortcuts import draw_shortcuts, shortcut_note
 from allcore.reporting.studies.words import verdicts_in_words
 from allcore.reporting.tradeoff import COSTS, pareto_figure, published_table, size_figure
@@ -163,9 +163,8 @@ def say_which_differ(pairs: pd.DataFrame, differences: Sequence[CellDifference] 
 def show_pairs(pairs: pd.DataFrame, name: str, n_runs: int) -> None:
     """Show the tests of `compare_all` on pairs of `n_runs` runs as a table called by `name`."""
     st.header("Which runs differ", anchor=False)
-    left_out = n_runs * (n_runs - 1) // 2 - len(pairs)
-    if left_out:
-        st.caption(f"Not compared, for they share no test image or have other classes: {left_out} pairs of runs.")
+    if left_out := not_compared(len(pairs), n_runs):
+        st.caption(left_out)
     if pairs.empty:
         return
     in_points = {column: 100 * pairs[column] for column in ("difference", "low", "high")}

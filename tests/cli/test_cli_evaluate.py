@@ -8,7 +8,7 @@ import pytest
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
-from tests.reporting.report.conftest import copied, renamed
+from tests.reporting.report.conftest import copied, renamed, sure_of_a_mistake
 
 PROMISED = {
     "n", "accuracy", "precision_weighted", "recall_weighted", "f1_weighted", "mcc", "intervals", "per_class",
@@ -135,6 +135,11 @@ def test_lines_are_chosen_on_validation_and_hold_for_the_prevalence_that_is_aske
     said = command("evaluate", finished_run.folder, "--prevalence", "2").out
     assert "malignant from a threshold on, chosen on the run's validation images" in said
     assert "sensitivity at least 99 %" in said
+
+
+def test_where_no_threshold_holds_the_target_that_is_said(command, finished_run, tmp_path):
+    said = command("evaluate", sure_of_a_mistake(copied(finished_run, tmp_path)).folder).out
+    assert "No threshold holds a specificity of at least 95 % on the validation images, so nothing is called" in said
 
 
 def test_images_that_are_scored_alone_choose_the_line_themselves_and_that_is_said(command, finished_run, smears):

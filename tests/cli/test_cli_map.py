@@ -33,6 +33,16 @@ def test_a_models_map_of_any_labelled_folder(command, model, smears):
     assert {point["part"] for point in found["points"]} == {"train", "validation", "test"}
 
 
+def test_images_that_are_called_a_class_which_the_folder_lacks_are_drawn(command, model, smears, tmp_path):
+    folder = shutil.copytree(smears, tmp_path / "folder", copy_function=os.link)
+    found = command("map", model, "--data", smears, "--json").json["points"]
+    lacking = next(one["predicted"] for one in found if one["predicted"] != one["label"])
+    shutil.rmtree(folder / lacking)
+    said = command("map", model, "--data", folder, "--by", "predicted", "--figure", tmp_path / "map.html")
+    assert said.code == 0
+    assert f'"name":"{lacking}"' in (tmp_path / "map.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("more", [(), ("--variant", "Original")])
 def test_what_cannot_be_mapped_is_said_in_one_line(command, model, more):
     said = command("map", model, *more)

@@ -1,5 +1,8 @@
 """`tradeoff`: runs by image size, the shipped example, and what it refuses."""
 
+import os
+import shutil
+
 import pytest
 
 from allcore.evaluation.tradeoff.points import tradeoff_point
@@ -13,6 +16,19 @@ def test_named_run_is_printed_with_its_costs(on_finished, finished_run):
     assert f"{100 * point.accuracy:.2f}" in row
     assert f"{point.parameters / 1e6:.1f}" in row
     assert said.code == 0
+
+
+def test_runs_that_label_an_image_differently_are_not_compared_and_that_is_said(command, workspace, finished_run):
+    names = ["20261123-000000-vgg16-32px-aaaa", "20261123-000001-vgg16-32px-bbbb"]
+    for name in names:
+        shutil.copytree(finished_run.folder, workspace.runs / name, copy_function=os.link)
+    file = workspace.runs / names[0] / "predictions.parquet"
+    file.unlink()  # a link to the file that other tests read
+    table = finished_run.predictions()
+    table.assign(label=table["label"].replace("Pre", "Pro")).to_parquet(file)
+    said = command("tradeoff", *names)
+    assert said.code == 0
+    assert "Not compared: 1 of 1 pair of runs" in said.out
 
 
 def test_json_is_the_record_with_latency_when_asked_for(on_finished, finished_run):

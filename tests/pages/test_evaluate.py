@@ -13,6 +13,7 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.paper import HEADLINE
 from allcore.runs.store import Run, RunStore
 from tests.pages import opening
+from tests.reporting.report.conftest import sure_of_a_mistake
 
 open_page = partial(opening.open_page, "evaluate")
 
@@ -195,6 +196,15 @@ def test_benign_against_malignant_is_shown_where_there_is_a_benign_class(run):
     assert [metric.label for metric in app.metric][:2] == ["Sensitivity (95 % interval)", "Specificity (95 % interval)"]
     crossed = app.dataframe[1].value
     assert ((crossed["label"] == "Benign") != (crossed["predicted"] == "Benign")).all()
+
+
+def test_where_no_threshold_holds_the_target_that_is_said_and_what_is_undefined_is_not_shown(run):
+    sure_of_a_mistake(run)
+    app = open_page(view="Malignant or benign")
+    assert "No threshold holds a specificity of at least 95 %" in texts(app.markdown)
+    assert "is said from a probability" not in texts(app.markdown)
+    assert "NPV at this line" in (shown := [metric.label for metric in app.metric])
+    assert "PPV at this line" not in shown
 
 
 def test_the_line_between_two_sides_moves_with_what_it_must_hold(run):

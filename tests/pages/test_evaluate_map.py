@@ -49,7 +49,7 @@ def test_an_image_in_the_address_is_shown_with_its_nearest_of_other_fields(mappe
 
 def test_what_the_features_tell_apart_stands_below_it(mapped):
     app = open_map()
-    assert "images by the network's features" in texts(app)
+    assert "nearest images of a test image by the network's features" in texts(app)
     assert set(table(app, "chance")["images"]) == {"all", "train", "validation", "test"}
 
 

@@ -92,10 +92,12 @@ def test_train_shows_what_corrected_labels_change_and_divides_by_them(dataset, j
 def test_a_mistake_is_judged_and_the_run_scored_against_it(run, workspace):
     app = open_page("evaluate", run=run.id, view="Mistakes")
     assert "Labels" not in [each.label for each in app.get("button_group")]
+    assert "The run was made with the labels" not in texts(app)
     before = next(each.value for each in app.markdown if "accuracy" in each.value)
     chooser(app).select("excluded")
     app = ran(app)
     assert read_judgements(workspace.judgements).every[0].verdict == "excluded"
+    assert "The run was made with the labels of the folders; as they were judged" in texts(app)
     app = choose(app, "labels", "corrected")
     assert "0 of" in texts(app)
     assert "1 are left out" in texts(app)

@@ -13,7 +13,7 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
 from allcore.evaluation.tradeoff.record import EXAMPLE as SHIPPED
 from allcore.evaluation.tradeoff.record import read_tradeoff
-from allcore.reporting.comparison import pairs_in_words
+from allcore.reporting.comparison import not_compared, pairs_in_words
 from allcore.runs.store import Run, RunStore
 from tests.pages import opening
 
@@ -189,14 +189,19 @@ def test_a_single_run_has_nothing_to_be_compared_with(add_run):
     assert "Which runs differ" not in [header.value for header in open_page().header]
 
 
-def test_runs_without_shared_test_images_are_counted(sizes):
+@pytest.mark.parametrize(
+    ("column", "other"),
+    [("sha256", lambda digests: digests.str[::-1]), ("label", lambda labels: labels.replace("Pre", "Pro"))],
+)
+def test_runs_without_shared_test_images_or_with_other_labels_are_counted(sizes, column, other):
     path = sizes[0].folder / "predictions.parquet"
     table = sizes[0].predictions()
     path.unlink()
-    table.assign(sha256=table["sha256"].str[::-1]).to_parquet(path)
+    table.assign(**{column: other(table[column])}).to_parquet(path)
     app = open_page(study="sizes")
     assert len(pairs_of(app)) == 1
-    assert any("other classes: 2 pairs" in caption.value for caption in app.caption)
+    assert not_compared(1, 3) in [caption.value for caption in app.caption]
+    assert "Every two runs can" not in opening.texts(app)
 
 
 def shown_from_elsewhere():

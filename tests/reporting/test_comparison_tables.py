@@ -7,6 +7,7 @@ from allcore.reporting.comparison import (
     error_differences,
     images,
     mcnemar_table,
+    not_compared,
     p_text,
     pairs_in_words,
     score_differences,
@@ -75,8 +76,8 @@ def test_numbers_of_images_are_written_in_english():
 @pytest.mark.parametrize(
     ("apart", "words"),
     [
-        ([True, True, True], "Every two runs can be told apart by their accuracy."),
-        ([False, False, False], "No two runs can be told apart by their accuracy."),
+        ([True, True, True], "Every two runs that were compared can be told apart by their accuracy."),
+        ([False, False, False], "No two runs that were compared can be told apart by their accuracy."),
         (
             [False, True, False],
             "2 of 3 pairs cannot be told apart by their accuracy: 64 px and 96 px; 96 px and 128 px.",
@@ -87,6 +88,11 @@ def test_pairs_that_cannot_be_told_apart_are_named(apart, words):
     rows = [("64 px", "96 px"), ("64 px", "128 px"), ("96 px", "128 px")]
     pairs = pd.DataFrame(rows, columns=["first", "second"]).assign(apart=apart)
     assert pairs_in_words(pairs) == words
+
+
+def test_pairs_that_were_not_compared_are_counted_with_the_reason():
+    assert not_compared(3, 3) == not_compared(0, 1) == ""
+    assert not_compared(1, 3).startswith("Not compared: 2 of 3 pairs of runs, which share no test image, label one")
 
 
 def test_the_only_pair_is_named():

@@ -49,6 +49,13 @@ def test_kinds_are_those_of_the_images_and_classes_have_their_colours(table):
     assert [trace.name for trace in map_figure(table, "t_sne", "part", CLASSES).data] == ["train", "test"]
 
 
+@pytest.mark.parametrize("by", ["class", "predicted"])
+def test_images_of_a_class_that_was_not_given_are_drawn_too(table, by):
+    traces = map_figure(table, "t_sne", by, CLASSES[:1]).data
+    assert sorted(np.concatenate([np.asarray(trace.customdata) for trace in traces])) == list(range(12))
+    assert {trace.name for trace in traces} - {"not predicted"} == {"Benign", "&lt;b&gt;Pro&lt;/b&gt;"}
+
+
 def test_a_legend_of_many_classes_leaves_the_map_its_room(table):
     layout = map_figure(table, "t_sne", "class", CLASSES).layout
     assert 1 < layout.legend.maxheight < layout.height / 4  # up to 1 it would be a share
@@ -63,14 +70,42 @@ def test_the_chosen_image_has_a_ring(table):
     assert (list(ring.customdata), ring.marker.symbol) == ([3], "circle-open")
 
 
-@pytest.mark.parametrize(("low", "high", "told"), [(0.1, 0.3, "beyond chance"), (0.3, 0.5, "though less of it"),
-                                                   (0.3, 0.95, "hold the stain as well.")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.1, 0.3, "nothing shows that the features hold the stain."),
+        (0.3, 0.5, "though less of it"),
+        (0.3, 0.95, "hold the stain as well."),
+    ],
+)
 def test_what_the_features_hold_of_the_stain_is_said_by_the_interval(low, high, told):
     rows = pd.DataFrame(
         [("all", kind, 10, 0.4, low, high, 0.9, 0.2) for kind in ("class", "stain")],
         columns=["part", "kind", "images", "features", "low", "high", "colours", "chance"],
     )
     of_class, of_stain = agreement_findings(rows, 10)
-    assert "40.0 % are of an image's own class" in of_class
+    assert "nearest images of an image of any part by the network's features, 40.0 % are of its own class" in of_class
     assert told in of_stain
     assert agreement_table(rows)["features"].tolist() == [40.0, 40.0]
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (["all", "train", "validation", "test", ""], ("a test image", "30.0 %")),
+        (["all", "train", ""], ("an image that the model's run had not", "10.0 %")),
+        (["all", "train", "validation"], ("an image of any part", "80.0 %")),
+        (["train"], ("a training image", "90.0 %")),
+    ],
+)
+def test_what_the_features_tell_apart_is_told_of_images_that_were_not_trained_on_where_there_are_such(parts, said):
+    shares = {"all": 0.8, "train": 0.9, "validation": 0.5, "test": 0.3, "": 0.1}
+    rows = pd.DataFrame(
+        [(part, kind, 10, shares[part], 0.1, 0.3, 0.9, 0.2) for part in parts for kind in ("class", "stain")],
+        columns=["part", "kind", "images", "features", "low", "high", "colours", "chance"],
+    )
+    of_class, of_stain = agreement_findings(rows, 10)
+    image, share = said
+    assert f"nearest images of {image} by the network's features, {share} are of its own class" in of_class
+    assert f"nearest to {image} within its class, {share} are of its own stain" in of_stain
+    assert agreement_findings(rows[:0], 10) == []

@@ -10,6 +10,7 @@ from allcore.evaluation.probes.registry import AS_IT_IS, PROBES
 from allcore.evaluation.scoring.scores import score
 from allcore.networks.vgg16 import VGG16
 from allcore.reporting.probes import (
+    CAVEAT,
     cells_finding,
     chance,
     corner_finding,
@@ -99,6 +100,11 @@ def test_small_change_that_could_be_chance_shows_nothing(report):
     one_more = report.with_result(result_of("grey", with_errors(range(3), 1)))
     (said,) = (sentence for sentence in findings(one_more) if sentence.startswith("grey: "))
     assert "nothing shows that it relies on colour" in said
+
+
+def test_it_is_said_that_each_probe_is_judged_by_itself_and_that_no_fall_proves_nothing():
+    assert "Intervals are not adjusted for the number of probes" in CAVEAT
+    assert "nothing shows that it needs" in CAVEAT
 
 
 def lent(right, other, neither):

@@ -11,7 +11,7 @@ from allcore.data.catalog import scan
 from allcore.data.judgements import read_judgements
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError, InputError, RunError
-from allcore.evaluation.predictions.evaluation import Evaluation, flatters, labelled_predictions
+from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
 from allcore.evaluation.predictions.folder import ScoredFolder, score_folder
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
@@ -52,13 +52,14 @@ def evaluate_model(
         raise InputError("map: it names the classes of --data; give --data DIR as well")
     file = named_model_file(model)
     if data is None and file is None:
-        run = store.find(model)
-        return _with_labels(evaluate_run(run, split or "test"), run, labels, cache, judgements)
+        run, part = store.find(model), split or "test"
+        return _with_labels(evaluate_run(run, part), run, part, labels, cache, judgements)
     path = store.find(model).served_model if file is None else file.resolve()
     predictor = load_predictor(path)
     if data is None:
-        run, evaluation = _evaluate_own_images(predictor, path, split or "test", cache, on_progress)
-        return _with_labels(evaluation, run, labels, cache, judgements)
+        part = split or "test"
+        run, evaluation = _evaluate_own_images(predictor, path, part, cache, on_progress)
+        return _with_labels(evaluation, run, part, labels, cache, judgements)
     return score_folder(
         predictor,
         path,
@@ -73,11 +74,12 @@ def evaluate_run(run: Run, split: str) -> Evaluation:
     """Score a run by its recorded predictions for validation or test."""
     if split == "train":
         raise InputError("predictions are recorded for validation and test; give --data to score the train images")
+    predictions = recorded_predictions(run, split)
     return Evaluation(
         model=run.id,
         data=f"its {split} split",
-        predictions=recorded_predictions(run, split),
-        notes=_twin_notes(run, split),
+        predictions=predictions,
+        notes=_twin_notes(predictions, split),
         datasets=(run.config.dataset,),
         validation=_others(run) if split == "test" else None,
     )
@@ -92,39 +94,47 @@ def _evaluate_own_images(
     wanted = run.split.table[run.split.table["split"] == split]
     catalog, rows = images_of_run(run, cache, split)
     said = predict_catalogued(predictor, path, catalog.root, rows, cache, on_progress)
+    wanted = wanted.assign(twin=run.split.twins_in_train()[wanted.index])
+    predictions = labelled_predictions(wanted, said, predictor.classes)
     return run, Evaluation(
         model=str(path),
         data=f"the {split} split of {run.id}",
-        predictions=labelled_predictions(
-            wanted.assign(twin=run.split.twins_in_train()[wanted.index]), said, predictor.classes
-        ),
-        notes=_twin_notes(run, split),
+        predictions=predictions,
+        notes=_twin_notes(predictions, split),
         datasets=(run.config.dataset,),
         validation=_others(run) if split == "test" else None,
     )
 
 
 def _with_labels(
-    evaluation: Evaluation, run: Run, labels: str | None, cache: Path, judgements: Path | None
+    evaluation: Evaluation, run: Run, split: str, labels: str | None, cache: Path, judgements: Path | None
 ) -> Evaluation:
     """Return an evaluation of a run's images against a version of their labels; without one, with a note of its own."""
     if labels is None:
-        if run.config.labels == AS_GIVEN or judgements is None:
-            return evaluation
-        try:
-            catalog = scan(Path(run.config.dataset), cache)
-        except DatasetError:
-            catalog = None
-        note = labels_note(run.config, catalog, read_judgements(judgements))
-        return replace(evaluation, notes=(*evaluation.notes, note))
+        note = "" if judgements is None else _labels_note(run, cache, judgements)
+        return replace(evaluation, notes=(*evaluation.notes, note)) if note else evaluation
     now, *other = (
         relabelled(each, run.config, labels, cache, judgements)
         for each in (evaluation.predictions, evaluation.validation)
         if each is not None
     )
     validation = other[0].predictions if other else None
-    notes = (*evaluation.notes, now.in_words())
+    notes = (*_twin_notes(now.predictions, split), now.in_words())
     return replace(evaluation, predictions=now.predictions, validation=validation, notes=notes)
+
+
+def _labels_note(run: Run, cache: Path, judgements: Path) -> str:
+    """Return the note on the labels that a run was made with; its dataset is looked at where that can say something."""
+    try:
+        judged = read_judgements(judgements)
+    except DatasetError as error:  # the run is scored all the same
+        return str(error)
+    if run.config.labels == AS_GIVEN and not judged.every:
+        return ""
+    try:
+        return labels_note(run.config, scan(Path(run.config.dataset), cache), judged)
+    except DatasetError:
+        return labels_note(run.config, None, judged)
 
 
 def _others(run: Run) -> RecordedPredictions | None:
@@ -135,9 +145,5 @@ def _others(run: Run) -> RecordedPredictions | None:
     return validation if len(validation.table) else None
 
 
-def _twin_notes(run: Run, split: str) -> tuple[str, ...]:
-    in_split = (run.split.table["split"] == split).to_numpy()
-    twins = int((run.split.twins_in_train() & in_split).sum())
-    if twins == 0:
-        return ()
-    return (flatters(twins, int(in_split.sum()), f"{split} images", "an image in train"),)
+def _twin_notes(predictions: RecordedPredictions, split: str) -> tuple[str, ...]:
+    return twin_notes(predictions, f"{split} images", "an image in train")

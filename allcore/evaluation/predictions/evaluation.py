@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.predictions.recorded import RecordedPredictions, with_answers
 from allcore.evaluation.scoring.scores import Scores
 
 
@@ -39,11 +39,15 @@ class Evaluation:
 
 
 def labelled_predictions(rows: pd.DataFrame, said: pd.DataFrame, classes: tuple[str, ...]) -> RecordedPredictions:
-    """Put rows with path, sha256, label, group and twin together with what `predict_catalogued` returned of them."""
-    table = rows[["path", "sha256", "label", "group", "twin"]].reset_index(drop=True)
-    return RecordedPredictions(classes, pd.concat([table, said.reset_index(drop=True)], axis=1))
+    """Put rows with path, sha256, label, group, twin and stain together with what `predict_catalogued` said of them."""
+    table = rows[["path", "sha256", "label", "group", "twin", "stain"]].reset_index(drop=True)
+    return RecordedPredictions(classes, with_answers(pd.concat([table, said.reset_index(drop=True)], axis=1), classes))
 
 
-def flatters(twins: int, count: int, images: str, with_what: str) -> str:
-    """Return the note on images that share a group with others that a model was trained on."""
-    return f"{twins:,} of {count:,} {images} share a group with {with_what}; the score flatters"
+def twin_notes(of: RecordedPredictions, images: str, with_what: str) -> tuple[str, ...]:
+    """Return the note on images that share a group with others that a model was trained on; none without any."""
+    twins = int(of.table["twin"].sum())
+    if not twins:
+        return ()
+    worth = "the score looks better than it is" if of.twins_flatter else "they do not raise the score"
+    return (f"{twins:,} of {len(of.table):,} {images} share a group with {with_what}; {worth}",)

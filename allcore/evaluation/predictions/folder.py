@@ -17,7 +17,7 @@ from allcore.data.label_versions import compared_images, label_version
 from allcore.data.overlap import find_overlap
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError
-from allcore.evaluation.predictions.evaluation import Evaluation, flatters, labelled_predictions
+from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
 from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import Predictor
@@ -49,23 +49,22 @@ class ScoredFolder(BaseModel):
 class FolderFacts(BaseModel):
     """What a reader should know of a scored folder: of its `images`, how many the model was trained on.
 
-    `twins` share their group with such a one; `says_training` tells whether the model's file says what it was trained
-    on at all. `left_out` are of classes that the model does not have, `unusable` cannot be used; `parts` are the
-    images of each part that the folder's own subfolders make, where there are several.
+    `says_training` tells whether the model's file says what it was trained on at all. `left_out` are of classes that
+    the model does not have, `unusable` cannot be used; `parts` are the images of each part that the folder's own
+    subfolders make, where there are several.
     """
 
     model_config = ConfigDict(frozen=True)
 
     images: int
     trained_on: int
-    twins: int
     says_training: bool
     left_out: int
     unusable: int
     parts: dict[str, int]
 
     def notes(self, split: str | None) -> tuple[str, ...]:
-        """Return the facts that matter in words, for the command line; `split` is what was scored of the folder."""
+        """Return in words which images they are, for the command line; `split` is what was scored of the folder."""
         notes = []
         if len(self.parts) > 1:
             parts = ", ".join(f"{count} of {part}" for part, count in self.parts.items())
@@ -75,8 +74,6 @@ class FolderFacts(BaseModel):
             advice = "" if split else "; --split test scores those that it was not"
             seen = f"{self.trained_on:,} of {self.images:,} images"
             notes.append(f"{seen} are ones that the model was trained on{advice}")
-        if self.twins:
-            notes.append(flatters(self.twins, self.images, "images", "one that the model was trained on"))
         if not self.trained_on and split is None:
             notes.append(NEVER_SEEN if self.says_training else NOT_SAID)
         if self.left_out:
@@ -131,18 +128,18 @@ def score_folder(
     facts = FolderFacts(
         images=len(rows),
         trained_on=int(_trained_on(rows, metadata).sum()),
-        twins=int(rows["twin"].sum()),
         says_training=bool(metadata.split_digests.get("train")),
         left_out=len(catalog.images(variant)) - len(every),
         unusable=int((given.problems()["variant"] == variant).sum()),
         parts={part: count for part in SPLITS if (count := int((rows["part"] == part).sum()))},
     )
+    predictions = labelled_predictions(rows.assign(stain=""), said, predictor.classes)
     evaluation = Evaluation(
         model=str(model),
         data=f"{of.folder / variant}{f', {of.split} split' if of.split else ''}"
         f"{f', labels {version.name}' if of.labels != AS_GIVEN else ''}",
-        predictions=labelled_predictions(rows, said, predictor.classes),
-        notes=facts.notes(of.split),
+        predictions=predictions,
+        notes=(*twin_notes(predictions, "images", "one that the model was trained on"), *facts.notes(of.split)),
         datasets=tuple(filter(None, (str(catalog.root), dataset_of(model)))),
     )
     trained = _images_of_split(every, metadata.split_digests.get("train", ()))

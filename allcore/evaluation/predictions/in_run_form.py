@@ -26,7 +26,7 @@ from allcore.writing import folder_written_whole, make_folder, write_whole
 
 RECORD_FILE: Final = "evaluation.json"
 FOLDER: Final = "evaluations"
-_FORM: Final = 1
+_FORM: Final = 2
 """Raise it when what is written changes."""
 
 

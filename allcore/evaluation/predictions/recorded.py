@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -49,28 +50,42 @@ class RecordedPredictions:
         """Return the predictions of the images that share their group with none in train."""
         return replace(self, table=self.table[~self.table["twin"]].reset_index(drop=True))
 
+    @property
+    def twins_flatter(self) -> bool:
+        """Whether the accuracy is lower without the images that share their group with one in train, or none is left.
+
+        Else those images do not raise it, or there are none.
+        """
+        alone = self.table.loc[~self.table["twin"], "correct"]
+        return alone.empty or bool(alone.mean() < self.table["correct"].mean())
+
 
 def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     """Return what `run` recorded of its `split` ("validation" or "test"). Raises `RunError` when it is damaged."""
     every = run.predictions()
     known = [name.removeprefix(_PROBABILITY) for name in map(str, every) if name.startswith(_PROBABILITY)]
     classes = in_order([*run.split.classes, *known])  # a folder that a model was scored on may lack some of its classes
-    columns = [f"{_PROBABILITY}{name}" for name in classes]
-    missing = [name for name in (*_COLUMNS, *columns) if name not in every]
+    missing = [name for name in (*_COLUMNS, *(f"{_PROBABILITY}{name}" for name in classes)) if name not in every]
     if missing:
         raise RunError(f"run {run.id}: {PREDICTIONS_FILE} lacks the columns {', '.join(missing)}")
     table = every[every["split"] == split].reset_index(drop=True)
     if not set(table["label"]) <= set(classes):
         raise RunError(f"run {run.id}: {PREDICTIONS_FILE} has classes that the run's split has not")
-    probabilities = table[columns].to_numpy(np.float64)
-    table["predicted"] = np.array(classes, object)[probabilities.argmax(axis=1)]
-    table["correct"] = table["predicted"] == table["label"]
-    table["confidence"] = probabilities.max(axis=1)
+    table = with_answers(table, classes)
     if "twin" not in table:  # a study's out-of-fold predictions know it, whose split has no train images
         table["twin"] = table["path"].isin(run.split.table.loc[run.split.twins_in_train(), "path"])
     stains = run.split.table.set_index("path")["stain"]
     table["stain"] = stains.reindex(table["path"]).fillna("").to_numpy()
     return RecordedPredictions(classes, table)
+
+
+def with_answers(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return a table with label and `probability_<class>` of these classes with predicted, correct and confidence."""
+    probabilities = table[[f"{_PROBABILITY}{name}" for name in classes]].to_numpy(np.float64)
+    predicted = np.array(classes, object)[probabilities.argmax(axis=1)]
+    return table.assign(
+        predicted=predicted, correct=predicted == table["label"].to_numpy(), confidence=probabilities.max(axis=1)
+    )
 
 
 def recorded_at(run: Run) -> int:

@@ -58,12 +58,13 @@ def relabelled(
 
 
 def labels_note(config: TrainConfig, catalog: Catalog | None, judged: Judgements) -> str:
-    """Return with which labels a run was made, where they are not those of the folders, and whether the judgements
-    make others by now; '' else. `catalog` is that of its dataset, None where it is gone."""
+    """Return with which labels a run was made, and whether the judgements make others by now; '' where they are those
+    of the folders, and the judgements change none. `catalog` is that of its dataset, None where it is gone."""
+    now = None if catalog is None else version_name(label_changes(catalog, catalog.variant(config.variant), judged))
     if config.labels == AS_GIVEN:
-        return ""
+        judged_now = f"the run was made with the labels of the folders; as they were judged, they would be {now} now"
+        return "" if now in (None, AS_GIVEN) else judged_now
     made = f"the run was made with the labels {config.labels}"
-    if catalog is None:
+    if now is None:
         return f"{made}; its dataset is not there, so whether they were judged anew since cannot be told"
-    now = version_name(label_changes(catalog, catalog.variant(config.variant), judged))
     return made if now == config.labels else f"{made}; they were judged anew since, and would be {now} now"

@@ -73,6 +73,11 @@ class OperatingPoint(BaseModel):
     n_negative: int
     intervals: dict[str, Interval]
 
+    @property
+    def reachable(self) -> bool:
+        """Whether a score can reach the threshold; else nothing is called positive, whatever the image."""
+        return self.threshold <= 1
+
 
 def threshold_for(asked: Question, *, specificity: float | None = None, sensitivity: float | None = None) -> float:
     """Return the threshold that reaches a target on these images and leaves the other score as high as possible.

@@ -16,7 +16,7 @@ from allcore.arrays import FloatArray
 from allcore.data.cache import DecodedImages
 from allcore.data.split import Split
 from allcore.errors import InputError
-from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.predictions.recorded import RecordedPredictions, with_answers
 from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
@@ -154,9 +154,6 @@ def _result(split: Split, baseline: Baseline, cached: CachedResult) -> ShortcutR
 def _predictions(split: Split, probabilities: FloatArray) -> RecordedPredictions:
     classes, rows = split.classes, split.rows("test")
     table = split.table.iloc[rows].reset_index(drop=True)
-    table["predicted"] = np.array(classes, object)[probabilities.argmax(axis=1)]
-    table["correct"] = table["predicted"] == table["label"]
-    table["confidence"] = probabilities.max(axis=1)
     table["twin"] = split.twins_in_train()[rows]
     table[[f"probability_{name}" for name in classes]] = probabilities
-    return RecordedPredictions(classes, table)
+    return RecordedPredictions(classes, with_answers(table, classes))

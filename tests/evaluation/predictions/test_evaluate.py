@@ -263,6 +263,24 @@ def test_images_that_changed_since_the_run_are_refused(evaluate, finished_run, c
         evaluate(folder / "model.onnx")
 
 
+@pytest.mark.parametrize(
+    ("right", "worth"), [(True, "the score looks better than it is"), (False, "they do not raise the score")]
+)
+@pytest.mark.parametrize("form", ["id", "served_model"])
+def test_twins_are_noted_to_flatter_only_where_the_score_is_lower_without_them(
+    finished_run, tmp_path, form, right, worth
+):
+    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id))
+    table, correct = run.split.table, run.predictions().set_index("path")["correct"]
+    table["group"] = [f"g{number}" for number in range(len(table))]
+    test = table.index[table["split"] == "test"]
+    twin = next(row for row in test if correct[table["path"][row]] == right)
+    table.loc[twin, "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
+    run.split.write(run.folder / "split.csv")
+    evaluation = evaluate_model(str(getattr(run, form)), RunStore(run.folder.parent), tmp_path / "cache")
+    assert evaluation.notes == (f"1 of {len(test)} test images share a group with an image in train; {worth}",)
+
+
 def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(finished_run, tmp_path):
     run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id))
     table = run.split.table
@@ -274,6 +292,16 @@ def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_tra
     assert evaluation.without_twins.n == len(test) - 2
     assert evaluation.without_twins.accuracy == (alone["label"] == alone["predicted"]).mean()
     assert f"2 of {len(test)} test images share a group with an image in train" in evaluation.notes[0]
+
+
+@pytest.mark.parametrize("of_folder", [False, True])
+def test_predictions_of_a_file_have_what_recorded_ones_have(evaluate, finished_run, smears, of_folder):
+    recorded = evaluate(finished_run.id).predictions.table.set_index("path")
+    what = {"data": smears, "split": "test"} if of_folder else {}
+    table = evaluate(finished_run.served_model, **what).predictions.table.set_index("path").loc[recorded.index]
+    assert set(table) == set(recorded) - {"split"}
+    for name in ("predicted", "correct", "twin", *([] if of_folder else ["stain"])):
+        assert list(table[name]) == list(recorded[name])
 
 
 def test_images_of_a_folder_whose_field_the_model_was_trained_on_are_counted(evaluate, finished_run, copied):

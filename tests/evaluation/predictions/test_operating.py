@@ -8,7 +8,7 @@ from allcore.errors import InputError
 from allcore.evaluation.predictions.operating import Target, asked_of, chosen_point, risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.operating_point import decision_curve
-from allcore.reporting.operating import decision_figure, operating_table, risk_figure
+from allcore.reporting.operating import decision_figure, no_threshold, operating_table, risk_figure
 
 CLASSES = ("Benign", "Early", "Pro")
 
@@ -49,6 +49,18 @@ def test_the_table_has_each_rule_in_words():
     (row,) = operating_table(points).to_dict("records")
     assert row["rule"] == "specificity at least 95 %"
     assert row["sensitivity"] == "75.0 % (30.1 to 95.4)"
+
+
+def test_where_no_threshold_holds_the_target_that_is_said_and_nothing_is_called_positive():
+    sure = predictions([0.1, 1.0], [0.5, 0.8])
+    chosen = chosen_point(TEST, {"Early", "Pro"}, Target("specificity", 0.95), sure)
+    assert (chosen.point.sensitivity, chosen.point.specificity, chosen.point.ppv) == (0, 1, None)
+    said = "No threshold holds a specificity of at least 95 % on the validation images, so nothing is called malignant."
+    assert no_threshold(chosen, "malignant") == said
+    assert operating_table([chosen])["threshold"].tolist() == ["none"]
+    held = chosen_point(TEST, {"Early", "Pro"}, Target("specificity", 0.5), sure)
+    assert no_threshold(held, "malignant") == ""
+    assert operating_table([held])["threshold"].tolist() == ["0.300"]
 
 
 def test_what_is_wrong_falls_when_the_doubtful_are_left_out():

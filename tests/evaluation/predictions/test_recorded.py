@@ -7,7 +7,7 @@ import pytest
 
 from allcore.errors import ImageError, RunError
 from allcore.evaluation.predictions.evaluate import evaluate_run
-from allcore.evaluation.predictions.recorded import recorded_at, recorded_predictions
+from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
 from allcore.runs.images import read_recorded_image
 from allcore.runs.store import Run
 
@@ -41,6 +41,20 @@ def test_prediction_is_the_most_probable_class_and_its_probability_the_confidenc
 def test_labels_number_the_classes_in_their_order(finished_run):
     predictions = recorded_predictions(finished_run, "test")
     assert [predictions.classes[number] for number in predictions.labels] == list(predictions.table["label"])
+
+
+@pytest.mark.parametrize(
+    ("twin", "correct", "flatter"),
+    [
+        ([True, False, False], [True, True, False], True),
+        ([True, False, False], [False, True, False], False),
+        ([True, True, False, False], [True, False, True, False], False),
+        ([False, False], [True, False], False),
+        ([True, True], [False, False], True),
+    ],
+)
+def test_twins_flatter_where_the_accuracy_is_lower_without_them_or_there_is_none(twin, correct, flatter):
+    assert RecordedPredictions(("A", "B"), pd.DataFrame({"twin": twin, "correct": correct})).twins_flatter == flatter
 
 
 def test_image_that_shares_a_group_with_train_is_a_twin_and_left_out_without_twins(copied_run):

@@ -40,10 +40,11 @@ def other_class(run, number):
     return next(name for name in run.split.classes if name != recorded_predictions(run, "test").table["label"][number])
 
 
-def test_run_is_scored_against_what_was_judged_and_says_so(evaluate, finished_run, judge):
-    becomes = other_class(finished_run, 0)
+@pytest.mark.parametrize("form", ["id", "served_model"])
+def test_run_is_scored_against_what_was_judged_and_says_so(evaluate, finished_run, judge, form):
+    becomes, model = other_class(finished_run, 0), getattr(finished_run, form)
     moved, excluded = judge(0, "wrong", becomes), judge(1, "excluded")
-    as_made, corrected = evaluate(finished_run.id), evaluate(finished_run.id, labels="corrected")
+    as_made, corrected = evaluate(model), evaluate(model, labels="corrected")
     before, after = as_made.predictions.table.set_index("path"), corrected.predictions.table.set_index("path")
     assert set(before.index) - set(after.index) == {excluded}
     assert after["label"][moved] == becomes
@@ -51,7 +52,14 @@ def test_run_is_scored_against_what_was_judged_and_says_so(evaluate, finished_ru
     assert after.drop(index=moved).equals(before.drop(index=[moved, excluded]))
     count = len(before)
     assert f"1 of {count} images have another class than the run recorded, 1 are left out" in corrected.notes[-1]
-    assert evaluate(finished_run.id, labels="as_given").predictions.table.equals(as_made.predictions.table)
+    assert evaluate(model, labels="as_given").predictions.table.equals(as_made.predictions.table)
+
+
+@pytest.mark.parametrize("form", ["id", "served_model"])
+def test_a_run_and_its_file_come_to_the_same_corrected_scores(evaluate, finished_run, judge, form):
+    judge(0, "wrong", other_class(finished_run, 0))
+    evaluation = evaluate(getattr(finished_run, form), labels="corrected")
+    assert evaluation.scores.confusion_matrix == evaluate(finished_run.id, labels="corrected").scores.confusion_matrix
 
 
 def test_folder_is_scored_against_what_was_judged(evaluate, finished_run, judge, smears):
@@ -73,6 +81,21 @@ def test_a_class_that_the_model_does_not_know_is_refused(finished_run, file, tmp
     alone = type(one)(one.classes, one.table.head(1))
     with pytest.raises(DatasetError, match="leaves none of these images"):
         relabelled(alone, finished_run.config, "corrected", tmp_path / "cache", file)
+
+
+@pytest.mark.parametrize("form", ["id", "served_model"])
+def test_a_run_with_the_labels_of_the_folders_says_when_judgements_change_some(evaluate, finished_run, judge, form):
+    model = getattr(finished_run, form)
+    judge(0, "right")
+    assert not any("labels" in note for note in evaluate(model).notes)
+    judge(1, "excluded")
+    said = "the run was made with the labels of the folders; as they were judged, they would be corrected-"
+    assert evaluate(model).notes[-1].startswith(said)
+
+
+def test_a_run_is_scored_where_what_was_judged_cannot_be_read_and_that_is_said(evaluate, finished_run, file):
+    file.mkdir()
+    assert "the judgements of labels cannot be read" in evaluate(finished_run.id).notes[-1]
 
 
 def test_a_run_with_corrected_labels_says_when_they_were_judged_anew(finished_run, judge, file, tmp_path):

@@ -97,3 +97,13 @@ def renamed(run: Run, names: dict[str, str]) -> Run:
         run.folder / "predictions.parquet"
     )
     return Run(run.folder)
+
+
+def sure_of_a_mistake(run: Run) -> Run:
+    """Return `run` with a Benign validation image of which nothing is more certain than that it is Pro."""
+    table, file = run.predictions(), run.folder / "predictions.parquet"
+    row = table.index[(table["split"] == "validation") & (table["label"] == "Benign")][0]
+    table.loc[row, [f"probability_{name}" for name in run.split.classes]] = [0.0, 0.0, 0.0, 1.0]
+    file.unlink()  # it may be a link to the file that other tests read
+    table.to_parquet(file)
+    return Run(run.folder)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,13 +21,17 @@ from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.report import complete, make_report
+from allcore.reporting.report.facts import gather
+from allcore.reporting.report.known_data import ALL_IMAGES
 from allcore.reporting.report.pictures import MOST
 from allcore.reporting.report.sections.checklist import ITEMS
+from allcore.reporting.report.sections.closing import limits
+from allcore.reporting.report.sections.data import data_section
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.status import write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import Workspace
-from tests.reporting.report.conftest import Page, renamed
+from tests.reporting.report.conftest import Page, renamed, sure_of_a_mistake
 
 HOSTILE = "<img src=x onerror=alert(1)></section>\"'&`|**x**"
 
@@ -118,6 +123,35 @@ def test_lines_are_chosen_on_validation_and_told_with_intervals_and_predictive_v
     assert "Among people of whom 10 % are malignant" in said
 
 
+def test_where_no_threshold_holds_the_target_nothing_is_said_of_those_called_positive(run, read):
+    said = read(sure_of_a_mistake(run), form="md")
+    assert "No threshold holds a specificity of at least 95 % on the validation images, so nothing is called" in said
+    assert "If malignant is said from" not in said
+    assert re.search(r"specificity at least 95 % *\| *none *\|", said)
+
+
+@pytest.mark.parametrize(
+    ("small", "said"),
+    [
+        (40, "40 of 64 (62.5 %) files have 20×20 pixels; 44 of 64 (68.8 %) are smaller than the network sees them"),
+        (20, "40 of 64 (62.5 %) files have 48×48 pixels; 24 of 64 (37.5 %) are smaller than the network sees them"),
+    ],
+)
+def test_images_that_are_up_sampled_are_counted_whichever_size_is_the_most_frequent(finished_run, readers, small, said):
+    facts = gather(finished_run, readers)
+    sizes = [20] * small + [24] * 4 + [48] * (60 - small)
+    catalog = replace(facts.catalog, table=facts.catalog.table.assign(width=sizes, height=sizes))
+    assert said in str(data_section(replace(facts, catalog=catalog)))
+    assert "up-sampled" not in str(data_section(facts))
+
+
+def test_the_published_size_is_told_of_the_dataset_that_has_it(finished_run, readers):
+    facts = gather(finished_run, readers)
+    large = replace(facts, config=facts.config.model_copy(update={"image_size": 300}))
+    assert "published size" not in str(limits(large))
+    assert "the dataset's published size is 224" in str(limits(replace(large, known=ALL_IMAGES)))
+
+
 def test_counts_by_class_and_part_are_those_of_the_split(finished_run, page):
     for label, row in finished_run.split.counts().iterrows():
         assert f"{label}{row['train']}{row['validation']}{row['test']}{row.sum()}" in page.text
@@ -175,6 +209,19 @@ def test_twins_are_counted_and_the_score_without_them_given(run, read):
     twins = len(before.table) - len(alone.table)
     assert f"Test images with a twin in train{twins}of {len(before.table)}" in page.text
     assert f"without a twin in train{len(alone.table)}{100 * alone.score().accuracy:.2f}" in page.text
+
+
+@pytest.mark.parametrize(
+    ("right", "worth"),
+    [(True, "the accuracy over all of them looks better than it is"), (False, "they do not raise the accuracy")],
+)
+def test_twins_are_said_to_flatter_only_where_the_accuracy_is_lower_without_them(run, read, right, worth):
+    table, correct = run.split.table.copy(), run.predictions().set_index("path")["correct"]
+    table["group"] = [f"g{number}" for number in range(len(table))]
+    twin = next(row for row in table.index[table["split"] == "test"] if correct[table["path"][row]] == right)
+    table.loc[twin, "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
+    table.to_csv(run.folder / "split.csv", index=False)
+    assert f"of the test images share a group with an image in train: {worth}." in read(Run(run.folder), form="md")
 
 
 def test_test_set_of_twins_alone_is_reported(run, read):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allcore.paper import NATIVE_SIZE
 from allcore.recipe import train_command
 from allcore.reporting.report.facts import RunFacts
+from allcore.reporting.report.known_data import ALL_IMAGES
 from allcore.reporting.report.rendering.blocks import Block, Bullets, Code, Inline, Mono, Section, Strong, bullets, text
 from allcore.reporting.report.sections.opening import research_use
 
@@ -42,7 +43,7 @@ def limits(facts: RunFacts) -> Bullets:
             1,
             "The split is random: where images come in series, it rewards memory and flatters the score.",
         )
-    if facts.config.image_size > NATIVE_SIZE:
+    if facts.known is ALL_IMAGES and facts.config.image_size > NATIVE_SIZE:
         said.append(
             f"The network sees {facts.config.image_size} pixels a side; the dataset's published size is {NATIVE_SIZE}."
         )

@@ -237,16 +237,17 @@ def _scaled(facts: RunFacts) -> str:
 
 
 def _native(facts: RunFacts) -> str:
-    """Return the size of the files, and whether the network sees them larger than they are."""
+    """Return the size of most files, and how many the network sees larger than they are."""
     if facts.catalog is None:
         return ""
     images = facts.catalog.images(facts.config.variant)
     sizes = images.value_counts(["width", "height"])
     (width, height), count = sizes.index[0], int(sizes.iloc[0])
-    larger = facts.config.image_size > max(width, height)
-    return f"{part_of(count, len(images))} files have {width}×{height} pixels" + (
-        ", so most images are up-sampled. " if larger else ". "
-    )
+    smaller = int((images[["width", "height"]].max(axis=1) < facts.config.image_size).sum())
+    said = f"{part_of(count, len(images))} files have {width}×{height} pixels"
+    if smaller:
+        said += f"; {part_of(smaller, len(images))} are smaller than the network sees them, so up-sampled"
+    return f"{said}. "
 
 
 def _published(known: KnownDataset | None, *items: int) -> tuple[Block, ...]:

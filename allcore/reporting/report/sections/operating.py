@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from allcore.errors import InputError
 from allcore.evaluation.predictions.operating import TARGETS, ChosenPoint, chosen_point
 from allcore.evaluation.scoring.operating_point import OperatingPoint
-from allcore.reporting.number_text import per_cent, per_cent_within
+from allcore.reporting.number_text import listed, per_cent, per_cent_within
+from allcore.reporting.operating import no_threshold, threshold_text
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Table, text
 
@@ -37,28 +40,40 @@ def operating_points(facts: RunFacts) -> tuple[Block, ...]:
         f"values where {own} of those examined are {yes}, as here, and where {example} are"
     )
     rows = tuple(_row(*pair) for pair in pairs)
-    return (text(_in_words(pairs[0][1], yes, no)), Table(caption, columns, rows))
+    said = (_in_words(pairs[0][1], yes, no), *(no_threshold(at, yes) for at, _ in pairs[1:]))
+    return (text(" ".join(filter(None, said))), Table(caption, columns, rows))
 
 
 def _row(own: ChosenPoint, example: ChosenPoint) -> tuple[str, ...]:
     at = own.point
     return (
-        f"{own.held} at least {100 * own.at_least:g} %", f"{at.threshold:.3f}",
+        f"{own.held} at least {100 * own.at_least:g} %", threshold_text(at),
         *(_within(at, name) for name in ("sensitivity", "specificity", "ppv", "npv")),
         *(_within(example.point, name) for name in ("ppv", "npv")),
     )  # fmt: skip
 
 
 def _in_words(chosen: ChosenPoint, yes: str, no: str) -> str:
+    if said := no_threshold(chosen, yes):
+        return said
     at = chosen.point
     flatters = ", on these very images, which flatters" if chosen.same_images else ", on the validation images"
-    return (
+    here = {"sensitivity": f"of the {yes} test images are found", "specificity": f"of the {no} ones are left alone"}
+    there = {"ppv": f"of those called {yes} would be {yes}", "npv": f"of those called {no} would be {no}"}
+    said = (
         f"If {yes} is said from a probability of {per_cent(at.threshold, 1)} (chosen{flatters}, so that {chosen.held} "
-        f"is at least {100 * chosen.at_least:g} %), {_within(at, 'sensitivity')} of the {yes} test images are found, "
-        f"and {_within(at, 'specificity')} of the {no} ones are left alone. Among people of whom "
-        f"{per_cent(PREVALENCE, 0)} are {yes}, {_within(at, 'ppv')} of those called {yes} would be so, and "
-        f"{_within(at, 'npv')} of those called {no}, if images of theirs were like these."
+        f"is at least {100 * chosen.at_least:g} %), {_listed(at, here)}."
     )
+    if values := _listed(at, there):
+        said += (
+            f" Among people of whom {per_cent(PREVALENCE, 0)} are {yes}, {values}, if images of theirs were like these."
+        )
+    return said
+
+
+def _listed(at: OperatingPoint, meanings: Mapping[str, str]) -> str:
+    """Return the values that are defined, each with what it means."""
+    return listed([f"{_within(at, name)} {means}" for name, means in meanings.items() if getattr(at, name) is not None])
 
 
 def _within(at: OperatingPoint, name: str) -> str:
