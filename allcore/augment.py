@@ -99,10 +99,10 @@ def apply_change(
     other is stretched. `border` names what fills the corners that a rotation uncovers: reflect, replicate or white.
     A change of field needs the image's `cells` (uint8, H × W); one that borrows needs `lenders`.
     """
-    if change.hide_scale_bar:
-        image = hide_scale_bar(image)
     if change.field_from is not None or change.plain_field is not None:
         image = _put_on_field(image, size, change, cells, lenders)
+    if change.hide_scale_bar:  # after the field, which may bring a scale bar of its own
+        image = hide_scale_bar(image)
     # Without a rotation nothing is uncovered, and enlarging must not blend white into the outermost pixels.
     uncovers = change.degrees or change.scale < 1.0
     image = _warp(image, size, change, _BORDERS[border if uncovers else "reflect"])

@@ -14,12 +14,12 @@ _AHEAD = 4
 
 
 def in_threads(
-    work: Callable[[_Item], _Result], items: Iterable[_Item], workers: int | None = None
+    work: Callable[[_Item], _Result], items: Iterable[_Item], workers: int | None = None, ahead: int = _AHEAD
 ) -> Iterator[_Result]:
     """Yield what `work` makes of each item, in order; `workers` are as many threads as there are processors when unset.
 
-    Only a few items are taken before their results are wanted: whoever stops taking results waits for those that
-    threads are at, and so does a process that ends.
+    Only a few items are taken before their results are wanted, `ahead` a thread: whoever stops taking results waits for
+    those that threads are at, and so does a process that ends.
     """
     workers = workers or os.cpu_count() or 1
     begun: deque[Future[_Result]] = deque()
@@ -27,7 +27,7 @@ def in_threads(
         try:
             for item in items:
                 begun.append(pool.submit(work, item))
-                if len(begun) >= _AHEAD * workers:
+                if len(begun) >= ahead * workers:
                     yield begun.popleft().result()
             while begun:
                 yield begun.popleft().result()

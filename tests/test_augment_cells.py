@@ -10,7 +10,9 @@ from allcore.cells.finder import find_cells
 from allcore.cells.lenders import Lenders
 from allcore.config_parts import AugmentConfig
 from allcore.data.lab_colours import lab_colours
+from allcore.data.scale_bar import hide_scale_bar
 from allcore.data.synthetic import draw_field
+from allcore.presets import PRESETS
 
 SIZE = 96
 CELLS = AugmentConfig(transplant=0.5, plain_field=0.2, recolour=0.6, scale=(0.8, 1.25))
@@ -39,6 +41,19 @@ def test_cells_move_with_what_they_stand_on(fields, lenders):
     cells = find_cells(fields[0])
     upright = apply_change(fields[0], SIZE, change, "reflect", cells, lenders)
     np.testing.assert_array_equal(apply_change(fields[0], SIZE, turned, "reflect", cells, lenders), np.rot90(upright))
+
+
+def test_the_lenders_scale_bar_is_hidden_too(fields):
+    barred = [field.copy() for field in fields]
+    for field in barred:
+        field[-10:-2, -12:-2] = [255, 0, 0]
+    cells = find_cells(fields[0])
+    lenders = Lenders(lambda row: barred[row], lambda row: np.zeros((SIZE, SIZE), np.uint8), np.array([1, 2]))
+    shown = apply_change(barred[0], SIZE, Change(field_from=0.0), "reflect", cells, lenders)
+    hidden = apply_change(barred[0], SIZE, Change(field_from=0.0, hide_scale_bar=True), "reflect", cells, lenders)
+    assert (shown == [255, 0, 0]).all(axis=2).sum() > 50
+    np.testing.assert_array_equal(hidden, hide_scale_bar(shown))
+    assert not (hidden == [255, 0, 0]).all(axis=2).any()
 
 
 def test_an_image_without_cells_keeps_its_field(fields, lenders):
@@ -103,3 +118,14 @@ def test_settings_that_are_off_change_no_draw_of_the_others():
         plain, cells = (draw_change(config, 3, 1, index) for config in (AugmentConfig(), CELLS))
         assert (plain.degrees, plain.brightness, plain.grey) == (cells.degrees, cells.brightness, cells.grey)
         assert (plain.scale, plain.field_from, plain.plain_field, plain.colours_from) == (1.0, None, None, None)
+
+
+def test_what_the_preset_draws_is_what_earlier_runs_drew():
+    change = draw_change(AugmentConfig(**PRESETS["cells"]["augment"]), seed=3, epoch=1, index=8)
+    assert change == Change(
+        degrees=pytest.approx(108.1748881326232), scale=pytest.approx(1.1353132897548561), horizontal_flip=True,
+        vertical_flip=True, brightness=pytest.approx(0.9814976459664652), grey=True,
+        stain_scale=pytest.approx((1.13724381664958, 1.1719452365395262)),
+        stain_shift=pytest.approx((-0.015139426019275277, 0.031711782644699184)),
+        field_from=pytest.approx(0.969323876964718), colours_from=pytest.approx(0.7811922800281615),
+    )  # fmt: skip

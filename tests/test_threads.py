@@ -21,12 +21,13 @@ def test_what_an_item_raises_is_raised_in_its_place():
         next(results)
 
 
-def test_whoever_stops_waits_for_a_few_items_alone():
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_whoever_stops_waits_for_a_few_items_alone(ahead):
     begun = []
-    results = in_threads(begun.append, range(10_000), workers=2)
+    results = in_threads(begun.append, range(10_000), workers=2, ahead=ahead)
     next(results)
     results.close()
-    assert len(begun) <= 8
+    assert len(begun) <= 2 * ahead
 
 
 def test_items_are_worked_on_at_once():

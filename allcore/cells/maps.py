@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +11,10 @@ import numpy as np
 from allcore.cells.finder import WORK, LabelImage, find_cells
 from allcore.data.cache import DecodedImages
 from allcore.errors import DatasetError
-from allcore.progress import Progress
+from allcore.progress import Count, Progress
 from allcore.result_cache import build_once, cached_file
+from allcore.threads import in_threads
 
-_CHUNK = 64
 _FEWEST_WITH_CELLS = 0.5
 """Least part of a dataset's images in which cells are found, for it to be smears that cells can be sought in."""
 
@@ -81,10 +79,8 @@ def cell_maps(
 
 
 def _find_all(images: DecodedImages, file: Path, on_progress: Progress | None) -> None:
-    with file.open("wb") as target, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for start in range(0, len(images), _CHUNK):
-            chunk = range(start, min(start + _CHUNK, len(images)))
-            for labels in pool.map(lambda index: find_cells(images[index]), chunk):
-                target.write(labels.tobytes())
-            if on_progress is not None:
-                on_progress(chunk.stop, len(images))
+    count = Count(on_progress, len(images))
+    with file.open("wb") as target:
+        for labels in in_threads(lambda index: find_cells(images[index]), range(len(images)), ahead=1):
+            target.write(np.ascontiguousarray(labels).data)
+            count.add()

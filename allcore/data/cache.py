@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,10 +13,12 @@ import pandas as pd
 
 from allcore.data.intake import decode, pixel_sha256
 from allcore.errors import DatasetError, ImageError
-from allcore.progress import Progress
+from allcore.progress import Count, Progress
 from allcore.result_cache import build_once, cached_file
+from allcore.threads import in_threads
 
-_CHUNK = 16
+_AT_ONCE = 16
+"""Images that are decoded at once at most: one a thread, until it is written."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,10 @@ def _decode_into(
     file: BinaryIO, root: Path, images: pd.DataFrame, on_progress: Progress | None
 ) -> list[tuple[int, int]]:
     """Append the images' pixels to `file` and return their heights and widths."""
-    shapes = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for start in range(0, len(images), _CHUNK):  # a chunk at a time, so that memory stays small
-            rows = images.iloc[start : start + _CHUNK]
-            for pixels in pool.map(partial(decode_catalogued, root), rows["path"], rows["pixel_sha256"]):
-                file.write(pixels.tobytes())
-                shapes.append((pixels.shape[0], pixels.shape[1]))
-            if on_progress is not None:
-                on_progress(len(shapes), len(images))
+    count, shapes = Count(on_progress, len(images)), []
+    rows, workers = zip(images["path"], images["pixel_sha256"], strict=True), min(_AT_ONCE, os.cpu_count() or 1)
+    for pixels in in_threads(lambda row: decode_catalogued(root, *row), rows, workers, ahead=1):
+        file.write(np.ascontiguousarray(pixels).data)
+        shapes.append((pixels.shape[0], pixels.shape[1]))
+        count.add()
     return shapes

@@ -51,6 +51,10 @@ class Split:
         """Return the row numbers (int64) of the images in `split`."""
         return np.flatnonzero((self.table["split"] == split).to_numpy())
 
+    def groups(self, split: str) -> int:
+        """Return how many groups the images in `split` form."""
+        return int(self.table.loc[self.table["split"] == split, "group"].nunique())
+
     def labels(self) -> np.ndarray:
         """Return the class number (int64) of every row."""
         return _numbers(self.table["label"], self.classes)

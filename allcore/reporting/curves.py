@@ -66,11 +66,11 @@ POINTS = "points"
 
 @dataclass(frozen=True)
 class RunCurve:
-    """One run to be drawn: its name, its history, and how many images it validates on (None leaves out intervals)."""
+    """One run to be drawn: its name, its history, and how many groups it validates on (None leaves out intervals)."""
 
     name: str
     history: History
-    validation_images: int | None = None
+    validation_groups: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,18 +87,19 @@ def training_chart(quantity: str, per: Per, runs: Sequence[RunCurve], smoothing:
     The points have run, part (train or validation), x (epochs from 1, or optimizer steps), y, low and high. Per batch,
     validation stands at the last step of its epoch, and long curves are averaged to `MAX_POINTS`. `smoothing` (0 to
     below 1) is the weight of what came before in a moving average of train. One run's validation accuracy has its 95 %
-    interval (Wilson). Dragging moves a chart along x, Ctrl and wheel (or a pinch) zoom it, a double click undoes both.
+    interval (Wilson, with groups as trials). Dragging moves a chart along x, Ctrl and wheel (or a pinch) zoom it, a
+    double click undoes both.
     """
     what = QUANTITIES[quantity]
     parts = ["train", "validation"] if what.validated else ["train"]
     tables = [_points(run, what, per, part, smoothing) for run in runs for part in parts]
     points = pd.concat([pd.DataFrame(columns=list(_COLUMNS)), *tables], ignore_index=True).astype(_COLUMNS)
-    images = runs[0].validation_images if len(runs) == 1 and quantity == "accuracy" and per == "epoch" else None
-    if images:
+    groups = runs[0].validation_groups if len(runs) == 1 and quantity == "accuracy" and per == "epoch" else None
+    if groups:
         validated = points["part"] == "validation"
-        low, high = wilson(points.loc[validated, "y"] / 100 * images, images)
+        low, high = wilson(points.loc[validated, "y"] / 100 * groups, groups)
         points.loc[validated, "low"], points.loc[validated, "high"] = 100 * low, 100 * high
-    return Chart(_spec(what, per, [run.name for run in runs], parts, banded=bool(images)), points)
+    return Chart(_spec(what, per, [run.name for run in runs], parts, banded=bool(groups)), points)
 
 
 def _points(run: RunCurve, what: Quantity, per: Per, part: str, smoothing: float) -> pd.DataFrame:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.calibration import reliability_diagram
 from allcore.reporting.probability_curves import reliability_figure
 from allcore.reporting.tables import calibration_table
@@ -25,7 +25,7 @@ def show_calibration(of: Evaluated) -> None:
         "accuracy.**"
     )
     show.figure(
-        partial(_reliability_figure, of.predictions.labels, of.predictions.probabilities),
+        partial(_reliability_figure, of.predictions),
         of.named("reliability"),
         "Reliability diagram: accuracy against the probability of the predicted class, over the images of each bin",
     )
@@ -42,5 +42,5 @@ def show_calibration(of: Evaluated) -> None:
     show_risk(of)
 
 
-def _reliability_figure(labels: np.ndarray, probabilities: np.ndarray) -> go.Figure:
-    return reliability_figure(reliability_diagram(labels, probabilities))
+def _reliability_figure(of: RecordedPredictions) -> go.Figure:
+    return reliability_figure(reliability_diagram(of.labels, of.probabilities, of.table["group"]))

@@ -56,8 +56,8 @@ def show_curves(runs: Sequence[Run], per: Per, smoothing: float) -> None:
     for run in runs:
         try:
             written = stamp(run.folder / METRICS_FILE)
-            curves.append(RunCurve(short_name(run), history(run), _validation_images(run)))
-            of.append(f"{run.folder} {curves[-1].name} {written} {curves[-1].validation_images}")
+            curves.append(RunCurve(short_name(run), history(run), _validation_groups(run)))
+            of.append(f"{run.folder} {curves[-1].name} {written} {curves[-1].validation_groups}")
         except (InputError, ValueError, TypeError, KeyError) as error:
             st.warning(plain(f"{run.id} cannot be drawn: {error}"))
     if not any(len(curve.history.epochs if per == "epoch" else curve.history.batches) for curve in curves):
@@ -146,8 +146,8 @@ def short_name(run: Run) -> str:
     return f"{run.config.image_size} px ({run.id[-4:]})"
 
 
-def _validation_images(run: Run) -> int | None:
+def _validation_groups(run: Run) -> int | None:
     try:
-        return len(run.split.rows("validation"))
+        return run.split.groups("validation")
     except InputError:
         return None

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.data.intake import read_image
+from allcore.data.relations import Relations
 from allcore.data.unlabelled import unlabelled_images
 from allcore.errors import InputError
 from allcore.evaluation.predictions.folder import variant_of
@@ -23,7 +24,7 @@ from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.predicting import ImageFile
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for
 from pages.ui.show import per_cent_column, plain, table_with_rows
-from pages.ui.state import catalog, workspace
+from pages.ui.state import catalog, relations, workspace
 
 KINDS = ("A dataset", "A folder")
 OF_A_FOLDER = ("image", "all")
@@ -57,7 +58,7 @@ def _images_of_a_dataset(served: Predictor, model: Path) -> list[ImageFile]:
     chosen = _choose_image(images.table)
     key = f"predictions by {model} of {images.contents(variant)} in {workspace().cache}"
     if _asked_for_all(key, f"Predict all {len(images.images(variant)):,} images"):
-        _show_all(key, served, model, images.root, of_variant)
+        _show_all(key, served, model, images.root, of_variant, relations(images, variant))
         if chosen is not None:
             st.header("One image", anchor=False)
     return [] if chosen is None else [_file(images.root, images.table, chosen)]
@@ -122,8 +123,13 @@ def _ask_for_all(key: str) -> None:
     address.say("all", "true")
 
 
-def _show_all(key: str, served: Predictor, model: Path, root: Path, images: pd.DataFrame) -> None:
-    """Predict all images, with progress where that is not done, and show what came of it."""
+def _show_all(
+    key: str, served: Predictor, model: Path, root: Path, images: pd.DataFrame, known: Relations | None = None
+) -> None:
+    """Predict all images, with progress where that is not done, and show what came of it.
+
+    `known` are the relations of those that can be used, where the images are labelled.
+    """
     usable, cache = images[images["problem"] == ""], workspace().cache
     if usable.empty:
         st.info("None of its files can be used.", title="No image")
@@ -142,17 +148,26 @@ def _show_all(key: str, served: Predictor, model: Path, root: Path, images: pd.D
         st.error(plain(str(error)), title="These images cannot be predicted")
         return
     table = folder_table(images, said, served.metadata)
-    _summarise(table)
+    _summarise(table, known)
     _show_table(table, served, root)
 
 
-def _summarise(table: pd.DataFrame) -> None:
-    """Say how many images each class was given, how many are novel, and how many are right where that is known."""
+def _summarise(table: pd.DataFrame, known: Relations | None) -> None:
+    """Say how many images each class was given, how many are novel, and how many are right where that is known.
+
+    The interval of the accuracy is Wilson's for as many trials as the labelled images have groups.
+    """
     predicted = table[table["error"] == ""]
-    if "correct" in table and len(judged := predicted["correct"].dropna()):
-        right, low_high = int(judged.sum()), wilson(int(judged.sum()), len(judged))
-        score = per_cent_within(right / len(judged), (float(low_high[0]), float(low_high[1])))
+    if known is not None and len(judged := predicted["correct"].dropna()):
+        right, groups = int(judged.sum()), pd.Series(known.groups, predicted.index)[judged.index].nunique()
+        low, high = wilson(right / len(judged) * groups, groups)
+        score = per_cent_within(right / len(judged), (float(low), float(high)))
         st.markdown(f"**{right:,} of {len(judged):,} labelled images are right: accuracy {score}.**")
+        if not known.searched:
+            st.caption(
+                "Shared fields were not searched for: images that show the same field count as one each, and the "
+                "interval may be too narrow."
+            )
         trained = int((predicted["split"] == "train").sum())
         if trained:
             st.caption(f"The model was trained on {trained:,} of them, so the accuracy is too good.")

@@ -32,6 +32,12 @@ def test_a_second_look_finds_nothing_anew(images, tmp_path, monkeypatch):
     np.testing.assert_array_equal(cell_maps(*images, tmp_path).labels, first.labels)
 
 
+def test_progress_is_told_of_each_image(images, tmp_path):
+    told = []
+    cell_maps(*images, tmp_path, lambda *now: told.append(now))
+    assert told == [(number, 6) for number in range(1, 7)]
+
+
 def test_a_damaged_file_is_made_again_and_a_broken_build_leaves_nothing(images, tmp_path, monkeypatch):
     whole = np.array(cell_maps(*images, tmp_path).labels)
     (file,) = (tmp_path / "cells").glob("*.u8")

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from allcore.data.cache import decoded_images
+from allcore.data.cache import decode_catalogued, decoded_images
 from allcore.data.catalog import scan
 from allcore.data.intake import decode
 from allcore.errors import DatasetError
+from tests.held import Held
 
 BUILDER = """
 import sys
@@ -124,6 +125,16 @@ def test_progress_ends_at_the_number_of_images_and_a_second_run_has_none(dataset
     assert calls[-1] == (20, 20)
 
 
+def test_few_images_wait_to_be_written(dataset, cache, monkeypatch):
+    held, told = Held(), []
+    monkeypatch.setattr("allcore.data.cache.decode_catalogued", held.of(decode_catalogued))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    decoded_images(dataset, scan(dataset).images(), cache, lambda done, _: told.append((done, held.begun)))
+    assert [done for done, _ in told] == list(range(1, 21))
+    assert all(begun <= done + 2 for done, begun in told)
+    assert held.most <= 3
+
+
 # Images that are not what was catalogued
 
 
@@ -172,12 +183,13 @@ def test_a_cache_that_is_no_folder_is_named(dataset, cache):
 def test_two_processes_at_once_make_one_intact_copy(dataset, cache):
     with start(dataset, cache, "pause") as first:
         assert first.stdout.readline() == "asks\n"
-        assert first.stdout.readline() == "16 of 20\n"  # in the middle of it
+        assert first.stdout.readline() == "1 of 20\n"  # in the middle of it
         with start(dataset, cache) as second:
             assert second.stdout.readline() == "asks\n"
-            after_first, _ = first.communicate("\n\n")
+            after_first, _ = first.communicate()
             after_second, _ = second.communicate()
-    assert after_first.splitlines() == ["20 of 20", *after_second.splitlines()], "the second decoded nothing"
+    others = [f"{number} of 20" for number in range(2, 21)]
+    assert after_first.splitlines() == [*others, *after_second.splitlines()], "the second decoded nothing"
     assert_intact(dataset, cache)
 
 
@@ -185,7 +197,7 @@ def test_two_processes_at_once_make_one_intact_copy(dataset, cache):
 def test_a_killed_build_is_made_good_by_the_next(dataset, cache):
     with start(dataset, cache, "pause") as builder:
         assert builder.stdout.readline() == "asks\n"
-        assert builder.stdout.readline() == "16 of 20\n"
+        assert builder.stdout.readline() == "1 of 20\n"
         builder.kill()
     assert ".part" in entries(cache)
     assert "folder" not in entries(cache)

@@ -32,6 +32,11 @@ def test_counts_are_told_by_class_and_part():
     }
 
 
+def test_images_of_a_part_form_as_many_groups_as_differ():
+    table = pd.DataFrame({"split": ["test", "test", "test", "train"], "group": ["g1", "g2", "g1", "g3"]})
+    assert [Split(table).groups(part) for part in SPLITS] == [1, 0, 2]
+
+
 # Every protocol
 
 

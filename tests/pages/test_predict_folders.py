@@ -6,7 +6,9 @@ import pytest
 
 from allcore.data.intake import decode
 from allcore.errors import InputError
+from allcore.evaluation.scoring.intervals import wilson
 from allcore.inference.predictor import load_predictor
+from allcore.reporting.number_text import per_cent_within
 from pages.ui.shared_work import CancelledError
 from tests.pages.opening import links, open_page, press, ran, rows, table, texts
 
@@ -39,8 +41,23 @@ def test_whole_dataset_is_predicted_scored_and_leads_to_every_image(trained, rel
     right = int((whole["label"] == whole["true"]).sum())
     assert f"{right} of 64 labelled images are right" in texts(app)
     assert f"trained on {len(trained.split.rows('train'))} of them" in texts(app)
+    assert "Shared fields were not searched for" not in texts(app)
     assert "All scores, and every mistake" in links(app)
     assert len(app.get("plotly_chart")) == 1  # of the image that was chosen
+
+
+def test_copies_of_one_image_are_one_trial_of_the_accuracy(trained, released, tmp_path, smears, monkeypatch):
+    answer = load_predictor(trained.served_model).predict([decode(smears / "Pro/pro-0001.jpg")])[0].label
+    wrong = next(label for label in ("Benign", "Early") if label != answer)
+    for label in (answer, wrong):
+        (tmp_path / "data" / "copies" / label).mkdir(parents=True)
+        for number in range(4):
+            shutil.copy(smears / "Pro/pro-0001.jpg", tmp_path / "data" / "copies" / label / f"{number}.jpg")
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(tmp_path / "data"))
+    said = texts(open_page("predict", data="data/copies", all="true"))
+    of_one_trial = tuple(map(float, wilson(0.5, 1)))
+    assert f"4 of 8 labelled images are right: accuracy {per_cent_within(0.5, of_one_trial)}" in said
+    assert "Shared fields were not searched for" in said
 
 
 def test_accuracy_is_said_where_no_answer_is_right(trained, released, tmp_path, smears, monkeypatch):

@@ -5,9 +5,11 @@ import os
 import shutil
 import time
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from allcore.evaluation.scoring.intervals import wilson
 from allcore.reporting.curves import QUANTITIES
 from allcore.runs.about import About, about, say_of_run
 from allcore.runs.executor import LocalExecutor
@@ -89,6 +91,13 @@ def test_curves_per_batch_have_a_point_a_batch_and_one_of_validation_an_epoch(ru
     batches, epochs = len(run.history().batches), len(run.history().epochs)
     assert counts(app)["memory (GB)"] == batches
     assert counts(app)["loss (cross-entropy, nats)"] == batches + epochs
+
+
+def test_the_band_of_validation_accuracy_takes_groups_as_trials(run):
+    run.split.table.assign(group="g").to_csv(run.folder / "split.csv", index=False)
+    drawn = points(open_page("runs"))["accuracy (%)"]
+    drawn = drawn[drawn["part"] == "validation"]
+    np.testing.assert_allclose(drawn["high"], 100 * wilson(drawn["y"] / 100, 1)[1])
 
 
 def test_every_chart_and_table_has_a_description(run):

@@ -13,14 +13,14 @@ STEPS = 4
 EMPTY = RunCurve("new", History(pd.DataFrame(), pd.DataFrame()))
 
 
-def curve(name="a run", epochs=3, steps=STEPS, validation_images=50):
+def curve(name="a run", epochs=3, steps=STEPS, validation_groups=50):
     rng = np.random.default_rng(0)
     numbers = ["loss", "accuracy", "learning_rate", "images_per_second", "memory_bytes"]
     by_epoch = pd.DataFrame(rng.random((epochs, 7)), columns=[*numbers, "validation_loss", "validation_accuracy"])
     by_batch = pd.DataFrame(rng.random((epochs * steps, 5)), columns=numbers)
     by_batch["global_step"] = np.arange(1, epochs * steps + 1)
     by_batch["epoch"] = np.repeat(np.arange(epochs), steps)
-    return RunCurve(name, History(by_epoch.assign(epoch=range(epochs)), by_batch), validation_images)
+    return RunCurve(name, History(by_epoch.assign(epoch=range(epochs)), by_batch), validation_groups)
 
 
 def lines(chart):
@@ -96,7 +96,7 @@ def test_validation_accuracy_of_one_run_has_its_wilson_interval():
     assert chart.spec["layer"][0]["mark"]["type"] == "area"
 
 
-@pytest.mark.parametrize("runs", [[curve(validation_images=None)], [curve("first"), curve("second")]])
+@pytest.mark.parametrize("runs", [[curve(validation_groups=None)], [curve("first"), curve("second")]])
 def test_there_is_no_interval_where_it_is_unknown_or_would_hide_others(runs):
     chart = training_chart("accuracy", "epoch", runs)
     assert chart.points[["low", "high"]].isna().all(axis=None)

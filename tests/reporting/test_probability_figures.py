@@ -66,7 +66,7 @@ def test_class_without_images_keeps_its_place_in_the_legend(predictions):
 
 
 def test_reliability_shows_filled_bins_with_their_intervals_and_the_count_of_every_bin(predictions):
-    diagram = reliability_diagram(predictions.labels, predictions.probabilities)
+    diagram = reliability_diagram(predictions.labels, predictions.probabilities, predictions.table["group"])
     _, points, bars = reliability_figure(diagram).data
     filled = diagram.counts > 0
     assert 0 < filled.sum() < len(filled)

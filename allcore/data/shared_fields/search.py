@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, Protocol
 
 import cv2
@@ -22,8 +23,8 @@ COLUMNS = ("first", "second", "scale", "angle", "mirrored", "dx", "dy", "overlap
 SEARCH_VERSION = 4
 """Grows when the search finds other pairs than before, so that what was kept of it is made again."""
 _USUAL_SIDE = 256
-_VIEWS = 2048
-"""Images that are held smoothed while pairs are verified: half a gigabyte of the usual size."""
+_VIEW_BYTES = 2**29
+"""Bytes of smoothed images that are held while pairs are verified: some two thousand of the usual size."""
 _UPRIGHT = 0.01
 """Correlation by which another angle and size must be better than a quarter turn in the same size."""
 
@@ -99,6 +100,37 @@ class _GreyImages(Sequence[np.ndarray]):
         return cv2.resize(grey, None, fx=self._factor, fy=self._factor, interpolation=cv2.INTER_AREA)
 
 
+class _Views:
+    """The views of images, made when they are asked for; those asked for last are held, within `_VIEW_BYTES`.
+
+    A candidate's first image comes again with the next ones; all views would take gigabytes.
+    """
+
+    def __init__(self, grey: _GreyImages) -> None:
+        self._grey = grey
+        self._held: OrderedDict[int, View] = OrderedDict()  # what was asked for last stands last
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __getitem__(self, index: int) -> View:
+        with self._lock:
+            if index in self._held:
+                self._held.move_to_end(index)
+                return self._held[index]
+        view = make_view(self._grey[index])
+        with self._lock:
+            if index not in self._held:
+                self._held[index] = view
+                self._bytes += _bytes(view)
+            while self._bytes > _VIEW_BYTES:
+                self._bytes -= _bytes(self._held.popitem(last=False)[1])
+        return view
+
+
+def _bytes(view: View) -> int:
+    return sum(part.nbytes for part in view)
+
+
 def _reduction(images: Images) -> float:
     """Return the one factor by which all images are reduced: large ones show more detail than the search needs."""
     side = float(np.median([max(images[index].shape[:2]) for index in range(len(images))]))
@@ -109,13 +141,10 @@ def _verify_all(
     grey: _GreyImages, candidates: Sequence[Candidate], workers: int, report: Callable[[float], None]
 ) -> list[Match | None]:
     """Return for each candidate the best of its placements that hold."""
-
-    @lru_cache(_VIEWS)  # a candidate's first image comes again with the next ones; all views would take gigabytes
-    def view(index: int) -> View:
-        return make_view(grey[index])
+    views = _Views(grey)
 
     def check(candidate: Candidate) -> Match | None:
-        first, second = view(candidate.first), view(candidate.second)
+        first, second = views[candidate.first], views[candidate.second]
         matches = [
             match
             for placement in proposed_placements(candidate)

@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from allcore.arrays import FloatArray, IntArray
+from allcore.augment import resize
 from allcore.data.cache import decode_catalogued
 from allcore.data.colour import colour_moments
 from allcore.data.intake import INTAKE_VERSION
@@ -144,17 +145,23 @@ def _drawn(count: int) -> IntArray:
 def _look_at(run: Run, root: Path, images: pd.DataFrame, rows: IntArray, tell: Callable[[int], None]) -> _Looked:
     """Decode every image once, for its colours and, where the run kept no features, for the model."""
     predictor, features = _features(run)
+    size = None if predictor is None else predictor.metadata.image_size
     colours, asked = [], []
     for start in range(0, len(images), _CHUNK):
         some = images.iloc[start : start + _CHUNK]
         found = zip(some["path"], some["pixel_sha256"], strict=True)
-        pixels = list(in_threads(lambda image: decode_catalogued(root, *image), found))
-        colours += [colour_moments(image) for image in pixels]
+        seen = list(in_threads(lambda image: _seen(decode_catalogued(root, *image), size), found))
+        colours += [moments for moments, _ in seen]
         if predictor is not None:
-            asked.append(predictor.predict(pixels).features)
-        tell(len(pixels))
+            asked.append(predictor.predict([small for _, small in seen if small is not None]).features)
+        tell(len(seen))
     kept = np.concatenate(asked) if features is None else features[rows]
     return _Looked(directions(kept), np.stack(colours))
+
+
+def _seen(pixels: np.ndarray, size: int | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return an image's colour moments (9,) and, where a model is asked, the image in its `size`."""
+    return colour_moments(pixels), None if size is None else resize(pixels, size)
 
 
 def _features(run: Run) -> tuple[Predictor | None, np.ndarray | None]:

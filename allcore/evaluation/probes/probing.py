@@ -21,7 +21,7 @@ from allcore import __version__
 from allcore.cells.finder import WORK as FINDER_WORK
 from allcore.cells.found_once import finder_that_remembers
 from allcore.cells.maps import are_smears
-from allcore.data.intake import decode, read_image
+from allcore.data.intake import INTAKE_VERSION, decode, read_image
 from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.comparing.comparison import accuracy_difference
@@ -283,7 +283,7 @@ def _decoded(file: Path) -> np.ndarray:
 def _report_file(subject: Subject, cache: Path) -> Path:
     facts = subject.model.stat()
     model = _model_sha256(subject.model, facts.st_mtime_ns, facts.st_size)
-    content = repr((model, subject.content, subject.scored, WORK, FINDER_WORK, __version__))
+    content = repr((model, subject.content, subject.scored, WORK, FINDER_WORK, INTAKE_VERSION, __version__))
     return cached_file(cache, "probes", content, ".json")
 
 

@@ -125,12 +125,17 @@ def reliability_bins(
 ) -> ReliabilityBins:
     """Count, mean top probability and accuracy of `probabilities` (N, C) by bins of the top probability."""
     top = probabilities.max(axis=1)
-    inner_edges = np.linspace(0, 1, n_bins + 1)[1:-1]
-    in_bin = np.eye(n_bins)[np.searchsorted(inner_edges, top, side="left")]
+    in_bin = np.eye(n_bins)[bin_numbers(probabilities, n_bins)]
     correct = probabilities.argmax(axis=1) == labels
     sums = _weights(multiplicity, len(labels)) @ np.hstack([in_bin, in_bin * top[:, None], in_bin * correct[:, None]])
     counts, confidences, hits = np.split(sums, 3, axis=-1)
     return ReliabilityBins(counts, _ratio(confidences, counts), _ratio(hits, counts))
+
+
+def bin_numbers(probabilities: FloatArray, n_bins: int) -> IntArray:
+    """Number (N,) of the bin of `ReliabilityBins` that each image's top probability lies in, from 0."""
+    inner_edges = np.linspace(0, 1, n_bins + 1)[1:-1]
+    return np.searchsorted(inner_edges, probabilities.max(axis=1), side="left")
 
 
 def expected_calibration_error(

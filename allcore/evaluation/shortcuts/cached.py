@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore import __version__
 from allcore.cells.finder import WORK as FINDER_WORK
+from allcore.data.intake import INTAKE_VERSION
 from allcore.data.split import Split
 from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts.registry import Baseline
@@ -35,7 +36,7 @@ class CachedResults:
 
     def __init__(self, split: Split, cache: Path | None) -> None:
         self._shape = (len(split.rows("test")), len(split.classes))
-        work = (split.content, WORK, FINDER_WORK, __version__)
+        work = (split.content, WORK, FINDER_WORK, INTAKE_VERSION, __version__)
         self._folder = None if cache is None else cache / "shortcuts" / _digest(work)
 
     def read(self, baseline: Baseline) -> CachedResult | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,19 +43,16 @@ def error_pictures(run: Run, table: pd.DataFrame, workspace: Workspace, model: P
     are gone, have changed or may not be read are left out and counted.
     """
     rows = mistakes(table).head(MOST).to_dict("records")
-    shown: list[tuple[dict[Any, Any], np.ndarray]] = []
+    pictures = []
     for row in rows:
-        try:
+        with suppress(DatasetError, ImageError):
             path = workspace.allowed(Path(run.config.dataset) / row["path"])
-            shown.append((row, decode(read_recorded_image(path, row["sha256"]), path.name)))
-        except (DatasetError, ImageError):
-            continue
-    pictures = tuple(_picture(row, pixels, model) for row, pixels in shown)
-    missing = len(rows) - len(shown)
+            pictures.append(_picture(row, decode(read_recorded_image(path, row["sha256"]), path.name), model))
+    missing = len(rows) - len(pictures)
     if not missing:
-        return ErrorPictures(pictures)
+        return ErrorPictures(tuple(pictures))
     return ErrorPictures(
-        pictures,
+        tuple(pictures),
         f"{counted(missing, 'image')} of these {len(rows)} cannot be shown: gone, changed since the run, or outside "
         "the folders that may be read.",
     )

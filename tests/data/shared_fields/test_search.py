@@ -2,11 +2,14 @@
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from allcore.data.shared_fields import search
 from allcore.data.shared_fields.search import COLUMNS, find_shared_fields
+from allcore.data.shared_fields.verification import make_view
 from tests.data.shared_fields.planted import (
     ORIENTATIONS,
     compressed,
@@ -16,6 +19,7 @@ from tests.data.shared_fields.planted import (
     placement_of_turn,
     turn_image,
 )
+from tests.held import Held
 
 SIDE = 160
 FIELDS = 48
@@ -128,6 +132,29 @@ def test_larger_images_are_compared_in_reduced_form_and_placed_in_their_own_pixe
     found = find_shared_fields([first, second, large_field(4, 600)])
     assert found[["first", "second"]].to_numpy().tolist() == [[0, 1]]
     assert np.abs(found[["dx", "dy"]].to_numpy()[0] - [-100, -150]).max() <= 4
+
+
+def test_views_of_more_bytes_than_are_held_are_made_again_and_the_pairs_are_the_same(fields, monkeypatch):
+    views = [
+        view for number in range(8) for view in (fields[number][:SIDE, :SIDE], fields[number][40 : 40 + SIDE, :SIDE])
+    ]
+    large = cv2.resize(fields[8], None, fx=3, fy=3)
+    images = [*views, large, large[100:, 100:]]
+    before = find_shared_fields(images)
+    held = Held()
+
+    def counted(grey):
+        view = make_view(grey)
+        return view._replace(grey=held.of(lambda: view.grey)())
+
+    room = 4 * SIDE * SIDE * 5
+    monkeypatch.setattr(search, "make_view", counted)
+    monkeypatch.setattr(search, "_VIEW_BYTES", room)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    pd.testing.assert_frame_equal(find_shared_fields(images), before)
+    assert len(before) == 9
+    assert held.most <= 7  # four that are held, two that are compared, one that is made
+    assert held.begun > len(images)
 
 
 @pytest.mark.parametrize("images", [[], [np.zeros((8, 8, 3), np.uint8)] * 3, [np.full((64, 64, 3), 200, np.uint8)] * 3])

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from allcore.data.cache import decode_catalogued
 from allcore.data.catalog import scan
 from allcore.errors import RunError
 from allcore.evaluation.image_map.mapped import known_map, make_map
@@ -14,6 +15,7 @@ from allcore.evaluation.predictions.folder import ScoredFolder
 from allcore.evaluation.predictions.in_run_form import evaluation_run
 from allcore.inference.predictor import load_predictor
 from allcore.runs.store import Run
+from tests.held import Held
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,19 @@ def test_without_kept_features_the_model_is_asked_and_tells_the_same(made, finis
     (run.folder / "model.onnx").unlink()
     with pytest.raises(RunError, match=r"no model\.onnx"):
         known_map(run, tmp_path)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_few_images_are_held_as_they_were_photographed(finished_run, tmp_path, monkeypatch, kept):
+    run = Run(shutil.copytree(finished_run.folder, tmp_path / "run", copy_function=os.link))
+    if not kept:
+        (run.folder / "features.npy").unlink()
+    held = Held()
+    monkeypatch.setattr("allcore.evaluation.image_map.mapped.decode_catalogued", held.of(decode_catalogued))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    make_map(run, tmp_path)
+    assert held.begun == 64
+    assert held.most <= 2
 
 
 def test_a_scored_folder_is_mapped_with_the_parts_that_the_models_run_had(made, smears, finished_run, tmp_path):

@@ -50,6 +50,13 @@ def test_what_was_kept_of_another_model_or_of_other_images_is_not_shown(own_copy
     assert cached_report(replace(own_copy, model=other), cache) is None
 
 
+@pytest.mark.parametrize("part", ["WORK", "FINDER_WORK", "INTAKE_VERSION", "__version__"])
+def test_what_another_program_would_read_or_make_otherwise_is_not_shown(own_copy, cache, monkeypatch, part):
+    assert cached_report(own_copy, cache) is not None
+    monkeypatch.setattr(module, part, "another")
+    assert cached_report(own_copy, cache) is None
+
+
 def test_moved_dataset_and_renamed_run_find_what_was_kept(own_copy, report, cache, tmp_path):
     moved = replace(own_copy, dataset=own_copy.dataset.rename(tmp_path / "moved"), name="other")
     assert cached_report(moved, cache) == report.model_copy(update={"model": "other"})

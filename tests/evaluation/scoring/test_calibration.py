@@ -5,6 +5,7 @@ from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
 from allcore.evaluation.scoring.calibration import reliability_diagram
+from allcore.evaluation.scoring.intervals import wilson
 from allcore.evaluation.scoring.metrics import expected_calibration_error, log_loss
 from allcore.inference.temperature import apply_temperature, fit_temperature
 
@@ -133,12 +134,12 @@ def test_a_probability_of_zero_counts_as_the_smallest_normal_float32():
 
 def test_the_diagram_counts_every_image_once():
     p, labels = simulated(1.5, n=500)
-    assert reliability_diagram(labels, p).counts.sum() == 500
+    assert reliability_diagram(labels, p, np.arange(len(labels))).counts.sum() == 500
 
 
 def test_calibrated_probabilities_lie_within_the_diagrams_intervals():
     p, labels = simulated(1.0, n=20000)
-    diagram = reliability_diagram(labels, p, n_bins=10)
+    diagram = reliability_diagram(labels, p, np.arange(len(labels)), n_bins=10)
     filled = diagram.counts > 0
     inside = (diagram.low <= diagram.confidence) & (diagram.confidence <= diagram.high)
     assert inside[filled].sum() >= filled.sum() - 1
@@ -146,7 +147,7 @@ def test_calibrated_probabilities_lie_within_the_diagrams_intervals():
 
 def test_the_diagrams_intervals_are_wilsons():
     p, labels = simulated(2.0, n=300)
-    diagram = reliability_diagram(labels, p)
+    diagram = reliability_diagram(labels, p, np.arange(len(labels)))
     for count, accuracy, low, high in zip(diagram.counts, diagram.accuracy, diagram.low, diagram.high, strict=True):
         if count:
             expected = binomtest(round(count * accuracy), int(count)).proportion_ci(method="wilson")
@@ -155,9 +156,18 @@ def test_the_diagrams_intervals_are_wilsons():
             assert np.isnan([accuracy, low, high]).all()
 
 
+def test_images_of_a_group_are_one_trial_of_their_bin():
+    p, labels = np.tile([[0.9, 0.1], [0.6, 0.4]], (6, 1)), np.array([0, 0, 0, 1] * 3)
+    diagram = reliability_diagram(labels, p, np.repeat(["a", "b", "c"], 4), n_bins=10)
+    sure, unsure = 8, 5
+    assert (diagram.low[sure], diagram.high[sure]) == pytest.approx(wilson(3, 3))
+    assert (diagram.low[unsure], diagram.high[unsure]) == pytest.approx(wilson(1.5, 3))
+    assert diagram.counts[[sure, unsure]].tolist() == [6, 6]
+
+
 def test_each_bins_mean_confidence_lies_between_its_edges():
     p, labels = simulated(2.0, n=300)
-    diagram = reliability_diagram(labels, p)
+    diagram = reliability_diagram(labels, p, np.arange(len(labels)))
     filled = diagram.counts > 0
     assert (diagram.edges[:-1][filled] < diagram.confidence[filled]).all()
     assert (diagram.confidence[filled] <= diagram.edges[1:][filled]).all()

@@ -163,6 +163,14 @@ def test_results_are_kept_for_this_content_alone(two_colours, tmp_path, column):
     assert cached_shortcuts(relabelled(split, **{column: values}), tmp_path, ONE) is None
 
 
+@pytest.mark.parametrize("part", ["WORK", "FINDER_WORK", "INTAKE_VERSION", "__version__"])
+def test_results_of_another_program_are_not_shown(two_colours, tmp_path, monkeypatch, part):
+    images, split = two_colours
+    shortcut_scores(images, split, tmp_path, baselines=ONE)
+    monkeypatch.setattr(f"allcore.evaluation.shortcuts.cached.{part}", "another")
+    assert cached_shortcuts(split, tmp_path, ONE) is None
+
+
 def test_what_files_are_called_does_not_matter(two_colours, tmp_path):
     images, split = two_colours
     shortcut_scores(images, split, tmp_path, baselines=ONE)

@@ -13,7 +13,7 @@ from allcore.reporting.tables import calibration_table
 
 def calibration_section(facts: RunFacts) -> Section:
     """Return whether the probabilities mean what they say, and what is called novel."""
-    diagram = reliability_diagram(facts.test.labels, facts.test.probabilities)
+    diagram = reliability_diagram(facts.test.labels, facts.test.probabilities, facts.test.table["group"])
     return Section(
         "calibration", "Calibration and novelty", (reliability_figure(diagram), *calibration(facts), *novelty(facts))
     )

@@ -13,24 +13,24 @@ from allcore.runs.history import History
 _TITLES = {"loss": ("Loss", "cross-entropy (nats)", 1.0), "accuracy": ("Accuracy", "accuracy (%)", 100.0)}
 
 
-def training_figures(history: History, validation_images: int) -> tuple[Figure, ...]:
+def training_figures(history: History, validation_groups: int) -> tuple[Figure, ...]:
     """Return loss and accuracy by epoch, train and validation; none where no epoch was recorded.
 
-    Validation accuracy has its 95 % interval (Wilson, over `validation_images`).
+    Validation accuracy has its 95 % interval (Wilson, with `validation_groups` as trials).
     """
     if history.epochs.empty:
         return ()
-    return tuple(_figure(history.epochs, quantity, validation_images) for quantity in _TITLES)
+    return tuple(_figure(history.epochs, quantity, validation_groups) for quantity in _TITLES)
 
 
-def _figure(epochs: pd.DataFrame, quantity: str, validation_images: int) -> Figure:
+def _figure(epochs: pd.DataFrame, quantity: str, validation_groups: int) -> Figure:
     name, unit, scale = _TITLES[quantity]
     x = epochs["epoch"].to_numpy(np.float64) + 1
     train = epochs[quantity].to_numpy(np.float64)
     validation = epochs[f"validation_{quantity}"].to_numpy(np.float64)
     low = high = None
     if quantity == "accuracy":
-        low, high = wilson(validation * validation_images, validation_images)
+        low, high = wilson(validation * validation_groups, validation_groups)
     lines = (Line("train", "train", x, train), Line("validation", "validation", x, validation, low, high))
     last = f"{scale * train[-1]:.3g} in train and {scale * validation[-1]:.3g} in validation after epoch {x[-1]:.0f}"
     caption = f"{name} by epoch" + (", with the 95 % interval of validation" if low is not None else "")

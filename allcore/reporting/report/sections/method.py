@@ -95,7 +95,7 @@ def training_section(facts: RunFacts) -> Section:
     why = why if asked else "as the run recorded; its epochs are lost"
     blocks: tuple[Block, ...] = (
         training_table(facts),
-        *([Pair(figures)] if (figures := training_figures(facts.history, _validation_images(facts))) else []),
+        *([Pair(figures)] if (figures := training_figures(facts.history, facts.split.groups("validation"))) else []),
         text(
             f"The weights of epoch {served} are served, {why}."
             if served
@@ -208,7 +208,3 @@ def _initial(weights: dict[str, Any] | None) -> tuple[str | Mono, ...]:
 
 def _said(environment: dict[str, Any], key: str) -> str:
     return str(environment.get(key) or UNKNOWN)
-
-
-def _validation_images(facts: RunFacts) -> int:
-    return len(facts.split.rows("validation"))

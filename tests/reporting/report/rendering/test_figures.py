@@ -70,7 +70,7 @@ def test_interval_of_a_score_is_said_and_drawn_around_it():
 def test_reliability_diagram_has_a_point_and_a_bar_for_each_bin_that_holds_images():
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet([1, 1, 1], 50)
-    diagram = reliability_diagram(rng.integers(3, size=50), probabilities)
+    diagram = reliability_diagram(rng.integers(3, size=50), probabilities, np.arange(50))
     markup = reliability_figure(diagram).markup
     assert markup.count("<circle") == markup.count("<rect") == int((diagram.counts > 0).sum())
 
