@@ -123,6 +123,20 @@ def test_going_back_undoes_the_choice_of_a_tab_and_of_a_cell(finished_server, fi
     expect(page.get_by_role("tab", name="Confusion matrix")).to_have_attribute("aria-selected", "true")
 
 
+def test_going_back_leads_to_the_page_of_the_gallery_that_was_left(finished_server, page):
+    page.goto(finished_server.url("dataset", "page=3"))
+    arrived(page, "Dataset")
+    images = page.locator("[class*='st-key-open-']")
+    expect(images).to_have_count(64 - 2 * 24)
+    page.get_by_text("With a twin", exact=True).click()
+    page.wait_for_url(re.compile("show=With"))
+    idle(page)
+    assert "page=" not in page.url
+    page.go_back()
+    expect(page).to_have_url(re.compile("page=3"))
+    expect(images).to_have_count(64 - 2 * 24)
+
+
 def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_deletion_said(server, finished_run, page):
     first, second = (
         Run(shutil.copytree(finished_run.folder, server.workspace.runs / name))
