@@ -14,7 +14,7 @@ from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from pages.ui import address
 from pages.ui.study_view import grid_of
-from tests.pages.opening import button, open_page, texts
+from tests.pages.opening import button, choose, open_page, texts
 from tests.studies.conftest import set_state
 
 FIRST = "seeds: seed=0"
@@ -106,6 +106,17 @@ def test_evaluate_opens_the_out_of_fold_predictions_like_a_runs(study, workspace
     assert "Out-of-fold predictions of study seeds: each image by the one of 1 runs" in texts(app)
     assert FIRST in app.selectbox(key="run").options
     assert "seeds: seed=1" not in app.selectbox(key="run").options
+
+
+def test_a_split_and_a_tab_that_a_study_does_not_have_are_left_behind(study):
+    app = choose(open_page("evaluate", run="member-0", split="validation", view="Map"), "run", FIRST)
+    assert "No such" not in texts(app)
+    assert "test images are right" in texts(app)
+    assert not {"split", "view"} & {*app.query_params}
+
+
+def test_a_link_to_a_split_that_a_study_does_not_have_is_said_to_be_wrong(study):
+    assert "No such split" in texts(open_page("evaluate", run=FIRST, split="validation"))
 
 
 def test_mistakes_of_a_study_are_explained_by_the_member_that_made_them(study):
