@@ -73,18 +73,19 @@ def confirm_deletion(run: Run, shown: str) -> None:
 
 
 def show_all(wanted: str, hidden: bool) -> None:
-    """Show a line a run that has `wanted` in what is said of it; those of a study stand in its grid."""
-    grids = names_of_grids()
+    """Show a line a run that has all words of `wanted` in what is said of it.
+
+    Those of a study stand in its grid, and here where words are wanted.
+    """
+    grids, words = names_of_grids(), wanted.split()
     every = summaries(runs())
-    alone = [each for each in every if each.config is None or not in_a_grid(each.config, grids)]
-    now = [each for each in alone if (hidden or not each.about.hidden) and each.says(wanted)]
+    here = [each for each in every if words or each.config is None or not in_a_grid(each.config, grids)]
+    found = [each for each in here if each.says(wanted)]
+    now = [each for each in found if hidden or not each.about.hidden]
     if address.is_due():  # the page around this list is to show another run
         st.rerun()
     if not now:
-        if not alone:
-            st.caption("All runs belong to the studies above." if every else "No run is left.")
-        else:
-            st.caption("No run has all of these words." if wanted else "All runs here are hidden.")
+        st.caption(why_none(bool(every), bool(found), bool(words)))
         return
     progress = [100 * summary.progress for summary in now]
     rows = summary_table(now)
@@ -115,6 +116,15 @@ def show_all(wanted: str, hidden: bool) -> None:
         },
         listed, lambda row: address.say_to_page("run", str(listed["run"].iloc[row])),
     )  # fmt: skip
+
+
+def why_none(any_run: bool, found: bool, wanted: bool) -> str:
+    """Return why no run is listed: of whether there is `any_run`, one was `found`, and words were `wanted`."""
+    if found:
+        return "All runs with these words are hidden." if wanted else "All runs here are hidden."
+    if not any_run:
+        return "No run is left."
+    return "No run has all of these words." if wanted else "All runs belong to the studies above."
 
 
 def in_a_grid(config: TrainConfig, studies: set[str]) -> bool:

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.runs.about import About, say_of_run
 from allcore.runs.files import STOP_FILE
 from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run
@@ -56,6 +57,17 @@ def test_a_study_is_one_row_with_its_grid_and_its_runs_are_not_listed_again(stud
     failed.click().run()
     assert app.query_params["run"] == "member-1"
     assert app.selectbox(key="run").value == "member-1"
+
+
+def test_a_search_finds_the_runs_of_studies_too(study):
+    (found,) = [frame.value for frame in open_page("runs", find="member FAILED").dataframe if "dataset" in frame.value]
+    assert (found["run"].tolist(), found["study"].tolist()) == (["member-1"], ["seeds"])
+    assert "No run has all of these words." in texts(open_page("runs", find="member nothing"))
+
+
+def test_runs_that_a_search_finds_and_that_are_hidden_are_said_to_be(study, workspace):
+    say_of_run(Run(workspace.runs / "member-1"), About(hidden=True))
+    assert "All runs with these words are hidden." in texts(open_page("runs", find="failed"))
 
 
 def test_of_a_study_that_is_looked_at_again_only_what_has_changed_is_read(study, workspace, monkeypatch):
