@@ -16,7 +16,7 @@ from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui import address
 from pages.ui.choose import select_run
-from pages.ui.free_space import free_disk_space
+from pages.ui.free_space import is_space_to_free, offer_to_free_space
 from pages.ui.guarded import guarded
 from pages.ui.live import refresh_every, runs, states, summaries, watch
 from pages.ui.queue import show_devices
@@ -153,15 +153,17 @@ def show_run(run: Run, state: str, compared: list[Run], per: Per, smoothing: flo
 st.title("Runs")
 show_studies()
 known = {run.id: run for run in runs()}
+with st.container():
+    if "refused" in st.session_state:
+        st.error(plain(st.session_state.pop("refused")), title="That did not work")
 if not known:
     watch({})
     if not studies():
         st.info("Launch one on the Train page; the quick preset takes minutes.", title="No run yet")
         st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+    if is_space_to_free():
+        offer_to_free_space()
     st.stop()
-with st.container():
-    if "refused" in st.session_state:
-        st.error(plain(st.session_state.pop("refused")), title="That did not work")
 
 now = {summary.id: summary for summary in summaries(list(known.values()))}
 watch({one.id: one.state for one in now.values()})
@@ -175,6 +177,7 @@ st.fragment(guarded("the list of runs")(show_all), run_every=refresh_every(list(
 
 run = select_run(known)
 if run is None:
+    offer_to_free_space()
     st.stop()
 summary = now[run.id]
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -189,8 +192,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )  # fmt: skip
     if st.button("Delete", icon=":material/delete:", disabled=summary.state in ACTIVE or not may_act()):
         confirm_deletion(run, summary.state)
-    if st.button("Free disk space", icon=":material/cleaning_services:", disabled=not may_act()):
-        free_disk_space()
+    offer_to_free_space()
     if summary.state == "succeeded":
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/grid_on:", query_params={"run": run.id})
 
