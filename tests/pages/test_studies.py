@@ -1,20 +1,24 @@
 """Studies on the pages: a row that opens into its grid, and out-of-fold predictions on Evaluate."""
 
+import os
 import shutil
 
 import pytest
 
+from allcore.config_parts import SplitConfig
+from allcore.data.split import make_split
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.about import About, say_of_run
 from allcore.runs.files import STOP_FILE
 from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run
+from allcore.runs.store import Run, RunStore
 from allcore.runs.summary import summarize
 from allcore.runs.worker_lock import worker_lock
 from allcore.studies.plan import make_plan
-from allcore.studies.store import StudyStore
+from allcore.studies.store import PLAN_FILE, StudyStore
 from pages.ui import address
 from pages.ui.study_view import grid_of
+from tests.data.rows import images
 from tests.pages.opening import button, choose, open_page, texts
 from tests.studies.conftest import set_state
 
@@ -151,3 +155,35 @@ def test_a_study_without_a_run_yet_is_shown_as_such(workspace, tiny_config):
     assert not app.info
     assert any(expander.label.startswith("new") for expander in app.expander)
     assert button(app, "Resume").disabled is False
+
+
+@pytest.fixture
+def many(workspace, tiny_config):
+    """Return the names of 23 studies, the newest first: of the oldest one there is a run."""
+    store = StudyStore(workspace.studies)
+    for number in range(23):
+        plan = make_plan(name=f"study-{number:02}", config=tiny_config())
+        os.utime(store.create(plan).folder / PLAN_FILE, (number, number))
+    oldest = make_plan(name="study-00", config=tiny_config()).places[0].config
+    run = RunStore(workspace.runs).create(oldest, make_split(images({"A": 4, "B": 4}), SplitConfig()))
+    set_state(run, "failed")
+    return [study.name for study in store.studies()]
+
+
+def listed_studies(app):
+    return [expander.label.split(":")[0].replace("\\", "") for expander in app.expander if "runs" in expander.label]
+
+
+def test_studies_come_twenty_a_page_and_their_runs_are_in_their_grids(many):
+    app = open_page("runs")
+    assert listed_studies(app) == many[:20]
+    assert "1 to 20 of 23 studies" in texts(app)
+    assert "All runs belong to the studies above." in texts(app)
+    assert listed_studies(choose(app, "studies_page", 2)) == many[20:]
+
+
+def test_a_study_that_is_asked_for_is_shown_on_every_page(many):
+    app = open_page("runs", study="study-00")
+    assert listed_studies(app) == ["study-00", *many[:20]]
+    assert listed_studies(choose(app, "studies_page", 2)) == many[20:]
+    assert "No such study" in texts(open_page("runs", study="study-99"))
