@@ -11,7 +11,8 @@ from pathlib import Path
 from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.store import TRASH, Run, RunStore, is_active
+from allcore.runs.store import Run, RunStore, is_active
+from allcore.runs.trash import TRASH
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
 from allcore.writing import unfinished
@@ -75,10 +76,11 @@ def _of_finished(runs: Sequence[Run]) -> Iterator[tuple[Path, str]]:
 
 
 def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    for path in workspace.runs.glob(f"{TRASH}*"):
-        yield path, "rest of a run that was deleted"
+    for folder, what in ((workspace.runs, "run"), (workspace.studies, "study")):
+        for path in folder.glob(f"{TRASH}*"):
+            yield path, f"rest of a {what} that was deleted"
     caches = [path for path in _children(workspace.cache) if path.is_dir()]
-    for folder in (workspace.runs, workspace.datasets, workspace.cache, *caches):
+    for folder in (workspace.runs, workspace.studies, workspace.datasets, workspace.cache, *caches):
         for path in unfinished(folder):
             if time.time() - _last_written(path) > STALE_SECONDS:
                 yield path, "unfinished, and given up"
