@@ -1,6 +1,5 @@
 """Dataset: choose or get one, count it, and browse its images."""
 
-import math
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.class_meanings import show_naming
 from pages.ui.dataset_about import show_about_dataset
 from pages.ui.dataset_cells import hold_no_cells, known_cells, show_cells
-from pages.ui.dataset_filter import filter_images
+from pages.ui.dataset_filter import choose_gallery_page, filter_images
 from pages.ui.dataset_image import show_image_page
 from pages.ui.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
 from pages.ui.get_dataset import get_dataset, is_getting_what_was_asked_here, say_added, show_getting
@@ -74,7 +73,7 @@ def _say_if_divided(rows: pd.DataFrame) -> None:
         )
 
 
-def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, cells: bool) -> None:
+def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, variant: str, cells: bool) -> None:
     """Show the chosen images a page at a time; `cells` says whether they can hold nucleated cells to be outlined."""
     chosen = filter_images(rows, labels)
     if chosen.empty:
@@ -83,7 +82,7 @@ def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, cells: boo
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{len(chosen):,} of {len(rows):,} files", width="content")
         outlines = cells and st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
-        page = st.pagination(max(1, math.ceil(len(chosen) / PER_PAGE)), key="page", bind="query-params")
+        page = choose_gallery_page(len(chosen), root, variant)
     thumbnails(chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], root, outlines)
 
 
@@ -155,7 +154,7 @@ elif folder is not None:
         link_to_map("Map of these images", images.root, variant, run)
         open_tab(
             {
-                "Images": partial(_gallery, rows, labels, images.root, not hold_no_cells(cells)),
+                "Images": partial(_gallery, rows, labels, images.root, variant, not hold_no_cells(cells)),
                 "Counts": partial(_counts, images, variant, split),
                 "Cells": partial(show_cells, images, variant),
                 "Classes": partial(show_naming, images),

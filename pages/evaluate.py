@@ -46,6 +46,7 @@ pooled = is_out_of_fold(run)
 split: str | None = "test"
 if of_run:
     splits = SPLITS[:1] if pooled else SPLITS
+    address.leave_behind("split", splits)
     split = address.settle("split", splits, "split", default="test")
     st.segmented_control("Images", splits, required=True, **address.follow("split", split))
 if split is None:

@@ -16,7 +16,7 @@ from allcore.runs.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui import address
 from pages.ui.choose import select_run
-from pages.ui.free_space import free_disk_space
+from pages.ui.free_space import is_space_to_free, offer_to_free_space
 from pages.ui.guarded import guarded
 from pages.ui.live import refresh_every, runs, states, summaries, watch
 from pages.ui.queue import show_devices
@@ -73,18 +73,19 @@ def confirm_deletion(run: Run, shown: str) -> None:
 
 
 def show_all(wanted: str, hidden: bool) -> None:
-    """Show a line a run that has `wanted` in what is said of it; those of a study stand in its grid."""
-    grids = names_of_grids()
+    """Show a line a run that has all words of `wanted` in what is said of it.
+
+    Those of a study stand in its grid, and here where words are wanted.
+    """
+    grids, words = names_of_grids(), wanted.split()
     every = summaries(runs())
-    alone = [each for each in every if each.config is None or not in_a_grid(each.config, grids)]
-    now = [each for each in alone if (hidden or not each.about.hidden) and each.says(wanted)]
+    here = [each for each in every if words or each.config is None or not in_a_grid(each.config, grids)]
+    found = [each for each in here if each.says(wanted)]
+    now = [each for each in found if hidden or not each.about.hidden]
     if address.is_due():  # the page around this list is to show another run
         st.rerun()
     if not now:
-        if not alone:
-            st.caption("All runs belong to the studies above." if every else "No run is left.")
-        else:
-            st.caption("No run has all of these words." if wanted else "All runs here are hidden.")
+        st.caption(why_none(bool(every), bool(found), bool(words)))
         return
     progress = [100 * summary.progress for summary in now]
     rows = summary_table(now)
@@ -117,6 +118,15 @@ def show_all(wanted: str, hidden: bool) -> None:
     )  # fmt: skip
 
 
+def why_none(any_run: bool, found: bool, wanted: bool) -> str:
+    """Return why no run is listed: of whether there is `any_run`, one was `found`, and words were `wanted`."""
+    if found:
+        return "All runs with these words are hidden." if wanted else "All runs here are hidden."
+    if not any_run:
+        return "No run is left."
+    return "No run has all of these words." if wanted else "All runs belong to the studies above."
+
+
 def in_a_grid(config: TrainConfig, studies: set[str]) -> bool:
     """Return whether a run is a member of a study that is shown."""
     return config.place is not None and config.study in studies
@@ -143,15 +153,17 @@ def show_run(run: Run, state: str, compared: list[Run], per: Per, smoothing: flo
 st.title("Runs")
 show_studies()
 known = {run.id: run for run in runs()}
+with st.container():
+    if "refused" in st.session_state:
+        st.error(plain(st.session_state.pop("refused")), title="That did not work")
 if not known:
     watch({})
     if not studies():
         st.info("Launch one on the Train page; the quick preset takes minutes.", title="No run yet")
         st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
+    if is_space_to_free():
+        offer_to_free_space()
     st.stop()
-with st.container():
-    if "refused" in st.session_state:
-        st.error(plain(st.session_state.pop("refused")), title="That did not work")
 
 now = {summary.id: summary for summary in summaries(list(known.values()))}
 watch({one.id: one.state for one in now.values()})
@@ -165,13 +177,14 @@ st.fragment(guarded("the list of runs")(show_all), run_every=refresh_every(list(
 
 run = select_run(known)
 if run is None:
+    offer_to_free_space()
     st.stop()
 summary = now[run.id]
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
         "Stop", icon=":material/stop:", disabled=summary.state not in ACTIVE or not may_act(), on_click=carry_out,
         args=("stop", run, summary.state),
-        help="Stops at the next batch, or is ended after 30 seconds. The checkpoint is kept.",
+        help="Stops after the batch that is under way. The checkpoint is kept.",
     )  # fmt: skip
     st.button(
         "Resume", icon=":material/play_arrow:", disabled=summary.state not in {*RESUMABLE, "damaged"} or not may_act(),
@@ -179,8 +192,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )  # fmt: skip
     if st.button("Delete", icon=":material/delete:", disabled=summary.state in ACTIVE or not may_act()):
         confirm_deletion(run, summary.state)
-    if st.button("Free disk space", icon=":material/cleaning_services:", disabled=not may_act()):
-        free_disk_space()
+    offer_to_free_space()
     if summary.state == "succeeded":
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/grid_on:", query_params={"run": run.id})
 

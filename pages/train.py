@@ -81,9 +81,9 @@ def known_speed(config: TrainConfig, split: Split, former: Sequence[Run]) -> Spe
     return measured().get(cost_key(config)) or former_speed(config, device, former)
 
 
-def in_short(config: TrainConfig, begin: TrainConfig, size: str) -> str:
+def in_short(config: TrainConfig, preset: TrainConfig, size: str) -> str:
     """Return the configuration in a line, and what in it is not as in the preset."""
-    now, before = settings_table(config), settings_table(begin)
+    now, before = settings_table(config), settings_table(preset)
     changed = now[now["value"] != before["value"]]
     line = (
         f"{size}, {config.epochs} epochs, batches of {config.batch_size}, "
@@ -120,8 +120,9 @@ if preset is None:
 augment = st.session_state.get("augment")
 data = {"dataset": str(images.root), "variant": variant}
 divided = {"protocol": "folders"} if images.has_parts else {}
-of_preset = PRESETS.get(PRESET_NAMES[preset], {}) | ({"augment": augment} if augment else {})
-begin = make_config(**data, split=divided, **of_preset)
+of_preset = PRESETS.get(PRESET_NAMES[preset], {})
+bare = make_config(**data, split=divided, **of_preset)
+begin = make_config(**data, split=divided, **of_preset | {"augment": augment}) if augment else bare
 
 card = st.container(border=True)
 with card:
@@ -132,7 +133,12 @@ with card:
 
 st.header("Settings", anchor=False)
 if augment:
-    st.caption("The augmentation is that of the Augmentation page.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("The augmentation is that of the Augmentation page.", width="content")
+        st.button(
+            "Use the preset's augmentation", icon=":material/undo:", on_click=st.session_state.pop,
+            args=("augment", None),
+        )  # fmt: skip
 fields = config_form(preset.lower(), begin.model_dump())
 
 former = runs()
@@ -182,12 +188,12 @@ with card:
     else:
         native = int(images.images(variant)[["width", "height"]].min(axis=1).max())
         if isinstance(estimated, Estimate):
-            st.markdown(plain(in_short(config, begin, f"{config.image_size} px")))
+            st.markdown(plain(in_short(config, bare, f"{config.image_size} px")))
             show_estimate(estimated, native)
             costly = [config]
         else:
             assert plan is not None
-            st.markdown(plain(in_short(plan.config, begin, plan_in_words(plan))))
+            st.markdown(plain(in_short(plan.config, bare, plan_in_words(plan))))
             show_study_estimate(plan, estimated, native)
             costly = [each.config for _, each, _ in estimated.cells]
         warn_of_hours(estimated.total_seconds, costly, has_gpu=bool(devices().gpus))

@@ -1,7 +1,8 @@
-"""`study run`, `list`, `show`, `resume`, `stop`, `report`: many runs of one configuration, as one."""
+"""`study run`, `list`, `show`, `resume`, `stop`, `report`, `delete`: many runs of one configuration, as one."""
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from allcore.cli.study_follow import go_on, look_at
 from allcore.cli.study_report import Name, report
 from allcore.cli.study_text import grid_json, plan_json, say_grid, say_plan
 from allcore.cli.train import Data, Preset, with_protocol
-from allcore.reporting.number_text import duration, percentage
+from allcore.reporting.number_text import counted, duration, percentage
 
 if TYPE_CHECKING:
     from allcore.studies.estimate import StudyEstimate
@@ -177,6 +178,39 @@ def stop(name: Name) -> None:
     stop_study(study, _workspace())
     state = in_words(study.status().state)
     say(f"study {study.name} is {state}; go on with: python -m allcore study resume {study.name}")
+
+
+@app.command()
+def delete(
+    name: Name,
+    with_runs: Annotated[bool, typer.Option("--runs", help="its runs as well, with their models; asks first")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask, also when STUDY is only a part of the name")] = False,
+) -> None:
+    """Delete a study's plan and results; its runs stay as ordinary runs, unless --runs deletes them as well."""
+    from allcore.runs.asking import ask_schedulers
+    from allcore.studies.deletion import check_at_rest, delete_study, runs_of
+
+    workspace, study = _workspace(), _studies().find(name)
+    ask_schedulers(workspace)
+    runs = runs_of(study, workspace)
+    check_at_rest(study, runs)
+    what = f"study {study.name}" + (f" with its {counted(len(runs), 'run')}" if with_runs and runs else "")
+    if not yes and (with_runs or name != study.name):
+        _ask_before_deleting(what)
+    delete_study(study, workspace, with_runs=with_runs)
+    stay = f"; {counted(len(runs), 'run stays', 'runs stay')}" if runs and not with_runs else ""
+    say(f"{what} is deleted{stay}")
+
+
+def _ask_before_deleting(what: str) -> None:
+    """Ask whether this is to go. Raises `RunError` where nobody can be asked."""
+    from allcore.errors import RunError
+
+    if not sys.stdin.isatty():
+        raise RunError(f"this would delete {what}; to do so give --yes")
+    if not typer.confirm(f"delete {what}?", err=True):
+        say("nothing is deleted", err=True)
+        raise typer.Exit(1)
 
 
 def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEstimate:

@@ -10,7 +10,8 @@ from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.disk_clock import disk_time
 from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.store import TRASH, Run, RunStore, is_active
+from allcore.runs.store import Run, RunStore, is_active
+from allcore.runs.trash import TRASH
 from allcore.runs.worker_lock import has_worker
 from allcore.workspace import Workspace
 from allcore.writing import remove_folder, unfinished
@@ -74,10 +75,11 @@ def _of_finished(runs: Sequence[Run]) -> Iterator[tuple[Path, str]]:
 
 
 def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    for path in workspace.runs.glob(f"{TRASH}*"):
-        yield path, "rest of a run that was deleted"
+    for folder, what in ((workspace.runs, "run"), (workspace.studies, "study")):
+        for path in folder.glob(f"{TRASH}*"):
+            yield path, f"rest of a {what} that was deleted"
     caches = [path for path in _children(workspace.cache) if path.is_dir()]
-    for folder in (workspace.runs, workspace.datasets, workspace.cache, *caches):
+    for folder in (workspace.runs, workspace.studies, workspace.datasets, workspace.cache, *caches):
         for path in unfinished(folder):
             if _is_given_up(path):
                 yield path, "unfinished, and given up"

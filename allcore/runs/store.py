@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,16 +31,14 @@ from allcore.runs.files import (
 from allcore.runs.history import History, read_history
 from allcore.runs.states import ACTIVE, in_words
 from allcore.runs.status import Status, read_status
+from allcore.runs.trash import delete_folder
 from allcore.runs.worker_lock import has_worker
-from allcore.writing import make_folder, remove_folder, rename, sync_all, unfinished_folder
+from allcore.writing import make_folder, rename, sync_all, unfinished_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from allcore.data.split import Split
-
-TRASH = ".trash-"
-"""How the names of deleted runs begin until all of their files are removed."""
 
 _ENVIRONMENT = {
     "allscope": str, "code_revision": str, "python": str, "platform": str, "processor": str, "dataset_fingerprint": str,
@@ -242,24 +239,4 @@ class RunStore:
             raise RunError(f"run {run.id} is {in_words(state)}; stop it before deleting it")
         if has_worker(run.folder):
             raise RunError(f"the worker of run {run.id} is still running; delete the run when it has ended")
-        try:
-            if run.folder.is_symlink():
-                run.folder.unlink()
-                return
-            trash = run.folder.with_name(f"{TRASH}{secrets.token_hex(4)}-{run.id}")
-            rename(run.folder, trash)  # synced: after a power cut no run stands there of which some files are gone
-        except OSError as error:
-            raise RunError(f"run {run.id} cannot be deleted ({error.strerror}); all of it is still there") from None
-        self._empty_trash(trash)
-
-    def _empty_trash(self, trash: Path) -> None:
-        """Remove what was deleted, and what earlier deletions that were killed left. Raises `RunError`, naming it."""
-        for earlier in self.root.glob(f"{TRASH}*"):
-            shutil.rmtree(earlier, ignore_errors=True)
-        try:
-            remove_folder(trash)
-        except OSError as error:
-            raise RunError(
-                f"the run is deleted, but not all of its files could be removed ({error.strerror or error}); "
-                f"remove {trash} by hand"
-            ) from None
+        delete_folder(run.folder, f"run {run.id}")

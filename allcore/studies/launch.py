@@ -18,7 +18,7 @@ from allcore.runs.launches import LOCAL, claim_launch, last_launch
 from allcore.runs.preflight import looked_at_once, prepare
 from allcore.runs.states import ACTIVE, in_words
 from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run
+from allcore.runs.store import Run, RunStore
 from allcore.runs.worker_lock import has_worker
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import Study
@@ -30,8 +30,10 @@ _POLL_SECONDS = 0.1
 def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, int], None] | None = None) -> StudyPlan:
     """Return the plan with its paths made absolute and its labels named, when every member could be launched as it is.
 
-    Raises `InputError` when the data, the weights or a split will not do for one of them.
+    Raises `InputError` when the data, the weights or a split will not do for one of them, or runs of a study that was
+    deleted would become members.
     """
+    _must_be_free(plan.name, workspace)
     seen: set[str] = set()
     labels: dict[str, str] = {}
     with looked_at_once():
@@ -113,6 +115,19 @@ def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
             executor.stop(run)
     if study.status().state == "interrupted":
         write_status(study.folder, status.model_copy(update={"state": "cancelled"}))
+
+
+def _must_be_free(name: str, workspace: Workspace) -> None:
+    """Raise `RunError` where runs have the name of a study that is not there: it was deleted, and they stayed."""
+    study = Study(workspace.studies / name)
+    if study.folder.is_dir():
+        return
+    if left := [run.id for _, run in study.runs_at_places(RunStore(workspace.runs).runs())]:
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        raise RunError(
+            f"runs of a study {name!r} that was deleted are still there ({left[0]}{more}) and would become members of "
+            "this one; give another name, or delete them"
+        )
 
 
 def _is_active(run: Run) -> bool:

@@ -51,19 +51,26 @@ class Study:
         """Return what the process that carries out the study is doing now."""
         return read_status(self.folder)
 
-    def members(self, runs: Iterable[Run]) -> dict[str, Run]:
-        """Return the member at each place that has one, by the place's name; of several, one that succeeded or the
-        newest. `runs` come newest first."""
-        found: dict[str, Run] = {}
+    def runs_at_places(self, runs: Iterable[Run]) -> list[tuple[str, Run]]:
+        """Return which of the runs were made for this study, each with its place's name; damaged ones are left out."""
+        found = []
         for run in runs:
             try:
                 config = run.config
             except RunError:
                 continue
             if config.study == self.name and config.place is not None:
-                former = found.setdefault(config.place, run)
-                if former is not run and not _succeeded(former) and _succeeded(run):
-                    found[config.place] = run
+                found.append((config.place, run))
+        return found
+
+    def members(self, runs: Iterable[Run]) -> dict[str, Run]:
+        """Return the member at each place that has one, by the place's name; of several, one that succeeded or the
+        newest. `runs` come newest first."""
+        found: dict[str, Run] = {}
+        for place, run in self.runs_at_places(runs):
+            former = found.setdefault(place, run)
+            if former is not run and not _succeeded(former) and _succeeded(run):
+                found[place] = run
         return found
 
 

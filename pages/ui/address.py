@@ -71,6 +71,16 @@ def settle(
     return asked
 
 
+def leave_behind(name: str, options: Collection[str]) -> None:
+    """Drop a name that says what this session chose of something else, which what is shown now does not have.
+
+    What a link asks for stays, and is said not to be there when the name is settled.
+    """
+    asked = st.query_params.get(name)
+    if asked is not None and asked not in options and asked == remembered(name):
+        say(name, None)
+
+
 def follow(
     name: str, value: str | None, drops: Collection[str] = (), then: Callable[[], None] | None = None
 ) -> dict[str, Any]:

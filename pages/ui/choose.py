@@ -22,7 +22,7 @@ from pages.ui.out_of_fold import opened, out_of_fold_choices
 from pages.ui.show import plain
 from pages.ui.state import named_and_nameless_datasets, workspace
 
-OF_A_VARIANT = ("image", "class", "first", "second", "group")
+OF_A_VARIANT = ("image", "class", "first", "second", "group", "true", "predicted", "at")
 """What an address says of one variant of a dataset, and of no other."""
 OF_A_DATASET = ("variant", "run", "part", "map", "all", *OF_A_VARIANT)
 """What an address says of one dataset, and of no other."""

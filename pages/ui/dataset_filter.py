@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +13,7 @@ from allcore.data.split import SPLITS
 from pages.ui import address
 from pages.ui.choose_class import choose_class
 from pages.ui.gallery import PER_PAGE, open_image
+from pages.ui.paging import choose_page, turn_to
 
 EVERYTHING, TWINS, UNUSABLE = "Usable images", "With a twin", "Unusable files"
 KINDS = (EVERYTHING, TWINS, UNUSABLE)
@@ -24,25 +27,25 @@ def filter_images(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         shown = address.settle("show", KINDS, "kind of images", default=EVERYTHING)
-        st.segmented_control("Show", KINDS, required=True, wrap=True, **address.follow("show", shown, then=first_page))
+        st.segmented_control("Show", KINDS, required=True, wrap=True, **address.follow("show", shown))
         label = address.settle("class", labels, "class")
-        choose_class("Class", labels, **address.follow("class", label, then=first_page))
+        choose_class("Class", labels, **address.follow("class", label))
         if "split" in rows:
             split = address.settle("split", SPLITS, "split")
-            st.pills("Split", SPLITS, wrap=True, **address.follow("split", split, then=first_page))
+            st.pills("Split", SPLITS, wrap=True, **address.follow("split", split))
     return _chosen(rows, labels)
 
 
-def first_page() -> None:
-    """Go back to the first page of the gallery, as other images were chosen; for `on_change`."""
-    st.session_state[_PAGE] = 1
+def choose_gallery_page(count: int, root: Path, variant: str) -> int:
+    """Let the user choose a page of the gallery of `count` images that the address chooses (in it as `page`)."""
+    return choose_page(max(1, math.ceil(count / PER_PAGE)), _PAGE, _gallery_of(root, variant))
 
 
-def show_neighbours(rows: pd.DataFrame, labels: tuple[str, ...], path: str) -> None:
+def show_neighbours(rows: pd.DataFrame, labels: tuple[str, ...], path: str, root: Path, variant: str) -> None:
     """Lead from an image's own page to the one before and the one after it in the gallery that it was opened from."""
     paths = list(_chosen(rows, labels)["path"])
     if path in paths:  # and the gallery shows the page that holds it when one goes back
-        st.session_state[_PAGE] = paths.index(path) // PER_PAGE + 1
+        turn_to(paths.index(path) // PER_PAGE + 1, _PAGE, _gallery_of(root, variant))
     else:  # opened from elsewhere
         paths = list(rows.loc[rows["problem"] == "", "path"])
     if path not in paths:
@@ -51,6 +54,11 @@ def show_neighbours(rows: pd.DataFrame, labels: tuple[str, ...], path: str) -> N
     _lead("Previous", ":material/chevron_left:", paths[place - 1 : place])
     _lead("Next", ":material/chevron_right:", paths[place + 1 : place + 2])
     st.caption(f"{place + 1:,} of {len(paths):,}", width="content")
+
+
+def _gallery_of(root: Path, variant: str) -> str:
+    """Return what tells the gallery that the address chooses from others."""
+    return " ".join([str(root), variant, *(st.query_params.get(name, "") for name in ("show", "class", "split"))])
 
 
 def _lead(label: str, icon: str, to: Sequence[str]) -> None:

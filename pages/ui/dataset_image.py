@@ -37,7 +37,7 @@ def show_image_page(images: Catalog, path: str, run: Run | None, split: Split | 
         placed = place_in_split(images.table[position], split).iloc[0]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All images", icon=":material/arrow_back:", on_click=close_image)
-        show_neighbours(rows, images.labels[of_image], path)
+        show_neighbours(rows, images.labels[of_image], path, images.root, of_image)
     st.header(show.plain(path), anchor=False)
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=420):

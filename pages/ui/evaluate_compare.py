@@ -17,7 +17,7 @@ from pages.ui import show
 from pages.ui.choose import choose_run_against
 from pages.ui.choose_evaluation import choose_evaluation_against
 from pages.ui.evaluated import Evaluated, with_labels
-from pages.ui.evidence import first_sheet, sheets_of_evidence
+from pages.ui.evidence import sheets_of_evidence
 from pages.ui.recorded import recorded, run_at
 from pages.ui.run_view import short_name
 
@@ -140,16 +140,14 @@ def _show_disagreements(of: Evaluated, other: Run, now: Compared) -> None:
     if right.empty:
         st.caption("The two runs predict every image alike.")
         return
-    kind = st.segmented_control(
-        "Show", list(KINDS), default="all", required=True, key="kind", bind="query-params", on_change=first_sheet,
-        args=(PLACE,),
-    )  # fmt: skip
+    kind = st.segmented_control("Show", list(KINDS), default="all", required=True, key="kind", bind="query-params")
     who, words = KINDS[kind]
     rows = right.index if who is None else right.index[right == who]
     st.caption(f"{images(len(rows))} that {words}, the most confident mistakes first.")
     if len(rows):
         first, second = (part.table.iloc[rows] for part in (now.paired.first, now.paired.second))
-        sheets_of_evidence(of.run, first, of.classes, PLACE, beside=(other, second))
+        compared = f"{of.which} {other.folder} {kind}"
+        sheets_of_evidence(of.run, first, of.classes, PLACE, compared, beside=(other, second))
 
 
 def _points(difference: float | None) -> str:

@@ -47,7 +47,7 @@ def show_confusion(of: Evaluated) -> None:
             alt="Confusion matrix, rows true classes, columns predicted ones; the selectors choose a cell as well",
         )
     if images is not None and len(images):
-        sheets_of_evidence(of.run, images, of.classes, PLACE)
+        sheets_of_evidence(of.run, images, of.classes, PLACE, f"{of.which} {cell}")
 
 
 def _choose_cell(scores: Scores) -> tuple[str, str] | None:

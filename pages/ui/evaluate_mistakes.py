@@ -9,7 +9,7 @@ from allcore.evaluation.predictions.error_groups import KINDS, errors_by, images
 from allcore.evaluation.predictions.mistakes import mistakes
 from pages.ui import show
 from pages.ui.evaluated import Evaluated
-from pages.ui.evidence import first_sheet, recorded_table, sheets_of_evidence
+from pages.ui.evidence import recorded_table, sheets_of_evidence
 
 PLACE = "mistakes"
 NAMES = {"group": "overlap groups", "stain": "stain clusters"}
@@ -27,13 +27,12 @@ def show_mistakes(of: Evaluated) -> None:
         st.success(f"All {of.scores.n} {of.images} are right.", icon=":material/check:")
         return
     by = st.segmented_control(
-        "Mistakes by", ["image", *NAMES], default="image", required=True, key="by", bind="query-params",
-        on_change=first_sheet, args=(PLACE,),
-    )  # fmt: skip
+        "Mistakes by", ["image", *NAMES], default="image", required=True, key="by", bind="query-params"
+    )
     if by == "image":
         st.caption(f"{len(wrong):,} of {of.scores.n:,} {of.images}, the most confident mistakes first.")
         recorded_table(wrong, of.classes, of.named("mistakes"), "Every mistake, the most confident first")
-        sheets_of_evidence(of.run, wrong, of.classes, PLACE)
+        sheets_of_evidence(of.run, wrong, of.classes, PLACE, of.which)
     else:
         _show_gathered(of, by, len(wrong))
 
@@ -60,19 +59,11 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
     names = [name or UNNAMED for name in errors[kind]]
     if st.session_state.get("of") not in names:
         st.session_state.pop("of", None)
-    chosen = st.selectbox(
-        f"Images of {KINDS[kind]}",
-        names,
-        key="of",
-        bind="query-params",
-        on_change=first_sheet,
-        args=(PLACE,),
-        width=320,
-    )
+    chosen = st.selectbox(f"Images of {KINDS[kind]}", names, key="of", bind="query-params", width=320)
     images = images_of(of.predictions.table, kind, errors[kind][names.index(chosen)])
     if len(images) > 1:
         st.caption(f"Its {len(images)} {of.images}, the mistakes first.")
-    sheets_of_evidence(of.run, images, of.classes, PLACE)
+    sheets_of_evidence(of.run, images, of.classes, PLACE, f"{of.which} {kind} {chosen}")
 
 
 def _summary(errors: pd.DataFrame, kind: str, wrong: int, called: str) -> str:

@@ -49,6 +49,11 @@ class Evaluated:
         """The version of the labels that counts; None for those that the run recorded."""
         return self.relabelled.name if self.relabelled else None
 
+    @property
+    def which(self) -> str:
+        """What tells these predictions from others, however many labels are judged meanwhile."""
+        return f"{self.run.folder} {self.split} {self.relabelled is None}"
+
     def named(self, what: str) -> str:
         """Return the name under which a table or figure of this run and split is kept and downloaded."""
         return "-".join(filter(None, (what, self.run.id, self.split, self.labels)))

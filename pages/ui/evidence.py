@@ -16,6 +16,7 @@ from pages.ui import show
 from pages.ui.evidence_pictures import Look, Model, any_cells, picture_of
 from pages.ui.guarded import guarded
 from pages.ui.judging import dataset_of, show_judging
+from pages.ui.paging import choose_page
 from pages.ui.run_view import short_name
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.state import opener, workspace
@@ -32,14 +33,15 @@ def sheets_of_evidence(
     images: pd.DataFrame,
     classes: tuple[str, ...],
     place: str,
+    of: str,
     beside: tuple[Run, pd.DataFrame] | None = None,
 ) -> None:
     """Show rows of `RecordedPredictions.table` with evidence, a sheet of them at a time.
 
-    Sheet and opacity are in the URL by the name of the `place`, a tab. `beside` are another run and its rows for the
-    same images, shown beside.
+    Sheet and opacity are in the URL by the name of the `place`, a tab; `of` is another text where other images are
+    shown there. `beside` are another run and its rows for the same images, shown beside.
     """
-    rows, look = choose_sheet(len(images), place, cells=lambda rows: any_cells(run, images.iloc[rows]))
+    rows, look = choose_sheet(len(images), place, of, cells=lambda rows: any_cells(run, images.iloc[rows]))
     shown = [(run, images)] if beside is None else [(run, images), beside]
     recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look, place)
     st.caption(
@@ -49,10 +51,11 @@ def sheets_of_evidence(
 
 
 def choose_sheet(
-    count: int, place: str, cells: Callable[[list[int]], bool], evidence: bool = True
+    count: int, place: str, of: str, cells: Callable[[list[int]], bool], evidence: bool = True
 ) -> tuple[list[int], Look]:
     """Let the user choose a sheet of `count` images and how they are drawn, kept in the URL by a `place`'s name.
 
+    `of` is another text where other images are shown there: their first sheet is.
     `cells` says whether images of these numbers may hold cells, `evidence` whether any is shown: without, nothing is
     asked of them. Returns the numbers of the sheet's images, and how they are drawn.
     """
@@ -64,22 +67,13 @@ def choose_sheet(
             )
         before = st.container(width="content")
         if count > SHEET:
-            sheet = st.pagination(math.ceil(count / SHEET), key=_sheet(place), bind="query-params")
+            sheet = choose_page(math.ceil(count / SHEET), f"{place}_sheet", of)
         start, stop = (sheet - 1) * SHEET, min(sheet * SHEET, count)
         st.caption(f"{start + 1:,} to {stop:,} of {count:,}", width="content")
     rows, outlines = list(range(start, stop)), False
     if cells(rows):
         outlines = before.toggle("Outline the nucleated cells", key=f"{place}_outlines", bind="query-params")
     return rows, Look(opacity / 100, outlines)
-
-
-def first_sheet(place: str) -> None:
-    """Go back to the first sheet of a place, as other images were chosen; for `on_change`."""
-    st.session_state[_sheet(place)] = 1
-
-
-def _sheet(place: str) -> str:
-    return f"{place}_sheet"
 
 
 def recorded_gallery(

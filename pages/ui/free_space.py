@@ -15,9 +15,20 @@ from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
 
 
+def is_space_to_free() -> bool:
+    """Return whether there is anything that can be removed."""
+    return bool(superfluous(workspace()))
+
+
+def offer_to_free_space() -> None:
+    """Show the button that names what can be removed."""
+    if st.button("Free disk space", icon=":material/cleaning_services:", disabled=not may_act()):
+        _free_disk_space()
+
+
 @st.dialog("Free disk space", width="large")
 @guarded("what can be removed")
-def free_disk_space() -> None:
+def _free_disk_space() -> None:
     """Name what nobody needs or is made again when it is needed, and remove it once that is asked for."""
     found = superfluous(workspace())
     if not found:

@@ -15,7 +15,7 @@ from allcore.runs.store import Run
 from allcore.text import for_csv, for_table
 from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
-from pages.ui.evidence import SHEET, choose_sheet, first_sheet
+from pages.ui.evidence import SHEET, choose_sheet
 from pages.ui.evidence_pictures import Look, Model, picture
 from pages.ui.guarded import guarded
 from pages.ui.judging import judgements, show_judging
@@ -55,7 +55,7 @@ def show_label_review(of: Examined) -> None:
         )
         return
     _show_numbers(of, review)
-    _show_sheets(of, review)
+    _show_sheets(of, review, [run.id for run in runs])
     _show_table(of, review)
 
 
@@ -69,8 +69,8 @@ def _choose_runs(of: Examined) -> list[Run]:
     if not set(st.session_state.get("judges", [])) <= set(names):
         st.session_state.pop("judges", None)
     chosen = st.multiselect(
-        "Runs whose predictions count", names, names, key="judges", bind="query-params", on_change=first_sheet,
-        args=(PLACE,),         placeholder="None: colour alone",
+        "Runs whose predictions count", names, names, key="judges", bind="query-params",
+        placeholder="None: colour alone",
         help="Several are averaged. A run that is often wrong makes many labels look suspicious.",
     )  # fmt: skip
     return [finished[name] for name in chosen]
@@ -138,18 +138,19 @@ def _show_numbers(of: Examined, review: LabelReview) -> None:
 
 @st.fragment
 @guarded("the suspicious labels")
-def _show_sheets(of: Examined, review: LabelReview) -> None:
-    """Show the suspicious images, and the next ones where they do not fill a sheet."""
+def _show_sheets(of: Examined, review: LabelReview, by: list[str]) -> None:
+    """Show the suspicious images `by` some runs, and the next ones where they do not fill a sheet."""
     images = review.table.head(max(len(review.suspicious), SHEET))
     judged = images["sha256"].isin(judgements().latest)
-    if judged.any() and st.toggle("Leave out what people judged", key="unjudged", bind="query-params"):
+    unjudged = bool(judged.any()) and st.toggle("Leave out what people judged", key="unjudged", bind="query-params")
+    if unjudged:
         images = images[~judged]
     if images.empty:
         st.success("Every suspicious label was judged.", icon=":material/check:")
         return
     whole, by_runs = catalog(of.root), bool((review.table["source"] == RUNS).any())
     smears = not hold_no_cells(known_cells(whole, of.variant))
-    rows, look = choose_sheet(len(images), PLACE, lambda _: smears, by_runs)
+    rows, look = choose_sheet(len(images), PLACE, f"{of.name} {by} {unjudged}", lambda _: smears, by_runs)
     shown = images.iloc[rows].to_dict("records")
     pictures = _pictures(of, shown, look)
     with st.container(horizontal=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -18,13 +20,15 @@ from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.live import history, runs, summary
+from pages.ui.paging import choose_page
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
+from pages.ui.study_deletion import REFUSED, confirm_deletion, offer_deletion
 from pages.ui.study_scores import MOST_LINKS, show_scores
 
 REFRESH_SECONDS = 5.0
-MOST_SHOWN = 20
+PER_PAGE = 20
 
 
 def studies() -> list[Study]:
@@ -49,12 +53,13 @@ def plan_of(study: Study) -> StudyPlan:
 
 def show_studies() -> None:
     """Show each study as a row with its progress; they keep themselves up to date while one goes on."""
+    if REFUSED in st.session_state:
+        st.error(plain(st.session_state.pop(REFUSED)), title="That did not work")
+    confirm_deletion()
     found = studies()
     if not found:
         return
     st.header("Studies", anchor=False)
-    if "study refused" in st.session_state:
-        st.error(plain(st.session_state.pop("study refused")), title="That did not work")
     active = any(_is_active(study) for study in found)
     st.fragment(guarded("the studies")(_rows), run_every=REFRESH_SECONDS if active else None)()
 
@@ -62,15 +67,33 @@ def show_studies() -> None:
 def _rows() -> None:
     if address.is_due():  # the page around these studies is to show one of their runs
         st.rerun()
-    asked = st.query_params.get("study")
-    for study in studies()[:MOST_SHOWN]:
+    found = studies()
+    asked = address.settle("study", {study.name for study in found}, "study")
+    for study in _of_a_page(found, asked):
         try:
             grid = grid_of(study)
         except InputError as error:
             st.error(plain(str(error)), title=f"{study.name} is damaged")
+            offer_deletion(study, is_active=False)
             continue
         with st.expander(_in_a_line(grid), expanded=study.name == asked, key=f"study-{study.name}"):
             _show_grid(study, grid)
+
+
+def _of_a_page(found: Sequence[Study], asked: str | None) -> Sequence[Study]:
+    """Let the user choose a page of the studies, where there are several (in the address as `studies_page`).
+
+    Return those on it; before them, the one that is `asked` for where it is on another page.
+    """
+    if len(found) <= PER_PAGE:
+        return found
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        place = st.container(width="content")
+        page = choose_page(math.ceil(len(found) / PER_PAGE), "studies_page", "studies")
+    first = (page - 1) * PER_PAGE
+    shown = found[first : first + PER_PAGE]
+    place.caption(f"{first + 1:,} to {first + len(shown):,} of {len(found):,} studies")
+    return [*(study for study in found if study.name == asked and study not in shown), *shown]
 
 
 def _in_a_line(grid: Grid) -> str:
@@ -96,6 +119,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
             key=f"resume-{study.name}", on_click=_carry_out, args=("resume", study),
             help="Goes on with what is missing or did not succeed.",
         )  # fmt: skip
+        offer_deletion(study, grid.is_active)
     frame = grid_table(grid)
     table(
         frame.assign(
@@ -125,7 +149,7 @@ def _carry_out(action: str, study: Study) -> None:
     try:
         act(action, study.name, lambda: request_stop(study) if action == "stop" else start(study, workspace()))
     except (InputError, OSError) as error:
-        st.session_state["study refused"] = what_went_wrong(error)
+        st.session_state[REFUSED] = what_went_wrong(error)
 
 
 def _is_whole(study: Study) -> bool:

@@ -11,6 +11,7 @@ from allcore.data.browse import duplicates
 from allcore.reporting.number_text import counted
 from pages.ui import show
 from pages.ui.gallery import show_thumbnail
+from pages.ui.paging import choose_page
 from pages.ui.trust_examined import Examined
 
 GROUPS_PER_PAGE = 8
@@ -36,7 +37,7 @@ def show_duplicates(of: Examined) -> None:
             title="Labels contradict each other",
         )
     groups = list(labels.index)
-    page = st.pagination(max(1, math.ceil(len(groups) / GROUPS_PER_PAGE)), key="groups_page", bind="query-params")
+    page = choose_page(math.ceil(len(groups) / GROUPS_PER_PAGE), "groups_page", of.name)
     with st.grid("auto", min_column_width=330, border=True) as grid:
         for group in groups[(page - 1) * GROUPS_PER_PAGE : page * GROUPS_PER_PAGE]:
             with grid.cell():

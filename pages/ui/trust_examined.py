@@ -36,6 +36,11 @@ class Examined:
     key: str
 
     @property
+    def name(self) -> str:
+        """What tells the variant from those of all datasets, whatever becomes of its images."""
+        return f"{self.root} {self.variant}"
+
+    @property
     def protocols(self) -> dict[str, str]:
         """The protocols that the page compares, with what they mean; `folders` where these make a split."""
         by_folders = (self.images["part"] != "").any()

@@ -11,11 +11,13 @@ from allcore.reporting.number_text import counted
 from allcore.reporting.overlap import ORDERS, group_table, ordered_pairs, pair_table
 from pages.ui import address, show
 from pages.ui.gallery import show_thumbnail
+from pages.ui.paging import choose_page, turn_to
 from pages.ui.trust_examined import Examined
 from pages.ui.trust_pair import GROUPS, PAIRS, close_pair, open_pair, pair_card, show_pair
 
 PAIRS_PER_PAGE = 6
 IMAGES_PER_GROUP = 48
+_PAGE = "pairs_page"
 
 
 def show_fields(of: Examined) -> None:
@@ -55,20 +57,20 @@ def _groups(_of: Examined, key: str) -> pd.DataFrame:
 def _show_pairs(of: Examined, pairs: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         order = st.selectbox(
-            "Show first", ORDERS, key="order", bind="query-params", width=220, on_change=_to_first_page,
+            "Show first", ORDERS, key="order", bind="query-params", width=220,
             help="The pairs that are most in doubt, or that look least alike, come first.",
         )  # fmt: skip
         across = st.toggle(
-            "Across classes only", key="across", bind="query-params", on_change=_to_first_page,
+            "Across classes only", key="across", bind="query-params",
             help="Pairs whose images have different labels. If both show the same field, a label is wrong.",
         )  # fmt: skip
-    chosen = ordered_pairs(pairs[pairs["across"]] if across else pairs, order)
+    chosen, listed = ordered_pairs(pairs[pairs["across"]] if across else pairs, order), f"{of.name} {order} {across}"
     first, second = st.query_params.get("first"), st.query_params.get("second")
     if first is not None and second is not None:
         for among in (chosen, ordered_pairs(pairs, order)):
             place = _place(among, first, second)
             if place is not None:
-                _show_one(of, among, place)
+                _show_one(of, among, place, listed)
                 return
         st.warning(show.plain(f"{first} and {second} are not a pair that shows the same field."), title="No such pair")
     if chosen.empty:
@@ -76,16 +78,16 @@ def _show_pairs(of: Examined, pairs: pd.DataFrame) -> None:
         return
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{len(chosen):,} of {len(pairs):,} pairs", width="content")
-        page = st.pagination(math.ceil(len(chosen) / PAIRS_PER_PAGE), key="pairs_page", bind="query-params")
+        page = choose_page(math.ceil(len(chosen) / PAIRS_PER_PAGE), _PAGE, listed)
     _show_cards(of, chosen.iloc[(page - 1) * PAIRS_PER_PAGE : page * PAIRS_PER_PAGE])
     _show_table(chosen, "shared-fields")
 
 
-def _show_one(of: Examined, chosen: pd.DataFrame, place: int) -> None:
-    """Show one of the chosen pairs, and the way to its neighbours and its group."""
+def _show_one(of: Examined, chosen: pd.DataFrame, place: int, listed: str) -> None:
+    """Show one of the chosen pairs, and the way to its neighbours, its group and the list, told by what is `listed`."""
     pair = chosen.iloc[place]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("All pairs", icon=":material/arrow_back:", on_click=_to_all_pairs, args=(place,))
+        st.button("All pairs", icon=":material/arrow_back:", on_click=_to_all_pairs, args=(place, listed))
         for label, icon, other in (
             ("Previous", ":material/chevron_left:", place - 1),
             ("Next", ":material/chevron_right:", place + 1),
@@ -163,13 +165,9 @@ def _place(pairs: pd.DataFrame, first: str, second: str) -> int | None:
     return int(found[0]) if len(found) else None
 
 
-def _to_first_page() -> None:
-    st.session_state["pairs_page"] = 1
-
-
-def _to_all_pairs(place: int) -> None:
+def _to_all_pairs(place: int, listed: str) -> None:
     close_pair()
-    st.session_state["pairs_page"] = place // PAIRS_PER_PAGE + 1
+    turn_to(place // PAIRS_PER_PAGE + 1, _PAGE, listed)
 
 
 def _to_group(group: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +23,7 @@ from allcore.reporting.number_text import per_cent_within
 from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.predicting import ImageFile
-from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for
+from pages.ui.shared_work import CancelledError, ask_again, asked_for, is_under_way, wait_for
 from pages.ui.show import per_cent_column, plain, table_with_rows
 from pages.ui.state import catalog, relations, workspace
 
@@ -30,6 +31,7 @@ KINDS = ("A dataset", "A folder")
 OF_A_FOLDER = ("image", "all")
 """What an address says of one folder, and of no other."""
 _KIND = "images_from"
+_READ_AGAIN = "Read the folder again"
 
 
 def images_at_hand(served: Predictor, model: Path) -> list[ImageFile]:
@@ -79,17 +81,23 @@ def _images_of_a_folder(served: Predictor, model: Path) -> list[ImageFile]:
         return []
     try:
         folder = workspace().allowed(Path(typed))
-        key = f"images of {folder}"
-        images = _listed(str(folder), key)
+        images, contents = _listed(folder)
     except CancelledError:
+        st.warning("Its images can be chosen once it is read.", title="The reading of this folder was cancelled")
+        if asked_for(_reading(folder), _READ_AGAIN, icon=":material/refresh:"):
+            st.rerun()
         return []
     except InputError as error:
         st.error(plain(str(error)), title="This folder cannot be predicted")
         return []
-    key = f"predictions by {model} of {folder} in {workspace().cache}"
+    key = f"predictions by {model} of {contents} of {folder} in {workspace().cache}"
     if _asked_for_all(key, f"Predict all {int((images['problem'] == '').sum()):,} images"):
         _show_all(key, served, model, folder, images)
     chosen = _choose_image(images)
+    st.button(
+        _READ_AGAIN, icon=":material/refresh:", on_click=_kept_lists.clear, args=(str(folder),),
+        help="Shows what was added, replaced or removed since.",
+    )  # fmt: skip
     return [] if chosen is None else [_file(folder, images, chosen)]
 
 
@@ -214,18 +222,28 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
     st.caption("A click on a heading sorts; a click at the left of a row shows that image with its evidence below.")
 
 
-def _listed(folder: str, key: str) -> pd.DataFrame:
-    kept = _kept_lists(folder)
-    if not kept:
+_Listed = tuple[pd.DataFrame, int]
+"""The images of a folder, and a number that changes with them and their order."""
 
-        def read(progress: Progress) -> None:
-            kept.append(unlabelled_images(Path(folder), progress))
 
-        wait_for(key, "Reading the images", read)
-    return kept[0]
+def _listed(folder: Path) -> _Listed:
+    kept = _kept_lists(str(folder))
+    if kept:
+        return kept[0]
+
+    def read(progress: Progress) -> _Listed:
+        images = unlabelled_images(folder, progress)
+        kept.append((images, crc32(images.to_csv().encode())))
+        return kept[0]
+
+    return wait_for(_reading(folder), "Reading the images", read)
+
+
+def _reading(folder: Path) -> str:
+    return f"images of {folder}"
 
 
 @st.cache_resource(max_entries=8, ttl=600, show_spinner=False)
-def _kept_lists(folder: str) -> list[pd.DataFrame]:
+def _kept_lists(folder: str) -> list[_Listed]:
     """Return where the list of a folder's images is put when it is made; all sessions share it."""
     return []

@@ -25,6 +25,7 @@ from allcore.runs.datasets import delete_dataset, rename_dataset
 from allcore.runs.launches import claim_launch, last_launch
 from allcore.runs.status import write_status
 from allcore.runs.store import Run, RunStore
+from allcore.studies.deletion import delete_study
 from allcore.studies.plan import StudyPlan, make_plan
 from allcore.studies.store import StudyStore
 from allcore.workspace import Workspace
@@ -97,6 +98,18 @@ def plan(seeds: tuple[int, ...] = (0,)) -> StudyPlan:
     return make_plan(name="folds", config=make_config(dataset="x"), seeds=seeds)
 
 
+def study_of_two_runs(workspace: Workspace) -> None:
+    StudyStore(workspace.studies).create(plan((0, 1)))
+    store = RunStore(workspace.runs)
+    for run in [store.create(place.config, SPLIT) for place in plan((0, 1)).places]:
+        write_status(run.folder, run.status().model_copy(update={"state": "cancelled"}))
+
+
+def delete_what_is_left(workspace: Workspace) -> None:
+    for study in StudyStore(workspace.studies).studies():
+        delete_study(study, workspace, with_runs=True)
+
+
 def plans(workspace: Workspace) -> object:
     return [study.plan() for study in StudyStore(workspace.studies).studies()]
 
@@ -133,6 +146,8 @@ DEEDS = {
         plans,
         lambda ws: StudyStore(ws.studies).create(plan()),
     ),
+    "delete a study": Deed(lambda ws: delete_study(StudyStore(ws.studies).find("folds"), ws), plans, study_of_two_runs),
+    "delete a study with its runs": Deed(delete_what_is_left, plans, study_of_two_runs),
 }
 
 

@@ -72,6 +72,15 @@ def test_a_mapping_in_the_address_to_what_the_model_does_not_have_is_asked_for_a
     assert "The model has no class of the name blasts" in texts(app)
 
 
+def test_what_was_chosen_of_one_model_or_dataset_is_not_asked_of_another(run, released, smears, renamed):
+    shutil.copy(run.served_model, released / "again.onnx")
+    of_one = {"true": "Pro", "predicted": "Pre", "at": "Pro/pro-0001.jpg"}
+    app = choose(opened(run, smears, against="again.onnx", **of_one), "model", "again.onnx")
+    assert not {"against", *of_one} & {*app.query_params}
+    app = choose(opened(run, smears, **of_one), "data", "elsewhere")
+    assert not {*of_one} & {*app.query_params}
+
+
 def test_another_model_is_compared_on_the_same_images(run, scored, smears, released):
     shutil.copy(run.served_model, released / "again.onnx")
     scored(smears)

@@ -1,15 +1,19 @@
 """Predict: samples at one click, and whole folders as a table."""
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from allcore.data.intake import decode
+from allcore.data.unlabelled import unlabelled_images
 from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.inference.predictor import load_predictor
 from allcore.reporting.number_text import per_cent_within
 from pages.ui.shared_work import CancelledError
+from pages.ui.whole_folder import _kept_lists, _listed
 from tests.pages.opening import links, open_page, press, ran, rows, table, texts
 
 
@@ -82,6 +86,56 @@ def test_folder_without_classes_is_predicted_and_bad_files_are_named(trained, re
     assert table(app, "error").set_index("path")["error"]["damaged.jpg"] != ""
     assert "1 not predicted" in texts(app)
     assert "are right" not in texts(app)
+
+
+@pytest.fixture
+def folder(trained, released, tmp_path, smears, monkeypatch):
+    """Return a folder of one Pro image that may be read."""
+    folder = tmp_path / "loose"
+    folder.mkdir()
+    shutil.copy(smears / "Pro" / "pro-0001.jpg", folder / "a.jpg")
+    monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(folder))
+    return folder
+
+
+def test_folder_whose_reading_was_cancelled_is_said_to_be_and_read_when_it_is_asked_for(folder):
+    app = open_page("predict", folder=str(folder), session={"declined work": {f"images of {folder}"}})
+    assert "The reading of this folder was cancelled" in texts(app)
+    assert "Predict all 1 images" in [button.label for button in press(app, "Read the folder again").button]
+    assert "cancelled" not in texts(app)
+
+
+def test_images_that_were_added_or_replaced_are_seen_once_the_folder_is_read_again(folder, smears):
+    app = press(open_page("predict", folder=str(folder)), "Predict all 1 images")
+    before = table(app, "probability_Pro").set_index("path")
+    shutil.copy(smears / "Benign" / "benign-0001.jpg", folder / "a.jpg")
+    shutil.copy(smears / "Pro" / "pro-0001.jpg", folder / "b.jpg")
+    app = press(app, "Read the folder again")
+    after = table(app, "probability_Pro").set_index("path")
+    assert after.index.tolist() == ["a.jpg", "b.jpg"]
+    assert after.loc["b.jpg", "probability_Pro"] == before.loc["a.jpg", "probability_Pro"]
+    assert after.loc["a.jpg", "probability_Pro"] != before.loc["a.jpg", "probability_Pro"]
+
+
+def test_folder_that_another_reads_at_the_moment_is_read_again_afterwards(folder, smears, monkeypatch):
+    app, begun, go_on = open_page("predict", folder=str(folder)), threading.Event(), threading.Event()
+    _kept_lists.clear()
+
+    def slowly(at, progress):
+        begun.set()
+        assert go_on.wait(60)
+        return unlabelled_images(at, progress)
+
+    with monkeypatch.context() as slow, ThreadPoolExecutor() as another:
+        slow.setattr("pages.ui.whole_folder.unlabelled_images", slowly)
+        first = another.submit(_listed, folder)
+        assert begun.wait(60)
+        _kept_lists.clear()  # as whoever asks to read it again does
+        second = another.submit(_listed, folder)
+        go_on.set()
+        assert [len(each.result()[0]) for each in (first, second)] == [1, 1]
+    shutil.copy(smears / "Pro" / "pro-0001.jpg", folder / "b.jpg")
+    assert "Predict all 2 images" in [button.label for button in ran(app).button]
 
 
 def test_folder_outside_the_roots_is_refused(trained, released):

@@ -3,7 +3,7 @@
 import shutil
 
 from allcore.runs.status import write_status
-from tests.pages.opening import open_page, press, table
+from tests.pages.opening import button, open_page, press, table
 
 
 def test_what_nobody_needs_is_named_and_removed_when_asked(run):
@@ -25,6 +25,29 @@ def test_run_that_was_resumed_meanwhile_keeps_its_checkpoints(run):
     write_status(run.folder, run.status().model_copy(update={"state": "interrupted"}))
     press(app, "Remove it, 3 MB")
     assert weights.exists()
+
+
+def test_space_can_be_freed_where_no_run_is_left_or_the_one_asked_for_is_not_there(run, workspace):
+    assert not button(open_page("runs", run="another"), "Free disk space").disabled
+    shutil.rmtree(run.folder)
+    assert "Free disk space" not in [each.label for each in open_page("runs").button]
+    decoded = workspace.cache / "decoded" / "one"
+    decoded.mkdir(parents=True)
+    (decoded / "pixels.u8").write_bytes(bytes(3 * 2**20))
+    app = press(open_page("runs"), "Free disk space")
+    press(app, "Remove it, 3 MB")
+    assert not decoded.exists()
+    assert "Free disk space" not in [each.label for each in app.button]
+
+
+def test_what_stands_in_the_way_of_the_last_deletion_is_said_where_no_run_is_left(run, monkeypatch):
+    def refuse(folder, *arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    app = press(open_page("runs"), "Delete")
+    monkeypatch.setattr("allcore.runs.trash.shutil.rmtree", refuse)
+    press(app, "Delete it")
+    assert "is deleted, but not all of its files could be removed" in app.error[0].value
 
 
 def test_deleting_asks_first_and_then_removes_the_run(run):

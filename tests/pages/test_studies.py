@@ -1,20 +1,25 @@
 """Studies on the pages: a row that opens into its grid, and out-of-fold predictions on Evaluate."""
 
+import os
 import shutil
 
 import pytest
 
+from allcore.config_parts import SplitConfig
+from allcore.data.split import make_split
 from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.runs.about import About, say_of_run
 from allcore.runs.files import STOP_FILE
 from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run
+from allcore.runs.store import Run, RunStore
 from allcore.runs.summary import summarize
 from allcore.runs.worker_lock import worker_lock
 from allcore.studies.plan import make_plan
-from allcore.studies.store import StudyStore
+from allcore.studies.store import PLAN_FILE, StudyStore
 from pages.ui import address
 from pages.ui.study_view import grid_of
-from tests.pages.opening import button, open_page, texts
+from tests.data.rows import images
+from tests.pages.opening import button, choose, open_page, press, ran, table, texts
 from tests.studies.conftest import set_state
 
 FIRST = "seeds: seed=0"
@@ -56,6 +61,17 @@ def test_a_study_is_one_row_with_its_grid_and_its_runs_are_not_listed_again(stud
     failed.click().run()
     assert app.query_params["run"] == "member-1"
     assert app.selectbox(key="run").value == "member-1"
+
+
+def test_a_search_finds_the_runs_of_studies_too(study):
+    (found,) = [frame.value for frame in open_page("runs", find="member FAILED").dataframe if "dataset" in frame.value]
+    assert (found["run"].tolist(), found["study"].tolist()) == (["member-1"], ["seeds"])
+    assert "No run has all of these words." in texts(open_page("runs", find="member nothing"))
+
+
+def test_runs_that_a_search_finds_and_that_are_hidden_are_said_to_be(study, workspace):
+    say_of_run(Run(workspace.runs / "member-1"), About(hidden=True))
+    assert "All runs with these words are hidden." in texts(open_page("runs", find="failed"))
 
 
 def test_of_a_study_that_is_looked_at_again_only_what_has_changed_is_read(study, workspace, monkeypatch):
@@ -108,6 +124,17 @@ def test_evaluate_opens_the_out_of_fold_predictions_like_a_runs(study, workspace
     assert "seeds: seed=1" not in app.selectbox(key="run").options
 
 
+def test_a_split_and_a_tab_that_a_study_does_not_have_are_left_behind(study):
+    app = choose(open_page("evaluate", run="member-0", split="validation", view="Map"), "run", FIRST)
+    assert "No such" not in texts(app)
+    assert "test images are right" in texts(app)
+    assert not {"split", "view"} & {*app.query_params}
+
+
+def test_a_link_to_a_split_that_a_study_does_not_have_is_said_to_be_wrong(study):
+    assert "No such split" in texts(open_page("evaluate", run=FIRST, split="validation"))
+
+
 def test_mistakes_of_a_study_are_explained_by_the_member_that_made_them(study):
     app = open_page("evaluate", run=FIRST, view="Mistakes")
     assert not app.error
@@ -128,3 +155,91 @@ def test_a_study_without_a_run_yet_is_shown_as_such(workspace, tiny_config):
     assert not app.info
     assert any(expander.label.startswith("new") for expander in app.expander)
     assert button(app, "Resume").disabled is False
+
+
+@pytest.fixture
+def many(workspace, tiny_config):
+    """Return the names of 23 studies, the newest first: of the oldest one there is a run."""
+    store = StudyStore(workspace.studies)
+    for number in range(23):
+        plan = make_plan(name=f"study-{number:02}", config=tiny_config())
+        os.utime(store.create(plan).folder / PLAN_FILE, (number, number))
+    oldest = make_plan(name="study-00", config=tiny_config()).places[0].config
+    run = RunStore(workspace.runs).create(oldest, make_split(images({"A": 4, "B": 4}), SplitConfig()))
+    set_state(run, "failed")
+    return [study.name for study in store.studies()]
+
+
+def listed_studies(app):
+    return [expander.label.split(":")[0].replace("\\", "") for expander in app.expander if "runs" in expander.label]
+
+
+def test_studies_come_twenty_a_page_and_their_runs_are_in_their_grids(many):
+    app = open_page("runs")
+    assert listed_studies(app) == many[:20]
+    assert "1 to 20 of 23 studies" in texts(app)
+    assert "All runs belong to the studies above." in texts(app)
+    assert listed_studies(choose(app, "studies_page", 2)) == many[20:]
+
+
+def test_a_study_that_is_asked_for_is_shown_on_every_page(many):
+    app = open_page("runs", study="study-00")
+    assert listed_studies(app) == ["study-00", *many[:20]]
+    assert listed_studies(choose(app, "studies_page", 2)) == many[20:]
+    assert "No such study" in texts(open_page("runs", study="study-99"))
+
+
+def delete(app, study):
+    app.get_by_key(f"delete-{study.name}").click()
+    return ran(app)
+
+
+def test_a_study_is_deleted_alone_and_its_runs_are_listed(study, workspace):
+    app = delete(open_page("runs", study="seeds"), study)
+    assert "2 runs of it can stay among the others" in texts(app)
+    press(app, "Delete the study alone")
+    assert not study.folder.exists()
+    assert "study" not in app.query_params
+    assert set(table(app, "test_accuracy")["run"]) == {"member-0", "member-1"}
+
+
+def test_a_study_is_deleted_with_its_runs(study, workspace):
+    app = press(delete(open_page("runs", run="member-0"), study), "Delete it with 2 runs")
+    assert not study.folder.exists()
+    assert RunStore(workspace.runs).runs() == []
+    assert "No run yet" in texts(app)
+    assert "run" not in app.query_params
+
+
+def test_deleting_a_study_can_be_thought_better_of(study, workspace):
+    app = press(delete(open_page("runs"), study), "Cancel")
+    assert study.folder.is_dir()
+    assert "Delete the study alone" not in [each.label for each in app.button]
+
+
+def test_a_study_that_went_on_since_the_question_is_not_deleted(study, workspace):
+    app = delete(open_page("runs"), study)
+    set_state(Run(workspace.runs / "member-1"), "running")
+    with worker_lock(workspace.runs / "member-1"):
+        press(app, "Delete it with 2 runs")
+        assert "run member\\-1 of study seeds goes on" in app.error[0].value
+        assert app.get_by_key("delete-seeds").disabled
+    assert study.folder.is_dir()
+    assert (workspace.runs / "member-0").is_dir()
+
+
+def test_a_damaged_study_can_be_deleted(study):
+    (study.folder / "study.json").write_text("{", encoding="utf-8")
+    press(delete(open_page("runs"), study), "Delete the study alone")
+    assert not study.folder.exists()
+
+
+def test_what_stands_in_the_way_of_deleting_the_last_study_is_said(workspace, tiny_config, monkeypatch):
+    def refuse(folder, *arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    study = StudyStore(workspace.studies).create(make_plan(name="new", config=tiny_config()))
+    app = delete(open_page("runs"), study)
+    monkeypatch.setattr("allcore.runs.trash.shutil.rmtree", refuse)
+    press(app, "Delete it")
+    assert "study new is deleted, but not all of its files could be removed" in app.error[0].value

@@ -14,6 +14,7 @@ from allcore.data.catalog import scan
 from allcore.data.split import make_split
 from allcore.paper import READ, STATED
 from pages.ui.config_form import SECTIONS
+from pages.ui.show import plain
 from tests.pages.opening import button, choose, links, open_page, press, texts
 
 MODELS = {"": TrainConfig, "split": SplitConfig, "augment": AugmentConfig}
@@ -145,6 +146,20 @@ def test_the_cells_preset_brings_its_augmentation_and_another_takes_its_place(da
     app.run()
     taken = {w.key.split(".")[2]: w.value for w in app.number_input if ".augment." in w.key}
     assert (taken["degrees"], taken["transplant"]) == (45.0, 0.0)
+
+
+def test_the_augmentation_that_is_taken_over_is_said_and_gives_way_to_the_presets_own(data):
+    app = open_page("train", preset="Cells")
+    own = {w.key.split(".")[2]: w.value for w in app.number_input if ".augment." in w.key}
+    assert "Changed" not in app.markdown[0].value
+    app.session_state["augment"] = AugmentConfig(degrees=45.0).model_dump()
+    app.run()
+    assert plain("Changed: augment.degrees 45,") in app.markdown[0].value
+    assert plain("augment.transplant 0,") in app.markdown[0].value
+    press(app, "Use the preset's augmentation")
+    assert {w.key.split(".")[2]: w.value for w in app.number_input if ".augment." in w.key} == own
+    assert "Changed" not in app.markdown[0].value
+    assert "Use the preset's augmentation" not in [each.label for each in app.button]
 
 
 def test_split_is_shown_with_its_counts_and_twins(data, smears):

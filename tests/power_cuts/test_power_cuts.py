@@ -17,6 +17,8 @@ import pytest
 from allcore.runs.datasets import delete_dataset
 from allcore.runs.files import CHECKPOINTS_FOLDER
 from allcore.runs.store import Run, RunStore
+from allcore.studies.deletion import delete_study
+from allcore.studies.store import Study
 from allcore.workspace import Workspace
 from allcore.writing import make_folder, write_whole
 from tests.damaged import TIMES
@@ -109,10 +111,10 @@ def sound(file: Path, said: dict[str, int]) -> bool:
     return KNOWN[key] == said["crc32"]
 
 
-@pytest.mark.parametrize("what", ["run", "dataset"])
+@pytest.mark.parametrize("what", ["run", "study", "dataset"])
 def test_what_is_being_deleted_is_there_whole_or_not_at_all_after_a_power_cut(what: str, tmp_path: Path):
     workspace = Workspace(tmp_path / "workspace")
-    folder = (workspace.runs if what == "run" else workspace.datasets) / "mine"
+    folder = {"run": workspace.runs, "study": workspace.studies, "dataset": workspace.datasets}[what] / "mine"
     recorder = Recorder(workspace.root, tmp_path / "log")
     with recorder.recording():
         for name in ("a/1.png", "b/1.png", "c/1.png"):
@@ -121,6 +123,8 @@ def test_what_is_being_deleted_is_there_whole_or_not_at_all_after_a_power_cut(wh
         recorder.mark("made")
         if what == "run":
             RunStore(workspace.runs).delete(Run(folder))
+        elif what == "study":
+            delete_study(Study(folder), workspace)
         else:
             delete_dataset(folder, workspace)
     made = marks(tmp_path / "log").index("made")

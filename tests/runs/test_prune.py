@@ -75,7 +75,9 @@ def test_cached_images_stay_while_a_run_is_active(workspace, run):
     assert named(workspace) == {}
 
 
-@pytest.mark.parametrize("place", ["cache/decoded/one.part/pixels.u8", "runs/.abc.part/config.json"])
+@pytest.mark.parametrize(
+    "place", ["cache/decoded/one.part/pixels.u8", "runs/.abc.part/config.json", "studies/.abc.part/study.json"]
+)
 def test_unfinished_things_can_go_once_nobody_writes_there(workspace, place):
     put(workspace.root / place, 10)
     assert named(workspace) == {}
@@ -92,9 +94,10 @@ def test_what_is_given_up_is_told_by_the_clock_of_the_disk(workspace, monkeypatc
     assert named(workspace) == {"datasets/.def.part": 20}
 
 
-def test_rest_of_a_deleted_run_can_go(workspace):
+def test_rest_of_a_deleted_run_or_study_can_go(workspace):
     put(workspace.runs / ".trash-0000-run" / "model.onnx", 10)
-    assert named(workspace) == {"runs/.trash-0000-run": 10}
+    put(workspace.studies / ".trash-0000-study" / "study.json", 20)
+    assert named(workspace) == {"runs/.trash-0000-run": 10, "studies/.trash-0000-study": 20}
 
 
 def test_removing_frees_what_was_named_and_nothing_else(workspace, run):
