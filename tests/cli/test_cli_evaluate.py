@@ -80,6 +80,14 @@ def test_classes_of_other_names_are_mapped_or_asked_for(on_finished, smears, tmp
     assert [sum(row) for row in scores["confusion_matrix"]] == [16, 16, 0, 16]
 
 
+@pytest.mark.parametrize("name", ["evaluate", "map"])
+def test_a_class_is_mapped_once_however_it_is_written(on_finished, smears, name):
+    composed, with_accent = "caf\u00e9=Pro", "cafe\u0301="
+    refused = on_finished(name, "latest", "--data", smears, "--map", composed, "--map", with_accent)
+    assert (refused.code, refused.out) == (2, "")
+    assert "map: expected each class once" in refused.err
+
+
 def test_tables_show_the_scores_beside_the_papers(on_finished, evaluated):
     outcome = on_finished("evaluate", "latest")
     lines = {line.split()[0]: line.split() for line in outcome.out.splitlines() if line}

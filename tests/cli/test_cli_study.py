@@ -41,6 +41,7 @@ def study_of(workspace, tiny_config, finished_run):
     ("typed", "message"),
     [
         ("--vary image_size=64,16", "image_size: input should be greater than or equal to 32 (received '16')"),
+        ("--vary image_size=64 --vary image-size=96", "each setting once, with all of its values (received image_size"),
         ("--vary colour=1", "vary: expected a setting and its values, as image_size=64,96 (received 'colour=1')"),
         ("--seeds 0,0", "seeds: expected whole numbers, each once, as 0,1,2 or 1-5 (received '0,0')"),
         ("--folds 3 --only-folds 4", "folds: expected some of the split's 3 folds (received [4])"),
@@ -117,6 +118,15 @@ def test_a_report_without_a_finished_member_says_so(command, study_of):
     said = command("study", "report", "seeds").out
     assert "No member of the study has succeeded yet." in said
     assert "0 of 2" in said
+
+
+def test_a_study_is_not_extended_by_one_setting_twice(command, study_of):
+    study = study_of(done=1, vary={"image_size": [32]})
+    twice = ("--vary", "image_size=48", "--vary", "image_size=64")
+    refused = command("study", "resume", study.name, *twice, "--background")
+    assert refused.code == 2
+    assert "vary: expected each setting once" in refused.err
+    assert study.plan().vary == {"image_size": [32]}
 
 
 def test_show_and_list_tell_how_far_a_study_is(command, study_of):
