@@ -180,10 +180,29 @@ def test_who_follows_a_study_with_json_gets_what_show_says_and_nothing_else(work
     assert json.loads(capsys.readouterr().out) == command("study", "show", study.name, "--json").json
 
 
-def test_two_forms_of_a_report_at_once_are_refused(command, study_of):
-    refused = command("study", "report", study_of(1).name, "--tables", "--json")
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (["--json"], "--tables prints Markdown and --json JSON"),
+        (["--format", "md"], "--tables prints two tables, --format and --output write the whole report"),
+        (["--output", "t.md"], "--tables prints two tables, --format and --output write the whole report"),
+    ],
+    ids=str,
+)
+def test_two_forms_of_a_report_at_once_are_refused(command, study_of, tmp_path, monkeypatch, other, said):
+    monkeypatch.chdir(tmp_path)
+    refused = command("study", "report", study_of(1).name, "--tables", *other)
     assert (refused.code, refused.out) == (2, "")
-    assert "--tables prints Markdown and --json JSON" in refused.err
+    assert said in refused.err
+    assert not (tmp_path / "t.md").exists()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--tables"], ["--output", "seeds.md"]], ids=str)
+def test_a_report_of_any_form_leaves_the_out_of_fold_predictions(command, study_of, tmp_path, monkeypatch, form):
+    monkeypatch.chdir(tmp_path)
+    study = study_of(done=2)
+    assert command("study", "report", study.name, *form).code == 0
+    assert len(list((study.folder / "out-of-fold").glob("*/predictions.parquet"))) == 2
 
 
 def test_who_follows_a_study_and_interrupts_stops_it(workspace, study_of, monkeypatch, capsys):
