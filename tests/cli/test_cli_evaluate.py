@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from allcore.data.class_meanings import name_classes
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
@@ -143,6 +144,15 @@ def test_lines_are_chosen_on_validation_and_hold_for_the_prevalence_that_is_aske
     said = command("evaluate", finished_run.folder, "--prevalence", "2").out
     assert "malignant from a threshold on, chosen on the run's validation images" in said
     assert "sensitivity at least 99 %" in said
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)], ids=["table", "json"])
+def test_a_prevalence_is_refused_where_no_class_is_positive(command, workspace, finished_run, json):
+    name_classes(finished_run.config.dataset, finished_run.split.classes, {}, (), workspace.classes)
+    refused = command("evaluate", finished_run.folder, "--prevalence", "2", *json)
+    assert (refused.code, refused.out) == (2, "")
+    assert "--positive CLASS" in refused.err
+    assert command("evaluate", finished_run.folder, *json).code == 0
 
 
 def test_images_that_are_scored_alone_choose_the_line_themselves_and_that_is_said(command, finished_run, smears):
