@@ -12,6 +12,7 @@ from allcore.cli.datasets import delete, list_datasets, rename, show
 from allcore.cli.judgements import judge, judgements
 from allcore.cli.opening import scanned
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
+from allcore.cli.said_once import said_once
 from allcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def classes(
     catalog, kept_in = scanned(folder), open_workspace().classes
     known = class_meanings([str(catalog.root)], catalog.classes, kept_in)
     if meaning or positive is not None:
-        said = {**known.meanings, **dict(map(_named, meaning or []))}
+        said = {**known.meanings, **said_once("meaning", map(_named, meaning or []))}
         chosen = known.positive if positive is None else [name for name in positive if name]
         known = name_classes(str(catalog.root), catalog.classes, said, chosen, kept_in)
     if json:

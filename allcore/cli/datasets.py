@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.asking import ask_before_deleting
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 
 if TYPE_CHECKING:
@@ -84,9 +85,7 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not a
     if not yes:
         if not sys.stdin.isatty():
             raise DatasetError(f"{means} To delete it, give --yes")
-        if not typer.confirm(f"{means} Delete it?", err=True):
-            say("nothing is deleted", err=True)
-            raise typer.Exit(1)
+        ask_before_deleting(f"{means} Delete it?")
     delete_dataset(folder, workspace)
     say(f"dataset {folder.name} is deleted")
 

@@ -10,6 +10,7 @@ import typer
 
 from allcore.cli.evaluation_text import print_comparison, print_evaluation
 from allcore.cli.output import Json, progress_bar
+from allcore.cli.said_once import said_once
 from allcore.errors import InputError
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")]
@@ -89,7 +90,7 @@ def evaluate(
 
 def named_classes(options: Sequence[str] | None) -> dict[str, str]:
     """Return the model's class that each class of a folder is by the option --map. Raises `InputError`."""
-    return dict(map(_mapped, options or []))
+    return said_once("map", map(_mapped, options or []))
 
 
 def _mapped(option: str) -> tuple[str, str]:

@@ -56,7 +56,15 @@ def evaluation_json(evaluation: Evaluation, prevalence: float | None = None) -> 
 
 
 def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | None = None) -> None:
-    """Print an evaluation as JSON, or as tables beside the paper's scores, where the classes are the paper's."""
+    """Print an evaluation as JSON, or as tables beside the paper's scores, where the classes are the paper's.
+
+    Raises `InputError` for a `prevalence` where no class is positive.
+    """
+    if prevalence is not None and not _meanings(evaluation).positive:
+        raise InputError(
+            "prevalence: it is that of positives, and no class is positive; say which are with: dataset classes DIR "
+            "--positive CLASS"
+        )
     if json:
         print_json(evaluation_json(evaluation, prevalence))
         return

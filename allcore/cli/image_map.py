@@ -31,10 +31,13 @@ def image_map(
     figure: Annotated[
         Path | None, typer.Option("--figure", metavar="FILE.html", help="write the map as a page that opens anywhere")
     ] = None,
-    by: Annotated[Colouring, typer.Option("--by", help="what the figure's points are coloured by")] = "class",
+    by: Annotated[
+        Colouring | None, typer.Option("--by", help="what the figure's points are coloured by; unset: class")
+    ] = None,
     projection: Annotated[
-        Literal["t_sne", "principal"], typer.Option("--projection", help="of the figure: t_sne | principal")
-    ] = "t_sne",
+        Literal["t_sne", "principal"] | None,
+        typer.Option("--projection", help="of the figure: t_sne | principal; unset: t_sne"),
+    ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="write every image with its places in both maps")] = None,
     json: Json = False,
 ) -> None:
@@ -46,6 +49,8 @@ def image_map(
     from allcore.text import for_csv
     from allcore.workspace import open_workspace
 
+    if figure is None and (by is not None or projection is not None):
+        raise InputError("by, projection: they are of the figure; give --figure FILE.html as well")
     workspace = open_workspace()
     run = _run_of(model, workspace, data, variant, named_classes(mapping))
     with progress_bar("mapping") as progress:
@@ -55,7 +60,8 @@ def image_map(
     if csv is not None:
         write_file(csv, for_csv(images))
     if figure is not None:
-        drawn = map_figure(images, projection, by, sorted(set(run.split.classes)), made.variance)
+        classes = sorted(set(run.split.classes))
+        drawn = map_figure(images, projection or "t_sne", by or "class", classes, made.variance)
         write_file(figure, drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}))
     findings = agreement_findings(rows, NEIGHBOURS)
     if json:

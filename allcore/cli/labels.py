@@ -38,7 +38,7 @@ def labels(
 
     workspace = open_workspace()
     store = RunStore(workspace.runs)
-    wanted = [store.find(name) for name in runs] if runs else store.runs()
+    wanted = list(dict.fromkeys(map(store.find, runs))) if runs else store.runs()
     with progress_bar("reading images") as progress:
         catalog = scan(folder, workspace.cache, progress)
     images = catalog.trainable_images(variant)

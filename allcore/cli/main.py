@@ -2,8 +2,9 @@
 
 Exit status: 0 done; 2 bad input (one line on standard error); 1 a fault, or not done: a run or study that failed or
 was stopped, a deletion that was not confirmed, an MLflow server that did not take everything;
-141 when whoever read the output has gone, as in `| head` (shells give that to their own tools). A command is imported
-when it is called, and imports what it needs when it runs, so that each starts as fast as it can.
+130 when Ctrl-C ended it, silently, but where a run or study is followed, which it stops (1) or leaves going on (0);
+141 when whoever read the output has gone, as in `| head`. (Shells give 130 and 141 to their own tools.) A command is
+imported when it is called, and imports what it needs when it runs, so that each starts as fast as it can.
 """
 
 from __future__ import annotations
@@ -103,13 +104,15 @@ def main() -> None:
 
         if error.name not in TRAINING_PACKAGES:
             _fault(error)
-        _complain("error", training_missing())
+        _complain("error", training_missing() or str(error))  # it may be installed by now
         sys.exit(2)
     except OSError as error:
         if refusal(error) is None:
             _fault(error)
         _complain("error", what_went_wrong(error))
         sys.exit(2)
+    except typer.Abort as error:  # Typer's answer to an EOFError
+        _fault(error.__cause__ or error)
     except Exception as error:
         _fault(error)
 
@@ -129,7 +132,7 @@ def _end_unread() -> NoReturn:
     sys.exit(_UNREAD)
 
 
-def _fault(error: Exception) -> NoReturn:
+def _fault(error: BaseException) -> NoReturn:
     if os.environ.get("ALLCORE_DEBUG"):
         traceback.print_exc()
     _complain("fault", f"{type(error).__name__}: {error} (ALLCORE_DEBUG=1 shows where)")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.asking import ask_before_deleting
 from allcore.cli.opening import the_executor
 from allcore.cli.output import Json, json_rows, print_json, say, table
 from allcore.cli.runs_about import Name, hide, name_run, note, tag
@@ -199,7 +200,7 @@ def delete(
     store = executor.store
     run = store.find(name)
     if name != run.id and not yes:
-        _ask_before_deleting(name, run)
+        _make_sure(name, run)
     linked = run.folder.readlink() if run.folder.is_symlink() else None
     store.delete(run)
     say(f"run {run.id} is deleted" if linked is None else f"the link {run.id} is removed; {linked} is as it was")
@@ -230,15 +231,13 @@ def prune(
         say(f"{memory(freed)} are free again" if yes else can)
 
 
-def _ask_before_deleting(name: str, run: Run) -> None:
+def _make_sure(name: str, run: Run) -> None:
     """Ask whether the run that a part of an id means is to go. Raises `RunError` where nobody can be asked."""
     from allcore.errors import RunError
 
     if not sys.stdin.isatty():
         raise RunError(f"{name!r} means run {run.id}; to delete it give its whole id, or --yes")
-    if not typer.confirm(f"delete run {run.id}?", err=True):
-        say("nothing is deleted", err=True)
-        raise typer.Exit(1)
+    ask_before_deleting(f"delete run {run.id}?")
 
 
 def _sorted(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Studies: one configuration over folds, seeds and any setting, as one piece of work.")
 app.command()(report)
 Vary = Annotated[
-    list[str] | None, typer.Option("--vary", help="a setting and its values: image_size=64,96,128; may be repeated")
+    list[str] | None,
+    typer.Option("--vary", help="a setting and its values: image_size=64,96,128; may be repeated for other settings"),
 ]
 Background = Annotated[bool, typer.Option("--background", help="return at once; `study show` tells how it goes")]
 
@@ -52,7 +53,7 @@ def run_study(
 ) -> None:
     """Train one run for each combination of seeds, folds and varied settings, one after another."""
     from allcore.studies.launch import checked, start
-    from allcore.studies.plan import make_plan, parse_numbers, parse_vary
+    from allcore.studies.plan import make_plan, parse_numbers, parse_varied
     from allcore.studies.store import StudyStore
 
     workspace = _workspace()
@@ -64,7 +65,7 @@ def run_study(
         config=config,
         seeds=parse_numbers(seeds, "seeds"),
         folds=folds,
-        vary=dict(parse_vary(text, config) for text in vary or ()),
+        vary=parse_varied(vary or (), config),
         keep_models=keep_models,
     )
     with progress_bar("reading the dataset") as progress:
@@ -145,7 +146,7 @@ def resume(
     """Go on with what is missing or did not succeed; with more seeds, folds or values, extend the study first."""
     from allcore.errors import RunError
     from allcore.studies.launch import checked, is_carried_out, start
-    from allcore.studies.plan import parse_numbers, parse_vary
+    from allcore.studies.plan import parse_numbers, parse_varied
 
     workspace, store = _workspace(), _studies()
     study = store.find(name)
@@ -153,7 +154,7 @@ def resume(
     more = plan.extended(
         parse_numbers(seeds, "seeds") if seeds else (),
         parse_numbers(only_folds, "only-folds") if only_folds else (),
-        dict(parse_vary(text, plan.config) for text in vary or ()),
+        parse_varied(vary or (), plan.config),
     )
     if more != plan:
         with progress_bar("reading the dataset") as progress:

@@ -54,6 +54,8 @@ def report(
 
     if tables and json:
         raise InputError("--tables prints Markdown and --json JSON; expected one of them: leave one out")
+    if tables and (form is not None or output is not None):
+        raise InputError("--tables prints two tables, --format and --output write the whole report; leave one out")
     workspace = open_workspace()
     study = StudyStore(workspace.studies).find(name)
     plan, members = study.plan(), study.members(RunStore(workspace.runs).runs())
@@ -65,6 +67,7 @@ def report(
         with progress_bar("probes") as progress:
             compute_probes(finished, workspace.cache, progress)
     found = study_findings(study.name, plan, members, workspace.cache, margin / 100, latency)
+    folders = _out_of_fold(study, found)
     if form is not None or output is not None:
         _write(found, form, output, json)
     elif tables:
@@ -72,10 +75,10 @@ def report(
 
         say(readme_tables(found))
     elif json:
-        print_json({**found.to_json(), "out_of_fold": _out_of_fold(study, found)})
+        print_json({**found.to_json(), "out_of_fold": folders})
     else:
         say_findings(found)
-        for folder in _out_of_fold(study, found):
+        for folder in folders:
             say(f"all test predictions: python -m allcore evaluate '{folder}'", err=True)
 
 
@@ -94,7 +97,7 @@ def _write(found: StudyFindings, form: str | None, output: Path | None, json: bo
 
 
 def _out_of_fold(study: Study, found: StudyFindings) -> list[str]:
-    """Return the folders of the out-of-fold predictions, one for each cell and seed of which a member succeeded."""
+    """Write the out-of-fold predictions of each cell and seed of which a member succeeded, and return their folders."""
     from allcore.studies.out_of_fold import out_of_fold_run
 
     of = dict.fromkeys((each.place.cell, each.place.seed) for each in found.finished)

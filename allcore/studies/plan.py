@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Self
@@ -154,6 +154,22 @@ def study_command(plan: StudyPlan) -> str:
     more += [["--only-folds", ",".join(map(str, plan.folds))]] if plan.folds != every else []
     more += [] if plan.keep_models else [["--no-keep-models"]]
     return command_of(plan.config, "study run", more, {*plan.vary, "seed", "split.seed", "split.fold"})
+
+
+def parse_varied(texts: Iterable[str], config: TrainConfig) -> dict[str, list[Any]]:
+    """Return the values of each field by its path, from texts that `parse_vary` reads.
+
+    Raises `ConfigError` as it does, and where two texts are of one field.
+    """
+    varied: dict[str, list[Any]] = {}
+    for text in texts:
+        path, values = parse_vary(text, config)
+        if path in varied:
+            raise ConfigError(
+                f"vary: expected each setting once, with all of its values (received {path} again: {text!r:.200})"
+            )
+        varied[path] = values
+    return varied
 
 
 def parse_vary(text: str, config: TrainConfig) -> tuple[str, list[Any]]:

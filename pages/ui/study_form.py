@@ -10,9 +10,8 @@ from typing import Any
 import streamlit as st
 
 from allcore.config import TrainConfig, make_config
-from allcore.errors import ConfigError
 from allcore.paper import TABLE_1
-from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_vary
+from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied
 
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
 QUICK_SIZES = ["128", "96", "64"]
@@ -39,15 +38,12 @@ class Asked:
         """Return the study of `config`. Raises `ConfigError`."""
         common = self.config(config)
         texts = [f"image_size={','.join(self.sizes)}"] if self.sizes else []
-        varied = [parse_vary(text, common) for text in [*texts, *filter(str.strip, self.vary.split(";"))]]
-        if len(dict(varied)) != len(varied):
-            raise ConfigError(f"vary: each setting once (received {self.vary!r:.200})")
         return make_plan(
             name=self.name.strip() or f"study-{datetime.now(UTC):%Y%m%d-%H%M%S}",
             config=common,
             seeds=parse_numbers(self.seeds, "seeds"),
             folds=list(range(1, (self.folds or 0) + 1)),
-            vary=dict(varied),
+            vary=parse_varied([*texts, *filter(str.strip, self.vary.split(";"))], common),
             keep_models=self.keep_models,
         )
 

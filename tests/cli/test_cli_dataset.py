@@ -226,3 +226,11 @@ def test_a_class_that_is_none_is_not_named(command, smears, option, reason):
     failed = command("dataset", "classes", smears, option)
     assert (failed.code, failed.out) == (2, "")
     assert reason in failed.err
+
+
+def test_a_class_has_one_meaning(command, smears):
+    before = command("dataset", "classes", smears).out
+    failed = command("dataset", "classes", smears, "--meaning", "Pro=of B cells", "--meaning", "Pro=of T cells")
+    assert (failed.code, failed.out) == (2, "")
+    assert "meaning: expected each class once (received 'Pro' again: 'of T cells')" in failed.err
+    assert command("dataset", "classes", smears).out == before

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from allcore.data.class_meanings import name_classes
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
@@ -80,6 +81,14 @@ def test_classes_of_other_names_are_mapped_or_asked_for(on_finished, smears, tmp
     assert [sum(row) for row in scores["confusion_matrix"]] == [16, 16, 0, 16]
 
 
+@pytest.mark.parametrize("name", ["evaluate", "map"])
+def test_a_class_is_mapped_once_however_it_is_written(on_finished, smears, name):
+    composed, with_accent = "caf\u00e9=Pro", "cafe\u0301="
+    refused = on_finished(name, "latest", "--data", smears, "--map", composed, "--map", with_accent)
+    assert (refused.code, refused.out) == (2, "")
+    assert "map: expected each class once" in refused.err
+
+
 def test_tables_show_the_scores_beside_the_papers(on_finished, evaluated):
     outcome = on_finished("evaluate", "latest")
     lines = {line.split()[0]: line.split() for line in outcome.out.splitlines() if line}
@@ -140,6 +149,15 @@ def test_lines_are_chosen_on_validation_and_hold_for_the_prevalence_that_is_aske
 def test_where_no_threshold_holds_the_target_that_is_said(command, finished_run, tmp_path):
     said = command("evaluate", sure_of_a_mistake(copied(finished_run, tmp_path)).folder).out
     assert "No threshold holds a specificity of at least 95 % on the validation images, so nothing is called" in said
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)], ids=["table", "json"])
+def test_a_prevalence_is_refused_where_no_class_is_positive(command, workspace, finished_run, json):
+    name_classes(finished_run.config.dataset, finished_run.split.classes, {}, (), workspace.classes)
+    refused = command("evaluate", finished_run.folder, "--prevalence", "2", *json)
+    assert (refused.code, refused.out) == (2, "")
+    assert "--positive CLASS" in refused.err
+    assert command("evaluate", finished_run.folder, *json).code == 0
 
 
 def test_images_that_are_scored_alone_choose_the_line_themselves_and_that_is_said(command, finished_run, smears):

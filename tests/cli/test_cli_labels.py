@@ -44,6 +44,7 @@ def test_csv_file_has_every_image(on_finished, smears, tmp_path, reviewed):
 def test_runs_can_be_named(command, on_finished, smears, finished_run):
     chosen = on_finished("labels", smears, "--run", finished_run.id, "--json").json
     assert chosen["sources"][0]["source"] == finished_run.id
+    assert on_finished("labels", smears, "--run", finished_run.id, "--run", "latest", "--json").json == chosen
     outcome = command("labels", smears, "--run", "nonesuch")
     assert outcome.code == 2
     assert "there is no run 'nonesuch'" in outcome.err

@@ -254,6 +254,7 @@ def test_the_app_is_started_with_streamlits_own_options(command, monkeypatch):
     ("error", "status", "said"),
     [
         (ModuleNotFoundError("No module named 'elsewhere'", name="elsewhere"), 1, "fault: ModuleNotFoundError"),
+        (ModuleNotFoundError("No module named 'keras'", name="keras"), 2, "error: No module named 'keras'"),
         (OSError(errno.ENOSPC, "No space left on device"), 2, "error: "),
         (ValueError("of ours"), 1, "fault: ValueError: of ours (ALLCORE_DEBUG=1 shows where)"),
     ],
@@ -268,6 +269,22 @@ def test_what_ends_a_command_is_one_line_and_a_status(monkeypatch, capsys, error
     (line,) = capsys.readouterr().err.splitlines()
     assert ended.value.code == status
     assert line.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (KeyboardInterrupt(), 130, ""),
+        (EOFError("it ends early"), 1, "fault: EOFError: it ends early (ALLCORE_DEBUG=1 shows where)"),
+    ],
+)
+def test_ctrl_c_ends_a_command_silently_and_a_file_that_ends_is_named(command, monkeypatch, error, status, said):
+    def end(*_):
+        raise error
+
+    monkeypatch.setattr("allcore.runs.listing.run_names", end)
+    outcome = command("runs", "list")
+    assert (outcome.code, outcome.out, outcome.err.strip()) == (status, "", said)
 
 
 def test_a_bar_is_drawn_on_a_terminal_alone(monkeypatch):

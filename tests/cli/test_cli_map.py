@@ -50,6 +50,13 @@ def test_what_cannot_be_mapped_is_said_in_one_line(command, model, more):
     assert "give --data DIR" in said.err
 
 
+@pytest.mark.parametrize("more", [("--by", "class"), ("--projection", "principal")], ids=" ".join)
+def test_what_is_of_the_figure_is_refused_without_one(on_finished, more):
+    said = on_finished("map", "latest", *more)
+    assert (said.code, said.out) == (2, "")
+    assert "give --figure FILE.html" in said.err
+
+
 def test_a_file_that_is_written_may_be_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with ThreadPoolExecutor() as pool:

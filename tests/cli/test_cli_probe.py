@@ -57,3 +57,12 @@ def test_file_by_itself_without_a_folder_is_bad_input(on_finished, finished_run,
     outcome = on_finished("probe", model)
     assert outcome.code == 2
     assert "give --data DIR" in outcome.err
+
+
+@pytest.mark.parametrize("arguments", [("probe", "latest"), ("novelty", "latest", "x")], ids=" ".join)
+def test_other_images_than_a_runs_own_are_refused(on_finished, smears_in_parts, smears, arguments):
+    outcome = on_finished(*arguments, "--data", smears_in_parts)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{smears_in_parts} is not the dataset of run" in outcome.err
+    assert "--data DIR" in outcome.err
+    assert "is not the dataset" not in on_finished(*arguments, "--data", smears).err

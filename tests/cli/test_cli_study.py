@@ -41,6 +41,7 @@ def study_of(workspace, tiny_config, finished_run):
     ("typed", "message"),
     [
         ("--vary image_size=64,16", "image_size: input should be greater than or equal to 32 (received '16')"),
+        ("--vary image_size=64 --vary image-size=96", "each setting once, with all of its values (received image_size"),
         ("--vary colour=1", "vary: expected a setting and its values, as image_size=64,96 (received 'colour=1')"),
         ("--seeds 0,0", "seeds: expected whole numbers, each once, as 0,1,2 or 1-5 (received '0,0')"),
         ("--folds 3 --only-folds 4", "folds: expected some of the split's 3 folds (received [4])"),
@@ -117,6 +118,15 @@ def test_a_report_without_a_finished_member_says_so(command, study_of):
     said = command("study", "report", "seeds").out
     assert "No member of the study has succeeded yet." in said
     assert "0 of 2" in said
+
+
+def test_a_study_is_not_extended_by_one_setting_twice(command, study_of):
+    study = study_of(done=1, vary={"image_size": [32]})
+    twice = ("--vary", "image_size=48", "--vary", "image_size=64")
+    refused = command("study", "resume", study.name, *twice, "--background")
+    assert refused.code == 2
+    assert "vary: expected each setting once" in refused.err
+    assert study.plan().vary == {"image_size": [32]}
 
 
 def test_show_and_list_tell_how_far_a_study_is(command, study_of):
@@ -212,10 +222,29 @@ def test_who_follows_a_study_with_json_gets_what_show_says_and_nothing_else(work
     assert json.loads(capsys.readouterr().out) == command("study", "show", study.name, "--json").json
 
 
-def test_two_forms_of_a_report_at_once_are_refused(command, study_of):
-    refused = command("study", "report", study_of(1).name, "--tables", "--json")
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (["--json"], "--tables prints Markdown and --json JSON"),
+        (["--format", "md"], "--tables prints two tables, --format and --output write the whole report"),
+        (["--output", "t.md"], "--tables prints two tables, --format and --output write the whole report"),
+    ],
+    ids=str,
+)
+def test_two_forms_of_a_report_at_once_are_refused(command, study_of, tmp_path, monkeypatch, other, said):
+    monkeypatch.chdir(tmp_path)
+    refused = command("study", "report", study_of(1).name, "--tables", *other)
     assert (refused.code, refused.out) == (2, "")
-    assert "--tables prints Markdown and --json JSON" in refused.err
+    assert said in refused.err
+    assert not (tmp_path / "t.md").exists()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--tables"], ["--output", "seeds.md"]], ids=str)
+def test_a_report_of_any_form_leaves_the_out_of_fold_predictions(command, study_of, tmp_path, monkeypatch, form):
+    monkeypatch.chdir(tmp_path)
+    study = study_of(done=2)
+    assert command("study", "report", study.name, *form).code == 0
+    assert len(list((study.folder / "out-of-fold").glob("*/predictions.parquet"))) == 2
 
 
 def test_who_follows_a_study_and_interrupts_stops_it(workspace, study_of, monkeypatch, capsys):

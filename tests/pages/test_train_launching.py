@@ -124,6 +124,7 @@ def test_study_is_shown_with_its_runs_and_room_and_launched_once(data, no_runner
         ({"quick__sizes": ["64", "16"]}, "image\\_size"),
         ({"quick__sizes": ["64", "big"]}, "valid integer"),
         ({"vary": "colour=1"}, "expected a setting and its values"),
+        ({"quick__sizes": ["64"], "vary": "image_size=96"}, "expected each setting once"),
         ({"seeds": "one"}, "expected whole numbers"),
         ({"vary": "weights=/dev/zero"}, "outside the folders"),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from allcore.config import make_config, parse_config
 from allcore.errors import ConfigError
-from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_vary
+from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied, parse_vary
 
 GROUPED = make_config(dataset="smears", epochs=3, split={"protocol": "grouped", "folds": 3})
 
@@ -138,6 +138,14 @@ def test_a_setting_and_its_values_are_read_as_its_option_reads_them(text, path, 
 def test_what_is_no_setting_or_no_value_of_it_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
         parse_vary(text, GROUPED)
+
+
+def test_a_setting_is_varied_once_by_whichever_of_its_names():
+    varied = {"image_size": [64], "augment.stain_jitter": [0.0]}
+    assert parse_varied(["image_size=64", "stain-jitter=0"], GROUPED) == varied
+    for again in ("image_size=96", "--image-size=64", "augment.stain_jitter=0.1"):
+        with pytest.raises(ConfigError, match=f"vary: expected each setting once.*'{again}'"):
+            parse_varied(["image_size=64", "stain-jitter=0", again], GROUPED)
 
 
 @pytest.mark.parametrize(("text", "numbers"), [("0", [0]), ("0,2", [0, 2]), ("1-3,7", [1, 2, 3, 7])])

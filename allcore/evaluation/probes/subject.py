@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from allcore.data.catalog import scan
+from allcore.data.layout import find_layout
 from allcore.data.overlap import find_overlap
 from allcore.errors import DatasetError, InputError
 from allcore.evaluation.predictions.folder import variant_of
@@ -80,15 +81,15 @@ def find_subject(
 
     The images of a file outside a run's folder are known by their content among those of the labelled folder `data`,
     and grouped by the fields that they share; `on_progress` hears of that search, which is done once for a folder.
-    Raises `InputError` when the model, or the folder that it needs, will not do.
+    Raises `InputError` when the model, or the folder that it needs, will not do, or `data` is not a run's own dataset.
     """
     file = named_model_file(model)
     if file is None:
-        return subject_of_run(store.find(model))
+        return _with_own_images(store.find(model), data)
     path = file.resolve()
     run = run_of_model(path)
     if run is not None:
-        return subject_of_run(run)
+        return _with_own_images(run, data)
     if data is None:
         raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
     return _subject_of_file(path, data, cache, on_progress)
@@ -105,6 +106,18 @@ def locate(subject: Subject, cache: Path) -> SubjectFiles:
     what = f"images of {subject.name}"
     catalog, _ = find_images(subject.images, subject.dataset, subject.variant, cache, what)
     return SubjectFiles(catalog.root, catalog.variant(subject.variant))
+
+
+def _with_own_images(run: Run, data: Path | None) -> Subject:
+    """Return a run's model and images. Raises `InputError` where `data` is a folder of others."""
+    dataset = Path(run.config.dataset).resolve()
+    own = (dataset, dataset / (run.config.variant or ""))
+    if data is not None and find_layout(data).root.resolve() not in own:
+        raise InputError(
+            f"data: {data} is not the dataset of run {run.id}, whose own images are taken ({run.config.dataset}); "
+            f"leave --data out, or score the model on other images with: evaluate {run.id} --data DIR"
+        )
+    return subject_of_run(run)
 
 
 def _subject_of_file(path: Path, data: Path, cache: Path, on_progress: Progress | None) -> Subject:

@@ -1,5 +1,6 @@
 """Probing a served model: on the right images, of the right model."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -190,6 +191,27 @@ def test_run_is_found_by_its_id_its_folder_and_its_file(finished, finished_run, 
     found = find_subject(str(model), finished.store, tmp_path)
     assert (found.name, found.model) == (subject.name, subject.model)
     assert found.images.equals(subject.images)
+
+
+@pytest.mark.parametrize("form", ["id", "file"])
+def test_images_of_a_run_are_its_own_alone(finished, finished_run, subject, smears, smears_in_parts, tmp_path, form):
+    model = str({"id": finished_run.id, "file": finished_run.served_model}[form])
+    assert find_subject(model, finished.store, tmp_path, smears).images.equals(subject.images)
+    for other in (smears_in_parts, smears_in_parts / "training"):
+        with pytest.raises(InputError, match=f"{other} is not the dataset of run .*; leave --data out, or score"):
+            find_subject(model, finished.store, tmp_path, other)
+
+
+def test_a_folder_that_holds_a_runs_dataset_and_its_variant_are_its_own(tiny_config, finished_run, smears, tmp_path):
+    original = shutil.copytree(smears, tmp_path / "above" / "all" / "Original", copy_function=os.link)
+    shutil.copytree(original, original.parent / "Segmented", copy_function=os.link)
+    config = tiny_config(dataset=str(original.parent), variant="Original")
+    run = RunStore(tmp_path / "runs").create(config, finished_run.split)
+    shutil.copy(finished_run.served_model, run.folder)
+    for own in (original, original.parent, original.parent.parent):
+        assert find_subject(str(run.folder), RunStore(tmp_path), tmp_path / "cache", own).dataset == original.parent
+    with pytest.raises(InputError, match="is not the dataset of run"):
+        find_subject(str(run.folder), RunStore(tmp_path), tmp_path / "cache", original.parent / "Segmented")
 
 
 def test_file_by_itself_finds_its_images_in_a_folder_by_their_content(finished, subject, report, smears, tmp_path):
