@@ -15,7 +15,7 @@ def figures(section):
 
 
 @pytest.mark.parametrize("section", [calibration_section, training_section])
-def test_intervals_are_wider_where_all_images_show_the_same_field(run, readers, section):
+def test_intervals_are_others_where_all_images_show_the_same_field(run, readers, section):
     before = figures(section(gather(run, readers)))[-1]
     run.predictions().assign(group="g").to_parquet(run.folder / "predictions.parquet")
     run.split.table.assign(group="g").to_csv(run.folder / "split.csv", index=False)
