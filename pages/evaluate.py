@@ -30,10 +30,13 @@ from pages.ui.tabs import open_tab
 
 SPLITS = ("test", "validation")
 INTERVALS = {
-    "wilson": "Wilson for accuracy and weighted sensitivity, bootstrap over overlap groups for the others.",
+    "wilson": (
+        "Wilson for accuracy, weighted sensitivity and each class; bootstrap for the others, that of an average never "
+        "narrower than its classes' together."
+    ),
     "group bootstrap": (
-        "bootstrap over overlap groups, as several images share one; a proportion's is never narrower than Wilson's "
-        "for as many trials as there are groups."
+        "bootstrap over overlap groups, as several images share one; that of a proportion or F1 is never narrower than "
+        "Wilson's for as many trials as there are groups, that of an average never than its classes' together."
     ),
 }
 

@@ -149,11 +149,11 @@ def evaluation_section(facts: RunFacts) -> Section:
     """Return which scores are given, how their intervals are made, and what else is looked at."""
     scores = facts.scores
     method = (
-        "Wilson's for accuracy and each class's sensitivity, precision, specificity and NPV, for all other scores a "
-        "percentile bootstrap over images"
+        "Wilson's for accuracy and each class's sensitivity, precision, specificity, NPV and F1, for all other scores "
+        "a percentile bootstrap over images (an average's never narrower than its classes' together)"
         if scores.interval_method == "wilson"
-        else "a percentile bootstrap over groups, because several images share one (a proportion's never narrower than "
-        "Wilson's for as many trials as there are groups)"
+        else "a percentile bootstrap over groups, because several images share one (a proportion's or F1's never "
+        "narrower than Wilson's for as many trials as there are groups, an average's never than its classes' together)"
     )
     blocks: tuple[Block, ...] = (
         text(
