@@ -125,6 +125,18 @@ def tiny_config(smears: Path) -> Callable[..., TrainConfig]:
     return tiny
 
 
+@pytest.fixture(scope="session")
+def groups_of(smears: Path) -> Callable[[Path], str]:
+    """Return a writer of a table in which each of the drawn smears is a patient's only one; it returns the path."""
+
+    def write(file: Path) -> str:
+        paths = sorted(path.relative_to(smears).as_posix() for path in smears.glob("*/*"))
+        file.write_text("\n".join(["file,patient", *(f"{path},{path}" for path in paths)]))
+        return str(file)
+
+    return write
+
+
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Return an empty workspace that the environment points to as well."""

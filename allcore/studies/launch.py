@@ -6,21 +6,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from allcore.config import TrainConfig
-from allcore.errors import RunError
+from allcore.data.links import from_home
+from allcore.errors import ConfigError, RunError
 from allcore.runs.ending import gone_within, signal_group
 from allcore.runs.executor import open_executor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, claim_launch, last_launch
-from allcore.runs.preflight import looked_at_once, prepare
+from allcore.runs.preflight import looked_at_once, prepare, with_groups_absolute
 from allcore.runs.states import ACTIVE, in_words
 from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run
 from allcore.runs.worker_lock import has_worker
-from allcore.studies.plan import StudyPlan
+from allcore.studies.plan import StudyPlan, each_once, make_plan
 from allcore.studies.store import Study
 from allcore.workspace import Workspace
 
@@ -30,7 +32,8 @@ _POLL_SECONDS = 0.1
 def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, int], None] | None = None) -> StudyPlan:
     """Return the plan with its paths made absolute and its labels named, when every member could be launched as it is.
 
-    Raises `InputError` when the data, the weights or a split will not do for one of them.
+    Values that are one once they are named so stand there once. Raises `InputError` when the data, the weights or a
+    split will not do for one of them.
     """
     seen: set[str] = set()
     labels: dict[str, str] = {}
@@ -39,16 +42,25 @@ def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, i
             if (key := _looked_at(place.config)) not in seen:
                 resolved, _ = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
                 seen.add(key)
-                labels[place.config.labels] = resolved.labels
+                if labels.setdefault(place.config.labels, resolved.labels) != resolved.labels:
+                    raise ConfigError(
+                        f"labels: {place.config.labels} is another version in each variant; make a study of each"
+                    )
                 if len(seen) == 1:
                     first = resolved
-    kept = {"dataset": first.dataset}
+    kept = {"dataset": first.dataset, "split": with_groups_absolute(plan.config.split)}
     kept |= {name: getattr(first, name) for name in ("variant", "weights") if name not in plan.vary}
     if "network" in plan.vary and plan.config.weights == "imagenet":
         del kept["weights"]  # each network has a file of its own
     kept |= {"labels": labels.get(plan.config.labels, plan.config.labels)}
-    varied = {path: [labels[one] for one in of] if path == "labels" else of for path, of in plan.vary.items()}
-    return plan.model_copy(update={"config": plan.config.model_copy(update=kept), "vary": varied})
+    return make_plan(
+        name=plan.name,
+        config=plan.config.model_copy(update=kept),
+        seeds=plan.seeds,
+        folds=plan.folds,
+        vary={path: each_once([_in_full(path, value, labels) for value in of]) for path, of in plan.vary.items()},
+        keep_models=plan.keep_models,
+    )
 
 
 def is_carried_out(study: Study) -> bool:
@@ -120,6 +132,14 @@ def _is_active(run: Run) -> bool:
         return run.status().state in ACTIVE
     except RunError:
         return False
+
+
+def _in_full(path: str, value: Any, labels: Mapping[str, str]) -> Any:  # noqa: ANN401 - a field is of any type
+    """Return a varied field's value as runs record it: labels by the name of their version, files by their paths."""
+    if path == "labels":
+        return labels[value]
+    names_file = path == "split.groups" or (path == "weights" and value not in ("imagenet", "random"))
+    return str(from_home(value)) if names_file and value is not None else value
 
 
 def _looked_at(config: TrainConfig) -> str:
