@@ -12,6 +12,7 @@ from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.worker_lock import worker_lock
 from allcore.studies.runner import run_study
 from allcore.studies.store import Study, StudyStore
+from allcore.workspace import Workspace
 from tests.studies.conftest import LEFT, Instantly, set_state
 
 PLACES = [f"image_size={size} fold={fold} seed=0" for fold in (1, 2) for size in (32, 48)]
@@ -182,6 +183,17 @@ def test_a_finished_member_keeps_what_its_scores_are_made_of_and_its_model_where
         assert left == {"predictions.parquet", "metrics.jsonl"} | ({"model.onnx"} if keeps else set())
         assert not (run.folder / "checkpoints").exists()
         assert (run.folder / "split.csv").exists()
+
+
+def test_a_member_that_is_a_link_into_another_workspace_keeps_all_that_it_has(study, executor, split, tmp_path):
+    theirs = Instantly(Workspace(tmp_path / "theirs"), split)
+    run = theirs.submit(study.plan().places[0].config)
+    executor.store.root.mkdir()
+    (executor.store.root / run.id).symlink_to(run.folder)
+    StudyStore(study.folder.parent).change(study, study.plan().model_copy(update={"keep_models": False}))
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == PLACES[1:]
+    assert {*LEFT, "checkpoints"} <= {path.name for path in run.folder.iterdir()}
 
 
 class Two(Instantly):
