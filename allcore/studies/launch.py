@@ -14,7 +14,7 @@ from allcore.config import TrainConfig
 from allcore.data.links import from_home
 from allcore.errors import ConfigError, RunError
 from allcore.runs.ending import gone_within, signal_group
-from allcore.runs.executor import open_executor, worker_environment
+from allcore.runs.executor import Executor, open_executor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, claim_launch, last_launch
 from allcore.runs.preflight import looked_at_once, prepare, with_groups_absolute
@@ -94,26 +94,37 @@ def start(study: Study, workspace: Workspace) -> None:
         )
 
 
-def request_stop(study: Study) -> None:
-    """Ask that the study stops, its present member at the next batch, and return at once.
+def request_stop(study: Study, workspace: Workspace) -> None:
+    """Ask that the study stops, what trains of it at the next batch, and return at once.
 
-    Raises `RunError` when nobody carries the study out.
+    Where nobody carries it out, its members are asked. Raises `RunError` when nothing of it goes on, `OSError` where
+    the disk refuses the request and no signal reaches the process.
     """
-    state = study.status().state
-    if state not in ACTIVE:
-        raise RunError(f"study {study.name} is {in_words(state)}; there is nothing to stop")
-    (study.folder / STOP_FILE).touch()
+    status = study.status()
+    if status.state in ACTIVE:
+        try:
+            (study.folder / STOP_FILE).touch()
+        except OSError:  # a full disk, say: the process takes the signal as the same request
+            if not signal_group(status, signal.SIGTERM):
+                raise
+        return
+    executor = open_executor(workspace)
+    active = _active_members(study, executor)
+    if not active:
+        raise RunError(f"study {study.name} is {in_words(status.state)}; there is nothing to stop")
+    for run in active:
+        with suppress(RunError):  # it has ended meanwhile
+            executor.stop_in_background(run)
 
 
 def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
-    """Stop the study and its present member, more and more firmly, and return when both have ended.
+    """Stop the study and what trains of it, more and more firmly, and return when all has ended.
 
-    The member's checkpoint is kept. Raises `RunError` when nothing of the study goes on.
+    The members' checkpoints are kept. Raises what `request_stop` does.
     """
     executor = open_executor(workspace)
-    active = [run for run in study.members(executor.store.runs()).values() if _is_active(run)]
-    if not active or is_carried_out(study):
-        request_stop(study)
+    active = _active_members(study, executor)
+    request_stop(study, workspace)
     deadline = time.monotonic() + patience
     while is_carried_out(study) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -124,7 +135,12 @@ def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
         with suppress(RunError):  # it has ended meanwhile
             executor.stop(run)
     if study.status().state == "interrupted":
-        write_status(study.folder, status.model_copy(update={"state": "cancelled"}))
+        with suppress(OSError):  # a full disk, say: it can be resumed as it is
+            write_status(study.folder, status.model_copy(update={"state": "cancelled"}))
+
+
+def _active_members(study: Study, executor: Executor) -> list[Run]:
+    return [run for run in study.members(executor.store.runs()).values() if _is_active(run)]
 
 
 def _is_active(run: Run) -> bool:

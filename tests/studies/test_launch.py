@@ -1,6 +1,8 @@
 """What is looked at before a study is started."""
 
 import shutil
+import signal
+import threading
 from dataclasses import replace
 
 import h5py
@@ -9,12 +11,14 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.judgements import add_judgements, make_judgement
-from allcore.errors import ConfigError
+from allcore.errors import ConfigError, RunError
 from allcore.runs.launches import claim_launch, last_launch
-from allcore.studies.launch import checked, start
+from allcore.runs.process import start_mark
+from allcore.studies.launch import checked, request_stop, start, stop
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
+from tests.studies.conftest import set_state
 
 
 def weights_of_resnet50(file):
@@ -87,12 +91,46 @@ def test_labels_that_are_another_version_in_each_variant_are_refused(tiny_config
         checked(plan, workspace)
 
 
+def carried_out_by(process, of):
+    """Let the status of a study or run say that a process carries it out."""
+    set_state(of, "running", pid=process.pid, process_started=start_mark(process.pid))
+
+
 @pytest.fixture
 def started(monkeypatch):
     """Return the commands that would have been started."""
     commands = []
     monkeypatch.setattr("allcore.studies.launch.subprocess.Popen", lambda command, **_: commands.append(command))
     return commands
+
+
+def test_a_study_is_stopped_by_a_signal_where_the_disk_is_full(study, workspace, idle_process, no_room):
+    carried_out_by(idle_process, study)
+    with no_room(study.name):
+        stop(study, workspace)
+    assert idle_process.wait() == -signal.SIGTERM
+    assert study.status().state == "interrupted"
+
+
+def test_a_request_to_stop_that_reaches_nobody_is_said(study, workspace, no_room):
+    set_state(study, "queued", pid=None)
+    with no_room(study.name), pytest.raises(OSError, match="No space left"):
+        request_stop(study, workspace)
+
+
+def test_members_of_a_study_that_nobody_carries_out_any_more_are_stopped(study, workspace, executor, idle_process):
+    set_state(study, "running", process_started="gone")
+    with pytest.raises(RunError, match="study sizes is interrupted; there is nothing to stop"):
+        request_stop(study, workspace)
+    member = executor.store.create(study.plan().places[0].config, executor.split)
+    carried_out_by(idle_process, member)
+    request_stop(study, workspace)
+    assert member.status().state == "stopping"
+    idle_process.kill()
+    for thread in threading.enumerate():
+        if member.id in thread.name:
+            thread.join()
+    assert member.status().state == "cancelled"
 
 
 def test_of_two_machines_that_start_a_study_at_a_time_one_does(study, workspace, started, monkeypatch):
