@@ -133,6 +133,8 @@ class _Runner:
                 following.append((place, run))
             elif run is not None:
                 self.problems[place.name] = f"run {run.id} is {in_words(state)}"
+            else:  # unless it could not be launched
+                self.problems.setdefault(place.name, "its run was deleted")
         more = f" and {len(going) - 1} more" if len(going) > 1 else ""
         if (phase := "".join([*list(going)[:1], more])) != self.status.phase:
             self._write(phase=phase)

@@ -72,6 +72,22 @@ def test_a_member_that_cannot_be_launched_is_named_and_the_others_are_trained(st
     assert executor.launched == PLACES[1:]
 
 
+def test_a_member_that_is_deleted_while_its_study_goes_on_is_named(study, executor):
+    def ends(place):
+        if place == PLACES[1]:
+            (first,) = [run for run in executor.store.runs() if run.config.place == PLACES[0]]
+            executor.store.delete(first)
+        return "succeeded"
+
+    assert run_study(study.folder, replace(executor, ends=ends)) == 1
+    assert executor.launched == PLACES
+    error = f"1 members did not succeed ({PLACES[0]}: its run was deleted); resume the study to try them again"
+    assert study.status().error == error
+    executor.launched.clear()
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == [PLACES[0]]
+
+
 @pytest.mark.parametrize("after", range(1, 6))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_study_killed_at_any_launch_and_resumed_has_one_run_at_each_place(study, executor, after, when):
