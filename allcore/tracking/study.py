@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from allcore.config_fields import setting_text
-from allcore.errors import RunError
+from allcore.errors import RunError, TrackingError
 from allcore.runs.states import ACTIVE
 from allcore.runs.status import Status
 from allcore.studies.plan import StudyPlan
@@ -37,8 +37,7 @@ def mirror_study(study: Study, server: MlflowServer, experiment: str) -> str:
     if record is None or record.server != server.address or record.experiment != experiment:
         record = _parent(study, server, experiment, exclusively=record is None)
     if not record.described and (plan := _plan(study)) is not None:
-        axes = {"seeds": plan.seeds, "folds": plan.folds, **plan.vary}
-        server.log(record.run, parameters={axis: ", ".join(map(setting_text, of)) for axis, of in axes.items() if of})
+        _describe(record.run, plan, server)
         record = record.model_copy(update={"described": True})
         write_mirrored(study.folder, record)
     status = _status(study)
@@ -46,6 +45,16 @@ def mirror_study(study: Study, server: MlflowServer, experiment: str) -> str:
         server.update(record.run, told, None if told == "RUNNING" else status.heartbeat)
         write_mirrored(study.folder, record.model_copy(update={"status": told}))
     return record.run
+
+
+def _describe(run: str, plan: StudyPlan, server: MlflowServer) -> None:
+    """Tell the parameters, unless there are others: a server keeps the first, of a study that was made anew say."""
+    axes = {"seeds": plan.seeds, "folds": plan.folds, **plan.vary}
+    try:
+        server.log(run, parameters={axis: ", ".join(map(setting_text, of)) for axis, of in axes.items() if of})
+    except TrackingError as error:
+        if error.code != "INVALID_PARAMETER_VALUE":
+            raise
 
 
 def _plan(study: Study) -> StudyPlan | None:

@@ -1,5 +1,7 @@
 """A study on a server: one run that its members name as their parent."""
 
+from shutil import rmtree
+
 import pytest
 
 from allcore.config import make_config
@@ -90,6 +92,19 @@ def test_members_of_a_damaged_study_are_mirrored_and_what_was_damaged_is_told_on
     mirror(members[1], server, workspace)
     assert (len(stand_in.runs), parent["params"]["image_size"]) == (3, "64, 96")
     assert parent["info"]["status"] == "KILLED"
+
+
+def test_members_of_a_study_that_is_made_anew_with_other_seeds_are_mirrored(
+    study, members, stand_in, server, workspace
+):
+    mirror(members[0], server, workspace)
+    plan = study.plan()
+    rmtree(study.folder)
+    StudyStore(workspace.studies).create(plan.extended(seeds=[1]))
+    mirror(members[1], server, workspace)
+    parent, _, child = stand_in.runs.values()
+    assert parent["params"]["seeds"] == "0"
+    assert child["tags"]["mlflow.parentRunId"] == parent["info"]["run_id"]
 
 
 def test_a_member_of_a_study_that_was_deleted_is_a_run_like_others(make_run, stand_in, server, workspace):
