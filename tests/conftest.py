@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -125,6 +126,18 @@ def tiny_config(smears: Path) -> Callable[..., TrainConfig]:
     return tiny
 
 
+@pytest.fixture(scope="session")
+def groups_of(smears: Path) -> Callable[[Path], str]:
+    """Return a writer of a table in which each of the drawn smears is a patient's only one; it returns the path."""
+
+    def write(file: Path) -> str:
+        paths = sorted(path.relative_to(smears).as_posix() for path in smears.glob("*/*"))
+        file.write_text("\n".join(["file,patient", *(f"{path},{path}" for path in paths)]))
+        return str(file)
+
+    return write
+
+
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Return an empty workspace that the environment points to as well."""
@@ -178,6 +191,14 @@ def finished(made_once: Callable[..., Path], tiny_config: Callable[..., TrainCon
 
 
 @pytest.fixture
+def idle_process() -> Iterator[subprocess.Popen[bytes]]:
+    """Return a process of which a status can say that it is a worker: it does nothing until it is ended."""
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
 def launched(workspace: Workspace) -> Iterator[Callable[[], list[Run]]]:
     """Return a reader of the runs that were launched, and leave no worker of theirs behind."""
     executor = LocalExecutor(workspace)
@@ -195,18 +216,26 @@ def finished_run(finished: LocalExecutor) -> Run:
 
 @pytest.fixture
 def no_room(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextManager[None]]:
-    """Return a context in which the disk is full for files whose path has a text: syncing them is what fails."""
-    really = os.fsync
+    """Return a context in which the disk is full for files whose path has a text: syncing or touching them fails."""
+    sync, touch = os.fsync, Path.touch
 
     @contextmanager
     def full(of: str) -> Iterator[None]:
-        def fsync(descriptor: int) -> None:
-            if of in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+        def refuse(path: Path) -> None:
+            if of in str(path):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            really(descriptor)
+
+        def fsync(descriptor: int) -> None:
+            refuse(Path(f"/proc/self/fd/{descriptor}").readlink())
+            sync(descriptor)
+
+        def touched(path: Path) -> None:
+            refuse(path)
+            touch(path)
 
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", fsync)
+            patch.setattr(Path, "touch", touched)
             yield
 
     return full

@@ -159,6 +159,7 @@ def resume(
     if more != plan:
         with progress_bar("reading the dataset") as progress:
             more = checked(more, workspace, progress)
+    if more != plan:
         store.change(study, more)
         say(f"study {study.name} has {more.members} members now, {plan.members} before", err=True)
     elif is_carried_out(study):

@@ -18,16 +18,17 @@ BROKEN: Final = "a link to nothing, or to itself; put what is meant in its place
 
 def workspace_root() -> Path:
     """Return the workspace's folder, absolute, by ALLCORE_WORKSPACE; `workspace` in the current folder when unset."""
-    return _from_home(os.environ.get(_WORKSPACE_VARIABLE) or "workspace")
+    return from_home(os.environ.get(_WORKSPACE_VARIABLE) or "workspace")
 
 
 def data_roots() -> tuple[Path, ...]:
     """Return the further folders that may be read, absolute, by ALLCORE_DATA_ROOTS (separated as in PATH)."""
     given = os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep)
-    return tuple(_from_home(entry) for entry in given if entry)
+    return tuple(from_home(entry) for entry in given if entry)
 
 
-def _from_home(path: str) -> Path:
+def from_home(path: str) -> Path:
+    """Return a path that somebody typed, absolute, `~` being the home folder."""
     return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - Path's own raises where there is no home
 
 

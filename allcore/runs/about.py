@@ -40,6 +40,14 @@ def about(run: Run) -> About:
         raise damaged(run.folder, ABOUT_FILE, "it does not hold a name, a note and tags") from None
 
 
+def readable_about(run: Run) -> About:
+    """Return what is said of a run; nothing where the file is damaged: its name is lost then, and not the run."""
+    try:
+        return about(run)
+    except RunError:
+        return NOTHING_SAID
+
+
 def say_of_run(run: Run, said: About) -> About:
     """Keep what is said of a run in place of what was, without spaces around it and tags twice, and return it.
 

@@ -58,10 +58,12 @@ def rests_within(folder: Path, seconds: float) -> bool:
     return True
 
 
-def signal_group(status: Status, number: signal.Signals) -> None:
-    """Send a signal to the process that a status speaks of, with all that it started, where it lives here."""
-    if status.pid is not None and _is_here(status):
-        os.killpg(status.pid, number)
+def signal_group(status: Status, number: signal.Signals) -> bool:
+    """Send a signal to the process that a status speaks of, with all that it started, and return whether it is here."""
+    if status.pid is None or not _is_here(status):
+        return False
+    os.killpg(status.pid, number)
+    return True
 
 
 def _patience(run: Run) -> float:

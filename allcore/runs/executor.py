@@ -105,7 +105,8 @@ class Executor(ABC):
         executor_of(run, self.workspace).end(run, patience)
         status = read_status(run.folder)
         if status.state == "interrupted":
-            write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
+            with suppress(OSError):  # a full disk, say: it can be resumed as it is
+                write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
 
     def stop_in_background(self, run: Run, patience: float = 30.0) -> threading.Thread:
         """Ask the run to stop and return at once; the thread that is returned goes on as `stop` does.

@@ -14,8 +14,10 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from allcore.config import TrainConfig
+from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.label_versions import LabelVersion, label_version
+from allcore.data.links import from_home
 from allcore.data.relations import Relations, find_relations_of
 from allcore.data.split import Split, make_split
 from allcore.errors import InputError
@@ -54,8 +56,12 @@ def weights_file(weights: str, trunk: Trunk) -> Path | None:
         return None
     if weights == "imagenet":
         weights = os.environ.get(trunk.weights_variable, "")
-    # Path's own way home raises where there is none.
-    return Path(os.path.expanduser(weights)).absolute() if weights else None  # noqa: PTH111
+    return from_home(weights) if weights else None
+
+
+def with_groups_absolute(split: SplitConfig) -> SplitConfig:
+    """Return how images are divided, with the path of its table of groups made absolute."""
+    return split if split.groups is None else split.model_copy(update={"groups": str(from_home(split.groups))})
 
 
 def keras_weights_file(trunk: Trunk) -> Path:
@@ -110,7 +116,8 @@ def prepare(
         _once((file, config.network), lambda: check_weights_file(file, config.trunk))
     dataset = (config.dataset, config.variant, config.labels, cache, judgements)
     version, images, relations = _once(dataset, lambda: _look_at(config, cache, on_progress, judgements))
-    split = _once((*dataset, config.split), lambda: make_split(images, config.split, relations))
+    divided = with_groups_absolute(config.split)
+    split = _once((*dataset, divided), lambda: make_split(images, divided, relations))
     catalog = version.catalog
     resolved = config.model_copy(
         update={
@@ -118,6 +125,7 @@ def prepare(
             "variant": catalog.variant(config.variant),
             "labels": version.name,
             "weights": str(file) if file is not None else config.weights,
+            "split": divided,
         }
     )
     return resolved, split

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.files import bytes_below
-from allcore.runs.about import NOTHING_SAID, About, about
+from allcore.runs.about import NOTHING_SAID, About, readable_about
 from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
 from allcore.runs.listing import SUMMARY_COLUMNS, holds_words
@@ -105,7 +105,9 @@ def summarize(run: Run, best: Callable[[Run], float | None] = _best) -> RunSumma
     size = bytes_below(run.folder.resolve() if run.folder.is_symlink() else run.folder)
     try:
         status = run.status()
-        return RunSummary(run.id, status, run.config, best(run), _tested(run, status), bytes=size, about=_said(run))
+        return RunSummary(
+            run.id, status, run.config, best(run), _tested(run, status), bytes=size, about=readable_about(run)
+        )
     except RunError as error:
         return RunSummary(run.id, problem=str(error), bytes=size)
     except Exception as error:  # whatever else a foreign or half-written folder holds, the others are listed
@@ -122,13 +124,6 @@ def _tested(run: Run, status: Status) -> float | None:
         return accuracy(run.predictions(), "test")
     except (RunError, KeyError):  # its predictions are lost, and not the run; Evaluate says why
         return None
-
-
-def _said(run: Run) -> About:
-    try:
-        return about(run)
-    except RunError:  # its name is lost, and not the run
-        return NOTHING_SAID
 
 
 def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:

@@ -16,7 +16,12 @@ _BYTES_A_WEIGHT_TRAINING = 44
 
 
 def keep_small(run: Run, keep_model: bool) -> None:
-    """Remove what a succeeded run keeps for further training alone, and its model unless `keep_model`."""
+    """Remove what a succeeded run keeps for further training alone, and its model unless `keep_model`.
+
+    A run that is a link is another workspace's, and stays as it is.
+    """
+    if run.folder.is_symlink():
+        return
     for name in _DROPPED if keep_model else (*_DROPPED, SERVED_FILE):
         (run.folder / name).unlink(missing_ok=True)
     shutil.rmtree(run.folder / CHECKPOINTS_FOLDER, ignore_errors=True)

@@ -6,21 +6,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from allcore.config import TrainConfig
-from allcore.errors import RunError
+from allcore.data.links import from_home
+from allcore.errors import ConfigError, RunError
 from allcore.runs.ending import gone_within, signal_group
-from allcore.runs.executor import open_executor, worker_environment
+from allcore.runs.executor import Executor, open_executor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, claim_launch, last_launch
-from allcore.runs.preflight import looked_at_once, prepare
+from allcore.runs.preflight import looked_at_once, prepare, with_groups_absolute
 from allcore.runs.states import ACTIVE, in_words
 from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.runs.worker_lock import has_worker
-from allcore.studies.plan import StudyPlan
+from allcore.studies.plan import StudyPlan, each_once, make_plan
 from allcore.studies.store import Study
 from allcore.workspace import Workspace
 
@@ -30,8 +32,8 @@ _POLL_SECONDS = 0.1
 def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, int], None] | None = None) -> StudyPlan:
     """Return the plan with its paths made absolute and its labels named, when every member could be launched as it is.
 
-    Raises `InputError` when the data, the weights or a split will not do for one of them, or runs of a study that was
-    deleted would become members.
+    Values that are one once they are named so stand there once. Raises `InputError` when the data, the weights or a
+    split will not do for one of them, or runs of a study that was deleted would become members.
     """
     _must_be_free(plan.name, workspace)
     seen: set[str] = set()
@@ -41,16 +43,25 @@ def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, i
             if (key := _looked_at(place.config)) not in seen:
                 resolved, _ = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
                 seen.add(key)
-                labels[place.config.labels] = resolved.labels
+                if labels.setdefault(place.config.labels, resolved.labels) != resolved.labels:
+                    raise ConfigError(
+                        f"labels: {place.config.labels} is another version in each variant; make a study of each"
+                    )
                 if len(seen) == 1:
                     first = resolved
-    kept = {"dataset": first.dataset}
+    kept = {"dataset": first.dataset, "split": with_groups_absolute(plan.config.split)}
     kept |= {name: getattr(first, name) for name in ("variant", "weights") if name not in plan.vary}
     if "network" in plan.vary and plan.config.weights == "imagenet":
         del kept["weights"]  # each network has a file of its own
     kept |= {"labels": labels.get(plan.config.labels, plan.config.labels)}
-    varied = {path: [labels[one] for one in of] if path == "labels" else of for path, of in plan.vary.items()}
-    return plan.model_copy(update={"config": plan.config.model_copy(update=kept), "vary": varied})
+    return make_plan(
+        name=plan.name,
+        config=plan.config.model_copy(update=kept),
+        seeds=plan.seeds,
+        folds=plan.folds,
+        vary={path: each_once([_in_full(path, value, labels) for value in of]) for path, of in plan.vary.items()},
+        keep_models=plan.keep_models,
+    )
 
 
 def is_carried_out(study: Study) -> bool:
@@ -84,26 +95,37 @@ def start(study: Study, workspace: Workspace) -> None:
         )
 
 
-def request_stop(study: Study) -> None:
-    """Ask that the study stops, its present member at the next batch, and return at once.
+def request_stop(study: Study, workspace: Workspace) -> None:
+    """Ask that the study stops, what trains of it at the next batch, and return at once.
 
-    Raises `RunError` when nobody carries the study out.
+    Where nobody carries it out, its members are asked. Raises `RunError` when nothing of it goes on, `OSError` where
+    the disk refuses the request and no signal reaches the process.
     """
-    state = study.status().state
-    if state not in ACTIVE:
-        raise RunError(f"study {study.name} is {in_words(state)}; there is nothing to stop")
-    (study.folder / STOP_FILE).touch()
+    status = study.status()
+    if status.state in ACTIVE:
+        try:
+            (study.folder / STOP_FILE).touch()
+        except OSError:  # a full disk, say: the process takes the signal as the same request
+            if not signal_group(status, signal.SIGTERM):
+                raise
+        return
+    executor = open_executor(workspace)
+    active = _active_members(study, executor)
+    if not active:
+        raise RunError(f"study {study.name} is {in_words(status.state)}; there is nothing to stop")
+    for run in active:
+        with suppress(RunError):  # it has ended meanwhile
+            executor.stop_in_background(run)
 
 
 def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
-    """Stop the study and its present member, more and more firmly, and return when both have ended.
+    """Stop the study and what trains of it, more and more firmly, and return when all has ended.
 
-    The member's checkpoint is kept. Raises `RunError` when nothing of the study goes on.
+    The members' checkpoints are kept. Raises what `request_stop` does.
     """
     executor = open_executor(workspace)
-    active = [run for run in study.members(executor.store.runs()).values() if _is_active(run)]
-    if not active or is_carried_out(study):
-        request_stop(study)
+    active = _active_members(study, executor)
+    request_stop(study, workspace)
     deadline = time.monotonic() + patience
     while is_carried_out(study) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -114,7 +136,12 @@ def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
         with suppress(RunError):  # it has ended meanwhile
             executor.stop(run)
     if study.status().state == "interrupted":
-        write_status(study.folder, status.model_copy(update={"state": "cancelled"}))
+        with suppress(OSError):  # a full disk, say: it can be resumed as it is
+            write_status(study.folder, status.model_copy(update={"state": "cancelled"}))
+
+
+def _active_members(study: Study, executor: Executor) -> list[Run]:
+    return [run for run in study.members(executor.store.runs()).values() if _is_active(run)]
 
 
 def _must_be_free(name: str, workspace: Workspace) -> None:
@@ -135,6 +162,14 @@ def _is_active(run: Run) -> bool:
         return run.status().state in ACTIVE
     except RunError:
         return False
+
+
+def _in_full(path: str, value: Any, labels: Mapping[str, str]) -> Any:  # noqa: ANN401 - a field is of any type
+    """Return a varied field's value as runs record it: labels by the name of their version, files by their paths."""
+    if path == "labels":
+        return labels[value]
+    names_file = path == "split.groups" or (path == "weights" and value not in ("imagenet", "random"))
+    return str(from_home(value)) if names_file and value is not None else value
 
 
 def _looked_at(config: TrainConfig) -> str:

@@ -120,7 +120,7 @@ class StudyPlan(BaseModel):
             config=self.config,
             seeds=[*dict.fromkeys([*self.seeds, *seeds])],
             folds=sorted({*self.folds, *folds}),
-            vary={path: _each_once([*values, *more.get(path, ())]) for path, values in self.vary.items()},
+            vary={path: each_once([*values, *more.get(path, ())]) for path, values in self.vary.items()},
             keep_models=self.keep_models,
         )
 
@@ -184,7 +184,7 @@ def parse_vary(text: str, config: TrainConfig) -> tuple[str, list[Any]]:
         raise ConfigError(f"vary: expected a setting and its values, as image_size=64,96 (received {text!r:.200})")
     if path in _OF_THE_GRID:
         raise ConfigError(f"vary: {path} is given by the study's own seeds and folds (received {text!r:.200})")
-    return path, _each_once([_value(path, part.strip(), config) for part in given.split(",")])
+    return path, each_once([_value(path, part.strip(), config) for part in given.split(",")])
 
 
 def parse_numbers(text: str, what: str) -> list[int]:
@@ -264,5 +264,6 @@ def _with_values(config: TrainConfig, values: Mapping[str, Any]) -> dict[str, An
     return fields
 
 
-def _each_once(values: Sequence[Any]) -> list[Any]:
+def each_once(values: Sequence[Any]) -> list[Any]:
+    """Return values in their order, without those that were there before."""
     return [value for number, value in enumerate(values) if value not in values[:number]]

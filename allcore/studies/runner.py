@@ -133,6 +133,8 @@ class _Runner:
                 following.append((place, run))
             elif run is not None:
                 self.problems[place.name] = f"run {run.id} is {in_words(state)}"
+            else:  # unless it could not be launched
+                self.problems.setdefault(place.name, "its run was deleted")
         more = f" and {len(going) - 1} more" if len(going) > 1 else ""
         if (phase := "".join([*list(going)[:1], more])) != self.status.phase:
             self._write(phase=phase)
@@ -152,10 +154,11 @@ class _Runner:
         """Start or resume the member at a place; where that cannot be, it is remembered."""
         if self.stop():
             return
+        self._beat()
         self.tried.add(place.name)
         try:
             if run is None:
-                self.executor.submit(place.config)
+                self.executor.submit(place.config, lambda *_: self._beat())
             else:
                 self.executor.resume(run)
         except (InputError, OSError) as error:
@@ -168,8 +171,7 @@ class _Runner:
         """
         while not self.stop() and all(_state(run) in ACTIVE for run in going):
             for _ in range(1 + len(going) // _LOOKED_AT_IN_A_POLL):
-                if time.monotonic() - self.heard > _HEARTBEAT_SECONDS:
-                    self._write()
+                self._beat()
                 time.sleep(_POLL_SECONDS)
                 if self.stop():
                     return
@@ -180,12 +182,21 @@ class _Runner:
         going, _ = self._members()
         threads = []
         for run in going:
+            self._beat()
             with suppress(RunError):  # it has ended meanwhile
                 threads.append(self.executor.stop_in_background(run))
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(_HEARTBEAT_SECONDS)
+                self._beat()
+
+    def _beat(self) -> None:
+        """Be heard of now and then: other machines know by the age of the status alone that this process lives."""
+        if time.monotonic() - self.heard >= _HEARTBEAT_SECONDS:
+            self._write()
 
     def _write(self, **changes: object) -> None:
+        _must_count(self.study.folder, self.launch)  # or it would be written over another's
         self.heard = time.monotonic()
         self.status = self.status.model_copy(update={"heartbeat": time.time(), **changes})
         with suppress(OSError):  # a full disk must not end what trains

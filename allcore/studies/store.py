@@ -43,9 +43,12 @@ class Study:
         try:
             config = parse_config(fields.get("config"), PLAN_FILE)
             now = config.model_copy(update={"dataset": present_place(config.dataset)})
-            return make_plan(**{**fields, "config": now})
+            plan = make_plan(**{**fields, "config": now})
         except ConfigError as error:
             raise RunError(f"study {self.name}: {PLAN_FILE} is damaged ({error})") from None
+        if plan.name != self.name:  # its members have the other name, and none would be found
+            raise RunError(f"study {self.name}: {PLAN_FILE} is that of study {plan.name}; give the folder that name")
+        return plan
 
     def status(self) -> Status:
         """Return what the process that carries out the study is doing now."""

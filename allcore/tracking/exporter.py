@@ -61,7 +61,8 @@ def follow(folder: Path, workspace: Workspace) -> int:
             if _is_all_sent(folder, server, workspace):
                 break
             pause = _LOOK_SECONDS
-        except RunError:  # deleted, or damaged: whoever looks at it is told
+        except RunError as error:  # deleted, or damaged
+            print(f"MLflow: nothing more is mirrored: {error}", file=sys.stderr)
             return 1
         except (TrackingError, OSError) as error:
             if what_went_wrong(error) != said:
@@ -116,8 +117,7 @@ def catch_up(
     for study in StudyStore(workspace.studies).studies():
         record = read_mirrored(study.folder)
         if record is not None and record.server == server.address:
-            with suppress(RunError):  # damaged: its page says so
-                mirror_study(study, server, record.experiment)
+            mirror_study(study, server, record.experiment)
 
 
 def _is_active(folder: Path) -> bool:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from allcore.config import read_config
 from allcore.config_fields import config_values, setting_text
 from allcore.errors import RunError, TrackingError
-from allcore.runs.about import about
+from allcore.runs.about import readable_about
 from allcore.runs.files import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
@@ -105,12 +105,12 @@ class _Sending:
                 tags |= {STUDY_TAG: study, "allscope.place": self.run.config.place or ""}
                 parent = mirror_study(Study(self.workspace.studies / study), self.server, experiment)
                 tags |= {"mlflow.parentRunId": parent} if parent else {}
-            name = self.run.config.place or about(self.run).name or self.run.id
+            name = self.run.config.place or readable_about(self.run).name or self.run.id
             found = self.server.create_run(experiment, name, status.started or status.queued_at, tags)
         self._note(experiment=experiment, run=found.id, artifacts=found.artifacts)
 
     def _describe(self) -> None:
-        said = about(self.run)
+        said = readable_about(self.run)
         recorded = read_config(self.run.folder / CONFIG_FILE)  # the run's own has the dataset by its present name
         tags = {"mlflow.note.content": said.note} if said.note else {}
         tags |= {"allscope.tags": ", ".join(said.tags)} if said.tags else {}

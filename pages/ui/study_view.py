@@ -12,7 +12,7 @@ from allcore.errors import InputError
 from allcore.files import stamp
 from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import duration, per_cent
-from allcore.runs.states import in_words
+from allcore.runs.states import ACTIVE, in_words
 from allcore.studies.grid import Grid, grid_table, look
 from allcore.studies.launch import request_stop, start
 from allcore.studies.plan import StudyPlan
@@ -115,7 +115,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
             help="The runs that are under way stop at their next batch and keep their checkpoints.",
         )  # fmt: skip
         st.button(
-            "Resume", icon=":material/play_arrow:", disabled=grid.is_active or grid.is_whole or not may_act(),
+            "Resume", icon=":material/play_arrow:", disabled=grid.state in ACTIVE or grid.is_whole or not may_act(),
             key=f"resume-{study.name}", on_click=_carry_out, args=("resume", study),
             help="Goes on with what is missing or did not succeed.",
         )  # fmt: skip
@@ -146,8 +146,9 @@ def _show_grid(study: Study, grid: Grid) -> None:
 
 def _carry_out(action: str, study: Study) -> None:
     """Stop or resume a study; what stands in the way is kept for the page to show."""
+    of = workspace()
     try:
-        act(action, study.name, lambda: request_stop(study) if action == "stop" else start(study, workspace()))
+        act(action, study.name, lambda: request_stop(study, of) if action == "stop" else start(study, of))
     except (InputError, OSError) as error:
         st.session_state[REFUSED] = what_went_wrong(error)
 

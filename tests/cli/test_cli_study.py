@@ -13,7 +13,7 @@ from allcore.runs.process import own_identity
 from allcore.runs.states import ACTIVE
 from allcore.runs.status import Status, write_status
 from allcore.runs.worker_lock import has_worker
-from allcore.studies.launch import stop
+from allcore.studies.launch import checked, stop
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from tests.conftest import device_taken
@@ -187,6 +187,18 @@ def test_who_can_be_asked_is_asked_before_a_study_is_deleted(command, study_of, 
     assert command("study", "delete", "latest").code == code
     assert asked == ["delete study seeds?"]
     assert study.folder.is_dir() is not answer
+
+
+def test_a_whole_study_is_not_extended_by_a_file_that_it_has_by_another_name(
+    command, workspace, study_of, groups_of, tmp_path, monkeypatch
+):
+    study = study_of(done=2, vary={"split.groups": [groups_of(tmp_path / "patients.csv")]})
+    StudyStore(workspace.studies).change(study, checked(study.plan(), workspace))
+    monkeypatch.setattr("allcore.studies.launch.start", None)
+    monkeypatch.chdir(tmp_path)
+    outcome = command("study", "resume", "seeds", "--vary", "groups=patients.csv")
+    assert outcome.code == 2
+    assert "every member of study seeds has succeeded" in outcome.err
 
 
 def _as(study, state):

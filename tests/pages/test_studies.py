@@ -9,6 +9,7 @@ from allcore.config_parts import SplitConfig
 from allcore.data.split import make_split
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.about import About, say_of_run
+from allcore.runs.executor import LocalExecutor
 from allcore.runs.files import STOP_FILE
 from allcore.runs.status import Status, write_status
 from allcore.runs.store import Run, RunStore
@@ -105,6 +106,20 @@ def test_a_study_is_resumed_and_stopped(study, monkeypatch):
         assert app.get_by_key("resume-seeds").disabled
         app.get_by_key("stop-seeds").click().run()
     assert (study.folder / STOP_FILE).exists()
+
+
+def test_of_a_study_that_nobody_carries_out_any_more_what_trains_is_stopped_or_gone_on_with(
+    study, monkeypatch, workspace
+):
+    stopped = []
+    monkeypatch.setattr(LocalExecutor, "stop_in_background", lambda self, run: stopped.append(run.id))
+    write_status(study.folder, Status(state="running", pid=2**22 + 1, process_started="x", heartbeat=0, queued_at=0))
+    set_state(Run(workspace.runs / "member-1"), "running")
+    app = open_page("runs", study="seeds")
+    assert not app.get_by_key("resume-seeds").disabled
+    app.get_by_key("stop-seeds").click().run()
+    assert stopped == ["member-1"]
+    assert not app.error
 
 
 def test_a_damaged_study_is_named_and_the_runs_are_shown(study):

@@ -69,6 +69,16 @@ def test_corrected_labels_are_named_and_divided_by_and_had_again_when_others_are
     assert prepare(tiny_config(), cache, judgements=file)[0].labels == "as_given"
 
 
+@pytest.mark.parametrize("typed", ["patients.csv", "~/patients.csv"])
+def test_a_run_records_where_its_table_of_groups_is(tiny_config, groups_of, tmp_path, monkeypatch, typed):
+    table = groups_of(tmp_path / "patients.csv")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    config, split = prepare(tiny_config(split={"protocol": "patient", "groups": typed}), tmp_path / "cache")
+    assert config.split.groups == table
+    assert (split.table["group"] == split.table["path"]).all()
+
+
 def test_imagenet_means_the_file_of_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", str(tmp_path / "vgg16.weights.h5"))
     assert weights_file("imagenet", VGG16) == tmp_path / "vgg16.weights.h5"

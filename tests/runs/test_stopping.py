@@ -1,12 +1,19 @@
 """Stopping without waiting for it."""
 
+import signal
+
 import psutil
 import pytest
 
+from allcore.config import make_config
 from allcore.errors import RunError
 from allcore.runs.executor import LocalExecutor
+from allcore.runs.process import start_mark
 from allcore.runs.states import ACTIVE
+from allcore.runs.status import write_status
+from allcore.runs.store import RunStore
 from tests.conftest import device_taken, wait_for
+from tests.full_disks.test_every_step import SPLIT
 
 
 @pytest.fixture
@@ -39,6 +46,16 @@ def test_run_that_ended_meanwhile_is_no_fault_of_the_thread(workspace, run):
     for thread in threads:
         thread.join(timeout=60)
     assert run.status().state == "cancelled"
+
+
+def test_run_is_stopped_by_a_signal_where_the_disk_is_full(workspace, idle_process, no_room):
+    run = RunStore(workspace.runs).create(make_config(dataset="x"), SPLIT)
+    worker = {"pid": idle_process.pid, "process_started": start_mark(idle_process.pid)}
+    write_status(run.folder, run.status().model_copy(update={"state": "running", **worker}))
+    with no_room(run.id):
+        LocalExecutor(workspace).stop(run)
+    assert idle_process.wait() == -signal.SIGTERM
+    assert run.status().state == "interrupted"
 
 
 def test_run_that_is_over_cannot_be_stopped(finished, finished_run):

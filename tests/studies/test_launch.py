@@ -1,5 +1,8 @@
 """What is looked at before a study is started."""
 
+import shutil
+import signal
+import threading
 from dataclasses import replace
 
 import h5py
@@ -8,31 +11,89 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.judgements import add_judgements, make_judgement
+from allcore.errors import ConfigError, RunError
 from allcore.runs.launches import claim_launch, last_launch
-from allcore.studies.launch import checked, start
+from allcore.runs.process import start_mark
+from allcore.studies.launch import checked, request_stop, start, stop
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
+from allcore.studies.store import StudyStore
+from tests.studies.conftest import set_state
+
+
+def weights_of_resnet50(file):
+    """Write a file of weights as far as it is looked at before a launch, and return its path."""
+    with h5py.File(file, "w") as written:
+        written["conv1_conv/conv1_conv/kernel:0"] = np.zeros((7, 7, 3, 64), np.float32)
+    return str(file)
 
 
 def test_each_of_several_networks_begins_with_its_own_weights(tiny_config, workspace, tmp_path, monkeypatch):
-    file = tmp_path / "resnet50.weights.h5"
-    with h5py.File(file, "w") as written:
-        written["conv1_conv/conv1_conv/kernel:0"] = np.zeros((7, 7, 3, 64), np.float32)
-    monkeypatch.setenv("ALLCORE_RESNET50_WEIGHTS", str(file))
+    file = weights_of_resnet50(tmp_path / "resnet50.weights.h5")
+    monkeypatch.setenv("ALLCORE_RESNET50_WEIGHTS", file)
     alone = make_plan(name="alone", config=tiny_config(network="resnet50", weights="imagenet"))
-    assert checked(alone, workspace).config.weights == str(file)
+    assert checked(alone, workspace).config.weights == file
     several = make_plan(name="several", config=alone.config, vary={"network": ["resnet50", "densenet121"]})
     assert checked(several, workspace).config.weights == "imagenet"
 
 
-def test_a_study_keeps_to_the_labels_as_they_were_judged_when_it_began(tiny_config, workspace, smears):
+def test_a_study_names_folders_and_files_by_where_they_are_each_once(
+    tiny_config, workspace, smears, groups_of, tmp_path, monkeypatch
+):
+    weights, groups = weights_of_resnet50(tmp_path / "own.h5"), groups_of(tmp_path / "one.csv")
+    shutil.copy(groups, tmp_path / "other.csv")
+    (tmp_path / "smears").symlink_to(smears)
+    monkeypatch.chdir(tmp_path)
+    split = {"protocol": "patient", "groups": "one.csv"}
+    config = tiny_config(dataset="smears", network="resnet50", split=split)
+    found = checked(make_plan(name="a", config=config, vary={"weights": ["random", "own.h5", "./own.h5"]}), workspace)
+    assert found.vary == {"weights": ["random", weights]}
+    assert (found.config.dataset, found.config.split.groups) == (str(smears), groups)
+    assert {place.config.split.groups for place in found.places} == {groups}
+    tables = make_plan(name="b", config=config, vary={"split.groups": ["one.csv", "other.csv"]})
+    assert checked(tables, workspace).vary == {"split.groups": [groups, str(tmp_path / "other.csv")]}
+
+
+@pytest.fixture
+def judged(workspace, smears):
+    """Let one image be judged wrong."""
     row = scan(smears).images().iloc[0]
     made = make_judgement(row["sha256"], row["path"], row["label"], ("Benign", "Pro"), "wrong", "Pro")
     add_judgements(workspace.judgements, [made])
+
+
+def test_a_study_keeps_to_the_labels_as_they_were_judged_when_it_began(tiny_config, workspace, judged):
     alone = checked(make_plan(name="alone", config=tiny_config(labels="corrected")), workspace).config
     assert alone.labels.startswith("corrected-")
     several = make_plan(name="several", config=tiny_config(), vary={"labels": ["as_given", "corrected"]})
     assert checked(several, workspace).vary == {"labels": ["as_given", alone.labels]}
+
+
+def test_a_study_that_is_extended_by_labels_that_it_has_has_them_once(tiny_config, workspace, judged):
+    store, labels = StudyStore(workspace.studies), {"labels": ["as_given", "corrected"]}
+    study = store.create(checked(make_plan(name="labels", config=tiny_config(), vary=labels), workspace))
+    begin = study.plan()
+    store.change(study, checked(begin.extended(seeds=[1], vary=labels), workspace))
+    assert study.plan() == begin.extended(seeds=[1])
+
+
+def test_labels_that_are_another_version_in_each_variant_are_refused(tiny_config, workspace, smears, tmp_path):
+    for variant in ("Original", "Segmented"):
+        shutil.copytree(smears, tmp_path / "both" / variant)
+    rows = scan(smears).images().iloc[:2]
+    (tmp_path / "both" / "Segmented" / rows["path"][1]).unlink()
+    for row in rows.itertuples():
+        made = make_judgement(row.sha256, row.path, row.label, ("Benign", "Pro"), "wrong", "Pro")
+        add_judgements(workspace.judgements, [made])
+    config = tiny_config(dataset=str(tmp_path / "both"), labels="corrected")
+    plan = make_plan(name="variants", config=config, vary={"variant": ["Original", "Segmented"]})
+    with pytest.raises(ConfigError, match="labels: corrected is another version in each variant"):
+        checked(plan, workspace)
+
+
+def carried_out_by(process, of):
+    """Let the status of a study or run say that a process carries it out."""
+    set_state(of, "running", pid=process.pid, process_started=start_mark(process.pid))
 
 
 @pytest.fixture
@@ -41,6 +102,35 @@ def started(monkeypatch):
     commands = []
     monkeypatch.setattr("allcore.studies.launch.subprocess.Popen", lambda command, **_: commands.append(command))
     return commands
+
+
+def test_a_study_is_stopped_by_a_signal_where_the_disk_is_full(study, workspace, idle_process, no_room):
+    carried_out_by(idle_process, study)
+    with no_room(study.name):
+        stop(study, workspace)
+    assert idle_process.wait() == -signal.SIGTERM
+    assert study.status().state == "interrupted"
+
+
+def test_a_request_to_stop_that_reaches_nobody_is_said(study, workspace, no_room):
+    set_state(study, "queued", pid=None)
+    with no_room(study.name), pytest.raises(OSError, match="No space left"):
+        request_stop(study, workspace)
+
+
+def test_members_of_a_study_that_nobody_carries_out_any_more_are_stopped(study, workspace, executor, idle_process):
+    set_state(study, "running", process_started="gone")
+    with pytest.raises(RunError, match="study sizes is interrupted; there is nothing to stop"):
+        request_stop(study, workspace)
+    member = executor.store.create(study.plan().places[0].config, executor.split)
+    carried_out_by(idle_process, member)
+    request_stop(study, workspace)
+    assert member.status().state == "stopping"
+    idle_process.kill()
+    for thread in threading.enumerate():
+        if member.id in thread.name:
+            thread.join()
+    assert member.status().state == "cancelled"
 
 
 def test_of_two_machines_that_start_a_study_at_a_time_one_does(study, workspace, started, monkeypatch):

@@ -2,16 +2,20 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from allcore.errors import RunError
 from allcore.runs.files import STOP_FILE
+from allcore.runs.launches import Launch, claim_launch
 from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.worker_lock import worker_lock
 from allcore.studies.runner import run_study
 from allcore.studies.store import Study, StudyStore
+from allcore.workspace import Workspace
 from tests.studies.conftest import LEFT, Instantly, set_state
 
 PLACES = [f"image_size={size} fold={fold} seed=0" for fold in (1, 2) for size in (32, 48)]
@@ -69,6 +73,22 @@ def test_a_member_that_cannot_be_launched_is_named_and_the_others_are_trained(st
     assert run_study(study.folder, refused) == 1
     assert f"{PLACES[0]}: the disk is full (No space left on device); free some space" in study.status().error
     assert executor.launched == PLACES[1:]
+
+
+def test_a_member_that_is_deleted_while_its_study_goes_on_is_named(study, executor):
+    def ends(place):
+        if place == PLACES[1]:
+            (first,) = [run for run in executor.store.runs() if run.config.place == PLACES[0]]
+            executor.store.delete(first)
+        return "succeeded"
+
+    assert run_study(study.folder, replace(executor, ends=ends)) == 1
+    assert executor.launched == PLACES
+    error = f"1 members did not succeed ({PLACES[0]}: its run was deleted); resume the study to try them again"
+    assert study.status().error == error
+    executor.launched.clear()
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == [PLACES[0]]
 
 
 @pytest.mark.parametrize("after", range(1, 6))
@@ -184,6 +204,17 @@ def test_a_finished_member_keeps_what_its_scores_are_made_of_and_its_model_where
         assert (run.folder / "split.csv").exists()
 
 
+def test_a_member_that_is_a_link_into_another_workspace_keeps_all_that_it_has(study, executor, split, tmp_path):
+    theirs = Instantly(Workspace(tmp_path / "theirs"), split)
+    run = theirs.submit(study.plan().places[0].config)
+    executor.store.root.mkdir()
+    (executor.store.root / run.id).symlink_to(run.folder)
+    StudyStore(study.folder.parent).change(study, study.plan().model_copy(update={"keep_models": False}))
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == PLACES[1:]
+    assert {*LEFT, "checkpoints"} <= {path.name for path in run.folder.iterdir()}
+
+
 class Two(Instantly):
     """Takes two members at a time."""
 
@@ -233,6 +264,63 @@ def test_a_stopped_study_stops_all_members_that_go_on(study, going_on, monkeypat
     assert run_study(study.folder, two) == 0
     assert stopped == PLACES[:2]
     assert study.status().state == "cancelled"
+
+
+def test_a_study_is_heard_of_while_it_launches_members(study, executor, monkeypatch):
+    monkeypatch.setattr("allcore.studies.runner._HEARTBEAT_SECONDS", 0.0)
+    heard, submit = [study.status().heartbeat], executor.submit
+
+    def launch(config, on_progress):
+        heard.append(study.status().heartbeat)
+        on_progress(1, 2)
+        heard.append(study.status().heartbeat)
+        return submit(config)
+
+    object.__setattr__(executor, "submit", launch)
+    assert run_study(study.folder, executor) == 0
+    assert len(set(heard)) == len(heard) == 1 + 2 * len(PLACES)
+
+
+@pytest.fixture
+def stopping(study, going_on, monkeypatch):
+    """Return what carries the study out until it is stopped at once, with what each member does until it has ended."""
+    two, _ = going_on
+    monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda _: (study.folder / STOP_FILE).touch())
+
+    def carry_out(until_it_ends, launch=None):
+        def stop(run):
+            until_it_ends()
+            set_state(run, "cancelled")
+
+        object.__setattr__(two, "stop_in_background", lambda run: started(threading.Thread(target=stop, args=(run,))))
+        return run_study(study.folder, two, launch)
+
+    return carry_out
+
+
+def test_a_study_is_heard_of_while_its_members_stop(study, stopping, monkeypatch):
+    monkeypatch.setattr("allcore.studies.runner._HEARTBEAT_SECONDS", 0.0)
+    heard = []
+
+    def look():
+        before = study.status().heartbeat
+        heard.append(any(study.status().heartbeat > before for _ in range(20_000)))
+
+    assert stopping(look) == 0
+    assert heard == [True, True]
+
+
+def test_who_stops_members_of_a_study_that_was_started_again_says_nothing_of_it(study, stopping):
+    claim_launch(study.folder, "local", None)
+
+    def start_again():
+        with suppress(RunError):  # of the two, one does
+            claim_launch(study.folder, "local", Launch(number=1))
+            set_state(study, "queued")
+
+    assert stopping(start_again, 1) == 2
+    assert study.status().state == "queued"
+    assert (study.folder / STOP_FILE).exists()
 
 
 def started(thread):

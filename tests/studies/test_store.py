@@ -63,6 +63,12 @@ def test_a_damaged_plan_is_refused_by_name(study, change, message):
         study.plan()
 
 
+def test_a_study_whose_folder_has_another_name_is_refused_since_none_of_its_members_would_be_found(study):
+    renamed = study.folder.rename(study.folder.with_name("fewer"))
+    with pytest.raises(RunError, match=f"study fewer: {PLAN_FILE} is that of study sizes; give the folder that name"):
+        Study(renamed).plan()
+
+
 def test_members_are_the_runs_of_the_study_that_have_a_place(study, plan, tmp_path, split, tiny_config):
     store = RunStore(tmp_path / "runs")
     place = plan.places[1]

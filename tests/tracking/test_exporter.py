@@ -86,12 +86,13 @@ def test_the_next_exporter_sends_what_an_outage_left_and_nothing_that_was_never_
     assert never.id not in statuses(stand_in)
 
 
-def test_a_run_that_is_deleted_meanwhile_ends_its_exporter(make_run, stand_in, workspace, at_once):
+def test_a_run_that_is_deleted_meanwhile_ends_its_exporter(make_run, stand_in, workspace, at_once, capfd):
     from shutil import rmtree
 
     run = make_run()
     at_once.append(lambda: rmtree(run.folder))
     assert follow(run.folder, workspace) == 1
+    assert f"MLflow: nothing more is mirrored: run {run.id} has no status.json" in capfd.readouterr().err
 
 
 def test_an_address_that_is_none_is_said_and_ends_it(make_run, workspace, monkeypatch, at_once, capfd):

@@ -4,7 +4,7 @@ import pytest
 
 from allcore.config_fields import config_values, setting_text
 from allcore.errors import TrackingError
-from allcore.runs.files import CONFIG_FILE, LOG_FILE, METRICS_FILE, SPLIT_FILE
+from allcore.runs.files import ABOUT_FILE, CONFIG_FILE, LOG_FILE, METRICS_FILE, SPLIT_FILE
 from allcore.tracking.mirror import is_behind, mirror
 from allcore.tracking.record import RECORD_FILE, read_mirrored
 from tests.tracking.conftest import batch, epoch, report, rest
@@ -43,6 +43,17 @@ def test_settings_metrics_files_and_the_end_are_mirrored(make_run, stand_in, ser
     names = (CONFIG_FILE, SPLIT_FILE, METRICS_FILE)
     assert stand_in.files == {f"{folder}/{name}": (run.folder / name).read_bytes() for name in names}
     assert not is_behind(run, record)
+
+
+def test_a_run_whose_name_is_damaged_is_mirrored_without_it(make_run, stand_in, server, workspace):
+    run = make_run()
+    (run.folder / ABOUT_FILE).write_text("{")
+    report(run, batch(1))
+    rest(run)
+    mirror(run, server, workspace)
+    sent = only(stand_in)
+    assert (sent["name"], values(sent, "batch/loss")) == (run.id, [(1, 1.0)])
+    assert sent["info"]["status"] == "KILLED"
 
 
 def test_accuracies_of_a_run_that_has_succeeded_are_mirrored(finished, finished_run, stand_in, server, tmp_path):

@@ -1,12 +1,15 @@
 """A study on a server: one run that its members name as their parent."""
 
+from shutil import rmtree
+
 import pytest
 
 from allcore.config import make_config
 from allcore.errors import TrackingError
+from allcore.runs.files import STATUS_FILE
 from allcore.runs.status import write_status
 from allcore.studies.plan import make_plan
-from allcore.studies.store import StudyStore
+from allcore.studies.store import PLAN_FILE, StudyStore
 from allcore.tracking.mirror import mirror
 from allcore.tracking.record import RECORD_FILE, read_mirrored
 from allcore.tracking.study import mirror_study
@@ -74,6 +77,34 @@ def test_a_parent_that_could_not_be_described_is_described_later(study, members,
     mirror(members[0], server, workspace)
     parent, _ = stand_in.runs.values()
     assert parent["params"]["image_size"] == "64, 96"
+
+
+@pytest.mark.parametrize("name", [PLAN_FILE, STATUS_FILE])
+def test_members_of_a_damaged_study_are_mirrored_and_what_was_damaged_is_told_once_it_is_repaired(
+    study, members, stand_in, server, workspace, name
+):
+    whole = (study.folder / name).read_bytes()
+    (study.folder / name).write_text("{")
+    mirror(members[0], server, workspace)
+    parent, child = stand_in.runs.values()
+    assert child["tags"]["mlflow.parentRunId"] == parent["info"]["run_id"]
+    (study.folder / name).write_bytes(whole)
+    mirror(members[1], server, workspace)
+    assert (len(stand_in.runs), parent["params"]["image_size"]) == (3, "64, 96")
+    assert parent["info"]["status"] == "KILLED"
+
+
+def test_members_of_a_study_that_is_made_anew_with_other_seeds_are_mirrored(
+    study, members, stand_in, server, workspace
+):
+    mirror(members[0], server, workspace)
+    plan = study.plan()
+    rmtree(study.folder)
+    StudyStore(workspace.studies).create(plan.extended(seeds=[1]))
+    mirror(members[1], server, workspace)
+    parent, _, child = stand_in.runs.values()
+    assert parent["params"]["seeds"] == "0"
+    assert child["tags"]["mlflow.parentRunId"] == parent["info"]["run_id"]
 
 
 def test_a_member_of_a_study_that_was_deleted_is_a_run_like_others(make_run, stand_in, server, workspace):
