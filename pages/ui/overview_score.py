@@ -25,6 +25,7 @@ from pages.ui.recorded import recorded, recorded_scores, run_at
 from pages.ui.shortcuts import cached_or_offered, cached_results, run_against
 from pages.ui.show import plain
 from pages.ui.state import predictor, workspace
+from pages.ui.study_view import names_of_grids
 
 _NONE = "No run has succeeded yet. The test accuracy of the best one will appear here."
 _COMPARABLE = "The paper tested other images, so the two figures do not compare directly."
@@ -173,7 +174,8 @@ def _chosen(run: Run, among: int) -> str:
     luck = " The best of several is partly luck: expect less on other images." if among > 1 else ""
     if not (run.config.study and run.config.split.folds):
         return luck
-    return f"{luck} It is one fold of the study {plain(run.config.study)}; Runs shows the mean over its folds."
+    there = "; Runs shows the mean over its folds" if run.config.study in names_of_grids() else ""
+    return f"{luck} It is one fold of the study {plain(run.config.study)}{there}."
 
 
 def _twins(twins: int, flatters: bool) -> str:

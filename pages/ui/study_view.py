@@ -24,6 +24,7 @@ from pages.ui.paging import choose_page
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
+from pages.ui.study_deletion import REFUSED, confirm_deletion, offer_deletion
 from pages.ui.study_scores import MOST_LINKS, show_scores
 
 REFRESH_SECONDS = 5.0
@@ -52,12 +53,13 @@ def plan_of(study: Study) -> StudyPlan:
 
 def show_studies() -> None:
     """Show each study as a row with its progress; they keep themselves up to date while one goes on."""
+    if REFUSED in st.session_state:
+        st.error(plain(st.session_state.pop(REFUSED)), title="That did not work")
+    confirm_deletion()
     found = studies()
     if not found:
         return
     st.header("Studies", anchor=False)
-    if "study refused" in st.session_state:
-        st.error(plain(st.session_state.pop("study refused")), title="That did not work")
     active = any(_is_active(study) for study in found)
     st.fragment(guarded("the studies")(_rows), run_every=REFRESH_SECONDS if active else None)()
 
@@ -72,6 +74,7 @@ def _rows() -> None:
             grid = grid_of(study)
         except InputError as error:
             st.error(plain(str(error)), title=f"{study.name} is damaged")
+            offer_deletion(study, is_active=False)
             continue
         with st.expander(_in_a_line(grid), expanded=study.name == asked, key=f"study-{study.name}"):
             _show_grid(study, grid)
@@ -116,6 +119,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
             key=f"resume-{study.name}", on_click=_carry_out, args=("resume", study),
             help="Goes on with what is missing or did not succeed.",
         )  # fmt: skip
+        offer_deletion(study, grid.is_active)
     frame = grid_table(grid)
     table(
         frame.assign(
@@ -145,7 +149,7 @@ def _carry_out(action: str, study: Study) -> None:
     try:
         act(action, study.name, lambda: request_stop(study) if action == "stop" else start(study, workspace()))
     except (InputError, OSError) as error:
-        st.session_state["study refused"] = what_went_wrong(error)
+        st.session_state[REFUSED] = what_went_wrong(error)
 
 
 def _is_whole(study: Study) -> bool:

@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 
 from allcore.runs.status import write_status
 from allcore.runs.store import Run
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
 
 WITH_EVIDENCE = ("Mistakes", "Confusion matrix", "Compare")
 FAULTS = re.compile("Something went wrong|Traceback|Ask Google")
@@ -157,3 +159,23 @@ def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_del
     shutil.rmtree(first.folder)
     expect(page.get_by_text("No such run")).to_be_visible()
     assert second.folder.is_dir()
+
+
+def test_a_study_is_deleted_with_its_runs_where_that_is_asked_for(server, finished_run, page):
+    plan = make_plan(name="seeds", config=finished_run.config, seeds=(0, 1))
+    study = StudyStore(server.workspace.studies).create(plan)
+    member = Run(shutil.copytree(finished_run.folder, server.workspace.runs / "20260101-000000-vgg16-32px-aaaa"))
+    (member.folder / "config.json").unlink()
+    (member.folder / "config.json").write_text(plan.places[0].config.to_json(), encoding="utf-8")
+    page.goto(server.url("runs", "study=seeds"))
+    arrived(page, "Runs")
+    asks = page.locator(".st-key-delete-seeds button").first
+    asks.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    asks.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete it with 1 run").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("No run yet")).to_be_visible()
+    assert not study.folder.exists()
+    assert not member.folder.exists()

@@ -14,13 +14,15 @@ from allcore.access import ACCESS_FILE
 from allcore.actions import ACTIONS_FILE
 from allcore.data.judgements import read_judgements
 from allcore.installation import PROJECT
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
 from pages.ui.show import plain
 from tests.pages.opening import PATIENCE, button, open_page, press, ran, table, texts
 
 METHODS = {"submit", "resume", "stop_in_background", "delete", "create"}
 FUNCTIONS = {
     "start", "request_stop", "remove", "draw_smears", "import_upload", "fetch_kaggle", "name_classes", "measure_all",
-    "say_of_run", "add_judgements", "import_judgements",
+    "say_of_run", "add_judgements", "import_judgements", "delete_study",
 }  # fmt: skip
 """What launches, stops, deletes, imports or names: reached through the gate alone."""
 
@@ -114,6 +116,20 @@ def test_who_may_look_can_delete_nothing_and_who_may_act_is_noted(sign_in, run, 
     assert not run.folder.exists()
     noted = json.loads((workspace.root / ACTIONS_FILE).read_text())
     assert (noted["who"], noted["what"], noted["on"]) == ("anna@lab.org", "delete", run.id)
+
+
+def test_who_may_look_deletes_no_study_and_who_may_act_is_noted(sign_in, workspace, tiny_config):
+    StudyStore(workspace.studies).create(make_plan(name="new", config=tiny_config()))
+    access = {"act": ["anna@lab.org"], "look": ["*"]}
+    sign_in(access, email="bob@lab.org")
+    assert open_page("runs").get_by_key("delete-new").disabled
+    sign_in(access, email="anna@lab.org")
+    app = open_page("runs")
+    app.get_by_key("delete-new").click()
+    press(ran(app), "Delete it")
+    assert not (workspace.studies / "new").exists()
+    noted = json.loads((workspace.root / ACTIONS_FILE).read_text())
+    assert (noted["who"], noted["what"], noted["on"]) == ("anna@lab.org", "delete", "new")
 
 
 def test_a_right_that_is_taken_while_a_page_is_open_holds_at_once(sign_in, run, workspace):

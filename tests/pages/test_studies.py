@@ -19,7 +19,7 @@ from allcore.studies.store import PLAN_FILE, StudyStore
 from pages.ui import address
 from pages.ui.study_view import grid_of
 from tests.data.rows import images
-from tests.pages.opening import button, choose, open_page, texts
+from tests.pages.opening import button, choose, open_page, press, ran, table, texts
 from tests.studies.conftest import set_state
 
 FIRST = "seeds: seed=0"
@@ -187,3 +187,59 @@ def test_a_study_that_is_asked_for_is_shown_on_every_page(many):
     assert listed_studies(app) == ["study-00", *many[:20]]
     assert listed_studies(choose(app, "studies_page", 2)) == many[20:]
     assert "No such study" in texts(open_page("runs", study="study-99"))
+
+
+def delete(app, study):
+    app.get_by_key(f"delete-{study.name}").click()
+    return ran(app)
+
+
+def test_a_study_is_deleted_alone_and_its_runs_are_listed(study, workspace):
+    app = delete(open_page("runs", study="seeds"), study)
+    assert "2 runs of it can stay among the others" in texts(app)
+    press(app, "Delete the study alone")
+    assert not study.folder.exists()
+    assert "study" not in app.query_params
+    assert set(table(app, "test_accuracy")["run"]) == {"member-0", "member-1"}
+
+
+def test_a_study_is_deleted_with_its_runs(study, workspace):
+    app = press(delete(open_page("runs", run="member-0"), study), "Delete it with 2 runs")
+    assert not study.folder.exists()
+    assert RunStore(workspace.runs).runs() == []
+    assert "No run yet" in texts(app)
+    assert "run" not in app.query_params
+
+
+def test_deleting_a_study_can_be_thought_better_of(study, workspace):
+    app = press(delete(open_page("runs"), study), "Cancel")
+    assert study.folder.is_dir()
+    assert "Delete the study alone" not in [each.label for each in app.button]
+
+
+def test_a_study_that_went_on_since_the_question_is_not_deleted(study, workspace):
+    app = delete(open_page("runs"), study)
+    set_state(Run(workspace.runs / "member-1"), "running")
+    with worker_lock(workspace.runs / "member-1"):
+        press(app, "Delete it with 2 runs")
+        assert "run member\\-1 of study seeds goes on" in app.error[0].value
+        assert app.get_by_key("delete-seeds").disabled
+    assert study.folder.is_dir()
+    assert (workspace.runs / "member-0").is_dir()
+
+
+def test_a_damaged_study_can_be_deleted(study):
+    (study.folder / "study.json").write_text("{", encoding="utf-8")
+    press(delete(open_page("runs"), study), "Delete the study alone")
+    assert not study.folder.exists()
+
+
+def test_what_stands_in_the_way_of_deleting_the_last_study_is_said(workspace, tiny_config, monkeypatch):
+    def refuse(folder, *arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    study = StudyStore(workspace.studies).create(make_plan(name="new", config=tiny_config()))
+    app = delete(open_page("runs"), study)
+    monkeypatch.setattr("allcore.runs.trash.shutil.rmtree", refuse)
+    press(app, "Delete it")
+    assert "study new is deleted, but not all of its files could be removed" in app.error[0].value
