@@ -17,6 +17,9 @@ from allcore.evaluation.probes.subject import subject_of_run
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.reporting.probes import what_it_looks_at
 from allcore.runs.status import Status, write_status
+from allcore.runs.store import Run
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
 from pages.ui.show import plain
 from tests.pages.opening import PATIENCE
 from tests.pages.releasing import release
@@ -112,7 +115,9 @@ def test_best_run_stands_beside_the_paper_with_its_interval(finished, finished_r
     assert not [each.value for each in app.caption if "luck" in each.value]
 
 
-def test_best_of_several_runs_is_said_to_be_partly_luck_and_a_fold_to_be_a_part_of_its_study(copied_run, photographed):
+def test_best_of_several_runs_is_said_to_be_partly_luck_and_a_fold_to_be_a_part_of_its_study(
+    copied_run, photographed, workspace
+):
     other = copied_run.with_name("20260101-000000-vgg16-32px-abcd")
     shutil.copytree(copied_run, other)
     for number, folder in enumerate((copied_run, other), 1):
@@ -125,7 +130,11 @@ def test_best_of_several_runs_is_said_to_be_partly_luck_and_a_fold_to_be_a_part_
         (folder / "config.json").write_text(json.dumps(config))
     (said,) = [each.value for each in open_app().caption if "Best of 2" in each.value]
     assert "The best of several is partly luck" in said
-    assert "It is one fold of the study sizes" in said
+    assert "It is one fold of the study sizes." in said  # which was deleted
+    config = Run(copied_run).config
+    StudyStore(workspace.studies).create(make_plan(name="sizes", config=config, folds=(1, 2)))
+    (said,) = [each.value for each in open_app().caption if "Best of 2" in each.value]
+    assert "It is one fold of the study sizes; Runs shows the mean over its folds." in said
 
 
 def test_paper_stands_alone_while_no_run_has_succeeded(workspace):
