@@ -13,7 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from allcore.errors import FileError, TrackingError
@@ -69,7 +69,7 @@ class MlflowServer:
         host = parts.netloc.rpartition("@")[2]
         self.address = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
         """Where it is, without a password."""
-        self._headers = _credentials(parts.username, parts.password)
+        self._headers = _credentials(unquote(parts.username or ""), unquote(parts.password or ""))
         self._opener = build_opener(_NoRedirects)
 
     def experiment(self) -> str:
@@ -205,9 +205,9 @@ class MlflowServer:
         return TrackingError(f"{self.address} refuses ({error.code}: {message:.500})", str(said.get("error_code", "")))
 
 
-def _credentials(user: str | None, password: str | None) -> dict[str, str]:
+def _credentials(user: str, password: str) -> dict[str, str]:
     """Return the header with the credentials of the address or of MLflow's own variables."""
-    user = user or os.environ.get("MLFLOW_TRACKING_USERNAME")
+    user = user or os.environ.get("MLFLOW_TRACKING_USERNAME", "")
     if user:
         password = password or os.environ.get("MLFLOW_TRACKING_PASSWORD", "")
         return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}

@@ -29,6 +29,8 @@ def test_credentials_are_sent_and_not_told(stand_in, monkeypatch):
     server.experiment()
     assert sent() == f"Basic {base64.b64encode(b'lab:pass').decode()}"
     assert server.address == stand_in.address
+    MlflowServer(stand_in.address.replace("//", "//l%40b:p%3Ass%2525@")).experiment()
+    assert sent() == f"Basic {base64.b64encode(b'l@b:p:ss%25').decode()}"
 
 
 @pytest.mark.parametrize(
