@@ -250,11 +250,11 @@ def test_a_damaged_study_can_be_deleted(study):
 
 
 def test_what_stands_in_the_way_of_deleting_the_last_study_is_said(workspace, tiny_config, monkeypatch):
-    def refuse(folder, *arguments, **options):
+    def refuse(folder):
         raise PermissionError(13, "Permission denied")
 
     study = StudyStore(workspace.studies).create(make_plan(name="new", config=tiny_config()))
     app = delete(open_page("runs"), study)
-    monkeypatch.setattr("allcore.runs.trash.shutil.rmtree", refuse)
+    monkeypatch.setattr("allcore.runs.trash.remove_folder", refuse)
     press(app, "Delete it")
     assert "study new is deleted, but not all of its files could be removed" in app.error[0].value
