@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from allcore.config import AS_GIVEN
-from allcore.data.catalog import scan
+from allcore.data.catalog import Catalog, scan
 from allcore.data.judgements import read_judgements
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError, InputError, RunError
@@ -111,11 +111,7 @@ def _with_labels(
     if labels is None:
         if run.config.labels == AS_GIVEN or judgements is None:
             return evaluation
-        try:
-            catalog = scan(Path(run.config.dataset), cache)
-        except DatasetError:
-            catalog = None
-        note = labels_note(run.config, catalog, read_judgements(judgements))
+        note = labels_note(run.config, _dataset_of(run, cache), read_judgements(judgements))
         return replace(evaluation, notes=(*evaluation.notes, note))
     now, *other = (
         relabelled(each, run.config, labels, cache, judgements)
@@ -125,6 +121,16 @@ def _with_labels(
     validation = other[0].predictions if other else None
     notes = (*evaluation.notes, now.in_words())
     return replace(evaluation, predictions=now.predictions, validation=validation, notes=notes)
+
+
+def _dataset_of(run: Run, cache: Path) -> Catalog | None:
+    """Return the catalog of a run's dataset; None where that, or the run's variant of it, is gone."""
+    try:
+        catalog = scan(Path(run.config.dataset), cache)
+        catalog.variant(run.config.variant)
+    except DatasetError:
+        return None
+    return catalog
 
 
 def _others(run: Run) -> RecordedPredictions | None:

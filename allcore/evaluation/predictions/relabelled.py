@@ -59,11 +59,11 @@ def relabelled(
 
 def labels_note(config: TrainConfig, catalog: Catalog | None, judged: Judgements) -> str:
     """Return with which labels a run was made, where they are not those of the folders, and whether the judgements
-    make others by now; '' else. `catalog` is that of its dataset, None where it is gone."""
+    make others by now; '' else. `catalog` is that of its dataset, None where its images are gone."""
     if config.labels == AS_GIVEN:
         return ""
     made = f"the run was made with the labels {config.labels}"
     if catalog is None:
-        return f"{made}; its dataset is not there, so whether they were judged anew since cannot be told"
+        return f"{made}; its images are not there, so whether they were judged anew since cannot be told"
     now = version_name(label_changes(catalog, catalog.variant(config.variant), judged))
     return made if now == config.labels else f"{made}; they were judged anew since, and would be {now} now"
