@@ -54,7 +54,7 @@ def augment(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write what each epoch makes of images: of a dataset by any settings, or of a run as its network saw them."""
+    """Write the pictures that the options describe, and say what was done to each."""
     from allcore.studies.plan import parse_numbers
     from allcore.workspace import open_workspace
 

@@ -17,7 +17,7 @@ def baselines(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Compare a run with the shortcut baselines and, if asked, with hybrids of frozen features, on the same images."""
+    """Print the scores of a run beside those of its baselines."""
     from allcore.evaluation.predictions.recorded import recorded_predictions
     from allcore.evaluation.shortcuts import frozen_scores_of_run, shortcut_scores_of_run
     from allcore.evaluation.shortcuts.versus import against_shortcuts

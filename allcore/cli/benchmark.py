@@ -12,7 +12,7 @@ from allcore.installation import IS_INSTALLED, PROJECT
 
 
 def benchmark(context: typer.Context) -> None:
-    """Measure ALLscope against what people use today: [NAME ...] [--data DIR] [--rounds N] [--json] [--list]."""
+    """Run the benchmarks of the source tree with these arguments, and end with their status."""
     if IS_INSTALLED:
         raise InputError(
             "the benchmarks come with the source tree and not with an installed package; run it from there"

@@ -1,8 +1,7 @@
-"""The commands by their names. A command's module is imported when it is called or described, and no other's."""
+"""The commands by their names. A command's module is imported when it is called, and to list them all none is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
@@ -10,56 +9,102 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-_MODULES: Final = {
-    "dataset": "dataset", "runs": "runs", "study": "study", "app": "start", "train": "train", "evaluate": "evaluate",
-    "baselines": "baselines", "predict": "predict", "probe": "probe", "map": "image_map", "labels": "labels",
-    "novelty": "novelty", "export": "export", "report": "report", "tradeoff": "tradeoff", "mlflow": "mlflow",
-    "augment": "augment", "benchmark": "benchmark",
-}  # fmt: skip
-"""The module of each command: it holds a group of commands, `app`, or one as a function of the module's own name."""
+_COMMANDS: Final = {
+    "dataset": (
+        "dataset",
+        "Datasets: list, show, rename, delete, inspect, count cells, get, draw, audit, judge labels.",
+    ),
+    "runs": ("runs", "Runs: list, show, compare, name, note, tag, hide, watch, stop, resume, delete, prune."),
+    "study": ("study", "Studies: one configuration over folds, seeds and any setting, as one piece of work."),
+    "app": ("start", "Start the app in your browser; options are Streamlit's, such as --server.port 8600."),
+    "train": (
+        "train",
+        "Train a network in a worker process and show how it goes; the defaults are the paper's modified VGG16.",
+    ),
+    "evaluate": (
+        "evaluate",
+        "Score a model on the test split of its run, or on any labelled folder; with --against, compare two.",
+    ),
+    "baselines": (
+        "baselines",
+        "Compare a run with the shortcut baselines and, if asked, with hybrids of frozen features, on the same images.",
+    ),
+    "predict": ("predict", "Predict images; a file that cannot be read is named with the reason and the others go on."),
+    "probe": (
+        "probe",
+        "Score a model on its test images as they are and without the field, the cells, colour, scale bar, and more.",
+    ),
+    "map": (
+        "image_map",
+        "Map images by a model's features, and tell by the nearest of each what the features tell apart.",
+    ),
+    "labels": (
+        "labels",
+        "List suspicious labels: those that runs, or a cross-validated colour classifier, contradict on unseen images.",
+    ),
+    "novelty": (
+        "novelty",
+        "Measure how well novelty separates other images, say of another laboratory, from the model's own test images.",
+    ),
+    "export": ("export", "Write a run's model in another form, and check that it predicts the same for ten images."),
+    "report": (
+        "report",
+        "Write a run's report as one HTML file in the order of the CLAIM checklist, or its model card as Markdown.",
+    ),
+    "tradeoff": (
+        "tradeoff",
+        "Print accuracy, time, latency, memory and parameters of runs by image size, and which of them differ.",
+    ),
+    "mlflow": ("mlflow", "MLflow: mirror runs to the server that MLFLOW_TRACKING_URI names."),
+    "augment": (
+        "augment",
+        "Write what each epoch makes of images: of a dataset by any settings, or of a run as its network saw them.",
+    ),
+    "benchmark": (
+        "benchmark",
+        "Measure ALLscope against what people use today: [NAME ...] [--data DIR] [--rounds N] [--json] [--list].",
+    ),
+}
+"""The module of each command, and its line of help.
+
+A module holds a group of commands, `app`, or one as a function of the module's own name.
+"""
 _PASSES_ON: Final = ("app", "benchmark")
 """What takes options that it hands to another program as they are."""
 
 
 class Commands(TyperGroup):
-    """The group of all commands: those that it was given, and after them those of `_MODULES`."""
+    """The group of all commands: those of `_COMMANDS`, and after them those that it was given."""
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - whatever Typer makes a group of
         super().__init__(**given)
-        self.commands = _Imported(self.commands)
+        listed: dict[str, Any] = {name: _Listed(name, line) for name, (_, line) in _COMMANDS.items()}
+        self.commands = {**listed, **self.commands}
 
 
-class _Imported(MutableMapping[str, Any]):
-    """Commands by name, of which those that stand in a module of their own are imported when they are taken out."""
+class _Listed:
+    """A command with what a list of commands shows of it; for whatever else is asked of it, it is imported."""
 
-    def __init__(self, own: MutableMapping[str, Any]) -> None:
-        self._own = dict(own)
+    hidden = deprecated = False
+    short_help = rich_help_panel = None
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - a command, whose type Typer keeps to itself
-        return self._own[name] if name in self._own else _imported(name)
+    def __init__(self, name: str, line: str) -> None:
+        self.name, self.help = name, line
 
-    def __setitem__(self, name: str, command: Any) -> None:  # noqa: ANN401
-        self._own[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._own[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**_MODULES, **self._own})
-
-    def __len__(self) -> int:
-        return len({**_MODULES, **self._own})
+    def __getattr__(self, asked: str) -> Any:  # noqa: ANN401 - of a command, whose type Typer keeps to itself
+        return getattr(_imported(self.name), asked)
 
 
 @cache
 def _imported(name: str) -> Any:  # noqa: ANN401
-    """Return the command of a module. Raises `KeyError` where there is none of that name."""
-    module = import_module(f"allcore.cli.{_MODULES[name]}")
+    """Return the command of a module."""
+    of, line = _COMMANDS[name]
+    module = import_module(f"allcore.cli.{of}")
     alone = typer.Typer()
     alone.callback()(lambda: None)  # what keeps a single command of a Typer from being taken for all of it
     if hasattr(module, "app"):
-        alone.add_typer(module.app, name=name)
+        alone.add_typer(module.app, name=name, help=line)
     else:
         more = {"allow_extra_args": True, "ignore_unknown_options": True} if name in _PASSES_ON else {}
-        alone.command(name, context_settings=more)(getattr(module, _MODULES[name]))
+        alone.command(name, help=line, context_settings=more)(getattr(module, of))
     return typer.main.get_group(alone).commands[name]

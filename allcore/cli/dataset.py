@@ -18,7 +18,7 @@ from allcore.errors import InputError
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
 
-app = typer.Typer(help="Datasets: list, show, rename, delete, inspect, count cells, get, draw, audit, judge labels.")
+app = typer.Typer()
 app.command("list")(list_datasets)
 app.command()(show)
 app.command()(rename)

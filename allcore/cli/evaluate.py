@@ -65,7 +65,7 @@ def evaluate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Score a model on the test split of its run, or on any labelled folder; with --against, compare two."""
+    """Print the evaluation of a model, or the comparison of two."""
     from allcore.evaluation.predictions.evaluate import evaluate_model
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace

@@ -18,7 +18,7 @@ def export(
         Path | None, typer.Option("--card", help="Markdown file that becomes the model's card, in the onnx file itself")
     ] = None,
 ) -> None:
-    """Write a run's model in another form, and check that it predicts the same for ten images."""
+    """Write a model's file, and say where it is and by how much its probabilities differ."""
     from allcore.evaluation.held_out import held_out_score
     from allcore.runs.store import RunStore
     from allcore.training.export import export_run

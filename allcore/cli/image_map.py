@@ -41,7 +41,7 @@ def image_map(
     csv: Annotated[Path | None, typer.Option("--csv", help="write every image with its places in both maps")] = None,
     json: Json = False,
 ) -> None:
-    """Map images by a model's features, and tell by the nearest of each what the features tell apart."""
+    """Print what a map tells apart, and write the map and its table where that is asked for."""
     from allcore.evaluation.image_map.mapped import NEIGHBOURS, make_map
     from allcore.evaluation.image_map.table import agreement, map_table
     from allcore.reporting.image_map import MEANING, map_figure

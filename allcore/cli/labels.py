@@ -28,7 +28,7 @@ def labels(
     csv: Annotated[Path | None, typer.Option("--csv", help="write every image, the most suspicious first")] = None,
     json: Json = False,
 ) -> None:
-    """List suspicious labels: those that runs, or a cross-validated colour classifier, contradict on unseen images."""
+    """Print the first rows of a review of labels, and write all where that is asked for."""
     from allcore.data.catalog import scan
     from allcore.data.judgements import read_judgements
     from allcore.data.relations import find_relations

@@ -9,7 +9,7 @@ import typer
 
 from allcore.cli.output import say
 
-app = typer.Typer(help="MLflow: mirror runs to the server that MLFLOW_TRACKING_URI names.")
+app = typer.Typer()
 
 
 @app.command()

@@ -21,7 +21,7 @@ def novelty(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Measure how well novelty separates other images, say of another laboratory, from the model's own test images."""
+    """Print how novelty separates the images of each folder."""
     from allcore.evaluation.probes.novelty_check import check_novelty
     from allcore.evaluation.probes.subject import find_subject
     from allcore.runs.store import RunStore

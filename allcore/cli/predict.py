@@ -31,7 +31,7 @@ def predict(
     csv: Annotated[Path | None, typer.Option("--csv", help="write every image's row to this CSV file")] = None,
     json: Json = False,
 ) -> None:
-    """Predict images; a file that cannot be read is named with the reason and the others go on."""
+    """Print what a model says of each file, and write it, and pictures of its evidence, where that is asked for."""
     from allcore.inference.predictor import load_predictor
 
     files = [file for path in images for file in _image_files(path)]

@@ -26,7 +26,7 @@ def probe(
     ] = "test",
     json: Json = False,
 ) -> None:
-    """Score a model on its test images as they are and without the field, the cells, colour, scale bar, and more."""
+    """Print the report of a model's probes."""
     from allcore.evaluation.probes.probing import probe_model
     from allcore.evaluation.probes.subject import find_subject
     from allcore.runs.store import RunStore

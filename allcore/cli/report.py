@@ -21,7 +21,7 @@ def report(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Write a run's report as one HTML file in the order of the CLAIM checklist, or its model card as Markdown."""
+    """Write a report's file, and say where it is and what it lacks."""
     from allcore.reporting.report import complete, make_report, write_report
     from allcore.runs.store import RunStore
     from allcore.workspace import open_workspace

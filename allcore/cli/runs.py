@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from allcore.runs.history import History
     from allcore.runs.store import Run
 
-app = typer.Typer(help="Runs: list, show, compare, name, note, tag, hide, watch, stop, resume, delete, prune.")
+app = typer.Typer()
 
 
 @app.command("list")

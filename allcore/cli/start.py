@@ -9,7 +9,7 @@ import typer
 
 
 def start(context: typer.Context) -> None:
-    """Start the app in your browser; options are Streamlit's, such as --server.port 8600."""
+    """Replace this process by Streamlit with the app, and hand it the options."""
     from allcore.installation import APP
 
     command = [sys.executable, "-m", "streamlit", "run", str(APP / "streamlit_app.py"), *context.args]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from allcore.studies.store import StudyStore
     from allcore.workspace import Workspace
 
-app = typer.Typer(help="Studies: one configuration over folds, seeds and any setting, as one piece of work.")
+app = typer.Typer()
 app.command()(report)
 Vary = Annotated[
     list[str] | None,

@@ -24,7 +24,7 @@ def tradeoff(
     example: Annotated[bool, typer.Option("--example", help="the measured study that comes with ALLscope")] = False,
     json: Json = False,
 ) -> None:
-    """Print accuracy, time, latency, memory and parameters of runs by image size, and which of them differ."""
+    """Print the record of a study, of runs or of the example."""
     from allcore.errors import InputError
     from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff, record_tradeoff
     from allcore.runs.store import RunStore

@@ -30,7 +30,7 @@ Background = Annotated[bool, typer.Option("--background", help="return at once; 
 def train(
     data: Data, fields: dict[str, Any], preset: Preset = "paper", background: Background = False, json: Json = False
 ) -> None:
-    """Train a network in a worker process and show how it goes; the defaults are the paper's modified VGG16."""
+    """Submit the run that the options describe, and follow it, or say its name."""
     executor = the_executor()
     run = _submit(executor, config_from(data, preset, with_protocol(data, fields)))
     if background and json:

@@ -56,11 +56,13 @@ def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
 
 
 def dataset_of(run: Run) -> Catalog | None:
-    """Return the catalog of a run's dataset; None where that is gone or may not be read."""
+    """Return the catalog of a run's dataset; None where it may not be read, or it or the run's variant is gone."""
     try:
-        return catalog(Path(run.config.dataset))
+        images = catalog(Path(run.config.dataset))
+        images.variant(run.config.variant)
     except DatasetError:
         return None
+    return images
 
 
 def choose_labels(images: Catalog, variant: str, recorded: str = AS_GIVEN) -> str | None:

@@ -135,6 +135,15 @@ def test_help_and_a_list_of_runs_that_wait_start_without_the_heavy_libraries(pro
     assert (found["runs list"] & HEAVY, found["--help"] & HEAVY) == (set(), {"rich.console"})
 
 
+def test_the_list_of_commands_is_shown_without_any_of_them(process, tmp_path):
+    imported = imported_by(process, tmp_path, ["--help"])["--help"]
+    assert not imported & {
+        "allcore.config",
+        "pydantic",
+        *(f"allcore.cli.{name}" for name in ("train", "study", "runs")),
+    }
+
+
 def test_a_list_of_runs_that_were_listed_before_reads_none(process, finished_run, tmp_path):
     copied = shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id)
     for path in (copied, *copied.rglob("*")):

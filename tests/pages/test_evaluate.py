@@ -150,6 +150,18 @@ def test_missing_image_is_named_and_the_rest_goes_on(run, own_dataset):
     assert Path(images["path"][0]).name in app.warning[-1].value.replace("\\", "")
 
 
+@pytest.mark.parametrize("labels", ["as_given", "corrected-0ae948aa5ccf"])
+def test_run_whose_variant_is_gone_has_its_scores(run, own_dataset, labels):
+    for variant in ("Segmented", "Third"):
+        shutil.copytree(own_dataset, own_dataset.parent / "all" / variant, copy_function=os.link)
+    lost = {"dataset": str(own_dataset.parent / "all"), "variant": "Original", "labels": labels}
+    rewrite(run, "config.json", run.config.model_copy(update=lost).to_json())
+    app = open_page()
+    assert not app.error
+    assert len(app.dataframe)
+    assert ("whether they were judged anew since cannot be told" in texts(app.caption)) is (labels != "as_given")
+
+
 def test_images_outside_the_roots_are_not_shown(run, monkeypatch):
     monkeypatch.delenv("ALLCORE_DATA_ROOTS")
     app = open_page()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from allcore.config import AS_GIVEN
-from allcore.data.catalog import scan
+from allcore.data.catalog import Catalog, scan
 from allcore.data.judgements import read_judgements
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError, InputError, RunError
@@ -131,10 +131,17 @@ def _labels_note(run: Run, cache: Path, judgements: Path) -> str:
         return str(error)
     if run.config.labels == AS_GIVEN and not judged.every:
         return ""
+    return labels_note(run.config, _dataset_of(run, cache), judged)
+
+
+def _dataset_of(run: Run, cache: Path) -> Catalog | None:
+    """Return the catalog of a run's dataset; None where that, or the run's variant of it, is gone."""
     try:
-        return labels_note(run.config, scan(Path(run.config.dataset), cache), judged)
+        catalog = scan(Path(run.config.dataset), cache)
+        catalog.variant(run.config.variant)
     except DatasetError:
-        return labels_note(run.config, None, judged)
+        return None
+    return catalog
 
 
 def _others(run: Run) -> RecordedPredictions | None:

@@ -59,12 +59,12 @@ def relabelled(
 
 def labels_note(config: TrainConfig, catalog: Catalog | None, judged: Judgements) -> str:
     """Return with which labels a run was made, and whether the judgements make others by now; '' where they are those
-    of the folders, and the judgements change none. `catalog` is that of its dataset, None where it is gone."""
+    of the folders, and the judgements change none. `catalog` is that of its dataset, None where its images are gone."""
     now = None if catalog is None else version_name(label_changes(catalog, catalog.variant(config.variant), judged))
     if config.labels == AS_GIVEN:
         judged_now = f"the run was made with the labels of the folders; as they were judged, they would be {now} now"
         return "" if now in (None, AS_GIVEN) else judged_now
     made = f"the run was made with the labels {config.labels}"
     if now is None:
-        return f"{made}; its dataset is not there, so whether they were judged anew since cannot be told"
+        return f"{made}; its images are not there, so whether they were judged anew since cannot be told"
     return made if now == config.labels else f"{made}; they were judged anew since, and would be {now} now"

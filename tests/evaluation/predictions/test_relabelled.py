@@ -1,5 +1,7 @@
 """A run and a folder are scored against the labels as they were judged."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from allcore.errors import DatasetError
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
+from allcore.runs.store import RunStore
+from tests.reporting.report.conftest import copied
 
 
 @pytest.fixture
@@ -108,3 +112,15 @@ def test_a_run_with_corrected_labels_says_when_they_were_judged_anew(finished_ru
     judge(1, "excluded")
     assert "they were judged anew since, and would be corrected-" in labels_note(config, catalog, read_judgements(file))
     assert "cannot be told" in labels_note(config, None, read_judgements(file))
+
+
+@pytest.mark.parametrize("left", [("Segmented", "Third"), ("Segmented",), ()], ids="-".join)
+def test_a_run_whose_variant_is_gone_is_scored_as_one_whose_dataset_is(finished_run, smears, file, tmp_path, left):
+    for variant in left:
+        shutil.copytree(smears, tmp_path / "all" / variant, copy_function=os.link)
+    run = copied(finished_run, tmp_path / "runs")
+    lost = {"dataset": str(tmp_path / "all"), "variant": "Original", "labels": "corrected-0ae948aa5ccf"}
+    (run.folder / "config.json").write_text(finished_run.config.model_copy(update=lost).to_json())
+    found = evaluate_model(run.id, RunStore(tmp_path / "runs"), tmp_path / "cache", judgements=file)
+    assert found.predictions.table.equals(recorded_predictions(finished_run, "test").table)
+    assert found.notes[-1].endswith("its images are not there, so whether they were judged anew since cannot be told")
