@@ -41,11 +41,11 @@ def test_space_can_be_freed_where_no_run_is_left_or_the_one_asked_for_is_not_the
 
 
 def test_what_stands_in_the_way_of_the_last_deletion_is_said_where_no_run_is_left(run, monkeypatch):
-    def refuse(folder, *arguments, **options):
+    def refuse(folder):
         raise PermissionError(13, "Permission denied")
 
     app = press(open_page("runs"), "Delete")
-    monkeypatch.setattr("allcore.runs.trash.shutil.rmtree", refuse)
+    monkeypatch.setattr("allcore.runs.trash.remove_folder", refuse)
     press(app, "Delete it")
     assert "is deleted, but not all of its files could be removed" in app.error[0].value
 
