@@ -11,6 +11,8 @@ from allcore.data.catalog import Catalog
 from allcore.data.dataset_note import renamed_to
 from allcore.data.layout import find_layout
 from allcore.errors import DatasetError, RunError
+from allcore.evaluation.predictions.folder import variant_of
+from allcore.inference.metadata import ServedMetadata
 from allcore.runs.datasets import was_made_on
 from allcore.runs.status import Status
 from allcore.runs.store import Run
@@ -57,19 +59,23 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
     return None if name is None else folders[name]
 
 
-def choose_variant(of: Catalog, first: str | None = None) -> str:
-    """Let the user choose a variant of a dataset that has several (in the address as `variant`); at first, `first`.
+def choose_variant(of: Catalog, model: ServedMetadata | None = None) -> str:
+    """Let the user choose a variant of a dataset that has several (in the address as `variant`).
 
-    The page ends here when the address asks for one that the dataset does not have.
+    At first it is the one that this session had last; for a `model` the one that it was trained on, and another one is
+    said to be another. The page ends here when the address asks for one that the dataset does not have.
     """
     if len(of.variants) == 1:
         return of.variants[0]
-    name = address.settle("variant", of.variants, "variant", first=first or of.variants[0])
+    first = of.variants[0] if model is None else variant_of(of, model)
+    name = address.settle("variant", of.variants, "variant", first=first, remembers=model is None)
     st.segmented_control(
         "Variant", of.variants, required=True, format_func=plain, **address.follow("variant", name, OF_A_VARIANT)
     )
     if name is None:
         st.stop()
+    if model is not None and (own := model.config.get("variant")) and own != name:
+        st.caption(f"The model was trained on {plain(str(own))}.")
     return name
 
 

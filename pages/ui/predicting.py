@@ -30,7 +30,7 @@ from pages.ui.state import workspace
 
 SHOWN = 512
 """Pixels of the longer side of the image under the evidence: more than a screen gives it."""
-OF_A_MODEL = ("part", "map", "against", "true", "predicted", "at")
+OF_A_MODEL = ("variant", "part", "map", "against", "true", "predicted", "at")
 """What an address says of one model, and of no other."""
 _ICON = 64
 

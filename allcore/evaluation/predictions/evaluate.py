@@ -12,7 +12,7 @@ from allcore.data.judgements import read_judgements
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
-from allcore.evaluation.predictions.folder import ScoredFolder, score_folder
+from allcore.evaluation.predictions.folder import ScoredFolder, digests_of, score_folder
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
 from allcore.inference.kept_predictions import predict_catalogued
@@ -34,6 +34,7 @@ def evaluate_model(
     on_progress: Progress | None = None,
     labels: str | None = None,
     judgements: Path | None = None,
+    of: RecordedPredictions | None = None,
 ) -> Evaluation:
     """Score `model` (a run's id or folder, or an .onnx file) on a labelled folder, or on the images of its own run.
 
@@ -42,7 +43,8 @@ def evaluate_model(
     tested, known by their content; `variant` is that of the model's run when unset, where the folder has it; `mapping`
     names the model's class for classes of the folder that it does not know. `labels` is the version of the labels that
     counts, by `judgements` (the file of what was judged); unset, a run is scored by those that it was made with, and
-    a folder by its own. Raises `InputError` when the model, the folder, the split or the labels will not do.
+    a folder by its own. `of` are another model's predictions of a `split` of `data`: then these very images are scored.
+    Raises `InputError` when the model, the folder, the split or the labels will not do.
     """
     if split is not None and split not in SPLITS:
         raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(SPLITS)}")
@@ -60,14 +62,15 @@ def evaluate_model(
         part = split or "test"
         run, evaluation = _evaluate_own_images(predictor, path, part, cache, on_progress)
         return _with_labels(evaluation, run, part, labels, cache, judgements)
-    return score_folder(
-        predictor,
-        path,
-        ScoredFolder(folder=data, variant=variant, split=split, mapping=dict(mapping or {}), labels=labels or AS_GIVEN),
-        cache,
-        on_progress,
-        judgements,
-    ).evaluation
+    asked = ScoredFolder(
+        folder=data,
+        variant=variant,
+        split=split,
+        digests=None if of is None or split is None else digests_of(of),
+        mapping=dict(mapping or {}),
+        labels=labels or AS_GIVEN,
+    )
+    return score_folder(predictor, path, asked, cache, on_progress, judgements).evaluation
 
 
 def evaluate_run(run: Run, split: str) -> Evaluation:
