@@ -108,7 +108,7 @@ class Executor(ABC):
             with suppress(OSError):  # a full disk, say: it can be resumed as it is
                 write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
 
-    def stop_in_background(self, run: Run, patience: float = 30.0) -> threading.Thread:
+    def stop_in_background(self, run: Run) -> threading.Thread:
         """Ask the run to stop and return at once; the thread that is returned goes on as `stop` does.
 
         Raises `RunError` when the run is not active.
@@ -117,7 +117,7 @@ class Executor(ABC):
 
         def go_on() -> None:
             with suppress(RunError):  # it has ended meanwhile
-                self.stop(run, patience)
+                self.stop(run)
 
         thread = threading.Thread(target=go_on, name=f"stop {run.id}", daemon=True)
         thread.start()
