@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError, RunError
@@ -30,6 +30,8 @@ from allcore.runs.states import ACTIVE, RESUMABLE, in_words
 from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import Workspace
+
+_PATIENCE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Executor(ABC):
             signal_group(run.status(), signal.SIGTERM)
         executor_of(run, self.workspace).after_request(run)
 
-    def stop(self, run: Run, patience: float = 30.0) -> None:
+    def stop(self, run: Run, patience: float = _PATIENCE_SECONDS) -> None:
         """Ask, then end it more and more firmly every `patience` seconds, and return when the run has ended.
 
         The checkpoint is kept and the state becomes `cancelled`, so the run can be resumed.
@@ -116,7 +118,7 @@ class Executor(ABC):
             with suppress(OSError):  # a full disk, say: it can be resumed as it is
                 write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
 
-    def stop_in_background(self, run: Run, patience: float = 30.0) -> threading.Thread:
+    def stop_in_background(self, run: Run) -> threading.Thread:
         """Ask the run to stop and return at once; the thread that is returned goes on as `stop` does.
 
         Raises `RunError` when the run is not active.
@@ -125,7 +127,7 @@ class Executor(ABC):
 
         def go_on() -> None:
             with suppress(RunError):  # it was deleted meanwhile
-                self._end_as_asked(run, patience)
+                self._end_as_asked(run, _PATIENCE_SECONDS)
 
         thread = threading.Thread(target=go_on, name=f"stop {run.id}", daemon=True)
         thread.start()
