@@ -17,6 +17,7 @@ from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findi
 from pages.ui import show
 from pages.ui.making import make_and_show
 from pages.ui.shared_work import asked_for
+from pages.ui.shortcuts import ONE_SEES_CELLS
 from pages.ui.state import workspace
 from pages.ui.trust_examined import Examined
 
@@ -26,7 +27,7 @@ def show_shortcuts(of: Examined) -> None:
     st.write(
         "Shortcuts are classifiers that see too little of an image to judge its cells. Where a shortcut comes near to "
         "a network, the network's score does not show that it looks at cells. The lower the shortcuts under a split "
-        "protocol, the more a score under that protocol is worth."
+        f"protocol, the more a score under that protocol is worth. {ONE_SEES_CELLS}"
     )
     results, missing = _known(of)
     if results:
