@@ -29,7 +29,7 @@ def audit(
     baselines: Annotated[
         bool,
         typer.Option(
-            "--baselines/--no-baselines", help="score the baselines under each protocol; of thousands, minutes at first"
+            "--baselines/--no-baselines", help="score the baselines by each protocol; thousands of images take minutes"
         ),
     ] = True,
     json: Json = False,
@@ -102,9 +102,11 @@ def _baselines(
     from allcore.data.cache import decoded_images
     from allcore.data.split import make_split
     from allcore.evaluation.shortcuts import baselines_json, shortcut_scores
+    from allcore.evaluation.shortcuts.scoring import Seen
     from allcore.progress import part_of
 
     decoded, configs = decoded_images(catalog.root, images, cache), _configs(images)
+    seen: Seen = {}
     found: dict[str, dict[str, Any] | None] = {}
     with progress_bar("scoring baselines") as progress:
         for number, (protocol, config) in enumerate(configs.items()):
@@ -114,7 +116,7 @@ def _baselines(
                 found[protocol] = None
             else:
                 heard = part_of(progress, number, len(configs))
-                found[protocol] = baselines_json(shortcut_scores(decoded, split, cache, heard))
+                found[protocol] = baselines_json(shortcut_scores(decoded, split, cache, heard, seen=seen))
     return found
 
 

@@ -11,6 +11,7 @@ from allcore.data.cache import decoded_images
 from allcore.data.split import make_split
 from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts, shortcut_scores
+from allcore.evaluation.shortcuts.scoring import Seen
 from allcore.progress import Progress
 from allcore.reporting.number_text import listed
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
@@ -74,8 +75,9 @@ def _score(of: Examined, protocols: list[str]) -> None:
     def score(progress: Progress) -> None:
         splits = [make_split(of.images, of.config(protocol), of.relations) for protocol in protocols]
         images = decoded_images(of.root, of.images, cache)
+        seen: Seen = {}
         for number, split in enumerate(splits):
-            shortcut_scores(images, split, cache, partial(_show_part, progress, number, len(splits)))
+            shortcut_scores(images, split, cache, partial(_show_part, progress, number, len(splits)), seen=seen)
 
     make_and_show(_work(of), "Scoring the shortcuts", "The shortcuts cannot be scored", score)
 
