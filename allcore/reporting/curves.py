@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.evaluation.scoring.intervals import wilson
-from allcore.reporting.colours import marks, sequence_colours
+from allcore.reporting.colours import sequence_colours
 from allcore.runs.history import History
 
 Per = Literal["epoch", "batch"]
@@ -26,8 +26,6 @@ _NAMES_A_ROW = 2
 MAX_POINTS = 1_000
 _DASHES = {"train": [1, 0], "validation": [6, 4]}
 _SHAPES = {"train": "circle", "validation": "diamond"}  # a curve of one epoch has no line
-_WIDTHS = (2, 5, 1)
-"""Pixels of the lines of runs: the first eight have a colour each, the next the same ones in another width."""
 _ZOOM = {
     "name": "zoom",
     "bind": "scales",
@@ -84,8 +82,7 @@ class Chart:
 
 
 def training_chart(quantity: str, per: Per, runs: Sequence[RunCurve], smoothing: float = 0.0) -> Chart:
-    """Return the curves of one of `QUANTITIES`: train solid and round, validation dashed with diamonds, a colour a run,
-    and another width where a colour comes again.
+    """Return the curves of one of `QUANTITIES`: train solid and round, validation dashed with diamonds, a colour a run.
 
     The points have run, part (train or validation), x (epochs from 1, or optimizer steps), y, low and high. Per batch,
     validation stands at the last step of its epoch, and long curves are averaged to `MAX_POINTS`. `smoothing` (0 to
@@ -133,11 +130,11 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: bool) -> dict[str, Any]:
-    x, y, of_run = _x(per), _y(what), _told_apart(names)
+    x, y, colour = _x(per), _y(what), _colour(names)
     band = {
         "transform": [{"filter": "isValid(datum.low)"}],
         "mark": {"type": "area", "opacity": 0.15, "tooltip": False, "clip": True},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": of_run["color"]},
+        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour},
     }
     dash = {"field": "part", "scale": {"domain": parts, "range": [_DASHES[part] for part in parts]}, "legend": None}
     shape = {**dash, "scale": {"domain": parts, "range": [_SHAPES[part] for part in parts]}}
@@ -150,7 +147,7 @@ def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: 
     lines = {
         "params": [_ZOOM],
         "mark": {"type": "line", "clip": True, "point": {"size": 25, "opacity": 1 if per == "epoch" else 0}},
-        "encoding": {"x": x, "y": y, **of_run, "strokeDash": dash, "shape": shape, "tooltip": tooltip},
+        "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "shape": shape, "tooltip": tooltip},
     }
     layers = [band, lines] if banded else [lines]
     return {
@@ -185,19 +182,10 @@ def _legend_rows(names: list[str]) -> int:
     return -(-len(names) // _NAMES_A_ROW) if len(names) > 1 else 0
 
 
-def _told_apart(names: list[str]) -> dict[str, Any]:
-    """Return the channels that tell runs apart, which have one legend: colour, and width where colours come again."""
-    colours = sequence_colours(len(names))
-    widths = marks(colours, _WIDTHS)
+def _colour(names: list[str]) -> dict[str, Any]:
     legend = {"title": None, "orient": "bottom", "columns": _NAMES_A_ROW, "symbolType": "circle"}
-    channels: dict[str, Sequence[object]] = {"color": colours}
-    if len(set(widths)) > 1:
-        channels["strokeWidth"] = widths
     return {
-        channel: {
-            "field": "run",
-            "scale": {"domain": names, "range": values},
-            "legend": legend if _legend_rows(names) else None,
-        }
-        for channel, values in channels.items()
+        "field": "run",
+        "scale": {"domain": names, "range": sequence_colours(len(names))},
+        "legend": legend if _legend_rows(names) else None,
     }

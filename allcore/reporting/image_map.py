@@ -104,10 +104,9 @@ def _kinds(table: pd.DataFrame, by: str, classes: Sequence[str]) -> list[_Kind]:
     if by == "stain":
         number = pd.to_numeric(table["stain"].str.rsplit("-", n=1).str[-1], errors="coerce").fillna(0).astype(int)
         known = sorted(number.unique())
-        markers = _markers(sequence_colours(len(known)))
         return [
-            _Kind(f"cluster {one} of its class", (number == one).to_numpy(), marker)
-            for one, marker in zip(known, markers, strict=True)
+            _Kind(f"cluster {one} of its class", (number == one).to_numpy(), {"color": shade})
+            for one, shade in zip(known, sequence_colours(len(known)), strict=True)
         ]
     column = table["label" if by == "class" else "predicted"]
     every = in_order({*classes, *table["label"], *table["predicted"]} - {""})

@@ -51,7 +51,7 @@ def show_progress(run: Run, state: str) -> None:
 
 
 def show_curves(runs: Sequence[Run], per: Per, smoothing: float) -> None:
-    """Show the curves of runs, each told apart by colour; runs whose history cannot be read are left out and named."""
+    """Show the curves of runs, one colour each; runs whose history cannot be read are left out and named."""
     curves, of = [], [per, str(smoothing)]
     for run in runs:
         try:
