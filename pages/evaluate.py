@@ -53,7 +53,7 @@ split: str | None = "test"
 if of_run:
     splits = SPLITS[:1] if pooled else SPLITS
     address.leave_behind("split", splits)
-    split = address.settle("split", splits, "split", default="test")
+    split = address.settle("split", splits, "part", default="test")
     st.segmented_control("Images", splits, required=True, **address.follow("split", split))
 if split is None:
     st.stop()

@@ -135,7 +135,7 @@ if len(listed):
             "run": "Run", "state": "State", "epochs": "Epochs", "split": "Split", "dataset": "Dataset",
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
             "test_accuracy": per_cent_column("Test accuracy (%)"),
-            "note": st.column_config.TextColumn("Note", width="large"),
+            "note": st.column_config.TextColumn("What went wrong", width="large"),
         },
         placeholder="–",
     )  # fmt: skip

@@ -91,16 +91,16 @@ def show_all(wanted: str, hidden: bool) -> None:
     rows = summary_table(now)
     shown = [
         "run", "name", "state", "progress", "test_accuracy", "launched", "dataset", "image_size", "split",
-        "best_validation_accuracy", "study", "tags", "size", "note",
+        "best_validation_accuracy", "study", "tags", "size", "person_note", "note",
     ]  # fmt: skip
-    said_of_none = [one for one in ("name", "study", "tags", "note") if (rows[one] == "").all()]
+    said_of_none = [one for one in ("name", "study", "tags", "person_note", "note") if (rows[one] == "").all()]
     in_per_cent = {name: 100 * rows[name] for name in ("test_accuracy", "best_validation_accuracy")}
     states, sizes = [in_words(one.state) for one in now], [memory(one.bytes) for one in now]
     listed = rows.assign(progress=progress, state=states, size=sizes, **in_per_cent)[shown]
     table_with_rows(
         listed.drop(columns=said_of_none), "runs",
         "All runs with state, progress, test accuracy, when they were launched, dataset, image size, split, best "
-        "validation accuracy, study, size on the disk and what went wrong",
+        "validation accuracy, study, size on the disk, note and what went wrong",
         {
             "run": "Run", "name": "Name", "tags": "Tags", "dataset": "Dataset",
             "launched": st.column_config.TextColumn("Launched (UTC)", width=130),
@@ -112,7 +112,8 @@ def show_all(wanted: str, hidden: bool) -> None:
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
             "test_accuracy": per_cent_column("Test (%)", "accuracy on its test images"),
             "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
-            "note": st.column_config.TextColumn("Note", width="large"),
+            "person_note": st.column_config.TextColumn("Note", width="medium"),
+            "note": st.column_config.TextColumn("What went wrong", width="large"),
         },
         listed, lambda row: address.say_to_page("run", str(listed["run"].iloc[row])),
     )  # fmt: skip
@@ -206,7 +207,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     smoothing = st.slider(
         "Smoothing (%)", 0, 95, 0, 5, key="smoothing", bind="query-params", width=160,
-        help="Of the curves of training: how much of each point is what came before it.",
+        help="The higher, the more each point is averaged with those before it (training curves only).",
     )  # fmt: skip
     readable = [one for one in known if one != run.id and now[one].state != "damaged"]
     compared = st.multiselect("Compare with", readable, key="with", bind="query-params", placeholder="No other run")

@@ -10,26 +10,31 @@ import typer
 
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.errors import DatasetError
-from allcore.reporting.number_text import percentage, percentages
+from allcore.reporting.number_text import listed, percentage, percentages
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from allcore.config_parts import SplitConfig
     from allcore.data.catalog import Catalog
     from allcore.data.relations import Relations
 
 _PAIRS_SHOWN = 20
+_COUNTED = ("images", "twins_in_train")
 
 
 def audit(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folder")],
     variant: Annotated[str | None, typer.Option("--variant", help="variant folder; unset: the first by name")] = None,
     baselines: Annotated[
-        bool, typer.Option("--baselines/--no-baselines", help="score the shortcut baselines on a random split")
+        bool,
+        typer.Option(
+            "--baselines/--no-baselines", help="score the baselines by each protocol; thousands of images take minutes"
+        ),
     ] = True,
     json: Json = False,
 ) -> None:
-    """Find duplicates and shared fields, what each split leaks, and what classifiers that see no cell reach."""
+    """Find duplicates and shared fields, what each split leaks, and what classifiers without a network reach."""
     from allcore.data.catalog import scan
     from allcore.data.relations import find_relations
     from allcore.workspace import open_workspace
@@ -45,6 +50,7 @@ def audit(
     # a dataset may lie some folders below DIR
     named = {path: (catalog.root / path).relative_to(folder).as_posix() for path in images["path"]}
     exact = [(named[a], named[b]) for a, b in relations.overlap.exact]
+    scored = _baselines(catalog, images, relations, cache) if baselines else {}
     shared = relations.overlap.fields
     found = {
         "images": len(images),
@@ -52,7 +58,8 @@ def audit(
         "overlap_pairs": [(named[a], named[b]) for a, b in zip(shared["first"], shared["second"], strict=True)],
         "groups": {named[path]: int(group) for path, group in zip(images["path"], relations.groups, strict=True)},
         "stains": {named[path]: str(stain) for path, stain in zip(images["path"], relations.stains, strict=True)},
-        "baselines": _baselines(catalog, images, relations, cache) if baselines else {},
+        "baselines": scored.get("random") or {},
+        "baselines_by_protocol": scored,
         "leakage": _leakage(images, relations),
     }
     if json:
@@ -61,36 +68,56 @@ def audit(
         _print(found)
 
 
-def _leakage(images: pd.DataFrame, relations: Relations) -> dict[str, dict[str, int] | None]:
-    """Return for each protocol its test images and those with a twin in train; None where it cannot be used."""
+def _configs(images: pd.DataFrame) -> dict[str, SplitConfig]:
+    """Return the split by each protocol; by the dataset's own folders, where these divide it."""
     from allcore.config_parts import SplitConfig
+
+    by_folders = ("folders",) if (images["part"] != "").any() else ()
+    return {protocol: SplitConfig(protocol=protocol) for protocol in (*by_folders, "random", "grouped", "stain")}
+
+
+def _leakage(images: pd.DataFrame, relations: Relations) -> dict[str, dict[str, Any] | None]:
+    """Return for each protocol its test images and those with a twin in train, and of `validation` the same.
+
+    None where a protocol cannot be used.
+    """
     from allcore.data.browse import leakage
 
-    found: dict[str, dict[str, int] | None] = {}
-    by_folders = ("folders",) if (images["part"] != "").any() else ()
-    for protocol in (*by_folders, "random", "grouped", "stain"):
+    found: dict[str, dict[str, Any] | None] = {}
+    for protocol, config in _configs(images).items():
         try:
-            table = leakage(images, SplitConfig(protocol=protocol), relations).set_index("part")
+            table = leakage(images, config, relations).set_index("part")
         except DatasetError:
             found[protocol] = None
         else:
-            found[protocol] = {name: int(table[name]["test"]) for name in ("images", "twins_in_train")}
+            of_part = {part: {name: int(row[name]) for name in _COUNTED} for part, row in table.iterrows()}
+            found[protocol] = {**of_part["test"], "validation": of_part["validation"]}
     return found
 
 
-def _baselines(catalog: Catalog, images: pd.DataFrame, relations: Relations, cache: Path) -> dict[str, Any]:
-    """Return what each shortcut baseline reaches on a random split; nothing where there is none."""
-    from allcore.config_parts import SplitConfig
+def _baselines(
+    catalog: Catalog, images: pd.DataFrame, relations: Relations, cache: Path
+) -> dict[str, dict[str, Any] | None]:
+    """Return what each baseline reaches by each protocol; None where one cannot be used."""
     from allcore.data.cache import decoded_images
     from allcore.data.split import make_split
     from allcore.evaluation.shortcuts import baselines_json, shortcut_scores
+    from allcore.evaluation.shortcuts.scoring import Seen
+    from allcore.progress import part_of
 
-    try:
-        split = make_split(images, SplitConfig(), relations)
-    except DatasetError:
-        return {}
-    with progress_bar("scoring shortcuts") as progress:
-        return baselines_json(shortcut_scores(decoded_images(catalog.root, images, cache), split, cache, progress))
+    decoded, configs = decoded_images(catalog.root, images, cache), _configs(images)
+    seen: Seen = {}
+    found: dict[str, dict[str, Any] | None] = {}
+    with progress_bar("scoring baselines") as progress:
+        for number, (protocol, config) in enumerate(configs.items()):
+            try:
+                split = make_split(images, config, relations)
+            except DatasetError:
+                found[protocol] = None
+            else:
+                heard = part_of(progress, number, len(configs))
+                found[protocol] = baselines_json(shortcut_scores(decoded, split, cache, heard, seen=seen))
+    return found
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -100,20 +127,32 @@ def _print(found: dict[str, Any]) -> None:
     say(f"{found['images']} images in {groups} groups; {found['images'] - alone} share a group with another")
     say(f"{len(exact)} exact duplicate pairs, {len(shared)} pairs that show the same field\n")
     rows = [
-        (protocol, *((part["images"], part["twins_in_train"]) if part else ("–", "–")))
-        for protocol, part in found["leakage"].items()
+        (protocol, *_twins(test), *_twins(test and test["validation"])) for protocol, test in found["leakage"].items()
     ]
-    table(["split protocol", "#test images", "#with a twin in train"], rows)
-    if found["baselines"]:
+    table(["split protocol", "#test images", "#with a twin in train", "#validation images", "#with a twin"], rows)
+    if any(found["baselines_by_protocol"].values()):
         say()
-        lines = [
-            (name, percentage(one["accuracy"]), percentages(one["interval"]))
-            for name, one in found["baselines"].items()
-        ]
-        table(["shortcut baseline, random split", "#accuracy %", "#95 % interval"], lines)
+        _print_baselines(found["baselines_by_protocol"])
     for title, pairs in (("is the same picture as", exact), ("shows a field of", shared)):
         if pairs:
             say()
             table(["image", title], [(b, a) for a, b in pairs[:_PAIRS_SHOWN]])
         if len(pairs) > _PAIRS_SHOWN:
             say(f"and {len(pairs) - _PAIRS_SHOWN} more; --json lists all")
+
+
+def _twins(part: dict[str, Any] | None) -> tuple[object, ...]:
+    return ("–", "–") if part is None else tuple(part[name] for name in _COUNTED)
+
+
+def _print_baselines(by_protocol: dict[str, dict[str, Any] | None]) -> None:
+    from allcore.evaluation.shortcuts import BASELINES
+
+    lines = [
+        (protocol, name, percentage(one["accuracy"]), percentages(one["interval"]))
+        for protocol, of_protocol in by_protocol.items()
+        for name, one in (of_protocol or {}).items()
+    ]
+    table(["split protocol", "baseline", "#accuracy %", "#95 % interval"], lines)
+    sees_cells = listed([baseline.name for baseline in BASELINES if baseline.sees_cells])
+    say(f"All but {sees_cells} are shortcuts: they see too little of an image to judge its cells.")

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from allcore.cli.naming import RunName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.reporting.number_text import percentage, percentages
 
 
 def baselines(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")],
+    name: RunName,
     frozen: Annotated[
         bool, typer.Option("--frozen", help="classifiers on frozen VGG16 features too; needs its ImageNet weights")
     ] = False,

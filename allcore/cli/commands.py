@@ -62,7 +62,8 @@ _COMMANDS: Final = {
     ),
     "benchmark": (
         "benchmark",
-        "Measure ALLscope against what people use today: [NAME ...] [--data DIR] [--rounds N] [--json] [--list].",
+        "Measure ALLscope against what people use today: [NAME ...] [--data DIR] [--drawn N] [--rounds N] [--json] "
+        "[--list].",
     ),
 }
 """The module of each command, and its line of help.

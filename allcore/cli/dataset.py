@@ -78,7 +78,10 @@ def classes(
     positive: Annotated[
         list[str] | None,
         typer.Option(
-            "--positive", metavar="CLASS", help="what a test looks for; may be repeated; unset: as before; '': none"
+            "--positive",
+            metavar="CLASS",
+            help="the classes that are to be found, such as the malignant ones; may be repeated; unset: as before; "
+            "'': none",
         ),
     ] = None,
     json: Json = False,

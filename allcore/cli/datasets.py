@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,9 +82,7 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not a
     check_changeable(folder, workspace, "deleted")
     means = what_deleting_means(_facts(folder, workspace))
     if not yes:
-        if not sys.stdin.isatty():
-            raise DatasetError(f"{means} To delete it, give --yes")
-        ask_before_deleting(f"{means} Delete it?")
+        ask_before_deleting(f"{means} Delete it?", DatasetError(f"{means} To delete it, give --yes"))
     delete_dataset(folder, workspace)
     say(f"dataset {folder.name} is deleted")
 

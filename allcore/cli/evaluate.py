@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from allcore.cli.evaluation_text import print_comparison, print_evaluation
+from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, progress_bar
 from allcore.cli.said_once import said_once
 from allcore.errors import InputError
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")]
 Variant = Annotated[
     str | None,
     typer.Option("--variant", help="variant folder of --data; unset: the one that the model was trained on"),
@@ -29,7 +29,7 @@ Mapping = Annotated[
 
 
 def evaluate(
-    model: Model,
+    model: ModelName,
     data: Annotated[
         Path | None, typer.Option("--data", help="any labelled folder; unset: the run's own images")
     ] = None,

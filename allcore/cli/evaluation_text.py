@@ -9,7 +9,7 @@ from allcore.cli.class_text import print_matrix
 from allcore.cli.output import print_json, say, table
 from allcore.errors import InputError
 from allcore.paper import HEADLINE, has_papers_classes
-from allcore.reporting.number_text import Ends, decimal, interval, percentage, percentages
+from allcore.reporting.number_text import Ends, decimal, interval, per_cent, percentage, percentages
 
 if TYPE_CHECKING:
     from allcore.data.class_meanings import ClassMeanings
@@ -98,8 +98,8 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
     if evaluation.without_twins is not None:
         alone = evaluation.without_twins.to_json()
         say(
-            f"without the images that have a twin in train: accuracy {percentage(alone['accuracy'])} % "
-            f"({percentages(_ends(alone, 'accuracy'))}), macro F1 {percentage(alone['f1_macro'])} %, "
+            f"without the images that have a twin in train: accuracy {per_cent(alone['accuracy'])} "
+            f"({percentages(_ends(alone, 'accuracy'))}), macro F1 {per_cent(alone['f1_macro'])}, "
             f"{alone['n']} images"
         )
 
@@ -142,12 +142,14 @@ def _difference_row(row: dict[Hashable, Any], digits: int) -> tuple[str, ...]:
 
 
 def _print_classes(scores: dict[str, Any]) -> None:
-    columns = ("precision", "recall", "specificity", "npv", "f1", "auroc")
+    from allcore.reporting.tables import CLASS_METRIC_NAMES
+
+    names = CLASS_METRIC_NAMES | {"npv": "NPV"}
     rows = [
-        (name, row["support"], *(percentage(row[column]) for column in columns))
+        (name, row["support"], *(percentage(row[metric]) for metric in names))
         for name, row in scores["per_class"].items()
     ]
-    table(["class", "#images", *(f"#{column}" for column in columns)], rows)
+    table(["class", "#images", *(f"#{name} %" for name in names.values())], rows)
     say()
     print_matrix(scores["classes"], scores["confusion_matrix"])
 

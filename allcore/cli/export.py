@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from allcore.cli.naming import RunName
 from allcore.cli.output import say
 
 
 def export(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")],
+    name: RunName,
     form: Annotated[str, typer.Option("--format", metavar="onnx|litert|keras", help="form of the file")] = "onnx",
     output: Annotated[Path | None, typer.Option("--output", help="file to write; unset: the run's id, here")] = None,
     card: Annotated[

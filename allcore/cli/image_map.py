@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from allcore.cli.evaluate import Mapping, Model, Variant, named_classes
+from allcore.cli.evaluate import Mapping, Variant, named_classes
+from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import InputError
 from allcore.reporting.number_text import decimal, interval
@@ -22,7 +23,7 @@ Colouring = Literal["class", "predicted", "answer", "part", "stain", "novelty", 
 
 
 def image_map(
-    model: Model,
+    model: ModelName,
     data: Annotated[
         Path | None, typer.Option("--data", help="any labelled folder; unset: the images of the model's run")
     ] = None,

@@ -22,7 +22,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folde
 
 def judge(
     folder: Folder,
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="an image of it, as `dataset judgements` names it")],
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="its path below DIR, as `labels` lists it")],
     verdict: Annotated[str, typer.Argument(metavar="right|wrong|unsure|excluded", help="what its label is")],
     becomes: Annotated[str, typer.Option("--class", help="the class that a wrong label becomes")] = "",
     who: Annotated[str, typer.Option("--who", help="whose judgement it is; unset: this account's name")] = "",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from allcore.cli.naming import A_RUN
 from allcore.cli.output import say
 
 app = typer.Typer()
@@ -14,9 +15,7 @@ app = typer.Typer()
 
 @app.command()
 def sync(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN…", help="a run's id, a part of it, or `latest`; all when unset")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="RUN…", help=f"each {A_RUN}; unset: all")] = None,
 ) -> None:
     """Send what the server lacks: of all runs, also of those that were trained before, or of those that are named."""
     from allcore.runs.store import RunStore

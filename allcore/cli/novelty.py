@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 
 
 def novelty(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    model: ModelName,
     others: Annotated[
         list[Path], typer.Argument(metavar="FOLDER…", help="folders of images that are not of the model's kind")
     ],

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allcore.cli.class_text import class_columns
+from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table, write_file
 from allcore.errors import ImageError, InputError
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import percentage
+from allcore.reporting.number_text import counted, percentage
 from allcore.text import for_file
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    model: ModelName,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="image files, or folders of them")],
     evidence: Annotated[
         Path | None,
@@ -103,6 +104,7 @@ def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) 
         "novel": prediction.novel,
         "feature_distance": prediction.feature_distance,
         "colour_distance": None if isnan(prediction.colour_distance) else prediction.colour_distance,
+        "split": prediction.split,
         **({"scaling": prediction.scaling} if prediction.scaling else {}),
     }
 
@@ -116,7 +118,7 @@ def _write_csv(rows: list[dict[str, Any]], classes: Sequence[str], csv: Path) ->
         {**row, **{f"probability_{name}": of_class for name, of_class in row.get("probabilities", {}).items()}}
         for row in rows
     ]
-    columns = ["path", "label", *(f"probability_{name}" for name in classes), "novelty", "novel", "error"]
+    columns = ["path", "label", *(f"probability_{name}" for name in classes), "novelty", "novel", "split", "error"]
     write_file(csv, for_csv(pd.DataFrame(flat, columns=columns)))
 
 
@@ -131,7 +133,7 @@ def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
     headings = class_columns(predictor.classes)
     cells = [
         (row["path"], row["label"], *_shown_probabilities(row, predictor.classes if headings else [row["label"]]),
-         f"{row['novelty']:.2f}", "novel" if row["novel"] else "")
+         f"{row['novelty']:.2f}", ", ".join(_remarks(row)))
         for row in good
     ]  # fmt: skip
     table(["image", "class", *(f"{name} %" for name in headings or ["#probability"]), "#novelty", ""], cells)
@@ -140,11 +142,29 @@ def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
         threshold = predictor.metadata.novelty.threshold
         say(f"novel: over {threshold:.2f}, unlike the images that this model knows, so the class means little")
     say("For research and education only; not for diagnosis.")
+    _say_what_was_trained_on(predictor, good)
     for row in rows:
         if "error" in row:
             say(f"{row['path']}: {row['error']}", err=True)
         elif "scaling" in row:
             say(f"{row['path']}: {row['scaling']}", err=True)
+
+
+def _remarks(row: dict[str, Any]) -> list[str]:
+    return [*(["novel"] if row["novel"] else []), *(["trained on"] if row["split"] == "train" else [])]
+
+
+def _say_what_was_trained_on(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
+    """Say on how many of these files the model was trained, or that its file does not tell."""
+    from allcore.inference.metadata import NOT_SAID
+
+    trained = sum(row["split"] == "train" for row in rows)
+    if trained:
+        files = counted(len(rows), "file")
+        said = f"the model was trained on {trained:,} of {files}, so right answers there say nothing about other images"
+        say(said, err=True)
+    elif not predictor.metadata.says_training:
+        say(NOT_SAID, err=True)
 
 
 def _make_folder(folder: Path) -> None:

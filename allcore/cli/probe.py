@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.reporting.number_text import decimal, interval, or_blank
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def probe(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="a run's id or folder, or an .onnx file")],
+    model: ModelName,
     data: Annotated[
         Path | None,
         typer.Option("--data", help="labelled folder with the images of an .onnx file that lies outside a run"),

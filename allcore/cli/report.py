@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from allcore.cli.naming import RunName
 from allcore.cli.output import Json, print_json, progress_bar, say
 
 
 def report(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")],
+    name: RunName,
     output: Annotated[Path | None, typer.Option("--output", help="file to write; unset: the run's id, here")] = None,
     form: Annotated[
         str | None, typer.Option("--format", metavar="html|md", help="unset: by the ending of --output, else html")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from textwrap import shorten
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from allcore.cli.asking import ask_before_deleting
+from allcore.cli.naming import RunName
 from allcore.cli.opening import the_executor
 from allcore.cli.output import Json, json_rows, print_json, say, table
-from allcore.cli.runs_about import Name, hide, name_run, note, tag
+from allcore.cli.runs_about import hide, name_run, note, tag
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from allcore.runs.store import Run
 
 app = typer.Typer()
+_SHOWN: Final = 60
+"""Characters of what somebody noted that a list shows."""
 
 
 @app.command("list")
@@ -55,15 +58,16 @@ def list_runs(
         say("no runs yet; start one with: python -m allcore train --data DIR")
         return
     table(
-        ["run", "name", "tags", "state", "launched (UTC)", "dataset", "#epochs", "#px", "split", "#test %",
-         "#validation %", "#size", "note"],
+        ["run", "name", "tags", "state", "launched (UTC)", "dataset", "#epochs", "#ETA", "#px", "split", "#test %",
+         "#validation %", "#size", "note", "what went wrong"],
         [
             (
                 row["run"], row["name"], row["tags"], in_words(row["state"]), row["launched"], row["dataset"],
                 "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
+                duration(row["eta_seconds"]) if row["eta_seconds"] else "",
                 row["image_size"], row["split"], percentage(row["test_accuracy"]),
                 percentage(row["best_validation_accuracy"]), memory(row["bytes"]),
-                row["note"] or (f"ETA {duration(row['eta_seconds'])}" if row["eta_seconds"] else ""),
+                shorten(row["person_note"], _SHOWN, placeholder=" …"), row["note"],
             )
             for row in rows
         ],
@@ -71,7 +75,7 @@ def list_runs(
 
 
 @app.command()
-def show(name: Name, json: Json = False) -> None:
+def show(name: RunName, json: Json = False) -> None:
     """Show a run's state, configuration and history."""
     from allcore.runs.about import about
     from allcore.runs.asking import ask_schedulers
@@ -141,7 +145,7 @@ app.command()(hide)
 
 
 @app.command()
-def watch(name: Name) -> None:
+def watch(name: RunName) -> None:
     """Follow a run until it ends; Ctrl-C ends the watching, not the run. Exit status 1 unless the run succeeded."""
     from allcore.cli.follow import follow
     from allcore.runs.states import in_words
@@ -159,7 +163,7 @@ def watch(name: Name) -> None:
 
 
 @app.command()
-def stop(name: Name) -> None:
+def stop(name: RunName) -> None:
     """Stop a run at its next batch, keeping its checkpoint."""
     from allcore.runs.states import in_words
 
@@ -171,7 +175,7 @@ def stop(name: Name) -> None:
 
 @app.command()
 def resume(
-    name: Name, background: Annotated[bool, typer.Option("--background", help="return at once")] = False
+    name: RunName, background: Annotated[bool, typer.Option("--background", help="return at once")] = False
 ) -> None:
     """Resume a stopped, failed or interrupted run from its last checkpoint."""
     from functools import partial
@@ -190,7 +194,8 @@ def resume(
 
 @app.command()
 def delete(
-    name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not ask when RUN is only a part of the id")] = False
+    name: RunName,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask when RUN is only a part of the id")] = False,
 ) -> None:
     """Delete a run's folder and everything in it; if the folder is a link, only the link."""
     from allcore.runs.asking import ask_schedulers
@@ -235,9 +240,8 @@ def _make_sure(name: str, run: Run) -> None:
     """Ask whether the run that a part of an id means is to go. Raises `RunError` where nobody can be asked."""
     from allcore.errors import RunError
 
-    if not sys.stdin.isatty():
-        raise RunError(f"{name!r} means run {run.id}; to delete it give its whole id, or --yes")
-    ask_before_deleting(f"delete run {run.id}?")
+    unasked = RunError(f"{name!r} means run {run.id}; to delete it give its whole id, or --yes")
+    ask_before_deleting(f"delete run {run.id}?", unasked)
 
 
 def _sorted(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:

@@ -6,27 +6,27 @@ from typing import Annotated
 
 import typer
 
-Name = Annotated[str, typer.Argument(metavar="RUN", help="a run's id, an unambiguous part of it, or `latest`")]
+from allcore.cli.naming import RunName
 
 
-def name_run(name: Name, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:
+def name_run(name: RunName, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:
     """Give a run a name, which lists show beside its id."""
     _say(name, name=text)
 
 
-def note(name: Name, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:
+def note(name: RunName, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:
     """Keep a note on a run."""
     _say(name, note=text)
 
 
 def tag(
-    name: Name, tags: Annotated[list[str] | None, typer.Argument(metavar="TAG…", help="unset: none")] = None
+    name: RunName, tags: Annotated[list[str] | None, typer.Argument(metavar="TAG…", help="unset: none")] = None
 ) -> None:
     """Give a run these tags, in place of those it has."""
     _say(name, tags=tuple(tags or ()))
 
 
-def hide(name: Name, show_again: Annotated[bool, typer.Option("--show", help="list it again")] = False) -> None:
+def hide(name: RunName, show_again: Annotated[bool, typer.Option("--show", help="list it again")] = False) -> None:
     """Leave a run out of lists; nothing of it is removed."""
     _say(name, hidden=not show_again)
 

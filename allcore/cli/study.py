@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.asking import ask_before_deleting
 from allcore.cli.options import config_from, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.cli.study_follow import go_on, look_at
@@ -112,7 +112,7 @@ def list_studies(json: Json = False) -> None:
         say("no studies yet; start one with: python -m allcore study run --data DIR --vary image_size=64,96 --folds 5")
     else:
         table(
-            ["study", "state", "#members", "#done %", "ETA", "note"],
+            ["study", "state", "#members", "#done %", "ETA", "what went wrong"],
             [
                 (
                     row["study"], in_words(row["state"]), f"{row.get('succeeded', '–')}/{row.get('members', '–')}",
@@ -189,6 +189,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="do not ask, also when STUDY is only a part of the name")] = False,
 ) -> None:
     """Delete a study's plan and results; its runs stay as ordinary runs, unless --runs deletes them as well."""
+    from allcore.errors import RunError
     from allcore.runs.asking import ask_schedulers
     from allcore.studies.deletion import check_at_rest, delete_study, runs_of
 
@@ -198,21 +199,10 @@ def delete(
     check_at_rest(study, runs)
     what = f"study {study.name}" + (f" with its {counted(len(runs), 'run')}" if with_runs and runs else "")
     if not yes and (with_runs or name != study.name):
-        _ask_before_deleting(what)
+        ask_before_deleting(f"delete {what}?", RunError(f"this would delete {what}; to do so give --yes"))
     delete_study(study, workspace, with_runs=with_runs)
     stay = f"; {counted(len(runs), 'run stays', 'runs stay')}" if runs and not with_runs else ""
     say(f"{what} is deleted{stay}")
-
-
-def _ask_before_deleting(what: str) -> None:
-    """Ask whether this is to go. Raises `RunError` where nobody can be asked."""
-    from allcore.errors import RunError
-
-    if not sys.stdin.isatty():
-        raise RunError(f"this would delete {what}; to do so give --yes")
-    if not typer.confirm(f"delete {what}?", err=True):
-        say("nothing is deleted", err=True)
-        raise typer.Exit(1)
 
 
 def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEstimate:

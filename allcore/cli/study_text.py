@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.cli.output import json_rows, say, table
-from allcore.reporting.number_text import duration, memory, percentage
+from allcore.reporting.number_text import duration, memory, per_cent, percentage
 
 if TYPE_CHECKING:
     from allcore.studies.estimate import StudyEstimate
@@ -85,12 +85,12 @@ def say_grid(grid: Grid) -> None:
     say(grid.study, bold=True)
     counts = ", ".join(f"{count} {in_words(state)}" for state, count in grid.counts.items())
     left = f", ETA {duration(grid.eta_seconds)}" if grid.is_active else ""
-    say(f"{in_words(grid.state)}: {counts}; {percentage(grid.progress)} % done{left}")
+    say(f"{in_words(grid.state)}: {counts}; {per_cent(grid.progress)} done{left}")
     if grid.error:
         say(grid.error)
     say()
     table(
-        ["place", "state", "#done %", "#best validation %", "#time", "run", "note"],
+        ["place", "state", "#done %", "#best validation %", "#time", "run", "what went wrong"],
         [
             (
                 row["place"], in_words(row["state"]), percentage(row["progress"]),

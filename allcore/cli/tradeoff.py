@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allcore.cli.output import Json, print_json, say, table
-from allcore.reporting.number_text import duration, percentage, percentages
+from allcore.reporting.number_text import duration, per_cent, percentage, percentages
 
 if TYPE_CHECKING:
     from allcore.evaluation.tradeoff.record import TradeoffRecord
@@ -84,7 +84,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
         say(left_out)
     if record.shortcuts:
         best_first = sorted(record.shortcuts.items(), key=lambda item: -item[1])
-        say("shortcuts: " + ", ".join(f"{name} {percentage(accuracy)} %" for name, accuracy in best_first))
+        say("shortcuts: " + ", ".join(f"{name} {per_cent(accuracy)}" for name, accuracy in best_first))
     say(f"on {'; '.join(record.devices)}")
 
 

@@ -89,6 +89,11 @@ def name_classes(
     return class_meanings([dataset], classes, folder)
 
 
+def check_meanings(dataset: str | Path, folder: Path) -> None:
+    """Raise `DatasetError` when what was named for a dataset is damaged; `folder` is where it is kept."""
+    _read(dataset, folder)
+
+
 def copy_meanings(dataset: Path, other: Path, folder: Path) -> None:
     """Keep what was named for a dataset's folder, or for one below it, for an `other` folder as well.
 

@@ -19,6 +19,7 @@ KEY = "allscope"
 METADATA_SCHEMA = 2
 _READABLE_SCHEMAS = (1, METADATA_SCHEMA)
 DIGEST_LENGTH = 16
+NOT_SAID = "the model's file does not say what it was trained on, so these images may have been among it"
 
 
 class NoveltyReference(BaseModel):
@@ -132,6 +133,11 @@ class ServedMetadata(BaseModel):
     def trunk(self) -> Trunk:
         """The trunk of the network; VGG16's where the file does not say, as those of earlier versions."""
         return TRUNKS.get(str(self.config.get("network")), VGG16)
+
+    @property
+    def says_training(self) -> bool:
+        """Whether the file says which images the model was trained on."""
+        return bool(self.split_digests.get("train"))
 
     def split_of(self, sha256: str) -> str | None:
         """Return the split in which the model's run had the file with this SHA-256, or None; of several, the first."""

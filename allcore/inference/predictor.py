@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 
 from allcore.augment import resize
 from allcore.data.colour import colour_moments
-from allcore.data.intake import ImageFacts, inspect
+from allcore.data.intake import ImageFacts, inspect, read_image
 from allcore.errors import ImageError, InputError, ModelFileError
 from allcore.inference.metadata import ServedMetadata, from_properties
 from allcore.inference.network import Network, NetworkOutputs, joined, open_network
@@ -32,7 +33,8 @@ class Prediction:
     probabilities (C,), calibrated, in the order of the model's classes; evidence (C, h, w), in units of the logit;
     features (units,); novelty, about 1 for images like those trained on; novel, when it exceeds the threshold.
     Novelty is the root mean square of feature_distance and colour_distance; the latter is NaN where the model's file,
-    of schema 1, holds no colours. scaling says how values of more than 8 bits were scaled, '' where there were none.
+    of schema 1, holds no colours. scaling says how values of more than 8 bits were scaled, '' where there were none;
+    split is the part in which the model's run had the same file, None where it had not, or pixels alone are known.
     """
 
     label: str
@@ -44,6 +46,7 @@ class Prediction:
     feature_distance: float
     colour_distance: float
     scaling: str = ""
+    split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,14 +151,16 @@ class Predictor:
                 if isinstance(found, ImageError):
                     yield path, found
                 else:
-                    yield path, replace(next(predictions), scaling=found[1].scaling)
+                    yield path, replace(next(predictions), scaling=found[1].scaling, split=found[2])
 
-    def _read(self, path: Path) -> tuple[Path, tuple[np.ndarray, ImageFacts] | ImageError]:
+    def _read(self, path: Path) -> tuple[Path, tuple[np.ndarray, ImageFacts, str | None] | ImageError]:
         try:
-            image, facts = inspect(path)
+            data = read_image(path)
+            image, facts = inspect(data, path.name)
         except ImageError as error:
             return path, error
-        return path, (resize(image, self.metadata.image_size), facts)
+        split = self.metadata.split_of(hashlib.sha256(data).hexdigest())
+        return path, (resize(image, self.metadata.image_size), facts, split)
 
     def interpret(self, outputs: NetworkOutputs, colours: np.ndarray) -> Predictions:
         """Return what the graph's outputs for images of these colour moments (N, 9) mean: calibrated, with novelty."""

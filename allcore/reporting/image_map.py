@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 
 from allcore.data.class_names import in_order
 from allcore.reporting.class_axis import legend_names
-from allcore.reporting.colours import class_colours, sequence_colours
+from allcore.reporting.colours import SYMBOLS, class_colours, marks, sequence_colours
+from allcore.reporting.number_text import per_cent
 from allcore.text import for_figure
 
 PROJECTIONS: Final = {"t_sne": "t-SNE", "principal": "principal components"}
@@ -109,9 +110,16 @@ def _kinds(table: pd.DataFrame, by: str, classes: Sequence[str]) -> list[_Kind]:
         ]
     column = table["label" if by == "class" else "predicted"]
     every = in_order({*classes, *table["label"], *table["predicted"]} - {""})
-    names, colours = legend_names(every), class_colours(every)
-    of_class = [_Kind(names[name], (column == name).to_numpy(), {"color": colours[name]}) for name in every]
+    names, markers = legend_names(every), _markers(class_colours(every).values())
+    of_class = [
+        _Kind(names[name], (column == name).to_numpy(), marker) for name, marker in zip(every, markers, strict=True)
+    ]
     return of_class if by == "class" else [silent, *of_class]
+
+
+def _markers(colours: Collection[str]) -> list[dict[str, object]]:
+    """Return a marker for each colour, with another symbol where a colour comes again."""
+    return [{"color": colour, "symbol": one} for colour, one in zip(colours, marks(colours, SYMBOLS), strict=True)]
 
 
 def _shades(table: pd.DataFrame, by: str) -> list[_Kind]:
@@ -126,7 +134,7 @@ def _shades(table: pd.DataFrame, by: str) -> list[_Kind]:
 def _hover(table: pd.DataFrame) -> np.ndarray:
     lines = []
     for row in table.to_dict("records"):
-        said = f"predicted {row['predicted']}, {100 * row['confidence']:.0f} %" if row["predicted"] else _NO_PREDICTION
+        said = f"predicted {row['predicted']}, {per_cent(row['confidence'], 0)}" if row["predicted"] else _NO_PREDICTION
         told = (row["path"], f"true {row['label']}, {said}", PARTS[row["part"]], f"stain cluster {row['stain']}")
         lines.append("<br>".join(map(for_figure, told)))
     return np.array(lines, object)
@@ -134,6 +142,6 @@ def _hover(table: pd.DataFrame) -> np.ndarray:
 
 def _axis(projection: str, number: int, variance: tuple[float, float]) -> dict[str, object]:
     if projection == "principal":
-        title = f"{('first', 'second')[number]} direction, {100 * variance[number]:.0f} % of the variance"
+        title = f"{('first', 'second')[number]} direction, {per_cent(variance[number], 0)} of the variance"
         return {"title": title, "showticklabels": False, "zeroline": False}
     return {"visible": False}

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from allcore.reporting.class_axis import class_axis, label_width
 from allcore.reporting.colours import class_colours
+from allcore.reporting.number_text import per_cent
 from allcore.text import for_figure
 
 _BAR = 34
@@ -20,14 +21,16 @@ _FRAME = 64
 def probability_bars(classes: Sequence[str], probabilities: np.ndarray) -> go.Figure:
     """Return one horizontal bar a class, in per cent, in the classes' colours and order."""
     colours = class_colours(classes)
-    percentages = 100.0 * np.asarray(probabilities, np.float64)
+    fractions = np.asarray(probabilities, np.float64)
     figure = go.Figure(
         go.Bar(
-            x=percentages, y=list(classes), orientation="h",
+            x=100 * fractions, y=list(classes), orientation="h",
             marker_color=[colours[name] for name in classes],
-            text=[f"{value:.1f} %" for value in percentages], textposition="outside", cliponaxis=False,
-            hovertext=[for_figure(name) for name in classes],
-            hovertemplate="%{hovertext}<br>%{x:.2f} %<extra></extra>",
+            text=[per_cent(value, 1) for value in fractions], textposition="outside", cliponaxis=False,
+            hovertext=[
+                f"{for_figure(name)}<br>{per_cent(value)}" for name, value in zip(classes, fractions, strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(

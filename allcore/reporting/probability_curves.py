@@ -13,7 +13,7 @@ from allcore.evaluation.scoring.calibration import ReliabilityDiagram
 from allcore.evaluation.scoring.curves import Curve, precision_recall_curve, roc_curve
 from allcore.evaluation.scoring.scores import CLASS_METRICS, Scores
 from allcore.reporting.class_axis import legend_height, legend_names
-from allcore.reporting.colours import PAPER, class_colours, sequence_colours
+from allcore.reporting.colours import DASHES, PAPER, SYMBOLS, class_colours, marks, sequence_colours
 from allcore.reporting.tables import CLASS_METRIC_NAMES
 from allcore.text import for_figure
 
@@ -92,6 +92,7 @@ def class_scores_figure(scores: Scores) -> go.Figure:
     """Return each class's scores as points with their 95 % intervals."""
     figure = go.Figure()
     colours = class_colours(scores.classes)
+    symbols = marks(colours.values(), SYMBOLS)
     named = legend_names(scores.classes)
     middle = (len(scores.classes) - 1) / 2
     for number, (name, of_class) in enumerate(scores.per_class.items()):
@@ -103,7 +104,7 @@ def class_scores_figure(scores: Scores) -> go.Figure:
             error_x=_error_bars(values, ends[:, 0], ends[:, 1]),
             customdata=np.column_stack([ends, np.full(len(values), of_class.support)]),
             mode="markers",
-            marker={"size": 8, "color": colours[name]},
+            marker={"size": 8, "color": colours[name], "symbol": symbols[number]},
             name=named[name],
             hovertemplate=(
                 f"{for_figure(name)}<br>%{{x:.1f}} % (%{{customdata[0]:.1f}} to %{{customdata[1]:.1f}})<br>"
@@ -128,6 +129,7 @@ def _curves(
 ) -> go.Figure:
     figure = go.Figure()
     colours, named = class_colours(predictions.classes), legend_names(predictions.classes)
+    dashes = marks(colours.values(), DASHES)
     for index, name in enumerate(predictions.classes):
         points = curve(predictions.labels, predictions.probabilities, index)
         at = "%{y:.1f} % at %{x:.1f} %<br>threshold %{customdata:.3f}<extra></extra>"
@@ -136,7 +138,7 @@ def _curves(
             y=100 * points.y,
             customdata=points.thresholds,
             mode="lines",
-            line={"color": colours[name], "shape": shape},
+            line={"color": colours[name], "dash": dashes[index], "shape": shape},
             name=f"{named[name]} {_area(scores, name, area)}",
             hovertemplate=f"{for_figure(name)}<br>{at}",
         )

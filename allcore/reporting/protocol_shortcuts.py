@@ -9,13 +9,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.shortcuts import ShortcutResult, best_shortcut
-from allcore.reporting.colours import sequence_colours
-from allcore.reporting.number_text import interval
+from allcore.reporting.colours import SYMBOLS, sequence_colours
+from allcore.reporting.number_text import UNKNOWN, per_cent, percentages
 from allcore.reporting.tables import in_per_cent
 
 Results = Mapping[str, Sequence[ShortcutResult]]
 """The results of the same baselines by the name of the protocol."""
-_SYMBOLS = ("circle", "square", "diamond", "cross", "x")
 _APART = 0.22
 
 
@@ -46,7 +45,7 @@ def protocol_figure(table: pd.DataFrame) -> go.Figure:
     offsets = _APART * (np.arange(len(protocols)) - (len(protocols) - 1) / 2)
     figure = go.Figure()
     for protocol, offset, colour, symbol in zip(
-        protocols, offsets, sequence_colours(len(protocols)), _SYMBOLS, strict=False
+        protocols, offsets, sequence_colours(len(protocols)), SYMBOLS, strict=False
     ):
         rows = table[table["protocol"] == protocol]
         figure.add_scatter(
@@ -79,7 +78,7 @@ def protocol_findings(results: Results) -> list[str]:
     found = []
     for protocol, of_protocol in results.items():
         best = best_shortcut(of_protocol)
-        accuracy, low, high = in_per_cent(best.scores, "accuracy")
-        ends = "" if np.isnan([low, high]).any() else f" ({interval((low, high), 1)})"
-        found.append(f"{protocol}: “{best.name}” alone gets {accuracy:.1f} % of the test images right{ends}.")
+        ends = percentages(best.scores.intervals["accuracy"], 1)
+        said = f"“{best.name}” alone gets {per_cent(best.scores.accuracy, 1)} of the test images right"
+        found.append(f"{protocol}: {said}{'' if ends == UNKNOWN else f' ({ends})'}.")
     return found

@@ -11,13 +11,12 @@ import plotly.graph_objects as go
 
 from allcore.evaluation.scoring.scores import Scores
 from allcore.paper import HEADLINE, TABLE_1, has_papers_classes
-from allcore.reporting.colours import BASELINE, PAPER, sequence_colours
+from allcore.reporting.colours import BASELINE, DASHES, PAPER, sequence_colours
 from allcore.reporting.comparison import p_text
 from allcore.reporting.number_text import per_cent
 
 RUN, THE_PAPER = "this run", "the paper"
 _REACH = 0.03
-_DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")
 
 
 def shortcut_table(scores: Scores, against: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +48,7 @@ def shortcut_figure(table: pd.DataFrame) -> go.Figure:
         colour = colours.get(row["name"], BASELINE)
         figure.add_scatter(
             x=[row["accuracy"]],
-            y=[f"{row['name']}  {row['accuracy']:.1f} %"],
+            y=[f"{row['name']}  {per_cent(row['accuracy'] / 100, 1)}"],
             error_x={
                 "type": "data", "symmetric": False, "thickness": 1.2,
                 "array": [row["high"] - row["accuracy"]], "arrayminus": [row["accuracy"] - row["low"]],
@@ -102,7 +101,7 @@ def draw_shortcuts(
     """
     panel = {} if row is None else {"row": row, "col": 1}
     shown, _ = _near_and_far(runs, accuracies)
-    for (name, accuracy), dash in zip(shown.items(), cycle(_DASHES)):
+    for (name, accuracy), dash in zip(shown.items(), cycle(DASHES)):
         figure.add_hline(
             100 * accuracy, name=f"shortcut: {name}, {per_cent(accuracy, 1)}", showlegend=True,
             line={"color": BASELINE, "width": 1.5, "dash": dash}, **panel,

@@ -22,12 +22,12 @@ SUMMARY_COLUMNS: Final = {
     "run": "str", "name": "str", "tags": "str", "state": "str", "launched": "str",
     "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
     "study": "str", "dataset": "str", "test_accuracy": "Float64", "best_validation_accuracy": "Float64",
-    "images_per_second": "Float64", "eta_seconds": "Float64", "bytes": "Int64", "note": "str",
+    "images_per_second": "Float64", "eta_seconds": "Float64", "bytes": "Int64", "note": "str", "person_note": "str",
 }  # fmt: skip
-"""What a row says, with the type of its column in a table."""
+"""What a row says, with the type of its column in a table; `note` is what went wrong, `person_note` a person's."""
 
 _WATCHED: Final = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
-_WORK: Final = 2
+_WORK: Final = 3
 """Raised whenever rows would say something else of the same files."""
 _SETTLED_NS: Final = 2_000_000_000
 """How much older than a list the files that it tells of must be: some disks tell times in steps of two seconds."""

@@ -136,7 +136,8 @@ def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
 def summary_rows(summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
     """Return one row a run: id, name, tags, state, launched (UTC), epochs done and asked for, image size in pixels,
     split protocol, study, dataset (its folder and that above), test accuracy and best validation accuracy (fractions),
-    images a second, seconds left while it goes on, bytes of its folder, and a note. What is not known is None."""
+    images a second, seconds left while it goes on, bytes of its folder, what went wrong (`note`), and what a person
+    noted (`person_note`). What is not known is None."""
     rows = map(_row, summaries)
     return [
         {name: row.get(name, "" if kind == "str" else None) for name, kind in SUMMARY_COLUMNS.items()} for row in rows
@@ -147,6 +148,7 @@ def _row(summary: RunSummary) -> dict[str, object]:
     row: dict[str, object] = {
         "run": summary.id, "name": summary.about.name, "tags": ", ".join(summary.about.tags), "state": summary.state,
         "bytes": summary.bytes, "note": summary.note,
+        "person_note": summary.about.note,
     }  # fmt: skip
     if summary.status is None or summary.config is None:
         return row

@@ -46,7 +46,7 @@ def show_naming(images: Catalog) -> None:
         }  # fmt: skip
         positive = st.multiselect(
             "Positive classes", classes, began.positive, key=f"positive {end}",
-            help="What a test looks for, such as the malignant classes.",
+            help="The classes that are to be found, such as the malignant ones.",
         )  # fmt: skip
         pressed = st.form_submit_button(
             "Save", type="primary", icon=":material/save:", key=f"save {end}", disabled=not may_act()

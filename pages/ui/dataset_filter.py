@@ -31,8 +31,8 @@ def filter_images(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
         label = address.settle("class", labels, "class")
         choose_class("Class", labels, **address.follow("class", label))
         if "split" in rows:
-            split = address.settle("split", SPLITS, "split")
-            st.pills("Split", SPLITS, wrap=True, **address.follow("split", split))
+            split = address.settle("split", SPLITS, "part")
+            st.pills("Part", SPLITS, wrap=True, **address.follow("split", split))
     return _chosen(rows, labels)
 
 

@@ -14,12 +14,13 @@ from allcore.data.catalog import Catalog
 from allcore.data.intake import decode
 from allcore.data.split import Split
 from allcore.errors import ImageError, InputError
+from allcore.reporting.number_text import per_cent
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
 from pages.ui.dataset_filter import show_neighbours
 from pages.ui.gallery import PER_PAGE, close_image, picture, thumbnails
-from pages.ui.judging import show_judging
+from pages.ui.judging import show_judging, warn_of_lost_judgements
 from pages.ui.map_link import link_to_map
 from pages.ui.state import asked_for_search, relations, searched_relations
 
@@ -49,6 +50,7 @@ def show_image_page(images: Catalog, path: str, run: Run | None, split: Split | 
             _show_links(images, row, run)
             if not row["problem"]:
                 st.subheader("Is the label right?", anchor=False)
+                warn_of_lost_judgements()
                 show_judging(images, path, row["sha256"], "image")
             _show_twins(images, rows, row, known.searched)
     _show_facts(row, placed)
@@ -92,7 +94,7 @@ def _show_facts(row: pd.Series, placed: pd.Series | None) -> None:
         "problem": row["problem"] or None,
     }
     if placed is not None:
-        facts |= {"split": placed["split"] or "not in this run", "group in the run": placed["group"] or None}
+        facts |= {"part in the run": placed["split"] or "not in this run", "group in the run": placed["group"] or None}
     said = pd.DataFrame([(name, str(value)) for name, value in facts.items() if value is not None])
     narrow = {"fact": st.column_config.Column(width=150)}
     show.table(said.set_axis(["fact", "value"], axis=1), "image", "What is known about this image", narrow)
@@ -120,7 +122,7 @@ def _cells_in(file: Path) -> str:
     if not cells:
         return "No nucleated cells were found."
     at_border = f", {cut} of them cut off by the border" if cut else ""
-    return f"{cells} nucleated cell{'' if cells == 1 else 's'} on {100 * area:.0f} % of the image{at_border}."
+    return f"{cells} nucleated cell{'' if cells == 1 else 's'} on {per_cent(area, 0)} of the image{at_border}."
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -62,12 +63,17 @@ def show_probes(of: Evaluated) -> None:
 def _offer(subject: Subject, report: ProbeReport | None) -> None:
     """Offer to make the probes, or those that are still missing."""
     n_test = int((subject.images["split"] == "test").sum())
-    missing = len(PROBES if report is None else report.to_make())
-    done = "" if report is None else f" {len(PROBES) - missing} of {len(PROBES)} are made."
+    missing, every = _counted(PROBES if report is None else report.to_make()), _counted(PROBES)
+    done = "" if report is None else f" {every - missing} of {every} are made."
     st.caption(f"{_EXPLAINED} {missing} probes of {n_test:,} test images are still to be made.{done}")
     label = "Go on" if report else "Probe the model"
     if asked_for(_work(subject), label, type="primary", icon=":material/labs:"):
         _make(subject)
+
+
+def _counted(probes: Sequence[Probe]) -> int:
+    """Return how many probes these are, without that which leaves the images as they are."""
+    return sum(probe.name != AS_IT_IS for probe in probes)
 
 
 def _work(subject: Subject) -> str:
@@ -103,7 +109,7 @@ def _show_table(report: ProbeReport, run: str) -> None:
             "accuracy": show.per_cent_column("accuracy (%)"),
             "low": show.per_cent_column("95 % from"),
             "high": show.per_cent_column("to"),
-            "lowest_recall": show.per_cent_column("lowest recall (%)"),
+            "lowest_recall": show.per_cent_column("lowest sensitivity (%)"),
             "lowest_class": "of class",
             "change": _points("change (points)"),
             "change_low": _points("change 95 % from"),

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import DatasetError, ImageError, InputError
+from allcore.reporting.number_text import per_cent
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.evidence_pictures import Look, Model, any_cells, picture_of
@@ -24,6 +25,8 @@ from pages.ui.state import opener, workspace
 SHEET = 12
 _BESIDE = 144
 """Pixels of a picture beside another run's, so that two in a frame fit a narrow screen."""
+_FEW, _NAMED = 4, 3
+"""Up to how many classes a thumbnail names all with their probabilities, and of more, how many."""
 
 
 @st.fragment
@@ -128,7 +131,6 @@ def _open_model(run: Run) -> Model | None:
 
 def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str, in_cells: str) -> None:
     name = Path(row["path"]).name
-    by_class = sorted(((row[f"probability_{label}"], label) for label in classes), reverse=True)
     answer = f"predicted {row['predicted']}{f' by {by}' if by else ''}"
     st.image(
         picture,
@@ -138,11 +140,20 @@ def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str
     st.caption(
         f"{plain(name)}  \ntrue **{plain(row['label'])}**, predicted **{plain(row['predicted'])}**"
         f"{f' by {plain(by)}' if by else ''}  \n"
-        + " · ".join(f"{plain(label)} {100 * probability:.0f} %" for probability, label in by_class)
+        + _most_probable(row, classes)
         + (f"  \nEvidence: {in_cells}" if in_cells else "")
     )
     if row["novel"]:
         st.badge("novel", icon=":material/help:", color="orange")
+
+
+def _most_probable(row: dict[Any, Any], classes: tuple[str, ...]) -> str:
+    """Return the probabilities of all classes where they are few, else the highest ones and how many others are."""
+    by_class = sorted(((row[f"probability_{label}"], label) for label in classes), reverse=True)
+    named = by_class if len(by_class) <= _FEW else by_class[:_NAMED]
+    said = [f"{plain(label)} {per_cent(probability, 0)}" for probability, label in named]
+    others = len(by_class) - len(named)
+    return " · ".join(said) + (f" and {others} more" if others else "")
 
 
 def recorded_table(images: pd.DataFrame, classes: tuple[str, ...], name: str, alt: str) -> None:

@@ -19,10 +19,12 @@ from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_f
 from pages.ui.show import plain
 from pages.ui.sign_in import RightError, may_act, permitted
 from pages.ui.state import forget_catalogs, select_dataset, workspace
+from pages.ui.uploads import empty_form, key_of_form
 
 KAGGLE = "mehradaria/leukemia"
 _ADDED = "dataset added"
 _ASKED = "dataset asked for"
+_ZIP = "zip"
 AT_ONE_CLICK = SyntheticSpec(images_per_class=40, twins=0.25)
 
 
@@ -104,7 +106,7 @@ def _upload() -> None:
         "A zip of class folders, or of variants that hold them, such as the one that Kaggle offers. Its pictures "
         "are unpacked into the workspace, and what is left out is named; an unsafe zip is refused whole."
     )
-    with st.form("zip", clear_on_submit=True):
+    with st.form(key_of_form(_ZIP)):
         upload = st.file_uploader("Zip file", "zip")
         name = st.text_input("Name", placeholder="that of the file", width=240).strip()
         pressed = st.form_submit_button("Import", type="primary", icon=":material/upload:", disabled=not may_act())
@@ -195,6 +197,7 @@ def _choose_when_there(wait: Callable[[], Path | None]) -> None:
     forget_catalogs()
     if folder is not None and _ASKED in st.session_state:
         select_dataset(folder)
+        empty_form(_ZIP)
         st.session_state[_ADDED] = folder
     st.rerun()
 

@@ -12,17 +12,21 @@ from allcore.data.label_versions import changes_by_class, changes_in_words, labe
 from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
 from pages.ui import show
-from pages.ui.judging import judgements, labelled
+from pages.ui.judging import judgements, labelled, warn_of_lost_judgements
 from pages.ui.sign_in import act, may_act
 from pages.ui.state import workspace
+from pages.ui.uploads import empty_form, key_of_form
 
 HEADINGS = {
     "images": "images as filed", "moved_in": "moved in", "moved_out": "moved out", "corrected": "images corrected",
 }  # fmt: skip
+_FORM = "import judgements"
+_IMPORTED = "judgements imported"
 
 
 def show_judged(images: Catalog, variant: str) -> None:
     """Show what was judged of a dataset's labels and what that corrects, and exchange it as CSV."""
+    warn_of_lost_judgements()
     judged = judgements()
     name = version_name(label_changes(images, variant, judged))
     if name == AS_GIVEN:
@@ -57,9 +61,11 @@ def show_changes(images: Catalog, variant: str, labels: str) -> None:
 
 
 def _import(images: Catalog) -> None:
-    with st.form("import judgements", border=False, clear_on_submit=True):
+    if said := st.session_state.pop(_IMPORTED, None):
+        st.success(show.plain(said), title="Imported")
+    with st.form(key_of_form(_FORM), border=False):
         file = st.file_uploader(
-            "Judgements as CSV", "csv", key="judgements file", max_upload_size=MOST_BYTES // 2**20,
+            "Judgements as CSV", "csv", max_upload_size=MOST_BYTES // 2**20,
             help="As downloaded here, perhaps in another workspace. Of two judgements of an image the later "
             "counts, and both are kept.",
         )  # fmt: skip
@@ -74,4 +80,6 @@ def _import(images: Catalog) -> None:
     except (InputError, OSError) as error:
         st.error(show.plain(what_went_wrong(error)), title="Nothing was imported")
     else:
-        st.success(show.plain(f"{imported.in_words()}."), title="Imported")
+        st.session_state[_IMPORTED] = f"{imported.in_words()}."
+        empty_form(_FORM)
+        st.rerun()  # what is shown above has changed

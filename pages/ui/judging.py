@@ -20,6 +20,7 @@ from allcore.data.label_versions import LabelVersion, label_changes, label_versi
 from allcore.errors import DatasetError, InputError
 from allcore.files import stamp
 from allcore.refusals import what_went_wrong
+from allcore.reporting.number_text import counted
 from allcore.runs.store import Run
 from pages.ui import address
 from pages.ui.show import plain
@@ -31,17 +32,24 @@ _WRONG = "wrong, it is "
 
 
 def judgements() -> Judgements:
-    """Return what was judged in the workspace, with a warning where that cannot be read."""
-    file = workspace().judgements
+    """Return what was judged in the workspace; nothing where it cannot be read: the section begins with a warning."""
     try:
-        found = _read(str(file), stamp(file))
+        return _read_now()
+    except DatasetError:
+        return Judgements()
+
+
+def warn_of_lost_judgements() -> None:
+    """Say what cannot be read of what was judged; for the beginning of a section that shows it, once a page."""
+    try:
+        damaged = _read_now().unreadable
     except DatasetError as error:
         st.warning(plain(str(error)), title="What was judged of labels is not known")
-        return Judgements()
-    if found.unreadable:
-        lines = f"{found.unreadable:,} damaged line{'' if found.unreadable == 1 else 's'}"
-        st.warning(plain(f"{file} has {lines}, which count for nothing."), title="Some judgements are lost")
-    return found
+        return
+    if damaged:
+        lines = counted(damaged, "damaged line")
+        said = plain(f"{workspace().judgements} has {lines}, which count for nothing.")
+        st.warning(said, title="Some judgements are lost")
 
 
 def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
@@ -71,6 +79,7 @@ def choose_labels(images: Catalog, variant: str, recorded: str = AS_GIVEN) -> st
     It is in the address as `labels`. Returns the version's name, None for the recorded ones; where judgements make
     no other version than that, nothing is asked.
     """
+    warn_of_lost_judgements()
     now = version_name(label_changes(images, variant, judgements()))
     if now == recorded and "labels" not in st.query_params:
         return None
@@ -136,6 +145,11 @@ def _judge(key: str, path: str, sha256: str, label: str, classes: Sequence[str],
         act("judge the labels of", dataset, lambda: add_judgements(workspace().judgements, [made]))
     except (InputError, OSError) as error:
         st.session_state[_REFUSED] = (key, what_went_wrong(error))
+
+
+def _read_now() -> Judgements:
+    file = workspace().judgements
+    return _read(str(file), stamp(file))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -11,6 +11,7 @@ from allcore.errors import DatasetError, ImageError, InputError
 from allcore.evaluation.labels.review import COLOUR, RUNS, SEPARATOR, LabelReview, review_dataset, runs_on
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.progress import Progress
+from allcore.reporting.number_text import per_cent
 from allcore.runs.store import Run
 from allcore.text import for_csv, for_table
 from pages.ui import show
@@ -18,7 +19,7 @@ from pages.ui.dataset_cells import hold_no_cells, known_cells
 from pages.ui.evidence import SHEET, choose_sheet
 from pages.ui.evidence_pictures import Look, Model, picture
 from pages.ui.guarded import guarded
-from pages.ui.judging import judgements, show_judging
+from pages.ui.judging import judgements, show_judging, warn_of_lost_judgements
 from pages.ui.live import runs
 from pages.ui.recorded import run_at
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
@@ -37,6 +38,7 @@ def show_label_review(of: Examined) -> None:
         "A label is suspicious when a classifier that never saw it is confident of another class, or when an image of "
         "the same overlap group has another label. That is a reason to look, not a verdict."
     )
+    warn_of_lost_judgements()
     runs = _choose_runs(of)
     recorded = tuple((str(run.folder), recorded_at(run)) for run in runs)
     try:
@@ -50,8 +52,8 @@ def show_label_review(of: Examined) -> None:
         return
     if review.table.empty:
         st.info(
-            "Each class needs images of at least two overlap groups: one to learn from, one to judge.",
-            title="No label can be judged",
+            "Each class needs images of at least two overlap groups: one to learn from, one to review.",
+            title="No label can be reviewed",
         )
         return
     _show_numbers(of, review)
@@ -113,27 +115,27 @@ def _show_numbers(of: Examined, review: LabelReview) -> None:
     by_source = review.table["source"].value_counts()
     with st.container(horizontal=True):
         st.metric("Suspicious labels", f"{len(review.suspicious):,} of {len(review.table):,}", border=True)
-        st.metric("Judged by runs", f"{by_source.get(RUNS, 0):,}", border=True)
-        st.metric("Judged by colour", f"{by_source.get(COLOUR, 0):,}", border=True)
-    with st.expander("Who judges"):
+        st.metric("Reviewed by runs", f"{by_source.get(RUNS, 0):,}", border=True)
+        st.metric("Reviewed by colour", f"{by_source.get(COLOUR, 0):,}", border=True)
+    with st.expander("Who reviews"):
         st.write(
-            "A run judges the images that it validated and tested with, unless it trained on another image of their "
-            "overlap group. Colour judges those that no run does: a classifier of nine colour numbers, fitted to other "
-            "overlap groups. It knows the stain and nothing of the cells. Suspicious are those off the diagonal of the "
-            "confident joint (Northcutt, Jiang and Chuang 2021)."
+            "A run reviews the images that it validated and tested with, unless it trained on another image of their "
+            "overlap group. Colour reviews those that no run does: a classifier of nine colour numbers, fitted to "
+            "other overlap groups. It knows the stain and nothing of the cells. Suspicious are those off the diagonal "
+            "of the confident joint (Northcutt, Jiang and Chuang 2021)."
         )
         show.table(
             review.sources.assign(agreeing=100 * review.sources["agreeing"] / review.sources["images"].clip(lower=1)),
             "label-judges",
-            "How many images each run and colour judge, and how often they agree with the label",
+            "How many images each run and colour review, and how often they agree with the label",
             {
-                "source": "judge",
+                "source": "reviewer",
                 "twins": st.column_config.NumberColumn("left out", help="a twin is among the run's training images"),
                 "agreeing": show.per_cent_column("agrees with the label (%)"),
             },
         )
     if not of.relations.searched:
-        st.caption("Shared fields were not searched for, so a judge may have seen a twin of an image that it judges.")
+        st.caption("Shared fields were not searched for: a reviewer may have seen a twin of an image that it reviews.")
 
 
 @st.fragment
@@ -159,7 +161,7 @@ def _show_sheets(of: Examined, review: LabelReview, by: list[str]) -> None:
                 _tile(of, row, pictures[row["path"]])
                 show_judging(whole, row["path"], row["sha256"], PLACE)
     if by_runs:
-        st.caption("Evidence is shown where a run judges: orange for the suggested class, blue against it.")
+        st.caption("Evidence is shown where a run reviews: orange for the suggested class, blue against it.")
 
 
 def _pictures(of: Examined, rows: list[dict[Any, Any]], look: Look) -> dict[str, bytes | str]:
@@ -203,8 +205,8 @@ def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
     by = "colour" if row["source"] == COLOUR else f"{judges} run{'s' if judges > 1 else ''}"
     said = [
         plain(name),
-        f"label **{plain(row['label'])}** {100 * row['probability_label']:.0f} %",
-        f"suggested **{plain(row['suggestion'])}** {100 * row['probability_suggestion']:.0f} %",
+        f"label **{plain(row['label'])}** {per_cent(row['probability_label'], 0)}",
+        f"suggested **{plain(row['suggestion'])}** {per_cent(row['probability_suggestion'], 0)}",
         f"by {by}",
     ]
     if row["contradicted_by"]:
@@ -227,7 +229,7 @@ def _show_table(of: Examined, review: LabelReview) -> None:
         "margin": st.column_config.NumberColumn(
             "margin", format="%.2f", help="(1 + P(label) − P(best other class)) / 2: below 0.5, another is likelier"
         ),
-        "source": "judged by",
+        "source": "reviewed by",
         "judged": st.column_config.TextColumn("people say", help="the latest judgement of somebody who looked"),
         "contradicted_by": st.column_config.TextColumn(
             "other label", help="images of the same overlap group that have another label"
@@ -235,7 +237,7 @@ def _show_table(of: Examined, review: LabelReview) -> None:
     }
     st.dataframe(
         for_table(listed.assign(**in_per_cent)), hide_index=True, key="table-labels", placeholder="",
-        alt="Every judged label, the most suspicious first", column_config=headings,
+        alt="Every reviewed label, the most suspicious first", column_config=headings,
     )  # fmt: skip
     if len(review.table) > LISTED:
         st.caption(f"The first {LISTED} of {len(review.table):,}; the CSV file has all.")

@@ -17,6 +17,7 @@ from allcore.evaluation.probes.subject import Subject, subject_of_run
 from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.evaluation.shortcuts import best_shortcut
 from allcore.inference.metadata import HeldOutScore, ViewScore
+from allcore.reporting.number_text import per_cent
 from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.report.known_data import DRAWN_SMEARS, recognise
 from allcore.reporting.shortcuts import shortcut_verdict
@@ -155,7 +156,7 @@ def _show_tiles(score: _Score | None) -> None:
 
 def _tile(title: str, accuracy: float, beneath: str, description: str | None, decimals: int = 1) -> None:
     st.metric(
-        title, f"{100 * accuracy:.{decimals}f} %", beneath, delta_color="off", delta_arrow="off", border=True,
+        title, per_cent(accuracy, decimals), beneath, delta_color="off", delta_arrow="off", border=True,
         delta_description=description,
     )  # fmt: skip
 

@@ -13,10 +13,11 @@ from allcore.cells.outline import outlined
 from allcore.errors import ImageError, InputError
 from allcore.evaluation.probes.evidence_share import evidence_grid
 from allcore.evaluation.probes.registry import AS_IT_IS
-from allcore.inference.metadata import HeldOutScore, ServedMetadata
+from allcore.inference.metadata import NOT_SAID, HeldOutScore, ServedMetadata
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
+from allcore.reporting.number_text import per_cent, per_cent_within
 from allcore.reporting.probabilities import probability_bars
 from allcore.reporting.probes import image_finding, what_it_looks_at
 from allcore.text import for_csv, for_file, for_table
@@ -33,7 +34,7 @@ _SPLIT_SAYS = {
     "train": "The model was trained on this file, so a right answer says nothing about other images.",
     "validation": "The model was not trained on this file, but its epoch or its temperature was chosen with it.",
     "test": "This file is one of the model's test images: the model was not trained on it.",
-    None: "The model was neither trained nor tested on this file.",
+    None: "The model was neither trained nor tested on this file (a copy that was saved anew is not recognised).",
 }
 
 
@@ -54,7 +55,7 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
             "path": st.column_config.TextColumn("File", width="medium"),
             "novelty": st.column_config.NumberColumn("Novelty", format="%.2f"),
             "novel": st.column_config.CheckboxColumn("Novel", help="not like the images this model knows"),
-            "split": st.column_config.TextColumn("Split", help="in which the model's run had the same file"),
+            "split": st.column_config.TextColumn("Part", help="of the model's run in which the same file was"),
             "error": st.column_config.TextColumn("Not predicted because", width="medium"),
             **{
                 column: st.column_config.NumberColumn(f"{name} (%)", format="%.1f")
@@ -125,7 +126,14 @@ def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadat
         st.caption(f"Like the images this model knows: its novelty is {prediction.novelty:.2f}, below {threshold:.2f}.")
     if prediction.scaling:
         st.caption(f"Its file has more than 8 bits a value: {prediction.scaling}.")
-    st.caption(f"{plain(result.name)}. {_SPLIT_SAYS[metadata.split_of(result.sha256)]}")
+    st.caption(f"{plain(result.name)}. {_said_of_training(result, metadata)}")
+
+
+def _said_of_training(result: Result, metadata: ServedMetadata) -> str:
+    split = metadata.split_of(result.sha256)
+    if split is None and not metadata.says_training:
+        return f"{NOT_SAID[:1].upper()}{NOT_SAID[1:]}."
+    return _SPLIT_SAYS[split]
 
 
 def _where_novel(prediction: Prediction) -> str:
@@ -140,7 +148,9 @@ def _where_novel(prediction: Prediction) -> str:
 
 def show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None:
     """Show the calibrated probability of each class."""
-    by_class = ", ".join(f"{name} {100 * p:.1f} %" for name, p in zip(classes, prediction.probabilities, strict=True))
+    by_class = ", ".join(
+        f"{name} {per_cent(float(p), 1)}" for name, p in zip(classes, prediction.probabilities, strict=True)
+    )
     figure(
         partial(probability_bars, classes, prediction.probabilities),
         "probabilities",
@@ -188,13 +198,13 @@ def show_facts(metadata: ServedMetadata) -> None:
 def _held_out(held_out: HeldOutScore | None) -> dict[str, str]:
     if held_out is None:
         return {}
-    low, high = ("?" if end is None else f"{100 * end:.1f}" for end in held_out.interval)
     twins = f", {held_out.twins} of them with a twin in train" if held_out.twins else ""
-    said = {"Test accuracy": f"{100 * held_out.accuracy:.1f} % ({low} to {high}) of {held_out.images:,} images{twins}"}
+    accuracy = per_cent_within(held_out.accuracy, held_out.interval)
+    said = {"Test accuracy": f"{accuracy} of {held_out.images:,} images{twins}"}
     if held_out.shortcut is not None and held_out.shortcut_accuracy is not None:
-        said["Best shortcut on the same images"] = f"{100 * held_out.shortcut_accuracy:.1f} %, {held_out.shortcut}"
+        said["Best shortcut on the same images"] = f"{per_cent(held_out.shortcut_accuracy, 1)}, {held_out.shortcut}"
     if held_out.views:
-        changed = [f"{view.probe} {100 * view.accuracy:.1f} %" for view in held_out.views if view.probe != AS_IT_IS]
+        changed = [f"{view.probe} {per_cent(view.accuracy, 1)}" for view in held_out.views if view.probe != AS_IT_IS]
         said["Accuracy on changed test images"] = ", ".join(changed)
     if looks_at := what_it_looks_at(held_out.views):
         said["What it looks at"] = looks_at

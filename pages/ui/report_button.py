@@ -28,7 +28,7 @@ _FILES = {
 def show_report_button(run: Run) -> None:
     """Offer the files that `report RUN` and `report RUN --format md` write; or say why there can be none."""
     try:
-        check_reportable(run)
+        check_reportable(run, workspace())
     except InputError as error:
         st.warning(plain(str(error)), title="No report can be made")
         return

@@ -23,10 +23,13 @@ from pages.ui.recorded import recorded, run_at
 from pages.ui.shared_work import asked_for
 from pages.ui.state import workspace
 
+ONE_SEES_CELLS = (
+    "One more baseline measures the cells themselves; a network that is no better than it may still look at cells."
+)
 _EXPLAINED = (
     "Shortcuts are classifiers that see too little of an image to judge its cells: its colours alone, the corner with "
     "the scale bar alone, and so on. They learn from the run's training images and are scored on its test images. "
-    "One more baseline measures the cells themselves; a network that is no better than it may still look at cells."
+    f"{ONE_SEES_CELLS}"
 )
 
 
@@ -50,7 +53,7 @@ def show_shortcuts(of: Evaluated) -> None:
     st.markdown(f"**{show.plain(shortcut_verdict(of.scores, against))}**")
     alt = "Test accuracy of the run, of the paper and of each shortcut baseline, with 95 % intervals"
     show.figure(partial(shortcut_figure, table), of.named("shortcuts"), alt)
-    with st.expander("What each shortcut sees, and how far the run is from it"):
+    with st.expander("What each baseline sees, and how far the run is from it"):
         st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))
         show.table(table.drop(columns="what"), of.named("shortcuts"), alt, _columns(), placeholder="")
         st.caption(

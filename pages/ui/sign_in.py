@@ -87,7 +87,7 @@ def permitted(what: str, on: str | None, do: Callable[..., _Result]) -> Callable
     if not _is_configured():
         return do
     if not may_act():
-        raise RightError(f"you may look here but not {what}; ask whoever runs this server for the right to act")
+        raise RightError(f"you may look here but not {_shown(what)}; ask whoever runs this server for the right to act")
     root, who = open_workspace().root, _person().email
 
     def noted(*given: object) -> _Result:
@@ -117,7 +117,12 @@ def show_actions(*things: str) -> None:
         return
     for action in actions_on(open_workspace().root, things):
         moment = datetime.fromtimestamp(action.moment, UTC)
-        st.caption(plain(f"{moment:%Y-%m-%d %H:%M} UTC: {action.what} by {action.who}"))
+        st.caption(plain(f"{moment:%Y-%m-%d %H:%M} UTC, {action.who}: {_shown(action.what)}"))
+
+
+def _shown(what: str) -> str:
+    """Return an action as it is shown apart from what it is on."""
+    return what.removesuffix(" of")
 
 
 def _is_configured() -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from allcore.data.class_meanings import check_meanings
 from allcore.errors import InputError
 from allcore.files import stamp
 from allcore.progress import Progress, part_of
@@ -41,12 +42,14 @@ _NUMBERS = {
 
 @dataclass(frozen=True)
 class _Shown:
-    """What is shown of a study: an answer in words, a table of scores, one of probes, and whether something lacks."""
+    """What is shown of a study: an answer in words, a table of scores, one of probes, whether it is complete, and of
+    which dataset it is."""
 
     words: tuple[str, ...]
     scores: pd.DataFrame
     probes: pd.DataFrame
     complete: bool
+    dataset: str
 
 
 def show_scores(study: Study, grid: Grid, planned: tuple[int, int]) -> None:
@@ -79,24 +82,34 @@ def show_scores(study: Study, grid: Grid, planned: tuple[int, int]) -> None:
     )
     if len(shown.probes):
         table(shown.probes, f"probes-{study.name}", "Accuracy of each setting under each probe, mean and spread")
-    _offer(study, grid, shown.complete)
+    _offer(study, grid, shown)
     _links(study, grid)
 
 
-def _offer(study: Study, grid: Grid, complete: bool) -> None:
+def _offer(study: Study, grid: Grid, shown: _Shown) -> None:
     """Offer the report and, where the study is at rest, what it lacks of baselines and probes."""
     with st.container(horizontal=True):
-        st.download_button(
-            "Report", partial(_report, study, workspace()), f"{study.name}.html", "text/html",
-            key=f"report-{study.name}", icon=":material/description:", on_click="ignore",
-            help="One HTML file: which settings differ, folds side by side, baselines and probes.",
-        )  # fmt: skip
+        _offer_report(study, shown.dataset)
         work, label = f"baselines and probes of {study.folder}", "Compute baselines and probes"
-        if complete or grid.is_active:
+        if shown.complete or grid.is_active:
             return
         wanted = asked_for(work, label, key=f"complete-{study.name}", icon=":material/labs:")
     if wanted:
         _complete(study, work)
+
+
+def _offer_report(study: Study, dataset: str) -> None:
+    """Offer the file that `study report STUDY --output` writes; or say why there can be none."""
+    try:
+        check_meanings(dataset, workspace().classes)
+    except InputError as error:
+        st.warning(plain(str(error)), title="No report can be made")
+        return
+    st.download_button(
+        "Report", partial(_report, study, workspace()), f"{study.name}.html", "text/html",
+        key=f"report-{study.name}", icon=":material/description:", on_click="ignore",
+        help="One HTML file: which settings differ, folds side by side, baselines and probes.",
+    )  # fmt: skip
 
 
 def _complete(study: Study, work: str) -> None:
@@ -155,6 +168,7 @@ def _shown(
         ),
         pd.DataFrame(of_probes.rows, columns=[column.removeprefix("#") for column in of_probes.columns]),
         bool(baselines) and sum(probed.members for probed in probes) == len(finished),
+        plan.config.dataset,
     )
 
 

@@ -132,7 +132,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
             "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
             "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
             "seconds": st.column_config.NumberColumn("Trained (s)", format="%.0f"),
-            "note": st.column_config.TextColumn("Note", width="large"),
+            "note": st.column_config.TextColumn("What went wrong", width="large"),
         },
         placeholder="–",
     )  # fmt: skip

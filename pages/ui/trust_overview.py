@@ -7,6 +7,7 @@ import streamlit as st
 
 from allcore.data.browse import leakage
 from allcore.errors import DatasetError
+from allcore.reporting.number_text import per_cent
 from allcore.reporting.overlap import OverlapNumbers, overlap_numbers
 from pages.ui import show
 from pages.ui.trust_examined import Examined
@@ -81,7 +82,7 @@ def _show_leakage(of: Examined) -> list[pd.DataFrame]:
                     continue
                 test = table[table["part"] == "test"].iloc[0]
                 st.metric("Test images with a twin in train", f"{test['twins_in_train']} of {test['images']}")
-                st.caption(f"{test['per_cent']:.1f} % of the test. {meaning}")
+                st.caption(f"That is {per_cent(test['per_cent'] / 100, 1)} of the test. {meaning}")
                 tables.append(table.assign(protocol=protocol)[["protocol", *table.columns]])
     if tables:
         show.table(

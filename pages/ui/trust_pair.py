@@ -15,6 +15,7 @@ from allcore.data.shared_fields.alignment import AlignedViews, aligned_views
 from allcore.data.shared_fields.placement import Placement
 from allcore.errors import ImageError, InputError
 from allcore.reporting.aligned_pair import blended, differing, side_by_side
+from allcore.reporting.number_text import per_cent
 from pages.ui import address, show
 from pages.ui.gallery import reason
 from pages.ui.guarded import guarded
@@ -60,9 +61,8 @@ def pair_card(of: Examined, pair: pd.Series) -> None:
 
 def facts(pair: pd.Series) -> str:
     """Return in a line how a pair lies and how alike it is."""
-    return (
-        f"{pair['placement']} · both show {pair['overlap']:.0f} % of the frame · correlation {pair['correlation']:.3f}"
-    )
+    shared = per_cent(pair["overlap"] / 100, 0)
+    return f"{pair['placement']} · both show {shared} of the frame · correlation {pair['correlation']:.3f}"
 
 
 def show_pair(of: Examined, pair: pd.Series) -> None:
@@ -73,8 +73,8 @@ def show_pair(of: Examined, pair: pd.Series) -> None:
         )
     st.markdown(
         f"The first image, {pair['placement']}, lies on the second. Both show the outlined part, "
-        f"**{pair['overlap']:.0f} %** of the frame; its pixels correlate with **{pair['correlation']:.3f}**, and "
-        f"**{pair['landmarks']}** landmarks agree."
+        f"**{per_cent(pair['overlap'] / 100, 0)}** of the frame; its pixels correlate with "
+        f"**{pair['correlation']:.3f}**, and **{pair['landmarks']}** landmarks agree."
     )
     _show_pictures(of, pair)
 

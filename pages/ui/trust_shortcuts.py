@@ -11,12 +11,14 @@ from allcore.data.cache import decoded_images
 from allcore.data.split import make_split
 from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts, shortcut_scores
+from allcore.evaluation.shortcuts.scoring import Seen
 from allcore.progress import Progress
 from allcore.reporting.number_text import listed
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 from pages.ui import show
 from pages.ui.making import make_and_show
 from pages.ui.shared_work import asked_for
+from pages.ui.shortcuts import ONE_SEES_CELLS
 from pages.ui.state import workspace
 from pages.ui.trust_examined import Examined
 
@@ -26,7 +28,7 @@ def show_shortcuts(of: Examined) -> None:
     st.write(
         "Shortcuts are classifiers that see too little of an image to judge its cells. Where a shortcut comes near to "
         "a network, the network's score does not show that it looks at cells. The lower the shortcuts under a split "
-        "protocol, the more a score under that protocol is worth."
+        f"protocol, the more a score under that protocol is worth. {ONE_SEES_CELLS}"
     )
     results, missing = _known(of)
     if results:
@@ -73,8 +75,9 @@ def _score(of: Examined, protocols: list[str]) -> None:
     def score(progress: Progress) -> None:
         splits = [make_split(of.images, of.config(protocol), of.relations) for protocol in protocols]
         images = decoded_images(of.root, of.images, cache)
+        seen: Seen = {}
         for number, split in enumerate(splits):
-            shortcut_scores(images, split, cache, partial(_show_part, progress, number, len(splits)))
+            shortcut_scores(images, split, cache, partial(_show_part, progress, number, len(splits)), seen=seen)
 
     make_and_show(_work(of), "Scoring the shortcuts", "The shortcuts cannot be scored", score)
 

@@ -15,6 +15,7 @@ from allcore.data.intake import decode
 from allcore.data.split import Split
 from allcore.data.stains import CLUSTERS
 from allcore.errors import DatasetError, ImageError
+from allcore.reporting.number_text import per_cent
 from allcore.reporting.stain_clusters import cluster_examples, cluster_table, mean_colours
 from pages.ui import show
 from pages.ui.state import workspace
@@ -100,7 +101,8 @@ def _colours(_of: Examined, key: str, cache: str) -> np.ndarray:
 
 
 def _show_cluster(of: Examined, cluster: pd.Series, paths: list[str]) -> None:
-    st.markdown(f"**{show.plain(cluster['stain'])}**: {cluster['images']:,} images, {cluster['share']:.0f} %")
+    share = per_cent(cluster["share"] / 100, 0)
+    st.markdown(f"**{show.plain(cluster['stain'])}**: {cluster['images']:,} images, {share}")
     files = [of.root / path for path in paths]
     try:
         strip = _strip(cluster["colour"], tuple((str(file), file.stat().st_mtime_ns) for file in files))

@@ -15,6 +15,7 @@ from allcore.data.unlabelled import unlabelled_images
 from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.inference.kept_predictions import predict_catalogued
+from allcore.inference.metadata import NOT_SAID
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import folder_table
 from allcore.progress import Progress
@@ -155,11 +156,11 @@ def _show_all(
         st.error(plain(str(error)), title="These images cannot be predicted")
         return
     table = folder_table(images, said, served.metadata)
-    _summarise(table, known)
+    _summarise(table, known, served)
     _show_table(table, served, root)
 
 
-def _summarise(table: pd.DataFrame, known: Relations | None) -> None:
+def _summarise(table: pd.DataFrame, known: Relations | None, served: Predictor) -> None:
     """Say how many images each class was given, how many are novel, and how many are right where that is known.
 
     The interval of the accuracy is Wilson's for as many trials as the labelled images have groups.
@@ -175,9 +176,10 @@ def _summarise(table: pd.DataFrame, known: Relations | None) -> None:
                 "Shared fields were not searched for: images that show the same field count as one each, and the "
                 "interval may be too narrow."
             )
-        trained = int((predicted["split"] == "train").sum())
-        if trained:
+        if trained := int((predicted["split"] == "train").sum()):
             st.caption(f"The model was trained on {trained:,} of them, so the accuracy is too good.")
+        elif not served.metadata.says_training:
+            st.caption(f"{NOT_SAID[:1].upper()}{NOT_SAID[1:]}.")
         link = {name: st.query_params[name] for name in ("model", "data", "variant") if name in st.query_params}
         st.page_link(
             "pages/evaluate.py", label="All scores, and every mistake", icon=":material/grid_on:",
@@ -212,7 +214,7 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
             **{f"probability_{name}": per_cent_column(f"{name} (%)") for name in served.classes},
             "novelty": st.column_config.NumberColumn("Novelty", format="%.2f"),
             "novel": st.column_config.CheckboxColumn("Novel", help="not like the images this model knows"),
-            "split": st.column_config.TextColumn("Split", help="in which the model's run had the same file"),
+            "split": st.column_config.TextColumn("Part", help="of the model's run in which the same file was"),
             "error": st.column_config.TextColumn("Not predicted because", width="medium"),
         },
         table,

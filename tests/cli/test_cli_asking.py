@@ -6,6 +6,9 @@ from io import StringIO
 
 import pytest
 
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
+
 
 class Terminal(StringIO):
     """What is typed into a terminal; `None` is Ctrl-C, nothing at all Ctrl-D."""
@@ -23,12 +26,15 @@ class Terminal(StringIO):
         return super().readline(*most)
 
 
-@pytest.fixture(params=["dataset", "run"])
-def deleting(request, workspace, smears, finished_run):
+@pytest.fixture(params=["dataset", "run", "study"])
+def deleting(request, workspace, smears, finished_run, tiny_config):
     """Return the words that ask for a deletion, and the folder that it is of."""
     if request.param == "dataset":
         folder = shutil.copytree(smears, workspace.datasets / "mine", copy_function=os.link)
         return ("dataset", "delete", "mine"), folder
+    if request.param == "study":
+        study = StudyStore(workspace.studies).create(make_plan(name="seeds", config=tiny_config(), seeds=(0, 1)))
+        return ("study", "delete", "seeds", "--runs"), study.folder
     folder = shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, copy_function=os.link)
     return ("runs", "delete", "latest"), folder
 

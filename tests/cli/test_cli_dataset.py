@@ -10,6 +10,7 @@ import pytest
 from allcore.cells.finder import find_cells
 from allcore.data.intake import decode
 from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.evaluation.shortcuts import BASELINES
 
 
 @pytest.fixture
@@ -158,8 +159,13 @@ def test_audit_reports_exactly_what_is_promised(command, smears):
     assert (report["images"], report["exact_duplicate_pairs"], report["overlap_pairs"]) == (64, [], [])
     assert set(report["groups"]) == {path.relative_to(smears).as_posix() for path in smears.rglob("*.jpg")}
     assert len(set(report["groups"].values())) == 64
-    assert all(set(one) == {"accuracy", "interval"} for one in report["baselines"].values())
+    by_protocol = report["baselines_by_protocol"]
+    assert list(by_protocol) == list(report["leakage"]) == ["random", "grouped", "stain"]
+    assert report["baselines"] == by_protocol["random"]
+    assert set(by_protocol["grouped"]) == {baseline.name for baseline in BASELINES}
+    assert all(set(one) == {"accuracy", "interval"} for one in by_protocol["grouped"].values())
     assert report["leakage"]["grouped"]["twins_in_train"] == 0
+    assert report["leakage"]["grouped"]["validation"] == {"images": 8, "twins_in_train": 0}
 
 
 @pytest.mark.slow
@@ -170,7 +176,7 @@ def test_audit_finds_the_field_that_was_photographed_twice(command, tmp_path):
     assert planted
     assert {tuple(sorted(pair)) for pair in report["overlap_pairs"]} == {tuple(sorted(pair)) for pair in planted}
     assert all(report["groups"][a] == report["groups"][b] for a, b in planted)
-    assert report["baselines"] == {}
+    assert report["baselines"] == report["baselines_by_protocol"] == {}
 
 
 @pytest.mark.slow
@@ -188,6 +194,8 @@ def test_audit_in_words_names_the_duplicate_and_its_original(command, copied):
     words = " ".join(command("dataset", "audit", copied).out.split())
     assert "65 images in 64 groups; 2 share a group with another" in words
     assert "Pro/z[1].jpg Pro/pro-0003.jpg" in words
+    assert "grouped colour histogram " in words
+    assert "All but pathologist's cell morphology are shortcuts" in words
 
 
 @pytest.mark.slow

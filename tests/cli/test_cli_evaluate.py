@@ -1,6 +1,7 @@
 """`evaluate` and `export`, on a run that really finished."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ from allcore.data.class_meanings import name_classes
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
+from allcore.reporting.number_text import percentage
 from tests.reporting.report.conftest import copied, renamed, sure_of_a_mistake
 
 PROMISED = {
@@ -192,3 +194,14 @@ def test_the_paper_stands_beside_its_own_classes_alone(command, finished_run, tm
     assert "Monocyte" in words
     assert "paper" not in words
     assert "against" not in words
+
+
+def test_the_scores_of_each_class_stand_under_their_names_in_per_cent(on_finished, evaluated):
+    lines = on_finished("evaluate", "latest").out.splitlines()
+    (heading,) = (number for number, line in enumerate(lines) if line.startswith("class ") and "sensitivity" in line)
+    names = ["precision %", "sensitivity %", "specificity %", "NPV %", "F1 %", "AUROC %", "average precision %"]
+    assert re.split(r"  +", lines[heading]) == ["class", "images", *names]
+    benign = evaluated["per_class"]["Benign"]
+    shown = lines[heading + 1].split()
+    assert shown[0] == "Benign"
+    assert (shown[3], shown[-1]) == (percentage(benign["recall"]), percentage(benign["average_precision"]))

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from allcore.installation import PROJECT
+from tests.pages.releasing import release
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def bad_files(folder):
 def test_json_has_exactly_what_is_promised(on_finished, image):
     (row,) = on_finished("predict", "latest", image, "--json").json
     distances = {"feature_distance", "colour_distance"}
-    assert set(row) == {"path", "label", "probabilities", "novelty", "novel", *distances}
+    assert set(row) == {"path", "label", "probabilities", "novelty", "novel", "split", *distances}
     assert min(map(row.get, distances)) <= row["novelty"] <= max(map(row.get, distances))
     assert row["path"] == str(image)
     assert list(row["probabilities"]) == ["Benign", "Early", "Pre", "Pro"]
@@ -62,7 +63,8 @@ def test_table_has_each_image_and_its_class(on_finished, image):
     (row,) = on_finished("predict", "latest", image, "--json").json
     words = on_finished("predict", "latest", image).out
     line = next(line for line in words.splitlines() if line.startswith(str(image)))
-    assert line.split()[-7 if row["novel"] else -6] == row["label"]
+    remarks = 1 * row["novel"] + 2 * (row["split"] == "train")
+    assert line.split()[-6 - remarks] == row["label"]
     assert "For research and education only; not for diagnosis." in words
 
 
@@ -82,7 +84,8 @@ def test_bad_files_stand_on_standard_error_when_people_read(on_finished, image, 
     bad = bad_files(tmp_path)
     outcome = on_finished("predict", "latest", *bad, image)
     assert outcome.code == 0
-    assert [line.split(": ")[0] for line in outcome.err.splitlines()] == [str(path) for path in bad]
+    said = [line for line in outcome.err.splitlines() if "was trained on" not in line]
+    assert [line.split(": ")[0] for line in said] == [str(path) for path in bad]
     assert str(image) in outcome.out
 
 
@@ -152,6 +155,7 @@ def test_csv_has_a_row_for_every_file(on_finished, smears, tmp_path):
     written = pd.read_csv(csv, keep_default_na=False)
     assert list(written["path"]) == [row["path"] for row in rows]
     assert list(written["label"]) == [row.get("label", "") for row in rows]
+    assert list(written["split"]) == [row.get("split") or "" for row in rows]
     assert float(written["probability_Pro"].iloc[0]) == pytest.approx(rows[0]["probabilities"]["Pro"])
     assert written["error"].iloc[-1]
 
@@ -160,3 +164,21 @@ def test_csv_that_cannot_be_written_is_named(on_finished, smears, tmp_path):
     outcome = on_finished("predict", "latest", smears / "Pro" / "pro-0001.jpg", "--csv", tmp_path)
     assert outcome.code == 2
     assert f"{tmp_path} cannot be written" in outcome.err
+
+
+def test_files_that_the_model_was_trained_on_are_told(on_finished, finished_run, smears, tmp_path):
+    parts = finished_run.split.table.groupby("split")["path"].first()
+    Image.fromarray(np.full((40, 70, 3), 200, np.uint8)).save(tmp_path / "new.png")
+    files = [*(smears / parts[part] for part in ("train", "validation", "test")), tmp_path / "new.png"]
+    rows = on_finished("predict", "latest", *files, "--json").json
+    assert [row["split"] for row in rows] == ["train", "validation", "test", None]
+    outcome = on_finished("predict", "latest", *files)
+    assert "the model was trained on 1 of 4 files, so right answers there say nothing about other images" in outcome.err
+    assert [line.startswith(str(files[0])) for line in outcome.out.splitlines() if "trained on" in line] == [True]
+    assert "trained on" not in on_finished("predict", "latest", *files[1:]).err
+
+
+def test_a_model_that_does_not_say_what_it_was_trained_on_is_said_not_to(on_finished, finished_run, image, tmp_path):
+    release(finished_run, tmp_path / "silent.onnx", split_digests={})
+    outcome = on_finished("predict", tmp_path / "silent.onnx", image)
+    assert "the model's file does not say what it was trained on" in outcome.err

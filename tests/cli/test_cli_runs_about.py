@@ -23,6 +23,10 @@ def test_what_is_said_is_shown_in_the_list_and_found_by_its_tag(two, command):
     assert about(two[0]) == About(name="the first", note="too few epochs", tags=("a", "b"))
     (row,) = command("runs", "list", "--tag", "a", "--json").json
     assert (row["run"], row["name"], row["tags"]) == ("one", "the first", "a, b")
+    assert (row["person_note"], row["note"]) == ("too few epochs", "")
+    heading, line = command("runs", "list", "--tag", "a").out.splitlines()
+    assert heading.split()[-4:] == ["note", "what", "went", "wrong"]
+    assert line.endswith("too few epochs")
     assert command("runs", "show", "one", "--json").json["about"]["note"] == "too few epochs"
     assert [row["run"] for row in command("runs", "list", "--find", "FIRST succeeded", "--json").json] == ["one"]
     assert command("runs", "list", "--find", "nothing of it").out == "no run is shown\n"

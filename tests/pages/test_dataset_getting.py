@@ -17,7 +17,7 @@ from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import DatasetError
 from allcore.workspace import Workspace
 from pages.ui import get_dataset
-from tests.pages.opening import choose, left_while_they_wait, listed_images, open_page, press, ran, texts
+from tests.pages.opening import choose, field, left_while_they_wait, listed_images, open_page, press, ran, texts
 
 
 def open_more(app):
@@ -89,6 +89,20 @@ def test_an_uploaded_zip_becomes_the_chosen_dataset(workspace, smears):
     app = press(app, "Import")
     assert app.selectbox(key="data").value == "my-smears"
     assert len(listed_images(app)) == 24
+
+
+def test_a_zip_that_is_refused_stays_in_its_form_and_one_that_is_taken_leaves_it(dataset, workspace, smears):
+    app = choose(open_more(open_page("dataset")), "source", "A zip file")
+    app.file_uploader[0].upload("my smears.zip", zipped(smears))
+    field(app, "Name").set_value("mine")  # there is one of that name
+    app = press(app, "Import")
+    assert "No dataset was added" in texts(app)
+    assert not [form for form in app.get("form") if form.proto.form.clear_on_submit]
+    assert (field(app, "Name").value, app.file_uploader[0].value.name) == ("mine", "my smears.zip")
+    field(app, "Name").set_value("another")
+    app = press(app, "Import")
+    assert app.selectbox(key="data").value == "another"
+    assert (field(app, "Name").value, app.file_uploader[0].value) == ("", None)
 
 
 class LeftError(BaseException):

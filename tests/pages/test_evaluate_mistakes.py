@@ -17,6 +17,8 @@ from allcore.runs.store import Run
 from pages.ui import state
 from tests.pages.opening import choose, open_page, table, texts
 
+CLASSES = ["Benign", "Early", "Pre", "Pro"]
+
 
 def recorded(run):
     return recorded_predictions(Run(run.folder), "test").table
@@ -31,10 +33,9 @@ def rewrite(run, stain=None, **columns):
 
 def said(labels, right):
     """Return the probabilities of predictions that are `right`, and otherwise name the next class."""
-    classes = ["Benign", "Early", "Pre", "Pro"]
-    following = dict(zip(classes, [*classes[1:], classes[0]], strict=True))
+    following = dict(zip(CLASSES, [*CLASSES[1:], CLASSES[0]], strict=True))
     predicted = labels.where(right, labels.map(following))
-    return {f"probability_{name}": (predicted == name) * 1.0 for name in classes}
+    return {f"probability_{name}": (predicted == name) * 1.0 for name in CLASSES}
 
 
 def files(images):
@@ -143,3 +144,24 @@ def test_without_a_mistake_it_says_so(run):
     rewrite(run, **said(labels, right=labels != ""))
     app = open_page("evaluate", view="Mistakes")
     assert "images are right" in texts(app)
+
+
+def probabilities():
+    """Return what is said under each image of the probabilities."""
+    app = open_page("evaluate", view="Mistakes")
+    said = [line for caption in app.caption for line in str(caption.value).split("  \n") if " · " in line]
+    assert len(said) == len(names(app)) > 0
+    return said
+
+
+def test_an_image_among_many_classes_names_the_most_probable_alone(run):
+    assert all(said.count(" %") == 4 for said in probabilities())
+    rewrite(run, **{f"probability_other {number}": 0.0 for number in range(16)})
+    for said in probabilities():
+        assert said.count(" %") == 3
+        assert said.endswith(" and 17 more")
+
+
+def test_a_probability_that_is_not_all_is_not_rounded_to_it(run):
+    rewrite(run, **{f"probability_{name}": {"Benign": 0.997, "Early": 0.003}.get(name, 0.0) for name in CLASSES})
+    assert set(probabilities()) == {"Benign > 99 % · Early < 1 % · Pro 0 % · Pre 0 %"}

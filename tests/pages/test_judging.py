@@ -133,3 +133,25 @@ def test_what_was_judged_that_cannot_be_read_is_said_and_the_images_are_shown(da
     app = open_page("dataset", image="Pro/pro-0003.jpg")
     assert "What was judged of labels is not known" in texts(app)
     assert chooser(app).value is None
+
+
+@pytest.mark.parametrize(("page", "view"), [("trust", "Labels"), ("evaluate", "Mistakes"), ("dataset", "Labels")])
+def test_what_was_lost_of_the_judgements_is_said_once_a_page(run, workspace, page, view):
+    workspace.judgements.parent.mkdir(parents=True, exist_ok=True)
+    workspace.judgements.write_text("damaged\n")
+    data = "/".join(run.config.dataset.split("/")[-2:])
+    app = open_page(page, data=data, run=run.id, view=view)
+    if page != "dataset":
+        assert len([each for each in app.selectbox if str(each.key).startswith("judge ")]) > 1
+    assert [each.proto.title for each in app.warning].count("Some judgements are lost") == 1
+
+
+def test_a_table_that_is_refused_stays_in_its_form_and_one_that_is_taken_leaves_it(dataset):
+    app = open_page("dataset", view="Labels")
+    (row,) = scan(dataset).images().head(1).to_dict("records")
+    line = f"{row['sha256']},Benign,{{}},,eve,2026-11-01T10:00:00Z\n"
+    assert "Nothing was imported" in imported(app, line.format("perhaps"))
+    assert ran(app).file_uploader[0].value.name == "a.csv"
+    assert "1 judgements added" in imported(app, line.format("right"))
+    assert list(table(app, "verdict")["who"]) == ["eve"]
+    assert app.file_uploader[0].value is None

@@ -34,7 +34,7 @@ def test_without_a_run_colour_judges_every_image(dataset, workspace):
     review = reviewed(dataset, workspace.cache, [])
     assert list(table(app, "suggestion")["path"]) == list(review.table["path"])
     assert metrics(app)["Suspicious labels"] == f"{len(review.suspicious)} of {len(review.table)}"
-    assert metrics(app)["Judged by runs"] == "0"
+    assert metrics(app)["Reviewed by runs"] == "0"
     assert not app.multiselect
 
 
@@ -54,12 +54,12 @@ def test_run_judges_the_images_that_it_did_not_train_on(run, data):
     of_run = shown.loc[shown["runs"] == run.id, "path"]
     assert 0 < len(of_run) <= len(run.predictions())
     assert set(of_run) <= set(run.predictions()["path"])
-    assert metrics(app)["Judged by runs"] == str(len(of_run))
+    assert metrics(app)["Reviewed by runs"] == str(len(of_run))
 
 
 def test_run_can_be_left_out(run, data):
     app = choose(open_page("trust", **data), "judges", [])
-    assert metrics(app)["Judged by runs"] == "0"
+    assert metrics(app)["Reviewed by runs"] == "0"
     assert set(table(app, "suggestion")["source"]) == {"colour"}
 
 
@@ -83,7 +83,7 @@ def test_damaged_run_is_named_among_the_judges(run, data):
     path.write_text("no parquet")
     app = open_page("trust", **data)
     assert "predictions.parquet cannot be read" in table(app, "agreeing")["note"][0]
-    assert metrics(app)["Judged by runs"] == "0"
+    assert metrics(app)["Reviewed by runs"] == "0"
 
 
 def test_image_deleted_since_it_was_listed_is_named_and_the_others_go_on(dataset):
@@ -107,7 +107,7 @@ def test_classes_of_one_image_each_cannot_be_judged(dataset):
     for image in dataset.rglob("*-*.jpg"):
         if not image.stem.endswith("0001"):
             image.unlink()
-    assert "No label can be judged" in texts(open_page("trust", view="Labels"))
+    assert "No label can be reviewed" in texts(open_page("trust", view="Labels"))
 
 
 @pytest.mark.parametrize(

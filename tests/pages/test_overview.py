@@ -158,6 +158,16 @@ def test_released_model_stands_beside_the_paper_while_no_run_has_succeeded(works
     assert "Its model card" in links(app)
 
 
+def test_an_accuracy_that_is_not_all_is_not_rounded_to_it(workspace, released, finished_run):
+    release(
+        finished_run, released / "good.onnx",
+        held_out=HELD_OUT.model_copy(update={"accuracy": 0.9996, "shortcut_accuracy": 0.0003}),
+    )  # fmt: skip
+    app = open_app()
+    assert metric(app, "Released model").value == "> 99.9 %"
+    assert metric(app, "Best shortcut on its images").value == "< 0.1 %"
+
+
 def test_twins_of_a_released_model_are_told_and_a_worse_shortcut_is_no_verdict(workspace, released, finished_run):
     score = HELD_OUT.model_copy(update={"twins": 3, "shortcut_accuracy": 0.7})
     release(finished_run, released / "good.onnx", held_out=score)

@@ -174,7 +174,15 @@ def test_another_image_is_shown_when_it_is_chosen(trained, released, smears):
 
 def test_image_that_the_run_did_not_have_is_said_to_be_new(trained, released):
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
-    assert "neither trained nor tested on this file" in texts(upload(open_page("predict"), ("noise.png", png(noise))))
+    said = texts(upload(open_page("predict"), ("noise.png", png(noise)))).replace("\\", "")
+    assert "neither trained nor tested on this file (a copy that was saved anew is not recognised)" in said
+
+
+def test_of_a_model_that_does_not_say_what_it_was_trained_on_nothing_is_claimed(trained, released, smears):
+    release(trained, released / "silent.onnx", split_digests={})
+    app = upload(open_page("predict"), ("image.jpg", image_of(trained, "train", smears)[1]))
+    assert "neither trained" not in texts(app)
+    assert "does not say what it was trained on" in texts(app)
 
 
 def test_novel_image_is_said_to_be_so_and_keeps_its_label_in_grey(trained, released, smears):

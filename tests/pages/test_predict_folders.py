@@ -15,6 +15,7 @@ from allcore.reporting.number_text import per_cent_within
 from pages.ui.shared_work import CancelledError
 from pages.ui.whole_folder import _kept_lists, _listed
 from tests.pages.opening import links, open_page, press, ran, rows, table, texts
+from tests.pages.releasing import release
 
 
 def test_samples_are_offered_at_once_of_each_dataset_and_drawn(trained, released, smears):
@@ -172,3 +173,12 @@ def test_work_on_all_images_that_ends_early_is_said_in_place(trained, released, 
 def test_a_folder_whose_name_is_too_long_for_one_is_said_in_place(trained, released, smears):
     app = open_page("predict", folder=f"{smears.parent}/{'a' * 300}", all="true")
     assert "File name too long" in texts(app)
+
+
+def test_the_accuracy_of_a_model_that_does_not_say_what_it_was_trained_on_is_not_said_to_be_fair(
+    trained, released, smears
+):
+    release(trained, released / "silent.onnx", split_digests={})
+    said = texts(open_page("predict", data=f"{smears.parent.name}/{smears.name}", all="true"))
+    assert "of 64 labelled images are right" in said
+    assert "does not say what it was trained on, so these images may have been among it" in said

@@ -3,6 +3,7 @@
 import pytest
 
 from allcore.cli.main import app as command_line
+from allcore.data.class_meanings import name_classes
 from tests.pages.opening import open_page, texts
 
 
@@ -18,4 +19,13 @@ def test_run_whose_environment_is_damaged_gets_a_reason_instead(run, offered):
     app = open_page("evaluate")
     assert "No report can be made" in texts(app)
     assert "environment.json cannot be read" in texts(app).replace("\\", "")
+    assert f"{run.id}.html" not in offered
+
+
+def test_damaged_meanings_of_the_classes_are_why_there_is_no_report(run, offered, workspace):
+    name_classes(run.config.dataset, run.split.classes, {}, ["Pro"], workspace.classes)
+    next(workspace.classes.iterdir()).write_bytes(b"cut short")
+    app = open_page("evaluate")
+    (said,) = (each.value for each in app.warning if each.proto.title == "No report can be made")
+    assert "name them anew" in said
     assert f"{run.id}.html" not in offered

@@ -144,6 +144,14 @@ def test_a_right_that_is_taken_while_a_page_is_open_holds_at_once(sign_in, run, 
     assert not (workspace.root / ACTIONS_FILE).exists()
 
 
+def test_what_somebody_may_not_do_is_named_in_a_sentence_that_reads(sign_in, workspace, dataset):
+    sign_in({"act": ["anna@lab.org"]}, email="anna@lab.org")
+    app = open_page("dataset", image="Pro/pro-0003.jpg")
+    next(each for each in app.selectbox if str(each.key).startswith("judge ")).select("right")
+    sign_in({"look": ["*"]}, email="anna@lab.org")
+    assert plain("you may look here but not judge the labels; ask whoever") in texts(ran(app))
+
+
 def test_what_cannot_be_noted_is_not_done_and_the_page_says_why(sign_in, run, workspace, no_room):
     sign_in({"act": ["anna@lab.org"]}, email="anna@lab.org")
     app = press(open_page("runs"), "Delete")
@@ -216,9 +224,14 @@ def test_who_may_only_look_cancels_no_action_and_who_may_is_noted(sign_in, works
 
 def test_a_run_shows_who_did_what_to_it(sign_in, run, workspace):
     sign_in(email="bob@lab.org")
-    line = {"moment": 1e9, "who": "<b>anna</b>@lab.org", "what": "resume", "on": run.id}
-    (workspace.root / ACTIONS_FILE).write_text(f"{json.dumps(line)}\n")
-    assert plain("2001-09-09 01:46 UTC: resume by <b>anna</b>@lab.org") in texts(open_page("runs"))
+    noted = [
+        {"moment": 1e9, "who": "<b>anna</b>@lab.org", "what": what, "on": run.id}
+        for what in ("resume", "judge the labels of")
+    ]
+    (workspace.root / ACTIONS_FILE).write_text("\n".join(map(json.dumps, noted)))
+    shown = texts(open_page("runs")).splitlines()
+    for what in ("resume", "judge the labels"):
+        assert any(line.endswith(plain(f"2001-09-09 01:46 UTC, <b>anna</b>@lab.org: {what}")) for line in shown)
 
 
 def test_without_sign_in_nothing_is_asked_and_nothing_noted(workspace, few):

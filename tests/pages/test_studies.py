@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from allcore.config_parts import SplitConfig
+from allcore.data.class_meanings import name_classes
 from allcore.data.split import make_split
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.about import About, say_of_run
@@ -147,7 +148,7 @@ def test_a_split_and_a_tab_that_a_study_does_not_have_are_left_behind(study):
 
 
 def test_a_link_to_a_split_that_a_study_does_not_have_is_said_to_be_wrong(study):
-    assert "No such split" in texts(open_page("evaluate", run=FIRST, split="validation"))
+    assert "No such part" in texts(open_page("evaluate", run=FIRST, split="validation"))
 
 
 def test_mistakes_of_a_study_are_explained_by_the_member_that_made_them(study):
@@ -258,3 +259,14 @@ def test_what_stands_in_the_way_of_deleting_the_last_study_is_said(workspace, ti
     monkeypatch.setattr("allcore.runs.trash.remove_folder", refuse)
     press(app, "Delete it")
     assert "study new is deleted, but not all of its files could be removed" in app.error[0].value
+
+
+def test_damaged_meanings_of_the_classes_are_why_a_study_has_no_report(study, workspace):
+    plan = study.plan()
+    name_classes(plan.config.dataset, ["Benign", "Early", "Pre", "Pro"], {}, ["Pro"], workspace.classes)
+    next(workspace.classes.iterdir()).write_bytes(b"cut short")
+    app = open_page("runs", study="seeds")
+    (said,) = (each.value for each in app.warning if each.proto.title == "No report can be made")
+    assert "name them anew" in said
+    assert "Report" not in [one.proto.label for one in app.get("download_button")]
+    assert [frame.value for frame in app.dataframe if "pooled" in frame.value]

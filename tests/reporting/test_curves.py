@@ -109,6 +109,13 @@ def test_several_runs_have_a_colour_each_and_a_legend():
     assert colour["legend"] is not None
 
 
+def test_twenty_runs_have_a_colour_each():
+    chart = training_chart("loss", "epoch", [curve(str(number)) for number in range(20)])
+    colours = lines(chart)["color"]["scale"]["range"]
+    assert len(set(colours)) == 20
+    assert colours[:8] == sequence_colours(8)
+
+
 def test_a_legend_takes_no_room_from_the_curves():
     charts = [training_chart("loss", "epoch", [curve(str(number)) for number in range(runs)]) for runs in (1, 2, 3, 12)]
     assert [chart.spec["height"] - HEIGHT for chart in charts] == [0, LEGEND_ROW, 2 * LEGEND_ROW, 6 * LEGEND_ROW]

@@ -49,6 +49,20 @@ def test_kinds_are_those_of_the_images_and_classes_have_their_colours(table):
     assert [trace.name for trace in map_figure(table, "t_sne", "part", CLASSES).data] == ["train", "test"]
 
 
+@pytest.mark.parametrize("by", ["class", "stain"])
+def test_twenty_kinds_of_images_can_be_told_apart(by):
+    rows = np.arange(40)
+    labels = [f"class {row % 20:02}" for row in rows] if by == "class" else ["A"] * 40
+    table = pd.DataFrame(
+        {
+            "path": [f"{row}.jpg" for row in rows], "label": labels, "stain": [f"A-{row % 20 + 1}" for row in rows],
+            "part": "test", "predicted": "", "confidence": np.nan, "t_sne_x": rows * 1.0, "t_sne_y": rows * 1.0,
+        }
+    )  # fmt: skip
+    drawn = {(trace.marker.color, trace.marker.symbol) for trace in map_figure(table, "t_sne", by, ()).data}
+    assert len(drawn) == 20
+
+
 @pytest.mark.parametrize("by", ["class", "predicted"])
 def test_images_of_a_class_that_was_not_given_are_drawn_too(table, by):
     traces = map_figure(table, "t_sne", by, CLASSES[:1]).data

@@ -27,3 +27,9 @@ def test_axis_names_its_unit():
 
 def test_numbers_as_class_names_stay_names():
     assert probability_bars(("1", "2"), np.array([0.5, 0.5])).layout.yaxis.type == "category"
+
+
+def test_what_is_not_all_and_not_nothing_is_not_rounded_to_it():
+    bars = probability_bars(("A", "B", "C"), np.array([0.9997, 0.0003, 0.0])).data[0]
+    assert list(bars.text) == ["> 99.9 %", "< 0.1 %", "0.0 %"]
+    assert list(probability_bars(("A",), np.array([0.99999])).data[0].hovertext) == ["A<br>> 99.99 %"]

@@ -84,3 +84,26 @@ def test_class_scores_stand_with_their_intervals(scores):
     assert trace.x[1] == 100 * scores.per_class["Early"].recall
     assert trace.x[1] + trace.error_x.array[1] == pytest.approx(100 * high)
     assert trace.x[1] - trace.error_x.arrayminus[1] == pytest.approx(100 * low)
+
+
+@pytest.fixture(scope="module")
+def many():
+    """Return predictions of twenty classes, three images each."""
+    classes = tuple(f"class {number:02}" for number in range(20))
+    p = np.random.default_rng(0).dirichlet(np.ones(20), 60)
+    table = pd.DataFrame({f"probability_{name}": p[:, number] for number, name in enumerate(classes)})
+    table["label"] = [classes[number % 20] for number in range(60)]
+    table["group"] = range(60)
+    return RecordedPredictions(classes, table)
+
+
+@pytest.mark.parametrize("draw", [roc_figure, precision_recall_figure])
+def test_curves_of_twenty_classes_can_be_told_apart(many, draw):
+    drawn = [(trace.line.color, trace.line.dash) for trace in draw(many, many.score()).data]
+    assert len(set(drawn)) == len(drawn) >= 20
+    assert {dash for _, dash in drawn[:8]} == {"solid"}
+
+
+def test_scores_of_twenty_classes_can_be_told_apart(many):
+    drawn = {(trace.marker.color, trace.marker.symbol) for trace in class_scores_figure(many.score()).data}
+    assert len(drawn) == 20

@@ -20,7 +20,7 @@ from allcore.errors import DatasetError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.inference.kept_predictions import predict_catalogued
-from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
+from allcore.inference.metadata import DIGEST_LENGTH, NOT_SAID, ServedMetadata
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
 from allcore.runs.store import dataset_of
@@ -28,7 +28,6 @@ from allcore.runs.store import dataset_of
 LEFT_OUT = ""
 """Stands in a mapping for the model's class where the images of a folder's class are left out."""
 NEVER_SEEN = "none of these files is one that the model was trained on (a copy that was saved anew is not recognised)"
-NOT_SAID = "the model's file does not say what it was trained on, so these images may have been among it"
 
 
 class ScoredFolder(BaseModel):
@@ -133,7 +132,7 @@ def score_folder(
     facts = FolderFacts(
         images=len(rows),
         trained_on=int(_trained_on(rows, metadata).sum()),
-        says_training=bool(metadata.split_digests.get("train")),
+        says_training=metadata.says_training,
         left_out=len(catalog.images(variant)) - len(every),
         unusable=int((given.problems()["variant"] == variant).sum()),
         parts={part: count for part in SPLITS if (count := int((rows["part"] == part).sum()))},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from allcore.arrays import FloatArray
+from allcore.arrays import FloatArray, ImageArray
 from allcore.data.cache import DecodedImages
 from allcore.data.split import Split
 from allcore.errors import InputError
@@ -24,6 +24,8 @@ from allcore.progress import Count, Progress
 
 _CHUNK = 64
 _MANY = 500  # training images from which threads pay
+Seen = dict[tuple[Callable[[ImageArray], np.ndarray], int], np.ndarray]
+"""Features of images, by what made them and the image's row."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,14 @@ def shortcut_scores(
     cache: Path | None = None,
     on_progress: Progress | None = None,
     baselines: Sequence[Baseline] = BASELINES,
+    seen: Seen | None = None,
 ) -> tuple[ShortcutResult, ...]:
     """Return the result of each baseline; `images` are in the order of the split's rows.
 
     What `cache` holds of a split of the same images is not computed again, and each result is cached as soon as it is
-    there. `on_progress` hears of work done and in all. Raises `InputError` when the images are not the split's,
-    or train or test has none.
+    there. `on_progress` hears of work done and in all. Whoever scores several splits of the same images gives what was
+    `seen` of them, to which this adds. Raises `InputError` when the images are not the split's, or train or test has
+    none.
     """
     _check(images, split)
     folder = CachedResults(split, cache)
@@ -62,7 +66,7 @@ def shortcut_scores(
     missing = [baseline for baseline in baselines if baseline.name not in found]
     rows = np.concatenate([split.rows("train"), split.rows("test")])
     count = Count(on_progress, len(rows) * (1 + len(missing)))  # training counts as much as reading every image
-    features = _features(images, rows, missing, count) if missing else []
+    features = _features(images, rows, missing, count, {} if seen is None else seen) if missing else []
     for baseline, of_rows in zip(missing, features, strict=True):
         probabilities = _predict(baseline, of_rows, split)
         scores = _predictions(split, probabilities).score()
@@ -118,14 +122,16 @@ def _check(images: DecodedImages, split: Split) -> None:
 
 
 def _features(
-    images: DecodedImages, rows: np.ndarray, baselines: Sequence[Baseline], count: Count
+    images: DecodedImages, rows: np.ndarray, baselines: Sequence[Baseline], count: Count, seen: Seen
 ) -> Iterator[np.ndarray]:
-    """Return the features (len(rows), F) of each baseline, from reading every image once; shared ones are made once."""
+    """Return the features (len(rows), F) of each baseline; those that were `seen`, or that two share, are made once."""
     makers = list(dict.fromkeys(baseline.features for baseline in baselines))
 
     def of_image(row: int) -> list[np.ndarray]:
-        made = dict(zip(makers, (maker(images[row]) for maker in makers), strict=True))
-        return [made[baseline.features] for baseline in baselines]
+        for maker in makers:
+            if (maker, row) not in seen:
+                seen[maker, row] = maker(images[row])
+        return [seen[baseline.features, row] for baseline in baselines]
 
     vectors: list[list[np.ndarray]] = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:

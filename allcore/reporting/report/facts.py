@@ -10,7 +10,7 @@ import pandas as pd
 
 from allcore.config import TrainConfig
 from allcore.data.catalog import Catalog, scan
-from allcore.data.class_meanings import ClassMeanings, class_meanings
+from allcore.data.class_meanings import ClassMeanings, check_meanings, class_meanings
 from allcore.data.label_versions import label_version
 from allcore.data.split import Split
 from allcore.errors import InputError, RunError
@@ -75,7 +75,7 @@ class RunFacts:
 def gather(run: Run, workspace: Workspace) -> RunFacts:
     """Return what a report says of `run`; images are taken from the folders alone that `workspace` may read.
 
-    Raises `RunError` when the run has not succeeded, or something of it is missing or damaged.
+    Raises `InputError` when the run has not succeeded, or something of it, or what its classes mean, is damaged.
     """
     status = _succeeded(run)
     test = recorded_predictions(run, "test")
@@ -106,10 +106,11 @@ def gather(run: Run, workspace: Workspace) -> RunFacts:
     )
 
 
-def check_reportable(run: Run) -> None:
-    """Raise `RunError` when no report can be made of `run`, as far as that is known without scoring it."""
+def check_reportable(run: Run, workspace: Workspace) -> None:
+    """Raise `InputError` when no report can be made of `run`, as far as that is known without scoring it."""
     _succeeded(run)
     _ = run.config, run.environment(), run.split
+    check_meanings(run.config.dataset, workspace.classes)
 
 
 def without_places(config: TrainConfig) -> TrainConfig:

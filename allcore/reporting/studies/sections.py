@@ -9,7 +9,7 @@ from allcore.data.class_meanings import ClassMeanings, class_meanings
 from allcore.errors import InputError
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import HEADLINE, has_papers_classes
-from allcore.reporting.number_text import counted, listed, per_cent, percentage, percentages
+from allcore.reporting.number_text import counted, listed, per_cent, percentages
 from allcore.reporting.probes import CAVEAT
 from allcore.reporting.report.rendering.blocks import (
     Block,
@@ -93,7 +93,7 @@ def _tiles(found: StudyFindings) -> Tiles:
     tiles = [
         Tile("Accuracy", mean_and_spread(best.spreads["accuracy"]), f"{name}, over {parts_in_words(found.plan)}"),
         Tile(
-            "All test images together", f"{percentage(best.pooled['accuracy'])} %",
+            "All test images together", per_cent(best.pooled["accuracy"]),
             f"95 % interval {percentages(best.intervals['accuracy'])}, {counted(best.images, 'image')}",
         ),
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import TABLE_1, TABLE_2, has_papers_classes
 from allcore.reporting.comparison import p_value
-from allcore.reporting.number_text import UNKNOWN, decimal, duration, memory, percentage, percentages
+from allcore.reporting.number_text import UNKNOWN, decimal, duration, memory, per_cent, percentage, percentages
 from allcore.reporting.report.rendering.blocks import Table
 from allcore.reporting.studies.words import best_setting, mean_and_spread, parts_in_words, setting_names
 from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
@@ -24,7 +24,7 @@ def settings_table(found: StudyFindings) -> Table:
     rows = tuple(_setting(names[cell.cell], cell) for cell in found.cells)
     if sizes:
         rows += tuple(
-            (f"the paper, {row.image_size} px", "", f"{percentage(row.accuracy)} %", "",
+            (f"the paper, {row.image_size} px", "", per_cent(row.accuracy), "",
              duration(row.training_seconds), *[""] * 3)
             for row in TABLE_1
         )  # fmt: skip
@@ -49,7 +49,7 @@ def methods_table(found: StudyFindings) -> Table:
     ]
     if _of_the_papers_classes(found):
         rows += [
-            (source, "published, on other images", " / ".join(f"{percentage(value)} %" for value in values), *[""] * 4)
+            (source, "published, on other images", " / ".join(per_cent(value) for value in values), *[""] * 4)
             for source, values in TABLE_2
         ]
     beside = "" if best is None else f"; the lead is that of {names[best.cell]}"
@@ -172,7 +172,7 @@ def _against(found: StudyFindings, best: str) -> dict[str, CellDifference]:
 def _together(cell: CellScores) -> str:
     if not cell.succeeded:
         return UNKNOWN
-    return f"{percentage(cell.pooled['accuracy'])} % ({percentages(cell.intervals['accuracy'])})"
+    return f"{per_cent(cell.pooled['accuracy'])} ({percentages(cell.intervals['accuracy'])})"
 
 
 def _accuracy(each: CellScores) -> float:

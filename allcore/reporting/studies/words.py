@@ -9,7 +9,7 @@ from allcore.evaluation.comparing.repeated import Spread
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
 from allcore.reporting.comparison import p_text
-from allcore.reporting.number_text import UNKNOWN, counted, listed, percentage, percentages
+from allcore.reporting.number_text import UNKNOWN, counted, listed, per_cent, percentage, percentages
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
 from allcore.studies.plan import StudyPlan, shown
@@ -36,8 +36,9 @@ def mean_and_spread(of: Spread | None, digits: int = 1) -> str:
     if of is None:
         return UNKNOWN
     deviation = of.sd_seeds if of.sd_folds is None else of.sd_folds
-    spread = "" if deviation is None else f" ± {percentage(deviation, digits)}"
-    return f"{percentage(of.mean, digits)}{spread} %"
+    if deviation is None:
+        return per_cent(of.mean, digits)
+    return f"{percentage(of.mean, digits)} ± {percentage(deviation, digits)} %"
 
 
 def parts_in_words(plan: StudyPlan) -> str:
@@ -88,7 +89,7 @@ def best_in_words(found: StudyFindings) -> str:
     over = parts_in_words(found.plan) if whole else f"{best.succeeded} of {best.members} runs"
     return (
         f"{which}: accuracy {mean_and_spread(best.spreads['accuracy'])} (mean and standard deviation over {over}), and "
-        f"{percentage(best.pooled['accuracy'], 1)} % ({percentages(best.intervals['accuracy'], 1)}) of all "
+        f"{per_cent(best.pooled['accuracy'], 1)} ({percentages(best.intervals['accuracy'], 1)}) of all "
         f"{counted(best.images, 'test image')} taken together."
     )
 

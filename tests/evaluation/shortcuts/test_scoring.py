@@ -1,6 +1,7 @@
 """Baselines are trained on train and scored on test; what is kept is not computed again."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,22 @@ def test_neither_test_labels_nor_validation_images_reach_a_classifier(two_colour
     changed = shortcut_scores(DecodedImages(pixels, images.offsets, images.shapes), other, baselines=FAST)
     for before, result in zip(probabilities, changed, strict=True):
         np.testing.assert_array_equal(before, result.predictions.probabilities)
+
+
+def test_images_of_several_splits_are_seen_once(two_colours):
+    images, split = two_colours
+    turned = relabelled(split, split=split.table["split"].replace({"test": "validation", "validation": "test"}))
+    calls, seen = [], {}
+
+    def counted(image):
+        calls.append(image.shape)
+        return FAST[1].features(image)
+
+    baselines = (replace(FAST[1], features=counted),)
+    for of in (split, turned):
+        alone = shortcut_scores(images, of, baselines=FAST[1:])
+        assert same(shortcut_scores(images, of, baselines=baselines, seen=seen), alone)
+    assert len(calls) == len(images)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from allcore.data.left_out import note_left_out
 from allcore.errors import RunError
 from allcore.reporting.report import make_report
 from allcore.runs.store import Run
@@ -52,13 +53,24 @@ def test_run_without_mistakes_says_so(run, read):
     assert "img" not in [tag for tag, _ in page.tags]
 
 
-def test_files_left_out_are_counted_with_the_reason(run, smears, tmp_path, read):
+@pytest.mark.parametrize(
+    ("unusable", "not_taken", "said"),
+    [
+        (1, 0, "Left out as unusable: 1 file (1 empty file)."),
+        (0, 2, "Left out: 2 files that the import did not take; each of the others is a usable image."),
+        (1, 2, "Left out as unusable: 1 file (1 empty file), and 2 files that the import did not take."),
+        (0, 0, "Left out: no file;"),
+    ],
+)
+def test_files_left_out_are_counted_with_the_reason(run, smears, tmp_path, read, unusable, not_taken, said):
     folder = shutil.copytree(smears, tmp_path / "more" / smears.name)
-    (folder / "Pro" / "empty.jpg").write_bytes(b"")
+    for number in range(unusable):
+        (folder / "Pro" / f"empty-{number}.jpg").write_bytes(b"")
+    note_left_out(folder, {f"notes-{number}.txt": "not an image" for number in range(not_taken)})
     config = run.folder / "config.json"
     config.write_text(config.read_text().replace(str(smears), str(folder)))
     page = Page(read(Run(run.folder), workspace=Workspace(tmp_path / "w", (folder.parent,))))
-    assert "Left out as unusable: 1 file (1 empty file)." in page.text
+    assert said in page.text
 
 
 def test_run_without_recorded_epochs_or_versions_is_reported(run, readers):

@@ -222,11 +222,14 @@ def _exclusions(facts: RunFacts) -> tuple[Text, ...]:
         return (text("The dataset has changed or is gone, so files that were left out cannot be named."),)
     problems = facts.catalog.problems()
     of_variant = problems[problems["variant"] == facts.catalog.variant(facts.config.variant)]
+    not_taken = len(facts.catalog.left_out)
+    at_import = f"{counted(not_taken, 'file')} that the import did not take" if not_taken else ""
     if of_variant.empty:
-        return (text("Left out: no file; each is a usable image."),)
+        return (text(f"Left out: {at_import or 'no file'}; each of the others is a usable image."),)
     reasons = of_variant["problem"].value_counts()
     said = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-    return (text(f"Left out as unusable: {counted(len(of_variant), 'file')} ({said})."),)
+    also = f", and {at_import}" if at_import else ""
+    return (text(f"Left out as unusable: {counted(len(of_variant), 'file')} ({said}){also}."),)
 
 
 def _scaled(facts: RunFacts) -> str:
