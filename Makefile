@@ -1,14 +1,16 @@
 # make app        environment, requirements, and the app
-# make test       environment, test requirements, and the whole test suite, by a worker more than there are processors, since one
-#                mostly waits, five at most, which need 2 GB each (WORKERS=4: by four)
+# make test       environment, test requirements, and the whole test suite: one worker more than processors, at most five, 2 GB each
+#                (WORKERS=4: four)
 # make test-fast  the quick tests, which need no process of their own, no TensorFlow and no browser
 # make test-cluster  runs on a real Slurm of one node and a real Ray (a head and one node), mirrored to a real MLflow server;
-#                Slurm needs root and Debian's slurm-wlm and munge, Ray and MLflow are installed into .venv/ray and .venv/mlflow
+#                Slurm needs root and Debian's slurm-wlm, slurm-wlm-basic-plugins and munge; Ray and MLflow are installed into
+#                .venv/ray and .venv/mlflow
 # make test-gpu   an epoch on each GPU: its loss curve compared with the processor's, its speed with other tools'
 # make soak       the same tests as usual, but many more cases (SOAK=17: 17 times as many): damaged inputs, power cuts, disks that
 #                refuse to write, large networks in int8, thirty visitors; about an hour
 # make check      lint, format, types, import contracts
 # make lock       writes requirements.txt, requirements-gpu.txt and requirements-dev.txt from pyproject.toml
+# make clean      removes the environment (.venv) and what the tests and checks keep
 
 PYTHON ?= python3
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)

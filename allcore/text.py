@@ -31,6 +31,7 @@ _PAGE_SIGN: Final = re.compile(
 _FILE: Final = re.compile(r"([\\`*{}\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])|^#)")
 _NUMBERED: Final = re.compile(r"^(\s*\d+)([.)])(?=\s|$)")
 """What begins an entry of a list."""
+_MOST_IN_FILE_NAME: Final = 200
 _FORMULA: Final = re.compile(r"\s*[=+\-@]")
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?( ?%)?", re.IGNORECASE)
 
@@ -88,11 +89,11 @@ def from_csv(text: str) -> str:
     return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
 
 
-def for_file(text: str, most: int = 200) -> str:
-    """Return text as a part of a file's name that every system takes, cut in its middle to `most` bytes."""
+def for_file(text: str) -> str:
+    """Return text as a part of a file's name that every system takes, cut in its middle to 200 bytes."""
     name = re.sub(r'[/\\:*?"<>|]', "_", printable(text)).strip(". ") or "_"
     columns = cell_len(name)
-    while len(shorten(name, columns).encode()) > most:
+    while len(shorten(name, columns).encode()) > _MOST_IN_FILE_NAME:
         columns -= 1
     return shorten(name, columns)
 

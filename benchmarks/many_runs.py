@@ -42,6 +42,9 @@ class _TakesAll(ScheduledExecutor):
 
     name: ClassVar[str] = "slurm"
 
+    def can_ask(self) -> bool:
+        return True
+
     def submit_job(self, run: Run, launch: Launch) -> str:
         return run.id[-4:]
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -13,6 +12,7 @@ from allcore.cells.lenders import Lenders
 from allcore.config import TrainConfig
 from allcore.config_parts import AugmentConfig
 from allcore.data.catalog import Catalog
+from allcore.data.encode import png
 from allcore.data.intake import decode
 from allcore.errors import ImageError, InputError
 from allcore.reporting.changes import Example, describe, operations
@@ -69,15 +69,11 @@ def _rendered(
     lending = Lenders(
         lambda row: decode(Path(files[row])), lambda row: find_cells(decode(Path(files[row]))), np.arange(lenders)
     )
-    return [_png(apply_change(image, size, example.change, example.border, cells, lending)) for example in examples]
+    return [png(apply_change(image, size, example.change, example.border, cells, lending)) for example in examples]
 
 
 def _changes_field(change: Change) -> bool:
     return change.field_from is not None or change.plain_field is not None
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def _show_examples(root: Path, image: pd.Series, size: int, examples: tuple[Example, ...], lenders: pd.Series) -> None:
@@ -167,7 +163,7 @@ def _show_sample(run: Run, root: Path) -> None:
     change = describe(draw_change(config.augment, config.seed, epoch - 1, row))
     original = resize(split_image(run, root, row), config.image_size)
     gallery(
-        [_png(original), _png(replay(run, root, row, epoch - 1))],
+        [png(original), png(replay(run, root, row, epoch - 1))],
         [plain(f"{path!s} at {config.image_size} px"), plain(f"epoch {epoch}: {change}")],
         ["The image without a change", f"The image in epoch {epoch}: {change}"],
         width=320,

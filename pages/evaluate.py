@@ -31,12 +31,15 @@ from pages.ui.tabs import open_tab
 SPLITS = ("test", "validation")
 INTERVALS = {
     "wilson": (
-        "Wilson for accuracy, weighted sensitivity and each class; bootstrap for the others, that of an average never "
-        "narrower than its classes' together."
+        "Wilson's for accuracy, weighted sensitivity, and each class's precision, sensitivity, specificity, negative "
+        "predictive value and F1; bootstrap for the others, where averages of those class scores are at least as "
+        "wide as their classes' intervals combined."
     ),
     "group bootstrap": (
-        "bootstrap over overlap groups, as several images share one; that of a proportion or F1 is never narrower than "
-        "Wilson's for as many trials as there are groups, that of an average never than its classes' together."
+        "bootstrap over overlap groups, since images of a group are not independent. For accuracy, and for each "
+        "class's precision, sensitivity, specificity, negative predictive value and F1, they are at least as wide as "
+        "Wilson's interval with one trial per group; for averages of those at least as wide as their classes' "
+        "intervals combined."
     ),
 }
 
@@ -60,7 +63,7 @@ if of_run and (images := dataset_of(run)) is not None:
 try:
     now = evaluated(run, split, labels)
 except InputError as error:
-    st.error(show.plain(str(error)), title="This run cannot be evaluated")
+    st.error(show.plain(str(error)), title=f"This {'run' if of_run else 'model'} cannot be evaluated")
     st.stop()
 scores, classes = now.scores, now.classes
 show_headline(now)
@@ -96,7 +99,7 @@ else:
     if now.scored is None:
         show_report_button(run)
 
-named = meanings(run.config.dataset, classes)
+named = meanings(now.datasets, classes)
 tabs = {
     "Confusion matrix": show_confusion,
     "Mistakes": show_mistakes,

@@ -43,7 +43,7 @@ try:
 except InputError as error:
     st.error(plain(str(error)), title="This model cannot be used")
     st.stop()
-if said := meanings(dataset_of(model), served.classes).in_words():
+if said := meanings(tuple(filter(None, [dataset_of(model)])), served.classes).in_words():
     notice.info(f"{NOTICE} {plain(said)}", icon=":material/science:")
 with st.expander("About this model", icon=":material/info:", key="about", bind="query-params"):
     show_facts(served.metadata)

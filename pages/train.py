@@ -41,7 +41,7 @@ from pages.ui.study_form import Asked, study_form
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Cells": "cells", "Custom": ""}
 ONE_RUN, STUDY = "One run", "Study"
-NEED_SEARCH = ("grouped", "stain")
+NEED_SEARCH = ("grouped", "stain", "patient")
 """Protocols that no split can be made by before shared fields were looked for."""
 
 
@@ -235,6 +235,11 @@ if split is not None:
         f"{twins} of the {len(split.rows('test'))} test images share a group with one in train: an exact duplicate, "
         "the same field seen again, or an image of the same patient or group where a table says so."
     )
+    if split.merged:
+        st.caption(
+            f"{split.merged} groups of the table are put together, because images of one show the same as images of "
+            "another."
+        )
     if images.has_parts and config.split.protocol != "folders":
         st.warning(
             "This dataset's folders divide it into train, validation and test. The chosen protocol ignores that and "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import pandas as pd
 from scipy import ndimage
 
 from allcore.arrays import ImageArray
@@ -19,8 +18,8 @@ _LEAST_SPREAD = 1.0
 """Of the brightness inside a cell, in grey levels: one without any structure has no texture."""
 
 
-def cell_table(image: ImageArray, cells: LabelImage) -> pd.DataFrame:
-    """Return one row a cell of `image`, uint8 (H, W, 3), labelled by `cells`, (H, W); no row where there is none.
+def cell_rows(image: ImageArray, cells: LabelImage) -> list[dict[str, float]]:
+    """Return one row a cell of `image`, uint8 (H, W, 3), labelled by `cells`, (H, W), by the names in `COLUMNS`.
 
     Lengths are pixels of a field of which the longer side has 224. `area` is in square pixels; `roundness` (of the
     outline, 4π area / perimeter²; for a circle about 0.87, as outlines go from pixel to pixel), `eccentricity` (of the
@@ -31,12 +30,6 @@ def cell_table(image: ImageArray, cells: LabelImage) -> pd.DataFrame:
     difference of neighbours in it.
     Cells that touch the border are cut off, and so are their measures.
     """
-    table = pd.DataFrame(cell_rows(image, cells), columns=list(COLUMNS))
-    return table.astype({"cell": int, "touches_border": bool})
-
-
-def cell_rows(image: ImageArray, cells: LabelImage) -> list[dict[str, float]]:
-    """Return the rows of `cell_table`, each by the names of its columns: a table takes longer to make than they do."""
     field = at_field_size(image)
     labels = shrunk(cells, field.shape[:2])
     grey = cv2.cvtColor(field, cv2.COLOR_RGB2GRAY).astype(np.float32)

@@ -167,16 +167,15 @@ def _make_folder(folder: Path) -> None:
 
 def _write(seen: Sequence[Seen], output: Path) -> Iterator[dict[str, Any]]:
     """Write each picture, and yield where it is and what was done to it."""
-    import cv2
-
+    from allcore.data.encode import png
     from allcore.reporting.changes import describe
 
     with progress_bar("making pictures") as progress:
         for done, (path, epoch, change, make) in enumerate(seen, start=1):
             file = output / f"{path.replace('/', ' ')} epoch {epoch}.png"
-            png = cv2.imencode(".png", cv2.cvtColor(make(), cv2.COLOR_RGB2BGR))[1].tobytes()
+            picture = png(make())
             try:
-                write_whole(file, png)
+                write_whole(file, picture)
             except OSError as error:
                 raise InputError(f"{file} cannot be written ({error.strerror}); choose another place") from None
             yield {"file": str(file), "image": path, "epoch": epoch, "change": describe(change)}

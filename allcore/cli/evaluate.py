@@ -43,7 +43,11 @@ def evaluate(
     mapping: Mapping = None,
     against: Annotated[
         str | None,
-        typer.Option("--against", metavar="MODEL", help="another model, compared on the images they share"),
+        typer.Option(
+            "--against",
+            metavar="MODEL",
+            help="another model, compared on the images they share; --split of --data is by the first one's run",
+        ),
     ] = None,
     prevalence: Annotated[
         float | None,
@@ -75,15 +79,11 @@ def evaluate(
     workspace, named = open_workspace(), named_classes(mapping)
     store = RunStore(workspace.runs)
     with progress_bar("predicting") as progress:
-        evaluation, *other = [
-            evaluate_model(
-                name, store, workspace.cache, data, split, variant, named, progress, labels, workspace.judgements
-            )
-            for name in (model, against)
-            if name is not None
-        ]
-    if other:
-        print_comparison(evaluation, other[0], json)
+        how = (store, workspace.cache, data, split, variant, named, progress, labels, workspace.judgements)
+        evaluation = evaluate_model(model, *how)
+        other = None if against is None else evaluate_model(against, *how, evaluation.predictions)
+    if other is not None:
+        print_comparison(evaluation, other, json)
     else:
         print_evaluation(evaluation, json, None if prevalence is None else prevalence / 100)
 

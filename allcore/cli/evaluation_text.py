@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from allcore.cli.class_text import print_matrix
@@ -40,6 +40,7 @@ def evaluation_json(evaluation: Evaluation, prevalence: float | None = None) -> 
 
     meanings = _meanings(evaluation)
     positive = list(meanings.positive)
+    points, notes = _chosen_points(evaluation, meanings, prevalence)
     both = two_sides(evaluation.predictions, positive).model_dump(mode="json") if positive else None
     named = {"model": evaluation.model, "data": evaluation.data}
     alone = evaluation.without_twins
@@ -49,9 +50,9 @@ def evaluation_json(evaluation: Evaluation, prevalence: float | None = None) -> 
         "meanings": dict(meanings.meanings),
         "positive": positive,
         "two_sides": both,
-        "operating_points": [each.model_dump(mode="json") for each in _chosen_points(evaluation, positive, prevalence)],
+        "operating_points": [each.model_dump(mode="json") for each in points],
         "without_twins": None if alone is None else alone.to_json(),
-        "notes": list(evaluation.notes),
+        "notes": [*evaluation.notes, *notes],
     }
 
 
@@ -62,8 +63,8 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
     """
     if prevalence is not None and not _meanings(evaluation).positive:
         raise InputError(
-            "prevalence: it is that of positives, and no class is positive; say which are with: dataset classes DIR "
-            "--positive CLASS"
+            "prevalence: it is that of positives, and the classes are not divided into positive and negative ones; say "
+            "which are positive with: dataset classes DIR --positive CLASS"
         )
     if json:
         print_json(evaluation_json(evaluation, prevalence))
@@ -158,36 +159,42 @@ def _meanings(evaluation: Evaluation) -> ClassMeanings:
     return class_meanings(evaluation.datasets, evaluation.predictions.classes, open_workspace().classes)
 
 
-def _chosen_points(evaluation: Evaluation, positive: Sequence[str], prevalence: float | None) -> list[ChosenPoint]:
-    """Return what lines do that hold usual targets; none where no class is positive or a side has no image."""
+def _chosen_points(
+    evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None
+) -> tuple[list[ChosenPoint], list[str]]:
+    """Return what lines do that hold usual targets, and what cannot be held, in words; nothing without two sides."""
     from allcore.evaluation.predictions.operating import TARGETS, chosen_point
 
-    if not positive:
-        return []
+    if not meanings.positive:
+        return [], []
     try:
-        return [
-            chosen_point(evaluation.predictions, positive, target, evaluation.validation, prevalence)
+        points = [
+            chosen_point(evaluation.predictions, meanings.positive, target, evaluation.validation, prevalence)
             for target in TARGETS
         ]
-    except InputError:
-        return []
+    except InputError as error:
+        return [], [f"where to draw the line between {' and '.join(meanings.sides)} cannot be said: {error}"]
+    if all(each.point.threshold is not None for each in points):
+        return points, []
+    from allcore.reporting.operating import no_threshold  # with what draws figures
+
+    return points, list(filter(None, (no_threshold(each, meanings.sides[0]) for each in points)))
 
 
 def _print_operating_points(evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None) -> None:
-    from allcore.reporting.operating import no_threshold, operating_table
+    from allcore.reporting.operating import operating_table
 
-    points = _chosen_points(evaluation, meanings.positive, prevalence)
-    if not points:
-        return
-    chosen = "these images: it flatters" if points[0].same_images else "the run's validation images"
-    share = percentage(points[0].point.prevalence)
-    say(
-        f"{meanings.sides[0]} from a threshold on, chosen on {chosen}; "
-        f"PPV and NPV where {share} % are {meanings.sides[0]}"
-    )
-    rows = operating_table(points)
-    table(["rule", *(f"#{name}" for name in rows.columns[1:])], rows.to_numpy().tolist())
-    for said in filter(None, (no_threshold(each, meanings.sides[0]) for each in points)):
+    points, notes = _chosen_points(evaluation, meanings, prevalence)
+    if points:
+        chosen = "these images: it flatters" if points[0].same_images else "the run's validation images"
+        share = percentage(points[0].point.prevalence)
+        say(
+            f"{meanings.sides[0]} from a threshold on, chosen on {chosen}; "
+            f"PPV and NPV where {share} % are {meanings.sides[0]}"
+        )
+        rows = operating_table(points)
+        table(["rule", *(f"#{name}" for name in rows.columns[1:])], rows.to_numpy().tolist())
+    for said in notes:
         say(said)
     say()
 

@@ -83,24 +83,21 @@ def _run_of(model: str, workspace: Workspace, data: Path | None, variant: str | 
     from allcore.data.catalog import scan
     from allcore.evaluation.predictions.folder import ScoredFolder
     from allcore.evaluation.predictions.in_run_form import evaluation_run
-    from allcore.inference.model_file import named_model_file
     from allcore.inference.predictor import load_predictor
-    from allcore.runs.store import RunStore, run_of_model
+    from allcore.runs.named_model import named_model
+    from allcore.runs.store import RunStore
 
-    store, file = RunStore(workspace.runs), named_model_file(model)
-    own = store.find(model) if file is None else run_of_model(file.resolve())
+    named = named_model(model, RunStore(workspace.runs))
     if data is None:
-        if own is None:
-            raise InputError(f"{file} does not lie in a run's folder, so its images are not known; give --data DIR")
+        own = named.own_run
         if variant is not None or mapping:
             raise InputError("variant, map: they are of --data; give --data DIR as well")
         return own
-    path = store.find(model).served_model if file is None else file.resolve()
     with progress_bar("reading images") as progress:
         catalog = scan(data, workspace.cache, progress)
     of = ScoredFolder(folder=catalog.root, variant=variant, mapping=mapping)
     with progress_bar("predicting") as progress:
-        return evaluation_run(load_predictor(path), path, catalog, of, workspace.cache, progress)
+        return evaluation_run(load_predictor(named.path), named.path, catalog, of, workspace.cache, progress)
 
 
 def _print(model: str, rows: pd.DataFrame, findings: list[str], count: int) -> None:

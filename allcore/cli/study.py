@@ -160,7 +160,7 @@ def resume(
         with progress_bar("reading the dataset") as progress:
             more = checked(more, workspace, progress)
     if more != plan:
-        store.change(study, more)
+        store.change(study, plan, more)
         say(f"study {study.name} has {more.members} members now, {plan.members} before", err=True)
     elif is_carried_out(study):
         raise RunError(f"study {study.name} is being carried out; there is nothing to resume")

@@ -34,7 +34,7 @@ class White:
 
 
 def deep_values(image: ImageFile, data: bytes) -> np.ndarray | None:
-    """Return values of more than 8 bits as they are stored: (H, W), or (H, W, 3) in RGB; None where there are none.
+    """Return values of more than 8 bits: (H, W), or (H, W, 3) in RGB, TIFFs upright; None where there are none.
 
     Raises `ImageError` for kinds of which only the upper 8 bits can be read, and these are (nearly) empty.
     """

@@ -1,4 +1,4 @@
-"""Tables that say which images belong together: of one patient, or of another group."""
+"""Which images belong together: tables that say so, of one patient or another group, and several groupings as one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from allcore.arrays import IntArray
 from allcore.data.csv_rows import MOST_BYTES, table_rows
 from allcore.errors import DatasetError, FileError
 from allcore.files import read_file
@@ -24,6 +29,21 @@ def read_groups(path: Path) -> dict[str, str]:
         return _groups(table_rows(read_file(path, MOST_BYTES)))
     except FileError as error:
         raise DatasetError(f"table of groups {path} cannot be used: {error}") from None
+
+
+def connected_rows(*groupings: npt.ArrayLike) -> IntArray:
+    """Number N rows from 0 such that rows which any of the groupings (N,) connects, or several do, share one."""
+    from scipy.sparse import coo_array  # most commands can do without
+    from scipy.sparse.csgraph import connected_components
+
+    firsts = []
+    for grouping in groupings:
+        number = pd.factorize(np.asarray(grouping, object))[0]
+        firsts.append(np.unique(number, return_index=True)[1][number])
+    n = len(firsts[0])
+    rows = np.tile(np.arange(n), len(firsts))
+    graph = coo_array((np.ones(len(rows)), (rows, np.concatenate(firsts))), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def _groups(rows: Iterator[tuple[int, list[str]]]) -> dict[str, str]:

@@ -34,7 +34,7 @@ from allcore.data.memory_budget import MemoryBudget
 from allcore.data.whole import whole_image, whole_jpeg
 from allcore.errors import ImageError
 
-INTAKE_VERSION: Final = 3
+INTAKE_VERSION: Final = 4
 """Raised when a file may now be refused that was not, or decode to other pixels: cached catalogs are then not used."""
 MAX_PIXELS: Final = 50_000_000
 _INVISIBLE: Final = 16
@@ -211,6 +211,8 @@ def _deep(image: ImageFile, data: bytes) -> tuple[np.ndarray, White] | None:
         return None
     whole_image(image, data)
     pixels, white = to_8_bits(values, told_bits(image, data))
+    if isinstance(image, TiffImageFile):  # which both its readers turn themselves
+        return pixels, white
     turned = Image.fromarray(pixels)
     turned.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
     return np.array(_upright(turned)), white

@@ -16,7 +16,7 @@ import pandas as pd
 from allcore.config_parts import SplitConfig
 from allcore.data.class_names import in_order
 from allcore.data.division import divide
-from allcore.data.groups import read_groups
+from allcore.data.groups import connected_rows, read_groups
 from allcore.data.parts import PARTS as SPLITS
 from allcore.data.relations import Relations, catalog_relations
 from allcore.errors import DatasetError, FileError
@@ -32,9 +32,12 @@ class Split:
     """Which image is trained on, chosen by and scored.
 
     `table` has path, sha256, label, group, stain (its stain cluster, '' where that is not known) and split a row.
+    `merged` counts the groups of a table of groups that images of the same content or field connect with another; it is
+    known of a split that was just made, and not kept.
     """
 
     table: pd.DataFrame
+    merged: int = 0
 
     @cached_property
     def content(self) -> str:
@@ -138,25 +141,34 @@ def make_split(images: pd.DataFrame, config: SplitConfig, relations: Relations |
     - `folders` takes the parts that the dataset's own folders make.
 
     With `config.folds`, the images are divided into that many parts of about equal size, of which one is the test; over
-    all folds every image is tested once. Groups come from the table `config.groups` or, without one, from `relations`;
-    without these, from what the catalog shows. Raises `DatasetError` when the table does not fit, or a class has too
-    few groups or stain clusters for three parts.
+    all folds every image is tested once. Groups come from `relations` or, without these, from what the catalog shows;
+    with a table `config.groups`, from the table, and those of its groups that such images connect are one, by the name
+    that its first image has there. Raises `DatasetError` when the table does not fit, or a class has too few groups or
+    stain clusters for three parts.
     """
     relations = relations or catalog_relations(images)
     table = images.reindex(columns=["path", "sha256", "label", "part"], fill_value="").reset_index(drop=True)
-    table["group"] = _groups(images, config, relations)
+    if config.groups is None:
+        table["group"], merged = [f"g{number:05d}" for number in relations.groups], 0
+    else:
+        given = _groups_of_table(list(images["path"]), config.groups)
+        table["group"], merged = _merged(given, relations.groups)
     table["stain"] = relations.stains
     table["split"] = np.array(SPLITS)[divide(table, config)]
-    split = Split(table[list(COLUMNS)])
+    split = Split(table[list(COLUMNS)], merged)
     _check_every_class_everywhere(split, config)
     return split
 
 
-def _groups(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> list[str]:
-    paths = list(images["path"])
-    if config.groups is None:
-        return [f"g{number:05d}" for number in relations.groups]
-    given = read_groups(Path(config.groups))
+def _merged(given: pd.Series, shown: np.ndarray) -> tuple[pd.Series, int]:
+    """Return groups (N,), one where images that show the same connect them, and how many of them that concerns."""
+    connected = given.groupby(connected_rows(given, shown))
+    names = connected.nunique()
+    return connected.transform("first"), int(names[names > 1].sum())
+
+
+def _groups_of_table(paths: list[str], file: str) -> pd.Series:
+    given = read_groups(Path(file))
     names = [path.rsplit("/", 1)[-1] for path in paths]
     fitting = Counter(names)
     found = [
@@ -166,10 +178,10 @@ def _groups(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> 
     missing = [path for path, group in zip(paths, found, strict=True) if not group]
     if missing:
         raise DatasetError(
-            f"table of groups {config.groups} lacks {len(missing)} of {len(paths)} images, the first {missing[0]}; "
+            f"table of groups {file} lacks {len(missing)} of {len(paths)} images, the first {missing[0]}; "
             "every image's path (or its file name, where no other image has it) must stand in its column file"
         )
-    return found
+    return pd.Series(found, dtype="str")
 
 
 def _check_every_class_everywhere(split: Split, config: SplitConfig) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from allcore.data.intake import inspect, pixel_sha256, read_image
+from allcore.data.catalog_rows import hold
 from allcore.data.listing import images_below
-from allcore.errors import ImageError
 from allcore.progress import Count, Progress
 from allcore.text import well_formed
 from allcore.threads import in_threads
@@ -33,13 +31,5 @@ def unlabelled_images(folder: Path, on_progress: Progress | None = None) -> pd.D
 
 def _describe(folder: Path, file: Path) -> tuple[str, str, str, str]:
     path = well_formed(file.relative_to(folder).as_posix())
-    if path != file.relative_to(folder).as_posix():
-        return path, "", "", "its path is not valid UTF-8; rename the file or its folder"
-    try:
-        data = read_image(file)
-        pixels, _ = inspect(data, file.name)
-    except ImageError as error:
-        return path, "", "", str(error)
-    except OSError as error:
-        return path, "", "", f"cannot be read: {error.strerror}"
-    return path, hashlib.sha256(data).hexdigest(), pixel_sha256(pixels), ""
+    held = hold(str(file), path)
+    return path, held.sha256, held.pixel_sha256, held.problem

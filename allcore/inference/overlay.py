@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from allcore.data.encode import png
+
 _FOR = np.array([214, 96, 18], np.float32)
 _AGAINST = np.array([32, 102, 168], np.float32)
 
@@ -26,5 +28,4 @@ def overlay(image: np.ndarray, evidence: np.ndarray, opacity: float = 0.6, scale
 
 def evidence_png(image: np.ndarray, evidence: np.ndarray, opacity: float = 0.6, scale: float | None = None) -> bytes:
     """Return as a PNG file what `overlay` draws, in the size of the image."""
-    drawn = overlay(image, evidence, opacity, scale)
-    return cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1].tobytes()
+    return png(overlay(image, evidence, opacity, scale))

@@ -37,13 +37,13 @@ def operating_table(points: list[ChosenPoint]) -> pd.DataFrame:
 
 
 def threshold_text(at: OperatingPoint) -> str:
-    """Return a threshold as `0.713`, or `none` where no score can reach it."""
-    return f"{at.threshold:.3f}" if at.reachable else "none"
+    """Return a threshold as `0.713`, or `none`."""
+    return "none" if at.threshold is None else f"{at.threshold:.3f}"
 
 
 def no_threshold(chosen: ChosenPoint, yes: str) -> str:
     """Return that no threshold holds the target and so nothing is called `yes`; '' where one does."""
-    if chosen.point.reachable:
+    if chosen.point.threshold is not None:
         return ""
     target = f"a {chosen.held} of at least {100 * chosen.at_least:g} %"
     images = "these images" if chosen.same_images else "the validation images"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from allcore.data.class_meanings import copy_meanings, forget_meanings
 from allcore.data.dataset_note import DatasetNote, read_note, renamed_to, write_note
@@ -14,8 +13,9 @@ from allcore.data.sources import new_dataset
 from allcore.errors import DatasetError, RunError
 from allcore.files import bytes_below, is_folder
 from allcore.runs.store import Run, RunStore, is_active
+from allcore.runs.trash import delete_folder
 from allcore.workspace import Workspace
-from allcore.writing import remove_folder, rename
+from allcore.writing import rename
 
 
 @dataclass(frozen=True)
@@ -106,24 +106,13 @@ def delete_dataset(folder: Path, workspace: Workspace) -> None:
     Raises `DatasetError` when it is not the workspace's own, a run uses it at the moment, or the disk refuses.
     """
     check_changeable(folder, workspace, "deleted")
-    place = folder.resolve()
+    own = None if folder.is_symlink() else folder.resolve()
     try:
-        if folder.is_symlink():
-            folder.unlink()
-            return
-        trash = folder.with_name(f".{uuid4().hex}.part")  # what a killed deletion leaves, `runs prune` takes for such
-        rename(folder, trash)
-    except OSError as error:
-        raise DatasetError(f"{folder.name} cannot be deleted ({error.strerror}); all of it is still there") from None
-    with suppress(OSError):
-        forget_meanings(place, workspace.classes)
-    try:
-        remove_folder(trash)
-    except OSError as error:
-        raise DatasetError(
-            f"{folder.name} is deleted, but not all of its files could be removed ({error.strerror or error}); "
-            f"remove {trash} by hand"
-        ) from None
+        delete_folder(folder, folder.name, DatasetError)
+    finally:
+        if own is not None and not own.exists():
+            with suppress(OSError):
+                forget_meanings(own, workspace.classes)
 
 
 def _is_owned(folder: Path, workspace: Workspace) -> bool:

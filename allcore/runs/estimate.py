@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from os.path import realpath
 
 from allcore.config import TrainConfig
 from allcore.data.split import Split
@@ -26,8 +27,11 @@ Measured: the most that runs on drawn and real images took, less their steps and
 _CELL_MAPS = 1 / 3
 """What the maps of the cells add to the decoded images, as a share: one byte a pixel beside red, green and blue."""
 
-_COSTLY = ("network", "image_size", "batch_size", "trainable_from", "trainable_to", "head", "dense_units", "optimizer")
-_COSTLY_HERE = (*_COSTLY, "device", "devices", "precision", "micro_batch_size", "augment", "dataset", "variant")
+_COSTLY = (
+    *("network", "image_size", "batch_size", "trainable_from", "trainable_to", "head", "dense_units", "optimizer"),
+    "augment",
+)
+_COSTLY_HERE = (*_COSTLY, "device", "devices", "precision", "micro_batch_size", "dataset", "variant")
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def former_speed(config: TrainConfig, device: str, runs: Iterable[Run]) -> Speed
     """Return the speed of the first of `runs` that trained on `device` with steps as costly as those of `config`.
 
     `device` is a hardware plan's description: the same devices and the same precision. Runs that came to their end come
-    first, for they know what the whole takes.
+    first, for they know what the whole takes. Memory is that of a run on the same images: it grows with their number.
     """
     wanted = [getattr(config, name) for name in _COSTLY]
     without_end: Speed | None = None
@@ -144,11 +148,16 @@ def former_speed(config: TrainConfig, device: str, runs: Iterable[Run]) -> Speed
             whole = _whole_of(run, status)
         except RunError:
             continue
-        speed = Speed(status.images_per_second, run.id, status.peak_memory, whole)
+        memory = status.peak_memory if _same_images(config, run.config) else None
+        speed = Speed(status.images_per_second, run.id, memory, whole)
         if whole is not None:
             return speed
         without_end = without_end or speed
     return without_end
+
+
+def _same_images(one: TrainConfig, other: TrainConfig) -> bool:
+    return one.variant == other.variant and realpath(one.dataset) == realpath(other.dataset)
 
 
 def _whole_of(run: Run, status: Status) -> Whole | None:

@@ -11,12 +11,13 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from allcore.config import TrainConfig
-from allcore.errors import RunError
+from allcore.errors import InputError, RunError
 from allcore.installation import PROJECT
 from allcore.progress import Progress
+from allcore.refusals import what_went_wrong
 from allcore.runs.cluster import read_cluster
 from allcore.runs.devices import Device, devices_here, suitable
 from allcore.runs.ending import gone_within, rests_within, signal_group, while_it_stops
@@ -29,6 +30,8 @@ from allcore.runs.states import ACTIVE, RESUMABLE, in_words
 from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.store import Run, RunStore
 from allcore.workspace import Workspace
+
+_PATIENCE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ class Executor(ABC):
             resumable = ", ".join(sorted(map(in_words, RESUMABLE)))
             raise RunError(f"run {run.id} is {in_words(status.state)}; only {resumable} runs can be resumed")
         self.check(run.config)
+        self._launch_again(run, status, last)
+
+    def _launch_again(self, run: Run, status: Status, last: Launch | None) -> None:
+        """Queue a run anew, after the launch that was its last one when `status` was read, and launch it."""
         launch = claim_launch(run.folder, self.name, last)
         (run.folder / STOP_FILE).unlink(missing_ok=True)
         moment = time.time()
@@ -96,19 +103,22 @@ class Executor(ABC):
             signal_group(run.status(), signal.SIGTERM)
         executor_of(run, self.workspace).after_request(run)
 
-    def stop(self, run: Run, patience: float = 30.0) -> None:
+    def stop(self, run: Run, patience: float = _PATIENCE_SECONDS) -> None:
         """Ask, then end it more and more firmly every `patience` seconds, and return when the run has ended.
 
         The checkpoint is kept and the state becomes `cancelled`, so the run can be resumed.
         """
         self.request_stop(run)
+        self._end_as_asked(run, patience)
+
+    def _end_as_asked(self, run: Run, patience: float) -> None:
         executor_of(run, self.workspace).end(run, patience)
         status = read_status(run.folder)
         if status.state == "interrupted":
             with suppress(OSError):  # a full disk, say: it can be resumed as it is
                 write_status(run.folder, status.model_copy(update={"state": "cancelled", "eta_seconds": None}))
 
-    def stop_in_background(self, run: Run, patience: float = 30.0) -> threading.Thread:
+    def stop_in_background(self, run: Run) -> threading.Thread:
         """Ask the run to stop and return at once; the thread that is returned goes on as `stop` does.
 
         Raises `RunError` when the run is not active.
@@ -116,8 +126,8 @@ class Executor(ABC):
         self.request_stop(run)
 
         def go_on() -> None:
-            with suppress(RunError):  # it has ended meanwhile
-                self.stop(run, patience)
+            with suppress(RunError):  # it was deleted meanwhile
+                self._end_as_asked(run, _PATIENCE_SECONDS)
 
         thread = threading.Thread(target=go_on, name=f"stop {run.id}", daemon=True)
         thread.start()
@@ -188,7 +198,21 @@ class LocalExecutor(Executor):
     def _launch(self, run: Run, launch: Launch) -> None:
         """Start the worker, put it into the queue and record its identity.
 
-        It writes nothing before that is there: it waits for a byte, or for its launcher's end, at its standard input.
+        Where that fails no worker is left, and the run says why it has failed.
+        """
+        try:
+            self._start(run, launch)
+        except (InputError, OSError) as error:
+            with suppress(OSError):  # then it reads as interrupted: nobody comes for it
+                status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
+                ended = {"state": "failed", "pid": None, "error": f"it was not started: {what_went_wrong(error)}"}
+                write_status(run.folder, status.model_copy(update=ended))
+            raise
+
+    def _start(self, run: Run, launch: Launch) -> None:
+        """Start the worker, which writes nothing before it is recorded.
+
+        It waits for a byte, or for its launcher's end, at its standard input.
         """
         with (run.folder / OUTPUT_FILE).open("ab") as output:
             process = subprocess.Popen(
@@ -202,15 +226,22 @@ class LocalExecutor(Executor):
             )
         assert process.stdin is not None
         with process.stdin:
-            status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
-            started = start_mark(process.pid)
-            if started is not None:
-                kind = suitable(run.config, self.devices())[0].kind
-                write_ticket(self.store.root, run.id, status.queued_at, kind, process.pid, started)
-            update = {"pid": process.pid, "process_started": started, "host": host(), "heartbeat": time.time()}
-            write_status(run.folder, status.model_copy(update=update))
+            try:
+                self._put_into_queue(run, process.pid)
+            except BaseException:
+                process.kill()  # or it would train: to it the end of its input is its launcher's
+                raise
             with suppress(BrokenPipeError):  # it has ended
                 process.stdin.write(b"\n")
+
+    def _put_into_queue(self, run: Run, pid: int) -> None:
+        status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
+        started = start_mark(pid)
+        if started is not None:
+            kind = suitable(run.config, self.devices())[0].kind
+            write_ticket(self.store.root, run.id, status.queued_at, kind, pid, started)
+        update = {"pid": pid, "process_started": started, "host": host(), "heartbeat": time.time()}
+        write_status(run.folder, status.model_copy(update=update))
 
 
 def open_executor(workspace: Workspace) -> Executor:

@@ -7,6 +7,7 @@ two who launch at a time one is refused. A worker whose launch is not the last o
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -28,6 +29,7 @@ class Launch(BaseModel):
     """One launch: who was asked, the job that came of it, and the scheduler's last word on that job.
 
     `word` explains what a worker cannot: why a job waits, or what ended it. Only an executor writes it.
+    Of a record that could not be read the number alone is right: it does not say who was asked.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -37,6 +39,7 @@ class Launch(BaseModel):
     job: str = ""
     state: Literal["", "waiting", "running", "over"] = ""
     word: str = ""
+    was_read: bool = Field(True, exclude=True)
 
     @property
     def is_local(self) -> bool:
@@ -54,10 +57,11 @@ def last_launch(folder: Path) -> Launch | None:
     last = max((int(stem) for stem in stems if stem.isdecimal()), default=None)
     if last is None:
         return None
-    try:
-        return Launch.model_validate(read_json(f"{folder}/{LAUNCHES_FOLDER}/{last}{_ENDING}", _LARGEST_BYTES))
-    except (FileError, ValueError):
-        return Launch(number=last)
+    file = f"{folder}/{LAUNCHES_FOLDER}/{last}{_ENDING}"
+    for _ in range(2):  # a file server may refuse what was replaced since it was opened
+        with suppress(FileError, ValueError):
+            return Launch.model_validate(read_json(file, _LARGEST_BYTES))
+    return Launch(number=last, was_read=False)
 
 
 def claim_launch(folder: Path, executor: str, last: Launch | None) -> Launch:

@@ -75,7 +75,7 @@ def _of_finished(runs: Sequence[Run]) -> Iterator[tuple[Path, str]]:
 
 
 def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    for folder, what in ((workspace.runs, "run"), (workspace.studies, "study")):
+    for folder, what in ((workspace.runs, "run"), (workspace.studies, "study"), (workspace.datasets, "dataset")):
         for path in folder.glob(f"{TRASH}*"):
             yield path, f"rest of a {what} that was deleted"
     caches = [path for path in _children(workspace.cache) if path.is_dir()]

@@ -64,6 +64,10 @@ class RayExecutor(ScheduledExecutor):
         except (OSError, HTTPException) as error:
             raise ConfigError(f"the Ray cluster that {_VARIABLE} names does not answer ({error})") from None
 
+    def can_ask(self) -> bool:
+        """Return whether this process knows the address of a cluster's dashboard."""
+        return split_address(os.environ.get(_VARIABLE, "")) is not None
+
     def submit_job(self, run: Run, launch: Launch) -> str:
         """Return the name of a run's job, which a launch can have once. Raises `RunError` when Ray refuses it."""
         try:

@@ -69,6 +69,10 @@ class SlurmExecutor(ScheduledExecutor):
         if not self.settings.gpu and (config.device == "gpu" or config.devices > 1):
             raise ConfigError("a GPU is asked for; name it in cluster.json of the workspace: slurm.gpu, gpu:a100 say")
 
+    def can_ask(self) -> bool:
+        """Return whether this machine has the command that tells of the queue."""
+        return shutil.which("squeue") is not None
+
     def submit_job(self, run: Run, launch: Launch) -> str:
         """Return the number that sbatch gives a run's job. Raises `RunError` with Slurm's reason when it refuses."""
         environment = worker_environment(self.workspace)

@@ -14,13 +14,13 @@ from allcore.config import TrainConfig
 from allcore.data.links import from_home
 from allcore.errors import ConfigError, RunError
 from allcore.runs.ending import gone_within, signal_group
-from allcore.runs.executor import Executor, open_executor, worker_environment
+from allcore.runs.executor import open_executor, worker_environment
 from allcore.runs.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.launches import LOCAL, claim_launch, last_launch
 from allcore.runs.preflight import looked_at_once, prepare, with_groups_absolute
 from allcore.runs.states import ACTIVE, in_words
 from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run, RunStore
+from allcore.runs.store import RunStore
 from allcore.runs.worker_lock import has_worker
 from allcore.studies.plan import StudyPlan, each_once, make_plan
 from allcore.studies.store import Study
@@ -33,9 +33,11 @@ def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, i
     """Return the plan with its paths made absolute and its labels named, when every member could be launched as it is.
 
     Values that are one once they are named so stand there once. Raises `InputError` when the data, the weights or a
-    split will not do for one of them, or runs of a study that was deleted would become members.
+    split will not do for one of them, its devices cannot be had from here, or runs of a study that was deleted would
+    become members.
     """
     _must_be_free(plan.name, workspace)
+    _must_have_devices(plan, workspace)
     seen: set[str] = set()
     labels: dict[str, str] = {}
     with looked_at_once():
@@ -110,7 +112,7 @@ def request_stop(study: Study, workspace: Workspace) -> None:
                 raise
         return
     executor = open_executor(workspace)
-    active = _active_members(study, executor)
+    active = study.active_members(executor.store.runs())
     if not active:
         raise RunError(f"study {study.name} is {in_words(status.state)}; there is nothing to stop")
     for run in active:
@@ -124,7 +126,7 @@ def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
     The members' checkpoints are kept. Raises what `request_stop` does.
     """
     executor = open_executor(workspace)
-    active = _active_members(study, executor)
+    active = study.active_members(executor.store.runs())
     request_stop(study, workspace)
     deadline = time.monotonic() + patience
     while is_carried_out(study) and time.monotonic() < deadline:
@@ -140,10 +142,6 @@ def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
             write_status(study.folder, status.model_copy(update={"state": "cancelled"}))
 
 
-def _active_members(study: Study, executor: Executor) -> list[Run]:
-    return [run for run in study.members(executor.store.runs()).values() if _is_active(run)]
-
-
 def _must_be_free(name: str, workspace: Workspace) -> None:
     """Raise `RunError` where runs have the name of a study that is not there: it was deleted, and they stayed."""
     study = Study(workspace.studies / name)
@@ -157,11 +155,11 @@ def _must_be_free(name: str, workspace: Workspace) -> None:
         )
 
 
-def _is_active(run: Run) -> bool:
-    try:
-        return run.status().state in ACTIVE
-    except RunError:
-        return False
+def _must_have_devices(plan: StudyPlan, workspace: Workspace) -> None:
+    """Raise `ConfigError` where a member could never start: of those with the same devices one is looked at."""
+    executor = open_executor(workspace)
+    for config in {(place.config.device, place.config.devices): place.config for place in plan.places}.values():
+        executor.check(config)
 
 
 def _in_full(path: str, value: Any, labels: Mapping[str, str]) -> Any:  # noqa: ANN401 - a field is of any type

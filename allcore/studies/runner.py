@@ -9,14 +9,15 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from filelock import Timeout
 
-from allcore.errors import InputError, RunError
+from allcore.errors import ConfigError, InputError, RunError
 from allcore.refusals import what_went_wrong
 from allcore.runs.asking import ask_schedulers
 from allcore.runs.executor import Executor
@@ -47,19 +48,25 @@ def run_study(folder: Path, executor: Executor, launch: int | None = None) -> in
     """Carry out the study in `folder`: what is missing or did not succeed is trained, each member tried once.
 
     As the launch of that number was asked to: once it is not the last one, another process carries the study out.
+    Without a number nothing is done where another process does; one that was asked to waits for it to let go, and then
+    goes on: a file server may keep the lock of a machine that is lost.
     Returns the process's exit status: 0 done or stopped, 1 some members did not succeed, 2 refused.
     """
+    lock = worker_lock(folder)
     try:
-        with worker_lock(folder).acquire(timeout=_LOOKED_AT_SECONDS):
-            remove_unfinished(folder)
-            _must_count(folder, launch)
-            return _Runner(Study(folder), executor, StopSignal(folder), read_status(folder), launch).carry_out()
+        with nullcontext() if launch is None else suppress(Timeout):
+            lock.acquire(timeout=_LOOKED_AT_SECONDS)
+        remove_unfinished(folder)
+        _must_count(folder, launch)
+        return _Runner(Study(folder), executor, StopSignal(folder), read_status(folder), launch).carry_out()
     except Timeout:
         print(f"study {folder.name} is being carried out already", file=sys.stderr)
         return 2
     except RunError as error:
         print(error, file=sys.stderr)
         return 2
+    finally:
+        lock.release()
 
 
 class _StartedAgainError(RunError):
@@ -114,12 +121,14 @@ class _Runner:
         return "cancelled", ""
 
     def _members(self) -> tuple[list[Run], list[tuple[Place, Run | None]]]:
-        """Return the members that go on, and the places whose member is missing or is to be tried again, in order."""
+        """Return the members that go on, and the places whose member is missing or is to be tried again, in order.
+
+        A run that is a link is another workspace's, and is not tried again there.
+        """
         _must_count(self.study.folder, self.launch)
         plan = self.study.plan()  # it may have been extended meanwhile
-        self.known = {run.id: self.known.get(run.id, run) for run in self.executor.store.runs()}
-        members = self.study.members(self.known.values())
-        self.problems = {name: told for name, told in self.problems.items() if name not in members}
+        members = self.study.members(self._runs())
+        told, self.problems = self.problems, {}
         going: dict[str, Run] = {}
         following: list[tuple[Place, Run | None]] = []
         for number, place in enumerate(plan.places, start=1):
@@ -130,21 +139,29 @@ class _Runner:
             elif run is not None and state in ACTIVE:
                 going[f"{number} of {len(plan.places)}: {place.name}"] = run
             elif place.name not in self.tried:
-                following.append((place, run))
-            elif run is not None:
-                self.problems[place.name] = f"run {run.id} is {in_words(state)}"
-            else:  # unless it could not be launched
-                self.problems.setdefault(place.name, "its run was deleted")
+                following.append((place, None if run is not None and run.folder.is_symlink() else run))
+            else:
+                rests = "its run was deleted" if run is None else f"run {run.id} is {in_words(state)}"
+                self.problems[place.name] = told.get(place.name, rests)
         more = f" and {len(going) - 1} more" if len(going) > 1 else ""
         if (phase := "".join([*list(going)[:1], more])) != self.status.phase:
             self._write(phase=phase)
         return list(going.values()), following
 
+    def _runs(self) -> Iterable[Run]:
+        self.known = {run.id: self.known.get(run.id, run) for run in self.executor.store.runs()}
+        return self.known.values()
+
     def _launch_as_many_as_go(self, going: int, following: list[tuple[Place, Run | None]]) -> bool:
         """Launch the first places for which there is room, and return whether there was any."""
         fitting: list[tuple[Place, Run | None]] = []
         for place, run in following:
-            if going + len(fitting) >= self.executor.at_once(place.config):
+            try:
+                room = self.executor.at_once(place.config)
+            except ConfigError as error:  # others of the study may be carried out all the same
+                self._remember(place, error)
+                continue
+            if going + len(fitting) >= room:
                 break
             fitting.append((place, run))
         launch_all([partial(self._launch, place, run) for place, run in fitting])
@@ -162,7 +179,12 @@ class _Runner:
             else:
                 self.executor.resume(run)
         except (InputError, OSError) as error:
-            self.problems[place.name] = what_went_wrong(error)
+            self._remember(place, error)
+
+    def _remember(self, place: Place, error: Exception) -> None:
+        """Remember why the member at a place could not be launched: it is not tried again."""
+        self.tried.add(place.name)
+        self.problems[place.name] = what_went_wrong(error)
 
     def _wait(self, going: list[Run]) -> None:
         """Wait until one of the members that go on has come to rest, or the study is asked to stop.
@@ -179,9 +201,9 @@ class _Runner:
 
     def _stop_members(self) -> None:
         """Stop the members that go on, all at the same time, and wait until they have ended."""
-        going, _ = self._members()
+        _must_count(self.study.folder, self.launch)
         threads = []
-        for run in going:
+        for run in self.study.active_members(self._runs()):  # its plan may be gone, with its folder
             self._beat()
             with suppress(RunError):  # it has ended meanwhile
                 threads.append(self.executor.stop_in_background(run))

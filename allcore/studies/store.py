@@ -11,6 +11,7 @@ from allcore.config import parse_config
 from allcore.data.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
 from allcore.runs.files import read_record
+from allcore.runs.states import ACTIVE
 from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.store import Run
 from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
@@ -76,6 +77,10 @@ class Study:
                 found[place] = run
         return found
 
+    def active_members(self, runs: Iterable[Run]) -> list[Run]:
+        """Return the members that go on and are the workspace's own: one that is a link is another's to stop."""
+        return [run for run in self.members(runs).values() if not run.folder.is_symlink() and _is_active(run)]
+
 
 @dataclass(frozen=True)
 class StudyStore:
@@ -100,8 +105,13 @@ class StudyStore:
             raise RunError(f"the study's folder cannot be written below {self.root} ({error.strerror})") from None
         return Study(folder)
 
-    def change(self, study: Study, plan: StudyPlan) -> None:
-        """Replace a study's plan by one that extends it. Raises `RunError` when the disk refuses."""
+    def change(self, study: Study, former: StudyPlan, plan: StudyPlan) -> None:
+        """Replace a study's plan `former` by one that extends it.
+
+        Raises `RunError` where the plan is another one by now, and when the disk refuses.
+        """
+        if study.plan() != former:
+            raise RunError(f"study {study.name} was extended meanwhile; look at it, and extend it again")
         try:
             write_whole(study.folder / PLAN_FILE, plan.to_json())
         except OSError as error:
@@ -127,6 +137,13 @@ class StudyStore:
             names = ", ".join(study.name for study in matches)
             raise RunError(f"{name!r} fits {len(matches)} studies ({names}); give the whole name")
         raise RunError(f"there is no study {name!r} below {self.root}; `study list` shows those that are")
+
+
+def _is_active(run: Run) -> bool:
+    try:
+        return run.status().state in ACTIVE
+    except RunError:
+        return False
 
 
 def _succeeded(run: Run) -> bool:

@@ -19,6 +19,7 @@ from allcore.writing import append_lines
 
 _HEARTBEAT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
+_FLUSH_SECONDS = 10.0
 _MOST_HELD_BACK = 20_000
 
 
@@ -70,13 +71,13 @@ class Reporter:
         if too_many:
             self.warn("the disk could not be written for too long: the oldest unwritten metrics are lost")
 
-    def flush(self, seconds: float = 10.0) -> None:
-        """Wait until what was reported so far is written, or was tried, but no longer than `seconds`."""
+    def flush(self) -> None:
+        """Wait until what was reported so far is written, or was tried, but no longer than ten seconds."""
         with self._changed:
             self._asked += 1
             mine = self._asked
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._answered >= mine or not self._thread.is_alive(), seconds)
+            self._changed.wait_for(lambda: self._answered >= mine or not self._thread.is_alive(), _FLUSH_SECONDS)
 
     def close(self, patience: float = 10.0) -> None:
         """Write what is left and end the thread; on a full disk, try again for `patience` seconds."""

@@ -42,18 +42,25 @@ class _Said:
 
 
 def settle(
-    name: str, options: Collection[str], what: str, *, first: str | None = None, default: str | None = None
+    name: str,
+    options: Collection[str],
+    what: str,
+    *,
+    first: str | None = None,
+    default: str | None = None,
+    remembers: bool = True,
 ) -> str | None:
     """Return which of the options the address names as `name`; None, which is said in place, when it is not there.
 
-    An address without the name is given the option that this session had last, or else `first`. Without `first`, the
-    name stays away and stands for `default`.
+    An address without the name is given the option that this session had last, or else `first`; `first` alone, where
+    it follows from what is shown and the name no longer `remembers`. Without `first`, the name stays away and stands
+    for `default`.
     """
     said = _said()
     _catch_up(said, name)
     asked: str | None = st.query_params.get(name)
     if asked is None and first is not None:
-        last = remembered(name)
+        last = remembered(name) if remembers else None
         asked = last if last is not None and last in options else first
         if name in said.choices:
             _note(said, {name: [asked]})

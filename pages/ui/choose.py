@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -11,8 +11,9 @@ from allcore.data.catalog import Catalog
 from allcore.data.dataset_note import renamed_to
 from allcore.data.layout import find_layout
 from allcore.errors import DatasetError, RunError
+from allcore.evaluation.predictions.folder import variant_of
+from allcore.inference.metadata import ServedMetadata
 from allcore.runs.datasets import was_made_on
-from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address
@@ -30,7 +31,7 @@ OF_A_RUN = ("against", "true", "predicted", "at")
 """What an address says of one run, and of no other."""
 
 
-def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
+def choose_dataset(hint: bool = True) -> Path | None:
     """Let the user choose one of the datasets (in the address as `data`); None when there is none, or not that one.
 
     A folder deeper in a root is named by its whole path. `hint` says what to do when there is no dataset.
@@ -46,7 +47,7 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
     name = address.settle("data", folders, "dataset", first=next(iter(folders), None))
     if folders:
         st.selectbox(
-            label, list(folders), None if name is None else 0, placeholder="Choose a dataset",
+            "Dataset", list(folders), None if name is None else 0, placeholder="Choose a dataset",
             **address.follow("data", name, OF_A_DATASET),
         )  # fmt: skip
     elif hint:
@@ -57,31 +58,35 @@ def choose_dataset(label: str = "Dataset", hint: bool = True) -> Path | None:
     return None if name is None else folders[name]
 
 
-def choose_variant(of: Catalog, first: str | None = None) -> str:
-    """Let the user choose a variant of a dataset that has several (in the address as `variant`); at first, `first`.
+def choose_variant(of: Catalog, model: ServedMetadata | None = None) -> str:
+    """Let the user choose a variant of a dataset that has several (in the address as `variant`).
 
-    The page ends here when the address asks for one that the dataset does not have.
+    At first it is the one that this session had last; for a `model` the one that it was trained on, and another one is
+    said to be another. The page ends here when the address asks for one that the dataset does not have.
     """
     if len(of.variants) == 1:
         return of.variants[0]
-    name = address.settle("variant", of.variants, "variant", first=first or of.variants[0])
+    first = of.variants[0] if model is None else variant_of(of, model)
+    name = address.settle("variant", of.variants, "variant", first=first, remembers=model is None)
     st.segmented_control(
         "Variant", of.variants, required=True, format_func=plain, **address.follow("variant", name, OF_A_VARIANT)
     )
     if name is None:
         st.stop()
+    if model is not None and (own := model.config.get("variant")) and own != name:
+        st.caption(f"The model was trained on {plain(str(own))}.")
     return name
 
 
-def choose_run(wanted: Callable[[Status], bool] = lambda status: True, missing: str = "No run yet") -> Run | None:
-    """Let the user choose one of the runs whose status is `wanted` (in the address as `run`).
+def choose_run() -> Run | None:
+    """Let the user choose one of the runs, without damaged ones (in the address as `run`).
 
-    Damaged runs are left out. None, with what to do, when there is no such run or not the one that is asked for.
+    None, with what to do, when there is no run or not the one that is asked for.
     """
-    found = {run.id: run for run in runs() if _is_wanted(run, wanted)}
+    found = {run.id: run for run in runs() if summary(run).state != "damaged"}
     run = select_run(found)
     if not found:
-        st.info("Launch one on the Train page; the quick preset takes minutes.", title=missing)
+        st.info("Launch one on the Train page; the quick preset takes minutes.", title="No run yet")
         st.page_link("pages/train.py", label="Train", icon=":material/model_training:")
     return run
 
@@ -91,7 +96,7 @@ def choose_predictions(missing: str) -> Run | None:
 
     None, with what to do, when there is neither or not the one that is asked for (in the address as `run`).
     """
-    found = {run.id: run for run in runs() if _is_wanted(run, _succeeded)}
+    found = {run.id: run for run in runs() if _succeeded(run)}
     of_studies = out_of_fold_choices()
     name = _select([*found, *of_studies])
     if not found:
@@ -124,7 +129,7 @@ def _select(names: list[str]) -> str | None:
 
 def choose_run_against(run: Run) -> Run | None:
     """Let the user choose another succeeded run to compare `run` with (in the address as `against`); None at first."""
-    others = {other.id: other for other in runs() if other.id != run.id and _is_wanted(other, _succeeded)}
+    others = {other.id: other for other in runs() if other.id != run.id and _succeeded(other)}
     of_studies = out_of_fold_choices() if is_out_of_fold(run) else {}
     names = [*of_studies, *others]
     name = address.settle("against", names, "other run")
@@ -147,13 +152,8 @@ def choose_run_on(folder: Path) -> Run | None:
     return None if name is None else found[name]
 
 
-def _succeeded(status: Status) -> bool:
-    return status.state == "succeeded"
-
-
-def _is_wanted(run: Run, wanted: Callable[[Status], bool]) -> bool:
-    status = summary(run).status  # None of a damaged one
-    return status is not None and wanted(status)
+def _succeeded(run: Run) -> bool:
+    return summary(run).state == "succeeded"
 
 
 def _follow_renamed(folders: Mapping[str, Path]) -> None:

@@ -11,14 +11,16 @@ from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog
 from allcore.data.split import SPLITS
 from allcore.errors import InputError
-from allcore.evaluation.predictions.folder import LEFT_OUT, ScoredFolder, parts_of_run, variant_of
+from allcore.evaluation.predictions.folder import LEFT_OUT, ScoredFolder, digests_of, parts_of_run, scored_images
 from allcore.evaluation.predictions.in_run_form import (
     EvaluationRecord,
     evaluation_place,
     evaluation_record,
     evaluation_run,
 )
+from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.inference.predictor import Predictor
+from allcore.result_cache import short_digest
 from allcore.runs.store import Run
 from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
@@ -32,6 +34,7 @@ from pages.ui.state import catalog, predictor, workspace
 KINDS = {"run": "A run on its own images", "images": "A model on any images"}
 _ALL = "all"
 _MAP = "map"
+_REFUSED = "These images cannot be scored"
 
 
 def choose_kind() -> bool:
@@ -55,13 +58,11 @@ def choose_evaluation() -> Run | None:
     folder = None if model is None else choose_dataset()
     if model is None or folder is None:
         return None
-    try:
-        served = predictor(model)
-    except InputError as error:
-        st.error(plain(str(error)), title="This model cannot be used")
+    served = _served(model)
+    if served is None:
         return None
     images = catalog(folder)
-    variant = choose_variant(images, variant_of(images, served.metadata))
+    variant = choose_variant(images, served.metadata)
     version = labelled(images, variant, choose_labels(images, variant) or AS_GIVEN)
     images = version.catalog
     part = _choose_part(images, variant, served)
@@ -74,11 +75,15 @@ def choose_evaluation() -> Run | None:
 
 def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder) -> Run | None:
     """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
-    key = f"{model} {model.stat().st_mtime_ns} {images.contents(str(of.variant))} {of.model_dump_json()}"
+    key = f"{model} {model.stat().st_mtime_ns} {images.contents(str(of.variant))} {short_digest(of.model_dump_json())}"
     run = _place(key, (model, images, of), str(workspace().cache))
     if evaluation_record(run) is not None:
         return run
-    count = len(images.images(of.variant))
+    try:
+        count = len(scored_images(images, images.variant(of.variant), of, served.metadata))
+    except InputError as error:
+        st.error(plain(str(error)), title=_REFUSED)
+        return None
     st.caption(
         "The model has not been scored on these images yet. What it says of an image is kept, so that it is asked once."
     )
@@ -86,28 +91,39 @@ def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder
         return None
     cache, judged = workspace().cache, workspace().judgements
     make_and_show(
-        key, "Predicting and scoring", "These images cannot be scored",
+        key, "Predicting and scoring", _REFUSED,
         lambda progress: evaluation_run(served, model, images, of, cache, progress, judged),
     )  # fmt: skip
     return None
 
 
-def choose_evaluation_against(of: EvaluationRecord) -> Run | None:
-    """Let the user choose another model (in the address as `against`) and return its scoring of the same images.
+def choose_evaluation_against(of: EvaluationRecord, scored: RecordedPredictions) -> Run | None:
+    """Let the user choose another model (in the address as `against`) and return its scoring of the `scored` images.
 
     None at first, and until it is scored.
     """
     others = {name: model for name, model in served_models().items() if model != of.model}
     name = address.settle("against", others, "other model")
     if not others:
-        st.info("Train one, or put an .onnx file into the folder of the released models.", title="No other model")
+        st.info(f"Train one, or put an .onnx file into {plain(str(workspace().models))}.", title="No other model")
         return None
     st.selectbox("Against model", list(others), None, placeholder="Choose a model", **address.follow("against", name))
-    if name is None:
+    served = None if name is None else _served(others[name])
+    if name is None or served is None:
         return None
     images = catalog(of.of.folder)
     images = labelled(images, images.variant(of.of.variant), of.of.labels).catalog
-    return scored_run(predictor(others[name]), others[name], images, of.of)
+    same = of.of if of.of.split is None else of.of.model_copy(update={"digests": digests_of(scored)})
+    return scored_run(served, others[name], images, same)
+
+
+def _served(model: Path) -> Predictor | None:
+    """Return the predictor of a model; None, which is said in place, where it cannot be opened."""
+    try:
+        return predictor(model)
+    except InputError as error:
+        st.error(plain(str(error)), title="This model cannot be used")
+        return None
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -145,8 +161,12 @@ def _choose_mapping(theirs: Sequence[str], ours: Sequence[str]) -> dict[str, str
     None until it is said of every class that the model does not know.
     """
     known = {name: name for name in theirs if name in ours}
-    asked = [entry.rpartition("=") for entry in st.query_params.get_all(_MAP)]
-    said = {name: chosen for name, _, chosen in asked if name in theirs and chosen in (*ours, LEFT_OUT)}
+    entries = [entry.rpartition("=") for entry in st.query_params.get_all(_MAP)]
+    asked = dict.fromkeys((name, of) for name, _, of in entries if name in theirs and of in (*ours, LEFT_OUT))
+    said = dict(asked.keys())
+    if len(said) < len(asked):
+        st.warning("It says that one class is several, so nothing of that is taken.", title="Contradictory address")
+        said = {}
     mapping = known | said
     missing = [name for name in theirs if name not in mapping]
     if missing or said:

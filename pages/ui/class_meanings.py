@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -18,10 +18,10 @@ from pages.ui.stored_form import CHANGED, WHAT_TO_DO, begin
 _KEPT = "classes kept"
 
 
-def meanings(dataset: str | None, classes: Collection[str]) -> ClassMeanings:
-    """Return what is known of classes of a dataset (None: not known which), with a warning where that is damaged."""
+def meanings(datasets: Sequence[str], classes: Collection[str]) -> ClassMeanings:
+    """Return what was named for the first of `datasets` for which something was; warn where that is damaged."""
     try:
-        return class_meanings([] if dataset is None else [dataset], classes, workspace().classes)
+        return class_meanings(datasets, classes, workspace().classes)
     except DatasetError as error:
         st.warning(plain(str(error)), title="What the classes mean is not known")
         return ClassMeanings({})
@@ -30,7 +30,7 @@ def meanings(dataset: str | None, classes: Collection[str]) -> ClassMeanings:
 def show_naming(images: Catalog) -> None:
     """Show what a dataset's classes mean and which are positive, as a form to name them."""
     classes, dataset = images.classes, str(images.root)
-    stored = meanings(dataset, classes)
+    stored = meanings([dataset], classes)
     began, end = begin(f"classes {dataset}", stored)
     st.write(
         "Named here once, and said wherever the classes are shown: on Predict and Evaluate, in reports and model "

@@ -9,11 +9,13 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.evaluation.comparing.comparison import Comparison, compare
 from allcore.evaluation.comparing.pairing import Paired, disagreements, pair
+from allcore.evaluation.predictions.folder import NOT_SAID
+from allcore.evaluation.predictions.in_run_form import evaluation_record
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.reporting.comparison import error_differences, images, mcnemar_table, p_text, score_differences, verdict
 from allcore.reporting.number_text import per_cent_within
 from allcore.runs.store import Run
-from pages.ui import show
+from pages.ui import address, show
 from pages.ui.choose import choose_run_against
 from pages.ui.choose_evaluation import choose_evaluation_against
 from pages.ui.evaluated import Evaluated, with_labels
@@ -23,16 +25,17 @@ from pages.ui.run_view import short_name
 
 PLACE = "compare"
 KINDS = {
-    "all": (None, "the two runs predict differently"),
-    "this run right": ("first", "this run alone gets right"),
-    "the other right": ("second", "the other run alone gets right"),
+    "all": (None, "the two {}s predict differently"),
+    "this run right": ("first", "this {} alone gets right"),
+    "the other right": ("second", "the other {} alone gets right"),
     "neither right": ("neither", "both get wrong, with different classes"),
 }
+"""The images that can be shown, by what the address calls them: who is right, and in words, of runs or models."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Two runs, called `first` and `second`, and what came of comparing them."""
+    """Two runs or models, called `first` and `second`, and what came of comparing them."""
 
     first: str
     second: str
@@ -42,7 +45,7 @@ class Compared:
 
 def show_compare(of: Evaluated) -> None:
     """Show the run's scores beside another's on shared images, the paired tests, and where the two disagree."""
-    other = choose_run_against(of.run) if of.scored is None else choose_evaluation_against(of.scored)
+    other = choose_run_against(of.run) if of.scored is None else choose_evaluation_against(of.scored, of.predictions)
     if other is None:
         st.caption("Two models are compared image by image, on those that both have predicted.")
         return
@@ -51,10 +54,11 @@ def show_compare(of: Evaluated) -> None:
             str(of.run.folder), recorded_at(of.run), str(other.folder), recorded_at(other), of.split, of.labels
         )
     except InputError as error:
-        st.error(show.plain(str(error)), title="These two runs cannot be compared")
+        st.error(show.plain(str(error)), title=f"These two {of.noun}s cannot be compared")
         return
     now = Compared(short_name(of.run), short_name(other), paired, comparison)
     _show_headline(of, now)
+    _say_what_the_other_saw(other, now)
     _show_scores(now, f"{of.named('compared')}-{other.id}")
     _show_test(now, f"{of.named('mcnemar')}-{other.id}")
     _show_disagreements(of, other, now)
@@ -100,6 +104,22 @@ def _show_headline(of: Evaluated, now: Compared) -> None:
         )
 
 
+def _say_what_the_other_saw(other: Run, now: Compared) -> None:
+    """Say whether the other model was trained on the images; Evaluate says it of the first above."""
+    record = evaluation_record(other)
+    if record is None:
+        return
+    seen, count = record.facts.trained_on, record.facts.images
+    if seen:
+        st.warning(
+            f"{show.plain(now.second)} was trained on {seen:,} of these {count:,} images.",
+            title="The other score looks better than it is",
+            icon=":material/content_copy:",
+        )
+    elif not record.facts.says_training:
+        st.caption(show.plain(f"{now.second}: {NOT_SAID}."))
+
+
 def _show_scores(now: Compared, name: str) -> None:
     st.subheader("Scores of both", anchor=False)
     columns = {
@@ -109,12 +129,12 @@ def _show_scores(now: Compared, name: str) -> None:
         "low": show.per_cent_column("95 % from"),
         "high": show.per_cent_column("to"),
     }
-    show.table(score_differences(now.comparison), name, "Scores of both runs and their differences", columns, "")
+    show.table(score_differences(now.comparison), name, "Scores of both and their differences", columns, "")
     numbers = {"first": now.first, "second": now.second, "difference": "difference", "low": "95 % from", "high": "to"}
     show.table(
         error_differences(now.comparison),
         f"{name}-errors",
-        "Errors of both runs' probabilities and their differences",
+        "Errors of the probabilities of both and their differences",
         {key: st.column_config.NumberColumn(label, format="%.4f") for key, label in numbers.items()},
         "",
     )
@@ -138,12 +158,18 @@ def _show_disagreements(of: Evaluated, other: Run, now: Compared) -> None:
     st.subheader("Where they disagree", anchor=False)
     right = disagreements(now.paired)
     if right.empty:
-        st.caption("The two runs predict every image alike.")
+        st.caption(f"The two {of.noun}s predict every image alike.")
         return
-    kind = st.segmented_control("Show", list(KINDS), default="all", required=True, key="kind", bind="query-params")
+    kind = address.settle("kind", KINDS, "kind of disagreement", default="all")
+    st.segmented_control(
+        "Show", list(KINDS), required=True, format_func=lambda name: name.replace("run", of.noun),
+        **address.follow("kind", kind),
+    )  # fmt: skip
+    if kind is None:
+        return
     who, words = KINDS[kind]
     rows = right.index if who is None else right.index[right == who]
-    st.caption(f"{images(len(rows))} that {words}, the most confident mistakes first.")
+    st.caption(f"{images(len(rows))} that {words.format(of.noun)}, the most confident mistakes first.")
     if len(rows):
         first, second = (part.table.iloc[rows] for part in (now.paired.first, now.paired.second))
         compared = f"{of.which} {other.folder} {kind}"

@@ -55,7 +55,7 @@ def _choose_cell(scores: Scores) -> tuple[str, str] | None:
     cell = []
     with st.container(horizontal=True):
         for (name, label), first in zip(CELL.items(), commonest_mistake(scores), strict=True):
-            value = address.settle(name, scores.classes, "class", first=first)
+            value = address.settle(name, scores.classes, "class", first=first, remembers=False)
             st.selectbox(
                 label, scores.classes, None if value is None else 0, placeholder="Choose a class",
                 **address.follow(name, value),

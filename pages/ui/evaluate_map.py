@@ -133,7 +133,7 @@ def _explore(of: Evaluated, mapped: Mapped) -> None:
     if listed.open:
         with listed:
             _show_table(of, mapped)
-    chosen = _chosen(of, table)
+    chosen = _chosen(of)
     if at is not None:
         row = int(table.index[table["path"] == at][0])
         show_chosen(of.run, table.iloc[[row, *mapped.image_map.near[row]]], nearest=True)
@@ -161,7 +161,7 @@ def chosen_rows(points: Sequence[dict[str, object]], count: int) -> list[int]:
     return sorted(rows)
 
 
-def _chosen(of: Evaluated, table: pd.DataFrame) -> list[str]:
+def _chosen(of: Evaluated) -> list[str]:
     folder, paths = st.session_state.get(_CHOSEN, ("", []))
     return list(paths) if folder == str(of.run.folder) else []
 

@@ -18,6 +18,7 @@ UNKNOWN = {
     "group": "The run did not record which images show the same field.",
     "stain": "The run did not record the stain clusters of its images; runs that are launched now do.",
 }
+NO_CLUSTERS = "Stain clusters are known of a run's own images alone."
 
 
 def show_mistakes(of: Evaluated) -> None:
@@ -40,7 +41,7 @@ def show_mistakes(of: Evaluated) -> None:
 def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
     errors = errors_by(of.predictions.table, kind)
     if list(errors[kind]) == [""]:
-        st.info(UNKNOWN[kind], title=f"No {NAMES[kind]} known")
+        st.info(NO_CLUSTERS if of.scored and kind == "stain" else UNKNOWN[kind], title=f"No {NAMES[kind]} known")
         return
     st.markdown(_summary(errors, kind, wrong, of.images))
     show.table(

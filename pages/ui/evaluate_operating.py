@@ -16,6 +16,7 @@ from allcore.reporting.number_text import per_cent, per_cent_within
 from allcore.reporting.operating import decision_figure, no_threshold, risk_figure
 from pages.ui import show
 from pages.ui.evaluated import Evaluated, evaluated
+from pages.ui.numbers import bound_number
 from pages.ui.show import plain
 
 HELD: tuple[Held, ...] = ("specificity", "sensitivity")
@@ -23,22 +24,26 @@ _LINES = np.linspace(0.01, 0.99, 99)
 
 
 def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[str, str]) -> None:
-    """Let a threshold be chosen by what it must hold, and show sensitivity, specificity, PPV, NPV and net benefit."""
+    """Let a threshold be chosen by what it must keep, and show sensitivity, specificity, PPV, NPV and net benefit."""
     st.subheader("Where to draw the line", anchor=False)
     share = float(of.predictions.table["label"].isin(positive).mean())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         held = st.segmented_control(
-            "Hold", HELD, default="specificity", required=True, key="hold",
+            "Keep", HELD, default="specificity", required=True, key="hold",
             bind="query-params",
         )  # fmt: skip
-        at_least = st.number_input("at least (%)", 50.0, 100.0, 95.0, 1.0, key="at_least", bind="query-params")
-        prevalence = st.number_input(
-            f"{sides[0].capitalize()} among those examined (%)", 0.0, 100.0, round(100 * share, 1), 1.0,
-            key=of.named("prevalence"), help="Positive and negative predictive value depend on it.",
+        at_least = st.number_input(
+            "at least (%)", 50.0, 100.0, 95.0, 1.0, key="at_least", bind=bound_number("at_least"),
         )  # fmt: skip
+        asked = st.number_input(
+            f"{sides[0].capitalize()} among those examined (%)", 0.0, 100.0, None, 1.0, key="prevalence", format="%g",
+            bind=bound_number("prevalence"), placeholder=f"{per_cent(share)}, as in these images",
+            help="Positive and negative predictive value depend on it. Empty: the share in these images.",
+        )  # fmt: skip
+    prevalence = None if asked is None else asked / 100
     others = _validation(of)
     try:
-        chosen = chosen_point(of.predictions, positive, Target(held, at_least / 100), others, prevalence / 100)
+        chosen = chosen_point(of.predictions, positive, Target(held, at_least / 100), others, prevalence)
     except InputError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
@@ -49,7 +54,7 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
             if (value := getattr(point, name)) is not None:
                 called = name.upper() if len(name) == 3 else name.capitalize()
                 st.metric(f"{called} at this line", per_cent_within(value, point.intervals[name]), border=True)
-    curve = decision_curve(asked_of(of.predictions, positive), _LINES, prevalence / 100)
+    curve = decision_curve(asked_of(of.predictions, positive), _LINES, prevalence)
     show.figure(
         partial(decision_figure, curve, "action"),
         of.named("decision"),

@@ -6,10 +6,10 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 import streamlit as st
 
+from allcore.data.encode import jpeg
 from allcore.data.intake import decode, read_image
 from allcore.data.stain_normalise import StainLevels
 from allcore.errors import InputError
@@ -178,7 +178,7 @@ def _drawn(
     change = next(each.change for each in PROBES if each.name == probe)
     levels = StainLevels(mean=stain[:2], deviation=stain[2:])
     pixels = change(Sample(decode(_data, names[0]), levels, lambda: decode(_lent, names[1])))
-    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    return jpeg(pixels, 95)
 
 
 def _called(result: ProbeResult, row: int) -> str:

@@ -40,6 +40,16 @@ class Evaluated:
         return "images" if self.scored else f"{self.split} images"
 
     @property
+    def noun(self) -> str:
+        """What is evaluated: a run on its own images, or a model on any."""
+        return "model" if self.scored else "run"
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The folders that may say what the classes mean, the first one first."""
+        return self.scored.datasets if self.scored else (self.run.config.dataset,)
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in the order of the confusion matrix."""
         return self.predictions.classes

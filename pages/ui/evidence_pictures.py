@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from allcore.cells.finder import find_cells
 from allcore.cells.outline import outlined
+from allcore.data.encode import jpeg
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.probes.evidence_share import evidence_grid
@@ -88,7 +88,7 @@ def _drawn(
         drawn = overlay(pixels, _evidence(pixels, sha256, _model, run, written, label), look.opacity)
     if look.outlines:
         drawn = outlined(drawn, find_cells(pixels))
-    return cv2.imencode(".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    return jpeg(drawn, 92)
 
 
 @st.cache_data(max_entries=6_000, show_spinner=False)

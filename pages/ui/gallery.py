@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import cv2
 import pandas as pd
 import streamlit as st
 
 from allcore.cells.finder import find_cells
 from allcore.cells.outline import outlined
+from allcore.data.encode import png, shrunk
 from allcore.data.intake import decode
 from allcore.errors import ImageError
 from pages.ui import address
@@ -94,9 +94,5 @@ def _caption(row: Mapping[Hashable, Any]) -> str:
 def _png(path: str, mtime_ns: int, outlines: bool) -> bytes:
     pixels = decode(Path(path))
     cells = find_cells(pixels) if outlines else None
-    scale = _LONGEST / max(pixels.shape[:2])
-    if scale < 1:
-        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if cells is not None:
-        pixels = outlined(pixels, cells)
-    return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
+    small = shrunk(pixels, _LONGEST)
+    return png(small if cells is None else outlined(small, cells))

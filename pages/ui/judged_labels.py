@@ -32,7 +32,10 @@ def show_judged(images: Catalog, variant: str) -> None:
         )
     else:
         show_changes(images, variant, CORRECTED)
-        st.caption("Train takes it as *Labels*, Evaluate scores against it. The files stay where they are.")
+        st.caption(
+            "To train on it, choose *Labels: corrected* on Train (Settings, tab Split); Evaluate can score against it. "
+            "The files stay where they are."
+        )
     table = judgement_table(images, workspace().judgements)
     if not table.empty:
         show.table(

@@ -74,11 +74,11 @@ def choose_labels(images: Catalog, variant: str, recorded: str = AS_GIVEN) -> st
     now = version_name(label_changes(images, variant, judgements()))
     if now == recorded and "labels" not in st.query_params:
         return None
-    names = {CORRECTED: "as they were judged" if now != AS_GIVEN else "as the folders say"}
-    chosen = address.settle("labels", names, "version of the labels")
+    chosen = address.settle("labels", [CORRECTED], "version of the labels")
     st.pills(
-        "Labels", list(names), format_func=lambda name: names[name],
-        help="Unset: those that the scores were made with.",
+        "Labels", [CORRECTED], format_func=lambda name: name if now != AS_GIVEN else AS_GIVEN,
+        help="corrected: as they were judged; as_given: as the folders say. Unset: those that the scores were made "
+        "with.",
         **address.follow("labels", chosen, ("true", "predicted")),
     )  # fmt: skip
     return now if chosen else None

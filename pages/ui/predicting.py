@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
 from allcore.cells.finder import find_cells
+from allcore.data.encode import jpeg, shrunk
 from allcore.data.intake import ImageFacts, decode, inspect
 from allcore.errors import ImageError, InputError, RunError
 from allcore.inference.overlay import evidence_png
@@ -30,7 +30,7 @@ from pages.ui.state import workspace
 
 SHOWN = 512
 """Pixels of the longer side of the image under the evidence: more than a screen gives it."""
-OF_A_MODEL = ("part", "map", "against", "true", "predicted", "at")
+OF_A_MODEL = ("variant", "part", "map", "against", "true", "predicted", "at")
 """What an address says of one model, and of no other."""
 _ICON = 64
 
@@ -101,8 +101,7 @@ def _predict(key: str, _asked: tuple[Predictor, ImageFile]) -> tuple[Result, str
         decoded, facts = _inspect(image)
     except ImageError as error:
         return Result(image.name, image.sha256, error), ""
-    small = cv2.cvtColor(_shrink(decoded, _ICON), cv2.COLOR_RGB2BGR)
-    icon = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    icon = jpeg(shrunk(decoded, _ICON), 85)
     url = f"data:image/jpeg;base64,{base64.b64encode(icon).decode('ascii')}"
     return Result(image.name, image.sha256, replace(predictor.predict([decoded])[0], scaling=facts.scaling)), url
 
@@ -110,7 +109,7 @@ def _predict(key: str, _asked: tuple[Predictor, ImageFile]) -> tuple[Result, str
 @st.cache_data(max_entries=32, show_spinner=False)
 def pixels(sha256: str, _image: ImageFile) -> np.ndarray:
     """Return an image as it is shown under its evidence. Raises `ImageError`."""
-    return _shrink(_inspect(_image)[0], SHOWN)
+    return shrunk(_inspect(_image)[0], SHOWN)
 
 
 def evidence_file(image: ImageFile, evidence: np.ndarray, opacity: float, scale: float) -> bytes:
@@ -142,7 +141,7 @@ def similar(
 def _training_image(run: Run, neighbour: Neighbour) -> np.ndarray:
     path = workspace().allowed(Path(run.config.dataset) / neighbour.path)
     try:
-        return _shrink(decode(read_recorded_image(path, neighbour.sha256), path.name), THUMBNAIL)
+        return shrunk(decode(read_recorded_image(path, neighbour.sha256), path.name), THUMBNAIL)
     except ImageError as error:
         raise ImageError(f"training image {neighbour.path} {error}") from None
 
@@ -165,9 +164,3 @@ def _inspect(image: ImageFile) -> tuple[np.ndarray, ImageFacts]:
     except OSError as error:
         raise ImageError(f"cannot be read: {error.strerror}") from None
     return inspect(data, image.name)
-
-
-def _shrink(image: np.ndarray, longest: int) -> np.ndarray:
-    scale = min(1.0, longest / max(image.shape[:2]))
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

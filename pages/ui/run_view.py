@@ -17,6 +17,7 @@ from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
 from allcore.runs.store import Run, run_of_model
 from allcore.runs.summary import RunSummary
+from allcore.studies.out_of_fold import is_out_of_fold
 from allcore.tracking.record import read_mirrored
 from pages.ui.live import history, phase_text, places_in_the_queue, state_badge, summary
 from pages.ui.show import plain, table
@@ -138,7 +139,12 @@ def _show_numbers(summary: RunSummary, of: History) -> None:
 
 
 def short_name(run: Run) -> str:
-    """Return how a run is called in legends: its image size and the end of its id; of a scored folder, the model's."""
+    """Return how a run is called in legends: its image size and the end of its id; of a scored folder, the model's.
+
+    Out-of-fold predictions are called by their study, setting and seed.
+    """
+    if is_out_of_fold(run):
+        return f"{run.config.study}: {run.config.place}"
     record = evaluation_record(run)
     if record is not None:
         model = run_of_model(record.model)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import streamlit as st
 
+from allcore.data.encode import png
 from allcore.data.layout import find_layout
 from allcore.data.listing import is_image
 from allcore.data.synthetic import draw_field
@@ -90,5 +90,4 @@ def _one_of_each_class(folder: str) -> tuple[Path, dict[str, str]]:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _drawn(label: str) -> bytes:
     """Return a drawn smear of a class as a PNG file, always the same."""
-    field = draw_field(label, np.random.default_rng([0, CLASSES.index(label)]))
-    return cv2.imencode(".png", cv2.cvtColor(field, cv2.COLOR_RGB2BGR))[1].tobytes()
+    return png(draw_field(label, np.random.default_rng([0, CLASSES.index(label)])))

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,6 +14,7 @@ import streamlit as st
 
 from allcore.cells.finder import find_cells
 from allcore.cells.outline import outlined
+from allcore.data.encode import jpeg, shrunk
 from allcore.data.intake import decode
 from allcore.text import for_csv, for_file, for_table
 from allcore.text import for_page as plain  # noqa: F401  the pages take it from here
@@ -131,9 +131,7 @@ def thumbnail(path: Path, outlines: bool = False) -> bytes:
 @st.cache_data(max_entries=2_000, show_spinner=False)
 def _thumbnail(path: str, mtime_ns: int, outlines: bool) -> bytes:
     pixels = decode(Path(path))
-    scale = min(1.0, THUMBNAIL / max(pixels.shape[:2]))
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = shrunk(pixels, THUMBNAIL)
     if outlines:
         small = outlined(small, find_cells(pixels))
-    return cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+    return jpeg(small, 90)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from allcore.data.encode import jpeg
 from allcore.data.intake import decode, pixel_sha256
 from allcore.data.shared_fields.alignment import AlignedViews, aligned_views
 from allcore.data.shared_fields.placement import Placement
@@ -22,6 +22,7 @@ from pages.ui.trust_examined import Examined
 
 PAIRS, GROUPS = "Pairs", "Groups"
 BLEND, DIFFERENCE = "Blend", "Difference"
+_QUALITY = 92
 
 
 def open_pair(first: str, second: str) -> None:
@@ -166,15 +167,11 @@ def _image(path: str, expected: str) -> np.ndarray:
 @st.cache_data(max_entries=256, show_spinner=False)
 def _alone(content: _Content) -> tuple[bytes, bytes]:
     first, second = side_by_side(_views(content))
-    return _jpeg(first), _jpeg(second)
+    return jpeg(first, _QUALITY), jpeg(second, _QUALITY)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _overlaid(content: _Content, weight: float | None) -> bytes:
     """Return the blend of a pair, the second image by `weight` (0 to 1), or, without one, the difference."""
     views = _views(content)
-    return _jpeg(differing(views) if weight is None else blended(views, weight))
-
-
-def _jpeg(picture: np.ndarray) -> bytes:
-    return cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    return jpeg(differing(views) if weight is None else blended(views, weight), _QUALITY)

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.data.cache import decoded_images
+from allcore.data.encode import jpeg
 from allcore.data.intake import decode
 from allcore.data.split import Split
 from allcore.data.stains import CLUSTERS
@@ -120,5 +121,4 @@ def _strip(colour: str, files: tuple[tuple[str, int], ...]) -> bytes:
         width = (1 + EXAMPLES - len(tiles)) * _SIDE  # as wide in all, however few images there are
         swatch = np.full((_SIDE, width, 3), list(bytes.fromhex(colour[1:])), np.uint8)
         tiles.insert(0, swatch)
-    strip = cv2.cvtColor(np.hstack(tiles), cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    return jpeg(np.hstack(tiles), 92)

@@ -13,7 +13,6 @@ from allcore.data.intake import read_image
 from allcore.data.relations import Relations
 from allcore.data.unlabelled import unlabelled_images
 from allcore.errors import InputError
-from allcore.evaluation.predictions.folder import variant_of
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.predictor import Predictor
@@ -55,7 +54,7 @@ def _images_of_a_dataset(served: Predictor, model: Path) -> list[ImageFile]:
     if folder is None:
         return []
     images = catalog(folder)
-    variant = choose_variant(images, variant_of(images, served.metadata))
+    variant = choose_variant(images, served.metadata)
     of_variant = images.table[images.table["variant"] == variant].reset_index(drop=True)
     chosen = _choose_image(images.table)
     key = f"predictions by {model} of {images.contents(variant)} in {workspace().cache}"

@@ -2,12 +2,18 @@
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 from allcore.cells.finder import SIDE, find_cells
 from allcore.cells.morphology import MEASURES, QUANTILES, morphology
-from allcore.cells.table import COLUMNS, cell_table
+from allcore.cells.table import COLUMNS, cell_rows
 from allcore.data.synthetic.field import draw_field_and_cells
+
+
+def cell_table(image, cells):
+    """Return the rows of the cells as a table."""
+    return pd.DataFrame(cell_rows(image, cells), columns=list(COLUMNS)).astype({"cell": int, "touches_border": bool})
 
 
 def drawn(scale=1):

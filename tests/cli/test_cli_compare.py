@@ -10,6 +10,7 @@ from allcore.evaluation.comparing.comparison import compare
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.store import Run
+from tests.pages.releasing import release
 
 
 @pytest.fixture
@@ -56,6 +57,16 @@ def test_two_models_are_compared_on_a_labelled_folder(on_finished, finished_run,
     (note,) = outcome["notes"]  # the two are one file
     assert note.startswith(f"{finished_run.served_model}: ")
     assert "images are ones that the model was trained on" in note
+
+
+def test_the_other_model_is_scored_on_the_part_of_the_first_ones_run(on_finished, finished_run, smears, tmp_path):
+    digests = tuple(finished_run.split.table["sha256"].str[:16])
+    release(finished_run, tmp_path / "seen.onnx", split_digests={"train": digests})
+    asked = ("evaluate", "latest", "--against", tmp_path / "seen.onnx", "--data", smears, "--split", "test", "--json")
+    outcome, tested = on_finished(*asked).json, len(finished_run.split.rows("test"))
+    assert outcome["n"] == tested
+    (note,) = (each for each in outcome["notes"] if each.startswith(f"{tmp_path}"))
+    assert note.endswith(f"{tested} of {tested} images are ones that the model was trained on")
 
 
 def test_tables_show_both_scores_and_say_in_words_what_the_test_says(on_finished, other, compared):

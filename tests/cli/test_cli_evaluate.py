@@ -151,6 +151,25 @@ def test_where_no_threshold_holds_the_target_that_is_said(command, finished_run,
     assert "No threshold holds a specificity of at least 95 % on the validation images, so nothing is called" in said
 
 
+def test_where_no_threshold_holds_the_target_json_has_none_and_says_why(command, finished_run, tmp_path):
+    told = command("evaluate", sure_of_a_mistake(copied(finished_run, tmp_path)).folder, "--json").json
+    lines = {(each["held"], each["at_least"]): each["point"]["threshold"] for each in told["operating_points"]}
+    assert lines["specificity", 0.95] is None
+    assert 0 <= lines["sensitivity", 0.95] <= 1
+    assert any(note.startswith("No threshold holds a specificity of at least 95 %") for note in told["notes"])
+
+
+def test_where_a_side_has_no_image_that_is_said_and_no_line_is_drawn(command, finished_run, smears, tmp_path):
+    folder = shutil.copytree(smears, tmp_path / "malignant", copy_function=os.link)
+    shutil.rmtree(folder / "Benign")
+    asked = ("evaluate", finished_run.folder, "--data", folder, "--prevalence", "2")
+    said = "where to draw the line between malignant and benign cannot be said: a threshold cannot be chosen on images"
+    told = command(*asked, "--json").json
+    assert told["operating_points"] == []
+    assert said in told["notes"][-1]
+    assert said in command(*asked).out
+
+
 @pytest.mark.parametrize("json", [(), ("--json",)], ids=["table", "json"])
 def test_a_prevalence_is_refused_where_no_class_is_positive(command, workspace, finished_run, json):
     name_classes(finished_run.config.dataset, finished_run.split.classes, {}, (), workspace.classes)

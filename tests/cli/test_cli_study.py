@@ -129,6 +129,21 @@ def test_a_study_is_not_extended_by_one_setting_twice(command, study_of):
     assert study.plan().vary == {"image_size": [32]}
 
 
+def test_of_two_extensions_at_a_time_the_later_one_is_refused(command, workspace, study_of, monkeypatch):
+    study = study_of(done=1)
+
+    def meanwhile(plan, *_):
+        StudyStore(workspace.studies).change(study, study.plan(), study.plan().extended(seeds=[2]))
+        return plan
+
+    monkeypatch.setattr("allcore.studies.launch.checked", meanwhile)
+    monkeypatch.setattr("allcore.studies.launch.start", None)
+    refused = command("study", "resume", "seeds", "--seeds", "3", "--background")
+    assert (refused.code, refused.out) == (2, "")
+    assert "study seeds was extended meanwhile" in refused.err
+    assert study.plan().seeds == (0, 1, 2)
+
+
 def test_show_and_list_tell_how_far_a_study_is(command, study_of):
     study_of(done=1)
     shown = command("study", "show", "seeds", "--json").json
@@ -193,7 +208,7 @@ def test_a_whole_study_is_not_extended_by_a_file_that_it_has_by_another_name(
     command, workspace, study_of, groups_of, tmp_path, monkeypatch
 ):
     study = study_of(done=2, vary={"split.groups": [groups_of(tmp_path / "patients.csv")]})
-    StudyStore(workspace.studies).change(study, checked(study.plan(), workspace))
+    StudyStore(workspace.studies).change(study, study.plan(), checked(study.plan(), workspace))
     monkeypatch.setattr("allcore.studies.launch.start", None)
     monkeypatch.chdir(tmp_path)
     outcome = command("study", "resume", "seeds", "--vary", "groups=patients.csv")

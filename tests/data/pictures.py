@@ -11,6 +11,16 @@ from PIL import Image
 
 SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {"compression": "tiff_lzw"}, "WEBP": {"lossless": True}}
+ORIENTED = {  # EXIF 2.3, table "Orientation": what must be done to the stored rows and columns
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: np.rot90(a, 2),
+    4: np.flipud,
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
+    8: np.rot90,
+}
 
 
 def smear(height: int = 24, width: int = 32, seed: int = 0) -> np.ndarray:
@@ -48,3 +58,23 @@ def tiff(width: int, height: int, pixels: bytes, **tags: tuple[int, int, int]) -
     directory = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, (kind, value) in sorted(entries.items()))
     head = struct.pack("<2sHI", b"II", 42, 8 + len(pixels))
     return head + pixels + struct.pack("<H", len(entries)) + directory + struct.pack("<I", 0)
+
+
+def deep_tiff(stored: np.ndarray, orientation: int) -> bytes:
+    """Return stored values, uint16 (H, W) or (H, W, 3) in RGB, as a TIFF file that says how they are to be turned."""
+    height, width = stored.shape[:2]
+    samples, data = stored[0, 0].size, stored.astype("<u2").tobytes()
+    after = 8 + 2 + 10 * 12 + 4  # the tags; the bits of each sample, which do not fit a tag, stand there
+    tags = {
+        256: width, 257: height, 258: 16 if samples == 1 else after, 259: 1, 262: 1 if samples == 1 else 2,
+        273: after + 6, 274: orientation, 277: samples, 278: height, 279: len(data),
+    }  # fmt: skip
+    entries = [struct.pack("<HHII", tag, 3, samples if tag == 258 else 1, value) for tag, value in tags.items()]
+    return (
+        b"II*\0"
+        + struct.pack("<IH", 8, len(tags))
+        + b"".join(entries)
+        + bytes(4)
+        + struct.pack("<3H", 16, 16, 16)
+        + data
+    )

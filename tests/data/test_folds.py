@@ -90,6 +90,17 @@ def test_no_patient_crosses_a_fold_though_patients_have_images_of_several_classe
         assert (split.table.groupby("group")["split"].nunique() == 1).all()
 
 
+def test_no_fold_parts_equal_images_of_two_patients(tmp_path):
+    rows = images({"A": 30, "B": 30})
+    rows.loc[3, "pixel_sha256"] = rows["pixel_sha256"][0]
+    lines = [f"{path},{number // 3}" for number, path in enumerate(rows["path"])]
+    table = write_csv(tmp_path / "patients.csv", "\n".join(["file,patient", *lines]))
+    for seed in range(20):
+        splits = every_fold(rows, protocol="patient", groups=table, folds=3, seed=seed)
+        assert (times_tested(splits) == 1).all()
+        assert all(split.table["split"][:6].nunique() == 1 for split in splits)
+
+
 @pytest.mark.slow
 def test_each_fold_has_the_share_of_each_class_within_a_point_where_groups_are_small():
     rng = np.random.default_rng(0)

@@ -1,12 +1,15 @@
 """Tables that say which images belong together: of a patient, or of another group."""
 
 import codecs
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from allcore.config_parts import SplitConfig
 from allcore.data.groups import read_groups
+from allcore.data.overlap import exact_overlap
+from allcore.data.relations import catalog_relations
 from allcore.data.split import make_split
 from allcore.errors import DatasetError
 from tests.data.rows import images, write_csv
@@ -138,3 +141,50 @@ def test_a_message_tells_nothing_of_what_the_file_holds(tmp_path, text):
 def test_group_names_are_text_whatever_they_look_like(tmp_path):
     table = write_csv(tmp_path / "groups.csv", "\ufefffile,patient\n1.jpg,007\n2.jpg,7\n3.jpg,NA\n")
     assert read_groups(Path(table)) == {"1.jpg": "007", "2.jpg": "7", "3.jpg": "NA"}
+
+
+# Images that show the same, in groups of the table that are kept apart
+
+
+def patients_with_a_shared_image(tmp_path):
+    """Return catalog rows and a table of six patients a class, of whom the first two of A share one picture."""
+    rows = images({"A": 18, "B": 18})
+    rows.loc[rows["path"] == "A/a-003.jpg", "pixel_sha256"] = rows["pixel_sha256"][0]
+    lines = [f"{path},{path[0]}{int(path[4:7]) // 3}" for path in rows["path"]]
+    return rows, write_csv(tmp_path / "patients.csv", "\n".join(["file,patient", *lines]))
+
+
+@pytest.mark.parametrize("protocol", ["patient", "grouped"])
+def test_equal_images_of_two_patients_never_lie_in_different_parts(tmp_path, protocol):
+    rows, table = patients_with_a_shared_image(tmp_path)
+    for seed in range(20):
+        split = make_split(rows, SplitConfig(protocol=protocol, groups=table, seed=seed))
+        assert split.table["split"][:6].nunique() == 1
+        assert not split.twins_in_train().any()
+
+
+def test_patients_that_share_an_image_go_by_the_first_ones_name_and_all_others_keep_theirs(tmp_path):
+    rows, table = patients_with_a_shared_image(tmp_path)
+    split = make_split(rows, SplitConfig(protocol="patient", groups=table))
+    assert split.table["group"][:6].tolist() == ["A0"] * 6
+    assert split.table["group"][6:].tolist() == [f"{path[0]}{int(path[4:7]) // 3}" for path in rows["path"][6:]]
+    assert split.merged == 2
+
+
+def test_patients_whose_images_show_the_same_field_stay_together(tmp_path):
+    rows, table = patients_with_a_shared_image(tmp_path)
+    rows["pixel_sha256"] = rows["path"]
+    overlap = exact_overlap(rows)
+    overlap.groups[20] = overlap.groups[5]  # the last image of the second patient of A, and of the first of B
+    relations = replace(catalog_relations(rows), overlap=overlap, searched=True)
+    for seed in range(20):
+        config = SplitConfig(protocol="patient", groups=table, seed=seed)
+        assert make_split(rows, config, relations).table["split"][[3, 4, 5, 18, 19, 20]].nunique() == 1
+
+
+def test_a_twin_that_random_draws_from_another_patient_is_counted(tmp_path):
+    rows, table = patients_with_a_shared_image(tmp_path)
+    split = make_split(rows, SplitConfig(groups=table, seed=1))
+    of_both, parts = split.table["group"] == "A0", split.table["split"]
+    assert of_both.sum() == 6
+    assert (split.twins_in_train()[of_both] == (parts[of_both] != "train")).all()

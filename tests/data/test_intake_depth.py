@@ -9,7 +9,7 @@ from allcore.data.browse import scaled_to_8_bits
 from allcore.data.catalog import scan
 from allcore.data.intake import decode, inspect
 from allcore.errors import ImageError
-from tests.data.pictures import chunk, encoded, png, smear
+from tests.data.pictures import ORIENTED, chunk, deep_tiff, encoded, png, smear
 
 GREY = smear()[:, :, 0]
 BITS = [8, 10, 12, 14, 16]
@@ -26,6 +26,17 @@ def deep(bits, pixels=GREY):
 def colour_file(values, file_format):
     """Return a 16-bit RGB file, written by another library than the one that reads it."""
     return cv2.imencode({"PNG": ".png", "TIFF": ".tif"}[file_format], values[:, :, ::-1])[1].tobytes()
+
+
+def deep_png(values, orientation):
+    """Return values as a 16-bit PNG file, grey or RGB, that says how they are to be turned."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    height, width = values.shape[:2]
+    return png(
+        width, height, chunk(b"eXIf", exif.tobytes()[6:]), bits=16, colour=0 if values.ndim == 2 else 2, rows=rows
+    )
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
@@ -101,12 +112,14 @@ def test_16_bits_with_transparency_are_scaled_or_refused():
         decode(cv2.imencode(".png", layered)[1].tobytes())
 
 
-def test_orientation_is_applied_to_deep_images_too():
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    values = deep(12)
-    upright = decode(encoded(Image.fromarray(values), "PNG"))
-    np.testing.assert_array_equal(decode(encoded(Image.fromarray(values), "PNG", exif=exif)), np.rot90(upright, -1))
+@pytest.mark.parametrize("orientation", ORIENTED)
+@pytest.mark.parametrize("pixels", [GREY, smear()], ids=["grey", "colour"])
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+def test_orientation_is_applied_once_to_deep_images_too(file_format, pixels, orientation):
+    values = deep(16, pixels)
+    data = deep_tiff(values, orientation) if file_format == "TIFF" else deep_png(values, orientation)
+    upright = ORIENTED[orientation](values >> 8)
+    np.testing.assert_array_equal(decode(data), upright if upright.ndim == 3 else np.dstack([upright] * 3))
 
 
 # A dataset

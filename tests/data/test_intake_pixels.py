@@ -7,18 +7,7 @@ import pytest
 from PIL import Image
 
 from allcore.data.intake import ImageFacts, decode, inspect, pixel_sha256
-from tests.data.pictures import LOSSLESS, encoded, smear
-
-ORIENTED = {  # EXIF 2.3, table "Orientation": what must be done to the stored rows and columns
-    1: lambda a: a,
-    2: np.fliplr,
-    3: lambda a: np.rot90(a, 2),
-    4: np.flipud,
-    5: lambda a: a.transpose(1, 0, 2),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: np.rot90(a, 2).transpose(1, 0, 2),
-    8: np.rot90,
-}
+from tests.data.pictures import LOSSLESS, ORIENTED, encoded, smear
 
 
 @pytest.mark.parametrize("file_format", LOSSLESS)

@@ -105,6 +105,11 @@ def study_of_two_runs(workspace: Workspace) -> None:
         write_status(run.folder, run.status().model_copy(update={"state": "cancelled"}))
 
 
+def extend(workspace: Workspace) -> None:
+    study = StudyStore(workspace.studies).find("folds")
+    StudyStore(workspace.studies).change(study, study.plan(), plan((0, 1)))
+
+
 def delete_what_is_left(workspace: Workspace) -> None:
     for study in StudyStore(workspace.studies).studies():
         delete_study(study, workspace, with_runs=True)
@@ -142,7 +147,7 @@ DEEDS = {
     ),
     "make a study": Deed(lambda ws: StudyStore(ws.studies).create(plan()), plans),
     "extend a study": Deed(
-        lambda ws: StudyStore(ws.studies).change(StudyStore(ws.studies).find("folds"), plan((0, 1))),
+        extend,
         plans,
         lambda ws: StudyStore(ws.studies).create(plan()),
     ),

@@ -1,9 +1,16 @@
 """What classes mean is named on Dataset, and all pages follow it."""
 
+import os
+import shutil
+
 import pytest
 
+from allcore.cli.evaluation_text import evaluation_json
 from allcore.data.class_meanings import class_meanings, name_classes
+from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.paper import CLASSES
+from allcore.reporting.number_text import per_cent_within
+from allcore.runs.store import RunStore
 from tests.pages.hostile import hostile_run
 from tests.pages.opening import field, metrics, open_page, press, ran, texts
 
@@ -55,6 +62,18 @@ def test_evaluate_and_predict_follow_what_was_named(run, dataset, workspace):
     predict = texts(open_page("predict", model=run.id))
     assert r"Pro means \*\*pro\-B\*\* cells." in predict
     assert "hematogones" not in predict
+
+
+def test_a_model_on_another_folder_follows_what_was_named_for_its_runs_as_evaluate_does(
+    run, dataset, workspace, smears
+):
+    name_classes(dataset, CLASSES, {}, ["Pro"], workspace.classes)
+    folder = shutil.copytree(smears, workspace.datasets / "copy", copy_function=os.link)
+    app = open_page("evaluate", score="images", model=run.id, data="copy", view="Positive or negative")
+    shown = metrics(press(app, "Score it on 64 images"))
+    told = evaluation_json(evaluate_model(run.id, RunStore(workspace.runs), workspace.cache, folder))["two_sides"]
+    for name, side in told.items():
+        assert shown[f"{name.capitalize()} (95 % interval)"] == per_cent_within(side["right"], side["interval"])
 
 
 def test_other_classes_have_no_word_of_the_papers(run, workspace):

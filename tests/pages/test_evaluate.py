@@ -9,8 +9,10 @@ import pytest
 
 from allcore.evaluation.predictions.evaluate import evaluate_run
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
+from allcore.evaluation.predictions.operating import Target, chosen_point
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.paper import HEADLINE
+from allcore.reporting.number_text import per_cent_within
 from allcore.runs.store import Run, RunStore
 from tests.pages import opening
 from tests.reporting.report.conftest import sure_of_a_mistake
@@ -134,6 +136,21 @@ def test_class_that_another_run_does_not_have_gives_way_to_its_commonest_mistake
     assert cell == commonest_mistake(evaluate_run(other, "test").scores)
 
 
+def test_another_run_of_the_same_classes_opens_with_its_own_commonest_mistake(run):
+    _, common = commonest_mistake(evaluate_run(run, "test").scores)
+    called = next(name for name in run.split.classes if name != common)
+    other = Run(run.folder.with_name("20200101-000000-vgg16-32px-ffff"))
+    shutil.copytree(run.folder, other.folder, copy_function=os.link)
+    (other.folder / "predictions.parquet").unlink()
+    probabilities = {f"probability_{name}": 0.7 if name == called else 0.1 for name in run.split.classes}
+    run.predictions().assign(**probabilities).to_parquet(other.folder / "predictions.parquet")
+    app = open_page(run=run.id)
+    app.selectbox(key="run").select(other.id).run()
+    cell = (app.selectbox(key="true").value, app.selectbox(key="predicted").value)
+    assert cell == commonest_mistake(evaluate_run(other, "test").scores)
+    assert cell[1] == called
+
+
 def test_most_confident_image_of_the_cell_comes_first(run):
     worst = mistakes(recorded_predictions(run, "test").table).iloc[0]
     app = open_page(true=worst["label"], predicted=worst["predicted"])
@@ -227,3 +244,25 @@ def test_the_line_between_two_sides_moves_with_what_it_must_hold(run):
     assert "it flatters" in "".join(text.value for text in app.markdown)
     app = open_page(view="Malignant or benign", hold="sensitivity", at_least="100")
     assert app.number_input[0].value == 100
+
+
+def test_the_prevalence_is_that_of_the_images_until_it_is_set_and_stays_as_it_was_set(run):
+    test, validation = (recorded_predictions(run, part) for part in ("test", "validation"))
+    positive, target = ("Early", "Pre", "Pro"), Target("specificity", 0.95)
+    app = open_page(view="Malignant or benign")
+    for asked in (None, 0.03):
+        app.number_input(key="prevalence").set_value(asked).run()
+        share = None if asked is None else asked / 100
+        point = chosen_point(test, positive, target, validation, share).point
+        assert opening.metrics(app)["PPV at this line"] == per_cent_within(point.ppv, point.intervals["ppv"])
+    for view in ("Mistakes", "Malignant or benign"):
+        app.query_params["view"] = view
+        app = opening.ran(app)
+    assert app.number_input(key="prevalence").value == 0.03
+    assert app.query_params["prevalence"] == "0.03"
+
+
+def test_numbers_of_the_line_that_are_none_are_not_taken(run):
+    app = open_page(view="Malignant or benign", at_least="inf", prevalence="inf")
+    assert not app.exception
+    assert [field.value for field in app.number_input] == [95, None]

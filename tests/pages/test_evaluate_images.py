@@ -11,6 +11,7 @@ from allcore.evaluation.predictions.folder import ScoredFolder
 from allcore.evaluation.predictions.in_run_form import evaluation_run
 from allcore.inference.predictor import load_predictor
 from tests.pages.opening import choose, open_page, press, ran, texts
+from tests.pages.releasing import release
 
 
 @pytest.fixture
@@ -48,6 +49,13 @@ def test_a_model_is_scored_on_a_dataset_when_it_is_asked_for(run, released, smea
         assert not ran(app).error
 
 
+def test_the_button_says_how_many_images_are_scored(run, released, smears, renamed):
+    tested = len(run.split.rows("test"))
+    assert f"Score it on {tested} images" in [each.label for each in opened(run, smears, part="test").button]
+    app = open_page("evaluate", score="images", model=run.id, data="elsewhere", map="blasts=")
+    assert "Score it on 48 images" in [each.label for each in app.button]
+
+
 def test_its_test_images_alone_are_scored_as_the_runs_own(run, scored, smears):
     scored(smears, split="test")
     app = opened(run, smears, part="test")
@@ -65,6 +73,12 @@ def test_classes_of_other_names_are_asked_for_and_stand_in_the_address(run, scor
     app = choose(app, "map 3", "Pro")
     assert app.query_params["map"] == "blasts=Pro"
     assert "of 64 images are right" in texts(app)
+
+
+def test_a_class_that_the_address_says_is_two_is_asked_for(run, released, renamed):
+    app = open_page("evaluate", score="images", model=run.id, data="elsewhere", map=["blasts=Pro", "blasts=Pre"])
+    assert "Contradictory address" in texts(app)
+    assert "The model has no class of the name blasts" in texts(app)
 
 
 def test_a_mapping_in_the_address_to_what_the_model_does_not_have_is_asked_for_again(run, released, renamed):
@@ -86,6 +100,41 @@ def test_another_model_is_compared_on_the_same_images(run, scored, smears, relea
     scored(smears)
     app = press(opened(run, smears, view="Compare", against="again.onnx"), "Score it on 64 images")
     assert "Both predicted the same 64 images" in texts(app)
+    assert "The two models predict every image alike." in texts(app)
+
+
+def test_another_model_is_scored_on_the_very_images_that_were_chosen(run, scored, smears, released):
+    tested = run.split.rows("test")
+    digests = tuple(run.split.table.loc[tested, "sha256"].str[:16])
+    release(run, released / "silent.onnx", split_digests={})
+    release(run, released / "seen.onnx", split_digests={"train": digests})
+    scored(smears, split="test")
+    for other, said in (
+        ("silent.onnx", "silent.onnx: the model's file does not say what it was trained on"),
+        ("seen.onnx", f"seen.onnx was trained on {len(tested)} of these {len(tested)} images"),
+    ):
+        app = press(
+            opened(run, smears, part="test", view="Compare", against=other), f"Score it on {len(tested)} images"
+        )
+        assert f"Both predicted the same {len(tested)} images" in texts(app)
+        assert said in texts(app).replace("\\", "")
+
+
+def test_two_models_are_called_models_where_they_disagree(run, scored, smears, released):
+    release(run, released / "turned.onnx", classes=("Pro", "Pre", "Early", "Benign"))
+    scored(smears)
+    app = press(opened(run, smears, view="Compare", against="turned.onnx"), "Score it on 64 images")
+    assert "this model right" in app.get_by_key("kind").options
+    assert "that the two models predict differently" in texts(app)
+    app = choose(app, "kind", "this run right")
+    assert app.query_params["kind"] == "this run right"
+    assert "that this model alone gets right" in texts(app)
+
+
+def test_another_model_that_cannot_be_opened_is_said_to_be_so(run, scored, smears, released):
+    (released / "damaged.onnx").write_bytes(b"no model")
+    scored(smears)
+    assert "This model cannot be used" in texts(opened(run, smears, view="Compare", against="damaged.onnx"))
 
 
 def test_a_model_that_cannot_be_opened_is_refused_in_place(run, released, smears):
@@ -112,6 +161,38 @@ def test_without_another_model_there_is_nothing_to_compare_with(run, scored, sme
     scored(smears)
     app = opened(run, smears, view="Compare")
     assert "No other model" in texts(app)
+    assert f"put an .onnx file into {released}" in texts(app).replace("\\", "")
+
+
+def test_stain_clusters_of_any_images_are_not_said_to_come_with_newer_runs(run, scored, smears):
+    scored(smears)
+    assert "Stain clusters are known of a run's own images alone." in texts(
+        opened(run, smears, view="Mistakes", by="stain")
+    )
+
+
+@pytest.fixture
+def in_variants(run, released, workspace, smears):
+    """Return the name of a model that was trained on the second variant of the dataset `both`."""
+    for variant in ("Original", "Segmented"):
+        shutil.copytree(smears, workspace.datasets / "both" / variant, copy_function=os.link)
+    config = load_predictor(run.served_model).metadata.config
+    release(run, released / "segmented.onnx", config=config | {"variant": "Segmented"})
+    return "segmented.onnx"
+
+
+@pytest.mark.parametrize(
+    ("page", "more"), [("evaluate", {"score": "images"}), ("predict", {"image": "Segmented/Pro/pro-0001.jpg"})]
+)
+def test_a_model_is_asked_about_the_variant_that_it_was_trained_on_whatever_was_looked_at_before(
+    in_variants, run, page, more
+):
+    asked = {"model": in_variants, "data": "both", **more}
+    app = open_page(page, session={"kept_variant": "Original"}, **asked)
+    assert app.get_by_key("variant").value == app.query_params["variant"] == "Segmented"
+    assert "The model was trained on Segmented." not in texts(app)
+    assert "The model was trained on Segmented." in texts(open_page(page, variant="Original", **asked))
+    assert choose(app, "model", run.id).get_by_key("variant").value == "Original"
 
 
 def test_train_and_validation_images_are_said_to_flatter(run, scored, smears):

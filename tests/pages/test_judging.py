@@ -83,7 +83,9 @@ def test_train_shows_what_corrected_labels_change_and_divides_by_them(dataset, j
     assert "nothing is corrected" in texts(app)
     judge("Pro/pro-0003.jpg", "wrong", "Pre")
     judge("Pro/pro-0004.jpg", "excluded")
+    assert "choose *Labels: corrected* on Train" in texts(open_page("dataset", view="Labels"))
     app = open_page("train", preset="Quick", quick__labels="corrected")
+    assert "corrected" in app.get_by_key("quick.labels").options
     assert "1 image moved to another class, 1 excluded, of 64" in texts(app)
     split = table(app, "validation").set_index("class")
     assert (split["images"]["Pro"], split["images"]["Pre"], split["images"]["all"]) == (14, 17, 63)
@@ -98,6 +100,7 @@ def test_a_mistake_is_judged_and_the_run_scored_against_it(run, workspace):
     app = ran(app)
     assert read_judgements(workspace.judgements).every[0].verdict == "excluded"
     assert "The run was made with the labels of the folders; as they were judged" in texts(app)
+    assert app.get_by_key("labels").options == ["corrected"]  # as Train calls them
     app = choose(app, "labels", "corrected")
     assert "0 of" in texts(app)
     assert "1 are left out" in texts(app)

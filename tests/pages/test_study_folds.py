@@ -12,7 +12,7 @@ from allcore.studies.results import finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
 from allcore.studies.versus import compare_cells
-from tests.pages.opening import button, open_page, press, table, texts
+from tests.pages.opening import button, metrics, open_page, press, table, texts
 from tests.studies.test_out_of_fold import ROWS, Predicting
 
 
@@ -79,3 +79,13 @@ def test_what_a_study_lacks_is_computed_on_a_click_and_shown(run, workspace):
     assert table(app, "VGG16, 32 px")["images"].tolist()[0] == "as it is"
     with pytest.raises(StopIteration):
         button(app, "Compute baselines and probes")
+
+
+def test_two_settings_that_are_compared_have_names_of_their_own(executor, workspace, tiny_config):
+    config = tiny_config(split={"protocol": "grouped", "folds": 2})
+    plan = make_plan(name="S", config=config, folds=(1, 2), vary={"dropout": [0.25, 0.5]})
+    run_study(StudyStore(workspace.studies).create(plan).folder, executor)
+    first, second = "S: dropout=0.25 seed=0", "S: dropout=0.5 seed=0"
+    app = open_page("evaluate", view="Compare", run=first, against=second)
+    tiles = [label.replace("\\", "") for label in metrics(app) if label.startswith("Accuracy, ")]
+    assert tiles == [f"Accuracy, {first}", f"Accuracy, {second}"]

@@ -109,6 +109,19 @@ def test_patients_need_a_table(data):
     assert "protocol 'patient' needs groups" in app.error[0].value
 
 
+def test_patients_who_share_an_image_are_put_together_and_counted(workspace, smears):
+    folder = shutil.copytree(smears, workspace.datasets / "mine")
+    first = sorted((folder / "Pro").iterdir())[0]
+    shutil.copy(first, folder / "Pro" / "again.jpg")
+    paths = [path.relative_to(folder).as_posix() for path in folder.glob("*/*")]
+    patients = workspace.datasets / "patients.csv"
+    patients.write_text("\n".join(["file,patient", *(f"{path},{path}" for path in paths)]))
+    asked = {"quick.split.protocol": "patient", "quick.split.groups": patients}
+    page = open_page("train", data="mine", preset="Quick", **asked)
+    twins = len(paths) - scan(folder).images()["pixel_sha256"].nunique()
+    assert f"{2 * twins} groups of the table are put together" in texts(page)
+
+
 @pytest.mark.parametrize("protocol", ["random", "grouped", "stain"])
 def test_dataset_without_a_usable_image_cannot_be_trained_on(workspace, protocol):
     for label in ("A", "B"):

@@ -13,7 +13,7 @@ from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import DatasetError
 from allcore.runs.datasets import dataset_facts, delete_dataset, find_dataset, rename_dataset
 from allcore.runs.images import images_of_run
-from allcore.runs.prune import superfluous
+from allcore.runs.prune import remove, superfluous
 from allcore.runs.store import Run, RunStore
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
@@ -142,10 +142,28 @@ def test_what_a_killed_deletion_leaves_can_be_freed(workspace, dataset, monkeypa
         with pytest.raises(KeyboardInterrupt):
             delete_dataset(dataset, workspace)
     assert workspace.list_datasets() == []
-    monkeypatch.setattr("allcore.runs.prune.STALE_SECONDS", -1.0)
-    assert [thing.path.suffix for thing in superfluous(workspace) if thing.path.parent == workspace.datasets] == [
-        ".part"
+    freed = superfluous(workspace)
+    assert [(thing.path.parent, thing.what) for thing in freed] == [
+        (workspace.datasets, "rest of a dataset that was deleted")
     ]
+    remove(freed)
+    assert names(workspace) == []
+
+
+def test_the_next_deletion_frees_what_a_killed_one_left(workspace, dataset, smears, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("allcore.runs.trash.remove_folder", lambda _: None)
+        patch.setattr("allcore.runs.trash.shutil.rmtree", lambda *_, **__: None)
+        delete_dataset(dataset, workspace)
+    assert len(names(workspace)) == 1
+    delete_dataset(copy_folder(smears, workspace.datasets, "second"), workspace)
+    assert names(workspace) == []
+
+
+def test_a_dataset_of_the_longest_name_is_deleted(workspace, dataset):
+    longest = dataset.rename(dataset.with_name("x" * 255))
+    delete_dataset(longest, workspace)
+    assert names(workspace) == []
 
 
 def test_a_disk_that_refuses_leaves_all_as_it_was(workspace, dataset, no_room):

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from allcore.config_parts import AugmentConfig
 from allcore.errors import ConfigError
 from allcore.hardware import Devices
 from allcore.runs.estimate import (
@@ -113,10 +114,32 @@ def test_former_run_with_steps_alike_lends_its_speed(finished_run):
     assert found.memory_bytes == status.peak_memory > 100e6
 
 
-@pytest.mark.parametrize("field", [{"image_size": 64}, {"batch_size": 4}, {"trainable_from": "block3_conv1"}])
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"image_size": 64},
+        {"batch_size": 4},
+        {"trainable_from": "block3_conv1"},
+        {"augment": AugmentConfig(transplant=0.5)},
+    ],
+)
 def test_former_run_with_other_steps_does_not(finished_run, field):
     config = finished_run.config.model_copy(update=field)
     assert former_speed(config, finished_run.status().device, [finished_run]) is None
+
+
+@pytest.mark.parametrize("field", [{"dataset": "other"}, {"variant": "Segmented"}])
+def test_former_run_on_other_images_lends_its_speed_and_not_its_memory(finished_run, field):
+    status = finished_run.status()
+    found = former_speed(finished_run.config.model_copy(update=field), status.device, [finished_run])
+    assert (found.images_per_second, found.memory_bytes) == (status.images_per_second, None)
+
+
+def test_memory_is_that_of_a_former_run_whose_dataset_was_reached_by_a_link(finished_run, tmp_path):
+    (tmp_path / "link").symlink_to(finished_run.config.dataset)
+    config = finished_run.config.model_copy(update={"dataset": str(tmp_path / "link")})
+    found = former_speed(config, finished_run.status().device, [finished_run])
+    assert found.memory_bytes == finished_run.status().peak_memory
 
 
 def test_former_run_on_another_device_does_not(finished_run):

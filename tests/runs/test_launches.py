@@ -2,7 +2,9 @@
 
 import pytest
 
-from allcore.errors import RunError
+from allcore.errors import FileError, RunError
+from allcore.json_text import read_json
+from allcore.runs import launches
 from allcore.runs.launches import Launch, claim_launch, last_launch, record_launch
 from allcore.training.worker import run_worker
 
@@ -36,3 +38,16 @@ def test_worker_of_a_launch_that_counts_no_more_ends_at_once(tmp_path, capsys):
     claim_launch(tmp_path, "slurm", last_launch(tmp_path))
     assert run_worker(tmp_path, launch=1) == 2
     assert "launch 2 counts, this is 1" in capsys.readouterr().err
+
+
+def test_a_launch_that_is_replaced_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    launch = claim_launch(tmp_path, "slurm", None)
+    refusals = iter([FileError("Stale file handle")])
+
+    def read(*arguments):
+        for refusal in refusals:
+            raise refusal
+        return read_json(*arguments)
+
+    monkeypatch.setattr(launches, "read_json", read)
+    assert last_launch(tmp_path) == launch

@@ -1,70 +1,19 @@
 """What is recorded of a scheduler's words; this one says what a test wants, tests/cluster has real ones."""
 
 import os
-import time
-from dataclasses import dataclass, field
-from typing import ClassVar
 
 import pytest
 
-from allcore.config_parts import SplitConfig
-from allcore.data.split import make_split
-from allcore.errors import RunError
-from allcore.runs import asking, scheduled
+from allcore.errors import ConfigError, RunError
+from allcore.runs import asking, executor, scheduled
 from allcore.runs.launches import claim_launch, last_launch
-from allcore.runs.scheduled import ScheduledExecutor, Word
+from allcore.runs.scheduled import Word
 from allcore.runs.states import ACTIVE
 from allcore.runs.status import write_status
 from allcore.training import worker
-from tests.data.rows import images
+from tests.runs.scheduler import Scheduler, begun, marked_long_ago, marks, written_before
 
-
-@dataclass(frozen=True)
-class Scheduler(ScheduledExecutor):
-    """Knows of each job what a test put there; None instead: it does not answer."""
-
-    said: dict[str, Word] | None = field(default_factory=dict)
-    refuses: bool = False
-    name: ClassVar[str] = "slurm"
-
-    def check(self, config):
-        """Take any configuration."""
-
-    def submit_job(self, run, launch):
-        if self.refuses:
-            raise RunError("no such partition")
-        self.said["7"] = Word("waiting", "pending, Resources")
-        return "7"
-
-    def words(self, jobs):
-        return self.said and {job: self.said[job] for job in jobs if job in self.said}
-
-    def cancel(self, job, *, only_waiting=False):
-        if not only_waiting or self.said[job].state == "waiting":
-            self.said[job] = Word("over", "cancelled")
-
-
-@pytest.fixture(autouse=True)
-def looks_at_once(monkeypatch):
-    """Let a look follow another at once."""
-    for module in (asking, scheduled):
-        monkeypatch.setattr(module, "ASK_SECONDS", 0.0)
-
-
-@pytest.fixture
-def launch(workspace, tiny_config):
-    """Return what has a new run launched by a scheduler."""
-
-    def launch_by(scheduler):
-        run = scheduler.store.create(tiny_config(), make_split(images({"A": 8, "B": 8}), SplitConfig()))
-        scheduler._launch(run, claim_launch(run.folder, "slurm", None))
-        return run
-
-    return launch_by
-
-
-def marks(scheduler):
-    return [path.name for path in (scheduler.store.root / ".queue" / "slurm").iterdir()]
+pytestmark = pytest.mark.usefixtures("looks_at_once")
 
 
 def test_run_is_queued_with_the_schedulers_reason_until_its_job_is_over(workspace, launch):
@@ -106,24 +55,9 @@ def test_job_that_nobody_knows_any_more_is_over_and_silence_changes_nothing(work
     assert "does not know it any more" in run.status().error
 
 
-def given_a_machine(launch, scheduler):
-    """Launch a run and let the scheduler say that its job runs."""
-    run = launch(scheduler)
-    scheduler.said["7"] = Word("running", "running")
-    scheduler.look()
-    return run
-
-
-def begun(run, heard):
-    """Let the run's worker have been heard of so many seconds ago."""
-    write_status(run.folder, run.status().model_copy(update={"state": "running", "pid": 1, "process_started": "x"}))
-    moment = time.time() - heard
-    os.utime(run.folder / "status.json", (moment, moment))
-
-
-def test_worker_that_is_heard_outlives_a_scheduler_that_was_set_up_anew(workspace, launch):
+def test_worker_that_is_heard_outlives_a_scheduler_that_was_set_up_anew(workspace, given_a_machine):
     scheduler = Scheduler(workspace)
-    run = given_a_machine(launch, scheduler)
+    run = given_a_machine(scheduler)
     begun(run, heard=10)
     Scheduler(workspace, said=FORGETFUL).look()
     assert (run.status().state, marks(scheduler)) == ("running", [run.id])
@@ -133,9 +67,9 @@ def test_worker_that_is_heard_outlives_a_scheduler_that_was_set_up_anew(workspac
     assert "does not know it any more: resume the run" in run.status().error
 
 
-def test_word_that_says_nothing_lets_the_last_one_stand_until_the_worker_is_silent(workspace, launch):
+def test_word_that_says_nothing_lets_the_last_one_stand_until_the_worker_is_silent(workspace, given_a_machine):
     scheduler = Scheduler(workspace)
-    run = given_a_machine(launch, scheduler)
+    run = given_a_machine(scheduler)
     begun(run, heard=10)
     scheduler.said["7"] = Word("unclear", "something_new")
     scheduler.look()
@@ -146,9 +80,9 @@ def test_word_that_says_nothing_lets_the_last_one_stand_until_the_worker_is_sile
     assert marks(scheduler) == [run.id]  # it is asked about again
 
 
-def test_run_can_be_resumed_where_neither_its_scheduler_nor_its_worker_is_heard(workspace, launch):
+def test_run_can_be_resumed_where_neither_its_scheduler_nor_its_worker_is_heard(workspace, given_a_machine):
     scheduler = Scheduler(workspace)
-    run = given_a_machine(launch, scheduler)
+    run = given_a_machine(scheduler)
     begun(run, heard=1000)
     assert run.status().state == "running"  # suspended, by the scheduler's last word
     Scheduler(workspace, said=None).look()
@@ -169,6 +103,58 @@ def test_run_whose_job_waited_too_long_for_the_scheduler_waits_on(workspace, lau
     assert marks(scheduler) == ([] if stopped else [run.id])
 
 
+def test_run_that_is_submitted_again_is_queued_all_the_while(workspace, launch, monkeypatch):
+    scheduler, states = Scheduler(workspace), []
+    run = launch(scheduler)
+
+    def seen(owner, name):
+        deed = getattr(owner, name)
+
+        def done(*arguments):
+            states.append(run.status().state)
+            made = deed(*arguments)
+            states.append(run.status().state)
+            return made
+
+        monkeypatch.setattr(owner, name, done)
+
+    seen(Scheduler, "check")
+    seen(Scheduler, "submit_job")
+    seen(executor, "claim_launch")
+    seen(executor, "write_status")
+    seen(scheduled, "record_launch")
+    scheduler.said["7"] = Word("untried", "it waited longer than a day")
+    written_before(run.folder / "status.json", 90_000)
+    scheduler.look()
+    assert (set(states), last_launch(run.folder).number) == ({"queued"}, 2)
+    assert len(states) == 10
+
+
+def test_run_that_cannot_be_submitted_again_for_a_moment_waits_and_says_why(workspace, launch, monkeypatch):
+    scheduler = Scheduler(workspace)
+    run = launch(scheduler)
+
+    def refuse(self, config):
+        raise ConfigError("the cluster does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Scheduler, "check", refuse)
+        scheduler.said["7"] = Word("untried", "it waited longer than a day")
+        scheduler.look()
+    assert (run.status().state, marks(scheduler)) == ("queued", [run.id])
+    assert run.status().phase.endswith("than a day; it cannot be submitted again now: the cluster does not answer")
+    scheduler.look()
+    assert (last_launch(run.folder).number, run.status().state) == (2, "queued")
+
+
+def test_run_that_the_scheduler_refuses_to_take_again_is_interrupted_with_its_reason(workspace, launch):
+    run = launch(Scheduler(workspace))
+    scheduler = Scheduler(workspace, said={"7": Word("untried", "it waited longer than a day")}, refuses=True)
+    scheduler.look()
+    assert (run.status().state, run.status().error) == ("interrupted", "no such partition")
+    assert marks(scheduler) == []
+
+
 def test_waiting_run_is_stopped_without_a_worker(workspace, launch):
     scheduler = Scheduler(workspace)
     run = launch(scheduler)
@@ -182,6 +168,19 @@ def test_run_that_the_scheduler_refuses_is_interrupted_with_its_reason(workspace
         launch(scheduler)
     (run,) = scheduler.store.runs()
     assert (run.status().state, run.status().error) == ("interrupted", "no such partition")
+    assert marks(scheduler) == []
+
+
+def test_job_whose_name_cannot_be_recorded_is_cancelled(workspace, launch, monkeypatch):
+    scheduler = Scheduler(workspace)
+
+    def refuse(folder, launch):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(scheduled, "record_launch", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        launch(scheduler)
+    assert scheduler.said["7"] == Word("over", "cancelled")
 
 
 def test_marks_of_runs_that_were_deleted_or_went_elsewhere_are_forgotten(workspace, launch):
@@ -190,6 +189,9 @@ def test_marks_of_runs_that_were_deleted_or_went_elsewhere_are_forgotten(workspa
     write_status(deleted.folder, deleted.status().model_copy(update={"state": "cancelled"}))
     scheduler.store.delete(deleted)
     claim_launch(moved.folder, "local", last_launch(moved.folder))
+    scheduler.look()
+    assert set(marks(scheduler)) == {deleted.id, moved.id}  # a file server shows launches late
+    marked_long_ago(scheduler)
     scheduler.look()
     assert marks(scheduler) == []
 

@@ -3,6 +3,7 @@
 No test waits: the slow step is where another process acts in the meantime, or a clock goes on.
 """
 
+import errno
 import os
 import select
 import signal
@@ -72,6 +73,36 @@ def test_a_launcher_lets_its_worker_go_on_once_it_has_recorded_it(workspace, run
         assert end.read() == b"\n"
     assert waited == [True]
     assert run.status().pid == os.getpid()
+
+
+@pytest.mark.parametrize("refused", ["write_ticket", "write_status"])
+def test_a_worker_that_cannot_be_recorded_is_killed_while_it_waits_and_the_run_says_why(
+    workspace, run, monkeypatch, refused
+):
+    theirs, ours = os.pipe()
+    waited = []
+    process = SimpleNamespace(
+        pid=os.getpid(), stdin=os.fdopen(ours, "wb", buffering=0),
+        kill=lambda: waited.append(not select.select([theirs], [], [], 0)[0]),
+    )  # fmt: skip
+    once = iter([OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))])
+    really = getattr(executors, refused)
+
+    def refuse(*arguments):
+        for error in once:
+            raise error
+        return really(*arguments)
+
+    monkeypatch.setattr(executors, "devices_here", lambda: (Device("cpu", 0, "here"),))
+    monkeypatch.setattr(executors.subprocess, "Popen", lambda *_, **__: process)
+    monkeypatch.setattr(executors, refused, refuse)
+    with pytest.raises(OSError, match="No space left"):
+        LocalExecutor(workspace)._launch(run, claim_launch(run.folder, "local", None))
+    with os.fdopen(theirs, "rb") as end:
+        assert end.read() == b""
+    assert waited == [True]
+    said = "it was not started: the disk is full (No space left on device); free some space"
+    assert (run.status().state, run.status().error) == ("failed", said)
 
 
 def at(run, phase, **said):

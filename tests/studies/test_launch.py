@@ -1,5 +1,6 @@
 """What is looked at before a study is started."""
 
+import os
 import shutil
 import signal
 import threading
@@ -12,8 +13,12 @@ import pytest
 from allcore.data.catalog import scan
 from allcore.data.judgements import add_judgements, make_judgement
 from allcore.errors import ConfigError, RunError
+from allcore.runs.devices import Device
+from allcore.runs.executor import LocalExecutor
 from allcore.runs.launches import claim_launch, last_launch
 from allcore.runs.process import start_mark
+from allcore.runs.store import RunStore
+from allcore.runs.worker_lock import worker_lock
 from allcore.studies.launch import checked, request_stop, start, stop
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
@@ -73,7 +78,7 @@ def test_a_study_that_is_extended_by_labels_that_it_has_has_them_once(tiny_confi
     store, labels = StudyStore(workspace.studies), {"labels": ["as_given", "corrected"]}
     study = store.create(checked(make_plan(name="labels", config=tiny_config(), vary=labels), workspace))
     begin = study.plan()
-    store.change(study, checked(begin.extended(seeds=[1], vary=labels), workspace))
+    store.change(study, begin, checked(begin.extended(seeds=[1], vary=labels), workspace))
     assert study.plan() == begin.extended(seeds=[1])
 
 
@@ -89,6 +94,21 @@ def test_labels_that_are_another_version_in_each_variant_are_refused(tiny_config
     plan = make_plan(name="variants", config=config, vary={"variant": ["Original", "Segmented"]})
     with pytest.raises(ConfigError, match="labels: corrected is another version in each variant"):
         checked(plan, workspace)
+
+
+def test_a_study_of_which_one_member_could_never_start_here_is_refused(tiny_config, workspace, monkeypatch):
+    monkeypatch.setattr("allcore.runs.executor.devices_here", lambda: (Device("cpu", 0, "here"),))
+    plan = make_plan(name="gpus", config=tiny_config(), vary={"devices": [1, 2]})
+    with pytest.raises(ConfigError, match="devices: 2 GPUs were asked for"):
+        checked(plan, workspace)
+
+
+def test_what_members_have_in_common_is_asked_once_of_who_carries_them_out(tiny_config, workspace, monkeypatch):
+    asked = []
+    monkeypatch.setattr(LocalExecutor, "check", lambda self, config: asked.append((config.device, config.devices)))
+    vary = {"image_size": [32, 48], "device": ["auto", "cpu"]}
+    checked(make_plan(name="sizes", config=tiny_config(), seeds=(0, 1), vary=vary), workspace)
+    assert sorted(asked) == [("auto", 1), ("cpu", 1)]
 
 
 def carried_out_by(process, of):
@@ -131,6 +151,28 @@ def test_members_of_a_study_that_nobody_carries_out_any_more_are_stopped(study, 
         if member.id in thread.name:
             thread.join()
     assert member.status().state == "cancelled"
+
+
+def test_a_member_of_another_workspace_is_not_stopped_with_the_study(study, workspace, executor, split, tmp_path):
+    member = RunStore(tmp_path / "theirs").create(study.plan().places[0].config, split)
+    set_state(member, "running")
+    workspace.runs.mkdir()
+    (workspace.runs / member.id).symlink_to(member.folder)
+    with pytest.raises(RunError, match="there is nothing to stop"):
+        request_stop(study, workspace)
+    assert member.status().state == "running"
+
+
+def test_a_study_is_started_anew_where_the_machine_that_carried_it_out_is_lost_and_its_lock_stays(
+    study, workspace, started
+):
+    set_state(study, "running", host="lost")
+    with worker_lock(study.folder):
+        start(study, workspace)
+        assert started == []  # it was just heard of
+        os.utime(study.folder / "status.json", (0, 0))
+        start(study, workspace)
+    assert len(started) == 1
 
 
 def test_of_two_machines_that_start_a_study_at_a_time_one_does(study, workspace, started, monkeypatch):

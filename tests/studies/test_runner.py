@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from allcore.errors import ConfigError, RunError
 from allcore.runs.files import STOP_FILE
+from allcore.runs.launches import claim_launch
 from allcore.runs.status import Status, read_status, write_status
 from allcore.runs.worker_lock import worker_lock
 from allcore.studies.runner import run_study
@@ -69,6 +71,31 @@ def test_a_member_that_cannot_be_launched_is_named_and_the_others_are_trained(st
     assert run_study(study.folder, refused) == 1
     assert f"{PLACES[0]}: the disk is full (No space left on device); free some space" in study.status().error
     assert executor.launched == PLACES[1:]
+
+
+def test_a_member_that_needs_what_this_machine_has_not_is_named_and_the_others_are_trained(
+    study, executor, monkeypatch
+):
+    def at_once(self, config):
+        if config.place == PLACES[1]:
+            raise ConfigError("devices: 2 GPUs were asked for, and this machine has 0 for runs")
+        return 1
+
+    monkeypatch.setattr(Instantly, "at_once", at_once)
+    assert run_study(study.folder, executor) == 1
+    assert executor.launched == [PLACES[0], *PLACES[2:]]
+    assert f"1 members did not succeed ({PLACES[1]}: devices: 2 GPUs were asked for" in study.status().error
+
+
+def test_why_a_member_cannot_be_resumed_is_said(study, executor):
+    run_study(study.folder, replace(executor, ends=lambda place: "failed" if place == PLACES[1] else "succeeded"))
+
+    def resume(run):
+        raise RunError("the dataset is gone")
+
+    object.__setattr__(executor, "resume", resume)
+    assert run_study(study.folder, executor) == 1
+    assert f"1 members did not succeed ({PLACES[1]}: the dataset is gone)" in study.status().error
 
 
 def test_a_member_that_is_deleted_while_its_study_goes_on_is_named(study, executor):
@@ -150,7 +177,7 @@ def test_a_study_extended_while_it_goes_on_takes_in_what_is_new(study, plan, exe
     store = StudyStore(study.folder.parent)
 
     def ends(place):
-        store.change(study, plan.extended(folds=[3]))
+        store.change(study, study.plan(), plan.extended(folds=[3]))
         return "succeeded"
 
     assert run_study(study.folder, replace(executor, ends=ends)) == 0
@@ -191,7 +218,7 @@ def test_a_runner_that_is_gone_reads_as_interrupted(study):
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_a_finished_member_keeps_what_its_scores_are_made_of_and_its_model_where_wanted(study, plan, executor, keeps):
-    StudyStore(study.folder.parent).change(study, plan.model_copy(update={"keep_models": keeps}))
+    StudyStore(study.folder.parent).change(study, plan, plan.model_copy(update={"keep_models": keeps}))
     run_study(study.folder, executor)
     for run in executor.store.runs():
         left = {name for name in LEFT if (run.folder / name).exists()}
@@ -205,7 +232,25 @@ def test_a_member_that_is_a_link_into_another_workspace_keeps_all_that_it_has(st
     run = theirs.submit(study.plan().places[0].config)
     executor.store.root.mkdir()
     (executor.store.root / run.id).symlink_to(run.folder)
-    StudyStore(study.folder.parent).change(study, study.plan().model_copy(update={"keep_models": False}))
+    StudyStore(study.folder.parent).change(study, study.plan(), study.plan().model_copy(update={"keep_models": False}))
     assert run_study(study.folder, executor) == 0
     assert executor.launched == PLACES[1:]
     assert {*LEFT, "checkpoints"} <= {path.name for path in run.folder.iterdir()}
+
+
+def test_a_member_that_failed_in_another_workspace_is_trained_in_the_study_s_own(study, executor, split, tmp_path):
+    theirs = Instantly(Workspace(tmp_path / "theirs"), split, ends=lambda place: "failed")
+    run = theirs.submit(study.plan().places[0].config)
+    executor.store.root.mkdir()
+    (executor.store.root / run.id).symlink_to(run.folder)
+    assert run_study(study.folder, executor) == 0
+    assert executor.launched == PLACES
+    assert (run.status().state, theirs.store.runs()) == ("failed", [run])
+
+
+def test_a_study_that_was_started_goes_on_despite_the_lock_of_a_machine_that_is_lost(study, executor, monkeypatch):
+    monkeypatch.setattr("allcore.studies.runner._LOOKED_AT_SECONDS", 0.0)
+    claim_launch(study.folder, "local", None)
+    with worker_lock(study.folder):
+        assert run_study(study.folder, executor, launch=1) == 0
+    assert (executor.launched, study.status().state) == (PLACES, "succeeded")

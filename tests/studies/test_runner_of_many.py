@@ -1,5 +1,6 @@
 """Several members of a study that go on at a time: how many, stopping them, and being heard of meanwhile."""
 
+import shutil
 import threading
 from contextlib import suppress
 
@@ -61,8 +62,24 @@ def test_a_stopped_study_stops_all_members_that_go_on(study, going_on, monkeypat
     object.__setattr__(two, "stop_in_background", lambda run: started(stop(run)))
     monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda _: (study.folder / STOP_FILE).touch())
     assert run_study(study.folder, two) == 0
-    assert stopped == PLACES[:2]
+    assert sorted(stopped) == sorted(PLACES[:2])
     assert study.status().state == "cancelled"
+
+
+def test_members_are_stopped_where_the_study_s_folder_is_removed_by_hand(study, going_on, monkeypatch):
+    two, _ = going_on
+    stopped = []
+
+    def stop(run):
+        stopped.append(run.config.place)
+        set_state(run, "cancelled")
+
+    object.__setattr__(two, "stop_in_background", lambda run: started(threading.Thread(target=stop, args=(run,))))
+    monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda _: shutil.rmtree(study.folder, ignore_errors=True))
+    run_study(study.folder, two)
+    assert sorted(stopped) == sorted(PLACES[:2])
+    assert sorted(two.launched) == sorted(PLACES[:2])
+    assert not study.folder.exists()
 
 
 def test_a_study_is_heard_of_while_it_launches_members(study, executor, monkeypatch):

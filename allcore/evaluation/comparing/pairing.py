@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from allcore.arrays import BoolArray, IntArray
+from allcore.data.groups import connected_rows
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import RecordedPredictions
-from allcore.evaluation.scoring.intervals import group_indices
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def pair(first: RecordedPredictions, second: RecordedPredictions) -> Paired:
     ours = first.table[shared].reset_index(drop=True)
     theirs = second.table.iloc[row_in_second[shared]].reset_index(drop=True)
     _check_labels(ours, theirs)
-    groups = connected_rows([ours["group"], theirs["group"]])
+    groups = connected_rows(ours["group"], theirs["group"])
     return Paired(
         RecordedPredictions(first.classes, ours),
         RecordedPredictions(first.classes, theirs),
@@ -84,18 +82,6 @@ def disagreements(paired: Paired) -> pd.Series:
     rows = np.argsort(-confidence, kind="stable")
     rows = rows[(first.argmax(axis=1) != second.argmax(axis=1))[rows]]
     return pd.Series(right[rows], index=rows)
-
-
-def connected_rows(groupings: list[pd.Series]) -> IntArray:
-    """Number the N rows from 0 such that rows share a number when any of the groupings (N,) connects them."""
-    n = len(groupings[0])
-    rows = np.tile(np.arange(n), len(groupings))
-    firsts = []
-    for grouping in groupings:
-        number = group_indices(n, grouping.to_numpy())
-        firsts.append(np.unique(number, return_index=True)[1][number])
-    graph = coo_array((np.ones(len(rows)), (rows, np.concatenate(firsts))), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def _copies(table: pd.DataFrame) -> pd.MultiIndex:

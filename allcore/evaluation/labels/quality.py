@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from allcore.arrays import FloatArray, IntArray
 
-FOLDS = 5
+_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,10 @@ def label_quality(labels: IntArray, probabilities: FloatArray) -> LabelQuality:
     )
 
 
-def cross_validated_probabilities(
-    features: FloatArray, labels: IntArray, groups: npt.ArrayLike, folds: int = FOLDS, seed: int = 0
-) -> FloatArray:
+def cross_validated_probabilities(features: FloatArray, labels: IntArray, groups: npt.ArrayLike) -> FloatArray:
     """Return probabilities (N, C) for every image by classifiers that saw neither the image nor its group.
 
-    A quadratic logistic regression of `features` (N, F) is fitted once for each of at most `folds` parts of the images;
+    A quadratic logistic regression of `features` (N, F) is fitted once for each of at most five parts of the images;
     `groups` (N,) stay together, and `labels` (N,) number the classes from 0. Rows are nan where no image of some class
     is left to fit to; all rows are where there is only one class, one group, or one image of each class.
     """
@@ -81,7 +79,7 @@ def cross_validated_probabilities(
     groups_of_class = [len(np.unique(group_of_image[labels == number])) for number in range(classes)]
     if classes < 2 or len(np.unique(group_of_image)) < 2 or np.bincount(labels).max() < 2:
         return probabilities
-    parts = StratifiedGroupKFold(max(2, min(folds, *groups_of_class)), shuffle=True, random_state=seed)
+    parts = StratifiedGroupKFold(max(2, min(_FOLDS, *groups_of_class)), shuffle=True, random_state=0)
     for fitted, held_out in parts.split(features, labels, group_of_image):
         if len(np.unique(labels[fitted])) == classes:
             quadratic = (StandardScaler(), PolynomialFeatures(2, include_bias=False), StandardScaler())

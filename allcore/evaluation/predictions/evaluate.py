@@ -12,15 +12,15 @@ from allcore.data.judgements import read_judgements
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
-from allcore.evaluation.predictions.folder import ScoredFolder, score_folder
+from allcore.evaluation.predictions.folder import ScoredFolder, digests_of, score_folder
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
 from allcore.inference.kept_predictions import predict_catalogued
-from allcore.inference.model_file import named_model_file
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Progress
 from allcore.runs.images import images_of_run
-from allcore.runs.store import Run, RunStore, run_of_model
+from allcore.runs.named_model import named_model
+from allcore.runs.store import Run, RunStore
 
 
 def evaluate_model(
@@ -34,6 +34,7 @@ def evaluate_model(
     on_progress: Progress | None = None,
     labels: str | None = None,
     judgements: Path | None = None,
+    of: RecordedPredictions | None = None,
 ) -> Evaluation:
     """Score `model` (a run's id or folder, or an .onnx file) on a labelled folder, or on the images of its own run.
 
@@ -42,7 +43,8 @@ def evaluate_model(
     tested, known by their content; `variant` is that of the model's run when unset, where the folder has it; `mapping`
     names the model's class for classes of the folder that it does not know. `labels` is the version of the labels that
     counts, by `judgements` (the file of what was judged); unset, a run is scored by those that it was made with, and
-    a folder by its own. Raises `InputError` when the model, the folder, the split or the labels will not do.
+    a folder by its own. `of` are another model's predictions of a `split` of `data`: then these very images are scored.
+    Raises `InputError` when the model, the folder, the split or the labels will not do.
     """
     if split is not None and split not in SPLITS:
         raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(SPLITS)}")
@@ -50,24 +52,23 @@ def evaluate_model(
         raise InputError("variant: it chooses among the variants of --data; give --data DIR as well")
     if mapping and data is None:
         raise InputError("map: it names the classes of --data; give --data DIR as well")
-    file = named_model_file(model)
-    if data is None and file is None:
-        run, part = store.find(model), split or "test"
-        return _with_labels(evaluate_run(run, part), run, part, labels, cache, judgements)
-    path = store.find(model).served_model if file is None else file.resolve()
-    predictor = load_predictor(path)
+    named, part = named_model(model, store), split or "test"
+    if data is None and named.file is None:
+        recorded = evaluate_run(named.own_run, part)
+        return _with_labels(recorded, named.own_run, part, labels, cache, judgements)
+    predictor = load_predictor(named.path)
     if data is None:
-        part = split or "test"
-        run, evaluation = _evaluate_own_images(predictor, path, part, cache, on_progress)
-        return _with_labels(evaluation, run, part, labels, cache, judgements)
-    return score_folder(
-        predictor,
-        path,
-        ScoredFolder(folder=data, variant=variant, split=split, mapping=dict(mapping or {}), labels=labels or AS_GIVEN),
-        cache,
-        on_progress,
-        judgements,
-    ).evaluation
+        anew = _evaluate_own_images(named.own_run, predictor, named.path, part, cache, on_progress)
+        return _with_labels(anew, named.own_run, part, labels, cache, judgements)
+    asked = ScoredFolder(
+        folder=data,
+        variant=variant,
+        split=split,
+        digests=None if of is None or split is None else digests_of(of),
+        mapping=dict(mapping or {}),
+        labels=labels or AS_GIVEN,
+    )
+    return score_folder(predictor, named.path, asked, cache, on_progress, judgements).evaluation
 
 
 def evaluate_run(run: Run, split: str) -> Evaluation:
@@ -86,17 +87,14 @@ def evaluate_run(run: Run, split: str) -> Evaluation:
 
 
 def _evaluate_own_images(
-    predictor: Predictor, path: Path, split: str, cache: Path, on_progress: Progress | None
-) -> tuple[Run, Evaluation]:
-    run = run_of_model(path)
-    if run is None:
-        raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
+    run: Run, predictor: Predictor, path: Path, split: str, cache: Path, on_progress: Progress | None
+) -> Evaluation:
     wanted = run.split.table[run.split.table["split"] == split]
     catalog, rows = images_of_run(run, cache, split)
     said = predict_catalogued(predictor, path, catalog.root, rows, cache, on_progress)
     wanted = wanted.assign(twin=run.split.twins_in_train()[wanted.index])
     predictions = labelled_predictions(wanted, said, predictor.classes)
-    return run, Evaluation(
+    return Evaluation(
         model=str(path),
         data=f"the {split} split of {run.id}",
         predictions=predictions,

@@ -18,6 +18,7 @@ from allcore.data.overlap import find_overlap
 from allcore.data.split import SPLITS
 from allcore.errors import DatasetError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
+from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata
 from allcore.inference.predictor import Predictor
@@ -33,7 +34,8 @@ NOT_SAID = "the model's file does not say what it was trained on, so these image
 class ScoredFolder(BaseModel):
     """Which labelled images are scored: a folder, its variant, and perhaps those of one part of the model's run alone.
 
-    Without `variant`, it is that of the model's run where the folder has it. `mapping` gives, for a class of the
+    Without `variant`, it is that of the model's run where the folder has it. `digests`, as of `digests_of`, are the
+    images of the part called `split` where it is that of another model's run. `mapping` gives, for a class of the
     folder, the model's class that it is, or `LEFT_OUT`. `labels` is the version of the labels that counts.
     """
 
@@ -42,8 +44,14 @@ class ScoredFolder(BaseModel):
     folder: Path
     variant: str | None = None
     split: str | None = None
+    digests: tuple[str, ...] | None = None
     mapping: dict[str, str] = {}
     labels: str = AS_GIVEN
+
+    @property
+    def own_split(self) -> str | None:
+        """The part of the scored model's own run; None where all images are scored, or a part of another's."""
+        return self.split if self.digests is None else None
 
 
 class FolderFacts(BaseModel):
@@ -63,18 +71,18 @@ class FolderFacts(BaseModel):
     unusable: int
     parts: dict[str, int]
 
-    def notes(self, split: str | None) -> tuple[str, ...]:
-        """Return in words which images they are, for the command line; `split` is what was scored of the folder."""
+    def notes(self, of: ScoredFolder) -> tuple[str, ...]:
+        """Return in words which images they are, for the command line; `of` is what was asked to be scored."""
         notes = []
         if len(self.parts) > 1:
             parts = ", ".join(f"{count} of {part}" for part, count in self.parts.items())
             one = "give the folder of one part to score it alone"
             notes.append(f"the folder's parts are scored together ({parts}); {one}")
-        if self.trained_on and split != "train":
-            advice = "" if split else "; --split test scores those that it was not"
+        if self.trained_on and of.own_split != "train":
+            advice = "" if of.split else "; --split test scores those that it was not"
             seen = f"{self.trained_on:,} of {self.images:,} images"
             notes.append(f"{seen} are ones that the model was trained on{advice}")
-        if not self.trained_on and split is None:
+        if not self.trained_on and of.own_split is None:
             notes.append(NEVER_SEEN if self.says_training else NOT_SAID)
         if self.left_out:
             notes.append(f"{self.left_out} images of classes that the model does not have were left out")
@@ -120,10 +128,7 @@ def score_folder(
         overlap = find_overlap(catalog.root, compared, cache, on_progress).among(compared, every)
         every["group"] = [f"g{number:05d}" for number in overlap.groups]
         every["twin"] = _twins_of_trained(every, metadata)
-    rows = every if of.split is None else _images_of_split(every, metadata.split_digests.get(of.split, ()))
-    if rows.empty:
-        of_split = f" of the {of.split} split" if of.split else ""
-        raise DatasetError(f"{of.folder} has no usable image{of_split} of the model's classes")
+    rows = _of_part(every, of, metadata)
     said = predict_catalogued(predictor, model, catalog.root, rows, cache, on_progress)
     facts = FolderFacts(
         images=len(rows),
@@ -139,11 +144,30 @@ def score_folder(
         data=f"{of.folder / variant}{f', {of.split} split' if of.split else ''}"
         f"{f', labels {version.name}' if of.labels != AS_GIVEN else ''}",
         predictions=predictions,
-        notes=(*twin_notes(predictions, "images", "one that the model was trained on"), *facts.notes(of.split)),
-        datasets=tuple(filter(None, (str(catalog.root), dataset_of(model)))),
+        notes=(*twin_notes(predictions, "images", "one that the model was trained on"), *facts.notes(of)),
+        datasets=naming_datasets(catalog.root, model),
     )
     trained = _images_of_split(every, metadata.split_digests.get("train", ()))
     return FolderEvaluation(evaluation, facts, catalog.root, variant, trained[~trained["path"].isin(rows["path"])])
+
+
+def scored_images(catalog: Catalog, variant: str, of: ScoredFolder, metadata: ServedMetadata) -> pd.DataFrame:
+    """Return the rows of `catalog` that `score_folder` scores, with the model's names for their classes.
+
+    `catalog` is that of the folder, with the labels that count. Raises `DatasetError` where the classes, the mapping or
+    the part will not do.
+    """
+    return _of_part(_renamed(catalog.images(variant), of, metadata.classes), of, metadata)
+
+
+def digests_of(predictions: RecordedPredictions) -> tuple[str, ...]:
+    """Return what `ScoredFolder` names these very images by, in order."""
+    return tuple(sorted(predictions.table["sha256"].str[:DIGEST_LENGTH]))
+
+
+def naming_datasets(folder: Path, model: Path) -> tuple[str, ...]:
+    """Return the folders that may say what a scored folder's classes mean: itself, then that of the model's run."""
+    return tuple(filter(None, (str(folder), dataset_of(model))))
 
 
 def variant_of(catalog: Catalog, metadata: ServedMetadata, wanted: str | None = None) -> str:
@@ -175,6 +199,17 @@ def _renamed(rows: pd.DataFrame, of: ScoredFolder, classes: tuple[str, ...]) -> 
         )
     renamed = rows.assign(label=rows["label"].map(ours))
     return renamed[renamed["label"] != LEFT_OUT].reset_index(drop=True)
+
+
+def _of_part(rows: pd.DataFrame, of: ScoredFolder, metadata: ServedMetadata) -> pd.DataFrame:
+    """Return the rows of the part that is asked for; `metadata` is that of the scored model. Raises `DatasetError`."""
+    if of.split is not None:
+        own = metadata.split_digests.get(of.split, ())
+        rows = _images_of_split(rows, own if of.digests is None else of.digests)
+    if rows.empty:
+        of_split = f" of the {of.split} split" if of.split else ""
+        raise DatasetError(f"{of.folder} has no usable image{of_split} of the model's classes")
+    return rows
 
 
 def _images_of_split(rows: pd.DataFrame, digests: tuple[str, ...]) -> pd.DataFrame:

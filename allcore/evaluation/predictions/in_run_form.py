@@ -14,7 +14,13 @@ from allcore.data.catalog import Catalog
 from allcore.data.intake import INTAKE_VERSION
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.errors import RunError
-from allcore.evaluation.predictions.folder import FolderEvaluation, FolderFacts, ScoredFolder, score_folder
+from allcore.evaluation.predictions.folder import (
+    FolderEvaluation,
+    FolderFacts,
+    ScoredFolder,
+    naming_datasets,
+    score_folder,
+)
 from allcore.inference.kept_predictions import file_digest
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
@@ -38,6 +44,11 @@ class EvaluationRecord(BaseModel):
     model: Path
     of: ScoredFolder
     facts: FolderFacts
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The folders that may say what the classes mean, the first one first."""
+        return naming_datasets(self.of.folder, self.model)
 
     @property
     def name(self) -> str:
@@ -67,7 +78,7 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFold
         file_digest(model),
         str(catalog.root),
         variant,
-        of.split,
+        of.split if of.digests is None else (of.split, of.digests),
         sorted(of.mapping.items()),
         images,
     )

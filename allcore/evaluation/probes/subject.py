@@ -13,11 +13,11 @@ from allcore.data.layout import find_layout
 from allcore.data.overlap import find_overlap
 from allcore.errors import DatasetError, InputError
 from allcore.evaluation.predictions.folder import variant_of
-from allcore.inference.model_file import named_model_file
 from allcore.inference.predictor import load_predictor
 from allcore.progress import Progress
 from allcore.runs.images import find_images
-from allcore.runs.store import Run, RunStore, run_of_model
+from allcore.runs.named_model import named_model
+from allcore.runs.store import Run, RunStore
 
 _COLUMNS = ["path", "sha256", "label", "group", "split"]
 
@@ -83,16 +83,10 @@ def find_subject(
     and grouped by the fields that they share; `on_progress` hears of that search, which is done once for a folder.
     Raises `InputError` when the model, or the folder that it needs, will not do, or `data` is not a run's own dataset.
     """
-    file = named_model_file(model)
-    if file is None:
-        return _with_own_images(store.find(model), data)
-    path = file.resolve()
-    run = run_of_model(path)
-    if run is not None:
-        return _with_own_images(run, data)
-    if data is None:
-        raise InputError(f"{path} does not lie in a run's folder, so its test images are not known; give --data DIR")
-    return _subject_of_file(path, data, cache, on_progress)
+    named = named_model(model, store)
+    if named.run is None and data is not None:
+        return _subject_of_file(named.path, data, cache, on_progress)
+    return _with_own_images(named.own_run, data)
 
 
 def subject_of_run(run: Run) -> Subject:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from allcore.arrays import FloatArray, IntArray
+from allcore.arrays import BoolArray, FloatArray, IntArray
 
 
 def confusion_matrix(
@@ -60,9 +60,14 @@ def f1(matrix: IntArray) -> FloatArray:
     return _ratio(2 * _hits(matrix), matrix.sum(-1) + matrix.sum(-2))
 
 
+def counted_in_macro(values: FloatArray, matrix: IntArray) -> BoolArray:
+    """Which classes (..., C) a macro average counts: those that occur and whose value (..., C) is defined."""
+    return ~np.isnan(values) & (matrix.sum(-1) + matrix.sum(-2) > 0)
+
+
 def macro_average(values: FloatArray, matrix: IntArray) -> FloatArray:
     """Unweighted mean (...) of per-class values (..., C) over the classes that occur and whose value is defined."""
-    counted = ~np.isnan(values) & (matrix.sum(-1) + matrix.sum(-2) > 0)
+    counted = counted_in_macro(values, matrix)
     return _ratio(np.where(counted, values, 0).sum(-1), counted.sum(-1))
 
 

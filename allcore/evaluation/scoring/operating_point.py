@@ -55,7 +55,7 @@ def question(
 
 
 class OperatingPoint(BaseModel):
-    """What a threshold does on N images: "yes" is said where the score reaches `threshold`.
+    """What a threshold does on N images: "yes" is said where the score reaches `threshold`, nowhere where that is None.
 
     Fractions; `None` where undefined. The 95 % intervals of sensitivity and specificity are those of `Scores`; PPV and
     NPV have what follows from both ends. `prevalence` is the share of positives for which `ppv` and `npv` hold.
@@ -63,7 +63,7 @@ class OperatingPoint(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    threshold: float
+    threshold: float | None
     sensitivity: float | None
     specificity: float | None
     ppv: float | None
@@ -73,36 +73,35 @@ class OperatingPoint(BaseModel):
     n_negative: int
     intervals: dict[str, Interval]
 
-    @property
-    def reachable(self) -> bool:
-        """Whether a score can reach the threshold; else nothing is called positive, whatever the image."""
-        return self.threshold <= 1
 
-
-def threshold_for(asked: Question, *, specificity: float | None = None, sensitivity: float | None = None) -> float:
+def threshold_for(
+    asked: Question, *, specificity: float | None = None, sensitivity: float | None = None
+) -> float | None:
     """Return the threshold that reaches a target on these images and leaves the other score as high as possible.
 
     Give exactly one target, a fraction. The threshold lies half-way between two neighbouring scores, so that an image
-    just above or below is still called the same. Where even the highest score does not reach the specificity, nothing
-    is called positive (a threshold above 1). Raises `InputError` when a side has no image.
+    just above or below is still called the same. None where no threshold reaches the specificity, as too many negative
+    images have the highest score: then nothing may be called positive. Raises `InputError` when a side has no image.
     """
     if (specificity is None) == (sensitivity is None):
         raise InputError("give either a specificity or a sensitivity to hold, not both and not neither")
     n_positive = int(asked.positive.sum())
     if n_positive in (0, len(asked.positive)):
-        raise InputError("a threshold cannot be chosen: these images are all positive or all negative; add others")
+        raise InputError("a threshold cannot be chosen on images that are all positive or all negative; add others")
     scores = np.unique(asked.score)
-    lines = np.concatenate([[0.0], (scores[:-1] + scores[1:]) / 2, [np.nextafter(1.0, 2.0)]])
+    lines = np.concatenate([[0.0], (scores[:-1] + scores[1:]) / 2, [np.inf]])
     positives, negatives = np.sort(asked.score[asked.positive]), np.sort(asked.score[~asked.positive])
     found = (len(positives) - np.searchsorted(positives, lines, side="left")) / len(positives)
     spared = np.searchsorted(negatives, lines, side="left") / len(negatives)
     if specificity is not None:  # specificity rises with the line, sensitivity falls: the lowest line that holds it
-        return float(lines[np.argmax(spared >= specificity)])
-    return float(lines[np.flatnonzero(found >= (sensitivity or 0.0))[-1]])
+        chosen = int(np.argmax(spared >= specificity))
+    else:
+        chosen = int(np.flatnonzero(found >= (sensitivity or 0.0))[-1])
+    return None if chosen == len(scores) else float(lines[chosen])
 
 
-def operating_point(asked: Question, threshold: float, prevalence: float | None = None) -> OperatingPoint:
-    """Return sensitivity, specificity, PPV and NPV at a threshold.
+def operating_point(asked: Question, threshold: float | None, prevalence: float | None = None) -> OperatingPoint:
+    """Return sensitivity, specificity, PPV and NPV at a threshold; where there is none, nothing is called positive.
 
     `prevalence` is the share of positives among those to whom the test is given; unset, that of these images. PPV and
     NPV follow from it by Bayes' theorem.
@@ -110,7 +109,7 @@ def operating_point(asked: Question, threshold: float, prevalence: float | None 
     """
     if prevalence is not None and not 0 <= prevalence <= 1:
         raise InputError(f"a prevalence of {prevalence:g} is no share; expected a number from 0 to 1")
-    called = asked.score >= threshold
+    called = asked.score >= (np.inf if threshold is None else threshold)
     share = float(asked.positive.mean()) if prevalence is None else prevalence
     intervals = _intervals(asked, called)
     ends = list(zip(intervals["sensitivity"], intervals["specificity"], strict=True))

@@ -184,10 +184,10 @@ def _intervals(
         for name, (hits, among) in proportions.items():
             intervals[name][:, label] = proportion_interval(hits, among, groups, intervals[name][:, label])
         intervals["f1"][:, label] = f1_interval(right, is_it | said, groups, intervals["f1"][:, label])
-    support = np.bincount(true, minlength=len(values["recall"]))
+    matrix = metrics.confusion_matrix(true, predicted, len(values["recall"]))
     for name in ("precision", "recall", "specificity", "npv", "f1"):
-        defined = ~np.isnan(values[name])
-        for kind, weights in (("macro", defined), ("weighted", support * defined)):
+        counted = metrics.counted_in_macro(values[name], matrix)
+        for kind, weights in (("macro", counted), ("weighted", matrix.sum(-1) * counted)):
             if (average := f"{name}_{kind}") in intervals and weights.any():
                 shares = weights / weights.sum()
                 in_two = 2 if name == "f1" else 1  # a missed image of one class is a false one of another

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 
+from allcore.data.encode import jpeg, shrunk
 from allcore.data.intake import decode
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.predictions.mistakes import mistakes
@@ -58,23 +58,15 @@ def error_pictures(run: Run, table: pd.DataFrame, workspace: Workspace, model: P
     )
 
 
-def _small(pixels: np.ndarray) -> np.ndarray:
-    """Return the image (H, W, 3) with its longer side at most `SIDE` pixels."""
-    height, width = pixels.shape[:2]
-    scale = min(1.0, SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-
-
 def _picture(row: dict[Any, Any], pixels: np.ndarray, model: Predictor | None) -> Picture:
     name, true, called = Path(row["path"]).name, row["label"], row["predicted"]
-    drawn, seen = _small(pixels), ""
+    drawn, seen = shrunk(pixels, SIDE), ""
     if model is not None and called in model.classes:
         evidence = model.predict([pixels])[0].evidence[model.classes.index(called)]
         drawn = np.concatenate([drawn, overlay(drawn, evidence)], axis=1)
         seen = f", beside the same under the evidence for {called}"
     return Picture(
-        jpeg=_jpeg(drawn),
+        jpeg=jpeg(drawn, _QUALITY),
         width=drawn.shape[1],
         height=drawn.shape[0],
         caption=f"{name}: true {true}, called {called} at {per_cent(row['confidence'], 0)}"
@@ -82,8 +74,3 @@ def _picture(row: dict[Any, Any], pixels: np.ndarray, model: Predictor | None) -
         + (", twin in train" if row["twin"] else ""),
         alt=f"Smear {name}, true {true}, called {called}{seen}",
     )
-
-
-def _jpeg(pixels: np.ndarray) -> bytes:
-    settings = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)[1].tobytes()

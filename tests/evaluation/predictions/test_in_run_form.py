@@ -36,7 +36,7 @@ def test_its_predictions_and_scores_are_those_of_the_folder(opened, smears):
     recorded = recorded_predictions(run, "test")
     assert recorded.score() == evaluation.scores
     assert list(recorded.table["twin"]) == list(evaluation.predictions.table["twin"])
-    assert evaluation_record(run).facts.notes(None) == evaluation.notes
+    assert evaluation_record(run).facts.notes(ScoredFolder(folder=smears)) == evaluation.notes
     assert run.status().state == "succeeded"
 
 

@@ -235,7 +235,7 @@ def test_images_of_a_file_by_itself_are_of_one_group_where_they_share_a_field(
 
 def test_file_by_itself_needs_a_folder_with_its_images(finished, subject, tmp_path):
     model = shutil.copy(subject.model, tmp_path / "model.onnx")
-    with pytest.raises(InputError, match="its test images are not known; give --data DIR"):
+    with pytest.raises(InputError, match="its images are not known; give --data DIR"):
         find_subject(str(model), finished.store, tmp_path / "cache")
     for label in ("Benign", "Pro"):
         (tmp_path / "strange" / label).mkdir(parents=True)

@@ -27,7 +27,7 @@ def asked(scores, positive, groups=None):
 
 def at(threshold, scores, positive):
     """Return sensitivity and specificity, counted."""
-    called, truth = np.array(scores) >= threshold, np.array(positive)
+    called, truth = np.array(scores) >= (np.inf if threshold is None else threshold), np.array(positive)
     return called[truth].mean(), (~called)[~truth].mean()
 
 
@@ -66,7 +66,8 @@ def test_a_target_that_is_met_exactly_is_met():
 
 def test_a_line_that_no_score_passes_calls_nothing_positive():
     one = asked([1.0, 1.0, 0.4], [False, True, True])
-    point = operating_point(one, threshold_for(one, specificity=1.0))
+    assert threshold_for(one, specificity=1.0) is None
+    point = operating_point(one, None)
     assert (point.sensitivity, point.specificity, point.ppv) == (0.0, 1.0, None)
 
 

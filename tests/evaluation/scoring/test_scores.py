@@ -160,6 +160,17 @@ def test_a_class_that_occurs_nowhere_is_left_out_of_the_macro_averages():
     assert scores.f1_macro == 1
 
 
+def test_classes_that_occur_nowhere_change_no_average_and_no_interval_of_one():
+    labels, p = predictions(certainty=1.0)
+    two = [index for index, label in enumerate(labels) if label in CLASSES[:2]]
+    named, halves = [labels[index] for index in two], p[two][:, :2] / p[two][:, :2].sum(axis=1, keepdims=True)
+    alone = score(named, halves, CLASSES[:2], samples=100)
+    among = score(named, np.column_stack([halves, np.zeros_like(halves)]), CLASSES, samples=100)
+    for name in SCALARS:
+        assert getattr(among, name) == pytest.approx(getattr(alone, name)), name
+        assert among.intervals[name] == pytest.approx(alone.intervals[name]), name
+
+
 def test_a_single_image_can_be_scored():
     scores = score(["Pre"], np.array([[0.1, 0.2, 0.6, 0.1]]), CLASSES)
     assert scores.accuracy == 1

@@ -120,6 +120,7 @@ def test_lines_are_chosen_on_validation_and_told_with_intervals_and_predictive_v
         )
         held = f"{target.held} at least {100 * target.at_least:g} %"
         assert re.search(re.escape(f"{held}{at.threshold:.3f}{found}{spared}") + ".*?" + re.escape(f"{ppv}{npv}"), said)
+    assert "target (threshold chosen on validation)" in said
     assert "Among people of whom 10 % are malignant" in said
 
 

@@ -150,10 +150,11 @@ def evaluation_section(facts: RunFacts) -> Section:
     scores = facts.scores
     method = (
         "Wilson's for accuracy and each class's sensitivity, precision, specificity, NPV and F1, for all other scores "
-        "a percentile bootstrap over images (an average's never narrower than its classes' together)"
+        "a percentile bootstrap over images (averages of these at least as wide as their classes' intervals combined)"
         if scores.interval_method == "wilson"
-        else "a percentile bootstrap over groups, because several images share one (a proportion's or F1's never "
-        "narrower than Wilson's for as many trials as there are groups, an average's never than its classes' together)"
+        else "a percentile bootstrap over groups, because images of a group are not independent (for accuracy and each "
+        "class's sensitivity, precision, specificity, NPV and F1 at least as wide as Wilson's interval with one trial "
+        "per group, for averages of these at least as wide as their classes' intervals combined)"
     )
     blocks: tuple[Block, ...] = (
         text(

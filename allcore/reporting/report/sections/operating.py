@@ -32,7 +32,8 @@ def operating_points(facts: RunFacts) -> tuple[Block, ...]:
         return (text(f"Where to draw the line between {yes} and {no} cannot be said: {error}."),)
     own, example = per_cent(pairs[0][0].point.prevalence, 1), per_cent(PREVALENCE, 0)
     columns = (
-        "held on " + ("these images" if others is None else "validation"), "#threshold", "#sensitivity", "#specificity",
+        f"target (threshold chosen on {'these images' if others is None else 'validation'})", "#threshold",
+        "#sensitivity", "#specificity",
         f"#PPV at {own}", f"#NPV at {own}", f"#PPV at {example}", f"#NPV at {example}",
     )  # fmt: skip
     caption = (
