@@ -1,13 +1,15 @@
 """Results in a cache, named by the content that they were made from, so that the same content is never worked on twice.
 
 Small results are read back or made again: a missing or damaged one, or a full disk, costs time alone. Large ones are
-built by one process while others wait, and appear whole or not at all.
+built by one process of a machine while others wait, and appear whole or not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +20,7 @@ from pydantic import BaseModel
 
 from allcore.disk_space import check_space
 from allcore.errors import DatasetError
-from allcore.writing import make_folder, sync_all, written_whole
+from allcore.writing import make_folder, rename, sync_all, written_whole
 
 _Result = TypeVar("_Result", bound=BaseModel)
 
@@ -59,23 +61,27 @@ def build_once(
 ) -> None:
     """Have `build` write the file or folder `place`, of `needed` bytes, at the path that it is given, if not whole yet.
 
-    What a killed build left, or damage since, is made good. Raises `DatasetError` that names `what` cannot be written.
+    What a killed build left, or damage since, is made good. Machines that share the folder may build at the same time,
+    since a lock need not reach from one to the other: each writes under a name of its own, and the first one's counts.
+    Raises `DatasetError` that names `what` cannot be written.
     """
     if is_whole():
         return
-    unfinished = place.with_suffix(".part")
+    unfinished = place.with_suffix(f".{_machine()}.part")
     try:
         make_folder(place.parent)
         with FileLock(place.with_suffix(".lock")):
+            was_there = os.path.lexists(place)
             if is_whole():
                 return
-            for remains in (unfinished, place):
-                _remove(remains)
+            _remove(unfinished)
+            if was_there:  # damaged; what is there since then is another machine's
+                _remove(place)
             check_space(what, needed, place.parent)
             try:
                 build(unfinished)
                 sync_all(unfinished)
-                unfinished.replace(place)
+                _take_place(unfinished, place, is_whole)
             finally:
                 _remove(unfinished)
     except OSError as error:
@@ -83,6 +89,19 @@ def build_once(
             f"{what} cannot be written below {place.parent} ({error.strerror or error}); "
             "make room there, make it writable, or set ALLCORE_WORKSPACE to another disk"
         ) from None
+
+
+def _take_place(unfinished: Path, place: Path, is_whole: Callable[[], bool]) -> None:
+    try:
+        rename(unfinished, place)
+    except FileExistsError:  # another machine was faster
+        if not is_whole():
+            raise
+
+
+def _machine() -> str:
+    """Return the name of this machine, within which the lock holds."""
+    return socket.gethostname()
 
 
 def _remove(remains: Path) -> None:

@@ -29,8 +29,8 @@ from pages.ui.config_form import config_form
 from pages.ui.estimates import show_estimate, show_study_estimate
 from pages.ui.judged_labels import show_changes
 from pages.ui.judging import labelled
-from pages.ui.launching import launch, show_launch, warn_of_download, warn_of_hours
-from pages.ui.live import runs, summaries
+from pages.ui.launching import launch, show_launches, warn_of_download, warn_of_hours
+from pages.ui.live import runs
 from pages.ui.measuring import measure_all, measured, measuring_key, wait_while_measured
 from pages.ui.queue import show_queue
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way
@@ -198,7 +198,6 @@ with card:
             costly = [each.config for _, each, _ in estimated.cells]
         warn_of_hours(estimated.total_seconds, costly, has_gpu=bool(devices().gpus))
         warn_of_download(costly, preset.lower())
-    busy = any(summary.is_active for summary in summaries(former))
     with st.container(horizontal=True):
         launching = st.button(
             "Launch" if plan is None else f"Launch {plan.members} runs", type="primary",
@@ -206,13 +205,13 @@ with card:
         )  # fmt: skip
         measuring = st.button(
             "Measure", icon=":material/speed:",
-            disabled=bool(problem or missing or busy) or not may_act(),
-            help="A run is using the device." if busy else "Trains a few steps to estimate time and memory.",
+            disabled=bool(problem or missing) or not may_act(),
+            help="Trains a few steps to estimate time and memory. It needs a device that no run has.",
         )  # fmt: skip
     try:
         if launching:
             launch(config, plan)
-        said = show_launch(again=launching)
+        said = show_launches()
         if measuring:
             ask_again(measuring_key(costly))
             act("measure", config.dataset, lambda: measure_all(costly))

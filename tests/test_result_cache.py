@@ -51,12 +51,14 @@ def test_what_is_whole_is_not_built_again(tmp_path):
     assert (tmp_path / "kind" / "a.u8").read_bytes() == b"whole"
 
 
-def test_what_was_damaged_or_left_by_a_killed_build_is_made_good(tmp_path):
+def test_what_was_damaged_or_left_by_a_killed_build_is_made_good(tmp_path, monkeypatch):
+    monkeypatch.setattr("allcore.result_cache._machine", lambda: "node1")
     (tmp_path / "a.u8").write_bytes(b"who")
-    (tmp_path / "a.part").mkdir()
+    (tmp_path / "a.node1.part").mkdir()
+    (tmp_path / "a.node2.part").mkdir()  # another machine's, which may be building
     building(tmp_path / "a.u8")
     assert (tmp_path / "a.u8").read_bytes() == b"whole"
-    assert not (tmp_path / "a.part").exists()
+    assert sorted(path.name for path in tmp_path.glob("*.part")) == ["a.node2.part"]
 
 
 def test_too_little_room_is_said_before_anything_is_built(tmp_path):

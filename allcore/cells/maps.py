@@ -63,8 +63,8 @@ def cell_maps(
 ) -> CellMaps:
     """Return the cells of decoded images, whose contents `pixel_sha256` names, finding what `cache` does not hold.
 
-    One process finds them while others wait; what is kept appears whole or not at all. Raises `DatasetError` when the
-    cache cannot be written.
+    One process of a machine finds them while others wait; what is kept appears whole or not at all. Raises
+    `DatasetError` when the cache cannot be written.
     """
     file = cached_file(cache, "cells", "\n".join([f"finder {WORK}", *pixel_sha256]), ".u8")
     total = int(images.shapes.prod(axis=1).sum())

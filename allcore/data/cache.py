@@ -48,9 +48,9 @@ def decoded_bytes(images: pd.DataFrame) -> int:
 def decoded_images(root: Path, images: pd.DataFrame, cache: Path, on_progress: Progress | None = None) -> DecodedImages:
     """Return the decoded images of catalog rows below `root`, decoding what `cache` does not hold yet.
 
-    The cache is named by the images' content. One process builds it while others wait; it appears whole or not at all,
-    and what a killed build left, or damage since, is made good by the next. Raises `DatasetError` when an image changed
-    since it was catalogued, or the cache cannot be written.
+    The cache is named by the images' content. One process of a machine builds it while others wait; it appears whole or
+    not at all, and what a killed build left, or damage since, is made good by the next. Raises `DatasetError` when an
+    image changed since it was catalogued, or the cache cannot be written.
     """
     folder = cached_file(cache, "decoded", "\n".join(images["pixel_sha256"]), "")
     build_once(

@@ -63,7 +63,7 @@ def measure(
     """Train a few steps of `config` in a process of their own, keep nothing of them, and return what they took.
 
     `while_waiting` is called several times a second; when it raises, as when this process ends, the other is ended.
-    Raises `RunError` when a run has the device, when the steps fail, or when they take longer than `timeout` seconds,
+    Raises `RunError` when no device is free, when the steps fail, or when they take longer than `timeout` seconds,
     `InputError` where TensorFlow is not installed.
     """
     require_training()

@@ -19,13 +19,14 @@ from allcore.runs.files import OUTPUT_FILE
 from allcore.runs.launches import Launch
 from allcore.runs.scheduled import ScheduledExecutor, Word
 from allcore.runs.store import Run
-from allcore.web_address import split_address
+from allcore.web_address import split_address, without_user
 
 _VARIABLE: Final = "RAY_ADDRESS"
 _TIMEOUT: Final = 30.0
 _STOP_SECONDS: Final = 120
 """How long Ray waits between SIGTERM and SIGKILL, for a checkpoint to be saved; by itself three seconds."""
-_PASSED_ON: Final = ("ALLCORE_", "KERAS_", "TF_", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
+_MLFLOW: Final = "MLFLOW_TRACKING_URI"
+_PASSED_ON: Final = ("ALLCORE_", "KERAS_", "TF_", _MLFLOW, "MLFLOW_EXPERIMENT_NAME")
 
 _ENDS: Final = {
     "STOPPED": "the job was stopped with Ray's own commands: resume the run",
@@ -87,6 +88,8 @@ class RayExecutor(ScheduledExecutor):
         """
         whole, settings = worker_environment(self.workspace), self.settings
         given = {name: value for name, value in whole.items() if name.startswith((*_PASSED_ON, "PYTHONPATH"))}
+        if _MLFLOW in given:  # Ray shows it to whoever can reach its dashboard
+            given[_MLFLOW] = without_user(given[_MLFLOW])
         output = shlex.quote(str(run.folder / OUTPUT_FILE))
         return {
             "submission_id": f"{run.id}-{launch.number}",
@@ -144,7 +147,7 @@ def _ask(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[in
     if address is None or address.hostname is None:
         raise ConfigError(
             f"{_VARIABLE}: expected the address of a cluster's dashboard, http://HOST:8265, received "
-            f"{os.environ.get(_VARIABLE, '')!r:.100}"
+            f"{without_user(os.environ.get(_VARIABLE, ''))!r:.100}"
         )
     connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
     connection = connect(address.hostname, address.port, timeout=_TIMEOUT)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +22,9 @@ from allcore.runs.store import Run, RunStore
 from allcore.runs.turns import present_turn
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from allcore.tracking.mirror import is_behind, mirror
-from allcore.tracking.record import read_mirrored
+from allcore.tracking.record import Mirrored, read_mirrored
 from allcore.tracking.server import VARIABLE, MlflowServer
-from allcore.tracking.study import mirror_study
+from allcore.tracking.study import mirror_study, study_is_behind
 from allcore.workspace import Workspace
 
 _LOOK_SECONDS: Final = 5.0
@@ -92,32 +93,63 @@ def _is_all_sent(folder: Path, server: MlflowServer, workspace: Workspace) -> bo
 
 def catch_up(
     server: MlflowServer, workspace: Workspace, runs: Sequence[Run] | None = None
-) -> Iterator[tuple[Run, str]]:
+) -> Iterator[tuple[Run | Study, str]]:
     """Mirror runs that are behind, and yield each with '' or what went wrong; by default those begun to be mirrored.
 
+    Runs that wait for their first start are left out. Studies that are mirrored and behind follow, yielded likewise.
     Raises `TrackingError` as soon as the server does not answer.
     """
     for run in RunStore(workspace.runs).runs() if runs is None else runs:
-        record = read_mirrored(run.folder)
-        known = record if record is not None and record.server == server.address else None
-        try:
-            if known is None and runs is None:
-                continue
-            if known is not None and run.status().state not in ACTIVE and not is_behind(run, known):
-                continue
-            mirror(run, server, workspace)
-        except TrackingError as error:
-            if not error.code:
-                raise
-            yield run, str(error)
-        except (InputError, OSError) as error:
-            yield run, what_went_wrong(error)
-        else:
-            yield run, ""
+        yield from _outcome(run, partial(_catch_up_run, run, server, workspace, only_begun=runs is None))
     for study in StudyStore(workspace.studies).studies():
-        record = read_mirrored(study.folder)
-        if record is not None and record.server == server.address:
-            mirror_study(study, server, record.experiment)
+        yield from _outcome(study, partial(_catch_up_study, study, server))
+
+
+def waits_for_its_start(run: Run) -> bool:
+    """Return whether a run has never had a device, and is to have one."""
+    try:
+        status = run.status()
+    except RunError:
+        return False
+    return status.state == "queued" and status.started is None
+
+
+def _outcome(of: Run | Study, send: Callable[[], bool]) -> Iterator[tuple[Run | Study, str]]:
+    """Yield what something came to that is sent; nothing where there was nothing to send."""
+    try:
+        if not send():
+            return
+        problem = ""
+    except TrackingError as error:
+        if not error.code:
+            raise
+        problem = str(error)
+    except (InputError, OSError) as error:
+        problem = what_went_wrong(error)
+    yield of, problem
+
+
+def _catch_up_run(run: Run, server: MlflowServer, workspace: Workspace, *, only_begun: bool) -> bool:
+    known = _record_at(run.folder, server)
+    if known is None and (only_begun or waits_for_its_start(run)):
+        return False
+    if known is not None and run.status().state not in ACTIVE and not is_behind(run, known):
+        return False
+    mirror(run, server, workspace)
+    return True
+
+
+def _catch_up_study(study: Study, server: MlflowServer) -> bool:
+    known = _record_at(study.folder, server)
+    if known is None or not study_is_behind(study, known):
+        return False
+    mirror_study(study, server, known.experiment)
+    return True
+
+
+def _record_at(folder: Path, server: MlflowServer) -> Mirrored | None:
+    record = read_mirrored(folder)
+    return record if record is not None and record.server == server.address else None
 
 
 def _is_active(folder: Path) -> bool:

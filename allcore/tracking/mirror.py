@@ -27,6 +27,7 @@ from allcore.runs.files import (
 from allcore.runs.status import Status
 from allcore.runs.store import Run
 from allcore.studies.store import Study
+from allcore.tracking.counterpart import counterpart
 from allcore.tracking.metrics import new_metrics
 from allcore.tracking.record import Mirrored, read_mirrored, write_mirrored
 from allcore.tracking.server import Metric, MlflowRun, MlflowServer
@@ -97,17 +98,20 @@ class _Sending:
 
     def _find_or_make(self, status: Status) -> None:
         experiment = self.server.experiment()
-        found = self.server.find_run(experiment, RUN_TAG, self.run.id)
-        if found is None:
-            tags = {RUN_TAG: self.run.id, "mlflow.source.name": "ALLscope"}
-            study = self.run.config.study
-            if study is not None:
-                tags |= {STUDY_TAG: study, "allscope.place": self.run.config.place or ""}
-                parent = mirror_study(Study(self.workspace.studies / study), self.server, experiment)
-                tags |= {"mlflow.parentRunId": parent} if parent else {}
-            name = self.run.config.place or readable_about(self.run).name or self.run.id
-            found = self.server.create_run(experiment, name, status.started or status.queued_at, tags)
+        found = counterpart(
+            self.run.folder, self.server, experiment, RUN_TAG, self.run.id, lambda: self._make(experiment, status)
+        )
         self._note(experiment=experiment, run=found.id, artifacts=found.artifacts)
+
+    def _make(self, experiment: str, status: Status) -> MlflowRun:
+        tags = {RUN_TAG: self.run.id, "mlflow.source.name": "ALLscope"}
+        study = self.run.config.study
+        if study is not None:
+            tags |= {STUDY_TAG: study, "allscope.place": self.run.config.place or ""}
+            parent = mirror_study(Study(self.workspace.studies / study), self.server, experiment)
+            tags |= {"mlflow.parentRunId": parent} if parent else {}
+        name = self.run.config.place or readable_about(self.run).name or self.run.id
+        return self.server.create_run(experiment, name, status.started or status.queued_at, tags)
 
     def _describe(self) -> None:
         said = readable_about(self.run)

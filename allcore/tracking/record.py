@@ -1,4 +1,4 @@
-"""How far a run or a study is mirrored: `mlflow.json` in its folder, which its exporter alone writes."""
+"""How far a run or a study is mirrored: `mlflow.json` in its folder, written by whoever mirrors it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from allcore.errors import FileError, TrackingError
 from allcore.json_text import parse_json
-from allcore.web_address import split_address
+from allcore.web_address import split_address, without_user
 
 VARIABLE: Final = "MLFLOW_TRACKING_URI"
 _EXPERIMENT_VARIABLE: Final = "MLFLOW_EXPERIMENT_NAME"
@@ -62,9 +62,11 @@ class MlflowServer:
     def __init__(self, uri: str) -> None:
         parts = split_address(uri)
         if parts is None:
+            left_out = ", user and password left out" if "@" in uri else ""
             raise TrackingError(
-                f"{VARIABLE} is {uri!r:.200}; expected a server's address, http://HOST:PORT. To mirror runs into a "
-                "folder or a database, start a server over it: mlflow server --backend-store-uri sqlite:///mlflow.db"
+                f"{VARIABLE} is {without_user(uri)!r:.200}{left_out}; expected a server's address, http://HOST:PORT or "
+                "http://USER:PASSWORD@HOST:PORT, percent-encoded. To mirror runs into a folder or a database, start a "
+                "server over it: mlflow server --backend-store-uri sqlite:///mlflow.db"
             )
         host = parts.netloc.rpartition("@")[2]
         self.address = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
@@ -107,6 +109,16 @@ class MlflowServer:
         }
         found = self._call("POST", "runs/search", asked).get("runs")
         return _run({"run": found[0]}) if isinstance(found, list) and found else None
+
+    def has_run(self, run: str) -> bool:
+        """Return whether a run is there and was not deleted."""
+        try:
+            found = self._call("GET", f"runs/get?run_id={quote(run, safe='')}")
+        except TrackingError as error:
+            if error.code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return False
+        return _told(found, "run", "info", "lifecycle_stage") == "active"
 
     def create_run(self, experiment: str, name: str, started: float, tags: Mapping[str, str]) -> MlflowRun:
         """Make a run that began so many seconds after the epoch."""

@@ -11,9 +11,9 @@ from allcore.runs.states import ACTIVE
 from allcore.runs.status import Status
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import Study
-from allcore.tracking.record import RECORD_FILE, Mirrored, read_mirrored, write_mirrored
-from allcore.tracking.server import MlflowServer
-from allcore.writing import write_new
+from allcore.tracking.counterpart import counterpart
+from allcore.tracking.record import Mirrored, read_mirrored, write_mirrored
+from allcore.tracking.server import MlflowRun, MlflowServer
 
 STUDY_TAG: Final = "allscope.study"
 _PARENT_TAG: Final = "allscope.parent"
@@ -28,14 +28,18 @@ def mlflow_status(status: Status) -> str:
 def mirror_study(study: Study, server: MlflowServer, experiment: str) -> str:
     """Return the id of the run that stands for a study, made where it is missing, with the study's state told to it.
 
-    '' where the study's folder is gone. What is damaged of it is not told. Raises `TrackingError` where the server
-    fails, `OSError` from the disk.
+    One that was deleted on the server is made anew. '' where the study's folder is gone. What is damaged of it is not
+    told. Raises `TrackingError` where the server fails, `OSError` from the disk.
     """
     if not study.folder.is_dir():
         return ""
+    found = counterpart(
+        study.folder, server, experiment, _PARENT_TAG, study.name, lambda: _create(study, server, experiment)
+    )
     record = read_mirrored(study.folder)
-    if record is None or record.server != server.address or record.experiment != experiment:
-        record = _parent(study, server, experiment, exclusively=record is None)
+    if record is None or (record.server, record.run) != (server.address, found.id):
+        record = Mirrored(server=server.address, experiment=experiment, run=found.id, artifacts=found.artifacts)
+        write_mirrored(study.folder, record)
     if not record.described and (plan := _plan(study)) is not None:
         _describe(record.run, plan, server)
         record = record.model_copy(update={"described": True})
@@ -45,6 +49,12 @@ def mirror_study(study: Study, server: MlflowServer, experiment: str) -> str:
         server.update(record.run, told, None if told == "RUNNING" else status.heartbeat)
         write_mirrored(study.folder, record.model_copy(update={"status": told}))
     return record.run
+
+
+def study_is_behind(study: Study, record: Mirrored) -> bool:
+    """Return whether a study that is mirrored has a state, or settings, that its server was not told."""
+    status = _status(study)
+    return not record.described or (status is not None and mlflow_status(status) != record.status)
 
 
 def _describe(run: str, plan: StudyPlan, server: MlflowServer) -> None:
@@ -71,27 +81,8 @@ def _status(study: Study) -> Status | None:
         return None
 
 
-def _parent(study: Study, server: MlflowServer, experiment: str, exclusively: bool) -> Mirrored:
-    """Return the record of a study's run. Of several members that make it at a time, on any machine, one does."""
-    found = server.find_run(experiment, _PARENT_TAG, study.name)
-    made = found is None
-    if found is None:
-        tags = {_PARENT_TAG: study.name, "mlflow.source.name": "ALLscope"}
-        status = _status(study)
-        began = time.time() if status is None else status.queued_at
-        found = server.create_run(experiment, study.name, began, tags)
-    record = Mirrored(server=server.address, experiment=experiment, run=found.id, artifacts=found.artifacts)
-    if not exclusively:
-        write_mirrored(study.folder, record)
-        return record
-    try:
-        write_new(study.folder / RECORD_FILE, record.model_dump_json(indent=1))
-    except FileExistsError:
-        first = read_mirrored(study.folder)
-        if first is None:  # damaged
-            write_mirrored(study.folder, record)
-            return record
-        if made and first.run != found.id:
-            server.delete_run(found.id)
-        return first
-    return record
+def _create(study: Study, server: MlflowServer, experiment: str) -> MlflowRun:
+    status = _status(study)
+    began = time.time() if status is None else status.queued_at
+    tags = {_PARENT_TAG: study.name, "mlflow.source.name": "ALLscope"}
+    return server.create_run(experiment, study.name, began, tags)

@@ -29,13 +29,13 @@ from allcore.workspace import Workspace, open_workspace
 def measure_steps(config: TrainConfig) -> Measurement:
     """Take a few steps and a look at what would follow them; nothing of it is kept.
 
-    Raises `RunError` when a run has the device or the device's memory is too small.
+    Raises `RunError` when no device of this machine is free for it, or the device's memory is too small.
     """
     workspace = open_workspace()
     fitting, name = suitable(config, devices_here()), f"measurement-{os.getpid()}"
     with device_lease(workspace.runs, name, time.time(), fitting, lambda: True, config.devices) as leased:
         if not leased:
-            raise RunError("a run has the device; measure when it has ended")
+            raise RunError("runs have this machine's devices, or wait for them; measure when one is free")
         see_only(leased)
         return _measure(config, _read(config, workspace))
 

@@ -155,7 +155,7 @@ def show_getting() -> None:
 def _import(name: str, doing: str, get: Callable[[Progress], Path]) -> None:
     """Get a dataset that is added to the workspace, which only who may act can do."""
     try:
-        allowed = permitted("import", None, get)
+        allowed = permitted("import", name, get, makes=True)
     except RightError as error:
         st.error(plain(str(error)), title="No dataset was added")
     else:

@@ -33,7 +33,7 @@ from pages.ui.state import executor, forget_relations, workspace
 _SAME_CLICK_SECONDS = 3.0
 _CANCEL_SECONDS: Final = 5.0
 """How long a launch may take to hear that it is cancelled, before the page says no more than that."""
-_LAST: Final = "last launch"
+_LAUNCHES: Final = "launches"
 _DOING: Final = (
     "Checking the images, the split and the weights, and looking for shared fields once for a dataset; "
     "it goes on when you leave this page"
@@ -69,7 +69,10 @@ def warn_of_download(configs: Sequence[TrainConfig], form: str) -> None:
 
 @dataclass
 class _Launch:
-    """What a click asked for, by its `key` as work, and what came of it: a name or an error, from when it is `over`."""
+    """What a click asked for, by its `key` as work, and what came of it: a name or an error, from when it is `over`.
+
+    `said` is when the page said so (s, monotonic); None where it has not, or is to say it again.
+    """
 
     asked: dict[str, Any]
     of: str
@@ -83,16 +86,19 @@ class _Launch:
 def launch(config: TrainConfig, plan: StudyPlan | None) -> None:
     """Begin to queue a run, or to start a study, which goes on when the page is left; a second click begins nothing.
 
-    `show_launch` says what came of it. Raises `RightError` for somebody who may only look.
+    `show_launches` says what came of it. Raises `RightError` for somebody who may only look.
     """
-    asked = config.model_dump() if plan is None else plan.model_dump(exclude={"name"})
-    last: _Launch | None = st.session_state.get(_LAST)
-    if last and last.asked == asked and (last.said is None or time.monotonic() - last.said < _SAME_CLICK_SECONDS):
-        return
+    asked, launches = config.model_dump() if plan is None else plan.model_dump(exclude={"name"}), _launches()
+    launches[:] = [one for one in launches if one.said is None or time.monotonic() - one.said < _SAME_CLICK_SECONDS]
+    for one in launches:
+        if one.asked == asked:
+            one.said = None
+            return
     queue = permitted(
         "launch",
-        None,
+        config.dataset,
         partial(_queue, executor(), config) if plan is None else partial(_start_study, workspace(), plan),
+        makes=True,
     )
     begun = _Launch(asked, "run" if plan is None else "study")
 
@@ -104,35 +110,41 @@ def launch(config: TrainConfig, plan: StudyPlan | None) -> None:
         finally:
             begun.over.set()
 
-    st.session_state[_LAST] = begun
+    launches.append(begun)
     begin(begun.key, work, config.dataset)
 
 
-def show_launch(*, again: bool) -> bool:
-    """Wait for a launch of this session that is under way, and say once what came of it, or `again`; return if said."""
-    last: _Launch | None = st.session_state.get(_LAST)
-    if last is None or not (again or last.said is None):
-        return False
+def show_launches() -> bool:
+    """Wait for each launch of this session that is under way, and say once what came of it; return if any was said."""
+    unsaid = [one for one in _launches() if one.said is None]
+    for one in unsaid:
+        _show(one)
+    return bool(unsaid)
+
+
+def _launches() -> list[_Launch]:
+    """Return the launches of this session of which something is to be said, or was said a moment ago."""
+    launches: list[_Launch] = st.session_state.setdefault(_LAUNCHES, [])
+    return launches
+
+
+def _show(one: _Launch) -> None:
     with suppress(CancelledError):
-        wait_if_under_way(last.key, _DOING)
-    if not last.over.wait(_CANCEL_SECONDS):
+        wait_if_under_way(one.key, _DOING)
+    if not one.over.wait(_CANCEL_SECONDS):
         st.caption("It is being cancelled.")
-        return True
-    if last.said is None:
-        last.said = time.monotonic()  # before anything is shown: there this run of the page ends after a click
-        forget_relations()
-    if isinstance(last.error, CancelledError):
+        return
+    one.said = time.monotonic()  # before anything is shown: there this run of the page ends after a click
+    forget_relations()
+    if isinstance(one.error, CancelledError):
         st.warning("Nothing was launched.", title="The launch was cancelled")
-    elif isinstance(last.error, InputError | OSError):
-        st.error(plain(what_went_wrong(last.error)), title="That did not work")
-    elif last.error is not None:
-        raise last.error
+    elif isinstance(one.error, InputError | OSError):
+        st.error(plain(what_went_wrong(one.error)), title="That did not work")
+    elif one.error is not None:
+        raise one.error
     else:
-        st.success("It runs in the background; this page can be closed.", title=f"{last.name} is launched")
-        st.page_link(
-            "pages/runs.py", label="Follow it", icon=":material/monitoring:", query_params={last.of: last.name}
-        )
-    return True
+        st.success("It runs in the background; this page can be closed.", title=f"{one.name} is launched")
+        st.page_link("pages/runs.py", label="Follow it", icon=":material/monitoring:", query_params={one.of: one.name})
 
 
 def _is_large(config: TrainConfig) -> bool:

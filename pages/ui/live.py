@@ -17,6 +17,7 @@ from allcore.runs.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE
 from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting
 from allcore.runs.listing import stamps
+from allcore.runs.process import host
 from allcore.runs.states import in_words
 from allcore.runs.store import Run
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
@@ -130,6 +131,8 @@ def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
     if status.state == "queued":
         if status.pid is None and status.phase:  # with a scheduler, which has a queue of its own
             return status.phase
+        if status.host not in ("", host()):  # which has a queue of its own
+            return f"{status.phase or 'starting'} on {status.host}"
         before = waiting.get(summary.id)
         if before is None:
             return "starting"

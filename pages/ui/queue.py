@@ -94,6 +94,6 @@ def _rows() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             state_badge(summary.state)
             st.page_link("pages/runs.py", label=summary.id, icon="", query_params={"run": summary.id})
-            st.caption(phase_text(summary, places), width="content")
+            st.caption(plain(phase_text(summary, places)), width="content")
     if (more := len(waiting) - MOST_WAITING) > 0:
         st.caption(f"and {more:,} more that wait")

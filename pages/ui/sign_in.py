@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from pages.ui.show import plain
 
 _Result = TypeVar("_Result")
 _PACKAGES = ("authlib", "httpx")
+_NAMES = ("preferred_username", "name", "sub")
+"""What a provider calls somebody without a verified e-mail address, the most telling first; each has a `sub`."""
 _RIGHTS: dict[Right, str] = {"act": "may look and act", "look": "may look"}
 
 
@@ -43,12 +46,12 @@ def let_in() -> None:
     else:
         if right is None:
             st.error(
-                plain(f"{_person().email or 'You'} may not look at this workspace. Whoever runs it can change that."),
+                plain(f"{_name() or 'You'} may not look at this workspace. Whoever runs it can change that."),
                 title="Not let in",
             )
     with st.sidebar:
         if right is not None:
-            st.caption(plain(f"{_person().email} {_RIGHTS[right]}."))
+            st.caption(plain(f"{_name() or 'You'} {_RIGHTS[right]}."))
         st.button("Sign out", icon=":material/logout:", on_click=st.logout)
     if right is None:
         st.stop()
@@ -69,33 +72,37 @@ def _offer_to_sign_in() -> None:
             st.error(plain(" ".join(str(error).split())), title="Nobody can sign in")
 
 
-def act(what: str, on: str | None, do: Callable[[], _Result]) -> _Result:
+def act(what: str, on: str, do: Callable[[], _Result]) -> _Result:
     """Carry out an action on a run, a study, a dataset or the disk, if whoever asks may act, and note who and when.
 
-    Every action of every page goes through here. It is noted before it is done, so that nothing is done unseen; what
-    makes the thing that it is on (None) is noted after, by the name of the result. Raises `RightError` for somebody who
-    may only look, `OSError` where it cannot be noted, else what `do` raises.
+    Every action of every page goes through here. It is noted before it is done, so that nothing is done unseen. Raises
+    `RightError` for somebody who may only look, `OSError` where it cannot be noted, else what `do` raises.
     """
     return permitted(what, on, do)()
 
 
-def permitted(what: str, on: str | None, do: Callable[..., _Result]) -> Callable[..., _Result]:
+def permitted(what: str, on: str, do: Callable[..., _Result], *, makes: bool = False) -> Callable[..., _Result]:
     """Return what carries out an action as `act` does, from a thread that knows nothing of who asked for it.
 
-    Raises `RightError` for somebody who may only look.
+    Where the action `makes` something, of whose name or folder `do` tells, it is noted again on that; it is done by
+    then, so what keeps the second note out goes to the server's log. Raises `RightError` for somebody who may only
+    look.
     """
     if not _is_configured():
         return do
     if not may_act():
         raise RightError(f"you may look here but not {_shown(what)}; ask whoever runs this server for the right to act")
-    root, who = open_workspace().root, _person().email
+    root, who = open_workspace().root, who_acts()
 
     def noted(*given: object) -> _Result:
-        if on is not None:
-            record_action(root, who, what, on)
-            return do(*given)
+        record_action(root, who, what, on)
         result = do(*given)
-        record_action(root, who, what, result.name if isinstance(result, Path) else str(result))
+        made = result.name if isinstance(result, Path) else str(result)
+        if makes and made != on:
+            try:
+                record_action(root, who, what, made)
+            except OSError:
+                logging.getLogger("allscope").exception("%s of %s by %s cannot be noted", what, made, who)
         return result
 
     return noted
@@ -107,8 +114,11 @@ def may_act() -> bool:
 
 
 def who_acts() -> str:
-    """Return the e-mail address of who has signed in, or "somebody" without one; empty where nobody has to sign in."""
-    return (_person().email or "somebody") if _is_configured() else ""
+    """Return what who has signed in is called: the verified e-mail address, or else the best that the provider tells.
+
+    "somebody" where it tells nothing; empty where nobody has to sign in.
+    """
+    return (_name() or "somebody") if _is_configured() else ""
 
 
 def show_actions(*things: str) -> None:
@@ -132,6 +142,11 @@ def _is_configured() -> bool:
 
 def _right() -> Right | None:
     return read_access(open_workspace().root).right_of(_person())
+
+
+def _name() -> str:
+    names = (_person().email, *(st.user.get(claim) for claim in _NAMES))
+    return next((name for name in names if isinstance(name, str) and name.strip()), "")
 
 
 def _person() -> Person:

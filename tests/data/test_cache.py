@@ -2,6 +2,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
@@ -191,6 +194,22 @@ def test_two_processes_at_once_make_one_intact_copy(dataset, cache):
     others = [f"{number} of 20" for number in range(2, 21)]
     assert after_first.splitlines() == [*others, *after_second.splitlines()], "the second decoded nothing"
     assert_intact(dataset, cache)
+
+
+def test_two_machines_at_once_whose_locks_do_not_reach_each_other_both_have_all_images(dataset, cache, monkeypatch):
+    monkeypatch.setattr("allcore.result_cache.FileLock", lambda _: nullcontext())
+    monkeypatch.setattr("allcore.result_cache._machine", lambda: threading.current_thread().name)
+    rows, both_build = scan(dataset).images(), threading.Barrier(2, timeout=60)
+
+    def build(_):
+        return decoded_images(dataset, rows, cache, lambda done, _: done == 1 and both_build.wait())
+
+    with ThreadPoolExecutor(2) as machines:
+        copies = list(machines.map(build, range(2)))
+    for images in copies:
+        for index, path in enumerate(rows["path"]):
+            np.testing.assert_array_equal(images[index], decode(dataset / path))
+    assert entries(cache) == ["folder"]
 
 
 @pytest.mark.process

@@ -1,8 +1,10 @@
 """Who has which device, as it is told."""
 
 from allcore.runs.devices import Device
+from allcore.runs.process import host
 from allcore.runs.status import Status
 from allcore.runs.summary import RunSummary
+from pages.ui.live import phase_text
 from pages.ui.queue import in_turn, in_use
 
 HERE = (Device("gpu", 0, "GPU-1a"), Device("gpu", 1, "GPU-2b"), Device("cpu", 0, "here-0"))
@@ -43,3 +45,12 @@ def test_run_of_an_earlier_version_has_a_device_too():
 def test_active_runs_stand_in_the_order_in_which_they_were_launched():
     listed = [one("late", "queued", 3.0), one("over", "succeeded", 1.0), one("early", "running", 2.0)]
     assert [each.id for each in in_turn(listed)] == ["early", "late"]
+
+
+def test_what_a_run_of_another_machine_waits_for_is_told_with_that_machine():
+    waits = one("a", "queued", pid=1, host="there", phase="waiting for the device")
+    assert phase_text(waits, {}) == "waiting for the device on there"
+    assert phase_text(one("a", "queued", pid=1, host="there"), {}) == "starting on there"
+    assert phase_text(one("a", "queued", pid=1, host=host(), phase="waiting for the device"), {"a": 2}) == (
+        "2 ahead of it in the queue"
+    )

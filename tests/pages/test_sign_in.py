@@ -1,10 +1,10 @@
 """Signing in: who has not sees nothing, who may look changes nothing, and what was done has a name and a time."""
 
-import ast
 import json
 import threading
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit import user_info
@@ -16,17 +16,11 @@ from allcore.actions import ACTIONS_FILE
 from allcore.data.judgements import read_judgements
 from allcore.errors import DatasetError
 from allcore.installation import PROJECT
+from allcore.runs.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from pages.ui.show import plain
 from tests.pages.opening import PATIENCE, button, left_while_they_wait, open_page, press, ran, table, texts
-
-METHODS = {"submit", "resume", "stop_in_background", "delete", "create"}
-FUNCTIONS = {
-    "start", "request_stop", "remove", "draw_smears", "import_upload", "fetch_kaggle", "name_classes", "measure_all",
-    "say_of_run", "add_judgements", "import_judgements", "delete_study",
-}  # fmt: skip
-"""What launches, stops, deletes, imports or names: reached through the gate alone."""
 
 
 @pytest.fixture
@@ -169,6 +163,56 @@ def test_what_is_made_is_noted_by_its_name(sign_in, workspace, few):
     assert json.loads((workspace.root / ACTIONS_FILE).read_text())["on"] == workspace.list_datasets()[0].name
 
 
+def noted(workspace):
+    """Return what was done on what, by whom, in turn."""
+    lines = map(json.loads, (workspace.root / ACTIONS_FILE).read_text().splitlines())
+    return [(line["what"], line["on"], line["who"]) for line in lines]
+
+
+def test_a_launch_is_noted_before_and_after_and_what_cannot_be_noted_before_is_not_launched(
+    sign_in, dataset, workspace, no_room, monkeypatch
+):
+    launched, full = [], ExitStack()
+
+    def submit(config, progress):
+        launched.append(config)
+        if len(launched) == 2:
+            full.enter_context(no_room(ACTIONS_FILE))
+        return Run(workspace.runs / f"run-{len(launched)}")
+
+    monkeypatch.setattr("pages.ui.launching.executor", lambda: SimpleNamespace(submit=submit))
+    monkeypatch.setattr("pages.ui.launching._SAME_CLICK_SECONDS", 0.0)
+    sign_in({"act": ["anna@lab.org"]}, email="anna@lab.org")
+    app = open_page("train", preset="Quick")
+    with no_room(ACTIONS_FILE):
+        press(app, "Launch")
+    assert "the disk is full" in app.error[0].value
+    assert (launched, app.success.len) == ([], 0)
+    press(app, "Launch")
+    press(app, "Launch")
+    full.close()
+    assert [app.success[0].proto.title, *app.error] == ["run-2 is launched"]
+    before = ("launch", str(dataset), "anna@lab.org")
+    assert noted(workspace) == [before, ("launch", "run-1", "anna@lab.org"), before]
+
+
+@pytest.mark.parametrize(
+    ("facts", "called"),
+    [
+        ({"sub": "42"}, "42"),
+        ({"sub": "42", "name": "Anna"}, "Anna"),
+        ({"sub": "42", "name": "Anna", "preferred_username": "anna"}, "anna"),
+        ({"sub": "42", "name": "Anna", "email": "anna@lab.org", "email_verified": False}, "Anna"),
+        ({}, "somebody"),
+    ],
+)
+def test_somebody_without_an_address_is_noted_by_the_best_name_that_there_is(sign_in, run, workspace, facts, called):
+    sign_in({"act": ["group:trainers"]}, groups=["trainers"], **facts)
+    app = press(press(open_page("runs"), "Delete"), "Delete it")
+    assert noted(workspace) == [("delete", run.id, called)]
+    assert f"{'You' if called == 'somebody' else called} may look and act." in texts(app)
+
+
 def test_who_may_look_judges_no_label_and_who_may_act_is_named_with_the_judgement(sign_in, dataset, workspace):
     sign_in({"act": ["anna@lab.org"]}, email="bob@lab.org")
     assert open_page("dataset", image="Pro/pro-0003.jpg").get_by_key("judge image Pro/pro-0003.jpg").disabled
@@ -239,71 +283,3 @@ def test_without_sign_in_nothing_is_asked_and_nothing_noted(workspace, few):
     assert workspace.list_datasets()
     assert not (workspace.root / ACTIONS_FILE).exists()
     assert "Sign out" not in [button.label for button in app.button]
-
-
-def test_pages_change_nothing_but_through_the_gate():
-    found = set()
-    for path in sorted((PROJECT / "pages").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found |= {(path.name, name) for name in past_the_gate(tree)}
-        if path.name != "sign_in.py":
-            found |= {(path.name, "record_action") for name in uses(tree) if name == "record_action"}
-    assert found == set()
-
-
-def test_every_page_that_acts_disables_what_asks_for_it_where_somebody_may_only_look():
-    for path in sorted((PROJECT / "pages").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        if gates(tree) and path.name not in ("sign_in.py", "launching.py"):  # Train asks for the latter
-            assert "may_act" in uses(tree), path.name
-
-
-def test_no_page_shows_an_error_of_the_disk_as_a_number():
-    for path in sorted((PROJECT / "pages").rglob("*.py")):
-        for handler in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(handler, ast.ExceptHandler) and handler.type and "OSError" in ast.unparse(handler.type):
-                for node in handler.body:
-                    assert "str(error)" not in ast.unparse(node), path.name
-
-
-def test_the_search_for_a_way_past_the_gate_finds_one():
-    assert set(past_the_gate(ast.parse("def press(run):\n    store.delete(run)\n\npress(run)"))) == {".delete"}
-    assert set(past_the_gate(ast.parse("button(on_click=store.delete)"))) == {".delete"}
-    assert not set(past_the_gate(ast.parse("def go():\n    x()\n    store.delete(1)\n\nact('', '', lambda: go())")))
-
-
-def past_the_gate(tree: ast.Module) -> Iterator[str]:
-    """Yield what a page changes outside `act(…)`; in a function of its own, where that is used outside of it."""
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    changing = {*(f".{method}" for method in METHODS), *(FUNCTIONS & imported)}
-    for node in tree.body:
-        if not (isinstance(node, ast.FunctionDef) and behind_the_gate(tree, node.name)):
-            yield from changing & set(uses(node))
-
-
-def behind_the_gate(tree: ast.Module, name: str) -> bool:
-    """Tell whether a function of a page is used, and nowhere but within `act(…)`."""
-    inside = sum(name in uses(argument) for call in gates(tree) for argument in call.args)
-    return inside > 0 and name not in uses(tree)
-
-
-def gates(tree: ast.AST) -> list[ast.Call]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and is_gate(node)]
-
-
-def is_gate(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Name) and node.func.id in ("act", "permitted", "_import")
-
-
-def uses(node: ast.AST) -> list[str]:
-    """Return the names that are read below a node, outside of what a gate is given and of imports."""
-    found = []
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Call) and is_gate(child):
-            continue
-        if isinstance(child, ast.Attribute):
-            found.append(f".{child.attr}")
-        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-            found.append(child.id)
-        found += uses(child)
-    return found

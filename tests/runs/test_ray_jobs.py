@@ -1,5 +1,6 @@
 """What Ray's words mean, and what stands in the way of a job, without a cluster; tests/cluster has a real one."""
 
+import json
 import re
 import shlex
 import socket
@@ -50,6 +51,7 @@ def test_words_of_ray_say_whether_a_run_can_still_come_and_why_in_a_line(job, st
 def test_job_is_the_worker_itself_with_what_it_needs_of_a_machine(workspace, monkeypatch, device, devices, gpus):
     monkeypatch.setenv("KERAS_HOME", "/shared/keras")
     monkeypatch.setenv("AWS_SECRET", "a secret of this process")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://lab:p%40ss@tracking:5000")
     (workspace.root / "runs" / "a run").mkdir(parents=True)
     (workspace.root / "cluster.json").write_text('{"ray": {"cpus": 4, "gpus": 0.5, "memory": 1000}}')
     run = Run(workspace.runs / "a run")
@@ -63,6 +65,8 @@ def test_job_is_the_worker_itself_with_what_it_needs_of_a_machine(workspace, mon
     assert passed_on["KERAS_HOME"] == "/shared/keras"
     assert passed_on["ALLCORE_WORKSPACE"] == str(workspace.root)
     assert "AWS_SECRET" not in passed_on
+    assert passed_on["MLFLOW_TRACKING_URI"] == "http://tracking:5000"
+    assert "p%40ss" not in json.dumps(job)  # which Ray's dashboard shows
 
 
 @pytest.mark.parametrize("address", ["", "10.0.0.1:6379", "ray://head:10001", "auto", "http://h:abc", "http://[h"])
@@ -70,6 +74,13 @@ def test_address_that_is_not_a_dashboards_is_refused(workspace, monkeypatch, add
     monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(ConfigError, match=r"RAY_ADDRESS: expected .* http://HOST:8265, received"):
         RayExecutor(workspace).check(make_config(dataset="smears"))
+
+
+def test_password_of_an_address_that_is_refused_is_not_told(workspace, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "http://lab:p#ss@head:8265")
+    with pytest.raises(ConfigError, match="'http://head:8265'") as refused:
+        RayExecutor(workspace).check(make_config(dataset="smears"))
+    assert "p#ss" not in str(refused.value)
 
 
 def test_cluster_that_does_not_answer_is_said_before_a_run_is_made_and_changes_no_word(workspace, monkeypatch):

@@ -23,6 +23,7 @@ class StandIn(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.experiments, self.runs, self.files, self.asked, self.headers = {}, {}, {}, [], []
+        self.deleted = set()
         self.fails = {}
         self.artifacts = "mlflow-artifacts:/{}/artifacts"
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -35,6 +36,8 @@ class StandIn(ThreadingHTTPServer):
         """Return the status and the answer of a request of the REST interface."""
         if name in self.fails:
             return self.fails[name]
+        if str(asked.get("run_id")) in self.deleted:
+            return 400, {"error_code": "INVALID_PARAMETER_VALUE", "message": "must be in the 'active' state"}
         return getattr(self, name.replace("/", "_").replace("-", "_"))(asked)
 
     def experiments_get_by_name(self, asked):
@@ -54,14 +57,22 @@ class StandIn(ThreadingHTTPServer):
         return 200, {"runs": found[:1]}
 
     def runs_create(self, asked):
-        number = f"r{len(self.runs) + 1}"
+        number = f"r{len(self.runs) + len(self.deleted) + 1}"
         info = {"run_id": number, "artifact_uri": self.artifacts.format(number), "status": "RUNNING"}
         tags = {tag["key"]: tag["value"] for tag in asked["tags"]}
         self.runs[number] = {"info": info, "name": asked["run_name"], "tags": tags, "params": {}, "metrics": set()}
         return 200, {"run": {"info": info}}
 
+    def runs_get(self, asked):
+        (number,) = asked["run_id"]
+        if number not in {*self.runs, *self.deleted}:
+            return 404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no such run"}
+        stage = "deleted" if number in self.deleted else "active"
+        return 200, {"run": {"info": {"run_id": number, "lifecycle_stage": stage}}}
+
     def runs_delete(self, asked):
         del self.runs[asked["run_id"]]
+        self.deleted.add(asked["run_id"])
         return 200, {}
 
     def runs_update(self, asked):

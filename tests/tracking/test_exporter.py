@@ -126,6 +126,17 @@ def test_sync_sends_all_runs_and_says_what_was_there(make_run, stand_in, workspa
     assert call(workspace.root, "mlflow", "sync").code == 2
 
 
+def test_sync_leaves_out_what_waits_for_its_first_start_and_says_so(make_run, stand_in, workspace):
+    waiting, resumed = make_run(), make_run()
+    rest(resumed, "queued", started=1000.0)
+    outcome = call(workspace.root, "mlflow", "sync")
+    assert statuses(stand_in) == {resumed.id: "RUNNING"}
+    assert outcome.out.splitlines()[-1] == (
+        f"1 of 2 runs sent to {stand_in.address}, 0 were there already, 1 wait for their first start"
+    )
+    assert waiting.id not in outcome.out
+
+
 def test_a_run_that_is_shown_says_where_its_mirror_is_or_what_keeps_it_back(make_run, stand_in, server, workspace):
     run = make_run()
     rest(run)

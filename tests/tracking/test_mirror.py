@@ -1,12 +1,14 @@
 """What of a run is sent to a server, each thing once, whatever breaks in between."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from allcore.config_fields import config_values, setting_text
 from allcore.errors import TrackingError
 from allcore.runs.files import ABOUT_FILE, CONFIG_FILE, LOG_FILE, METRICS_FILE, SPLIT_FILE
 from allcore.tracking.mirror import is_behind, mirror
-from allcore.tracking.record import RECORD_FILE, read_mirrored
+from allcore.tracking.record import read_mirrored, write_mirrored
 from tests.tracking.conftest import batch, epoch, report, rest
 
 
@@ -134,13 +136,28 @@ def test_a_record_that_is_lost_is_made_again_from_what_the_server_has(make_run, 
     rest(run)
     first = mirror(run, server, workspace)
     before = {key: set(values) if isinstance(values, set) else values for key, values in only(stand_in).items()}
-    file = run.folder / RECORD_FILE
-    if damage == "gone":
-        file.unlink()
-    else:  # the second: a server that has moved
-        file.write_text("[1" if damage == "foreign" else first.model_copy(update={"server": "x"}).model_dump_json())
+    if damage == "from before":  # a server that has moved
+        write_mirrored(run.folder, first.model_copy(update={"server": "x"}))
+    for file in run.folder.glob("mlflow*.json") if damage != "from before" else ():
+        file.unlink() if damage == "gone" else file.write_text("[1")
     assert mirror(run, server, workspace) == first
     assert only(stand_in) == before
+
+
+def test_of_two_machines_that_mirror_a_run_at_a_time_one_makes_it(make_run, stand_in, server, workspace, monkeypatch):
+    run, find, others = make_run(), type(server).find_run, []
+
+    def find_while_another_machine_makes_it(self, experiment, tag, value):
+        found = find(self, experiment, tag, value)
+        if not others:
+            others.append(tag)
+            mirror(run, self, workspace)
+        return found
+
+    monkeypatch.setattr("allcore.tracking.mirror.FileLock", lambda *_, **__: nullcontext())  # which does not reach it
+    monkeypatch.setattr(type(server), "find_run", find_while_another_machine_makes_it)
+    record = mirror(run, server, workspace)
+    assert only(stand_in)["info"]["run_id"] == record.run == read_mirrored(run.folder).run
 
 
 def test_a_file_that_has_changed_since_is_sent_again(make_run, stand_in, server, workspace):

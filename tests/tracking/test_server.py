@@ -16,6 +16,13 @@ def test_what_is_no_server_is_refused_with_what_to_do(uri):
         MlflowServer(uri)
 
 
+@pytest.mark.parametrize("password", ["p#ss", "p/ss", "p?ss", "1/ss", "p@s#s"])
+def test_a_password_that_is_not_percent_encoded_is_refused_and_not_told(password):
+    with pytest.raises(TrackingError, match=r"'http://h:5000'.*percent-encoded") as refused:
+        MlflowServer(f"http://lab:{password}@h:5000")
+    assert password not in str(refused.value)
+
+
 def test_credentials_are_sent_and_not_told(stand_in, monkeypatch):
     def sent():
         return stand_in.headers[-1].get("Authorization")

@@ -10,9 +10,11 @@ from allcore.runs.files import STATUS_FILE
 from allcore.runs.status import write_status
 from allcore.studies.plan import make_plan
 from allcore.studies.store import PLAN_FILE, StudyStore
+from allcore.tracking.exporter import catch_up
 from allcore.tracking.mirror import mirror
-from allcore.tracking.record import RECORD_FILE, read_mirrored
+from allcore.tracking.record import RECORD_FILE, Mirrored, read_mirrored, write_mirrored
 from allcore.tracking.study import mirror_study
+from tests.cli.conftest import call
 from tests.tracking.conftest import rest
 
 
@@ -50,7 +52,25 @@ def test_the_parent_ends_with_its_study(study, members, stand_in, server, worksp
     assert (parent["info"]["status"], parent["info"]["end_time"]) == ("FINISHED", 5000)
 
 
-def test_of_two_that_make_the_parent_at_a_time_one_is_kept(study, members, stand_in, server, workspace, monkeypatch):
+def never_mirrored(study, server):
+    """Leave a study as it is."""
+
+
+def mirrored_elsewhere(study, server):
+    """Let another server have a study, as its record tells."""
+    write_mirrored(study.folder, Mirrored(server="http://another", experiment="1", run="r7"))
+
+
+def deleted_there(study, server):
+    """Let somebody have deleted a study's run on the server."""
+    server.delete_run(mirror_study(study, server, server.experiment()))
+
+
+@pytest.mark.parametrize("before", [never_mirrored, mirrored_elsewhere, deleted_there])
+def test_of_two_that_make_the_parent_at_a_time_one_is_kept(
+    study, members, stand_in, server, workspace, monkeypatch, before
+):
+    before(study, server)
     find, others = type(server).find_run, []
 
     def find_while_another_machine_makes_it(self, experiment, tag, value):
@@ -66,6 +86,34 @@ def test_of_two_that_make_the_parent_at_a_time_one_is_kept(study, members, stand
     assert [run["info"]["run_id"] for run in parents] == [read_mirrored(study.folder).run]
     (child,) = [run for run in stand_in.runs.values() if "allscope.run" in run["tags"]]
     assert child["tags"]["mlflow.parentRunId"] == parents[0]["info"]["run_id"]
+
+
+def test_members_of_a_study_whose_run_was_deleted_there_are_mirrored_below_a_new_one(
+    study, members, stand_in, server, workspace
+):
+    mirror(members[0], server, workspace)
+    server.delete_run(read_mirrored(study.folder).run)
+    write_status(study.folder, study.status().model_copy(update={"state": "failed", "heartbeat": 5.0}))
+    mirror(members[1], server, workspace)
+    _, parent, child = stand_in.runs.values()
+    assert (parent["info"]["status"], parent["params"]["image_size"]) == ("FAILED", "64, 96")
+    assert child["tags"]["mlflow.parentRunId"] == parent["info"]["run_id"]
+
+
+def test_a_study_that_the_server_refuses_keeps_no_other_from_being_told(study, stand_in, server, workspace):
+    other = StudyStore(workspace.studies).create(study.plan().model_copy(update={"name": "other"}))
+    for each in (study, other):
+        mirror_study(each, server, server.experiment())
+        write_status(each.folder, each.status().model_copy(update={"state": "succeeded"}))
+    stand_in.fails = {"runs/update": (403, {"error_code": "PERMISSION_DENIED", "message": "not yours"})}
+    found = {each.name: problem for each, problem in catch_up(server, workspace, [])}
+    assert set(found) == {"sizes", "other"}
+    assert all("not yours" in problem for problem in found.values())
+    outcome = call(workspace.root, "mlflow", "sync")
+    assert (outcome.code, "study other: " in outcome.err, "study sizes: " in outcome.err) == (1, True, True)
+    stand_in.fails = {}
+    assert "study sizes: sent" in call(workspace.root, "mlflow", "sync").out
+    assert {run["info"]["status"] for run in stand_in.runs.values()} == {"FINISHED"}
 
 
 def test_a_parent_that_could_not_be_described_is_described_later(study, members, stand_in, server, workspace):
