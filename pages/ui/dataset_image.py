@@ -14,6 +14,7 @@ from allcore.data.catalog import Catalog
 from allcore.data.intake import decode
 from allcore.data.split import Split
 from allcore.errors import ImageError, InputError
+from allcore.reporting.number_text import counted
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
@@ -120,7 +121,7 @@ def _cells_in(file: Path) -> str:
     if not cells:
         return "No nucleated cells were found."
     at_border = f", {cut} of them cut off by the border" if cut else ""
-    return f"{cells} nucleated cell{'' if cells == 1 else 's'} on {100 * area:.0f} % of the image{at_border}."
+    return f"{counted(cells, 'nucleated cell')} on {100 * area:.0f} % of the image{at_border}."
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

@@ -20,6 +20,7 @@ from allcore.data.label_versions import LabelVersion, label_changes, label_versi
 from allcore.errors import DatasetError, InputError
 from allcore.files import stamp
 from allcore.refusals import what_went_wrong
+from allcore.reporting.number_text import counted
 from allcore.runs.store import Run
 from pages.ui import address
 from pages.ui.show import plain
@@ -39,8 +40,8 @@ def judgements() -> Judgements:
         st.warning(plain(str(error)), title="What was judged of labels is not known")
         return Judgements()
     if found.unreadable:
-        lines = f"{found.unreadable:,} damaged line{'' if found.unreadable == 1 else 's'}"
-        st.warning(plain(f"{file} has {lines}, which count for nothing."), title="Some judgements are lost")
+        lines = counted(found.unreadable, "damaged line, which counts", "damaged lines, which count")
+        st.warning(plain(f"{file} has {lines} for nothing."), title="Some judgements are lost")
     return found
 
 
