@@ -57,7 +57,7 @@ def test_evaluate_and_predict_follow_what_was_named(run, dataset, workspace):
     assert "hematogones" not in predict
 
 
-def test_other_classes_have_no_word_of_the_papers(run, workspace):
+def test_other_classes_have_no_word_of_the_papers(run, workspace, photographed):
     app = open_page("evaluate", run=hostile_run(run, workspace).id)
     assert not {"Malignant or benign", "Positive or negative"} & {tab.label for tab in app.tabs}
     assert "paper" not in app.dataframe[0].value
