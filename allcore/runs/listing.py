@@ -27,7 +27,7 @@ SUMMARY_COLUMNS: Final = {
 """What a row says, with the type of its column in a table."""
 
 _WATCHED: Final = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
-_WORK: Final = 2
+_WORK: Final = 3
 """Raised whenever rows would say something else of the same files."""
 _SETTLED_NS: Final = 2_000_000_000
 """How much older than a list the files that it tells of must be: some disks tell times in steps of two seconds."""
