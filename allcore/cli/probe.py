@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from allcore.cli.output import Json, print_json, progress_bar, say, table
-from allcore.reporting.number_text import decimal, interval, or_blank
+from allcore.reporting.number_text import counted, decimal, interval, or_blank
 
 if TYPE_CHECKING:
     from allcore.evaluation.probes.probing import ProbeReport
@@ -64,7 +64,7 @@ def _print_report(report: ProbeReport, split: str) -> None:
     scores = report.results[0].scores
     assert scores is not None
     say(report.model, bold=True)
-    say(f"on its {scores.n} {split} images\n")
+    say(f"on its {counted(scores.n, f'{split} image')}\n")
     made = rows[rows["skipped"] == ""].astype(object)
     cells = made.where(made.notna(), None).to_dict("records")
 
@@ -77,7 +77,7 @@ def _print_report(report: ProbeReport, split: str) -> None:
     table(
         [
             "images", "#accuracy %", "#95 % interval", "#change", "#95 % interval", "#predictions changed",
-            "#as the lender %", "#neither %", "most often",
+            "#predicted as the lender's class (%)", "#neither %", "most often",
         ],
         [
             (
