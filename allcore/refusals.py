@@ -28,7 +28,7 @@ _REFUSALS: Final = {
         "your quota on the disk is used up", "free some space of your own, or ask for a larger quota", of_room=True
     ),
     errno.EROFS: Refusal("the disk is read-only", f"make it writable, or {_ELSEWHERE}"),
-    errno.EIO: Refusal("the disk fails", f"have it checked, or {_ELSEWHERE}"),
+    errno.EIO: Refusal("the disk is failing", f"have it checked, or {_ELSEWHERE}"),
     errno.ENXIO: _GONE,
     errno.ESTALE: _GONE,
     errno.EACCES: _FORBIDDEN,

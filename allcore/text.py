@@ -103,6 +103,11 @@ def well_formed(text: str) -> str:
     return text if text.isascii() else re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
 
 
+def counted(count: int, thing: str, things: str | None = None) -> str:
+    """Return `1 image` or `2 images`."""
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
 def shorten(text: str, most: int) -> str:
     """Return text of at most `most` columns of a terminal (CJK characters take two), '…' in its middle where cut."""
     if cell_len(text) <= most:

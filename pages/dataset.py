@@ -19,6 +19,7 @@ from allcore.data.overlap import exact_duplicate_pairs
 from allcore.data.split import SPLITS, Split
 from allcore.errors import RunError
 from allcore.reporting.class_counts import class_counts_figure
+from allcore.reporting.number_text import counted
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
@@ -49,14 +50,19 @@ def _facts(rows: pd.DataFrame, labels: tuple[str, ...]) -> None:
     usable = rows[rows["problem"] == ""]
     sizes = usable[["width", "height"]].drop_duplicates()
     pairs, unusable = len(exact_duplicate_pairs(usable)), len(rows) - len(usable)
-    size = f"**{len(sizes)}** sizes"
+    size = _in_bold(len(sizes), "size")
     if len(sizes) == 1:
         size = f"**{sizes['width'].iloc[0]} × {sizes['height'].iloc[0]}** px"
+    of_classes = _in_bold(len(labels), "class", "classes")
     st.markdown(
-        f"**{len(usable):,}** usable images · **{len(labels)}** classes · {size} · "
-        f"**{pairs:,}** exact duplicate pair{'' if pairs == 1 else 's'} · "
-        f"**{unusable:,}** unusable file{'' if unusable == 1 else 's'}"
+        f"{_in_bold(len(usable), 'usable image')} · {of_classes} · {size} · "
+        f"{_in_bold(pairs, 'exact duplicate pair')} · {_in_bold(unusable, 'unusable file')}"
     )
+
+
+def _in_bold(count: int, thing: str, things: str | None = None) -> str:
+    number, _, named = counted(count, thing, things).partition(" ")
+    return f"**{number}** {named}"
 
 
 def _say_if_divided(rows: pd.DataFrame) -> None:
@@ -69,7 +75,7 @@ def _say_if_divided(rows: pd.DataFrame) -> None:
     if twins := held_out_twins(usable):
         st.warning(
             "The same pixels are in train. Trust looks for images that show the same field as well.",
-            title=f"{twins:,} validation or test images are in train too",
+            title=f"{counted(twins, 'validation or test image is', 'validation or test images are')} in train too",
         )
 
 
@@ -148,7 +154,8 @@ elif folder is not None:
         for sentence in scaled_to_8_bits(rows[rows["problem"] == ""]):
             st.caption(sentence)
         if images.left_out:
-            st.caption(f"{len(images.left_out)} files were left out at the import; see the tab Problems.")
+            left_out = counted(len(images.left_out), "file was", "files were")
+            st.caption(f"{left_out} left out at the import; see the tab Problems.")
         if images.has_parts:
             _say_if_divided(rows)
         link_to_map("Map of these images", images.root, variant, run)

@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
+from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
-from allcore.paper import has_papers_classes
 from allcore.reporting.tables import headline_table
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address, show
@@ -69,7 +69,7 @@ scores, classes = now.scores, now.classes
 show_headline(now)
 
 st.header("Scores", anchor=False)
-of_paper = has_papers_classes(classes)
+of_paper = now.predictions.beside_paper
 headline = headline_table(scores)
 show.table(
     headline if of_paper else headline.drop(columns="paper"),
@@ -89,6 +89,7 @@ show.table(
 st.caption(
     f"Intervals: {INTERVALS[scores.interval_method]}"
     + (" The paper tested other images, at 300 px." if of_paper else "")
+    + (f" {OF_DRAWN}" if now.predictions.are_drawn else "")
 )
 if pooled:
     st.caption("Shortcut baselines, probes and reports are of single runs: choose a member of the study for them.")

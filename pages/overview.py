@@ -10,7 +10,7 @@ from allcore.runs.states import in_words
 from allcore.runs.summary import summary_table
 from pages.ui.get_dataset import draw_button, say_added
 from pages.ui.live import runs, states, summaries, watch
-from pages.ui.overview_score import is_like_the_papers, show_best_run, show_released
+from pages.ui.overview_score import show_best_run, show_released
 from pages.ui.recorded import recorded, run_at
 from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import datasets, executor, workspace
@@ -19,33 +19,29 @@ LINKS = 4
 
 
 @st.cache_data(max_entries=1_000, show_spinner=False)
-def accuracy_of(folder: str, written: int) -> float:
-    """Return the part of its test images that a run's model gets right."""
-    return float(recorded(run_at(folder)).table["correct"].mean())
+def tested(folder: str, written: int) -> tuple[float, bool]:
+    """Return the part of its test images that a run's model gets right, and whether the paper may stand beside it."""
+    of = recorded(run_at(folder))
+    return float(of.table["correct"].mean()), of.beside_paper
 
 
 def runs_table() -> pd.DataFrame:
-    """Return a row a run with its test accuracy in per cent; a run whose predictions cannot be read is damaged."""
+    """Return a row a run with its test accuracy in per cent; a run whose predictions cannot be read is damaged.
+
+    `beside_paper` says whether the paper's figures may stand beside that accuracy.
+    """
     known = runs()
     rows = summary_table(summaries(known))
     rows["epochs"] = (rows["epoch"].astype(str) + " of " + rows["epochs"].astype(str)).where(rows["epochs"].notna(), "")
-    rows["test_accuracy"] = float("nan")
+    rows["test_accuracy"], rows["beside_paper"] = float("nan"), False
     for number, run in enumerate(known):
         if rows.at[number, "state"] == "succeeded":
             try:
-                rows.at[number, "test_accuracy"] = 100 * accuracy_of(str(run.folder), recorded_at(run))
+                accuracy, rows.at[number, "beside_paper"] = tested(str(run.folder), recorded_at(run))
+                rows.at[number, "test_accuracy"] = 100 * accuracy
             except InputError as error:
                 rows.loc[number, ["state", "note"]] = "damaged", str(error)
-    return rows[["run", "state", "epochs", "image_size", "split", "dataset", "test_accuracy", "note"]]
-
-
-def beside_paper(name: str) -> bool:
-    """Return whether a run's score may stand beside the paper's; a run whose split cannot be read has none there."""
-    run = store.find(name)
-    try:
-        return is_like_the_papers(str(run.folder), recorded_at(run))
-    except InputError:
-        return False
+    return rows[["run", "state", "epochs", "image_size", "split", "dataset", "test_accuracy", "note", "beside_paper"]]
 
 
 here, store = datasets(), executor().store
@@ -101,7 +97,7 @@ with st.grid("auto", min_column_width=150):
 
 st.header("Test accuracy beside the paper's", anchor=False)
 scored = succeeded[succeeded["test_accuracy"].notna()]
-comparable = scored[[beside_paper(name) for name in scored["run"]]]
+comparable = scored[scored["beside_paper"].astype(bool)]
 if len(comparable):
     row = comparable.iloc[int(comparable["test_accuracy"].argmax())]
     show_best_run(store.find(row["run"]), row, int((comparable["dataset"] == row["dataset"]).sum()))
@@ -129,7 +125,7 @@ if here:
 if len(listed):
     st.header("Runs", anchor=False)
     table(
-        listed.assign(state=listed["state"].map(in_words)), "runs",
+        listed.drop(columns="beside_paper").assign(state=listed["state"].map(in_words)), "runs",
         "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
         {
             "run": "Run", "state": "State", "epochs": "Epochs", "split": "Split", "dataset": "Dataset",

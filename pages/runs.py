@@ -170,7 +170,9 @@ now = {summary.id: summary for summary in summaries(list(known.values()))}
 watch({one.id: one.state for one in now.values()})
 show_devices(list(now.values()))
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    wanted = st.text_input("Find", key="find", bind="query-params", placeholder="name, tag, dataset, state", width=280)
+    wanted = st.text_input(
+        "Find", key="find", bind="query-params", placeholder="name, tag, dataset, state, study", width=280
+    )
     hidden = any(one.about.hidden for one in now.values()) and st.toggle(
         "Show hidden", key="all_runs", bind="query-params"
     )

@@ -19,9 +19,12 @@ from allcore.evaluation.tradeoff.points import (
     short_names,
     tradeoff_point,
 )
+from allcore.reporting.number_text import counted
 from allcore.runs.states import ACTIVE
 from allcore.runs.store import Run
+from allcore.studies.baselines import divides_alike
 from allcore.studies.out_of_fold import comparable_runs, model_of
+from allcore.studies.plan import StudyPlan
 from allcore.studies.tradeoff import study_differences, study_shortcuts
 from pages.ui import address, show
 from pages.ui.guarded import guarded
@@ -29,6 +32,7 @@ from pages.ui.live import runs, states, watch
 from pages.ui.recorded import recorded, recorded_scores, run_at
 from pages.ui.shortcuts import cached_or_offered_for_all
 from pages.ui.state import workspace
+from pages.ui.study_scores import kept_in
 from pages.ui.study_view import plan_of, studies
 from pages.ui.tradeoff_view import say_which_differ, show_example, show_pairs, show_points
 
@@ -66,18 +70,42 @@ def _pairs(runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     return compare_all({called: recorded(run_at(folder)) for called, folder, _ in runs})
 
 
-@st.cache_data(max_entries=20, show_spinner="Comparing the settings …")
-def _of_folds(
-    name: str, members: tuple[str, ...], _points: list[TradeoffPoint]
-) -> tuple[tuple[CellDifference, ...], dict[str, float] | None]:
-    """Return how the settings of a study with folds compare, and what shortcuts reach on all its test images.
-
-    `members` are the ids of those that have succeeded.
-    """
+def _of_study(name: str, members: tuple[str, ...]) -> tuple[StudyPlan, dict[str, Run]]:
+    """Return a study's plan, and its runs at their places whose ids are among `members`."""
     study = next(study for study in studies() if study.name == name)
-    plan, found = plan_of(study), study.members(runs())
-    found = {place: run for place, run in found.items() if run.id in members}
-    return study_differences(plan, found, tuple(_points)), study_shortcuts(plan, found, workspace().cache)
+    found = study.members(runs())
+    return plan_of(study), {place: run for place, run in found.items() if run.id in members}
+
+
+@st.cache_data(max_entries=20, show_spinner="Comparing the settings …")
+def _differences(name: str, members: tuple[str, ...], _points: list[TradeoffPoint]) -> tuple[CellDifference, ...]:
+    """Return how the settings of a study with folds compare; `members` are the ids of those that have succeeded."""
+    return study_differences(*_of_study(name, members), tuple(_points))
+
+
+@st.cache_data(max_entries=20, show_spinner="Scoring the shortcuts …")
+def _shortcuts(
+    name: str, members: tuple[str, ...], kept: tuple[tuple[int, int], ...]
+) -> tuple[dict[str, float] | None, bool]:
+    """Return what shortcuts reach on all test images of a study with folds, and whether one baseline can be of all.
+
+    `kept` tells versions of what is computed of them apart.
+    """
+    plan, found = _of_study(name, members)
+    return study_shortcuts(plan, found, workspace().cache), divides_alike(plan)
+
+
+def shortcuts_of_folds(name: str, members: tuple[str, ...]) -> dict[str, float] | None:
+    """Return the shortcuts' accuracies on a study with folds; None, and why on the page, where there are none."""
+    accuracies, alike = _shortcuts(name, members, kept_in(workspace().cache, "shortcuts"))
+    if accuracies is None and alike:
+        st.caption("The shortcut baselines of this study are not computed yet; Runs offers to, once its runs are over.")
+        st.page_link(
+            "pages/runs.py", label="Compute them on Runs", icon=":material/palette:", query_params={"study": name}
+        )
+    elif accuracies is None:
+        st.caption("These settings divide the images in several ways, so no shortcut baseline is of all of them.")
+    return accuracies
 
 
 def comparable(name: str, succeeded: list[Run]) -> list[Run]:
@@ -143,18 +171,24 @@ succeeded = comparable(name, of_study)
 active = [run for run in of_name if state_of[run.id] in ACTIVE]
 others = len(of_name) - len(of_study) - len(active)
 st.caption(
-    f"{len(of_study)} of {len(of_name)} runs succeeded"
+    f"{len(of_study)} of {counted(len(of_name), 'run')} succeeded"
     + (f", {len(active)} queued or running (listed at the end of this page, which fills by itself)" if active else "")
     + (f", {others} ended otherwise or cannot be read (the Runs page says more)" if others else "")
     + "."
 )
-timed = st.toggle(
-    "Measure latency",
-    key="latency",
-    bind="query-params",
-    disabled=not succeeded,
-    help="One image through each model on this machine, the median of five calls. A training in progress slows it.",
-)
+with st.container(horizontal=True, vertical_alignment="center"):
+    timed = st.toggle(
+        "Measure the time for one image",
+        key="latency",
+        bind="query-params",
+        disabled=not succeeded,
+        help="One image through each model on this machine, the median of five calls. A training in progress slows it.",
+    )
+    if timed:
+        st.button(
+            "Measure again", icon=":material/timer:", on_click=_timed.clear,
+            help="What was measured while something else ran is too long.",
+        )  # fmt: skip
 points, problems = _points(succeeded, timed)
 if problems:
     st.warning("\n".join(f"- {show.plain(problem)}" for problem in problems), title="These runs are left out")
@@ -167,7 +201,8 @@ if succeeded != of_study:
 differences: tuple[CellDifference, ...] = ()
 accuracies = None
 if points and succeeded != of_study:
-    differences, accuracies = _of_folds(name, tuple(run.id for run in of_study), points)
+    members = tuple(run.id for run in of_study)
+    differences, accuracies = _differences(name, members, points), shortcuts_of_folds(name, members)
 if points:
     if len({(point.dataset, point.split) for point in points}) > 1:
         st.caption("These runs differ in dataset or split, so their accuracies are of different test images.")

@@ -17,12 +17,13 @@ from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, system_devices
 from allcore.presets import PRESETS
 from allcore.refusals import what_went_wrong
+from allcore.reporting.number_text import counted
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
 from allcore.runs.preflight import training_missing
 from allcore.runs.store import Run
 from allcore.studies.estimate import StudyEstimate, estimate_study
-from allcore.studies.plan import StudyPlan, shown
+from allcore.studies.plan import StudyPlan
 from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.config_form import config_form
@@ -32,12 +33,12 @@ from pages.ui.judging import labelled
 from pages.ui.launching import launch, show_launches, warn_of_download, warn_of_hours
 from pages.ui.live import runs
 from pages.ui.measuring import measure_all, measured, measuring_key, wait_while_measured
-from pages.ui.queue import show_queue
+from pages.ui.queue import runs_at_once, show_queue
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way
 from pages.ui.show import plain, table
 from pages.ui.sign_in import act, may_act
 from pages.ui.state import asked_for_search, catalog, relations, searched_relations, workspace
-from pages.ui.study_form import Asked, study_form
+from pages.ui.study_form import Asked, divides_once, plan_in_words, study_form
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Cells": "cells", "Custom": ""}
 ONE_RUN, STUDY = "One run", "Study"
@@ -94,13 +95,6 @@ def in_short(config: TrainConfig, preset: TrainConfig, size: str) -> str:
     return f"{line} Changed: {', '.join(f'{row.setting} {row.value}' for row in changed.itertuples())}."
 
 
-def plan_in_words(plan: StudyPlan) -> str:
-    """Return what a study's grid is made of, in a few words."""
-    axes = [f"{path} {', '.join(map(shown, values))}" for path, values in plan.vary.items()]
-    axes += [f"{len(plan.folds)} folds"] if plan.folds else []
-    return f"{'; '.join([*axes, 'seed ' + ', '.join(map(str, plan.seeds))])}"
-
-
 st.title("Train")
 folder = choose_dataset()
 if folder is None:
@@ -113,7 +107,7 @@ preset = address.settle("preset", PRESET_NAMES, "preset", first=fitting)
 st.segmented_control(
     "Preset", list(PRESET_NAMES), required=True, **address.follow("preset", preset),
     help="The settings below begin with those of the preset; each preset keeps its own changes. The paper's settings "
-    "need a GPU, so without one the page begins with Quick.",
+    "take hours without a GPU, so without one the page begins with Quick.",
 )  # fmt: skip
 if preset is None:
     st.stop()
@@ -168,9 +162,10 @@ try:
         estimate(config, split, devices(), known_speed(config, split, former), scored, image_bytes)
         if plan is None
         else estimate_study(
-            plan, split, devices(), lambda config: known_speed(config, of_split, former), workspace().runs, image_bytes
+            plan, split, devices(), lambda config: known_speed(config, of_split, former),
+            runs_at_once, workspace().runs, image_bytes,
         )
-    )
+    )  # fmt: skip
 except InputError as error:
     problem = error
 
@@ -186,21 +181,20 @@ with card:
         title = "These settings do not fit" if isinstance(problem, ConfigError) else "This cannot be trained on"
         st.error(plain(str(problem)), title=title)
     else:
-        native = int(images.images(variant)[["width", "height"]].min(axis=1).max())
         if isinstance(estimated, Estimate):
             st.markdown(plain(in_short(config, bare, f"{config.image_size} px")))
-            show_estimate(estimated, native)
+            show_estimate(estimated, images.images(variant))
             costly = [config]
         else:
             assert plan is not None
             st.markdown(plain(in_short(plan.config, bare, plan_in_words(plan))))
-            show_study_estimate(plan, estimated, native)
+            show_study_estimate(plan, estimated, images.images(variant))
             costly = [each.config for _, each, _ in estimated.cells]
         warn_of_hours(estimated.total_seconds, costly, has_gpu=bool(devices().gpus))
         warn_of_download(costly, preset.lower())
     with st.container(horizontal=True):
         launching = st.button(
-            "Launch" if plan is None else f"Launch {plan.members} runs", type="primary",
+            "Launch" if plan is None else f"Launch {counted(plan.members, 'run')}", type="primary",
             icon=":material/rocket_launch:", disabled=bool(problem or missing) or not may_act(),
         )  # fmt: skip
         measuring = st.button(
@@ -227,6 +221,9 @@ if split is not None and config.labels != AS_GIVEN:
     show_changes(catalog(folder), variant, config.labels)
 if split is not None:
     st.header("Split", anchor=False)
+    if plan is not None and not divides_once(plan):
+        first = f"the first of {plan.members:,} runs, {plan.places[0].name}"
+        st.caption(plain(f"Of {first}; others divide the images otherwise."))
     table(
         counts, "split", "Images of each class in train, validation and test",
         {name: name.capitalize() for name in counts.columns},
@@ -248,9 +245,9 @@ if split is not None:
         )
     elif config.split.protocol == "folders" and twins:
         st.warning(
-            "The dataset's folders separate images that belong together, so the score will look better than it is. The "
+            "The dataset's folders separate images that belong together, so the score may look better than it is. The "
             "protocol *grouped* divides all images again and keeps such images in one part.",
-            title=f"{twins} test images have a twin in train",
+            title=f"{counted(twins, 'test image has', 'test images have')} a twin in train",
         )
     if not known.searched:
         st.caption("Only exact duplicates are counted so far; the first launch looks for shared fields as well.")

@@ -10,7 +10,7 @@ import typer
 
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.errors import DatasetError
-from allcore.reporting.number_text import listed, percentage, percentages
+from allcore.reporting.number_text import counted, listed, percentage, percentages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,8 +124,10 @@ def _print(found: dict[str, Any]) -> None:
     groups = len(set(found["groups"].values()))
     alone = sum(count == 1 for count in Counter(found["groups"].values()).values())
     exact, shared = found["exact_duplicate_pairs"], found["overlap_pairs"]
-    say(f"{found['images']} images in {groups} groups; {found['images'] - alone} share a group with another")
-    say(f"{len(exact)} exact duplicate pairs, {len(shared)} pairs that show the same field\n")
+    images = f"{counted(found['images'], 'image')} in {counted(groups, 'group')}"
+    say(f"{images}; {found['images'] - alone} share a group with another")
+    same = counted(len(shared), "pair that shows the same field", "pairs that show the same field")
+    say(f"{counted(len(exact), 'exact duplicate pair')}, {same}\n")
     rows = [
         (protocol, *_twins(test), *_twins(test and test["validation"])) for protocol, test in found["leakage"].items()
     ]

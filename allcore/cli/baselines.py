@@ -43,5 +43,5 @@ def baselines(
         ends = percentages((one["low"], one["high"]))
         difference = f"{100 * one['difference']:+.2f}"
         rows.append((one["baseline"], percentage(one["accuracy"]), ends, difference, f"{one['p']:.2g}"))
-    table(["on the same test images", "#accuracy %", "#95 % interval", "#run less this, points", "#p"], rows)
+    table(["on the same test images", "#accuracy %", "#95 % interval", "#lead (points)", "#p"], rows)
     say("p: McNemar's test over groups of overlapping images, corrected for their number by Holm's method")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allcore.cli.output import say, table
-from allcore.text import short_names
+from allcore.text import counted, short_names
 
 _MOST_COLUMNS = 12
 _MOST_PAIRS = 20
@@ -33,4 +33,5 @@ def print_matrix(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Non
     confused.sort(key=lambda row: -row[2])
     table(["true", "predicted as", "#images"], confused[:_MOST_PAIRS])
     if len(confused) > _MOST_PAIRS:
-        say(f"and {len(confused) - _MOST_PAIRS} more pairs of classes; --json has the whole confusion matrix")
+        more = counted(len(confused) - _MOST_PAIRS, "more pair of classes", "more pairs of classes")
+        say(f"and {more}; --json has the whole confusion matrix")

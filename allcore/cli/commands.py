@@ -53,7 +53,7 @@ _COMMANDS: Final = {
     ),
     "tradeoff": (
         "tradeoff",
-        "Print accuracy, time, latency, memory and parameters of runs by image size, and which of them differ.",
+        "Print accuracy, training time, time for one image, memory and parameters of runs, and which of them differ.",
     ),
     "mlflow": ("mlflow", "MLflow: mirror runs to the server that MLFLOW_TRACKING_URI names."),
     "augment": (

@@ -14,6 +14,7 @@ from allcore.cli.opening import scanned
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.cli.said_once import said_once
 from allcore.errors import InputError
+from allcore.text import counted
 
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
@@ -48,14 +49,15 @@ def info(folder: Folder, json: Json = False) -> None:
         return
     for facts in variants:
         say(catalog.root / facts["variant"], bold=True)
-        say(f"{facts['images']} images, exact duplicate pairs: {facts['exact_duplicates']}")
+        say(f"{counted(facts['images'], 'image')}, exact duplicate pairs: {facts['exact_duplicates']}")
         say(f"fingerprint {facts['fingerprint'][:12]}\n")
         if facts["parts"]:
             rows = [(label, count, *facts["parts"][label].values()) for label, count in facts["classes"].items()]
             table(["class", "#images", *(f"#{part}" for part in SPLITS)], rows)
             say("\nThe folders divide the images: --split folders uses these parts, others divide them again.")
             if facts["held_out_twins"]:
-                say(f"{facts['held_out_twins']} validation or test images are in train as well", bold=True)
+                both = counted(facts["held_out_twins"], "validation or test image is", "validation or test images are")
+                say(f"{both} in train as well", bold=True)
         else:
             table(["class", "#images"], list(facts["classes"].items()))
         say()
@@ -64,7 +66,7 @@ def info(folder: Folder, json: Json = False) -> None:
             say(sentence)
         say()
     if len(problems):
-        say(f"{len(problems)} files cannot be used, or were left out", bold=True)
+        say(f"{counted(len(problems), 'file')} not used", bold=True)
         table(["file", "why"], list(problems.items()))
 
 
@@ -146,7 +148,7 @@ def fetch(
         else:
             raise InputError("expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]")
     if not_taken := left_out(folder):
-        say(f"{len(not_taken)} files were left out:", err=True)
+        say(f"{counted(len(not_taken), 'file was', 'files were')} left out:", err=True)
         for name, why in not_taken.items():
             say(f"  {name}: {why}", err=True)
     say(folder)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.cli.class_text import print_matrix
 from allcore.cli.output import print_json, say, table
+from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
-from allcore.paper import HEADLINE, has_papers_classes
-from allcore.reporting.number_text import Ends, decimal, interval, per_cent, percentage, percentages
+from allcore.paper import HEADLINE
+from allcore.reporting.number_text import Ends, counted, decimal, interval, per_cent, percentage, percentages
 
 if TYPE_CHECKING:
     from allcore.data.class_meanings import ClassMeanings
@@ -57,7 +58,7 @@ def evaluation_json(evaluation: Evaluation, prevalence: float | None = None) -> 
 
 
 def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | None = None) -> None:
-    """Print an evaluation as JSON, or as tables beside the paper's scores, where the classes are the paper's.
+    """Print an evaluation as JSON, or as tables beside the paper's scores, where those may stand there.
 
     Raises `InputError` for a `prevalence` where no class is positive.
     """
@@ -71,8 +72,8 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
         return
     scores = evaluation.scores.to_json()
     say(evaluation.model, bold=True)
-    say(f"on {evaluation.data}: {scores['n']} images\n")
-    beside = has_papers_classes(scores["classes"])
+    say(f"on {evaluation.data}: {counted(scores['n'], 'image')}\n")
+    beside = evaluation.predictions.beside_paper
     rows = [
         (
             name,
@@ -93,6 +94,8 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
     _print_sides(evaluation, _meanings(evaluation), prevalence)
     if beside:
         say("The paper tested other images, at 300 px.")
+    if evaluation.predictions.are_drawn:
+        say(OF_DRAWN)
     for note in evaluation.notes:
         say(f"note: {note}")
     if evaluation.without_twins is not None:
@@ -100,7 +103,7 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
         say(
             f"without the images that have a twin in train: accuracy {per_cent(alone['accuracy'])} "
             f"({percentages(_ends(alone, 'accuracy'))}), macro F1 {per_cent(alone['f1_macro'])}, "
-            f"{alone['n']} images"
+            f"{counted(alone['n'], 'image')}"
         )
 
 
@@ -117,8 +120,9 @@ def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
         print_json({**named, **comparison.to_json(), "notes": notes})
         return
     for place, one, count in (("first", first, comparison.n_first), ("second", second, comparison.n_second)):
-        say(f"{place}: {one.model} on {one.data}, {count} images")
-    say(f"compared on the {comparison.n} images that both were scored on, in {comparison.n_groups} groups\n")
+        say(f"{place}: {one.model} on {one.data}, {counted(count, 'image')}")
+    both, groups = counted(comparison.n, "image"), counted(comparison.n_groups, "group")
+    say(f"compared on the {both} that both were scored on, in {groups}\n")
     columns = ["#first", "#second", "#first − second", "#95 % interval"]
     for heading, frame, digits in (
         ("score (%)", score_differences(comparison), 2),

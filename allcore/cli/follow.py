@@ -7,7 +7,7 @@ import time
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from allcore.cli.output import terminal
-from allcore.reporting.number_text import duration, per_cent
+from allcore.reporting.number_text import duration, per_cent, speed
 from allcore.runs.executor import Executor
 from allcore.runs.history import History, HistoryReader
 from allcore.runs.lease import waiting
@@ -34,7 +34,7 @@ def follow(run: Run, executor: Executor) -> Status:
                     f"epoch {int(row['epoch']) + 1}/{status.epochs}  loss {row['loss']:.4f}  "
                     f"accuracy {per_cent(row['accuracy'])}  validation loss {row['validation_loss']:.4f}  "
                     f"validation accuracy {per_cent(row['validation_accuracy'])}  "
-                    f"{row['images_per_second']:.1f} images/s  {duration(row['seconds'])}",
+                    f"{speed(row['images_per_second'])} images/s  {duration(row['seconds'])}",
                     soft_wrap=True,
                 )
             shown = max(shown, len(history.epochs))
@@ -67,5 +67,5 @@ def _numbers(status: Status, history: History) -> str:
     for _, row in history.batches.tail(1).iterrows():
         text += f"loss {row['loss']:.4f}  accuracy {per_cent(row['accuracy'])}  "
     if status.images_per_second is not None:
-        text += f"{status.images_per_second:.1f} images/s  "
+        text += f"{speed(status.images_per_second)} images/s  "
     return f"{text}ETA {duration(status.eta_seconds)}  {status.phase}"

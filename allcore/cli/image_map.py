@@ -11,7 +11,7 @@ from allcore.cli.evaluate import Mapping, Variant, named_classes
 from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import InputError
-from allcore.reporting.number_text import decimal, interval
+from allcore.reporting.number_text import counted, decimal, interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def _print(model: str, rows: pd.DataFrame, findings: list[str], count: int) -> N
     from allcore.reporting.neighbours import agreement_table
 
     say(model, bold=True)
-    say(f"{count} images\n")
+    say(f"{counted(count, 'image')}\n")
     numbers = ("#by features %", "#95 % interval", "#by colours %", "#by chance %")
     cells = [
         (

@@ -9,6 +9,7 @@ import typer
 
 from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.text import counted
 
 
 def novelty(
@@ -37,7 +38,7 @@ def novelty(
         print_json(report.model_dump(mode="json"))
         return
     say(report.model, bold=True)
-    say(f"{report.called_novel} of its {report.images} test images are over {report.threshold:.2f}: novel\n")
+    say(f"novel, over {report.threshold:.2f}: {report.called_novel} of its {counted(report.images, 'test image')}\n")
     rows = [
         (of.folder, of.images, of.called_novel, f"{of.auroc:.4f}", "{:.4f} – {:.4f}".format(*of.interval))
         for of in report.others
@@ -45,4 +46,5 @@ def novelty(
     table(["folder", "#images", "#called novel", "#AUROC", "#95 % interval"], rows)
     for of in report.others:
         if of.unreadable:
-            say(f"{of.folder}: {of.unreadable} files cannot be read and are left out", err=True)
+            left_out = counted(of.unreadable, "file is", "files are")
+            say(f"{of.folder}: {left_out} left out that cannot be read", err=True)

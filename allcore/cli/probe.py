@@ -10,7 +10,7 @@ import typer
 
 from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
-from allcore.reporting.number_text import decimal, interval, or_blank
+from allcore.reporting.number_text import counted, decimal, interval, or_blank
 
 if TYPE_CHECKING:
     from allcore.evaluation.probes.probing import ProbeReport
@@ -65,7 +65,7 @@ def _print_report(report: ProbeReport, split: str) -> None:
     scores = report.results[0].scores
     assert scores is not None
     say(report.model, bold=True)
-    say(f"on its {scores.n} {split} images\n")
+    say(f"on its {counted(scores.n, f'{split} image')}\n")
     made = rows[rows["skipped"] == ""].astype(object)
     cells = made.where(made.notna(), None).to_dict("records")
 
@@ -78,7 +78,7 @@ def _print_report(report: ProbeReport, split: str) -> None:
     table(
         [
             "images", "#accuracy %", "#95 % interval", "#change", "#95 % interval", "#predictions changed",
-            "#as the lender %", "#neither %", "most often",
+            "#predicted as the lender's class (%)", "#neither %", "most often",
         ],
         [
             (

@@ -30,7 +30,11 @@ def list_runs(
     everything: Annotated[bool, typer.Option("--all", help="also the runs that are hidden")] = False,
     tag: Annotated[str | None, typer.Option("--tag", help="only the runs with this tag")] = None,
     find: Annotated[
-        str, typer.Option("--find", help="only the runs whose id, name, note, tags, state and dataset hold these words")
+        str,
+        typer.Option(
+            "--find",
+            help="only the runs in whose id, name, note, tags, state, dataset, variant and study these words are",
+        ),
     ] = "",
     sort: Annotated[
         str | None, typer.Option("--sort", help="by a column of --json: numbers from the largest, words from A")

@@ -51,11 +51,14 @@ def run_study(
     background: Background = False,
     json: Json = False,
 ) -> None:
-    """Train one run for each combination of seeds, folds and varied settings, one after another."""
+    """Train a run for each combination of seeds, folds and varied settings, as many at a time as devices take."""
+    from allcore.errors import InputError
     from allcore.studies.launch import checked, start
     from allcore.studies.plan import make_plan, parse_numbers, parse_varied
     from allcore.studies.store import StudyStore
 
+    if plan_only and background:
+        raise InputError("--plan launches nothing that could go on in the background; leave one out")
     workspace = _workspace()
     config = config_from(data, preset, with_protocol(data, fields))
     of = config.split.folds
@@ -172,7 +175,7 @@ def resume(
 
 @app.command()
 def stop(name: Name) -> None:
-    """Stop a study, its present member at the next batch, keeping that one's checkpoint."""
+    """Stop a study: its members under way stop at their next batch and keep their checkpoints."""
     from allcore.runs.states import in_words
     from allcore.studies.launch import stop as stop_study
 
@@ -209,6 +212,7 @@ def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEst
     from allcore.config import TrainConfig
     from allcore.hardware import system_devices
     from allcore.runs.estimate import Speed, estimate, former_speed
+    from allcore.runs.executor import open_executor
     from allcore.runs.measure import measure
     from allcore.runs.preflight import prepare
     from allcore.runs.store import RunStore
@@ -222,7 +226,7 @@ def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEst
             return measure(config, workspace).speed()
         return former_speed(config, estimate(config, split, devices, None).plan.description, runs)
 
-    return estimate_study(plan, split, devices, speed, workspace.runs)
+    return estimate_study(plan, split, devices, speed, open_executor(workspace).at_once, workspace.runs)
 
 
 def _studies() -> StudyStore:

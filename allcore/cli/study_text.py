@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.cli.output import json_rows, say, table
-from allcore.reporting.number_text import duration, memory, per_cent, percentage
+from allcore.data.known_images import OF_DRAWN
+from allcore.reporting.number_text import counted, duration, memory, per_cent, percentage
 
 if TYPE_CHECKING:
     from allcore.studies.estimate import StudyEstimate
@@ -19,20 +20,22 @@ if TYPE_CHECKING:
 def say_plan(plan: StudyPlan, estimated: StudyEstimate) -> None:
     """Say on standard error what a study will take."""
     axes = [f"{len(values)} of {path}" for path, values in plan.vary.items()]
-    axes += [f"{len(plan.folds)} folds"] if plan.folds else []
-    say(f"study {plan.name}: {plan.members} runs ({' x '.join([*axes, f'{len(plan.seeds)} seeds'])})", err=True)
+    axes += [counted(len(plan.folds), "fold")] if plan.folds else []
+    axes += [counted(len(plan.seeds), "seed")]
+    say(f"study {plan.name}: {counted(plan.members, 'run')} ({' x '.join(axes)})", err=True)
     for cell, each, members in estimated.cells:
         known = "not known; --measure tells" if each.total_seconds is None else f"{duration(each.total_seconds)} each"
-        say(f"  {cell or 'all alike'}: {members} runs, time {known}", err=True)
+        say(f"  {cell or 'all alike'}: {counted(members, 'run')}, time {known}", err=True)
     total = estimated.total_seconds
     in_all = "not known in all" if total is None else f"about {duration(total)} in all"
+    at_a_time = "one run after another" if estimated.at_once == 1 else f"{estimated.at_once} runs at a time"
     say(
-        f"time {in_all}, one run after another; disk about {memory(estimated.kept_bytes)} kept, "
+        f"time {in_all}, {at_a_time}; disk about {memory(estimated.kept_bytes)} kept, "
         f"{memory(estimated.needed_bytes)} at the most, of {memory(estimated.free_bytes)} that are free",
         err=True,
     )
     if not estimated.fits:
-        say("the disk has not room for it: make some, or give --no-keep-models", err=True)
+        say("there is not enough room on the disk for it: make some, or give --no-keep-models", err=True)
 
 
 def plan_json(plan: StudyPlan, estimated: StudyEstimate) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def plan_json(plan: StudyPlan, estimated: StudyEstimate) -> dict[str, Any]:
     ]
     return {
         "study": plan.name, "members": plan.members, "places": [place.name for place in plan.places], "cells": cells,
-        "total_seconds": estimated.total_seconds, "kept_bytes": estimated.kept_bytes,
+        "at_once": estimated.at_once, "total_seconds": estimated.total_seconds, "kept_bytes": estimated.kept_bytes,
         "needed_bytes": estimated.needed_bytes, "free_bytes": estimated.free_bytes,
     }  # fmt: skip
 
@@ -117,7 +120,7 @@ def say_findings(found: StudyFindings) -> None:
     say(found.name, bold=True)
     said = [best_in_words(found), *verdicts_in_words(found.differences, names), shortcuts_in_words(found)]
     said += [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
-    for sentence in filter(None, [*said, progress_in_words(found)]):
+    for sentence in filter(None, [*said, OF_DRAWN if found.are_drawn else "", progress_in_words(found)]):
         say(sentence)
     shown = [tables.settings_table(found)]
     shown += [tables.scores_table(cell, names[cell.cell]) for cell in found.cells if cell.succeeded]

@@ -65,7 +65,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
         )
         for point in record.points
     ]  # fmt: skip
-    costs = ["#training", "#latency ms", "#memory GB", "#parameters M"]
+    costs = ["#training", "#time for one image (ms)", "#memory (GB)", "#parameters (millions)"]
     table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "split", "run"], rows)
     if len(record.tests):
         say()

@@ -14,6 +14,7 @@ from allcore.cli.judgements import say_labels
 from allcore.cli.opening import the_executor
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say
+from allcore.text import counted
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
@@ -81,7 +82,8 @@ def _submit(executor: Executor, config: TrainConfig) -> Run:
         run = executor.submit(config, progress)
     say_labels(run.config)
     if config.split.protocol == "folders" and (twins := int(run.split.twins_in_train().sum())):
-        say(f"{twins} validation or test images share a group with an image in train; scores may flatter", err=True)
+        share = counted(twins, "validation or test image shares", "validation or test images share")
+        say(f"{share} a group with an image in train; scores may flatter", err=True)
     return run
 
 

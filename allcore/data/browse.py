@@ -10,6 +10,7 @@ from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_overlap
 from allcore.data.relations import Relations
 from allcore.data.split import SPLITS, Split, make_split
+from allcore.text import counted
 
 NO_GROUP = -1
 
@@ -75,10 +76,16 @@ def scaled_to_8_bits(images: pd.DataFrame) -> list[str]:
     deep = images[(images["white"] != 255) | images["judged"]]
     kinds = deep.groupby(["judged", "white"]).size().reset_index(name="count").to_dict("records")
     return [
-        f"{kind['count']:,} images of more than 8 bits were scaled so that {kind['white']:,} is white, "
+        f"{counted(kind['count'], 'image was', 'images were')} scaled from more than 8 bits so that "
+        f"{kind['white']:,} is white, "
         f"{'as the range of the values in this dataset tells' if kind['judged'] else 'as the files say'}."
         for kind in kinds
     ]
+
+
+def enlarged(images: pd.DataFrame, image_size: int) -> int:
+    """Return how many images have no side as long as the network sees them, `image_size` pixels."""
+    return int((images[["width", "height"]].max(axis=1) < image_size).sum())
 
 
 def duplicates(images: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from allcore.data.class_names import class_name
 from allcore.data.csv_rows import table_rows
 from allcore.data.judgements import MOMENT, VERDICTS, Judgement, add_judgements, read_judgements
 from allcore.errors import DatasetError, FileError
-from allcore.text import from_csv, printable
+from allcore.text import counted, from_csv, printable
 
 COLUMNS: Final = ("image", "label", "verdict", "class", "who", "when", "counts", "sha256")
 """`class` is what a wrong label becomes; `counts` says of which the latest is that counts."""
@@ -34,8 +34,9 @@ class Imported:
 
     def in_words(self) -> str:
         """Return it in a sentence."""
-        said = f"{self.added:,} judgements added, {self.known:,} were known"
-        return f"{said}; {self.other:,} of the added are of images that are not in this dataset" if self.other else said
+        said = f"{counted(self.added, 'judgement')} added, {self.known:,} known before"
+        other = counted(self.other, "is of an image", "are of images")
+        return f"{said}; of the added, {other} outside this dataset" if self.other else said
 
 
 def judgement_table(catalog: Catalog, file: Path) -> pd.DataFrame:
@@ -69,8 +70,8 @@ def import_judgements(data: bytes, name: str, catalog: Catalog, file: Path) -> I
     here = set(catalog.table["sha256"])
     if given and not any(one.sha256 in here for one in given):
         raise DatasetError(
-            f"none of the {len(given):,} judgements in {printable(name)} is of an image in {catalog.root}; import them "
-            "where the images that they are of lie"
+            f"no judgement in {printable(name)} is of an image in {catalog.root}; import them where the images that "
+            "they are of lie"
         )
     if new:
         add_judgements(file, new)

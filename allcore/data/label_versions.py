@@ -17,7 +17,7 @@ from allcore.config import AS_GIVEN, CORRECTED, LABELS_EXPECTED, names_labels
 from allcore.data.catalog import Catalog
 from allcore.data.judgements import LEFT_OUT, Judgement, Judgements, read_judgements, take
 from allcore.errors import DatasetError
-from allcore.text import printable
+from allcore.text import counted, printable
 
 EXCLUDED = "excluded, as it was judged"
 """The problem of an image that a version excludes."""
@@ -99,7 +99,7 @@ def changes_by_class(given: Catalog, corrected: Catalog, variant: str) -> pd.Dat
 def changes_in_words(changes: pd.DataFrame) -> str:
     """Return in a few words what `changes_by_class` found."""
     moved, excluded = int(changes["moved_out"].sum()), int(changes["excluded"].sum())
-    images = f"{moved:,} image{'' if moved == 1 else 's'} moved to another class"
+    images = f"{counted(moved, 'image')} moved to another class"
     return f"{images}, {excluded:,} excluded, of {int(changes['images'].sum()):,}"
 
 

@@ -39,7 +39,7 @@ def mcnemar_table(test: McNemar, first: str, second: str) -> pd.DataFrame:
 
 def verdict(test: McNemar, first: str, second: str) -> str:
     """Return in one sentence whether the models can be told apart by the images that one alone gets right."""
-    counts = f"{first} alone gets {images(test.only_first)} right, {second} alone {test.only_second}"
+    counts = f"{first} alone gets {counted(test.only_first, 'image')} right, {second} alone {test.only_second}"
     can = "can" if test.p_over_groups < SIGNIFICANCE else "cannot"
     return f"They {can} be told apart: {counts} ({p_text(test.p_over_groups)})."
 
@@ -75,11 +75,6 @@ def p_text(p: float) -> str:
 def p_value(p: float) -> str:
     """Return a p-value as a table shows it: "0.0421", "< 0.0001"."""
     return f"{p:.3g}" if p >= _SMALLEST_P else f"< {_SMALLEST_P:.4f}"
-
-
-def images(count: int) -> str:
-    """Return a number of images as text: "1 image", "12 images"."""
-    return f"{count} image" if count == 1 else f"{count} images"
 
 
 def _table(comparison: Comparison, names: dict[str, str], scale: float) -> pd.DataFrame:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from allcore.text import counted as counted  # which the floors below need too
+
 UNKNOWN = "–"
 """Stands for a number that is not known or not defined, None or nan."""
 
@@ -76,11 +78,6 @@ def part_of(count: int, total: int) -> str:
     return f"{count:,} of {total:,} ({per_cent(count / total, 1)})" if total else f"{count:,} of {total:,}"
 
 
-def counted(count: int, thing: str, things: str | None = None) -> str:
-    """Return `1 image` or `2 images`."""
-    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
-
-
 def listed(names: Sequence[str]) -> str:
     """Return `a`, `a and b` or `a, b and c`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
@@ -94,6 +91,12 @@ def duration(seconds: float | None) -> str:
         return f"{max(0, round(seconds))} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def speed(images_per_second: float | None) -> str:
+    """Return images a second as `143`, or below ten as `2.7`, for where their unit stands elsewhere."""
+    slow = images_per_second is not None and round(images_per_second, 1) < 10
+    return decimal(images_per_second, 1 if slow else 0)
 
 
 def memory(amount: float) -> str:

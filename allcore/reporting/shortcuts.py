@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.scoring.scores import Scores
-from allcore.paper import HEADLINE, TABLE_1, has_papers_classes
+from allcore.paper import HEADLINE, TABLE_1
 from allcore.reporting.colours import BASELINE, DASHES, PAPER, sequence_colours
 from allcore.reporting.comparison import p_text
 from allcore.reporting.number_text import per_cent
@@ -19,8 +19,8 @@ RUN, THE_PAPER = "this run", "the paper"
 _REACH = 0.03
 
 
-def shortcut_table(scores: Scores, against: pd.DataFrame) -> pd.DataFrame:
-    """Return a run, the paper where its classes are the run's, and each baseline, in per cent and points.
+def shortcut_table(scores: Scores, against: pd.DataFrame, beside_paper: bool) -> pd.DataFrame:
+    """Return a run, the paper where it may stand beside, and each baseline, in per cent and points.
 
     `against` is what `against_shortcuts` makes of them. Columns: name, what (it sees), accuracy, low, high, difference
     (the run's accuracy less this one's), difference_low, difference_high, p; nan where unknown.
@@ -29,7 +29,7 @@ def shortcut_table(scores: Scores, against: pd.DataFrame) -> pd.DataFrame:
     rows: list[dict[Any, Any]] = [
         {"name": RUN, "what": "The network of this run.", "accuracy": scores.accuracy, "low": low, "high": high}
     ]
-    if has_papers_classes(scores.classes):
+    if beside_paper:
         what = "Its network on test images of its own; no interval stated."
         rows.append({"name": THE_PAPER, "what": what, "accuracy": HEADLINE["accuracy"]})
     rows += against.rename(columns={"baseline": "name"}).to_dict("records")

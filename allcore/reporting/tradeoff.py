@@ -16,7 +16,7 @@ from allcore.reporting.colours import PAPER, sequence_colours
 _PANELS = (
     ("accuracy", "test accuracy (%)", "%{y:.1f} %"),
     ("training_minutes", "training time (min)", "%{y:.1f} min"),
-    ("latency_ms", "latency (ms)", "%{y:.0f} ms"),
+    ("latency_ms", "time for one image (ms)", "%{y:.1f} ms"),
     ("memory_gb", "memory (GB)", "%{y:.2f} GB"),
     ("parameters_millions", "parameters (millions)", "%{y:.1f} million"),
 )
@@ -48,7 +48,7 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     """Return accuracy and each cost against image size, one panel below the other.
 
     `table` is that of `evaluation.tradeoff.points.tradeoff_table`; the runs of one study are `joined` by a line.
-    Sizes above the native one are open markers on a shaded ground, up-sampled.
+    Where all runs are of the ALL images, sizes above theirs are open markers on a shaded ground, up-sampled.
     """
     panels = [panel for panel in _PANELS if table[panel[0]].notna().any()]
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.03)
@@ -56,8 +56,9 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
         figure.add_trace(_ours(table, column, hover, joined, legend=row == 1), row=row, col=1)
         figure.update_yaxes(title=title, rangemode="tozero", row=row, col=1)
     _add_paper(figure, panels)
-    largest = max(int(table["image_size_px"].max()), *(row.image_size for row in TABLE_1))
-    _mark_native(figure, largest, lowest_panel=len(panels))
+    if table["up_sampled"].notna().all():
+        largest = max(int(table["image_size_px"].max()), *(row.image_size for row in TABLE_1))
+        _mark_native(figure, largest, lowest_panel=len(panels))
     figure.update_yaxes(rangemode="normal", row=1, col=1)
     if panels[1][0] == "training_minutes":
         figure.update_yaxes(**_LOGARITHMIC, row=2, col=1)
@@ -115,7 +116,7 @@ def _ours(table: pd.DataFrame, column: str, hover: str, joined: bool, legend: bo
         line={"color": _OURS},
         marker={"color": _OURS, "size": 9, "symbol": _symbols(table)},
         customdata=table["run"],
-        name="runs (open: up-sampled)" if table["up_sampled"].any() else "runs",
+        name="runs (open: up-sampled)" if "circle-open" in _symbols(table) else "runs",
         legendgroup="runs",
         showlegend=legend,
         hovertemplate=f"%{{x}} px: {hover}<br>%{{customdata}}<extra></extra>",
@@ -155,7 +156,7 @@ def _mark_native(figure: go.Figure, largest: int, lowest_panel: int) -> None:
 
 
 def _symbols(table: pd.DataFrame) -> list[str]:
-    return ["circle-open" if up_sampled else "circle" for up_sampled in table["up_sampled"]]
+    return ["circle-open" if up_sampled is True else "circle" for up_sampled in table["up_sampled"].to_list()]
 
 
 def _interval(table: pd.DataFrame) -> dict[str, object]:

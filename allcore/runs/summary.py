@@ -74,10 +74,10 @@ class RunSummary:
 
     @property
     def text(self) -> str:
-        """The run's id, name, note, tags, state and dataset, in which words are looked for."""
-        said = self.about
-        dataset = "" if self.config is None else self.config.dataset
-        return " ".join((self.id, said.name, said.note, *said.tags, in_words(self.state), dataset))
+        """The run's id, name, note, tags, state, dataset, variant and study, in which words are looked for."""
+        said, config = self.about, self.config
+        of = () if config is None else (config.dataset, config.variant or "", config.study or "")
+        return " ".join((self.id, said.name, said.note, *said.tags, in_words(self.state), *of))
 
     def says(self, words: str) -> bool:
         """Return whether its text holds every one of some words."""
@@ -135,9 +135,9 @@ def summary_table(summaries: Sequence[RunSummary]) -> pd.DataFrame:
 
 def summary_rows(summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
     """Return one row a run: id, name, tags, state, launched (UTC), epochs done and asked for, image size in pixels,
-    split protocol, study, dataset (its folder and that above), test accuracy and best validation accuracy (fractions),
-    images a second, seconds left while it goes on, bytes of its folder, what went wrong (`note`), and what a person
-    noted (`person_note`). What is not known is None."""
+    split protocol, study, dataset (the folder above it, its own and the run's variant), test accuracy and best
+    validation accuracy (fractions), images a second, seconds left while it goes on, bytes of its folder, what went
+    wrong (`note`), and what a person noted (`person_note`). What is not known is None."""
     rows = map(_row, summaries)
     return [
         {name: row.get(name, "" if kind == "str" else None) for name, kind in SUMMARY_COLUMNS.items()} for row in rows
@@ -159,7 +159,7 @@ def _row(summary: RunSummary) -> dict[str, object]:
         "image_size": summary.config.image_size,
         "split": summary.config.split.protocol,
         "study": summary.config.study or "",
-        "dataset": "/".join(Path(summary.config.dataset).parts[-2:]),
+        "dataset": "/".join(filter(None, (*Path(summary.config.dataset).parts[-2:], summary.config.variant))),
         "test_accuracy": summary.test_accuracy,
         "best_validation_accuracy": summary.best_validation_accuracy,
         "images_per_second": summary.status.images_per_second,

@@ -79,8 +79,16 @@ def baseline_of(name: str) -> Baseline:
 def division(plan: StudyPlan, place: Place) -> str:
     """Return the varied settings that decide which images a member trains on and tests; '' where none is varied."""
     values = config_values(place.config)
-    paths = [path for path in plan.vary if path in ("variant", "labels") or path.startswith("split.")]
-    return " ".join(f"{path}={shown(values[path])}" for path in paths)
+    return " ".join(f"{path}={shown(values[path])}" for path in _dividing(plan))
+
+
+def divides_alike(plan: StudyPlan) -> bool:
+    """Return whether all settings of a study divide the same images in the same way, so that one baseline is of all."""
+    return all(len(plan.vary[path]) == 1 for path in _dividing(plan))
+
+
+def _dividing(plan: StudyPlan) -> list[str]:
+    return [path for path in plan.vary if path in ("variant", "labels") or path.startswith("split.")]
 
 
 def _one_a_part(plan: StudyPlan, finished: list[Finished]) -> list[Finished]:

@@ -1,9 +1,9 @@
-"""What a study will take before it is launched: its members' time, one after another, and their room on the disk."""
+"""What a study will take before it is launched: its members' time, so many at a time, and their room on the disk."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from allcore.config import TrainConfig
 from allcore.data.split import Split
 from allcore.hardware import Devices
 from allcore.runs.estimate import Estimate, Speed, estimate
+from allcore.studies.grid import time_of_all
 from allcore.studies.kept import kept_bytes, training_bytes
 from allcore.studies.plan import StudyPlan
 
@@ -19,11 +20,13 @@ from allcore.studies.plan import StudyPlan
 class StudyEstimate:
     """What the study takes. `cells` has the estimate of one member of each cell and how many members the cell has.
 
-    `total_seconds` is None where a cell's speed is not known. `kept_bytes` stay on the disk, `needed_bytes` are the
-    most that it takes while the last member trains, `free_bytes` are there.
+    `at_once` members train at a time, in `total_seconds`, which are None where a cell's speed is not known.
+    `kept_bytes` stay on the disk, `needed_bytes` are the most that it takes while the last members train, `free_bytes`
+    are there.
     """
 
     cells: tuple[tuple[str, Estimate, int], ...]
+    at_once: int
     total_seconds: float | None
     kept_bytes: int
     needed_bytes: int
@@ -40,12 +43,13 @@ def estimate_study(
     split: Split,
     devices: Devices,
     speed: Callable[[TrainConfig], Speed | None],
+    at_once: Callable[[TrainConfig], int],
     disk: Path,
     image_bytes: int = 0,
 ) -> StudyEstimate:
     """Return what a study takes whose members are about as large as `split`, the runs lying on the disk of `disk`.
 
-    `image_bytes` are those of the decoded images.
+    `at_once` says how many runs of a configuration go on at a time, `image_bytes` are those of the decoded images.
 
     Raises `ConfigError` when a GPU is asked for and missing.
     """
@@ -55,21 +59,23 @@ def estimate_study(
         (cell, estimate(first[cell], split, devices, speed(first[cell]), image_bytes=image_bytes), members)
         for cell in plan.cells
     )
-    seconds = [each.total_seconds for _, each, _ in cells]
+    number = min(plan.members, *(max(1, at_once(config)) for config in first.values()))
     classes, images = len(split.classes), len(split.table)
     kept = sum(members * kept_bytes(config, classes, images, plan.keep_models) for config in first.values())
     return StudyEstimate(
         cells=cells,
-        total_seconds=_total(seconds, members),
+        at_once=number,
+        total_seconds=_total(plan, {cell: each.total_seconds for cell, each, _ in cells}, number),
         kept_bytes=kept,
-        needed_bytes=kept + max(training_bytes(config, classes) for config in first.values()),
+        needed_bytes=kept + number * max(training_bytes(config, classes) for config in first.values()),
         free_bytes=shutil.disk_usage(_existing(disk)).free,
     )
 
 
-def _total(seconds: Sequence[float | None], members: int) -> float | None:
+def _total(plan: StudyPlan, of_cells: dict[str, float | None], at_once: int) -> float | None:
+    seconds = [of_cells[place.cell] for place in plan.places]
     known = [each for each in seconds if each is not None]
-    return members * sum(known) if len(known) == len(seconds) else None
+    return time_of_all(known, at_once) if len(known) == len(seconds) else None
 
 
 def _existing(folder: Path) -> Path:

@@ -43,6 +43,16 @@ class StudyFindings:
         """Whether every member has succeeded."""
         return len(self.finished) == self.plan.members
 
+    @property
+    def are_drawn(self) -> bool:
+        """Whether the images are drawn smears, as the names of their files tell; not while no member has succeeded."""
+        return bool(self.finished) and self.finished[0].predictions.are_drawn
+
+    @property
+    def beside_paper(self) -> bool:
+        """Whether the paper's figures may stand beside the study's; not while no member has succeeded."""
+        return bool(self.finished) and self.finished[0].predictions.beside_paper
+
     def to_json(self) -> dict[str, Any]:
         """Return what was found as JSON values, in fractions."""
         return {

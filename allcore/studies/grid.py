@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
 from typing import TYPE_CHECKING, Literal
 
 from allcore.config import TrainConfig
@@ -84,7 +85,7 @@ class Grid:
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds of training that are left for all members; None before the first epoch of any has ended.
+        """Seconds until all members are trained, as many at a time as train now; None before the end of an epoch.
 
         A member takes as long as those of its cell did; where none has begun, as long as its cost makes of others'.
         """
@@ -97,11 +98,11 @@ class Grid:
         if not of_cells:
             return None
         everything = tuple(map(sum, zip(*of_cells.values(), strict=True)))
-        left = 0.0
-        for member in self.members:
+        left = []
+        for member in sorted(self.members, key=lambda member: member.state != "running"):
             seconds, trained = of_cells.get(member.place.cell, everything)
-            left += (1.0 - _done(member)) * cost(member.place.config) * seconds / trained
-        return left
+            left.append((1.0 - _done(member)) * cost(member.place.config) * seconds / trained)
+        return time_of_all(left, max(1, self.counts["running"]))
 
 
 def look(
@@ -144,6 +145,14 @@ def grid_table(grid: Grid) -> pd.DataFrame:
         for member in grid.members
     ]
     return pd.DataFrame(rows).astype({"fold": "Int64", "best_validation_accuracy": "Float64", "seconds": "Float64"})
+
+
+def time_of_all(seconds: Iterable[float], at_once: int) -> float:
+    """Return how long all of some trainings take, of so many seconds each, of which `at_once` go on at a time."""
+    ends = [0.0] * at_once
+    for each in seconds:
+        heapreplace(ends, ends[0] + each)
+    return max(ends)
 
 
 def cost(config: TrainConfig) -> float:

@@ -34,6 +34,7 @@ from allcore.runs.worker_lock import worker_lock
 from allcore.studies.kept import keep_small
 from allcore.studies.plan import Place
 from allcore.studies.store import Study
+from allcore.text import counted
 from allcore.writing import remove_unfinished
 
 _POLL_SECONDS = 0.5
@@ -236,4 +237,5 @@ def _in_words(problems: dict[str, str]) -> str:
     """Return which members did not succeed, and why: the first few by name."""
     told = [f"{place}: {reason}" for place, reason in list(problems.items())[:_NAMED]]
     more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
-    return f"{len(problems)} members did not succeed ({'; '.join(told)}{more}); resume the study to try them again"
+    members = counted(len(problems), "member")
+    return f"{members} did not succeed ({'; '.join(told)}{more}); resume the study to try again"

@@ -10,7 +10,7 @@ from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint, short_names
 from allcore.evaluation.tradeoff.record import TradeoffRecord, record_tradeoff
 from allcore.runs.store import Run
-from allcore.studies.baselines import baseline_members, baseline_of, division
+from allcore.studies.baselines import baseline_members, baseline_of, divides_alike
 from allcore.studies.findings import MARGIN, baseline_scores
 from allcore.studies.out_of_fold import comparable_runs, model_of, out_of_fold_name
 from allcore.studies.plan import StudyPlan, study_command
@@ -53,7 +53,7 @@ def study_shortcuts(plan: StudyPlan, members: Mapping[str, Run], cache: Path) ->
 
     None while they are not computed, or where the study's settings divide the images in several ways.
     """
-    if len({division(plan, place) for place in plan.places}) > 1:
+    if not divides_alike(plan):
         return None
     beside = baseline_members(plan, finished_members(plan, members), cache)
     scores = baseline_scores(plan, beside, cache)

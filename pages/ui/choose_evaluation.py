@@ -20,6 +20,7 @@ from allcore.evaluation.predictions.in_run_form import (
 )
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.inference.predictor import Predictor
+from allcore.reporting.number_text import counted
 from allcore.result_cache import short_digest
 from allcore.runs.store import Run
 from pages.ui import address
@@ -87,7 +88,7 @@ def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder
     st.caption(
         "The model has not been scored on these images yet. What it says of an image is kept, so that it is asked once."
     )
-    if not asked_for(key, f"Score it on {count:,} images", type="primary", icon=":material/play_arrow:"):
+    if not asked_for(key, f"Score it on {counted(count, 'image')}", type="primary", icon=":material/play_arrow:"):
         return None
     cache, judged = workspace().cache, workspace().judgements
     make_and_show(

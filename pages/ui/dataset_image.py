@@ -14,7 +14,7 @@ from allcore.data.catalog import Catalog
 from allcore.data.intake import decode
 from allcore.data.split import Split
 from allcore.errors import ImageError, InputError
-from allcore.reporting.number_text import per_cent
+from allcore.reporting.number_text import counted, per_cent
 from allcore.runs.store import Run
 from pages.ui import show
 from pages.ui.dataset_cells import hold_no_cells, known_cells
@@ -122,7 +122,7 @@ def _cells_in(file: Path) -> str:
     if not cells:
         return "No nucleated cells were found."
     at_border = f", {cut} of them cut off by the border" if cut else ""
-    return f"{cells} nucleated cell{'' if cells == 1 else 's'} on {per_cent(area, 0)} of the image{at_border}."
+    return f"{counted(cells, 'nucleated cell')} on {per_cent(area, 0)} of the image{at_border}."
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

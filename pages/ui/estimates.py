@@ -5,16 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from allcore.reporting.number_text import duration, memory
+from allcore.data.browse import enlarged
+from allcore.reporting.number_text import counted, duration, memory, speed
 from allcore.runs.estimate import Estimate
 from allcore.studies.estimate import StudyEstimate
 from allcore.studies.plan import StudyPlan
 from pages.ui.show import plain, table
 
 
-def show_estimate(estimate: Estimate, native: int) -> None:
-    """Show time, memory and device of a run; `native` is the images' own side in pixels."""
-    plan = estimate.plan
+def show_estimate(estimate: Estimate, images: pd.DataFrame) -> None:
+    """Show time, memory and device of a run, and how many of its images (catalog rows) the network sees enlarged."""
+    plan, size = estimate.plan, estimate.config.image_size
     numbers = (
         ("Time, about", duration(estimate.total_seconds), _source(estimate)),
         ("Memory, about", memory(estimate.memory_bytes), _memory_source(estimate)),
@@ -24,21 +25,22 @@ def show_estimate(estimate: Estimate, native: int) -> None:
         for label, value, detail in numbers:
             st.metric(label, value, detail, delta_color="off", delta_arrow="off", border=True, height="stretch")
     st.caption(plain(f"Estimated for {plan.description}; the run checks the device again when it starts."))
-    if estimate.config.image_size > native:
+    if smaller := enlarged(images, size):
+        are = "is" if smaller == 1 else "are"
         st.caption(
-            f"The images are {native} px wide; at {estimate.config.image_size} px they are enlarged, which adds no "
-            "detail."
+            f"{smaller:,} of {counted(len(images), 'image')} {are} smaller than {size} px and {are} enlarged, which "
+            "adds no detail."
         )
 
 
-def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, native: int) -> None:
-    """Show how many runs a study has, and the time and room that they take."""
+def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, images: pd.DataFrame) -> None:
+    """Show how many runs a study has, and the time and room that they take; `images` are as in `show_estimate`."""
     rows = [
         {
             "what is varied": cell or "nothing",
             "runs": members,
             "size": each.config.image_size,
-            "up-sampled": each.config.image_size > native,
+            "enlarged": enlarged(images, each.config.image_size),
             "memory (GB)": each.memory_bytes / 1e9,
             "images at once": each.plan.micro_batch_size,
             "images/s": None if each.speed is None else each.speed.images_per_second,
@@ -51,21 +53,32 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, native: int) 
         pd.DataFrame(rows).astype({"images/s": "Float64"}), "study", "What the runs of the study would take",
         {
             "what is varied": "Setting", "size": st.column_config.NumberColumn("Size (px)", format="%d"),
-            "runs": "Runs", "up-sampled": "Up-sampled", "images at once": "Images at once",
+            "runs": "Runs", "enlarged": "Enlarged images", "images at once": "Images at once",
             "time": "Time of a run", "known from": "Known from",
             "memory (GB)": st.column_config.NumberColumn("Memory (GB)", format="%.1f"),
             "images/s": st.column_config.NumberColumn("Images/s", format="%.1f"),
         },
         placeholder="–",
     )  # fmt: skip
-    total = "" if estimated.total_seconds is None else f"About {duration(estimated.total_seconds)} in all. "
     st.caption(
-        f"{plan.members} runs, one after the other. {total}They keep about {memory(estimated.kept_bytes)} on the disk "
-        f"and take up to {memory(estimated.needed_bytes)}; {memory(estimated.free_bytes)} are free."
+        f"{counted(plan.members, 'run')}{_in_all(plan, estimated)} They keep about {memory(estimated.kept_bytes)} on "
+        f"the disk and take up to {memory(estimated.needed_bytes)}; {memory(estimated.free_bytes)} are free."
     )
     if not estimated.fits:
-        st.warning("Make room, keep no models, or make the study smaller.", title="The disk has not room for this")
+        st.warning(
+            "Make room, keep no models, or make the study smaller.",
+            title="There is not enough room on the disk for this",
+        )
     st.caption(plain(f"Estimated for {estimated.cells[0][1].plan.description}; each run checks the device again."))
+
+
+def _in_all(plan: StudyPlan, estimated: StudyEstimate) -> str:
+    """Return how the runs of a study go on, and how long that takes where it is known, as the end of a sentence."""
+    total = None if estimated.total_seconds is None else f"about {duration(estimated.total_seconds)} in all"
+    if estimated.at_once == 1:
+        how = ", one after the other." if plan.members > 1 else "."
+        return how + (f" {total.capitalize()}." if total else "")
+    return f", {estimated.at_once} at a time" + (f": {total}." if total else ".")
 
 
 def _memory_source(estimate: Estimate) -> str:
@@ -75,7 +88,7 @@ def _memory_source(estimate: Estimate) -> str:
 def _source(estimate: Estimate) -> str:
     if estimate.speed is None:
         return "not measured"
-    return f"{estimate.speed.images_per_second:.0f} images/s, {_known_from(estimate)}"
+    return f"{speed(estimate.speed.images_per_second)} images/s, {_known_from(estimate)}"
 
 
 def _known_from(estimate: Estimate) -> str:

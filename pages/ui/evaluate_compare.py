@@ -12,8 +12,8 @@ from allcore.evaluation.comparing.pairing import Paired, disagreements, pair
 from allcore.evaluation.predictions.folder import NOT_SAID
 from allcore.evaluation.predictions.in_run_form import evaluation_record
 from allcore.evaluation.predictions.recorded import recorded_at
-from allcore.reporting.comparison import error_differences, images, mcnemar_table, p_text, score_differences, verdict
-from allcore.reporting.number_text import per_cent_within
+from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
+from allcore.reporting.number_text import counted, per_cent_within
 from allcore.runs.store import Run
 from pages.ui import address, show
 from pages.ui.choose import choose_run_against
@@ -79,15 +79,13 @@ def _show_headline(of: Evaluated, now: Compared) -> None:
     comparison = now.comparison
     st.markdown(f"**{show.plain(verdict(comparison.mcnemar, now.first, now.second))}**")
     st.caption(
-        f"Both predicted the same {comparison.n} {of.images} in {comparison.n_groups} overlap groups "
+        f"Both predicted the same {comparison.n} {of.images} in {counted(comparison.n_groups, 'overlap group')} "
         f"({show.plain(now.first)} predicted {comparison.n_first}, {show.plain(now.second)} {comparison.n_second})."
     )
     for name, predictions in ((now.first, now.paired.first), (now.second, now.paired.second)):
         if twins := int(predictions.table["twin"].sum()):
-            st.caption(
-                f"{images(twins)} of these share a group with an image in train of {show.plain(name)}, which may have "
-                "helped it."
-            )
+            share = counted(twins, "image of these shares", "images of these share")
+            st.caption(f"{share} a group with an image in train of {show.plain(name)}, which may have helped it.")
     with st.container(horizontal=True):
         for name, scores in ((now.first, comparison.first), (now.second, comparison.second)):
             st.metric(
@@ -169,7 +167,7 @@ def _show_disagreements(of: Evaluated, other: Run, now: Compared) -> None:
         return
     who, words = KINDS[kind]
     rows = right.index if who is None else right.index[right == who]
-    st.caption(f"{images(len(rows))} that {words.format(of.noun)}, the most confident mistakes first.")
+    st.caption(f"{counted(len(rows), 'image')} that {words.format(of.noun)}, the most confident mistakes first.")
     if len(rows):
         first, second = (part.table.iloc[rows] for part in (now.paired.first, now.paired.second))
         compared = f"{of.which} {other.folder} {kind}"

@@ -9,7 +9,7 @@ from allcore.evaluation.predictions.folder import NEVER_SEEN
 from allcore.evaluation.predictions.in_run_form import EvaluationRecord
 from allcore.evaluation.predictions.relabelled import labels_note
 from allcore.inference.metadata import NOT_SAID
-from allcore.reporting.number_text import per_cent_within
+from allcore.reporting.number_text import counted, per_cent_within
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui.evaluated import Evaluated
 from pages.ui.judging import dataset_of, judgements
@@ -84,9 +84,11 @@ def _say_of_folder(of: Evaluated, record: EvaluationRecord, named: str) -> None:
         said = NEVER_SEEN if facts.says_training else NOT_SAID
         st.caption(f"{said[:1].upper()}{said[1:]}.")
     if facts.left_out:
-        st.caption(f"{facts.left_out} images of classes that the model does not have are left out.")
+        left_out = counted(facts.left_out, "image is", "images are")
+        st.caption(f"{left_out} left out, of classes that the model does not have.")
     if facts.unusable:
-        st.caption(f"{facts.unusable} files cannot be used and are left out; Dataset names them.")
+        unusable = counted(facts.unusable, "file is", "files are")
+        st.caption(f"{unusable} left out that cannot be used; Dataset says which and why.")
 
 
 def _warned_of_twins(of: Evaluated, with_what: str) -> bool:
@@ -97,7 +99,7 @@ def _warned_of_twins(of: Evaluated, with_what: str) -> bool:
     scores, alone = of.scores, of.alone
     said = f"{twins:,} of {scores.n:,} {of.images} share a group with {with_what}. " + (
         f"Without them: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
-        f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {alone.n:,} images."
+        f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {counted(alone.n, 'image')}."
         if alone
         else "No image is left without them."
     )

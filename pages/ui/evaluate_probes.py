@@ -19,6 +19,7 @@ from allcore.evaluation.probes.probing import ProbeReport, ProbeResult, cached_r
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, subject_of_run
 from allcore.refusals import what_went_wrong
+from allcore.reporting.number_text import counted
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_figure, probe_table, what_it_looks_at
 from allcore.runs.images import read_recorded_image
 from pages.ui import show
@@ -65,7 +66,8 @@ def _offer(subject: Subject, report: ProbeReport | None) -> None:
     n_test = int((subject.images["split"] == "test").sum())
     missing, every = _counted(PROBES if report is None else report.to_make()), _counted(PROBES)
     done = "" if report is None else f" {every - missing} of {every} are made."
-    st.caption(f"{_EXPLAINED} {missing} probes of {n_test:,} test images are still to be made.{done}")
+    to_make = counted(missing, "probe is", "probes are")
+    st.caption(f"{_EXPLAINED} {to_make} still to be made, of {counted(n_test, 'test image')}.{done}")
     label = "Go on" if report else "Probe the model"
     if asked_for(_work(subject), label, type="primary", icon=":material/labs:"):
         _make(subject)

@@ -15,6 +15,7 @@ from allcore.cells.outline import outlined
 from allcore.data.encode import png, shrunk
 from allcore.data.intake import decode
 from allcore.errors import ImageError
+from allcore.reporting.number_text import counted
 from pages.ui import address
 from pages.ui.show import plain, thumbnail
 
@@ -84,7 +85,7 @@ def _caption(row: Mapping[Hashable, Any]) -> str:
         return f"{row['label']}: {row['problem']}"
     words = [str(row["label"]), str(row.get("split", ""))]
     if row.get("cells", NOT_COUNTED) != NOT_COUNTED:
-        words.append(f"{row['cells']} cell{'' if row['cells'] == 1 else 's'}")
+        words.append(counted(row["cells"], "cell"))
     if row["twins"]:
         words.append(f"group {row['group']}")
     return ", ".join(word for word in words if word)

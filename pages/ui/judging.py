@@ -47,8 +47,8 @@ def warn_of_lost_judgements() -> None:
         st.warning(plain(str(error)), title="What was judged of labels is not known")
         return
     if damaged:
-        lines = counted(damaged, "damaged line")
-        said = plain(f"{workspace().judgements} has {lines}, which count for nothing.")
+        lines = counted(damaged, "damaged line, which counts", "damaged lines, which count")
+        said = plain(f"{workspace().judgements} has {lines} for nothing.")
         st.warning(said, title="Some judgements are lost")
 
 

@@ -19,7 +19,6 @@ from allcore.evaluation.shortcuts import best_shortcut
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.reporting.number_text import per_cent
 from allcore.reporting.probes import what_it_looks_at
-from allcore.reporting.report.known_data import DRAWN_SMEARS, recognise
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.store import Run
 from pages.ui.recorded import recorded, recorded_scores, run_at
@@ -105,13 +104,6 @@ def _scores_of(folder: str, written: int) -> tuple[Scores, int, bool]:
     run = run_at(folder)
     tested = recorded(run)
     return recorded_scores(run), int(tested.table["twin"].sum()), tested.twins_flatter
-
-
-@st.cache_data(max_entries=1_000, show_spinner=False)
-def is_like_the_papers(folder: str, written: int) -> bool:
-    """Return whether a run's images have the paper's classes and were not drawn, so that its score may stand beside."""
-    split = run_at(folder).split
-    return paper.has_papers_classes(split.classes) and recognise(split) is not DRAWN_SMEARS
 
 
 def _views_of(run: Run) -> tuple[ViewScore, ...]:

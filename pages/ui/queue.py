@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from allcore.config import TrainConfig
 from allcore.errors import ConfigError
 from allcore.runs.devices import Device
 from allcore.runs.process import host
@@ -80,6 +81,16 @@ def _devices() -> tuple[Device, ...]:
         return executor().devices()
     except ConfigError:
         return ()
+
+
+def runs_at_once(config: TrainConfig) -> int:
+    """Return how many runs of a configuration go on at a time, as was known a minute ago. Raises `ConfigError`."""
+    return _at_once(config, config.device, config.devices)
+
+
+@st.cache_data(ttl="1m", refresh_mode="background", max_entries=8, show_spinner=False)
+def _at_once(_config: TrainConfig, device: str, number: int) -> int:
+    return executor().at_once(_config)
 
 
 def _rows() -> None:

@@ -12,7 +12,7 @@ from allcore.errors import InputError
 from allcore.evaluation.predictions.in_run_form import evaluation_record
 from allcore.files import stamp
 from allcore.reporting.curves import POINTS, QUANTITIES, Per, RunCurve, training_chart
-from allcore.reporting.number_text import duration, per_cent
+from allcore.reporting.number_text import duration, per_cent, speed
 from allcore.runs.files import METRICS_FILE
 from allcore.runs.history import History
 from allcore.runs.store import Run, run_of_model
@@ -124,12 +124,11 @@ def _show_numbers(summary: RunSummary, of: History) -> None:
     assert summary.status is not None
     status, best = summary.status, summary.best_validation_accuracy
     trained = float(of.epochs["seconds"].sum()) if "seconds" in of.epochs else 0.0
-    speed = status.images_per_second
     time = ("Time left", status.eta_seconds) if summary.is_active else ("Trained for", trained)
     with st.grid("auto", min_column_width=165):
         st.metric("Epochs", f"{status.epoch} of {status.epochs}", border=True)
         st.metric("Validation accuracy", per_cent(best, 1), border=True, help="The highest of any epoch.")
-        st.metric("Images/s", "–" if speed is None else f"{speed:.0f}", border=True)
+        st.metric("Images/s", speed(status.images_per_second), border=True)
         st.metric(time[0], duration(time[1]), border=True)
 
 

@@ -49,9 +49,11 @@ def show_shortcuts(of: Evaluated) -> None:
     if results is None:
         return
     against = run_against(of.run, results)
-    table = shortcut_table(of.scores, against)
+    beside = of.predictions.beside_paper
+    table = shortcut_table(of.scores, against, beside)
     st.markdown(f"**{show.plain(shortcut_verdict(of.scores, against))}**")
-    alt = "Test accuracy of the run, of the paper and of each shortcut baseline, with 95 % intervals"
+    of_paper = ", of the paper" if beside else ""
+    alt = f"Test accuracy of the run{of_paper} and of each shortcut baseline, with 95 % intervals"
     show.figure(partial(shortcut_figure, table), of.named("shortcuts"), alt)
     with st.expander("What each baseline sees, and how far the run is from it"):
         st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))

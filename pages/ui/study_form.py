@@ -11,7 +11,9 @@ import streamlit as st
 
 from allcore.config import TrainConfig, make_config
 from allcore.paper import TABLE_1
-from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied
+from allcore.reporting.number_text import counted
+from allcore.studies.baselines import divides_alike
+from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied, shown
 
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
 QUICK_SIZES = ["128", "96", "64"]
@@ -46,6 +48,18 @@ class Asked:
             vary=parse_varied([*texts, *filter(str.strip, self.vary.split(";"))], common),
             keep_models=self.keep_models,
         )
+
+
+def plan_in_words(plan: StudyPlan) -> str:
+    """Return what a study's grid is made of, in a few words."""
+    axes = [f"{path} {', '.join(map(shown, values))}" for path, values in plan.vary.items()]
+    axes += [counted(len(plan.folds), "fold")] if plan.folds else []
+    return f"{'; '.join([*axes, 'seed ' + ', '.join(map(str, plan.seeds))])}"
+
+
+def divides_once(plan: StudyPlan) -> bool:
+    """Return whether all runs of a study have the same images in the same parts."""
+    return len(plan.seeds) == 1 and len(plan.folds) <= 1 and divides_alike(plan)
 
 
 def study_form(quick: bool) -> Asked:

@@ -32,7 +32,6 @@ from pages.ui.show import per_cent_column, plain, table
 from pages.ui.state import workspace
 
 MOST_LINKS = 10
-_KEPT = ("shortcuts", "probes")
 _NUMBERS = {
     "accuracy": "Accuracy (%)", "accuracy_sd_folds": "SD over folds", "accuracy_sd_seeds": "SD over seeds",
     "pooled": "Pooled (%)", "low": "95 % from", "high": "to", "f1_macro": "Macro F1 (%)",
@@ -61,7 +60,7 @@ def show_scores(study: Study, grid: Grid, planned: tuple[int, int]) -> None:
     if not succeeded:
         return
     try:
-        shown = _shown(str(study.folder), planned, succeeded, _kept_in(workspace().cache))
+        shown = _shown(str(study.folder), planned, succeeded, kept_in(workspace().cache, "shortcuts", "probes"))
     except InputError as error:
         st.warning(plain(str(error)), title="The scores cannot be put together")
         return
@@ -187,10 +186,10 @@ def _row(name: str, cell: CellScores) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _kept_in(cache: Path) -> tuple[tuple[int, int], ...]:
-    """Return what changes when a baseline or a probe is computed: how many are kept, and when the last one was."""
+def kept_in(cache: Path, *names: str) -> tuple[tuple[int, int], ...]:
+    """Return what changes when one of what is so called is computed: how many are kept, and when the last one was."""
     kept = []
-    for name in _KEPT:
+    for name in names:
         times = [stamp(file)[0] for file in (cache / name).rglob("*.json")]
         kept.append((len(times), max(times, default=0)))
     return tuple(kept)

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from allcore.data.known_images import OF_DRAWN
 from allcore.errors import RunError
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
@@ -28,7 +29,7 @@ _POINTS = {
     "accuracy_low": show.per_cent_column("95 % from"),
     "accuracy_high": show.per_cent_column("to"),
     "training_minutes": st.column_config.NumberColumn("training (min)", format="%.1f"),
-    "latency_ms": st.column_config.NumberColumn("latency (ms)", format="%.1f"),
+    "latency_ms": st.column_config.NumberColumn("time for one image (ms)", format="%.1f"),
     "memory_gb": st.column_config.NumberColumn("memory (GB)", format="%.1f"),
     "parameters_millions": st.column_config.NumberColumn("parameters (millions)", format="%.1f"),
     "on_front": st.column_config.CheckboxColumn("Pareto front"),
@@ -65,11 +66,15 @@ def show_points(
     drawn beside; they are of the points' test images.
     """
     table = tradeoff_table(points)
+    if any(point.images == "drawn" for point in points):
+        st.caption(OF_DRAWN)
     if table["network"].nunique() == 1:
         _show_sizes(table, name, joined, shortcuts)
     _show_costs(table, name, shortcuts)
     in_per_cent = {column: 100 * table[column] for column in ("accuracy", "accuracy_low", "accuracy_high")}
     costs = table.assign(**in_per_cent)
+    if costs["up_sampled"].isna().all():
+        costs = costs.drop(columns="up_sampled")
     show.table(costs, f"tradeoff-{name}", "Accuracy and costs of each run", _POINTS, placeholder="")
     st.header("Beside published results", anchor=False)
     st.caption("The paper's Table 2, each on its own images and split, then these runs with their 95 % intervals.")
@@ -92,28 +97,35 @@ def _show_sizes(table: pd.DataFrame, name: str, joined: bool, shortcuts: Mapping
     if shortcuts is not None:
         st.caption(shortcut_note(table, shortcuts))
     st.caption(
-        f"Bars are 95 % intervals. The paper's images are {NATIVE_SIZE} px wide; larger sizes only enlarge them. "
-        "Training time is the sum over the epochs; the paper's was measured on a laptop GPU. Memory is the most that "
-        "training used, of the process on a CPU or of the fullest GPU."
+        f"Bars are 95 % intervals. {_about_sizes(table)}Training time is the sum over the epochs; the paper's was "
+        "measured on a laptop GPU. Memory is the most that training used, of the process on a CPU or of the fullest "
+        "GPU."
     )
     if not alike:
         trained = ", ".join(f"{row['image_size_px']} px for {row['epochs']}" for row in table.to_dict("records"))
         st.caption(f"These runs differ in the number of epochs as well as in size: {trained}.")
 
 
+def _about_sizes(table: pd.DataFrame) -> str:
+    """Return what is known of the images' own size, with a space behind it."""
+    if table["up_sampled"].isna().all():
+        return ""
+    return f"The paper's images are {NATIVE_SIZE} px wide; larger sizes only enlarge them. "
+
+
 def _show_costs(table: pd.DataFrame, name: str, shortcuts: Mapping[str, float] | None) -> None:
     """Show accuracy against one of the costs that are known, as the user chooses."""
     known = [cost for cost in COSTS if table[cost].notna().any()]
-    st.header("Accuracy against its price", anchor=False)
+    st.header("Accuracy against its cost", anchor=False)
     cost = st.segmented_control(
-        "Price", known, default=known[0], required=True, format_func=lambda cost: COSTS[cost].partition(" (")[0],
+        "Cost", known, default=known[0], required=True, format_func=lambda cost: COSTS[cost].partition(" (")[0],
         key="price", bind="query-params",
     )  # fmt: skip
     show.figure(
-        partial(_price_figure, table, str(cost), shortcuts), f"pareto-{name}",
+        partial(_cost_figure, table, str(cost), shortcuts), f"pareto-{name}",
         f"Test accuracy with its interval against {COSTS[str(cost)]}, with the Pareto front",
     )  # fmt: skip
-    st.caption("A run is on the Pareto front when no other is as accurate at as low a price.")
+    st.caption("A run is on the Pareto front when no other is as accurate at as low a cost.")
 
 
 def _size_figure(table: pd.DataFrame, joined: bool, shortcuts: Mapping[str, float] | None) -> go.Figure:
@@ -123,7 +135,7 @@ def _size_figure(table: pd.DataFrame, joined: bool, shortcuts: Mapping[str, floa
     return figure
 
 
-def _price_figure(table: pd.DataFrame, cost: str, shortcuts: Mapping[str, float] | None) -> go.Figure:
+def _cost_figure(table: pd.DataFrame, cost: str, shortcuts: Mapping[str, float] | None) -> go.Figure:
     figure = pareto_figure(table, cost)
     if shortcuts is not None:
         draw_shortcuts(figure, table, shortcuts)

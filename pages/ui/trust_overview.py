@@ -7,7 +7,7 @@ import streamlit as st
 
 from allcore.data.browse import leakage
 from allcore.errors import DatasetError
-from allcore.reporting.number_text import per_cent
+from allcore.reporting.number_text import counted, per_cent
 from allcore.reporting.overlap import OverlapNumbers, overlap_numbers
 from pages.ui import show
 from pages.ui.trust_examined import Examined
@@ -18,10 +18,9 @@ def show_overview(of: Examined) -> None:
     numbers = _numbers(of, of.key)
     _show_numbers(numbers, of.relations.searched)
     if numbers.across_classes:
-        have = "pair has" if numbers.across_classes == 1 else "pairs have"
         st.warning(
-            f"{numbers.across_classes} {have} different classes. Look at them under Shared fields: where both images "
-            "show the same field, at least one label is wrong.",
+            f"{counted(numbers.across_classes, 'pair has', 'pairs have')} different classes. Look at them under Shared "
+            "fields: where both images show the same field, at least one label is wrong.",
             title="Labels contradict each other",
         )
     st.header("Leakage of each split", anchor=False)
@@ -59,7 +58,7 @@ def _show_numbers(numbers: OverlapNumbers, searched: bool) -> None:
 
 
 def _pairs_in_words(numbers: OverlapNumbers) -> str:
-    return f"{numbers.exact_pairs:,} with the same pixels, {numbers.field_pairs:,} that show the same field"
+    return f"{numbers.exact_pairs:,} with the same pixels, {numbers.field_pairs:,} of the same field"
 
 
 @st.cache_data(max_entries=32, show_spinner="Splitting …")

@@ -19,7 +19,7 @@ from allcore.inference.metadata import NOT_SAID
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import folder_table
 from allcore.progress import Progress
-from allcore.reporting.number_text import per_cent_within
+from allcore.reporting.number_text import counted, per_cent_within
 from pages.ui import address
 from pages.ui.choose import choose_dataset, choose_variant
 from pages.ui.predicting import ImageFile
@@ -59,7 +59,7 @@ def _images_of_a_dataset(served: Predictor, model: Path) -> list[ImageFile]:
     of_variant = images.table[images.table["variant"] == variant].reset_index(drop=True)
     chosen = _choose_image(images.table)
     key = f"predictions by {model} of {images.contents(variant)} in {workspace().cache}"
-    if _asked_for_all(key, f"Predict all {len(images.images(variant)):,} images"):
+    if _asked_for_all(key, f"Predict all {counted(len(images.images(variant)), 'image')}"):
         _show_all(key, served, model, images.root, of_variant, relations(images, variant))
         if chosen is not None:
             st.header("One image", anchor=False)
@@ -91,7 +91,7 @@ def _images_of_a_folder(served: Predictor, model: Path) -> list[ImageFile]:
         st.error(plain(str(error)), title="This folder cannot be predicted")
         return []
     key = f"predictions by {model} of {contents} of {folder} in {workspace().cache}"
-    if _asked_for_all(key, f"Predict all {int((images['problem'] == '').sum()):,} images"):
+    if _asked_for_all(key, f"Predict all {counted(int((images['problem'] == '').sum()), 'image')}"):
         _show_all(key, served, model, folder, images)
     chosen = _choose_image(images)
     st.button(
@@ -145,7 +145,7 @@ def _show_all(
     try:
         said = wait_for(
             key,
-            f"Predicting {len(usable):,} images; it goes on when you leave this page",
+            f"Predicting {counted(len(usable), 'image')}; it goes on when you leave this page",
             lambda progress: predict_catalogued(served, model, root, usable, cache, progress),
         )
     except CancelledError:

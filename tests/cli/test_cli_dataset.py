@@ -93,7 +93,7 @@ def test_info_names_each_file_that_cannot_be_used_and_why(command, copied):
     assert set(problems) == {"Pro/empty.jpg", "Pro/notes[1].txt"}
     assert "its name ends in '.txt'" in problems["Pro/notes[1].txt"]
     words = command("dataset", "info", copied).out
-    assert "2 files cannot be used" in words
+    assert "2 files not used" in words
     assert all(path in words and reason in words for path, reason in problems.items())
 
 
@@ -103,7 +103,7 @@ def test_info_tells_the_parts_that_folders_make_and_what_stands_in_two(command, 
     assert variant["held_out_twins"] == 1
     words = " ".join(command("dataset", "info", smears_in_parts).out.split())
     assert "class images train validation test Benign 16 10 3 3" in words
-    assert "1 validation or test images are in train as well" in words
+    assert "1 validation or test image is in train as well" in words
 
 
 def test_info_names_what_is_left_out_beside_the_classes(command, copied, tmp_path):

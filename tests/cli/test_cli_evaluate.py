@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from allcore.data.class_meanings import name_classes
+from allcore.data.known_images import OF_DRAWN
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
@@ -91,7 +92,7 @@ def test_a_class_is_mapped_once_however_it_is_written(on_finished, smears, name)
     assert "map: expected each class once" in refused.err
 
 
-def test_tables_show_the_scores_beside_the_papers(on_finished, evaluated):
+def test_tables_show_the_scores_beside_the_papers(on_finished, evaluated, photographed):
     outcome = on_finished("evaluate", "latest")
     lines = {line.split()[0]: line.split() for line in outcome.out.splitlines() if line}
     assert lines["accuracy"][1] == f"{100 * evaluated['accuracy']:.2f}"
@@ -187,7 +188,13 @@ def test_images_that_are_scored_alone_choose_the_line_themselves_and_that_is_sai
     assert "it flatters" in command("evaluate", finished_run.folder, "--data", smears).out
 
 
-def test_the_paper_stands_beside_its_own_classes_alone(command, finished_run, tmp_path):
+def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(command, finished_run):
+    words = command("evaluate", finished_run.folder).out
+    assert OF_DRAWN in words
+    assert "paper" not in words
+
+
+def test_the_paper_stands_beside_its_own_classes_alone(command, finished_run, tmp_path, photographed):
     assert "paper %" in command("evaluate", finished_run.folder).out
     foreign = renamed(copied(finished_run, tmp_path), {"Benign": "Blast", "Early": "Monocyte"})
     words = command("evaluate", foreign.folder).out

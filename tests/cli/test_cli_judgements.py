@@ -41,7 +41,7 @@ def test_judgements_go_to_another_workspace_as_csv(command, judged, tmp_path):
     assert len(pd.read_csv(tmp_path / "a.csv")) == 3
     other = tmp_path / "other"
     outcome = call(other, "dataset", "judgements", judged, "--import", tmp_path / "a.csv", "--json")
-    assert outcome.err == "3 judgements added, 0 were known\n"
+    assert outcome.err == "3 judgements added, 0 known before\n"
     assert outcome.json == command("dataset", "judgements", judged, "--json").json
 
 

@@ -227,7 +227,7 @@ def test_what_may_not_be_written_is_bad_input(command, monkeypatch):
         (errno.EROFS, "the disk is read-only (Read-only file system); make it writable, or move the workspace"),
         (
             errno.EIO,
-            "the disk fails (Input/output error); have it checked, or move the workspace (ALLCORE_WORKSPACE) to",
+            "the disk is failing (Input/output error); have it checked, or move the workspace (ALLCORE_WORKSPACE) to",
         ),
         (errno.ESTALE, "the disk is gone (Stale file handle); connect it again, or move the workspace"),
     ],

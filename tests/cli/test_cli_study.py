@@ -47,6 +47,7 @@ def study_of(workspace, tiny_config, finished_run):
         ("--folds 3 --only-folds 4", "folds: expected some of the split's 3 folds (received [4])"),
         ("--folds 20 --split grouped", "cannot be in each of 20 folds"),
         ("--name a/b", "name: expected up to 80 letters"),
+        ("--plan --background", "--plan launches nothing that could go on in the background; leave one out"),
     ],
 )
 def test_a_study_that_makes_no_sense_is_refused_before_anything_is_made(command, workspace, smears, typed, message):
@@ -55,16 +56,6 @@ def test_a_study_that_makes_no_sense_is_refused_before_anything_is_made(command,
     assert message in outcome.err
     assert not workspace.studies.exists()
     assert not workspace.runs.exists()
-
-
-def test_the_plan_alone_says_what_it_takes_and_makes_nothing(command, workspace, smears):
-    varied = ["--vary", "image_size=32,64", "--folds", "3", "--seeds", "0,1"]
-    outcome = command("study", "run", "--data", smears, *OPTIONS, *varied, "--plan", "--json")
-    assert (outcome.json["members"], len(outcome.json["places"])) == (12, 12)
-    assert [cell["members"] for cell in outcome.json["cells"]] == [6, 6]
-    assert 0 < outcome.json["kept_bytes"] < outcome.json["needed_bytes"]
-    assert "12 runs (2 of image_size x 3 folds x 2 seeds)" in outcome.err
-    assert not workspace.studies.exists()
 
 
 def test_the_report_has_mean_spread_and_pooled_scores_and_leaves_the_predictions(command, study_of, finished_run):

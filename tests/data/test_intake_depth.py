@@ -147,9 +147,11 @@ def test_an_image_that_would_be_scaled_unlike_the_others_is_a_problem(dataset, t
             in catalog.problems()["problem"][0]
         )
     assert scaled_to_8_bits(catalog.images()) == [
-        "6 images of more than 8 bits were scaled so that 4,095 is white, "
+        "6 images were scaled from more than 8 bits so that 4,095 is white, "
         "as the range of the values in this dataset tells."
     ]
+    (sentence,) = scaled_to_8_bits(catalog.images()[:1])
+    assert sentence.startswith("1 image was scaled")
 
 
 def test_images_of_8_bits_beside_deep_ones_are_no_problem(dataset):

@@ -74,8 +74,9 @@ def test_judgements_of_other_images_come_along_and_are_counted(catalog, judge, f
     other = csv[1].replace(catalog.images()["sha256"][0], "0" * 64)
     imported = import_judgements("\n".join([*csv, other]).encode(), "a.csv", catalog, file)
     assert (imported.added, imported.known, imported.other) == (1, 1, 1)
-    assert "1 of the added are of images that are not in this dataset" in imported.in_words()
-    with pytest.raises(DatasetError, match=r"none of the 1 judgements in a\.csv is of an image"):
+    said = "1 judgement added, 1 known before; of the added, 1 is of an image outside this dataset"
+    assert imported.in_words() == said
+    with pytest.raises(DatasetError, match=r"no judgement in a\.csv is of an image"):
         import_judgements("\n".join([csv[0], other]).encode(), "a.csv", catalog, file)
 
 

@@ -76,7 +76,7 @@ def test_a_model_on_another_folder_follows_what_was_named_for_its_runs_as_evalua
         assert shown[f"{name.capitalize()} (95 % interval)"] == per_cent_within(side["right"], side["interval"])
 
 
-def test_other_classes_have_no_word_of_the_papers(run, workspace):
+def test_other_classes_have_no_word_of_the_papers(run, workspace, photographed):
     app = open_page("evaluate", run=hostile_run(run, workspace).id)
     assert not {"Malignant or benign", "Positive or negative"} & {tab.label for tab in app.tabs}
     assert "paper" not in app.dataframe[0].value

@@ -43,7 +43,7 @@ def test_a_model_that_is_damaged_is_no_fault(run, page):
     ("number", "title", "said"),
     [
         (errno.EDQUOT, "Your quota on the disk is used up (Disk quota exceeded)", "ask for a larger quota."),
-        (errno.EIO, "The disk fails (Input/output error)", "move the workspace (ALLCORE_WORKSPACE) to another disk."),
+        (errno.EIO, "The disk is failing (Input/output error)", "the workspace (ALLCORE_WORKSPACE) to another disk."),
         (errno.ENOENT, "Something went wrong here", "Reloading the page may help."),
     ],
 )

@@ -198,7 +198,7 @@ def test_a_split_by_folders_is_told_with_what_it_leaks(workspace, smears_in_part
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
     said = texts(open_page("dataset"))
     assert "The folders divide these images: 40 train, 12 validation, 12 test." in said
-    assert "1 validation or test images are in train too" in said
+    assert "1 validation or test image is in train too" in said
 
 
 def test_a_link_that_leads_out_is_named_and_never_shown(browsed, tmp_path):

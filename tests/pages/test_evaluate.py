@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from allcore.data.known_images import OF_DRAWN
 from allcore.evaluation.predictions.evaluate import evaluate_run
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
 from allcore.evaluation.predictions.operating import Target, chosen_point
@@ -69,7 +70,7 @@ def test_queued_run_cannot_be_evaluated_yet(workspace, tiny_config, finished_run
 
 
 @pytest.mark.parametrize("split", ["test", "validation"])
-def test_scores_of_the_split_stand_beside_the_papers(run, split):
+def test_scores_of_the_split_stand_beside_the_papers(run, split, photographed):
     table = open_page(split=split).dataframe[0].value.set_index("score")
     scores = evaluate_run(run, split).scores
     assert table.loc["accuracy", "weighted"] == 100 * scores.accuracy
@@ -78,6 +79,13 @@ def test_scores_of_the_split_stand_beside_the_papers(run, split):
     assert (table.loc["F1", "low"], table.loc["F1", "high"]) == tuple(
         100 * end for end in scores.intervals["f1_weighted"]
     )
+
+
+def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(run):
+    app = open_page()
+    assert OF_DRAWN in texts(app.caption)
+    assert "paper" not in app.dataframe[0].value
+    assert "The paper" not in texts(app.caption)
 
 
 @pytest.mark.parametrize(("right", "title"), [(True, "The score looks better than it is"), (False, "Twins in train")])

@@ -54,7 +54,7 @@ def own_dataset(probed, workspace, monkeypatch):
 def test_probes_are_offered_and_made_on_a_click(run, workspace):
     app = open_probes()
     assert not app.get("plotly_chart")
-    assert f"{len(PROBES) - 1} probes of {len(run.split.rows('test'))} test images" in texts(app)
+    assert f"{len(PROBES) - 1} probes are still to be made, of {len(run.split.rows('test'))} test images" in texts(app)
     app = press(app, "Probe the model")
     assert len(app.get("plotly_chart")) == 1
     assert "Probe the model" not in labels(app)

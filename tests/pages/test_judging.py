@@ -54,7 +54,7 @@ def test_what_was_judged_is_listed_with_what_it_corrects_and_comes_in_as_csv(dat
     assert changes.loc["Pro"].tolist() == [16, 0, 1, 1, 14]
     assert list(table(app, "verdict")["who"]) == ["bob@lab.org", "bob@lab.org"]
     line = f"{scan(dataset).images()['sha256'][0]},Benign,right,,eve,2026-11-01T10:00:00Z\n"
-    assert "1 judgements added, 0 were known" in imported(app, line)
+    assert "1 judgement added, 0 known before" in imported(app, line)
     assert "line 2: expected one of right, wrong, unsure, excluded" in imported(app, line.replace("right", "perhaps"))
 
 
@@ -103,7 +103,7 @@ def test_a_mistake_is_judged_and_the_run_scored_against_it(run, workspace):
     assert app.get_by_key("labels").options == ["corrected"]  # as Train calls them
     app = choose(app, "labels", "corrected")
     assert "0 of" in texts(app)
-    assert "1 are left out" in texts(app)
+    assert "1 is left out" in texts(app)
     assert next(each.value for each in app.markdown if "accuracy" in each.value) != before
     assert "Shortcut baselines and the report are by the labels" in texts(app)
 
@@ -124,7 +124,7 @@ def test_damaged_lines_of_what_was_judged_are_counted_and_the_others_hold(datase
     with workspace.judgements.open("a") as file:
         file.write("damaged\n")
     app = open_page("dataset", image="Pro/pro-0003.jpg")
-    assert "1 damaged line, which count for nothing" in texts(app).replace("\\", "")
+    assert "1 damaged line, which counts for nothing" in texts(app).replace("\\", "")
     assert chooser(app).value == "unsure"
 
 

@@ -137,6 +137,15 @@ def test_best_of_several_runs_is_said_to_be_partly_luck_and_a_fold_to_be_a_part_
     assert "It is one fold of the study sizes; Runs shows the mean over its folds." in said
 
 
+def test_runs_of_two_variants_of_a_dataset_are_the_best_of_one_each(copied_run):
+    shutil.copytree(copied_run, copied_run.with_name("20260101-000000-vgg16-32px-abcd"))
+    for folder, variant in zip(sorted(copied_run.parent.iterdir()), ("Original", "Segmented"), strict=True):
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | {"variant": variant}))
+    best = open_app().dataframe[0].value
+    assert [name.rpartition("/")[2] for name in best["dataset"]] == ["Original", "Segmented"]
+
+
 def test_paper_stands_alone_while_no_run_has_succeeded(workspace):
     assert "Best run here" not in [metric.label for metric in open_app().metric]
 

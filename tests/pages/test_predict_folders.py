@@ -102,12 +102,12 @@ def folder(trained, released, tmp_path, smears, monkeypatch):
 def test_folder_whose_reading_was_cancelled_is_said_to_be_and_read_when_it_is_asked_for(folder):
     app = open_page("predict", folder=str(folder), session={"declined work": {f"images of {folder}"}})
     assert "The reading of this folder was cancelled" in texts(app)
-    assert "Predict all 1 images" in [button.label for button in press(app, "Read the folder again").button]
+    assert "Predict all 1 image" in [button.label for button in press(app, "Read the folder again").button]
     assert "cancelled" not in texts(app)
 
 
 def test_images_that_were_added_or_replaced_are_seen_once_the_folder_is_read_again(folder, smears):
-    app = press(open_page("predict", folder=str(folder)), "Predict all 1 images")
+    app = press(open_page("predict", folder=str(folder)), "Predict all 1 image")
     before = table(app, "probability_Pro").set_index("path")
     shutil.copy(smears / "Benign" / "benign-0001.jpg", folder / "a.jpg")
     shutil.copy(smears / "Pro" / "pro-0001.jpg", folder / "b.jpg")

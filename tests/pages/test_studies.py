@@ -68,6 +68,8 @@ def test_a_study_is_one_row_with_its_grid_and_its_runs_are_not_listed_again(stud
 def test_a_search_finds_the_runs_of_studies_too(study):
     (found,) = [frame.value for frame in open_page("runs", find="member FAILED").dataframe if "dataset" in frame.value]
     assert (found["run"].tolist(), found["study"].tolist()) == (["member-1"], ["seeds"])
+    (found,) = [frame.value for frame in open_page("runs", find="SEEDS").dataframe if "dataset" in frame.value]
+    assert sorted(found["run"]) == ["member-0", "member-1"]
     assert "No run has all of these words." in texts(open_page("runs", find="member nothing"))
 
 

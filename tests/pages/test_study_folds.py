@@ -13,6 +13,7 @@ from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
 from allcore.studies.versus import compare_cells
 from tests.pages.opening import button, metrics, open_page, press, table, texts
+from tests.studies.test_findings import keep
 from tests.studies.test_out_of_fold import ROWS, Predicting
 
 
@@ -40,6 +41,19 @@ def test_a_setting_is_one_point_of_the_trade_off_and_the_settings_are_compared_o
     assert points["image_size_px"].tolist() == [32, 48]
     assert points["test_images"].tolist() == [len(ROWS)] * 2
     assert "image_size=32" not in texts(app)  # settings are called by their sizes
+
+
+def test_shortcuts_of_a_study_stand_on_trade_off_as_soon_as_they_are_computed(study, executor, workspace):
+    app = open_page("tradeoff", study="sizes")
+    assert "The shortcut baselines of this study are not computed yet" in texts(app)
+    (link,) = [link for link in app.get("page_link") if link.label == "Compute them on Runs"]
+    assert link.proto.query_string == "study=sizes"
+    for run in executor.store.runs():
+        keep(run, workspace.cache, right=True)
+    app = open_page("tradeoff", study="sizes")
+    assert "not computed yet" not in texts(app)
+    size = next(chart for chart in app.get("plotly_chart") if "against image size" in chart.proto.alt)
+    assert "shortcut: majority, 100.0 %" in size.proto.spec
 
 
 def test_folds_that_cannot_be_put_together_are_said_and_the_runs_stand_alone(study, executor):

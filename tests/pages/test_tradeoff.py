@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from allcore.data.known_images import OF_DRAWN
 from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
@@ -132,8 +134,23 @@ def test_latency_is_measured_when_asked_for(add_run):
     assert app.dataframe[0].value["latency_ms"].isna().all()
     app.toggle(key="latency").set_value(True).run()
     assert (app.dataframe[0].value["latency_ms"] > 0).all()
-    assert open_page(latency="true", price="latency").get_by_key("price").value == "latency_ms"
+    assert open_page(latency="true", price="time for one image").get_by_key("price").value == "latency_ms"
     assert app.toggle(key="latency").proto.query_param_key == "latency"
+
+
+def test_time_for_one_image_is_measured_again_when_asked_for(add_run, monkeypatch):
+    add_run()
+    seconds = iter([0.9, 0.1])
+    monkeypatch.setattr(
+        "allcore.evaluation.tradeoff.points.measured_latency",
+        lambda point, model: replace(point, latency_seconds=next(seconds)),
+    )
+    app = open_page(latency="true")
+    assert list(app.dataframe[0].value["latency_ms"]) == [900.0]
+    assert list(open_page(latency="true").dataframe[0].value["latency_ms"]) == [900.0]
+    assert list(opening.press(app, "Measure again").dataframe[0].value["latency_ms"]) == [100.0]
+    app.toggle(key="latency").set_value(False).run()
+    assert "Measure again" not in [button.label for button in app.button]
 
 
 def test_figures_have_a_description(add_run):
@@ -202,6 +219,25 @@ def test_runs_without_shared_test_images_or_with_other_labels_are_counted(sizes,
     assert len(pairs_of(app)) == 1
     assert not_compared(1, 3) in [caption.value for caption in app.caption]
     assert "Every two runs can" not in opening.texts(app)
+
+
+def test_runs_on_images_of_unknown_size_are_not_called_up_sampled(add_run):
+    run = add_run(0, dataset="/elsewhere/mine", image_size=300)
+    table = run.split.table
+    (run.folder / "split.csv").unlink()  # a link to the file that other tests read
+    table.assign(path=table["path"] + ".png").to_csv(run.folder / "split.csv", index=False)
+    app = open_page()
+    said = opening.texts(app) + "".join(chart.proto.spec for chart in app.get("plotly_chart"))
+    assert "enlarge" not in said
+    assert "up-sampled" not in said
+    assert "native" not in said
+    assert "up_sampled" not in app.dataframe[0].value
+    assert OF_DRAWN not in said
+
+
+def test_drawn_smears_are_said_to_be(add_run):
+    add_run()
+    assert OF_DRAWN in opening.texts(open_page())
 
 
 def shown_from_elsewhere():

@@ -6,6 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from allcore.config import TrainConfig
 from allcore.config_fields import setting_text
@@ -192,7 +193,8 @@ def test_the_split_of_a_datasets_own_folders_is_kept_and_its_leak_said(workspace
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears_in_parts.parent))
     app = open_page("train", preset="Paper")
     assert "folders split" in texts(app)
-    assert "1 test images have a twin in train" in texts(app)
+    assert "1 test image has a twin in train" in texts(app)
+    assert "the score may look better than it is" in texts(app)
     app = choose(app, "paper.split.protocol.folders", "random")
     assert "The dataset's own split is not kept" in texts(app)
 
@@ -206,6 +208,15 @@ def test_a_protocol_chosen_on_another_dataset_does_not_mix_parts(workspace, smea
     assert "folders split" in texts(choose(app, "data", other))
 
 
-def test_larger_sizes_than_the_images_are_said_to_be_up_sampled(data):
-    captions = [caption.value for caption in open_page("train", preset="Quick").caption]
-    assert "The images are 48 px wide; at 96 px they are enlarged, which adds no detail." in captions
+def test_images_that_are_smaller_than_the_network_sees_them_are_counted_whatever_size_others_have(dataset):
+    Image.new("RGB", (200, 40), "pink").save(dataset / "Pro" / "wide.png")
+    shown = open_page("train", preset="Quick")
+    assert "64 of 65 images are smaller than 96 px and are enlarged, which adds no detail." in texts(shown)
+    assert "enlarged" not in texts(open_page("train", preset="Quick", quick__image_size=48))
+
+
+def test_a_study_says_of_which_of_its_runs_the_split_is_where_they_divide_otherwise(data):
+    folds = open_page("train", preset="Quick", launch="Study", quick__sizes=["64", "96"], folds=2)
+    assert "Of the first of 4 runs, image_size=64 fold=1 seed=0; others divide" in texts(folds).replace("\\", "")
+    sizes = open_page("train", preset="Quick", launch="Study", quick__sizes=["64", "96"])
+    assert "Of the first of" not in texts(sizes)

@@ -1,6 +1,7 @@
 """Train: weights, sizes, time and memory, launching, and the queue."""
 
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 import streamlit as st
 
 from allcore.hardware import Devices
-from allcore.runs.devices import devices_here
+from allcore.reporting.number_text import speed
+from allcore.runs.devices import Device, devices_here
 from allcore.runs.executor import LocalExecutor
 from allcore.runs.lease import device_lease, write_ticket
 from allcore.runs.measure import Measurement
@@ -105,7 +107,7 @@ def test_study_is_shown_with_its_runs_and_room_and_launched_once(data, no_runner
     asked = {"launch": "Study", "sizes": ["64", "32"], "folds": 3, "seeds": "0,1", "custom__split.protocol": "grouped"}
     app = open_page("train", **tiny(), preset="Custom", **asked)
     assert app.markdown[0].value.startswith("image\\_size 64, 32; 3 folds; seed 0, 1, 500 epochs")
-    assert app.dataframe[0].value["up-sampled"].tolist() == [True, False]
+    assert app.dataframe[0].value["enlarged"].tolist() == [64, 0]
     assert app.dataframe[0].value["runs"].tolist() == [6, 6]
     assert any("12 runs, one after the other" in caption.value for caption in app.caption)
     press(app, "Launch 12 runs")
@@ -116,6 +118,25 @@ def test_study_is_shown_with_its_runs_and_room_and_launched_once(data, no_runner
     (follow,) = [link for link in app.get("page_link") if link.label == "Follow it"]
     assert (follow.page, follow.proto.query_string) == ("runs", f"study={study.name}")
     assert len(study.plan().places) == 12
+
+
+def test_a_study_takes_half_the_time_where_two_of_its_runs_go_on_at_a_time(data, monkeypatch):
+    told = Measurement(40.0, 9.0, 1000.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 2**30, "CPU, 2 cores")
+    monkeypatch.setattr("pages.ui.measuring.measure", lambda config, workspace, while_waiting: told)
+    st.cache_resource.clear()  # the speeds that another test measured
+    said = []
+    for devices in ("cpu",), ("gpu", "gpu"):
+        here = tuple(Device(kind, number, f"{kind}-{number}") for number, kind in enumerate(devices))
+        monkeypatch.setattr(LocalExecutor, "devices", lambda _, here=here: here)
+        st.cache_data.clear()  # how many run at a time is kept for a minute
+        app = press(open_page("train", **tiny(), preset="Custom", launch="Study", folds=4), "Measure")
+        said.append(next(caption.value for caption in app.caption if caption.value.startswith("4 runs")))
+    st.cache_data.clear()
+    one, two = (float(re.search(r"about (\d+) h", each, re.IGNORECASE)[1]) for each in said)
+    assert "4 runs, one after the other. About" in said[0]
+    assert "4 runs, 2 at a time: about" in said[1]
+    assert "one after the other" not in said[1]
+    assert one == pytest.approx(2 * two, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +172,7 @@ def test_time_is_known_from_a_former_run(finished, finished_run, smears, monkeyp
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
     app = open_page("train", **tiny(), preset="Custom")
     time_metric = metric(app, "Time, about")
-    assert time_metric.delta == f"{finished_run.status().images_per_second:.0f} images/s, from an earlier run"
+    assert time_metric.delta == f"{speed(finished_run.status().images_per_second)} images/s, from an earlier run"
     assert time_metric.value != "–"
 
 
@@ -169,6 +190,14 @@ def test_measuring_shows_speed_and_memory(data, monkeypatch):
     time_metric, memory_metric = metric(app, "Time, about"), metric(app, "Memory, about")
     assert (time_metric.value != "–", time_metric.delta) == (True, "40 images/s, measured")
     assert (memory_metric.value, memory_metric.delta) == ("3.2 GB", "measured")
+
+
+def test_a_slow_speed_does_not_read_zero(data, monkeypatch):
+    told = Measurement(0.314, 9.0, 12.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 2**30, "CPU, 2 cores")
+    monkeypatch.setattr("pages.ui.measuring.measure", lambda config, workspace, while_waiting: told)
+    st.cache_resource.clear()  # the speeds that another test measured
+    app = press(open_page("train", **tiny(), preset="Custom"), "Measure")
+    assert metric(app, "Time, about").delta == "0.3 images/s, measured"
 
 
 @pytest.mark.process

@@ -5,7 +5,6 @@ from allcore.evaluation.comparing.comparison import Comparison, McNemar, mcnemar
 from allcore.evaluation.scoring.scores import LABEL_METRICS, SCALAR_METRICS, score
 from allcore.reporting.comparison import (
     error_differences,
-    images,
     mcnemar_table,
     not_compared,
     p_text,
@@ -67,10 +66,6 @@ def test_models_can_be_told_apart_when_p_is_below_five_per_cent(only_first, only
 )
 def test_p_values_are_written_with_the_digits_that_matter(p, text):
     assert p_text(p) == text
-
-
-def test_numbers_of_images_are_written_in_english():
-    assert (images(0), images(1), images(2)) == ("0 images", "1 image", "2 images")
 
 
 @pytest.mark.parametrize(

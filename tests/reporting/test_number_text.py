@@ -5,6 +5,7 @@ import math
 import pytest
 
 from allcore.reporting.number_text import (
+    counted,
     decimal,
     duration,
     memory,
@@ -14,6 +15,7 @@ from allcore.reporting.number_text import (
     per_cent_within,
     percentage,
     percentages,
+    speed,
     two_lines,
 )
 
@@ -62,6 +64,15 @@ def test_memory_is_said_in_the_unit_that_fits(amount, text):
         (part_of(12, 260), "12 of 260 (4.6 %)"),
         (part_of(0, 0), "0 of 0"),
         (part_of(2603, 2604), "2,603 of 2,604 (> 99.9 %)"),
+        (counted(0, "image"), "0 images"),
+        (counted(1, "image"), "1 image"),
+        (counted(1, "file was", "files were"), "1 file was"),
+        (counted(2_000, "file was", "files were"), "2,000 files were"),
+        (speed(None), "–"),
+        (speed(0.314), "0.3"),
+        (speed(2.7), "2.7"),
+        (speed(9.97), "10"),
+        (speed(143.7), "144"),
     ],
 )
 def test_numbers_read_alike_everywhere(shown, text):

@@ -84,7 +84,7 @@ def lines(figure) -> dict[str, float]:
 
 def test_table_has_the_run_the_paper_and_the_baselines_best_first(results):
     scores, against = beside(2, results)
-    table = shortcut_table(scores, against).set_index("name")
+    table = shortcut_table(scores, against, beside_paper=True).set_index("name")
     assert list(table.index) == ["this run", "the paper", "colours", "corner", "majority"]
     assert table.loc["this run", "accuracy"] == pytest.approx(99)
     assert table.loc["the paper", "accuracy"] == 100 * HEADLINE["accuracy"]
@@ -93,15 +93,26 @@ def test_table_has_the_run_the_paper_and_the_baselines_best_first(results):
     assert table.loc["colours", "what"] == "Sees colours."
 
 
-def test_paper_stands_beside_its_own_classes_alone():
-    classes = ("Benign", "Malignant")
+@pytest.mark.parametrize(
+    ("classes", "name", "stands"),
+    [
+        (("Benign", "Malignant"), "Benign/a-{}.jpg", False),
+        (CLASSES, "Benign/a-{}.jpg", True),
+        (CLASSES, "Benign/benign-{:04d}.jpg", False),  # as drawn smears are called
+        (CLASSES, "Original/Pro/WBC-Malignant-Pro-{:03d}.jpg", True),
+    ],
+)
+def test_paper_stands_beside_photographs_of_its_own_classes_alone(classes, name, stands):
     run = answers(2, classes)
-    table = shortcut_table(run.score(), against_shortcuts(run, [result("colours", 6, classes)]))
-    assert list(table["name"]) == ["this run", "colours"]
+    run = replace(run, table=run.table.assign(path=[name.format(number) for number in range(N)]))
+    assert run.beside_paper is stands
+    assert run.are_drawn is ("benign-" in name)
+    table = shortcut_table(run.score(), against_shortcuts(run, [result("colours", 6, classes)]), run.beside_paper)
+    assert list(table["name"]) == ["this run", *(["the paper"] if stands else []), "colours"]
 
 
 def test_figure_has_every_row_with_its_interval_and_a_line_at_the_run(results):
-    table = shortcut_table(*beside(2, results))
+    table = shortcut_table(*beside(2, results), beside_paper=True)
     figure = shortcut_figure(table)
     assert [trace.x[0] for trace in figure.data] == list(table["accuracy"])
     assert [trace.x[0] - trace.error_x.arrayminus[0] for trace in figure.data if trace.y[0].startswith("colours")] == [

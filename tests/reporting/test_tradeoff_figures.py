@@ -34,8 +34,8 @@ def test_each_measure_has_a_panel_of_its_own():
     ]
 
 
-def test_latency_has_a_panel_once_one_run_is_measured():
-    assert "latency (ms)" in titles(draw(POINT, TIMED))
+def test_time_for_one_image_has_a_panel_once_one_run_is_measured():
+    assert "time for one image (ms)" in titles(draw(POINT, TIMED))
 
 
 def test_run_without_training_time_is_drawn_without_that_panel():
@@ -48,12 +48,25 @@ def test_accuracy_has_its_interval():
     np.testing.assert_allclose(accuracy.y - accuracy.error_y.arrayminus, [86, 92])
 
 
-def test_up_sampled_sizes_are_open_markers():
-    assert list(runs(draw(POINT, LARGE))[0].marker.symbol) == ["circle", "circle-open"]
+def test_up_sampled_sizes_of_the_all_images_are_open_markers_and_their_native_size_is_labelled():
+    figure = draw(*(replace(point, images="ALL") for point in (POINT, LARGE)))
+    assert list(runs(figure)[0].marker.symbol) == ["circle", "circle-open"]
+    assert {note.text for note in figure.layout.annotations} == {"native, 224 px", "up-sampled"}
 
 
-def test_native_size_and_what_is_up_sampled_are_labelled():
-    assert {note.text for note in draw(POINT).layout.annotations} == {"native, 224 px", "up-sampled"}
+@pytest.mark.parametrize("images", [None, "drawn"])
+def test_nothing_is_called_up_sampled_whose_size_is_not_known(images):
+    points = [replace(point, images=images) for point in (POINT, LARGE)]
+    for figure in (draw(*points), pareto_figure(tradeoff_table(points))):
+        assert "up-sampled" not in figure.to_json()
+        assert "native" not in figure.to_json()
+        assert "circle-open" not in figure.to_json()
+
+
+def test_where_the_size_of_some_images_alone_is_known_their_runs_alone_are_marked():
+    figure = draw(replace(LARGE, images="ALL"), replace(LARGE, run="mine", image_size=301))
+    assert list(runs(figure)[0].marker.symbol) == ["circle-open", "circle"]
+    assert not figure.layout.annotations
 
 
 @pytest.mark.parametrize(("joined", "mode"), [(True, "lines+markers"), (False, "markers")])
@@ -75,7 +88,7 @@ def test_front_joins_the_runs_that_none_beats():
     assert sorted(dots.customdata) == ["large", "small", "worse"]
 
 
-def test_accuracy_is_held_against_another_price_where_that_is_asked_for():
+def test_accuracy_is_held_against_another_cost_where_that_is_asked_for():
     mobile = replace(TIMED, run="mobile", network="MobileNetV3-Small", latency_seconds=0.005, accuracy=0.85)
     front, dots = pareto_figure(tradeoff_table([POINT, TIMED, mobile]), "latency_ms").data
     assert list(front.x) == [5.0]

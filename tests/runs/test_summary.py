@@ -1,6 +1,8 @@
 """A line a run, whatever state its folder is in."""
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.status import write_status
 from allcore.runs.store import Run
-from allcore.runs.summary import RunSummary, summarize, summary_table
+from allcore.runs.summary import RunSummary, summarize, summary_rows, summary_table
 
 
 @pytest.fixture
@@ -66,6 +68,15 @@ def test_note_is_the_error_or_else_a_warning(copy):
     assert summarize(copy).note == "the disk is slow"
     write_status(copy.folder, status.model_copy(update={"state": "failed", "error": "the disk is full"}))
     assert summarize(copy).note == "the disk is full"
+
+
+def test_a_run_is_found_by_its_study_and_its_variant_which_stands_behind_its_dataset(finished_run):
+    config = finished_run.config.model_copy(update={"study": "sizes", "variant": "Segmented"})
+    told = replace(summarize(finished_run), config=config)
+    assert told.says("SIZES segmented")
+    assert not summarize(finished_run).says("sizes")
+    (row,) = summary_rows([told])
+    assert row["dataset"] == "/".join([*Path(config.dataset).parts[-2:], "Segmented"])
 
 
 def test_table_has_a_row_a_run_and_leaves_out_what_is_not_known(finished_run):

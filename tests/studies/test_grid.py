@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from allcore.studies.grid import grid_table, look
+from allcore.studies.grid import grid_table, look, time_of_all
 from tests.studies.conftest import set_state
 
 PER_EPOCH = {"loss": 1.0, "accuracy": 0.5, "validation_loss": 1.0, "validation_accuracy": 0.6}
@@ -46,6 +46,18 @@ def test_a_member_that_trains_counts_by_its_steps(study, plan, executor):
     of_both = 2 * (32**2 + 48**2)
     assert grid.progress == pytest.approx(0.5 * 32**2 / of_both)
     assert grid.eta_seconds == pytest.approx(10.0 * (of_both / 32**2 * 2 - 1))
+
+
+def test_what_trains_at_the_same_time_is_over_sooner(study, plan, executor):
+    for place in (plan.places[0], plan.places[2]):  # 32 px, both folds
+        add_member(executor, place, "running", [10.0], epoch=1, epochs=2, steps_per_epoch=5)
+    grid = look(study, study.plan(), executor.store.runs())
+    assert grid.eta_seconds == pytest.approx(10.0 + 20.0 * (48 / 32) ** 2)  # then 48 px, both folds at a time
+
+
+@pytest.mark.parametrize(("at_once", "whole"), [(1, 10.0), (2, 7.0), (3, 5.0), (9, 4.0)])
+def test_trainings_begin_in_order_as_soon_as_one_before_is_over(at_once, whole):
+    assert time_of_all([3.0, 2.0, 1.0, 4.0], at_once) == whole
 
 
 def test_the_table_names_each_member_with_its_state_and_what_went_wrong(study, plan, executor):

@@ -51,7 +51,7 @@ def test_a_failed_member_is_named_and_alone_tried_again(study, executor):
     assert run_study(study.folder, failing) == 1
     status = study.status()
     assert status.state == "failed"
-    assert status.error.startswith(f"1 members did not succeed ({PLACES[1]}: run ")
+    assert status.error.startswith(f"1 member did not succeed ({PLACES[1]}: run ")
     executor.launched.clear()
     assert run_study(study.folder, executor) == 0
     assert executor.launched == [PLACES[1]]
@@ -107,7 +107,7 @@ def test_a_member_that_is_deleted_while_its_study_goes_on_is_named(study, execut
 
     assert run_study(study.folder, replace(executor, ends=ends)) == 1
     assert executor.launched == PLACES
-    error = f"1 members did not succeed ({PLACES[0]}: its run was deleted); resume the study to try them again"
+    error = f"1 member did not succeed ({PLACES[0]}: its run was deleted); resume the study to try again"
     assert study.status().error == error
     executor.launched.clear()
     assert run_study(study.folder, executor) == 0

@@ -134,7 +134,7 @@ def test_missing_gpu_fails_the_run_in_one_line(workspace, tiny_config, monkeypat
     ("number", "why", "to_do"),
     [
         (errno.EDQUOT, "your quota on the disk is used up (Disk quota exceeded)", "ask for a larger quota"),
-        (errno.EIO, "the disk fails (Input/output error)", "move the workspace (ALLCORE_WORKSPACE) to another disk"),
+        (errno.EIO, "the disk is failing (Input/output error)", "the workspace (ALLCORE_WORKSPACE) to another disk"),
     ],
 )
 def test_a_disk_that_refuses_ends_a_run_with_what_is_kept_and_what_to_do(copied, monkeypatch, number, why, to_do):

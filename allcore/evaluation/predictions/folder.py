@@ -24,6 +24,7 @@ from allcore.inference.metadata import DIGEST_LENGTH, NOT_SAID, ServedMetadata
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
 from allcore.runs.store import dataset_of
+from allcore.text import counted
 
 LEFT_OUT = ""
 """Stands in a mapping for the model's class where the images of a folder's class are left out."""
@@ -84,11 +85,11 @@ class FolderFacts(BaseModel):
         if not self.trained_on and of.own_split is None:
             notes.append(NEVER_SEEN if self.says_training else NOT_SAID)
         if self.left_out:
-            notes.append(f"{self.left_out} images of classes that the model does not have were left out")
+            left_out = counted(self.left_out, "image was", "images were")
+            notes.append(f"{left_out} left out, of classes that the model does not have")
         if self.unusable:
-            notes.append(
-                f"{self.unusable} files of the folder cannot be used and were left out; `dataset info` names them"
-            )
+            unusable = counted(self.unusable, "file was", "files were")
+            notes.append(f"{unusable} left out that cannot be used; `dataset info` says which and why")
         return tuple(notes)
 
 

@@ -11,8 +11,10 @@ import pandas as pd
 
 from allcore.arrays import FloatArray, IntArray
 from allcore.data.class_names import in_order
+from allcore.data.known_images import known_images
 from allcore.errors import RunError
 from allcore.evaluation.scoring.scores import Scores, score
+from allcore.paper import has_papers_classes
 from allcore.runs.files import PREDICTIONS_FILE
 from allcore.runs.store import Run
 
@@ -58,6 +60,16 @@ class RecordedPredictions:
         """
         alone = self.table.loc[~self.table["twin"], "correct"]
         return alone.empty or bool(alone.mean() < self.table["correct"].mean())
+
+    @property
+    def are_drawn(self) -> bool:
+        """Whether the images are smears that the program drew, as the names of their files tell."""
+        return known_images(self.table["path"]) == "drawn"
+
+    @property
+    def beside_paper(self) -> bool:
+        """Whether the paper's figures may stand beside these: the classes are its own, and the images not drawn."""
+        return has_papers_classes(self.classes) and not self.are_drawn
 
 
 def recorded_predictions(run: Run, split: str) -> RecordedPredictions:

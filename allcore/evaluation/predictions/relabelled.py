@@ -12,6 +12,7 @@ from allcore.data.label_versions import label_changes, label_version, version_na
 from allcore.errors import DatasetError
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.runs.images import find_images
+from allcore.text import counted
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Relabelled:
         """Return what the version changes of the recorded labels, in a sentence."""
         count = len(self.predictions.table) + self.excluded
         other = f"{self.moved:,} of {count:,} images have another class than the run recorded"
-        return f"scored against the labels {self.name}: {other}, {self.excluded:,} are left out"
+        return f"scored against the labels {self.name}: {other}, {counted(self.excluded, 'is', 'are')} left out"
 
 
 def relabelled(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from allcore.data.known_images import Known, known_images
 from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.scoring.scores import Scores
@@ -25,7 +26,7 @@ class TradeoffPoint:
     """A succeeded run: `image_size` in pixels a side, test accuracy in fractions with its 95 % interval.
 
     `training_seconds` is the sum over its `epochs`, `memory_bytes` the most in use while training, `latency_seconds`
-    one image through the served model; `None` where it is not known.
+    one image through the served model, `images` whose the images are; `None` where it is not known.
     """
 
     run: str
@@ -42,11 +43,12 @@ class TradeoffPoint:
     parameters: int
     latency_seconds: float | None = None
     network: str = "VGG16"
+    images: Known | None = None
 
     @property
-    def up_sampled(self) -> bool:
-        """Whether the network saw larger images than the paper's dataset has."""
-        return self.image_size > NATIVE_SIZE
+    def up_sampled(self) -> bool | None:
+        """Whether the network saw the ALL images larger than they are; None of others, whose sizes are not recorded."""
+        return self.image_size > NATIVE_SIZE if self.images == "ALL" else None
 
 
 def tradeoff_point(run: Run, scores: Scores | None = None) -> TradeoffPoint:
@@ -72,6 +74,7 @@ def tradeoff_point(run: Run, scores: Scores | None = None) -> TradeoffPoint:
         memory_bytes=_most([history.epochs, history.batches], "memory_bytes"),
         parameters=config.parameter_count(len(scores.classes)),
         network=config.trunk.title,
+        images=known_images(run.split.table["path"]),
     )
 
 
@@ -116,7 +119,10 @@ def pareto_front(costs: Sequence[float], gains: Sequence[float]) -> npt.NDArray[
 
 
 def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
-    """Return one row a point, by image size; `on_front` says whether no other is as accurate in as little training."""
+    """Return one row a point, by image size; `on_front` says whether no other is as accurate in as little training.
+
+    What is not known is None or nan.
+    """
     timed = [point for point in points if point.training_seconds is not None]
     front = pareto_front([point.training_seconds or 0.0 for point in timed], [point.accuracy for point in timed])
     best = {point.run for point, on_front in zip(timed, front, strict=True) if on_front}

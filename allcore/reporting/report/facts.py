@@ -63,8 +63,18 @@ class RunFacts:
 
     @property
     def has_papers_classes(self) -> bool:
-        """Whether the classes are the paper's, so that its figures may stand beside the run's."""
+        """Whether the classes are the paper's."""
         return has_papers_classes(self.split.classes)
+
+    @property
+    def are_drawn(self) -> bool:
+        """Whether the images are known to be drawn."""
+        return self.known is not None and self.known.drawn
+
+    @property
+    def beside_paper(self) -> bool:
+        """Whether the paper's figures may stand beside the run's: the classes are its own, and the images not drawn."""
+        return self.has_papers_classes and not self.are_drawn
 
     @property
     def dataset(self) -> str:

@@ -6,10 +6,10 @@ own, so the report can say whose they are; it says as well that it goes by the n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from allcore.data.known_images import known_images
 from allcore.data.split import Split
 from allcore.paper import IMAGES, PATIENTS
 from allcore.reporting.report.rendering.blocks import Inline, Link
@@ -88,16 +88,11 @@ _UNKNOWN: Mapping[int, str] = {
 }
 """What is lacking of a dataset that is not recognised."""
 
-_NAMES = (
-    (re.compile(r"(Benign|Early|Pre|Pro)/WBC-(Benign|Malignant-(Early|Pre|Pro))-\d{3,}\.jpg"), ALL_IMAGES),
-    (re.compile(r"(Benign|Early|Pre|Pro)/(benign|early|pre|pro)-\d{4,}\.jpg"), DRAWN_SMEARS),
-)
-
 
 def recognise(split: Split) -> KnownDataset | None:
     """Return the dataset whose way of naming files every path of the split follows, or None."""
-    tails = ["/".join(path.split("/")[-2:]) for path in split.table["path"]]
-    return next((dataset for pattern, dataset in _NAMES if all(map(pattern.fullmatch, tails))), None)
+    known = known_images(split.table["path"])
+    return None if known is None else {"ALL": ALL_IMAGES, "drawn": DRAWN_SMEARS}[known]
 
 
 def given(known: KnownDataset | None, *items: int) -> tuple[int, ...]:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from allcore.data.class_meanings import ClassMeanings, class_meanings
+from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.evaluation.shortcuts.frozen import FROZEN
-from allcore.paper import HEADLINE, has_papers_classes
+from allcore.paper import HEADLINE
 from allcore.reporting.number_text import counted, listed, per_cent, percentages
 from allcore.reporting.probes import CAVEAT
 from allcore.reporting.report.rendering.blocks import (
@@ -25,6 +26,7 @@ from allcore.reporting.report.rendering.blocks import (
     text,
 )
 from allcore.reporting.report.rendering.figures import Mark, track_figure
+from allcore.reporting.report.sections.closing import limits_of_images
 from allcore.reporting.report.sections.data import LEVELS, PROTOCOLS
 from allcore.reporting.report.sections.opening import research_use
 from allcore.reporting.studies.tables import (
@@ -80,7 +82,7 @@ def _summary(found: StudyFindings, meanings: ClassMeanings) -> Section:
     names = setting_names(found.plan)
     said = [best_in_words(found), *verdicts_in_words(found.differences, names), shortcuts_in_words(found)]
     said += [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
-    said += [progress_in_words(found)]
+    said += [OF_DRAWN if found.are_drawn else "", progress_in_words(found)]
     return Section("summary", "In short", (research_use(meanings), bullets(*filter(None, said)), _tiles(found)))
 
 
@@ -99,7 +101,7 @@ def _tiles(found: StudyFindings) -> Tiles:
     ]  # fmt: skip
     if shortcut is not None:
         tiles.append(Tile("Best shortcut", mean_and_spread(shortcut.spreads["accuracy"]), shortcut.cell))
-    if has_papers_classes(best.classes):
+    if found.beside_paper:
         tiles.append(Tile("The paper", per_cent(HEADLINE["accuracy"]), "300 px, on its own test images, once"))
     return Tiles(tuple(tiles))
 
@@ -206,6 +208,7 @@ def _confusion(found: StudyFindings) -> Section:
 
 def _limits(found: StudyFindings) -> Section:
     said = [
+        *limits_of_images(found.are_drawn, found.plan.config.split.protocol),
         "One dataset: nothing is known of other laboratories, stains, microscopes or cameras.",
         "Folds share training images, so they vary less than independent trainings would; the corrected test allows "
         "for that, the standard deviations do not.",
@@ -213,10 +216,6 @@ def _limits(found: StudyFindings) -> Section:
     ]
     if len(found.plan.seeds) == 1:
         said.append("One seed: how much another initialisation or division would change is not measured.")
-    if found.plan.config.split.protocol == "random":
-        said.insert(1, "The split is random: where images come in series, it rewards memory and flatters every score.")
-    elif found.plan.config.split.protocol != "patient":
-        said.insert(1, "Patients are not known, so images of one patient may be in train and in test.")
     return Section("limits", "Limits", (bullets(*said),))
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.shortcuts.frozen import FROZEN
-from allcore.paper import TABLE_1, TABLE_2, has_papers_classes
+from allcore.paper import TABLE_1, TABLE_2
 from allcore.reporting.comparison import p_value
-from allcore.reporting.number_text import UNKNOWN, decimal, duration, memory, per_cent, percentage, percentages
+from allcore.reporting.number_text import UNKNOWN, counted, decimal, duration, memory, per_cent, percentage, percentages
 from allcore.reporting.report.rendering.blocks import Table
 from allcore.reporting.studies.words import best_setting, mean_and_spread, parts_in_words, setting_names
 from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
@@ -20,7 +20,7 @@ from allcore.studies.results import CellScores
 def settings_table(found: StudyFindings) -> Table:
     """Return each setting's accuracy with its spread, pooled, and its costs, the paper's Table 1 beside sizes."""
     names = setting_names(found.plan)
-    sizes = list(found.plan.vary) == ["image_size"] and _of_the_papers_classes(found)
+    sizes = list(found.plan.vary) == ["image_size"] and found.beside_paper
     rows = tuple(_setting(names[cell.cell], cell) for cell in found.cells)
     if sizes:
         rows += tuple(
@@ -29,7 +29,7 @@ def settings_table(found: StudyFindings) -> Table:
             for row in TABLE_1
         )  # fmt: skip
     columns = ("setting", "#runs", "#accuracy", "#all test images together (95 %)", "#training of a run", "#memory",
-               "#weights (million)", "#one image")  # fmt: skip
+               "#parameters (millions)", "#time for one image")  # fmt: skip
     caption = f"Accuracy as mean ± standard deviation over {parts_in_words(found.plan)}, and what each setting costs"
     return Table(caption + ("; the paper had other images and another GPU" if sizes else ""), columns, rows)
 
@@ -37,7 +37,7 @@ def settings_table(found: StudyFindings) -> Table:
 def methods_table(found: StudyFindings) -> Table:
     """Return networks, classifiers on frozen features and baselines on the same folds, the most accurate first.
 
-    Each stands beside the most accurate network; published accuracies of the paper's Table 2 follow.
+    Each stands beside the most accurate network; published accuracies of the paper's Table 2 follow where they may.
     """
     names = setting_names(found.plan)
     networks = [cell for cell in found.cells if cell.succeeded]
@@ -47,7 +47,7 @@ def methods_table(found: StudyFindings) -> Table:
         _method(names.get(each.cell, each.cell), _kind(each, networks), each, against.get(each.cell))
         for each in sorted([*networks, *found.baselines], key=_accuracy, reverse=True)
     ]
-    if _of_the_papers_classes(found):
+    if found.beside_paper:
         rows += [
             (source, "published, on other images", " / ".join(per_cent(value) for value in values), *[""] * 4)
             for source, values in TABLE_2
@@ -68,8 +68,8 @@ def scores_table(cell: CellScores, name: str) -> Table:
         if (each := cell.spreads.get(key)) is not None
     )  # fmt: skip
     columns = ("score", "#mean", "#SD, folds", "#SD, seeds", "#pooled", "#95 % interval")
-    caption = f"{name}: {cell.succeeded} of {cell.members} runs, {cell.images:,} test images (scores in per cent)"
-    return Table(caption, columns, rows)
+    runs, images = counted(cell.members, "run"), counted(cell.images, "test image")
+    return Table(f"{name}: {cell.succeeded} of {runs}, {images} (scores in per cent)", columns, rows)
 
 
 def differences_table(differences: Sequence[CellDifference], found: StudyFindings) -> Table:
@@ -89,7 +89,7 @@ def differences_table(differences: Sequence[CellDifference], found: StudyFinding
         for each in differences
     )  # fmt: skip
     columns = ("first", "second", "#first − second", "#these networks, 95 %", "#p (McNemar, groups)",
-               "#trained anew, 95 %", "#p (corrected t)", "#p (not the same)", "verdict")  # fmt: skip
+               "#trained again, 95 %", "#p (corrected t)", "#p (not the same)", "verdict")  # fmt: skip
     caption = f"Accuracy in points, on the same images; less than {100 * found.margin:g} apart counts as the same"
     return Table(caption, columns, rows)
 
@@ -177,10 +177,6 @@ def _together(cell: CellScores) -> str:
 
 def _accuracy(each: CellScores) -> float:
     return each.spreads["accuracy"].mean
-
-
-def _of_the_papers_classes(found: StudyFindings) -> bool:
-    return any(has_papers_classes(cell.classes) for cell in found.cells if cell.classes)
 
 
 def _parts(found: StudyFindings) -> Iterator[tuple[int, int | None]]:

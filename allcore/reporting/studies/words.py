@@ -16,7 +16,7 @@ from allcore.studies.plan import StudyPlan, shown
 from allcore.studies.probes import CellProbes
 from allcore.studies.results import CellScores
 
-_NOT_KNOWN = "trained anew: not known"
+_NOT_KNOWN = "trained again: not known"
 
 
 def setting_names(plan: StudyPlan) -> dict[str, str]:
@@ -97,7 +97,10 @@ def best_in_words(found: StudyFindings) -> str:
 def progress_in_words(found: StudyFindings) -> str:
     """Return how many members the findings lack; '' when the study is whole."""
     missing = found.plan.members - len(found.finished)
-    return f"{missing} of {found.plan.members} members have not succeeded yet: all this may change." if missing else ""
+    if not missing:
+        return ""
+    have = "has" if missing == 1 else "have"
+    return f"{missing} of {counted(found.plan.members, 'member')} {have} not succeeded yet: all this may change."
 
 
 def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
@@ -110,7 +113,7 @@ def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
     if of.repeated is None:
         likely += f"; {_NOT_KNOWN}"
     else:
-        likely += f"; trained anew {percentages((of.repeated.low, of.repeated.high), 1, '+')}"
+        likely += f"; trained again {percentages((of.repeated.low, of.repeated.high), 1, '+')}"
     if of.verdict == "they differ":
         return f"{first} is better than {second}: {apart} ({likely})."
     if of.verdict == "the same within the margin":

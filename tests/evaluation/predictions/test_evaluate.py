@@ -131,7 +131,7 @@ def test_files_that_cannot_be_used_are_left_out_and_noted(evaluate, finished_run
     (copied / "Pro" / "cut.jpg").write_bytes(b"\xff\xd8\xff")
     evaluation = evaluate(finished_run.served_model, data=copied)
     assert evaluation.scores.n == 64
-    assert evaluation.notes[-1].startswith("1 files of the folder cannot be used and were left out")
+    assert evaluation.notes[-1].startswith("1 file was left out that cannot be used")
 
 
 def test_parts_of_a_folder_that_are_scored_together_are_noted(evaluate, finished_run, smears_in_parts):
@@ -166,7 +166,7 @@ def test_a_class_that_is_mapped_to_nothing_is_left_out_and_noted(evaluate, finis
     (copied / "Pro").rename(copied / "artefacts")
     evaluation = evaluate(finished_run.served_model, data=copied, mapping={"artefacts": ""})
     assert evaluation.scores.per_class["Pro"].support == 0
-    assert "16 images of classes that the model does not have were left out" in evaluation.notes
+    assert "16 images were left out, of classes that the model does not have" in evaluation.notes
 
 
 @pytest.mark.parametrize(

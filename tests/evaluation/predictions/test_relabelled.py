@@ -55,7 +55,7 @@ def test_run_is_scored_against_what_was_judged_and_says_so(evaluate, finished_ru
     assert after["correct"][moved] == (after["predicted"][moved] == becomes)
     assert after.drop(index=moved).equals(before.drop(index=[moved, excluded]))
     count = len(before)
-    assert f"1 of {count} images have another class than the run recorded, 1 are left out" in corrected.notes[-1]
+    assert f"1 of {count} images have another class than the run recorded, 1 is left out" in corrected.notes[-1]
     assert evaluate(model, labels="as_given").predictions.table.equals(as_made.predictions.table)
 
 

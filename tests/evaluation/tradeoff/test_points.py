@@ -1,3 +1,5 @@
+import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -49,8 +51,18 @@ def test_latency_is_unknown_until_measured(point):
 
 
 @pytest.mark.parametrize(("size", "up_sampled"), [(200, False), (224, False), (225, True), (300, True)])
-def test_sizes_above_the_native_one_are_up_sampled(point, size, up_sampled):
-    assert replace(point, image_size=size).up_sampled is up_sampled
+def test_sizes_above_the_native_one_of_the_all_images_are_up_sampled(point, size, up_sampled):
+    assert replace(point, image_size=size, images="ALL").up_sampled is up_sampled
+
+
+def test_whose_images_they_are_is_told_by_their_names(finished_run, point, tmp_path):
+    assert (point.images, point.up_sampled) == ("drawn", None)
+    folder = shutil.copytree(finished_run.folder, tmp_path / finished_run.id, copy_function=os.link)
+    (folder / "split.csv").unlink()  # a link to the file that other tests read
+    table = finished_run.split.table
+    names = [f"Original/Pro/WBC-Malignant-Pro-{number:03d}.jpg" for number in range(len(table))]
+    table.assign(path=names).to_csv(folder / "split.csv", index=False)
+    assert tradeoff_point(Run(folder)).images == "ALL"
 
 
 def test_runs_are_called_by_their_size_and_only_where_that_is_not_enough_by_more(point):

@@ -35,7 +35,8 @@ def test_card_says_what_it_is_not_for(card):
     assert "never “healthy”" in card
 
 
-def test_scores_stand_with_intervals_and_the_papers(card, finished_run):
+def test_scores_stand_with_intervals_and_the_papers(read, finished_run, photographed):
+    card = read(finished_run, "md")
     scores = recorded_predictions(finished_run, "test").score()
     low, high = scores.intervals["accuracy"]
     row = next(cells(line) for line in card.splitlines() if line.startswith("| accuracy |"))

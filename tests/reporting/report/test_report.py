@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from allcore.data.class_meanings import name_classes
+from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.evaluation.predictions.operating import TARGETS, chosen_point
@@ -103,10 +104,18 @@ def test_sections_are_numbered_and_linked_from_the_contents(page):
     assert all(anchor[1:] in ids for anchor in anchors)
 
 
-def test_scores_stand_with_their_intervals_beside_the_papers(finished_run, page):
+def test_scores_stand_with_their_intervals_beside_the_papers(finished_run, read, photographed):
+    said = Page(read(finished_run)).text
     scores = recorded_predictions(finished_run, "test").score()
     low, high = scores.intervals["accuracy"]
-    assert f"accuracy{100 * scores.accuracy:.2f}{100 * low:.2f} to {100 * high:.2f}96.59" in page.text
+    assert f"accuracy{100 * scores.accuracy:.2f}{100 * low:.2f} to {100 * high:.2f}96.59" in said
+    assert "The paper, its own images" in said
+
+
+def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(page):
+    assert page.text.replace("\xa0", " ").count(OF_DRAWN) == 2
+    for of_paper in ("The paper, its own images", "on its own test images", "The paper has"):
+        assert of_paper not in page.text
 
 
 def test_lines_are_chosen_on_validation_and_told_with_intervals_and_predictive_values(finished_run, page):
@@ -250,7 +259,7 @@ def test_figures_describe_themselves(page):
     assert all(len(of["aria-label"]) > 20 for of in drawings)
 
 
-def test_other_classes_are_not_set_beside_the_papers(run, read):
+def test_other_classes_are_not_set_beside_the_papers(run, read, photographed):
     renamed(run, {"Benign": "Lymphoma", "Early": "Reactive"})
     page = Page(read(Run(run.folder)))
     assert "Lymphoma" in page.text

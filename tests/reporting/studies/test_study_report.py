@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.evaluation.comparing.repeated import compare_repeated, spread
 from allcore.evaluation.comparing.verdict import CellDifference
@@ -22,7 +23,7 @@ from allcore.reporting.studies.words import (
     shortcuts_in_words,
     verdicts_in_words,
 )
-from allcore.studies.findings import StudyFindings
+from allcore.studies.findings import StudyFindings, study_findings
 from allcore.studies.plan import make_plan
 from allcore.studies.results import CellScores
 
@@ -113,18 +114,18 @@ def test_a_pair_of_settings_differs_is_the_same_or_is_not_known(plan):
     apart = difference("image_size=32", "image_size=48", -0.05, 0.001, (-0.07, -0.03), repeated=anew)
     begin = "48 px is better than 32 px: 5.0 points apart in accuracy on 200 images"
     ours = "for these networks +3.0 to +7.0 points, p = 0.001"
-    assert difference_in_words(apart, NAMES) == f"{begin} ({ours}; trained anew +4.6 to +5.4)."
+    assert difference_in_words(apart, NAMES) == f"{begin} ({ours}; trained again +4.6 to +5.4)."
     alone = difference("image_size=32", "image_size=48", -0.05, 0.001, (-0.07, -0.03))
     same = difference("image_size=32", "image_size=48", 0.001, 1.0, (-0.002, 0.004), same=True)
     unknown = difference("image_size=32", "image_size=48", 0.02, 0.4, (-0.01, 0.05))
-    assert difference_in_words(alone, NAMES) == f"{begin} ({ours}; trained anew: not known)."
+    assert difference_in_words(alone, NAMES) == f"{begin} ({ours}; trained again: not known)."
     assert difference_in_words(same, NAMES).startswith("32 px and 48 px are the same within 1 point: 0.1 points apart")
     assert difference_in_words(unknown, NAMES).startswith(
         "32 px and 48 px cannot be told apart, nor called the same within 1 point: 2.0 points apart"
     )
     assert verdicts_in_words([alone, same, unknown], NAMES) == [
-        "Different: 48 px above 32 px (5.0 points apart; trained anew: not known).",
-        "The same within 1 point: 32 px and 48 px (0.1 points apart; trained anew: not known).",
+        "Different: 48 px above 32 px (5.0 points apart; trained again: not known).",
+        "The same within 1 point: 32 px and 48 px (0.1 points apart; trained again: not known).",
         "Not known: neither different nor the same: 32 px and 48 px (2.0 points apart).",
     ]
     assert verdicts_in_words([apart], NAMES)[0] == "Different: 48 px above 32 px (5.0 points apart)."
@@ -161,6 +162,32 @@ def test_the_tables_of_a_readme_have_settings_methods_and_the_command(plan):
         f"| colour histogram | shortcut | 96.00 ± 0.00 % | 96.00 % (95.00 to 97.00) | 96.00 ± 0.00 % {lead}" in tables
     )
     assert "python -m allcore study run --data smears --name sizes --vary image_size=32,48" in tables
+
+
+@pytest.fixture
+def of_run(finished_run, tiny_config, tmp_path):
+    """Return what a study of two sizes found whose one member that has succeeded is the finished run."""
+    plan = make_plan(name="drawn", config=tiny_config(epochs=3), vary={"image_size": [32, 48]})
+    return study_findings("drawn", plan, {plan.places[0].name: finished_run}, tmp_path)
+
+
+def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(of_run, workspace):
+    said = make_study_report(of_run, workspace, "md").decode()
+    assert said.count(OF_DRAWN) == 2
+    for of_paper in ("The paper", "the paper, 300 px", "the paper had other images", "Proposed (modified VGG16)"):
+        assert of_paper not in said
+    assert "Patients are not known" not in said
+
+
+def test_a_random_split_of_photographs_has_all_of_its_limits_and_stands_beside_the_paper(
+    of_run, workspace, photographed
+):
+    said = make_study_report(of_run, workspace, "md").decode()
+    assert "Patients are not known, so images of one patient may be in train and in test." in said
+    assert "The split is random: where images come in series" in said
+    assert OF_DRAWN not in said
+    for of_paper in ("The paper", "the paper, 300 px", "the paper had other images"):
+        assert of_paper in said
 
 
 def test_no_report_is_made_before_a_member_has_succeeded(plan, workspace):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allcore.data.known_images import OF_DRAWN
 from allcore.paper import NATIVE_SIZE
 from allcore.recipe import train_command
 from allcore.reporting.report.facts import RunFacts
@@ -27,6 +28,7 @@ def limits_section(facts: RunFacts) -> Section:
 def limits(facts: RunFacts) -> Bullets:
     """Return the limits of this run, one entry each."""
     said = [
+        *limits_of_images(facts.are_drawn, facts.config.split.protocol),
         "One dataset: nothing is known of other laboratories, stains, microscopes or cameras.",
         f"{facts.scores.n:,} test images: the intervals say how far the scores could be off by chance alone.",
         "One training with one seed: how much the scores differ from training to training was not measured.",
@@ -34,20 +36,23 @@ def limits(facts: RunFacts) -> Bullets:
         "Calibration is one temperature, fitted on images of the same dataset; under another stain it does not hold.",
         "Evidence and novelty describe the model, not the blood: neither says that a prediction is right.",
     ]
-    if facts.known is not None and facts.known.drawn:
-        said.insert(0, "The images are drawn by a program; no score on them says anything about real smears.")
-    elif facts.config.split.protocol != "patient":
-        said.insert(1, "Patients are not known, so images of one patient may be in train and in test.")
-    if facts.config.split.protocol == "random":
-        said.insert(
-            1,
-            "The split is random: where images come in series, it rewards memory and flatters the score.",
-        )
     if facts.known is ALL_IMAGES and facts.config.image_size > NATIVE_SIZE:
         said.append(
             f"The network sees {facts.config.image_size} pixels a side; the dataset's published size is {NATIVE_SIZE}."
         )
     return bullets(*said)
+
+
+def limits_of_images(are_drawn: bool, protocol: str) -> list[str]:
+    """Return what the images and their split, by a `protocol`, cannot show."""
+    said = []
+    if are_drawn:
+        said.append(OF_DRAWN)
+    elif protocol != "patient":
+        said.append("Patients are not known, so images of one patient may be in train and in test.")
+    if protocol == "random":
+        said.append("The split is random: where images come in series, it rewards memory and flatters every score.")
+    return said
 
 
 def reproduce_section(facts: RunFacts) -> Section:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allcore.config import AS_GIVEN
-from allcore.data.browse import scaled_to_8_bits
+from allcore.data.browse import enlarged, scaled_to_8_bits
 from allcore.data.split import SPLITS
 from allcore.evaluation.scoring.scores import Scores
 from allcore.reporting.number_text import counted, part_of, per_cent, percentages
@@ -246,9 +246,8 @@ def _native(facts: RunFacts) -> str:
     images = facts.catalog.images(facts.config.variant)
     sizes = images.value_counts(["width", "height"])
     (width, height), count = sizes.index[0], int(sizes.iloc[0])
-    smaller = int((images[["width", "height"]].max(axis=1) < facts.config.image_size).sum())
     said = f"{part_of(count, len(images))} files have {width}×{height} pixels"
-    if smaller:
+    if smaller := enlarged(images, facts.config.image_size):
         said += f"; {part_of(smaller, len(images))} are smaller than the network sees them, so up-sampled"
     return f"{said}. "
 

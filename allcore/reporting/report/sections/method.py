@@ -10,7 +10,7 @@ from allcore.inference.metadata import ServedMetadata
 from allcore.inference.novelty import PASSING
 from allcore.paper import OPEN_READINGS, says_of_setting
 from allcore.recipe import train_command
-from allcore.reporting.number_text import UNKNOWN, counted, duration, listed, memory, per_cent
+from allcore.reporting.number_text import UNKNOWN, counted, duration, listed, memory, per_cent, speed
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Code, Mono, Pair, Section, Strong, Table, Text, text
 from allcore.reporting.report.sections.curves import training_figures
@@ -36,16 +36,16 @@ def model_section(facts: RunFacts) -> Section:
 
 
 def architecture(facts: RunFacts) -> tuple[Text, ...]:
-    """Return the network in words: layers, input, outputs, number of weights, where they began."""
+    """Return the network in words: layers, input, outputs, number of parameters, where they began."""
     config, size, classes = facts.config, facts.config.image_size, facts.split.classes
     trunk, side = config.trunk, config.trunk.pooled_side(size)
     head = "global average pooling" if config.head == "gap" else f"flattened {side}×{side}×{trunk.channels} values"
-    weights = config.parameter_count(len(classes))
+    parameters = config.parameter_count(len(classes))
     return (
         text(
             f"{trunk.title} without its own top ({trunk.description}); {head}; a dense layer of "
             f"{config.dense_units} (ReLU), dropout {config.dropout:g}, and a softmax over "
-            f"{counted(len(classes), 'class', 'classes')}: {weights:,} weights. {config.trainable_from} to "
+            f"{counted(len(classes), 'class', 'classes')}: {parameters:,} parameters. {config.trainable_from} to "
             f"{config.trainable_to} are fine-tuned, the trunk's other layers are frozen."
         ),
         text(
@@ -114,7 +114,7 @@ def training_table(facts: RunFacts) -> Table:
     plan: dict[str, Any] = dict(facts.environment.get("plan") or {})
     epochs = facts.history.epochs
     seconds = float(epochs["seconds"].sum()) if "seconds" in epochs else None
-    speed = f"{epochs['images_per_second'].median():.1f}" if "images_per_second" in epochs else UNKNOWN
+    trained = speed(float(epochs["images_per_second"].median())) if "images_per_second" in epochs else UNKNOWN
     used = f"{memory(float(epochs['memory_bytes'].max()))}" if "memory_bytes" in epochs else UNKNOWN
     rows = (
         ("device", str(plan.get("description", facts.status.device or UNKNOWN))),
@@ -122,7 +122,7 @@ def training_table(facts: RunFacts) -> Table:
         ("images at once on a device", str(plan.get("micro_batch_size", UNKNOWN))),
         ("epochs", f"{len(epochs)} of {facts.config.epochs}"),
         ("training time, validation included", duration(seconds)),
-        ("images a second, median over epochs", speed),
+        ("images a second, median over epochs", trained),
         ("most memory in use", used),
         ("times that it was resumed", str(facts.status.segment)),
         ("warnings", "; ".join(facts.status.warnings) or "none"),

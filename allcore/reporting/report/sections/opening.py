@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from allcore.data.class_meanings import ClassMeanings
+from allcore.data.known_images import OF_DRAWN
 from allcore.evaluation.held_out import views_of
 from allcore.paper import AUTHORS, HEADLINE, JOURNAL, TITLE
 from allcore.reporting.number_text import counted, listed, part_of, per_cent, percentages
@@ -95,7 +96,7 @@ def tiles(facts: RunFacts) -> Tiles:
         shown.append(
             Tile("Best shortcut", per_cent(shortcut["accuracy"]), f"{shortcut['baseline']}, on the same split")
         )
-    if facts.has_papers_classes:
+    if facts.beside_paper:
         shown.append(Tile("The paper", per_cent(HEADLINE["accuracy"]), "300 px, on its own test images"))
     return Tiles(tuple(shown))
 
@@ -120,8 +121,8 @@ def conclusion(facts: RunFacts) -> Bullets:
         if wrong
         else "No test image is misclassified."
     )
-    if facts.known is not None and facts.known.drawn:
-        said.append("The images are drawn, so the score says nothing about real smears.")
+    if facts.are_drawn:
+        said.append(OF_DRAWN)
     return bullets(*said)
 
 

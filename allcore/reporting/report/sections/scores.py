@@ -48,15 +48,15 @@ def scores_section(facts: RunFacts) -> Section:
         *operating_points(facts),
     )
     missing = lacking(facts.known, 36)
-    if facts.known is None or not facts.known.drawn:
+    if not facts.are_drawn:
         missing |= {35: "numbers of patients; images alone are known"}
     return Section("scores", "Scores", blocks, (35, *given(facts.known, 36), 37, 38), missing)
 
 
 def scores_table(facts: RunFacts) -> Table:
-    """Return the headline scores in per cent, with intervals, beside the paper's where its classes are the same."""
+    """Return the headline scores in per cent, with intervals, beside the paper's where those may stand there."""
     table = headline_table(facts.scores)
-    beside = facts.has_papers_classes
+    beside = facts.beside_paper
     rows = []
     for row in table.to_dict("records"):
         weighted = (or_blank(decimal(row["weighted"])), or_blank(interval((row["low"], row["high"]))))
@@ -100,7 +100,7 @@ def baselines(facts: RunFacts) -> tuple[Block, ...]:
 
 
 def two_classes(facts: RunFacts) -> tuple[Text, ...]:
-    """Return positive classes against the others, where some are named so, beside the paper's where they are its."""
+    """Return positive classes against the others, where some are named so, beside the paper's where it has a figure."""
     if not facts.meanings.positive:
         return ()
     both = two_sides(facts.test, facts.meanings.positive)
@@ -110,7 +110,7 @@ def two_classes(facts: RunFacts) -> tuple[Text, ...]:
     )
     positive, negative = facts.meanings.sides
     beside = ""
-    if facts.has_papers_classes and negative == "benign":
+    if facts.beside_paper and negative == "benign":
         beside = (
             f" The paper has {BENIGN_TEST_RIGHT} of {BENIGN_TEST_IMAGES} benign test images right "
             f"({per_cent(BENIGN_TEST_RIGHT / BENIGN_TEST_IMAGES)})."
@@ -129,7 +129,7 @@ def _marks(facts: RunFacts) -> list[Mark]:
     alone = facts.alone_scores
     if alone is not None and alone.n < facts.scores.n:
         marks.append(Mark("without twins in train", alone.accuracy, *alone.intervals["accuracy"], "part"))
-    if facts.has_papers_classes:
+    if facts.beside_paper:
         marks.append(Mark("The paper, its own images", HEADLINE["accuracy"], style="paper"))
     shortcuts = [] if facts.baselines is None else facts.baselines.to_dict("records")
     return marks + [Mark(row["baseline"], row["accuracy"], row["low"], row["high"]) for row in shortcuts]

@@ -1,0 +1,33 @@
+"""`study run --plan`: what a study would take; and what is said of stopping one."""
+
+from allcore.runs.devices import Device
+from allcore.runs.executor import LocalExecutor
+from tests.cli.test_cli_study import OPTIONS
+
+GPUS = tuple(Device("gpu", number, str(number)) for number in range(2))
+
+
+def test_the_plan_alone_says_what_it_takes_and_makes_nothing(command, workspace, smears):
+    varied = ["--vary", "image_size=32,64", "--folds", "3", "--seeds", "0,1"]
+    outcome = command("study", "run", "--data", smears, *OPTIONS, *varied, "--plan", "--json")
+    assert (outcome.json["members"], len(outcome.json["places"])) == (12, 12)
+    assert [cell["members"] for cell in outcome.json["cells"]] == [6, 6]
+    assert 0 < outcome.json["kept_bytes"] < outcome.json["needed_bytes"]
+    assert outcome.json["at_once"] == 1
+    assert "12 runs (2 of image_size x 3 folds x 2 seeds)" in outcome.err
+    assert "time not known in all, one run after another; disk" in outcome.err
+    assert not workspace.studies.exists()
+
+
+def test_the_plan_counts_as_many_runs_at_a_time_as_there_are_devices(command, smears, monkeypatch):
+    monkeypatch.setattr(LocalExecutor, "devices", lambda _: GPUS)
+    options = [*OPTIONS, "--image-size", "32", "--folds", "3"]
+    outcome = command("study", "run", "--data", smears, *options, "--plan", "--json")
+    assert outcome.json["at_once"] == 2
+    assert "3 runs (3 folds x 1 seed)" in outcome.err
+    assert "2 runs at a time" in outcome.err
+
+
+def test_what_stops_a_study_says_that_all_of_its_runs_stop(command):
+    said = " ".join(command("study", "stop", "--help").out.split())
+    assert "its members under way stop at their next batch and keep their checkpoints" in said
