@@ -120,6 +120,8 @@ class Learner:
         return loss, correct, gradients
 
     def _replica_apply(self, gradients: list[tf.Tensor]) -> None:
+        if self._plan.replicas > 1 and self._plan.precision == "mixed_float16":
+            gradients = _none_where_any_overflowed(gradients)
         self.optimizer.apply(gradients, self.model.trainable_variables)
 
     def _replica_score(self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -156,6 +158,17 @@ def _padded(
 
 def _sum_pairs(first: list[tf.Tensor], second: list[tf.Tensor]) -> list[tf.Tensor]:
     return [a + b for a, b in zip(first, second, strict=True)]
+
+
+def _none_where_any_overflowed(gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Return a replica's gradients, NaN where any replica's are not all finite, so that all of them skip the step.
+
+    Keras's `LossScaleOptimizer` looks at those of the first replica alone.
+    """
+    finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
+    here = tf.cast(tf.logical_not(finite), tf.float32)
+    overflowed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, here) > 0
+    return [tf.where(overflowed, tf.constant(np.nan, gradient.dtype), gradient) for gradient in gradients]
 
 
 def _optimizer(config: TrainConfig, plan: HardwarePlan) -> keras.Optimizer:

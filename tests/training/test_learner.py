@@ -137,7 +137,6 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 from allcore.config import make_config
 from allcore.training.batches import Batch
 from allcore.hardware import Devices, make_plan
-from allcore.installation import PROJECT
 from allcore.training import learner as module
 from allcore.training.learner import Learner
 from tests.training.test_learner import tiny_network
@@ -147,6 +146,9 @@ config = make_config(dataset="smears", image_size=32, head="gap", dense_units=8,
 one = make_plan(config, 4, Devices(cores=2, cpu_bfloat16=False, memory=2**33))
 rng = np.random.default_rng(0)
 batch = Batch(rng.integers(0, 256, (5, 32, 32, 3)).astype(np.uint8), rng.integers(0, 4, 5), np.arange(5))
+"""
+
+SAME_CURVE = """
 answers = []
 for plan in (one, replace(one, replicas=2, micro_batch_size=3), replace(one, replicas=2, micro_batch_size=1)):
     learner = Learner(config, plan, 4)
@@ -161,9 +163,47 @@ for other in answers[1:]:
 print("replicas", learner._strategy.num_replicas_in_sync)
 """
 
+OVERFLOW = """
+class Overflowing(Learner):
+    overflows = tf.constant([1.0, np.inf])
+    def _replica_gradients(self, *part):
+        loss, correct, gradients = super()._replica_gradients(*part)
+        factor = self.overflows[tf.distribute.get_replica_context().replica_id_in_sync_group]
+        return loss, correct, [gradient * factor for gradient in gradients]
+
+def state(learner):
+    # the weights on each device, and the scale of the loss
+    weights = [learner._strategy.experimental_local_results(v.value) for v in learner.model.trainable_variables]
+    return [v.numpy() for each in weights for v in each], float(learner.optimizer.dynamic_scale.numpy())
+
+plan = replace(one, replicas=2, micro_batch_size=3, precision="mixed_float16")
+learner = Overflowing(config, plan, 4)
+before, scale = state(learner)
+for divided in (2, 4):
+    learner.train_batch(batch)
+    weights, found = state(learner)
+    for a, b in zip(before, weights, strict=True):
+        np.testing.assert_array_equal(b, a)
+    assert found == scale / divided, (found, scale)
+learner = Learner(config, plan, 4)
+learner.train_batch(batch)
+weights, found = state(learner)  # where nothing overflows, the step is taken
+assert found == scale and any((a != b).any() for a, b in zip(before, weights, strict=True))
+"""
+
+
+def run_on_two_devices(program):
+    """Run a program on two logical CPU devices; on GPUs this is untested."""
+    command = [sys.executable, "-c", TWO_DEVICES + program]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
 
 def test_two_devices_give_the_same_curve_as_one():
-    """On two logical CPU devices, with an odd batch that needs padding; on GPUs this is untested."""
-    done = subprocess.run([sys.executable, "-c", TWO_DEVICES], cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "replicas 2" in done.stdout
+    """With an odd batch that needs padding."""
+    assert "replicas 2" in run_on_two_devices(SAME_CURVE)
+
+
+def test_a_step_that_overflows_on_the_second_device_alone_is_skipped_by_both():
+    run_on_two_devices(OVERFLOW)
