@@ -31,7 +31,7 @@ class Learner:
         self._plan = plan
         self._pads_training = plan.jit and not config.trunk.batch_normalised
         self._class_weights = np.ones(classes, np.float32) if class_weights is None else class_weights
-        self._strategy = tf.distribute.MirroredStrategy() if plan.replicas > 1 else tf.distribute.get_strategy()
+        self._strategy = _strategy(plan)
         with self._strategy.scope():
             self.model = build_network(config, classes)
             if plan.kernel_products:
@@ -158,6 +158,14 @@ def _padded(
 
 def _sum_pairs(first: list[tf.Tensor], second: list[tf.Tensor]) -> list[tf.Tensor]:
     return [a + b for a, b in zip(first, second, strict=True)]
+
+
+def _strategy(plan: HardwarePlan) -> tf.distribute.Strategy:
+    """Return how steps are divided among the plan's devices: the first of those that TensorFlow sees, no others."""
+    if plan.replicas == 1:
+        return tf.distribute.get_strategy()
+    devices = tf.config.list_logical_devices(plan.kind.upper())[: plan.replicas]
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
 def _none_where_any_overflowed(gradients: list[tf.Tensor]) -> list[tf.Tensor]:

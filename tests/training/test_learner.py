@@ -133,7 +133,7 @@ TWO_DEVICES = """
 import numpy as np, tensorflow as tf
 from dataclasses import replace
 cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)
 from allcore.config import make_config
 from allcore.training.batches import Batch
 from allcore.hardware import Devices, make_plan
@@ -193,7 +193,7 @@ assert found == scale and any((a != b).any() for a, b in zip(before, weights, st
 
 
 def run_on_two_devices(program):
-    """Run a program on two logical CPU devices; on GPUs this is untested."""
+    """Run a program for two of three logical CPU devices; on GPUs this is untested."""
     command = [sys.executable, "-c", TWO_DEVICES + program]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
