@@ -72,11 +72,11 @@ class Learner:
         return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
 
     def memory_bytes(self) -> int:
-        """Return the memory in use: of the fullest GPU, or of this process on a CPU."""
+        """Return the most that a GPU had in use so far, 0 where none is seen; on a CPU what this process has now."""
         if self._plan.kind == "cpu":
             return int(psutil.Process().memory_info().rss)
         gpus = tf.config.list_logical_devices("GPU")
-        return max(int(tf.config.experimental.get_memory_info(gpu.name)["current"]) for gpu in gpus)
+        return max((int(tf.config.experimental.get_memory_info(gpu.name)["peak"]) for gpu in gpus), default=0)
 
     def _divide(self, batch: Batch, *, whole: bool) -> list[tuple[tf.Tensor, ...]]:
         """Return the micro-batches as (images, labels, weights), each with one part a replica.

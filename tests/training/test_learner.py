@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -127,6 +128,15 @@ def test_float16_scales_its_loss_and_still_learns(tiny):
 
 def test_softmax_stays_in_float32_under_mixed_precision():
     assert make_learner(precision="mixed_bfloat16").model.output.dtype == "float32"
+
+
+@pytest.mark.parametrize(("names", "expected"), [(["GPU:0"], 5), (["GPU:0", "GPU:1"], 7), ([], 0)])
+def test_memory_on_gpus_is_the_most_that_a_step_took_and_not_what_is_left_after_it(tiny, monkeypatch, names, expected):
+    learner, taken = make_learner(), {"GPU:0": {"current": 1, "peak": 5}, "GPU:1": {"current": 2, "peak": 7}}
+    learner._plan = replace(learner._plan, kind="gpu")
+    monkeypatch.setattr("tensorflow.config.list_logical_devices", lambda kind: [SimpleNamespace(name=n) for n in names])
+    monkeypatch.setattr("tensorflow.config.experimental.get_memory_info", taken.__getitem__)
+    assert learner.memory_bytes() == expected
 
 
 TWO_DEVICES = """
