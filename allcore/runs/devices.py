@@ -8,11 +8,10 @@ from typing import Literal
 
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError
-from allcore.hardware import Gpu, nvidia_gpus
+from allcore.hardware import Gpu, cpu_slots, nvidia_gpus
 from allcore.runs.process import host
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
-_CPU_SLOTS = "ALLCORE_CPU_SLOTS"
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def devices_here() -> tuple[Device, ...]:
         for number, gpu in enumerate(nvidia_gpus())
         if _is_visible(number, gpu)
     ]
-    places = [Device("cpu", number, f"{host()}-{number}") for number in range(_cpu_slots())]
+    places = [Device("cpu", number, f"{host()}-{number}") for number in range(cpu_slots())]
     return (*gpus, *places)
 
 
@@ -75,10 +74,3 @@ def _is_visible(number: int, gpu: Gpu) -> bool:
         return True
     names = [name.strip() for name in allowed.split(",")]
     return str(number) in names or any(name.startswith("GPU-") and gpu.uuid.startswith(name) for name in names)
-
-
-def _cpu_slots() -> int:
-    said = os.environ.get(_CPU_SLOTS, "").strip() or "1"
-    if not said.isdecimal() or not 1 <= int(said) <= (os.cpu_count() or 1) * 4:
-        raise ConfigError(f"{_CPU_SLOTS}: expected how many runs share the processor, from 1, received {said!r:.40}")
-    return int(said)

@@ -13,6 +13,7 @@ from allcore.config import make_config
 from allcore.hardware import Devices, make_plan
 from allcore.installation import PROJECT
 from allcore.training.batches import Batch
+from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner, balanced_class_weights
 
 CPU = Devices(cores=2, cpu_bfloat16=False, memory=8 * 2**30)
@@ -82,6 +83,14 @@ def test_compiled_step_is_compiled_once_and_a_short_batch_takes_the_same(tiny):
         assert compiled.score_batch(batch) == pytest.approx(plain.score_batch(batch), rel=1e-4)
     assert compiled._gradients.experimental_get_tracing_count() == 1
     assert compiled._score.experimental_get_tracing_count() == 1
+
+
+def test_a_step_fits_the_share_of_memory_that_a_run_has_of_a_processor(monkeypatch):
+    monkeypatch.setattr("allcore.training.hardware.available_memory", lambda: 8 * 2**30)
+    config = make_config(dataset="smears", device="cpu", precision="float32")
+    for slots, images in (("1", 16), ("2", 8)):
+        monkeypatch.setenv("ALLCORE_CPU_SLOTS", slots)
+        assert make_plan(config, 4, tensorflow_devices()).micro_batch_size == images
 
 
 def test_loss_is_the_mean_cross_entropy():
