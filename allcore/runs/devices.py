@@ -12,6 +12,7 @@ from allcore.hardware import Gpu, cpu_slots, nvidia_gpus
 from allcore.runs.process import host
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+_PART = "MIG-"
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,16 @@ class Device:
 def devices_here() -> tuple[Device, ...]:
     """Return the GPUs that NVIDIA's tool lists, of which CUDA_VISIBLE_DEVICES may leave some out, and the processor.
 
-    The processor is one device, or as many as ALLCORE_CPU_SLOTS says. Raises `ConfigError` where that is no number.
+    Parts of GPUs (MIG-…) are those that the variable names: the tool's list is of whole ones. The processor is one
+    device, or as many as ALLCORE_CPU_SLOTS says. Raises `ConfigError` where that is no number.
     """
     gpus = [
         Device("gpu", number, gpu.uuid or f"{host()}-{number}", gpu.name)
         for number, gpu in enumerate(nvidia_gpus())
         if _is_visible(number, gpu)
     ]
+    parts = enumerate(_named_parts(), start=max((gpu.number for gpu in gpus), default=-1) + 1)
+    gpus += [Device("gpu", number, part, "part of a GPU") for number, part in parts]
     places = [Device("cpu", number, f"{host()}-{number}") for number in range(cpu_slots())]
     return (*gpus, *places)
 
@@ -65,12 +69,21 @@ def see_only(devices: tuple[Device, ...]) -> None:
 
 
 def _cuda_name(gpu: Device) -> str:
-    return gpu.identity if gpu.identity.startswith("GPU-") else str(gpu.number)
+    return gpu.identity if gpu.identity.startswith(("GPU-", _PART)) else str(gpu.number)
+
+
+def _names() -> list[str] | None:
+    """Return what CUDA_VISIBLE_DEVICES names, each once; None where it is not set and all GPUs are visible."""
+    allowed = os.environ.get(_VISIBLE)
+    return None if allowed is None else list(dict.fromkeys(name.strip() for name in allowed.split(",")))
+
+
+def _named_parts() -> list[str]:
+    return [name for name in _names() or () if name.startswith(_PART)]
 
 
 def _is_visible(number: int, gpu: Gpu) -> bool:
-    allowed = os.environ.get(_VISIBLE)
-    if allowed is None:
+    names = _names()
+    if names is None:
         return True
-    names = [name.strip() for name in allowed.split(",")]
     return str(number) in names or any(name.startswith("GPU-") and gpu.uuid.startswith(name) for name in names)

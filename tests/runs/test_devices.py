@@ -7,6 +7,7 @@ import pytest
 from allcore.config import make_config
 from allcore.errors import ConfigError
 from allcore.runs.devices import devices_here, see_only, suitable
+from allcore.runs.lease import device_lease
 
 
 @pytest.fixture
@@ -74,6 +75,30 @@ def test_a_process_sees_the_gpus_that_it_has_and_no_other(two_gpus, monkeypatch,
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     see_only(tuple(device for device in devices_here() if device.label in taken))
     assert os.environ["CUDA_VISIBLE_DEVICES"] == visible
+
+
+@pytest.mark.parametrize(
+    ("named", "parts"),
+    [
+        ("MIG-abc", ["MIG-abc"]),
+        (" MIG-abc, MIG-d,MIG-abc", ["MIG-abc", "MIG-d"]),
+        ("MIG-GPU-1a/1/0", ["MIG-GPU-1a/1/0"]),
+    ],
+)
+def test_a_part_of_a_gpu_is_a_device_and_stays_visible(two_gpus, monkeypatch, tmp_path, named, parts):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    fitting = suitable(config(), devices_here())
+    assert [(device.kind, device.number, device.identity) for device in fitting] == [
+        ("gpu", number, part) for number, part in enumerate(parts)
+    ]
+    with device_lease(tmp_path, "run", 0.0, fitting, lambda: True) as leased:
+        see_only(leased)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == parts[0]
+
+
+def test_a_part_of_a_gpu_has_a_number_of_its_own_beside_whole_ones(two_gpus, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,MIG-abc")
+    assert labels(devices_here()) == ["GPU 1", "GPU 2", "CPU 0"]
 
 
 def test_gpus_that_the_driver_does_not_tell_of_stay_visible(monkeypatch):
