@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from allcore.config import read_config
-from allcore.errors import InputError, RunError
+from allcore.errors import ConfigError, InputError, RunError
 from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
@@ -184,7 +184,10 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
 
 def _given_devices() -> tuple[str, ...]:
     """Return what a scheduler's GPUs are called, or the processor where it gave none."""
-    gpus = [device.label for device in devices_here() if device.kind == "gpu"]
+    try:
+        gpus = [device.label for device in devices_here() if device.kind == "gpu"]
+    except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
+        gpus = ["GPU"]
     return tuple(gpus) if gpus and "CUDA_VISIBLE_DEVICES" in os.environ else ("CPU",)
 
 
