@@ -6,15 +6,17 @@ import math
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError
 from allcore.installation import command_that_adds
+from allcore.memory import available_memory
+
+CPU_SLOTS = "ALLCORE_CPU_SLOTS"
 
 _ACTIVATION_COPIES = 2.0
 """Forward values and their gradients; with it the estimate is within a fifth of what was measured at 300 px."""
@@ -38,7 +40,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Devices:
-    """What the machine has: CPU cores, whether they multiply bfloat16, memory in bytes, and its GPUs.
+    """What the machine has: CPU cores, whether they multiply bfloat16, memory in bytes for a run, and its GPUs.
 
     `cpu_avx2_alone`: the CPU has AVX2 and no AVX-512.
     """
@@ -148,12 +150,26 @@ def _cpu_flags(cpuinfo: Path) -> set[str]:
         return set()
 
 
+def cpu_slots() -> int:
+    """Return how many runs share the processor: 1, or what ALLCORE_CPU_SLOTS says.
+
+    Raises `ConfigError` where that is no number from 1 to four times the number of cores.
+    """
+    said = os.environ.get(CPU_SLOTS, "").strip() or "1"
+    if not said.isdecimal() or not 1 <= int(said) <= (os.cpu_count() or 1) * 4:
+        raise ConfigError(f"{CPU_SLOTS}: expected how many runs share the processor, from 1, received {said!r:.40}")
+    return int(said)
+
+
 def system_devices() -> Devices:
     """Return this machine's devices as the system tells them; whether TensorFlow can use a GPU, only a worker knows."""
+    slots = 1
+    with suppress(ConfigError):  # no run begins then
+        slots = cpu_slots()
     return Devices(
         cores=os.cpu_count() or 1,
         cpu_bfloat16=cpu_has_bfloat16(),
-        memory=psutil.virtual_memory().available,
+        memory=available_memory() // slots,
         gpus=nvidia_gpus(),
         cpu_avx2_alone=cpu_has_avx2_alone(),
     )

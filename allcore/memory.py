@@ -1,4 +1,4 @@
-"""What a process has in memory, and keeping a long-lived one small."""
+"""What a process has in memory and may still take, and keeping a long-lived one small."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+_GROUPS = {
+    "": ("sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
+    "memory": ("sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+"""By the controller in /proc/self/cgroup, version 2 and 1: where groups are, and what tells of their memory."""
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # as malloc.h numbers them
 _KEPT_BYTES = 128 * 1024
@@ -74,3 +83,30 @@ def peak_memory() -> int | None:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def available_memory(root: Path = Path("/")) -> int:
+    """Return the bytes that this process may still take: what the machine has left, or its control groups if less."""
+    return min([psutil.virtual_memory().available, *_left_by_groups(root)])
+
+
+def _left_by_groups(root: Path) -> Iterator[int]:
+    """Yield what the limit of each control group leaves that this process is in; none where the system has none."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for _, controllers, own in (line.split(":", 2) for line in lines if line.count(":") >= 2):
+        for controller in _GROUPS.keys() & set(controllers.split(",")):
+            folder, *files = _GROUPS[controller]
+            path = Path(own.lstrip("/"))
+            for group in (path, *path.parents):  # the last is the folder itself, all that a container may see
+                with suppress(OSError, ValueError):  # no such group here, or "max", no limit
+                    yield _left(root / folder / group, *files)
+
+
+def _left(group: Path, limit: str, used: str, cached: str) -> int:
+    """Return what a group's limit leaves, cached files that the system would drop first not counted as used."""
+    most, taken = (int((group / name).read_text(encoding="utf-8")) for name in (limit, used))
+    counts = dict(line.split() for line in (group / "memory.stat").read_text(encoding="utf-8").splitlines())
+    return max(0, most - taken + int(counts.get(cached, 0)))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +22,9 @@ from allcore.hardware import (
     make_plan,
     parse_nvidia_gpus,
     set_before_tensorflow,
+    system_devices,
 )
+from allcore.memory import available_memory
 from allcore.presets import PRESETS
 
 GIB = 2**30
@@ -101,6 +104,23 @@ def test_batch_that_does_not_fit_is_divided():
     chosen = plan(machine(small), precision="float32")
     assert 1 <= chosen.micro_batch_size < 32
     assert chosen.estimated_memory <= 0.8 * small.memory
+
+
+def test_batch_is_divided_by_what_a_control_group_leaves_and_by_how_many_runs_share_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=512 * GIB))
+    monkeypatch.setattr("allcore.hardware.available_memory", lambda: available_memory(tmp_path))
+    monkeypatch.delenv("ALLCORE_CPU_SLOTS", raising=False)
+    assert plan(system_devices(), device="cpu", precision="float32").micro_batch_size == 32
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/job\n")
+    (tmp_path / "sys/fs/cgroup/job").mkdir(parents=True)
+    for name, text in (("max", str(8 * GIB)), ("current", "0"), ("stat", "inactive_file 0")):
+        (tmp_path / "sys/fs/cgroup/job" / f"memory.{name}").write_text(text)
+    assert plan(system_devices(), device="cpu", precision="float32").micro_batch_size == 16
+    monkeypatch.setenv("ALLCORE_CPU_SLOTS", "2")
+    assert plan(system_devices(), device="cpu", precision="float32").micro_batch_size == 8
+    monkeypatch.setenv("ALLCORE_CPU_SLOTS", "no number")  # said where a run is launched
+    assert system_devices().memory == 8 * GIB
 
 
 def test_one_image_at_once_when_nothing_fits():

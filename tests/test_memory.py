@@ -5,10 +5,11 @@ import platform
 import subprocess
 import sys
 import weakref
+from types import SimpleNamespace
 
 import pytest
 
-from allcore.memory import collect_sparingly, imported_for_good
+from allcore.memory import available_memory, collect_sparingly, imported_for_good
 
 PROGRAM = """
 import sys
@@ -102,3 +103,46 @@ def test_what_is_imported_for_good_is_never_looked_through_again(passed_over):
     gc.collect()
     assert gc.isenabled()
     assert gone()
+
+
+GIB = 2**30
+V2, V1 = "sys/fs/cgroup", "sys/fs/cgroup/memory"
+FILES = {V2: ("max", "current"), V1: ("limit_in_bytes", "usage_in_bytes")}
+
+
+def system(root, own, version, groups):
+    """Write a system whose process is in the control group `own`, with the limit, use and cached files of each."""
+    for group, (limit, used, cached) in groups.items():
+        folder = root / version / group
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, value in zip(FILES[version], (limit, used), strict=True):
+            (folder / f"memory.{name}").write_text(f"{value}\n")
+        (folder / "memory.stat").write_text(f"anon 1\ninactive_file {cached}\ntotal_inactive_file {cached}\n")
+    (root / "proc/self").mkdir(parents=True)
+    (root / "proc/self/cgroup").write_text(own)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("own", "version", "groups", "left"),
+    [
+        ("0::/job/task\n", V2, {"job/task": (8 * GIB, 3 * GIB, GIB)}, 6),
+        ("0::/job/task\n", V2, {"job/task": ("max", GIB, 0), "job": (5 * GIB, GIB, 0), "other": (GIB, 0, 0)}, 4),
+        ("0::/job\n", V2, {"job": (GIB, 2 * GIB, 0)}, 0),
+        ("0::/\n", V2, {"": (7 * GIB, 0, 0)}, 7),
+        ("0::/docker/of-the-host\n", V2, {"": (7 * GIB, 0, 0)}, 7),
+        ("3:cpu,cpuacct:/a\n2:memory:/a\n0::/\n", V1, {"a": (9 * GIB, 2 * GIB, GIB)}, 8),
+        ("3:cpu:/a\n0::/\n", V1, {"a": (9 * GIB, 0, 0)}, 512),
+        ("0::/job\n", V2, {"job": ("max", GIB, 0)}, 512),
+        ("nonsense", V2, {}, 512),
+    ],
+)
+def test_memory_for_a_process_is_what_its_control_groups_leave(tmp_path, monkeypatch, own, version, groups, left):
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=512 * GIB))
+    assert available_memory(system(tmp_path, own, version, groups)) == left * GIB
+
+
+def test_memory_is_the_machines_where_it_has_less_or_knows_no_control_groups(tmp_path, monkeypatch):
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=2 * GIB))
+    assert available_memory(tmp_path) == 2 * GIB
+    assert available_memory(system(tmp_path, "0::/job\n", V2, {"job": (8 * GIB, 0, 0)})) == 2 * GIB

@@ -1,4 +1,4 @@
-"""What a model is called on the command line, known without a look at runs."""
+"""What a model is called on the command line, and what its file can hold, known without a look at runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 
 from allcore.files import is_file
 from allcore.installation import APP
+
+LARGEST_BYTES = 2 * 2**30
+"""What an ONNX file can have at the most: Protocol Buffers allow no more."""
 
 
 def named_model_file(model: str) -> Path | None:

@@ -13,9 +13,8 @@ import onnxruntime as ort
 
 from allcore.errors import FileError, ModelFileError
 from allcore.files import check_file
+from allcore.inference.model_file import LARGEST_BYTES
 
-LARGEST_BYTES = 2 * 2**30
-"""What an ONNX file can have at the most: Protocol Buffers allow no more."""
 OUTPUTS = ("probabilities", "evidence", "features")
 
 

@@ -87,7 +87,7 @@ def waiting(runs: Path) -> dict[str, int]:
 
 def lock_file(queue: Path, device: Device) -> Path:
     """Return the file whose lock is the right to use a device."""
-    return queue / f"{device.kind}-{device.identity}.lock"
+    return queue / f"{device.kind}-{device.identity.replace('/', '-')}.lock"  # a part may be MIG-GPU-…/1/0
 
 
 def _acquired(queue: Path, device: Device) -> FileLock | None:

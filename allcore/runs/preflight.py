@@ -20,7 +20,8 @@ from allcore.data.label_versions import LabelVersion, label_version
 from allcore.data.links import from_home
 from allcore.data.relations import Relations, find_relations_of
 from allcore.data.split import Split, make_split
-from allcore.errors import InputError
+from allcore.errors import ConfigError, InputError
+from allcore.inference.model_file import LARGEST_BYTES
 from allcore.installation import command_that_adds
 from allcore.networks.trunk import Trunk
 from allcore.progress import Progress
@@ -29,6 +30,9 @@ _Found = TypeVar("_Found")
 _known: ContextVar[tuple[dict[Hashable, Any], RLock] | None] = ContextVar("_known", default=None)
 _MOST_KNOWN: Final = 32
 """How much of what launches have in common is kept: a study's members that share a split follow each other."""
+
+_BESIDE_WEIGHTS: Final = 2**26
+"""Bytes of a served file that are no weights: its graph and its description, 64 MiB at the most."""
 
 TRAINING_PACKAGES: Final = ("tensorflow", "keras", "onnx", "h5py")
 
@@ -101,13 +105,24 @@ def _once(what: Hashable, find: Callable[[], _Found]) -> _Found:
         return found
 
 
+def check_can_be_served(config: TrainConfig, classes: int) -> None:
+    """Raise `ConfigError` where the trained network would be larger than an ONNX file can be."""
+    size = 4 * config.parameter_count(classes)
+    if size + _BESIDE_WEIGHTS >= LARGEST_BYTES:
+        raise ConfigError(
+            f"the network's weights take {size / 2**30:.2f} GiB, and a served model's file has "
+            f"{LARGEST_BYTES / 2**30:g} GiB at the most, its description included; use head gap (--head gap), fewer "
+            f"dense units than {config.dense_units} or a smaller image size than {config.image_size}"
+        )
+
+
 def prepare(
     config: TrainConfig, cache: Path, on_progress: Progress | None = None, judgements: Path | None = None
 ) -> tuple[TrainConfig, Split]:
     """Return the configuration with its paths made absolute, its variant and its labels named, and the run's split.
 
     `judgements` is the file of what was judged of labels. Raises `DatasetError` when the dataset cannot be trained on,
-    `WeightsError` when the weights are another network's.
+    `WeightsError` when the weights are another network's, `ConfigError` when the network is too large to be served.
     """
     file = weights_file(config.weights, config.trunk)
     if file is not None:
@@ -118,6 +133,7 @@ def prepare(
     version, images, relations = _once(dataset, lambda: _look_at(config, cache, on_progress, judgements))
     divided = with_groups_absolute(config.split)
     split = _once((*dataset, divided), lambda: make_split(images, divided, relations))
+    check_can_be_served(config, len(split.classes))
     catalog = version.catalog
     resolved = config.model_copy(
         update={

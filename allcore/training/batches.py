@@ -21,7 +21,8 @@ from allcore.config import TrainConfig
 from allcore.data.cache import DecodedImages
 
 THREADS = min(16, os.cpu_count() or 1)
-_AHEAD = THREADS + 2
+_BYTES_AHEAD = 512 * 10**6
+"""Pixels of batches that are there at once, unless two batches have more."""
 
 
 @dataclass(frozen=True)
@@ -61,23 +62,35 @@ class BatchSource:
         """Return batch `step` (0-based) of `epoch` (0-based)."""
         size = self.config.batch_size
         rows = self._order(epoch)[step * size : (step + 1) * size]
-        images = np.stack([self._image(epoch, int(row)) for row in rows])
+        images = np.empty((len(rows), *self._image_shape), np.uint8)
+        for image, row in zip(images, rows, strict=True):
+            image[:] = self._image(epoch, int(row))
         return Batch(images=images, labels=self.labels[rows], rows=rows)
 
     def batches(self, epoch: int, start: int = 0) -> Generator[Batch, None, None]:
-        """Yield the batches of `epoch` from `start` on, made ahead of time in threads."""
+        """Yield the batches of `epoch` from `start` on, made ahead of time in threads, as far as memory allows."""
         waiting: deque[Future[Batch]] = deque()
         with ThreadPoolExecutor(max_workers=THREADS) as pool:
             try:
                 for step in range(start, self.steps):
                     waiting.append(pool.submit(self.batch, epoch, step))
-                    if len(waiting) > _AHEAD:
+                    if len(waiting) > self._ahead:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
             finally:
                 for future in waiting:
                     future.cancel()
+
+    @property
+    def _image_shape(self) -> tuple[int, int, int]:
+        return (self.config.image_size, self.config.image_size, 3)
+
+    @property
+    def _ahead(self) -> int:
+        """How many batches are made while another one is learned from."""
+        size = min(self.config.batch_size, len(self.rows)) * math.prod(self._image_shape)
+        return max(1, min(THREADS + 2, _BYTES_AHEAD // size - 1))
 
     def _order(self, epoch: int) -> np.ndarray:
         if not self.augmented:

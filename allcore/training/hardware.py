@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 
-import psutil
 import tensorflow as tf
 
-from allcore.hardware import Devices, Gpu, cpu_has_avx2_alone, cpu_has_bfloat16, nvidia_gpus
+from allcore.hardware import Devices, Gpu, cpu_has_avx2_alone, cpu_has_bfloat16, cpu_slots, nvidia_gpus
+from allcore.memory import available_memory
 
 
 def tensorflow_devices() -> Devices:
-    """Return this machine's devices, and let TensorFlow take GPU memory only as it grows."""
+    """Return this machine's devices, and let TensorFlow take GPU memory only as it grows.
+
+    Raises `ConfigError` where ALLCORE_CPU_SLOTS is no number of runs.
+    """
     memory = {gpu.name: gpu.memory for gpu in nvidia_gpus()}  # TensorFlow does not say how much a GPU has
     gpus = []
     for device in tf.config.list_physical_devices("GPU"):
@@ -22,7 +25,7 @@ def tensorflow_devices() -> Devices:
     return Devices(
         cores=os.cpu_count() or 1,
         cpu_bfloat16=cpu_has_bfloat16(),
-        memory=psutil.virtual_memory().available,
+        memory=available_memory() // cpu_slots(),
         gpus=tuple(gpus),
         cpu_avx2_alone=cpu_has_avx2_alone(),
     )

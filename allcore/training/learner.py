@@ -31,7 +31,7 @@ class Learner:
         self._plan = plan
         self._pads_training = plan.jit and not config.trunk.batch_normalised
         self._class_weights = np.ones(classes, np.float32) if class_weights is None else class_weights
-        self._strategy = tf.distribute.MirroredStrategy() if plan.replicas > 1 else tf.distribute.get_strategy()
+        self._strategy = _strategy(plan)
         with self._strategy.scope():
             self.model = build_network(config, classes)
             if plan.kernel_products:
@@ -72,11 +72,11 @@ class Learner:
         return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
 
     def memory_bytes(self) -> int:
-        """Return the memory in use: of the fullest GPU, or of this process on a CPU."""
+        """Return the most that a GPU had in use so far, 0 where none is seen; on a CPU what this process has now."""
         if self._plan.kind == "cpu":
             return int(psutil.Process().memory_info().rss)
         gpus = tf.config.list_logical_devices("GPU")
-        return max(int(tf.config.experimental.get_memory_info(gpu.name)["current"]) for gpu in gpus)
+        return max((int(tf.config.experimental.get_memory_info(gpu.name)["peak"]) for gpu in gpus), default=0)
 
     def _divide(self, batch: Batch, *, whole: bool) -> list[tuple[tf.Tensor, ...]]:
         """Return the micro-batches as (images, labels, weights), each with one part a replica.
@@ -120,6 +120,8 @@ class Learner:
         return loss, correct, gradients
 
     def _replica_apply(self, gradients: list[tf.Tensor]) -> None:
+        if self._plan.replicas > 1 and self._plan.precision == "mixed_float16":
+            gradients = _none_where_any_overflowed(gradients)
         self.optimizer.apply(gradients, self.model.trainable_variables)
 
     def _replica_score(self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -156,6 +158,25 @@ def _padded(
 
 def _sum_pairs(first: list[tf.Tensor], second: list[tf.Tensor]) -> list[tf.Tensor]:
     return [a + b for a, b in zip(first, second, strict=True)]
+
+
+def _strategy(plan: HardwarePlan) -> tf.distribute.Strategy:
+    """Return how steps are divided among the plan's devices: the first of those that TensorFlow sees, no others."""
+    if plan.replicas == 1:
+        return tf.distribute.get_strategy()
+    devices = tf.config.list_logical_devices(plan.kind.upper())[: plan.replicas]
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def _none_where_any_overflowed(gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Return a replica's gradients, NaN where any replica's are not all finite, so that all of them skip the step.
+
+    Keras's `LossScaleOptimizer` looks at those of the first replica alone.
+    """
+    finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
+    here = tf.cast(tf.logical_not(finite), tf.float32)
+    overflowed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, here) > 0
+    return [tf.where(overflowed, tf.constant(np.nan, gradient.dtype), gradient) for gradient in gradients]
 
 
 def _optimizer(config: TrainConfig, plan: HardwarePlan) -> keras.Optimizer:

@@ -23,13 +23,15 @@ from allcore.memory import imported_for_good, peak_memory
 from allcore.runs.devices import devices_here, see_only, suitable
 from allcore.runs.lease import device_lease
 from allcore.runs.measure import Measurement
+from allcore.runs.preflight import check_can_be_served
 from allcore.workspace import Workspace, open_workspace
 
 
 def measure_steps(config: TrainConfig) -> Measurement:
     """Take a few steps and a look at what would follow them; nothing of it is kept.
 
-    Raises `RunError` when no device of this machine is free for it, or the device's memory is too small.
+    Raises `RunError` when no device of this machine is free for it or the device's memory is too small, `ConfigError`
+    when the network is too large to be served.
     """
     workspace = open_workspace()
     fitting, name = suitable(config, devices_here()), f"measurement-{os.getpid()}"
@@ -56,6 +58,7 @@ def _read(config: TrainConfig, workspace: Workspace) -> _Material:
     catalog = label_version(given, config.variant, config.labels, workspace.judgements).catalog
     rows = catalog.trainable_images(config.variant)
     split = make_split(rows, config.split, find_relations_of(catalog, config.variant, workspace.cache))
+    check_can_be_served(config, len(split.classes))
     images = decoded_images(catalog.root, rows, workspace.cache)
     changes = config.augment.changes_fields
     cells = cell_maps(images, list(rows["pixel_sha256"]), workspace.cache) if changes else None

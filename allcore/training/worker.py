@@ -16,8 +16,8 @@ from pathlib import Path
 from filelock import Timeout
 
 from allcore.config import read_config
-from allcore.errors import InputError, RunError
-from allcore.hardware import set_before_tensorflow
+from allcore.errors import ConfigError, InputError, RunError
+from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
 from allcore.runs.devices import devices_here, see_only, suitable
@@ -106,7 +106,8 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         remove_unfinished(place)
     try:
         config = read_config(folder / CONFIG_FILE)
-        if not launch.is_local:  # the scheduler gave this process its devices
+        if not launch.is_local:  # the scheduler gave this process its devices, and shares them with no other run
+            os.environ.pop(CPU_SLOTS, None)
             exporter = start_mirroring(folder)
             code = _train(folder, status.model_copy(update={"devices": _given_devices()}), stop, turn)
             if code != GOES_ON_LATER:
@@ -183,7 +184,10 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
 
 def _given_devices() -> tuple[str, ...]:
     """Return what a scheduler's GPUs are called, or the processor where it gave none."""
-    gpus = [device.label for device in devices_here() if device.kind == "gpu"]
+    try:
+        gpus = [device.label for device in devices_here() if device.kind == "gpu"]
+    except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
+        gpus = ["GPU"]
     return tuple(gpus) if gpus and "CUDA_VISIBLE_DEVICES" in os.environ else ("CPU",)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.judgements import add_judgements, make_judgement
-from allcore.errors import DatasetError, WeightsError
+from allcore.errors import ConfigError, DatasetError, WeightsError
 from allcore.networks.vgg16 import VGG16
 from allcore.runs import preflight
 from allcore.runs.executor import LocalExecutor
@@ -44,6 +44,15 @@ def test_wrong_weights_make_no_run(executor, tiny_config, tmp_path):
     with pytest.raises(WeightsError, match="not a readable HDF5 file"):
         executor.submit(tiny_config(weights=str(tmp_path / "text.weights.h5")))
     assert executor.store.runs() == []
+
+
+def test_a_network_that_no_served_file_can_hold_is_refused_before_it_is_trained(executor, tiny_config, tmp_path):
+    large = {"network": "resnet50", "image_size": 512, "head": "flatten", "dense_units": 1024}
+    with pytest.raises(ConfigError, match=r"2\.09 GiB.*2 GiB at the most.*use head gap.*than 1024.*than 512"):
+        executor.submit(tiny_config(**large))
+    assert executor.store.runs() == []
+    for smaller in ({"head": "gap"}, {"dense_units": 512}, {"image_size": 480}):
+        prepare(tiny_config(**large | smaller), tmp_path)
 
 
 def test_corrected_labels_are_named_and_divided_by_and_had_again_when_others_are_judged(tiny_config, smears, tmp_path):

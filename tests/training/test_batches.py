@@ -1,5 +1,7 @@
 """Any batch of any epoch can be made again by its number alone."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from allcore.cells.maps import cell_maps
 from allcore.config import make_config
 from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
+from allcore.training import batches
 from allcore.training.batches import BatchSource
 
 
@@ -78,10 +81,22 @@ def test_without_augmentation_rows_come_in_order_and_only_resized(source, images
 
 
 def test_abandoning_an_epoch_ends_its_threads(source):
-    batches = source().batches(0)
-    next(batches)
-    batches.close()
+    made = source().batches(0)
+    next(made)
+    made.close()
     assert next(source().batches(0)).rows.size == 7
+
+
+@pytest.mark.parametrize("fitting", [1, 4])
+def test_batches_made_ahead_of_a_slow_learner_stay_within_their_memory(source, monkeypatch, fitting):
+    made, begun, at_once = source(), [], []
+    monkeypatch.setattr(batches, "THREADS", 16)
+    monkeypatch.setattr(batches, "_BYTES_AHEAD", fitting * 7 * 32 * 32 * 3, raising=False)
+    monkeypatch.setattr(BatchSource, "_image", lambda *_: begun.append(1) or np.zeros((32, 32, 3), np.uint8))
+    for learned, _ in enumerate(made.batches(0)):
+        time.sleep(0.1)
+        at_once.append(len(begun) / 7 - learned)
+    assert 1 < max(at_once) <= max(2, fitting)  # one that is learned from, and one that is made, at the least
 
 
 def test_only_the_images_of_the_source_lend_and_each_is_seen_as_the_preview_shows_it(images, smears, tmp_path):

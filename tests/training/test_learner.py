@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from allcore.config import make_config
 from allcore.hardware import Devices, make_plan
 from allcore.installation import PROJECT
 from allcore.training.batches import Batch
+from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner, balanced_class_weights
 
 CPU = Devices(cores=2, cpu_bfloat16=False, memory=8 * 2**30)
@@ -83,6 +85,14 @@ def test_compiled_step_is_compiled_once_and_a_short_batch_takes_the_same(tiny):
     assert compiled._score.experimental_get_tracing_count() == 1
 
 
+def test_a_step_fits_the_share_of_memory_that_a_run_has_of_a_processor(monkeypatch):
+    monkeypatch.setattr("allcore.training.hardware.available_memory", lambda: 8 * 2**30)
+    config = make_config(dataset="smears", device="cpu", precision="float32")
+    for slots, images in (("1", 16), ("2", 8)):
+        monkeypatch.setenv("ALLCORE_CPU_SLOTS", slots)
+        assert make_plan(config, 4, tensorflow_devices()).micro_batch_size == images
+
+
 def test_loss_is_the_mean_cross_entropy():
     learner, batch = make_learner(), make_batch()
     probabilities = learner.model(batch.images.astype(np.float32)).numpy()
@@ -129,15 +139,23 @@ def test_softmax_stays_in_float32_under_mixed_precision():
     assert make_learner(precision="mixed_bfloat16").model.output.dtype == "float32"
 
 
+@pytest.mark.parametrize(("names", "expected"), [(["GPU:0"], 5), (["GPU:0", "GPU:1"], 7), ([], 0)])
+def test_memory_on_gpus_is_the_most_that_a_step_took_and_not_what_is_left_after_it(tiny, monkeypatch, names, expected):
+    learner, taken = make_learner(), {"GPU:0": {"current": 1, "peak": 5}, "GPU:1": {"current": 2, "peak": 7}}
+    learner._plan = replace(learner._plan, kind="gpu")
+    monkeypatch.setattr("tensorflow.config.list_logical_devices", lambda kind: [SimpleNamespace(name=n) for n in names])
+    monkeypatch.setattr("tensorflow.config.experimental.get_memory_info", taken.__getitem__)
+    assert learner.memory_bytes() == expected
+
+
 TWO_DEVICES = """
 import numpy as np, tensorflow as tf
 from dataclasses import replace
 cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)
 from allcore.config import make_config
 from allcore.training.batches import Batch
 from allcore.hardware import Devices, make_plan
-from allcore.installation import PROJECT
 from allcore.training import learner as module
 from allcore.training.learner import Learner
 from tests.training.test_learner import tiny_network
@@ -147,6 +165,9 @@ config = make_config(dataset="smears", image_size=32, head="gap", dense_units=8,
 one = make_plan(config, 4, Devices(cores=2, cpu_bfloat16=False, memory=2**33))
 rng = np.random.default_rng(0)
 batch = Batch(rng.integers(0, 256, (5, 32, 32, 3)).astype(np.uint8), rng.integers(0, 4, 5), np.arange(5))
+"""
+
+SAME_CURVE = """
 answers = []
 for plan in (one, replace(one, replicas=2, micro_batch_size=3), replace(one, replicas=2, micro_batch_size=1)):
     learner = Learner(config, plan, 4)
@@ -161,9 +182,47 @@ for other in answers[1:]:
 print("replicas", learner._strategy.num_replicas_in_sync)
 """
 
+OVERFLOW = """
+class Overflowing(Learner):
+    overflows = tf.constant([1.0, np.inf])
+    def _replica_gradients(self, *part):
+        loss, correct, gradients = super()._replica_gradients(*part)
+        factor = self.overflows[tf.distribute.get_replica_context().replica_id_in_sync_group]
+        return loss, correct, [gradient * factor for gradient in gradients]
+
+def state(learner):
+    # the weights on each device, and the scale of the loss
+    weights = [learner._strategy.experimental_local_results(v.value) for v in learner.model.trainable_variables]
+    return [v.numpy() for each in weights for v in each], float(learner.optimizer.dynamic_scale.numpy())
+
+plan = replace(one, replicas=2, micro_batch_size=3, precision="mixed_float16")
+learner = Overflowing(config, plan, 4)
+before, scale = state(learner)
+for divided in (2, 4):
+    learner.train_batch(batch)
+    weights, found = state(learner)
+    for a, b in zip(before, weights, strict=True):
+        np.testing.assert_array_equal(b, a)
+    assert found == scale / divided, (found, scale)
+learner = Learner(config, plan, 4)
+learner.train_batch(batch)
+weights, found = state(learner)  # where nothing overflows, the step is taken
+assert found == scale and any((a != b).any() for a, b in zip(before, weights, strict=True))
+"""
+
+
+def run_on_two_devices(program):
+    """Run a program for two of three logical CPU devices; on GPUs this is untested."""
+    command = [sys.executable, "-c", TWO_DEVICES + program]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
 
 def test_two_devices_give_the_same_curve_as_one():
-    """On two logical CPU devices, with an odd batch that needs padding; on GPUs this is untested."""
-    done = subprocess.run([sys.executable, "-c", TWO_DEVICES], cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "replicas 2" in done.stdout
+    """With an odd batch that needs padding."""
+    assert "replicas 2" in run_on_two_devices(SAME_CURVE)
+
+
+def test_a_step_that_overflows_on_the_second_device_alone_is_skipped_by_both():
+    run_on_two_devices(OVERFLOW)
