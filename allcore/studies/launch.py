@@ -172,4 +172,5 @@ def _in_full(path: str, value: Any, labels: Mapping[str, str]) -> Any:  # noqa: 
 
 def _looked_at(config: TrainConfig) -> str:
     """Return a text that is the same for configurations that need the same look before they are launched."""
-    return config.model_dump_json(include={"dataset", "variant", "labels", "network", "weights", "split"})
+    images_and_weights = {"dataset", "variant", "labels", "network", "weights", "split"}
+    return config.model_dump_json(include={*images_and_weights, "image_size", "head", "dense_units"})

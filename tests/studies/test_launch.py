@@ -59,6 +59,13 @@ def test_a_study_names_folders_and_files_by_where_they_are_each_once(
     assert checked(tables, workspace).vary == {"split.groups": [groups, str(tmp_path / "other.csv")]}
 
 
+def test_a_member_whose_network_is_too_large_to_be_served_is_refused_before_any_trains(tiny_config, workspace):
+    config = tiny_config(network="resnet50", head="flatten", dense_units=1024)
+    plan = make_plan(name="large", config=config, vary={"image_size": [32, 512]})
+    with pytest.raises(ConfigError, match="a smaller image size than 512"):
+        checked(plan, workspace)
+
+
 @pytest.fixture
 def judged(workspace, smears):
     """Let one image be judged wrong."""
