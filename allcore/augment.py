@@ -15,9 +15,9 @@ import numpy as np
 from allcore.cells.compose import alone, on_field_of, shrunk
 from allcore.cells.lenders import Lenders
 from allcore.config_parts import AugmentConfig
-from allcore.data.dyes import restain
-from allcore.data.lab_colours import recolour
 from allcore.data.scale_bar import hide_scale_bar
+from allcore.data.stain.dyes import restain
+from allcore.data.stain.lab_colours import recolour
 
 if TYPE_CHECKING:
     from allcore.cells.finder import LabelImage

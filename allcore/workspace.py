@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allcore.data.csv_rows import MOST_BYTES as LARGEST_GROUPS
-from allcore.data.known_layout import known_layout
-from allcore.data.layout import Layout
-from allcore.data.links import data_roots, workspace_root
-from allcore.data.listing import is_hidden
+from allcore.data.folder.known_layout import known_layout
+from allcore.data.folder.layout import Layout
+from allcore.data.folder.links import data_roots, workspace_root
+from allcore.data.folder.listing import is_hidden
 from allcore.errors import ConfigError, DatasetError, FileError
 from allcore.files import check_file
 from allcore.installation import APP

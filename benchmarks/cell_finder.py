@@ -21,7 +21,7 @@ import numpy as np
 
 from allcore.cells.finder import find_cells
 from allcore.data.catalog import scan
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 
 CORES = (1, 2)
 

@@ -21,8 +21,8 @@ from typing import Any, Final, NamedTuple
 from allcore.config import make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.hardware import nvidia_gpus
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.states import ACTIVE
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.states import ACTIVE
 from allcore.workspace import Workspace
 
 NO_GPU: Final = "NO GPU: nvidia-smi names none on this machine, so NOTHING WAS TRIED ON A GPU"

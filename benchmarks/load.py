@@ -34,7 +34,7 @@ from allcore.data.catalog import scan
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import InputError
 from allcore.installation import PROJECT
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore
 from allcore.workspace import Workspace, open_workspace
 from benchmarks.browserless import Shown, Visitor
 

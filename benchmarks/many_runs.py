@@ -22,11 +22,11 @@ from typing import ClassVar
 from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.installation import PROJECT
-from allcore.runs.launches import Launch
-from allcore.runs.launching import launch_all
-from allcore.runs.preflight import prepare
-from allcore.runs.scheduled import ScheduledExecutor, Word
-from allcore.runs.store import Run
+from allcore.runs.execution.launch_many import launch_all
+from allcore.runs.execution.preflight import prepare
+from allcore.runs.execution.scheduled import ScheduledExecutor, Word
+from allcore.runs.folder.launches import Launch
+from allcore.runs.folder.store import Run
 from allcore.runs.summary import summary_table
 from allcore.workspace import Workspace
 
@@ -79,7 +79,7 @@ def main() -> None:
         print(f"runs list without any run: {_milliseconds(_list):,.0f} ms")
         os.environ["ALLCORE_WORKSPACE"] = folder
 
-        from pages.ui.live import runs, summaries
+        from pages.ui.known.runs import runs, summaries
 
         for look in ("first", "second", "third"):
             print(f"page, {look} look: {_milliseconds(lambda: summary_table(summaries(runs()))):,.0f} ms")

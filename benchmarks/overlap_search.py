@@ -18,8 +18,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
+from allcore.data.decoded import decoded_images
 from allcore.data.shared_fields.placement import Placement
 from allcore.data.shared_fields.search import find_shared_fields
 from allcore.workspace import open_workspace

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from allcore.cells.maps import cell_maps
 from allcore.config import TrainConfig, make_config
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
-from allcore.data.split import make_split
+from allcore.data.decoded import decoded_images
+from allcore.data.splits.split import make_split
 from allcore.hardware import make_plan, set_before_tensorflow
 from allcore.presets import PRESETS
 from allcore.training.batches import Batch, BatchSource

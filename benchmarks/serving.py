@@ -19,15 +19,15 @@ import numpy as np
 
 from allcore.augment import resize
 from allcore.config import make_config
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.inference.latency import latencies
 from allcore.inference.network import open_network
 from allcore.model.build import build_network
 from allcore.model.serving import build_serving_graph, save_with_metadata
 from allcore.model.trained import network_weights
 from allcore.networks.registry import TRUNKS
-from allcore.runs.files import FLOAT32_FILE
-from allcore.runs.store import Run
+from allcore.runs.folder.files import FLOAT32_FILE
+from allcore.runs.folder.store import Run
 from allcore.training.served_precision import compare, in_int8
 
 MEMORY = """

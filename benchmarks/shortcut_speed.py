@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from allcore.config_parts import SplitConfig
-from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
+from allcore.data.decoded import DecodedImages, decoded_images
 from allcore.data.relations import find_relations
-from allcore.data.split import Split, make_split
+from allcore.data.splits.split import Split, make_split
 from allcore.evaluation.shortcuts import BASELINES, Baseline, ShortcutResult, shortcut_scores
 from allcore.workspace import open_workspace
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from allcore.data.stain_normalise import stain_levels
+from allcore.data.stain.normalise import stain_levels
 from allcore.data.synthetic.field import draw_field_and_cells
 from allcore.evaluation.probes.registry import PROBES, Sample
 from allcore.inference.predictor import load_predictor

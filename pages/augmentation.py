@@ -13,19 +13,19 @@ from allcore.config import TrainConfig
 from allcore.config_parts import AugmentConfig
 from allcore.data.catalog import Catalog
 from allcore.data.encode import png
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.errors import ImageError, InputError
 from allcore.reporting.changes import Example, describe, operations
+from allcore.runs.folder.store import Run
 from allcore.runs.replay import replay, split_image
-from allcore.runs.store import Run
 from pages.ui import address
-from pages.ui.augment_settings import augment_settings
-from pages.ui.choose import choose_dataset, choose_run, choose_variant
+from pages.ui.augmentation import augment_settings
 from pages.ui.choose_class import choose_class
-from pages.ui.gallery import reason
+from pages.ui.known.workspace import catalog
 from pages.ui.numbers import bound_number
+from pages.ui.shared.choose import choose_dataset, choose_run, choose_variant
+from pages.ui.shared.gallery import reason
 from pages.ui.show import gallery, plain
-from pages.ui.state import catalog
 
 RESULTS = 11
 LARGEST = 512

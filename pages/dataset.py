@@ -16,23 +16,23 @@ from allcore.data.browse import (
 )
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_duplicate_pairs
-from allcore.data.split import SPLITS, Split
+from allcore.data.splits.split import SPLITS, Split
 from allcore.errors import RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.reporting.number_text import counted
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from pages.ui import show
-from pages.ui.choose import choose_dataset, choose_run_on, choose_variant
-from pages.ui.class_meanings import show_naming
-from pages.ui.dataset_about import show_about_dataset
-from pages.ui.dataset_cells import hold_no_cells, known_cells, show_cells
-from pages.ui.dataset_filter import choose_gallery_page, filter_images
-from pages.ui.dataset_image import show_image_page
-from pages.ui.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
-from pages.ui.get_dataset import get_dataset, is_getting_what_was_asked_here, say_added, show_getting
-from pages.ui.judged_labels import show_judged
-from pages.ui.map_link import link_to_map
-from pages.ui.state import catalog, forget_catalogs, relations
+from pages.ui.dataset.about import show_about_dataset
+from pages.ui.dataset.cells import hold_no_cells, known_cells, show_cells
+from pages.ui.dataset.classes import show_naming
+from pages.ui.dataset.filter import choose_gallery_page, filter_images
+from pages.ui.dataset.image import show_image_page
+from pages.ui.dataset.labels import show_judged
+from pages.ui.dataset.map_link import link_to_map
+from pages.ui.known.workspace import catalog, forget_catalogs, relations
+from pages.ui.shared.choose import choose_dataset, choose_run_on, choose_variant
+from pages.ui.shared.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails
+from pages.ui.shared.get_dataset import get_dataset, is_getting_what_was_asked_here, say_added, show_getting
 from pages.ui.tabs import open_tab
 
 

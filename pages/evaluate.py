@@ -9,23 +9,23 @@ from allcore.errors import InputError
 from allcore.reporting.tables import headline_table
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address, show
-from pages.ui.choose import choose_predictions
-from pages.ui.choose_evaluation import choose_evaluation, choose_kind
-from pages.ui.class_meanings import meanings
-from pages.ui.evaluate_calibration import show_calibration
-from pages.ui.evaluate_classes import show_classes
-from pages.ui.evaluate_compare import show_compare
-from pages.ui.evaluate_confusion import show_confusion
-from pages.ui.evaluate_curves import show_curves
-from pages.ui.evaluate_headline import show_headline
-from pages.ui.evaluate_map import show_map
-from pages.ui.evaluate_mistakes import show_mistakes
-from pages.ui.evaluate_probes import show_probes
-from pages.ui.evaluate_sides import show_sides
-from pages.ui.evaluated import evaluated
-from pages.ui.judging import choose_labels, dataset_of
-from pages.ui.report_button import show_report_button
-from pages.ui.shortcuts import show_shortcuts
+from pages.ui.dataset.classes import meanings
+from pages.ui.evaluate.calibration import show_calibration
+from pages.ui.evaluate.choose import choose_evaluation, choose_kind
+from pages.ui.evaluate.classes import show_classes
+from pages.ui.evaluate.compare import show_compare
+from pages.ui.evaluate.confusion import show_confusion
+from pages.ui.evaluate.curves import show_curves
+from pages.ui.evaluate.evaluated import evaluated
+from pages.ui.evaluate.headline import show_headline
+from pages.ui.evaluate.image_map import show_map
+from pages.ui.evaluate.mistakes import show_mistakes
+from pages.ui.evaluate.probes import show_probes
+from pages.ui.evaluate.report_button import show_report_button
+from pages.ui.evaluate.sides import show_sides
+from pages.ui.shared.choose import choose_predictions
+from pages.ui.shared.labels import choose_labels, dataset_of
+from pages.ui.shared.shortcuts import show_shortcuts
 from pages.ui.tabs import open_tab
 
 SPLITS = ("test", "validation")

@@ -6,14 +6,14 @@ import streamlit as st
 from allcore import paper
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import recorded_at
-from allcore.runs.states import in_words
+from allcore.runs.folder.states import in_words
 from allcore.runs.summary import summary_table
-from pages.ui.get_dataset import draw_button, say_added
-from pages.ui.live import runs, states, summaries, watch
-from pages.ui.overview_score import show_best_run, show_released
-from pages.ui.recorded import recorded, run_at
+from pages.ui.known.recorded import recorded, run_at
+from pages.ui.known.runs import runs, states, summaries, watch
+from pages.ui.known.workspace import datasets, executor, workspace
+from pages.ui.overview import show_best_run, show_released
+from pages.ui.shared.get_dataset import draw_button, say_added
 from pages.ui.show import per_cent_column, plain, table
-from pages.ui.state import datasets, executor, workspace
 
 LINKS = 4
 

@@ -5,13 +5,16 @@ from collections import Counter
 
 import streamlit as st
 
-from allcore.data.formats import IMAGE_SUFFIXES
+from allcore.data.intake.formats import IMAGE_SUFFIXES
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
-from allcore.runs.store import dataset_of
-from pages.ui.class_meanings import meanings
-from pages.ui.predicting import ImageFile, choose_model, predict, uploaded_image
-from pages.ui.prediction_view import (
+from allcore.runs.folder.store import dataset_of
+from pages.ui.dataset.classes import meanings
+from pages.ui.known.workspace import predictor
+from pages.ui.predict.answers import ImageFile, choose_model, predict, uploaded_image
+from pages.ui.predict.samples import chosen_sample, show_samples
+from pages.ui.predict.uploads import uploaded_files
+from pages.ui.predict.view import (
     numbered,
     show_errors,
     show_evidence,
@@ -21,11 +24,8 @@ from pages.ui.prediction_view import (
     show_table,
     show_verdict,
 )
-from pages.ui.samples import chosen_sample, show_samples
+from pages.ui.predict.whole_folder import images_at_hand
 from pages.ui.show import plain
-from pages.ui.state import predictor
-from pages.ui.uploads import uploaded_files
-from pages.ui.whole_folder import images_at_hand
 
 NOTICE = "For research and education only. This is not a medical device, and nothing here is a diagnosis."
 LARGEST_MB = 256  # the core refuses larger files as well

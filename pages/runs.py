@@ -10,22 +10,22 @@ from allcore.refusals import what_went_wrong
 from allcore.reporting.curves import Per
 from allcore.reporting.number_text import memory
 from allcore.reporting.settings import compared_settings, settings_table
-from allcore.runs.files import DOWNLOADS
-from allcore.runs.states import ACTIVE, RESUMABLE, in_words
-from allcore.runs.store import Run
+from allcore.runs.folder.files import DOWNLOADS
+from allcore.runs.folder.states import ACTIVE, RESUMABLE, in_words
+from allcore.runs.folder.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui import address
-from pages.ui.choose import select_run
-from pages.ui.free_space import is_space_to_free, offer_to_free_space
 from pages.ui.guarded import guarded
-from pages.ui.live import refresh_every, runs, states, summaries, watch
-from pages.ui.queue import show_devices
-from pages.ui.run_about import show_about
-from pages.ui.run_view import short_name, show_curves, show_epochs, show_log, show_progress
+from pages.ui.known.runs import refresh_every, runs, states, summaries, watch
+from pages.ui.known.workspace import executor
+from pages.ui.runs.about import show_about
+from pages.ui.runs.free_space import is_space_to_free, offer_to_free_space
+from pages.ui.runs.studies import names_of_grids, show_studies, studies
+from pages.ui.runs.view import short_name, show_curves, show_epochs, show_log, show_progress
+from pages.ui.shared.choose import select_run
+from pages.ui.shared.queue import show_devices
 from pages.ui.show import per_cent_column, plain, table, table_with_rows
 from pages.ui.sign_in import act, may_act, show_actions
-from pages.ui.state import executor
-from pages.ui.study_view import names_of_grids, show_studies, studies
 
 
 def change(action: str, run: Run) -> None:

@@ -20,21 +20,21 @@ from allcore.evaluation.tradeoff.points import (
     tradeoff_point,
 )
 from allcore.reporting.number_text import counted
-from allcore.runs.states import ACTIVE
-from allcore.runs.store import Run
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.store import Run
 from allcore.studies.baselines import divides_alike
 from allcore.studies.out_of_fold import comparable_runs, model_of
 from allcore.studies.plan import StudyPlan
 from allcore.studies.tradeoff import study_differences, study_shortcuts
 from pages.ui import address, show
 from pages.ui.guarded import guarded
-from pages.ui.live import runs, states, watch
-from pages.ui.recorded import recorded, recorded_scores, run_at
-from pages.ui.shortcuts import cached_or_offered_for_all
-from pages.ui.state import workspace
-from pages.ui.study_scores import kept_in
-from pages.ui.study_view import plan_of, studies
-from pages.ui.tradeoff_view import say_which_differ, show_example, show_pairs, show_points
+from pages.ui.known.recorded import recorded, recorded_scores, run_at
+from pages.ui.known.runs import runs, states, watch
+from pages.ui.known.workspace import workspace
+from pages.ui.runs.studies import plan_of, studies
+from pages.ui.runs.study_scores import kept_in
+from pages.ui.shared.shortcuts import cached_or_offered_for_all
+from pages.ui.tradeoff import say_which_differ, show_example, show_pairs, show_points
 
 ALL = "all succeeded runs"
 EXAMPLE = "example: real images"

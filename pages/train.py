@@ -8,10 +8,10 @@ import streamlit as st
 
 from allcore.config import AS_GIVEN, TrainConfig, make_config
 from allcore.config_parts import SplitConfig
-from allcore.data.cache import decoded_bytes
 from allcore.data.catalog import Catalog
+from allcore.data.decoded import decoded_bytes
 from allcore.data.relations import Relations
-from allcore.data.split import Split, make_split
+from allcore.data.splits.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, system_devices
@@ -20,25 +20,25 @@ from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import counted
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
-from allcore.runs.preflight import training_missing
-from allcore.runs.store import Run
+from allcore.runs.execution.preflight import training_missing
+from allcore.runs.folder.store import Run
 from allcore.studies.estimate import StudyEstimate, estimate_study
 from allcore.studies.plan import StudyPlan
 from pages.ui import address
-from pages.ui.choose import choose_dataset, choose_variant
-from pages.ui.config_form import config_form
-from pages.ui.estimates import show_estimate, show_study_estimate
-from pages.ui.judged_labels import show_changes
-from pages.ui.judging import labelled
-from pages.ui.launching import launch, show_launches, warn_of_download, warn_of_hours
-from pages.ui.live import runs
-from pages.ui.measuring import measure_all, measured, measuring_key, wait_while_measured
-from pages.ui.queue import runs_at_once, show_queue
+from pages.ui.dataset.labels import show_changes
+from pages.ui.known.runs import runs
+from pages.ui.known.workspace import asked_for_search, catalog, relations, searched_relations, workspace
+from pages.ui.shared.choose import choose_dataset, choose_variant
+from pages.ui.shared.labels import labelled
+from pages.ui.shared.queue import runs_at_once, show_queue
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way
 from pages.ui.show import plain, table
 from pages.ui.sign_in import act, may_act
-from pages.ui.state import asked_for_search, catalog, relations, searched_relations, workspace
-from pages.ui.study_form import Asked, divides_once, plan_in_words, study_form
+from pages.ui.train.config_form import config_form
+from pages.ui.train.estimates import show_estimate, show_study_estimate
+from pages.ui.train.launching import launch, show_launches, warn_of_download, warn_of_hours
+from pages.ui.train.measuring import measure_all, measured, measuring_key, wait_while_measured
+from pages.ui.train.study_form import Asked, divides_once, plan_in_words, study_form
 
 PRESET_NAMES = {"Paper": "paper", "Quick": "quick", "Cells": "cells", "Custom": ""}
 ONE_RUN, STUDY = "One run", "Study"

@@ -8,17 +8,17 @@ from allcore.data.catalog import Catalog
 from allcore.data.relations import catalog_relations
 from allcore.errors import DatasetError
 from pages.ui import show
-from pages.ui.choose import choose_dataset, choose_variant
-from pages.ui.label_review import show_label_review
+from pages.ui.known.workspace import asked_for_search, catalog, forget_catalogs, relations, searched_relations
+from pages.ui.shared.choose import choose_dataset, choose_variant
 from pages.ui.shared_work import CancelledError
-from pages.ui.state import asked_for_search, catalog, forget_catalogs, relations, searched_relations
 from pages.ui.tabs import open_tab
-from pages.ui.trust_duplicates import show_duplicates
-from pages.ui.trust_examined import Examined
-from pages.ui.trust_fields import show_fields
-from pages.ui.trust_overview import show_overview
-from pages.ui.trust_shortcuts import show_shortcuts
-from pages.ui.trust_stains import show_stains
+from pages.ui.trust.duplicates import show_duplicates
+from pages.ui.trust.examined import Examined
+from pages.ui.trust.fields import show_fields
+from pages.ui.trust.labels import show_label_review
+from pages.ui.trust.overview import show_overview
+from pages.ui.trust.shortcuts import show_shortcuts
+from pages.ui.trust.stains import show_stains
 
 TABS = {
     "Overview": show_overview,

@@ -20,15 +20,15 @@ from allcore.config import TrainConfig, make_config
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.scoring.intervals import bootstrap_multiplicities
 from allcore.hardware import set_before_tensorflow
-from allcore.runs.devices import devices_here
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.files import QUEUE_FOLDER
-from allcore.runs.launches import claim_launch, last_launch, record_launch
-from allcore.runs.lease import lock_file
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status
-from allcore.runs.store import Run
-from allcore.runs.worker_lock import has_worker
+from allcore.runs.execution.devices import devices_here
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.execution.lease import lock_file
+from allcore.runs.folder.files import QUEUE_FOLDER
+from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status
+from allcore.runs.folder.store import Run
+from allcore.runs.folder.worker_lock import has_worker
 from allcore.workspace import Workspace
 from tests.little_work import few_resamples, opener_that_remembers
 from tests.selection import (  # noqa: F401 - pytest finds its hooks here

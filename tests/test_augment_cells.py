@@ -9,8 +9,8 @@ from allcore.cells.compose import PLAIN, on_field, painted_out
 from allcore.cells.finder import find_cells
 from allcore.cells.lenders import Lenders
 from allcore.config_parts import AugmentConfig
-from allcore.data.lab_colours import lab_colours
 from allcore.data.scale_bar import hide_scale_bar
+from allcore.data.stain.lab_colours import lab_colours
 from allcore.data.synthetic import draw_field
 from allcore.presets import PRESETS
 

@@ -6,8 +6,8 @@ import pytest
 
 from allcore.augment import Change, apply_change, augment
 from allcore.config_parts import AugmentConfig
-from allcore.data.dyes import restain
 from allcore.data.scale_bar import SCALE_BAR_CORNER, hide_scale_bar
+from allcore.data.stain.dyes import restain
 from tests.data.pictures import smear
 
 SIZE = 64

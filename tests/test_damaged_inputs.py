@@ -19,11 +19,11 @@ from onnx import helper
 from allcore.config import make_config, read_config
 from allcore.config_parts import SplitConfig
 from allcore.data.catalog import Catalog
-from allcore.data.groups import read_groups
-from allcore.data.intake import inspect
-from allcore.data.judgement_table import import_judgements
-from allcore.data.sources import import_zip
-from allcore.data.split import make_split, read_split
+from allcore.data.importing.sources import import_zip
+from allcore.data.intake.images import inspect
+from allcore.data.labels.judgement_table import import_judgements
+from allcore.data.splits.group_table import read_groups
+from allcore.data.splits.split import make_split, read_split
 from allcore.errors import InputError
 from allcore.inference.metadata import to_properties
 from allcore.inference.predictor import load_predictor

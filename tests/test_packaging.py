@@ -17,7 +17,7 @@ from allcore.config import make_config
 from allcore.errors import InputError
 from allcore.inference.model_file import named_model_file
 from allcore.installation import PROJECT
-from allcore.runs.executor import LocalExecutor
+from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.measure import measure
 from allcore.workspace import Workspace, open_workspace
 

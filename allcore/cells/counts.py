@@ -16,7 +16,7 @@ import pandas as pd
 
 from allcore.cells.finder import WORK, LabelImage, find_cells
 from allcore.cells.maps import are_smears
-from allcore.data.cache import decode_catalogued
+from allcore.data.decoded import decode_catalogued
 from allcore.errors import FileError
 from allcore.json_text import read_json
 from allcore.writing import make_folder, write_whole

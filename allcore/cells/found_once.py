@@ -9,7 +9,7 @@ import numpy as np
 
 from allcore.arrays import ImageArray
 from allcore.cells.finder import LabelImage, find_cells
-from allcore.data.intake import pixel_sha256
+from allcore.data.intake.images import pixel_sha256
 
 
 def finder_that_remembers() -> Callable[[ImageArray], LabelImage]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allcore.arrays import ImageArray
-from allcore.data.lab_colours import lab_colours
+from allcore.data.stain.lab_colours import lab_colours
 
 if TYPE_CHECKING:
     from allcore.cells.finder import LabelImage

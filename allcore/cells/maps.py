@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from allcore.cells.finder import WORK, LabelImage, find_cells
-from allcore.data.cache import DecodedImages
+from allcore.data.decoded import DecodedImages
 from allcore.errors import DatasetError
 from allcore.progress import Count, Progress
 from allcore.result_cache import build_once, cached_file

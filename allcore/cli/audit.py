@@ -99,8 +99,8 @@ def _baselines(
     catalog: Catalog, images: pd.DataFrame, relations: Relations, cache: Path
 ) -> dict[str, dict[str, Any] | None]:
     """Return what each baseline reaches by each protocol; None where one cannot be used."""
-    from allcore.data.cache import decoded_images
-    from allcore.data.split import make_split
+    from allcore.data.decoded import decoded_images
+    from allcore.data.splits.split import make_split
     from allcore.evaluation.shortcuts import baselines_json, shortcut_scores
     from allcore.evaluation.shortcuts.scoring import Seen
     from allcore.progress import part_of

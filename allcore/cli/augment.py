@@ -80,8 +80,8 @@ def augment(
 
 def _of_run(name: str, workspace: Workspace, images: Sequence[str], epochs: Sequence[int] | None) -> list[Seen]:
     from allcore.data.catalog import scan
+    from allcore.runs.folder.store import RunStore
     from allcore.runs.replay import replay
-    from allcore.runs.store import RunStore
 
     run = RunStore(workspace.runs).find(name)
     epochs = _checked(epochs, run.config.epochs)
@@ -101,8 +101,8 @@ def _of_dataset(
     from allcore.augment import augment as augmented
     from allcore.cells.finder import find_cells
     from allcore.cells.lenders import Lenders
-    from allcore.data.cache import decode_catalogued
     from allcore.data.catalog import scan
+    from allcore.data.decoded import decode_catalogued
 
     epochs = _checked(epochs, None)
     with progress_bar("reading the dataset") as progress:

@@ -22,7 +22,7 @@ def baselines(
     from allcore.evaluation.predictions.recorded import recorded_predictions
     from allcore.evaluation.shortcuts import frozen_scores_of_run, shortcut_scores_of_run
     from allcore.evaluation.shortcuts.versus import against_shortcuts
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()

@@ -34,7 +34,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folde
 def info(folder: Folder, json: Json = False) -> None:
     """Show what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
     catalog = scanned(folder)
-    from allcore.data.split import SPLITS
+    from allcore.data.splits.split import SPLITS
 
     problems = catalog.not_used()
     variants = [_variant_facts(catalog, variant) for variant in catalog.variants]
@@ -89,7 +89,7 @@ def classes(
     json: Json = False,
 ) -> None:
     """Name what a dataset's classes mean and which are positive, or show it; pages, reports, `evaluate` follow it."""
-    from allcore.data.class_meanings import class_meanings, name_classes
+    from allcore.data.labels.meanings import class_meanings, name_classes
     from allcore.workspace import open_workspace
 
     catalog, kept_in = scanned(folder), open_workspace().classes
@@ -135,8 +135,8 @@ def fetch(
     ] = None,
 ) -> None:
     """Get the ALL images from Kaggle (mehradaria/leukemia), or import a zip file."""
-    from allcore.data.left_out import left_out
-    from allcore.data.sources import fetch_kaggle, import_zip
+    from allcore.data.importing.left_out import left_out
+    from allcore.data.importing.sources import fetch_kaggle, import_zip
     from allcore.workspace import open_workspace
 
     datasets = open_workspace().datasets
@@ -185,7 +185,7 @@ def _named(option: str) -> tuple[str, str]:
 def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
     from allcore.data.browse import class_counts, held_out_twins, scaled_to_8_bits
     from allcore.data.overlap import exact_duplicate_pairs
-    from allcore.data.split import SPLITS
+    from allcore.data.splits.split import SPLITS
 
     images = catalog.images(variant)
     parts = {}

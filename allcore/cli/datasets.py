@@ -11,7 +11,7 @@ from allcore.cli.asking import ask_before_deleting
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 
 if TYPE_CHECKING:
-    from allcore.runs.datasets import DatasetFacts
+    from allcore.runs.owned_datasets import DatasetFacts
     from allcore.workspace import Workspace
 
 Name = Annotated[
@@ -46,7 +46,7 @@ def show(name: Name, json: Json = False) -> None:
     from allcore.data.browse import class_counts
     from allcore.data.catalog import scan
     from allcore.reporting.datasets import facts_table
-    from allcore.runs.datasets import find_dataset
+    from allcore.runs.owned_datasets import find_dataset
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
@@ -63,7 +63,7 @@ def show(name: Name, json: Json = False) -> None:
 
 def rename(name: Name, new: Annotated[str, typer.Argument(metavar="NAME", help="its name from now on")]) -> None:
     """Rename a dataset of the workspace; its runs, studies and what its classes mean follow it."""
-    from allcore.runs.datasets import find_dataset, rename_dataset
+    from allcore.runs.owned_datasets import find_dataset, rename_dataset
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
@@ -74,7 +74,7 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not a
     """Delete a dataset of the workspace with all its images; folders elsewhere are never deleted."""
     from allcore.errors import DatasetError
     from allcore.reporting.datasets import what_deleting_means
-    from allcore.runs.datasets import check_changeable, delete_dataset, find_dataset
+    from allcore.runs.owned_datasets import check_changeable, delete_dataset, find_dataset
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
@@ -88,8 +88,8 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not a
 
 
 def _facts(folder: Path, workspace: Workspace) -> DatasetFacts:
-    from allcore.runs.datasets import dataset_facts
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
+    from allcore.runs.owned_datasets import dataset_facts
 
     return dataset_facts(folder, workspace, RunStore(workspace.runs).runs())
 

@@ -71,7 +71,7 @@ def evaluate(
 ) -> None:
     """Print the evaluation of a model, or the comparison of two."""
     from allcore.evaluation.predictions.evaluate import evaluate_model
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     if against is not None and prevalence is not None:

@@ -13,7 +13,7 @@ from allcore.paper import HEADLINE
 from allcore.reporting.number_text import Ends, counted, decimal, interval, per_cent, percentage, percentages
 
 if TYPE_CHECKING:
-    from allcore.data.class_meanings import ClassMeanings
+    from allcore.data.labels.meanings import ClassMeanings
     from allcore.evaluation.predictions.evaluation import Evaluation
     from allcore.evaluation.predictions.operating import ChosenPoint
 
@@ -159,7 +159,7 @@ def _print_classes(scores: dict[str, Any]) -> None:
 
 
 def _meanings(evaluation: Evaluation) -> ClassMeanings:
-    from allcore.data.class_meanings import class_meanings
+    from allcore.data.labels.meanings import class_meanings
     from allcore.workspace import open_workspace
 
     return class_meanings(evaluation.datasets, evaluation.predictions.classes, open_workspace().classes)

@@ -21,7 +21,7 @@ def export(
 ) -> None:
     """Write a model's file, and say where it is and by how much its probabilities differ."""
     from allcore.evaluation.held_out import held_out_score
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.training.export import export_run
     from allcore.workspace import open_workspace
 

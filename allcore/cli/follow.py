@@ -8,12 +8,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from allcore.cli.output import terminal
 from allcore.reporting.number_text import duration, per_cent, speed
-from allcore.runs.executor import Executor
-from allcore.runs.history import History, HistoryReader
-from allcore.runs.lease import waiting
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status
-from allcore.runs.store import Run
+from allcore.runs.execution.executor import Executor
+from allcore.runs.execution.lease import waiting
+from allcore.runs.folder.history import History, HistoryReader
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status
+from allcore.runs.folder.store import Run
 from allcore.text import printable
 
 _POLL_SECONDS = 0.5

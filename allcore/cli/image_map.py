@@ -16,7 +16,7 @@ from allcore.reporting.number_text import counted, decimal, interval
 if TYPE_CHECKING:
     import pandas as pd
 
-    from allcore.runs.store import Run
+    from allcore.runs.folder.store import Run
     from allcore.workspace import Workspace
 
 Colouring = Literal["class", "predicted", "answer", "part", "stain", "novelty", "neighbours"]
@@ -85,8 +85,8 @@ def _run_of(model: str, workspace: Workspace, data: Path | None, variant: str | 
     from allcore.evaluation.predictions.folder import ScoredFolder
     from allcore.evaluation.predictions.in_run_form import evaluation_run
     from allcore.inference.predictor import load_predictor
+    from allcore.runs.folder.store import RunStore
     from allcore.runs.named_model import named_model
-    from allcore.runs.store import RunStore
 
     named = named_model(model, RunStore(workspace.runs))
     if data is None:

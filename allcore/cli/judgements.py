@@ -28,7 +28,7 @@ def judge(
     who: Annotated[str, typer.Option("--who", help="whose judgement it is; unset: this account's name")] = "",
 ) -> None:
     """Judge the label of an image; kept in the workspace with who and when, the latest counts, the file stays."""
-    from allcore.data.judgements import add_judgements, make_judgement
+    from allcore.data.labels.judgements import add_judgements, make_judgement
     from allcore.workspace import open_workspace
 
     catalog = scanned(folder)
@@ -49,7 +49,7 @@ def judgements(
 ) -> None:
     """Show what was judged of a dataset's labels and what `train --labels corrected` makes of it."""
     from allcore.data.csv_rows import MOST_BYTES
-    from allcore.data.judgement_table import import_judgements, judgement_table
+    from allcore.data.labels.judgement_table import import_judgements, judgement_table
     from allcore.files import read_file
     from allcore.text import for_csv
     from allcore.workspace import open_workspace
@@ -76,7 +76,7 @@ def say_labels(config: TrainConfig) -> None:
     """Say which labels a run is made with, and what they change, where they are not those of the folders."""
     from allcore.config import AS_GIVEN
     from allcore.data.catalog import scan
-    from allcore.data.label_versions import changes_by_class, changes_in_words, label_version
+    from allcore.data.labels.versions import changes_by_class, changes_in_words, label_version
     from allcore.workspace import open_workspace
 
     if config.labels == AS_GIVEN:
@@ -107,8 +107,8 @@ def _below(root: Path, path: Path) -> str:
 
 def _version(catalog: Catalog, variant: str, file: Path) -> tuple[str, pd.DataFrame]:
     from allcore.config import AS_GIVEN, CORRECTED
-    from allcore.data.judgements import read_judgements
-    from allcore.data.label_versions import changes_by_class, label_changes, label_version, version_name
+    from allcore.data.labels.judgements import read_judgements
+    from allcore.data.labels.versions import changes_by_class, label_changes, label_version, version_name
 
     name = version_name(label_changes(catalog, variant, read_judgements(file)))
     corrected = label_version(catalog, variant, AS_GIVEN if name == AS_GIVEN else CORRECTED, file).catalog

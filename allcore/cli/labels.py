@@ -30,10 +30,10 @@ def labels(
 ) -> None:
     """Print the first rows of a review of labels, and write all where that is asked for."""
     from allcore.data.catalog import scan
-    from allcore.data.judgements import read_judgements
+    from allcore.data.labels.judgements import read_judgements
     from allcore.data.relations import find_relations
     from allcore.evaluation.labels.review import review_dataset
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()

@@ -49,7 +49,7 @@ def study_runner(
     launch: Annotated[int | None, typer.Option("--launch", help="the number of the launch that started this")] = None,
 ) -> None:
     """Carry out the study in a folder; the app and `study run` start this."""
-    from allcore.runs.executor import open_executor
+    from allcore.runs.execution.executor import open_executor
     from allcore.studies.runner import run_study
     from allcore.workspace import open_workspace
 
@@ -100,7 +100,7 @@ def main() -> None:
         _complain("error", str(error))
         sys.exit(2)
     except ModuleNotFoundError as error:
-        from allcore.runs.preflight import TRAINING_PACKAGES, training_missing
+        from allcore.runs.execution.preflight import TRAINING_PACKAGES, training_missing
 
         if error.name not in TRAINING_PACKAGES:
             _fault(error)

@@ -21,7 +21,7 @@ def sync(
 
     Runs that wait for their first start are left out.
     """
-    from allcore.runs.store import Run, RunStore
+    from allcore.runs.folder.store import Run, RunStore
     from allcore.tracking.exporter import catch_up, tracking_server, waits_for_its_start
     from allcore.workspace import open_workspace
 

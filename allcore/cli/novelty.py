@@ -26,7 +26,7 @@ def novelty(
     """Print how novelty separates the images of each folder."""
     from allcore.evaluation.probes.novelty_check import check_novelty
     from allcore.evaluation.probes.subject import find_subject
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()

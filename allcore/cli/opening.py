@@ -9,12 +9,12 @@ from allcore.cli.output import progress_bar
 
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog
-    from allcore.runs.executor import Executor
+    from allcore.runs.execution.executor import Executor
 
 
 def the_executor() -> Executor:
     """Return the executor of the workspace."""
-    from allcore.runs.executor import open_executor
+    from allcore.runs.execution.executor import open_executor
     from allcore.workspace import open_workspace
 
     return open_executor(open_workspace())

@@ -79,7 +79,7 @@ def _model_file(model: str) -> Path:
     file = named_model_file(model)
     if file is not None:  # runs need not come in
         return file
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     return RunStore(open_workspace().runs).find(model).served_model
@@ -87,7 +87,7 @@ def _model_file(model: str) -> Path:
 
 def _image_files(path: Path) -> list[Path]:
     """Return a file as it is, and in a folder's place the images in it and below. Raises `InputError` without any."""
-    from allcore.data.listing import images_below
+    from allcore.data.folder.listing import images_below
     from allcore.files import is_folder
 
     return images_below(path) if is_folder(path) else [path]
@@ -175,7 +175,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write_overlay(predictor: Predictor, path: Path, prediction: Prediction, target: Path) -> None:
-    from allcore.data.intake import decode
+    from allcore.data.intake.images import decode
     from allcore.inference.overlay import evidence_png
 
     chosen = predictor.classes.index(prediction.label)

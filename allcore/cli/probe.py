@@ -30,7 +30,7 @@ def probe(
     """Print the report of a model's probes."""
     from allcore.evaluation.probes.probing import probe_model
     from allcore.evaluation.probes.subject import find_subject
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()

@@ -24,7 +24,7 @@ def report(
 ) -> None:
     """Write a report's file, and say where it is and what it lacks."""
     from allcore.reporting.report import complete, make_report, write_report
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()

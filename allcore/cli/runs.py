@@ -16,8 +16,8 @@ from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
-    from allcore.runs.history import History
-    from allcore.runs.store import Run
+    from allcore.runs.folder.history import History
+    from allcore.runs.folder.store import Run
 
 app = typer.Typer()
 _SHOWN: Final = 60
@@ -42,9 +42,9 @@ def list_runs(
 ) -> None:
     """List the runs, newest first."""
     from allcore.reporting.number_text import memory
-    from allcore.runs.asking import ask_schedulers
+    from allcore.runs.execution.ask_schedulers import ask_schedulers
+    from allcore.runs.folder.states import in_words
     from allcore.runs.listing import list_runs as all_runs
-    from allcore.runs.states import in_words
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
@@ -81,9 +81,9 @@ def list_runs(
 @app.command()
 def show(name: RunName, json: Json = False) -> None:
     """Show a run's state, configuration and history."""
-    from allcore.runs.about import about
-    from allcore.runs.asking import ask_schedulers
-    from allcore.runs.states import in_words
+    from allcore.runs.execution.ask_schedulers import ask_schedulers
+    from allcore.runs.folder.about import about
+    from allcore.runs.folder.states import in_words
     from allcore.tracking.record import read_mirrored
 
     executor = the_executor()
@@ -152,7 +152,7 @@ app.command()(hide)
 def watch(name: RunName) -> None:
     """Follow a run until it ends; Ctrl-C ends the watching, not the run. Exit status 1 unless the run succeeded."""
     from allcore.cli.follow import follow
-    from allcore.runs.states import in_words
+    from allcore.runs.folder.states import in_words
 
     executor = the_executor()
     run = executor.store.find(name)
@@ -169,7 +169,7 @@ def watch(name: RunName) -> None:
 @app.command()
 def stop(name: RunName) -> None:
     """Stop a run at its next batch, keeping its checkpoint."""
-    from allcore.runs.states import in_words
+    from allcore.runs.folder.states import in_words
 
     executor = the_executor()
     run = executor.store.find(name)
@@ -202,7 +202,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="do not ask when RUN is only a part of the id")] = False,
 ) -> None:
     """Delete a run's folder and everything in it; if the folder is a link, only the link."""
-    from allcore.runs.asking import ask_schedulers
+    from allcore.runs.execution.ask_schedulers import ask_schedulers
 
     executor = the_executor()
     ask_schedulers(executor.workspace)

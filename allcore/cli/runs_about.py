@@ -32,8 +32,8 @@ def hide(name: RunName, show_again: Annotated[bool, typer.Option("--show", help=
 
 
 def _say(name: str, /, **said: object) -> None:
-    from allcore.runs.about import about, say_of_run
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.about import about, say_of_run
+    from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     run = RunStore(open_workspace().runs).find(name)

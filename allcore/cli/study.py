@@ -88,9 +88,9 @@ def run_study(
 def list_studies(json: Json = False) -> None:
     """List all studies, newest first."""
     from allcore.errors import RunError
-    from allcore.runs.asking import ask_schedulers
-    from allcore.runs.states import in_words
-    from allcore.runs.store import RunStore
+    from allcore.runs.execution.ask_schedulers import ask_schedulers
+    from allcore.runs.folder.states import in_words
+    from allcore.runs.folder.store import RunStore
     from allcore.studies.grid import look
 
     workspace = _workspace()
@@ -176,7 +176,7 @@ def resume(
 @app.command()
 def stop(name: Name) -> None:
     """Stop a study: its members under way stop at their next batch and keep their checkpoints."""
-    from allcore.runs.states import in_words
+    from allcore.runs.folder.states import in_words
     from allcore.studies.launch import stop as stop_study
 
     study = _studies().find(name)
@@ -193,7 +193,7 @@ def delete(
 ) -> None:
     """Delete a study's plan and results; its runs stay as ordinary runs, unless --runs deletes them as well."""
     from allcore.errors import RunError
-    from allcore.runs.asking import ask_schedulers
+    from allcore.runs.execution.ask_schedulers import ask_schedulers
     from allcore.studies.deletion import check_at_rest, delete_study, runs_of
 
     workspace, study = _workspace(), _studies().find(name)
@@ -212,10 +212,10 @@ def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEst
     from allcore.config import TrainConfig
     from allcore.hardware import system_devices
     from allcore.runs.estimate import Speed, estimate, former_speed
-    from allcore.runs.executor import open_executor
+    from allcore.runs.execution.executor import open_executor
+    from allcore.runs.execution.preflight import prepare
+    from allcore.runs.folder.store import RunStore
     from allcore.runs.measure import measure
-    from allcore.runs.preflight import prepare
-    from allcore.runs.store import RunStore
     from allcore.studies.estimate import estimate_study
 
     devices, runs = system_devices(), RunStore(workspace.runs).runs()

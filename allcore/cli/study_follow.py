@@ -34,7 +34,7 @@ def _follow(study: Study, workspace: Workspace, json: bool) -> int:
     """Say which members have ended until the study has, and return the exit status; Ctrl-C stops the study."""
     import time
 
-    from allcore.runs.states import ACTIVE, in_words
+    from allcore.runs.folder.states import ACTIVE, in_words
     from allcore.studies.launch import stop as stop_study
 
     said: set[str] = set()
@@ -67,8 +67,8 @@ def _because(note: str) -> str:
 
 def look_at(study: Study, workspace: Workspace) -> Grid:
     """Return how far the members of a study are."""
-    from allcore.runs.asking import ask_schedulers
-    from allcore.runs.store import RunStore
+    from allcore.runs.execution.ask_schedulers import ask_schedulers
+    from allcore.runs.folder.store import RunStore
     from allcore.studies.grid import look
 
     ask_schedulers(workspace)

@@ -44,7 +44,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Say what a study found: scores with their spread, which settings differ, baselines and probes on its folds."""
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.studies.baselines import compute_baselines
     from allcore.studies.findings import study_findings
     from allcore.studies.probes import compute_probes

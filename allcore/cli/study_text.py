@@ -64,7 +64,7 @@ def grid_json(grid: Grid, study: Study, workspace: Workspace) -> dict[str, Any]:
 
 def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:
     """Return what the members that have succeeded say, and baselines and probes as far as they are computed."""
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.studies.baselines import baseline_members
     from allcore.studies.findings import baseline_scores
     from allcore.studies.probes import cell_probes
@@ -82,7 +82,7 @@ def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:
 
 def say_grid(grid: Grid) -> None:
     """Print the state of every member, and the time that is left for all of them."""
-    from allcore.runs.states import in_words
+    from allcore.runs.folder.states import in_words
     from allcore.studies.grid import grid_table
 
     say(grid.study, bold=True)

@@ -11,7 +11,7 @@ from allcore.reporting.number_text import duration, per_cent, percentage, percen
 
 if TYPE_CHECKING:
     from allcore.evaluation.tradeoff.record import TradeoffRecord
-    from allcore.runs.store import Run, RunStore
+    from allcore.runs.folder.store import Run, RunStore
     from allcore.studies.plan import StudyPlan
     from allcore.studies.store import Study
 
@@ -27,7 +27,7 @@ def tradeoff(
     """Print the record of a study, of runs or of the example."""
     from allcore.errors import InputError
     from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff, record_tradeoff
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.studies.tradeoff import study_tradeoff
     from allcore.workspace import open_workspace
 
@@ -91,7 +91,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
 def _runs(store: RunStore, names: list[str]) -> list[Run]:
     from allcore.errors import InputError
     from allcore.evaluation.tradeoff.points import runs_of_studies
-    from allcore.runs.states import in_words
+    from allcore.runs.folder.states import in_words
 
     every = store.runs()
     by_name = runs_of_studies(every)

@@ -19,8 +19,8 @@ from allcore.text import counted
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
     from allcore.evaluation.predictions.evaluation import Evaluation
-    from allcore.runs.executor import Executor
-    from allcore.runs.store import Run
+    from allcore.runs.execution.executor import Executor
+    from allcore.runs.folder.store import Run
 
 Data = Annotated[Path, typer.Option("--data", help="dataset folder, with one subfolder per class or per variant")]
 Preset = Annotated[str, typer.Option("--preset", help=f"settings to begin with: {presets_help()}")]
@@ -47,7 +47,7 @@ def finish(run: Run, executor: Executor, show: Callable[[Evaluation], None]) -> 
     """Follow a run to its end, show its test scores, and return the exit status; Ctrl-C stops it."""
     from allcore.cli.follow import follow
     from allcore.evaluation.predictions.evaluate import evaluate_run
-    from allcore.runs.states import in_words
+    from allcore.runs.folder.states import in_words
 
     try:
         status = follow(run, executor)
@@ -65,7 +65,7 @@ def finish(run: Run, executor: Executor, show: Callable[[Evaluation], None]) -> 
 
 def with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields with the split that the dataset's folders make, unless another is asked for; both are said."""
-    from allcore.data.layout import find_layout
+    from allcore.data.folder.layout import find_layout
 
     if not find_layout(data).has_parts:
         return fields

@@ -9,7 +9,7 @@ from allcore.config_parts import SplitConfig
 from allcore.data.catalog import Catalog
 from allcore.data.overlap import exact_overlap
 from allcore.data.relations import Relations
-from allcore.data.split import SPLITS, Split, make_split
+from allcore.data.splits.split import SPLITS, Split, make_split
 from allcore.text import counted
 
 NO_GROUP = -1

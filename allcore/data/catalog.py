@@ -23,8 +23,8 @@ from allcore.data.catalog_rows import (
     storable,
 )
 from allcore.data.class_names import class_name, in_order
-from allcore.data.layout import find_layout
-from allcore.data.left_out import left_out
+from allcore.data.folder.layout import find_layout
+from allcore.data.importing.left_out import left_out
 from allcore.errors import DatasetError
 from allcore.progress import Progress
 from allcore.threads import in_threads

@@ -17,8 +17,8 @@ import simplejpeg
 from PIL import features
 
 from allcore import __version__
-from allcore.data.intake import INTAKE_VERSION, inspect, pixel_sha256, read_image
-from allcore.data.layout import DatasetFile, Layout
+from allcore.data.folder.layout import DatasetFile, Layout
+from allcore.data.intake.images import INTAKE_VERSION, inspect, pixel_sha256, read_image
 from allcore.errors import ImageError
 from allcore.result_cache import cache_result, cached_file
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from allcore.data.cache import decoded_images
+from allcore.data.decoded import decoded_images
 from allcore.data.shared_fields.search import COLUMNS, SEARCH_VERSION, find_shared_fields
 from allcore.progress import Progress
 from allcore.result_cache import cache_result, cached_file

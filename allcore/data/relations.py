@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from allcore.data.catalog import Catalog
-from allcore.data.label_versions import compared_images
+from allcore.data.labels.versions import compared_images
 from allcore.data.overlap import Overlap, exact_overlap, find_overlap, known_overlap
 from allcore.data.shared_fields.search import SEARCH_VERSION
-from allcore.data.stains import find_stains
+from allcore.data.stain.clusters import find_stains
 from allcore.progress import Progress
 from allcore.result_cache import cache_text, cached_file
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from allcore.data.catalog_rows import hold
-from allcore.data.listing import images_below
+from allcore.data.folder.listing import images_below
 from allcore.progress import Count, Progress
 from allcore.text import well_formed
 from allcore.threads import in_threads

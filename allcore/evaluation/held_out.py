@@ -9,7 +9,7 @@ from allcore.evaluation.probes.probing import ProbeReport, cached_report
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import best_shortcut, cached_shortcuts_of_run
 from allcore.inference.metadata import HeldOutScore, ViewScore
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 
 def held_out_score(run: Run, cache: Path) -> HeldOutScore:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allcore.data.colour import MOMENTS
+from allcore.data.stain.colour_moments import MOMENTS
 
 SHARED_WEIGHT = MOMENTS
 """Images that the covariance of all classes counts as, beside a class's own."""

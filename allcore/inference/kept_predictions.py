@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from allcore import __version__
 from allcore.augment import resize
-from allcore.data.cache import decode_catalogued
-from allcore.data.intake import INTAKE_VERSION
+from allcore.data.decoded import decode_catalogued
+from allcore.data.intake.images import INTAKE_VERSION
 from allcore.errors import FileError
 from allcore.files import read_file
 from allcore.inference.predictor import Predictor

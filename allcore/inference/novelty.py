@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allcore.data.colour import MOMENTS
+from allcore.data.stain.colour_moments import MOMENTS
 from allcore.errors import ModelFileError
 from allcore.inference.colour_distance import ColourGaussians, fit_colours
 from allcore.inference.feature_distance import FeatureGaussians, fit_features

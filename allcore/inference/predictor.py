@@ -13,8 +13,8 @@ from typing import overload
 import numpy as np
 
 from allcore.augment import resize
-from allcore.data.colour import colour_moments
-from allcore.data.intake import ImageFacts, inspect, read_image
+from allcore.data.intake.images import ImageFacts, inspect, read_image
+from allcore.data.stain.colour_moments import colour_moments
 from allcore.errors import ImageError, InputError, ModelFileError
 from allcore.inference.metadata import ServedMetadata, from_properties
 from allcore.inference.network import Network, NetworkOutputs, joined, open_network

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from allcore.data.split import SPLITS
+from allcore.data.splits.split import SPLITS
 from allcore.reporting.class_axis import class_axis, label_width
 from allcore.reporting.colours import class_colours
 from allcore.text import for_figure

@@ -15,7 +15,7 @@ import pandas as pd
 
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.reporting.colours import sequence_colours
-from allcore.runs.history import History
+from allcore.runs.folder.history import History
 
 Per = Literal["epoch", "batch"]
 HEIGHT = 280

@@ -9,7 +9,7 @@ import pandas as pd
 from allcore.data.browse import class_counts
 from allcore.data.catalog import Catalog
 from allcore.reporting.number_text import counted, memory
-from allcore.runs.datasets import DatasetFacts
+from allcore.runs.owned_datasets import DatasetFacts
 
 _NOT_RECORDED = "not recorded"
 _RUNS = 5

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.data.class_names import natural
-from allcore.data.split import Split
+from allcore.data.splits.split import Split
 
 
 class Images(Protocol):

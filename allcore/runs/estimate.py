@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from os.path import realpath
 
 from allcore.config import TrainConfig
-from allcore.data.split import Split
+from allcore.data.splits.split import Split
 from allcore.errors import RunError
 from allcore.hardware import Devices, HardwarePlan, make_plan
-from allcore.runs.files import PREDICTIONS_FILE, STATUS_FILE
-from allcore.runs.status import Status
-from allcore.runs.store import Run
+from allcore.runs.folder.files import PREDICTIONS_FILE, STATUS_FILE
+from allcore.runs.folder.status import Status
+from allcore.runs.folder.store import Run
 
 VALIDATION_SPEEDUP = 3.0
 """About how many times faster images are scored than trained on: a forward pass without its backward pass."""

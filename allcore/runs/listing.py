@@ -15,7 +15,7 @@ from types import NoneType
 from typing import Any, Final, NamedTuple
 
 from allcore.files import Stamp, stamp
-from allcore.runs.files import CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE, STATUS_FILE, run_names
+from allcore.runs.folder.files import CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE, STATUS_FILE, run_names
 from allcore.workspace import Workspace
 
 SUMMARY_COLUMNS: Final = {
@@ -102,8 +102,8 @@ def _look_at(folder: Path) -> tuple[Listed, bool]:
 
     Damage may be repaired in place.
     """
-    from allcore.runs.status import is_only_silent
-    from allcore.runs.store import Run
+    from allcore.runs.folder.status import is_only_silent
+    from allcore.runs.folder.store import Run
     from allcore.runs.summary import summarize, summary_rows
 
     summary = summarize(Run(folder))

@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.runs.estimate import Speed, Whole
-from allcore.runs.executor import worker_environment
-from allcore.runs.files import CONFIG_FILE
-from allcore.runs.preflight import require_training
+from allcore.runs.execution.executor import worker_environment
+from allcore.runs.execution.preflight import require_training
+from allcore.runs.folder.files import CONFIG_FILE
 from allcore.workspace import Workspace
 
 TIMEOUT_SECONDS = 600.0

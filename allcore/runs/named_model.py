@@ -7,7 +7,7 @@ from pathlib import Path
 
 from allcore.errors import InputError
 from allcore.inference.model_file import named_model_file
-from allcore.runs.store import Run, RunStore, run_of_model
+from allcore.runs.folder.store import Run, RunStore, run_of_model
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from allcore.errors import RunError
 from allcore.files import bytes_below
-from allcore.runs.disk_clock import disk_time
-from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.store import Run, RunStore, is_active
-from allcore.runs.trash import TRASH
-from allcore.runs.worker_lock import has_worker
+from allcore.runs.folder.disk_clock import disk_time
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.store import Run, RunStore, is_active
+from allcore.runs.folder.trash import TRASH
+from allcore.runs.folder.worker_lock import has_worker
 from allcore.workspace import Workspace
 from allcore.writing import remove_folder, unfinished
 

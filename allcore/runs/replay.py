@@ -9,10 +9,10 @@ import numpy as np
 from allcore.augment import augment
 from allcore.cells.finder import find_cells
 from allcore.cells.lenders import Lenders
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.errors import DatasetError, ImageError, RunError
-from allcore.runs.images import read_recorded_image
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
+from allcore.runs.recorded_images import read_recorded_image
 
 
 def split_image(run: Run, root: Path, row: int) -> np.ndarray:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from allcore.errors import RunError
 from allcore.inference.feature_distance import directions
-from allcore.runs.features import read_features
-from allcore.runs.store import Run
+from allcore.runs.folder.features import read_features
+from allcore.runs.folder.store import Run
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from allcore.config import TrainConfig
 from allcore.errors import RunError
 from allcore.files import bytes_below
-from allcore.runs.about import NOTHING_SAID, About, readable_about
-from allcore.runs.files import METRICS_FILE
-from allcore.runs.history import History
+from allcore.runs.folder.about import NOTHING_SAID, About, readable_about
+from allcore.runs.folder.files import METRICS_FILE
+from allcore.runs.folder.history import History
+from allcore.runs.folder.states import ACTIVE, State, in_words
+from allcore.runs.folder.status import Status
+from allcore.runs.folder.store import Run
 from allcore.runs.listing import SUMMARY_COLUMNS, holds_words
-from allcore.runs.states import ACTIVE, State, in_words
-from allcore.runs.status import Status
-from allcore.runs.store import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,7 @@ def _tested(run: Run, status: Status) -> float | None:
     """Return the accuracy (fraction) on the run's test images once it has succeeded."""
     if status.state != "succeeded":
         return None
-    from allcore.runs.predictions import accuracy
+    from allcore.runs.folder.predictions import accuracy
 
     try:
         return accuracy(run.predictions(), "test")

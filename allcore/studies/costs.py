@@ -11,7 +11,7 @@ import numpy as np
 from allcore.errors import InputError, RunError
 from allcore.inference.latency import latencies
 from allcore.inference.network import Network, open_network
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 
 def training_costs(runs: Sequence[Run]) -> dict[str, Any]:

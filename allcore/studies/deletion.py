@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from allcore.errors import RunError
-from allcore.runs.store import Run, RunStore, is_active
-from allcore.runs.trash import delete_folder
+from allcore.runs.folder.store import Run, RunStore, is_active
+from allcore.runs.folder.trash import delete_folder
 from allcore.studies.launch import is_carried_out
 from allcore.studies.store import Study
 from allcore.workspace import Workspace

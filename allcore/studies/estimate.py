@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allcore.config import TrainConfig
-from allcore.data.split import Split
+from allcore.data.splits.split import Split
 from allcore.hardware import Devices
 from allcore.runs.estimate import Estimate, Speed, estimate
 from allcore.studies.grid import time_of_all

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from allcore.evaluation.comparing.verdict import CellDifference
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.studies.baselines import STANDING_BESIDE, baseline_members, called, division
 from allcore.studies.costs import measured_latencies
 from allcore.studies.plan import StudyPlan

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
-from allcore.runs.history import History
-from allcore.runs.states import ACTIVE, State
-from allcore.runs.store import Run
+from allcore.runs.folder.history import History
+from allcore.runs.folder.states import ACTIVE, State
+from allcore.runs.folder.store import Run
 from allcore.runs.summary import RunSummary, summarize
 from allcore.studies.plan import Place, StudyPlan
 from allcore.studies.store import Study

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 
 from allcore.config import TrainConfig
-from allcore.runs.files import CHECKPOINTS_FOLDER, FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, SERVED_FILE
-from allcore.runs.store import Run
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER, FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, SERVED_FILE
+from allcore.runs.folder.store import Run
 
 _DROPPED = (KERAS_FILE, FLOAT32_FILE, FEATURES_FILE)
 _BYTES_AN_IMAGE = 600

@@ -11,17 +11,17 @@ from contextlib import suppress
 from typing import Any
 
 from allcore.config import TrainConfig
-from allcore.data.links import from_home
+from allcore.data.folder.links import from_home
 from allcore.errors import ConfigError, RunError
-from allcore.runs.ending import gone_within, signal_group
-from allcore.runs.executor import open_executor, worker_environment
-from allcore.runs.files import OUTPUT_FILE, STOP_FILE
-from allcore.runs.launches import LOCAL, claim_launch, last_launch
-from allcore.runs.preflight import looked_at_once, prepare, with_groups_absolute
-from allcore.runs.states import ACTIVE, in_words
-from allcore.runs.status import Status, write_status
-from allcore.runs.store import RunStore
-from allcore.runs.worker_lock import has_worker
+from allcore.runs.execution.ending import gone_within, signal_group
+from allcore.runs.execution.executor import open_executor, worker_environment
+from allcore.runs.execution.preflight import looked_at_once, prepare, with_groups_absolute
+from allcore.runs.folder.files import OUTPUT_FILE, STOP_FILE
+from allcore.runs.folder.launches import LOCAL, claim_launch, last_launch
+from allcore.runs.folder.states import ACTIVE, in_words
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.store import RunStore
+from allcore.runs.folder.worker_lock import has_worker
 from allcore.studies.plan import StudyPlan, each_once, make_plan
 from allcore.studies.store import Study
 from allcore.workspace import Workspace

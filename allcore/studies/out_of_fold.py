@@ -13,9 +13,9 @@ import pandas as pd
 
 from allcore.errors import FileError, RunError
 from allcore.json_text import read_json
-from allcore.runs.files import METRICS_FILE
-from allcore.runs.run_form import write_run_form
-from allcore.runs.store import Run
+from allcore.runs.folder.files import METRICS_FILE
+from allcore.runs.folder.run_form import write_run_form
+from allcore.runs.folder.store import Run
 from allcore.studies.costs import first_model, training_costs
 from allcore.studies.plan import StudyPlan
 from allcore.studies.results import Finished, finished_members, out_of_fold

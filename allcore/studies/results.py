@@ -15,7 +15,7 @@ from allcore.evaluation.comparing.repeated import Spread, spread
 from allcore.evaluation.predictions.kept_scores import kept_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval, score_table
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.studies.costs import training_costs
 from allcore.studies.plan import Place, StudyPlan
 

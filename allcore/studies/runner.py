@@ -19,18 +19,18 @@ from filelock import Timeout
 
 from allcore.errors import ConfigError, InputError, RunError
 from allcore.refusals import what_went_wrong
-from allcore.runs.asking import ask_schedulers
-from allcore.runs.executor import Executor
-from allcore.runs.files import STOP_FILE
-from allcore.runs.launches import last_launch
-from allcore.runs.launching import launch_all
-from allcore.runs.mirroring import start_mirroring
-from allcore.runs.process import host, own_identity
-from allcore.runs.states import ACTIVE, in_words
-from allcore.runs.status import Status, read_status, write_status
-from allcore.runs.stop_signal import StopSignal
-from allcore.runs.store import Run
-from allcore.runs.worker_lock import worker_lock
+from allcore.runs.execution.ask_schedulers import ask_schedulers
+from allcore.runs.execution.executor import Executor
+from allcore.runs.execution.launch_many import launch_all
+from allcore.runs.execution.mirroring import start_mirroring
+from allcore.runs.execution.stop_signal import StopSignal
+from allcore.runs.folder.files import STOP_FILE
+from allcore.runs.folder.launches import last_launch
+from allcore.runs.folder.process import host, own_identity
+from allcore.runs.folder.states import ACTIVE, in_words
+from allcore.runs.folder.status import Status, read_status, write_status
+from allcore.runs.folder.store import Run
+from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.kept import keep_small
 from allcore.studies.plan import Place
 from allcore.studies.store import Study

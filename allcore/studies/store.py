@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allcore.config import parse_config
-from allcore.data.dataset_note import present_place
+from allcore.data.importing.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
-from allcore.runs.files import read_record
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status, read_status, write_status
-from allcore.runs.store import Run
+from allcore.runs.folder.files import read_record
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status, read_status, write_status
+from allcore.runs.folder.store import Run
 from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
 from allcore.writing import make_folder, new_folder_written_whole, write_whole
 

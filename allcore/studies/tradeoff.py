@@ -9,7 +9,7 @@ from pathlib import Path
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint, short_names
 from allcore.evaluation.tradeoff.record import TradeoffRecord, record_tradeoff
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.studies.baselines import baseline_members, baseline_of, divides_alike
 from allcore.studies.findings import MARGIN, baseline_scores
 from allcore.studies.out_of_fold import comparable_runs, model_of, out_of_fold_name

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from allcore.errors import RunError
 from allcore.result_cache import short_digest
-from allcore.runs.files import read_record
+from allcore.runs.folder.files import read_record
 from allcore.tracking.server import MlflowRun, MlflowServer
 from allcore.writing import write_new, write_whole
 

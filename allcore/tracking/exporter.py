@@ -17,9 +17,9 @@ from typing import Final
 
 from allcore.errors import InputError, RunError, TrackingError
 from allcore.refusals import what_went_wrong
-from allcore.runs.states import ACTIVE
-from allcore.runs.store import Run, RunStore
-from allcore.runs.turns import present_turn
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.folder.turns import present_turn
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from allcore.tracking.mirror import is_behind, mirror
 from allcore.tracking.record import Mirrored, read_mirrored

@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 from allcore.config import read_config
 from allcore.config_fields import config_values, setting_text
 from allcore.errors import RunError, TrackingError
-from allcore.runs.about import readable_about
-from allcore.runs.files import (
+from allcore.runs.folder.about import readable_about
+from allcore.runs.folder.files import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
     LOG_FILE,
@@ -24,8 +24,8 @@ from allcore.runs.files import (
     SERVED_FILE,
     SPLIT_FILE,
 )
-from allcore.runs.status import Status
-from allcore.runs.store import Run
+from allcore.runs.folder.status import Status
+from allcore.runs.folder.store import Run
 from allcore.studies.store import Study
 from allcore.tracking.counterpart import counterpart
 from allcore.tracking.metrics import new_metrics
@@ -157,7 +157,7 @@ def _unsent(run: Run, record: Mirrored) -> dict[str, str]:
 
 def _accuracies(run: Run, status: Status) -> list[Metric]:
     """Return the served model's accuracy on the images of validation and test; nothing where they are lost."""
-    from allcore.runs.predictions import accuracy
+    from allcore.runs.folder.predictions import accuracy
 
     try:
         predictions = run.predictions()

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import RunError
-from allcore.runs.files import read_record
+from allcore.runs.folder.files import read_record
 from allcore.writing import write_whole
 
 RECORD_FILE: Final = "mlflow.json"

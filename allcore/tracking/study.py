@@ -7,8 +7,8 @@ from typing import Final
 
 from allcore.config_fields import setting_text
 from allcore.errors import RunError, TrackingError
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import Study
 from allcore.tracking.counterpart import counterpart

@@ -18,7 +18,7 @@ from allcore.cells.finder import LabelImage
 from allcore.cells.lenders import Lenders
 from allcore.cells.maps import CellMaps
 from allcore.config import TrainConfig
-from allcore.data.cache import DecodedImages
+from allcore.data.decoded import DecodedImages
 
 THREADS = min(16, os.cpu_count() or 1)
 _BYTES_AHEAD = 512 * 10**6

@@ -15,13 +15,13 @@ import numpy as np
 import onnx
 
 from allcore.augment import resize
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.errors import ImageError, InputError, ModelFileError, RunError
 from allcore.inference.metadata import HeldOutScore, from_properties, to_properties
 from allcore.inference.network import open_network
 from allcore.model.serving import save_with_metadata
-from allcore.runs.files import FLOAT32_FILE, KERAS_FILE
-from allcore.runs.store import Run
+from allcore.runs.folder.files import FLOAT32_FILE, KERAS_FILE
+from allcore.runs.folder.store import Run
 from allcore.writing import written_whole
 
 if TYPE_CHECKING:

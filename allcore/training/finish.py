@@ -13,9 +13,9 @@ import pandas as pd
 
 from allcore.augment import resize
 from allcore.config import TrainConfig
-from allcore.data.cache import DecodedImages
-from allcore.data.colour import colour_moments
-from allcore.data.split import SPLITS, Split
+from allcore.data.decoded import DecodedImages
+from allcore.data.splits.split import SPLITS, Split
+from allcore.data.stain.colour_moments import colour_moments
 from allcore.errors import InputError
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties
 from allcore.inference.network import Network, NetworkOutputs
@@ -27,8 +27,8 @@ from allcore.model.serving import save_with_metadata
 from allcore.model.trained import network_weights
 from allcore.progress import Phase
 from allcore.recipe import train_command
-from allcore.runs.files import FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, PREDICTIONS_FILE, SERVED_FILE
-from allcore.runs.store import Run
+from allcore.runs.folder.files import FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, PREDICTIONS_FILE, SERVED_FILE
+from allcore.runs.folder.store import Run
 from allcore.training.served_precision import Arithmetic, choose_arithmetic, opened
 from allcore.writing import written_whole
 

@@ -16,7 +16,7 @@ from allcore.evaluation.shortcuts.scoring import in_threads_where_it_pays
 from allcore.inference.predictor import BATCH
 from allcore.model.layers import NetworkWeights
 from allcore.model.trained import network_weights
-from allcore.runs.files import KERAS_FILE
+from allcore.runs.folder.files import KERAS_FILE
 from allcore.threads import in_threads
 from allcore.training.finish import CALIBRATION_IMAGES, TrainedRun, resized, save_keras, to_float32
 from allcore.training.served_precision import choose_arithmetic, opened

@@ -9,7 +9,7 @@ from allcore.errors import WeightsError
 from allcore.model.build import build_trunk
 from allcore.model.initial_weights import file_sha256, read_convolutions, three_ways
 from allcore.networks.trunk import Trunk
-from allcore.runs.preflight import keras_weights_file, weights_file
+from allcore.runs.execution.preflight import keras_weights_file, weights_file
 
 _SHAPE = (32, 32, 3)
 """The smallest image that every trunk takes; its weights do not depend on it."""

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from allcore.runs.files import LOG_FILE
-from allcore.runs.status import SAVING, TRAINING, VALIDATING, Status
+from allcore.runs.folder.files import LOG_FILE
+from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING, Status
 from allcore.writing import append_lines
 
 

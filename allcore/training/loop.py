@@ -14,8 +14,8 @@ from allcore.config import TrainConfig
 from allcore.errors import InputError
 from allcore.hardware import HardwarePlan
 from allcore.runs.estimate import epoch_seconds
-from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.status import SAVING, TRAINING, VALIDATING
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING
 from allcore.training.batches import Batch, BatchSource
 from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
 from allcore.training.epoch_weights import has_epoch_weights, save_epoch_weights

@@ -12,18 +12,18 @@ import psutil
 
 from allcore.cells.maps import CellMaps, cell_maps
 from allcore.config import TrainConfig
-from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
-from allcore.data.label_versions import label_version
+from allcore.data.decoded import DecodedImages, decoded_images
+from allcore.data.labels.versions import label_version
 from allcore.data.relations import find_relations_of
-from allcore.data.split import Split, make_split
+from allcore.data.splits.split import Split, make_split
 from allcore.errors import RunError
 from allcore.hardware import make_plan, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
-from allcore.runs.devices import devices_here, see_only, suitable
-from allcore.runs.lease import device_lease
+from allcore.runs.execution.devices import devices_here, see_only, suitable
+from allcore.runs.execution.lease import device_lease
+from allcore.runs.execution.preflight import check_can_be_served
 from allcore.runs.measure import Measurement
-from allcore.runs.preflight import check_can_be_served
 from allcore.workspace import Workspace, open_workspace
 
 

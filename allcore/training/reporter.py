@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from allcore.refusals import is_for_want_of_room
-from allcore.runs.files import LOG_FILE, METRICS_FILE, TENSORBOARD_FOLDER
-from allcore.runs.status import Status, write_status
-from allcore.runs.turns import Turn
+from allcore.runs.folder.files import LOG_FILE, METRICS_FILE, TENSORBOARD_FOLDER
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.turns import Turn
 from allcore.training.events import EventFiles
 from allcore.training.log import news, record_line, timed
 from allcore.writing import append_lines

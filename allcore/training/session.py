@@ -22,18 +22,18 @@ import tensorflow as tf
 from allcore import __version__
 from allcore.cells.maps import CellMaps, cell_maps, check_smears
 from allcore.config import TrainConfig
-from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import fingerprint
-from allcore.data.split import Split
+from allcore.data.decoded import DecodedImages, decoded_images
+from allcore.data.splits.split import Split
 from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
 from allcore.hardware import HardwarePlan, make_plan
 from allcore.installation import IS_INSTALLED, PROJECT, command_that_adds
 from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
-from allcore.runs.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE
-from allcore.runs.images import images_of_run
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER, ENVIRONMENT_FILE
+from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.recorded_images import images_of_run
 from allcore.training.batches import BatchSource
 from allcore.training.checkpoint import has_checkpoint
 from allcore.training.finish import TrainedRun, results_are_whole, write_results

@@ -20,8 +20,11 @@ from allcore.errors import ConfigError, InputError, RunError
 from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
-from allcore.runs.devices import devices_here, see_only, suitable
-from allcore.runs.files import (
+from allcore.runs.execution.devices import devices_here, see_only, suitable
+from allcore.runs.execution.lease import device_lease
+from allcore.runs.execution.mirroring import leave_time_to, start_mirroring
+from allcore.runs.execution.stop_signal import StopSignal
+from allcore.runs.folder.files import (
     CHECKPOINTS_FOLDER,
     CONFIG_FILE,
     ENVIRONMENT_FILE,
@@ -29,15 +32,12 @@ from allcore.runs.files import (
     STATUS_FILE,
     STOP_FILE,
 )
-from allcore.runs.launches import GOES_ON_LATER, Launch, last_launch
-from allcore.runs.lease import device_lease
-from allcore.runs.mirroring import leave_time_to, start_mirroring
-from allcore.runs.process import host, own_identity
-from allcore.runs.states import in_words
-from allcore.runs.status import Status, read_status, write_status
-from allcore.runs.stop_signal import StopSignal
-from allcore.runs.turns import SUPERSEDED, Turn, take_turn
-from allcore.runs.worker_lock import worker_lock
+from allcore.runs.folder.launches import GOES_ON_LATER, Launch, last_launch
+from allcore.runs.folder.process import host, own_identity
+from allcore.runs.folder.states import in_words
+from allcore.runs.folder.status import Status, read_status, write_status
+from allcore.runs.folder.turns import SUPERSEDED, Turn, take_turn
+from allcore.runs.folder.worker_lock import worker_lock
 from allcore.training.log import append_to_log
 from allcore.writing import remove_unfinished
 

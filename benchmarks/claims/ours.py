@@ -10,11 +10,11 @@ from pathlib import Path
 import cv2
 
 from allcore.config import TrainConfig
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
-from allcore.data.split import Split, make_split
+from allcore.data.decoded import decoded_images
+from allcore.data.splits.split import Split, make_split
 from allcore.data.synthetic import SyntheticSpec, write_dataset
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore
 from allcore.training.batches import BatchSource
 from benchmarks.claim import Material
 

@@ -12,8 +12,8 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
+from allcore.data.decoded import decoded_images
 from allcore.data.shared_fields.search import Images, find_shared_fields
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.drawn import DrawnFields

@@ -14,7 +14,7 @@ import numpy as np
 
 from allcore.hardware import cpu_has_bfloat16
 from allcore.inference.network import open_network
-from allcore.runs.files import FLOAT32_FILE
+from allcore.runs.folder.files import FLOAT32_FILE
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import one_image, trained_run
 from benchmarks.processes import seconds_of

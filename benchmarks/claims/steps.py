@@ -146,7 +146,7 @@ def _seconds_of_each(times: int, work: Callable[[], object]) -> float:
 
 
 def _epoch(size: int, material: Material) -> Measure:
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
     from allcore.training.hardware import tensorflow_devices
     from allcore.training.loop import Trainer
     from allcore.training.reporter import Reporter

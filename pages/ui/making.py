@@ -9,9 +9,9 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.progress import Progress
+from pages.ui.known.workspace import workspace
 from pages.ui.shared_work import CancelledError, wait_for
 from pages.ui.show import plain
-from pages.ui.state import workspace
 
 
 def make_and_show(

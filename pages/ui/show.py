@@ -15,7 +15,7 @@ import streamlit as st
 from allcore.cells.finder import find_cells
 from allcore.cells.outline import outlined
 from allcore.data.encode import jpeg, shrunk
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.text import for_csv, for_file, for_table
 from allcore.text import for_page as plain  # noqa: F401  the pages take it from here
 from pages.ui.figures import drawn

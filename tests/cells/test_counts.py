@@ -10,7 +10,7 @@ from allcore.cells import counts as counting
 from allcore.cells.counts import cells_by_class, cells_found, cells_of, count_cells, known_counts
 from allcore.cells.finder import find_cells
 from allcore.data.catalog import scan
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.errors import DatasetError
 
 

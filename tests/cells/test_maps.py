@@ -6,8 +6,8 @@ import pytest
 from allcore.cells import maps
 from allcore.cells.finder import find_cells
 from allcore.cells.maps import are_smears, cell_maps, check_smears
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
+from allcore.data.decoded import decoded_images
 from allcore.errors import DatasetError
 
 

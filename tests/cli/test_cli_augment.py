@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from allcore.data.catalog import scan
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.runs.replay import replay
 
 

@@ -9,7 +9,7 @@ import pytest
 from allcore.evaluation.comparing.comparison import compare
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from tests.pages.releasing import release
 
 

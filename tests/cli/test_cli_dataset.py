@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from allcore.cells.finder import find_cells
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.shortcuts import BASELINES
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from allcore.data.sources import copy_folder
+from allcore.data.importing.sources import copy_folder
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from allcore.data.class_meanings import name_classes
 from allcore.data.known_images import OF_DRAWN
+from allcore.data.labels.meanings import name_classes
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor

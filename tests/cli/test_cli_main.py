@@ -16,7 +16,7 @@ from allcore.cli import main
 from allcore.cli.main import app
 from allcore.cli.output import progress_bar
 from allcore.installation import PROJECT
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 
 EVERYTHING = typer.main.get_command(app)
 
@@ -185,7 +185,7 @@ def test_an_image_is_predicted_and_a_run_shown_without_the_libraries_of_evaluati
 
 def test_a_model_file_is_asked_without_what_runs_and_their_configurations_need(imported):
     needed = imported["predict vgg16-150px.onnx"]
-    assert needed & {"allcore.config", "allcore.workspace", "allcore.runs.store", "filelock", "psutil"} == set()
+    assert needed & {"allcore.config", "allcore.workspace", "allcore.runs.folder.store", "filelock", "psutil"} == set()
 
 
 @pytest.mark.process

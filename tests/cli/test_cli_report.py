@@ -5,7 +5,7 @@ import json
 import pytest
 
 from allcore.reporting.report import make_report
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 
 
 @pytest.mark.parametrize(("form", "ending"), [(None, "html"), ("html", "html"), ("md", "md")])

@@ -7,13 +7,13 @@ import signal
 import pytest
 
 from allcore.config_parts import SplitConfig
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.files import bytes_below
 from allcore.reporting.number_text import memory
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import write_status
-from allcore.runs.store import RunStore
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import RunStore
 from allcore.workspace import Workspace
 from tests.cli.conftest import call
 from tests.conftest import TINY, device_taken, wait_for

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from allcore.runs.about import About, about
-from allcore.runs.store import Run
+from allcore.runs.folder.about import About, about
+from allcore.runs.folder.store import Run
 
 
 @pytest.fixture

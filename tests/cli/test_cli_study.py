@@ -8,11 +8,11 @@ import typer
 
 from allcore.cli.study_follow import go_on
 from allcore.evaluation.shortcuts import BASELINES
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.process import own_identity
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status, write_status
-from allcore.runs.worker_lock import has_worker
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.process import own_identity
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.worker_lock import has_worker
 from allcore.studies.launch import checked, stop
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore

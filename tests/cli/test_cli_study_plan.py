@@ -1,7 +1,7 @@
 """`study run --plan`: what a study would take; and what is said of stopping one."""
 
-from allcore.runs.devices import Device
-from allcore.runs.executor import LocalExecutor
+from allcore.runs.execution.devices import Device
+from allcore.runs.execution.executor import LocalExecutor
 from tests.cli.test_cli_study import OPTIONS
 
 GPUS = tuple(Device("gpu", number, str(number)) for number in range(2))

@@ -60,7 +60,7 @@ def test_example_takes_nothing_beside_it(command, more):
 
 
 def test_run_that_has_not_succeeded_is_left_out(command, workspace, tiny_config, finished_run):
-    from allcore.runs.store import RunStore
+    from allcore.runs.folder.store import RunStore
 
     run = RunStore(workspace.runs).create(tiny_config(study="sizes"), finished_run.split)
     said = command("tradeoff", "sizes")

@@ -5,9 +5,9 @@ import shutil
 import pytest
 
 from allcore.cli.train import finish
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.files import CONFIG_FILE, SPLIT_FILE
-from allcore.runs.status import write_status
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.files import CONFIG_FILE, SPLIT_FILE
+from allcore.runs.folder.status import write_status
 from tests.conftest import TINY, device_taken
 
 TINY_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from allcore.config import TrainConfig
-from allcore.runs.executor import Executor, open_executor
-from allcore.runs.launches import last_launch
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status
-from allcore.runs.store import Run
+from allcore.runs.execution.executor import Executor, open_executor
+from allcore.runs.folder.launches import last_launch
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status
+from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore

@@ -20,11 +20,11 @@ import pytest
 from allcore.config import TrainConfig
 from allcore.config_fields import config_values, setting_text
 from allcore.installation import PROJECT
-from allcore.runs.executor import Executor, LocalExecutor
-from allcore.runs.files import OUTPUT_FILE
-from allcore.runs.launches import last_launch
-from allcore.runs.states import ACTIVE
-from allcore.runs.store import Run
+from allcore.runs.execution.executor import Executor, LocalExecutor
+from allcore.runs.folder.files import OUTPUT_FILE
+from allcore.runs.folder.launches import last_launch
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.store import Run
 from allcore.studies.launch import start
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore

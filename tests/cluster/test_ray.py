@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from allcore.runs import scheduled
-from allcore.runs.executor import executor_of, open_executor
-from allcore.runs.files import OUTPUT_FILE
-from allcore.runs.launches import last_launch
-from allcore.runs.states import ACTIVE
+from allcore.runs.execution import scheduled
+from allcore.runs.execution.executor import executor_of, open_executor
+from allcore.runs.folder.files import OUTPUT_FILE
+from allcore.runs.folder.launches import last_launch
+from allcore.runs.folder.states import ACTIVE
 from allcore.workspace import Workspace
 from pages.ui.show import plain
 from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until

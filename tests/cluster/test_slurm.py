@@ -5,9 +5,9 @@ import os
 import psutil
 import pytest
 
-from allcore.runs.executor import executor_of
-from allcore.runs.launches import last_launch
-from allcore.runs.states import ACTIVE
+from allcore.runs.execution.executor import executor_of
+from allcore.runs.folder.launches import last_launch
+from allcore.runs.folder.states import ACTIVE
 from pages.ui.show import plain
 from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until
 
@@ -54,7 +54,7 @@ def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm,
     # its pid is another process's here, and nobody asks it
     status = second.status()
     assert psutil.pid_exists(status.pid)
-    monkeypatch.setattr("allcore.runs.status.is_alive", lambda *_: pytest.fail("a pid was asked"))
+    monkeypatch.setattr("allcore.runs.folder.status.is_alive", lambda *_: pytest.fail("a pid was asked"))
     assert second.status().state == "running"
 
     # the controller dies under running jobs: they go on, and it knows them when it is back

@@ -7,7 +7,7 @@ from allcore.config_parts import SplitConfig
 from allcore.data.browse import browse, class_counts, duplicates, image_kinds, leakage, place_in_split
 from allcore.data.catalog import scan
 from allcore.data.relations import catalog_relations
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.errors import DatasetError
 
 

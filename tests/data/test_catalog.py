@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from allcore.data.catalog import scan
-from allcore.data.intake import decode, pixel_sha256
+from allcore.data.intake.images import decode, pixel_sha256
 from allcore.errors import DatasetError
 from tests.data.pictures import encoded, smear
 

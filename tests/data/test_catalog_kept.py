@@ -9,8 +9,8 @@ import numpy as np
 import PIL
 import pytest
 
-from allcore.data import intake
 from allcore.data.catalog import scan
+from allcore.data.intake import images as intake
 from tests.data.pictures import encoded, smear
 
 

@@ -7,7 +7,7 @@ import pytest
 from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.class_names import in_order
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.errors import DatasetError
 from tests.data.rows import images
 

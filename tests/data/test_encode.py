@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from allcore.data.encode import jpeg, png, shrunk
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from tests.data.pictures import smear
 
 

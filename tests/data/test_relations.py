@@ -10,7 +10,7 @@ from allcore.config_parts import SplitConfig
 from allcore.data import overlap
 from allcore.data.catalog import scan
 from allcore.data.relations import Relations, catalog_relations, find_relations, known_relations_of
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import DatasetError
 

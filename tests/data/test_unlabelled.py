@@ -3,7 +3,7 @@
 import hashlib
 import os
 
-from allcore.data.intake import pixel_sha256
+from allcore.data.intake.images import pixel_sha256
 from allcore.data.unlabelled import unlabelled_images
 from tests.data.pictures import encoded, smear
 

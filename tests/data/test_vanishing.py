@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from allcore.data.catalog import Catalog, scan
-from allcore.data.known_layout import known_layout
-from allcore.data.sources import copy_folder
+from allcore.data.folder.known_layout import known_layout
+from allcore.data.importing.sources import copy_folder
 from allcore.errors import DatasetError
 
 LOOKS = [(os, "stat"), (os, "lstat"), (os, "scandir"), (os, "listdir"), (io, "open"), (builtins, "open")]

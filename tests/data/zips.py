@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from allcore.data.archive import extract_zip
+from allcore.data.importing.archive import extract_zip
 from allcore.errors import DatasetError
 
 BUFFER = BytesIO()

@@ -16,8 +16,8 @@ from tempfile import TemporaryFile
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.states import ACTIVE
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.states import ACTIVE
 from allcore.workspace import Workspace
 
 PROJECT = Path(__file__).parent.parent.parent

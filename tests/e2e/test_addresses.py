@@ -8,8 +8,8 @@ from urllib.parse import quote_plus
 
 from playwright.sync_api import expect
 
-from allcore.runs.status import write_status
-from allcore.runs.store import Run
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 

@@ -12,8 +12,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from allcore.evaluation.image_map.mapped import make_map
-from allcore.runs.states import ACTIVE
-from allcore.runs.store import RunStore
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.store import RunStore
 from tests.conftest import wait_for
 
 SMALL = {

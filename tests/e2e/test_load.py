@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from allcore.runs.executor import LocalExecutor
+from allcore.runs.execution.executor import LocalExecutor
 from benchmarks.load import bear
 from tests.damaged import TIMES
 from tests.e2e.conftest import Server

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from allcore.access import ACCESS_FILE
-from allcore.runs.executor import LocalExecutor
+from allcore.runs.execution.executor import LocalExecutor
 from allcore.text import for_page as plain
 from benchmarks.browserless import Shown, Visitor
 from tests.e2e.conftest import Server

@@ -10,7 +10,7 @@ import pytest
 
 from allcore.evaluation.probes.probing import cached_report, probe_model
 from allcore.evaluation.probes.subject import subject_of_run
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 SEGMENTED = "segmented"
 

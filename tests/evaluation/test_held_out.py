@@ -8,7 +8,7 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.probes.probing import probe_model
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 
 def test_accuracy_is_that_of_the_recorded_test_predictions(finished_run, tmp_path):

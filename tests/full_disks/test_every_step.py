@@ -14,17 +14,17 @@ import pytest
 
 from allcore.actions import actions_on, record_action
 from allcore.config import make_config
-from allcore.data.class_meanings import class_meanings, name_classes
-from allcore.data.dataset_note import read_note
-from allcore.data.judgements import add_judgements, make_judgement, read_judgements
-from allcore.data.sources import copy_folder
-from allcore.data.split import Split
+from allcore.data.importing.dataset_note import read_note
+from allcore.data.importing.sources import copy_folder
+from allcore.data.labels.judgements import add_judgements, make_judgement, read_judgements
+from allcore.data.labels.meanings import class_meanings, name_classes
+from allcore.data.splits.split import Split
 from allcore.errors import InputError
-from allcore.runs.about import About, about, say_of_run
-from allcore.runs.datasets import delete_dataset, rename_dataset
-from allcore.runs.launches import claim_launch, last_launch
-from allcore.runs.status import write_status
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.about import About, about, say_of_run
+from allcore.runs.folder.launches import claim_launch, last_launch
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.owned_datasets import delete_dataset, rename_dataset
 from allcore.studies.deletion import delete_study
 from allcore.studies.plan import StudyPlan, make_plan
 from allcore.studies.store import StudyStore

@@ -12,8 +12,15 @@ from pathlib import Path
 import pytest
 
 from allcore.installation import PROJECT
-from allcore.runs.files import CONFIG_FILE, ENVIRONMENT_FILE, METRICS_FILE, PREDICTIONS_FILE, SERVED_FILE, SPLIT_FILE
-from allcore.runs.store import RunStore
+from allcore.runs.folder.files import (
+    CONFIG_FILE,
+    ENVIRONMENT_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    SERVED_FILE,
+    SPLIT_FILE,
+)
+from allcore.runs.folder.store import RunStore
 from allcore.writing import unfinished
 from tests.damaged import TIMES
 

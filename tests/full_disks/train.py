@@ -13,11 +13,11 @@ from pathlib import Path
 
 from allcore.config import make_config
 from allcore.errors import InputError
-from allcore.runs.preflight import prepare
-from allcore.runs.process import host, own_identity
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status, read_status, write_status
-from allcore.runs.store import Run, RunStore
+from allcore.runs.execution.preflight import prepare
+from allcore.runs.folder.process import host, own_identity
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status, read_status, write_status
+from allcore.runs.folder.store import Run, RunStore
 from allcore.training import room
 from allcore.training.worker import run_worker
 from allcore.workspace import Workspace

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from allcore.data.colour import MOMENTS
+from allcore.data.stain.colour_moments import MOMENTS
 from allcore.inference.colour_distance import ColourGaussians
 from allcore.inference.feature_distance import FeatureGaussians
 from allcore.inference.metadata import METADATA_SCHEMA, ServedMetadata, to_properties

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from allcore.data.colour import MOMENTS
+from allcore.data.stain.colour_moments import MOMENTS
 
 CLASSES = 4
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allcore.data.colour import MOMENTS, colour_moments
+from allcore.data.stain.colour_moments import MOMENTS, colour_moments
 from allcore.inference.colour_distance import fit_colours
 from tests.inference.likeness import CLASSES, colours_like
 

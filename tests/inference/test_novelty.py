@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from allcore.augment import resize
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.errors import ModelFileError
 from allcore.inference.novelty import fit_novelty, fit_threshold, from_reference, to_reference
 from allcore.inference.predictor import load_predictor

@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.special import log_softmax, softmax
 
 from allcore.augment import resize
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.errors import InputError, ModelFileError
 from allcore.inference.metadata import KEY, encode_array, to_properties
 from allcore.inference.predictor import BATCH, load_predictor

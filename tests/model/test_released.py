@@ -9,14 +9,14 @@ import pytest
 from onnx import numpy_helper
 
 from allcore.data.catalog import scan
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import InputError
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.inference.predictor import load_predictor
 from allcore.installation import PROJECT
 from allcore.paper import CLASSES
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 from allcore.workspace import open_workspace
 
 LARGEST = 50_000_000

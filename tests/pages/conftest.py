@@ -23,8 +23,8 @@ from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
 from allcore.data.synthetic import SyntheticSpec
 from allcore.data.synthetic.cells import CLASSES
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.store import Run
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
 from tests.data.shared_fields.planted import crop_pair, large_field
 
@@ -57,7 +57,7 @@ def _wait_until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let few and small smears be drawn at one click."""
-    monkeypatch.setattr("pages.ui.get_dataset.AT_ONE_CLICK", SyntheticSpec(images_per_class=6, image_size=48))
+    monkeypatch.setattr("pages.ui.shared.get_dataset.AT_ONE_CLICK", SyntheticSpec(images_per_class=6, image_size=48))
 
 
 @pytest.fixture

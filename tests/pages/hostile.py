@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
 from tests.pages.releasing import release
 

@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from allcore.augment import Change, apply_change, augment, draw_change, resize
 from allcore.config_parts import AugmentConfig
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
-from allcore.data.intake import decode
-from allcore.runs.store import Run
+from allcore.data.decoded import decoded_images
+from allcore.data.intake.images import decode
+from allcore.runs.folder.store import Run
 from allcore.training.batches import BatchSource
 from tests.pages.opening import choose, links, open_page, press, ran, texts
 

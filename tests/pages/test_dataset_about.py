@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 from tests.pages.opening import choose, open_page, press, table, texts
 
 

@@ -7,7 +7,7 @@ import pytest
 from allcore.cells.counts import count_cells
 from allcore.cells.finder import find_cells
 from allcore.data.catalog import scan
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from tests.pages.opening import choose, listed_images, open_page, press, table, texts
 
 TOGGLE = "outlines"

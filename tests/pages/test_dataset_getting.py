@@ -12,11 +12,11 @@ import kagglehub
 import pytest
 
 from allcore.data.catalog import scan
-from allcore.data.sources import draw_smears
+from allcore.data.importing.sources import draw_smears
 from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import DatasetError
 from allcore.workspace import Workspace
-from pages.ui import get_dataset
+from pages.ui.shared import get_dataset
 from tests.pages.opening import choose, field, left_while_they_wait, listed_images, open_page, press, ran, texts
 
 

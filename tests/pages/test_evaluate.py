@@ -14,7 +14,7 @@ from allcore.evaluation.predictions.operating import Target, chosen_point
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.paper import HEADLINE
 from allcore.reporting.number_text import per_cent_within
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore
 from tests.pages import opening
 from tests.reporting.report.conftest import sure_of_a_mistake
 

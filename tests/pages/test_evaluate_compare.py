@@ -9,7 +9,7 @@ from allcore.evaluation.comparing.comparison import compare
 from allcore.evaluation.comparing.pairing import disagreements, pair
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.comparison import score_differences, verdict
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from tests.pages.opening import choose, metrics, open_page, table, texts
 
 CLASSES = ["Benign", "Early", "Pre", "Pro"]

@@ -151,7 +151,7 @@ def test_scoring_that_fails_is_said_and_can_be_asked_for_again(run, released, sm
         raise InputError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pages.ui.choose_evaluation.evaluation_run", end)
+        patch.setattr("pages.ui.evaluate.choose.evaluation_run", end)
         app = press(opened(run, smears), "Score it on 64 images")
     assert "These images cannot be scored" in texts(app)
     assert "of 64 images are right" in texts(press(app, "Score it on 64 images"))

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from allcore.cells.finder import find_cells
-from allcore.data.intake import decode
-from allcore.data.split import Split
+from allcore.data.intake.images import decode
+from allcore.data.splits.split import Split
 from allcore.evaluation.predictions.error_groups import errors_by, images_of
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.probes.evidence_share import evidence_grid
 from allcore.inference.predictor import load_predictor
 from allcore.reporting.probes import image_finding
-from allcore.runs.store import Run
-from pages.ui import state
+from allcore.runs.folder.store import Run
+from pages.ui.known import workspace as state
 from tests.pages.opening import choose, open_page, table, texts
 
 CLASSES = ["Benign", "Early", "Pre", "Pro"]

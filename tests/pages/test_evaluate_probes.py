@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.evaluation.probes.probing import ProbeResult, cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Sample
 from allcore.evaluation.probes.subject import subject_of_run

@@ -3,7 +3,7 @@
 import pytest
 
 from allcore.data.catalog import scan
-from allcore.data.judgements import account_name, add_judgements, make_judgement, read_judgements
+from allcore.data.labels.judgements import account_name, add_judgements, make_judgement, read_judgements
 from pages.ui.show import plain
 from tests.pages.opening import choose, open_page, press, ran, table, texts
 

@@ -118,7 +118,7 @@ def test_a_review_that_ends_early_is_said_and_can_be_asked_for_again(dataset, mo
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr("pages.ui.label_review._review", end)
+        patch.setattr("pages.ui.trust.labels._review", end)
         app = open_page("trust", view="Labels")
         assert ("The labels cannot be reviewed" in texts(app)) is (said is not None)
         assert (said or "") in texts(app)

@@ -16,8 +16,8 @@ from allcore.evaluation.probes.registry import AS_IT_IS, OTHER_FIELD
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.reporting.probes import what_it_looks_at
-from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from pages.ui.show import plain

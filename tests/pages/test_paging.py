@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from tests.pages.opening import choose, listed_images, open_page, press, ran
 
 CLASSES = ["Benign", "Early", "Pre", "Pro"]
@@ -23,7 +23,7 @@ def two_datasets(workspace, smears) -> None:
 @pytest.fixture
 def runs(run, monkeypatch) -> list[Run]:
     """Return three runs that call every image Pre; an image is a sheet."""
-    monkeypatch.setattr("pages.ui.evidence.SHEET", 1)
+    monkeypatch.setattr("pages.ui.shared.evidence.SHEET", 1)
     said = {f"probability_{name}": 0.7 if name == "Pre" else 0.1 for name in CLASSES}
     run.predictions().assign(**said).to_parquet(run.folder / "predictions.parquet")
     others = [Run(run.folder.with_name(f"20200101-000000-vgg16-32px-{end}")) for end in ("aaaa", "bbbb")]
@@ -64,8 +64,8 @@ def test_pairs_of_another_order_or_dataset_are_shown_from_their_first_page_on(fi
 
 
 def test_suspicious_labels_of_another_dataset_are_shown_from_their_first_sheet_on(two_datasets, monkeypatch):
-    monkeypatch.setattr("pages.ui.label_review.SHEET", 12)
-    monkeypatch.setattr("pages.ui.evidence.SHEET", 1)
+    monkeypatch.setattr("pages.ui.trust.labels.SHEET", 12)
+    monkeypatch.setattr("pages.ui.shared.evidence.SHEET", 1)
     app = choose(open_page("trust", view="Labels", data="one"), "labels_sheet", 2)
     assert at(choose(app, "data", "two"), "labels_sheet") == 1
 

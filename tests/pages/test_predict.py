@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.evaluation.probes.registry import AS_IT_IS, OTHER_FIELD
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.inference.predictor import Predictor, load_predictor

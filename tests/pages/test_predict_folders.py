@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.data.unlabelled import unlabelled_images
 from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.inference.predictor import load_predictor
 from allcore.reporting.number_text import per_cent_within
+from pages.ui.predict.whole_folder import _kept_lists, _listed
 from pages.ui.shared_work import CancelledError
-from pages.ui.whole_folder import _kept_lists, _listed
 from tests.pages.opening import links, open_page, press, ran, rows, table, texts
 from tests.pages.releasing import release
 
@@ -128,7 +128,7 @@ def test_folder_that_another_reads_at_the_moment_is_read_again_afterwards(folder
         return unlabelled_images(at, progress)
 
     with monkeypatch.context() as slow, ThreadPoolExecutor() as another:
-        slow.setattr("pages.ui.whole_folder.unlabelled_images", slowly)
+        slow.setattr("pages.ui.predict.whole_folder.unlabelled_images", slowly)
         first = another.submit(_listed, folder)
         assert begun.wait(60)
         _kept_lists.clear()  # as whoever asks to read it again does
@@ -164,7 +164,7 @@ def test_work_on_all_images_that_ends_early_is_said_in_place(trained, released, 
     def end(*arguments):
         raise error
 
-    monkeypatch.setattr("pages.ui.whole_folder.predict_catalogued", end)
+    monkeypatch.setattr("pages.ui.predict.whole_folder.predict_catalogued", end)
     app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", all="true")
     assert said in texts(app)
     assert ("all" in app.query_params) is not isinstance(error, CancelledError)

@@ -1,11 +1,11 @@
 """Who has which device, as it is told."""
 
-from allcore.runs.devices import Device
-from allcore.runs.process import host
-from allcore.runs.status import Status
+from allcore.runs.execution.devices import Device
+from allcore.runs.folder.process import host
+from allcore.runs.folder.status import Status
 from allcore.runs.summary import RunSummary
-from pages.ui.live import phase_text
-from pages.ui.queue import in_turn, in_use
+from pages.ui.known.runs import phase_text
+from pages.ui.shared.queue import in_turn, in_use
 
 HERE = (Device("gpu", 0, "GPU-1a"), Device("gpu", 1, "GPU-2b"), Device("cpu", 0, "here-0"))
 

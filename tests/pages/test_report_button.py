@@ -3,7 +3,7 @@
 import pytest
 
 from allcore.cli.main import app as command_line
-from allcore.data.class_meanings import name_classes
+from allcore.data.labels.meanings import name_classes
 from tests.pages.opening import open_page, texts
 
 

@@ -11,16 +11,16 @@ import pytest
 
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.reporting.curves import QUANTITIES
-from allcore.runs.about import About, about, say_of_run
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.launches import claim_launch, last_launch, record_launch
-from allcore.runs.process import host, own_identity
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status, write_status
-from allcore.runs.store import RunStore
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.about import About, about, say_of_run
+from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
+from allcore.runs.folder.process import host, own_identity
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.store import RunStore
 from allcore.runs.summary import RunSummary
 from allcore.tracking.record import Mirrored, write_mirrored
-from pages.ui.live import refresh_every, states
+from pages.ui.known.runs import refresh_every, states
 from pages.ui.show import plain
 from tests.conftest import device_taken, wait_for
 from tests.pages.opening import button, choose, field, links, metrics, open_page, press, ran, texts
@@ -62,7 +62,7 @@ def running(run):
 
 def test_a_run_that_waits_is_known_without_a_look_for_its_metrics(workspace, finished_run, monkeypatch):
     waiting = RunStore(workspace.runs).create(finished_run.config, finished_run.split)
-    monkeypatch.setattr("pages.ui.live._best", None)
+    monkeypatch.setattr("pages.ui.known.runs._best", None)
     assert states([waiting]) == {waiting.id: "queued"}
 
 

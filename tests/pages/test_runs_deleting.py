@@ -2,7 +2,7 @@
 
 import shutil
 
-from allcore.runs.status import write_status
+from allcore.runs.folder.status import write_status
 from tests.pages.opening import button, open_page, press, table
 
 
@@ -45,7 +45,7 @@ def test_what_stands_in_the_way_of_the_last_deletion_is_said_where_no_run_is_lef
         raise PermissionError(13, "Permission denied")
 
     app = press(open_page("runs"), "Delete")
-    monkeypatch.setattr("allcore.runs.trash.remove_folder", refuse)
+    monkeypatch.setattr("allcore.runs.folder.trash.remove_folder", refuse)
     press(app, "Delete it")
     assert "is deleted, but not all of its files could be removed" in app.error[0].value
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from allcore.data.catalog import scan
 from allcore.errors import DatasetError
-from pages.ui import state
+from pages.ui.known import workspace as state
 from pages.ui.shared_work import CancelledError, ask_again, cancel, is_under_way, wait_for
 
 

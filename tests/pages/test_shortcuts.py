@@ -5,12 +5,12 @@ import shutil
 
 import pytest
 
-from allcore.data.split import Split
+from allcore.data.splits.split import Split
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import best_shortcut, cached_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_verdict
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from tests.pages.opening import metrics, open_page, press, table, texts
 
 BUTTON = "Compute the shortcuts"

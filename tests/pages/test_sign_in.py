@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from allcore.access import ACCESS_FILE
 from allcore.actions import ACTIONS_FILE
-from allcore.data.judgements import read_judgements
+from allcore.data.labels.judgements import read_judgements
 from allcore.errors import DatasetError
 from allcore.installation import PROJECT
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from pages.ui.show import plain
@@ -180,8 +180,8 @@ def test_a_launch_is_noted_before_and_after_and_what_cannot_be_noted_before_is_n
             full.enter_context(no_room(ACTIONS_FILE))
         return Run(workspace.runs / f"run-{len(launched)}")
 
-    monkeypatch.setattr("pages.ui.launching.executor", lambda: SimpleNamespace(submit=submit))
-    monkeypatch.setattr("pages.ui.launching._SAME_CLICK_SECONDS", 0.0)
+    monkeypatch.setattr("pages.ui.train.launching.executor", lambda: SimpleNamespace(submit=submit))
+    monkeypatch.setattr("pages.ui.train.launching._SAME_CLICK_SECONDS", 0.0)
     sign_in({"act": ["anna@lab.org"]}, email="anna@lab.org")
     app = open_page("train", preset="Quick")
     with no_room(ACTIONS_FILE):
@@ -232,7 +232,7 @@ def slow_measuring(monkeypatch):
         assert go_on.wait(60)
         raise DatasetError("there is no figure")
 
-    monkeypatch.setattr("pages.ui.measuring.measure", slow)
+    monkeypatch.setattr("pages.ui.train.measuring.measure", slow)
     with left_while_they_wait(monkeypatch):
         yield
     go_on.set()

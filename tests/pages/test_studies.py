@@ -6,20 +6,20 @@ import shutil
 import pytest
 
 from allcore.config_parts import SplitConfig
-from allcore.data.class_meanings import name_classes
-from allcore.data.split import make_split
+from allcore.data.labels.meanings import name_classes
+from allcore.data.splits.split import make_split
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.runs.about import About, say_of_run
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.files import STOP_FILE
-from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run, RunStore
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.about import About, say_of_run
+from allcore.runs.folder.files import STOP_FILE
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.folder.worker_lock import worker_lock
 from allcore.runs.summary import summarize
-from allcore.runs.worker_lock import worker_lock
 from allcore.studies.plan import make_plan
 from allcore.studies.store import PLAN_FILE, StudyStore
 from pages.ui import address
-from pages.ui.study_view import grid_of
+from pages.ui.runs.studies import grid_of
 from tests.data.rows import images
 from tests.pages.opening import button, choose, open_page, press, ran, table, texts
 from tests.studies.conftest import set_state
@@ -80,7 +80,7 @@ def test_runs_that_a_search_finds_and_that_are_hidden_are_said_to_be(study, work
 
 def test_of_a_study_that_is_looked_at_again_only_what_has_changed_is_read(study, workspace, monkeypatch):
     read = []
-    monkeypatch.setattr("pages.ui.live.summarize", lambda run, best: read.append(run.id) or summarize(run, best))
+    monkeypatch.setattr("pages.ui.known.runs.summarize", lambda run, best: read.append(run.id) or summarize(run, best))
     grid_of(study)
     assert sorted(read) == ["member-0", "member-1"]
     grid_of(study)
@@ -97,7 +97,7 @@ def test_of_a_study_that_is_looked_at_again_only_what_has_changed_is_read(study,
 
 def test_a_study_is_resumed_and_stopped(study, monkeypatch):
     started = []
-    monkeypatch.setattr("pages.ui.study_view.start", lambda study, workspace: started.append(study.name))
+    monkeypatch.setattr("pages.ui.runs.studies.start", lambda study, workspace: started.append(study.name))
     app = open_page("runs", study="seeds")
     assert app.get_by_key("stop-seeds").disabled
     app.get_by_key("resume-seeds").click().run()
@@ -258,7 +258,7 @@ def test_what_stands_in_the_way_of_deleting_the_last_study_is_said(workspace, ti
 
     study = StudyStore(workspace.studies).create(make_plan(name="new", config=tiny_config()))
     app = delete(open_page("runs"), study)
-    monkeypatch.setattr("allcore.runs.trash.remove_folder", refuse)
+    monkeypatch.setattr("allcore.runs.folder.trash.remove_folder", refuse)
     press(app, "Delete it")
     assert "study new is deleted, but not all of its files could be removed" in app.error[0].value
 

@@ -5,7 +5,7 @@ from html import escape
 import pytest
 
 from allcore.config_parts import SplitConfig
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.reporting.studies.words import difference_in_words, setting_names
 from allcore.studies.plan import make_plan
 from allcore.studies.results import finished_members

@@ -16,7 +16,7 @@ from allcore.evaluation.tradeoff.points import tradeoff_point
 from allcore.evaluation.tradeoff.record import EXAMPLE as SHIPPED
 from allcore.evaluation.tradeoff.record import read_tradeoff
 from allcore.reporting.comparison import not_compared, pairs_in_words
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore
 from tests.pages import opening
 
 ALL = "all succeeded runs"
@@ -64,7 +64,7 @@ def test_example_can_be_chosen_beside_runs(add_run):
 def test_damaged_example_is_said_to_be(workspace, tmp_path, monkeypatch):
     damaged = tmp_path / "tradeoff.json"
     damaged.write_text("{")
-    monkeypatch.setattr("pages.ui.tradeoff_view.EXAMPLE", damaged)
+    monkeypatch.setattr("pages.ui.tradeoff.EXAMPLE", damaged)
     app = open_page()
     assert app.error[0].proto.title == "The example cannot be shown"
     assert "tradeoff.json is damaged" in app.error[0].value
@@ -242,7 +242,7 @@ def test_drawn_smears_are_said_to_be(add_run):
 
 def shown_from_elsewhere():
     from allcore.evaluation.tradeoff.points import TradeoffPoint
-    from pages.ui.tradeoff_view import show_points
+    from pages.ui.tradeoff import show_points
 
     show_points(
         [

@@ -12,10 +12,10 @@ from allcore.config import TrainConfig
 from allcore.config_fields import setting_text
 from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.data.catalog import scan
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.paper import READ, STATED
-from pages.ui.config_form import SECTIONS
 from pages.ui.show import plain
+from pages.ui.train.config_form import SECTIONS
 from tests.pages.opening import button, choose, links, open_page, press, texts
 
 MODELS = {"": TrainConfig, "split": SplitConfig, "augment": AugmentConfig}

@@ -11,14 +11,14 @@ import streamlit as st
 
 from allcore.hardware import Devices
 from allcore.reporting.number_text import speed
-from allcore.runs.devices import Device, devices_here
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.lease import device_lease, write_ticket
+from allcore.runs.execution.devices import Device, devices_here
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.execution.lease import device_lease, write_ticket
+from allcore.runs.folder.process import own_identity
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.store import Run
 from allcore.runs.measure import Measurement
-from allcore.runs.process import own_identity
-from allcore.runs.states import ACTIVE
-from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run
 from allcore.studies.store import StudyStore
 from pages.ui.show import plain
 from tests.conftest import TINY
@@ -99,7 +99,7 @@ def test_two_clicks_in_a_moment_launch_one_run(data, launched):
 def no_runner(data, monkeypatch):
     """Let a study be launched, and nobody carry it out."""
     started = []
-    monkeypatch.setattr("pages.ui.launching.start", lambda study, workspace: started.append(study.name))
+    monkeypatch.setattr("pages.ui.train.launching.start", lambda study, workspace: started.append(study.name))
     return started
 
 
@@ -122,7 +122,7 @@ def test_study_is_shown_with_its_runs_and_room_and_launched_once(data, no_runner
 
 def test_a_study_takes_half_the_time_where_two_of_its_runs_go_on_at_a_time(data, monkeypatch):
     told = Measurement(40.0, 9.0, 1000.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 2**30, "CPU, 2 cores")
-    monkeypatch.setattr("pages.ui.measuring.measure", lambda config, workspace, while_waiting: told)
+    monkeypatch.setattr("pages.ui.train.measuring.measure", lambda config, workspace, while_waiting: told)
     st.cache_resource.clear()  # the speeds that another test measured
     said = []
     for devices in ("cpu",), ("gpu", "gpu"):
@@ -182,7 +182,7 @@ def test_time_is_not_guessed(data):
 
 def test_measuring_shows_speed_and_memory(data, monkeypatch):
     told = Measurement(40.0, 9.0, 12.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 2**30, "CPU, 2 cores")
-    monkeypatch.setattr("pages.ui.measuring.measure", lambda config, workspace, while_waiting: told)
+    monkeypatch.setattr("pages.ui.train.measuring.measure", lambda config, workspace, while_waiting: told)
     st.cache_resource.clear()  # the speeds that another test measured
     app = open_page("train", **tiny(), preset="Custom")
     press(app, "Measure")
@@ -194,7 +194,7 @@ def test_measuring_shows_speed_and_memory(data, monkeypatch):
 
 def test_a_slow_speed_does_not_read_zero(data, monkeypatch):
     told = Measurement(0.314, 9.0, 12.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 2**30, "CPU, 2 cores")
-    monkeypatch.setattr("pages.ui.measuring.measure", lambda config, workspace, while_waiting: told)
+    monkeypatch.setattr("pages.ui.train.measuring.measure", lambda config, workspace, while_waiting: told)
     st.cache_resource.clear()  # the speeds that another test measured
     app = press(open_page("train", **tiny(), preset="Custom"), "Measure")
     assert metric(app, "Time, about").delta == "0.3 images/s, measured"
@@ -245,7 +245,7 @@ class Slow:
 def slow(workspace, monkeypatch):
     """Let runs be submitted slowly."""
     made = Slow(workspace.runs)
-    monkeypatch.setattr("pages.ui.launching.executor", lambda: made)
+    monkeypatch.setattr("pages.ui.train.launching.executor", lambda: made)
     yield made
     made.go_on.set()
 
@@ -261,7 +261,7 @@ def test_a_launch_goes_on_when_its_page_is_left_and_is_said_once_on_the_next_loo
 
 
 def test_a_second_click_while_a_slow_disk_takes_the_first_launches_nothing_more(data, slow, monkeypatch):
-    monkeypatch.setattr("pages.ui.launching._SAME_CLICK_SECONDS", 1e9)
+    monkeypatch.setattr("pages.ui.train.launching._SAME_CLICK_SECONDS", 1e9)
     app = open_page("train", **tiny(), preset="Custom")
     with left_while_they_wait(monkeypatch):
         press(app, "Launch")
@@ -299,7 +299,7 @@ def test_a_launch_while_something_is_measured_is_launched_and_said(data, slow, m
         assert measuring.wait(60)
         return Measurement(40.0, 9.0, 12.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 2**30, "CPU, 2 cores")
 
-    monkeypatch.setattr("pages.ui.measuring.measure", measure)
+    monkeypatch.setattr("pages.ui.train.measuring.measure", measure)
     st.cache_resource.clear()  # the speeds that another test measured
     app = open_page("train", **tiny(), preset="Custom")
     with left_while_they_wait(monkeypatch):

@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations, find_relations_of
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.errors import DatasetError
+from pages.ui.known.workspace import forget_catalogs
 from pages.ui.shared_work import CancelledError
-from pages.ui.state import forget_catalogs
 from tests.pages.opening import button, links, metrics, open_page, press, ran, table, texts
 
 TABS = ("Overview", "Shared fields", "Exact duplicates", "Stain clusters", "Shortcuts")
@@ -162,12 +162,12 @@ def test_a_search_that_broke_off_is_made_whole_by_the_next_visit_and_not_made_ag
 
     with monkeypatch.context() as patch:
         patch.setattr(
-            "pages.ui.state.find_relations_of",
+            "pages.ui.known.workspace.find_relations_of",
             lambda of, variant, cache, on_progress: find_relations_of(of, variant, cache, broken_off),
         )
         assert "the disk has gone" in texts(open_page("trust"))
     assert metrics(open_page("trust"))["Sharing a field"] == "18"
-    monkeypatch.setattr("pages.ui.state.find_relations_of", None)
+    monkeypatch.setattr("pages.ui.known.workspace.find_relations_of", None)
     assert metrics(open_page("trust", view="Overview"))["Sharing a field"] == "18"
 
 
@@ -230,7 +230,7 @@ def test_a_search_that_somebody_cancelled_leaves_the_exact_duplicates_and_can_be
     def cancelled(*arguments):
         raise CancelledError("by somebody")
 
-    monkeypatch.setattr("pages.ui.state.searched_relations", cancelled)
+    monkeypatch.setattr("pages.ui.known.workspace.searched_relations", cancelled)
     app = open_page("trust")
     assert "The search for shared fields was cancelled What follows knows exact duplicates alone." in texts(app)
     assert not button(app, "Look for shared fields").disabled

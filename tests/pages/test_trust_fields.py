@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.state import forget_catalogs
+from pages.ui.known.workspace import forget_catalogs
 from tests.pages.opening import button, choose, links, open_page, press, ran, table, texts
 
 PAIRS = 9

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.relations import find_relations
-from allcore.data.split import Split, make_split
+from allcore.data.splits.split import Split, make_split
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts
 from allcore.workspace import Workspace
 from tests.pages.opening import button, open_page, press, ran, table, texts

@@ -9,11 +9,13 @@ import plotly.graph_objects as go
 import pytest
 from plotly.basedatatypes import BaseFigure
 
-from allcore.data import split
-from allcore.runs import store
+from allcore.data.splits import split
+from allcore.runs.folder import store
 from allcore.runs.summary import summarize
-from pages.ui import figures, live, run_view
+from pages.ui import figures
 from pages.ui.figures import drawn
+from pages.ui.known import runs as live
+from pages.ui.runs import view as run_view
 from tests.pages.opening import open_page
 
 VIEWS = (

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from allcore.runs.datasets import delete_dataset
-from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.owned_datasets import delete_dataset
 from allcore.studies.deletion import delete_study
 from allcore.studies.store import Study
 from allcore.workspace import Workspace

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from allcore.config import make_config
 from allcore.evaluation.shortcuts import registry
-from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.preflight import prepare
-from allcore.runs.process import host, own_identity
-from allcore.runs.status import STOP_FILE, Status, read_status, write_status
-from allcore.runs.store import Run, RunStore
+from allcore.runs.execution.preflight import prepare
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.process import host, own_identity
+from allcore.runs.folder.status import STOP_FILE, Status, read_status, write_status
+from allcore.runs.folder.store import Run, RunStore
 from allcore.training import loop
 from allcore.training.worker import run_worker
 from allcore.workspace import Workspace

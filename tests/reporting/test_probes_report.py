@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from allcore.data.stain_normalise import StainLevels
+from allcore.data.stain.normalise import StainLevels
 from allcore.evaluation.comparing.comparison import accuracy_difference
 from allcore.evaluation.held_out import views_of
 from allcore.evaluation.probes.evidence_share import EvidenceShare, evidence_grid

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from allcore.data.split import Split
+from allcore.data.splits.split import Split
 from allcore.reporting.stain_clusters import cluster_examples, cluster_table, mean_colours
 
 IMAGES = pd.DataFrame({"path": list("abcdefg"), "label": ["Pre"] * 4 + ["Pro"] * 3})

@@ -8,11 +8,12 @@ import pytest
 
 from allcore.config import TrainConfig
 from allcore.config_parts import SplitConfig
-from allcore.data.split import make_split
-from allcore.runs import asking, scheduled
-from allcore.runs.launches import claim_launch
-from allcore.runs.scheduled import Word
-from allcore.runs.store import Run
+from allcore.data.splits.split import make_split
+from allcore.runs.execution import ask_schedulers as asking
+from allcore.runs.execution import scheduled
+from allcore.runs.execution.scheduled import Word
+from allcore.runs.folder.launches import claim_launch
+from allcore.runs.folder.store import Run
 from tests.data.rows import images
 from tests.runs.scheduler import Scheduler
 

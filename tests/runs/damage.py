@@ -13,9 +13,9 @@ import numpy as np
 
 from allcore.config import TrainConfig
 from allcore.config_parts import SplitConfig
-from allcore.data.split import make_split
-from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run, RunStore
+from allcore.data.splits.split import make_split
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.store import Run, RunStore
 from tests.data.rows import images
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")

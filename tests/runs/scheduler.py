@@ -11,10 +11,10 @@ from typing import ClassVar
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
-from allcore.runs.launches import Launch
-from allcore.runs.scheduled import ScheduledExecutor, Word
-from allcore.runs.status import write_status
-from allcore.runs.store import Run
+from allcore.runs.execution.scheduled import ScheduledExecutor, Word
+from allcore.runs.folder.launches import Launch
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import Run
 
 
 @dataclass(frozen=True)

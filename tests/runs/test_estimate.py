@@ -18,8 +18,8 @@ from allcore.runs.estimate import (
     estimate,
     former_speed,
 )
-from allcore.runs.status import write_status
-from allcore.runs.store import Run
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import Run
 
 MACHINE = Devices(cores=2, cpu_bfloat16=True, memory=24 * 2**30)
 

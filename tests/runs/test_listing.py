@@ -8,12 +8,12 @@ import time
 import pytest
 
 from allcore.runs import listing, summary
-from allcore.runs.about import About, say_of_run
-from allcore.runs.launches import claim_launch, last_launch, record_launch
+from allcore.runs.folder.about import About, say_of_run
+from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
+from allcore.runs.folder.process import own_identity
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import Run
 from allcore.runs.listing import SUMMARY_COLUMNS, list_runs
-from allcore.runs.process import own_identity
-from allcore.runs.status import write_status
-from allcore.runs.store import Run
 from allcore.runs.summary import summarize, summary_rows
 
 
@@ -104,7 +104,7 @@ def test_whatever_changes_in_a_run_is_seen(workspace, run, change):
 
 def test_a_dataset_that_was_renamed_has_its_new_name(workspace, run, monkeypatch):
     list_runs(workspace)
-    monkeypatch.setattr("allcore.runs.store.present_place", lambda place: "/datasets/renamed")
+    monkeypatch.setattr("allcore.runs.folder.store.present_place", lambda place: "/datasets/renamed")
     workspace.datasets.mkdir()
     (found,) = list_runs(workspace)
     assert found.row["dataset"] == "datasets/renamed"
@@ -141,7 +141,7 @@ def test_a_run_that_another_machine_hears_nothing_of_is_judged_anew_by_its_own(w
     write_status(run.folder, run.status().model_copy(update=waits))
     settle(run)
     assert [one.row["state"] for one in list_runs(workspace)] == ["interrupted"]
-    monkeypatch.setattr("allcore.runs.status.host", lambda: "there")
+    monkeypatch.setattr("allcore.runs.folder.status.host", lambda: "there")
     assert [one.row["state"] for one in list_runs(workspace)] == ["queued"]
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.hardware import Devices
-from allcore.runs.devices import devices_here
 from allcore.runs.estimate import estimate
-from allcore.runs.executor import worker_environment
-from allcore.runs.lease import device_lease
+from allcore.runs.execution.devices import devices_here
+from allcore.runs.execution.executor import worker_environment
+from allcore.runs.execution.lease import device_lease
 from allcore.runs.measure import measure
 from allcore.workspace import Workspace
 

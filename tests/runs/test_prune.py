@@ -9,10 +9,10 @@ import pytest
 from allcore.config import make_config
 from allcore.errors import RunError
 from allcore.files import bytes_below
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import RunStore
+from allcore.runs.folder.worker_lock import worker_lock
 from allcore.runs.prune import STALE_SECONDS, remove, superfluous
-from allcore.runs.status import write_status
-from allcore.runs.store import RunStore
-from allcore.runs.worker_lock import worker_lock
 from tests.runs.damage import finished_folder
 
 

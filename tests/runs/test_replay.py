@@ -9,13 +9,13 @@ import pytest
 from allcore.cells.maps import cell_maps
 from allcore.config import make_config
 from allcore.config_parts import SplitConfig
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
-from allcore.data.intake import decode
-from allcore.data.split import make_split
+from allcore.data.decoded import decoded_images
+from allcore.data.intake.images import decode
+from allcore.data.splits.split import make_split
 from allcore.errors import DatasetError, RunError
+from allcore.runs.folder.store import Run, RunStore
 from allcore.runs.replay import replay, split_image
-from allcore.runs.store import Run, RunStore
 from allcore.training.batches import BatchSource
 
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 
-from allcore.data.split import Split
+from allcore.data.splits.split import Split
 from allcore.errors import RunError
+from allcore.runs.folder.store import Run
 from allcore.runs.similar import TrainingFeatures, read_training_features
-from allcore.runs.store import Run
 
 UNITS = 12
 

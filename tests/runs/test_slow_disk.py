@@ -14,17 +14,17 @@ from types import SimpleNamespace
 import pytest
 
 from allcore.config import make_config
-from allcore.runs import disk_clock
-from allcore.runs import executor as executors
-from allcore.runs.devices import Device
-from allcore.runs.ending import while_it_stops
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.files import STOP_FILE
-from allcore.runs.launches import claim_launch
-from allcore.runs.process import host, own_identity
-from allcore.runs.status import SAVING, TRAINING, VALIDATING, write_status
-from allcore.runs.stop_signal import StopSignal
-from allcore.runs.store import RunStore
+from allcore.runs.execution import executor as executors
+from allcore.runs.execution.devices import Device
+from allcore.runs.execution.ending import while_it_stops
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.execution.stop_signal import StopSignal
+from allcore.runs.folder import disk_clock
+from allcore.runs.folder.files import STOP_FILE
+from allcore.runs.folder.launches import claim_launch
+from allcore.runs.folder.process import host, own_identity
+from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING, write_status
+from allcore.runs.folder.store import RunStore
 from allcore.training import worker
 from tests.full_disks.test_every_step import SPLIT
 
@@ -193,8 +193,8 @@ def test_batches_are_not_held_up_by_looking_for_a_request(tmp_path, monkeypatch)
         now[0] += 0.5
         return path.exists()
 
-    monkeypatch.setattr("allcore.runs.stop_signal.is_there", look)
-    monkeypatch.setattr("allcore.runs.stop_signal.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("allcore.runs.execution.stop_signal.is_there", look)
+    monkeypatch.setattr("allcore.runs.execution.stop_signal.time.monotonic", lambda: now[0])
     stop = StopSignal(tmp_path)
     for _ in range(1000):  # batches of a tenth of a second
         stop()
@@ -223,7 +223,7 @@ def test_a_run_that_waits_for_its_device_for_long_is_not_taken_for_lost_by_anoth
         yield ()
 
     monkeypatch.setattr(worker, "device_lease", an_hour_in_the_queue)
-    monkeypatch.setattr("allcore.runs.status.host", lambda: "another machine")
+    monkeypatch.setattr("allcore.runs.folder.status.host", lambda: "another machine")
     monkeypatch.setattr(os, "isatty", lambda descriptor: True)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     assert worker.run_worker(run.folder, launch.number) == 0

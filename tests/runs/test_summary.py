@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.runs.status import write_status
-from allcore.runs.store import Run
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import Run
 from allcore.runs.summary import RunSummary, summarize, summary_rows, summary_table
 
 

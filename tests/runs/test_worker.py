@@ -13,11 +13,11 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.launches import claim_launch, last_launch
-from allcore.runs.lease import waiting
-from allcore.runs.states import ACTIVE
-from allcore.runs.worker_lock import has_worker
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.execution.lease import waiting
+from allcore.runs.folder.launches import claim_launch, last_launch
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.worker_lock import has_worker
 from allcore.training.worker import run_worker
 from tests.conftest import device_taken, wait_for
 

@@ -11,12 +11,12 @@ import pytest
 
 from allcore.config import TrainConfig
 from allcore.config_parts import SplitConfig
-from allcore.data.split import Split, make_split
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.process import own_identity
-from allcore.runs.status import Status, write_status
-from allcore.runs.store import Run
+from allcore.data.splits.split import Split, make_split
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.process import own_identity
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.store import Run
 from allcore.studies.plan import StudyPlan, make_plan
 from allcore.studies.store import Study, StudyStore
 from allcore.workspace import Workspace

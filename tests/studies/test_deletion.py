@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from allcore.errors import RunError
-from allcore.runs.worker_lock import worker_lock
+from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.deletion import delete_study
 from allcore.studies.launch import checked
 from allcore.studies.plan import make_plan

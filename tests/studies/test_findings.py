@@ -8,7 +8,7 @@ import pytest
 from allcore.evaluation.scoring.scores import score
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
-from allcore.runs.preflight import prepare
+from allcore.runs.execution.preflight import prepare
 from allcore.studies.baselines import baseline_members, compute_baselines
 from allcore.studies.findings import study_findings
 from allcore.studies.out_of_fold import comparable_runs, model_of

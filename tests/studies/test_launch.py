@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from allcore.data.catalog import scan
-from allcore.data.judgements import add_judgements, make_judgement
+from allcore.data.labels.judgements import add_judgements, make_judgement
 from allcore.errors import ConfigError, RunError
-from allcore.runs.devices import Device
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.launches import claim_launch, last_launch
-from allcore.runs.process import start_mark
-from allcore.runs.store import RunStore
-from allcore.runs.worker_lock import worker_lock
+from allcore.runs.execution.devices import Device
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.folder.launches import claim_launch, last_launch
+from allcore.runs.folder.process import start_mark
+from allcore.runs.folder.store import RunStore
+from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.launch import checked, request_stop, start, stop
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
@@ -104,7 +104,7 @@ def test_labels_that_are_another_version_in_each_variant_are_refused(tiny_config
 
 
 def test_a_study_of_which_one_member_could_never_start_here_is_refused(tiny_config, workspace, monkeypatch):
-    monkeypatch.setattr("allcore.runs.executor.devices_here", lambda: (Device("cpu", 0, "here"),))
+    monkeypatch.setattr("allcore.runs.execution.executor.devices_here", lambda: (Device("cpu", 0, "here"),))
     plan = make_plan(name="gpus", config=tiny_config(), vary={"devices": [1, 2]})
     with pytest.raises(ConfigError, match="devices: 2 GPUs were asked for"):
         checked(plan, workspace)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from allcore.config_parts import SplitConfig
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from allcore.errors import ConfigError, RunError
-from allcore.runs.files import STOP_FILE
-from allcore.runs.launches import claim_launch
-from allcore.runs.status import Status, read_status, write_status
-from allcore.runs.worker_lock import worker_lock
+from allcore.runs.folder.files import STOP_FILE
+from allcore.runs.folder.launches import claim_launch
+from allcore.runs.folder.status import Status, read_status, write_status
+from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.runner import run_study
 from allcore.studies.store import Study, StudyStore
 from allcore.workspace import Workspace

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from allcore.errors import RunError
-from allcore.runs.files import STOP_FILE
-from allcore.runs.launches import Launch, claim_launch
+from allcore.runs.folder.files import STOP_FILE
+from allcore.runs.folder.launches import Launch, claim_launch
 from allcore.studies.runner import run_study
 from tests.studies.conftest import Instantly, set_state
 

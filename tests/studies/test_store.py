@@ -5,7 +5,7 @@ import json
 import pytest
 
 from allcore.errors import RunError
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from tests.studies.conftest import set_state

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.studies.plan import make_plan

@@ -10,10 +10,10 @@ import pytest
 
 from allcore.config import make_config
 from allcore.config_parts import SplitConfig
-from allcore.data.split import make_split
-from allcore.runs.files import METRICS_FILE
-from allcore.runs.status import write_status
-from allcore.runs.store import RunStore
+from allcore.data.splits.split import make_split
+from allcore.runs.folder.files import METRICS_FILE
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import RunStore
 from allcore.tracking.server import MlflowServer
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from allcore.errors import TrackingError
-from allcore.runs.launches import Launch
-from allcore.runs.mirroring import start_mirroring
-from allcore.runs.turns import take_turn
+from allcore.runs.execution.mirroring import start_mirroring
+from allcore.runs.folder.launches import Launch
+from allcore.runs.folder.turns import take_turn
 from allcore.tracking import exporter
 from allcore.tracking.exporter import catch_up, follow
 from allcore.tracking.mirror import mirror

@@ -6,8 +6,8 @@ import pytest
 
 from allcore.config import make_config
 from allcore.errors import TrackingError
-from allcore.runs.files import STATUS_FILE
-from allcore.runs.status import write_status
+from allcore.runs.folder.files import STATUS_FILE
+from allcore.runs.folder.status import write_status
 from allcore.studies.plan import make_plan
 from allcore.studies.store import PLAN_FILE, StudyStore
 from allcore.tracking.exporter import catch_up

@@ -9,8 +9,8 @@ from allcore.augment import augment, resize
 from allcore.cells.lenders import Lenders
 from allcore.cells.maps import cell_maps
 from allcore.config import make_config
-from allcore.data.cache import DecodedImages, decoded_images
 from allcore.data.catalog import scan
+from allcore.data.decoded import DecodedImages, decoded_images
 from allcore.training import batches
 from allcore.training.batches import BatchSource
 

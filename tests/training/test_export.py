@@ -12,8 +12,8 @@ from allcore.inference.metadata import HeldOutScore
 from allcore.inference.network import open_network
 from allcore.inference.predictor import load_predictor
 from allcore.model.build import build_network
-from allcore.runs.files import FLOAT32_FILE
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.files import FLOAT32_FILE
+from allcore.runs.folder.store import Run, RunStore
 from allcore.training.export import SUFFIXES, export_run
 
 

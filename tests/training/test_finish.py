@@ -5,9 +5,9 @@ import pytest
 
 from allcore.augment import resize
 from allcore.config import make_config
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.inference.predictor import load_predictor
-from allcore.runs.files import FLOAT32_FILE, SERVED_FILE
+from allcore.runs.folder.files import FLOAT32_FILE, SERVED_FILE
 from allcore.training.finish import licence
 
 

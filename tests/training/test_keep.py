@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from allcore.config import make_config
-from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.status import SAVING, TRAINING, VALIDATING, Status
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING, Status
 from allcore.training import loop
 from allcore.training.epoch_weights import epochs_with_weights
 from allcore.training.loop import DivergedError, Stopped, Trainer

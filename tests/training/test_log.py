@@ -5,8 +5,8 @@ import time
 import pytest
 import tensorflow  # noqa: F401 - or the reporter would import it while a test waits for what it writes
 
-from allcore.runs.files import LOG_FILE
-from allcore.runs.status import SAVING, Status
+from allcore.runs.folder.files import LOG_FILE
+from allcore.runs.folder.status import SAVING, Status
 from allcore.training.log import append_to_log
 from allcore.training.reporter import Reporter
 

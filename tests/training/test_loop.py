@@ -6,7 +6,7 @@ import time
 import pytest
 
 from allcore.config import make_config
-from allcore.runs.status import Status, read_status
+from allcore.runs.folder.status import Status, read_status
 from allcore.training.checkpoint import TrainingProgress
 from allcore.training.loop import learning_rate
 from allcore.training.reporter import Reporter

@@ -7,8 +7,8 @@ import pytest
 from allcore.augment import resize
 from allcore.config import make_config
 from allcore.data.catalog import scan
-from allcore.data.intake import decode
-from allcore.data.judgements import add_judgements, make_judgement
+from allcore.data.intake.images import decode
+from allcore.data.labels.judgements import add_judgements, make_judgement
 from allcore.data.synthetic.cells import CLASSES
 from allcore.errors import WeightsError
 from allcore.evaluation.probes.probing import probe_model
@@ -16,8 +16,8 @@ from allcore.evaluation.probes.subject import subject_of_run
 from allcore.inference.predictor import load_predictor
 from allcore.model.build import build_network, build_trunk
 from allcore.networks.registry import TRUNKS
-from allcore.runs.preflight import prepare
-from allcore.runs.store import RunStore
+from allcore.runs.execution.preflight import prepare
+from allcore.runs.folder.store import RunStore
 from allcore.training.finish import results_are_whole
 from allcore.training.initial import load_initial_weights
 from allcore.workspace import Workspace

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from allcore.runs.launches import Launch
-from allcore.runs.status import Status, read_status
-from allcore.runs.turns import take_turn
+from allcore.runs.folder.launches import Launch
+from allcore.runs.folder.status import Status, read_status
+from allcore.runs.folder.turns import take_turn
 from allcore.training.reporter import Reporter
 
 FULL = "reporting failed: No space left on device; it is tried again"
@@ -110,7 +110,7 @@ def test_worker_whose_turn_is_over_writes_no_status_over_that_of_the_next(tmp_pa
     def leave(code):  # this process is the tests' own: the thread that would write ends instead
         raise SystemExit(code)
 
-    monkeypatch.setattr("allcore.runs.turns.os._exit", leave)
+    monkeypatch.setattr("allcore.runs.folder.turns.os._exit", leave)
     launch = Launch(number=1)
     reporter = Reporter(tmp_path, Status(state="running", heartbeat=0.0, queued_at=0.0), take_turn(tmp_path, launch))
     reporter.flush()
@@ -127,7 +127,7 @@ def test_worker_whose_turn_is_over_writes_no_status_over_that_of_the_next(tmp_pa
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_worker_whose_turn_ends_while_a_slow_disk_takes_its_metrics_writes_no_status(tmp_path, monkeypatch):
-    monkeypatch.setattr("allcore.runs.turns.os._exit", sys.exit)  # as above
+    monkeypatch.setattr("allcore.runs.folder.turns.os._exit", sys.exit)  # as above
     launch = Launch(number=1)
     reporter = Reporter(tmp_path, Status(state="running", heartbeat=0.0, queued_at=0.0), take_turn(tmp_path, launch))
     written = []

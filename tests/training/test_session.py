@@ -19,13 +19,13 @@ from allcore.config import make_config
 from allcore.errors import DatasetError, WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, Gpu, make_plan
-from allcore.runs.executor import LocalExecutor
-from allcore.runs.files import CHECKPOINTS_FOLDER
-from allcore.runs.preflight import prepare
-from allcore.runs.process import own_identity
-from allcore.runs.status import Status, write_status
-from allcore.runs.stop_signal import StopSignal
-from allcore.runs.store import Run, RunStore
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.execution.preflight import prepare
+from allcore.runs.execution.stop_signal import StopSignal
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.process import own_identity
+from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.store import Run, RunStore
 from allcore.training import session
 from allcore.training.finish import results_are_whole
 from allcore.training.reporter import Reporter

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.arrays import BoolArray, IntArray
-from allcore.data.groups import connected_rows
+from allcore.data.splits.group_table import connected_rows
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 

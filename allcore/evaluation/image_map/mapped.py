@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore.arrays import FloatArray, IntArray
 from allcore.augment import resize
-from allcore.data.cache import decode_catalogued
-from allcore.data.colour import colour_moments
-from allcore.data.intake import INTAKE_VERSION
-from allcore.data.stains import stain_clusters
+from allcore.data.decoded import decode_catalogued
+from allcore.data.intake.images import INTAKE_VERSION
+from allcore.data.stain.clusters import stain_clusters
+from allcore.data.stain.colour_moments import colour_moments
 from allcore.evaluation.image_map.neighbours import nearest, shared, shared_by_chance
 from allcore.evaluation.image_map.projection import principal_directions, t_sne
 from allcore.evaluation.predictions.in_run_form import evaluation_record
@@ -26,10 +26,10 @@ from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Count, Progress
 from allcore.result_cache import cache_text, cached_file, read_cached
-from allcore.runs.features import read_features
-from allcore.runs.files import FEATURES_FILE, SPLIT_FILE
-from allcore.runs.images import images_of_run
-from allcore.runs.store import Run
+from allcore.runs.folder.features import read_features
+from allcore.runs.folder.files import FEATURES_FILE, SPLIT_FILE
+from allcore.runs.folder.store import Run
+from allcore.runs.recorded_images import images_of_run
 from allcore.threads import in_threads
 
 MOST: Final = 5_000

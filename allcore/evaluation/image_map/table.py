@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from allcore.arrays import FloatArray
-from allcore.data.split import SPLITS
+from allcore.data.splits.split import SPLITS
 from allcore.errors import RunError
 from allcore.evaluation.image_map.mapped import ImageMap
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.scoring.intervals import bootstrap_intervals
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 _SAID: Final = ["path", "predicted", "confidence", "correct", "novelty", "novel", "twin"]
 ALL: Final = "all"

@@ -22,16 +22,16 @@ import numpy as np
 import pandas as pd
 
 from allcore.arrays import FloatArray, IntArray
-from allcore.data.cache import decoded_images
 from allcore.data.class_names import in_order
-from allcore.data.colour import colour_moments
-from allcore.data.judgements import Judgements
+from allcore.data.decoded import decoded_images
+from allcore.data.labels.judgements import Judgements
 from allcore.data.relations import Relations
+from allcore.data.stain.colour_moments import colour_moments
 from allcore.errors import RunError
 from allcore.evaluation.labels.quality import cross_validated_probabilities, label_quality
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.progress import Progress
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.threads import in_threads
 
 RUNS = "runs"

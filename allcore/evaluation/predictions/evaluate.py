@@ -8,8 +8,8 @@ from pathlib import Path
 
 from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog, scan
-from allcore.data.judgements import read_judgements
-from allcore.data.split import SPLITS
+from allcore.data.labels.judgements import read_judgements
+from allcore.data.splits.split import SPLITS
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
 from allcore.evaluation.predictions.folder import ScoredFolder, digests_of, score_folder
@@ -18,9 +18,9 @@ from allcore.evaluation.predictions.relabelled import labels_note, relabelled
 from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Progress
-from allcore.runs.images import images_of_run
+from allcore.runs.folder.store import Run, RunStore
 from allcore.runs.named_model import named_model
-from allcore.runs.store import Run, RunStore
+from allcore.runs.recorded_images import images_of_run
 
 
 def evaluate_model(

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog, scan
 from allcore.data.class_names import class_name
-from allcore.data.label_versions import compared_images, label_version
+from allcore.data.labels.versions import compared_images, label_version
 from allcore.data.overlap import find_overlap
-from allcore.data.split import SPLITS
+from allcore.data.splits.split import SPLITS
 from allcore.errors import DatasetError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
 from allcore.evaluation.predictions.recorded import RecordedPredictions
@@ -23,7 +23,7 @@ from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.metadata import DIGEST_LENGTH, NOT_SAID, ServedMetadata
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
-from allcore.runs.store import dataset_of
+from allcore.runs.folder.store import dataset_of
 from allcore.text import counted
 
 LEFT_OUT = ""

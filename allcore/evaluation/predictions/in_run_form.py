@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from allcore import __version__
 from allcore.config import make_config
 from allcore.data.catalog import Catalog
-from allcore.data.intake import INTAKE_VERSION
+from allcore.data.intake.images import INTAKE_VERSION
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.errors import RunError
 from allcore.evaluation.predictions.folder import (
@@ -25,9 +25,9 @@ from allcore.inference.kept_predictions import file_digest
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
 from allcore.result_cache import read_cached, short_digest
-from allcore.runs.files import SERVED_FILE
-from allcore.runs.run_form import write_run_form
-from allcore.runs.store import Run, run_of_model
+from allcore.runs.folder.files import SERVED_FILE
+from allcore.runs.folder.run_form import write_run_form
+from allcore.runs.folder.store import Run, run_of_model
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
 RECORD_FILE: Final = "evaluation.json"

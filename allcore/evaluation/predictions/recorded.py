@@ -15,8 +15,8 @@ from allcore.data.known_images import known_images
 from allcore.errors import RunError
 from allcore.evaluation.scoring.scores import Scores, score
 from allcore.paper import has_papers_classes
-from allcore.runs.files import PREDICTIONS_FILE
-from allcore.runs.store import Run
+from allcore.runs.folder.files import PREDICTIONS_FILE
+from allcore.runs.folder.store import Run
 
 _PROBABILITY = "probability_"
 _COLUMNS = ("path", "sha256", "group", "split", "label", "novelty", "novel")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from allcore.config import AS_GIVEN, TrainConfig
 from allcore.data.catalog import Catalog
-from allcore.data.judgements import Judgements
-from allcore.data.label_versions import label_changes, label_version, version_name
+from allcore.data.labels.judgements import Judgements
+from allcore.data.labels.versions import label_changes, label_version, version_name
 from allcore.errors import DatasetError
 from allcore.evaluation.predictions.recorded import RecordedPredictions
-from allcore.runs.images import find_images
+from allcore.runs.recorded_images import find_images
 from allcore.text import counted
 
 

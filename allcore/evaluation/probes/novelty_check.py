@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from allcore.arrays import FloatArray
-from allcore.data.listing import images_below
+from allcore.data.folder.listing import images_below
 from allcore.errors import ImageError, InputError
 from allcore.evaluation.probes.subject import Subject, locate
 from allcore.evaluation.scoring.intervals import bootstrap_interval
@@ -19,8 +19,8 @@ from allcore.evaluation.scoring.scores import Interval, fraction
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Count, Progress
 from allcore.result_cache import read_cached
-from allcore.runs.files import NOVELTY_FILE
-from allcore.runs.store import run_of_model
+from allcore.runs.folder.files import NOVELTY_FILE
+from allcore.runs.folder.store import run_of_model
 from allcore.writing import write_whole
 
 

@@ -21,8 +21,8 @@ from allcore import __version__
 from allcore.cells.finder import WORK as FINDER_WORK
 from allcore.cells.found_once import finder_that_remembers
 from allcore.cells.maps import are_smears
-from allcore.data.intake import INTAKE_VERSION, decode, read_image
-from allcore.data.stain_normalise import StainLevels, mean_stain, stain_levels
+from allcore.data.intake.images import INTAKE_VERSION, decode, read_image
+from allcore.data.stain.normalise import StainLevels, mean_stain, stain_levels
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.comparing.comparison import accuracy_difference
 from allcore.evaluation.probes.evidence_share import (

@@ -11,7 +11,7 @@ from allcore.augment import to_grey
 from allcore.cells.compose import alone, on_field_of, painted_out
 from allcore.cells.finder import LabelImage, find_cells
 from allcore.data.scale_bar import hide_scale_bar
-from allcore.data.stain_normalise import StainLevels, normalise_stain
+from allcore.data.stain.normalise import StainLevels, normalise_stain
 from allcore.evaluation.probes.views import (
     channels_swapped,
     colours_of,

@@ -9,15 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from allcore.data.catalog import scan
-from allcore.data.layout import find_layout
+from allcore.data.folder.layout import find_layout
 from allcore.data.overlap import find_overlap
 from allcore.errors import DatasetError, InputError
 from allcore.evaluation.predictions.folder import variant_of
 from allcore.inference.predictor import load_predictor
 from allcore.progress import Progress
-from allcore.runs.images import find_images
+from allcore.runs.folder.store import Run, RunStore
 from allcore.runs.named_model import named_model
-from allcore.runs.store import Run, RunStore
+from allcore.runs.recorded_images import find_images
 
 _COLUMNS = ["path", "sha256", "label", "group", "split"]
 

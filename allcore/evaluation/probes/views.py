@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from allcore.data.lab_colours import lab_colours, recolour
+from allcore.data.stain.lab_colours import lab_colours, recolour
 
 CENTRE_SIDE = 0.5**0.5
 """Sides of the centre as a fraction of the image's: centre and border have the same area."""

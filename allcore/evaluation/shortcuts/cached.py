@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore import __version__
 from allcore.cells.finder import WORK as FINDER_WORK
-from allcore.data.intake import INTAKE_VERSION
-from allcore.data.split import Split
+from allcore.data.intake.images import INTAKE_VERSION
+from allcore.data.splits.split import Split
 from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts.registry import Baseline
 from allcore.result_cache import cache_text, read_cached, short_digest

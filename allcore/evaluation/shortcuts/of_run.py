@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from allcore.data.cache import decoded_images
+from allcore.data.decoded import decoded_images
 from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts.frozen import FEWEST, FROZEN, frozen_weights
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
 from allcore.evaluation.shortcuts.scoring import ShortcutResult, cached_shortcuts, shortcut_scores
 from allcore.progress import Progress
-from allcore.runs.images import images_of_run
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
+from allcore.runs.recorded_images import images_of_run
 
 
 def shortcut_scores_of_run(

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from allcore.arrays import ImageArray
 from allcore.cells.morphology import morphology
-from allcore.data.colour import colour_moments
 from allcore.data.scale_bar import SCALE_BAR_CORNER
+from allcore.data.stain.colour_moments import colour_moments
 
 SEED = 0
 TREES = 300

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from allcore.arrays import FloatArray, ImageArray
-from allcore.data.cache import DecodedImages
-from allcore.data.split import Split
+from allcore.data.decoded import DecodedImages
+from allcore.data.splits.split import Split
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import RecordedPredictions, with_answers
 from allcore.evaluation.scoring.scores import Scores

@@ -18,7 +18,7 @@ from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.latency import latency
 from allcore.inference.network import open_network
 from allcore.paper import NATIVE_SIZE
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, short_names, tradeoff_point
 from allcore.recipe import train_command
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 SCHEMA = 1
 ROUNDS = 5

@@ -10,9 +10,9 @@ import pandas as pd
 
 from allcore.config import TrainConfig
 from allcore.data.catalog import Catalog, scan
-from allcore.data.class_meanings import ClassMeanings, check_meanings, class_meanings
-from allcore.data.label_versions import label_version
-from allcore.data.split import Split
+from allcore.data.labels.meanings import ClassMeanings, check_meanings, class_meanings
+from allcore.data.labels.versions import label_version
+from allcore.data.splits.split import Split
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.probes.novelty_check import NoveltyReport, recorded_novelty
@@ -24,10 +24,10 @@ from allcore.paper import has_papers_classes
 from allcore.reporting.report.baselines_and_probes import cached_baselines, cached_probes
 from allcore.reporting.report.known_data import KnownDataset, recognise
 from allcore.reporting.report.pictures import ErrorPictures, error_pictures
-from allcore.runs.history import History
-from allcore.runs.states import in_words
-from allcore.runs.status import Status
-from allcore.runs.store import Run
+from allcore.runs.folder.history import History
+from allcore.runs.folder.states import in_words
+from allcore.runs.folder.status import Status
+from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from allcore.data.known_images import known_images
-from allcore.data.split import Split
+from allcore.data.splits.split import Split
 from allcore.paper import IMAGES, PATIENTS
 from allcore.reporting.report.rendering.blocks import Inline, Link
 

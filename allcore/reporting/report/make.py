@@ -20,7 +20,7 @@ from allcore.reporting.report.sections.method import evaluation_section, model_s
 from allcore.reporting.report.sections.opening import question_section, subtitle, summary_section, title
 from allcore.reporting.report.sections.probes import robustness_section
 from allcore.reporting.report.sections.scores import scores_section
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
 from allcore.writing import write_whole
 

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from allcore.data.encode import jpeg, shrunk
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
 from allcore.reporting.number_text import counted, per_cent
 from allcore.reporting.report.rendering.blocks import Picture
-from allcore.runs.images import read_recorded_image
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
+from allcore.runs.recorded_images import read_recorded_image
 from allcore.workspace import Workspace
 
 MOST = 12

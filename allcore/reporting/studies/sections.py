@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from allcore.data.class_meanings import ClassMeanings, class_meanings
 from allcore.data.known_images import OF_DRAWN
+from allcore.data.labels.meanings import ClassMeanings, class_meanings
 from allcore.errors import InputError
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import HEADLINE

@@ -6,15 +6,15 @@ import shutil
 import numpy as np
 import pytest
 
-from allcore.data.cache import decode_catalogued
 from allcore.data.catalog import scan
+from allcore.data.decoded import decode_catalogued
 from allcore.errors import RunError
 from allcore.evaluation.image_map.mapped import known_map, make_map
 from allcore.evaluation.image_map.table import agreement, map_table
 from allcore.evaluation.predictions.folder import ScoredFolder
 from allcore.evaluation.predictions.in_run_form import evaluation_run
 from allcore.inference.predictor import load_predictor
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from tests.held import Held
 
 

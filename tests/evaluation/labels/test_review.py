@@ -3,13 +3,13 @@ import pandas as pd
 import pytest
 
 from allcore.data.catalog import scan
-from allcore.data.colour import colour_moments
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.data.overlap import connect
-from allcore.data.split import Split
+from allcore.data.splits.split import Split
+from allcore.data.stain.colour_moments import colour_moments
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.labels.review import COLOUR, RUNS, review_labels, runs_on
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 

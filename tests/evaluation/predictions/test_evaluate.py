@@ -13,7 +13,7 @@ from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.inference.metadata import KEY
 from allcore.inference.predictor import load_predictor
 from allcore.model.serving import save_with_metadata
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from allcore.evaluation.predictions.folder import ScoredFolder, score_folder
 from allcore.evaluation.predictions.in_run_form import evaluation_place, evaluation_record, evaluation_run
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
-from allcore.runs.images import images_of_run
+from allcore.runs.recorded_images import images_of_run
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from allcore.errors import ImageError, RunError
 from allcore.evaluation.predictions.evaluate import evaluate_run
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
-from allcore.runs.images import read_recorded_image
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
+from allcore.runs.recorded_images import read_recorded_image
 
 
 @pytest.fixture

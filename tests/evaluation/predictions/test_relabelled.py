@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from allcore.data.catalog import scan
-from allcore.data.judgements import add_judgements, make_judgement, read_judgements
+from allcore.data.labels.judgements import add_judgements, make_judgement, read_judgements
 from allcore.errors import DatasetError
 from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 from tests.reporting.report.conftest import copied
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 from allcore.errors import InputError
 from allcore.evaluation.probes.novelty_check import check_novelty, recorded_novelty
 from allcore.evaluation.probes.subject import find_subject, subject_of_run
-from allcore.runs.files import NOVELTY_FILE
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.files import NOVELTY_FILE
+from allcore.runs.folder.store import Run, RunStore
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 
 from allcore.cells import found_once
 from allcore.cells.finder import find_cells
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.data.shared_fields.search import COLUMNS
-from allcore.data.stain_normalise import mean_stain, stain_levels
+from allcore.data.stain.normalise import mean_stain, stain_levels
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.evaluate import evaluate_run
 from allcore.evaluation.probes.evidence_share import cell_weights, evidence_grid
@@ -22,7 +22,7 @@ from allcore.evaluation.probes.probing import cached_report, lenders_of, probe_m
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Sample
 from allcore.evaluation.probes.subject import find_subject, subject_of_run
 from allcore.inference.predictor import load_predictor
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 
 SEGMENTED = "segmented"
 

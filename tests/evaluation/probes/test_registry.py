@@ -4,8 +4,8 @@ import pytest
 
 from allcore.augment import Change, apply_change
 from allcore.cells.compose import PLAIN
-from allcore.data.lab_colours import lab_colours
-from allcore.data.stain_normalise import StainLevels, normalise_stain
+from allcore.data.stain.lab_colours import lab_colours
+from allcore.data.stain.normalise import StainLevels, normalise_stain
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, FIELD_ALONE, OTHER_FIELD, PROBES, Sample
 from allcore.evaluation.probes.views import only_border, only_centre
 

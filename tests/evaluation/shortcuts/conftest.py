@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.data.cache import DecodedImages
-from allcore.data.split import Split
+from allcore.data.decoded import DecodedImages
+from allcore.data.splits.split import Split
 
 
 def as_decoded(images: Sequence[np.ndarray]) -> DecodedImages:

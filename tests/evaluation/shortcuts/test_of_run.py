@@ -5,12 +5,12 @@ import shutil
 import numpy as np
 import pytest
 
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
-from allcore.data.split import Split, make_split
+from allcore.data.decoded import decoded_images
+from allcore.data.splits.split import Split, make_split
 from allcore.errors import DatasetError, RunError
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run, shortcut_scores, shortcut_scores_of_run
-from allcore.runs.store import RunStore
+from allcore.runs.folder.store import RunStore
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from allcore.config_parts import SplitConfig
-from allcore.data.cache import decoded_images
 from allcore.data.catalog import scan
+from allcore.data.decoded import decoded_images
 from allcore.data.scale_bar import hide_scale_bar
-from allcore.data.split import make_split
+from allcore.data.splits.split import make_split
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.shortcuts import BASELINES, shortcut_scores
 from allcore.evaluation.shortcuts.registry import colour_histogram, grey_thumbnail, no_features, scale_bar_corner

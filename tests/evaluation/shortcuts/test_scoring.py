@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allcore.data.cache import DecodedImages
-from allcore.data.split import Split
+from allcore.data.decoded import DecodedImages
+from allcore.data.splits.split import Split
 from allcore.errors import InputError
 from allcore.evaluation.comparing.comparison import compare
 from allcore.evaluation.comparing.pairing import pair

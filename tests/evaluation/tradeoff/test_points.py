@@ -16,7 +16,7 @@ from allcore.evaluation.tradeoff.points import (
     tradeoff_point,
     tradeoff_table,
 )
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore
 
 
 @pytest.fixture(scope="module")

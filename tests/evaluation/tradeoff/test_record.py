@@ -15,7 +15,7 @@ from allcore.evaluation.tradeoff.record import EXAMPLE, ROUNDS, read_tradeoff, r
 from allcore.networks.vgg16 import VGG16
 from allcore.paper import CLASSES
 from allcore.recipe import train_command
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 
 @pytest.fixture

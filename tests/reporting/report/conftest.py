@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from allcore.reporting.report import make_report
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
 
 _LARGE = 1_000_000

@@ -6,7 +6,7 @@ from allcore.reporting.report.facts import gather
 from allcore.reporting.report.rendering.blocks import Figure, Pair
 from allcore.reporting.report.sections.calibration import calibration_section
 from allcore.reporting.report.sections.method import training_section
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 
 
 def figures(section):

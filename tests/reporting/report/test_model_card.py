@@ -11,8 +11,8 @@ from allcore.reporting.report import make_report
 from allcore.reporting.report.facts import without_places
 from allcore.reporting.report.rendering.markdown import plain
 from allcore.reporting.report.sections.checklist import ITEMS
-from allcore.runs.files import NOVELTY_FILE
-from allcore.runs.store import Run
+from allcore.runs.folder.files import NOVELTY_FILE
+from allcore.runs.folder.store import Run
 from tests.reporting.report.conftest import renamed
 
 HEADINGS = [

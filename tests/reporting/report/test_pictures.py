@@ -1,6 +1,6 @@
 """The pictures of the mistakes that a report shows."""
 
-from allcore.data.intake import decode
+from allcore.data.intake.images import decode
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.report.pictures import MOST, error_pictures

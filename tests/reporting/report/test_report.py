@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from allcore.data.class_meanings import name_classes
 from allcore.data.known_images import OF_DRAWN
+from allcore.data.labels.meanings import name_classes
 from allcore.errors import InputError, RunError
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.evaluation.predictions.operating import TARGETS, chosen_point
@@ -29,8 +29,8 @@ from allcore.reporting.report.sections.checklist import ITEMS
 from allcore.reporting.report.sections.closing import limits
 from allcore.reporting.report.sections.data import data_section
 from allcore.reporting.shortcuts import shortcut_verdict
-from allcore.runs.status import write_status
-from allcore.runs.store import Run, RunStore
+from allcore.runs.folder.status import write_status
+from allcore.runs.folder.store import Run, RunStore
 from allcore.workspace import Workspace
 from tests.reporting.report.conftest import Page, renamed, sure_of_a_mistake
 

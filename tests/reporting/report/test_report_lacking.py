@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from allcore.data.left_out import note_left_out
+from allcore.data.importing.left_out import note_left_out
 from allcore.errors import RunError
 from allcore.reporting.report import make_report
-from allcore.runs.store import Run
+from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
 from tests.reporting.report.conftest import Page
 

@@ -8,7 +8,7 @@ import pandas as pd
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.reporting.report.rendering.blocks import Figure
 from allcore.reporting.report.rendering.figures import Line, lines_figure
-from allcore.runs.history import History
+from allcore.runs.folder.history import History
 
 _TITLES = {"loss": ("Loss", "cross-entropy (nats)", 1.0), "accuracy": ("Accuracy", "accuracy (%)", 100.0)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allcore.config import AS_GIVEN
 from allcore.data.browse import enlarged, scaled_to_8_bits
-from allcore.data.split import SPLITS
+from allcore.data.splits.split import SPLITS
 from allcore.evaluation.scoring.scores import Scores
 from allcore.reporting.number_text import counted, part_of, per_cent, percentages
 from allcore.reporting.report.facts import RunFacts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from allcore.data.class_meanings import ClassMeanings
 from allcore.data.known_images import OF_DRAWN
+from allcore.data.labels.meanings import ClassMeanings
 from allcore.evaluation.held_out import views_of
 from allcore.paper import AUTHORS, HEADLINE, JOURNAL, TITLE
 from allcore.reporting.number_text import counted, listed, part_of, per_cent, percentages

@@ -16,7 +16,7 @@ from allcore.reporting.report.rendering.figures import (
     track_figure,
 )
 from allcore.reporting.report.sections.curves import training_figures
-from allcore.runs.history import read_history
+from allcore.runs.folder.history import read_history
 
 
 def numbers(markup, attribute):

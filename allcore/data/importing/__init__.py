@@ -1,0 +1,1 @@
+"""How a dataset comes into the workspace, and what is noted of that."""

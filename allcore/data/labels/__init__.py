@@ -1,0 +1,1 @@
+"""What classes mean, and what people judged of labels."""

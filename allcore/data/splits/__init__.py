@@ -1,0 +1,1 @@
+"""Dividing a dataset into train, validation and test."""

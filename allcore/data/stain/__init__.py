@@ -1,0 +1,1 @@
+"""An image's colours and dyes, and which images share a stain."""

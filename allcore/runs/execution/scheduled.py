@@ -1,0 +1,240 @@
+"""Runs as jobs of a scheduler: what is the same whichever it is. The workspace is a folder that its machines share."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from allcore.config import TrainConfig
+from allcore.errors import InputError, RunError
+from allcore.runs.execution.ask_schedulers import ASK_SECONDS, jobs_folder, may_ask
+from allcore.runs.execution.cluster_settings import read_cluster
+from allcore.runs.execution.devices import Device
+from allcore.runs.execution.ending import rests_within, while_it_stops
+from allcore.runs.execution.executor import Executor
+from allcore.runs.folder.disk_clock import seconds_since_written
+from allcore.runs.folder.files import STATUS_FILE, STOP_FILE, is_there
+from allcore.runs.folder.launches import Launch, last_launch, record_launch
+from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.status import ELSEWHERE_SECONDS, read_status, write_status
+from allcore.runs.folder.store import Run
+from allcore.writing import make_folder
+
+FORGOTTEN_SECONDS: Final = 90.0
+"""How old the heartbeat of a worker may be whose job the scheduler does not know: a file server shows it late."""
+_MARKED_SECONDS: Final = 120.0
+"""How old a run's mark must be before the run is taken to be elsewhere: a file server shows a launch late as well."""
+
+
+class Word(NamedTuple):
+    """What a scheduler says of a job: what that means for its run, and why in words.
+
+    A job that it gave up for nothing but having waited too long is `untried`. What nothing follows from is `unclear`.
+    """
+
+    state: Literal["waiting", "running", "over", "untried", "unclear"]
+    text: str
+
+
+_OVER: Final = Word("over", "")
+
+
+@dataclass(frozen=True)
+class ScheduledExecutor(Executor):
+    """Hands each launch of a run to a scheduler as one job, and records its word where `read_status` finds it."""
+
+    @abstractmethod
+    def can_ask(self) -> bool:
+        """Return whether this machine can ask the scheduler at all; it may still not answer."""
+
+    @abstractmethod
+    def submit_job(self, run: Run, launch: Launch) -> str:
+        """Hand a launch to the scheduler and return the job's name there. Raises `RunError` when it is refused."""
+
+    @abstractmethod
+    def words(self, jobs: Sequence[str]) -> dict[str, Word] | None:
+        """Return what the scheduler says of each job that it knows; None when it does not answer."""
+
+    @abstractmethod
+    def cancel(self, job: str, *, only_waiting: bool = False) -> None:
+        """Have a job ended: its worker gets SIGTERM and, should it not end, SIGKILL."""
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return no device: the scheduler gives them, and each run says which it was given."""
+        return ()
+
+    def at_once(self, config: TrainConfig) -> int:
+        """Return how many members of a study may be with the scheduler at a time."""
+        return read_cluster(self.workspace.root).at_once
+
+    def look(self) -> None:
+        """Ask about all jobs of this workspace at once, at most every few seconds, and record what is said.
+
+        A machine that cannot ask records nothing, and leaves the asking to those that can.
+        """
+        if not self.can_ask() or not may_ask(self._jobs):
+            return
+        launched = list(self._launched())
+        words = self.words([launch.job for _, launch in launched]) if launched else {}
+        for run, launch in launched:
+            with suppress(OSError):  # a full disk; it is said again
+                said = self._said(run, launch, words)
+                if words and words.get(launch.job, _OVER).state == "untried":
+                    said = self._submit_again(run, launch, said)
+                self._record(run, launch, said)
+
+    def after_request(self, run: Run) -> None:
+        """Cancel a job that waits, since no worker reads the request; one that runs is let go on to its next batch.
+
+        A scheduler may end a job only once it has a place for it: its worker then finds the request, or a later launch.
+        So does the worker of a job that this machine cannot have cancelled.
+        """
+        launch = last_launch(run.folder)
+        if launch is None or not launch.job:
+            return
+        self.cancel(launch.job, only_waiting=True)
+        status, words = read_status(run.folder), self.words([launch.job]) if self.can_ask() else {}
+        if status.pid is None and words is not None and words.get(launch.job, _OVER).state != "running":
+            write_status(run.folder, status.model_copy(update={"state": "cancelled", "phase": ""}))
+
+    def end(self, run: Run, patience: float) -> None:
+        """Wait, then cancel the job and wait again.
+
+        Where this machine cannot ask, a run that nothing was heard of for long is then given up.
+        """
+        launch = last_launch(run.folder)
+        rests = while_it_stops(run, lambda: rests_within(run.folder, patience))
+        if not rests and launch is not None:
+            self.cancel(launch.job)
+            deadline = time.monotonic() + 2 * patience
+            while not rests_within(run.folder, ASK_SECONDS) and time.monotonic() < deadline:
+                self.look()
+            if not self.can_ask():
+                self._record(run, launch, self._said(run, launch, None))
+
+    def _said(self, run: Run, launch: Launch, words: dict[str, Word] | None) -> Launch:
+        """Return a launch with what is now to be said of it.
+
+        A scheduler that forgot a job, as one that was set up anew has, does not outweigh a worker that was just heard.
+        The last word of one that is silent, or unclear, stands until the worker is silent too: the run can then be
+        resumed.
+        """
+        name = self.name.capitalize()
+        word = None if words is None else words.get(launch.job)
+        if word is not None and word.state != "unclear":
+            state = "over" if word.state == "untried" else word.state
+            return launch.model_copy(update={"state": state, "word": f"{name} job {launch.job}: {word.text}"})
+        silence = _silence(run)
+        if words is not None and word is None and silence > FORGOTTEN_SECONDS:
+            text = f"{name} job {launch.job}: {name} does not know it any more: resume the run"
+            return launch.model_copy(update={"state": "over", "word": text})
+        if (words is None or word is not None) and ELSEWHERE_SECONDS < silence < math.inf:
+            text = f"{name} does not answer" if word is None else f"{name} job {launch.job}: {word.text}"
+            return launch.model_copy(update={"state": "", "word": text})
+        return launch
+
+    def _record(self, run: Run, launch: Launch, said: Launch) -> None:
+        """Record what is said of a launch, unless another process has recorded something of it, or launched it again.
+
+        Should two record at one moment, the older word may stay: then so does the mark, and it is asked again.
+        """
+        is_new, is_over = said != launch, said.state == "over"
+        if not (is_new or is_over) or last_launch(run.folder) != launch:
+            return
+        if is_new:
+            record_launch(run.folder, said)
+        if is_over:
+            self._forget(run, said)
+        else:
+            (self._jobs / run.id).touch()
+
+    def _forget(self, run: Run, over: Launch) -> None:
+        """Take away the mark of a run whose last launch is over, unless that is so no more."""
+        mark = self._jobs / run.id
+        mark.unlink(missing_ok=True)
+        if last_launch(run.folder) != over:
+            mark.touch()
+
+    def _submit_again(self, run: Run, launch: Launch, said: Launch) -> Launch:
+        """Launch a run again that has waited as long as the scheduler lets a job wait, unless it was stopped.
+
+        Return what is then to be said of its former launch: `said`, or that it waits where this cannot be done now.
+        Whoever looks meanwhile sees it queued.
+        """
+        from allcore.runs.execution.preflight import require_training
+
+        if _state(run) != "queued" or is_there(run.folder / STOP_FILE):
+            return said
+        try:
+            require_training()
+            self.check(run.config)
+        except InputError as error:
+            text = f"{said.word}; it cannot be submitted again now: {error}"
+            return launch.model_copy(update={"state": "waiting", "word": text})
+        os.utime(run.folder / STATUS_FILE)  # by whose time its next launch is taken to be under way
+        with suppress(RunError):  # another process does, or the scheduler refuses, and that stands on the run
+            self._launch_again(run, run.status(), launch)
+        return said
+
+    @property
+    def _jobs(self) -> Path:
+        """Folder of one empty file for each run that has a job."""
+        return jobs_folder(self.store.root, self.name)
+
+    def _launched(self) -> Iterator[tuple[Run, Launch]]:
+        """Yield the runs that have a job, with their launch; what was deleted or launched elsewhere is forgotten.
+
+        Not what cannot be read at the moment, nor what was marked a moment ago.
+        """
+        for mark in sorted(self._jobs.glob("*")):
+            run = Run(self.store.root / mark.name)
+            launch = last_launch(run.folder)
+            if launch is not None and launch.was_read and launch.executor == self.name:
+                if launch.job:
+                    yield run, launch
+            elif _is_elsewhere(run, launch) and seconds_since_written(mark) > _MARKED_SECONDS:
+                mark.unlink(missing_ok=True)
+
+    def _launch(self, run: Run, launch: Launch) -> None:
+        make_folder(self._jobs)
+        (self._jobs / run.id).touch()
+        try:
+            job = self.submit_job(run, launch)
+        except RunError as error:
+            refused = launch.model_copy(update={"state": "over", "word": str(error)})
+            record_launch(run.folder, refused)
+            self._forget(run, refused)
+            raise
+        try:
+            record_launch(run.folder, launch.model_copy(update={"job": job, "state": "waiting"}))
+        except OSError:
+            self.cancel(job)  # nobody could find it any more
+            raise
+
+
+def _is_elsewhere(run: Run, launch: Launch | None) -> bool:
+    """Return whether a run is gone, or surely another executor's, by its last launch as it was read."""
+    return launch.was_read if launch is not None else not is_there(run.folder, unknown=True)
+
+
+def _state(run: Run) -> str:
+    """Return a run's state; '' where it cannot be read."""
+    with suppress(RunError):
+        return run.status().state
+    return ""
+
+
+def _silence(run: Run) -> float:
+    """Return for how many seconds nothing was heard of a run's worker; infinitely many where none is at it."""
+    with suppress(RunError):
+        status = run.status()
+        if status.state in ACTIVE and status.pid is not None:
+            return seconds_since_written(run.folder / STATUS_FILE)
+    return math.inf

@@ -1,0 +1,53 @@
+"""How a process that carries out a run or a study hears that it is to stop."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+
+from allcore.runs.folder.files import STOP_FILE, is_there
+from allcore.runs.folder.turns import Turn
+
+_SLOW_SECONDS = 0.02
+_PAUSES = 50
+
+
+class StopSignal:
+    """Whether a run or study was asked to stop: by its request file, by SIGTERM, or by deleting its folder.
+
+    A scheduler's SIGTERM, and SIGUSR1, are no such request: it takes the machine back, and the run goes on later.
+    A worker whose `turn` is over does not even come to save anything: whoever asks for it ends the process.
+    It may be asked at every batch: where the disk takes long to say, it is looked at a fiftieth of the time.
+    """
+
+    def __init__(self, folder: Path, scheduled: bool = False, turn: Turn | None = None) -> None:
+        self._folder = folder
+        self._scheduled = scheduled
+        self._turn = turn
+        self._terminated = self._asked = False
+        self._next_look = 0.0
+        for number in (signal.SIGTERM, *([signal.SIGUSR1] if scheduled else [])):
+            signal.signal(number, self._on_signal)
+
+    def __call__(self) -> bool:
+        """Return whether to stop."""
+        began = time.monotonic()
+        if self._terminated or began >= self._next_look:
+            if self._turn is not None:
+                self._turn.end_if_over()
+            self._asked = self._is_asked()
+            took = (now := time.monotonic()) - began
+            self._next_look = now + _PAUSES * took if took > _SLOW_SECONDS else now
+        return self._terminated or self._asked
+
+    def goes_on_later(self) -> bool:
+        """Return whether a scheduler takes the machine back, and nobody asked the run to stop."""
+        return self._scheduled and self._terminated and not self._is_asked()
+
+    def _is_asked(self) -> bool:
+        return is_there(self._folder / STOP_FILE) or not is_there(self._folder, unknown=True)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._terminated = True

@@ -1,0 +1,160 @@
+"""A run's `status.json`: what the worker says of itself, and what follows from whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from allcore.errors import RunError
+from allcore.runs.folder.disk_clock import seconds_since_written
+from allcore.runs.folder.files import STATUS_FILE, STOP_FILE, read_record
+from allcore.runs.folder.launches import Launch, last_launch, launch_file
+from allcore.runs.folder.process import host, is_alive
+from allcore.runs.folder.states import ACTIVE, State
+from allcore.writing import write_whole
+
+STATUS_SCHEMA = 2
+_READABLE_SCHEMAS = (1, STATUS_SCHEMA)
+LAUNCH_SECONDS = 120.0
+"""How long a run may be queued without a process before it counts as interrupted: a launch syncs a dozen times."""
+ELSEWHERE_SECONDS = 300.0
+"""How old the heartbeat of a worker on another machine may be before the run counts as interrupted."""
+_BEATING_SECONDS = 30.0
+"""How old the heartbeat of a worker that surely lives may be; it is renewed every few seconds."""
+
+TRAINING, VALIDATING = "training", "validating"
+"""The phases of a worker that looks after each step whether it is to stop."""
+SAVING = "saving a checkpoint"
+"""The phase of a worker until what it needs to go on is on the disk."""
+
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+Pid = Annotated[int, Field(gt=0, lt=2**31)]
+Moment = Annotated[float, Field(ge=0.0, le=1e11)]
+
+
+class Status(BaseModel):
+    """One reading of a run. `epoch` and `step` count what is done; times are seconds since the epoch.
+
+    `pid` and `process_started`, the process's mark, mean something on `host` alone; in schema 1 the second was a time.
+    `served_epoch` (0-based) is the one whose weights are served. `started` is when the segment's worker got the device,
+    `peak_memory` the most bytes that it took, on a CPU. `devices` are those of `host` that it has to itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_number: int = STATUS_SCHEMA
+    state: State
+    pid: Pid | None = None
+    process_started: str | Moment | None = None
+    host: str = ""
+    heartbeat: Moment
+    queued_at: Moment
+    segment: Count = 0
+    epoch: Count = 0
+    epochs: Count = 0
+    step: Count = 0
+    steps_per_epoch: Count = 0
+    phase: str = ""
+    images_per_second: Annotated[float, Field(ge=1e-6, le=1e9)] | None = None
+    eta_seconds: Annotated[float, Field(ge=-1e10, le=1e10)] | None = None
+    device: str = ""
+    devices: tuple[str, ...] = ()
+    started: Moment | None = None
+    peak_memory: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    served_epoch: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def read_status(folder: Path) -> Status:
+    """Return the run's status as it really is.
+
+    An active record whose process is gone reads as `interrupted`; a running one that was asked to stop reads as
+    `stopping`. A run that a scheduler was asked to carry out is judged by its heartbeat and by the scheduler's word,
+    which an executor has recorded, and never by a pid. Raises `RunError` when the file is missing, damaged or from a
+    newer version.
+    """
+    fields = read_record(folder, STATUS_FILE)
+    if fields is None:
+        raise RunError(f"run {folder.name} has no {STATUS_FILE}: it was deleted, or its start failed")
+    schema = fields.get("schema_number")
+    if schema not in _READABLE_SCHEMAS:
+        raise RunError(
+            f"run {folder.name}: {STATUS_FILE} has schema {schema!r:.20}, this version reads {STATUS_SCHEMA}"
+        )
+    try:
+        status = Status.model_validate(fields)
+    except ValidationError as error:
+        names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
+        raise RunError(f"run {folder.name}: {STATUS_FILE} is damaged ({names})") from None
+    if status.state not in ACTIVE:
+        return status
+    launch = last_launch(folder)
+    if launch is None or launch.is_local:
+        return _asked_to_stop(folder, status if _is_there(folder, status) else _interrupted(status))
+    return _asked_to_stop(folder, _as_scheduled(folder, status, launch))
+
+
+def is_only_silent(folder: Path, status: Status) -> bool:
+    """Return whether a run reads as `interrupted` for want of a heartbeat alone: its own machine may know better."""
+    elsewhere = status.pid is not None and status.host not in ("", host())
+    if status.state != "interrupted" or not elsewhere:
+        return False
+    launch = last_launch(folder)
+    return launch is None or launch.is_local
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Replace the run's status in one step: a reader sees the old or the new one."""
+    write_whole(
+        folder / STATUS_FILE, status.model_copy(update={"schema_number": STATUS_SCHEMA}).model_dump_json(indent=2)
+    )
+
+
+def _asked_to_stop(folder: Path, status: Status) -> Status:
+    if status.state == "running" and (folder / STOP_FILE).exists():
+        return status.model_copy(update={"state": "stopping"})
+    return status
+
+
+def _interrupted(status: Status, error: str = "") -> Status:
+    return status.model_copy(update={"state": "interrupted", "error": status.error or error})
+
+
+def _as_scheduled(folder: Path, status: Status, launch: Launch) -> Status:
+    """Return the status of a run that a scheduler has: its last word, unless the worker has been heard since."""
+    if launch.state == "over":
+        return status if status.pid is not None and _heard_since(folder, launch) else _interrupted(status, launch.word)
+    queued = status.model_copy(update={"state": "queued", "phase": launch.word or status.phase})
+    if status.pid is None:
+        launching = bool(launch.job) or seconds_since_written(folder / STATUS_FILE) < 2 * LAUNCH_SECONDS
+        return queued if launching else _interrupted(status, f"it was not handed to {launch.executor}: resume the run")
+    age = seconds_since_written(folder / STATUS_FILE)
+    if launch.state == "waiting" and age > _BEATING_SECONDS:
+        return queued
+    if age < ELSEWHERE_SECONDS:
+        return status
+    if launch.state == "running":
+        return status.model_copy(update={"phase": f"not heard of for {age / 60:.0f} min; {launch.word}"})
+    return _interrupted(status, f"nothing was heard of it for {age / 60:.0f} min, nor of {launch.executor}")
+
+
+def _heard_since(folder: Path, launch: Launch) -> bool:
+    """Return whether a worker goes on of whose job the scheduler has said something since: it has written later."""
+    file = folder / STATUS_FILE
+    try:
+        later = file.stat().st_mtime_ns > launch_file(folder, launch.number).stat().st_mtime_ns
+    except OSError:
+        return False
+    return later and seconds_since_written(file) < ELSEWHERE_SECONDS
+
+
+def _is_there(folder: Path, status: Status) -> bool:
+    """Return whether the worker, or on its way there the launcher, goes on."""
+    if status.pid is None:
+        return seconds_since_written(folder / STATUS_FILE) < LAUNCH_SECONDS
+    if status.host not in ("", host()):
+        return seconds_since_written(folder / STATUS_FILE) < ELSEWHERE_SECONDS
+    return is_alive(status.pid, status.process_started)

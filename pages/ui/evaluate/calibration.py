@@ -1,0 +1,46 @@
+"""Evaluate, whether the probabilities can be believed."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.calibration import reliability_diagram
+from allcore.reporting.probability_curves import reliability_figure
+from allcore.reporting.tables import calibration_table
+from pages.ui import show
+from pages.ui.evaluate.evaluated import Evaluated
+from pages.ui.evaluate.operating import show_risk
+
+
+def show_calibration(of: Evaluated) -> None:
+    """Show the reliability diagram, the errors of the probabilities, and what leaving the doubtful out would save."""
+    low, high = of.scores.intervals["ece"]
+    between = "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
+    st.markdown(
+        f"**On average, the probability of the predicted class is {100 * of.scores.ece:.1f} points{between} off the "
+        "accuracy.**"
+    )
+    show.figure(
+        partial(_reliability_figure, of.predictions),
+        of.named("reliability"),
+        "Reliability diagram: accuracy against the probability of the predicted class, over the images of each bin",
+    )
+    show.table(
+        calibration_table(of.scores),
+        of.named("calibration"),
+        "Errors of the probabilities with 95 % intervals",
+        {
+            "value": st.column_config.NumberColumn(format="%.4f"),
+            "low": st.column_config.NumberColumn("95 % from", format="%.4f"),
+            "high": st.column_config.NumberColumn("to", format="%.4f"),
+        },
+    )
+    show_risk(of)
+
+
+def _reliability_figure(of: RecordedPredictions) -> go.Figure:
+    return reliability_figure(reliability_diagram(of.labels, of.probabilities, of.table["group"]))

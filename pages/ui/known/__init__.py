@@ -1,0 +1,1 @@
+"""What pages know of the workspace, kept between reruns for all sessions."""

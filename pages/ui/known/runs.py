@@ -1,0 +1,185 @@
+"""Runs as the pages watch them: read from their folders at every look, and kept only where they cannot change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+import streamlit as st
+
+from allcore.files import NOT_THERE, Stamp, stamp
+from allcore.reporting.number_text import duration
+from allcore.runs.execution.ask_schedulers import ask_schedulers
+from allcore.runs.execution.lease import waiting
+from allcore.runs.folder.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE
+from allcore.runs.folder.history import History, HistoryReader
+from allcore.runs.folder.process import host
+from allcore.runs.folder.states import in_words
+from allcore.runs.folder.store import Run
+from allcore.runs.listing import stamps
+from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
+from pages.ui import address
+from pages.ui.guarded import guarded
+from pages.ui.known.workspace import executor, workspace
+
+REFRESH_SECONDS = 2.0
+_READING = Lock()
+STATE_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red", "yellow"]] = {
+    "queued": "gray", "running": "blue", "stopping": "orange", "succeeded": "green", "failed": "red",
+    "cancelled": "yellow", "interrupted": "orange", "damaged": "red",
+}  # fmt: skip
+STATE_ICONS = {
+    "queued": ":material/hourglass_top:", "running": ":material/play_circle:", "stopping": ":material/pending:",
+    "succeeded": ":material/check_circle:", "failed": ":material/error:", "cancelled": ":material/stop_circle:",
+    "interrupted": ":material/power_off:", "damaged": ":material/broken_image:",
+}  # fmt: skip
+
+
+def runs() -> list[Run]:
+    """Return all runs, newest first, the damaged ones too; schedulers are asked about theirs every few seconds."""
+    _look(str(executor().store.root))
+    datasets = _datasets_stamp()
+    return [_watched(run, datasets) for run in executor().store.runs()]
+
+
+def watched(run: Run) -> Run:
+    """Return a run as all sessions share it: its configuration is read once, and after a renaming."""
+    return _watched(run, _datasets_stamp())
+
+
+def _watched(run: Run, datasets: Stamp) -> Run:
+    return _run(run.folder, (stamp(run.folder / CONFIG_FILE), datasets))
+
+
+def content_of_split(run: Run) -> str:
+    """Return what runs on the same split have in common, see `Split.content`. Raises `RunError`."""
+    return _content_of_split(run.folder, stamp(run.folder / SPLIT_FILE))
+
+
+def history(run: Run) -> History:
+    """Return a run's metrics so far."""
+    return _history(str(run.folder), stamp(run.folder / METRICS_FILE))
+
+
+def summary(run: Run) -> RunSummary:
+    """Return the summary of a run as it is now; only a run that is active, or has changed, is read."""
+    return summaries([run])[0]
+
+
+def _summary(run: Run, datasets: Stamp, at_rest: dict[str, tuple[tuple[Stamp, ...], RunSummary]]) -> RunSummary:
+    folder = str(run.folder)
+    now = stamps(folder, datasets)
+    kept = at_rest.get(folder)
+    if kept is not None and kept[0] == now:
+        return kept[1]
+    with _READING:  # of many visitors who see that a run has changed, one reads it
+        kept = at_rest.get(folder)
+        if kept is not None and kept[0] == now:
+            return kept[1]
+        metrics = now[-1]
+        found = summarize(run, lambda run: None if metrics == NOT_THERE else _best(folder, metrics))
+        if found.is_at_rest:
+            at_rest[folder] = now, found
+        return found
+
+
+def summaries(of: Sequence[Run]) -> list[RunSummary]:
+    """Return the summary of each run as it is now."""
+    datasets, at_rest = _datasets_stamp(), _at_rest()  # once, not for each of thousands of runs
+    return [_summary(run, datasets, at_rest) for run in of]
+
+
+def states(of: Sequence[Run]) -> dict[str, str]:
+    """Return the state of each run by its id; only runs that are active, or have changed, are read."""
+    return {summary.id: summary.state for summary in summaries(of)}
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+@guarded("the watch over the runs")
+def watch(shown: dict[str, str]) -> None:
+    """Draw the whole page anew once there are other runs, or in other states, than those that it shows.
+
+    It looks as long as the page is open: another browser, or the command line, may start, stop or delete a run.
+    """
+    if address.is_due() or states(runs()) != shown:
+        st.rerun()
+
+
+def refresh_every(shown: Sequence[RunSummary]) -> float | None:
+    """Return after how many seconds a page that shows these runs looks again; None when none of them is active."""
+    return REFRESH_SECONDS if any(summary.is_active for summary in shown) else None
+
+
+def state_badge(state: str) -> None:
+    """Show a run's state in its colour."""
+    st.badge(in_words(state), icon=STATE_ICONS[state], color=STATE_COLOURS[state])
+
+
+def places_in_the_queue() -> dict[str, int]:
+    """Return how many runs stand before each that waits for a device of this machine."""
+    return waiting(executor().store.root)
+
+
+def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
+    """Return in a few words what an active run is doing: its place among those waiting, or its epoch and time left."""
+    status = summary.status
+    if status is None:
+        return ""
+    if status.state == "queued":
+        if status.pid is None and status.phase:  # with a scheduler, which has a queue of its own
+            return status.phase
+        if status.host not in ("", host()):  # which has a queue of its own
+            return f"{status.phase or 'starting'} on {status.host}"
+        before = waiting.get(summary.id)
+        if before is None:
+            return "starting"
+        return "next in the queue" if before == 0 else f"{before} ahead of it in the queue"
+    left = f", {duration(status.eta_seconds)} left" if status.eta_seconds is not None else ""
+    return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"
+
+
+def _datasets_stamp() -> Stamp:
+    """Return what changes when a dataset of the workspace is renamed: runs then say its new name."""
+    return stamp(workspace().datasets)
+
+
+@st.cache_data(ttl="3s", refresh_mode="background", max_entries=4, show_spinner=False)
+def _look(root: str) -> None:
+    """Have the schedulers' words recorded, where any carries runs out; nobody waits for it but who looks first."""
+    ask_schedulers(workspace())
+
+
+@st.cache_resource(show_spinner=False)
+def _at_rest() -> dict[str, tuple[tuple[Stamp, ...], RunSummary]]:
+    """Return the summaries of runs that were not active, by folder, with what tells the versions of its files apart."""
+    return {}
+
+
+@lru_cache(10_000)  # every page asks this of every run, and Streamlit takes its time over every argument
+def _run(folder: Path, stamps: tuple[Stamp, ...]) -> Run:
+    """Return a run that keeps its configuration once it is read."""
+    return Run(folder)
+
+
+@lru_cache(10_000)
+def _content_of_split(folder: Path, stamp: Stamp) -> str:
+    return Run(folder).split.content
+
+
+@st.cache_data(max_entries=10_000, show_spinner=False)
+def _best(folder: str, stamp: Stamp) -> float | None:
+    return best_validation_accuracy(_reader(folder).read())
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _history(folder: str, stamp: Stamp) -> History:
+    return _reader(folder).read()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)  # of megabytes each: as many as run at the same time
+def _reader(folder: str) -> HistoryReader:
+    """Return what has read a run's metrics, up to where they had come."""
+    return HistoryReader(Path(folder))

@@ -1,0 +1,166 @@
+"""What the Predict page asks of the core, kept between reruns by file content and model."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from streamlit.typing import UploadedFile
+
+from allcore.cells.finder import find_cells
+from allcore.data.encode import jpeg, shrunk
+from allcore.data.intake.images import ImageFacts, decode, inspect
+from allcore.errors import ImageError, InputError, RunError
+from allcore.inference.overlay import evidence_png
+from allcore.inference.predictor import Predictor
+from allcore.inference.results import Result
+from allcore.runs.folder.store import Run
+from allcore.runs.recorded_images import read_recorded_image
+from allcore.runs.similar import Neighbour, TrainingFeatures, read_training_features
+from pages.ui import address
+from pages.ui.known.recorded import run_at
+from pages.ui.known.runs import runs, summary
+from pages.ui.known.workspace import workspace
+from pages.ui.show import THUMBNAIL
+
+SHOWN = 512
+"""Pixels of the longer side of the image under the evidence: more than a screen gives it."""
+OF_A_MODEL = ("variant", "part", "map", "against", "true", "predicted", "at")
+"""What an address says of one model, and of no other."""
+_ICON = 64
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image to predict: its name, the SHA-256 of its content, and how to read it."""
+
+    name: str
+    sha256: str
+    read: Callable[[], bytes]
+
+
+def choose_model() -> Path | None:
+    """Let the user choose a served model (kept in the URL as `model`); None, with what to do, when there is none."""
+    models = served_models()
+    if not models:
+        st.info(
+            "No model is released here, and no run has succeeded yet. The quick preset takes minutes.",
+            title="No model yet",
+        )
+        st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
+        return None
+    hint = (
+        None
+        if workspace().list_models()
+        else "No model is released here; these are the models of the runs that succeeded."
+    )
+    name = address.settle("model", models, "model", first=next(iter(models)))
+    st.selectbox(
+        "Model", list(models), None if name is None else 0, placeholder="Choose a model",
+        **address.follow("model", name, OF_A_MODEL),
+    )  # fmt: skip
+    if hint:
+        st.caption(hint)
+    return None if name is None else models[name]
+
+
+def served_models() -> dict[str, Path]:
+    """Return the served models by name: the released ones, then those of succeeded runs, newest first."""
+    released = {path.name: path for path in workspace().list_models()}
+    return released | {run.id: run.served_model for run in runs() if _is_served(run)}
+
+
+def uploaded_image(file: UploadedFile) -> ImageFile:
+    """Return an uploaded file as an image to predict; its content is hashed once."""
+    digests = st.session_state.setdefault("digests", {})
+    if file.file_id not in digests:
+        digests[file.file_id] = hashlib.sha256(file.getvalue()).hexdigest()
+    return ImageFile(file.name, digests[file.file_id], file.getvalue)
+
+
+def image_file(name: str, data: bytes) -> ImageFile:
+    """Return bytes at hand as an image to predict."""
+    return ImageFile(name, hashlib.sha256(data).hexdigest(), lambda: data)
+
+
+def predict(predictor: Predictor, model: Path, image: ImageFile) -> tuple[Result, str]:
+    """Return the model's prediction for an image, or why there is none, and a small JPEG of it as a data URL."""
+    return _predict(f"{model} {model.stat().st_mtime_ns} {image.sha256} {image.name}", (predictor, image))
+
+
+# The key is one string, because Streamlit takes its time over every single argument.
+@st.cache_data(max_entries=2_000, show_spinner=False)
+def _predict(key: str, _asked: tuple[Predictor, ImageFile]) -> tuple[Result, str]:
+    predictor, image = _asked
+    try:
+        decoded, facts = _inspect(image)
+    except ImageError as error:
+        return Result(image.name, image.sha256, error), ""
+    icon = jpeg(shrunk(decoded, _ICON), 85)
+    url = f"data:image/jpeg;base64,{base64.b64encode(icon).decode('ascii')}"
+    return Result(image.name, image.sha256, replace(predictor.predict([decoded])[0], scaling=facts.scaling)), url
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def pixels(sha256: str, _image: ImageFile) -> np.ndarray:
+    """Return an image as it is shown under its evidence. Raises `ImageError`."""
+    return shrunk(_inspect(_image)[0], SHOWN)
+
+
+def evidence_file(image: ImageFile, evidence: np.ndarray, opacity: float, scale: float) -> bytes:
+    """Return an image in its own size under evidence, as a PNG file. Raises `ImageError`."""
+    return evidence_png(_inspect(image)[0], evidence, opacity, scale)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def cells(sha256: str, _image: ImageFile) -> np.ndarray:
+    """Return the nucleated cells in an image as it is shown under its evidence. Raises `ImageError`."""
+    return find_cells(pixels(sha256, _image))
+
+
+@st.cache_data(max_entries=500, show_spinner="Looking for similar training images …")
+def similar(
+    run_id: str, model: str, mtime_ns: int, sha256: str, count: int, _features: np.ndarray
+) -> list[tuple[Neighbour, np.ndarray]]:
+    """Return the training images of a run nearest to an image's features, each small enough for a gallery.
+
+    Raises `InputError` when the run, what it kept, or its images are not at hand.
+    """
+    run = next((run for run in runs() if run.id == run_id), None)
+    if run is None:
+        raise RunError(f"the model's run {run_id} is not in this workspace")
+    nearest = _training_features(str(run.folder), run.status().heartbeat).most_similar(_features, count)
+    return [(neighbour, _training_image(run, neighbour)) for neighbour in nearest]
+
+
+def _training_image(run: Run, neighbour: Neighbour) -> np.ndarray:
+    path = workspace().allowed(Path(run.config.dataset) / neighbour.path)
+    try:
+        return shrunk(decode(read_recorded_image(path, neighbour.sha256), path.name), THUMBNAIL)
+    except ImageError as error:
+        raise ImageError(f"training image {neighbour.path} {error}") from None
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _training_features(folder: str, heartbeat: float) -> TrainingFeatures:
+    return read_training_features(run_at(folder))
+
+
+def _is_served(run: Run) -> bool:
+    try:
+        return summary(run).state == "succeeded" and run.served_model.is_file()
+    except InputError:
+        return False
+
+
+def _inspect(image: ImageFile) -> tuple[np.ndarray, ImageFacts]:
+    try:
+        data = image.read()
+    except OSError as error:
+        raise ImageError(f"cannot be read: {error.strerror}") from None
+    return inspect(data, image.name)

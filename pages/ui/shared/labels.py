@@ -1,0 +1,164 @@
+"""Judging a label where its image is shown: what people said of it, and a choice that keeps what one says now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from allcore.config import AS_GIVEN, CORRECTED
+from allcore.data.catalog import Catalog
+from allcore.data.labels.judgements import (
+    Judgement,
+    Judgements,
+    add_judgements,
+    make_judgement,
+    read_judgements,
+)
+from allcore.data.labels.versions import LabelVersion, label_changes, label_version, version_name
+from allcore.errors import DatasetError, InputError
+from allcore.files import stamp
+from allcore.refusals import what_went_wrong
+from allcore.reporting.number_text import counted
+from allcore.runs.folder.store import Run
+from pages.ui import address
+from pages.ui.known.workspace import catalog, workspace
+from pages.ui.show import plain
+from pages.ui.sign_in import act, may_act, who_acts
+
+_REFUSED = "judgement_refused"
+_WRONG = "wrong, it is "
+
+
+def judgements() -> Judgements:
+    """Return what was judged in the workspace; nothing where it cannot be read: the section begins with a warning."""
+    try:
+        return _read_now()
+    except DatasetError:
+        return Judgements()
+
+
+def warn_of_lost_judgements() -> None:
+    """Say what cannot be read of what was judged; for the beginning of a section that shows it, once a page."""
+    try:
+        damaged = _read_now().unreadable
+    except DatasetError as error:
+        st.warning(plain(str(error)), title="What was judged of labels is not known")
+        return
+    if damaged:
+        lines = counted(damaged, "damaged line, which counts", "damaged lines, which count")
+        said = plain(f"{workspace().judgements} has {lines} for nothing.")
+        st.warning(said, title="Some judgements are lost")
+
+
+def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
+    """Return a version of the labels of a catalog's variant, kept while nothing else is judged.
+
+    Raises `DatasetError` as `label_version` does.
+    """
+    if labels == AS_GIVEN:
+        return LabelVersion(AS_GIVEN, of)
+    file = workspace().judgements
+    return _labelled(of, of.contents(variant), variant, labels, str(file), stamp(file))
+
+
+def dataset_of(run: Run) -> Catalog | None:
+    """Return the catalog of a run's dataset; None where it may not be read, or it or the run's variant is gone."""
+    try:
+        images = catalog(Path(run.config.dataset))
+        images.variant(run.config.variant)
+    except DatasetError:
+        return None
+    return images
+
+
+def choose_labels(images: Catalog, variant: str, recorded: str = AS_GIVEN) -> str | None:
+    """Let the user choose whether the labels count as they were `recorded` or as they were judged.
+
+    It is in the address as `labels`. Returns the version's name, None for the recorded ones; where judgements make
+    no other version than that, nothing is asked.
+    """
+    warn_of_lost_judgements()
+    now = version_name(label_changes(images, variant, judgements()))
+    if now == recorded and "labels" not in st.query_params:
+        return None
+    chosen = address.settle("labels", [CORRECTED], "version of the labels")
+    st.pills(
+        "Labels", [CORRECTED], format_func=lambda name: name if now != AS_GIVEN else AS_GIVEN,
+        help="corrected: as they were judged; as_given: as the folders say. Unset: those that the scores were made "
+        "with.",
+        **address.follow("labels", chosen, ("true", "predicted")),
+    )  # fmt: skip
+    return now if chosen else None
+
+
+def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
+    """Let whoever may act judge the label of an image, in a `place` of the page, and show what was judged last.
+
+    Nothing is shown of an image that is not in the dataset as it was recorded.
+    """
+    found = images.table[(images.table["path"] == path) & (images.table["sha256"] == sha256)]
+    if found.empty or found.iloc[0]["problem"]:
+        return
+    label, classes = str(found.iloc[0]["label"]), images.labels[str(found.iloc[0]["variant"])]
+    last = judgements().latest.get(sha256)
+    options = _options(label, classes, last)
+    key = f"judge {place} {path}"  # copies of an image have one content
+    st.session_state[key] = None if last is None else _option(last, label)
+    st.selectbox(
+        "Judge the label of the image above",  # read aloud as it stands, so without a name that would be escaped
+        options, key=key, placeholder="Judge the label",
+        label_visibility="collapsed", on_change=_judge, args=(key, path, sha256, label, classes, images.root.name),
+        disabled=not may_act(),
+    )  # fmt: skip
+    if st.session_state.get(_REFUSED, ("", ""))[0] == key:
+        st.error(plain(st.session_state.pop(_REFUSED)[1]), title="That was not kept")
+    if last is not None:
+        count = len(judgements().of([sha256]))
+        st.caption(plain(f"{last.who}, {last.when[:10]}{f', the latest of {count}' if count > 1 else ''}"))
+
+
+def _options(label: str, classes: Sequence[str], last: Judgement | None) -> list[str]:
+    options = ["right", *(f"{_WRONG}{name}" for name in classes if name != label), "unsure", "excluded"]
+    kept = None if last is None else _option(last, label)
+    return options if kept is None or kept in options else [*options, kept]
+
+
+def _option(judgement: Judgement, label: str) -> str:
+    """Return the choice that says of an image filed as `label` what was judged, perhaps where a copy is filed."""
+    if judgement.says:
+        return "right" if judgement.says == label else f"{_WRONG}{judgement.says}"
+    return judgement.verdict
+
+
+def _judge(key: str, path: str, sha256: str, label: str, classes: Sequence[str], dataset: str) -> None:
+    """Keep what was chosen; for `on_change`."""
+    chosen = st.session_state[key]
+    if chosen is None:
+        return
+    wrong = chosen.startswith(_WRONG)
+    verdict = "wrong" if wrong else chosen
+    becomes = chosen.removeprefix(_WRONG) if wrong else ""
+    try:
+        made = make_judgement(sha256, path, label, classes, verdict, becomes, who_acts())
+        act("judge the labels of", dataset, lambda: add_judgements(workspace().judgements, [made]))
+    except (InputError, OSError) as error:
+        st.session_state[_REFUSED] = (key, what_went_wrong(error))
+
+
+def _read_now() -> Judgements:
+    file = workspace().judgements
+    return _read(str(file), stamp(file))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _read(file: str, stamp: tuple[int, int]) -> Judgements:
+    return read_judgements(Path(file))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _labelled(
+    _of: Catalog, contents: str, variant: str, labels: str, file: str, stamp: tuple[int, int]
+) -> LabelVersion:
+    return label_version(_of, variant, labels, Path(file))

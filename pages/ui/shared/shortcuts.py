@@ -1,0 +1,145 @@
+"""Shortcut baselines beside a run's score: those that are kept, or the button that computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from allcore.errors import RunError
+from allcore.evaluation.predictions.recorded import recorded_at
+from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
+from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
+from allcore.runs.folder.store import Run
+from pages.ui import show
+from pages.ui.evaluate.evaluated import Evaluated
+from pages.ui.known.recorded import recorded, run_at
+from pages.ui.known.runs import content_of_split, watched
+from pages.ui.known.workspace import workspace
+from pages.ui.making import make_and_show
+from pages.ui.shared_work import asked_for
+
+ONE_SEES_CELLS = (
+    "One more baseline measures the cells themselves; a network that is no better than it may still look at cells."
+)
+_EXPLAINED = (
+    "Shortcuts are classifiers that see too little of an image to judge its cells: its colours alone, the corner with "
+    "the scale bar alone, and so on. They learn from the run's training images and are scored on its test images. "
+    f"{ONE_SEES_CELLS}"
+)
+
+
+def show_shortcuts(of: Evaluated) -> None:
+    """Show what the shortcuts reach on the run's test images, below its own accuracy, or offer to compute it."""
+    st.header("Beside shortcuts", anchor=False)
+    if of.split != "test":
+        st.caption("The shortcut baselines are scored on the test images alone.")
+        return
+    if of.scored is not None and not _can_learn(of):
+        st.caption(
+            "Shortcut baselines learn from the images that the model was trained on. They can be compared with this "
+            "score only if those are in the same folder, for every class, and the model's test images are scored."
+        )
+        return
+    results = cached_or_offered(of.run)
+    if results is None:
+        return
+    against = run_against(of.run, results)
+    beside = of.predictions.beside_paper
+    table = shortcut_table(of.scores, against, beside)
+    st.markdown(f"**{show.plain(shortcut_verdict(of.scores, against))}**")
+    of_paper = ", of the paper" if beside else ""
+    alt = f"Test accuracy of the run{of_paper} and of each shortcut baseline, with 95 % intervals"
+    show.figure(partial(shortcut_figure, table), of.named("shortcuts"), alt)
+    with st.expander("What each baseline sees, and how far the run is from it"):
+        st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))
+        show.table(table.drop(columns="what"), of.named("shortcuts"), alt, _columns(), placeholder="")
+        st.caption(
+            "The lead is the run's accuracy minus the shortcut's on the same images. The p-values are those of "
+            "McNemar's test over overlap groups, corrected for the number of shortcuts (Holm)."
+        )
+
+
+def _can_learn(of: Evaluated) -> bool:
+    """Return whether a folder that a model was scored on has images of every class that it was trained on."""
+    table = of.run.split.table
+    return set(table.loc[table["split"] == "train", "label"]) == set(of.classes)
+
+
+def cached_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
+    """Return the results on a run's split; where there are none, say so, offer to compute them, and return None."""
+    results = cached_results(run)
+    if results is None:
+        st.caption(f"{_EXPLAINED} They are not computed yet. Thousands of images take minutes.")
+        if asked_for(_work(run), "Compute the shortcuts", key=f"shortcuts-{run.id}", icon=":material/palette:"):
+            _compute(run)
+    return results
+
+
+def cached_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...] | None:
+    """Return the results on the split that all of `runs` share, as `cached_or_offered`; None where they share none."""
+    try:
+        splits = {content_of_split(run) for run in runs}
+    except RunError as error:
+        st.caption(show.plain(f"No shortcut baseline can be compared with all of these runs: {error}"))
+        return None
+    if len(splits) == 1:
+        return cached_or_offered(runs[0])
+    st.caption("These runs have different splits, so no shortcut baseline can be compared with all of them.")
+    return None
+
+
+def cached_results(run: Run) -> tuple[ShortcutResult, ...] | None:
+    """Return the results on a run's split, None while they are not computed or the split cannot be read."""
+    try:
+        return _kept(str(run.folder), recorded_at(run), str(workspace().cache), watched(run))
+    except (LookupError, RunError):
+        return None
+
+
+def run_against(run: Run, results: tuple[ShortcutResult, ...]) -> pd.DataFrame:
+    """Return a run's test predictions compared with each of the results on its split, by `against_shortcuts`."""
+    return _against(str(run.folder), recorded_at(run), results)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _kept(folder: str, written: int, cache: str, _run: Run) -> tuple[ShortcutResult, ...]:
+    results = cached_shortcuts_of_run(_run, Path(cache))
+    if results is None:
+        raise LookupError  # which Streamlit does not keep, so that the next look finds what has been computed since
+    return results
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _against(folder: str, written: int, _results: tuple[ShortcutResult, ...]) -> pd.DataFrame:
+    return against_shortcuts(recorded(run_at(folder)), _results)
+
+
+def _work(run: Run) -> str:
+    return f"shortcuts of {run.folder}"
+
+
+def _compute(run: Run) -> None:
+    """Compute the shortcuts with progress, and run the page again to show them."""
+    cache = workspace().cache
+    make_and_show(
+        _work(run), "Computing the shortcuts", "The shortcuts cannot be computed",
+        lambda progress: shortcut_scores_of_run(run, cache, progress), Path(run.config.dataset),
+    )  # fmt: skip
+
+
+def _columns() -> dict[str, object]:
+    return {
+        "name": "",
+        "accuracy": show.per_cent_column("accuracy (%)"),
+        "low": show.per_cent_column("95 % from"),
+        "high": show.per_cent_column("to"),
+        "difference": show.per_cent_column("the run's lead (points)"),
+        "difference_low": show.per_cent_column("lead 95 % from"),
+        "difference_high": show.per_cent_column("to"),
+        "p": st.column_config.NumberColumn("p", format="%.3g"),
+    }

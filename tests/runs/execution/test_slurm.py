@@ -1,0 +1,110 @@
+"""What is asked of Slurm and what its words mean, without one; tests/cluster has a real one."""
+
+import json
+
+import pytest
+
+from allcore.config import make_config
+from allcore.errors import ConfigError
+from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
+from allcore.runs.execution.executor import LocalExecutor, open_executor
+from allcore.runs.execution.slurm import SlurmExecutor, job_options, job_script, word_of_slurm
+from allcore.runs.folder.launches import Launch
+from allcore.runs.folder.store import Run
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a run in a folder whose name a shell and Slurm could misread."""
+    run = Run(tmp_path / "100% of $HOME")
+    run.folder.mkdir()
+    (run.folder / "config.json").write_text(make_config(dataset="smears", devices=2).to_json())
+    return run
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "said"),
+    [
+        ("7|PENDING|Resources", "waiting", "pending, Resources"),
+        ("7|PENDING|QOSMaxJobsPerUserLimit", "waiting", "pending, QOSMaxJobsPerUserLimit"),
+        ("7|RUNNING|None", "running", "running"),
+        ("7|COMPLETING|None", "running", "completing"),
+        ("7|OUT_OF_MEMORY|OutOfMemory", "over", "more memory than it was given"),
+        ("7|TIMEOUT|TimeLimit", "over", "time limit was over"),
+        ("7|NODE_FAIL|None", "over", "machine failed"),
+        ("7|PREEMPTED|None", "over", "another job took its machine"),
+        ("7|CANCELLED|None", "over", "cancelled with Slurm's own commands"),
+        ("7|LAUNCH_FAILED|None", "over", "could not be started"),
+        ("7|REVOKED|None", "over", "another cluster"),
+        ("7|RESIZING|None", "running", "resizing"),
+        ("7|POWER_UP_NODE|None", "waiting", "power_up_node"),
+        ("7|EXPEDITING|None", "waiting", "expediting"),
+        ("7|UPDATE_DB|None", "unclear", "update_db"),
+        ("7|SOMETHING_NEW|Because", "unclear", "something_new, Because"),
+    ],
+)
+def test_words_of_slurm_say_whether_a_run_can_still_come_and_why(line, state, said):
+    job, word = word_of_slurm(line)
+    assert (job, word.state) == ("7", state)
+    assert said in word.text
+
+
+def test_job_has_what_the_settings_say_and_gpus_for_each_device(run):
+    settings = SlurmSettings(
+        partition="gpu", account="lab", time="1:00:00", gpu="gpu:a100", cpus=4, memory="16G", options=("--qos=low",)
+    )
+    options = job_options(run, settings)
+    wanted = {"--partition=gpu", "--account=lab", "--time=1:00:00", "--gres=gpu:a100:2", "--cpus-per-task=4",
+              "--mem=16G", "--qos=low", "--requeue", "--signal=B:USR1@120"}  # fmt: skip
+    assert wanted <= set(options)
+    assert f"--output={run.folder.parent}/100%% of $HOME/worker.output" in options
+
+
+def test_job_that_no_setting_describes_asks_for_nothing_that_a_cluster_may_lack(run):
+    names = {option.split("=")[0] for option in job_options(run, SlurmSettings())}
+    assert not names & {"--partition", "--account", "--time", "--gres", "--mem"}
+
+
+def test_script_runs_its_own_lines_first_and_quotes_the_folder(run):
+    script = job_script(run, Launch(number=3), SlurmSettings(lines=("module load cuda",)))
+    assert script.splitlines()[:2] == ["#!/bin/bash", "module load cuda"]
+    assert f"worker '{run.folder}' --launch 3 &" in script
+
+
+def test_executor_is_the_one_that_the_environment_or_the_workspace_names(workspace, monkeypatch):
+    monkeypatch.delenv("ALLCORE_EXECUTOR", raising=False)
+    assert isinstance(open_executor(workspace), LocalExecutor)
+    workspace.root.mkdir()
+    (workspace.root / "cluster.json").write_text(json.dumps({"executor": "slurm", "slurm": {"partition": "gpu"}}))
+    assert open_executor(workspace).settings.partition == "gpu"
+    monkeypatch.setenv("ALLCORE_EXECUTOR", "local")
+    assert isinstance(open_executor(workspace), LocalExecutor)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "is not a JSON object"),
+        ('{"slurm": {"partitoin": "gpu"}}', r"slurm\.partitoin: extra inputs are not permitted"),
+        ('{"at_once": 0}', "at_once: input should be greater than or equal to 1 .received 0"),
+        ('{"executor": "kubernetes"}', "executor: .* 'local', 'slurm' or 'ray'"),
+    ],
+)
+def test_settings_that_will_not_do_are_named(tmp_path, monkeypatch, content, said):
+    monkeypatch.delenv("ALLCORE_EXECUTOR", raising=False)
+    (tmp_path / "cluster.json").write_text(content)
+    with pytest.raises(ConfigError, match=f"cluster.json of the workspace.*{said}"):
+        read_cluster(tmp_path)
+
+
+def test_executor_that_there_is_not_is_named_by_its_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALLCORE_EXECUTOR", "pbs")
+    with pytest.raises(ConfigError, match=r"ALLCORE_EXECUTOR: .*received 'pbs'"):
+        read_cluster(tmp_path)
+
+
+def test_without_slurms_commands_nothing_is_launched(workspace, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ConfigError, match="the command sbatch is not there"):
+        SlurmExecutor(workspace).check(make_config(dataset="smears"))
