@@ -19,10 +19,10 @@ from allcore.reporting.changes import Example, describe, operations
 from allcore.runs.folder.store import Run
 from allcore.runs.replay import replay, split_image
 from pages.ui import address
+from pages.ui.address import bound_number
 from pages.ui.augmentation import augment_settings
 from pages.ui.choose_class import choose_class
 from pages.ui.known.workspace import catalog
-from pages.ui.numbers import bound_number
 from pages.ui.shared.choose import choose_dataset, choose_run, choose_variant
 from pages.ui.shared.gallery import reason
 from pages.ui.show import gallery, plain

@@ -23,12 +23,13 @@ from allcore.reporting.number_text import counted
 from allcore.runs.folder.store import Run
 from pages.ui import show
 from pages.ui.dataset.about import show_about_dataset
-from pages.ui.dataset.cells import hold_no_cells, known_cells, show_cells
+from pages.ui.dataset.cells import show_cells
 from pages.ui.dataset.classes import show_naming
 from pages.ui.dataset.filter import choose_gallery_page, filter_images
 from pages.ui.dataset.image import show_image_page
 from pages.ui.dataset.labels import show_judged
 from pages.ui.dataset.map_link import link_to_map
+from pages.ui.known.cells import hold_no_cells, known_cells
 from pages.ui.known.workspace import catalog, forget_catalogs, relations
 from pages.ui.shared.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.shared.gallery import NOT_COUNTED, PER_PAGE, close_image, thumbnails

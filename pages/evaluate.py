@@ -9,7 +9,6 @@ from allcore.errors import InputError
 from allcore.reporting.tables import headline_table
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address, show
-from pages.ui.dataset.classes import meanings
 from pages.ui.evaluate.calibration import show_calibration
 from pages.ui.evaluate.choose import choose_evaluation, choose_kind
 from pages.ui.evaluate.classes import show_classes
@@ -22,10 +21,12 @@ from pages.ui.evaluate.image_map import show_map
 from pages.ui.evaluate.mistakes import show_mistakes
 from pages.ui.evaluate.probes import show_probes
 from pages.ui.evaluate.report_button import show_report_button
+from pages.ui.evaluate.shortcuts import show_shortcuts
 from pages.ui.evaluate.sides import show_sides
+from pages.ui.known.judgements import catalog_of_run
+from pages.ui.known.meanings import meanings
 from pages.ui.shared.choose import choose_predictions
-from pages.ui.shared.labels import choose_labels, dataset_of
-from pages.ui.shared.shortcuts import show_shortcuts
+from pages.ui.shared.labels import choose_labels
 from pages.ui.tabs import open_tab
 
 SPLITS = ("test", "validation")
@@ -58,7 +59,7 @@ if of_run:
 if split is None:
     st.stop()
 labels = None
-if of_run and (images := dataset_of(run)) is not None:
+if of_run and (images := catalog_of_run(run)) is not None:
     labels = choose_labels(images, images.variant(run.config.variant), run.config.labels)
 try:
     now = evaluated(run, split, labels)

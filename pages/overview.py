@@ -8,8 +8,8 @@ from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.runs.folder.states import in_words
 from allcore.runs.summary import summary_table
-from pages.ui.known.recorded import recorded, run_at
-from pages.ui.known.runs import runs, states, summaries, watch
+from pages.ui.known.recorded import recorded
+from pages.ui.known.runs import run_at, runs, states, summaries, watch
 from pages.ui.known.workspace import datasets, executor, workspace
 from pages.ui.overview import show_best_run, show_released
 from pages.ui.shared.get_dataset import draw_button, say_added

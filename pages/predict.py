@@ -9,9 +9,9 @@ from allcore.data.intake.formats import IMAGE_SUFFIXES
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
 from allcore.runs.folder.store import dataset_of
-from pages.ui.dataset.classes import meanings
+from pages.ui.known.meanings import meanings
 from pages.ui.known.workspace import predictor
-from pages.ui.predict.answers import ImageFile, choose_model, predict, uploaded_image
+from pages.ui.predict.answers import ImageFile, predict, uploaded_image
 from pages.ui.predict.samples import chosen_sample, show_samples
 from pages.ui.predict.uploads import uploaded_files
 from pages.ui.predict.view import (
@@ -25,6 +25,7 @@ from pages.ui.predict.view import (
     show_verdict,
 )
 from pages.ui.predict.whole_folder import images_at_hand
+from pages.ui.shared.choose_model import choose_model
 from pages.ui.show import plain
 
 NOTICE = "For research and education only. This is not a medical device, and nothing here is a diagnosis."

@@ -16,12 +16,13 @@ from allcore.runs.folder.store import Run
 from allcore.runs.summary import summary_table
 from pages.ui import address
 from pages.ui.guarded import guarded
-from pages.ui.known.runs import refresh_every, runs, states, summaries, watch
+from pages.ui.known.runs import refresh_every, runs, short_name, states, summaries, watch
+from pages.ui.known.studies import names_of_grids, studies
 from pages.ui.known.workspace import executor
 from pages.ui.runs.about import show_about
 from pages.ui.runs.free_space import is_space_to_free, offer_to_free_space
-from pages.ui.runs.studies import names_of_grids, show_studies, studies
-from pages.ui.runs.view import short_name, show_curves, show_epochs, show_log, show_progress
+from pages.ui.runs.studies import show_studies
+from pages.ui.runs.view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.shared.choose import select_run
 from pages.ui.shared.queue import show_devices
 from pages.ui.show import per_cent_column, plain, table, table_with_rows

@@ -28,10 +28,10 @@ from allcore.studies.plan import StudyPlan
 from allcore.studies.tradeoff import study_differences, study_shortcuts
 from pages.ui import address, show
 from pages.ui.guarded import guarded
-from pages.ui.known.recorded import recorded, recorded_scores, run_at
-from pages.ui.known.runs import runs, states, watch
+from pages.ui.known.recorded import recorded, recorded_scores
+from pages.ui.known.runs import run_at, runs, states, watch
+from pages.ui.known.studies import plan_of, studies
 from pages.ui.known.workspace import workspace
-from pages.ui.runs.studies import plan_of, studies
 from pages.ui.runs.study_scores import kept_in
 from pages.ui.shared.shortcuts import cached_or_offered_for_all
 from pages.ui.tradeoff import say_which_differ, show_example, show_pairs, show_points

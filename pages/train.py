@@ -25,11 +25,11 @@ from allcore.runs.folder.store import Run
 from allcore.studies.estimate import StudyEstimate, estimate_study
 from allcore.studies.plan import StudyPlan
 from pages.ui import address
-from pages.ui.dataset.labels import show_changes
+from pages.ui.known.judgements import labelled
 from pages.ui.known.runs import runs
 from pages.ui.known.workspace import asked_for_search, catalog, relations, searched_relations, workspace
 from pages.ui.shared.choose import choose_dataset, choose_variant
-from pages.ui.shared.labels import labelled
+from pages.ui.shared.labels import show_changes
 from pages.ui.shared.queue import runs_at_once, show_queue
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way
 from pages.ui.show import plain, table

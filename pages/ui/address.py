@@ -8,12 +8,15 @@ depends on what is there stand here instead.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.ui.show import plain
@@ -202,3 +205,18 @@ def _write(name: str, values: list[str]) -> None:
 
 def _kept(name: str) -> str:
     return f"kept_{name}"
+
+
+def bound_number(key: str) -> Literal["query-params"] | None:
+    """Return how the widget of a number is bound to the address: not for once where that names none, which is dropped.
+
+    Streamlit itself falls back to the default where a number is out of range, and faults where it is infinite.
+    """
+    try:
+        if math.isfinite(float(st.query_params.get(key, "0"))):
+            return "query-params"
+    except ValueError:
+        return "query-params"
+    with suppress(StreamlitAPIException):  # it came by going back to it
+        del st.query_params[key]
+    return None

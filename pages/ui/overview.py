@@ -21,9 +21,10 @@ from allcore.reporting.number_text import per_cent
 from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.folder.store import Run
-from pages.ui.known.recorded import recorded, recorded_scores, run_at
+from pages.ui.known.recorded import recorded, recorded_scores
+from pages.ui.known.runs import run_at
+from pages.ui.known.studies import names_of_grids
 from pages.ui.known.workspace import predictor, workspace
-from pages.ui.runs.studies import names_of_grids
 from pages.ui.shared.shortcuts import cached_or_offered, cached_results, run_against
 from pages.ui.show import plain
 

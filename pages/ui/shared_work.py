@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -12,6 +13,7 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.progress import Progress
 from allcore.refusals import what_went_wrong
+from allcore.workspace import open_workspace
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 from pages.ui.turns import leave_turn
@@ -165,3 +167,22 @@ def _carry_out(under_way: dict[str, _Work], key: str, found: _Work, work: Callab
             if under_way.get(key) is found:
                 del under_way[key]
         found.over.set()
+
+
+def make_and_show(
+    key: str, doing: str, refused: str, work: Callable[[Progress], object], dataset: Path | None = None
+) -> None:
+    """Have the work of a key done as `wait_for` does, and run the page again to show what came of it.
+
+    `refused` is said above the reason where it cannot be done, or the `dataset` that it reads lies outside the roots.
+    """
+    try:
+        if dataset is not None:
+            open_workspace().allowed(dataset)
+        wait_for(key, f"{doing}; it goes on when you leave this page", work)
+    except CancelledError:
+        st.caption("It was cancelled.")
+    except InputError as error:
+        st.error(plain(str(error)), title=refused)
+    else:
+        st.rerun()

@@ -21,8 +21,8 @@ from pages.ui.show import plain
 
 _Result = TypeVar("_Result")
 _PACKAGES = ("authlib", "httpx")
-_NAMES = ("preferred_username", "name", "sub")
-"""What a provider calls somebody without a verified e-mail address, the most telling first; each has a `sub`."""
+_NAMES = ("preferred_username", "name")
+"""What a provider calls somebody, the most telling first; people may choose it themselves."""
 _RIGHTS: dict[Right, str] = {"act": "may look and act", "look": "may look"}
 
 
@@ -145,8 +145,11 @@ def _right() -> Right | None:
 
 
 def _name() -> str:
-    names = (_person().email, *(st.user.get(claim) for claim in _NAMES))
-    return next((name for name in names if isinstance(name, str) and name.strip()), "")
+    """Return a verified e-mail address, or else the provider's name with its key of the account, which nobody chooses."""
+    names = (st.user.get(claim) for claim in _NAMES)
+    name = next((name for name in names if isinstance(name, str) and name.strip()), "")
+    account = f"account {key}" if (key := st.user.get("sub")) else ""
+    return _person().email or (f"{name} ({account})" if name and account else name or account)
 
 
 def _person() -> Person:

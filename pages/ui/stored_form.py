@@ -1,4 +1,7 @@
-"""Forms that change what is stored: filled with it anew once it has changed, and never saved over somebody else's."""
+"""Forms that change what is stored: filled with it anew once it has changed, and never saved over somebody else's.
+
+And forms that add something: they keep what was put into them until it was taken.
+"""
 
 from __future__ import annotations
 
@@ -31,3 +34,13 @@ def begin(form: str, stored: _Record) -> tuple[_Record, str]:
 
 def _end(form: str, record: object) -> str:
     return f"{form} {hashlib.sha256(repr(record).encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
+def key_of_form(name: str) -> str:
+    """Return the key of a form, under which it keeps what was put into it until `empty_form` is called."""
+    return f"{name} {st.session_state.get(f'emptied {name}', 0)}"
+
+
+def empty_form(name: str) -> None:
+    """Let a form with a `key_of_form` be empty when the page runs anew."""
+    st.session_state[f"emptied {name}"] = st.session_state.get(f"emptied {name}", 0) + 1

@@ -152,6 +152,6 @@ def test_a_table_that_is_refused_stays_in_its_form_and_one_that_is_taken_leaves_
     line = f"{row['sha256']},Benign,{{}},,eve,2026-11-01T10:00:00Z\n"
     assert "Nothing was imported" in imported(app, line.format("perhaps"))
     assert ran(app).file_uploader[0].value.name == "a.csv"
-    assert "1 judgements added" in imported(app, line.format("right"))
+    assert "1 judgement added" in imported(app, line.format("right"))
     assert list(table(app, "verdict")["who"]) == ["eve"]
     assert app.file_uploader[0].value is None

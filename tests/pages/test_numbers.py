@@ -9,7 +9,7 @@ from tests.pages.opening import open_page
 def _page():
     import streamlit as st
 
-    from pages.ui.numbers import bound_number
+    from pages.ui.address import bound_number
 
     st.write(st.number_input("Number", 1, 10, 5, key="n", bind=bound_number("n")))
 

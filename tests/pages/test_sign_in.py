@@ -199,10 +199,10 @@ def test_a_launch_is_noted_before_and_after_and_what_cannot_be_noted_before_is_n
 @pytest.mark.parametrize(
     ("facts", "called"),
     [
-        ({"sub": "42"}, "42"),
-        ({"sub": "42", "name": "Anna"}, "Anna"),
-        ({"sub": "42", "name": "Anna", "preferred_username": "anna"}, "anna"),
-        ({"sub": "42", "name": "Anna", "email": "anna@lab.org", "email_verified": False}, "Anna"),
+        ({"sub": "42"}, "account 42"),
+        ({"sub": "42", "name": "bob@lab.org"}, "bob@lab.org (account 42)"),
+        ({"sub": "42", "name": "Anna", "preferred_username": "anna"}, "anna (account 42)"),
+        ({"sub": "42", "name": "Anna", "email": "anna@lab.org", "email_verified": False}, "Anna (account 42)"),
         ({}, "somebody"),
     ],
 )

@@ -19,7 +19,7 @@ from allcore.runs.summary import summarize
 from allcore.studies.plan import make_plan
 from allcore.studies.store import PLAN_FILE, StudyStore
 from pages.ui import address
-from pages.ui.runs.studies import grid_of
+from pages.ui.known.studies import grid_of
 from tests.data.rows import images
 from tests.pages.opening import button, choose, open_page, press, ran, table, texts
 from tests.studies.conftest import set_state

@@ -58,7 +58,7 @@ def test_nothing_is_left_behind(measured):
 def test_measuring_is_refused_while_a_run_has_the_device(workspace, tiny_config):
     with device_lease(workspace.runs, "a-run", time.time(), devices_here(), give_up=lambda: True) as leased:
         assert leased
-        with pytest.raises(RunError, match="a run has the device; measure when it has ended"):
+        with pytest.raises(RunError, match="runs have this machine's devices, or wait for them"):
             measure(tiny_config(), workspace)
 
 

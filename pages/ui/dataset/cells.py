@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from allcore.cells.counts import cells_by_class, cells_found, count_cells, known_counts
-from allcore.cells.maps import are_smears
+from allcore.cells.counts import cells_by_class, cells_found, count_cells
 from allcore.data.catalog import Catalog
 from allcore.progress import Progress
 from allcore.reporting.cell_counts import cell_counts_figure
 from pages.ui import show
+from pages.ui.known.cells import forget_cells, hold_no_cells, known_cells
 from pages.ui.known.workspace import workspace
-from pages.ui.making import make_and_show
-from pages.ui.shared_work import asked_for
-
-
-def known_cells(of: Catalog, variant: str) -> pd.DataFrame | None:
-    """Return the counted cells of a variant's usable images; None while they are not counted."""
-    return _known(of, of.contents(variant), variant, str(workspace().cache))
-
-
-def hold_no_cells(counts: pd.DataFrame | None) -> bool:
-    """Return whether it is known that images with these counts are no smears, so that nothing is said of cells."""
-    return counts is not None and not are_smears(counts["cells"].to_numpy())
+from pages.ui.shared_work import asked_for, make_and_show
 
 
 def show_cells(of: Catalog, variant: str) -> None:
@@ -84,11 +72,6 @@ def _offer_count(of: Catalog, variant: str) -> None:
 
     def count(progress: Progress) -> None:
         count_cells(of.root, images, cache, progress)
-        _known.clear()
+        forget_cells()
 
     make_and_show(work, "Finding the nucleated cells", "The cells are not counted", count)
-
-
-@st.cache_resource(max_entries=8, ttl=60, refresh_mode="background", show_spinner=False)
-def _known(_of: Catalog, contents: str, variant: str, cache: str) -> pd.DataFrame | None:
-    return known_counts(_of.images(variant), Path(cache))

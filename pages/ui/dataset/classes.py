@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-
 import streamlit as st
 
 from allcore.data.catalog import Catalog
-from allcore.data.labels.meanings import LONGEST_MEANING, ClassMeanings, class_meanings, name_classes
-from allcore.errors import DatasetError, InputError
+from allcore.data.labels.meanings import LONGEST_MEANING, name_classes
+from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
+from pages.ui.known.meanings import meanings
 from pages.ui.known.workspace import workspace
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 from pages.ui.stored_form import CHANGED, WHAT_TO_DO, begin
 
 _KEPT = "classes kept"
-
-
-def meanings(datasets: Sequence[str], classes: Collection[str]) -> ClassMeanings:
-    """Return what was named for the first of `datasets` for which something was; warn where that is damaged."""
-    try:
-        return class_meanings(datasets, classes, workspace().classes)
-    except DatasetError as error:
-        st.warning(plain(str(error)), title="What the classes mean is not known")
-        return ClassMeanings({})
 
 
 def show_naming(images: Catalog) -> None:

@@ -17,9 +17,9 @@ from allcore.errors import ImageError, InputError
 from allcore.reporting.number_text import counted, per_cent
 from allcore.runs.folder.store import Run
 from pages.ui import show
-from pages.ui.dataset.cells import hold_no_cells, known_cells
 from pages.ui.dataset.filter import show_neighbours
 from pages.ui.dataset.map_link import link_to_map
+from pages.ui.known.cells import hold_no_cells, known_cells
 from pages.ui.known.workspace import asked_for_search, relations, searched_relations
 from pages.ui.shared.gallery import PER_PAGE, close_image, picture, thumbnails
 from pages.ui.shared.labels import show_judging, warn_of_lost_judgements

@@ -8,18 +8,16 @@ from allcore.config import AS_GIVEN, CORRECTED
 from allcore.data.catalog import Catalog
 from allcore.data.csv_rows import MOST_BYTES
 from allcore.data.labels.judgement_table import import_judgements, judgement_table
-from allcore.data.labels.versions import changes_by_class, changes_in_words, label_changes, version_name
+from allcore.data.labels.versions import label_changes, version_name
 from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
 from pages.ui import show
+from pages.ui.known.judgements import judgements
 from pages.ui.known.workspace import workspace
-from pages.ui.predict.uploads import empty_form, key_of_form
-from pages.ui.shared.labels import judgements, labelled, warn_of_lost_judgements
+from pages.ui.shared.labels import show_changes, warn_of_lost_judgements
 from pages.ui.sign_in import act, may_act
+from pages.ui.stored_form import empty_form, key_of_form
 
-HEADINGS = {
-    "images": "images as filed", "moved_in": "moved in", "moved_out": "moved out", "corrected": "images corrected",
-}  # fmt: skip
 _FORM = "import judgements"
 _IMPORTED = "judgements imported"
 
@@ -47,17 +45,6 @@ def show_judged(images: Catalog, variant: str) -> None:
             {"class": "it is", "counts": "counts", "sha256": st.column_config.Column("SHA-256", width=120)},
         )  # fmt: skip
     _import(images)
-
-
-def show_changes(images: Catalog, variant: str, labels: str) -> None:
-    """Show how many images of each class a version of the labels moves and excludes.
-
-    Raises `DatasetError` when the version cannot be had.
-    """
-    version = labelled(images, variant, labels)
-    changes = changes_by_class(images, version.catalog, variant)
-    st.markdown(f"**{show.plain(version.name)}**: {changes_in_words(changes)}.")
-    show.table(changes, "label-changes", "Images of each class before and after the correction", HEADINGS)
 
 
 def _import(images: Catalog) -> None:

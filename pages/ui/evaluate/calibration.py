@@ -7,13 +7,14 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
+from allcore.evaluation.predictions.operating import risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.calibration import reliability_diagram
+from allcore.reporting.operating import risk_figure
 from allcore.reporting.probability_curves import reliability_figure
 from allcore.reporting.tables import calibration_table
 from pages.ui import show
 from pages.ui.evaluate.evaluated import Evaluated
-from pages.ui.evaluate.operating import show_risk
 
 
 def show_calibration(of: Evaluated) -> None:
@@ -44,3 +45,20 @@ def show_calibration(of: Evaluated) -> None:
 
 def _reliability_figure(of: RecordedPredictions) -> go.Figure:
     return reliability_figure(reliability_diagram(of.labels, of.probabilities, of.table["group"]))
+
+
+def show_risk(of: Evaluated) -> None:
+    """Show how much is wrong if the least certain or the most novel images are left to a person."""
+    st.subheader("If the doubtful are left to a person", anchor=False)
+    show.figure(
+        partial(_risk_figure, of.predictions),
+        of.named("risk-coverage"),
+        "Share of wrong answers by the share of images that are answered",
+    )
+    st.caption(
+        "From right to left fewer images are answered: those of the lowest probability, or the highest novelty, go."
+    )
+
+
+def _risk_figure(predictions: RecordedPredictions) -> go.Figure:
+    return risk_figure(risk_by_trust(predictions))

@@ -24,12 +24,12 @@ from allcore.reporting.number_text import counted
 from allcore.result_cache import short_digest
 from allcore.runs.folder.store import Run
 from pages.ui import address
+from pages.ui.known.judgements import labelled
 from pages.ui.known.workspace import catalog, predictor, workspace
-from pages.ui.making import make_and_show
-from pages.ui.predict.answers import choose_model, served_models
 from pages.ui.shared.choose import choose_dataset, choose_variant
-from pages.ui.shared.labels import choose_labels, labelled
-from pages.ui.shared_work import asked_for
+from pages.ui.shared.choose_model import choose_model, served_models
+from pages.ui.shared.labels import choose_labels
+from pages.ui.shared_work import asked_for, make_and_show
 from pages.ui.show import plain
 
 KINDS = {"run": "A run on its own images", "images": "A model on any images"}

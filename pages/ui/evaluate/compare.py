@@ -18,8 +18,8 @@ from allcore.runs.folder.store import Run
 from pages.ui import address, show
 from pages.ui.evaluate.choose import choose_evaluation_against
 from pages.ui.evaluate.evaluated import Evaluated, with_labels
-from pages.ui.known.recorded import recorded, run_at
-from pages.ui.runs.view import short_name
+from pages.ui.known.recorded import recorded
+from pages.ui.known.runs import run_at, short_name
 from pages.ui.shared.choose import choose_run_against
 from pages.ui.shared.evidence import sheets_of_evidence
 

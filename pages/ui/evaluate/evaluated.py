@@ -12,7 +12,8 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions, recorde
 from allcore.evaluation.predictions.relabelled import Relabelled, relabelled
 from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.folder.store import Run
-from pages.ui.known.recorded import recorded, recorded_scores, run_at
+from pages.ui.known.recorded import recorded, recorded_scores
+from pages.ui.known.runs import run_at
 from pages.ui.known.workspace import workspace
 
 

@@ -12,7 +12,7 @@ from allcore.inference.metadata import NOT_SAID
 from allcore.reporting.number_text import counted, per_cent_within
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui.evaluate.evaluated import Evaluated
-from pages.ui.shared.labels import dataset_of, judgements
+from pages.ui.known.judgements import catalog_of_run, judgements
 from pages.ui.show import plain
 
 NAMED = 8
@@ -58,7 +58,7 @@ def _say_of_run(of: Evaluated, named: str) -> None:
 def _labels_in_words(of: Evaluated) -> str:
     if of.relabelled is not None:
         return of.relabelled.in_words()
-    return labels_note(of.run.config, dataset_of(of.run), judgements())
+    return labels_note(of.run.config, catalog_of_run(of.run), judgements())
 
 
 def _say_of_folder(of: Evaluated, record: EvaluationRecord, named: str) -> None:

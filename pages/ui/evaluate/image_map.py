@@ -29,8 +29,7 @@ from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.evaluate.map_gallery import show_chosen
 from pages.ui.guarded import guarded
 from pages.ui.known.workspace import workspace
-from pages.ui.making import make_and_show
-from pages.ui.shared_work import asked_for
+from pages.ui.shared_work import asked_for, make_and_show
 
 _CHOSEN = "chosen on the map"
 

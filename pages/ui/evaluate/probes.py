@@ -23,11 +23,10 @@ from allcore.reporting.number_text import counted
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_figure, probe_table, what_it_looks_at
 from allcore.runs.recorded_images import read_recorded_image
 from pages.ui import show
+from pages.ui.address import bound_number
 from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.known.workspace import catalog, workspace
-from pages.ui.making import make_and_show
-from pages.ui.numbers import bound_number
-from pages.ui.shared_work import asked_for
+from pages.ui.shared_work import asked_for, make_and_show
 
 _EXPLAINED = "Each probe removes something from the test images that the model may rely on, and scores them again."
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from allcore.data.labels.meanings import ClassMeanings
+from allcore.errors import InputError
 from allcore.evaluation.predictions.mistakes import crossed_sides
+from allcore.evaluation.predictions.operating import ChosenPoint, Held, Target, asked_of, chosen_point
+from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.predictions.two_sides import Side, two_sides
-from allcore.reporting.number_text import per_cent_within
-from pages.ui.evaluate.evaluated import Evaluated
-from pages.ui.evaluate.operating import show_operating_point
+from allcore.evaluation.scoring.operating_point import decision_curve
+from allcore.reporting.number_text import per_cent, per_cent_within
+from allcore.reporting.operating import decision_figure, no_threshold
+from pages.ui import show
+from pages.ui.address import bound_number
+from pages.ui.evaluate.evaluated import Evaluated, evaluated
 from pages.ui.shared.evidence import recorded_table
 from pages.ui.show import plain
 
@@ -50,3 +58,74 @@ def _tile(name: str, side: Side, called: str) -> None:
 
 def _side(called: str, classes: Sequence[str]) -> str:
     return f"{called.capitalize()}: {plain(', '.join(classes))}."
+
+
+HELD: tuple[Held, ...] = ("specificity", "sensitivity")
+
+
+_LINES = np.linspace(0.01, 0.99, 99)
+
+
+def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[str, str]) -> None:
+    """Let a threshold be chosen by what it must keep, and show sensitivity, specificity, PPV, NPV and net benefit."""
+    st.subheader("Where to draw the line", anchor=False)
+    share = float(of.predictions.table["label"].isin(positive).mean())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        held = st.segmented_control(
+            "Keep", HELD, default="specificity", required=True, key="hold",
+            bind="query-params",
+        )  # fmt: skip
+        at_least = st.number_input(
+            "at least (%)", 50.0, 100.0, 95.0, 1.0, key="at_least", bind=bound_number("at_least"),
+        )  # fmt: skip
+        asked = st.number_input(
+            f"{sides[0].capitalize()} among those examined (%)", 0.0, 100.0, None, 1.0, key="prevalence", format="%g",
+            bind=bound_number("prevalence"), placeholder=f"{per_cent(share)}, as in these images",
+            help="Positive and negative predictive value depend on it. Empty: the share in these images.",
+        )  # fmt: skip
+    prevalence = None if asked is None else asked / 100
+    others = _validation(of)
+    try:
+        chosen = chosen_point(of.predictions, positive, Target(held, at_least / 100), others, prevalence)
+    except InputError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+        return
+    st.markdown(_in_words(chosen, sides[0]))
+    point = chosen.point
+    with st.container(horizontal=True):
+        for name in ("sensitivity", "specificity", "ppv", "npv"):
+            if (value := getattr(point, name)) is not None:
+                called = name.upper() if len(name) == 3 else name.capitalize()
+                st.metric(f"{called} at this line", per_cent_within(value, point.intervals[name]), border=True)
+    curve = decision_curve(asked_of(of.predictions, positive), _LINES, prevalence)
+    show.figure(
+        partial(decision_figure, curve, "action"),
+        of.named("decision"),
+        "Decision curve: net benefit of acting by the model, on everybody and on nobody, by threshold probability",
+    )
+    st.caption(
+        "Decision curve (Vickers and Elkin, 2006): if you act at a probability of 10 % or more, nine needless actions "
+        "weigh as much as one missed finding. The model is useful where its line is the highest."
+    )
+
+
+def _in_words(chosen: ChosenPoint, yes: str) -> str:
+    """Return where the line lies and on which images it was chosen, or that there is none."""
+    if said := no_threshold(chosen, yes):
+        return f"**{said}**"
+    return f"**{yes.capitalize()} is said from a probability of {per_cent(chosen.point.threshold, 1)}.** " + (
+        "The line was chosen on these very images, for want of others: it flatters."
+        if chosen.same_images
+        else "The line was chosen on the validation images; what it does is counted on these."
+    )
+
+
+def _validation(of: Evaluated) -> RecordedPredictions | None:
+    """Return the predictions on which a line for the test images may be chosen."""
+    if of.split != "test":
+        return None
+    try:
+        found = evaluated(of.run, "validation", of.labels).predictions
+    except InputError:  # out-of-fold predictions have test images alone
+        return None
+    return found if len(found.table) else None

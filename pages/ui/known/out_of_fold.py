@@ -8,7 +8,7 @@ from allcore.studies.out_of_fold import out_of_fold_name, out_of_fold_run
 from allcore.studies.results import finished_members
 from allcore.studies.store import Study
 from pages.ui.known.runs import runs, states
-from pages.ui.runs.studies import plan_of, studies
+from pages.ui.known.studies import plan_of, studies
 
 
 def out_of_fold_choices() -> dict[str, tuple[Study, str, int]]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
 from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.folder.store import Run
-from pages.ui.known.runs import watched
+from pages.ui.known.runs import run_at
 
 
 def recorded(run: Run, split: str = "test") -> RecordedPredictions:
@@ -20,11 +18,6 @@ def recorded(run: Run, split: str = "test") -> RecordedPredictions:
 def recorded_scores(run: Run, split: str = "test") -> Scores:
     """Return the scores of what a run recorded of a split. Raises `InputError`."""
     return _scores(str(run.folder), recorded_at(run), split)
-
-
-def run_at(folder: str) -> Run:
-    """Return the run in a folder, whose configuration and split all pages share."""
-    return watched(Run(Path(folder)))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -10,6 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
+from allcore.evaluation.predictions.in_run_form import evaluation_record
 from allcore.files import NOT_THERE, Stamp, stamp
 from allcore.reporting.number_text import duration
 from allcore.runs.execution.ask_schedulers import ask_schedulers
@@ -18,9 +19,10 @@ from allcore.runs.folder.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE
 from allcore.runs.folder.history import History, HistoryReader
 from allcore.runs.folder.process import host
 from allcore.runs.folder.states import in_words
-from allcore.runs.folder.store import Run
+from allcore.runs.folder.store import Run, run_of_model
 from allcore.runs.listing import stamps
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
+from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.known.workspace import executor, workspace
@@ -183,3 +185,22 @@ def _history(folder: str, stamp: Stamp) -> History:
 def _reader(folder: str) -> HistoryReader:
     """Return what has read a run's metrics, up to where they had come."""
     return HistoryReader(Path(folder))
+
+
+def run_at(folder: str) -> Run:
+    """Return the run in a folder, whose configuration and split all pages share."""
+    return watched(Run(Path(folder)))
+
+
+def short_name(run: Run) -> str:
+    """Return how a run is called in legends: its image size and the end of its id; of a scored folder, the model's.
+
+    Out-of-fold predictions are called by their study, setting and seed.
+    """
+    if is_out_of_fold(run):
+        return f"{run.config.study}: {run.config.place}"
+    record = evaluation_record(run)
+    if record is not None:
+        model = run_of_model(record.model)
+        return record.name if model is None else short_name(model)
+    return f"{run.config.image_size} px ({run.id[-4:]})"

@@ -15,23 +15,19 @@ from streamlit.typing import UploadedFile
 from allcore.cells.finder import find_cells
 from allcore.data.encode import jpeg, shrunk
 from allcore.data.intake.images import ImageFacts, decode, inspect
-from allcore.errors import ImageError, InputError, RunError
+from allcore.errors import ImageError, RunError
 from allcore.inference.overlay import evidence_png
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import Result
 from allcore.runs.folder.store import Run
 from allcore.runs.recorded_images import read_recorded_image
 from allcore.runs.similar import Neighbour, TrainingFeatures, read_training_features
-from pages.ui import address
-from pages.ui.known.recorded import run_at
-from pages.ui.known.runs import runs, summary
+from pages.ui.known.runs import run_at, runs
 from pages.ui.known.workspace import workspace
 from pages.ui.show import THUMBNAIL
 
 SHOWN = 512
 """Pixels of the longer side of the image under the evidence: more than a screen gives it."""
-OF_A_MODEL = ("variant", "part", "map", "against", "true", "predicted", "at")
-"""What an address says of one model, and of no other."""
 _ICON = 64
 
 
@@ -42,37 +38,6 @@ class ImageFile:
     name: str
     sha256: str
     read: Callable[[], bytes]
-
-
-def choose_model() -> Path | None:
-    """Let the user choose a served model (kept in the URL as `model`); None, with what to do, when there is none."""
-    models = served_models()
-    if not models:
-        st.info(
-            "No model is released here, and no run has succeeded yet. The quick preset takes minutes.",
-            title="No model yet",
-        )
-        st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
-        return None
-    hint = (
-        None
-        if workspace().list_models()
-        else "No model is released here; these are the models of the runs that succeeded."
-    )
-    name = address.settle("model", models, "model", first=next(iter(models)))
-    st.selectbox(
-        "Model", list(models), None if name is None else 0, placeholder="Choose a model",
-        **address.follow("model", name, OF_A_MODEL),
-    )  # fmt: skip
-    if hint:
-        st.caption(hint)
-    return None if name is None else models[name]
-
-
-def served_models() -> dict[str, Path]:
-    """Return the served models by name: the released ones, then those of succeeded runs, newest first."""
-    released = {path.name: path for path in workspace().list_models()}
-    return released | {run.id: run.served_model for run in runs() if _is_served(run)}
 
 
 def uploaded_image(file: UploadedFile) -> ImageFile:
@@ -149,13 +114,6 @@ def _training_image(run: Run, neighbour: Neighbour) -> np.ndarray:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _training_features(folder: str, heartbeat: float) -> TrainingFeatures:
     return read_training_features(run_at(folder))
-
-
-def _is_served(run: Run) -> bool:
-    try:
-        return summary(run).state == "succeeded" and run.served_model.is_file()
-    except InputError:
-        return False
 
 
 def _inspect(image: ImageFile) -> tuple[np.ndarray, ImageFacts]:

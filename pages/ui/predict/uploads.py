@@ -1,4 +1,4 @@
-"""Files that were uploaded, kept while other pages are looked at; in a form, until they were taken."""
+"""Files that were uploaded, kept while other pages are looked at."""
 
 from __future__ import annotations
 
@@ -22,16 +22,6 @@ def uploaded_files(label: str, endings: Sequence[str], largest_mb: int) -> list[
             st.button("Remove them", icon=":material/close:", on_click=_forget_earlier, type="tertiary")
     st.session_state[_UPLOADED] = [*earlier, *now]
     return st.session_state[_UPLOADED]
-
-
-def key_of_form(name: str) -> str:
-    """Return the key of a form, under which it keeps what was put into it until `empty_form` is called."""
-    return f"{name} {st.session_state.get(f'emptied {name}', 0)}"
-
-
-def empty_form(name: str) -> None:
-    """Let a form with a `key_of_form` be empty when the page runs anew."""
-    st.session_state[f"emptied {name}"] = st.session_state.get(f"emptied {name}", 0) + 1
 
 
 def _forget_earlier() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -13,13 +12,12 @@ from allcore.files import stamp
 from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import duration, per_cent
 from allcore.runs.folder.states import ACTIVE, in_words
-from allcore.studies.grid import Grid, grid_table, look
+from allcore.studies.grid import Grid, grid_table
 from allcore.studies.launch import request_stop, start
-from allcore.studies.plan import StudyPlan
-from allcore.studies.store import PLAN_FILE, Study, StudyStore
+from allcore.studies.store import PLAN_FILE, Study
 from pages.ui import address
 from pages.ui.guarded import guarded
-from pages.ui.known.runs import history, runs, summary
+from pages.ui.known.studies import grid_of, studies
 from pages.ui.known.workspace import workspace
 from pages.ui.paging import choose_page
 from pages.ui.runs.study_deletion import REFUSED, confirm_deletion, offer_deletion
@@ -29,26 +27,6 @@ from pages.ui.sign_in import act, may_act
 
 REFRESH_SECONDS = 5.0
 PER_PAGE = 20
-
-
-def studies() -> list[Study]:
-    """Return all studies, newest first."""
-    return StudyStore(workspace().studies).studies()
-
-
-def names_of_grids() -> set[str]:
-    """Return the names of the studies whose grid can be shown: all but the damaged ones."""
-    return {study.name for study in studies() if _is_whole(study)}
-
-
-def grid_of(study: Study) -> Grid:
-    """Return a study as it is now. Raises `RunError` when it is damaged."""
-    return look(study, plan_of(study), runs(), summary, history)
-
-
-def plan_of(study: Study) -> StudyPlan:
-    """Return a study's plan, read again when it has changed. Raises `RunError` when it is damaged."""
-    return _plan(str(study.folder), stamp(study.folder / PLAN_FILE))
 
 
 def show_studies() -> None:
@@ -153,21 +131,8 @@ def _carry_out(action: str, study: Study) -> None:
         st.session_state[REFUSED] = what_went_wrong(error)
 
 
-def _is_whole(study: Study) -> bool:
-    try:
-        plan_of(study)
-    except InputError:
-        return False
-    return True
-
-
 def _is_active(study: Study) -> bool:
     try:
         return grid_of(study).is_active
     except InputError:
         return False
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _plan(folder: str, stamp: tuple[int, int]) -> StudyPlan:
-    return Study(Path(folder)).plan()

@@ -27,8 +27,7 @@ from allcore.studies.store import Study
 from allcore.workspace import Workspace
 from pages.ui.known.runs import runs
 from pages.ui.known.workspace import workspace
-from pages.ui.making import make_and_show
-from pages.ui.shared_work import asked_for
+from pages.ui.shared_work import asked_for, make_and_show
 from pages.ui.show import per_cent_column, plain, table
 
 MOST_LINKS = 10

@@ -9,17 +9,15 @@ import pyarrow as pa
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.evaluation.predictions.in_run_form import evaluation_record
 from allcore.files import stamp
 from allcore.reporting.curves import POINTS, QUANTITIES, Per, RunCurve, training_chart
 from allcore.reporting.number_text import duration, per_cent, speed
 from allcore.runs.folder.files import METRICS_FILE
 from allcore.runs.folder.history import History
-from allcore.runs.folder.store import Run, run_of_model
+from allcore.runs.folder.store import Run
 from allcore.runs.summary import RunSummary
-from allcore.studies.out_of_fold import is_out_of_fold
 from allcore.tracking.record import read_mirrored
-from pages.ui.known.runs import history, phase_text, places_in_the_queue, state_badge, summary
+from pages.ui.known.runs import history, phase_text, places_in_the_queue, short_name, state_badge, summary
 from pages.ui.show import plain, table
 
 LOG_LINES = 200
@@ -130,20 +128,6 @@ def _show_numbers(summary: RunSummary, of: History) -> None:
         st.metric("Validation accuracy", per_cent(best, 1), border=True, help="The highest of any epoch.")
         st.metric("Images/s", speed(status.images_per_second), border=True)
         st.metric(time[0], duration(time[1]), border=True)
-
-
-def short_name(run: Run) -> str:
-    """Return how a run is called in legends: its image size and the end of its id; of a scored folder, the model's.
-
-    Out-of-fold predictions are called by their study, setting and seed.
-    """
-    if is_out_of_fold(run):
-        return f"{run.config.study}: {run.config.place}"
-    record = evaluation_record(run)
-    if record is not None:
-        model = run_of_model(record.model)
-        return record.name if model is None else short_name(model)
-    return f"{run.config.image_size} px ({run.id[-4:]})"
 
 
 def _validation_groups(run: Run) -> int | None:

@@ -15,11 +15,12 @@ from allcore.reporting.number_text import per_cent
 from allcore.runs.folder.store import Run
 from pages.ui import show
 from pages.ui.guarded import guarded
+from pages.ui.known.judgements import catalog_of_run
+from pages.ui.known.runs import short_name
 from pages.ui.known.workspace import opener, workspace
 from pages.ui.paging import choose_page
-from pages.ui.runs.view import short_name
 from pages.ui.shared.evidence_pictures import Look, Model, any_cells, picture_of
-from pages.ui.shared.labels import dataset_of, show_judging
+from pages.ui.shared.labels import show_judging
 from pages.ui.show import THUMBNAIL, plain
 
 SHEET = 12
@@ -87,7 +88,7 @@ def recorded_gallery(
     Of several runs, each image stands with its neighbours by the other runs, whose rows are of the same images; of one,
     its label can be judged there. Images that are gone, or have changed since the run, are named below the others.
     """
-    dataset = dataset_of(shown[0][0]) if len(shown) == 1 else None
+    dataset = catalog_of_run(shown[0][0]) if len(shown) == 1 else None
     judges = [_judges(run, images) for run, images in shown]
     tiles = st.container(horizontal=True)
     missing = []

@@ -16,10 +16,10 @@ from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import counted
 from allcore.text import printable
 from pages.ui.known.workspace import forget_catalogs, select_dataset, workspace
-from pages.ui.predict.uploads import empty_form, key_of_form
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for, wait_if_under_way
 from pages.ui.show import plain
 from pages.ui.sign_in import RightError, may_act, permitted
+from pages.ui.stored_form import empty_form, key_of_form
 
 KAGGLE = "mehradaria/leukemia"
 _ADDED = "dataset added"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -11,19 +10,16 @@ from allcore.config import AS_GIVEN, CORRECTED
 from allcore.data.catalog import Catalog
 from allcore.data.labels.judgements import (
     Judgement,
-    Judgements,
     add_judgements,
     make_judgement,
-    read_judgements,
 )
-from allcore.data.labels.versions import LabelVersion, label_changes, label_version, version_name
+from allcore.data.labels.versions import changes_by_class, changes_in_words, label_changes, version_name
 from allcore.errors import DatasetError, InputError
-from allcore.files import stamp
 from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import counted
-from allcore.runs.folder.store import Run
-from pages.ui import address
-from pages.ui.known.workspace import catalog, workspace
+from pages.ui import address, show
+from pages.ui.known.judgements import judgements, judgements_as_read, labelled
+from pages.ui.known.workspace import workspace
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act, who_acts
 
@@ -31,18 +27,10 @@ _REFUSED = "judgement_refused"
 _WRONG = "wrong, it is "
 
 
-def judgements() -> Judgements:
-    """Return what was judged in the workspace; nothing where it cannot be read: the section begins with a warning."""
-    try:
-        return _read_now()
-    except DatasetError:
-        return Judgements()
-
-
 def warn_of_lost_judgements() -> None:
     """Say what cannot be read of what was judged; for the beginning of a section that shows it, once a page."""
     try:
-        damaged = _read_now().unreadable
+        damaged = judgements_as_read().unreadable
     except DatasetError as error:
         st.warning(plain(str(error)), title="What was judged of labels is not known")
         return
@@ -50,27 +38,6 @@ def warn_of_lost_judgements() -> None:
         lines = counted(damaged, "damaged line, which counts", "damaged lines, which count")
         said = plain(f"{workspace().judgements} has {lines} for nothing.")
         st.warning(said, title="Some judgements are lost")
-
-
-def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
-    """Return a version of the labels of a catalog's variant, kept while nothing else is judged.
-
-    Raises `DatasetError` as `label_version` does.
-    """
-    if labels == AS_GIVEN:
-        return LabelVersion(AS_GIVEN, of)
-    file = workspace().judgements
-    return _labelled(of, of.contents(variant), variant, labels, str(file), stamp(file))
-
-
-def dataset_of(run: Run) -> Catalog | None:
-    """Return the catalog of a run's dataset; None where it may not be read, or it or the run's variant is gone."""
-    try:
-        images = catalog(Path(run.config.dataset))
-        images.variant(run.config.variant)
-    except DatasetError:
-        return None
-    return images
 
 
 def choose_labels(images: Catalog, variant: str, recorded: str = AS_GIVEN) -> str | None:
@@ -147,18 +114,17 @@ def _judge(key: str, path: str, sha256: str, label: str, classes: Sequence[str],
         st.session_state[_REFUSED] = (key, what_went_wrong(error))
 
 
-def _read_now() -> Judgements:
-    file = workspace().judgements
-    return _read(str(file), stamp(file))
+HEADINGS = {
+    "images": "images as filed", "moved_in": "moved in", "moved_out": "moved out", "corrected": "images corrected",
+}  # fmt: skip
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _read(file: str, stamp: tuple[int, int]) -> Judgements:
-    return read_judgements(Path(file))
+def show_changes(images: Catalog, variant: str, labels: str) -> None:
+    """Show how many images of each class a version of the labels moves and excludes.
 
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _labelled(
-    _of: Catalog, contents: str, variant: str, labels: str, file: str, stamp: tuple[int, int]
-) -> LabelVersion:
-    return label_version(_of, variant, labels, Path(file))
+    Raises `DatasetError` when the version cannot be had.
+    """
+    version = labelled(images, variant, labels)
+    changes = changes_by_class(images, version.catalog, variant)
+    st.markdown(f"**{show.plain(version.name)}**: {changes_in_words(changes)}.")
+    show.table(changes, "label-changes", "Images of each class before and after the correction", HEADINGS)

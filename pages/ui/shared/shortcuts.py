@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,17 +10,14 @@ import streamlit as st
 
 from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_at
-from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
+from allcore.evaluation.shortcuts import ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
-from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
 from allcore.runs.folder.store import Run
 from pages.ui import show
-from pages.ui.evaluate.evaluated import Evaluated
-from pages.ui.known.recorded import recorded, run_at
-from pages.ui.known.runs import content_of_split, watched
+from pages.ui.known.recorded import recorded
+from pages.ui.known.runs import content_of_split, run_at, watched
 from pages.ui.known.workspace import workspace
-from pages.ui.making import make_and_show
-from pages.ui.shared_work import asked_for
+from pages.ui.shared_work import asked_for, make_and_show
 
 ONE_SEES_CELLS = (
     "One more baseline measures the cells themselves; a network that is no better than it may still look at cells."
@@ -31,43 +27,6 @@ _EXPLAINED = (
     "the scale bar alone, and so on. They learn from the run's training images and are scored on its test images. "
     f"{ONE_SEES_CELLS}"
 )
-
-
-def show_shortcuts(of: Evaluated) -> None:
-    """Show what the shortcuts reach on the run's test images, below its own accuracy, or offer to compute it."""
-    st.header("Beside shortcuts", anchor=False)
-    if of.split != "test":
-        st.caption("The shortcut baselines are scored on the test images alone.")
-        return
-    if of.scored is not None and not _can_learn(of):
-        st.caption(
-            "Shortcut baselines learn from the images that the model was trained on. They can be compared with this "
-            "score only if those are in the same folder, for every class, and the model's test images are scored."
-        )
-        return
-    results = cached_or_offered(of.run)
-    if results is None:
-        return
-    against = run_against(of.run, results)
-    beside = of.predictions.beside_paper
-    table = shortcut_table(of.scores, against, beside)
-    st.markdown(f"**{show.plain(shortcut_verdict(of.scores, against))}**")
-    of_paper = ", of the paper" if beside else ""
-    alt = f"Test accuracy of the run{of_paper} and of each shortcut baseline, with 95 % intervals"
-    show.figure(partial(shortcut_figure, table), of.named("shortcuts"), alt)
-    with st.expander("What each baseline sees, and how far the run is from it"):
-        st.markdown("\n".join(f"- **{baseline.name}**: {baseline.what}" for baseline in BASELINES))
-        show.table(table.drop(columns="what"), of.named("shortcuts"), alt, _columns(), placeholder="")
-        st.caption(
-            "The lead is the run's accuracy minus the shortcut's on the same images. The p-values are those of "
-            "McNemar's test over overlap groups, corrected for the number of shortcuts (Holm)."
-        )
-
-
-def _can_learn(of: Evaluated) -> bool:
-    """Return whether a folder that a model was scored on has images of every class that it was trained on."""
-    table = of.run.split.table
-    return set(table.loc[table["split"] == "train", "label"]) == set(of.classes)
 
 
 def cached_or_offered(run: Run) -> tuple[ShortcutResult, ...] | None:
@@ -130,16 +89,3 @@ def _compute(run: Run) -> None:
         _work(run), "Computing the shortcuts", "The shortcuts cannot be computed",
         lambda progress: shortcut_scores_of_run(run, cache, progress), Path(run.config.dataset),
     )  # fmt: skip
-
-
-def _columns() -> dict[str, object]:
-    return {
-        "name": "",
-        "accuracy": show.per_cent_column("accuracy (%)"),
-        "low": show.per_cent_column("95 % from"),
-        "high": show.per_cent_column("to"),
-        "difference": show.per_cent_column("the run's lead (points)"),
-        "difference_low": show.per_cent_column("lead 95 % from"),
-        "difference_high": show.per_cent_column("to"),
-        "p": st.column_config.NumberColumn("p", format="%.3g"),
-    }

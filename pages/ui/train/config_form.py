@@ -15,7 +15,7 @@ from allcore.config_fields import config_fields, setting_text
 from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.networks.registry import TRUNKS
 from allcore.paper import says_of_setting
-from pages.ui.numbers import bound_number
+from pages.ui.address import bound_number
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Network": ("network", "image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout"),

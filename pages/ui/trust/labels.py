@@ -15,14 +15,14 @@ from allcore.reporting.number_text import per_cent
 from allcore.runs.folder.store import Run
 from allcore.text import for_csv, for_table
 from pages.ui import show
-from pages.ui.dataset.cells import hold_no_cells, known_cells
 from pages.ui.guarded import guarded
-from pages.ui.known.recorded import run_at
-from pages.ui.known.runs import runs
+from pages.ui.known.cells import hold_no_cells, known_cells
+from pages.ui.known.judgements import judgements
+from pages.ui.known.runs import run_at, runs
 from pages.ui.known.workspace import catalog, opener, workspace
 from pages.ui.shared.evidence import SHEET, choose_sheet
 from pages.ui.shared.evidence_pictures import Look, Model, picture
-from pages.ui.shared.labels import judgements, show_judging, warn_of_lost_judgements
+from pages.ui.shared.labels import show_judging, warn_of_lost_judgements
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
 from pages.ui.show import THUMBNAIL, plain
 from pages.ui.trust.examined import Examined

@@ -17,9 +17,8 @@ from allcore.reporting.number_text import listed
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 from pages.ui import show
 from pages.ui.known.workspace import workspace
-from pages.ui.making import make_and_show
 from pages.ui.shared.shortcuts import ONE_SEES_CELLS
-from pages.ui.shared_work import asked_for
+from pages.ui.shared_work import asked_for, make_and_show
 from pages.ui.trust.examined import Examined
 
 
