@@ -7,6 +7,7 @@ covariance as a few principal axes and one variance for the rest (Tipping and Bi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 AXES = 128
 IMAGES_PER_AXIS = 8
 """Training images that an axis takes: with fewer, its variance is theirs alone and unseen images look far away."""
+
+_VALUES_AT_ONCE = 2**21
 
 
 @dataclass(frozen=True)
@@ -30,24 +33,38 @@ class FeatureGaussians:
 
         About 1 for images like those trained on, in any number of units.
         """
+        squared = [self._squared(features[rows]) for rows in _parts(len(features), self.means.size)]
+        return np.sqrt(np.concatenate(squared) / features.shape[1])
+
+    def _squared(self, features: np.ndarray) -> np.ndarray:
         centred = directions(features)[:, None, :] - self.means
         along = centred @ self.axes.T
         rest = np.maximum((centred**2).sum(axis=2) - (along**2).sum(axis=2), 0.0)
-        squared = ((along / self.scales) ** 2).sum(axis=2) + rest / self.residual_scale**2
-        return np.sqrt(squared.min(axis=1) / features.shape[1])
+        squared: np.ndarray = ((along / self.scales) ** 2).sum(axis=2) + rest / self.residual_scale**2
+        return squared.min(axis=1)
 
 
 def fit_features(features: np.ndarray, labels: np.ndarray) -> FeatureGaussians:
     """Return the Gaussians of training features (N, units) with class numbers (N,)."""
-    features = directions(features)
-    means = np.stack([features[labels == label].mean(axis=0) for label in np.unique(labels)])
-    centred = features - means[np.unique(labels, return_inverse=True)[1]]
-    freedom = max(1, len(features) - len(means))
-    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
-    variances = singular**2 / freedom
+    from scipy.linalg import eigh  # wanted after a training alone
+
     units = features.shape[1]
+    parts = list(_parts(len(features), units))
+    names, classes = np.unique(labels, return_inverse=True)
+    sums = np.zeros((len(names), units))
+    for rows in parts:
+        np.add.at(sums, classes[rows], directions(features[rows]))
+    means = sums / np.bincount(classes)[:, None]
+    scatter = np.zeros((units, units))
+    for rows in parts:
+        centred = directions(features[rows]) - means[classes[rows]]
+        scatter += centred.T @ centred
+    freedom = max(1, len(features) - len(means))
+    total = float(np.trace(scatter)) / freedom
+    squares, columns = eigh(scatter, subset_by_index=[max(0, units - AXES), units - 1], overwrite_a=True)
+    variances, axes = np.maximum(squares[::-1], 0.0) / freedom, columns.T[::-1]
     kept = min(AXES, freedom // IMAGES_PER_AXIS, int((variances > 1e-12 * variances[0]).sum()), units - 1)
-    rest = variances[kept:].sum() / (units - kept)
+    rest = (total - variances[:kept].sum()) / (units - kept)
     floor = max(float(rest), 1e-6 * float(variances[0]), 1e-12)
     return FeatureGaussians(
         means=means.astype(np.float32),
@@ -55,6 +72,12 @@ def fit_features(features: np.ndarray, labels: np.ndarray) -> FeatureGaussians:
         scales=np.sqrt(np.maximum(variances[:kept], floor)).astype(np.float32),
         residual_scale=float(np.sqrt(floor)),
     )
+
+
+def _parts(images: int, values: int) -> Iterator[slice]:
+    """Yield the rows of a few images at a time, for work that holds so many values of float64 an image."""
+    at_once = max(1, _VALUES_AT_ONCE // values)
+    yield from (slice(start, start + at_once) for start in range(0, images, at_once))
 
 
 def directions(features: np.ndarray) -> np.ndarray:

@@ -46,6 +46,22 @@ class TrainedRun:
     dataset_fingerprint: str
 
 
+@dataclass(frozen=True)
+class ResizedImages:
+    """The images of some rows of the split as the network takes them, made as they are asked for."""
+
+    run: TrainedRun
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        """Return how many images they are."""
+        return len(self.rows)
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray:
+        """Return some of the images, uint8 (n, S, S, 3)."""
+        return resized(self.run, self.rows[rows])
+
+
 def write_results(run: TrainedRun, model: keras.Model, on_phase: Phase) -> None:
     """Write model.keras, model.onnx, features.npy and predictions.parquet, whatever precision was trained with.
 
@@ -59,7 +75,7 @@ def write_results(run: TrainedRun, model: keras.Model, on_phase: Phase) -> None:
     arithmetic = choose_arithmetic(
         network_weights(single, run.config),
         _calibration_images(run),
-        resized(run, run.split.rows("validation")),
+        ResizedImages(run, run.split.rows("validation")),
         run.folder,
         on_phase,
     )
@@ -108,10 +124,10 @@ def save_keras(model: keras.Model, path: Path) -> None:
         model.save(unfinished)
 
 
-def _calibration_images(run: TrainedRun) -> np.ndarray:
+def _calibration_images(run: TrainedRun) -> ResizedImages:
     train = run.split.rows("train")
     count = min(CALIBRATION_IMAGES, len(train))
-    return resized(run, np.random.default_rng(run.config.seed).choice(train, count, replace=False))
+    return ResizedImages(run, np.random.default_rng(run.config.seed).choice(train, count, replace=False))
 
 
 def resized(run: TrainedRun, rows: Iterable[int]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import uuid4
 
 import numpy as np
@@ -29,6 +29,16 @@ CHANGE_MAY_BE = 0.01
 """How far an image's most changed probability may move, in the mean over the validation images."""
 
 
+class Images(Protocol):
+    """Images of one size, a few of which can be had at a time: an array, or what makes them as they are asked for."""
+
+    def __len__(self) -> int:
+        """Return how many they are."""
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray:
+        """Return some of them, uint8 (n, S, S, 3)."""
+
+
 @dataclass(frozen=True)
 class Arithmetic:
     """The network in float32 and in int8, how they compare, and the name of the one to be served."""
@@ -45,7 +55,7 @@ class Arithmetic:
 
 
 def choose_arithmetic(
-    weights: NetworkWeights, calibration: np.ndarray, validation: np.ndarray, folder: Path, on_phase: Phase
+    weights: NetworkWeights, calibration: Images, validation: Images, folder: Path, on_phase: Phase
 ) -> Arithmetic:
     """Return the network in both arithmetics and which to serve, judged on validation images.
 
@@ -66,7 +76,7 @@ def in_int8(weights: NetworkWeights, float32: onnx.ModelProto, batches: Iterable
     return quantise_trunk(float32, weights, batches)
 
 
-def compare(float32: Network, int8: Network, images: np.ndarray, on_phase: Phase) -> Agreement:
+def compare(float32: Network, int8: Network, images: Images, on_phase: Phase) -> Agreement:
     """Return how two networks compare on uint8 images (N, S, S, 3)."""
     changes: list[float] = []
     differing = 0
@@ -107,7 +117,7 @@ def opened(model: onnx.ModelProto, folder: Path) -> Network:
         path.unlink(missing_ok=True)
 
 
-def _batches(images: np.ndarray, on_phase: Phase) -> Iterator[np.ndarray]:
+def _batches(images: Images, on_phase: Phase) -> Iterator[np.ndarray]:
     for start in range(0, len(images), BATCH):
         on_phase(f"quantising the model, {start} of {len(images)} images")
         yield images[start : start + BATCH]

@@ -145,7 +145,7 @@ def _right() -> Right | None:
 
 
 def _name() -> str:
-    """Return a verified e-mail address, or else the provider's name with its key of the account, which nobody chooses."""
+    """Return a verified e-mail address, or else the provider's name and key of the account, which nobody chooses."""
     names = (st.user.get(claim) for claim in _NAMES)
     name = next((name for name in names if isinstance(name, str) and name.strip()), "")
     account = f"account {key}" if (key := st.user.get("sub")) else ""

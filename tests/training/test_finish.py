@@ -1,14 +1,19 @@
 """What a finished training leaves is what its served model says, in the arithmetic that was chosen."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from allcore.augment import resize
 from allcore.config import make_config
 from allcore.data.intake.images import decode
-from allcore.inference.predictor import load_predictor
+from allcore.inference.network import NetworkOutputs
+from allcore.inference.predictor import BATCH, load_predictor
 from allcore.runs.folder.files import FLOAT32_FILE, SERVED_FILE
-from allcore.training.finish import licence
+from allcore.training import finish
+from allcore.training.finish import TrainedRun, licence, write_results
+from tests.inference.conftest import SIZE, toy_graph
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +74,24 @@ def test_both_arithmetics_say_nearly_the_same(finished_run):
 
 def test_no_working_file_is_left(finished_run):
     assert {path.name for path in finished_run.folder.iterdir() if path.name.startswith(".")} <= {".worker.lock"}
+
+
+def test_no_more_images_than_a_batch_are_there_at_once(tmp_path, monkeypatch):
+    """Of a graph that runs in no time, and with what is written left out."""
+    taken = []
+    outputs = NetworkOutputs(np.zeros((500, 4)), np.zeros((500, 0)), np.zeros((500, 8)))
+    for name, stand_in in {
+        "finish.resized": lambda run, rows: taken.append(len(rows)) or np.zeros((len(rows), SIZE, SIZE, 3), np.uint8),
+        "finish.to_float32": lambda model, run: model,
+        "finish.save_keras": lambda model, path: None,
+        "finish.network_weights": lambda model, config: None,
+        "finish._write_served": lambda run, arithmetic, on_phase: (outputs, None),
+        "finish._write_predictions": lambda run, outputs, colours: None,
+        "served_precision.build_serving_graph": lambda weights: toy_graph(),
+        "served_precision.in_int8": lambda weights, float32, batches: list(batches) and toy_graph(),
+    }.items():
+        monkeypatch.setattr(f"allcore.training.{name}", stand_in)
+    config, split = make_config(dataset="smears"), SimpleNamespace(rows=lambda part: np.arange(500))
+    write_results(TrainedRun(tmp_path, config, split, None, ""), None, lambda phase: None)
+    assert max(taken) == BATCH
+    assert sum(taken) == 500 + finish.CALIBRATION_IMAGES
