@@ -13,6 +13,7 @@ import typer
 from allcore.cli.class_text import class_columns
 from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table, write_file
+from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError
 from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import counted, percentage
@@ -30,13 +31,21 @@ def predict(
         typer.Option("--evidence", help="folder for one picture per image, with the evidence for its class over it"),
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="write every image's row to this CSV file")] = None,
+    similar: Annotated[
+        int,
+        typer.Option(
+            "--similar", min=0, metavar="N", help="tell the N training images most like each, as the model sees them"
+        ),
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Print what a model says of each file, and write it, and pictures of its evidence, where that is asked for."""
     from allcore.inference.predictor import load_predictor
 
     files = [file for path in images for file in _image_files(path)]
-    predictor = load_predictor(_model_file(model))
+    file = _model_file(model)
+    predictor = load_predictor(file)
+    features = training_features(file, predictor.metadata) if similar else None
     if evidence is not None:
         _make_folder(evidence)
     rows: list[dict[str, Any]] = []
@@ -44,6 +53,8 @@ def predict(
     unwritten: list[str] = []
     for path, prediction in _predicted(predictor, files):
         rows.append(_row(predictor, path, prediction))
+        if features is not None and not isinstance(prediction, ImageError):
+            rows[-1]["similar"] = similar_rows(features, prediction.features, similar)
         if evidence is not None and not isinstance(prediction, ImageError):
             name = for_file(f"{path.stem}-{prediction.label}")
             overlays[name] += 1  # images of different folders may have the same name
@@ -58,6 +69,7 @@ def predict(
         print_json(rows)
     else:
         _print_rows(predictor, rows)
+        say_similar(row for row in rows if "similar" in row)
     if all("error" in row for row in rows):
         one = f"{rows[0]['path']}: {rows[0]['error']}"
         raise InputError(one if len(rows) == 1 else f"none of the {len(rows)} files can be predicted; the first: {one}")

@@ -14,7 +14,10 @@ from allcore.cli.judgements import say_labels
 from allcore.cli.opening import the_executor
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say
+from allcore.cli.train_plan import show_plan
+from allcore.errors import InputError
 from allcore.text import counted
+from allcore.workspace import open_workspace
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
@@ -29,11 +32,25 @@ Background = Annotated[bool, typer.Option("--background", help="return at once; 
 
 @with_config_options()
 def train(
-    data: Data, fields: dict[str, Any], preset: Preset = "paper", background: Background = False, json: Json = False
+    data: Data,
+    fields: dict[str, Any],
+    preset: Preset = "paper",
+    background: Background = False,
+    plan_only: Annotated[bool, typer.Option("--plan", help="show what it would take, and launch nothing")] = False,
+    measure: Annotated[bool, typer.Option("--measure", help="with --plan: train a few steps to know the time")] = False,
+    json: Json = False,
 ) -> None:
     """Submit the run that the options describe, and follow it, or say its name."""
+    if plan_only and background:
+        raise InputError("background: --plan launches nothing; give one of the two")
+    if measure and not plan_only:
+        raise InputError("measure: it is for --plan; give --plan as well")
+    config = config_from(data, preset, with_protocol(data, fields))
+    if plan_only:
+        show_plan(config, open_workspace(), measured=measure, json=json)
+        return
     executor = the_executor()
-    run = _submit(executor, config_from(data, preset, with_protocol(data, fields)))
+    run = _submit(executor, config)
     if background and json:
         print_json(_named(run))
     elif background:

@@ -182,3 +182,26 @@ def test_a_model_that_does_not_say_what_it_was_trained_on_is_said_not_to(on_fini
     release(finished_run, tmp_path / "silent.onnx", split_digests={})
     outcome = on_finished("predict", tmp_path / "silent.onnx", image)
     assert "the model's file does not say what it was trained on" in outcome.err
+
+
+def test_the_training_images_most_like_an_image_are_told_as_on_predict(on_finished, finished_run):
+    split = finished_run.split
+    first = split.table.iloc[split.rows("train")[0]]
+    image = f"{finished_run.config.dataset}/{first['path']}"
+    (row,) = on_finished("predict", "latest", image, "--similar", "3", "--json").json
+    near = row["similar"]
+    assert len(near) == 3
+    assert (near[0]["sha256"], near[0]["label"]) == (first["sha256"], first["label"])
+    assert near[0]["similarity"] == pytest.approx(1.0, abs=1e-3)
+    assert [one["similarity"] for one in near] == sorted((one["similarity"] for one in near), reverse=True)
+    said = on_finished("predict", "latest", image, "--similar", "3").out
+    assert f"1.000  {first['label']}  {first['path']}" in said
+
+
+def test_similar_images_of_a_model_whose_run_is_not_at_hand_are_refused(on_finished, finished_run, image, tmp_path):
+    alone = shutil.copy(finished_run.served_model, tmp_path / "alone.onnx")
+    outcome = on_finished("predict", PROJECT / "models" / "vgg16-150px.onnx", image, "--similar", "3")
+    assert outcome.code == 2
+    assert "--similar needs what the model's run kept of its training images: " in outcome.err
+    (row,) = on_finished("predict", alone, image, "--similar", "1", "--json").json  # its run is in the workspace
+    assert len(row["similar"]) == 1

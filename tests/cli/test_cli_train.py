@@ -8,6 +8,7 @@ from allcore.cli.train import finish
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.files import CONFIG_FILE, SPLIT_FILE
 from allcore.runs.folder.status import write_status
+from allcore.runs.measure import Measurement
 from tests.conftest import TINY, device_taken
 
 TINY_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
@@ -98,3 +99,35 @@ def test_a_run_that_has_finished_shows_its_scores(finished, finished_run):
     shown = []
     assert finish(finished_run, finished, shown.append) == 0
     assert [evaluation.model for evaluation in shown] == [finished_run.id]
+
+
+def test_the_plan_alone_says_what_a_run_takes_and_makes_nothing(command, workspace, smears, monkeypatch):
+    took = Measurement(40.0, 9.0, 12.0, 60.0, 30.0, 6000.0, (1, 1, 4), 3 * 10**9, "CPU, 2 cores")
+    monkeypatch.setattr("allcore.runs.measure.measure", lambda config, workspace: took)
+    asked = ["train", "--data", smears, *TINY_OPTIONS, "--plan"]
+    unknown = command(*asked)
+    assert "time: not known; --measure trains a few steps to tell" in unknown.out
+    assert "(estimated)" in unknown.out
+    measured = command(*asked, "--measure")
+    assert "(40 images/s, measured)" in measured.out
+    assert "memory: about 3.0 GB (measured)" in measured.out
+    told = command(*asked, "--measure", "--json").json
+    assert (told["images_per_second"], told["memory_bytes"]) == (40.0, 3 * 10**9)
+    assert sum(told["images"].values()) == 64
+    assert not workspace.runs.exists()
+
+
+def test_a_plan_knows_the_time_from_an_earlier_run(on_finished, finished_run, smears):
+    told = on_finished("train", "--data", smears, *TINY_OPTIONS, "--plan", "--json").json
+    assert told["known_from"] == finished_run.id
+    assert told["total_seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("--plan --background", "--plan launches nothing"), ("--measure", "give --plan as well")]
+)
+def test_options_of_a_plan_that_do_not_fit_are_refused(command, workspace, smears, typed, said):
+    outcome = command("train", "--data", smears, *TINY_OPTIONS, *typed.split())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert not workspace.runs.exists()

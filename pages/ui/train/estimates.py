@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from allcore.data.browse import enlarged
-from allcore.reporting.number_text import counted, duration, memory, speed
+from allcore.reporting.estimate_words import division, memory_source, speed_source
+from allcore.reporting.number_text import counted, duration, memory
 from allcore.runs.estimate import Estimate
 from allcore.studies.estimate import StudyEstimate
 from allcore.studies.plan import StudyPlan
@@ -17,9 +18,9 @@ def show_estimate(estimate: Estimate, images: pd.DataFrame) -> None:
     """Show time, memory and device of a run, and how many of its images (catalog rows) the network sees enlarged."""
     plan, size = estimate.plan, estimate.config.image_size
     numbers = (
-        ("Time, about", duration(estimate.total_seconds), _source(estimate)),
-        ("Memory, about", memory(estimate.memory_bytes), _memory_source(estimate)),
-        ("Images at once", str(plan.micro_batch_size), _division(estimate)),
+        ("Time, about", duration(estimate.total_seconds), speed_source(estimate)),
+        ("Memory, about", memory(estimate.memory_bytes), memory_source(estimate)),
+        ("Images at once", str(plan.micro_batch_size), division(estimate)),
     )
     with st.grid("auto", min_column_width=190):
         for label, value, detail in numbers:
@@ -79,22 +80,3 @@ def _in_all(plan: StudyPlan, estimated: StudyEstimate) -> str:
         how = ", one after the other." if plan.members > 1 else "."
         return how + (f" {total.capitalize()}." if total else "")
     return f", {estimated.at_once} at a time" + (f": {total}." if total else ".")
-
-
-def _memory_source(estimate: Estimate) -> str:
-    return _known_from(estimate) if estimate.speed is not None and estimate.speed.memory_bytes else "estimated"
-
-
-def _source(estimate: Estimate) -> str:
-    if estimate.speed is None:
-        return "not measured"
-    return f"{speed(estimate.speed.images_per_second)} images/s, {_known_from(estimate)}"
-
-
-def _known_from(estimate: Estimate) -> str:
-    return "measured" if estimate.speed is not None and estimate.speed.source == "measured" else "from an earlier run"
-
-
-def _division(estimate: Estimate) -> str:
-    batch, at_once = estimate.config.batch_size, estimate.plan.micro_batch_size * estimate.plan.replicas
-    return "the whole batch" if at_once >= batch else f"of a batch of {batch}, in parts"
