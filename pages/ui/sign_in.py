@@ -46,7 +46,7 @@ def let_in() -> None:
     else:
         if right is None:
             st.error(
-                plain(f"{_name() or 'You'} may not look at this workspace. Whoever runs it can change that."),
+                plain(f"{_person().email or 'You'} may not look at this workspace. Whoever runs it can change that."),
                 title="Not let in",
             )
     with st.sidebar:

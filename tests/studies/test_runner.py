@@ -84,7 +84,7 @@ def test_a_member_that_needs_what_this_machine_has_not_is_named_and_the_others_a
     monkeypatch.setattr(Instantly, "at_once", at_once)
     assert run_study(study.folder, executor) == 1
     assert executor.launched == [PLACES[0], *PLACES[2:]]
-    assert f"1 members did not succeed ({PLACES[1]}: devices: 2 GPUs were asked for" in study.status().error
+    assert f"1 member did not succeed ({PLACES[1]}: devices: 2 GPUs were asked for" in study.status().error
 
 
 def test_why_a_member_cannot_be_resumed_is_said(study, executor):
@@ -95,7 +95,7 @@ def test_why_a_member_cannot_be_resumed_is_said(study, executor):
 
     object.__setattr__(executor, "resume", resume)
     assert run_study(study.folder, executor) == 1
-    assert f"1 members did not succeed ({PLACES[1]}: the dataset is gone)" in study.status().error
+    assert f"1 member did not succeed ({PLACES[1]}: the dataset is gone)" in study.status().error
 
 
 def test_a_member_that_is_deleted_while_its_study_goes_on_is_named(study, executor):
