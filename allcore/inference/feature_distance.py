@@ -7,7 +7,7 @@ covariance as a few principal axes and one variance for the rest (Tipping and Bi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,8 +46,6 @@ class FeatureGaussians:
 
 def fit_features(features: np.ndarray, labels: np.ndarray) -> FeatureGaussians:
     """Return the Gaussians of training features (N, units) with class numbers (N,)."""
-    from scipy.linalg import eigh  # wanted after a training alone
-
     units = features.shape[1]
     parts = list(_parts(len(features), units))
     names, classes = np.unique(labels, return_inverse=True)
@@ -55,14 +53,14 @@ def fit_features(features: np.ndarray, labels: np.ndarray) -> FeatureGaussians:
     for rows in parts:
         np.add.at(sums, classes[rows], directions(features[rows]))
     means = sums / np.bincount(classes)[:, None]
-    scatter = np.zeros((units, units))
-    for rows in parts:
-        centred = directions(features[rows]) - means[classes[rows]]
-        scatter += centred.T @ centred
     freedom = max(1, len(features) - len(means))
-    total = float(np.trace(scatter)) / freedom
-    squares, columns = eigh(scatter, subset_by_index=[max(0, units - AXES), units - 1], overwrite_a=True)
-    variances, axes = np.maximum(squares[::-1], 0.0) / freedom, columns.T[::-1]
+    if len(features) < units:
+        total, squares, axes = _axes_of_few(directions(features) - means[classes])
+    else:
+        total, squares, axes = _axes_of_many(
+            (directions(features[rows]) - means[classes[rows]] for rows in parts), units
+        )
+    total, variances = total / freedom, np.maximum(squares, 0.0) / freedom
     kept = min(AXES, freedom // IMAGES_PER_AXIS, int((variances > 1e-12 * variances[0]).sum()), units - 1)
     rest = (total - variances[:kept].sum()) / (units - kept)
     floor = max(float(rest), 1e-6 * float(variances[0]), 1e-12)
@@ -72,6 +70,31 @@ def fit_features(features: np.ndarray, labels: np.ndarray) -> FeatureGaussians:
         scales=np.sqrt(np.maximum(variances[:kept], floor)).astype(np.float32),
         residual_scale=float(np.sqrt(floor)),
     )
+
+
+def _axes_of_many(parts: Iterable[np.ndarray], units: int) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return the sum of squares of centred rows (n, units), which come in parts, the largest along axes, and these."""
+    scatter = np.zeros((units, units))
+    for centred in parts:
+        scatter += centred.T @ centred
+    squares, axes = _largest(scatter)
+    return float(np.trace(scatter)), squares, axes
+
+
+def _axes_of_few(centred: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return the same of fewer centred rows (N, units) than units, by what the rows have in common."""
+    products = centred @ centred.T
+    squares, rows = _largest(products)
+    return float(np.trace(products)), squares, rows @ centred / np.sqrt(np.maximum(squares, 1e-300))[:, None]
+
+
+def _largest(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest eigenvalues of a matrix (n, n), falling, and their vectors as rows; `AXES` at the most."""
+    from scipy.linalg import eigh  # wanted after a training alone
+
+    n = len(symmetric)
+    values, columns = eigh(symmetric, subset_by_index=[max(0, n - AXES), n - 1])
+    return values[::-1], columns.T[::-1]
 
 
 def _parts(images: int, values: int) -> Iterator[slice]:
