@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
 from allcore.installation import PROJECT
+from tests.conftest import TINY
 
 PATIENCE = 300
 """Seconds after which a page is taken to hang, on a machine that is busy with other things."""
@@ -116,3 +118,13 @@ def rows(app: AppTest) -> pd.DataFrame:
     """Return the first table that the page shows."""
     shown: pd.DataFrame = app.dataframe[0].value
     return shown
+
+
+def tiny(preset: str = "custom", **more: object) -> dict[str, str]:
+    """Return query parameters that set the form of a preset to the tiny configuration."""
+    return {f"{preset}__{name}": str(value) for name, value in {**TINY, "epochs": 500, **more}.items()}
+
+
+def metric(app: AppTest, label: str) -> Any:
+    """Return the number that the page shows under a label."""
+    return next(one for one in app.metric if one.label == label)

@@ -21,7 +21,7 @@ from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from pages.ui.show import plain
-from tests.pages.opening import PATIENCE
+from tests.pages.opening import PATIENCE, metric
 from tests.pages.releasing import release
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -35,10 +35,6 @@ def open_app():
 
 def links(app):
     return [link.label for link in app.get("page_link")]
-
-
-def metric(app, label):
-    return next(metric for metric in app.metric if metric.label == label)
 
 
 @pytest.fixture
