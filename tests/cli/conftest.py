@@ -13,6 +13,9 @@ import pytest
 
 from allcore.cli.main import main
 from allcore.installation import PROJECT
+from allcore.runs.execution.executor import LocalExecutor
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
 
 
 @dataclass(frozen=True)
@@ -78,3 +81,19 @@ def process(start):
         return Outcome(child.returncode, out, err)
 
     return runner
+
+
+@pytest.fixture
+def study_of(workspace, tiny_config, finished_run):
+    """Return a maker of the study of two seeds, of which so many succeeded as the finished run did."""
+
+    def make(done, vary=None, model=False):
+        plan = make_plan(name="seeds", config=tiny_config(epochs=3), seeds=(0, 1), vary=vary or {})
+        study = StudyStore(workspace.studies).create(plan)
+        for place in plan.places[:done]:
+            run = LocalExecutor(workspace).store.create(place.config, finished_run.split)
+            for name in ("status.json", "predictions.parquet", "metrics.jsonl", *(["model.onnx"] if model else [])):
+                (run.folder / name).write_bytes((finished_run.folder / name).read_bytes())
+        return study
+
+    return make

@@ -9,32 +9,14 @@ import typer
 from allcore.cli.study_follow import go_on
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.execution.executor import LocalExecutor
-from allcore.runs.folder.process import own_identity
 from allcore.runs.folder.states import ACTIVE
-from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.studies.launch import checked, stop
-from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from tests.conftest import device_taken
+from tests.studies.conftest import set_state
 
 OPTIONS = ["--weights=random", "--head=gap", "--dense-units=64", "--batch-size=8", "--epochs=500", "--split=grouped"]
-
-
-@pytest.fixture
-def study_of(workspace, tiny_config, finished_run):
-    """Return a maker of the study of two seeds, of which so many succeeded as the finished run did."""
-
-    def make(done, vary=None, model=False):
-        plan = make_plan(name="seeds", config=tiny_config(epochs=3), seeds=(0, 1), vary=vary or {})
-        study = StudyStore(workspace.studies).create(plan)
-        for place in plan.places[:done]:
-            run = LocalExecutor(workspace).store.create(place.config, finished_run.split)
-            for name in ("status.json", "predictions.parquet", "metrics.jsonl", *(["model.onnx"] if model else [])):
-                (run.folder / name).write_bytes((finished_run.folder / name).read_bytes())
-        return study
-
-    return make
 
 
 @pytest.mark.parametrize(
@@ -153,48 +135,6 @@ def test_a_whole_study_has_nothing_to_resume(command, study_of):
     assert "every member of study seeds has succeeded" in outcome.err
 
 
-def test_a_study_is_deleted_by_its_name_and_its_runs_stay(command, study_of, workspace):
-    study = study_of(done=1)
-    assert command("study", "delete", "seeds").out == "study seeds is deleted; 1 run stays\n"
-    assert not study.folder.exists()
-    assert [row["study"] for row in command("runs", "list", "--json").json] == ["seeds"]
-    refused = command("study", "delete", "seeds")
-    assert (refused.code, refused.out) == (2, "")
-    assert "there is no study 'seeds'" in refused.err
-
-
-def test_a_study_and_its_runs_are_deleted_once_that_is_confirmed(command, study_of, workspace):
-    study = study_of(done=2)
-    for asked, what in ((["see"], "study seeds"), (["seeds", "--runs"], "study seeds with its 2 runs")):
-        refused = command("study", "delete", *asked)
-        assert (refused.code, refused.out) == (2, "")
-        assert f"this would delete {what}; to do so give --yes" in refused.err
-    assert study.folder.is_dir()
-    assert command("study", "delete", "see", "--runs", "--yes").out == "study seeds with its 2 runs is deleted\n"
-    assert not study.folder.exists()
-    assert command("runs", "list", "--json").json == []
-
-
-@pytest.mark.parametrize("options", [[], ["--runs", "--yes"]])
-def test_a_study_that_is_carried_out_is_not_deleted(command, study_of, options):
-    study = study_of(done=1)
-    _as(study, "running")
-    refused = command("study", "delete", "seeds", *options)
-    assert (refused.code, refused.out) == (2, "")
-    assert "study seeds is being carried out; stop it before deleting it" in refused.err
-    assert study.folder.is_dir()
-
-
-@pytest.mark.parametrize(("answer", "code"), [(True, 0), (False, 1)])
-def test_who_can_be_asked_is_asked_before_a_study_is_deleted(command, study_of, monkeypatch, answer, code):
-    study, asked = study_of(done=1), []
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(typer, "confirm", lambda text, err: asked.append(text) or answer)
-    assert command("study", "delete", "latest").code == code
-    assert asked == ["delete study seeds?"]
-    assert study.folder.is_dir() is not answer
-
-
 def test_a_whole_study_is_not_extended_by_a_file_that_it_has_by_another_name(
     command, workspace, study_of, groups_of, tmp_path, monkeypatch
 ):
@@ -207,20 +147,14 @@ def test_a_whole_study_is_not_extended_by_a_file_that_it_has_by_another_name(
     assert "every member of study seeds has succeeded" in outcome.err
 
 
-def _as(study, state):
-    pid, mark = own_identity()
-    now = time.time()
-    write_status(study.folder, Status(state=state, pid=pid, process_started=mark, heartbeat=now, queued_at=now))
-
-
 @pytest.mark.parametrize(("done", "code"), [(1, 1), (2, 0)])
 def test_who_follows_a_study_hears_of_each_member_once_and_ends_with_whether_all_succeeded(
     workspace, study_of, monkeypatch, capsys, done, code
 ):
     study = study_of(done)
-    _as(study, "running")
+    set_state(study, "running")
     sleeps = iter(["running", "succeeded"])
-    monkeypatch.setattr(time, "sleep", lambda _: _as(study, next(sleeps)))
+    monkeypatch.setattr(time, "sleep", lambda _: set_state(study, next(sleeps)))
     with pytest.raises(typer.Exit) as ended:
         go_on(study, workspace, background=False, json=False)
     assert ended.value.exit_code == code
@@ -234,7 +168,7 @@ def test_who_follows_a_study_hears_of_each_member_once_and_ends_with_whether_all
 
 def test_who_follows_a_study_with_json_gets_what_show_says_and_nothing_else(workspace, study_of, command, capsys):
     study = study_of(1)
-    _as(study, "succeeded")
+    set_state(study, "succeeded")
     with pytest.raises(typer.Exit):
         go_on(study, workspace, background=False, json=True)
     assert json.loads(capsys.readouterr().out) == command("study", "show", study.name, "--json").json
@@ -271,7 +205,7 @@ def test_who_follows_a_study_and_interrupts_stops_it(workspace, study_of, monkey
     def interrupt(_):
         raise KeyboardInterrupt
 
-    _as(study, "running")
+    set_state(study, "running")
     monkeypatch.setattr(time, "sleep", interrupt)
     monkeypatch.setattr("allcore.studies.launch.stop", lambda study, _: stopped.append(study.name))
     with pytest.raises(typer.Exit) as ended:
