@@ -138,6 +138,25 @@ def test_latency_is_measured_when_asked_for(add_run):
     assert app.toggle(key="latency").proto.query_param_key == "latency"
 
 
+def test_run_that_kept_no_model_stays_where_times_are_measured(add_run):
+    kept, given_up = add_run(0), add_run(1)
+    (given_up.folder / "model.onnx").unlink()
+    app = open_page(latency="true")
+    rows = app.dataframe[0].value.set_index("run")
+    assert rows.loc[given_up.id, "accuracy"] == rows.loc[kept.id, "accuracy"]
+    assert rows["latency_ms"].isna().to_dict() == {given_up.id: True, kept.id: False}
+    assert "Where no model was kept" in opening.texts(app)
+    assert not app.warning
+
+
+def test_runs_of_which_none_can_be_shown_are_not_told_to_succeed(add_run):
+    run = add_run()
+    (run.folder / "predictions.parquet").unlink()
+    app = open_page()
+    assert run.id in app.warning[0].value.replace("\\", "")
+    assert "No finished run yet" not in opening.texts(app)
+
+
 def test_time_for_one_image_is_measured_again_when_asked_for(add_run, monkeypatch):
     add_run()
     seconds = iter([0.9, 0.1])
