@@ -109,7 +109,9 @@ def test_a_mistake_is_judged_and_the_run_scored_against_it(run, workspace):
     assert "0 of" in texts(app)
     assert "1 is left out" in texts(app)
     assert next(each.value for each in app.markdown if "accuracy" in each.value) != before
-    assert "Shortcut baselines and the report are by the labels" in texts(app)
+    assert "Shortcut baselines, the report and the map are by the labels" in texts(app)
+    mapped = open_page("evaluate", run=run.id, view="Map", labels="corrected")
+    assert "The map is by the labels that the run was made with" in texts(mapped)
 
 
 def test_corrected_labels_of_one_run_are_not_asked_of_another_that_has_none(run, workspace, dataset):
@@ -124,9 +126,9 @@ def test_corrected_labels_of_one_run_are_not_asked_of_another_that_has_none(run,
     config.write_text(config.read_text().replace(run.config.dataset, str(dataset)))
     app = open_page("evaluate", run=run.id)
     app = choose(app, "labels", "corrected")
-    assert "Shortcut baselines and the report are by the labels" in texts(app)
+    assert "Shortcut baselines, the report and the map are by the labels" in texts(app)
     app = choose(app, "run", other.id)
-    assert "Shortcut baselines and the report are by the labels" not in texts(app)
+    assert "Shortcut baselines, the report and the map are by the labels" not in texts(app)
     assert "Beside shortcuts" in texts(app)
     assert "labels" not in app.query_params
     linked = open_page("evaluate", run=other.id, labels="corrected")

@@ -85,7 +85,7 @@ def test_point_of_a_finished_run_is_in_the_table(add_run):
     point = tradeoff_point(run)
     assert (row["accuracy"], row["accuracy_low"]) == (100 * point.accuracy, 100 * point.accuracy_low)
     assert row["training_minutes"] == pytest.approx(point.training_seconds / 60)
-    assert row["on_front"]
+    assert row["on_front_of_training_minutes"]
     assert not any("differ in the number of epochs" in caption.value for caption in open_page().caption)
 
 
@@ -195,6 +195,20 @@ def sizes(add_run):
     path.unlink()  # a link to the file that other tests read
     table.assign(**{f"probability_{name}": (wrong == name) * 1.0 for name in classes}).to_parquet(path)
     return runs
+
+
+def test_the_table_marks_the_front_of_the_cost_that_is_shown(sizes):
+    def front(cost, **asked):
+        table = open_page(study="sizes", **asked).dataframe[0].value
+        assert [column for column in table if "front" in column] == [f"on_front_of_{cost}"]
+        return dict(zip(table["image_size_px"], table[f"on_front_of_{cost}"], strict=True))
+
+    records = [json.loads(line) for line in (sizes[1].folder / "metrics.jsonl").read_text().splitlines()]
+    slower = [each | {"seconds": 1_000.0} if each["kind"] == "epoch" else each for each in records]
+    (sizes[1].folder / "metrics.jsonl").unlink()  # a link to the file that other tests read
+    (sizes[1].folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, slower)) + "\n")
+    assert front("training_minutes") == {32: False, 64: False, 96: True}
+    assert front("parameters_millions", price="parameters") == {32: False, 64: True, 96: True}  # all have as many
 
 
 def pairs_of(app):
