@@ -9,6 +9,7 @@ from allcore.evaluation.predictions.error_groups import KINDS, errors_by, images
 from allcore.evaluation.predictions.mistakes import mistakes
 from pages.ui import show
 from pages.ui.evaluate.evaluated import Evaluated
+from pages.ui.paging import begin_anew
 from pages.ui.shared.evidence import recorded_table, sheets_of_evidence
 
 PLACE = "mistakes"
@@ -58,6 +59,7 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
         placeholder="",
     )
     names = [name or UNNAMED for name in errors[kind]]
+    begin_anew("of", f"{of.which} {kind}", names[0])
     if st.session_state.get("of") not in names:
         st.session_state.pop("of", None)
     chosen = st.selectbox(f"Images of {KINDS[kind]}", names, key="of", bind="query-params", width=320)

@@ -26,6 +26,7 @@ from pages.ui import show
 from pages.ui.address import bound_number
 from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.known.workspace import catalog, workspace
+from pages.ui.paging import begin_anew
 from pages.ui.shared_work import asked_for, make_and_show
 
 _EXPLAINED = "Each probe removes something from the test images that the model may rely on, and scores them again."
@@ -132,16 +133,11 @@ def _points(label: str) -> object:
 def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None:
     """Show one test image under every probe, at first the one that most probes call otherwise."""
     st.subheader("An image under each probe", anchor=False)
-    test = subject.part("test")
+    test, first = subject.part("test"), _most_changed(report) + 1
+    begin_anew("example", of.which, first)
     number = st.number_input(
-        "Test image",
-        1,
-        len(test),
-        _most_changed(report) + 1,
-        key="example",
-        bind=bound_number("example"),
-        width=160,
-    )
+        "Test image", 1, len(test), first, key="example", bind=bound_number("example"), width=160
+    )  # fmt: skip
     row = test.iloc[number - 1]
     st.caption(f"{show.plain(row['path'])}, true class {show.plain(row['label'])}")
     try:
