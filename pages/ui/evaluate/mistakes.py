@@ -53,7 +53,7 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
             kind: KINDS[kind],
             "label": "true",
             "images": f"{of.images}",
-            "share": st.column_config.NumberColumn("wrong (%)", format="%.0f"),
+            "share": show.per_cent_column("wrong (%)", decimals=0),
             "predicted": "predicted",
         },
         placeholder="",

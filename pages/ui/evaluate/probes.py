@@ -113,9 +113,9 @@ def _show_table(report: ProbeReport, run: str) -> None:
             "high": show.per_cent_column("to"),
             "lowest_recall": show.per_cent_column("lowest sensitivity (%)"),
             "lowest_class": "of class",
-            "change": _points("change (points)"),
-            "change_low": _points("change 95 % from"),
-            "change_high": _points("change to"),
+            "change": show.per_cent_column("change (points)", sign="+"),
+            "change_low": show.per_cent_column("change 95 % from", sign="+"),
+            "change_high": show.per_cent_column("change to", sign="+"),
             "followed_other": show.per_cent_column("predicted as the lender's class (%)"),
             "followed_neither": show.per_cent_column("predicted as neither (%)"),
             "decisions_changed": st.column_config.NumberColumn("predictions changed", format="%d"),
@@ -124,10 +124,6 @@ def _show_table(report: ProbeReport, run: str) -> None:
         },
         placeholder="",
     )  # fmt: skip
-
-
-def _points(label: str) -> object:
-    return st.column_config.NumberColumn(label, format="%+.1f")
 
 
 def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None:
