@@ -51,7 +51,7 @@ def _rows() -> None:
         try:
             grid = grid_of(study)
         except InputError as error:
-            st.error(plain(str(error)), title=f"{study.name} is damaged")
+            st.error(plain(str(error)), title=plain(f"{study.name} is damaged"))
             offer_deletion(study, is_active=False)
             continue
         with st.expander(_in_a_line(grid), expanded=study.name == asked, key=f"study-{study.name}"):
