@@ -191,7 +191,7 @@ def test_a_launch_is_noted_before_and_after_and_what_cannot_be_noted_before_is_n
     press(app, "Launch")
     press(app, "Launch")
     full.close()
-    assert [app.success[0].proto.title, *app.error] == ["run-2 is launched"]
+    assert [app.success[0].proto.title, *app.error] == [plain("run-2 is launched")]
     before = ("launch", str(dataset), "anna@lab.org")
     assert noted(workspace) == [before, ("launch", "run-1", "anna@lab.org"), before]
 

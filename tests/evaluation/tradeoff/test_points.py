@@ -115,7 +115,8 @@ def test_table_is_ordered_by_size_and_each_cost_has_a_front(point):
 
 def test_run_without_training_time_is_in_the_table_but_not_on_the_front(point):
     table = tradeoff_table([point, replace(point, run="other", training_seconds=None)])
-    assert dict(zip(table["run"], on_front(table, "training_minutes"), strict=True)) == {point.run: True, "other": False}
+    front = dict(zip(table["run"], on_front(table, "training_minutes"), strict=True))
+    assert front == {point.run: True, "other": False}
 
 
 def test_several_networks_are_told_apart_by_name(point):
