@@ -60,8 +60,9 @@ def table(
 
     What a `per_cent_column` or `per_cent_bar` shows stands in the file as fractions, as in all files.
     """
-    headings = column_config or {}
-    whole = partial(_in_fractions, frame, [name for name in frame if isinstance(headings.get(name), _PerCent)])
+    headings = (column_config or {}).items()
+    per_cents = [name for name, heading in headings if isinstance(heading, _PerCent) and name in frame]
+    whole = partial(_in_fractions, frame, per_cents)
     st.dataframe(
         for_table(frame),
         hide_index=True,

@@ -75,7 +75,7 @@ def show_points(
     if costs["up_sampled"].isna().all():
         costs = costs.drop(columns="up_sampled")
     front = f"on_front_of_{cost}"
-    costs.insert(costs.columns.get_loc("test_images"), front, on_front(table, cost))
+    costs.insert(list(costs).index("test_images"), front, on_front(table, cost))
     columns = _POINTS | {front: st.column_config.CheckboxColumn(f"Pareto front of {_called(cost)}")}
     show.table(costs, f"tradeoff-{name}", "Accuracy and costs of each run", columns, placeholder="")
     st.header("Beside published results", anchor=False)
