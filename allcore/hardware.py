@@ -40,7 +40,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Devices:
-    """What the machine has: CPU cores, whether they multiply bfloat16, memory in bytes for a run, and its GPUs.
+    """What the machine has: CPU cores, whether they are faster in bfloat16, memory in bytes for a run, and its GPUs.
 
     `cpu_avx2_alone`: the CPU has AVX2 and no AVX-512.
     """
@@ -77,7 +77,7 @@ def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePl
     """Return the plan for `config` on `devices`.
 
     GPU: mixed bfloat16 from compute capability 8.0, mixed float16 from 7.0, else float32; XLA on. CPU: mixed bfloat16
-    where the processor multiplies it, else float32; XLA off, because it makes these convolutions slower there; with
+    where the processor has AMX for it, else float32; XLA off, because it makes these convolutions slower there; with
     AVX2 alone, matrix products for the gradients of kernels, where what they take fits too. A batch that does not fit
     is divided into micro-batches. Raises `ConfigError` when a GPU is asked for and missing.
     """
@@ -133,9 +133,12 @@ def set_before_tensorflow() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Return whether the processor multiplies bfloat16 (avx512_bf16 or amx_bf16); False where nothing says so."""
-    return bool({"avx512_bf16", "amx_bf16"} & _cpu_flags(cpuinfo))
+def cpu_is_faster_in_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Return whether the processor multiplies matrices of bfloat16 (amx_bf16); False where nothing says so.
+
+    With the vectors of avx512_bf16 alone a step takes half as long again as in float32 (docs/performance.md).
+    """
+    return "amx_bf16" in _cpu_flags(cpuinfo)
 
 
 def cpu_has_avx2_alone(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
@@ -168,7 +171,7 @@ def system_devices() -> Devices:
         slots = cpu_slots()
     return Devices(
         cores=os.cpu_count() or 1,
-        cpu_bfloat16=cpu_has_bfloat16(),
+        cpu_bfloat16=cpu_is_faster_in_bfloat16(),
         memory=available_memory() // slots,
         gpus=nvidia_gpus(),
         cpu_avx2_alone=cpu_has_avx2_alone(),

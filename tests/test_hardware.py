@@ -17,7 +17,7 @@ from allcore.hardware import (
     Devices,
     Gpu,
     cpu_has_avx2_alone,
-    cpu_has_bfloat16,
+    cpu_is_faster_in_bfloat16,
     estimate_memory,
     make_plan,
     parse_nvidia_gpus,
@@ -149,15 +149,15 @@ def test_memory_estimate_is_near_what_was_measured_at_300_px(precision, images, 
 
 
 @pytest.mark.parametrize(
-    ("flags", "has"), [("flags : sse avx512_bf16 fma", True), ("flags : amx_bf16", True), ("flags : avx2", False)]
+    ("flags", "faster"), [("avx512_bf16 amx_bf16", True), ("sse avx512_bf16 fma", False), ("avx2", False)]
 )
-def test_cpu_flags_are_read(tmp_path, flags, has):
-    (tmp_path / "cpuinfo").write_text(flags)
-    assert cpu_has_bfloat16(tmp_path / "cpuinfo") is has
+def test_only_matrices_of_bfloat16_are_faster_than_float32(tmp_path, flags, faster):
+    (tmp_path / "cpuinfo").write_text(f"flags : {flags}")
+    assert cpu_is_faster_in_bfloat16(tmp_path / "cpuinfo") is faster
 
 
 def test_no_cpu_flags_mean_no_bfloat16(tmp_path):
-    assert cpu_has_bfloat16(tmp_path / "nothing") is False
+    assert cpu_is_faster_in_bfloat16(tmp_path / "nothing") is False
 
 
 @pytest.mark.parametrize(

@@ -107,10 +107,9 @@ def hold(place: str, path: str) -> Held:
     """Open the file at a place, listed as `path`, and return what it holds."""
     if "\N{REPLACEMENT CHARACTER}" in path:
         return Held(problem="its path is not valid UTF-8; rename the file or its folder")
-    file = Path(place)
     try:
-        data = read_image(file)
-        pixels, facts = inspect(data, file.name)
+        data = read_image(place)
+        pixels, facts = inspect(data, place)
         digest = hashlib.sha256(data).hexdigest()
     except ImageError as error:
         return Held(problem=str(error))
