@@ -6,7 +6,8 @@ import math
 
 import pandas as pd
 
-from allcore.evaluation.comparing.comparison import SIGNIFICANCE, Comparison, McNemar
+from allcore.evaluation.comparing.comparison import Comparison, McNemar
+from allcore.evaluation.scoring.intervals import SIGNIFICANCE
 from allcore.reporting.number_text import counted
 from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from os.path import realpath
+from pathlib import Path
 
 from allcore.config import TrainConfig
 from allcore.data.splits.split import Split
@@ -157,7 +157,7 @@ def former_speed(config: TrainConfig, device: str, runs: Iterable[Run]) -> Speed
 
 
 def _same_images(one: TrainConfig, other: TrainConfig) -> bool:
-    return one.variant == other.variant and realpath(one.dataset) == realpath(other.dataset)
+    return one.variant == other.variant and Path(one.dataset).resolve() == Path(other.dataset).resolve()
 
 
 def _whole_of(run: Run, status: Status) -> Whole | None:

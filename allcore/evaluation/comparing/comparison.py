@@ -18,6 +18,7 @@ from allcore.evaluation.comparing.pairing import Paired, pair
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.intervals import (
     CONFIDENCE,
+    SIGNIFICANCE,
     bootstrap_interval,
     bootstrap_intervals,
     group_indices,
@@ -33,9 +34,6 @@ from allcore.evaluation.scoring.scores import (
     score,
     score_table,
 )
-
-SIGNIFICANCE = 0.05
-"""Two models can be told apart when p is below this."""
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:

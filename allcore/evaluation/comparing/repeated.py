@@ -8,9 +8,8 @@ from pydantic import BaseModel, ConfigDict
 from scipy.stats import t as student
 
 from allcore.errors import InputError
-from allcore.evaluation.scoring.intervals import CONFIDENCE
+from allcore.evaluation.scoring.intervals import CONFIDENCE, SIGNIFICANCE
 
-SIGNIFICANCE = 1 - CONFIDENCE
 _SAME = 1e-4
 """Differences closer than a hundredth of a point are one: equal counts in parts whose sizes differ by an image."""
 

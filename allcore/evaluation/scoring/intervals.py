@@ -10,6 +10,8 @@ import numpy.typing as npt
 from allcore.arrays import BoolArray, FloatArray, IntArray
 
 CONFIDENCE = 0.95
+SIGNIFICANCE = 0.05
+"""Two models can be told apart when p is below this."""
 
 # Working arrays of about 1 MB stay in the cache, and a large test set needs no more memory than a small one.
 _CHUNK_ELEMENTS = 2**17

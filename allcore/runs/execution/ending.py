@@ -69,7 +69,7 @@ def signal_group(status: Status, number: signal.Signals) -> bool:
 def _patience(run: Run) -> float:
     """Return how many seconds a worker has since it last saved a checkpoint; infinitely many while it does.
 
-    None where nothing is heard of it, where it does not train, and in the first step of all: with that nothing is lost.
+    0 where nothing is heard of it, where it does not train, and in the first step of all: with that nothing is lost.
     """
     try:
         status, batch_size = run.status(), run.config.batch_size
