@@ -162,7 +162,7 @@ def resume(
     )
     if more != plan:
         with progress_bar("reading the dataset") as progress:
-            more = checked(more, workspace, progress)
+            more = checked(more, workspace, progress, study)
     if more != plan:
         store.change(study, plan, more)
         say(f"study {study.name} has {more.members} members now, {plan.members} before", err=True)
