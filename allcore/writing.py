@@ -173,7 +173,15 @@ def make_folder(folder: Path) -> None:
 
 
 def unfinished(folder: Path) -> list[Path]:
-    """Return what is unfinished in `folder`: being written at the moment, or left by processes that were killed."""
+    """Return what is unfinished in `folder`: being written at the moment, or left by processes that were killed.
+
+    It is hidden: what else has such a name, as a study called `sizes.part`, was named by a person.
+    """
+    return [child for child in unfinished_in_cache(folder) if child.name.startswith(".")]
+
+
+def unfinished_in_cache(folder: Path) -> list[Path]:
+    """Return what is unfinished in a folder of the cache, where no person gives names: some of it is not hidden."""
     try:
         return [child for child in folder.iterdir() if _UNFINISHED in child.suffixes or child.name in _FORMER]
     except OSError:  # no folder, or one that may not be read

@@ -167,11 +167,13 @@ def synthesize(
     ] = True,
 ) -> None:
     """Draw a dataset of smear-like fields, to try everything without real images."""
-    from allcore.data.synthetic import SyntheticSpec, write_dataset
+    from allcore.data.importing.sources import draw_smears_at
+    from allcore.data.synthetic import SyntheticSpec
+    from allcore.workspace import open_workspace
 
     spec = SyntheticSpec(images_per_class, image_size, seed, twins, scale_bars, stain_by_class)
     with progress_bar("drawing") as progress:
-        write_dataset(folder, spec, progress)
+        draw_smears_at(folder, open_workspace().datasets, spec, progress)
     say(folder)
 
 

@@ -13,7 +13,7 @@ from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.cli.study_follow import go_on, look_at
 from allcore.cli.study_report import Name, report
 from allcore.cli.study_text import grid_json, plan_json, say_grid, say_plan
-from allcore.cli.train import Data, Preset, with_protocol
+from allcore.cli.train import Data, Preset, say_parted_groups, with_protocol
 from allcore.reporting.number_text import counted, duration, percentage
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def run_study(
         vary=parse_varied(vary or (), config),
         keep_models=keep_models,
     )
+    say_parted_groups(place.config.split for place in plan.places)
     with progress_bar("reading the dataset") as progress:
         plan = checked(plan, workspace, progress)
     estimated = _estimate(plan, workspace, measure)
@@ -161,7 +162,7 @@ def resume(
     )
     if more != plan:
         with progress_bar("reading the dataset") as progress:
-            more = checked(more, workspace, progress)
+            more = checked(more, workspace, progress, study)
     if more != plan:
         store.change(study, plan, more)
         say(f"study {study.name} has {more.members} members now, {plan.members} before", err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from allcore.workspace import open_workspace
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
+    from allcore.config_parts import SplitConfig
     from allcore.evaluation.predictions.evaluation import Evaluation
     from allcore.runs.execution.executor import Executor
     from allcore.runs.folder.store import Run
@@ -46,6 +47,7 @@ def train(
     if measure and not plan_only:
         raise InputError("measure: it is for --plan; give --plan as well")
     config = config_from(data, preset, with_protocol(data, fields))
+    say_parted_groups([config.split])
     if plan_only:
         show_plan(config, open_workspace(), measured=measure, json=json)
         return
@@ -92,6 +94,16 @@ def with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:
     else:
         say(f"the parts that the dataset's folders make are not kept: --split {asked} divides it again", err=True)
     return {**fields, "split.protocol": asked}
+
+
+def say_parted_groups(splits: Iterable[SplitConfig]) -> None:
+    """Say of each protocol that does not keep the groups of its table together that it does not."""
+    for protocol, groups in dict.fromkeys((split.protocol, split.groups) for split in splits if split.parts_groups):
+        say(
+            f"--split {protocol} does not keep the groups of {groups} together: the table is only used to count twins; "
+            "--split grouped and --split patient keep them",
+            err=True,
+        )
 
 
 def _submit(executor: Executor, config: TrainConfig) -> Run:

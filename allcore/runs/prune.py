@@ -14,7 +14,7 @@ from allcore.runs.folder.store import Run, RunStore, is_active
 from allcore.runs.folder.trash import TRASH
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.workspace import Workspace
-from allcore.writing import remove_folder, unfinished
+from allcore.writing import remove_folder, unfinished, unfinished_in_cache
 
 CACHED_IMAGES = {
     "decoded": "decoded images, made again from the dataset when they are needed",
@@ -79,15 +79,15 @@ def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
         for path in folder.glob(f"{TRASH}*"):
             yield path, f"rest of a {what} that was deleted"
     caches = [path for path in _children(workspace.cache) if path.is_dir()]
-    for folder in (workspace.runs, workspace.studies, workspace.datasets, workspace.cache, *caches):
-        for path in unfinished(folder):
-            if _is_given_up(path):
-                yield path, "unfinished, and given up"
+    found = [path for folder in (workspace.runs, workspace.studies, workspace.datasets) for path in unfinished(folder)]
+    found += [path for folder in (workspace.cache, *caches) for path in unfinished_in_cache(folder)]
+    for path in filter(_is_given_up, found):
+        yield path, "unfinished, and given up"
 
 
 def _cached_images(workspace: Workspace) -> Iterator[tuple[Path, str]]:
     for name, what in CACHED_IMAGES.items():
-        waiting = set(unfinished(workspace.cache / name))
+        waiting = set(unfinished_in_cache(workspace.cache / name))
         for path in _children(workspace.cache / name):
             if path not in waiting and path.suffix != ".lock":
                 yield path, what

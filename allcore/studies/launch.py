@@ -23,27 +23,35 @@ from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.store import RunStore
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.studies.plan import StudyPlan, each_once, make_plan
+from allcore.studies.same_images import must_be_those_of
 from allcore.studies.store import Study
 from allcore.workspace import Workspace
 
 _POLL_SECONDS = 0.1
 
 
-def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, int], None] | None = None) -> StudyPlan:
+def checked(
+    plan: StudyPlan,
+    workspace: Workspace,
+    on_progress: Callable[[int, int], None] | None = None,
+    extends: Study | None = None,
+) -> StudyPlan:
     """Return the plan with its paths made absolute and its labels named, when every member could be launched as it is.
 
     Values that are one once they are named so stand there once. Raises `InputError` when the data, the weights or a
-    split will not do for one of them, its devices cannot be had from here, or runs of a study that was deleted would
-    become members.
+    split will not do for one of them, its devices cannot be had from here, runs of a study that was deleted would
+    become members, or the images are others than those on which the study `extends`, whose plan it was, began.
     """
     _must_be_free(plan.name, workspace)
     _must_have_devices(plan, workspace)
+    members = [] if extends is None else [*extends.members(RunStore(workspace.runs).runs()).values()][::-1]
     seen: set[str] = set()
     labels: dict[str, str] = {}
     with looked_at_once():
         for place in plan.places:
             if (key := _looked_at(place.config)) not in seen:
-                resolved, _ = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
+                resolved, split = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
+                must_be_those_of(members, resolved, split)
                 seen.add(key)
                 if labels.setdefault(place.config.labels, resolved.labels) != resolved.labels:
                     raise ConfigError(

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Self
+from types import NoneType
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from allcore.config import TrainConfig, make_config
+from allcore.config_fields import config_fields
 from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.errors import ConfigError
 from allcore.recipe import command_of, option_name
@@ -245,7 +247,8 @@ def _value(path: str, text: str, config: TrainConfig) -> Any:  # noqa: ANN401 - 
     group, _, field = path.rpartition(".")
     fields = config.model_dump()
     now = fields[group][field] if group else fields[field]
-    given = text.split() if isinstance(now, tuple) else None if text == "none" else text
+    may_be_none = NoneType in get_args(config_fields()[path].annotation)  # class_weights has a "none" of its own
+    given = text.split() if isinstance(now, tuple) else None if text == "none" and may_be_none else text
     made = make_config(**_with_values(config, {path: given})).model_dump(mode="json")
     return made[group][field] if group else made[field]
 

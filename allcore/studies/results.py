@@ -119,7 +119,12 @@ def out_of_fold(finished: list[Finished], cell: str, seed: int) -> RecordedPredi
         raise RunError(f"no member of {cell or 'the study'} with seed {seed} has succeeded yet")
     pooled = _pooled(of_seed)
     if (twice := pooled.table["path"].duplicated()).any():
-        raise RunError(f"{pooled.table.loc[twice, 'path'].iloc[0]} was tested twice: the members' splits do not fit")
+        path = pooled.table.loc[twice, "path"].iloc[0]
+        runs = " and ".join(pooled.table.loc[pooled.table["path"] == path, "run"])
+        raise RunError(
+            f"{path} was tested twice, by runs {runs}: the members' splits do not fit, as images or groups were "
+            "changed meanwhile; delete the runs that divide other images than there are now, and resume the study"
+        )
     return pooled
 
 

@@ -33,6 +33,7 @@ from allcore.runs.folder.store import Run
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.kept import keep_small
 from allcore.studies.plan import Place
+from allcore.studies.same_images import must_be_those_of
 from allcore.studies.store import Study
 from allcore.text import counted
 from allcore.writing import remove_unfinished
@@ -91,6 +92,8 @@ class _Runner:
     problems: dict[str, str] = field(default_factory=dict)
     known: dict[str, Run] = field(default_factory=dict)
     """The runs as they were found: a configuration that was read need not be read again."""
+    members: tuple[Run, ...] = ()
+    """Those that are there, the oldest first."""
     heard: float = 0.0
 
     def carry_out(self) -> int:
@@ -129,6 +132,7 @@ class _Runner:
         _must_count(self.study.folder, self.launch)
         plan = self.study.plan()  # it may have been extended meanwhile
         members = self.study.members(self._runs())
+        self.members = tuple(reversed(members.values()))
         told, self.problems = self.problems, {}
         going: dict[str, Run] = {}
         following: list[tuple[Place, Run | None]] = []
@@ -176,7 +180,7 @@ class _Runner:
         self.tried.add(place.name)
         try:
             if run is None:
-                self.executor.submit(place.config, lambda *_: self._beat())
+                self.executor.submit(place.config, lambda *_: self._beat(), partial(must_be_those_of, self.members))
             else:
                 self.executor.resume(run)
         except (InputError, OSError) as error:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from allcore.config import parse_config
 from allcore.data.importing.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
@@ -18,6 +20,7 @@ from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
 from allcore.writing import make_folder, new_folder_written_whole, write_whole
 
 PLAN_FILE = "study.json"
+_PLAN_LOCK = ".plan.lock"
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,17 @@ class StudyStore:
     def change(self, study: Study, former: StudyPlan, plan: StudyPlan) -> None:
         """Replace a study's plan `former` by one that extends it.
 
-        Raises `RunError` where the plan is another one by now, and when the disk refuses.
+        Raises `RunError` where the plan is another one by now or becomes one at this moment, and when the disk refuses.
         """
-        if study.plan() != former:
-            raise RunError(f"study {study.name} was extended meanwhile; look at it, and extend it again")
         try:
-            write_whole(study.folder / PLAN_FILE, plan.to_json())
+            with FileLock(study.folder / _PLAN_LOCK, timeout=0):
+                if study.plan() != former:
+                    raise RunError(f"study {study.name} was extended meanwhile; look at it, and extend it again")
+                write_whole(study.folder / PLAN_FILE, plan.to_json())
+        except Timeout:
+            raise RunError(
+                f"study {study.name} is being extended by another process; look at it in a moment, and extend it again"
+            ) from None
         except OSError as error:
             raise RunError(f"the plan of study {study.name} cannot be written ({error.strerror})") from None
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from allcore.cells.finder import find_cells
+from allcore.data.importing.dataset_note import read_note
 from allcore.data.intake.images import decode
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.shortcuts import BASELINES
@@ -125,6 +126,32 @@ def test_synthesize_refuses_a_folder_in_use(command, smears):
     outcome = command("dataset", "synthesize", smears)
     assert outcome.code == 2
     assert "is in use" in outcome.err
+
+
+def test_what_is_drawn_into_the_workspace_is_noted_as_a_dataset_of_it(command, workspace):
+    folder = workspace.datasets / "smears"
+    command("dataset", "synthesize", folder, "--images-per-class", 3, "--image-size", 32)
+    assert read_note(folder).source == "drawn smears"
+    assert "cannot name a dataset" in command("dataset", "synthesize", workspace.datasets / "My smears!").err
+
+
+@pytest.mark.parametrize("below", ["", "Original"])
+def test_synthesize_leaves_the_former_name_of_a_dataset_to_its_runs(command, workspace, below):
+    folder = workspace.datasets / "smears"
+    drawing = ("dataset", "synthesize", folder / below, "--images-per-class", 3, "--image-size", 32)
+    command(*drawing)
+    command("dataset", "rename", "smears", "mine")
+    again = command(*drawing)
+    assert (again.code, again.out) == (2, "")
+    assert "'smears' is the former name of 'mine', by which runs find its images" in again.err
+    assert not folder.exists()
+
+
+def test_synthesize_draws_a_second_variant_into_a_dataset(command, workspace):
+    for variant in ("Original", "Segmented"):
+        folder = workspace.datasets / "smears" / variant
+        drawn = command("dataset", "synthesize", folder, "--images-per-class", 3, "--image-size", 32)
+        assert (drawn.code, drawn.out) == (0, f"{folder}\n")
 
 
 def test_synthesize_refuses_too_few_images(command, tmp_path):

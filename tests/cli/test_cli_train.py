@@ -117,6 +117,32 @@ def test_the_plan_alone_says_what_a_run_takes_and_makes_nothing(command, workspa
     assert not workspace.runs.exists()
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("train",), ["random"]),
+        (("train", "--split", "grouped"), []),
+        (("study", "run", "--seeds", "0"), ["random"]),
+        (("study", "run", "--seeds", "0", "--vary", "split=grouped,random"), ["random"]),
+    ],
+)
+def test_a_table_whose_groups_are_not_kept_together_is_said_before_anything_is_trained(
+    command, workspace, smears, tmp_path, asked, said
+):
+    paths = [path.relative_to(smears) for path in sorted(smears.glob("*/*.jpg"))]
+    rows = [f"{path},{path.parent}{number // 2}" for number, path in enumerate(paths)]
+    (tmp_path / "t.csv").write_text("\n".join(["file,patient", *rows]), encoding="utf-8")
+    outcome = command(*asked, "--data", smears, *TINY_OPTIONS, "--groups", tmp_path / "t.csv", "--plan")
+    assert outcome.code == 0
+    sentences = [
+        f"--split {name} does not keep the groups of {tmp_path / 't.csv'} together: the table" for name in said
+    ]
+    assert [line for line in outcome.err.splitlines() if "does not keep" in line] == [
+        f"{sentence} is only used to count twins; --split grouped and --split patient keep them"
+        for sentence in sentences
+    ]
+
+
 def test_a_plan_knows_the_time_from_an_earlier_run(on_finished, finished_run, smears):
     told = on_finished("train", "--data", smears, *TINY_OPTIONS, "--plan", "--json").json
     assert told["known_from"] == finished_run.id

@@ -86,7 +86,7 @@ def test_a_study_is_heard_of_while_it_launches_members(study, executor, monkeypa
     monkeypatch.setattr("allcore.studies.runner._HEARTBEAT_SECONDS", 0.0)
     heard, submit = [study.status().heartbeat], executor.submit
 
-    def launch(config, on_progress):
+    def launch(config, on_progress, look):
         heard.append(study.status().heartbeat)
         on_progress(1, 2)
         heard.append(study.status().heartbeat)

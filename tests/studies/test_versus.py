@@ -24,7 +24,7 @@ class Knowing(Instantly):
 
     right_at_32 = 0.5
 
-    def submit(self, config, on_progress=None):
+    def submit(self, config, on_progress=None, look=None):
         run = self.store.create(config, make_split(ROWS, config.split))
         table = run.split.table.query("split != 'train'").reset_index(drop=True)
         share = 1.0 if config.image_size == 48 else self.right_at_32

@@ -81,6 +81,21 @@ def draw_smears(datasets: Path, name: str, spec: SyntheticSpec, on_progress: Pro
     return target
 
 
+def draw_smears_at(folder: Path, datasets: Path, spec: SyntheticSpec, on_progress: Progress | None = None) -> None:
+    """Draw synthetic smears to a folder anywhere: as `draw_smears` does where it is a dataset of the folder `datasets`.
+
+    Raises `ConfigError` and `DatasetError` as it does, and `DatasetError` where the folder is in use.
+    """
+    place = folder.parent.resolve() / folder.name
+    below = place.relative_to(datasets.resolve()).parts if place.is_relative_to(datasets.resolve()) else ()
+    if len(below) == 1:
+        draw_smears(datasets, folder.name, spec, on_progress)
+        return
+    if below and not (datasets / below[0]).exists():
+        new_dataset(datasets, below[0])
+    write_dataset(folder, spec, on_progress)
+
+
 def free_name(datasets: Path, wanted: str) -> str:
     """Return `wanted`, or the first of `wanted-2`, `wanted-3`, … that no dataset has, or had before it was renamed."""
     names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))

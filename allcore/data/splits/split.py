@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,7 @@ from allcore.config_parts import SplitConfig
 from allcore.data.class_names import in_order
 from allcore.data.folder.parts import PARTS as SPLITS
 from allcore.data.relations import Relations, catalog_relations
-from allcore.data.splits.group_table import connected_rows, read_groups
+from allcore.data.splits.group_table import connected_rows, groups_of, read_groups
 from allcore.data.splits.protocols import divide
 from allcore.errors import DatasetError, FileError
 from allcore.files import read_file
@@ -143,9 +142,14 @@ def make_split(images: pd.DataFrame, config: SplitConfig, relations: Relations |
     With `config.folds`, the images are divided into that many parts of about equal size, of which one is the test; over
     all folds every image is tested once. Groups come from `relations` or, without these, from what the catalog shows;
     with a table `config.groups`, from the table, and those of its groups that such images connect are one, by the name
-    that its first image has there. Raises `DatasetError` when the table does not fit, or a class has too few groups or
-    stain clusters for three parts.
+    that its first image has there. Raises `DatasetError` when the table does not fit or is given with `stain`, or a
+    class has too few groups or stain clusters for three parts.
     """
+    if config.protocol == "stain" and config.groups is not None:  # here, so that runs that were made so can be read
+        raise DatasetError(
+            "a table of groups and stain clusters cannot both be kept whole: a patient's images may lie in several "
+            "clusters; leave out the table (--groups), or keep its groups together with --split patient or grouped"
+        )
     relations = relations or catalog_relations(images)
     table = images.reindex(columns=["path", "sha256", "label", "part"], fill_value="").reset_index(drop=True)
     if config.groups is None:
@@ -168,13 +172,7 @@ def _merged(given: pd.Series, shown: np.ndarray) -> tuple[pd.Series, int]:
 
 
 def _groups_of_table(paths: list[str], file: str) -> pd.Series:
-    given = read_groups(Path(file))
-    names = [path.rsplit("/", 1)[-1] for path in paths]
-    fitting = Counter(names)
-    found = [
-        given.get(path, given.get(name, "") if fitting[name] == 1 else "")
-        for path, name in zip(paths, names, strict=True)
-    ]
+    found = groups_of(paths, read_groups(Path(file)))
     missing = [path for path, group in zip(paths, found, strict=True) if not group]
     if missing:
         raise DatasetError(

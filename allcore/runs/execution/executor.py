@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError, RunError
@@ -31,6 +31,9 @@ from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, RunStore
 from allcore.workspace import Workspace
 
+if TYPE_CHECKING:
+    from allcore.runs.execution.preflight import Look
+
 _PATIENCE_SECONDS: Final = 30.0
 
 
@@ -46,17 +49,19 @@ class Executor(ABC):
         """The runs of the workspace."""
         return RunStore(self.workspace.runs)
 
-    def submit(self, config: TrainConfig, on_progress: Progress | None = None) -> Run:
+    def submit(self, config: TrainConfig, on_progress: Progress | None = None, look: Look | None = None) -> Run:
         """Check the configuration and its data, make the run folder, have it carried out, return the run at once.
 
         Raises `InputError` before anything is written when the data, the weights or the configuration will not do, or
-        TensorFlow is not installed.
+        TensorFlow is not installed. So may `look`, which gets the configuration, resolved, and the split of the run.
         """
         from allcore.runs.execution.preflight import prepare, require_training
 
         require_training()
         self.check(config)
         resolved, split = prepare(config, self.workspace.cache, on_progress, self.workspace.judgements)
+        if look is not None:
+            look(resolved, split)
         run = self.store.create(resolved, split)
         self._launch(run, claim_launch(run.folder, self.name, None))
         return run

@@ -132,6 +132,16 @@ def test_a_class_with_fewer_groups_than_folds_is_refused_whichever_fold_is_asked
             make_split(rows, SplitConfig(protocol=protocol, folds=5, fold=fold))
 
 
+@pytest.mark.parametrize("folds", [None, 6])
+def test_groups_that_span_stain_clusters_are_refused_by_stain_for_either_would_be_torn(tmp_path, folds):
+    rows = images({"A": 60, "B": 45})
+    lines = [f"{path},{number % 9}" for number, path in enumerate(rows["path"])]
+    table = write_csv(tmp_path / "groups.csv", "\n".join(["file,patient", *lines]))
+    config = SplitConfig(protocol="stain", folds=folds, groups=table)
+    with pytest.raises(DatasetError, match=r"stain clusters cannot both be kept whole.* leave out the table"):
+        make_split(rows, config, stained(rows, 6))
+
+
 def test_more_folds_than_stain_clusters_are_refused_with_their_number():
     rows = images({"A": 60, "B": 45})
     with pytest.raises(DatasetError, match=r"class A has 6 stain clusters; 7 folds by stain need 7"):
