@@ -14,7 +14,8 @@ from allcore.errors import RunError
 from allcore.evaluation.comparing.repeated import Spread, spread
 from allcore.evaluation.predictions.kept_scores import kept_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
-from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval, score_table
+from allcore.evaluation.scoring.score_table import score_table
+from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval
 from allcore.runs.folder.store import Run
 from allcore.studies.costs import training_costs
 from allcore.studies.plan import Place, StudyPlan

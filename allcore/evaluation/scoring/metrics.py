@@ -35,9 +35,9 @@ def accuracy(matrix: IntArray) -> FloatArray:
     return _ratio(_hits(matrix).sum(-1), matrix.sum((-2, -1)))
 
 
-def precision(matrix: IntArray) -> FloatArray:
-    """Share (..., C) of the images predicted as each class that belong to it; 0 if none was predicted."""
-    return _ratio(_hits(matrix), matrix.sum(-2), empty=np.where(matrix.sum(-1) > 0, 0.0, np.nan))
+def precision(matrix: IntArray, never_predicted: FloatArray | float = 0.0) -> FloatArray:
+    """Share (..., C) of the images predicted as each class that belong to it; `never_predicted` if there are none."""
+    return _ratio(_hits(matrix), matrix.sum(-2), empty=np.where(matrix.sum(-1) > 0, never_predicted, np.nan))
 
 
 def recall(matrix: IntArray) -> FloatArray:
@@ -72,9 +72,10 @@ def macro_average(values: FloatArray, matrix: IntArray) -> FloatArray:
 
 
 def weighted_average(values: FloatArray, matrix: IntArray) -> FloatArray:
-    """Mean (...) of per-class values (..., C) weighted by support, the number of images of the class."""
-    support = matrix.sum(-1)
-    return _ratio(np.where(support > 0, values * support, 0).sum(-1), support.sum(-1))
+    """Mean (...) of the per-class values (..., C) that are defined, by support: the number of images of the class."""
+    counted = ~np.isnan(values)
+    support = matrix.sum(-1) * counted
+    return _ratio(np.where(counted, values * support, 0).sum(-1), support.sum(-1))
 
 
 def balanced_accuracy(matrix: IntArray) -> FloatArray:
