@@ -100,8 +100,10 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
         say(f"note: {note}")
     if evaluation.without_twins is not None:
         alone = evaluation.without_twins.to_json()
+        has_trained = len(evaluation.predictions.held_out) < len(evaluation.predictions.table)
+        left_out = f"{'are or ' if has_trained else ''}have a twin in train"
         say(
-            f"without the images that have a twin in train: accuracy {per_cent(alone['accuracy'])} "
+            f"without the images that {left_out}: accuracy {per_cent(alone['accuracy'])} "
             f"({percentages(_ends(alone, 'accuracy'))}), macro F1 {per_cent(alone['f1_macro'])}, "
             f"{counted(alone['n'], 'image')}"
         )
