@@ -28,13 +28,13 @@ def differences(paired: Paired, first: Scores, second: Scores, *, samples: int, 
     labels, groups = paired.first.labels, paired.groups
     each = [part.probabilities for part in (paired.first, paired.second)]
     matrices = [confusion_matrix(labels, p.argmax(axis=1), p.shape[1]) for p in each]
-    absent = [absent_by_chance(matrix) for matrix in matrices]
+    absent: list[FloatArray | float] = [absent_by_chance(matrix) for matrix in matrices]
 
-    def apart(multiplicity: FloatArray, never: list[FloatArray] | tuple[float, float]) -> Table:
+    def apart(multiplicity: FloatArray, never: list[FloatArray | float]) -> Table:
         one, other = (score_table(labels, p, multiplicity, of) for p, of in zip(each, never, strict=True))
         return {name: one[name] - other[name] for name in (*SCALAR_METRICS, "recall")}
 
-    values = apart(np.ones(len(labels)), (0.0, 0.0))
+    values = apart(np.ones(len(labels)), [0.0, 0.0])
     intervals = bootstrap_intervals(lambda drawn: apart(drawn, absent), len(labels), groups, samples=samples, seed=seed)
     surplus = np.subtract(paired.first_right, paired.second_right, dtype=np.float64)
     recalls = _of_recalls(surplus, labels, groups, intervals["recall"])

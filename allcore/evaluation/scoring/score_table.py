@@ -29,7 +29,7 @@ def score_table(
     }
 
 
-def label_scores(matrix: IntArray | FloatArray, never_predicted: FloatArray | float = 0.0) -> dict[str, FloatArray]:
+def label_scores(matrix: metrics.Counts, never_predicted: FloatArray | float = 0.0) -> dict[str, FloatArray]:
     """Return every metric of confusion matrices (..., C, C): scalars (...) and per-class metrics (..., C).
 
     `never_predicted` is the precision of a class that has images and is never predicted: 0, or nan where that is chance
