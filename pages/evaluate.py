@@ -6,6 +6,7 @@ import streamlit as st
 
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
+from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.tables import headline_table
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address, show
@@ -30,19 +31,6 @@ from pages.ui.shared.labels import choose_labels
 from pages.ui.tabs import open_tab
 
 SPLITS = ("test", "validation")
-INTERVALS = {
-    "wilson": (
-        "Wilson's for accuracy, weighted sensitivity, and each class's precision, sensitivity, specificity, negative "
-        "predictive value and F1; bootstrap for the others, where averages of those class scores are at least as "
-        "wide as their classes' intervals combined."
-    ),
-    "group bootstrap": (
-        "bootstrap over overlap groups, since images of a group are not independent. For accuracy, and for each "
-        "class's precision, sensitivity, specificity, negative predictive value and F1, they are at least as wide as "
-        "Wilson's interval with one trial per group; for averages of those at least as wide as their classes' "
-        "intervals combined."
-    ),
-}
 
 st.title("Evaluate")
 of_run = choose_kind()
@@ -88,7 +76,7 @@ show.table(
     placeholder="",
 )
 st.caption(
-    f"Intervals: {INTERVALS[scores.interval_method]}"
+    f"Intervals: {intervals_in_words(scores.interval_method)}"
     + (" The paper tested other images, at 300 px." if of_paper else "")
     + (f" {OF_DRAWN}" if now.predictions.are_drawn else "")
 )

@@ -14,7 +14,8 @@ from allcore.errors import RunError
 from allcore.evaluation.comparing.repeated import Spread, spread
 from allcore.evaluation.predictions.kept_scores import kept_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
-from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval, score_table
+from allcore.evaluation.scoring.score_table import score_table
+from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval
 from allcore.runs.folder.store import Run
 from allcore.studies.costs import training_costs
 from allcore.studies.plan import Place, StudyPlan
@@ -24,7 +25,7 @@ class CellScores(BaseModel):
     """One combination of the varied settings: `succeeded` of its `members`, and the scores of their test images.
 
     `spreads` has mean and standard deviations over folds and seeds of each score (fraction), one value a member;
-    `pooled` the score of all their test images taken together, with its 95 % interval, groups drawn whole, and
+    `pooled` the score of all their test images taken together, with its 95 % interval by `interval_method`, and
     `confusion_matrix` counts those images, rows true and columns predicted, in the order of `classes`.
     `training_seconds` are the median over members, `memory_bytes` the most that one took in training, `parameters` the
     network's weights, `latency_seconds` one image through a served model where that was measured. All are empty or None
@@ -40,6 +41,7 @@ class CellScores(BaseModel):
     spreads: dict[str, Spread]
     pooled: dict[str, float | None]
     intervals: dict[str, Interval]
+    interval_method: str = ""
     classes: tuple[str, ...] = ()
     confusion_matrix: tuple[tuple[int, ...], ...] = ()
     training_seconds: float | None = None
@@ -93,6 +95,7 @@ def scores_of(plan: StudyPlan, cell: str, finished: list[Finished], cache: Path 
         },
         pooled={name: getattr(scores, name) for name in SCALAR_METRICS},
         intervals={name: scores.intervals[name] for name in SCALAR_METRICS if name in scores.intervals},
+        interval_method=scores.interval_method,
         classes=pooled.classes,
         confusion_matrix=tuple(map(tuple, scores.confusion_matrix)),
     )

@@ -9,6 +9,7 @@ from allcore.evaluation.comparing.comparison import compare
 from allcore.evaluation.comparing.pairing import disagreements, pair
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.comparison import score_differences, verdict
+from allcore.reporting.interval_words import DIFFERENCES
 from allcore.runs.folder.store import Run
 from tests.pages.opening import choose, metrics, open_page, table, texts
 
@@ -56,7 +57,9 @@ def test_the_run_itself_cannot_be_chosen_and_none_is_at_first(run, other):
 
 
 def test_both_scores_and_their_differences_are_shown(run, other, paired):
-    shown = table(open_compare(run=run.id, against=other.id), "difference")
+    app = open_compare(run=run.id, against=other.id)
+    shown = table(app, "difference")
+    assert DIFFERENCES in texts(app)
     pd.testing.assert_frame_equal(shown, score_differences(compare(paired)))
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from PIL import Image
 
 from allcore.data.catalog import scan
 from allcore.errors import InputError
@@ -47,6 +48,19 @@ def test_a_model_is_scored_on_a_dataset_when_it_is_asked_for(run, released, smea
     for view in ("Mistakes", "Calibration", "Malignant or benign"):
         app.query_params["view"] = view
         assert not ran(app).error
+
+
+def test_twins_are_told_among_the_images_that_the_model_was_not_trained_on(run, scored, workspace, smears):
+    folder = shutil.copytree(smears, workspace.datasets / "more", copy_function=os.link)
+    trained = run.split.table.query("split == 'train'")["path"]
+    with Image.open(folder / trained.iloc[0]) as image:
+        image.save((folder / trained.iloc[0]).with_name("again.png"))
+    scored(folder)
+    shown = texts(open_page("evaluate", score="images", model=run.id, data="more"))
+    others = 65 - len(trained)
+    assert f"1 of {others} images that it was not trained on share a group with one that the model was" in shown
+    assert "Without these and those that it was trained on: accuracy" in shown
+    assert f"{others - 1} images." in shown
 
 
 def test_the_button_says_how_many_images_are_scored(run, released, smears, renamed):

@@ -92,7 +92,7 @@ def _evaluate_own_images(
     wanted = run.split.table[run.split.table["split"] == split]
     catalog, rows = images_of_run(run, cache, split)
     said = predict_catalogued(predictor, path, catalog.root, rows, cache, on_progress)
-    wanted = wanted.assign(twin=run.split.twins_in_train()[wanted.index])
+    wanted = wanted.assign(twin=run.split.twins_in_train()[wanted.index], trained=split == "train")
     predictions = labelled_predictions(wanted, said, predictor.classes)
     return Evaluation(
         model=str(path),

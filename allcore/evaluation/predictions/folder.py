@@ -129,16 +129,17 @@ def score_folder(
         every["group"] = [f"g{number:05d}" for number in overlap.groups]
         every["twin"] = _twins_of_trained(every, metadata)
     rows = _of_part(every, of, metadata)
+    rows = rows.assign(trained=_trained_on(rows, metadata), stain="")
     said = predict_catalogued(predictor, model, catalog.root, rows, cache, on_progress)
     facts = FolderFacts(
         images=len(rows),
-        trained_on=int(_trained_on(rows, metadata).sum()),
+        trained_on=int(rows["trained"].sum()),
         says_training=metadata.says_training,
         left_out=len(catalog.images(variant)) - len(every),
         unusable=int((given.problems()["variant"] == variant).sum()),
         parts={part: count for part in SPLITS if (count := int((rows["part"] == part).sum()))},
     )
-    predictions = labelled_predictions(rows.assign(stain=""), said, predictor.classes)
+    predictions = labelled_predictions(rows, said, predictor.classes)
     evaluation = Evaluation(
         model=str(model),
         data=f"{of.folder / variant}{f', {of.split} split' if of.split else ''}"

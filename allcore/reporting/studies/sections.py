@@ -10,6 +10,7 @@ from allcore.data.labels.meanings import ClassMeanings, class_meanings
 from allcore.errors import InputError
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import HEADLINE
+from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.number_text import counted, listed, per_cent, percentages
 from allcore.reporting.probes import CAVEAT
 from allcore.reporting.report.rendering.blocks import (
@@ -43,6 +44,7 @@ from allcore.reporting.studies.words import (
     difference_in_words,
     folds_in_words,
     mean_and_spread,
+    measured_in_words,
     parts_in_words,
     pooled_in_words,
     probes_in_words,
@@ -93,7 +95,7 @@ def _tiles(found: StudyFindings) -> Tiles:
     name = setting_names(found.plan)[best.cell]
     shortcut = next((each for each in found.baselines if not sees_cells(each)), None)
     tiles = [
-        Tile("Accuracy", mean_and_spread(best.spreads["accuracy"]), f"{name}, over {parts_in_words(found.plan)}"),
+        Tile("Accuracy", mean_and_spread(best.spreads["accuracy"]), f"{name}, {measured_in_words(found.plan, best)}"),
         Tile(
             "All test images together", per_cent(best.pooled["accuracy"]),
             f"95 % interval {percentages(best.intervals['accuracy'])}, {counted(best.images, 'image')}",
@@ -126,6 +128,7 @@ def _design(found: StudyFindings) -> Section:
 def _settings(found: StudyFindings) -> Section:
     names = setting_names(found.plan)
     scored = [cell for cell in found.cells if cell.succeeded]
+    methods = dict.fromkeys(cell.interval_method for cell in scored)
     marks = [
         Mark(names[cell.cell], cell.pooled["accuracy"] or 0.0, *cell.intervals["accuracy"], "model") for cell in scored
     ]
@@ -136,9 +139,10 @@ def _settings(found: StudyFindings) -> Section:
         *(scores_table(cell, names[cell.cell]) for cell in scored),
         text(
             "The SD over folds is taken about the mean of their seed; it shows the effect of the choice of images. "
-            "The SD over seeds is that of the seeds' means; it shows the effect of initialisation, order and division. "
-            "Pooled intervals are from a bootstrap over whole groups of images that belong together."
+            "The SD over seeds is that of the means of seeds whose folds have all been tested; it shows the effect of "
+            "initialisation, order and division."
         ),
+        *(text(f"Pooled intervals are at 95 %: {intervals_in_words(method)}") for method in methods),
     )
     return Section("settings", "Scores of each setting", blocks)
 

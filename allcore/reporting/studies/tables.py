@@ -10,7 +10,7 @@ from allcore.paper import TABLE_1, TABLE_2
 from allcore.reporting.comparison import p_value
 from allcore.reporting.number_text import UNKNOWN, counted, decimal, duration, memory, per_cent, percentage, percentages
 from allcore.reporting.report.rendering.blocks import Table
-from allcore.reporting.studies.words import best_setting, mean_and_spread, parts_in_words, setting_names
+from allcore.reporting.studies.words import best_setting, mean_and_spread, means_in_words, setting_names
 from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
@@ -30,7 +30,8 @@ def settings_table(found: StudyFindings) -> Table:
         )  # fmt: skip
     columns = ("setting", "#runs", "#accuracy", "#all test images together (95 %)", "#training of a run", "#memory",
                "#parameters (millions)", "#time for one image")  # fmt: skip
-    caption = f"Accuracy as mean ± standard deviation over {parts_in_words(found.plan)}, and what each setting costs"
+    means = means_in_words(found.plan, (cell.succeeded for cell in found.cells if cell.succeeded))
+    caption = f"Accuracy ({means}), and what each setting costs"
     return Table(caption + ("; the paper had other images and another GPU" if sizes else ""), columns, rows)
 
 
@@ -55,7 +56,8 @@ def methods_table(found: StudyFindings) -> Table:
     beside = "" if best is None else f"; the lead is that of {names[best.cell]}"
     columns = ("method", "what it is", "#accuracy", "#all test images together (95 %)", "#macro F1", "#lead in points",
                "verdict")  # fmt: skip
-    caption = f"Methods on the same folds: mean ± standard deviation over {parts_in_words(found.plan)}{beside}"
+    means = means_in_words(found.plan, (each.succeeded for each in [*networks, *found.baselines]))
+    caption = f"Methods on the same folds: {means}{beside}"
     return Table(caption, columns, tuple(rows))
 
 
@@ -130,8 +132,8 @@ def probes_table(found: StudyFindings) -> Table:
     if any(evidence):
         rows.append(("evidence inside nucleated cells", *map(mean_and_spread, evidence)))
     columns = ("images", *(f"#{names[cell]}" for cell in of_cells))
-    return Table(f"Accuracy under each probe, mean ± standard deviation over {parts_in_words(found.plan)}", columns,
-                 tuple(rows))  # fmt: skip
+    means = means_in_words(found.plan, (each.members for probed in found.probes for each in probed.probes))
+    return Table(f"Accuracy under each probe ({means})", columns, tuple(rows))
 
 
 def _setting(name: str, cell: CellScores) -> tuple[str, ...]:

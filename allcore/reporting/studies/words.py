@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from allcore.config_fields import config_values
 from allcore.evaluation.comparing.repeated import Spread
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
 from allcore.reporting.comparison import p_text
-from allcore.reporting.number_text import UNKNOWN, counted, listed, per_cent, percentage, percentages
+from allcore.reporting.number_text import UNKNOWN, counted, decimal, listed, per_cent, percentage, percentages
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
 from allcore.studies.plan import StudyPlan, shown
@@ -38,7 +38,7 @@ def mean_and_spread(of: Spread | None, digits: int = 1) -> str:
     deviation = of.sd_seeds if of.sd_folds is None else of.sd_folds
     if deviation is None:
         return per_cent(of.mean, digits)
-    return f"{percentage(of.mean, digits)} ± {percentage(deviation, digits)} %"
+    return f"{percentage(of.mean, digits)} ± {decimal(100 * deviation, digits)} %"
 
 
 def parts_in_words(plan: StudyPlan) -> str:
@@ -47,6 +47,23 @@ def parts_in_words(plan: StudyPlan) -> str:
         of_seeds = f" of {counted(len(plan.seeds), 'seed')}" if len(plan.seeds) > 1 else ""
         return f"{counted(len(plan.folds), 'fold')}{of_seeds}"
     return counted(len(plan.seeds), "seed") if len(plan.seeds) > 1 else "one run"
+
+
+def measured_in_words(plan: StudyPlan, cell: CellScores) -> str:
+    """Return over what a setting's mean is taken so far: as `parts_in_words`, or `4 of 10 runs`."""
+    return parts_in_words(plan) if cell.succeeded == cell.members else f"{cell.succeeded} of {cell.members} runs"
+
+
+def means_in_words(plan: StudyPlan, measured: Iterable[int]) -> str:
+    """Return what the means of a table are: over all of a study's parts, over those that have them, or single values.
+
+    `measured` is how many runs each of them is of.
+    """
+    counts, planned = set(measured), plan.members // len(plan.cells)
+    if counts <= {1}:
+        return "of one run each"
+    over = "" if counts == {planned} else "the runs that have it, of "
+    return f"mean ± standard deviation over {over}{parts_in_words(plan)}"
 
 
 def folds_in_words(found: StudyFindings) -> str:
@@ -85,10 +102,12 @@ def best_in_words(found: StudyFindings) -> str:
         return "No member of the study has succeeded yet."
     name = setting_names(found.plan)[best.cell]
     which = f"The most accurate of {len(scored)} settings is {name}" if len(scored) > 1 else name
-    whole = best.succeeded == best.members
-    over = parts_in_words(found.plan) if whole else f"{best.succeeded} of {best.members} runs"
+    accuracy, over = best.spreads["accuracy"], measured_in_words(found.plan, best)
+    if best.succeeded > 1:
+        spread = "" if accuracy.sd_folds is None and accuracy.sd_seeds is None else " and standard deviation"
+        over = f"mean{spread} over {over}"
     return (
-        f"{which}: accuracy {mean_and_spread(best.spreads['accuracy'])} (mean and standard deviation over {over}), and "
+        f"{which}: accuracy {mean_and_spread(accuracy)} ({over}), and "
         f"{per_cent(best.pooled['accuracy'], 1)} ({percentages(best.intervals['accuracy'], 1)}) of all "
         f"{counted(best.images, 'test image')} taken together."
     )

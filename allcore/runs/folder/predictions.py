@@ -16,7 +16,7 @@ from allcore.files import read_file
 _LARGEST_BYTES: Final = 2**30
 _LARGEST_TABLE: Final = 2 * 2**30
 _TEXTS: Final = ("path", "sha256", "group", "split", "label", "predicted", "run")
-_TRUTHS: Final = ("correct", "novel", "twin")
+_TRUTHS: Final = ("correct", "novel", "twin", "trained")
 _NUMBERS: Final = ("novelty",)
 _PROBABILITY: Final = "probability_"
 

@@ -96,15 +96,19 @@ def _warned_of_twins(of: Evaluated, with_what: str) -> bool:
     twins = int(of.predictions.table["twin"].sum())
     if not twins:
         return False
-    scores, alone = of.scores, of.alone
-    said = f"{twins:,} of {scores.n:,} {of.images} share a group with {with_what}. " + (
-        f"Without them: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
+    others, alone = len(of.predictions.held_out), of.alone
+    has_trained = others < of.scores.n
+    which = f"{of.images} that it was not trained on" if has_trained else of.images
+    them = "these and those that it was trained on" if has_trained else "them"
+    said = f"{twins:,} of {others:,} {which} share a group with {with_what}. " + (
+        f"Without {them}: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
         f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {counted(alone.n, 'image')}."
         if alone
-        else "No image is left without them."
+        else f"No image is left without {them}."
     )
     if of.predictions.twins_flatter:
         st.warning(said, title="The score looks better than it is", icon=":material/content_copy:")
     else:
-        st.info(f"{said} They do not raise the score.", title="Twins in train", icon=":material/content_copy:")
+        whose = " of the images that it was not trained on" if has_trained else ""
+        st.info(f"{said} They do not raise the score{whose}.", title="Twins in train", icon=":material/content_copy:")
     return True

@@ -76,7 +76,7 @@ def show_scores(study: Study, grid: Grid, planned: tuple[int, int]) -> None:
     )  # fmt: skip
     st.caption(
         "Accuracy and macro F1 are means over runs; pooled is the accuracy of all their test images taken together, "
-        "its interval drawing whole groups. Baselines learn and are scored on the same parts."
+        "its interval taking groups of images as trials. Baselines learn and are scored on the same parts."
     )
     if len(shown.probes):
         table(shown.probes, f"probes-{study.name}", "Accuracy of each setting under each probe, mean and spread")

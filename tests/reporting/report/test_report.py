@@ -19,6 +19,7 @@ from allcore.evaluation.probes.registry import PROBES
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
 from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.report import complete, make_report
 from allcore.reporting.report.facts import gather
 from allcore.reporting.report.known_data import ALL_IMAGES
@@ -99,6 +100,11 @@ def test_scores_stand_with_their_intervals_beside_the_papers(finished_run, read,
     low, high = scores.intervals["accuracy"]
     assert f"accuracy{100 * scores.accuracy:.2f}{100 * low:.2f} to {100 * high:.2f}96.59" in said
     assert "The paper, its own images" in said
+
+
+def test_how_intervals_are_made_is_told(finished_run, page):
+    method = recorded_predictions(finished_run, "test").score().interval_method
+    assert intervals_in_words(method) in page.text.replace("\xa0", " ")
 
 
 def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(page):

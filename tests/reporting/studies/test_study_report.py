@@ -9,8 +9,9 @@ from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.evaluation.comparing.repeated import compare_repeated, spread
 from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.studies.report import make_study_report, readme_tables
-from allcore.reporting.studies.tables import differences_table
+from allcore.reporting.studies.tables import differences_table, probes_table, settings_table
 from allcore.reporting.studies.words import (
     best_in_words,
     difference_in_words,
@@ -25,6 +26,7 @@ from allcore.reporting.studies.words import (
 )
 from allcore.studies.findings import StudyFindings, study_findings
 from allcore.studies.plan import make_plan
+from allcore.studies.probes import CellProbes, ProbeSpread
 from allcore.studies.results import CellScores
 
 NAMES = {"image_size=32": "32 px", "image_size=48": "48 px"}
@@ -76,6 +78,33 @@ def test_a_mean_stands_with_its_spread_over_folds_or_else_over_seeds():
     assert mean_and_spread(spread([[0.94], [0.96]])) == "95.0 ± 1.4 %"
     assert mean_and_spread(spread([[0.94]])) == "94.0 %"
     assert mean_and_spread(None) == "–"
+    assert mean_and_spread(spread([[1, 1, 1, 1, 0.9981]])) == "> 99.9 ± 0.1 %"
+    assert mean_and_spread(spread([[1, 1, 1, 1]])) == "100.0 ± 0.0 %"
+
+
+def test_no_spread_is_told_of_a_single_run(tiny_config):
+    plan = make_plan(name="alone", config=tiny_config(), vary={"image_size": [32, 48]})
+    cells = [scored(cell, [[0.9]]).model_copy(update={"members": 1, "succeeded": 1}) for cell in NAMES]
+    of = StudyFindings("alone", plan, 0.01, [], cells, [], [], [], [])
+    assert "32 px: accuracy 90.0 % (one run), and" in best_in_words(of)
+    assert settings_table(of).caption.startswith("Accuracy (of one run each), and")
+
+
+def test_means_are_said_to_be_over_what_was_measured(plan):
+    of = found(plan)
+    some = of.cells[1].model_copy(update={"succeeded": 4})
+    assert "(mean and standard deviation over 4 of 6 runs)" in best_in_words(replace(of, cells=[some]))
+    two = scored("image_size=48", [[0.95, np.nan, np.nan], [0.93, np.nan, np.nan]]).model_copy(update={"succeeded": 2})
+    assert "accuracy 94.0 % (mean over 2 of 6 runs)" in best_in_words(replace(of, cells=[two]))
+    whole, part = "over 3 folds of 2 seeds", "over the runs that have it, of 3 folds of 2 seeds"
+    assert settings_table(of).caption.startswith(f"Accuracy (mean ± standard deviation {whole})")
+    assert settings_table(replace(of, cells=[of.cells[0], some])).caption.startswith(
+        f"Accuracy (mean ± standard deviation {part})"
+    )
+    for members, means in ((1, "of one run each"), (2, f"mean ± standard deviation {part}")):
+        of_probe = ProbeSpread(probe="as it is", members=members, accuracy=spread([[0.9] * members]))
+        probed = CellProbes(cell="image_size=48", members=members, without_model=0, probes=(of_probe,))
+        assert probes_table(replace(of, probes=[probed])).caption == f"Accuracy under each probe ({means})"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +202,7 @@ def of_run(finished_run, tiny_config, tmp_path):
 
 def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(of_run, workspace):
     said = make_study_report(of_run, workspace, "md").decode()
+    assert intervals_in_words(of_run.cells[0].interval_method) in said
     assert said.count(OF_DRAWN) == 2
     for of_paper in ("The paper", "the paper, 300 px", "the paper had other images", "Proposed (modified VGG16)"):
         assert of_paper not in said

@@ -15,6 +15,7 @@ from allcore.reporting.number_text import (
     hundredfold,
     interval,
     listed,
+    of_hundred,
     or_blank,
     per_cent,
     percentages,
@@ -59,9 +60,9 @@ def scores_table(facts: RunFacts) -> Table:
     beside = facts.beside_paper
     rows = []
     for row in table.to_dict("records"):
-        weighted = (or_blank(decimal(row["weighted"])), or_blank(interval((row["low"], row["high"]))))
+        weighted = (or_blank(of_hundred(row["weighted"])), or_blank(interval((row["low"], row["high"]))))
         paper = (or_blank(decimal(row["paper"])),) if beside else ()
-        macro = (or_blank(decimal(row["macro"])), or_blank(interval((row["macro_low"], row["macro_high"]))))
+        macro = (or_blank(of_hundred(row["macro"])), or_blank(interval((row["macro_low"], row["macro_high"]))))
         rows.append((row["score"], *weighted, *paper, *macro))
     columns = ("score", "#weighted", "#95 % interval", *(("#the paper",) if beside else ()), "#macro", "#95 % interval")
     note = "; the paper tested other images, at 300 px" if beside else ""
