@@ -43,15 +43,18 @@ def limits(facts: RunFacts) -> Bullets:
     return bullets(*said)
 
 
-def limits_of_images(are_drawn: bool, protocol: str) -> list[str]:
-    """Return what the images and their split, by a `protocol`, cannot show."""
+def limits_of_images(are_drawn: bool, *protocols: str) -> list[str]:
+    """Return what the images cannot show, nor a split of theirs by one of the `protocols`."""
     said = []
     if are_drawn:
         said.append(OF_DRAWN)
-    elif protocol != "patient":
+    elif "patient" not in protocols:
         said.append("Patients are not known, so images of one patient may be in train and in test.")
-    if protocol == "random":
-        said.append("The split is random: where images come in series, it rewards memory and flatters every score.")
+    elif len(protocols) > 1:
+        said.append("Where the split is not by patient, images of one patient may be in train and in test.")
+    if "random" in protocols:
+        begin = "The split is random" if len(protocols) == 1 else "The split of some members is random"
+        said.append(f"{begin}: where images come in series, it rewards memory and flatters every score.")
     return said
 
 
