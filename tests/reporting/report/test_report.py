@@ -1,6 +1,7 @@
 """What the report of a run says."""
 
 import base64
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -152,6 +153,15 @@ def test_versions_and_fingerprint_are_those_that_the_run_recorded(finished_run, 
     environment = finished_run.environment()
     assert environment["dataset_fingerprint"] in page.text
     assert f"keras{environment['packages']['keras']}" in page.text
+
+
+def test_memory_is_the_most_that_an_epoch_or_a_batch_reported(run, read):
+    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    for record in records:
+        record |= {"epoch": {"memory_bytes": 2 * 10**9}, "batch": {"memory_bytes": 3 * 10**9}}.get(record["kind"], {})
+    (run.folder / "metrics.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    assert "| most memory in use | 3.0 GB |" in read(run, "md")
 
 
 def test_served_epoch_is_told_with_the_reason(finished_run, page):
