@@ -20,7 +20,7 @@ from allcore.evaluation.tradeoff.points import (
     tradeoff_point,
 )
 from allcore.reporting.number_text import counted
-from allcore.reporting.tradeoff import tested_otherwise
+from allcore.reporting.tradeoff import differently_tested
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import divides_alike
@@ -205,7 +205,7 @@ if points and succeeded != of_study:
     members = tuple(run.id for run in of_study)
     differences, accuracies = _differences(name, members, points), shortcuts_of_folds(name, members)
 if points:
-    if said := tested_otherwise(points):
+    if said := differently_tested(points):
         st.caption(said)
     called = short_names(points)
     scored = [run for run in succeeded if run.id in called]

@@ -54,7 +54,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
     from allcore.evaluation.tradeoff.points import short_names
     from allcore.reporting.comparison import not_compared, p_value, pairs_in_words
     from allcore.reporting.studies.words import verdicts_in_words
-    from allcore.reporting.tradeoff import tested_otherwise
+    from allcore.reporting.tradeoff import differently_tested
 
     called = short_names(record.points)
     rows = [
@@ -68,7 +68,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
     ]  # fmt: skip
     costs = ["#training", "#time for one image (ms)", "#memory (GB)", "#parameters (millions)"]
     table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "dataset", "split", "run"], rows)
-    if said := tested_otherwise(record.points):
+    if said := differently_tested(record.points):
         say(f"\n{said}")
     if len(record.tests):
         say()

@@ -32,7 +32,7 @@ _LOGARITHMIC = {"type": "log", "tickvals": _MINUTES, "ticktext": [f"{minutes:g}"
 _PAPER_MARKER = {"color": PAPER, "symbol": "diamond", "size": 9}
 
 
-def tested_otherwise(points: Sequence[TradeoffPoint]) -> str:
+def differently_tested(points: Sequence[TradeoffPoint]) -> str:
     """Return in a sentence that not all points are accuracies of the same images and labels; '' where they are."""
     if len({point.tested for point in points}) <= 1:
         return ""

@@ -6,7 +6,7 @@ import pytest
 
 from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
 from allcore.paper import TABLE_1, TABLE_2
-from allcore.reporting.tradeoff import pareto_figure, published_table, size_figure, tested_otherwise
+from allcore.reporting.tradeoff import differently_tested, pareto_figure, published_table, size_figure
 
 made = partial(TradeoffPoint, beside_paper=True)
 POINT = made("small", "smears", "random", 96, 8, 260, 0.90, 0.86, 0.93, 120.0, 10**9, 15_000_000)
@@ -92,10 +92,10 @@ def test_nothing_of_the_paper_stands_beside_a_run_of_other_classes_or_of_drawn_i
     assert max(shape.x1 for shape in shapes) < max(row.image_size for row in TABLE_1)  # the axis ends with the runs
 
 
-def test_runs_are_said_to_be_tested_otherwise_where_images_or_labels_differ():
-    assert tested_otherwise([replace(POINT, tested="a"), replace(LARGE, tested="a")]) == ""
-    assert tested_otherwise([POINT, LARGE]) == ""
-    said = tested_otherwise([replace(POINT, tested="a"), replace(LARGE, tested="b")])
+def test_runs_are_said_to_be_differently_tested_where_images_or_labels_differ():
+    assert differently_tested([replace(POINT, tested="a"), replace(LARGE, tested="a")]) == ""
+    assert differently_tested([POINT, LARGE]) == ""
+    said = differently_tested([replace(POINT, tested="a"), replace(LARGE, tested="b")])
     assert said.startswith("These runs were not all tested on the same images under the same labels")
 
 

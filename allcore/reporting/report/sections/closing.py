@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allcore.data.known_images import OF_DRAWN
+from allcore.networks.credit import weights_credit
 from allcore.paper import NATIVE_SIZE
 from allcore.recipe import train_command
 from allcore.reporting.report.facts import RunFacts
@@ -98,7 +99,7 @@ def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, .
     `model` says where the model is.
     """
     licence = "not known: the run's model is gone" if facts.metadata is None else facts.metadata.licence
-    trunk = facts.config.trunk
+    credit = weights_credit(facts.config.trunk, facts.config.weights, facts.environment.get("weights"))
     data: tuple[Inline, ...] = ("not stated; ask whoever published the images.",)
     if facts.known is not None:
         data = (*facts.known.credit, " ", facts.known.licence)
@@ -106,9 +107,7 @@ def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, .
         bullets(
             (Strong("Model:"), " ", *model, f", for ONNX Runtime; licence: {licence}"),
             (Strong("Data:"), " ", *data),
-            (Strong("Weights:"), f" ImageNet weights of {trunk.title}: {trunk.credit}")
-            if facts.config.weights != "random" else
-            (Strong("Weights:"), " random at the start; the model contains nobody else's."),
+            (Strong("Weights:"), f" {credit or 'random at the start; the model contains nobody else’s.'}"),
             (Strong("Software:"), f" ALLscope {facts.environment.get('allscope') or ''}, in its repository."),
         ),
     )  # fmt: skip

@@ -25,8 +25,8 @@ def model_section(facts: RunFacts) -> Section:
         *architecture(facts),
         settings(facts),
         Table(
-            "Where the paper is unclear, and how it is read here",
-            ("point", "the paper", "here"),
+            "Where the paper is unclear, and how ALLscope reads it by default; the settings above are this run's",
+            ("point", "the paper", "by default"),
             tuple((reading.topic, reading.paper, reading.here) for reading in OPEN_READINGS),
         ),
         software_table(facts),
