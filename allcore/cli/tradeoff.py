@@ -68,8 +68,8 @@ def print_tradeoff(record: TradeoffRecord) -> None:
     ]  # fmt: skip
     costs = ["#training", "#time for one image (ms)", "#memory (GB)", "#parameters (millions)"]
     table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "dataset", "split", "run"], rows)
-    if said := differently_tested(record.points):
-        say(f"\n{said}")
+    if otherwise := differently_tested(record.points):
+        say(f"\n{otherwise}")
     if len(record.tests):
         say()
         tests = [
