@@ -124,6 +124,11 @@ def test_run_without_recorded_epochs_or_versions_is_reported(run, readers):
     assert "are served, as the run recorded; its epochs are lost" in Page(made.content.decode()).text
 
 
+def test_run_without_predictions_of_validation_images_is_reported(run, read):
+    run.predictions().query("split == 'test'").to_parquet(run.folder / "predictions.parquet")
+    assert "test images" in Page(read(run)).text
+
+
 def test_damaged_predictions_are_said_to_be_damaged(run, readers):
     (run.folder / "predictions.parquet").write_text("no parquet")
     with pytest.raises(RunError, match=r"predictions\.parquet cannot be read"):
