@@ -1,4 +1,4 @@
-"""Trade-off: what image size buys and what it costs, beside the paper's Table 1.
+"""Trade-off: what image size buys and what it costs, beside the paper's Table 1 where that may stand there.
 
 For a study, all succeeded runs, or the example that comes with the app.
 """
@@ -20,6 +20,7 @@ from allcore.evaluation.tradeoff.points import (
     tradeoff_point,
 )
 from allcore.reporting.number_text import counted
+from allcore.reporting.tradeoff import differently_tested
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import divides_alike
@@ -204,8 +205,8 @@ if points and succeeded != of_study:
     members = tuple(run.id for run in of_study)
     differences, accuracies = _differences(name, members, points), shortcuts_of_folds(name, members)
 if points:
-    if len({(point.dataset, point.split) for point in points}) > 1:
-        st.caption("These runs differ in dataset or split, so their accuracies are of different test images.")
+    if said := differently_tested(points):
+        st.caption(said)
     called = short_names(points)
     scored = [run for run in succeeded if run.id in called]
     pairs = None

@@ -54,6 +54,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
     from allcore.evaluation.tradeoff.points import short_names
     from allcore.reporting.comparison import not_compared, p_value, pairs_in_words
     from allcore.reporting.studies.words import verdicts_in_words
+    from allcore.reporting.tradeoff import differently_tested
 
     called = short_names(record.points)
     rows = [
@@ -61,12 +62,14 @@ def print_tradeoff(record: TradeoffRecord) -> None:
             called[point.run], point.epochs, percentage(point.accuracy),
             percentages((point.accuracy_low, point.accuracy_high)), duration(point.training_seconds),
             _scaled(point.latency_seconds, 1e3, 1), _scaled(point.memory_bytes, 1e-9, 2),
-            f"{point.parameters / 1e6:.1f}", point.test_images, point.split, point.run,
+            f"{point.parameters / 1e6:.1f}", point.test_images, point.dataset, point.split, point.run,
         )
         for point in record.points
     ]  # fmt: skip
     costs = ["#training", "#time for one image (ms)", "#memory (GB)", "#parameters (millions)"]
-    table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "split", "run"], rows)
+    table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "dataset", "split", "run"], rows)
+    if otherwise := differently_tested(record.points):
+        say(f"\n{otherwise}")
     if len(record.tests):
         say()
         tests = [

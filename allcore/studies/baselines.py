@@ -79,15 +79,21 @@ def baseline_of(name: str) -> Baseline:
 def division(plan: StudyPlan, place: Place) -> str:
     """Return the varied settings that decide which images a member trains on and tests; '' where none is varied."""
     values = config_values(place.config)
-    return " ".join(f"{path}={shown(values[path])}" for path in _dividing(plan))
+    return " ".join(f"{path}={shown(values[path])}" for path in dividing(plan))
 
 
 def divides_alike(plan: StudyPlan) -> bool:
     """Return whether all settings of a study divide the same images in the same way, so that one baseline is of all."""
-    return all(len(plan.vary[path]) == 1 for path in _dividing(plan))
+    return all(len(plan.vary[path]) == 1 for path in dividing(plan))
 
 
-def _dividing(plan: StudyPlan) -> list[str]:
+def divisions(plan: StudyPlan) -> dict[str, str]:
+    """Return the `division` of each cell of a study."""
+    return {place.cell: division(plan, place) for place in plan.places}
+
+
+def dividing(plan: StudyPlan) -> list[str]:
+    """Return the settings that a study varies and that decide which images are trained on and tested, or as what."""
     return [path for path in plan.vary if path in ("variant", "labels") or path.startswith("split.")]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.runs.folder.store import Run
-from allcore.studies.baselines import STANDING_BESIDE, baseline_members, called, division
+from allcore.studies.baselines import STANDING_BESIDE, baseline_members, called, divisions
 from allcore.studies.costs import measured_latencies
 from allcore.studies.plan import StudyPlan
 from allcore.studies.probes import CellProbes, cell_probes
@@ -84,8 +84,7 @@ def study_findings(
         cells = [each.model_copy(update={"latency_seconds": seconds.get(each.cell)}) for each in cells]
     beside = baseline_members(plan, finished, cache)
     known = {each.place.cell for each in beside}
-    divisions = {place.cell: division(plan, place) for place in plan.places}
-    pairs = [(cell, called(baseline, of)) for cell, of in divisions.items() for baseline in STANDING_BESIDE]
+    pairs = [(cell, called(baseline, of)) for cell, of in divisions(plan).items() for baseline in STANDING_BESIDE]
     pairs = [(cell, baseline) for cell, baseline in pairs if baseline in known]
     return StudyFindings(
         name=name,

@@ -99,14 +99,17 @@ def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -
 
 
 def _mean_history(members: list[Finished]) -> str:
-    """Return the epochs' records as a mean member has them, but seconds that sum up to what the median member took."""
+    """Return the epochs' records as a mean member has them, but seconds that sum up to what the median member took.
+
+    Memory is in each epoch the most that a member took.
+    """
     epochs = pd.concat([each.run.history().epochs for each in members])
     by_epoch = epochs.drop(columns=["kind", "time"], errors="ignore").groupby("epoch")
     seconds = by_epoch["seconds"].sum() / epochs["seconds"].sum()
-    median = training_costs([each.run for each in members])["training_seconds"]
-    mean = by_epoch.mean().assign(kind="epoch", seconds=seconds * median)
-    if "memory_bytes" in epochs:
-        mean["memory_bytes"] = by_epoch["memory_bytes"].max()
+    costs = training_costs([each.run for each in members])
+    mean = by_epoch.mean().assign(kind="epoch", seconds=seconds * costs["training_seconds"])
+    if costs["memory_bytes"] is not None:
+        mean["memory_bytes"] = costs["memory_bytes"]
     return mean.reset_index().astype({"step": int}).to_json(orient="records", lines=True)
 
 

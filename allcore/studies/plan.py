@@ -147,6 +147,11 @@ def make_plan(**fields: Any) -> StudyPlan:  # noqa: ANN401 - validation is what 
     return plan
 
 
+def protocols(plan: StudyPlan) -> tuple[str, ...]:
+    """Return by which protocols the members of a study divide the images, each once."""
+    return tuple(dict.fromkeys(place.config.split.protocol for place in plan.places))
+
+
 def study_command(plan: StudyPlan) -> str:
     """Return the command that makes a study of this plan, as `train_command` does for a run."""
     every = tuple(range(1, (plan.config.split.folds or 0) + 1))

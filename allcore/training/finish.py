@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,6 +26,7 @@ from allcore.inference.temperature import fit_temperature
 from allcore.model.build import build_network
 from allcore.model.serving import save_with_metadata
 from allcore.model.trained import network_weights
+from allcore.networks.credit import weights_credit
 from allcore.progress import Phase
 from allcore.recipe import train_command
 from allcore.runs.folder.files import FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, PREDICTIONS_FILE, SERVED_FILE
@@ -90,10 +92,13 @@ def write_results(run: TrainedRun, model: keras.Model, on_phase: Phase) -> None:
     _write_predictions(run, outputs, colours)
 
 
-def licence(config: TrainConfig) -> str:
-    """Return under what terms a model trained by `config` may be used, and whose weights it began with."""
-    use = "Research and education only; not a medical device."
-    return use if config.weights == "random" else f"{use} {config.trunk.title} weights: {config.trunk.credit}"
+def licence(config: TrainConfig, recorded: Mapping[str, Any] | None) -> str:
+    """Return under what terms a model trained by `config` may be used, and whose weights it began with.
+
+    `recorded` is what the run recorded of the file of those weights.
+    """
+    credit = weights_credit(config.trunk, config.weights, recorded)
+    return " ".join(filter(None, ("Research and education only; not a medical device.", credit)))
 
 
 def results_are_whole(run: Run) -> bool:
@@ -186,7 +191,7 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, ari
         novelty=to_reference(novelty, threshold),
         split_digests=digests,
         config=run.config.model_dump(mode="json", exclude={"dataset", "weights"}),
-        licence=licence(run.config),
+        licence=licence(run.config, Run(run.folder).environment().get("weights")),
         card=_card(run),
         title=f"Modified {run.config.trunk.title}, {run.config.image_size} px: {', '.join(run.split.classes)}",
         command=train_command(run.config),

@@ -21,6 +21,7 @@ from tests.pages import opening
 
 ALL = "all succeeded runs"
 EXAMPLE = "example: real images"
+OTHERWISE = "not all tested on the same images"
 
 
 open_page = partial(opening.open_page, "tradeoff")
@@ -162,8 +163,13 @@ def test_figures_have_a_description(add_run):
 
 def test_runs_on_other_test_images_are_said_to_be(add_run):
     add_run(0)
-    add_run(1, dataset="/elsewhere/others")
-    assert any("differ in dataset or split" in caption.value for caption in open_page().caption)
+    other = add_run(1)
+    assert OTHERWISE not in opening.texts(open_page())
+    table = other.predictions()
+    (other.folder / "predictions.parquet").unlink()  # a link to the file that other tests read
+    of_another_seed = table["split"].map({"test": "validation", "validation": "test"})
+    table.assign(split=of_another_seed).to_parquet(other.folder / "predictions.parquet")
+    assert OTHERWISE in opening.texts(open_page())
 
 
 @pytest.fixture
@@ -235,9 +241,21 @@ def test_runs_on_images_of_unknown_size_are_not_called_up_sampled(add_run):
     assert OF_DRAWN not in said
 
 
-def test_drawn_smears_are_said_to_be(add_run):
+def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(add_run):
     add_run()
-    assert OF_DRAWN in opening.texts(open_page())
+    app = open_page()
+    assert OF_DRAWN in opening.texts(app)
+    said = opening.texts(app) + "".join(chart.proto.spec + chart.proto.alt for chart in app.get("plotly_chart"))
+    assert "paper" not in said
+    assert "Beside published results" not in [header.value for header in app.header]
+    assert "beside_paper" not in app.dataframe[0].value
+
+
+def test_photographs_of_the_papers_classes_stand_beside_the_paper(add_run, photographed):
+    add_run()
+    app = open_page()
+    assert "the paper, Table 1" in app.get("plotly_chart")[0].proto.spec
+    assert "Beside published results" in [header.value for header in app.header]
 
 
 def shown_from_elsewhere():

@@ -74,6 +74,7 @@ def runs(*accuracies: float) -> pd.DataFrame:
             "memory_gb": 1.0,
             "parameters_millions": 15.0,
             "on_front": True,
+            "beside_paper": True,
         }
     )
 

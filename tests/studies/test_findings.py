@@ -8,6 +8,9 @@ import pytest
 from allcore.evaluation.scoring.scores import score
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
+from allcore.reporting.studies.ranking import best_settings
+from allcore.reporting.studies.tables import folds_table
+from allcore.reporting.studies.words import shortcuts_in_words
 from allcore.runs.execution.preflight import prepare
 from allcore.studies.baselines import baseline_members, compute_baselines
 from allcore.studies.findings import study_findings
@@ -106,6 +109,10 @@ def test_settings_that_divide_the_images_have_baselines_of_their_own(carried_out
     assert means["majority (split.protocol=grouped)"] == 0
     assert all(each.first in each.second for each in found.against_baselines)
     assert found.differences == []  # no part of one has the images of a part of the other
+    assert set(best_settings(found)) == {"split.protocol=grouped", "split.protocol=random"}
+    assert "majority (split.protocol=grouped)" in shortcuts_in_words(found)
+    counts = {len(each.predictions.table) for each in found.finished if each.place.fold == 1}
+    assert folds_table(found).rows[0][2] == " to ".join(map(str, sorted(counts)))
 
 
 def test_versions_of_the_labels_have_baselines_of_their_own(carried_out):

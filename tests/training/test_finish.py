@@ -59,10 +59,22 @@ def test_file_says_what_it_is_and_how_it_was_made(predictor):
 
 def test_licence_names_the_authors_of_the_weights_that_it_began_with():
     licence_of = {
-        weights: licence(make_config(dataset="smears", weights=weights)) for weights in ("imagenet", "random")
+        weights: licence(make_config(dataset="smears", weights=weights), None) for weights in ("imagenet", "random")
     }
     assert licence_of["imagenet"].startswith(licence_of["random"])
     assert licence_of["imagenet"].endswith("Visual Geometry Group, University of Oxford, CC BY 4.0.")
+
+
+def test_a_file_of_weights_is_credited_to_nobody_unless_its_content_is_known():
+    config = make_config(dataset="smears", weights="/somewhere/mine.weights.h5")
+    said = licence(config, {"source": "mine.weights.h5", "sha256": "1234"})
+    assert said.endswith(
+        "from the file mine.weights.h5, SHA-256 1234: whose they are, and under which licence, is not known."
+    )
+    assert config.trunk.credit not in said
+    assert "/somewhere" not in licence(config, None)
+    (known,) = config.trunk.imagenet_files
+    assert licence(config, {"source": "mine.weights.h5", "sha256": known}).endswith(config.trunk.credit)
 
 
 def test_both_arithmetics_say_nearly_the_same(finished_run):

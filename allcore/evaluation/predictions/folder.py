@@ -53,12 +53,17 @@ class ScoredFolder(BaseModel):
         """The part of the scored model's own run; None where all images are scored, or a part of another's."""
         return self.split if self.digests is None else None
 
+    @property
+    def classes_left_out(self) -> tuple[str, ...]:
+        """The folder's classes whose images are left out."""
+        return tuple(class_name(name) for name, ours in self.mapping.items() if ours == LEFT_OUT)
+
 
 class FolderFacts(BaseModel):
     """What a reader should know of a scored folder: of its `images`, how many the model was trained on.
 
-    `says_training` tells whether the model's file says what it was trained on at all. `left_out` are of classes that
-    the model does not have, `unusable` cannot be used; `parts` are the images of each part that the folder's own
+    `says_training` tells whether the model's file says what it was trained on at all. `left_out` are of classes
+    that `mapping` leaves out, `unusable` cannot be used; `parts` are the images of each part that the folder's own
     subfolders make, where there are several.
     """
 
@@ -86,7 +91,7 @@ class FolderFacts(BaseModel):
             notes.append(NEVER_SEEN if self.says_training else NOT_SAID)
         if self.left_out:
             left_out = counted(self.left_out, "image was", "images were")
-            notes.append(f"{left_out} left out, of classes that the model does not have")
+            notes.append(f"{left_out} left out as asked: {', '.join(of.classes_left_out)}")
         if self.unusable:
             unusable = counted(self.unusable, "file was", "files were")
             notes.append(f"{unusable} left out that cannot be used; `dataset info` says which and why")

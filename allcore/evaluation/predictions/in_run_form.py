@@ -69,6 +69,7 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFold
     probabilities may be others.
     """
     images = catalog.images(variant)[["path", "label", "sha256"]].to_csv(index=False)
+    unusable = int((catalog.problems()["variant"] == variant).sum())  # a reader is told how many there are
     asked = (
         _FORM,
         INTAKE_VERSION,
@@ -81,6 +82,7 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFold
         of.split if of.digests is None else (of.split, of.digests),
         sorted(of.mapping.items()),
         images,
+        unusable,
     )
     return Run(cache / FOLDER / short_digest(repr(asked)))
 

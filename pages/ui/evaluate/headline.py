@@ -85,7 +85,7 @@ def _say_of_folder(of: Evaluated, record: EvaluationRecord, named: str) -> None:
         st.caption(f"{said[:1].upper()}{said[1:]}.")
     if facts.left_out:
         left_out = counted(facts.left_out, "image is", "images are")
-        st.caption(f"{left_out} left out, of classes that the model does not have.")
+        st.caption(f"{left_out} left out as asked: {plain(', '.join(record.of.classes_left_out))}.")
     if facts.unusable:
         unusable = counted(facts.unusable, "file is", "files are")
         st.caption(f"{unusable} left out that cannot be used; Dataset says which and why.")

@@ -166,7 +166,13 @@ def test_a_class_that_is_mapped_to_nothing_is_left_out_and_noted(evaluate, finis
     (copied / "Pro").rename(copied / "artefacts")
     evaluation = evaluate(finished_run.served_model, data=copied, mapping={"artefacts": ""})
     assert evaluation.scores.per_class["Pro"].support == 0
-    assert "16 images were left out, of classes that the model does not have" in evaluation.notes
+    assert "16 images were left out as asked: artefacts" in evaluation.notes
+
+
+def test_a_class_of_the_models_can_be_left_out_and_is_not_said_to_be_none_of_its(evaluate, finished_run, copied):
+    evaluation = evaluate(finished_run.served_model, data=copied, mapping={"Pro": ""})
+    assert "16 images were left out as asked: Pro" in evaluation.notes
+    assert "does not have" not in " ".join(evaluation.notes)
 
 
 @pytest.mark.parametrize(

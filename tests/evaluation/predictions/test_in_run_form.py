@@ -74,6 +74,16 @@ def test_it_is_found_again_until_a_label_an_image_or_what_is_asked_changes(
     assert evaluation_place(model, scan(copied, cache), "", of, cache) != run
 
 
+def test_files_that_cannot_be_used_are_counted_anew_once_there_are_more(opened, smears, tmp_path, finished_run, cache):
+    copied, model = shutil.copytree(smears, tmp_path / "copied"), finished_run.served_model
+    of = ScoredFolder(folder=copied)
+    opened(of)
+    (copied / "Pro" / "empty.jpg").write_bytes(b"")
+    assert evaluation_record(evaluation_place(model, scan(copied, cache), "", of, cache)) is None
+    run, _ = opened(of)
+    assert evaluation_record(run).facts.unusable == 1
+
+
 @pytest.mark.parametrize("part", ["INTAKE_VERSION", "SEARCH_VERSION", "__version__"])
 def test_it_is_made_anew_once_another_program_would_read_search_or_predict_otherwise(
     opened, smears, finished_run, cache, monkeypatch, part

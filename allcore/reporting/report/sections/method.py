@@ -26,8 +26,8 @@ def model_section(facts: RunFacts) -> Section:
         *architecture(facts),
         settings(facts),
         Table(
-            "Where the paper is unclear, and how it is read here",
-            ("point", "the paper", "here"),
+            "Where the paper is unclear, and how ALLscope reads it by default; the settings above are this run's",
+            ("point", "the paper", "by default"),
             tuple((reading.topic, reading.paper, reading.here) for reading in OPEN_READINGS),
         ),
         software_table(facts),
@@ -114,15 +114,14 @@ def training_table(facts: RunFacts) -> Table:
     """Return hardware, precision, time and epochs of the run."""
     plan: dict[str, Any] = dict(facts.environment.get("plan") or {})
     epochs = facts.history.epochs
-    seconds = float(epochs["seconds"].sum()) if "seconds" in epochs else None
     trained = speed(float(epochs["images_per_second"].median())) if "images_per_second" in epochs else UNKNOWN
-    used = f"{memory(float(epochs['memory_bytes'].max()))}" if "memory_bytes" in epochs else UNKNOWN
+    used = UNKNOWN if facts.history.most_memory is None else memory(facts.history.most_memory)
     rows = (
         ("device", str(plan.get("description", facts.status.device or UNKNOWN))),
         ("precision", str(plan.get("precision", UNKNOWN))),
         ("images at once on a device", str(plan.get("micro_batch_size", UNKNOWN))),
         ("epochs", f"{len(epochs)} of {facts.config.epochs}"),
-        ("training time, validation included", duration(seconds)),
+        ("training time, validation included", duration(facts.history.training_seconds)),
         ("images a second, median over epochs", trained),
         ("most memory in use", used),
         ("times that it was resumed", str(facts.status.segment)),
