@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
@@ -39,7 +40,11 @@ from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.turns import SUPERSEDED, Turn, take_turn
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.training.log import append_to_log
+from allcore.training.time_limit import places_at_time_limit
 from allcore.writing import remove_unfinished
+
+if TYPE_CHECKING:
+    from allcore.training.reporter import Reporter
 
 _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
@@ -163,7 +168,7 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
     reporter = Reporter(folder, status.model_copy(update=fresh), turn)
     state, error = "failed", ""
     try:
-        state = "succeeded" if carry_out(folder, reporter, stop) else "queued" if stop.goes_on_later() else "cancelled"
+        state = "succeeded" if carry_out(folder, reporter, stop) else _stopped(reporter, stop)
     except InputError as raised:
         print(raised, file=sys.stderr)
         error = str(raised)
@@ -180,6 +185,15 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
     if state == "succeeded":
         remove_checkpoints(folder / CHECKPOINTS_FOLDER)
     return {"failed": 1, "queued": GOES_ON_LATER}.get(state, 0)
+
+
+def _stopped(reporter: Reporter, stop: StopSignal) -> str:
+    """Return the state of a run that was stopped. Raises `RunError` where each of its jobs comes to the same place."""
+    if not stop.goes_on_later():
+        return "cancelled"
+    if stop.is_near_limit():
+        reporter.update(at_time_limit=places_at_time_limit(reporter.status))
+    return "queued"
 
 
 def _given_devices() -> tuple[str, ...]:

@@ -84,7 +84,8 @@ class Executor(ABC):
         (run.folder / STOP_FILE).unlink(missing_ok=True)
         moment = time.time()
         fresh = {"state": "queued", "pid": None, "process_started": None, "queued_at": moment, "heartbeat": moment}
-        write_status(run.folder, status.model_copy(update={**fresh, "error": "", "phase": "", "eta_seconds": None}))
+        fresh |= {"error": "", "phase": "", "eta_seconds": None, "at_time_limit": ()}
+        write_status(run.folder, status.model_copy(update=fresh))
         self._launch(run, launch)
 
     def state(self, run: Run) -> Status:

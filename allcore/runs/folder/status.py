@@ -40,6 +40,7 @@ class Status(BaseModel):
     `pid` and `process_started`, the process's mark, mean something on `host` alone; in schema 1 the second was a time.
     `served_epoch` (0-based) is the one whose weights are served. `started` is when the segment's worker got the device,
     `peak_memory` the most bytes that it took, on a CPU. `devices` are those of `host` that it has to itself.
+    `at_time_limit` says where jobs were that had to end near their time limit, since the run last got on.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -66,6 +67,7 @@ class Status(BaseModel):
     served_epoch: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
     error: str = ""
     warnings: tuple[str, ...] = ()
+    at_time_limit: tuple[str, ...] = ()
 
 
 def read_status(folder: Path) -> Status:
