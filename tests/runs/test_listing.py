@@ -141,7 +141,7 @@ def test_a_run_that_another_machine_hears_nothing_of_is_judged_anew_by_its_own(w
     write_status(run.folder, run.status().model_copy(update=waits))
     settle(run)
     assert [one.row["state"] for one in list_runs(workspace)] == ["interrupted"]
-    monkeypatch.setattr("allcore.runs.folder.status.host", lambda: "there")
+    monkeypatch.setattr("allcore.runs.folder.process.host", lambda: "there")
     assert [one.row["state"] for one in list_runs(workspace)] == ["queued"]
 
 
