@@ -17,13 +17,14 @@ from typing import Final
 
 from allcore.errors import InputError, RunError, TrackingError
 from allcore.refusals import what_went_wrong
+from allcore.runs.execution.mirroring import TRACKING_VARIABLE
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import Run, RunStore
 from allcore.runs.folder.turns import present_turn
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from allcore.tracking.mirror import is_behind, mirror
 from allcore.tracking.record import Mirrored, read_mirrored
-from allcore.tracking.server import VARIABLE, MlflowServer
+from allcore.tracking.server import MlflowServer
 from allcore.tracking.study import mirror_study, study_is_behind
 from allcore.workspace import Workspace
 
@@ -35,8 +36,10 @@ _PATIENCE: Final = 900.0
 
 def tracking_server() -> MlflowServer:
     """Return the server that MLFLOW_TRACKING_URI names. Raises `TrackingError` where it names none."""
-    if not (uri := os.environ.get(VARIABLE, "").strip()):
-        raise TrackingError(f"{VARIABLE} is not set; give it the address of an MLflow server, http://HOST:PORT")
+    if not (uri := os.environ.get(TRACKING_VARIABLE, "").strip()):
+        raise TrackingError(
+            f"{TRACKING_VARIABLE} is not set; give it the address of an MLflow server, http://HOST:PORT"
+        )
     return MlflowServer(uri)
 
 

@@ -18,9 +18,9 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from allcore.errors import FileError, TrackingError
 from allcore.json_text import parse_json
+from allcore.runs.execution.mirroring import TRACKING_VARIABLE
 from allcore.web_address import split_address, without_user
 
-VARIABLE: Final = "MLFLOW_TRACKING_URI"
 _EXPERIMENT_VARIABLE: Final = "MLFLOW_EXPERIMENT_NAME"
 _DEFAULT_EXPERIMENT: Final = "ALLscope"
 _SECONDS: Final = 20.0
@@ -64,9 +64,9 @@ class MlflowServer:
         if parts is None:
             left_out = ", user and password left out" if "@" in uri else ""
             raise TrackingError(
-                f"{VARIABLE} is {without_user(uri)!r:.200}{left_out}; expected a server's address, http://HOST:PORT or "
-                "http://USER:PASSWORD@HOST:PORT, percent-encoded. To mirror runs into a folder or a database, start a "
-                "server over it: mlflow server --backend-store-uri sqlite:///mlflow.db"
+                f"{TRACKING_VARIABLE} is {without_user(uri)!r:.200}{left_out}; expected a server's address, "
+                "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, percent-encoded. To mirror runs into a "
+                "folder or a database, start a server over it: mlflow server --backend-store-uri sqlite:///mlflow.db"
             )
         host = parts.netloc.rpartition("@")[2]
         self.address = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))

@@ -21,7 +21,7 @@ from allcore.errors import ConfigError, InputError, RunError
 from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
-from allcore.runs.execution.devices import devices_here, see_only, suitable
+from allcore.runs.execution.devices import VISIBLE_GPUS, devices_here, see_only, suitable
 from allcore.runs.execution.lease import device_lease
 from allcore.runs.execution.mirroring import leave_time_to, start_mirroring
 from allcore.runs.execution.stop_signal import StopSignal
@@ -50,6 +50,7 @@ _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
 _HEARTBEAT_SECONDS = 60.0
 """How often a worker that waits for a device is heard of; it counts as lost after five minutes."""
+_PROCESSOR = ("CPU",)
 _ENDED = ("succeeded", "failed", "cancelled")
 """The states that are recorded of a run that is over; whoever launches it again records `queued` first."""
 
@@ -113,8 +114,11 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         config = read_config(folder / CONFIG_FILE)
         if not launch.is_local:  # the scheduler gave this process its devices, and shares them with no other run
             os.environ.pop(CPU_SLOTS, None)
+            given = _given_devices()
+            if given == _PROCESSOR:  # its machine may have GPUs that other jobs were given
+                see_only(())
             exporter = start_mirroring(folder)
-            code = _train(folder, status.model_copy(update={"devices": _given_devices()}), stop, turn)
+            code = _train(folder, status.model_copy(update={"devices": given}), stop, turn)
             if code != GOES_ON_LATER:
                 leave_time_to(exporter)
             return code
@@ -202,7 +206,7 @@ def _given_devices() -> tuple[str, ...]:
         gpus = [device.label for device in devices_here() if device.kind == "gpu"]
     except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
         gpus = ["GPU"]
-    return tuple(gpus) if gpus and "CUDA_VISIBLE_DEVICES" in os.environ else ("CPU",)
+    return tuple(gpus) if gpus and VISIBLE_GPUS in os.environ else _PROCESSOR
 
 
 def _wait_for_launcher() -> None:

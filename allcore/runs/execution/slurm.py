@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Literal
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError, RunError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
+from allcore.runs.execution.devices import VISIBLE_GPUS
 from allcore.runs.execution.executor import worker_command, worker_environment
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.folder.files import OUTPUT_FILE
@@ -76,7 +77,7 @@ class SlurmExecutor(ScheduledExecutor):
     def submit_job(self, run: Run, launch: Launch) -> str:
         """Return the number that sbatch gives a run's job. Raises `RunError` with Slurm's reason when it refuses."""
         environment = worker_environment(self.workspace)
-        environment.pop("CUDA_VISIBLE_DEVICES", None)
+        environment.pop(VISIBLE_GPUS, None)
         command = ["sbatch", *job_options(run, self.settings)]
         done = _ask(command, job_script(run, launch, self.settings), environment)
         if done.returncode != 0:
