@@ -30,6 +30,8 @@ _MOST_METRICS: Final = 500
 _MOST_PARAMETERS: Final = 100
 _LONGEST: Final = 5000
 """Characters of a parameter or tag, which every server takes; so does it the numbers above in one request."""
+_LONGEST_NAME: Final = 250
+"""Characters of a run's name that a server's database has room for."""
 _PROXIED: Final = "/api/2.0/mlflow-artifacts/artifacts/"
 
 
@@ -124,7 +126,7 @@ class MlflowServer:
         """Make a run that began so many seconds after the epoch."""
         asked = {
             "experiment_id": experiment,
-            "run_name": name,
+            "run_name": name[:_LONGEST_NAME],
             "start_time": int(1000 * started),
             "tags": _pairs(tags),
         }
