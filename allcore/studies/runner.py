@@ -20,6 +20,7 @@ from filelock import Timeout
 from allcore.errors import ConfigError, InputError, RunError
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.ask_schedulers import ask_schedulers
+from allcore.runs.execution.choose_executor import executor_of, resume
 from allcore.runs.execution.executor import Executor
 from allcore.runs.execution.launch_many import launch_all
 from allcore.runs.execution.mirroring import start_mirroring
@@ -178,7 +179,7 @@ class _Runner:
             if run is None:
                 self.executor.submit(place.config, lambda *_: self._beat())
             else:
-                self.executor.resume(run)
+                resume(run, self.executor)
         except (InputError, OSError) as error:
             self._remember(place, error)
 
@@ -207,7 +208,7 @@ class _Runner:
         for run in self.study.active_members(self._runs()):  # its plan may be gone, with its folder
             self._beat()
             with suppress(RunError):  # it has ended meanwhile
-                threads.append(self.executor.stop_in_background(run))
+                threads.append(executor_of(run, self.executor.workspace).stop_in_background(run))
         for thread in threads:
             while thread.is_alive():
                 thread.join(_HEARTBEAT_SECONDS)

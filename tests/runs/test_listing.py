@@ -13,8 +13,9 @@ from allcore.runs.folder.launches import claim_launch, last_launch, record_launc
 from allcore.runs.folder.process import own_identity
 from allcore.runs.folder.status import write_status
 from allcore.runs.folder.store import Run
-from allcore.runs.listing import SUMMARY_COLUMNS, list_runs
+from allcore.runs.listing import list_runs
 from allcore.runs.summary import summarize, summary_rows
+from allcore.runs.summary_columns import SUMMARY_COLUMNS
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError, RunError
-from allcore.runs.execution.ask_schedulers import ASK_SECONDS, jobs_folder, may_ask
+from allcore.runs.execution.asked_lately import ASK_SECONDS, jobs_folder, may_ask
 from allcore.runs.execution.cluster_settings import read_cluster
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.ending import rests_within, while_it_stops

@@ -1,6 +1,5 @@
 """What is asked of Slurm and what its words mean, without one; tests/cluster has a real one."""
 
-import json
 import os
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from allcore.config import make_config
 from allcore.errors import ConfigError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
-from allcore.runs.execution.executor import LocalExecutor, open_executor
 from allcore.runs.execution.slurm import SlurmExecutor, job_options, job_script, word_of_slurm
 from allcore.runs.folder.launches import Launch
 from allcore.runs.folder.store import Run
@@ -97,16 +95,6 @@ def test_job_of_another_cluster_is_asked_of_that_one_and_cancelled_there(workspa
     assert (words[job].state, words["7"].state) == ("waiting", "over")
     executor.cancel(job, only_waiting=True)
     assert two_clusters.read_text().splitlines()[-1] == "scancel --clusters=gpu --state=PENDING 7"
-
-
-def test_executor_is_the_one_that_the_environment_or_the_workspace_names(workspace, monkeypatch):
-    monkeypatch.delenv("ALLCORE_EXECUTOR", raising=False)
-    assert isinstance(open_executor(workspace), LocalExecutor)
-    workspace.root.mkdir()
-    (workspace.root / "cluster.json").write_text(json.dumps({"executor": "slurm", "slurm": {"partition": "gpu"}}))
-    assert open_executor(workspace).settings.partition == "gpu"
-    monkeypatch.setenv("ALLCORE_EXECUTOR", "local")
-    assert isinstance(open_executor(workspace), LocalExecutor)
 
 
 @pytest.mark.parametrize(
