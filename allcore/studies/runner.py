@@ -30,7 +30,7 @@ from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.process import host, own_identity
 from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.runs.folder.status import Status, read_status, write_status
-from allcore.runs.folder.store import Run
+from allcore.runs.folder.store import Run, state_of
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.kept import keep_small
 from allcore.studies.plan import Place
@@ -228,10 +228,7 @@ class _Runner:
 
 
 def _state(run: Run) -> str:
-    try:
-        return run.status().state
-    except RunError:
-        return "damaged" if run.folder.is_dir() else "deleted"
+    return state_of(run) or ("damaged" if run.folder.is_dir() else "deleted")
 
 
 def _in_words(problems: dict[str, str]) -> str:

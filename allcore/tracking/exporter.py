@@ -19,7 +19,7 @@ from allcore.errors import InputError, RunError, TrackingError
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.mirroring import TRACKING_VARIABLE
 from allcore.runs.folder.states import ACTIVE
-from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore, state_of
 from allcore.runs.folder.turns import present_turn
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from allcore.tracking.mirror import is_behind, mirror
@@ -73,7 +73,7 @@ def follow(folder: Path, workspace: Workspace) -> int:
                 said = what_went_wrong(error)
                 print(f"MLflow: {said}; it is tried again; so does python -m allcore mlflow sync", file=sys.stderr)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        rested = 0.0 if _is_active(folder) else rested or time.monotonic()
+        rested = 0.0 if state_of(Run(folder)) in ACTIVE else rested or time.monotonic()
         if rested and time.monotonic() - rested > _PATIENCE:
             return 1
         time.sleep(pause)
@@ -153,10 +153,3 @@ def _catch_up_study(study: Study, server: MlflowServer) -> bool:
 def _record_at(folder: Path, server: MlflowServer) -> Mirrored | None:
     record = read_mirrored(folder)
     return record if record is not None and record.server == server.address else None
-
-
-def _is_active(folder: Path) -> bool:
-    try:
-        return Run(folder).status().state in ACTIVE
-    except RunError:
-        return False
