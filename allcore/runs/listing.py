@@ -20,7 +20,7 @@ from allcore.runs.summary_columns import SUMMARY_COLUMNS, holds_words
 from allcore.workspace import Workspace
 
 _WATCHED: Final = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
-_WORK: Final = 3
+_WORK: Final = 4
 """Raised whenever rows would say something else of the same files."""
 _SETTLED_NS: Final = 2_000_000_000
 """How much older than a list the files that it tells of must be: some disks tell times in steps of two seconds."""

@@ -176,14 +176,18 @@ def harmed(field, value):
     return harm
 
 
+def of_another_version(text):
+    """Return a list as a version wrote it whose rows said other things of the same files."""
+    return json.dumps(json.loads(text) | {"work": listing._WORK - 1})
+
+
 @pytest.mark.parametrize(
     "harm",
     [
         lambda text: "",
         lambda text: text[:-20],
         lambda text: "[]",
-        lambda text: '{"work": 0, "runs": {}}',
-        lambda text: '{"work": 2, "runs": []}',
+        lambda text: json.dumps({"work": listing._WORK, "runs": []}),
         lambda text: "[" * 100_000,
         lambda text: text.replace("[", "[[", 1),
         harmed([0], []),
@@ -193,6 +197,7 @@ def harmed(field, value):
         *(harmed([1, column], {}) for column in range(len(SUMMARY_COLUMNS))),
         harmed([2], "yes"),
         harmed([3], None),
+        lambda text: of_another_version(harmed([1, list(SUMMARY_COLUMNS).index("state")], "failed")(text)),
     ],
 )
 def test_a_list_that_is_damaged_or_of_another_version_is_made_again(workspace, run, harm):

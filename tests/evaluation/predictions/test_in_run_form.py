@@ -74,7 +74,7 @@ def test_it_is_found_again_until_a_label_an_image_or_what_is_asked_changes(
     assert evaluation_place(model, scan(copied, cache), "", of, cache) != run
 
 
-@pytest.mark.parametrize("part", ["INTAKE_VERSION", "SEARCH_VERSION", "__version__"])
+@pytest.mark.parametrize("part", ["_FORM", "INTAKE_VERSION", "SEARCH_VERSION", "__version__"])
 def test_it_is_made_anew_once_another_program_would_read_search_or_predict_otherwise(
     opened, smears, finished_run, cache, monkeypatch, part
 ):
