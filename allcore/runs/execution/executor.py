@@ -85,7 +85,13 @@ class Executor(ABC):
         launch = claim_launch(run.folder, self.name, last)
         (run.folder / STOP_FILE).unlink(missing_ok=True)
         moment = time.time()
-        fresh = {"state": "queued", "pid": None, "process_started": None, "queued_at": moment, "heartbeat": moment}
+        fresh: dict[str, object] = {
+            "state": "queued",
+            "pid": None,
+            "process_started": None,
+            "queued_at": moment,
+            "heartbeat": moment,
+        }
         fresh |= {"error": "", "phase": "", "eta_seconds": None, "at_time_limit": ()}
         write_status(run.folder, status.model_copy(update=fresh))
         self._launch(run, launch)
