@@ -182,8 +182,13 @@ def finished(made_once: Callable[..., Path], tiny_config: Callable[..., TrainCon
     """Return an executor whose workspace holds exactly one run, trained by a real worker; tests only read it."""
 
     def train(folder: Path) -> None:
-        run = LocalExecutor(Workspace(folder)).submit(tiny_config(epochs=3, checkpoint_minutes=60))
-        assert wait_for(run, lambda status: status.state not in ACTIVE).state == "succeeded", run.log_tail()
+        executor = LocalExecutor(Workspace(folder))
+        run = executor.submit(tiny_config(epochs=3, checkpoint_minutes=60))
+        try:
+            assert wait_for(run, lambda status: status.state not in ACTIVE).state == "succeeded", run.log_tail()
+        finally:
+            if run.status().state in ACTIVE:
+                executor.stop(run, patience=0.5)
         while has_worker(run.folder):  # it removes its checkpoints
             time.sleep(0.05)
 

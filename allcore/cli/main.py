@@ -52,7 +52,7 @@ def study_runner(
     launch: Annotated[int | None, typer.Option("--launch", help="the number of the launch that started this")] = None,
 ) -> None:
     """Carry out the study in a folder; the app and `study run` start this."""
-    from allcore.runs.execution.executor import open_executor
+    from allcore.runs.execution.choose_executor import open_executor
     from allcore.studies.runner import run_study
     from allcore.workspace import open_workspace
 

@@ -157,7 +157,7 @@ def watch(name: RunName) -> None:
     executor = the_executor()
     run = executor.store.find(name)
     try:
-        status = follow(run, executor)
+        status = follow(run, executor.workspace)
     except KeyboardInterrupt:
         say(f"run {run.id} goes on", err=True)
         return
@@ -169,11 +169,12 @@ def watch(name: RunName) -> None:
 @app.command()
 def stop(name: RunName) -> None:
     """Stop a run at its next batch, keeping its checkpoint."""
+    from allcore.runs.execution.choose_executor import executor_of
     from allcore.runs.folder.states import in_words
 
     executor = the_executor()
     run = executor.store.find(name)
-    executor.stop(run)
+    executor_of(run, executor.workspace).stop(run)
     say(f"run {run.id} is {in_words(run.status().state)}")
 
 
@@ -186,14 +187,15 @@ def resume(
 
     from allcore.cli.evaluation_text import print_evaluation
     from allcore.cli.train import finish
+    from allcore.runs.execution import choose_executor
 
     executor = the_executor()
     run = executor.store.find(name)
-    executor.resume(run)
+    choose_executor.resume(run, executor)
     if background:
         say(run.id)
         return
-    raise typer.Exit(finish(run, executor, partial(print_evaluation, json=False)))
+    raise typer.Exit(finish(run, executor.workspace, partial(print_evaluation, json=False)))
 
 
 @app.command()
@@ -251,7 +253,7 @@ def _make_sure(name: str, run: Run) -> None:
 def _sorted(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:
     """Return the rows by a column, numbers from the largest and words from A. Raises `RunError` where there is none."""
     from allcore.errors import RunError
-    from allcore.runs.listing import SUMMARY_COLUMNS
+    from allcore.runs.summary_columns import SUMMARY_COLUMNS
 
     if by is None:
         return rows

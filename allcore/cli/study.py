@@ -213,7 +213,7 @@ def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEst
     from allcore.config import TrainConfig
     from allcore.hardware import system_devices
     from allcore.runs.estimate import Speed, estimate, former_speed
-    from allcore.runs.execution.executor import open_executor
+    from allcore.runs.execution.choose_executor import open_executor
     from allcore.runs.execution.preflight import prepare
     from allcore.runs.folder.store import RunStore
     from allcore.runs.measure import measure

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from allcore.evaluation.predictions.evaluation import Evaluation
     from allcore.runs.execution.executor import Executor
     from allcore.runs.folder.store import Run
+    from allcore.workspace import Workspace
 
 Data = Annotated[Path, typer.Option("--data", help="dataset folder, with one subfolder per class or per variant")]
 Preset = Annotated[str, typer.Option("--preset", help=f"settings to begin with: {presets_help()}")]
@@ -59,19 +60,21 @@ def train(
         _announce(run)
     else:
         say(f"run {run.id}", err=True)
-        raise typer.Exit(finish(run, executor, partial(print_evaluation, json=json)))
+        raise typer.Exit(finish(run, executor.workspace, partial(print_evaluation, json=json)))
 
 
-def finish(run: Run, executor: Executor, show: Callable[[Evaluation], None]) -> int:
+def finish(run: Run, workspace: Workspace, show: Callable[[Evaluation], None]) -> int:
     """Follow a run to its end, show its test scores, and return the exit status; Ctrl-C stops it."""
     from allcore.cli.follow import follow
     from allcore.evaluation.predictions.evaluate import evaluate_run
+    from allcore.runs.execution.choose_executor import executor_of
     from allcore.runs.folder.states import in_words
 
     try:
-        status = follow(run, executor)
+        status = follow(run, workspace)
     except KeyboardInterrupt:
         say("stopping at the next batch; the checkpoint is kept", err=True)
+        executor = executor_of(run, workspace)
         executor.stop(run)
         status = executor.state(run)
     if status.state == "succeeded":

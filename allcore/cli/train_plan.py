@@ -41,7 +41,7 @@ def _plan(config: TrainConfig, workspace: Workspace, measured: bool) -> tuple[Sp
     from allcore.evaluation.shortcuts import cached_shortcuts
     from allcore.hardware import system_devices
     from allcore.runs.estimate import estimate, former_speed
-    from allcore.runs.execution.executor import open_executor
+    from allcore.runs.execution.choose_executor import open_executor
     from allcore.runs.execution.preflight import prepare
     from allcore.runs.folder.store import RunStore
     from allcore.runs.measure import measure

@@ -16,18 +16,11 @@ from typing import Any, Final, NamedTuple
 
 from allcore.files import Stamp, stamp
 from allcore.runs.folder.files import CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE, STATUS_FILE, run_names
+from allcore.runs.summary_columns import SUMMARY_COLUMNS, holds_words
 from allcore.workspace import Workspace
 
-SUMMARY_COLUMNS: Final = {
-    "run": "str", "name": "str", "tags": "str", "state": "str", "launched": "str",
-    "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
-    "study": "str", "dataset": "str", "test_accuracy": "Float64", "best_validation_accuracy": "Float64",
-    "images_per_second": "Float64", "eta_seconds": "Float64", "bytes": "Int64", "note": "str", "person_note": "str",
-}  # fmt: skip
-"""What a row says, with the type of its column in a table; `note` is what went wrong, `person_note` a person's."""
-
 _WATCHED: Final = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
-_WORK: Final = 3
+_WORK: Final = 4
 """Raised whenever rows would say something else of the same files."""
 _SETTLED_NS: Final = 2_000_000_000
 """How much older than a list the files that it tells of must be: some disks tell times in steps of two seconds."""
@@ -58,12 +51,6 @@ class Listed(NamedTuple):
 
 _AtRest = dict[str, tuple[tuple[Stamp, ...], Listed]]
 """The runs that only their files can change, by their names, with the stamps of those files."""
-
-
-def holds_words(text: str, words: str) -> bool:
-    """Return whether a text holds every one of some words, in whatever case."""
-    text = text.casefold()
-    return all(word in text for word in words.casefold().split())
 
 
 def stamps(folder: str, datasets: Stamp) -> tuple[Stamp, ...]:

@@ -10,7 +10,7 @@ from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.folder.disk_clock import disk_time
 from allcore.runs.folder.files import CHECKPOINTS_FOLDER
-from allcore.runs.folder.store import Run, RunStore, is_active
+from allcore.runs.folder.store import Run, RunStore, has_succeeded, is_in_use
 from allcore.runs.folder.trash import TRASH
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.workspace import Workspace
@@ -42,7 +42,7 @@ def superfluous(workspace: Workspace) -> list[Superfluous]:
     """
     runs = RunStore(workspace.runs).runs()
     found = [*_of_finished(runs), *_left_behind(workspace)]
-    if not any(is_active(run) for run in runs):
+    if not any(is_in_use(run) for run in runs):
         found += _cached_images(workspace)
     sized = [Superfluous(path, what, bytes_below(path)) for path, what in found]
     return sorted(sized, key=lambda each: (-each.bytes, each.path))
@@ -94,10 +94,7 @@ def _cached_images(workspace: Workspace) -> Iterator[tuple[Path, str]]:
 
 
 def _is_finished(run: Run) -> bool:
-    try:
-        return run.status().state == "succeeded" and not has_worker(run.folder)
-    except RunError:
-        return False
+    return has_succeeded(run) and not has_worker(run.folder)
 
 
 def _is_given_up(path: Path) -> bool:

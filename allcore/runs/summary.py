@@ -18,7 +18,7 @@ from allcore.runs.folder.history import History
 from allcore.runs.folder.states import ACTIVE, State, in_words
 from allcore.runs.folder.status import Status
 from allcore.runs.folder.store import Run
-from allcore.runs.listing import SUMMARY_COLUMNS, holds_words
+from allcore.runs.summary_columns import SUMMARY_COLUMNS, holds_words
 
 if TYPE_CHECKING:
     import pandas as pd

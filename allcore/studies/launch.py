@@ -13,8 +13,9 @@ from typing import Any
 from allcore.config import TrainConfig
 from allcore.data.folder.links import from_home
 from allcore.errors import ConfigError, RunError
+from allcore.runs.execution.choose_executor import executor_of, open_executor
 from allcore.runs.execution.ending import gone_within, signal_group
-from allcore.runs.execution.executor import open_executor, worker_environment
+from allcore.runs.execution.executor import worker_environment
 from allcore.runs.execution.preflight import looked_at_once, prepare, with_groups_absolute
 from allcore.runs.folder.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.folder.launches import LOCAL, claim_launch, last_launch
@@ -125,7 +126,7 @@ def request_stop(study: Study, workspace: Workspace) -> None:
         raise RunError(f"study {study.name} is {in_words(status.state)}; there is nothing to stop")
     for run in active:
         with suppress(RunError):  # it has ended meanwhile
-            executor.stop_in_background(run)
+            executor_of(run, workspace).stop_in_background(run)
 
 
 def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
@@ -144,7 +145,7 @@ def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
     gone_within(status, patience)
     for run in active:
         with suppress(RunError):  # it has ended meanwhile
-            executor.stop(run)
+            executor_of(run, workspace).stop(run)
     if study.status().state == "interrupted":
         with suppress(OSError):  # a full disk, say: it can be resumed as it is
             write_status(study.folder, status.model_copy(update={"state": "cancelled"}))

@@ -16,7 +16,7 @@ from allcore.evaluation.predictions.kept_scores import kept_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.scoring.score_table import score_table
 from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval
-from allcore.runs.folder.store import Run
+from allcore.runs.folder.store import Run, has_succeeded
 from allcore.studies.costs import training_costs
 from allcore.studies.plan import Place, StudyPlan
 
@@ -64,7 +64,7 @@ def finished_members(plan: StudyPlan, members: Mapping[str, Run]) -> list[Finish
     found = []
     for place in plan.places:
         run = members.get(place.name)
-        if run is not None and _has_succeeded(run):
+        if run is not None and has_succeeded(run):
             found.append(Finished(place, run, recorded_predictions(run, "test")))
     return found
 
@@ -151,10 +151,3 @@ def _by_member(plan: StudyPlan, finished: list[Finished]) -> dict[str, np.ndarra
     return {
         name: by_part(plan, {part: float(table[name]) for part, table in scored.items()}) for name in SCALAR_METRICS
     }
-
-
-def _has_succeeded(run: Run) -> bool:
-    try:
-        return run.status().state == "succeeded"
-    except RunError:
-        return False

@@ -20,6 +20,7 @@ from filelock import Timeout
 from allcore.errors import ConfigError, InputError, RunError
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.ask_schedulers import ask_schedulers
+from allcore.runs.execution.choose_executor import executor_of, resume
 from allcore.runs.execution.executor import Executor
 from allcore.runs.execution.launch_many import launch_all
 from allcore.runs.execution.mirroring import start_mirroring
@@ -29,7 +30,7 @@ from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.process import host, own_identity
 from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.runs.folder.status import Status, read_status, write_status
-from allcore.runs.folder.store import Run
+from allcore.runs.folder.store import Run, state_of
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.kept import keep_small
 from allcore.studies.plan import Place
@@ -182,7 +183,7 @@ class _Runner:
             if run is None:
                 self.executor.submit(place.config, lambda *_: self._beat(), partial(must_be_those_of, self.members))
             else:
-                self.executor.resume(run)
+                resume(run, self.executor)
         except (InputError, OSError) as error:
             self._remember(place, error)
 
@@ -211,7 +212,7 @@ class _Runner:
         for run in self.study.active_members(self._runs()):  # its plan may be gone, with its folder
             self._beat()
             with suppress(RunError):  # it has ended meanwhile
-                threads.append(self.executor.stop_in_background(run))
+                threads.append(executor_of(run, self.executor.workspace).stop_in_background(run))
         for thread in threads:
             while thread.is_alive():
                 thread.join(_HEARTBEAT_SECONDS)
@@ -231,10 +232,7 @@ class _Runner:
 
 
 def _state(run: Run) -> str:
-    try:
-        return run.status().state
-    except RunError:
-        return "damaged" if run.folder.is_dir() else "deleted"
+    return state_of(run) or ("damaged" if run.folder.is_dir() else "deleted")
 
 
 def _in_words(problems: dict[str, str]) -> str:

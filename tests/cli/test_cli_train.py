@@ -91,13 +91,13 @@ def test_failed_run_is_exit_status_1_and_its_error_is_said(workspace, finished_r
     executor = LocalExecutor(workspace)
     run = executor.store.create(finished_run.config, finished_run.split)
     write_status(run.folder, run.status().model_copy(update={"state": "failed", "error": "the disk is full"}))
-    assert finish(run, executor, lambda evaluation: None) == 1
+    assert finish(run, workspace, lambda evaluation: None) == 1
     assert capsys.readouterr().err.startswith(f"run {run.id} is failed: the disk is full\ngo on with: ")
 
 
 def test_a_run_that_has_finished_shows_its_scores(finished, finished_run):
     shown = []
-    assert finish(finished_run, finished, shown.append) == 0
+    assert finish(finished_run, finished.workspace, shown.append) == 0
     assert [evaluation.model for evaluation in shown] == [finished_run.id]
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from allcore.errors import RunError
+from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.files import STOP_FILE
 from allcore.runs.folder.launches import Launch, claim_launch
 from allcore.studies.runner import run_study
@@ -59,7 +60,7 @@ def test_a_stopped_study_stops_all_members_that_go_on(study, going_on, monkeypat
         stopped.append(run.config.place)
         return threading.Thread(target=set_state, args=(run, "cancelled"))
 
-    object.__setattr__(two, "stop_in_background", lambda run: started(stop(run)))
+    monkeypatch.setattr(LocalExecutor, "stop_in_background", lambda _, run: started(stop(run)))
     monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda _: (study.folder / STOP_FILE).touch())
     assert run_study(study.folder, two) == 0
     assert sorted(stopped) == sorted(PLACES[:2])
@@ -74,7 +75,9 @@ def test_members_are_stopped_where_the_study_s_folder_is_removed_by_hand(study, 
         stopped.append(run.config.place)
         set_state(run, "cancelled")
 
-    object.__setattr__(two, "stop_in_background", lambda run: started(threading.Thread(target=stop, args=(run,))))
+    monkeypatch.setattr(
+        LocalExecutor, "stop_in_background", lambda _, run: started(threading.Thread(target=stop, args=(run,)))
+    )
     monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda _: shutil.rmtree(study.folder, ignore_errors=True))
     run_study(study.folder, two)
     assert sorted(stopped) == sorted(PLACES[:2])
@@ -108,7 +111,9 @@ def stopping(study, going_on, monkeypatch):
             until_it_ends()
             set_state(run, "cancelled")
 
-        object.__setattr__(two, "stop_in_background", lambda run: started(threading.Thread(target=stop, args=(run,))))
+        monkeypatch.setattr(
+            LocalExecutor, "stop_in_background", lambda _, run: started(threading.Thread(target=stop, args=(run,)))
+        )
         return run_study(study.folder, two, launch)
 
     return carry_out

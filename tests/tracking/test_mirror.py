@@ -182,3 +182,34 @@ def test_where_the_server_stores_no_files_the_rest_is_mirrored_and_the_way_out_s
         mirror(run, server, workspace)
     assert values(only(stand_in), "batch/loss") == [(1, 1.0)]
     assert only(stand_in)["info"]["status"] == "KILLED"
+
+
+def test_a_run_that_was_deleted_on_the_server_is_mirrored_anew_once_it_has_something_to_send(
+    make_run, stand_in, server, workspace
+):
+    run = make_run()
+    report(run, batch(1, 0.9), epoch(0))
+    rest(run)
+    first = mirror(run, server, workspace)
+    server.delete_run(first.run)
+    assert mirror(run, server, workspace) == first  # whoever deleted it wants no copy of what it had
+    report(run, batch(2, 0.8))
+    record = mirror(run, server, workspace)
+    assert record.run != first.run
+    assert values(only(stand_in), "batch/loss") == [(1, 0.9), (2, 0.8)]
+    assert only(stand_in)["params"] == {path: setting_text(of) for path, of in config_values(run.config).items()}
+    assert only(stand_in)["info"]["status"] == "KILLED"
+    assert (record.problem, is_behind(run, record)) == ("", False)
+
+
+def test_what_a_server_refuses_of_a_run_that_it_has_is_said_and_makes_no_other_run(
+    make_run, stand_in, server, workspace
+):
+    run = make_run()
+    mirror(run, server, workspace)
+    report(run, batch(1))
+    stand_in.fails = {"runs/log-batch": (400, {"error_code": "INVALID_PARAMETER_VALUE", "message": "no such key"})}
+    with pytest.raises(TrackingError, match="no such key"):
+        mirror(run, server, workspace)
+    assert "no such key" in read_mirrored(run.folder).problem
+    assert len(stand_in.runs) == 1

@@ -62,7 +62,10 @@ def signal_group(status: Status, number: signal.Signals) -> bool:
     """Send a signal to the process that a status speaks of, with all that it started, and return whether it is here."""
     if status.pid is None or not _is_here(status):
         return False
-    os.killpg(status.pid, number)
+    try:
+        os.killpg(status.pid, number)
+    except ProcessLookupError:  # it has ended meanwhile
+        return False
     return True
 
 

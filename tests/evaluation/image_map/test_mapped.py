@@ -55,6 +55,13 @@ def test_a_map_is_made_once(made, finished_run, cache, monkeypatch):
     assert make_map(finished_run, cache) == known_map(finished_run, cache) == made[0]
 
 
+@pytest.mark.parametrize("part", ["_FORM", "INTAKE_VERSION"])
+def test_a_map_of_another_program_is_not_shown(made, finished_run, cache, monkeypatch, part):
+    assert known_map(finished_run, cache) is not None
+    monkeypatch.setattr(f"allcore.evaluation.image_map.mapped.{part}", "another")
+    assert known_map(finished_run, cache) is None
+
+
 def test_without_kept_features_the_model_is_asked_and_tells_the_same(made, finished_run, tmp_path):
     run = Run(shutil.copytree(finished_run.folder, tmp_path / "run", copy_function=os.link))
     (run.folder / "features.npy").unlink()

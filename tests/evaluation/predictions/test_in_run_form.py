@@ -84,7 +84,7 @@ def test_files_that_cannot_be_used_are_counted_anew_once_there_are_more(opened, 
     assert evaluation_record(run).facts.unusable == 1
 
 
-@pytest.mark.parametrize("part", ["INTAKE_VERSION", "SEARCH_VERSION", "__version__"])
+@pytest.mark.parametrize("part", ["_FORM", "INTAKE_VERSION", "SEARCH_VERSION", "__version__"])
 def test_it_is_made_anew_once_another_program_would_read_search_or_predict_otherwise(
     opened, smears, finished_run, cache, monkeypatch, part
 ):
