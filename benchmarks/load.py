@@ -192,7 +192,7 @@ def _make(workspace: Workspace, name: str) -> Run | None:
     if source is None:
         return None
     hidden = workspace.runs / f".{name}"
-    shutil.copytree(source.folder, hidden)
+    shutil.copytree(source.folder, hidden, copy_function=os.link)  # nothing of it is written to
     return Run(hidden.rename(workspace.runs / f"20260101-000000-{name}"))
 
 

@@ -9,9 +9,9 @@ from urllib.parse import quote_plus
 from playwright.sync_api import expect
 
 from allcore.runs.folder.status import write_status
-from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
+from tests.copies import copy_of
 
 WITH_EVIDENCE = ("Mistakes", "Confusion matrix", "Compare")
 FAULTS = re.compile("Something went wrong|Traceback|Ask Google")
@@ -141,7 +141,7 @@ def test_going_back_leads_to_the_page_of_the_gallery_that_was_left(finished_serv
 
 def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_deletion_said(server, finished_run, page):
     first, second = (
-        Run(shutil.copytree(finished_run.folder, server.workspace.runs / name))
+        copy_of(finished_run, server.workspace.runs / name)
         for name in ("20260101-000000-vgg16-32px-aaaa", "20260102-000000-vgg16-32px-bbbb")
     )
     page.goto(server.url("runs", f"run={first.id}"))
@@ -164,7 +164,7 @@ def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_del
 def test_a_study_is_deleted_with_its_runs_where_that_is_asked_for(server, finished_run, page):
     plan = make_plan(name="seeds", config=finished_run.config, seeds=(0, 1))
     study = StudyStore(server.workspace.studies).create(plan)
-    member = Run(shutil.copytree(finished_run.folder, server.workspace.runs / "20260101-000000-vgg16-32px-aaaa"))
+    member = copy_of(finished_run, server.workspace.runs / "20260101-000000-vgg16-32px-aaaa")
     (member.folder / "config.json").unlink()
     (member.folder / "config.json").write_text(plan.places[0].config.to_json(), encoding="utf-8")
     page.goto(server.url("runs", "study=seeds"))

@@ -11,6 +11,7 @@ import psutil
 
 from allcore.runs.execution.executor import LocalExecutor
 from benchmarks.load import bear
+from tests.copies import link_or_copy
 from tests.damaged import TIMES
 from tests.e2e.conftest import Server
 
@@ -19,7 +20,8 @@ MOST_MEMORY = 1.2e9
 
 
 def test_visitors_are_served_whatever_another_deletes(finished: LocalExecutor, smears: Path, tmp_path: Path):
-    shutil.copytree(finished.workspace.root, tmp_path / "workspace", ignore=shutil.ignore_patterns("*.lock"))
+    locks = shutil.ignore_patterns("*.lock")
+    shutil.copytree(finished.workspace.root, tmp_path / "workspace", ignore=locks, copy_function=link_or_copy)
     server = Server(tmp_path / "workspace", smears.parent)
     server.start()
     try:
