@@ -21,6 +21,9 @@ import json, sys
 from allcore.cli.main import main
 imported = {}
 for arguments in json.loads(sys.argv.pop()):
+    if arguments[:2] == ["dataset", "audit"]:
+        from allcore.evaluation.shortcuts import registry
+        registry.TREES = 30
     sys.argv[1:] = arguments
     try:
         main()

@@ -78,7 +78,7 @@ def broken(finished, tiny_config, tmp_path_factory):
     executor = LocalExecutor(workspace)
     run = executor.submit(tiny_config(epochs=3, checkpoint_minutes=60))
     os.kill(wait_for(run, in_epoch(1, 3)).pid, signal.SIGKILL)
-    made = Broken(run, wait_for(run, lambda status: status.state == "interrupted", seconds=5), [], [], [], [])
+    made = Broken(run, wait_for(run, lambda status: status.state == "interrupted"), [], [], [], [])
     ends = in_epoch(2, 3), lambda status: status.phase.startswith("predicting, 4 of"), lambda status: False
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALLCORE_WORKSPACE", str(workspace.root))
