@@ -179,7 +179,7 @@ for other in answers[1:]:
     np.testing.assert_allclose(other[1], answers[0][1], rtol=1e-5)
     for a, b in zip(answers[0][2], other[2], strict=True):
         np.testing.assert_allclose(b, a, atol=1e-6)
-print("same curve on", learner._strategy.num_replicas_in_sync)
+print("replicas", learner._strategy.num_replicas_in_sync)
 """
 
 OVERFLOW = """
@@ -208,22 +208,21 @@ learner = Learner(config, plan, 4)
 learner.train_batch(batch)
 weights, found = state(learner)  # where nothing overflows, the step is taken
 assert found == scale and any((a != b).any() for a, b in zip(before, weights, strict=True))
-print("skipped by both")
 """
 
 
-@pytest.fixture(scope="module")
-def on_two_devices():
-    """Return what a process with two of three logical CPU devices had to say; on GPUs this is untested."""
-    command = [sys.executable, "-c", TWO_DEVICES + SAME_CURVE + OVERFLOW]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+def run_on_two_devices(program):
+    """Run a program for two of three logical CPU devices; on GPUs this is untested."""
+    command = [sys.executable, "-c", TWO_DEVICES + program]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
 
 
-def test_two_devices_give_the_same_curve_as_one(on_two_devices):
+def test_two_devices_give_the_same_curve_as_one():
     """With an odd batch that needs padding."""
-    assert "same curve on 2" in on_two_devices.stdout, on_two_devices.stderr[-2000:]
+    assert "replicas 2" in run_on_two_devices(SAME_CURVE)
 
 
-def test_a_step_that_overflows_on_the_second_device_alone_is_skipped_by_both(on_two_devices):
-    assert "skipped by both" in on_two_devices.stdout, on_two_devices.stderr[-2000:]
-    assert on_two_devices.returncode == 0
+def test_a_step_that_overflows_on_the_second_device_alone_is_skipped_by_both():
+    run_on_two_devices(OVERFLOW)

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from allcore.config import make_config
 from allcore.errors import DatasetError, WeightsError
@@ -153,6 +154,15 @@ def test_a_disk_that_refuses_ends_a_run_with_what_is_kept_and_what_to_do(copied,
     assert status.error.endswith(f"{to_do}, and resume the run")
 
 
+@pytest.fixture
+def not_compiled():
+    """Let steps be taken as they are written: to compile one takes longer than to take a few."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("not_compiled")
 def test_initial_weights_are_those_that_the_run_began_with_and_are_not_needed_once_there_is_a_checkpoint(
     workspace, tiny_config, tmp_path
 ):
