@@ -32,19 +32,6 @@ def test_plateau_schedule_uses_the_factor_of_the_progress():
     assert rate("plateau", learning_rate_factor=0.25) == pytest.approx(0.025)
 
 
-def test_each_image_of_an_epoch_is_in_one_report_also_of_the_last_few_steps(tmp_path):
-    steps, learner = 205, CountingLearner([0.5])
-    source = SimpleNamespace(rows=range(820), steps=steps, batches=lambda epoch, start=0: [BATCH] * (steps - start))
-    validation = SimpleNamespace(rows=range(4), steps=1, batches=lambda epoch: [BATCH])
-    config = make_config(dataset="smears", epochs=1)
-    reporter = Reporter(tmp_path, Status(state="running", heartbeat=time.time(), queued_at=0.0))
-    Trainer(config, None, learner, source, validation, tmp_path, reporter, lambda: False, lambda _: 0.0).run()
-    reporter.close()
-    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-    reported = [record["step"] for record in records if record["kind"] == "batch"]
-    assert reported == [*range(3, steps, 3), steps]
-
-
 @pytest.fixture
 def reporter(tmp_path):
     made = Reporter(tmp_path, Status(state="running", heartbeat=time.time(), queued_at=0.0))
@@ -93,3 +80,16 @@ def test_same_warning_is_said_once(reporter, tmp_path):
     reporter.warn("the disk is full")
     reporter.flush()
     assert read_status(tmp_path).warnings == ("the disk is full",)
+
+
+def test_each_image_of_an_epoch_is_in_one_report_also_of_the_last_few_steps(tmp_path):
+    steps, learner = 205, CountingLearner([0.5])
+    source = SimpleNamespace(rows=range(820), steps=steps, batches=lambda epoch, start=0: [BATCH] * (steps - start))
+    validation = SimpleNamespace(rows=range(4), steps=1, batches=lambda epoch: [BATCH])
+    config = make_config(dataset="smears", epochs=1)
+    reporter = Reporter(tmp_path, Status(state="running", heartbeat=time.time(), queued_at=0.0))
+    Trainer(config, None, learner, source, validation, tmp_path, reporter, lambda: False, lambda _: 0.0).run()
+    reporter.close()
+    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    reported = [record["step"] for record in records if record["kind"] == "batch"]
+    assert reported == [*range(3, steps, 3), steps]
