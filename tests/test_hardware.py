@@ -26,6 +26,8 @@ from allcore.hardware import (
 )
 from allcore.memory import available_memory
 from allcore.presets import PRESETS
+from allcore.runs.execution.preflight import prepare
+from allcore.runs.folder.store import RunStore
 
 GIB = 2**30
 PACKAGE = Path(allcore.__file__).parent
@@ -233,15 +235,14 @@ sys.meta_path.insert(0, Stop())
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(
-    "trains",
-    [
-        "from allcore.training.worker import _train; _train(*[None] * 4)",
-        "from allcore.training.measure import _measure; _measure(None, None)",
-    ],
-    ids=["worker", "measure"],
-)
-def test_whoever_trains_chooses_before_tensorflow_is_imported(trains, monkeypatch):
+@pytest.mark.parametrize("command", ["worker", "measure"])
+def test_whoever_trains_chooses_before_tensorflow_is_imported(command, workspace, tiny_config, monkeypatch):
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-    program = [sys.executable, "-c", AS_TENSORFLOW_COMES + trains]
-    assert subprocess.run(program, cwd=PACKAGE.parent, capture_output=True, text=True, check=False).stdout == "1\n"
+    run = RunStore(workspace.runs).create(*prepare(tiny_config(), workspace.cache))
+    of = run.folder if command == "worker" else run.folder / "config.json"
+    program = f"{AS_TENSORFLOW_COMES}\nfrom allcore.cli.main import main\nmain()"
+    started = subprocess.Popen(
+        [sys.executable, "-c", program, command, of], cwd=PACKAGE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with started:  # its input stays open as long as it runs
+        assert started.stdout.read().split()[-1:] == [b"1"]

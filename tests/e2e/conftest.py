@@ -139,7 +139,7 @@ def server(tmp_path):
         executor = LocalExecutor(made.workspace)
         for run in executor.store.runs():
             if run.status().state in ACTIVE:
-                executor.stop(run, patience=10.0)
+                executor.stop(run, patience=0.5)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What a run will take, from the plan and from how fast images were trained on before."""
 
 import os
-import shutil
 
 import pytest
 
@@ -19,7 +18,7 @@ from allcore.runs.estimate import (
     former_speed,
 )
 from allcore.runs.folder.status import write_status
-from allcore.runs.folder.store import Run
+from tests.copies import copy_without_models
 
 MACHINE = Devices(cores=2, cpu_bfloat16=True, memory=24 * 2**30)
 
@@ -79,7 +78,7 @@ def test_a_run_that_came_to_its_end_tells_what_the_whole_takes(finished_run):
 
 
 def test_clock_of_the_disk_that_differs_from_the_worker_s_changes_nothing_of_the_whole(finished_run, tmp_path):
-    device, copied = finished_run.status().device, Run(shutil.copytree(finished_run.folder, tmp_path / "copied"))
+    device, copied = finished_run.status().device, copy_without_models(finished_run, tmp_path / "copied")
     for path in copied.folder.iterdir():
         os.utime(path, (path.stat().st_mtime - 3600,) * 2)
     found, wanted = (former_speed(finished_run.config, device, [run]).whole for run in (copied, finished_run))
@@ -88,7 +87,7 @@ def test_clock_of_the_disk_that_differs_from_the_worker_s_changes_nothing_of_the
 
 def test_a_run_without_an_end_lends_its_speed_where_no_other_has_one(finished_run, tmp_path):
     device = finished_run.status().device
-    stopped = Run(shutil.copytree(finished_run.folder, tmp_path / "stopped"))
+    stopped = copy_without_models(finished_run, tmp_path / "stopped")
     write_status(stopped.folder, finished_run.status().model_copy(update={"state": "cancelled"}))
     assert former_speed(finished_run.config, device, [stopped]).whole is None
     assert former_speed(finished_run.config, device, [stopped, finished_run]).source == finished_run.id
@@ -147,7 +146,7 @@ def test_former_run_on_another_device_does_not(finished_run):
 
 
 def test_damaged_run_is_passed_over(finished_run, tmp_path):
-    damaged = Run(shutil.copytree(finished_run.folder, tmp_path / "damaged"))
+    damaged = copy_without_models(finished_run, tmp_path / "damaged")
     (damaged.folder / "config.json").write_text("{")
     assert former_speed(finished_run.config, finished_run.status().device, [damaged, finished_run]) is not None
 

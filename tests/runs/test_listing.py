@@ -12,16 +12,16 @@ from allcore.runs.folder.about import About, say_of_run
 from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
 from allcore.runs.folder.process import own_identity
 from allcore.runs.folder.status import write_status
-from allcore.runs.folder.store import Run
 from allcore.runs.listing import list_runs
 from allcore.runs.summary import summarize, summary_rows
 from allcore.runs.summary_columns import SUMMARY_COLUMNS
+from tests.copies import copy_without_models
 
 
 @pytest.fixture
 def run(workspace, finished_run):
     """Return a run that has ended long ago, in a workspace of its own."""
-    copied = Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id))
+    copied = copy_without_models(finished_run, workspace.runs / finished_run.id)
     settle(copied)
     return copied
 
@@ -123,7 +123,7 @@ def test_a_change_within_the_step_of_the_disks_clock_is_seen(workspace, run):
 
 
 def test_what_its_files_alone_do_not_tell_is_read_every_time(workspace, run, read):
-    waiting, damaged = (Run(shutil.copytree(run.folder, workspace.runs / name)) for name in ("waiting", "damaged"))
+    waiting, damaged = (copy_without_models(run, workspace.runs / name) for name in ("waiting", "damaged"))
     queued = {"state": "queued", "pid": None, "queued_at": time.time()}
     write_status(waiting.folder, waiting.status().model_copy(update=queued))
     (damaged.folder / "config.json").write_text("{")

@@ -10,6 +10,7 @@ from allcore.errors import RunError
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.files import STOP_FILE
 from allcore.runs.folder.launches import Launch, claim_launch
+from allcore.runs.folder.status import write_status
 from allcore.studies.runner import run_study
 from tests.studies.conftest import Instantly, set_state
 
@@ -121,11 +122,18 @@ def stopping(study, going_on, monkeypatch):
 
 def test_a_study_is_heard_of_while_its_members_stop(study, stopping, monkeypatch):
     monkeypatch.setattr("allcore.studies.runner._HEARTBEAT_SECONDS", 0.0)
-    heard = []
+    heard, written = [], threading.Event()
+
+    def write(*arguments):
+        write_status(*arguments)
+        written.set()
+
+    monkeypatch.setattr("allcore.studies.runner.write_status", write)
 
     def look():
         before = study.status().heartbeat
-        heard.append(any(study.status().heartbeat > before for _ in range(20_000)))
+        written.clear()
+        heard.append(written.wait(600) and study.status().heartbeat > before)
 
     assert stopping(look) == 0
     assert heard == [True, True]

@@ -9,6 +9,7 @@ from allcore.errors import TrackingError
 from allcore.runs.folder.files import ABOUT_FILE, CONFIG_FILE, LOG_FILE, METRICS_FILE, SPLIT_FILE
 from allcore.tracking.mirror import is_behind, mirror
 from allcore.tracking.record import read_mirrored, write_mirrored
+from tests.copies import copy_of
 from tests.tracking.conftest import batch, epoch, report, rest
 
 
@@ -59,12 +60,9 @@ def test_a_run_whose_name_is_damaged_is_mirrored_without_it(make_run, stand_in, 
 
 
 def test_accuracies_of_a_run_that_has_succeeded_are_mirrored(finished, finished_run, stand_in, server, tmp_path):
-    from shutil import copytree
-
     from allcore.runs.folder.predictions import accuracy
-    from allcore.runs.folder.store import Run
 
-    run = Run(copytree(finished_run.folder, tmp_path / finished_run.id))
+    run = copy_of(finished_run, tmp_path / finished_run.id)
     mirror(run, server, finished.workspace)
     sent = only(stand_in)
     assert [of for _, of in values(sent, "served/test_accuracy")] == [accuracy(run.predictions(), "test")]

@@ -2,14 +2,16 @@
 
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from allcore.config import make_config
 from allcore.runs.folder.status import Status, read_status
 from allcore.training.checkpoint import TrainingProgress
-from allcore.training.loop import learning_rate
+from allcore.training.loop import Trainer, learning_rate
 from allcore.training.reporter import Reporter
+from tests.training.test_keep import BATCH, CountingLearner
 
 
 def rate(schedule, **progress):
@@ -78,3 +80,16 @@ def test_same_warning_is_said_once(reporter, tmp_path):
     reporter.warn("the disk is full")
     reporter.flush()
     assert read_status(tmp_path).warnings == ("the disk is full",)
+
+
+def test_each_image_of_an_epoch_is_in_one_report_also_of_the_last_few_steps(tmp_path):
+    steps, learner = 205, CountingLearner([0.5])
+    source = SimpleNamespace(rows=range(820), steps=steps, batches=lambda epoch, start=0: [BATCH] * (steps - start))
+    validation = SimpleNamespace(rows=range(4), steps=1, batches=lambda epoch: [BATCH])
+    config = make_config(dataset="smears", epochs=1)
+    reporter = Reporter(tmp_path, Status(state="running", heartbeat=time.time(), queued_at=0.0))
+    Trainer(config, None, learner, source, validation, tmp_path, reporter, lambda: False, lambda _: 0.0).run()
+    reporter.close()
+    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    reported = [record["step"] for record in records if record["kind"] == "batch"]
+    assert reported == [*range(3, steps, 3), steps]

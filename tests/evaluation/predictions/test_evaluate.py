@@ -13,7 +13,8 @@ from allcore.evaluation.predictions.evaluate import evaluate_model
 from allcore.inference.metadata import KEY
 from allcore.inference.predictor import load_predictor
 from allcore.model.serving import save_with_metadata
-from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.folder.store import RunStore
+from tests.copies import copy_of
 
 
 @pytest.fixture
@@ -259,7 +260,7 @@ def test_missing_file_is_named(evaluate, tmp_path):
 
 
 def test_images_that_changed_since_the_run_are_refused(evaluate, finished_run, copied, workspace):
-    folder = shutil.copytree(finished_run.folder, workspace.runs / "moved", ignore=shutil.ignore_patterns("*.keras"))
+    folder = copy_of(finished_run, workspace.runs / "moved").folder
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"dataset": str(copied)}))
     one, other = images_of(finished_run, "test")[:2]
@@ -276,7 +277,7 @@ def test_images_that_changed_since_the_run_are_refused(evaluate, finished_run, c
 def test_twins_are_noted_to_flatter_only_where_the_score_is_lower_without_them(
     finished_run, tmp_path, form, right, worth
 ):
-    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id))
+    run = copy_of(finished_run, tmp_path / "runs" / finished_run.id)
     table, correct = run.split.table, run.predictions().set_index("path")["correct"]
     table["group"] = [f"g{number}" for number in range(len(table))]
     test = table.index[table["split"] == "test"]
@@ -288,7 +289,7 @@ def test_twins_are_noted_to_flatter_only_where_the_score_is_lower_without_them(
 
 
 def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(finished_run, tmp_path):
-    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id))
+    run = copy_of(finished_run, tmp_path / "runs" / finished_run.id)
     table = run.split.table
     test = table.index[table["split"] == "test"]
     table.loc[test[:2], "group"] = table.loc[table["split"] == "train", "group"].iloc[0]

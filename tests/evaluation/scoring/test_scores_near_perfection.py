@@ -149,7 +149,7 @@ def test_f1_and_its_average_lie_within_their_intervals_about_as_often_as_is_said
     hits, others = (1 - wrong) * size, wrong * (200 - size) / 3  # images that are said to be of a class, on average
     expected = 2 * hits / (size + hits + others)
     held = []
-    for _ in range(400):
+    for _ in range(200):
         said = np.where(rng.random(200) < wrong, (true + rng.integers(1, 4, 200)) % 4, true)
         found = reference.f1_score(true, said, average=None)
         ends = [f1_interval(true == said, (true == one) | (said == one), np.arange(200), nothing) for one in range(4)]
