@@ -45,8 +45,8 @@ def _choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
     paths = {str(label): of_class["path"].tolist() for label, of_class in rows.groupby("label")}
     wanted = st.query_params.get("image")
     found = rows[rows["path"] == wanted]
-    if wanted is not None and not (images.table["path"] == wanted).any():
-        st.warning(plain(f"{wanted} is not an image of this dataset."), title="No such image")
+    if wanted is not None and found.empty:
+        _say_what_is_wrong(wanted, images)
     row = rows.iloc[0] if found.empty else found.iloc[0]
     st.session_state["augmented_class"] = row["label"]
     st.session_state["augmented_number"] = paths[row["label"]].index(row["path"]) + 1
@@ -57,6 +57,16 @@ def _choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
             on_change=_show_nth, args=(paths,),
         )  # fmt: skip
     return row
+
+
+def _say_what_is_wrong(path: str, images: Catalog) -> None:
+    """Say why an image that is asked for is not shown: it cannot be used, is of another variant, or is not there."""
+    listed = images.table[images.table["path"] == path]
+    if listed.empty:
+        st.warning(plain(f"{path} is not an image of this dataset."), title="No such image")
+    else:
+        problem = listed.iloc[0]["problem"] or f"it is an image of the variant {listed.iloc[0]['variant']}"
+        st.warning(plain(f"{path}: {problem}"), title="This image cannot be used")
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -83,7 +83,7 @@ st.caption(
 if pooled:
     st.caption("Shortcut baselines, probes and reports are of single runs: choose a member of the study for them.")
 elif now.labels is not None:
-    st.caption("Shortcut baselines and the report are by the labels that the run was made with.")
+    st.caption("Shortcut baselines, the report and the map are by the labels that the run was made with.")
 else:
     show_shortcuts(now)
     if now.scored is None:

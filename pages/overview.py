@@ -102,7 +102,7 @@ if len(comparable):
     row = comparable.iloc[int(comparable["test_accuracy"].argmax())]
     show_best_run(store.find(row["run"]), row, int((comparable["dataset"] == row["dataset"]).sum()))
 else:
-    show_released(released)
+    show_released(released, any_run=len(succeeded) > 0)
 if scored["dataset"].nunique() > 1 or len(scored) > len(comparable):
     st.subheader("Best run of each dataset", anchor=False)
     best = scored.loc[scored.groupby("dataset")["test_accuracy"].idxmax()]

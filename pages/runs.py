@@ -26,7 +26,7 @@ from pages.ui.runs.studies import show_studies
 from pages.ui.runs.view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.shared.choose import select_run
 from pages.ui.shared.queue import show_devices
-from pages.ui.show import per_cent_column, plain, table, table_with_rows
+from pages.ui.show import per_cent_bar, per_cent_column, plain, table, table_with_rows
 from pages.ui.sign_in import act, may_act, show_actions
 
 
@@ -89,7 +89,6 @@ def show_all(wanted: str, hidden: bool) -> None:
     if not now:
         st.caption(why_none(bool(every), bool(found), bool(words)))
         return
-    progress = [100 * summary.progress for summary in now]
     rows = summary_table(now)
     shown = [
         "run", "name", "state", "progress", "test_accuracy", "launched", "dataset", "image_size", "split",
@@ -98,7 +97,8 @@ def show_all(wanted: str, hidden: bool) -> None:
     said_of_none = [one for one in ("name", "study", "tags", "person_note", "note") if (rows[one] == "").all()]
     in_per_cent = {name: 100 * rows[name] for name in ("test_accuracy", "best_validation_accuracy")}
     states, sizes = [in_words(one.state) for one in now], [memory(one.bytes) for one in now]
-    listed = rows.assign(progress=progress, state=states, size=sizes, **in_per_cent)[shown]
+    whole = rows.assign(progress=[one.progress for one in now], state=states, size=sizes)[shown]
+    listed = whole.assign(progress=100 * whole["progress"], **in_per_cent)
     table_with_rows(
         listed.drop(columns=said_of_none), "runs",
         "All runs with state, progress, test accuracy, when they were launched, dataset, image size, split, best "
@@ -108,16 +108,14 @@ def show_all(wanted: str, hidden: bool) -> None:
             "launched": st.column_config.TextColumn("Launched (UTC)", width=130),
             "split": "Split", "study": "Study", "size": "Disk space",
             "state": st.column_config.TextColumn("State", width=100),
-            "progress": st.column_config.ProgressColumn(
-                "Progress", width=100, format="%.0f %%", min_value=0, max_value=100
-            ),
+            "progress": per_cent_bar("Progress", 100),
             "image_size": st.column_config.NumberColumn("Size (px)", format="%d"),
             "test_accuracy": per_cent_column("Test (%)", "accuracy on its test images"),
             "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
             "person_note": st.column_config.TextColumn("Note", width="medium"),
             "note": st.column_config.TextColumn("What went wrong", width="large"),
         },
-        listed, lambda row: address.say_to_page("run", str(listed["run"].iloc[row])),
+        whole, lambda row: address.say_to_page("run", str(listed["run"].iloc[row])),
     )  # fmt: skip
 
 

@@ -193,6 +193,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
 points, problems = _points(succeeded, timed)
 if problems:
     st.warning("\n".join(f"- {show.plain(problem)}" for problem in problems), title="These runs are left out")
+if timed and any(point.latency_seconds is None for point in points):
+    st.caption("Where no model was kept, there is no time for one image.")
 
 if succeeded != of_study:
     st.caption(
@@ -222,7 +224,7 @@ if points:
         show_pairs(pairs, name, len(scored))
     elif len(scored) > MOST_COMPARED:
         st.caption(f"Which runs differ is shown for up to {MOST_COMPARED} of them; choose a study.")
-else:
+elif not succeeded:
     st.info("The figures fill as runs succeed.", title="No finished run yet")
 
 if active:

@@ -1,6 +1,6 @@
 """Train: choose data and settings, see what they will take, and launch a run or a study of many."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -82,14 +82,20 @@ def known_speed(config: TrainConfig, split: Split, former: Sequence[Run]) -> Spe
     return measured().get(cost_key(config)) or former_speed(config, device, former)
 
 
-def in_short(config: TrainConfig, preset: TrainConfig, size: str) -> str:
-    """Return the configuration in a line, and what in it is not as in the preset."""
+def in_short(config: TrainConfig, preset: TrainConfig, begins: str, varied: Collection[str] = ()) -> str:
+    """Return the configuration in a line that `begins` so, and what in it is not as in the preset.
+
+    Nothing is said of settings that are `varied`: no run has to have the configuration's.
+    """
     now, before = settings_table(config), settings_table(preset)
-    changed = now[now["value"] != before["value"]]
-    line = (
-        f"{size}, {config.epochs} epochs, batches of {config.batch_size}, "
-        f"{'ImageNet' if config.weights == 'imagenet' else config.weights} weights, {config.split.protocol} split."
-    )
+    changed = now[(now["value"] != before["value"]) & ~now["setting"].isin(varied)]
+    parts = {
+        "epochs": f"{config.epochs} epochs",
+        "batch_size": f"batches of {config.batch_size}",
+        "weights": f"{'ImageNet' if config.weights == 'imagenet' else config.weights} weights",
+        "split.protocol": f"{config.split.protocol} split",
+    }
+    line = f"{', '.join([begins, *(said for setting, said in parts.items() if setting not in varied)])}."
     if changed.empty:
         return line
     return f"{line} Changed: {', '.join(f'{row.setting} {row.value}' for row in changed.itertuples())}."
@@ -187,7 +193,7 @@ with card:
             costly = [config]
         else:
             assert plan is not None
-            st.markdown(plain(in_short(plan.config, bare, plan_in_words(plan))))
+            st.markdown(plain(in_short(plan.config, bare, plan_in_words(plan), plan.of_places)))
             show_study_estimate(plan, estimated, images.images(variant))
             costly = [each.config for _, each, _ in estimated.cells]
         warn_of_hours(estimated.total_seconds, costly, has_gpu=bool(devices().gpus))

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from allcore.evaluation.tradeoff.points import TradeoffPoint, pareto_front
+from allcore.evaluation.tradeoff.points import TradeoffPoint, on_front
 from allcore.paper import NATIVE_SIZE, TABLE_1, TABLE_2
 from allcore.reporting.colours import PAPER, sequence_colours
 
@@ -89,7 +89,7 @@ def pareto_figure(table: pd.DataFrame, cost: str = "training_minutes") -> go.Fig
     times where it may stand beside all runs.
     """
     known = table[table[cost].notna()]
-    best = known[pareto_front(known[cost].to_list(), known["accuracy"].to_list())].sort_values(cost)
+    best = known[on_front(known, cost)].sort_values(cost)
     several = table["network"].nunique() > 1
     named = [f"{row['network']}, {row['image_size_px']} px" if several else f"{row['image_size_px']} px"
              for row in known.to_dict("records")]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from allcore.errors import InputError, RunError
+from allcore.errors import InputError
 from allcore.inference.latency import latencies
 from allcore.inference.network import Network, open_network
 from allcore.runs.folder.store import Run
@@ -43,12 +43,7 @@ def measured_latencies(runs: Mapping[str, Iterable[Run]]) -> dict[str, float]:
 
 def first_model(runs: Iterable[Run]) -> Path | None:
     """Return the served model of the first run that has kept it; None where none has."""
-    for run in runs:
-        try:
-            return run.served_model
-        except RunError:
-            continue
-    return None
+    return next((model for run in runs if (model := run.kept_model) is not None), None)
 
 
 def _first_network(runs: Iterable[Run]) -> Network | None:

@@ -46,14 +46,18 @@ def folder_name(name: str) -> str:
     return plain if plain == name and len(name) <= _LONGEST else f"{plain[: _LONGEST - 9]} {crc32(name.encode()):08x}"
 
 
+def out_of_fold_place(study: Study, cell: str, seed: int) -> Run:
+    """Return where the out-of-fold predictions of a cell and a seed are, whether they are there or not."""
+    return Run(study.folder / FOLDER / folder_name(out_of_fold_name(cell, seed)))
+
+
 def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int) -> Run:
     """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
 
     It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has.
     """
     members = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
-    name = out_of_fold_name(cell, seed)
-    run = Run(study.folder / FOLDER / folder_name(name))
+    name, run = out_of_fold_name(cell, seed), out_of_fold_place(study, cell, seed)
     ids = [each.run.id for each in members]
     if members and _written_of(run.folder) == ids:
         return run
@@ -80,9 +84,7 @@ def model_of(run: Run, runs: Path) -> Path | None:
 
     `runs` is the folder of all runs; None where no model is kept.
     """
-    return (
-        first_model(Run(runs / name) for name in _written_of(run.folder)) if is_out_of_fold(run) else run.served_model
-    )
+    return first_model(Run(runs / name) for name in _written_of(run.folder)) if is_out_of_fold(run) else run.kept_model
 
 
 def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -> list[Run]:

@@ -85,6 +85,11 @@ class StudyPlan(BaseModel):
             count *= len(values)
         return count
 
+    @property
+    def of_places(self) -> set[str]:
+        """The paths of the settings that each member has from its place, whatever `config` says of them."""
+        return {*self.vary, "seed", "split.seed", "split.fold"}
+
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """All places, in the order in which they are trained: what is varied last, so that a fold is soon complete.
@@ -160,7 +165,7 @@ def study_command(plan: StudyPlan) -> str:
     more += [["--seeds", ",".join(map(str, plan.seeds))]]
     more += [["--only-folds", ",".join(map(str, plan.folds))]] if plan.folds != every else []
     more += [] if plan.keep_models else [["--no-keep-models"]]
-    return command_of(plan.config, "study run", more, {*plan.vary, "seed", "split.seed", "split.fold"})
+    return command_of(plan.config, "study run", more, plan.of_places)
 
 
 def parse_varied(texts: Iterable[str], config: TrainConfig) -> dict[str, list[Any]]:

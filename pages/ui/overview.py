@@ -29,6 +29,10 @@ from pages.ui.shared.shortcuts import cached_or_offered, cached_results, run_aga
 from pages.ui.show import plain
 
 _NONE = "No run has succeeded yet. The test accuracy of the best one will appear here."
+_NONE_COMPARABLE = (
+    "No run on photographs of the paper's classes has succeeded yet. The test accuracy of the best one will appear "
+    "here; drawn smears do not count."
+)
 _COMPARABLE = "The paper tested other images, so the two figures do not compare directly."
 
 
@@ -69,12 +73,15 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     )
 
 
-def show_released(models: list[Path]) -> None:
-    """Show the most accurate of the released models that know their test accuracy, or the paper's figure alone."""
+def show_released(models: list[Path], any_run: bool) -> None:
+    """Show the most accurate of the released models that know their test accuracy, or the paper's figure alone.
+
+    `any_run` says whether a run has succeeded, of which none may stand beside the paper.
+    """
     known = [(held_out, path) for path in models if (held_out := _held_out(path)) is not None]
     if not known:
         _show_tiles(None)
-        st.caption(_NONE)
+        st.caption(_NONE_COMPARABLE if any_run else _NONE)
         return
     held_out, path = max(known, key=lambda entry: entry[0].accuracy)
     shortcut = None

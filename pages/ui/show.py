@@ -56,7 +56,14 @@ def table(
     column_config: Mapping[str, Any] | None = None,
     placeholder: str | None = None,
 ) -> None:
-    """Show a table without its index, missing values as `placeholder`, and offer it as a CSV file called `name`."""
+    """Show a table without its index, missing values as `placeholder`, and offer it as a CSV file called `name`.
+
+    What a `per_cent_column` or `per_cent_bar` shows stands in the file as fractions, as in all files.
+    """
+    headings = column_config or {}
+    whole = partial(
+        _in_fractions, frame, [name for name in map(str, frame.columns) if isinstance(headings.get(name), _PerCent)]
+    )
     st.dataframe(
         for_table(frame),
         hide_index=True,
@@ -66,7 +73,7 @@ def table(
         key=f"table-{name}",
     )
     st.download_button(
-        "Download CSV", lambda: for_csv(frame).encode(), f"{for_file(name)}.csv", "text/csv",
+        "Download CSV", lambda: for_csv(whole()).encode(), f"{for_file(name)}.csv", "text/csv",
         key=f"csv-{name}", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
@@ -97,9 +104,22 @@ def table_with_rows(
     )  # fmt: skip
 
 
-def per_cent_column(label: str, help: str | None = None, decimals: int = 1) -> object:
+class _PerCent(dict[str, Any]):
+    """Settings of a column whose numbers are per cents, or points of them."""
+
+
+def per_cent_column(label: str, help: str | None = None, decimals: int = 1, sign: str = "") -> object:
     """Return the settings of a table's column of per cents; two decimals where the paper's figures stand beside."""
-    return st.column_config.NumberColumn(label, format=f"%.{decimals}f", help=help)
+    return _PerCent(st.column_config.NumberColumn(label, format=f"%{sign}.{decimals}f", help=help))
+
+
+def per_cent_bar(label: str, width: int | None = None) -> object:
+    """Return the settings of a table's column of per cents that are drawn as bars."""
+    return _PerCent(st.column_config.ProgressColumn(label, width=width, format="%.0f %%", min_value=0, max_value=100))
+
+
+def _in_fractions(frame: pd.DataFrame, per_cents: Sequence[str]) -> pd.DataFrame:
+    return frame.assign(**{name: pd.to_numeric(frame[name]) / 100 for name in per_cents})
 
 
 def gallery(

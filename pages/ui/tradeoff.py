@@ -12,7 +12,7 @@ import streamlit as st
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import RunError
 from allcore.evaluation.comparing.verdict import CellDifference
-from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
+from allcore.evaluation.tradeoff.points import TradeoffPoint, on_front, tradeoff_table
 from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
 from allcore.paper import NATIVE_SIZE
 from allcore.reporting.comparison import not_compared, pairs_in_words
@@ -33,7 +33,6 @@ _POINTS = {
     "latency_ms": st.column_config.NumberColumn("time for one image (ms)", format="%.1f"),
     "memory_gb": st.column_config.NumberColumn("memory (GB)", format="%.1f"),
     "parameters_millions": st.column_config.NumberColumn("parameters (millions)", format="%.1f"),
-    "on_front": st.column_config.CheckboxColumn("Pareto front"),
     "test_images": st.column_config.NumberColumn("test images"),
 }
 _PUBLISHED = {
@@ -71,13 +70,16 @@ def show_points(
         st.caption(OF_DRAWN)
     if table["network"].nunique() == 1:
         _show_sizes(table, name, joined, shortcuts)
-    _show_costs(table, name, shortcuts)
+    cost = _show_costs(table, name, shortcuts)
     in_per_cent = {column: 100 * table[column] for column in ("accuracy", "accuracy_low", "accuracy_high")}
     costs = table.assign(**in_per_cent)
     if costs["up_sampled"].isna().all():
         costs = costs.drop(columns="up_sampled")
     costs = costs.drop(columns="beside_paper")
-    show.table(costs, f"tradeoff-{name}", "Accuracy and costs of each run", _POINTS, placeholder="")
+    front = f"on_front_of_{cost}"
+    costs.insert(list(costs.columns).index("test_images"), front, on_front(table, cost))
+    columns = _POINTS | {front: st.column_config.CheckboxColumn(f"Pareto front of {_called(cost)}")}
+    show.table(costs, f"tradeoff-{name}", "Accuracy and costs of each run", columns, placeholder="")
     if table["beside_paper"].all():
         _show_published(table, name)
 
@@ -124,19 +126,25 @@ def _about_sizes(table: pd.DataFrame) -> str:
     return f"The paper's images are {NATIVE_SIZE} px wide; larger sizes only enlarge them. "
 
 
-def _show_costs(table: pd.DataFrame, name: str, shortcuts: Mapping[str, float] | None) -> None:
-    """Show accuracy against one of the costs that are known, as the user chooses."""
+def _show_costs(table: pd.DataFrame, name: str, shortcuts: Mapping[str, float] | None) -> str:
+    """Show accuracy against one of the costs that are known, as the user chooses, and return which."""
     known = [cost for cost in COSTS if table[cost].notna().any()]
     st.header("Accuracy against its cost", anchor=False)
-    cost = st.segmented_control(
-        "Cost", known, default=known[0], required=True, format_func=lambda cost: COSTS[cost].partition(" (")[0],
-        key="price", bind="query-params",
-    )  # fmt: skip
+    cost = str(
+        st.segmented_control(
+            "Cost", known, default=known[0], required=True, format_func=_called, key="price", bind="query-params"
+        )
+    )
     show.figure(
-        partial(_cost_figure, table, str(cost), shortcuts), f"pareto-{name}",
-        f"Test accuracy with its interval against {COSTS[str(cost)]}, with the Pareto front",
+        partial(_cost_figure, table, cost, shortcuts), f"pareto-{name}",
+        f"Test accuracy with its interval against {COSTS[cost]}, with the Pareto front",
     )  # fmt: skip
     st.caption("A run is on the Pareto front when no other is as accurate at as low a cost.")
+    return cost
+
+
+def _called(cost: str) -> str:
+    return COSTS[cost].partition(" (")[0]
 
 
 def _size_figure(table: pd.DataFrame, joined: bool, shortcuts: Mapping[str, float] | None) -> go.Figure:

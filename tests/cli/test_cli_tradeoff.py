@@ -40,6 +40,13 @@ def test_json_is_the_record_with_latency_when_asked_for(on_finished, finished_ru
     assert point["latency_seconds"] > 0
 
 
+def test_run_that_kept_no_model_is_printed_without_its_latency(command, workspace, finished_run):
+    run = shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, copy_function=os.link)
+    (run / "model.onnx").unlink()
+    (point,) = command("tradeoff", "latest", "--latency", "--json").json["points"]
+    assert (point["run"], point["latency_seconds"]) == (finished_run.id, None)
+
+
 def test_example_is_printed_without_a_run(command):
     said = command("tradeoff", "--example")
     record = read_tradeoff(EXAMPLE)

@@ -14,6 +14,7 @@ from allcore.data.decoded import decoded_images
 from allcore.data.intake.images import decode
 from allcore.runs.folder.store import Run
 from allcore.training.batches import BatchSource
+from pages.ui.show import plain
 from tests.pages.opening import choose, links, open_page, press, ran, texts
 
 ALONE, AS_SEEN = "Each operation alone", "As a run saw it"
@@ -108,6 +109,15 @@ def test_an_image_that_is_not_in_the_catalog_is_refused(dataset, path):
     app = open_page("augmentation", image=path)
     assert "No such image" in texts(app)
     assert app.get_by_key("augmented_number").value == 1
+
+
+def test_an_image_that_cannot_be_used_is_named_with_the_reason(browsed):
+    app = open_page("augmentation", image="Pro/damaged.jpg")
+    problem = scan(browsed).table.set_index("path").loc["Pro/damaged.jpg", "problem"]
+    assert [(each.proto.title, each.value) for each in app.warning] == [
+        ("This image cannot be used", plain(f"Pro/damaged.jpg: {problem}"))
+    ]
+    assert app.image
 
 
 def test_an_image_deleted_since_it_was_listed_is_said_to_be_gone(dataset):

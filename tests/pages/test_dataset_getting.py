@@ -62,6 +62,19 @@ def test_what_was_drawn_is_what_the_form_says(workspace):
     assert images["label"].value_counts().to_dict() == {"Benign": 3, "Early": 3, "Pre": 3, "Pro": 3}
 
 
+@pytest.mark.parametrize(("typed", "made"), [("tiny", "tiny"), (None, "smears-2")])
+def test_a_name_that_was_typed_stays_though_another_dataset_comes_meanwhile(workspace, smears, typed, made):
+    app = open_page("dataset")
+    app.number_input[0].set_value(3)
+    app.number_input[1].set_value(32)
+    if typed:
+        field(app, "Name").set_value(typed)
+    shutil.copytree(smears, workspace.datasets / "smears")
+    app.session_state["more"] = True
+    press(app, "Draw synthetic smears")
+    assert {folder.name for folder in workspace.datasets.iterdir()} == {"smears", made}
+
+
 def test_a_second_dataset_is_chosen_once_it_is_there(dataset):
     app = open_more(open_page("dataset"))
     app.number_input[0].set_value(3)

@@ -1,5 +1,6 @@
 """The Dataset page: an image's own page."""
 
+import shutil
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from allcore.data.catalog import scan
+from allcore.runs.folder.store import Run
 from tests.pages.opening import choose, listed_images, open_page, press, ran, table, texts
 
 
@@ -66,6 +68,16 @@ def test_an_image_leads_to_predict_augmentation_and_the_map_with_itself(browsed)
     a_models_map = {"score": ["images"], "data": ["mine"], "view": ["Map"], "at": ["Pro/copy.jpg"]}
     found = led_to(open_page("dataset", image="Pro/copy.jpg"))
     assert found == {"predict": of, "augmentation": of, "evaluate": a_models_map}
+
+
+def test_the_map_is_that_of_the_latest_run_that_can_have_one(run):
+    newer = Run(shutil.copytree(run.folder, run.folder.with_name("20991231-000000-vgg16-32px-ffff")))
+    of = {"data": "/".join(run.config.dataset.split("/")[-2:]), "image": run.split.table["path"][0]}
+    assert led_to(open_page("dataset", **of))["evaluate"]["run"] == [newer.id]
+    for file in ("features.npy", "model.onnx"):
+        (newer.folder / file).unlink()
+    assert led_to(open_page("dataset", **of))["evaluate"]["run"] == [run.id]
+    assert led_to(open_page("dataset", **of, run=newer.id))["evaluate"]["run"] == [run.id]
 
 
 @pytest.mark.parametrize("path", ["../../secret.png", "/etc/passwd", "Pro/none.jpg", ""])

@@ -89,6 +89,25 @@ def test_classes_of_other_names_are_asked_for_and_stand_in_the_address(run, scor
     assert "of 64 images are right" in texts(app)
 
 
+def test_a_class_of_the_model_may_have_an_equals_sign_in_its_name(run, released, renamed):
+    release(run, released / "signs.onnx", classes=("Benign", "Early", "Pre", "Pro=CD10=pos"))
+    app = open_page("evaluate", score="images", model="signs.onnx", data="elsewhere")
+    app = choose(app, "map 3", "Pro=CD10=pos")
+    assert app.query_params["map"] == "blasts=Pro=CD10=pos"
+    assert app.get_by_key("map 3").value == "Pro=CD10=pos"
+    assert "Score it on 64 images" in [each.label for each in app.button]
+
+
+def test_test_images_are_named_only_where_there_are_some(run, scored, workspace, smears):
+    folder = shutil.copytree(smears, workspace.datasets / "trained", copy_function=os.link)
+    for path in run.split.table["path"][run.split.table["split"] != "train"]:
+        (folder / path).unlink()
+    scored(folder)
+    said = texts(open_page("evaluate", score="images", model=run.id, data="trained"))
+    assert "The score looks better than it is" in said
+    assert "Choose its test images" not in said
+
+
 def test_a_class_that_the_address_says_is_two_is_asked_for(run, released, renamed):
     app = open_page("evaluate", score="images", model=run.id, data="elsewhere", map=["blasts=Pro", "blasts=Pre"])
     assert "Contradictory address" in texts(app)

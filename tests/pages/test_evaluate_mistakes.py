@@ -1,5 +1,6 @@
 """The Evaluate page's list of mistakes, and where they gather."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,20 @@ def test_images_of_the_chosen_field_are_shown_the_wrong_ones_first(run):
 def test_field_of_the_url_that_does_not_exist_gives_way_to_the_worst(run):
     rewrite(run, group="g7")
     assert open_page("evaluate", view="Mistakes", by="group", of="g999").get_by_key("of").value == "g7"
+
+
+def test_another_run_is_shown_from_its_own_worst_field_on_as_its_link_says(run):
+    other = Run(shutil.copytree(run.folder, run.folder.with_name("20200101-000000-vgg16-32px-ffff")))
+    labels = run.predictions()["label"]
+    groups = labels.isin(["Benign", "Early"]).map({True: "g1", False: "g2"})
+    rewrite(run, group=groups, **said(labels, right=labels == "Pro"))
+    rewrite(other, group=groups, **said(labels, right=labels == "Benign"))
+    app = open_page("evaluate", view="Mistakes", by="group", run=run.id)
+    assert app.get_by_key("of").value == "g1"
+    app = choose(app, "run", other.id)
+    assert "of" not in app.query_params
+    assert app.get_by_key("of").value == "g2"
+    assert open_page("evaluate", view="Mistakes", by="group", run=other.id, of="g1").get_by_key("of").value == "g1"
 
 
 def test_going_from_groups_to_stains_leaves_no_group_chosen(run):

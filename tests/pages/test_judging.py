@@ -1,9 +1,13 @@
 """Labels are judged where they are shown, what that corrects is said, and Train and Evaluate take it."""
 
+import hashlib
+import shutil
+
 import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.labels.judgements import account_name, add_judgements, make_judgement, read_judgements
+from allcore.runs.folder.store import Run
 from pages.ui.show import plain
 from tests.pages.opening import choose, open_page, press, ran, table, texts
 
@@ -105,7 +109,30 @@ def test_a_mistake_is_judged_and_the_run_scored_against_it(run, workspace):
     assert "0 of" in texts(app)
     assert "1 is left out" in texts(app)
     assert next(each.value for each in app.markdown if "accuracy" in each.value) != before
-    assert "Shortcut baselines and the report are by the labels" in texts(app)
+    assert "Shortcut baselines, the report and the map are by the labels" in texts(app)
+    mapped = open_page("evaluate", run=run.id, view="Map", labels="corrected")
+    assert "The map is by the labels that the run was made with" in texts(mapped)
+
+
+def test_corrected_labels_of_one_run_are_not_asked_of_another_that_has_none(run, workspace, dataset):
+    judged = "Pro/pro-0003.jpg"
+    image = dataset / judged
+    digest = hashlib.sha256(image.read_bytes()).hexdigest()
+    made = make_judgement(digest, judged, "Pro", scan(dataset).classes, "excluded", "", "bob@lab.org")
+    add_judgements(workspace.judgements, [made])
+    image.unlink()
+    other = Run(shutil.copytree(run.folder, run.folder.with_name("20200101-000000-vgg16-32px-ffff")))
+    config = other.folder / "config.json"
+    config.write_text(config.read_text().replace(run.config.dataset, str(dataset)))
+    app = open_page("evaluate", run=run.id)
+    app = choose(app, "labels", "corrected")
+    assert "Shortcut baselines, the report and the map are by the labels" in texts(app)
+    app = choose(app, "run", other.id)
+    assert "Shortcut baselines, the report and the map are by the labels" not in texts(app)
+    assert "Beside shortcuts" in texts(app)
+    assert "labels" not in app.query_params
+    linked = open_page("evaluate", run=other.id, labels="corrected")
+    assert "Beside shortcuts" in texts(linked)
 
 
 def test_a_judgement_that_cannot_be_written_is_said_beside_the_image(dataset, workspace, no_room):

@@ -57,6 +57,15 @@ def test_run_judges_the_images_that_it_did_not_train_on(run, data):
     assert metrics(app)["Reviewed by runs"] == str(len(of_run))
 
 
+def test_run_that_finishes_while_all_judge_judges_too(run, data):
+    app = open_page("trust", **data)
+    later = shutil.copytree(run.folder, run.folder.with_name("20991231-000000-vgg16-32px-ffff"))
+    assert set(ran(app).get_by_key("judges").value) == {run.id, later.name}
+    app = choose(app, "judges", [run.id])
+    shutil.copytree(run.folder, run.folder.with_name("20991231-000001-vgg16-32px-ffff"))
+    assert ran(app).get_by_key("judges").value == [run.id]
+
+
 def test_run_can_be_left_out(run, data):
     app = choose(open_page("trust", **data), "judges", [])
     assert metrics(app)["Reviewed by runs"] == "0"

@@ -129,6 +129,14 @@ def test_no_name_acts_as_markup_beside_one_image(hostile, page):
     assert not faults(app)
 
 
+def test_no_name_of_a_file_acts_as_markup_in_a_pair_of_images(few_fields):
+    first = few_fields / "Pre" / "**run** $a^2$ _i_ :smile:.png"
+    (few_fields / "Pre" / "pre-1.png").rename(first)
+    app = open_page("trust", view="Shared fields", first=f"Pre/{first.name}", second="Pre/pre-1-again.png")
+    assert first.name in {link.label.replace("\\", "").replace("\u2060", "") for link in app.page_link}
+    assert not faults(app)
+
+
 def test_the_question_before_a_run_is_deleted_names_it_as_it_is(hostile):
     app = press(open_page("runs"), "Delete")
     assert "cannot be undone" in texts(app)

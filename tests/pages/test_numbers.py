@@ -33,3 +33,7 @@ def test_settings_of_the_train_page_take_no_infinite_number(workspace, smears, m
     widget = open_page("train", preset="Paper", **{f"paper.{field}": "1e400"}).number_input(key=f"paper.{field}")
     default = open_page("train", preset="Paper").number_input(key=f"paper.{field}")
     assert widget.value == default.value
+
+
+def test_folds_of_a_study_take_no_infinite_number(data):
+    assert open_page("train", launch="Study", folds="1e400").number_input(key="folds").value is None

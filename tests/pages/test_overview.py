@@ -99,6 +99,15 @@ def test_run_on_drawn_smears_never_stands_beside_the_paper(finished, released, f
     assert app.dataframe[0].value["run"].tolist() == [finished_run.id]  # as the best of its dataset
 
 
+def test_where_no_run_compares_with_the_paper_it_is_not_said_that_none_has_succeeded(finished, released, monkeypatch):
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
+    app = open_app()
+    assert "1 succeeded" in [tile.delta for tile in app.metric]
+    said = [each.value for each in app.caption]
+    assert not [each for each in said if "No run has succeeded yet" in each]
+    assert [each for each in said if "drawn smears do not count" in each]
+
+
 def test_best_run_stands_beside_the_paper_with_its_interval(finished, finished_run, photographed, monkeypatch):
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
     app = open_app()

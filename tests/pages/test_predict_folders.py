@@ -38,6 +38,20 @@ def test_sample_of_a_dataset_is_one_of_its_images(trained, released, smears):
     assert app.query_params["image"] == path
 
 
+@pytest.mark.parametrize("folder", ["", "/no/such/folder"])
+def test_sample_of_a_dataset_is_shown_though_a_folder_was_looked_for(trained, released, smears, folder):
+    app = press(open_page("predict", folder=folder), "Pro")
+    assert [path.split("/")[0] for path in rows(app)["path"]] == ["Pro"]
+    assert "folder" not in app.query_params
+
+
+def test_sample_of_a_dataset_is_shown_though_the_former_image_was_closed(trained, released, smears):
+    app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", image="Pre/pre-0001.jpg")
+    app.session_state["own"] = False
+    app = press(ran(app), "Pro")
+    assert [path.split("/")[0] for path in rows(app)["path"]] == ["Pro"]
+
+
 def test_whole_dataset_is_predicted_scored_and_leads_to_every_image(trained, released, smears):
     app = open_page("predict", data=f"{smears.parent.name}/{smears.name}", image="Pro/pro-0001.jpg")
     press(app, "Predict all 64 images")

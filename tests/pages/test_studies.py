@@ -142,6 +142,12 @@ def test_evaluate_opens_the_out_of_fold_predictions_like_a_runs(study, workspace
     assert "seeds: seed=1" not in app.selectbox(key="run").options
 
 
+def test_out_of_fold_predictions_are_not_compared_with_themselves(study, workspace):
+    set_state(Run(workspace.runs / "member-1"), "succeeded")
+    app = open_page("evaluate", run=FIRST, view="Compare")
+    assert app.selectbox(key="against").options == ["seeds: seed=1", "member-1", "member-0"]
+
+
 def test_a_split_and_a_tab_that_a_study_does_not_have_are_left_behind(study):
     app = choose(open_page("evaluate", run="member-0", split="validation", view="Map"), "run", FIRST)
     assert "No such" not in texts(app)

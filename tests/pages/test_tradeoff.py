@@ -87,7 +87,7 @@ def test_point_of_a_finished_run_is_in_the_table(add_run):
     point = tradeoff_point(run)
     assert (row["accuracy"], row["accuracy_low"]) == (100 * point.accuracy, 100 * point.accuracy_low)
     assert row["training_minutes"] == pytest.approx(point.training_seconds / 60)
-    assert row["on_front"]
+    assert row["on_front_of_training_minutes"]
     assert not any("differ in the number of epochs" in caption.value for caption in open_page().caption)
 
 
@@ -140,6 +140,25 @@ def test_latency_is_measured_when_asked_for(add_run):
     assert app.toggle(key="latency").proto.query_param_key == "latency"
 
 
+def test_run_that_kept_no_model_stays_where_times_are_measured(add_run):
+    kept, given_up = add_run(0), add_run(1)
+    (given_up.folder / "model.onnx").unlink()
+    app = open_page(latency="true")
+    rows = app.dataframe[0].value.set_index("run")
+    assert rows.loc[given_up.id, "accuracy"] == rows.loc[kept.id, "accuracy"]
+    assert rows["latency_ms"].isna().to_dict() == {given_up.id: True, kept.id: False}
+    assert "Where no model was kept" in opening.texts(app)
+    assert not app.warning
+
+
+def test_runs_of_which_none_can_be_shown_are_not_told_to_succeed(add_run):
+    run = add_run()
+    (run.folder / "predictions.parquet").unlink()
+    app = open_page()
+    assert run.id in app.warning[0].value.replace("\\", "")
+    assert "No finished run yet" not in opening.texts(app)
+
+
 def test_time_for_one_image_is_measured_again_when_asked_for(add_run, monkeypatch):
     add_run()
     seconds = iter([0.9, 0.1])
@@ -190,6 +209,20 @@ def sizes(add_run):
         path.unlink()  # a link to the file that other tests read
         table.assign(**{f"probability_{name}": (said == name) * 1.0 for name in classes}).to_parquet(path)
     return runs
+
+
+def test_the_table_marks_the_front_of_the_cost_that_is_shown(sizes):
+    def front(cost, **asked):
+        table = open_page(study="sizes", **asked).dataframe[0].value
+        assert [column for column in table if "front" in column] == [f"on_front_of_{cost}"]
+        return dict(zip(table["image_size_px"], table[f"on_front_of_{cost}"], strict=True))
+
+    records = [json.loads(line) for line in (sizes[1].folder / "metrics.jsonl").read_text().splitlines()]
+    slower = [each | {"seconds": 1_000.0} if each["kind"] == "epoch" else each for each in records]
+    (sizes[1].folder / "metrics.jsonl").unlink()  # a link to the file that other tests read
+    (sizes[1].folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, slower)) + "\n")
+    assert front("training_minutes") == {32: False, 64: False, 96: True}
+    assert front("parameters_millions", price="parameters") == {32: False, 64: True, 96: True}  # all have as many
 
 
 def pairs_of(app):

@@ -218,6 +218,17 @@ def test_images_that_are_smaller_than_the_network_sees_them_are_counted_whatever
     assert "enlarged" not in texts(open_page("train", preset="Quick", quick__image_size=48))
 
 
+def test_the_line_of_a_study_names_no_setting_that_its_runs_have_otherwise(data):
+    def line(**asked):
+        return open_page("train", preset="Paper", launch="Study", paper__dropout=0.3, **asked).markdown[0].value
+
+    vary = "epochs=4,8; weights=random; split.protocol=random,grouped; dropout=0.25,0.4"
+    varied = line(vary=vary, seeds="1,2", paper__seed=7, paper__epochs=9)
+    assert varied == plain(f"{vary.replace('=', ' ').replace(',', ', ')}; seed 1, 2, batches of 32.")
+    unvaried = "seed 0, 25 epochs, batches of 32, ImageNet weights, random split. Changed: dropout 0.3."
+    assert line() == plain(unvaried)
+
+
 def test_a_study_says_of_which_of_its_runs_the_split_is_where_they_divide_otherwise(data):
     folds = open_page("train", preset="Quick", launch="Study", quick__sizes=["64", "96"], folds=2)
     assert "Of the first of 4 runs, image_size=64 fold=1 seed=0; others divide" in texts(folds).replace("\\", "")

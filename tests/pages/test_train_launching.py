@@ -70,10 +70,10 @@ def test_launch_returns_at_once_links_to_the_run_and_queues_it(data, launched):
     (run,) = launched()
     assert run.status().state in ACTIVE
     assert {name: getattr(run.config, name) for name in TINY} == TINY
-    assert run.id in app.success[0].proto.title
+    assert plain(run.id) in app.success[0].proto.title
     (follow,) = [link for link in app.get("page_link") if link.label == "Follow it"]
     assert (follow.page, follow.proto.query_string) == ("runs", f"run={run.id}")
-    assert run.id in [link.label for link in app.get("page_link")]
+    assert plain(run.id) in [link.label for link in app.get("page_link")]
 
 
 def test_two_clicks_in_a_moment_launch_one_run(data, launched):
@@ -81,7 +81,7 @@ def test_two_clicks_in_a_moment_launch_one_run(data, launched):
     press(app, "Launch")
     press(app, "Launch")
     assert len(launched()) == 1
-    assert launched()[0].id in app.success[0].proto.title
+    assert plain(launched()[0].id) in app.success[0].proto.title
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_study_is_shown_with_its_runs_and_room_and_launched_once(data, no_runner
     press(app, "Launch 12 runs")
     (study,) = StudyStore(data.studies).studies()
     assert no_runner == [study.name]
-    assert study.name in app.success[0].proto.title
+    assert plain(study.name) in app.success[0].proto.title
     (follow,) = [link for link in app.get("page_link") if link.label == "Follow it"]
     assert (follow.page, follow.proto.query_string) == ("runs", f"study={study.name}")
     assert len(study.plan().places) == 12

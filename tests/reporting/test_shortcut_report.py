@@ -73,7 +73,6 @@ def runs(*accuracies: float) -> pd.DataFrame:
             "latency_ms": math.nan,
             "memory_gb": 1.0,
             "parameters_millions": 15.0,
-            "on_front": True,
             "beside_paper": True,
         }
     )

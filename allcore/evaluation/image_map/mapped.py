@@ -70,6 +70,11 @@ class ImageMap(BaseModel):
     stain_by_chance: Shares
 
 
+def can_be_mapped(run: Run) -> bool:
+    """Return whether a run has kept what a map is made of: its features, or the model that gives them."""
+    return (run.folder / FEATURES_FILE).is_file() or run.kept_model is not None
+
+
 def map_file(run: Run, cache: Path) -> Path:
     """Return where the map of a run's images is kept below `cache`. Raises `RunError` where it has no model."""
     features = run.folder / FEATURES_FILE

@@ -60,7 +60,7 @@ class ScoredFolder(BaseModel):
 
 
 class FolderFacts(BaseModel):
-    """What a reader should know of a scored folder: of its `images`, how many the model was trained on.
+    """What a reader should know of a scored folder: of its `images`, how many the model was trained on, and tested on.
 
     `says_training` tells whether the model's file says what it was trained on at all. `left_out` are of classes
     that `mapping` leaves out, `unusable` cannot be used; `parts` are the images of each part that the folder's own
@@ -71,6 +71,7 @@ class FolderFacts(BaseModel):
 
     images: int
     trained_on: int
+    tested_on: int
     says_training: bool
     left_out: int
     unusable: int
@@ -84,7 +85,7 @@ class FolderFacts(BaseModel):
             one = "give the folder of one part to score it alone"
             notes.append(f"the folder's parts are scored together ({parts}); {one}")
         if self.trained_on and of.own_split != "train":
-            advice = "" if of.split else "; --split test scores those that it was not"
+            advice = "; --split test scores those that it was not" if self.tested_on and not of.split else ""
             seen = f"{self.trained_on:,} of {self.images:,} images"
             notes.append(f"{seen} are ones that the model was trained on{advice}")
         if not self.trained_on and of.own_split is None:
@@ -139,6 +140,7 @@ def score_folder(
     facts = FolderFacts(
         images=len(rows),
         trained_on=int(rows["trained"].sum()),
+        tested_on=len(_images_of_split(rows, metadata.split_digests.get("test", ()))),
         says_training=metadata.says_training,
         left_out=len(catalog.images(variant)) - len(every),
         unusable=int((given.problems()["variant"] == variant).sum()),

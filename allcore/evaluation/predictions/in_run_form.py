@@ -32,7 +32,7 @@ from allcore.writing import folder_written_whole, make_folder, write_whole
 
 RECORD_FILE: Final = "evaluation.json"
 FOLDER: Final = "evaluations"
-_FORM: Final = 3
+_FORM: Final = 4
 """Raise it when what is written changes."""
 
 

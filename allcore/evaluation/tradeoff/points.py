@@ -127,13 +127,7 @@ def pareto_front(costs: Sequence[float], gains: Sequence[float]) -> npt.NDArray[
 
 
 def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
-    """Return one row a point, by image size; `on_front` says whether no other is as accurate in as little training.
-
-    What is not known is None or nan.
-    """
-    timed = [point for point in points if point.training_seconds is not None]
-    front = pareto_front([point.training_seconds or 0.0 for point in timed], [point.accuracy for point in timed])
-    best = {point.run for point, on_front in zip(timed, front, strict=True) if on_front}
+    """Return one row a point, by image size. What is not known is None or nan."""
     rows = [
         {
             "network": point.network,
@@ -147,7 +141,6 @@ def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
             "latency_ms": _scaled(point.latency_seconds, 1e3),
             "memory_gb": _scaled(point.memory_bytes, 1e-9),
             "parameters_millions": point.parameters / 1e6,
-            "on_front": point.run in best,
             "test_images": point.test_images,
             "dataset": point.dataset,
             "split": point.split,
@@ -161,6 +154,16 @@ def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
 
 def _content(test: RecordedPredictions) -> str:
     return short_digest(repr(sorted(zip(test.table["sha256"], test.table["label"], strict=True))))
+
+
+def on_front(table: pd.DataFrame, cost: str) -> pd.Series:
+    """Return for each row of `tradeoff_table` whether no other is as accurate at as low a cost, one of its columns.
+
+    Rows whose cost is not known are not on the front, and keep no other from it.
+    """
+    known = table[table[cost].notna()]
+    front = pareto_front(known[cost].to_list(), known["accuracy"].to_list())
+    return pd.Series(front, known.index, dtype=bool).reindex(table.index, fill_value=False)
 
 
 def _scaled(value: float | None, factor: float) -> float | None:

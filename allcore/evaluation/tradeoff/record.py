@@ -52,9 +52,10 @@ class TradeoffRecord(BaseModel):
 
 
 def record_tradeoff(
-    runs: Sequence[Run], cache: Path, timed: bool, model_of: Callable[[Run], Path | None] = lambda run: run.served_model
+    runs: Sequence[Run], cache: Path, timed: bool, model_of: Callable[[Run], Path | None] = lambda run: run.kept_model
 ) -> TradeoffRecord:
-    """Return the record of succeeded runs, latencies of the models that `model_of` gives measured here where `timed`.
+    """Return the record of succeeded runs, latencies of the models that `model_of` gives measured here where `timed`
+    and it gives one.
 
     `cache` is where shortcut baselines are kept. Raises `RunError` when something of a run is missing or damaged.
     """

@@ -122,6 +122,14 @@ class Run:
         """Path of `model.onnx`; raises `RunError` while there is none."""
         return self.result_file(SERVED_FILE, "it was removed, as a study's may be")
 
+    @property
+    def kept_model(self) -> Path | None:
+        """Path of `model.onnx`; None where there is none."""
+        try:
+            return self.served_model
+        except RunError:
+            return None
+
     def result_file(self, name: str, gone: str) -> Path:
         """Return the path of a file that a run has once it has succeeded.
 

@@ -57,7 +57,7 @@ def _columns() -> dict[str, object]:
         "median": st.column_config.NumberColumn("median", help="of the class's images"),
         "most": st.column_config.NumberColumn("most", help="in an image"),
         "without": st.column_config.NumberColumn("without", help="images in which none is found"),
-        "area": st.column_config.NumberColumn("area (%)", format="%.1f", help="that cells cover, in the mean"),
+        "area": show.per_cent_column("area (%)", "that cells cover, in the mean"),
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from allcore.evaluation.image_map.mapped import can_be_mapped
 from allcore.runs.folder.store import Run
 from allcore.runs.owned_datasets import was_made_on
 from pages.ui.known.runs import runs, summary
@@ -14,7 +15,8 @@ from pages.ui.known.runs import runs, summary
 def link_to_map(label: str, root: Path, variant: str, chosen: Run | None, image: str | None = None) -> None:
     """Show a link to the map of a dataset's images, with one `image` (its path below `root`) chosen on it.
 
-    It is the map of the `chosen` run where that has succeeded, else of the latest that has, else of a model.
+    It is the map of the `chosen` run where that has succeeded and can have one, else of the latest of which that is
+    so, else of a model.
     """
     made = next((one for one in ([] if chosen is None else [chosen]) + runs() if _is_of(one, root, variant)), None)
     if made is None:
@@ -28,4 +30,4 @@ def link_to_map(label: str, root: Path, variant: str, chosen: Run | None, image:
 def _is_of(run: Run, root: Path, variant: str) -> bool:
     now = summary(run)
     succeeded = now.state == "succeeded" and now.config is not None and now.config.variant == variant
-    return succeeded and was_made_on(run, root)
+    return succeeded and was_made_on(run, root) and can_be_mapped(run)

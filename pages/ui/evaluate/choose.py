@@ -162,8 +162,8 @@ def _choose_mapping(theirs: Sequence[str], ours: Sequence[str]) -> dict[str, str
     None until it is said of every class that the model does not know.
     """
     known = {name: name for name in theirs if name in ours}
-    entries = [entry.rpartition("=") for entry in st.query_params.get_all(_MAP)]
-    asked = dict.fromkeys((name, of) for name, _, of in entries if name in theirs and of in (*ours, LEFT_OUT))
+    pairs = {f"{name}={of}": (name, of) for name in theirs for of in (*ours, LEFT_OUT)}  # classes may have a "=" too
+    asked = dict.fromkeys(pairs[entry] for entry in st.query_params.get_all(_MAP) if entry in pairs)
     said = dict(asked.keys())
     if len(said) < len(asked):
         st.warning("It says that one class is several, so nothing of that is taken.", title="Contradictory address")

@@ -15,6 +15,7 @@ from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.known.judgements import catalog_of_run, judgements
 from pages.ui.show import plain
 
+_ITS_TEST_IMAGES = "Choose its test images above to score those that it was not trained on."
 NAMED = 8
 """Classes up to which they are named above the scores."""
 
@@ -71,7 +72,7 @@ def _say_of_folder(of: Evaluated, record: EvaluationRecord, named: str) -> None:
     if facts.trained_on and part != "train":
         st.warning(
             f"The model was trained on {facts.trained_on} of these {facts.images} images."
-            + (" Choose its test images above to score those that it was not trained on." if part is None else ""),
+            + (f" {_ITS_TEST_IMAGES}" if part is None and facts.tested_on else ""),
             title="The score looks better than it is",
             icon=":material/content_copy:",
         )

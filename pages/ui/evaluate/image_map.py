@@ -46,6 +46,8 @@ class Mapped:
 def show_map(of: Evaluated) -> None:
     """Show the map of the run's images, or offer to make it."""
     st.write(f"{MEANING} {STAIN_TOO}")
+    if of.labels is not None:
+        st.caption("The map is by the labels that the run was made with.")
     try:
         mapped = _known(of)
     except InputError as error:

@@ -9,6 +9,7 @@ from allcore.evaluation.predictions.error_groups import KINDS, errors_by, images
 from allcore.evaluation.predictions.mistakes import mistakes
 from pages.ui import show
 from pages.ui.evaluate.evaluated import Evaluated
+from pages.ui.paging import begin_anew
 from pages.ui.shared.evidence import recorded_table, sheets_of_evidence
 
 PLACE = "mistakes"
@@ -52,12 +53,13 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
             kind: KINDS[kind],
             "label": "true",
             "images": f"{of.images}",
-            "share": st.column_config.NumberColumn("wrong (%)", format="%.0f"),
+            "share": show.per_cent_column("wrong (%)", decimals=0),
             "predicted": "predicted",
         },
         placeholder="",
     )
     names = [name or UNNAMED for name in errors[kind]]
+    begin_anew("of", f"{of.which} {kind}", names[0])
     if st.session_state.get("of") not in names:
         st.session_state.pop("of", None)
     chosen = st.selectbox(f"Images of {KINDS[kind]}", names, key="of", bind="query-params", width=320)

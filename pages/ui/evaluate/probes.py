@@ -26,6 +26,7 @@ from pages.ui import show
 from pages.ui.address import bound_number
 from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.known.workspace import catalog, workspace
+from pages.ui.paging import begin_anew
 from pages.ui.shared_work import asked_for, make_and_show
 
 _EXPLAINED = "Each probe removes something from the test images that the model may rely on, and scores them again."
@@ -112,9 +113,9 @@ def _show_table(report: ProbeReport, run: str) -> None:
             "high": show.per_cent_column("to"),
             "lowest_recall": show.per_cent_column("lowest sensitivity (%)"),
             "lowest_class": "of class",
-            "change": _points("change (points)"),
-            "change_low": _points("change 95 % from"),
-            "change_high": _points("change to"),
+            "change": show.per_cent_column("change (points)", sign="+"),
+            "change_low": show.per_cent_column("change 95 % from", sign="+"),
+            "change_high": show.per_cent_column("change to", sign="+"),
             "followed_other": show.per_cent_column("predicted as the lender's class (%)"),
             "followed_neither": show.per_cent_column("predicted as neither (%)"),
             "decisions_changed": st.column_config.NumberColumn("predictions changed", format="%d"),
@@ -125,23 +126,14 @@ def _show_table(report: ProbeReport, run: str) -> None:
     )  # fmt: skip
 
 
-def _points(label: str) -> object:
-    return st.column_config.NumberColumn(label, format="%+.1f")
-
-
 def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None:
     """Show one test image under every probe, at first the one that most probes call otherwise."""
     st.subheader("An image under each probe", anchor=False)
-    test = subject.part("test")
+    test, first = subject.part("test"), _most_changed(report) + 1
+    begin_anew("example", of.which, first)
     number = st.number_input(
-        "Test image",
-        1,
-        len(test),
-        _most_changed(report) + 1,
-        key="example",
-        bind=bound_number("example"),
-        width=160,
-    )
+        "Test image", 1, len(test), first, key="example", bind=bound_number("example"), width=160
+    )  # fmt: skip
     row = test.iloc[number - 1]
     st.caption(f"{show.plain(row['path'])}, true class {show.plain(row['label'])}")
     try:

@@ -16,6 +16,7 @@ from allcore.errors import InputError
 from pages.ui import address
 from pages.ui.known.workspace import datasets
 from pages.ui.predict.answers import ImageFile, image_file
+from pages.ui.shared.choose import OF_A_DATASET
 from pages.ui.shared.gallery import show_thumbnail
 from pages.ui.show import plain
 
@@ -59,8 +60,9 @@ def show_samples() -> None:
 
 
 def _choose_image(name: str, path: str) -> None:
-    address.say("data", name)
+    address.say("data", name, ("folder", *OF_A_DATASET))
     address.say("image", path)
+    st.session_state["own"] = True  # where it was closed by hand, the image in it would not be shown
 
 
 def _of_a_dataset() -> tuple[str, Path, dict[str, str]] | None:

@@ -22,7 +22,7 @@ from pages.ui.known.workspace import workspace
 from pages.ui.paging import choose_page
 from pages.ui.runs.study_deletion import REFUSED, confirm_deletion, offer_deletion
 from pages.ui.runs.study_scores import MOST_LINKS, show_scores
-from pages.ui.show import per_cent_column, plain, table
+from pages.ui.show import per_cent_bar, per_cent_column, plain, table
 from pages.ui.sign_in import act, may_act
 
 REFRESH_SECONDS = 5.0
@@ -51,7 +51,7 @@ def _rows() -> None:
         try:
             grid = grid_of(study)
         except InputError as error:
-            st.error(plain(str(error)), title=f"{study.name} is damaged")
+            st.error(plain(str(error)), title=plain(f"{study.name} is damaged"))
             offer_deletion(study, is_active=False)
             continue
         with st.expander(_in_a_line(grid), expanded=study.name == asked, key=f"study-{study.name}"):
@@ -107,7 +107,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
         f"study-{study.name}", "The members of the study with state, progress and what went wrong",
         {
             "place": "Place", "seed": "Seed", "fold": "Fold", "state": "State", "run": "Run",
-            "progress": st.column_config.ProgressColumn("Progress", format="%.0f %%", min_value=0, max_value=100),
+            "progress": per_cent_bar("Progress"),
             "best_validation_accuracy": per_cent_column("Best validation accuracy (%)"),
             "seconds": st.column_config.NumberColumn("Trained (s)", format="%.0f"),
             "note": st.column_config.TextColumn("What went wrong", width="large"),

@@ -18,7 +18,7 @@ from allcore.runs.folder.store import Run
 from allcore.runs.summary import RunSummary
 from allcore.tracking.record import read_mirrored
 from pages.ui.known.runs import history, phase_text, places_in_the_queue, short_name, state_badge, summary
-from pages.ui.show import plain, table
+from pages.ui.show import per_cent_column, plain, table
 
 LOG_LINES = 200
 LOG_HEIGHT = 300
@@ -106,13 +106,15 @@ def show_epochs(run: Run) -> None:
     in_per_cent = {name: 100 * epochs[name] for name in ("accuracy", "validation_accuracy") if name in epochs}
     shown = epochs[[name for name in names if name in epochs]].assign(epoch=epochs["epoch"] + 1, **in_per_cent)
     formats = {
-        "epoch": "%d", "loss": "%.4f", "accuracy": "%.1f", "validation_loss": "%.4f", "validation_accuracy": "%.1f",
-        "learning_rate": "scientific", "images_per_second": "%.1f", "seconds": "%.0f",
+        "epoch": "%d", "loss": "%.4f", "validation_loss": "%.4f", "learning_rate": "scientific",
+        "images_per_second": "%.1f", "seconds": "%.0f",
     }  # fmt: skip
     table(
         shown, "epochs", "Loss, accuracy, learning rate and speed of every epoch",
         {
-            name: st.column_config.NumberColumn(title, format=formats.get(name))
+            name: per_cent_column(title)
+            if name in in_per_cent
+            else st.column_config.NumberColumn(title, format=formats.get(name))
             for name, title in names.items()
         },
     )  # fmt: skip

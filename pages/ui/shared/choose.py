@@ -15,7 +15,7 @@ from allcore.evaluation.predictions.folder import variant_of
 from allcore.inference.metadata import ServedMetadata
 from allcore.runs.folder.store import Run
 from allcore.runs.owned_datasets import was_made_on
-from allcore.studies.out_of_fold import is_out_of_fold
+from allcore.studies.out_of_fold import is_out_of_fold, out_of_fold_place
 from pages.ui import address
 from pages.ui.known.out_of_fold import opened, out_of_fold_choices
 from pages.ui.known.runs import runs, summary
@@ -131,6 +131,7 @@ def choose_run_against(run: Run) -> Run | None:
     """Let the user choose another succeeded run to compare `run` with (in the address as `against`); None at first."""
     others = {other.id: other for other in runs() if other.id != run.id and _succeeded(other)}
     of_studies = out_of_fold_choices() if is_out_of_fold(run) else {}
+    of_studies = {name: one for name, one in of_studies.items() if out_of_fold_place(*one).folder != run.folder}
     names = [*of_studies, *others]
     name = address.settle("against", names, "other run")
     if not names:

@@ -25,6 +25,7 @@ KAGGLE = "mehradaria/leukemia"
 _ADDED = "dataset added"
 _ASKED = "dataset asked for"
 _ZIP = "zip"
+_SMEARS = "name of drawn smears"
 AT_ONE_CLICK = SyntheticSpec(images_per_class=40, twins=0.25)
 
 
@@ -75,7 +76,7 @@ def _draw() -> None:
                 "Twins", 0.0, 1.0, 0.2, 0.05, width=200,
                 help="share of the images that show the same region of a slide as another, shifted",
             )  # fmt: skip
-            name = st.text_input("Name", free_name(workspace().datasets, "smears"), width=180)
+            name = st.text_input("Name", key=_named(), width=180)
         scale_bars = st.checkbox("Scale bars", help="burnt in, in a style that mostly follows the class: a shortcut")
         pressed = st.form_submit_button(
             "Draw synthetic smears", type="primary", icon=":material/draw:", disabled=not may_act()
@@ -83,6 +84,16 @@ def _draw() -> None:
     if pressed:
         spec, folder = SyntheticSpec(images, size, twins=twins, scale_bars=scale_bars), workspace().datasets
         _import(name, "Drawing", lambda progress: draw_smears(folder, name, spec, progress))
+
+
+def _named() -> str:
+    """Return the key of the name of what is to be drawn: a free one, as long as nobody types another."""
+    key, free = key_of_form(_SMEARS), free_name(workspace().datasets, "smears")
+    offered = f"{key} offered"
+    if key not in st.session_state or st.session_state[key] == st.session_state.get(offered):
+        st.session_state[key] = free
+    st.session_state[offered] = free
+    return key
 
 
 def _open_folder() -> None:
@@ -198,6 +209,7 @@ def _choose_when_there(wait: Callable[[], Path | None]) -> None:
     if folder is not None and _ASKED in st.session_state:
         select_dataset(folder)
         empty_form(_ZIP)
+        empty_form(_SMEARS)
         st.session_state[_ADDED] = folder
     st.rerun()
 

@@ -44,13 +44,15 @@ def choose_labels(images: Catalog, variant: str, recorded: str = AS_GIVEN) -> st
     """Let the user choose whether the labels count as they were `recorded` or as they were judged.
 
     It is in the address as `labels`. Returns the version's name, None for the recorded ones; where judgements make
-    no other version than that, nothing is asked.
+    no other version than that, nothing is asked, and what was chosen of other labels is left behind.
     """
     warn_of_lost_judgements()
     now = version_name(label_changes(images, variant, judgements()))
-    if now == recorded and "labels" not in st.query_params:
-        return None
+    if now == recorded:
+        address.leave_behind("labels", ())
     chosen = address.settle("labels", [CORRECTED], "version of the labels")
+    if now == recorded:
+        return None
     st.pills(
         "Labels", [CORRECTED], format_func=lambda name: name if now != AS_GIVEN else AS_GIVEN,
         help="corrected: as they were judged; as_given: as the folders say. Unset: those that the scores were made "

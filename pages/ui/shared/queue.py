@@ -104,7 +104,7 @@ def _rows() -> None:
     for summary in [one for one in active if one.state != "queued"] + waiting[:MOST_WAITING]:
         with st.container(horizontal=True, vertical_alignment="center"):
             state_badge(summary.state)
-            st.page_link("pages/runs.py", label=summary.id, icon="", query_params={"run": summary.id})
+            st.page_link("pages/runs.py", label=plain(summary.id), icon="", query_params={"run": summary.id})
             st.caption(plain(phase_text(summary, places)), width="content")
     if (more := len(waiting) - MOST_WAITING) > 0:
         st.caption(f"and {more:,} more that wait")

@@ -143,7 +143,7 @@ def _show(one: _Launch) -> None:
     elif one.error is not None:
         raise one.error
     else:
-        st.success("It runs in the background; this page can be closed.", title=f"{one.name} is launched")
+        st.success("It runs in the background; this page can be closed.", title=plain(f"{one.name} is launched"))
         st.page_link("pages/runs.py", label="Follow it", icon=":material/monitoring:", query_params={one.of: one.name})
 
 

@@ -14,6 +14,7 @@ from allcore.paper import TABLE_1
 from allcore.reporting.number_text import counted
 from allcore.studies.baselines import divides_alike
 from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied, shown
+from pages.ui.address import bound_number
 
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
 QUICK_SIZES = ["128", "96", "64"]
@@ -71,7 +72,7 @@ def study_form(quick: bool) -> Asked:
     )  # fmt: skip
     with st.grid(4, min_column_width=180, gap="medium"):
         folds = st.number_input(
-            "Folds", 2, 100, None, key="folds", bind="query-params", placeholder="none",
+            "Folds", 2, 100, None, key="folds", bind=bound_number("folds"), placeholder="none",
             help="Parts of about equal size; each is the test of one run, so every image is tested once a seed.",
         )  # fmt: skip
         seeds = st.text_input(

@@ -151,7 +151,7 @@ def _show_table(pairs: pd.DataFrame, name: str) -> None:
             "angle": st.column_config.NumberColumn("angle (°)", format="%.1f"),
             "dx": st.column_config.NumberColumn(format="%.1f"),
             "dy": st.column_config.NumberColumn(format="%.1f"),
-            "overlap": st.column_config.NumberColumn("of the frame (%)", format="%.1f"),
+            "overlap": show.per_cent_column("of the frame (%)"),
             "correlation": st.column_config.NumberColumn(format="%.3f"),
         },
     )

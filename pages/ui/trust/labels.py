@@ -28,6 +28,7 @@ from pages.ui.show import THUMBNAIL, plain
 from pages.ui.trust.examined import Examined
 
 PLACE = "labels"
+_ALL = "all judges"
 LISTED = 200
 """Rows of the table on the page; the CSV file has all."""
 
@@ -68,6 +69,9 @@ def _choose_runs(of: Examined) -> list[Run]:
     names = [name for name in _ids_on(of, of.key, recorded) if name in finished]
     if not names:
         return []
+    if st.session_state.get("judges") == st.session_state.get(_ALL):  # of which the address says nothing
+        st.session_state["judges"] = names
+    st.session_state[_ALL] = names
     if not set(st.session_state.get("judges", [])) <= set(names):
         st.session_state.pop("judges", None)
     chosen = st.multiselect(

@@ -86,7 +86,10 @@ def _show_leakage(of: Examined) -> list[pd.DataFrame]:
     if tables:
         show.table(
             pd.concat(tables), "leakage", "Images of validation and test with a twin in train, for each protocol",
-            {"twins_in_train": "with a twin in train", "per_cent": show.per_cent_column("per cent")},
+            {
+                "twins_in_train": "with a twin in train",
+                "per_cent": st.column_config.NumberColumn("per cent", format="%.1f"),
+            },
         )  # fmt: skip
     return tables
 

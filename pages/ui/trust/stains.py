@@ -52,7 +52,7 @@ def show_stains(of: Examined) -> None:
         "Stain clusters of each class with counts, mean colour and part of the stain split",
         {
             "stain": "cluster",
-            "share": st.column_config.NumberColumn("of its class (%)", format="%.1f"),
+            "share": show.per_cent_column("of its class (%)"),
             "groups": "overlap groups",
             "colour": "mean colour",
             "part": "part of the stain split",

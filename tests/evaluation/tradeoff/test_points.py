@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from allcore.errors import RunError
 from allcore.evaluation.predictions.evaluate import evaluate_run
 from allcore.evaluation.tradeoff.points import (
+    on_front,
     pareto_front,
     runs_of_studies,
     short_names,
@@ -97,22 +98,27 @@ def test_point_is_on_the_front_unless_another_is_at_least_as_good_in_both_and_be
     assert list(pareto_front(costs, gains)) == expected
 
 
-def test_table_is_ordered_by_size_and_marks_the_front(point):
+def test_table_is_ordered_by_size_and_each_cost_has_a_front(point):
     points = [
         replace(point, run="slow", image_size=64, training_seconds=600.0, accuracy=0.8),
-        replace(point, run="worse", image_size=48, training_seconds=660.0, accuracy=0.7),
+        replace(point, run="worse", image_size=48, training_seconds=660.0, accuracy=0.7, memory_bytes=1),
         replace(point, run="fast", image_size=32, training_seconds=60.0, accuracy=0.6, latency_seconds=0.02),
     ]
     table = tradeoff_table(points)
     assert list(table["run"]) == ["fast", "worse", "slow"]
-    assert list(table["on_front"]) == [True, False, True]
+    assert list(on_front(table, "training_minutes")) == [True, False, True]
+    assert list(on_front(table, "latency_ms")) == [True, False, False]
+    assert list(on_front(table, "memory_gb")) == [False, True, True]
     assert list(table["training_minutes"]) == [1.0, 11.0, 10.0]
     np.testing.assert_equal(list(table["latency_ms"]), [20.0, np.nan, np.nan])
 
 
 def test_run_without_training_time_is_in_the_table_but_not_on_the_front(point):
     table = tradeoff_table([point, replace(point, run="other", training_seconds=None)])
-    assert dict(zip(table["run"], table["on_front"], strict=True)) == {point.run: True, "other": False}
+    assert dict(zip(table["run"], on_front(table, "training_minutes"), strict=True)) == {
+        point.run: True,
+        "other": False,
+    }
 
 
 def test_several_networks_are_told_apart_by_name(point):
