@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePath
-from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
 from allcore.data.folder.layout import DatasetFile, Layout, find_layout
@@ -24,6 +23,7 @@ from allcore.disk_space import check_space
 from allcore.errors import DatasetError
 from allcore.progress import Progress
 from allcore.text import printable
+from allcore.writing import unfinished_folder
 
 _SAFE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _UNREACHED: Final = {"ConnectionError", "Timeout"}
@@ -58,8 +58,8 @@ def import_upload(
     """
     try:
         datasets.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".upload-", dir=datasets) as folder:
-            archive = Path(folder) / f"{_safe_name(PurePath(file_name).stem)}.zip"
+        with unfinished_folder(datasets) as folder:
+            archive = folder / f"{_safe_name(PurePath(file_name).stem)}.zip"
             with archive.open("wb") as file:
                 shutil.copyfileobj(upload, file)
             return import_zip(archive, datasets, name, on_progress)
@@ -133,16 +133,21 @@ def _not_copied(source: Path, layout: Layout, files: Iterable[DatasetFile], imag
     return {path.relative_to(source).as_posix(): why for path, why in sorted(left.items())}
 
 
-def fetch_kaggle(datasets: Path, handle: str = "mehradaria/leukemia", on_progress: Progress | None = None) -> Path:
+def fetch_kaggle(
+    datasets: Path,
+    handle: str = "mehradaria/leukemia",
+    on_progress: Progress | None = None,
+    name: str | None = None,
+) -> Path:
     """Download a dataset from Kaggle through kagglehub's cache and copy its images into the workspace.
 
-    `handle` is `owner/dataset`, or `owner/dataset/versions/number`; the dataset's part becomes the folder's name.
+    `handle` is `owner/dataset`, or `owner/dataset/versions/number`; without a name, the folder gets the dataset's part.
     `on_progress` counts the images copied; kagglehub shows the download's own progress on stderr.
 
     Raises:
         DatasetError: the download failed (why, and the two other ways), or the name is taken; nothing is left.
     """
-    name = _safe_name(handle.split("/")[1] if "/" in handle else handle)
+    name = _safe_name(handle.split("/")[1] if "/" in handle else handle) if name is None else name
     new_dataset(datasets, name)
     try:
         import kagglehub
