@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -131,7 +133,7 @@ def fetch(
     source: Annotated[str, typer.Argument(metavar="kaggle|zip", help="where the images come from")],
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="the zip file")] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="name of the dataset in the workspace; unset: the zip file's")
+        str | None, typer.Option("--name", help="name of the dataset in the workspace; unset: the zip file's, leukemia")
     ] = None,
 ) -> None:
     """Get the ALL images from Kaggle (mehradaria/leukemia), or import a zip file."""
@@ -141,12 +143,13 @@ def fetch(
 
     datasets = open_workspace().datasets
     with progress_bar("importing") as progress:
-        if source == "kaggle" and path is None and name is None:
-            folder = fetch_kaggle(datasets, on_progress=progress)
+        if source == "kaggle" and path is None:
+            with redirect_stdout(sys.stderr):  # kagglehub's own warnings: the folder alone is printed
+                folder = fetch_kaggle(datasets, on_progress=progress, name=name)
         elif source == "zip" and path is not None:
             folder = import_zip(path, datasets, name, progress)
         else:
-            raise InputError("expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]")
+            raise InputError("expected: dataset fetch kaggle [--name NAME], or: dataset fetch zip PATH [--name NAME]")
     if not_taken := left_out(folder):
         say(f"{counted(len(not_taken), 'file was', 'files were')} left out:", err=True)
         for name, why in not_taken.items():

@@ -9,7 +9,7 @@ import typer
 
 from allcore.cli.evaluate import Mapping, Variant, named_classes
 from allcore.cli.naming import ModelName
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
+from allcore.cli.output import Json, check_files, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import InputError
 from allcore.reporting.number_text import counted, decimal, interval
 
@@ -52,6 +52,7 @@ def image_map(
 
     if figure is None and (by is not None or projection is not None):
         raise InputError("by, projection: they are of the figure; give --figure FILE.html as well")
+    check_files(csv, figure)
     workspace = open_workspace()
     run = _run_of(model, workspace, data, variant, named_classes(mapping))
     with progress_bar("mapping") as progress:

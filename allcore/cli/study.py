@@ -53,12 +53,15 @@ def run_study(
 ) -> None:
     """Train a run for each combination of seeds, folds and varied settings, as many at a time as devices take."""
     from allcore.errors import InputError
+    from allcore.runs.execution.preflight import require_training
     from allcore.studies.launch import checked, start
     from allcore.studies.plan import make_plan, parse_numbers, parse_varied
     from allcore.studies.store import StudyStore
 
     if plan_only and background:
         raise InputError("--plan launches nothing that could go on in the background; leave one out")
+    if not plan_only:
+        require_training()
     workspace = _workspace()
     config = config_from(data, preset, with_protocol(data, fields))
     of = config.split.folds
@@ -149,11 +152,13 @@ def resume(
 ) -> None:
     """Go on with what is missing or did not succeed; with more seeds, folds or values, extend the study first."""
     from allcore.errors import RunError
+    from allcore.runs.execution.preflight import require_training
     from allcore.studies.launch import checked, is_carried_out, start
     from allcore.studies.plan import parse_numbers, parse_varied
 
     workspace, store = _workspace(), _studies()
     study = store.find(name)
+    require_training()
     plan = study.plan()
     more = plan.extended(
         parse_numbers(seeds, "seeds") if seeds else (),

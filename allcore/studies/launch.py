@@ -16,7 +16,7 @@ from allcore.errors import ConfigError, RunError
 from allcore.runs.execution.choose_executor import executor_of, open_executor
 from allcore.runs.execution.ending import gone_within, signal_group
 from allcore.runs.execution.executor import worker_environment
-from allcore.runs.execution.preflight import looked_at_once, prepare, with_groups_absolute
+from allcore.runs.execution.preflight import looked_at_once, prepare, require_training, with_groups_absolute
 from allcore.runs.folder.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.folder.launches import LOCAL, claim_launch, last_launch
 from allcore.runs.folder.states import ACTIVE, in_words
@@ -84,10 +84,14 @@ def is_carried_out(study: Study) -> bool:
 
 
 def start(study: Study, workspace: Workspace) -> None:
-    """Start the process that carries a study out; where there is one already, nothing happens."""
+    """Start the process that carries a study out; where there is one already, nothing happens.
+
+    Raises `InputError` where TensorFlow is not installed, without which every member would fail.
+    """
     last = last_launch(study.folder)  # first: whoever starts it meanwhile, on any machine, is then found out
     if is_carried_out(study):
         return
+    require_training()
     try:
         launch = claim_launch(study.folder, LOCAL, last)
     except RunError:  # another process starts it at this moment

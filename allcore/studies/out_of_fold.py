@@ -30,6 +30,10 @@ _COLUMNS = ("path", "sha256", "group", "split", "label")
 _MORE = ("predicted", "correct", "novelty", "novel", "twin", "run")
 
 
+class UnwrittenError(RunError):
+    """Raised where the disk refuses out-of-fold predictions, which are known all the same."""
+
+
 def out_of_fold_name(cell: str, seed: int) -> str:
     """Return what the table of a cell and a seed is called: that of its place, without a fold."""
     return " ".join(filter(None, [cell, f"seed={seed}"]))
@@ -54,7 +58,8 @@ def out_of_fold_place(study: Study, cell: str, seed: int) -> Run:
 def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int) -> Run:
     """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
 
-    It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has.
+    It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has,
+    `UnwrittenError` when the disk refuses.
     """
     members = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
     name, run = out_of_fold_name(cell, seed), out_of_fold_place(study, cell, seed)
@@ -73,7 +78,7 @@ def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int
             write_whole(unfinished / METRICS_FILE, _mean_history(members))
             write_whole(unfinished / MEMBERS_FILE, json.dumps(ids))
     except OSError as error:
-        raise RunError(
+        raise UnwrittenError(
             f"the out-of-fold predictions of study {study.name} cannot be written ({error.strerror})"
         ) from None
     return run

@@ -1,9 +1,11 @@
 """`dataset`: list, info, fetch, synthesize, audit."""
 
 import shutil
+import sys
 from zipfile import ZipFile
 
 import cv2
+import kagglehub
 import numpy as np
 import pytest
 
@@ -172,11 +174,26 @@ def test_fetch_zip_imports_it_under_a_given_name(command, workspace, archive):
     assert folders(command) == [str(workspace.datasets / "other")]
 
 
-@pytest.mark.parametrize("typed", ["ftp", "zip", "kaggle here.zip", "kaggle --name other"])
+@pytest.mark.parametrize("typed", ["ftp", "zip", "kaggle here.zip"])
 def test_fetch_of_anything_else_says_what_is_expected(command, typed):
     outcome = command("dataset", "fetch", *typed.split())
     assert outcome.code == 2
-    assert "expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]" in outcome.err
+    assert "expected: dataset fetch kaggle [--name NAME], or: dataset fetch zip PATH [--name NAME]" in outcome.err
+
+
+def test_fetch_kaggle_prints_the_folder_alone_and_takes_a_name(command, workspace, smears, monkeypatch):
+    def warn_and_download(handle):
+        sys.stdout.write("Warning: Looks like you're using an outdated `kagglehub` version")  # as it does, no line end
+        return str(smears)
+
+    monkeypatch.setattr(kagglehub, "dataset_download", warn_and_download)
+    (workspace.datasets / "leukemia").mkdir(parents=True)
+    refused = command("dataset", "fetch", "kaggle")
+    assert (refused.code, refused.out) == (2, "")
+    assert "'leukemia' exists already; choose another name" in refused.err
+    outcome = command("dataset", "fetch", "kaggle", "--name", "other")
+    assert (outcome.code, outcome.out) == (0, f"{workspace.datasets / 'other'}\n")
+    assert "an outdated `kagglehub`" in outcome.err
 
 
 @pytest.mark.slow

@@ -199,6 +199,18 @@ def test_a_report_of_any_form_leaves_the_out_of_fold_predictions(command, study_
     assert len(list((study.folder / "out-of-fold").glob("*/predictions.parquet"))) == 2
 
 
+@pytest.mark.parametrize("form", [[], ["--json"], ["--tables"], ["--output", "seeds.md"]], ids=str)
+def test_a_report_is_made_also_where_the_out_of_fold_predictions_cannot_be_written(
+    command, study_of, tmp_path, monkeypatch, form
+):
+    monkeypatch.chdir(tmp_path)
+    (study_of(done=2).folder / "out-of-fold").touch()  # no folder can be made there
+    said = command("study", "report", "seeds", *form)
+    assert said.code == 0
+    assert "predictions of study seeds cannot be written (File exists); the report is whole without them" in said.err
+    assert "seeds.md" in said.out if "--output" in form else "accuracy" in said.out
+
+
 def test_who_follows_a_study_and_interrupts_stops_it(workspace, study_of, monkeypatch, capsys):
     study, stopped = study_of(1), []
 

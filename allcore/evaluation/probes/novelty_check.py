@@ -77,8 +77,8 @@ def check_novelty(
         called_novel=int((own > threshold).sum()),
         threshold=threshold,
         others=tuple(
-            _compared(folder, own, test["group"], novelty, threshold)
-            for folder, novelty in zip(folders, others, strict=True)
+            _compared(folder, own, test["group"], novelty, threshold).model_copy(update={"folder": name})
+            for folder, name, novelty in zip(folders, _names(folders), others, strict=True)
         ),
     )
     _record(subject, report)
@@ -97,6 +97,16 @@ def _novelty(predictor: Predictor, files: Sequence[Path], count: Count) -> Float
         found.append(np.nan if isinstance(prediction, ImageError) else prediction.novelty)
         count.add()
     return np.array(found, np.float64)
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return what folders are called: their names, with as many of those above them as tell all apart."""
+    places = [folder.resolve() for folder in folders]
+    different = set(places)
+    depth = 1
+    while len({place.parts[-depth:] for place in different}) < len(different):
+        depth += 1
+    return [Path(*place.parts[-depth:]).as_posix() for place in places]
 
 
 def _compared(folder: Path, own: FloatArray, groups: pd.Series, novelty: FloatArray, threshold: float) -> OtherImages:
