@@ -15,6 +15,7 @@ from allcore.config import TrainConfig
 from allcore.errors import ConfigError
 from allcore.installation import command_that_adds
 from allcore.memory import available_memory
+from allcore.processors import processors
 
 CPU_SLOTS = "ALLCORE_CPU_SLOTS"
 
@@ -153,10 +154,10 @@ def _cpu_flags(cpuinfo: Path) -> set[str]:
 def cpu_slots() -> int:
     """Return how many runs share the processor: 1, or what ALLCORE_CPU_SLOTS says.
 
-    Raises `ConfigError` where that is no number from 1 to four times the number of cores.
+    Raises `ConfigError` where that is no number from 1 to four times the number of processors.
     """
     said = os.environ.get(CPU_SLOTS, "").strip() or "1"
-    if not said.isdecimal() or not 1 <= int(said) <= (os.cpu_count() or 1) * 4:
+    if not said.isdecimal() or not 1 <= int(said) <= processors() * 4:
         raise ConfigError(f"{CPU_SLOTS}: expected how many runs share the processor, from 1, received {said!r:.40}")
     return int(said)
 
@@ -167,7 +168,7 @@ def system_devices() -> Devices:
     with suppress(ConfigError):  # no run begins then
         slots = cpu_slots()
     return Devices(
-        cores=os.cpu_count() or 1,
+        cores=processors(),
         cpu_bfloat16=cpu_has_bfloat16(),
         memory=available_memory() // slots,
         gpus=nvidia_gpus(),
