@@ -80,7 +80,8 @@ def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePl
     GPU: mixed bfloat16 from compute capability 8.0, mixed float16 from 7.0, else float32; XLA on. CPU: mixed bfloat16
     where the processor multiplies it, else float32; XLA off, because it makes these convolutions slower there; with
     AVX2 alone, matrix products for the gradients of kernels, where what they take fits too. A batch that does not fit
-    is divided into micro-batches. Raises `ConfigError` when a GPU is asked for and missing.
+    is divided into micro-batches; `normalised_in_parts` says where that changes the step. Raises `ConfigError` when a
+    GPU is asked for and missing.
     """
     if config.device == "gpu" and not devices.gpus:
         raise ConfigError(
@@ -122,6 +123,21 @@ def estimate_memory(config: TrainConfig, classes: int, precision: str, images: i
     weights = 16 * config.parameter_count(classes)
     copies = _ACTIVATION_COPIES + (_PRODUCTS_COPIES if products else 0.0)
     return int(weights + images * config.trunk.activations(config.image_size) * bytes_per_value * copies)
+
+
+def normalised_in_parts(config: TrainConfig, plan: HardwarePlan) -> str:
+    """Return what is to be said where memory, and not the user, decides over how many images a trunk normalises.
+
+    An empty text where it does not: training is then the same on every machine.
+    """
+    images, batch = plan.micro_batch_size, config.batch_size
+    if not config.trunk.batch_normalised or config.micro_batch_size is not None or images * plan.replicas >= batch:
+        return ""
+    return (
+        f"{config.trunk.title} normalises {images} images at a time instead of the whole batch of {batch}, because no "
+        "more fit into memory: with more or less memory the run would train otherwise. Set batch_size or "
+        f"micro_batch_size to {images}, so that it is the same on every machine"
+    )
 
 
 def set_before_tensorflow() -> None:

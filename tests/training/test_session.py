@@ -207,6 +207,31 @@ def test_resumed_run_has_the_plan_of_its_new_machine_and_steps_as_before(
     assert len(warned) == warnings
 
 
+@pytest.mark.parametrize(
+    ("fields", "images"),
+    [
+        ({"network": "resnet50"}, 4),
+        ({"network": "resnet50", "micro_batch_size": 4}, None),
+        ({"network": "resnet50", "batch_size": 4}, None),
+        ({"network": "vgg16"}, None),
+    ],
+)
+def test_a_run_says_where_memory_decides_over_how_many_images_it_normalises(
+    workspace, finished_run, monkeypatch, fields, images
+):
+    run, warned = RunStore(workspace.runs).create(make_config(dataset="x", **fields), finished_run.split), []
+    monkeypatch.setattr(session, "tensorflow_devices", lambda: Devices(cores=2, cpu_bfloat16=False, memory=8 * 2**30))
+    for _ in ("begun", "resumed"):
+        plan = session._plan(run, warned.append)
+        (run.folder / "environment.json").write_text(json.dumps({"plan": plan.to_json()}))
+    assert plan.micro_batch_size < 32
+    if images is None:
+        assert not warned
+    else:
+        assert warned[0].startswith(f"ResNet50 normalises {images} images at a time instead of the whole batch of 32")
+        assert warned == [warned[0]] * 2
+
+
 def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
     copy = shutil.copytree(smears, tmp_path / "copy")
     run = RunStore(workspace.runs).create(*prepare(tiny_config(dataset=str(copy)), workspace.cache))
