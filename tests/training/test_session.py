@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from allcore.config import make_config
 from allcore.errors import DatasetError, WeightsError
@@ -130,6 +131,22 @@ def test_missing_gpu_fails_the_run_in_one_line(workspace, tiny_config, monkeypat
     assert "\n" not in status.error
 
 
+def worked(run, monkeypatch, raised=None):
+    """Let a worker of this process find its work done, or what is raised; return the status that it leaves."""
+
+    def carried_out(*_):
+        if raised is not None:
+            raise raised
+        return True
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("allcore.training.session.carry_out", carried_out)
+    pid, started = own_identity()
+    write_status(run.folder, run.status().model_copy(update={"pid": pid, "process_started": started}))
+    assert run_worker(run.folder) == (0 if raised is None else 1)
+    return run.status()
+
+
 @pytest.mark.parametrize(
     ("number", "why", "to_do"),
     [
@@ -138,18 +155,32 @@ def test_missing_gpu_fails_the_run_in_one_line(workspace, tiny_config, monkeypat
     ],
 )
 def test_a_disk_that_refuses_ends_a_run_with_what_is_kept_and_what_to_do(copied, monkeypatch, number, why, to_do):
-    def refuse(*_):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr("allcore.training.session.carry_out", refuse)
-    pid, started = own_identity()
-    write_status(copied.folder, copied.status().model_copy(update={"pid": pid, "process_started": started}))
-    assert run_worker(copied.folder) == 1
-    status = copied.status()
+    status = worked(copied, monkeypatch, OSError(number, os.strerror(number)))
     assert status.state == "failed"
     assert status.error.startswith(f"{why}; what was saved before is kept: ")
     assert status.error.endswith(f"{to_do}, and resume the run")
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (MemoryError(), "out of memory: use a smaller image size, batch size or micro-batch size"),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nand more"),
+            "the device ran out of memory: use a smaller image size, batch size or micro-batch size",
+        ),
+    ],
+)
+def test_a_run_that_finds_no_memory_says_what_to_do(copied, monkeypatch, raised, said):
+    status = worked(copied, monkeypatch, raised)
+    assert (status.state, status.error) == ("failed", said)
+
+
+def test_a_run_that_goes_on_keeps_the_most_memory_that_it_ever_took(copied, monkeypatch):
+    write_status(copied.folder, copied.status().model_copy(update={"peak_memory": 10**12}))
+    assert worked(copied, monkeypatch).peak_memory == 10**12
+    write_status(copied.folder, copied.status().model_copy(update={"peak_memory": 1}))
+    assert 10**7 < worked(copied, monkeypatch).peak_memory < 10**12
 
 
 def test_initial_weights_are_those_that_the_run_began_with_and_are_not_needed_once_there_is_a_checkpoint(
