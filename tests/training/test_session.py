@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
@@ -29,6 +30,7 @@ from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.store import Run, RunStore
 from allcore.training import session
 from allcore.training.finish import results_are_whole
+from allcore.training.loop import Stopped
 from allcore.training.reporter import Reporter
 from allcore.training.session import carry_out
 from allcore.training.worker import run_worker
@@ -261,6 +263,27 @@ def test_a_run_says_where_memory_decides_over_how_many_images_it_normalises(
     else:
         assert warned[0].startswith(f"ResNet50 normalises {images} images at a time instead of the whole batch of 32")
         assert warned == [warned[0]] * 2
+
+
+def test_balanced_classes_are_weighed_by_the_images_that_are_trained_on(
+    workspace, finished_run, tiny_config, monkeypatch
+):
+    table = finished_run.split.table.copy()
+    first = (table["label"] == finished_run.split.classes[0]) & (table["split"] == "train")
+    table.loc[table.index[first][2:], "split"] = "test"
+    split, given = replace(finished_run.split, table=table), []
+    counts = split.counts()["train"].to_numpy()
+
+    def learner(config, plan, classes, class_weights):
+        given.append(class_weights)
+        raise Stopped
+
+    monkeypatch.setattr(session, "Learner", learner)
+    for class_weights in ("balanced", "none"):
+        carried_out(RunStore(workspace.runs).create(tiny_config(class_weights=class_weights), split))
+    np.testing.assert_allclose(given[0], counts.sum() / (4 * counts), rtol=1e-6)
+    assert counts[0] == 2
+    assert given[1] is None
 
 
 def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
