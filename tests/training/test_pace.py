@@ -22,7 +22,7 @@ class Training:
 
     def __init__(self, folder, monkeypatch, sizes, making=0.0, step=1.0):
         self.folder, self.sizes, self.making, self.step = folder, sizes, making, step
-        self.now = 0.0
+        self.now, self.left = 0.0, []
         monkeypatch.setattr("allcore.training.pace.monotonic", lambda: self.now)
 
     def batches(self, epoch, start=0):
@@ -47,6 +47,13 @@ class Training:
         reporter = Reporter(self.folder, Status(state="running", heartbeat=time.time(), queued_at=0.0))
         stop = (lambda: learner.steps >= stop_after) if stop_after else (lambda: False)
         trainer = Trainer(config, None, learner, source, scored, self.folder, reporter, stop, lambda speed: 600 / speed)
+        update = reporter.update
+
+        def noted(**fields):
+            self.left += [fields["eta_seconds"]] if "eta_seconds" in fields else []
+            update(**fields)
+
+        reporter.update = noted
         try:
             trainer.run()
         finally:
@@ -102,3 +109,13 @@ def test_a_report_has_the_speed_of_all_its_batches(tmp_path, monkeypatch):
     training.run()
     assert len(training.rates("batch")) == 100
     assert training.rates("batch")[1:] == pytest.approx([8 / 4] * 99)  # two steps of one second, and one wait of two
+
+
+def test_the_time_left_is_that_of_all_epochs_with_their_scoring_and_of_what_follows(tmp_path, monkeypatch):
+    """Of 12 images and 4 to be scored, at 4 a second; what follows takes 600 images' time."""
+    training = Training(tmp_path, monkeypatch, [4] * 3)
+    training.run(epochs=2)
+    whole = 2 * (12 + 4 / 3) + 600
+    expected = [(whole - done) / 4 for done in (8, 12)]
+    expected += [(whole / 2 + 300 - done) / 4 for done in (4, 8, 12)]
+    assert training.left[1:] == pytest.approx(expected)

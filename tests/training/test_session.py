@@ -9,6 +9,7 @@ import signal
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -21,6 +22,7 @@ from allcore.config import make_config
 from allcore.errors import DatasetError, WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts
 from allcore.hardware import Devices, Gpu, make_plan
+from allcore.runs.estimate import Speed, after_seconds, former_speed
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.execution.preflight import prepare
 from allcore.runs.execution.stop_signal import StopSignal
@@ -361,3 +363,42 @@ def test_baselines_that_fail_leave_a_warning_and_the_run_whole(finished_run, tmp
     finished, _ = carried_out(run)
     assert finished
     assert run.status().warnings == ("the shortcut baselines could not be scored (ValueError: no such luck)",)
+
+
+def test_the_time_left_goes_on_while_results_are_written(copied, monkeypatch):
+    """By the speed of the training, here of 10 images a second, and until that time is over."""
+    told, clock = {}, SimpleNamespace(now=0.0)
+
+    def train(run, plan, train, validation, dataset, reporter, *_):
+        reporter.update(images_per_second=10.0)
+
+    def write_results(trained, model, on_phase):
+        for phase, clock.now in (("writing", 0.0), ("predicting", 40.0), ("still predicting", 100.0)):
+            on_phase(phase)
+
+    for name, stand_in in {
+        "time": SimpleNamespace(monotonic=lambda: clock.now),
+        "results_are_whole": lambda run: False,
+        "_after_seconds": lambda run, plan: lambda speed: 1000 / speed,
+        "_train": train,
+        "write_results": write_results,
+        "_score_shortcuts": lambda *_: None,
+    }.items():
+        monkeypatch.setattr(session, name, stand_in)
+    carried_out(copied, stop_when=lambda status: told.update({status.phase: status.eta_seconds}))
+    assert [told[phase] for phase in ("reading the dataset", "writing", "predicting", "still predicting")] == [
+        None, 100.0, 60.0, None,
+    ]  # fmt: skip
+
+
+def test_what_follows_takes_as_long_as_a_former_run_says_or_goes_by_the_speed(copied, finished, workspace):
+    run = RunStore(workspace.runs).create(copied.config, copied.split)
+    plan = SimpleNamespace(description=copied.status().device)
+    former = former_speed(copied.config, plan.description, [copied])
+    with_baselines = after_seconds(len(run.split.table), former)
+    told = session._after_seconds(run, plan)
+    assert (told(1.0), told(50.0)) == (with_baselines, with_baselines)
+    shutil.copytree(finished.workspace.cache, workspace.cache, dirs_exist_ok=True)  # with the baselines of the split
+    assert session._after_seconds(run, plan)(1.0) == after_seconds(len(run.split.table), former, scored=True)
+    elsewhere = session._after_seconds(run, SimpleNamespace(description="another device"))
+    assert elsewhere(10.0) == after_seconds(len(run.split.table), Speed(10.0, run.id))
