@@ -15,6 +15,7 @@ from allcore.config import TrainConfig
 from allcore.errors import ConfigError
 from allcore.installation import command_that_adds
 from allcore.memory import available_memory
+from allcore.processors import processors
 
 CPU_SLOTS = "ALLCORE_CPU_SLOTS"
 
@@ -79,7 +80,8 @@ def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePl
     GPU: mixed bfloat16 from compute capability 8.0, mixed float16 from 7.0, else float32; XLA on. CPU: mixed bfloat16
     where the processor has AMX for it, else float32; XLA off, because it makes these convolutions slower there; with
     AVX2 alone, matrix products for the gradients of kernels, where what they take fits too. A batch that does not fit
-    is divided into micro-batches. Raises `ConfigError` when a GPU is asked for and missing.
+    is divided into micro-batches; `normalised_in_parts` says where that changes the step. Raises `ConfigError` when a
+    GPU is asked for and missing.
     """
     if config.device == "gpu" and not devices.gpus:
         raise ConfigError(
@@ -123,6 +125,21 @@ def estimate_memory(config: TrainConfig, classes: int, precision: str, images: i
     return int(weights + images * config.trunk.activations(config.image_size) * bytes_per_value * copies)
 
 
+def normalised_in_parts(config: TrainConfig, plan: HardwarePlan) -> str:
+    """Return what is to be said where memory, and not the user, decides over how many images a trunk normalises.
+
+    An empty text where it does not: training is then the same on every machine.
+    """
+    images, batch = plan.micro_batch_size, config.batch_size
+    if not config.trunk.batch_normalised or config.micro_batch_size is not None or images * plan.replicas >= batch:
+        return ""
+    return (
+        f"{config.trunk.title} normalises {images} images at a time instead of the whole batch of {batch}, because no "
+        "more fit into memory: with more or less memory the run would train otherwise. Set batch_size or "
+        f"micro_batch_size to {images}, so that it is the same on every machine"
+    )
+
+
 def set_before_tensorflow() -> None:
     """Choose what TensorFlow reads from the environment as it is imported; what is set there already stays.
 
@@ -156,10 +173,10 @@ def _cpu_flags(cpuinfo: Path) -> set[str]:
 def cpu_slots() -> int:
     """Return how many runs share the processor: 1, or what ALLCORE_CPU_SLOTS says.
 
-    Raises `ConfigError` where that is no number from 1 to four times the number of cores.
+    Raises `ConfigError` where that is no number from 1 to four times the number of processors.
     """
     said = os.environ.get(CPU_SLOTS, "").strip() or "1"
-    if not said.isdecimal() or not 1 <= int(said) <= (os.cpu_count() or 1) * 4:
+    if not said.isdecimal() or not 1 <= int(said) <= processors() * 4:
         raise ConfigError(f"{CPU_SLOTS}: expected how many runs share the processor, from 1, received {said!r:.40}")
     return int(said)
 
@@ -170,7 +187,7 @@ def system_devices() -> Devices:
     with suppress(ConfigError):  # no run begins then
         slots = cpu_slots()
     return Devices(
-        cores=os.cpu_count() or 1,
+        cores=processors(),
         cpu_bfloat16=cpu_is_faster_in_bfloat16(),
         memory=available_memory() // slots,
         gpus=nvidia_gpus(),

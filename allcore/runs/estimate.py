@@ -9,7 +9,7 @@ from pathlib import Path
 from allcore.config import TrainConfig
 from allcore.data.splits.split import Split
 from allcore.errors import RunError
-from allcore.hardware import Devices, HardwarePlan, make_plan
+from allcore.hardware import Devices, HardwarePlan, make_plan, normalised_in_parts
 from allcore.runs.folder.files import PREDICTIONS_FILE, STATUS_FILE
 from allcore.runs.folder.status import Status
 from allcore.runs.folder.store import Run
@@ -85,6 +85,11 @@ class Estimate:
             return self.plan.estimated_memory
         images = self.image_bytes * (1 + _CELL_MAPS if self.config.augment.changes_fields else 1)
         return self.plan.estimated_memory + PROCESS_BYTES + int(images)
+
+    @property
+    def warning(self) -> str:
+        """What is to be said of how the run would train on this machine; nothing where all machines train alike."""
+        return normalised_in_parts(self.config, self.plan)
 
 
 def estimate(

@@ -37,6 +37,11 @@ class StudyEstimate:
         """Whether the disk has room for it."""
         return self.needed_bytes < self.free_bytes
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of how its runs would train on this machine, each thing once."""
+        return tuple(dict.fromkeys(each.warning for _, each, _ in self.cells if each.warning))
+
 
 def estimate_study(
     plan: StudyPlan,

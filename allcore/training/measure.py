@@ -93,7 +93,7 @@ def _measure(config: TrainConfig, material: _Material) -> Measurement:
             speed, seconds = epoch_of(learner, plan, train, validation, run.folder)
             memory = learner.memory_bytes()
             after, baselines = finishing_seconds(run, learner.model), baseline_seconds(run)
-        except tf.errors.ResourceExhaustedError:
+        except (MemoryError, tf.errors.ResourceExhaustedError):
             raise RunError(
                 "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
             ) from None

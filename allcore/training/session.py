@@ -27,7 +27,7 @@ from allcore.data.decoded import DecodedImages, decoded_images
 from allcore.data.splits.split import Split
 from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
-from allcore.hardware import HardwarePlan, make_plan
+from allcore.hardware import HardwarePlan, make_plan, normalised_in_parts
 from allcore.installation import IS_INSTALLED, PROJECT, command_that_adds
 from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
@@ -163,6 +163,13 @@ def _plan(run: Run, warn: Callable[[str], None]) -> HardwarePlan:
     Batches are divided as before where a trunk normalises each part, else into no larger parts than before. All else
     is this machine's: devices, XLA, how the gradients of kernels are computed, and what a step takes.
     """
+    plan = _plan_as_begun(run, warn)
+    if said := normalised_in_parts(run.config, plan):
+        warn(said)
+    return plan
+
+
+def _plan_as_begun(run: Run, warn: Callable[[str], None]) -> HardwarePlan:
     classes, devices = len(run.split.classes), tensorflow_devices()
     plan = make_plan(run.config, classes, devices)
     before = run.environment().get("plan")

@@ -183,7 +183,7 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
         error = _one_line(raised)
     finally:
         if reporter.status.device.startswith("CPU"):
-            reporter.update(peak_memory=peak_memory())
+            reporter.update(peak_memory=max(reporter.status.peak_memory or 0, peak_memory() or 0) or None)
         reporter.close()
     _end(turn, reporter.status, state, error)
     if state == "succeeded":

@@ -1,10 +1,12 @@
 """`train`: what is refused before anything is made, and what is reported."""
 
+import re
 import shutil
 
 import pytest
 
 from allcore.cli.train import finish
+from allcore.hardware import Devices
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.files import CONFIG_FILE, SPLIT_FILE
 from allcore.runs.folder.status import write_status
@@ -141,6 +143,18 @@ def test_a_table_whose_groups_are_not_kept_together_is_said_before_anything_is_t
         f"{sentence} is only used to count twins; --split grouped and --split patient keep them"
         for sentence in sentences
     ]
+
+
+def test_a_plan_says_where_memory_decides_over_how_many_images_are_normalised(command, smears, monkeypatch):
+    monkeypatch.setattr("allcore.hardware.system_devices", lambda: Devices(2, False, 2**30))
+    asked = ["--data", smears, "--weights", "random", "--network", "resnet50", "--image-size", "64"]
+    (said,) = command("train", *asked, "--plan", "--json").json["warnings"]
+    assert re.match(r"ResNet50 normalises \d+ images at a time instead of the whole batch of 32", said)
+    assert f"warning: {said}" in command("train", *asked, "--plan").out
+    study = command("study", "run", *asked, "--name", "two", "--vary", "network=resnet50,vgg16", "--plan", "--json")
+    assert study.json["warnings"] == [said]
+    assert f"warning: {said}" in study.err
+    assert command("train", *asked, "--micro-batch-size", "2", "--plan", "--json").json["warnings"] == []
 
 
 def test_a_plan_knows_the_time_from_an_earlier_run(on_finished, finished_run, smears):

@@ -1,12 +1,14 @@
 """What a run will take, from the plan and from how fast images were trained on before."""
 
+import json
 import os
+from dataclasses import replace
 
 import pytest
 
 from allcore.config_parts import AugmentConfig
 from allcore.errors import ConfigError
-from allcore.hardware import Devices
+from allcore.hardware import Devices, Gpu
 from allcore.runs.estimate import (
     PROCESS_BYTES,
     Speed,
@@ -60,6 +62,37 @@ def test_memory_has_the_process_on_a_cpu_and_what_was_measured_where_it_was(fini
     assert with_images.memory_bytes == found.memory_bytes + 10**9
     measured = estimate(finished_run.config, finished_run.split, MACHINE, Speed(10.0, "measured", 3 * 2**30))
     assert measured.memory_bytes == 3 * 2**30
+
+
+def test_memory_is_that_of_the_steps_on_a_gpu(finished_run):
+    a100 = replace(MACHINE, gpus=(Gpu("A100", (8, 0), 40 * 2**30),))
+    found = estimate(finished_run.config, finished_run.split, a100, None, image_bytes=10**9)
+    assert found.plan.kind == "gpu"
+    assert found.memory_bytes == found.plan.estimated_memory
+
+
+def test_memory_has_the_maps_of_cells_where_the_recipe_changes_fields(finished_run):
+    config = finished_run.config.model_copy(update={"augment": AugmentConfig(plain_field=0.5)})
+    found = estimate(config, finished_run.split, MACHINE, None, image_bytes=3 * 10**9)
+    assert found.memory_bytes == found.plan.estimated_memory + PROCESS_BYTES + 4 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("fields", "epochs", "is_whole"),
+    [({}, 3, True), ({"segment": 1}, 3, False), ({"state": "cancelled"}, 3, False), ({}, 2, True), ({}, 1, False)],
+)
+def test_only_a_run_that_went_through_in_one_go_tells_what_the_whole_takes(
+    finished_run, tmp_path, fields, epochs, is_whole
+):
+    """Of one epoch the time before it cannot be told from its own."""
+    run = copy_without_models(finished_run, tmp_path / "copied")
+    write_status(run.folder, run.status().model_copy(update=fields))
+    file = run.folder / "metrics.jsonl"
+    lines = [line for line in file.read_text().splitlines() if json.loads(line)["epoch"] < epochs]
+    file.write_text("".join(f"{line}\n" for line in lines))
+    found = former_speed(run.config, run.status().device, [run])
+    assert (found.whole is not None) == is_whole
+    assert found.images_per_second == run.status().images_per_second
 
 
 def test_a_run_that_came_to_its_end_tells_what_the_whole_takes(finished_run):

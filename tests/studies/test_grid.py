@@ -5,6 +5,8 @@ import json
 import pytest
 
 from allcore.studies.grid import grid_table, look, time_of_all
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
 from tests.studies.conftest import set_state
 
 PER_EPOCH = {"loss": 1.0, "accuracy": 0.5, "validation_loss": 1.0, "validation_accuracy": 0.6}
@@ -53,6 +55,15 @@ def test_what_trains_at_the_same_time_is_over_sooner(study, plan, executor):
         add_member(executor, place, "running", [10.0], epoch=1, epochs=2, steps_per_epoch=5)
     grid = look(study, study.plan(), executor.store.runs())
     assert grid.eta_seconds == pytest.approx(10.0 + 20.0 * (48 / 32) ** 2)  # then 48 px, both folds at a time
+
+
+def test_members_count_by_how_many_epochs_they_have(plan, executor):
+    epochs = make_plan(name="epochs", config=plan.config, folds=(1,), vary={"epochs": [1, 3]})
+    study = StudyStore(executor.workspace.studies).create(epochs)
+    add_member(executor, epochs.places[0], "succeeded", [10.0])
+    grid = look(study, epochs, executor.store.runs())
+    assert grid.progress == pytest.approx(1 / 4)
+    assert grid.eta_seconds == pytest.approx(30.0)
 
 
 @pytest.mark.parametrize(("at_once", "whole"), [(1, 10.0), (2, 7.0), (3, 5.0), (9, 4.0)])

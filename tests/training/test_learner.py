@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import keras
@@ -40,6 +41,7 @@ def tiny_network(config, classes):
             layers.Rescaling(1 / 255),
             layers.AveragePooling2D(8),
             layers.Flatten(),
+            layers.Dropout(config.dropout),
             layers.Dense(classes, "softmax", dtype="float32"),
         ]
     )
@@ -107,6 +109,52 @@ def test_class_weights_weigh_the_loss(tiny):
     probabilities = learner.model(batch.images.astype(np.float32)).numpy()
     losses = -np.log(probabilities[np.arange(6), batch.labels])
     assert learner.score_batch(batch)[0] == pytest.approx((weights[batch.labels] * losses).mean(), rel=1e-4)
+
+
+def test_dropout_is_in_training_alone(tiny):
+    learner, batch = make_learner(dropout=0.9, learning_rate=1e-9), make_batch()
+    probabilities = learner.model(batch.images.astype(np.float32), training=False).numpy()
+    without = -np.log(probabilities[np.arange(6), batch.labels]).mean()
+    assert [learner.score_batch(batch)[0] for _ in range(2)] == pytest.approx([without] * 2, rel=1e-4)
+    trained = [learner.train_batch(batch)[0] for _ in range(3)]
+    assert len({round(loss, 4) for loss in [without, *trained]}) == 4
+    assert learner.score_batch(batch)[0] == pytest.approx(without, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD"])
+def test_optimizer_is_the_one_that_was_asked_for(tiny, name):
+    optimizer = make_learner(optimizer=name.lower(), learning_rate=0.02, clip_norm=0.5).optimizer
+    assert type(optimizer) is getattr(keras.optimizers, name)
+    assert optimizer.global_clipnorm == 0.5
+    assert float(optimizer.learning_rate) == pytest.approx(0.02)
+    assert make_learner(optimizer=name.lower()).optimizer.global_clipnorm is None
+
+
+def test_sgd_has_momentum(tiny):
+    """A second step of a gradient that stays the same is 1.9 times as long as the first."""
+    learner, batch = make_learner(learning_rate=1e-6), make_batch()
+    places = [learner.model.get_weights()]
+    for _ in range(2):
+        learner.train_batch(batch)
+        places.append(learner.model.get_weights())
+    first, second = (distance(*pair) for pair in pairwise(places))
+    assert second == pytest.approx(1.9 * first, rel=0.02)
+
+
+def test_a_clipped_step_is_no_longer_than_the_norm_allows(tiny):
+    moved = []
+    for clip_norm in (None, 1e-3):
+        learner = make_learner(learning_rate=1.0, clip_norm=clip_norm)
+        before = learner.model.get_weights()
+        learner.train_batch(make_batch())
+        moved.append(distance(before, learner.model.get_weights()))
+    assert moved[0] > 0.01
+    assert moved[1] == pytest.approx(1e-3, rel=1e-2)
+
+
+def distance(before, after):
+    """Return how far all weights together have moved."""
+    return np.sqrt(sum(((b - a) ** 2).sum() for a, b in zip(before, after, strict=True)))
 
 
 def test_balanced_class_weights_let_every_class_count_alike():

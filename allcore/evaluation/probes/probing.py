@@ -7,7 +7,6 @@ broken off goes on where it stopped, and a second look is instant.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
@@ -37,6 +36,7 @@ from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, WORK, Probe, Sa
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scoring.scores import Interval, Scores, score
 from allcore.inference.predictor import BATCH, Predictions, Predictor, load_predictor
+from allcore.processors import processors
 from allcore.progress import Count, Progress
 from allcore.result_cache import cache_text, cached_file, read_cached
 
@@ -266,7 +266,7 @@ def _predict(probe: Probe, stain: StainLevels, work: _Work) -> Predictions:
 
 def _mean_stain(files: Sequence[Path], count: Callable[[int], None]) -> StainLevels:
     levels: list[StainLevels] = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
         for start in range(0, len(files), BATCH):
             levels += pool.map(lambda file: stain_levels(_decoded(file)), files[start : start + BATCH])
             count(len(files[start : start + BATCH]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions, with_an
 from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
+from allcore.processors import processors
 from allcore.progress import Count, Progress
 
 _CHUNK = 64
@@ -134,7 +134,7 @@ def _features(
         return [seen[baseline.features, row] for baseline in baselines]
 
     vectors: list[list[np.ndarray]] = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
         for start in range(0, len(rows), _CHUNK):
             chunk = rows[start : start + _CHUNK]
             vectors += pool.map(of_image, chunk)
