@@ -74,7 +74,7 @@ class HardwarePlan:
         return asdict(self)
 
 
-def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePlan:
+def plan_hardware(config: TrainConfig, classes: int, devices: Devices) -> HardwarePlan:
     """Return the plan for `config` on `devices`.
 
     GPU: mixed bfloat16 from compute capability 8.0, mixed float16 from 7.0, else float32; XLA on. CPU: mixed bfloat16

@@ -7,7 +7,7 @@ import streamlit as st
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.reporting.interval_words import intervals_in_words
-from allcore.reporting.tables import headline_table
+from allcore.reporting.score_tables import headline_table
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address, show
 from pages.ui.evaluate.calibration import show_calibration
@@ -30,7 +30,7 @@ from pages.ui.shared.choose import choose_predictions
 from pages.ui.shared.labels import choose_labels
 from pages.ui.tabs import open_tab
 
-SPLITS = ("test", "validation")
+RECORDED_PARTS = ("test", "validation")
 
 st.title("Evaluate")
 of_run = choose_kind()
@@ -40,7 +40,7 @@ if run is None:
 pooled = is_out_of_fold(run)
 split: str | None = "test"
 if of_run:
-    splits = SPLITS[:1] if pooled else SPLITS
+    splits = RECORDED_PARTS[:1] if pooled else RECORDED_PARTS
     address.leave_behind("split", splits)
     split = address.settle("split", splits, "part", default="test")
     st.segmented_control("Images", splits, required=True, **address.follow("split", split))

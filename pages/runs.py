@@ -7,9 +7,9 @@ import streamlit as st
 from allcore.config import TrainConfig
 from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
-from allcore.reporting.curves import Per
 from allcore.reporting.number_text import memory
 from allcore.reporting.settings import compared_settings, settings_table
+from allcore.reporting.training_curves import Per
 from allcore.runs.execution.choose_executor import executor_of, resume
 from allcore.runs.folder.files import DOWNLOADS
 from allcore.runs.folder.states import ACTIVE, RESUMABLE, in_words

@@ -15,8 +15,8 @@ from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.tradeoff.points import (
     TradeoffPoint,
     measured_latency,
+    point_names,
     runs_of_studies,
-    short_names,
     tradeoff_point,
 )
 from allcore.reporting.number_text import counted
@@ -209,7 +209,7 @@ if points and succeeded != of_study:
 if points:
     if said := differently_tested(points):
         st.caption(said)
-    called = short_names(points)
+    called = point_names(points)
     scored = [run for run in succeeded if run.id in called]
     pairs = None
     if 1 < len(scored) <= MOST_COMPARED:

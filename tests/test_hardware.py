@@ -19,8 +19,8 @@ from allcore.hardware import (
     cpu_has_avx2_alone,
     cpu_is_faster_in_bfloat16,
     estimate_memory,
-    make_plan,
     parse_nvidia_gpus,
+    plan_hardware,
     set_before_tensorflow,
     system_devices,
 )
@@ -42,7 +42,7 @@ def machine(*gpus, bfloat16=True, memory=24 * GIB):
 
 
 def plan(devices, /, **fields):
-    return make_plan(make_config(dataset="smears", **fields), 4, devices)
+    return plan_hardware(make_config(dataset="smears", **fields), 4, devices)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.audit import audit
-from allcore.cli.datasets import delete, list_datasets, rename, show
-from allcore.cli.judgements import judge, judgements
+from allcore.cli.dataset_audit import audit
+from allcore.cli.dataset_judge import judge, judgements
+from allcore.cli.dataset_manage import delete, list_datasets, rename, show
 from allcore.cli.opening import scanned
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.cli.said_once import said_once
@@ -36,7 +36,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folde
 def info(folder: Folder, json: Json = False) -> None:
     """Show what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
     catalog = scanned(folder)
-    from allcore.data.splits.split import SPLITS
+    from allcore.data.folder.parts import PARTS
 
     problems = catalog.not_used()
     variants = [_variant_facts(catalog, variant) for variant in catalog.variants]
@@ -55,7 +55,7 @@ def info(folder: Folder, json: Json = False) -> None:
         say(f"fingerprint {facts['fingerprint'][:12]}\n")
         if facts["parts"]:
             rows = [(label, count, *facts["parts"][label].values()) for label, count in facts["classes"].items()]
-            table(["class", "#images", *(f"#{part}" for part in SPLITS)], rows)
+            table(["class", "#images", *(f"#{part}" for part in PARTS)], rows)
             say("\nThe folders divide the images: --split folders uses these parts, others divide them again.")
             if facts["held_out_twins"]:
                 both = counted(facts["held_out_twins"], "validation or test image is", "validation or test images are")
@@ -190,13 +190,13 @@ def _named(option: str) -> tuple[str, str]:
 def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
     from allcore.data.browse import class_counts, held_out_twins, scaled_to_8_bits
     from allcore.data.overlap import exact_duplicate_pairs
-    from allcore.data.splits.split import SPLITS
+    from allcore.data.splits.split import PARTS
 
     images = catalog.images(variant)
     parts = {}
     if catalog.has_parts:
         rows = class_counts(catalog).set_index("variant").loc[[variant]]
-        parts = {row["class"]: {part: int(row[part]) for part in SPLITS} for row in rows.to_dict("records")}
+        parts = {row["class"]: {part: int(row[part]) for part in PARTS} for row in rows.to_dict("records")}
     counts = images["label"].value_counts()
     sizes = (images["width"].astype(str) + " × " + images["height"].astype(str)).value_counts()
     return {

@@ -23,8 +23,8 @@ from allcore.reporting.number_text import (
 
 if TYPE_CHECKING:
     from allcore.data.labels.meanings import ClassMeanings
+    from allcore.evaluation.predictions.chosen_point import ChosenPoint
     from allcore.evaluation.predictions.evaluation import Evaluation
-    from allcore.evaluation.predictions.operating import ChosenPoint
 
 _ROWS = {
     "accuracy": "accuracy",
@@ -157,7 +157,7 @@ def _difference_row(row: dict[Hashable, Any], shown: Callable[[float, int], str]
 
 
 def _print_classes(scores: dict[str, Any]) -> None:
-    from allcore.reporting.tables import CLASS_METRIC_NAMES
+    from allcore.reporting.score_tables import CLASS_METRIC_NAMES
 
     names = CLASS_METRIC_NAMES | {"npv": "NPV"}
     rows = [
@@ -180,7 +180,7 @@ def _chosen_points(
     evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None
 ) -> tuple[list[ChosenPoint], list[str]]:
     """Return what lines do that hold usual targets, and what cannot be held, in words; nothing without two sides."""
-    from allcore.evaluation.predictions.operating import TARGETS, chosen_point
+    from allcore.evaluation.predictions.chosen_point import TARGETS, chosen_point
 
     if not meanings.positive:
         return [], []

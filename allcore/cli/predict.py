@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.arguments import ModelName
 from allcore.cli.class_text import class_columns
-from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, check_files, print_json, progress_bar, say, table, write_file
 from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from allcore.cli.asking import ask_before_deleting
-from allcore.cli.naming import RunName
+from allcore.cli.arguments import RunName
+from allcore.cli.confirm_deletion import ask_before_deleting
 from allcore.cli.opening import the_executor
 from allcore.cli.output import Json, json_rows, print_json, say, table
 from allcore.cli.runs_about import hide, name_run, note, tag
@@ -151,7 +151,7 @@ app.command()(hide)
 @app.command()
 def watch(name: RunName) -> None:
     """Follow a run until it ends; Ctrl-C ends the watching, not the run. Exit status 1 unless the run succeeded."""
-    from allcore.cli.follow import follow
+    from allcore.cli.runs_follow import follow
     from allcore.runs.folder.states import in_words
 
     executor = the_executor()

@@ -125,7 +125,7 @@ def say_findings(found: StudyFindings) -> None:
     said += [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
     for sentence in filter(None, [*said, OF_DRAWN if found.are_drawn else "", progress_in_words(found)]):
         say(sentence)
-    shown = [tables.settings_table(found)]
+    shown = [tables.study_settings_table(found)]
     shown += [tables.scores_table(cell, names[cell.cell]) for cell in found.cells if cell.succeeded]
     shown += [tables.differences_table(found.differences, found)] if found.differences else []
     shown += [tables.folds_table(found)] if len(found.finished) > len(found.cells) else []

@@ -54,12 +54,12 @@ def tradeoff(
 
 def print_tradeoff(record: TradeoffRecord) -> None:
     """Print a record as tables and words."""
-    from allcore.evaluation.tradeoff.points import short_names
+    from allcore.evaluation.tradeoff.points import point_names
     from allcore.reporting.comparison import not_compared, p_value, pairs_in_words
     from allcore.reporting.studies.words import verdicts_in_words
     from allcore.reporting.tradeoff import differently_tested
 
-    called = short_names(record.points)
+    called = point_names(record.points)
     rows = [
         (
             called[point.run], point.epochs, percentage(point.accuracy),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.dataset_judge import say_labels
 from allcore.cli.evaluation_text import print_evaluation
-from allcore.cli.judgements import say_labels
 from allcore.cli.opening import the_executor
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say
@@ -65,8 +65,8 @@ def train(
 
 def finish(run: Run, workspace: Workspace, show: Callable[[Evaluation], None]) -> int:
     """Follow a run to its end, show its test scores, and return the exit status; Ctrl-C stops it."""
-    from allcore.cli.follow import follow
-    from allcore.evaluation.predictions.evaluate import evaluate_run
+    from allcore.cli.runs_follow import follow
+    from allcore.evaluation.predictions.evaluate_model import evaluate_run
     from allcore.runs.execution.choose_executor import executor_of
     from allcore.runs.folder.states import in_words
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allcore.evaluation.predictions.operating import ChosenPoint
+from allcore.evaluation.predictions.chosen_point import ChosenPoint
 from allcore.evaluation.scoring.operating_point import DecisionCurve, OperatingPoint, RiskCoverage
 from allcore.reporting.colours import PAPER, sequence_colours
 from allcore.reporting.number_text import per_cent_within

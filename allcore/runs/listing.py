@@ -32,7 +32,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 _KINDS: Final = tuple(_TYPES[kind] for kind in SUMMARY_COLUMNS.values())
 
 
-class Listed(NamedTuple):
+class ListedRun(NamedTuple):
     """A run of the list: its row, with the columns of `SUMMARY_COLUMNS`, whether it is hidden, and the text of it."""
 
     row: dict[str, Any]
@@ -49,7 +49,7 @@ class Listed(NamedTuple):
         return self.row["tags"].split(", ")
 
 
-_AtRest = dict[str, tuple[tuple[Stamp, ...], Listed]]
+_AtRest = dict[str, tuple[tuple[Stamp, ...], ListedRun]]
 """The runs that only their files can change, by their names, with the stamps of those files."""
 
 
@@ -61,10 +61,10 @@ def stamps(folder: str, datasets: Stamp) -> tuple[Stamp, ...]:
     return (datasets, *(stamp(f"{folder}/{name}") for name in _WATCHED))
 
 
-def list_runs(workspace: Workspace) -> list[Listed]:
+def list_runs(workspace: Workspace) -> list[ListedRun]:
     """Return the runs of a workspace, newest first; a damaged one has a row that says why."""
     file, datasets = workspace.cache / "runs" / "list.json", stamp(workspace.datasets)
-    listed: list[Listed] = []
+    listed: list[ListedRun] = []
     at_rest: _AtRest = {}
     runs = str(workspace.runs)
     with _nothing_collected():
@@ -84,7 +84,7 @@ def list_runs(workspace: Workspace) -> list[Listed]:
     return listed
 
 
-def _look_at(folder: Path) -> tuple[Listed, bool]:
+def _look_at(folder: Path) -> tuple[ListedRun, bool]:
     """Return what a run's files say now, and whether they alone can change that, for whoever looks from any machine.
 
     Damage may be repaired in place.
@@ -94,7 +94,7 @@ def _look_at(folder: Path) -> tuple[Listed, bool]:
     from allcore.runs.summary import summarize, summary_rows
 
     summary = summarize(Run(folder))
-    listed = Listed(summary_rows([summary])[0], summary.about.hidden, summary.text)
+    listed = ListedRun(summary_rows([summary])[0], summary.about.hidden, summary.text)
     if summary.status is None or is_only_silent(folder, summary.status):
         return listed, False
     return listed, summary.is_at_rest
@@ -111,7 +111,7 @@ def _read(file: Path) -> _AtRest:
     return {}
 
 
-def _entry(fields: list[Any], settled: int) -> tuple[tuple[Stamp, ...], Listed] | None:
+def _entry(fields: list[Any], settled: int) -> tuple[tuple[Stamp, ...], ListedRun] | None:
     """Return a run of the list of before; None where a file of it is so new that it may have changed since unseen."""
     times, values, hidden, text = fields
     typed = all(isinstance(value, kind) for value, kind in zip(values, _KINDS, strict=True))
@@ -120,7 +120,7 @@ def _entry(fields: list[Any], settled: int) -> tuple[tuple[Stamp, ...], Listed] 
     if max(time for time, _ in times) > settled:
         return None
     row = dict(zip(SUMMARY_COLUMNS, values, strict=True))
-    return tuple((time, size) for time, size in times), Listed(row, hidden, text)
+    return tuple((time, size) for time, size in times), ListedRun(row, hidden, text)
 
 
 def _write(file: Path, at_rest: _AtRest) -> None:

@@ -11,8 +11,8 @@ from allcore.config import TrainConfig
 from allcore.data.splits.split import Split
 from allcore.hardware import Devices
 from allcore.runs.estimate import Estimate, Speed, estimate
+from allcore.studies.disk_use import kept_bytes, training_bytes
 from allcore.studies.grid import time_of_all
-from allcore.studies.kept import kept_bytes, training_bytes
 from allcore.studies.plan import StudyPlan
 
 

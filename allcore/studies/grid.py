@@ -105,7 +105,7 @@ class Grid:
         return time_of_all(left, max(1, self.counts["running"]))
 
 
-def look(
+def read_grid(
     study: Study,
     plan: StudyPlan,
     runs: Sequence[Run],

@@ -14,7 +14,7 @@ from allcore.config import TrainConfig
 from allcore.data.folder.links import from_home
 from allcore.errors import ConfigError, RunError
 from allcore.runs.execution.choose_executor import executor_of, open_executor
-from allcore.runs.execution.ending import gone_within, signal_group
+from allcore.runs.execution.end_process import gone_within, signal_group
 from allcore.runs.execution.executor import worker_environment
 from allcore.runs.execution.preflight import looked_at_once, prepare, require_training, with_groups_absolute
 from allcore.runs.folder.files import OUTPUT_FILE, STOP_FILE
@@ -31,7 +31,7 @@ from allcore.workspace import Workspace
 _POLL_SECONDS = 0.1
 
 
-def checked(
+def resolved_plan(
     plan: StudyPlan,
     workspace: Workspace,
     on_progress: Callable[[int, int], None] | None = None,
@@ -83,7 +83,7 @@ def is_carried_out(study: Study) -> bool:
         return False
 
 
-def start(study: Study, workspace: Workspace) -> None:
+def start_study(study: Study, workspace: Workspace) -> None:
     """Start the process that carries a study out; where there is one already, nothing happens.
 
     Raises `InputError` where TensorFlow is not installed, without which every member would fail.
@@ -110,7 +110,7 @@ def start(study: Study, workspace: Workspace) -> None:
         )
 
 
-def request_stop(study: Study, workspace: Workspace) -> None:
+def ask_study_to_stop(study: Study, workspace: Workspace) -> None:
     """Ask that the study stops, what trains of it at the next batch, and return at once.
 
     Where nobody carries it out, its members are asked. Raises `RunError` when nothing of it goes on, `OSError` where
@@ -133,14 +133,14 @@ def request_stop(study: Study, workspace: Workspace) -> None:
             executor_of(run, workspace).stop_in_background(run)
 
 
-def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
+def stop_study(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
     """Stop the study and what trains of it, more and more firmly, and return when all has ended.
 
-    The members' checkpoints are kept. Raises what `request_stop` does.
+    The members' checkpoints are kept. Raises what `ask_study_to_stop` does.
     """
     executor = open_executor(workspace)
     active = study.active_members(executor.store.runs())
-    request_stop(study, workspace)
+    ask_study_to_stop(study, workspace)
     deadline = time.monotonic() + patience
     while is_carried_out(study) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)

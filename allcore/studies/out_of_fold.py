@@ -18,7 +18,7 @@ from allcore.runs.folder.run_form import write_run_form
 from allcore.runs.folder.store import Run
 from allcore.studies.costs import first_model, training_costs
 from allcore.studies.plan import StudyPlan
-from allcore.studies.results import Finished, finished_members, out_of_fold
+from allcore.studies.results import FinishedMember, finished_members, out_of_fold
 from allcore.studies.store import Study
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
@@ -55,7 +55,7 @@ def out_of_fold_place(study: Study, cell: str, seed: int) -> Run:
     return Run(study.folder / FOLDER / folder_name(out_of_fold_name(cell, seed)))
 
 
-def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int) -> Run:
+def out_of_fold_run(study: Study, finished: list[FinishedMember], cell: str, seed: int) -> Run:
     """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
 
     It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has,
@@ -105,7 +105,7 @@ def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -
     return [out_of_fold_run(study, finished, cell, seed) for cell, seed in of]
 
 
-def _mean_history(members: list[Finished]) -> str:
+def _mean_history(members: list[FinishedMember]) -> str:
     """Return the epochs' records as a mean member has them, but seconds that sum up to what the median member took.
 
     Memory is in each epoch the most that a member took.

@@ -132,7 +132,7 @@ class StudyPlan(BaseModel):
         )
 
     def _place(self, seed: int, fold: int | None, values: dict[str, Any]) -> Place:
-        cell = " ".join(f"{path}={shown(value)}" for path, value in values.items())
+        cell = " ".join(f"{path}={value_text(value)}" for path, value in values.items())
         name = " ".join(filter(None, [cell, "" if fold is None else f"fold={fold}", f"seed={seed}"]))
         fields = _with_values(self.config, values)
         fields |= {"seed": seed, "study": self.name, "place": name}
@@ -220,14 +220,14 @@ def parse_numbers(text: str, what: str) -> list[int]:
     return numbers
 
 
-def shown(value: object) -> str:
+def value_text(value: object) -> str:
     """Return a varied value as it stands in the name of a place."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple | list):
-        return "-".join(map(shown, value))
+        return "-".join(map(value_text, value))
     if isinstance(value, float):
         return short if float(short := f"{value:g}") == value else repr(value)  # two values never share a name
     return str(value)
@@ -235,7 +235,7 @@ def shown(value: object) -> str:
 
 def _typed(value: object) -> str:
     """Return a varied value as `parse_vary` reads it."""
-    return " ".join(map(shown, value)) if isinstance(value, tuple | list) else shown(value)
+    return " ".join(map(value_text, value)) if isinstance(value, tuple | list) else value_text(value)
 
 
 def _fields() -> dict[str, str]:

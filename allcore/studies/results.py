@@ -51,7 +51,7 @@ class CellScores(BaseModel):
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedMember:
     """A member that has succeeded, and its predictions for its test images."""
 
     place: Place
@@ -59,17 +59,17 @@ class Finished:
     predictions: RecordedPredictions
 
 
-def finished_members(plan: StudyPlan, members: Mapping[str, Run]) -> list[Finished]:
+def finished_members(plan: StudyPlan, members: Mapping[str, Run]) -> list[FinishedMember]:
     """Return the members that have succeeded, in the order of their places. Raises `RunError` for a damaged one."""
     found = []
     for place in plan.places:
         run = members.get(place.name)
         if run is not None and has_succeeded(run):
-            found.append(Finished(place, run, recorded_predictions(run, "test")))
+            found.append(FinishedMember(place, run, recorded_predictions(run, "test")))
     return found
 
 
-def cell_scores(plan: StudyPlan, finished: list[Finished], cache: Path | None = None) -> list[CellScores]:
+def cell_scores(plan: StudyPlan, finished: list[FinishedMember], cache: Path | None = None) -> list[CellScores]:
     """Return the scores of each cell of a study, in the plan's order; what they take long for is kept in `cache`."""
     scored = []
     for cell in plan.cells:
@@ -80,7 +80,7 @@ def cell_scores(plan: StudyPlan, finished: list[Finished], cache: Path | None = 
     return scored
 
 
-def scores_of(plan: StudyPlan, cell: str, finished: list[Finished], cache: Path | None = None) -> CellScores:
+def scores_of(plan: StudyPlan, cell: str, finished: list[FinishedMember], cache: Path | None = None) -> CellScores:
     """Return the scores of what was tested on the parts of one cell, called `cell`; `cache` is as in `cell_scores`."""
     common = {"cell": cell, "members": plan.members // len(plan.cells), "succeeded": len(finished)}
     if not finished:
@@ -111,7 +111,7 @@ def by_part(plan: StudyPlan, values: Mapping[tuple[int, int | None], float | Non
     return table
 
 
-def out_of_fold(finished: list[Finished], cell: str, seed: int) -> RecordedPredictions:
+def out_of_fold(finished: list[FinishedMember], cell: str, seed: int) -> RecordedPredictions:
     """Return the test predictions of a cell's members of one seed as one table, with columns run and fold beside.
 
     With all folds, every image stands there once, predicted by a network that had not seen it. Raises `RunError` when
@@ -131,7 +131,7 @@ def out_of_fold(finished: list[Finished], cell: str, seed: int) -> RecordedPredi
     return pooled
 
 
-def _pooled(members: list[Finished]) -> RecordedPredictions:
+def _pooled(members: list[FinishedMember]) -> RecordedPredictions:
     classes = members[0].predictions.classes
     if any(each.predictions.classes != classes for each in members):
         raise RunError("the members of the study do not have the same classes; were their images changed meanwhile?")
@@ -142,7 +142,7 @@ def _pooled(members: list[Finished]) -> RecordedPredictions:
     return RecordedPredictions(classes, pd.concat(tables, ignore_index=True))
 
 
-def _by_member(plan: StudyPlan, finished: list[Finished]) -> dict[str, np.ndarray]:
+def _by_member(plan: StudyPlan, finished: list[FinishedMember]) -> dict[str, np.ndarray]:
     """Return each score as a table (seeds, folds), nan where a member has not succeeded."""
     scored = {}
     for each in finished:

@@ -32,7 +32,7 @@ from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, state_of
 from allcore.runs.folder.worker_lock import worker_lock
-from allcore.studies.kept import keep_small
+from allcore.studies.disk_use import keep_small
 from allcore.studies.plan import Place
 from allcore.studies.same_images import must_be_those_of
 from allcore.studies.store import Study

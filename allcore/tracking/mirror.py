@@ -163,11 +163,11 @@ def _unsent(run: Run, record: Mirrored) -> dict[str, str]:
 
 def _accuracies(run: Run, status: Status) -> list[Metric]:
     """Return the served model's accuracy on the images of validation and test; nothing where they are lost."""
-    from allcore.runs.folder.predictions import accuracy
+    from allcore.runs.folder.predictions import recorded_accuracy
 
     try:
         predictions = run.predictions()
-        found = {part: accuracy(predictions, part) for part in ("validation", "test")}
+        found = {part: recorded_accuracy(predictions, part) for part in ("validation", "test")}
     except (RunError, KeyError):
         return []
     moment, epoch = int(1000 * status.heartbeat), (status.served_epoch or 0) + 1

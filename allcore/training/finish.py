@@ -15,7 +15,8 @@ import pandas as pd
 from allcore.augment import resize
 from allcore.config import TrainConfig
 from allcore.data.decoded import DecodedImages
-from allcore.data.splits.split import SPLITS, Split
+from allcore.data.folder.parts import PARTS
+from allcore.data.splits.split import Split
 from allcore.data.stain.colour_moments import colour_moments
 from allcore.errors import InputError
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties
@@ -31,7 +32,7 @@ from allcore.progress import Phase
 from allcore.recipe import train_command
 from allcore.runs.folder.files import FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, PREDICTIONS_FILE, SERVED_FILE
 from allcore.runs.folder.store import Run
-from allcore.training.served_precision import Arithmetic, choose_arithmetic, opened
+from allcore.training.served_precision import Arithmetic, choose_arithmetic, open_graph
 from allcore.writing import written_whole
 
 CALIBRATION_IMAGES = 128
@@ -145,7 +146,7 @@ def _write_served(run: TrainedRun, arithmetic: Arithmetic, on_phase: Phase) -> t
 
     That is the served graph's outputs, and the colour moments (N, 9).
     """
-    outputs, colours = _run_all(opened(arithmetic.graph, run.folder), run, on_phase)
+    outputs, colours = _run_all(open_graph(arithmetic.graph, run.folder), run, on_phase)
     metadata = _describe(run, outputs, colours, arithmetic)
     if arithmetic.served == "int8":
         in_float32 = metadata.model_copy(update={"arithmetic": "float32"})
@@ -180,7 +181,7 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, ari
     table = run.split.table
     digests = {
         split: tuple(digest[:DIGEST_LENGTH] for digest in table.loc[table["split"] == split, "sha256"])
-        for split in SPLITS
+        for split in PARTS
     }
     return ServedMetadata(
         classes=run.split.classes,
@@ -202,7 +203,7 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, ari
 
 def _card(run: TrainedRun) -> str:
     counts = run.split.table["split"].value_counts()
-    parts = ", ".join(f"{counts[split]} {split}" for split in SPLITS)
+    parts = ", ".join(f"{counts[split]} {split}" for split in PARTS)
     return (
         f"Modified {run.config.trunk.title} at {run.config.image_size} px for {', '.join(run.split.classes)}. Trained "
         f"by run {run.folder.name} on {parts} images ({run.config.split.protocol} split, dataset fingerprint "

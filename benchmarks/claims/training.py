@@ -12,7 +12,7 @@ from itertools import chain, count, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from allcore.config import TrainConfig, make_config
-from allcore.hardware import make_plan, set_before_tensorflow, system_devices
+from allcore.hardware import plan_hardware, set_before_tensorflow, system_devices
 from benchmarks.claim import OURS, Claim, LeftOutError, Material, Measure
 from benchmarks.claims.ours import training_batches
 from benchmarks.claims.peers import image_data_generator, keras_layers
@@ -62,12 +62,12 @@ def _rate(steps: int, batches: Iterator[Any], learn: Callable[[Any], object]) ->
 
 def _ours(size: int, material: Material) -> Measure:
     set_before_tensorflow()
-    from allcore.training.hardware import tensorflow_devices
     from allcore.training.learner import Learner
+    from allcore.training.tensorflow_devices import tensorflow_devices
 
     config = _config(size, material)
     source, classes = training_batches(config, material)
-    learner = Learner(config, make_plan(config, classes, tensorflow_devices()), classes)
+    learner = Learner(config, plan_hardware(config, classes, tensorflow_devices()), classes)
     learner.train_batch(source.batch(0, 0))  # traces
     return lambda: _rate(STEPS[size], _whole_batches(source), learner.train_batch)
 
@@ -135,7 +135,7 @@ def _pytorch(size: int, material: Material) -> Measure:
         v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
     ])  # fmt: skip
     images = datasets.ImageFolder(str(material.data), change)
-    plan = make_plan(_config(size, material), len(images.classes), system_devices())
+    plan = plan_hardware(_config(size, material), len(images.classes), system_devices())
     device = "cuda" if plan.kind == "gpu" else "cpu"
     half = torch.float16 if plan.precision == "mixed_float16" else torch.bfloat16
     if device == "cuda" and not torch.cuda.is_available():

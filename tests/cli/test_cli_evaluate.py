@@ -8,7 +8,7 @@ import pytest
 
 from allcore.data.known_images import OF_DRAWN
 from allcore.data.labels.meanings import name_classes
-from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
 from allcore.reporting.number_text import percentage

@@ -7,7 +7,7 @@ import pytest
 from allcore.errors import InputError
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.executor import LocalExecutor
-from allcore.studies.launch import is_carried_out, start
+from allcore.studies.launch import is_carried_out, start_study
 from tests.cli.test_cli_study import OPTIONS
 
 GPUS = tuple(Device("gpu", number, str(number)) for number in range(2))
@@ -46,7 +46,7 @@ def test_a_study_is_planned_without_tensorflow_and_not_begun(command, workspace,
     assert command("study", "resume", study.name, "--seeds", "2") == begun
     assert study.plan().seeds == (0, 1)
     with pytest.raises(InputError, match="training needs tensorflow"):
-        start(study, workspace)
+        start_study(study, workspace)
     assert not is_carried_out(study)
 
 

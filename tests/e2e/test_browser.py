@@ -11,7 +11,7 @@ import psutil
 from PIL import Image
 from playwright.sync_api import expect
 
-from allcore.evaluation.image_map.mapped import make_map
+from allcore.evaluation.image_map.making import make_map
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import RunStore
 from tests.conftest import wait_for

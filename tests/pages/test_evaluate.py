@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from allcore.data.known_images import OF_DRAWN
-from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.predictions.chosen_point import Target, chosen_point
+from allcore.evaluation.predictions.evaluate_model import evaluate_run
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
-from allcore.evaluation.predictions.operating import Target, chosen_point
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.paper import HEADLINE
 from allcore.reporting.interval_words import intervals_in_words

@@ -8,8 +8,8 @@ from PIL import Image
 
 from allcore.data.catalog import scan
 from allcore.errors import InputError
-from allcore.evaluation.predictions.folder import ScoredFolder
-from allcore.evaluation.predictions.in_run_form import evaluation_run
+from allcore.evaluation.predictions.evaluation_run import evaluation_run
+from allcore.evaluation.predictions.score_folder import ScoringRequest
 from allcore.inference.predictor import load_predictor
 from tests.pages.opening import choose, open_page, press, ran, texts
 from tests.pages.releasing import release
@@ -20,7 +20,7 @@ def scored(run, released, workspace, smears):
     """Return a scorer of the run's model on a folder, in advance: what the page finds, it need not make."""
 
     def in_advance(folder, **of):
-        model, asked = run.served_model, ScoredFolder(folder=folder, variant="", **of)
+        model, asked = run.served_model, ScoringRequest(folder=folder, variant="", **of)
         evaluation_run(load_predictor(model), model, scan(folder, workspace.cache), asked, workspace.cache)
 
     return in_advance

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from allcore.evaluation.scoring.intervals import wilson
-from allcore.reporting.curves import QUANTITIES
+from allcore.reporting.training_curves import QUANTITIES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.about import About, about, say_of_run
 from allcore.runs.folder.launches import claim_launch, last_launch, record_launch

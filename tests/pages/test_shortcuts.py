@@ -8,7 +8,7 @@ import pytest
 from allcore.data.splits.split import Split
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import best_shortcut, cached_shortcuts_of_run
-from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_verdict
 from tests.copies import copy_of
 from tests.pages.opening import metrics, open_page, press, table, texts

@@ -12,7 +12,7 @@ from allcore.hardware import Devices, Gpu
 from allcore.runs.estimate import (
     PROCESS_BYTES,
     Speed,
-    Whole,
+    WholeRun,
     after_seconds,
     cost_key,
     epoch_seconds,
@@ -46,7 +46,7 @@ def test_a_whole_that_is_known_is_scaled_to_the_split(finished_run):
     speed = Speed(
         10.0,
         "measured",
-        whole=Whole(before=7.0, epoch=20.0, after=30.0, baselines=10.0, images=(*images[0], images[1])),
+        whole=WholeRun(before=7.0, epoch=20.0, after=30.0, baselines=10.0, images=(*images[0], images[1])),
     )
     found = estimate(finished_run.config, split, MACHINE, speed)
     assert found.seconds_per_epoch == pytest.approx(10.0)

@@ -16,7 +16,7 @@ import pytest
 from allcore.config import make_config
 from allcore.runs.execution import executor as executors
 from allcore.runs.execution.devices import Device
-from allcore.runs.execution.ending import while_it_stops
+from allcore.runs.execution.end_process import while_it_stops
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.execution.stop_signal import StopSignal
 from allcore.runs.folder import disk_clock

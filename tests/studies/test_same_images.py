@@ -8,7 +8,7 @@ import pytest
 from allcore.errors import DatasetError
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.files import SPLIT_FILE
-from allcore.studies.launch import checked
+from allcore.studies.launch import resolved_plan
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
@@ -38,7 +38,7 @@ def config(tiny_config, dataset):
 def begun(workspace, config):
     """Return a study of three folds of which the first is trained."""
     store = StudyStore(workspace.studies)
-    plan = checked(make_plan(name="folds", config=config, folds=(1,)), workspace)
+    plan = resolved_plan(make_plan(name="folds", config=config, folds=(1,)), workspace)
     study = store.create(plan)
     assert run_study(study.folder, AtOnce(workspace)) == 0
     store.change(study, plan, plan.extended(folds=(2, 3)))
@@ -82,7 +82,7 @@ def test_an_image_of_the_same_name_that_holds_another_picture_is_another_one(beg
 def test_a_study_is_not_extended_over_other_images(begun, workspace, dataset):
     add_image(dataset)
     with pytest.raises(DatasetError, match="are others than when the study began"):
-        checked(begun.plan().extended(seeds=(1,)), workspace, extends=begun)
+        resolved_plan(begun.plan().extended(seeds=(1,)), workspace, extends=begun)
 
 
 def test_a_study_goes_on_over_its_dataset_wherever_that_lies_by_now(begun, workspace, dataset, config):
@@ -96,22 +96,22 @@ def test_another_table_of_groups_than_the_study_began_with_is_refused(workspace,
     table = Path(groups_of(tmp_path / "patients.csv"))
     split = config.split.model_copy(update={"groups": str(table)})
     plan = make_plan(name="patients", config=config.model_copy(update={"split": split}), folds=(1,))
-    study = StudyStore(workspace.studies).create(checked(plan, workspace))
+    study = StudyStore(workspace.studies).create(resolved_plan(plan, workspace))
     assert run_study(study.folder, AtOnce(workspace)) == 0
     former = table.read_text(encoding="utf-8")
     header, first, second, *rest = former.splitlines()
     table.write_text("\n".join([header, first, f"{second.split(',')[0]},{first.split(',')[1]}", *rest]), "utf-8")
     extended = study.plan().extended(folds=(2,))
     with pytest.raises(DatasetError, match=r"are grouped otherwise than .* put the table .*patients\.csv back"):
-        checked(extended, workspace, extends=study)
+        resolved_plan(extended, workspace, extends=study)
     table.write_text(former, "utf-8")
-    assert checked(extended, workspace, extends=study) == extended
+    assert resolved_plan(extended, workspace, extends=study) == extended
 
 
 def test_members_of_different_tables_have_groups_of_their_own(workspace, config, groups_of, tmp_path):
     tables = {"split.groups": [None, groups_of(tmp_path / "patients.csv")]}
     plan = make_plan(name="tables", config=config, folds=(1, 2, 3), vary=tables)
-    study = StudyStore(workspace.studies).create(checked(plan, workspace))
+    study = StudyStore(workspace.studies).create(resolved_plan(plan, workspace))
     assert run_study(study.folder, AtOnce(workspace)) == 0
     assert len(trained(study, workspace)) == 6
 

@@ -10,11 +10,11 @@ from allcore.data.splits.split import make_split
 from allcore.errors import InputError
 from allcore.evaluation.comparing.repeated import compare_repeated
 from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.studies.between_settings import compare_cells, compare_pairs
 from allcore.studies.plan import make_plan
-from allcore.studies.results import Finished, finished_members
+from allcore.studies.results import FinishedMember, finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
-from allcore.studies.versus import compare_cells, compare_pairs
 from tests.data.rows import in_groups
 from tests.studies.conftest import Instantly, set_state
 
@@ -116,7 +116,9 @@ def test_the_same_images_under_other_labels_are_not_compared(executor, tiny_conf
     tested = ROWS.assign(group=ROWS["path"], probability_A=0.9, probability_B=0.1)
     corrected = tested.assign(label=["B", *tested["label"][1:]])
     finished = [
-        Finished(place, executor.store.create(place.config, executor.split), RecordedPredictions(("A", "B"), table))
+        FinishedMember(
+            place, executor.store.create(place.config, executor.split), RecordedPredictions(("A", "B"), table)
+        )
         for place, table in zip(plan.places, (tested, corrected), strict=True)
     ]
     assert compare_cells(plan, finished, 0.01) == []

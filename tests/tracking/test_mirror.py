@@ -60,12 +60,12 @@ def test_a_run_whose_name_is_damaged_is_mirrored_without_it(make_run, stand_in, 
 
 
 def test_accuracies_of_a_run_that_has_succeeded_are_mirrored(finished, finished_run, stand_in, server, tmp_path):
-    from allcore.runs.folder.predictions import accuracy
+    from allcore.runs.folder.predictions import recorded_accuracy
 
     run = copy_of(finished_run, tmp_path / finished_run.id)
     mirror(run, server, finished.workspace)
     sent = only(stand_in)
-    assert [of for _, of in values(sent, "served/test_accuracy")] == [accuracy(run.predictions(), "test")]
+    assert [of for _, of in values(sent, "served/test_accuracy")] == [recorded_accuracy(run.predictions(), "test")]
     epochs = run.history().epochs
     assert values(sent, "validation_loss") == [(n + 1, loss) for n, loss in enumerate(epochs["validation_loss"])]
     assert {name.rpartition("/")[2] for name in stand_in.files} >= {"model.onnx", "predictions.parquet", LOG_FILE}

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from allcore.config import make_config
-from allcore.hardware import Devices, make_plan
+from allcore.hardware import Devices, plan_hardware
 from allcore.installation import PROJECT
 from allcore.training.batches import Batch
-from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner, balanced_class_weights
+from allcore.training.tensorflow_devices import tensorflow_devices
 
 CPU = Devices(cores=2, cpu_bfloat16=False, memory=8 * 2**30)
 
@@ -29,7 +29,7 @@ def float32_afterwards():
 def make_learner(class_weights=None, devices=CPU, jit=False, **fields):
     settings = {"image_size": 32, "head": "gap", "dense_units": 8, "dropout": 0.0, "batch_size": 6}
     config = make_config(dataset="smears", **{**settings, "optimizer": "sgd", "learning_rate": 0.01, **fields})
-    return Learner(config, replace(make_plan(config, 4, devices), jit=jit), 4, class_weights)
+    return Learner(config, replace(plan_hardware(config, 4, devices), jit=jit), 4, class_weights)
 
 
 def tiny_network(config, classes):
@@ -88,11 +88,11 @@ def test_compiled_step_is_compiled_once_and_a_short_batch_takes_the_same(tiny):
 
 
 def test_a_step_fits_the_share_of_memory_that_a_run_has_of_a_processor(monkeypatch):
-    monkeypatch.setattr("allcore.training.hardware.available_memory", lambda: 8 * 2**30)
+    monkeypatch.setattr("allcore.training.tensorflow_devices.available_memory", lambda: 8 * 2**30)
     config = make_config(dataset="smears", device="cpu", precision="float32")
     for slots, images in (("1", 16), ("2", 8)):
         monkeypatch.setenv("ALLCORE_CPU_SLOTS", slots)
-        assert make_plan(config, 4, tensorflow_devices()).micro_batch_size == images
+        assert plan_hardware(config, 4, tensorflow_devices()).micro_batch_size == images
 
 
 def test_loss_is_the_mean_cross_entropy():

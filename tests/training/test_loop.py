@@ -12,7 +12,7 @@ from allcore.runs.folder.status import Status, read_status
 from allcore.training.checkpoint import TrainingProgress
 from allcore.training.loop import Stopped, Trainer, learning_rate
 from allcore.training.reporter import Reporter
-from tests.training.test_keep import BATCH, CountingLearner, Training
+from tests.training.test_served_weights import BATCH, CountingLearner, Training
 
 
 def rate(schedule, **progress):

@@ -19,7 +19,7 @@ from allcore.networks.registry import TRUNKS
 from allcore.runs.execution.preflight import prepare
 from allcore.runs.folder.store import RunStore
 from allcore.training.finish import results_are_whole
-from allcore.training.initial import load_initial_weights
+from allcore.training.load_weights import load_initial_weights
 from allcore.workspace import Workspace
 from tests.training.test_session import carried_out
 

@@ -10,7 +10,7 @@ from allcore.config import make_config
 from allcore.runs.folder.status import Status
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
-from tests.training.test_keep import CountingLearner
+from tests.training.test_served_weights import CountingLearner
 
 
 class Training:

@@ -21,7 +21,7 @@ import tensorflow as tf
 from allcore.config import make_config
 from allcore.errors import DatasetError, WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts
-from allcore.hardware import Devices, Gpu, make_plan
+from allcore.hardware import Devices, Gpu, plan_hardware
 from allcore.runs.estimate import Speed, after_seconds, former_speed
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.execution.preflight import prepare
@@ -242,7 +242,7 @@ def test_resumed_run_has_the_plan_of_its_new_machine_and_steps_as_before(
 ):
     config, classes, warned = make_config(dataset="x", **fields), len(finished_run.split.classes), []
     run = RunStore(workspace.runs).create(config, finished_run.split)
-    first = make_plan(config, classes, before)
+    first = plan_hardware(config, classes, before)
     (run.folder / "environment.json").write_text(json.dumps({"plan": first.to_json()}))
     monkeypatch.setattr(session, "tensorflow_devices", lambda: now)
     plan = session._plan(run, warned.append)

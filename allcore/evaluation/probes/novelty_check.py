@@ -17,7 +17,7 @@ from allcore.evaluation.scoring.intervals import bootstrap_interval
 from allcore.evaluation.scoring.metrics import ranking_areas
 from allcore.evaluation.scoring.scores import Interval, fraction
 from allcore.inference.predictor import Predictor, load_predictor
-from allcore.progress import Count, Progress
+from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import read_cached
 from allcore.runs.folder.files import NOVELTY_FILE
 from allcore.runs.folder.store import run_of_model
@@ -65,7 +65,7 @@ def check_novelty(
     test = subject.part("test")
     own_files = locate(subject, cache).of(test["path"])
     predictor = load_predictor(subject.model)
-    count = Count(on_progress, len(own_files) + sum(map(len, files)))
+    count = ProgressCounter(on_progress, len(own_files) + sum(map(len, files)))
     own = _novelty(predictor, own_files, count)
     if np.isnan(own).any():
         raise InputError(f"a test image of {subject.name} cannot be read; `dataset info {subject.dataset}` names it")
@@ -90,7 +90,7 @@ def recorded_novelty(folder: Path) -> NoveltyReport | None:
     return read_cached(folder / NOVELTY_FILE, NoveltyReport)
 
 
-def _novelty(predictor: Predictor, files: Sequence[Path], count: Count) -> FloatArray:
+def _novelty(predictor: Predictor, files: Sequence[Path], count: ProgressCounter) -> FloatArray:
     """Return each file's novelty (N,), nan where it cannot be read."""
     found = []
     for _, prediction in predictor.predict_files(files):

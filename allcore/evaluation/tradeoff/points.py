@@ -91,7 +91,7 @@ def measured_latency(point: TradeoffPoint, model: Path | None) -> TradeoffPoint:
     return point if model is None else replace(point, latency_seconds=latency(open_network(model)))
 
 
-def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
+def point_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
     """Return what to call each run: its image size, with its network where they are several.
 
     Where others are called the same, the end of its id stands behind it, or all.

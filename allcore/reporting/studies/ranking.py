@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allcore.studies.baselines import baseline_of, called, divisions
+from allcore.studies.baselines import baseline_label, baseline_of, divisions
 from allcore.studies.findings import StudyFindings
 from allcore.studies.results import CellScores
 
@@ -28,7 +28,7 @@ def best_shortcut(found: StudyFindings, setting: CellScores) -> CellScores | Non
     """Return the best shortcut that learned from and was scored on the very parts of a setting; None while unknown."""
     of = divisions(found.plan)[setting.cell]
     shortcuts = (each for each in found.baselines if not sees_cells(each))
-    return next((each for each in shortcuts if each.cell == called(baseline_of(each.cell), of)), None)
+    return next((each for each in shortcuts if each.cell == baseline_label(baseline_of(each.cell), of)), None)
 
 
 def sees_cells(baseline: CellScores) -> bool:

@@ -37,7 +37,7 @@ from allcore.reporting.studies.tables import (
     methods_table,
     probes_table,
     scores_table,
-    settings_table,
+    study_settings_table,
 )
 from allcore.reporting.studies.words import (
     best_in_words,
@@ -143,7 +143,7 @@ def _settings(found: StudyFindings) -> Section:
     marks += [Mark(each.cell, each.pooled["accuracy"] or 0.0, *each.intervals["accuracy"]) for each in found.baselines]
     blocks: tuple[Block, ...] = (
         track_figure("Accuracy on all test images together, 95 % interval (per cent), on one scale", marks),
-        settings_table(found),
+        study_settings_table(found),
         *(scores_table(cell, names[cell.cell]) for cell in scored),
         text(
             "The SD over folds is taken about the mean of their seed; it shows the effect of the choice of images. "

@@ -20,6 +20,7 @@ from allcore.reporting.number_text import (
     percentages,
 )
 from allcore.reporting.report.rendering.blocks import Table
+from allcore.reporting.score_tables import ERROR_NAMES, SCORE_NAMES
 from allcore.reporting.studies.ranking import best_settings
 from allcore.reporting.studies.words import (
     mean_and_spread,
@@ -28,13 +29,12 @@ from allcore.reporting.studies.words import (
     same_parts,
     setting_names,
 )
-from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
 from allcore.studies.results import CellScores
 
 
-def settings_table(found: StudyFindings) -> Table:
+def study_settings_table(found: StudyFindings) -> Table:
     """Return each setting's accuracy with its spread, pooled, and its costs, the paper's Table 1 beside sizes."""
     names = setting_names(found.plan)
     sizes = list(found.plan.vary) == ["image_size"] and found.beside_paper

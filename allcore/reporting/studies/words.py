@@ -13,7 +13,7 @@ from allcore.reporting.number_text import UNKNOWN, counted, decimal, listed, per
 from allcore.reporting.studies.ranking import best_settings, best_shortcut, ranked_together
 from allcore.studies.baselines import dividing
 from allcore.studies.findings import StudyFindings
-from allcore.studies.plan import StudyPlan, shown
+from allcore.studies.plan import StudyPlan, value_text
 from allcore.studies.probes import CellProbes
 from allcore.studies.results import CellScores
 
@@ -26,7 +26,7 @@ def setting_names(plan: StudyPlan) -> dict[str, str]:
     for place in plan.places:
         values = config_values(place.config)
         forms = {"image_size": f"{place.config.image_size} px", "network": place.config.trunk.title}
-        said = [forms.get(path, f"{path}={shown(values[path])}") for path in plan.vary]
+        said = [forms.get(path, f"{path}={value_text(values[path])}") for path in plan.vary]
         names[place.cell] = ", ".join(said) or f"{place.config.trunk.title}, {place.config.image_size} px"
     return names
 

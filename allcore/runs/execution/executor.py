@@ -19,9 +19,9 @@ from allcore.installation import PROJECT
 from allcore.progress import Progress
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.devices import Device, devices_here, suitable
-from allcore.runs.execution.ending import gone_within, rests_within, signal_group, while_it_stops
+from allcore.runs.execution.end_process import gone_within, rests_within, signal_group, while_it_stops
 from allcore.runs.execution.lease import write_ticket
-from allcore.runs.execution.recover import resting_status
+from allcore.runs.execution.resting_status import resting_status
 from allcore.runs.folder.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.folder.launches import LOCAL, Launch, claim_launch, last_launch
 from allcore.runs.folder.process import host, start_mark

@@ -17,7 +17,7 @@ from allcore.errors import InputError, RunError
 from allcore.runs.execution.asked_lately import ASK_SECONDS, jobs_folder, may_ask
 from allcore.runs.execution.cluster_settings import read_cluster
 from allcore.runs.execution.devices import Device
-from allcore.runs.execution.ending import rests_within, while_it_stops
+from allcore.runs.execution.end_process import rests_within, while_it_stops
 from allcore.runs.execution.executor import Executor
 from allcore.runs.folder.disk_clock import seconds_since_written
 from allcore.runs.folder.files import STATUS_FILE, STOP_FILE, is_there

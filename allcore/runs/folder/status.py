@@ -29,7 +29,7 @@ TRAINING, VALIDATING = "training", "validating"
 SAVING = "saving a checkpoint"
 """The phase of a worker until what it needs to go on is on the disk."""
 
-Count = Annotated[int, Field(ge=0, lt=2**31)]
+Natural = Annotated[int, Field(ge=0, lt=2**31)]
 Pid = Annotated[int, Field(gt=0, lt=2**31)]
 Moment = Annotated[float, Field(ge=0.0, le=1e11)]
 
@@ -52,11 +52,11 @@ class Status(BaseModel):
     host: str = ""
     heartbeat: Moment
     queued_at: Moment
-    segment: Count = 0
-    epoch: Count = 0
-    epochs: Count = 0
-    step: Count = 0
-    steps_per_epoch: Count = 0
+    segment: Natural = 0
+    epoch: Natural = 0
+    epochs: Natural = 0
+    step: Natural = 0
+    steps_per_epoch: Natural = 0
     phase: str = ""
     images_per_second: Annotated[float, Field(ge=1e-6, le=1e9)] | None = None
     eta_seconds: Annotated[float, Field(ge=-1e10, le=1e10)] | None = None

@@ -178,7 +178,7 @@ def run_of_model(path: Path) -> Run | None:
     return Run(path.parent) if (path.parent / SPLIT_FILE).is_file() else None
 
 
-def dataset_of(model: Path) -> str | None:
+def dataset_of_model(model: Path) -> str | None:
     """Return the dataset of the run in whose folder a served model lies; None where it lies in no run's."""
     try:
         return Run(model.parent).config.dataset

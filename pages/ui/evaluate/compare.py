@@ -9,9 +9,9 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.evaluation.comparing.comparison import Comparison, compare
 from allcore.evaluation.comparing.pairing import Paired, disagreements, pair
-from allcore.evaluation.predictions.folder import NOT_SAID
-from allcore.evaluation.predictions.in_run_form import evaluation_record
+from allcore.evaluation.predictions.evaluation_run import evaluation_record
 from allcore.evaluation.predictions.recorded import recorded_at
+from allcore.evaluation.predictions.score_folder import NOT_SAID
 from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
 from allcore.reporting.interval_words import DIFFERENCES
 from allcore.reporting.number_text import counted, per_cent_within

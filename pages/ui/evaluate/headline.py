@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from allcore.config import AS_GIVEN
-from allcore.evaluation.predictions.folder import NEVER_SEEN
-from allcore.evaluation.predictions.in_run_form import EvaluationRecord
+from allcore.evaluation.predictions.evaluation_run import EvaluationRecord
 from allcore.evaluation.predictions.relabelled import labels_note
+from allcore.evaluation.predictions.score_folder import NEVER_SEEN
 from allcore.inference.metadata import NOT_SAID
 from allcore.reporting.number_text import counted, per_cent_within
 from allcore.studies.out_of_fold import is_out_of_fold

@@ -10,8 +10,8 @@ import streamlit as st
 
 from allcore.data.labels.meanings import ClassMeanings
 from allcore.errors import InputError
+from allcore.evaluation.predictions.chosen_point import ChosenPoint, Held, Target, asked_of, chosen_point
 from allcore.evaluation.predictions.mistakes import crossed_sides
-from allcore.evaluation.predictions.operating import ChosenPoint, Held, Target, asked_of, chosen_point
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.predictions.two_sides import Side, two_sides
 from allcore.evaluation.scoring.operating_point import decision_curve

@@ -10,7 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
-from allcore.evaluation.predictions.in_run_form import evaluation_record
+from allcore.evaluation.predictions.evaluation_run import evaluation_record
 from allcore.files import NOT_THERE, Stamp, stamp
 from allcore.reporting.number_text import duration
 from allcore.runs.execution.ask_schedulers import ask_schedulers

@@ -12,7 +12,7 @@ import streamlit as st
 from allcore.data.labels.meanings import check_meanings
 from allcore.errors import InputError
 from allcore.files import stamp
-from allcore.progress import Progress, part_of
+from allcore.progress import Progress, progress_of_part
 from allcore.reporting.studies.report import make_study_report
 from allcore.reporting.studies.tables import probes_table
 from allcore.reporting.studies.words import best_in_words, probes_in_words, setting_names, shortcuts_in_words
@@ -121,8 +121,8 @@ def _complete(study: Study, work: str) -> None:
 def _compute(study: Study, every: tuple[Run, ...], of: Workspace, progress: Progress) -> None:
     plan = study.plan()
     finished = finished_members(plan, study.members(every))
-    compute_baselines(plan, finished, of.cache, False, part_of(progress, 0, 2))
-    compute_probes(finished, of.cache, part_of(progress, 1, 2))
+    compute_baselines(plan, finished, of.cache, False, progress_of_part(progress, 0, 2))
+    compute_probes(finished, of.cache, progress_of_part(progress, 1, 2))
 
 
 def _report(study: Study, of: Workspace) -> bytes:

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allcore.config_parts import SplitConfig
+from allcore.data.folder.parts import PARTS
 from allcore.data.overlap import exact_overlap
 from allcore.data.relations import Relations
-from allcore.data.splits.split import SPLITS, Split, make_split
+from allcore.data.splits.split import Split, make_split
 from allcore.errors import DatasetError
 from tests.data.rows import images, in_groups, write_csv
 
@@ -115,7 +116,7 @@ def test_each_fold_has_the_share_of_each_class_within_a_point_where_groups_are_s
 def test_train_and_validation_share_the_other_folds_as_their_fractions_are_to_each_other():
     rows = images({"A": 100, "B": 200})
     split = make_split(rows, SplitConfig(protocol="grouped", folds=5, train=0.6, validation=0.2, test=0.2))
-    assert split.counts()[list(SPLITS)].to_numpy().tolist() == [[60, 20, 20], [120, 40, 40]]
+    assert split.counts()[list(PARTS)].to_numpy().tolist() == [[60, 20, 20], [120, 40, 40]]
 
 
 def test_another_seed_makes_other_folds():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from allcore.errors import ImageError, RunError
-from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.predictions.evaluate_model import evaluate_run
 from allcore.evaluation.predictions.evaluation import Evaluation, twin_notes
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
 from allcore.runs.folder.store import Run

@@ -11,7 +11,7 @@ from allcore.data.catalog import scan
 from allcore.data.intake.images import decode
 from allcore.data.labels.judgements import add_judgements, make_judgement, read_judgements
 from allcore.errors import DatasetError
-from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
 from allcore.runs.folder.store import RunStore

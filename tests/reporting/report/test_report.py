@@ -19,7 +19,7 @@ from allcore.evaluation.probes.probing import ProbeResult, probe_model
 from allcore.evaluation.probes.registry import PROBES
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
-from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
 from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.report import complete, make_report
 from allcore.reporting.report.facts import gather

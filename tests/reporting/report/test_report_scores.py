@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from allcore.evaluation.predictions.operating import TARGETS, chosen_point
+from allcore.evaluation.predictions.chosen_point import TARGETS, chosen_point
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.operating import threshold_text

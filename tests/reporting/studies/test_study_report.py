@@ -12,7 +12,7 @@ from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.report.sections.data import LEVELS, PROTOCOLS
 from allcore.reporting.studies.report import make_study_report, readme_tables
-from allcore.reporting.studies.tables import differences_table, methods_table, probes_table, settings_table
+from allcore.reporting.studies.tables import differences_table, methods_table, probes_table, study_settings_table
 from allcore.reporting.studies.words import (
     best_in_words,
     difference_in_words,
@@ -88,7 +88,7 @@ def test_no_spread_is_told_of_a_single_run(tiny_config):
     cells = [scored(cell, [[0.9]]).model_copy(update={"members": 1, "succeeded": 1}) for cell in NAMES]
     of = StudyFindings("alone", plan, 0.01, [], cells, [], [], [], [])
     assert "32 px: accuracy 90.0 % (one run), and" in best_in_words(of)
-    assert settings_table(of).caption.startswith("Accuracy (of one run each), and")
+    assert study_settings_table(of).caption.startswith("Accuracy (of one run each), and")
 
 
 def test_means_are_said_to_be_over_what_was_measured(plan):
@@ -98,8 +98,8 @@ def test_means_are_said_to_be_over_what_was_measured(plan):
     two = scored("image_size=48", [[0.95, np.nan, np.nan], [0.93, np.nan, np.nan]]).model_copy(update={"succeeded": 2})
     assert "accuracy 94.0 % (mean over 2 of 6 runs)" in best_in_words(replace(of, cells=[two]))
     whole, part = "over 3 folds of 2 seeds", "over the runs that have it, of 3 folds of 2 seeds"
-    assert settings_table(of).caption.startswith(f"Accuracy (mean ± standard deviation {whole})")
-    assert settings_table(replace(of, cells=[of.cells[0], some])).caption.startswith(
+    assert study_settings_table(of).caption.startswith(f"Accuracy (mean ± standard deviation {whole})")
+    assert study_settings_table(replace(of, cells=[of.cells[0], some])).caption.startswith(
         f"Accuracy (mean ± standard deviation {part})"
     )
     for members, means in ((1, "of one run each"), (2, f"mean ± standard deviation {part}")):

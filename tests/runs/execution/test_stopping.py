@@ -9,7 +9,7 @@ import pytest
 
 from allcore.config import make_config
 from allcore.errors import RunError
-from allcore.runs.execution.ending import signal_group
+from allcore.runs.execution.end_process import signal_group
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.process import start_mark
 from allcore.runs.folder.states import ACTIVE

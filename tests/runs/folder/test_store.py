@@ -13,7 +13,7 @@ import pytest
 from allcore.data.splits.split import Split
 from allcore.errors import RunError
 from allcore.runs.execution.preflight import prepare
-from allcore.runs.execution.recover import resting_status
+from allcore.runs.execution.resting_status import resting_status
 from allcore.runs.folder.files import METRICS_FILE
 from allcore.runs.folder.process import own_identity
 from allcore.runs.folder.status import write_status

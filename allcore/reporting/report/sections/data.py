@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from allcore.config import AS_GIVEN
 from allcore.data.browse import enlarged, scaled_to_8_bits
+from allcore.data.folder.parts import PARTS
 from allcore.data.labels.versions import EXCLUDED
-from allcore.data.splits.split import SPLITS
 from allcore.evaluation.scoring.scores import Scores
 from allcore.reporting.number_text import counted, listed, part_of, per_cent, percentages
 from allcore.reporting.report.facts import RunFacts
@@ -76,8 +76,8 @@ def source(facts: RunFacts) -> tuple[Text, ...]:
 def counts_table(facts: RunFacts) -> Table:
     """Return how many images of each class stand in each part."""
     counts = facts.split.counts()
-    rows = [(str(label), *(f"{row[part]:,}" for part in SPLITS), f"{row.sum():,}") for label, row in counts.iterrows()]
-    rows.append(("all", *(f"{counts[part].sum():,}" for part in SPLITS), f"{counts.to_numpy().sum():,}"))
+    rows = [(str(label), *(f"{row[part]:,}" for part in PARTS), f"{row.sum():,}") for label, row in counts.iterrows()]
+    rows.append(("all", *(f"{counts[part].sum():,}" for part in PARTS), f"{counts.to_numpy().sum():,}"))
     return Table(
         "Images by class and part",
         ("class", "#train", "#validation", "#test", "#all"),
@@ -136,7 +136,7 @@ def partitions_section(facts: RunFacts) -> Section:
 def protocol(facts: RunFacts) -> tuple[Text, ...]:
     """Return the split protocol in words."""
     split = facts.config.split
-    fractions = ", ".join(f"{100 * getattr(split, part):g} % {part}" for part in SPLITS)
+    fractions = ", ".join(f"{100 * getattr(split, part):g} % {part}" for part in PARTS)
     if split.protocol == "stain":
         fractions = "one stain cluster of each class for validation and one for the test"
     if split.folds is not None:

@@ -27,12 +27,12 @@ from allcore.reporting.report.known_data import given, lacking
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Table, Text, text
 from allcore.reporting.report.rendering.figures import Mark, track_figure
 from allcore.reporting.report.sections.operating import operating_points
-from allcore.reporting.tables import CLASS_METRIC_NAMES, headline_table
+from allcore.reporting.score_tables import CLASS_METRIC_NAMES, headline_table
 
 _SHORT = {"npv": "NPV", "average_precision": "AP"}
 
 
-def best_shortcut(facts: RunFacts) -> dict[Hashable, Any] | None:
+def best_shortcut_row(facts: RunFacts) -> dict[Hashable, Any] | None:
     """Return the row of the shortcut with the highest accuracy, None while they are not computed."""
     rows = [] if facts.baselines is None else facts.baselines.to_dict("records")
     return next((row for row in rows if not row["sees_cells"]), None)

@@ -14,10 +14,10 @@ from allcore.data.catalog import Catalog
 from allcore.data.intake.images import INTAKE_VERSION
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.errors import RunError
-from allcore.evaluation.predictions.folder import (
+from allcore.evaluation.predictions.score_folder import (
     FolderEvaluation,
     FolderFacts,
-    ScoredFolder,
+    ScoringRequest,
     naming_datasets,
     score_folder,
 )
@@ -42,7 +42,7 @@ class EvaluationRecord(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     model: Path
-    of: ScoredFolder
+    of: ScoringRequest
     facts: FolderFacts
 
     @property
@@ -62,7 +62,7 @@ def evaluation_record(run: Run) -> EvaluationRecord | None:
     return read_cached(run.folder / RECORD_FILE, EvaluationRecord)
 
 
-def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFolder, cache: Path) -> Run:
+def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoringRequest, cache: Path) -> Run:
     """Return where the scoring of a model on these very images stands, be it there yet or not.
 
     What an older reader of images, or an older search for shared fields, had a part in stands elsewhere: its groups and
@@ -88,7 +88,7 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFold
 
 
 def evaluation_run(
-    predictor: Predictor, model: Path, catalog: Catalog, of: ScoredFolder, cache: Path,
+    predictor: Predictor, model: Path, catalog: Catalog, of: ScoringRequest, cache: Path,
     on_progress: Progress | None = None, judgements: Path | None = None,
 ) -> Run:  # fmt: skip
     """Score a model on a labelled folder and return it in the form of a run.
@@ -108,7 +108,7 @@ def evaluation_run(
     return run
 
 
-def _write(folder: Path, scored: FolderEvaluation, of: ScoredFolder, predictor: Predictor, model: Path) -> None:
+def _write(folder: Path, scored: FolderEvaluation, of: ScoringRequest, predictor: Predictor, model: Path) -> None:
     tested = scored.evaluation.predictions.table.assign(split="test")
     every = pd.concat([tested, scored.trained.assign(split="train")], ignore_index=True).assign(stain="")
     config = make_config(

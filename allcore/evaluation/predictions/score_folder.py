@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog, scan
 from allcore.data.class_names import class_name
+from allcore.data.folder.parts import PARTS
 from allcore.data.labels.versions import compared_images, label_version
 from allcore.data.overlap import find_overlap
-from allcore.data.splits.split import SPLITS
 from allcore.errors import DatasetError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
 from allcore.evaluation.predictions.recorded import RecordedPredictions
@@ -23,7 +23,7 @@ from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.metadata import DIGEST_LENGTH, NOT_SAID, ServedMetadata
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
-from allcore.runs.folder.store import dataset_of
+from allcore.runs.folder.store import dataset_of_model
 from allcore.text import counted
 
 LEFT_OUT = ""
@@ -31,7 +31,7 @@ LEFT_OUT = ""
 NEVER_SEEN = "none of these files is one that the model was trained on (a copy that was saved anew is not recognised)"
 
 
-class ScoredFolder(BaseModel):
+class ScoringRequest(BaseModel):
     """Which labelled images are scored: a folder, its variant, and perhaps those of one part of the model's run alone.
 
     Without `variant`, it is that of the model's run where the folder has it. `digests`, as of `digests_of`, are the
@@ -77,7 +77,7 @@ class FolderFacts(BaseModel):
     unusable: int
     parts: dict[str, int]
 
-    def notes(self, of: ScoredFolder) -> tuple[str, ...]:
+    def notes(self, of: ScoringRequest) -> tuple[str, ...]:
         """Return in words which images they are, for the command line; `of` is what was asked to be scored."""
         notes = []
         if len(self.parts) > 1:
@@ -115,7 +115,7 @@ class FolderEvaluation:
 
 
 def score_folder(
-    predictor: Predictor, model: Path, of: ScoredFolder, cache: Path, on_progress: Progress | None = None,
+    predictor: Predictor, model: Path, of: ScoringRequest, cache: Path, on_progress: Progress | None = None,
     judgements: Path | None = None,
 ) -> FolderEvaluation:  # fmt: skip
     """Score the `predictor` of the file `model` on a labelled folder, with what `cache` holds.
@@ -144,7 +144,7 @@ def score_folder(
         says_training=metadata.says_training,
         left_out=len(catalog.images(variant)) - len(every),
         unusable=int((given.problems()["variant"] == variant).sum()),
-        parts={part: count for part in SPLITS if (count := int((rows["part"] == part).sum()))},
+        parts={part: count for part in PARTS if (count := int((rows["part"] == part).sum()))},
     )
     predictions = labelled_predictions(rows, said, predictor.classes)
     evaluation = Evaluation(
@@ -159,7 +159,7 @@ def score_folder(
     return FolderEvaluation(evaluation, facts, catalog.root, variant, trained[~trained["path"].isin(rows["path"])])
 
 
-def scored_images(catalog: Catalog, variant: str, of: ScoredFolder, metadata: ServedMetadata) -> pd.DataFrame:
+def scored_images(catalog: Catalog, variant: str, of: ScoringRequest, metadata: ServedMetadata) -> pd.DataFrame:
     """Return the rows of `catalog` that `score_folder` scores, with the model's names for their classes.
 
     `catalog` is that of the folder, with the labels that count. Raises `DatasetError` where the classes, the mapping or
@@ -169,13 +169,13 @@ def scored_images(catalog: Catalog, variant: str, of: ScoredFolder, metadata: Se
 
 
 def digests_of(predictions: RecordedPredictions) -> tuple[str, ...]:
-    """Return what `ScoredFolder` names these very images by, in order."""
+    """Return what `ScoringRequest` names these very images by, in order."""
     return tuple(sorted(predictions.table["sha256"].str[:DIGEST_LENGTH]))
 
 
 def naming_datasets(folder: Path, model: Path) -> tuple[str, ...]:
     """Return the folders that may say what a scored folder's classes mean: itself, then that of the model's run."""
-    return tuple(filter(None, (str(folder), dataset_of(model))))
+    return tuple(filter(None, (str(folder), dataset_of_model(model))))
 
 
 def variant_of(catalog: Catalog, metadata: ServedMetadata, wanted: str | None = None) -> str:
@@ -186,11 +186,11 @@ def variant_of(catalog: Catalog, metadata: ServedMetadata, wanted: str | None = 
 
 def parts_of_run(images: pd.DataFrame, metadata: ServedMetadata) -> dict[str, int]:
     """Return how many of catalog rows each part of the model's run had, known by their content; those with any."""
-    counts = {part: len(_images_of_split(images, metadata.split_digests.get(part, ()))) for part in SPLITS}
+    counts = {part: len(_images_of_split(images, metadata.split_digests.get(part, ()))) for part in PARTS}
     return {part: count for part, count in counts.items() if count}
 
 
-def _renamed(rows: pd.DataFrame, of: ScoredFolder, classes: tuple[str, ...]) -> pd.DataFrame:
+def _renamed(rows: pd.DataFrame, of: ScoringRequest, classes: tuple[str, ...]) -> pd.DataFrame:
     """Return catalog rows with the model's names for their classes, those that are left out left out."""
     theirs = sorted(set(rows["label"]))
     mapping = {class_name(name): ours for name, ours in of.mapping.items()}
@@ -209,7 +209,7 @@ def _renamed(rows: pd.DataFrame, of: ScoredFolder, classes: tuple[str, ...]) -> 
     return renamed[renamed["label"] != LEFT_OUT].reset_index(drop=True)
 
 
-def _of_part(rows: pd.DataFrame, of: ScoredFolder, metadata: ServedMetadata) -> pd.DataFrame:
+def _of_part(rows: pd.DataFrame, of: ScoringRequest, metadata: ServedMetadata) -> pd.DataFrame:
     """Return the rows of the part that is asked for; `metadata` is that of the scored model. Raises `DatasetError`."""
     if of.split is not None:
         own = metadata.split_digests.get(of.split, ())

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from allcore.errors import DatasetError, InputError, ModelFileError, RunError
-from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.inference.metadata import KEY
 from allcore.inference.predictor import load_predictor
 from allcore.model.serving import save_with_metadata
