@@ -9,7 +9,7 @@ import typer
 
 from allcore.cli.output import Json, check_files, print_json, progress_bar, say, write_file
 from allcore.cli.study_text import say_findings
-from allcore.errors import InputError, RunError
+from allcore.errors import InputError
 
 if TYPE_CHECKING:
     from allcore.studies.findings import StudyFindings
@@ -103,12 +103,12 @@ def _out_of_fold(study: Study, found: StudyFindings) -> list[str]:
 
     Where the disk refuses, why is said: the report does not need them.
     """
-    from allcore.studies.out_of_fold import out_of_fold_run
+    from allcore.studies.out_of_fold import UnwrittenError, out_of_fold_run
 
     folders: list[str] = []
     try:
         for cell, seed in dict.fromkeys((each.place.cell, each.place.seed) for each in found.finished):
             folders.append(str(out_of_fold_run(study, found.finished, cell, seed).folder))
-    except RunError as error:
+    except UnwrittenError as error:
         say(f"{error}; the report is whole without them", err=True)
     return folders

@@ -16,6 +16,7 @@ from allcore.studies.plan import make_plan
 from allcore.studies.results import cell_scores, finished_members, out_of_fold
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
+from tests.cli.conftest import call
 from tests.data.rows import images, in_groups
 from tests.studies.conftest import Instantly, set_state
 
@@ -67,6 +68,15 @@ def executor(executor):
 
 def finished_of(study, executor):
     return finished_members(study.plan(), study.members(executor.store.runs()))
+
+
+def test_a_trade_off_is_printed_the_same_where_they_cannot_be_written(study, executor):
+    run_study(study.folder, executor)
+    (study.folder / "out-of-fold").touch()  # no folder can be made there
+    refused = call(executor.workspace.root, "tradeoff", "sizes")
+    assert refused.code == 0
+    (study.folder / "out-of-fold").unlink()
+    assert call(executor.workspace.root, "tradeoff", "sizes") == refused
 
 
 def test_every_image_stands_there_once_a_seed_as_the_member_said_that_tested_it(study, executor):
