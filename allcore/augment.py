@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from allcore.cells.compose import alone, on_field_of, shrunk
+from allcore.cells.compose import alone, on_field_of, shrunk_cells
 from allcore.cells.lenders import Lenders
 from allcore.config_parts import AugmentConfig
 from allcore.data.scale_bar import hide_scale_bar
@@ -155,7 +155,7 @@ def _put_on_field(
     if not cells.any():
         return image
     image = _averaged(image, size)
-    cells = shrunk(cells, image.shape[:2])
+    cells = shrunk_cells(cells, image.shape[:2])
     if change.field_from is None:
         assert change.plain_field is not None
         return alone(image, cells, change.plain_field)

@@ -125,7 +125,9 @@ class SplitConfig(Frozen):
     fold: int = Field(1, ge=1, description="which of the folds is the test")
     seed: Seed = Field(0, description="seed of the shuffle")
     groups: str | None = Field(
-        None, description="CSV with columns file and group (or patient); images with one group stay together"
+        None,
+        description="CSV with columns file and group (or patient); grouped and patient keep images with one group "
+        "together, random and folders use it only to count twins",
     )
 
     _recordable = field_validator("groups")(can_be_recorded)
@@ -141,6 +143,11 @@ class SplitConfig(Frozen):
         if self.protocol == "patient" and self.groups is None:
             raise ValueError("protocol 'patient' needs groups: a CSV with columns file and patient")
         return self
+
+    @property
+    def parts_groups(self) -> bool:
+        """Whether there is a table of groups that the protocol does not keep together."""
+        return self.groups is not None and self.protocol in ("random", "folders")
 
     @model_validator(mode="after")
     def _one_of_the_folds(self) -> Self:

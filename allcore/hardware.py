@@ -15,6 +15,7 @@ from allcore.config import TrainConfig
 from allcore.errors import ConfigError
 from allcore.installation import command_that_adds
 from allcore.memory import available_memory
+from allcore.processors import processors
 
 CPU_SLOTS = "ALLCORE_CPU_SLOTS"
 
@@ -40,7 +41,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Devices:
-    """What the machine has: CPU cores, whether they multiply bfloat16, memory in bytes for a run, and its GPUs.
+    """What the machine has: CPU cores, whether they are faster in bfloat16, memory in bytes for a run, and its GPUs.
 
     `cpu_avx2_alone`: the CPU has AVX2 and no AVX-512.
     """
@@ -73,13 +74,14 @@ class HardwarePlan:
         return asdict(self)
 
 
-def make_plan(config: TrainConfig, classes: int, devices: Devices) -> HardwarePlan:
+def plan_hardware(config: TrainConfig, classes: int, devices: Devices) -> HardwarePlan:
     """Return the plan for `config` on `devices`.
 
     GPU: mixed bfloat16 from compute capability 8.0, mixed float16 from 7.0, else float32; XLA on. CPU: mixed bfloat16
-    where the processor multiplies it, else float32; XLA off, because it makes these convolutions slower there; with
+    where the processor has AMX for it, else float32; XLA off, because it makes these convolutions slower there; with
     AVX2 alone, matrix products for the gradients of kernels, where what they take fits too. A batch that does not fit
-    is divided into micro-batches. Raises `ConfigError` when a GPU is asked for and missing.
+    is divided into micro-batches; `normalised_in_parts` says where that changes the step. Raises `ConfigError` when a
+    GPU is asked for and missing.
     """
     if config.device == "gpu" and not devices.gpus:
         raise ConfigError(
@@ -123,6 +125,21 @@ def estimate_memory(config: TrainConfig, classes: int, precision: str, images: i
     return int(weights + images * config.trunk.activations(config.image_size) * bytes_per_value * copies)
 
 
+def normalised_in_parts(config: TrainConfig, plan: HardwarePlan) -> str:
+    """Return what is to be said where memory, and not the user, decides over how many images a trunk normalises.
+
+    An empty text where it does not: training is then the same on every machine.
+    """
+    images, batch = plan.micro_batch_size, config.batch_size
+    if not config.trunk.batch_normalised or config.micro_batch_size is not None or images * plan.replicas >= batch:
+        return ""
+    return (
+        f"{config.trunk.title} normalises {images} images at a time instead of the whole batch of {batch}, because no "
+        "more fit into memory: with more or less memory the run would train otherwise. Set batch_size or "
+        f"micro_batch_size to {images}, so that it is the same on every machine"
+    )
+
+
 def set_before_tensorflow() -> None:
     """Choose what TensorFlow reads from the environment as it is imported; what is set there already stays.
 
@@ -133,9 +150,12 @@ def set_before_tensorflow() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Return whether the processor multiplies bfloat16 (avx512_bf16 or amx_bf16); False where nothing says so."""
-    return bool({"avx512_bf16", "amx_bf16"} & _cpu_flags(cpuinfo))
+def cpu_is_faster_in_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Return whether the processor multiplies matrices of bfloat16 (amx_bf16); False where nothing says so.
+
+    With the vectors of avx512_bf16 alone a step takes half as long again as in float32 (docs/performance.md).
+    """
+    return "amx_bf16" in _cpu_flags(cpuinfo)
 
 
 def cpu_has_avx2_alone(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
@@ -153,10 +173,10 @@ def _cpu_flags(cpuinfo: Path) -> set[str]:
 def cpu_slots() -> int:
     """Return how many runs share the processor: 1, or what ALLCORE_CPU_SLOTS says.
 
-    Raises `ConfigError` where that is no number from 1 to four times the number of cores.
+    Raises `ConfigError` where that is no number from 1 to four times the number of processors.
     """
     said = os.environ.get(CPU_SLOTS, "").strip() or "1"
-    if not said.isdecimal() or not 1 <= int(said) <= (os.cpu_count() or 1) * 4:
+    if not said.isdecimal() or not 1 <= int(said) <= processors() * 4:
         raise ConfigError(f"{CPU_SLOTS}: expected how many runs share the processor, from 1, received {said!r:.40}")
     return int(said)
 
@@ -167,8 +187,8 @@ def system_devices() -> Devices:
     with suppress(ConfigError):  # no run begins then
         slots = cpu_slots()
     return Devices(
-        cores=os.cpu_count() or 1,
-        cpu_bfloat16=cpu_has_bfloat16(),
+        cores=processors(),
+        cpu_bfloat16=cpu_is_faster_in_bfloat16(),
         memory=available_memory() // slots,
         gpus=nvidia_gpus(),
         cpu_avx2_alone=cpu_has_avx2_alone(),

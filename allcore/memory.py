@@ -13,11 +13,13 @@ from pathlib import Path
 
 import psutil
 
-_GROUPS = {
-    "": ("sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
-    "memory": ("sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+from allcore.control_groups import control_groups
+
+_TELLING = {
+    2: ("memory.max", "memory.current", "inactive_file"),
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 }
-"""By the controller in /proc/self/cgroup, version 2 and 1: where groups are, and what tells of their memory."""
+"""By the version of control groups: what tells of their memory."""
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # as malloc.h numbers them
 _KEPT_BYTES = 128 * 1024
@@ -92,17 +94,9 @@ def available_memory(root: Path = Path("/")) -> int:
 
 def _left_by_groups(root: Path) -> Iterator[int]:
     """Yield what the limit of each control group leaves that this process is in; none where the system has none."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return
-    for _, controllers, own in (line.split(":", 2) for line in lines if line.count(":") >= 2):
-        for controller in _GROUPS.keys() & set(controllers.split(",")):
-            folder, *files = _GROUPS[controller]
-            path = Path(own.lstrip("/"))
-            for group in (path, *path.parents):  # the last is the folder itself, all that a container may see
-                with suppress(OSError, ValueError):  # no such group here, or "max", no limit
-                    yield _left(root / folder / group, *files)
+    for version, group in control_groups(root, "memory"):
+        with suppress(OSError, ValueError):  # no such group here, or "max", no limit
+            yield _left(group, *_TELLING[version])
 
 
 def _left(group: Path, limit: str, used: str, cached: str) -> int:

@@ -65,7 +65,7 @@ TABLE_2 = (
 
 @dataclass(frozen=True)
 class OpenReading:
-    """A point that the paper leaves open: what it says, and what is done here."""
+    """A point that the paper leaves open: what it says, and what is done here by default."""
 
     topic: str
     paper: str
@@ -76,7 +76,7 @@ OPEN_READINGS = (
     OpenReading(
         "Initial weights",
         "Both 'pre-trained' and 'training from the beginning, instead of using pre-existing weights'.",
-        "ImageNet weights by default; random initialisation is an option.",
+        "ImageNet weights; random initialisation is an option.",
     ),
     OpenReading(
         "Fine-tuned layers",
@@ -94,7 +94,7 @@ OPEN_READINGS = (
     OpenReading(
         "Test split",
         f"{BENIGN_TEST_IMAGES} benign test images, which is more than 10 % of the {IMAGES['Benign']} benign images.",
-        "The paper's split was not stratified or not 10 %; here it is stratified and 10 %.",
+        "The paper's split was not stratified or not 10 %; by default it is stratified and 10 %.",
     ),
     OpenReading(
         "Image size",

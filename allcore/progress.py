@@ -11,7 +11,7 @@ Phase = Callable[[str], None]
 """Is told in a few words what is being done now."""
 
 
-class Count:
+class ProgressCounter:
     """Adds up what is done of `total` and tells `on_progress`, where there is one that wants to know."""
 
     def __init__(self, on_progress: Progress | None, total: int) -> None:
@@ -27,7 +27,7 @@ class Count:
 _PARTS = 1000
 
 
-def part_of(on_progress: Progress | None, number: int, of: int) -> Progress | None:
+def progress_of_part(on_progress: Progress | None, number: int, of: int) -> Progress | None:
     """Return who hears of one of several works, `number` from 0 to `of` less one, and tells of it as a part of all."""
     if on_progress is None:
         return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from allcore.processors import processors
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -21,7 +22,7 @@ def in_threads(
     Only a few items are taken before their results are wanted, `ahead` a thread: whoever stops taking results waits for
     those that threads are at, and so does a process that ends.
     """
-    workers = workers or os.cpu_count() or 1
+    workers = workers or processors()
     begun: deque[Future[_Result]] = deque()
     with ThreadPoolExecutor(max_workers=workers) as pool:
         try:

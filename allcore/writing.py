@@ -42,6 +42,33 @@ def write_whole(path: Path, content: str | bytes) -> None:
         unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def write_named(path: Path, content: str | bytes) -> None:
+    """Write content to the file that a person named: whole, and straight into a pipe or a device, which stays one.
+
+    A link stays as well; where it leads to is written.
+    """
+    if _takes_what_comes(path):
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    else:
+        write_whole(path.resolve(), content)
+
+
+def check_named(path: Path) -> None:
+    """Raise `OSError` where `write_named` could not write now, before hours of work for it; nothing is changed."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not _takes_what_comes(path):
+        with unfinished_folder(path.resolve().parent):
+            pass
+    elif not os.access(path, os.W_OK):  # opening it could wait for ever
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def _takes_what_comes(path: Path) -> bool:
+    """Return whether a pipe, a device or a socket is there, which no file may take the place of."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def write_new(path: Path, content: str) -> None:
     """Make the file `path` with its content. Raises `FileExistsError` where somebody, on any machine, made it first."""
     with path.open("x", encoding="utf-8") as file:
@@ -173,7 +200,15 @@ def make_folder(folder: Path) -> None:
 
 
 def unfinished(folder: Path) -> list[Path]:
-    """Return what is unfinished in `folder`: being written at the moment, or left by processes that were killed."""
+    """Return what is unfinished in `folder`: being written at the moment, or left by processes that were killed.
+
+    It is hidden: what else has such a name, as a study called `sizes.part`, was named by a person.
+    """
+    return [child for child in unfinished_in_cache(folder) if child.name.startswith(".")]
+
+
+def unfinished_in_cache(folder: Path) -> list[Path]:
+    """Return what is unfinished in a folder of the cache, where no person gives names: some of it is not hidden."""
     try:
         return [child for child in folder.iterdir() if _UNFINISHED in child.suffixes or child.name in _FORMER]
     except OSError:  # no folder, or one that may not be read

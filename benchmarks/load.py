@@ -39,16 +39,34 @@ from allcore.workspace import Workspace, open_workspace
 from benchmarks.browserless import Shown, Visitor
 
 MARK = "load-test"
-THINKING = (1.0, 4.0)
 PREDICTED = "Calibrated probability"
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many visitors come, how long they stay or how many pages they see, and how many seconds they look at each.
+
+    `lasting` is for how long a run and a dataset are there before they are deleted.
+    """
+
+    sessions: int = 30
+    seconds: float = 600.0
+    pages: int = sys.maxsize
+    thinking: tuple[float, float] = (1.0, 4.0)
+    lasting: float = 3.0
 
 
 @dataclass
 class Log:
-    """Seconds of every page run by page, what failed, and the server's memory in bytes."""
+    """Seconds of every page run by page, what failed, and the server's memory in bytes.
+
+    `passing` and `gone` say how often something was looked at just before and just after it was deleted.
+    """
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     faults: list[str] = field(default_factory=list)
+    passing: int = 0
+    gone: int = 0
     pictures: int = 0
     memory: list[int] = field(default_factory=list)
 
@@ -91,20 +109,19 @@ class Sights:
 def main() -> None:
     """Print the figures; end with 1 where anything failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--sessions", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=600.0)
-    parser.add_argument("--pages", type=int, default=sys.maxsize, help="pages of a session, at the most")
+    parser.add_argument("--sessions", type=int, default=Load.sessions)
+    parser.add_argument("--seconds", type=float, default=Load.seconds)
+    parser.add_argument("--pages", type=int, default=Load.pages, help="pages of a session, at the most")
     asked = parser.parse_args()
     with serving() as (server, process):
-        log = asyncio.run(bear(server, open_workspace(), asked.sessions, asked.seconds, asked.pages, process))
+        load = Load(asked.sessions, asked.seconds, asked.pages)
+        log = asyncio.run(bear(server, open_workspace(), load, process))
     print(f"{asked.sessions} sessions\n{log.text()}")
     raise SystemExit(bool(log.faults))
 
 
-async def bear(
-    server: str, workspace: Workspace, sessions: int, seconds: float, pages: int, process: psutil.Process | None = None
-) -> Log:
-    """Send `sessions` visitors to a server for some seconds, or so many pages each, and return what came of it.
+async def bear(server: str, workspace: Workspace, load: Load, process: psutil.Process | None = None) -> Log:
+    """Send visitors to a server and return what came of it.
 
     Before they come, one visitor alone sees every sight: the times do not count, and each prediction is what the others
     have to be shown.
@@ -117,13 +134,11 @@ async def bear(
         expected[place] = [text for text in shown.figures if text.startswith(PREDICTED)]
     await alone.close()
     over = asyncio.Event()
-    others = [asyncio.create_task(_make_and_delete(workspace, sights, over))]
+    others = [asyncio.create_task(_make_and_delete(workspace, sights, log, Visitor(server), load.lasting, over))]
     if process is not None:
         others.append(asyncio.create_task(_weigh(process, log, over)))
-    deadline = time.monotonic() + seconds
-    await asyncio.gather(
-        *(_visit(Visitor(server), sights, expected, log, random.Random(n), deadline, pages) for n in range(sessions))
-    )
+    chances = map(random.Random, range(load.sessions))
+    await asyncio.gather(*(_visit(Visitor(server), sights, expected, log, chance, load) for chance in chances))
     over.set()
     await asyncio.gather(*others)
     return log
@@ -135,9 +150,9 @@ async def _visit(
     expected: dict[tuple[str, str], list[str]],
     log: Log,
     chance: random.Random,
-    deadline: float,
-    pages: int,
+    load: Load,
 ) -> None:
+    deadline, pages = time.monotonic() + load.seconds, load.pages
     before: list[tuple[str, str]] = []
     while time.monotonic() < deadline and pages > 0:
         back = len(before) > 1 and chance.random() < 0.2
@@ -149,7 +164,8 @@ async def _visit(
         before = [*before[-8:], place]
         pages -= 1
         if pages > 0:
-            for renewed in await visitor.stay(min(chance.uniform(*THINKING), max(0.0, deadline - time.monotonic()))):
+            left = max(0.0, deadline - time.monotonic())
+            for renewed in await visitor.stay(min(chance.uniform(*load.thinking), left)):
                 log.add("renewed", renewed)
     await visitor.close()
 
@@ -171,19 +187,31 @@ def sights_of(workspace: Workspace) -> Sights:
     return Sights(browse, watch, predict or [("predict", "")])
 
 
-async def _make_and_delete(workspace: Workspace, sights: Sights, over: asyncio.Event) -> None:
-    """Make a run and a dataset, let the visitors look at them, and delete them under their eyes, again and again."""
+async def _make_and_delete(
+    workspace: Workspace, sights: Sights, log: Log, witness: Visitor, lasting: float, over: asyncio.Event
+) -> None:
+    """Make a run and a dataset, let the visitors look at them, and delete them under their eyes, again and again.
+
+    The visitors come by chance; the witness looks each time at one of them before it is deleted, and after it.
+    """
     number = 0
     while not over.is_set():
         number += 1
         made = await asyncio.to_thread(_make, workspace, f"{MARK}-{number}")
-        sights.passing += [("dataset", urlencode({"data": f"{MARK}-{number}"}))]
+        places = [("dataset", urlencode({"data": f"{MARK}-{number}"}))]
         if made is not None:
-            sights.passing += [(page, urlencode({"run": made.id})) for page in ("runs", "evaluate")]
+            places += [(page, urlencode({"run": made.id})) for page in ("runs", "evaluate")]
+        sights.passing += places
         with suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), 3.0)
+            await asyncio.wait_for(over.wait(), lasting)
+        place = places[number % len(places)]
+        log.faults += (await witness.open(*place)).faults
+        log.passing += 1
         await asyncio.to_thread(_delete, workspace, f"{MARK}-{number}", made)
+        log.faults += (await witness.open(*place)).faults
+        log.gone += not Path(workspace.datasets, f"{MARK}-{number}").exists()
         del sights.passing[:-6]  # what is gone is still asked for, for a while
+    await witness.close()
 
 
 def _make(workspace: Workspace, name: str) -> Run | None:
@@ -192,7 +220,7 @@ def _make(workspace: Workspace, name: str) -> Run | None:
     if source is None:
         return None
     hidden = workspace.runs / f".{name}"
-    shutil.copytree(source.folder, hidden)
+    shutil.copytree(source.folder, hidden, copy_function=os.link)  # nothing of it is written to
     return Run(hidden.rename(workspace.runs / f"20260101-000000-{name}"))
 
 

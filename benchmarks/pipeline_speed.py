@@ -23,7 +23,7 @@ from allcore.config import TrainConfig, make_config
 from allcore.data.catalog import scan
 from allcore.data.decoded import decoded_images
 from allcore.data.splits.split import make_split
-from allcore.hardware import make_plan, set_before_tensorflow
+from allcore.hardware import plan_hardware, set_before_tensorflow
 from allcore.presets import PRESETS
 from allcore.training.batches import Batch, BatchSource
 from allcore.workspace import open_workspace
@@ -44,12 +44,12 @@ def main() -> None:
 
     fields = {**PRESETS[options.preset], "image_size": options.image_size, "weights": "random"}
     set_before_tensorflow()
-    from allcore.training.hardware import tensorflow_devices
     from allcore.training.learner import Learner
+    from allcore.training.tensorflow_devices import tensorflow_devices
 
     config = make_config(dataset=str(options.data), **fields)
     source, classes = _source(config)
-    plan = make_plan(config, classes, tensorflow_devices())
+    plan = plan_hardware(config, classes, tensorflow_devices())
     learner = Learner(config, plan, classes)
     ready = list(islice(source.batches(epoch=0), options.steps))
     learner.train_batch(ready[0])  # traces

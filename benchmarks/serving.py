@@ -28,7 +28,7 @@ from allcore.model.trained import network_weights
 from allcore.networks.registry import TRUNKS
 from allcore.runs.folder.files import FLOAT32_FILE
 from allcore.runs.folder.store import Run
-from allcore.training.served_precision import compare, in_int8
+from allcore.training.served_precision import agreement_of, in_int8
 
 MEMORY = """
 import sys
@@ -98,7 +98,7 @@ def _print_agreement(run: Run, files: dict[str, Path]) -> None:
     paths = [Path(run.config.dataset) / path for path in run.split.table["path"].iloc[rows]]
     images = np.stack([resize(decode(path), run.config.image_size) for path in paths])
     first, second = map(open_network, files.values())
-    found = compare(first, second, images, on_phase=lambda phase: None)
+    found = agreement_of(first, second, images, on_phase=lambda phase: None)
     print(
         f"{found.images} test images: {found.labels_differing} labels differ; the most changed probability of an image "
         f"moves by {found.mean_change:.4f} in the mean, {found.largest_change:.3f} at most"

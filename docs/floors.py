@@ -16,7 +16,7 @@ import grimp
 
 PROJECT = Path(__file__).parent.parent
 CONTRACT = "A floor imports from the floors below it alone"
-GROUND = ("errors", "files", "json_text")
+GROUND = ("errors", "files", "json_text", "processors", "control_groups")
 """What a floor holds that nearly all import: drawn without lines."""
 WIDTH, BOX, HEIGHT, STEP = 760, 122, 30, 62
 

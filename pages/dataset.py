@@ -15,8 +15,9 @@ from allcore.data.browse import (
     scaled_to_8_bits,
 )
 from allcore.data.catalog import Catalog
+from allcore.data.folder.parts import PARTS
 from allcore.data.overlap import exact_duplicate_pairs
-from allcore.data.splits.split import SPLITS, Split
+from allcore.data.splits.split import Split
 from allcore.errors import RunError
 from allcore.reporting.class_counts import class_counts_figure
 from allcore.reporting.number_text import counted
@@ -69,7 +70,7 @@ def _in_bold(count: int, thing: str, things: str | None = None) -> str:
 def _say_if_divided(rows: pd.DataFrame) -> None:
     """Say that the dataset's own folders make a split, and what of its held-out images stands in train too."""
     usable = rows[rows["problem"] == ""]
-    counts = [f"{int((usable['part'] == part).sum()):,} {part}" for part in SPLITS]
+    counts = [f"{int((usable['part'] == part).sum()):,} {part}" for part in PARTS]
     st.caption(
         f"The folders divide these images: {', '.join(counts)}. Train keeps that with the split protocol *folders*."
     )

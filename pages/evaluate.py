@@ -6,7 +6,8 @@ import streamlit as st
 
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
-from allcore.reporting.tables import headline_table
+from allcore.reporting.interval_words import intervals_in_words
+from allcore.reporting.score_tables import headline_table
 from allcore.studies.out_of_fold import is_out_of_fold
 from pages.ui import address, show
 from pages.ui.evaluate.calibration import show_calibration
@@ -29,20 +30,7 @@ from pages.ui.shared.choose import choose_predictions
 from pages.ui.shared.labels import choose_labels
 from pages.ui.tabs import open_tab
 
-SPLITS = ("test", "validation")
-INTERVALS = {
-    "wilson": (
-        "Wilson's for accuracy, weighted sensitivity, and each class's precision, sensitivity, specificity, negative "
-        "predictive value and F1; bootstrap for the others, where averages of those class scores are at least as "
-        "wide as their classes' intervals combined."
-    ),
-    "group bootstrap": (
-        "bootstrap over overlap groups, since images of a group are not independent. For accuracy, and for each "
-        "class's precision, sensitivity, specificity, negative predictive value and F1, they are at least as wide as "
-        "Wilson's interval with one trial per group; for averages of those at least as wide as their classes' "
-        "intervals combined."
-    ),
-}
+RECORDED_PARTS = ("test", "validation")
 
 st.title("Evaluate")
 of_run = choose_kind()
@@ -52,7 +40,7 @@ if run is None:
 pooled = is_out_of_fold(run)
 split: str | None = "test"
 if of_run:
-    splits = SPLITS[:1] if pooled else SPLITS
+    splits = RECORDED_PARTS[:1] if pooled else RECORDED_PARTS
     address.leave_behind("split", splits)
     split = address.settle("split", splits, "part", default="test")
     st.segmented_control("Images", splits, required=True, **address.follow("split", split))
@@ -88,7 +76,7 @@ show.table(
     placeholder="",
 )
 st.caption(
-    f"Intervals: {INTERVALS[scores.interval_method]}"
+    f"Intervals: {intervals_in_words(scores.interval_method)}"
     + (" The paper tested other images, at 300 px." if of_paper else "")
     + (f" {OF_DRAWN}" if now.predictions.are_drawn else "")
 )

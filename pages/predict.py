@@ -8,7 +8,7 @@ import streamlit as st
 from allcore.data.intake.formats import IMAGE_SUFFIXES
 from allcore.errors import ImageError, InputError
 from allcore.inference.predictor import Prediction
-from allcore.runs.folder.store import dataset_of
+from allcore.runs.folder.store import dataset_of_model
 from pages.ui.known.meanings import meanings
 from pages.ui.known.workspace import predictor
 from pages.ui.predict.answers import ImageFile, predict, uploaded_image
@@ -44,7 +44,7 @@ try:
 except InputError as error:
     st.error(plain(str(error)), title="This model cannot be used")
     st.stop()
-if said := meanings(tuple(filter(None, [dataset_of(model)])), served.classes).in_words():
+if said := meanings(tuple(filter(None, [dataset_of_model(model)])), served.classes).in_words():
     notice.info(f"{NOTICE} {plain(said)}", icon=":material/science:")
 with st.expander("About this model", icon=":material/info:", key="about", bind="query-params"):
     show_facts(served.metadata)

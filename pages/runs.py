@@ -7,9 +7,10 @@ import streamlit as st
 from allcore.config import TrainConfig
 from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
-from allcore.reporting.curves import Per
 from allcore.reporting.number_text import memory
 from allcore.reporting.settings import compared_settings, settings_table
+from allcore.reporting.training_curves import Per
+from allcore.runs.execution.choose_executor import executor_of, resume
 from allcore.runs.folder.files import DOWNLOADS
 from allcore.runs.folder.states import ACTIVE, RESUMABLE, in_words
 from allcore.runs.folder.store import Run
@@ -32,9 +33,9 @@ from pages.ui.sign_in import act, may_act, show_actions
 def change(action: str, run: Run) -> None:
     """Stop, resume or delete a run."""
     if action == "stop":
-        executor().stop_in_background(run)
+        executor_of(run, executor().workspace).stop_in_background(run)
     elif action == "resume":
-        executor().resume(run)
+        resume(run, executor())
     else:
         executor().store.delete(run)
 

@@ -1,4 +1,4 @@
-"""Trade-off: what image size buys and what it costs, beside the paper's Table 1.
+"""Trade-off: what image size buys and what it costs, beside the paper's Table 1 where that may stand there.
 
 For a study, all succeeded runs, or the example that comes with the app.
 """
@@ -15,11 +15,12 @@ from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.tradeoff.points import (
     TradeoffPoint,
     measured_latency,
+    point_names,
     runs_of_studies,
-    short_names,
     tradeoff_point,
 )
 from allcore.reporting.number_text import counted
+from allcore.reporting.tradeoff import differently_tested
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import divides_alike
@@ -206,9 +207,9 @@ if points and succeeded != of_study:
     members = tuple(run.id for run in of_study)
     differences, accuracies = _differences(name, members, points), shortcuts_of_folds(name, members)
 if points:
-    if len({(point.dataset, point.split) for point in points}) > 1:
-        st.caption("These runs differ in dataset or split, so their accuracies are of different test images.")
-    called = short_names(points)
+    if said := differently_tested(points):
+        st.caption(said)
+    called = point_names(points)
     scored = [run for run in succeeded if run.id in called]
     pairs = None
     if 1 < len(scored) <= MOST_COMPARED:

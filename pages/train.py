@@ -243,6 +243,11 @@ if split is not None:
             f"{split.merged} groups of the table are put together, because images of one show the same as images of "
             "another."
         )
+    if config.split.parts_groups:
+        st.warning(
+            "The table is only used to count twins. The protocols *grouped* and *patient* keep each group in one part.",
+            title=f"The protocol {config.split.protocol} does not keep the table's groups together",
+        )
     if images.has_parts and config.split.protocol != "folders":
         st.warning(
             "This dataset's folders divide it into train, validation and test. The chosen protocol ignores that and "

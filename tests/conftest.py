@@ -30,6 +30,7 @@ from allcore.runs.folder.status import Status
 from allcore.runs.folder.store import Run
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.workspace import Workspace
+from tests.copies import shared_files
 from tests.little_work import few_resamples, opener_that_remembers
 from tests.selection import (  # noqa: F401 - pytest finds its hooks here
     pytest_addoption,
@@ -182,8 +183,13 @@ def finished(made_once: Callable[..., Path], tiny_config: Callable[..., TrainCon
     """Return an executor whose workspace holds exactly one run, trained by a real worker; tests only read it."""
 
     def train(folder: Path) -> None:
-        run = LocalExecutor(Workspace(folder)).submit(tiny_config(epochs=3, checkpoint_minutes=60))
-        assert wait_for(run, lambda status: status.state not in ACTIVE).state == "succeeded", run.log_tail()
+        executor = LocalExecutor(Workspace(folder))
+        run = executor.submit(tiny_config(epochs=3, checkpoint_minutes=60))
+        try:
+            assert wait_for(run, lambda status: status.state not in ACTIVE).state == "succeeded", run.log_tail()
+        finally:
+            if run.status().state in ACTIVE:
+                executor.stop(run, patience=0.5)
         while has_worker(run.folder):  # it removes its checkpoints
             time.sleep(0.05)
 
@@ -209,9 +215,12 @@ def launched(workspace: Workspace) -> Iterator[Callable[[], list[Run]]]:
 
 
 @pytest.fixture(scope="session")
-def finished_run(finished: LocalExecutor) -> Run:
+def finished_run(finished: LocalExecutor) -> Iterator[Run]:
     """Return the run that finished."""
-    return finished.store.runs()[0]
+    run = finished.store.runs()[0]
+    before = shared_files(run)
+    yield run
+    assert shared_files(run) == before, "a test wrote to a file that its copy of the run shares: remove it first"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import typer
 
 from allcore.cli.main import app
 from allcore.installation import PROJECT
+from allcore.reporting.probes import CAVEAT
 
 COMMANDS = typer.main.get_command(app)
 PAGES = [
@@ -111,6 +112,14 @@ def test_the_index_leads_to_every_page():
     index = (PROJECT / "docs/README.md").read_text(encoding="utf-8")
     pages = {path.name for path in (PROJECT / "docs").glob("*.md")} - {"README.md"}
     assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) == pages
+
+
+def test_the_page_on_cells_says_of_probes_what_their_caveat_says():
+    said = " ".join((PROJECT / "docs" / "cells.md").read_text(encoding="utf-8").split())
+    assert "nothing shows that the model needs what was taken away" in said
+    assert "does not need" not in said
+    assert "Intervals are not adjusted for the number of probes" in CAVEAT
+    assert "Intervals are not adjusted for the number of probes" in said
 
 
 def test_the_readme_can_be_read_in_one_sitting():

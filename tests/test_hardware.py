@@ -17,15 +17,17 @@ from allcore.hardware import (
     Devices,
     Gpu,
     cpu_has_avx2_alone,
-    cpu_has_bfloat16,
+    cpu_is_faster_in_bfloat16,
     estimate_memory,
-    make_plan,
     parse_nvidia_gpus,
+    plan_hardware,
     set_before_tensorflow,
     system_devices,
 )
 from allcore.memory import available_memory
 from allcore.presets import PRESETS
+from allcore.runs.execution.preflight import prepare
+from allcore.runs.folder.store import RunStore
 
 GIB = 2**30
 PACKAGE = Path(allcore.__file__).parent
@@ -40,7 +42,7 @@ def machine(*gpus, bfloat16=True, memory=24 * GIB):
 
 
 def plan(devices, /, **fields):
-    return make_plan(make_config(dataset="smears", **fields), 4, devices)
+    return plan_hardware(make_config(dataset="smears", **fields), 4, devices)
 
 
 @pytest.mark.parametrize(
@@ -149,15 +151,15 @@ def test_memory_estimate_is_near_what_was_measured_at_300_px(precision, images, 
 
 
 @pytest.mark.parametrize(
-    ("flags", "has"), [("flags : sse avx512_bf16 fma", True), ("flags : amx_bf16", True), ("flags : avx2", False)]
+    ("flags", "faster"), [("avx512_bf16 amx_bf16", True), ("sse avx512_bf16 fma", False), ("avx2", False)]
 )
-def test_cpu_flags_are_read(tmp_path, flags, has):
-    (tmp_path / "cpuinfo").write_text(flags)
-    assert cpu_has_bfloat16(tmp_path / "cpuinfo") is has
+def test_only_matrices_of_bfloat16_are_faster_than_float32(tmp_path, flags, faster):
+    (tmp_path / "cpuinfo").write_text(f"flags : {flags}")
+    assert cpu_is_faster_in_bfloat16(tmp_path / "cpuinfo") is faster
 
 
 def test_no_cpu_flags_mean_no_bfloat16(tmp_path):
-    assert cpu_has_bfloat16(tmp_path / "nothing") is False
+    assert cpu_is_faster_in_bfloat16(tmp_path / "nothing") is False
 
 
 @pytest.mark.parametrize(
@@ -233,15 +235,14 @@ sys.meta_path.insert(0, Stop())
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(
-    "trains",
-    [
-        "from allcore.training.worker import _train; _train(*[None] * 4)",
-        "from allcore.training.measure import _measure; _measure(None, None)",
-    ],
-    ids=["worker", "measure"],
-)
-def test_whoever_trains_chooses_before_tensorflow_is_imported(trains, monkeypatch):
+@pytest.mark.parametrize("command", ["worker", "measure"])
+def test_whoever_trains_chooses_before_tensorflow_is_imported(command, workspace, tiny_config, monkeypatch):
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-    program = [sys.executable, "-c", AS_TENSORFLOW_COMES + trains]
-    assert subprocess.run(program, cwd=PACKAGE.parent, capture_output=True, text=True, check=False).stdout == "1\n"
+    run = RunStore(workspace.runs).create(*prepare(tiny_config(), workspace.cache))
+    of = run.folder if command == "worker" else run.folder / "config.json"
+    program = f"{AS_TENSORFLOW_COMES}\nfrom allcore.cli.main import main\nmain()"
+    started = subprocess.Popen(
+        [sys.executable, "-c", program, command, of], cwd=PACKAGE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with started:  # its input stays open as long as it runs
+        assert started.stdout.read().split()[-1:] == [b"1"]

@@ -36,7 +36,7 @@ def test_operations_that_are_not_the_papers_change_nothing_by_default(name):
 
 def test_what_is_done_where_the_paper_is_open_is_the_default_here():
     config = make_config(dataset="smears")
-    assert f"{config.weights} weights by default" in HERE["Initial weights"].lower()
+    assert f"{config.weights} weights;" in HERE["Initial weights"].lower()
     assert "block 5 stay frozen" in HERE["Fine-tuned layers"]
     assert not any(stage.name.startswith("block5") for stage in config.fine_tuned)
     assert f"rate {config.dropout:g}" in HERE["Dropout"]

@@ -48,7 +48,7 @@ def on_field_of(image: ImageArray, cells: LabelImage, other: ImageArray, others_
     """Return the cells of `image` on the field of `other`, brought to its size, whose own cells are painted out."""
     if other.shape != image.shape:
         other = np.asarray(cv2.resize(other, image.shape[1::-1], interpolation=cv2.INTER_AREA), np.uint8)
-    return on_field(image, cells, painted_out(other, shrunk(others_cells, image.shape[:2])))
+    return on_field(image, cells, painted_out(other, shrunk_cells(others_cells, image.shape[:2])))
 
 
 def alone(image: ImageArray, cells: LabelImage, level: int = PLAIN) -> ImageArray:
@@ -56,7 +56,7 @@ def alone(image: ImageArray, cells: LabelImage, level: int = PLAIN) -> ImageArra
     return on_field(image, cells, np.full_like(image, level))
 
 
-def shrunk(cells: LabelImage, size: tuple[int, int]) -> LabelImage:
+def shrunk_cells(cells: LabelImage, size: tuple[int, int]) -> LabelImage:
     """Return a label image at `size` (height, width), every pixel the label that lies at its centre."""
     if cells.shape == size:
         return cells

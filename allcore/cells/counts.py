@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +18,7 @@ from allcore.cells.maps import are_smears
 from allcore.data.decoded import decode_catalogued
 from allcore.errors import FileError
 from allcore.json_text import read_json
+from allcore.processors import processors
 from allcore.writing import make_folder, write_whole
 
 COLUMNS = ("cells", "cut", "area")
@@ -39,7 +39,7 @@ def count_cells(
     """
     kept = _read(images, cache)
     new = images[~images["pixel_sha256"].isin(kept.keys())].drop_duplicates("pixel_sha256")
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
         for start in range(0, len(new), _CHUNK):
             rows = new.iloc[start : start + _CHUNK]
             counts = pool.map(lambda path, content: _count(root, path, content), rows["path"], rows["pixel_sha256"])

@@ -11,7 +11,7 @@ import numpy as np
 from allcore.cells.finder import WORK, LabelImage, find_cells
 from allcore.data.decoded import DecodedImages
 from allcore.errors import DatasetError
-from allcore.progress import Count, Progress
+from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import build_once, cached_file
 from allcore.threads import in_threads
 
@@ -79,7 +79,7 @@ def cell_maps(
 
 
 def _find_all(images: DecodedImages, file: Path, on_progress: Progress | None) -> None:
-    count = Count(on_progress, len(images))
+    count = ProgressCounter(on_progress, len(images))
     with file.open("wb") as target:
         for labels in in_threads(lambda index: find_cells(images[index]), range(len(images)), ahead=1):
             target.write(np.ascontiguousarray(labels).data)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from allcore.arrays import ImageArray
-from allcore.cells.compose import shrunk
+from allcore.cells.compose import shrunk_cells
 from allcore.cells.finder import SIDE, LabelImage
 
 COLOUR = (0, 140, 60)
@@ -16,7 +16,7 @@ COLOUR = (0, 140, 60)
 def outlined(image: ImageArray, cells: LabelImage) -> ImageArray:
     """Return `image`, uint8 (H, W, 3), with a line around each of its cells: labels (h, w) of the image at any size."""
     height, width = image.shape[:2]
-    labels, drawn = shrunk(cells, (height, width)), image.copy()
+    labels, drawn = shrunk_cells(cells, (height, width)), image.copy()
     thickness = max(1, round(max(height, width) / SIDE))
     for number in range(1, int(labels.max(initial=0)) + 1):
         lines, _ = cv2.findContours((labels == number).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

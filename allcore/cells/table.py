@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from allcore.arrays import ImageArray
-from allcore.cells.compose import shrunk
+from allcore.cells.compose import shrunk_cells
 from allcore.cells.finder import LabelImage, at_field_size
 
 COLUMNS = (
@@ -31,7 +31,7 @@ def cell_rows(image: ImageArray, cells: LabelImage) -> list[dict[str, float]]:
     Cells that touch the border are cut off, and so are their measures.
     """
     field = at_field_size(image)
-    labels = shrunk(cells, field.shape[:2])
+    labels = shrunk_cells(cells, field.shape[:2])
     grey = cv2.cvtColor(field, cv2.COLOR_RGB2GRAY).astype(np.float32)
     windows = enumerate(ndimage.find_objects(labels), start=1)
     return [_measures(number, labels, window, grey) for number, window in windows if window is not None]

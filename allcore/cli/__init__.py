@@ -1,1 +1,1 @@
-"""The command line: every capability of the app, without the app."""
+"""The command line: nearly every capability of the app, without the app."""

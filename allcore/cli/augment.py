@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,6 +13,7 @@ from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.config_fields import config_fields
 from allcore.errors import InputError
+from allcore.text import for_file
 from allcore.writing import write_whole
 
 if TYPE_CHECKING:
@@ -170,9 +172,10 @@ def _write(seen: Sequence[Seen], output: Path) -> Iterator[dict[str, Any]]:
     from allcore.data.encode import png
     from allcore.reporting.changes import describe
 
+    names = _file_names(path for path, *_ in seen)
     with progress_bar("making pictures") as progress:
         for done, (path, epoch, change, make) in enumerate(seen, start=1):
-            file = output / f"{path.replace('/', ' ')} epoch {epoch}.png"
+            file = output / f"{names[path]} epoch {epoch}.png"
             picture = png(make())
             try:
                 write_whole(file, picture)
@@ -180,3 +183,14 @@ def _write(seen: Sequence[Seen], output: Path) -> Iterator[dict[str, Any]]:
                 raise InputError(f"{file} cannot be written ({error.strerror}); choose another place") from None
             yield {"file": str(file), "image": path, "epoch": epoch, "change": describe(change)}
             progress(done, len(seen))
+
+
+def _file_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return what each image's pictures are called: by its path as far as it fits, numbered where that is taken."""
+    names: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    for path in dict.fromkeys(paths):
+        name = for_file(path.replace("/", " "))
+        taken[name] += 1
+        names[path] = f"{name}-{taken[name]}" if taken[name] > 1 else name
+    return names

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from allcore.cli.naming import RunName
+from allcore.cli.arguments import RunName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.reporting.number_text import percentage, percentages
 
@@ -21,7 +21,7 @@ def baselines(
     """Print the scores of a run beside those of its baselines."""
     from allcore.evaluation.predictions.recorded import recorded_predictions
     from allcore.evaluation.shortcuts import frozen_scores_of_run, shortcut_scores_of_run
-    from allcore.evaluation.shortcuts.versus import against_shortcuts
+    from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
     from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.audit import audit
-from allcore.cli.datasets import delete, list_datasets, rename, show
-from allcore.cli.judgements import judge, judgements
+from allcore.cli.dataset_audit import audit
+from allcore.cli.dataset_judge import judge, judgements
+from allcore.cli.dataset_manage import delete, list_datasets, rename, show
 from allcore.cli.opening import scanned
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
 from allcore.cli.said_once import said_once
@@ -34,7 +36,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the dataset's folde
 def info(folder: Folder, json: Json = False) -> None:
     """Show what a dataset holds: classes, counts, sizes, and every file that cannot be used."""
     catalog = scanned(folder)
-    from allcore.data.splits.split import SPLITS
+    from allcore.data.folder.parts import PARTS
 
     problems = catalog.not_used()
     variants = [_variant_facts(catalog, variant) for variant in catalog.variants]
@@ -53,7 +55,7 @@ def info(folder: Folder, json: Json = False) -> None:
         say(f"fingerprint {facts['fingerprint'][:12]}\n")
         if facts["parts"]:
             rows = [(label, count, *facts["parts"][label].values()) for label, count in facts["classes"].items()]
-            table(["class", "#images", *(f"#{part}" for part in SPLITS)], rows)
+            table(["class", "#images", *(f"#{part}" for part in PARTS)], rows)
             say("\nThe folders divide the images: --split folders uses these parts, others divide them again.")
             if facts["held_out_twins"]:
                 both = counted(facts["held_out_twins"], "validation or test image is", "validation or test images are")
@@ -131,7 +133,7 @@ def fetch(
     source: Annotated[str, typer.Argument(metavar="kaggle|zip", help="where the images come from")],
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="the zip file")] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="name of the dataset in the workspace; unset: the zip file's")
+        str | None, typer.Option("--name", help="name of the dataset in the workspace; unset: the zip file's, leukemia")
     ] = None,
 ) -> None:
     """Get the ALL images from Kaggle (mehradaria/leukemia), or import a zip file."""
@@ -141,12 +143,13 @@ def fetch(
 
     datasets = open_workspace().datasets
     with progress_bar("importing") as progress:
-        if source == "kaggle" and path is None and name is None:
-            folder = fetch_kaggle(datasets, on_progress=progress)
+        if source == "kaggle" and path is None:
+            with redirect_stdout(sys.stderr):  # kagglehub's own warnings: the folder alone is printed
+                folder = fetch_kaggle(datasets, on_progress=progress, name=name)
         elif source == "zip" and path is not None:
             folder = import_zip(path, datasets, name, progress)
         else:
-            raise InputError("expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]")
+            raise InputError("expected: dataset fetch kaggle [--name NAME], or: dataset fetch zip PATH [--name NAME]")
     if not_taken := left_out(folder):
         say(f"{counted(len(not_taken), 'file was', 'files were')} left out:", err=True)
         for name, why in not_taken.items():
@@ -167,11 +170,13 @@ def synthesize(
     ] = True,
 ) -> None:
     """Draw a dataset of smear-like fields, to try everything without real images."""
-    from allcore.data.synthetic import SyntheticSpec, write_dataset
+    from allcore.data.importing.sources import draw_smears_at
+    from allcore.data.synthetic import SyntheticSpec
+    from allcore.workspace import open_workspace
 
     spec = SyntheticSpec(images_per_class, image_size, seed, twins, scale_bars, stain_by_class)
     with progress_bar("drawing") as progress:
-        write_dataset(folder, spec, progress)
+        draw_smears_at(folder, open_workspace().datasets, spec, progress)
     say(folder)
 
 
@@ -185,13 +190,13 @@ def _named(option: str) -> tuple[str, str]:
 def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
     from allcore.data.browse import class_counts, held_out_twins, scaled_to_8_bits
     from allcore.data.overlap import exact_duplicate_pairs
-    from allcore.data.splits.split import SPLITS
+    from allcore.data.splits.split import PARTS
 
     images = catalog.images(variant)
     parts = {}
     if catalog.has_parts:
         rows = class_counts(catalog).set_index("variant").loc[[variant]]
-        parts = {row["class"]: {part: int(row[part]) for part in SPLITS} for row in rows.to_dict("records")}
+        parts = {row["class"]: {part: int(row[part]) for part in PARTS} for row in rows.to_dict("records")}
     counts = images["label"].value_counts()
     sizes = (images["width"].astype(str) + " × " + images["height"].astype(str)).value_counts()
     return {

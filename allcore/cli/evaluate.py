@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from allcore.cli.arguments import ModelName
 from allcore.cli.evaluation_text import print_comparison, print_evaluation
-from allcore.cli.naming import ModelName
 from allcore.cli.output import Json, progress_bar
 from allcore.cli.said_once import said_once
 from allcore.errors import InputError
@@ -70,7 +70,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Print the evaluation of a model, or the comparison of two."""
-    from allcore.evaluation.predictions.evaluate import evaluate_model
+    from allcore.evaluation.predictions.evaluate_model import evaluate_model
     from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from allcore.cli.class_text import print_matrix
@@ -10,12 +10,21 @@ from allcore.cli.output import print_json, say, table
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.paper import HEADLINE
-from allcore.reporting.number_text import Ends, counted, decimal, interval, per_cent, percentage, percentages
+from allcore.reporting.number_text import (
+    Ends,
+    counted,
+    decimal,
+    interval,
+    of_hundred,
+    per_cent,
+    percentage,
+    percentages,
+)
 
 if TYPE_CHECKING:
     from allcore.data.labels.meanings import ClassMeanings
+    from allcore.evaluation.predictions.chosen_point import ChosenPoint
     from allcore.evaluation.predictions.evaluation import Evaluation
-    from allcore.evaluation.predictions.operating import ChosenPoint
 
 _ROWS = {
     "accuracy": "accuracy",
@@ -100,8 +109,10 @@ def print_evaluation(evaluation: Evaluation, json: bool, prevalence: float | Non
         say(f"note: {note}")
     if evaluation.without_twins is not None:
         alone = evaluation.without_twins.to_json()
+        has_trained = len(evaluation.predictions.held_out) < len(evaluation.predictions.table)
+        left_out = f"{'are or ' if has_trained else ''}have a twin in train"
         say(
-            f"without the images that have a twin in train: accuracy {per_cent(alone['accuracy'])} "
+            f"without the images that {left_out}: accuracy {per_cent(alone['accuracy'])} "
             f"({percentages(_ends(alone, 'accuracy'))}), macro F1 {per_cent(alone['f1_macro'])}, "
             f"{counted(alone['n'], 'image')}"
         )
@@ -124,11 +135,11 @@ def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
     both, groups = counted(comparison.n, "image"), counted(comparison.n_groups, "group")
     say(f"compared on the {both} that both were scored on, in {groups}\n")
     columns = ["#first", "#second", "#first − second", "#95 % interval"]
-    for heading, frame, digits in (
-        ("score (%)", score_differences(comparison), 2),
-        ("error", error_differences(comparison), 4),
+    for heading, frame, shown, digits in (
+        ("score (%)", score_differences(comparison), of_hundred, 2),
+        ("error", error_differences(comparison), decimal, 4),
     ):
-        table([heading, *columns], [_difference_row(row, digits) for row in frame.to_dict("records")])
+        table([heading, *columns], [_difference_row(row, shown, digits) for row in frame.to_dict("records")])
         say()
     counts = mcnemar_table(comparison.mcnemar, "first", "second")
     table(["images", *(f"#{name}" for name in counts.columns[1:])], counts.to_numpy().tolist())
@@ -139,14 +150,14 @@ def print_comparison(first: Evaluation, second: Evaluation, json: bool) -> None:
         say(f"note: {note}")
 
 
-def _difference_row(row: dict[Hashable, Any], digits: int) -> tuple[str, ...]:
-    first, second = decimal(row["first"], digits), decimal(row["second"], digits)
+def _difference_row(row: dict[Hashable, Any], shown: Callable[[float, int], str], digits: int) -> tuple[str, ...]:
+    first, second = shown(row["first"], digits), shown(row["second"], digits)
     ends = interval((row["low"], row["high"]), digits, "+")
     return row["score"], first, second, decimal(row["difference"], digits, "+"), ends
 
 
 def _print_classes(scores: dict[str, Any]) -> None:
-    from allcore.reporting.tables import CLASS_METRIC_NAMES
+    from allcore.reporting.score_tables import CLASS_METRIC_NAMES
 
     names = CLASS_METRIC_NAMES | {"npv": "NPV"}
     rows = [
@@ -169,7 +180,7 @@ def _chosen_points(
     evaluation: Evaluation, meanings: ClassMeanings, prevalence: float | None
 ) -> tuple[list[ChosenPoint], list[str]]:
     """Return what lines do that hold usual targets, and what cannot be held, in words; nothing without two sides."""
-    from allcore.evaluation.predictions.operating import TARGETS, chosen_point
+    from allcore.evaluation.predictions.chosen_point import TARGETS, chosen_point
 
     if not meanings.positive:
         return [], []

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.naming import RunName
+from allcore.cli.arguments import RunName
 from allcore.cli.output import say
 
 

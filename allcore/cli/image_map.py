@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from allcore.cli.arguments import ModelName
 from allcore.cli.evaluate import Mapping, Variant, named_classes
-from allcore.cli.naming import ModelName
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
+from allcore.cli.output import Json, check_files, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import InputError
 from allcore.reporting.number_text import counted, decimal, interval
 
@@ -43,7 +43,7 @@ def image_map(
     json: Json = False,
 ) -> None:
     """Print what a map tells apart, and write the map and its table where that is asked for."""
-    from allcore.evaluation.image_map.mapped import NEIGHBOURS, make_map
+    from allcore.evaluation.image_map.making import NEIGHBOURS, make_map
     from allcore.evaluation.image_map.table import agreement, map_table
     from allcore.reporting.image_map import MEANING, map_figure
     from allcore.reporting.neighbours import agreement_findings
@@ -52,6 +52,7 @@ def image_map(
 
     if figure is None and (by is not None or projection is not None):
         raise InputError("by, projection: they are of the figure; give --figure FILE.html as well")
+    check_files(csv, figure)
     workspace = open_workspace()
     run = _run_of(model, workspace, data, variant, named_classes(mapping))
     with progress_bar("mapping") as progress:
@@ -82,8 +83,8 @@ def image_map(
 def _run_of(model: str, workspace: Workspace, data: Path | None, variant: str | None, mapping: dict[str, str]) -> Run:
     """Return the run whose images are mapped: the model's own, or its scoring of a folder in that form."""
     from allcore.data.catalog import scan
-    from allcore.evaluation.predictions.folder import ScoredFolder
-    from allcore.evaluation.predictions.in_run_form import evaluation_run
+    from allcore.evaluation.predictions.evaluation_run import evaluation_run
+    from allcore.evaluation.predictions.score_folder import ScoringRequest
     from allcore.inference.predictor import load_predictor
     from allcore.runs.folder.store import RunStore
     from allcore.runs.named_model import named_model
@@ -96,7 +97,7 @@ def _run_of(model: str, workspace: Workspace, data: Path | None, variant: str | 
         return own
     with progress_bar("reading images") as progress:
         catalog = scan(data, workspace.cache, progress)
-    of = ScoredFolder(folder=catalog.root, variant=variant, mapping=mapping)
+    of = ScoringRequest(folder=catalog.root, variant=variant, mapping=mapping)
     with progress_bar("predicting") as progress:
         return evaluation_run(load_predictor(named.path), named.path, catalog, of, workspace.cache, progress)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table, write_file
+from allcore.cli.output import Json, check_files, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.reporting.number_text import percentage
 from allcore.text import for_csv
 
@@ -36,6 +36,7 @@ def labels(
     from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
+    check_files(csv)
     workspace = open_workspace()
     store = RunStore(workspace.runs)
     wanted = list(dict.fromkeys(map(store.find, runs))) if runs else store.runs()
@@ -49,19 +50,21 @@ def labels(
     with progress_bar("reviewing labels") as progress:
         review = review_dataset(folder, images, relations, wanted, workspace.cache, progress)
     listed = review.listed(read_judgements(workspace.judgements))
-    if csv is not None:
-        write_file(csv, for_csv(listed))
-    if json:
-        print_json(
-            {
-                "images": len(images),
-                "suspicious": len(review.suspicious),
-                "sources": json_rows(review.sources),
-                "labels": json_rows(listed.head(top)),
-            }
-        )
-    else:
-        _print(review, listed.head(top))
+    try:
+        if csv is not None:
+            write_file(csv, for_csv(listed))
+    finally:
+        if json:
+            print_json(
+                {
+                    "images": len(images),
+                    "suspicious": len(review.suspicious),
+                    "sources": json_rows(review.sources),
+                    "labels": json_rows(listed.head(top)),
+                }
+            )
+        else:
+            _print(review, listed.head(top))
 
 
 def _print(review: LabelReview, listed: pd.DataFrame) -> None:

@@ -23,6 +23,9 @@ from allcore.cli.output import print_what_the_terminal_has, say
 from allcore.errors import InputError
 from allcore.refusals import refusal, what_went_wrong
 
+_UNREAD = 141
+"""Exit status where whoever read the output has gone."""
+
 app = typer.Typer(
     cls=Commands,
     help="ALLscope: the modified VGG16 on blood smears, and what its scores are worth. Research and education only.",
@@ -49,7 +52,7 @@ def study_runner(
     launch: Annotated[int | None, typer.Option("--launch", help="the number of the launch that started this")] = None,
 ) -> None:
     """Carry out the study in a folder; the app and `study run` start this."""
-    from allcore.runs.execution.executor import open_executor
+    from allcore.runs.execution.choose_executor import open_executor
     from allcore.studies.runner import run_study
     from allcore.workspace import open_workspace
 
@@ -73,9 +76,6 @@ def _end_with_standard_input() -> None:
     while os.read(0, 1):  # not through sys.stdin, which Python could not close at its end while a thread reads
         pass
     os._exit(1)
-
-
-_UNREAD = 141
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.naming import A_RUN
+from allcore.cli.arguments import A_RUN
 from allcore.cli.output import say
 
 app = typer.Typer()

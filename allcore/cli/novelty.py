@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.naming import ModelName
+from allcore.cli.arguments import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.text import counted
 

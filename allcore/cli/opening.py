@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def the_executor() -> Executor:
     """Return the executor of the workspace."""
-    from allcore.runs.execution.executor import open_executor
+    from allcore.runs.execution.choose_executor import open_executor
     from allcore.workspace import open_workspace
 
     return open_executor(open_workspace())

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 from pydantic.fields import FieldInfo
@@ -21,6 +21,8 @@ from allcore.presets import PRESETS
 from allcore.recipe import option_name
 
 _LEFT_OUT = {"dataset", "study", "place"}
+_NONE: Final = object()
+"""What is given where `none` was typed; None stands for an option that was not given."""
 
 
 def with_config_options(
@@ -34,7 +36,8 @@ def with_config_options(
 
         def wrapped(**given: object) -> None:
             fields = {path: given.pop(parameter.name) for path, parameter in options.items()}
-            command(**given, fields={path: value for path, value in fields.items() if value is not None})
+            typed = {path: value for path, value in fields.items() if value is not None}
+            command(**given, fields={path: None if value is _NONE else value for path, value in typed.items()})
 
         parameters = [*(p for name, p in own.items() if name != "fields"), *options.values()]
         wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -73,7 +76,15 @@ def _parameter(path: str, field: FieldInfo) -> inspect.Parameter:
     said = says_of_setting(path, setting_text(field.default))
     beside = f"paper: {said}" if said else f"default: {setting_text(field.default)}"
     described = f"{choices}{field.description} ({beside})"
-    option = typer.Option(flag, help=described, show_default=False, rich_help_panel=_panel(path))
+    may_lack = kind in (int, float) and kind is not field.annotation
+    option = typer.Option(
+        flag,
+        help=described,
+        show_default=False,
+        rich_help_panel=_panel(path),
+        parser=_or_none(kind) if may_lack else None,
+        metavar=f"<{kind.__name__}|none>" if may_lack else None,
+    )
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
@@ -92,6 +103,20 @@ def _plain_type(annotation: Any) -> tuple[Any, str]:  # noqa: ANN401 - whatever 
     if origin is Annotated:
         return typing.get_args(annotation)[0], ""
     return annotation, ""
+
+
+def _or_none(kind: Callable[[str], float]) -> Callable[[str], object]:
+    """Return what parses a number that a setting may lack."""
+
+    def parse(text: str) -> object:
+        if text == "none":
+            return _NONE
+        try:
+            return kind(text)
+        except ValueError:
+            raise typer.BadParameter(f"{text!r} is neither a valid {kind.__name__} nor none") from None
+
+    return parse
 
 
 def _panel(path: str) -> str:

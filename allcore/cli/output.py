@@ -22,6 +22,7 @@ from rich.cells import cell_len
 from allcore.errors import InputError
 from allcore.progress import Progress
 from allcore.text import printable, well_formed
+from allcore.writing import check_named, write_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,10 +60,23 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     typer.echo(json.dumps(json.loads(text), indent=2))
 
 
-def write_file(file: Path, text: str) -> None:
-    """Write text to the file that an option names, in UTF-8; it may be a pipe. Raises `InputError` with the reason."""
+def check_files(*files: Path | None) -> None:
+    """Raise `InputError` where a file that an option names could not be written: before the work for it, not after."""
+    for file in filter(None, files):
+        with _named_where_it_fails(file):
+            check_named(file)
+
+
+def write_file(file: Path, content: str | bytes) -> None:
+    """Write the file that an option names, text in UTF-8; it may be a pipe. Raises `InputError` with the reason."""
+    with _named_where_it_fails(file):
+        write_named(file, content)
+
+
+@contextmanager
+def _named_where_it_fails(file: Path) -> Iterator[None]:
     try:
-        file.write_text(text, encoding="utf-8", newline="")
+        yield
     except OSError as error:
         raise InputError(f"{file} cannot be written ({error.strerror or error}); choose another place") from None
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.arguments import ModelName
 from allcore.cli.class_text import class_columns
-from allcore.cli.naming import ModelName
-from allcore.cli.output import Json, print_json, progress_bar, say, table, write_file
+from allcore.cli.output import Json, check_files, print_json, progress_bar, say, table, write_file
 from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError
 from allcore.refusals import what_went_wrong
@@ -46,6 +46,7 @@ def predict(
     file = _model_file(model)
     predictor = load_predictor(file)
     features = training_features(file, predictor.metadata) if similar else None
+    check_files(csv)
     if evidence is not None:
         _make_folder(evidence)
     rows: list[dict[str, Any]] = []
@@ -63,13 +64,15 @@ def predict(
                 _write_overlay(predictor, path, prediction, evidence / f"{name}{number}.png")
             except (ImageError, OSError) as error:  # a full disk, say: the prediction is whole without its picture
                 unwritten.append(f"the first: {path} ({what_went_wrong(error)})")
-    if csv is not None:
-        _write_csv(rows, predictor.classes, csv)
-    if json:
-        print_json(rows)
-    else:
-        _print_rows(predictor, rows)
-        say_similar(row for row in rows if "similar" in row)
+    try:
+        if csv is not None:
+            _write_csv(rows, predictor.classes, csv)
+    finally:  # a disk that is full by now takes no more than the file
+        if json:
+            print_json(rows)
+        else:
+            _print_rows(predictor, rows)
+            say_similar(row for row in rows if "similar" in row)
     if all("error" in row for row in rows):
         one = f"{rows[0]['path']}: {rows[0]['error']}"
         raise InputError(one if len(rows) == 1 else f"none of the {len(rows)} files can be predicted; the first: {one}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from allcore.cli.naming import ModelName
+from allcore.cli.arguments import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 from allcore.reporting.number_text import counted, decimal, interval, or_blank
 

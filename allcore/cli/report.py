@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.naming import RunName
-from allcore.cli.output import Json, print_json, progress_bar, say
+from allcore.cli.arguments import RunName
+from allcore.cli.output import Json, check_files, print_json, progress_bar, say, write_file
 
 
 def report(
@@ -23,18 +23,20 @@ def report(
     json: Json = False,
 ) -> None:
     """Write a report's file, and say where it is and what it lacks."""
-    from allcore.reporting.report import complete, make_report, write_report
+    from allcore.reporting.report import complete, make_report
     from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
     run = RunStore(workspace.runs).find(name)
     form = form or ("md" if output is not None and output.suffix.lower() == ".md" else "html")
+    path = output or Path(f"{run.id}.{form}")
+    check_files(path)
     if whole:
         with progress_bar("baselines and probes") as progress:
             complete(run, workspace, progress)
     made = make_report(run, workspace, form)
-    path = write_report(made.content, output or Path(f"{run.id}.{form}"))
+    write_file(path, made.content)
     if json:
         lacking = {str(item): reason for item, reason in made.lacking.items()}
         print_json({"run": run.id, "file": str(path), "format": form, "not_provided": lacking})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from allcore.cli.asking import ask_before_deleting
-from allcore.cli.naming import RunName
+from allcore.cli.arguments import RunName
+from allcore.cli.confirm_deletion import ask_before_deleting
 from allcore.cli.opening import the_executor
 from allcore.cli.output import Json, json_rows, print_json, say, table
 from allcore.cli.runs_about import hide, name_run, note, tag
@@ -151,13 +151,13 @@ app.command()(hide)
 @app.command()
 def watch(name: RunName) -> None:
     """Follow a run until it ends; Ctrl-C ends the watching, not the run. Exit status 1 unless the run succeeded."""
-    from allcore.cli.follow import follow
+    from allcore.cli.runs_follow import follow
     from allcore.runs.folder.states import in_words
 
     executor = the_executor()
     run = executor.store.find(name)
     try:
-        status = follow(run, executor)
+        status = follow(run, executor.workspace)
     except KeyboardInterrupt:
         say(f"run {run.id} goes on", err=True)
         return
@@ -169,11 +169,12 @@ def watch(name: RunName) -> None:
 @app.command()
 def stop(name: RunName) -> None:
     """Stop a run at its next batch, keeping its checkpoint."""
+    from allcore.runs.execution.choose_executor import executor_of
     from allcore.runs.folder.states import in_words
 
     executor = the_executor()
     run = executor.store.find(name)
-    executor.stop(run)
+    executor_of(run, executor.workspace).stop(run)
     say(f"run {run.id} is {in_words(run.status().state)}")
 
 
@@ -186,14 +187,15 @@ def resume(
 
     from allcore.cli.evaluation_text import print_evaluation
     from allcore.cli.train import finish
+    from allcore.runs.execution import choose_executor
 
     executor = the_executor()
     run = executor.store.find(name)
-    executor.resume(run)
+    choose_executor.resume(run, executor)
     if background:
         say(run.id)
         return
-    raise typer.Exit(finish(run, executor, partial(print_evaluation, json=False)))
+    raise typer.Exit(finish(run, executor.workspace, partial(print_evaluation, json=False)))
 
 
 @app.command()
@@ -251,7 +253,7 @@ def _make_sure(name: str, run: Run) -> None:
 def _sorted(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:
     """Return the rows by a column, numbers from the largest and words from A. Raises `RunError` where there is none."""
     from allcore.errors import RunError
-    from allcore.runs.listing import SUMMARY_COLUMNS
+    from allcore.runs.summary_columns import SUMMARY_COLUMNS
 
     if by is None:
         return rows

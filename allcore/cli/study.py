@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.asking import ask_before_deleting
+from allcore.cli.confirm_deletion import ask_before_deleting
 from allcore.cli.options import config_from, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say, table
-from allcore.cli.study_follow import go_on, look_at
+from allcore.cli.study_follow import current_grid, go_on
 from allcore.cli.study_report import Name, report
 from allcore.cli.study_text import grid_json, plan_json, say_grid, say_plan
-from allcore.cli.train import Data, Preset, with_protocol
+from allcore.cli.train import Data, Preset, say_parted_groups, with_protocol
 from allcore.reporting.number_text import counted, duration, percentage
 
 if TYPE_CHECKING:
@@ -53,12 +53,15 @@ def run_study(
 ) -> None:
     """Train a run for each combination of seeds, folds and varied settings, as many at a time as devices take."""
     from allcore.errors import InputError
-    from allcore.studies.launch import checked, start
+    from allcore.runs.execution.preflight import require_training
+    from allcore.studies.launch import resolved_plan, start_study
     from allcore.studies.plan import make_plan, parse_numbers, parse_varied
     from allcore.studies.store import StudyStore
 
     if plan_only and background:
         raise InputError("--plan launches nothing that could go on in the background; leave one out")
+    if not plan_only:
+        require_training()
     workspace = _workspace()
     config = config_from(data, preset, with_protocol(data, fields))
     of = config.split.folds
@@ -71,8 +74,9 @@ def run_study(
         vary=parse_varied(vary or (), config),
         keep_models=keep_models,
     )
+    say_parted_groups(place.config.split for place in plan.places)
     with progress_bar("reading the dataset") as progress:
-        plan = checked(plan, workspace, progress)
+        plan = resolved_plan(plan, workspace, progress)
     estimated = _estimate(plan, workspace, measure)
     say_plan(plan, estimated)
     if plan_only:
@@ -80,7 +84,7 @@ def run_study(
             print_json(plan_json(plan, estimated))
         return
     study = StudyStore(workspace.studies).create(plan)
-    start(study, workspace)
+    start_study(study, workspace)
     go_on(study, workspace, background, json)
 
 
@@ -91,7 +95,7 @@ def list_studies(json: Json = False) -> None:
     from allcore.runs.execution.ask_schedulers import ask_schedulers
     from allcore.runs.folder.states import in_words
     from allcore.runs.folder.store import RunStore
-    from allcore.studies.grid import look
+    from allcore.studies.grid import read_grid
 
     workspace = _workspace()
     rows: list[dict[str, Any]] = []
@@ -99,7 +103,7 @@ def list_studies(json: Json = False) -> None:
     runs = RunStore(workspace.runs).runs()
     for study in _studies().studies():
         try:
-            grid = look(study, study.plan(), runs)
+            grid = read_grid(study, study.plan(), runs)
             rows.append(
                 {
                     "study": study.name, "state": grid.state, "members": len(grid.members),
@@ -130,7 +134,7 @@ def list_studies(json: Json = False) -> None:
 def show(name: Name, json: Json = False) -> None:
     """Show a study's grid: the state of every member, and the time that is left for all of them."""
     workspace, study = _workspace(), _studies().find(name)
-    grid = look_at(study, workspace)
+    grid = current_grid(study, workspace)
     if json:
         print_json(grid_json(grid, study, workspace))
         return
@@ -148,11 +152,13 @@ def resume(
 ) -> None:
     """Go on with what is missing or did not succeed; with more seeds, folds or values, extend the study first."""
     from allcore.errors import RunError
-    from allcore.studies.launch import checked, is_carried_out, start
+    from allcore.runs.execution.preflight import require_training
+    from allcore.studies.launch import is_carried_out, resolved_plan, start_study
     from allcore.studies.plan import parse_numbers, parse_varied
 
     workspace, store = _workspace(), _studies()
     study = store.find(name)
+    require_training()
     plan = study.plan()
     more = plan.extended(
         parse_numbers(seeds, "seeds") if seeds else (),
@@ -161,15 +167,15 @@ def resume(
     )
     if more != plan:
         with progress_bar("reading the dataset") as progress:
-            more = checked(more, workspace, progress)
+            more = resolved_plan(more, workspace, progress, study)
     if more != plan:
         store.change(study, plan, more)
         say(f"study {study.name} has {more.members} members now, {plan.members} before", err=True)
     elif is_carried_out(study):
         raise RunError(f"study {study.name} is being carried out; there is nothing to resume")
-    elif look_at(study, workspace).is_whole:
+    elif current_grid(study, workspace).is_whole:
         raise RunError(f"every member of study {study.name} has succeeded; --seeds, --only-folds and --vary extend it")
-    start(study, workspace)
+    start_study(study, workspace)
     go_on(study, workspace, background, json)
 
 
@@ -177,7 +183,7 @@ def resume(
 def stop(name: Name) -> None:
     """Stop a study: its members under way stop at their next batch and keep their checkpoints."""
     from allcore.runs.folder.states import in_words
-    from allcore.studies.launch import stop as stop_study
+    from allcore.studies.launch import stop_study
 
     study = _studies().find(name)
     stop_study(study, _workspace())
@@ -212,7 +218,7 @@ def _estimate(plan: StudyPlan, workspace: Workspace, measured: bool) -> StudyEst
     from allcore.config import TrainConfig
     from allcore.hardware import system_devices
     from allcore.runs.estimate import Speed, estimate, former_speed
-    from allcore.runs.execution.executor import open_executor
+    from allcore.runs.execution.choose_executor import open_executor
     from allcore.runs.execution.preflight import prepare
     from allcore.runs.folder.store import RunStore
     from allcore.runs.measure import measure

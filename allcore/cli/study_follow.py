@@ -35,13 +35,13 @@ def _follow(study: Study, workspace: Workspace, json: bool) -> int:
     import time
 
     from allcore.runs.folder.states import ACTIVE, in_words
-    from allcore.studies.launch import stop as stop_study
+    from allcore.studies.launch import stop_study
 
     said: set[str] = set()
     try:
         while True:
             going_on = study.status().state in ACTIVE
-            grid = look_at(study, workspace)
+            grid = current_grid(study, workspace)
             for member in grid.members:
                 if member.state not in (*ACTIVE, "missing") and member.run not in said:
                     said.add(member.run)
@@ -53,7 +53,7 @@ def _follow(study: Study, workspace: Workspace, json: bool) -> int:
     except KeyboardInterrupt:
         say("stopping at the next batch; the checkpoint is kept", err=True)
         stop_study(study, workspace)
-        grid = look_at(study, workspace)
+        grid = current_grid(study, workspace)
     if json:
         print_json(grid_json(grid, study, workspace))
     else:
@@ -65,11 +65,11 @@ def _because(note: str) -> str:
     return f": {note}" if note else ""
 
 
-def look_at(study: Study, workspace: Workspace) -> Grid:
+def current_grid(study: Study, workspace: Workspace) -> Grid:
     """Return how far the members of a study are."""
     from allcore.runs.execution.ask_schedulers import ask_schedulers
     from allcore.runs.folder.store import RunStore
-    from allcore.studies.grid import look
+    from allcore.studies.grid import read_grid
 
     ask_schedulers(workspace)
-    return look(study, study.plan(), RunStore(workspace.runs).runs())
+    return read_grid(study, study.plan(), RunStore(workspace.runs).runs())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, print_json, progress_bar, say
+from allcore.cli.output import Json, check_files, print_json, progress_bar, say, write_file
 from allcore.cli.study_text import say_findings
 from allcore.errors import InputError
 
@@ -58,6 +58,10 @@ def report(
         raise InputError("--tables prints two tables, --format and --output write the whole report; leave one out")
     workspace = open_workspace()
     study = StudyStore(workspace.studies).find(name)
+    if form is not None or output is not None:
+        form = form or ("md" if output is not None and output.suffix.lower() == ".md" else "html")
+        output = output or Path(f"{study.name}.{form}")
+        check_files(output)
     plan, members = study.plan(), study.members(RunStore(workspace.runs).runs())
     if whole or frozen:
         finished = finished_members(plan, members)
@@ -68,7 +72,7 @@ def report(
             compute_probes(finished, workspace.cache, progress)
     found = study_findings(study.name, plan, members, workspace.cache, margin / 100, latency)
     folders = _out_of_fold(study, found)
-    if form is not None or output is not None:
+    if form is not None and output is not None:
         _write(found, form, output, json)
     elif tables:
         from allcore.reporting.studies.report import readme_tables
@@ -82,23 +86,29 @@ def report(
             say(f"all test predictions: python -m allcore evaluate '{folder}'", err=True)
 
 
-def _write(found: StudyFindings, form: str | None, output: Path | None, json: bool) -> None:
+def _write(found: StudyFindings, form: str, output: Path, json: bool) -> None:
     """Write the report, and say where it is."""
-    from allcore.reporting.report import write_report
     from allcore.reporting.studies.report import make_study_report
     from allcore.workspace import open_workspace
 
-    form = form or ("md" if output is not None and output.suffix.lower() == ".md" else "html")
-    path = write_report(make_study_report(found, open_workspace(), form), output or Path(f"{found.name}.{form}"))
+    write_file(output, make_study_report(found, open_workspace(), form))
     if json:
-        print_json({"study": found.name, "file": str(path), "format": form})
+        print_json({"study": found.name, "file": str(output), "format": form})
     else:
-        say(path)
+        say(output)
 
 
 def _out_of_fold(study: Study, found: StudyFindings) -> list[str]:
-    """Write the out-of-fold predictions of each cell and seed of which a member succeeded, and return their folders."""
-    from allcore.studies.out_of_fold import out_of_fold_run
+    """Write the out-of-fold predictions of each cell and seed of which a member succeeded, and return their folders.
 
-    of = dict.fromkeys((each.place.cell, each.place.seed) for each in found.finished)
-    return [str(out_of_fold_run(study, found.finished, cell, seed).folder) for cell, seed in of]
+    Where the disk refuses, why is said: the report does not need them.
+    """
+    from allcore.studies.out_of_fold import UnwrittenError, out_of_fold_run
+
+    folders: list[str] = []
+    try:
+        for cell, seed in dict.fromkeys((each.place.cell, each.place.seed) for each in found.finished):
+            folders.append(str(out_of_fold_run(study, found.finished, cell, seed).folder))
+    except UnwrittenError as error:
+        say(f"{error}; the report is whole without them", err=True)
+    return folders

@@ -34,6 +34,8 @@ def say_plan(plan: StudyPlan, estimated: StudyEstimate) -> None:
         f"{memory(estimated.needed_bytes)} at the most, of {memory(estimated.free_bytes)} that are free",
         err=True,
     )
+    for warning in estimated.warnings:
+        say(f"warning: {warning}", err=True)
     if not estimated.fits:
         say("there is not enough room on the disk for it: make some, or give --no-keep-models", err=True)
 
@@ -48,6 +50,7 @@ def plan_json(plan: StudyPlan, estimated: StudyEstimate) -> dict[str, Any]:
         "study": plan.name, "members": plan.members, "places": [place.name for place in plan.places], "cells": cells,
         "at_once": estimated.at_once, "total_seconds": estimated.total_seconds, "kept_bytes": estimated.kept_bytes,
         "needed_bytes": estimated.needed_bytes, "free_bytes": estimated.free_bytes,
+        "warnings": list(estimated.warnings),
     }  # fmt: skip
 
 
@@ -122,7 +125,7 @@ def say_findings(found: StudyFindings) -> None:
     said += [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
     for sentence in filter(None, [*said, OF_DRAWN if found.are_drawn else "", progress_in_words(found)]):
         say(sentence)
-    shown = [tables.settings_table(found)]
+    shown = [tables.study_settings_table(found)]
     shown += [tables.scores_table(cell, names[cell.cell]) for cell in found.cells if cell.succeeded]
     shown += [tables.differences_table(found.differences, found)] if found.differences else []
     shown += [tables.folds_table(found)] if len(found.finished) > len(found.cells) else []

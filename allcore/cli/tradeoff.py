@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from allcore.runs.folder.store import Run, RunStore
     from allcore.studies.plan import StudyPlan
     from allcore.studies.store import Study
+    from allcore.workspace import Workspace
 
 
 def tradeoff(
@@ -28,7 +32,6 @@ def tradeoff(
     from allcore.errors import InputError
     from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff, record_tradeoff
     from allcore.runs.folder.store import RunStore
-    from allcore.studies.tradeoff import study_tradeoff
     from allcore.workspace import open_workspace
 
     if example and (names or latency):
@@ -42,7 +45,7 @@ def tradeoff(
         if found is None:
             record = record_tradeoff(_runs(store, names or []), workspace.cache, latency)
         else:
-            record = study_tradeoff(*found, workspace.runs, workspace.cache, latency)
+            record = _of_folds(*found, workspace, latency)
     if json:
         print_json(record.model_dump(mode="json"))
     else:
@@ -51,22 +54,25 @@ def tradeoff(
 
 def print_tradeoff(record: TradeoffRecord) -> None:
     """Print a record as tables and words."""
-    from allcore.evaluation.tradeoff.points import short_names
+    from allcore.evaluation.tradeoff.points import point_names
     from allcore.reporting.comparison import not_compared, p_value, pairs_in_words
     from allcore.reporting.studies.words import verdicts_in_words
+    from allcore.reporting.tradeoff import differently_tested
 
-    called = short_names(record.points)
+    called = point_names(record.points)
     rows = [
         (
             called[point.run], point.epochs, percentage(point.accuracy),
             percentages((point.accuracy_low, point.accuracy_high)), duration(point.training_seconds),
             _scaled(point.latency_seconds, 1e3, 1), _scaled(point.memory_bytes, 1e-9, 2),
-            f"{point.parameters / 1e6:.1f}", point.test_images, point.split, point.run,
+            f"{point.parameters / 1e6:.1f}", point.test_images, point.dataset, point.split, point.run,
         )
         for point in record.points
     ]  # fmt: skip
     costs = ["#training", "#time for one image (ms)", "#memory (GB)", "#parameters (millions)"]
-    table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "split", "run"], rows)
+    table(["size", "#epochs", "#accuracy %", "#95 % interval", *costs, "#test images", "dataset", "split", "run"], rows)
+    if otherwise := differently_tested(record.points):
+        say(f"\n{otherwise}")
     if len(record.tests):
         say()
         tests = [
@@ -129,6 +135,21 @@ def _folds_of(names: list[str], store: RunStore) -> tuple[Study, StudyPlan, dict
         return None
     members = study.members(every)
     return (study, plan, members) if finished_members(plan, members) else None
+
+
+def _of_folds(
+    study: Study, plan: StudyPlan, members: dict[str, Run], workspace: Workspace, timed: bool
+) -> TradeoffRecord:
+    """Return the record of a study with folds, also where its out-of-fold predictions cannot be kept in its folder."""
+    from allcore.studies.out_of_fold import UnwrittenError
+    from allcore.studies.tradeoff import study_tradeoff
+
+    try:
+        return study_tradeoff(study, plan, members, workspace.runs, workspace.cache, timed)
+    except UnwrittenError:
+        with TemporaryDirectory() as folder:
+            passing = replace(study, folder=Path(folder))
+            return study_tradeoff(passing, plan, members, workspace.runs, workspace.cache, timed)
 
 
 def _study(name: str) -> Study | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from allcore.cli.dataset_judge import say_labels
 from allcore.cli.evaluation_text import print_evaluation
-from allcore.cli.judgements import say_labels
 from allcore.cli.opening import the_executor
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.cli.output import Json, print_json, progress_bar, say
@@ -21,9 +21,11 @@ from allcore.workspace import open_workspace
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
+    from allcore.config_parts import SplitConfig
     from allcore.evaluation.predictions.evaluation import Evaluation
     from allcore.runs.execution.executor import Executor
     from allcore.runs.folder.store import Run
+    from allcore.workspace import Workspace
 
 Data = Annotated[Path, typer.Option("--data", help="dataset folder, with one subfolder per class or per variant")]
 Preset = Annotated[str, typer.Option("--preset", help=f"settings to begin with: {presets_help()}")]
@@ -46,6 +48,7 @@ def train(
     if measure and not plan_only:
         raise InputError("measure: it is for --plan; give --plan as well")
     config = config_from(data, preset, with_protocol(data, fields))
+    say_parted_groups([config.split])
     if plan_only:
         show_plan(config, open_workspace(), measured=measure, json=json)
         return
@@ -57,19 +60,21 @@ def train(
         _announce(run)
     else:
         say(f"run {run.id}", err=True)
-        raise typer.Exit(finish(run, executor, partial(print_evaluation, json=json)))
+        raise typer.Exit(finish(run, executor.workspace, partial(print_evaluation, json=json)))
 
 
-def finish(run: Run, executor: Executor, show: Callable[[Evaluation], None]) -> int:
+def finish(run: Run, workspace: Workspace, show: Callable[[Evaluation], None]) -> int:
     """Follow a run to its end, show its test scores, and return the exit status; Ctrl-C stops it."""
-    from allcore.cli.follow import follow
-    from allcore.evaluation.predictions.evaluate import evaluate_run
+    from allcore.cli.runs_follow import follow
+    from allcore.evaluation.predictions.evaluate_model import evaluate_run
+    from allcore.runs.execution.choose_executor import executor_of
     from allcore.runs.folder.states import in_words
 
     try:
-        status = follow(run, executor)
+        status = follow(run, workspace)
     except KeyboardInterrupt:
         say("stopping at the next batch; the checkpoint is kept", err=True)
+        executor = executor_of(run, workspace)
         executor.stop(run)
         status = executor.state(run)
     if status.state == "succeeded":
@@ -92,6 +97,16 @@ def with_protocol(data: Path, fields: dict[str, Any]) -> dict[str, Any]:
     else:
         say(f"the parts that the dataset's folders make are not kept: --split {asked} divides it again", err=True)
     return {**fields, "split.protocol": asked}
+
+
+def say_parted_groups(splits: Iterable[SplitConfig]) -> None:
+    """Say of each protocol that does not keep the groups of its table together that it does not."""
+    for protocol, groups in dict.fromkeys((split.protocol, split.groups) for split in splits if split.parts_groups):
+        say(
+            f"--split {protocol} does not keep the groups of {groups} together: the table is only used to count twins; "
+            "--split grouped and --split patient keep them",
+            err=True,
+        )
 
 
 def _submit(executor: Executor, config: TrainConfig) -> Run:

@@ -29,6 +29,8 @@ def show_plan(config: TrainConfig, workspace: Workspace, *, measured: bool, json
     say(f"memory: about {memory(found.memory_bytes)} ({memory_source(found)})")
     say(f"images at once: {found.plan.micro_batch_size} ({division(found)})")
     say(f"device: {found.plan.description}")
+    if found.warning:
+        say(f"warning: {found.warning}")
 
 
 def _plan(config: TrainConfig, workspace: Workspace, measured: bool) -> tuple[Split, Estimate]:
@@ -41,7 +43,7 @@ def _plan(config: TrainConfig, workspace: Workspace, measured: bool) -> tuple[Sp
     from allcore.evaluation.shortcuts import cached_shortcuts
     from allcore.hardware import system_devices
     from allcore.runs.estimate import estimate, former_speed
-    from allcore.runs.execution.executor import open_executor
+    from allcore.runs.execution.choose_executor import open_executor
     from allcore.runs.execution.preflight import prepare
     from allcore.runs.folder.store import RunStore
     from allcore.runs.measure import measure
@@ -68,5 +70,5 @@ def _plan_json(split: Split, found: Estimate) -> dict[str, Any]:
         "images_per_second": None if found.speed is None else found.speed.images_per_second,
         "known_from": None if found.speed is None else found.speed.source,
         "memory_bytes": found.memory_bytes, "micro_batch_size": found.plan.micro_batch_size,
-        "device": found.plan.description,
+        "device": found.plan.description, "warnings": [found.warning] if found.warning else [],
     }  # fmt: skip

@@ -7,9 +7,10 @@ import pandas as pd
 
 from allcore.config_parts import SplitConfig
 from allcore.data.catalog import Catalog
+from allcore.data.folder.parts import PARTS
 from allcore.data.overlap import exact_overlap
 from allcore.data.relations import Relations
-from allcore.data.splits.split import SPLITS, Split, make_split
+from allcore.data.splits.split import Split, make_split
 from allcore.text import counted
 
 NO_GROUP = -1
@@ -61,7 +62,7 @@ def class_counts(catalog: Catalog, split: Split | None = None) -> pd.DataFrame:
             row: dict[str, object] = {"variant": variant, "class": label, "images": int(usable.sum())}
             row["unusable"] = int(of_class.sum() - usable.sum())
             if places is not None:
-                row |= {part: int((places["split"][usable] == part).sum()) for part in SPLITS}
+                row |= {part: int((places["split"][usable] == part).sum()) for part in PARTS}
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -98,7 +99,7 @@ def duplicates(images: pd.DataFrame) -> pd.DataFrame:
 def held_out_twins(images: pd.DataFrame) -> int:
     """Return how many validation and test images, by the dataset's own folders, have their very pixels in train too."""
     in_train = set(images.loc[images["part"] == "train", "pixel_sha256"])
-    return int((images["part"].isin(SPLITS[1:]) & images["pixel_sha256"].isin(in_train)).sum())
+    return int((images["part"].isin(PARTS[1:]) & images["pixel_sha256"].isin(in_train)).sum())
 
 
 def leakage(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> pd.DataFrame:
@@ -108,7 +109,7 @@ def leakage(images: pd.DataFrame, config: SplitConfig, relations: Relations) -> 
     """
     split = make_split(images, config, relations)
     twins = split.twins_in_train()
-    rows = [(part, len(split.rows(part)), int(twins[split.rows(part)].sum())) for part in SPLITS[1:]]
+    rows = [(part, len(split.rows(part)), int(twins[split.rows(part)].sum())) for part in PARTS[1:]]
     return pd.DataFrame(rows, columns=["part", "images", "twins_in_train"])
 
 

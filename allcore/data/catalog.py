@@ -15,7 +15,7 @@ from allcore.data.catalog_rows import (
     COLUMNS,
     KNOWN_BY,
     CachedRows,
-    Held,
+    FileContent,
     hold,
     known_again,
     list_files,
@@ -171,23 +171,23 @@ def _with_what_they_hold(
     news = np.flatnonzero(again < 0)
     paths, faults = listed["path"].to_numpy(object), listed["problem"].to_numpy(object)
 
-    def describe(numbers: np.ndarray) -> list[Held]:
+    def describe(numbers: np.ndarray) -> list[FileContent]:
         return [
-            hold(places[number], paths[number]) if not faults[number] else Held(problem=faults[number])
+            hold(places[number], paths[number]) if not faults[number] else FileContent(problem=faults[number])
             for number in numbers.tolist()
         ]
 
-    held: list[Held] = []
+    held: list[FileContent] = []
     at_once = min(_AT_ONCE, max(1, len(news) // _NEWS_OF_PROGRESS))
     for some in in_threads(describe, (news[start : start + at_once] for start in range(0, len(news), at_once))):
         held += some
         if on_progress is not None:
             on_progress(len(listed) - len(news) + len(held), len(listed))
-    contents = pd.DataFrame(held, news, columns=list(Held._fields)).astype(
-        {name: COLUMNS[name] for name in Held._fields}
+    contents = pd.DataFrame(held, news, columns=list(FileContent._fields)).astype(
+        {name: COLUMNS[name] for name in FileContent._fields}
     )
     if len(news) < len(listed):
-        of_known = known[list(Held._fields)].take(again[again >= 0]).set_axis(np.flatnonzero(again >= 0))
+        of_known = known[list(FileContent._fields)].take(again[again >= 0]).set_axis(np.flatnonzero(again >= 0))
         contents = pd.concat([of_known, contents]).sort_index() if len(news) else of_known
     return pd.concat([listed.drop(columns="problem"), contents], axis=1)[list(COLUMNS)]
 

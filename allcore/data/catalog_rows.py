@@ -33,7 +33,7 @@ _DIGEST_BYTES: Final = 32
 _COMPRESSION: Final = "lz4" if pa.Codec.is_available("lz4") else None
 
 
-class Held(NamedTuple):
+class FileContent(NamedTuple):
     """What opening a file adds to its row."""
 
     width: int = 0
@@ -103,20 +103,19 @@ def storable(name: str) -> str:
     return name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
 
 
-def hold(place: str, path: str) -> Held:
+def hold(place: str, path: str) -> FileContent:
     """Open the file at a place, listed as `path`, and return what it holds."""
     if "\N{REPLACEMENT CHARACTER}" in path:
-        return Held(problem="its path is not valid UTF-8; rename the file or its folder")
-    file = Path(place)
+        return FileContent(problem="its path is not valid UTF-8; rename the file or its folder")
     try:
-        data = read_image(file)
-        pixels, facts = inspect(data, file.name)
+        data = read_image(place)
+        pixels, facts = inspect(data, place)
         digest = hashlib.sha256(data).hexdigest()
     except ImageError as error:
-        return Held(problem=str(error))
+        return FileContent(problem=str(error))
     except OSError as error:
-        return Held(problem=f"cannot be read: {error.strerror}")
-    return Held(facts.width, facts.height, facts.mode, facts.white, facts.judged, digest, pixel_sha256(pixels))
+        return FileContent(problem=f"cannot be read: {error.strerror}")
+    return FileContent(facts.width, facts.height, facts.mode, facts.white, facts.judged, digest, pixel_sha256(pixels))
 
 
 @dataclass(frozen=True)

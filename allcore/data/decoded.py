@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +12,8 @@ import pandas as pd
 
 from allcore.data.intake.images import decode, pixel_sha256
 from allcore.errors import DatasetError, ImageError
-from allcore.progress import Count, Progress
+from allcore.processors import processors
+from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import build_once, cached_file
 from allcore.threads import in_threads
 
@@ -106,8 +106,8 @@ def _decode_into(
     file: BinaryIO, root: Path, images: pd.DataFrame, on_progress: Progress | None
 ) -> list[tuple[int, int]]:
     """Append the images' pixels to `file` and return their heights and widths."""
-    count, shapes = Count(on_progress, len(images)), []
-    rows, workers = zip(images["path"], images["pixel_sha256"], strict=True), min(_AT_ONCE, os.cpu_count() or 1)
+    count, shapes = ProgressCounter(on_progress, len(images)), []
+    rows, workers = zip(images["path"], images["pixel_sha256"], strict=True), min(_AT_ONCE, processors())
     for pixels in in_threads(lambda row: decode_catalogued(root, *row), rows, workers, ahead=1):
         file.write(np.ascontiguousarray(pixels).data)
         shapes.append((pixels.shape[0], pixels.shape[1]))

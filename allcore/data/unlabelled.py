@@ -9,7 +9,7 @@ import pandas as pd
 
 from allcore.data.catalog_rows import hold
 from allcore.data.folder.listing import images_below
-from allcore.progress import Count, Progress
+from allcore.progress import Progress, ProgressCounter
 from allcore.text import well_formed
 from allcore.threads import in_threads
 
@@ -22,7 +22,7 @@ def unlabelled_images(folder: Path, on_progress: Progress | None = None) -> pd.D
     `problem` says why an image cannot be used; the digests are empty then. Raises `DatasetError` without any image.
     """
     files = images_below(folder)
-    count, rows = Count(on_progress, len(files)), []
+    count, rows = ProgressCounter(on_progress, len(files)), []
     for row in in_threads(partial(_describe, folder), files):
         rows.append(row)
         count.add()

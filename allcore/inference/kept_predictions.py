@@ -19,7 +19,7 @@ from allcore.data.intake.images import INTAKE_VERSION
 from allcore.errors import FileError
 from allcore.files import read_file
 from allcore.inference.predictor import Predictor
-from allcore.progress import Count, Progress
+from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import cache_result, cached_file
 from allcore.threads import in_threads
 
@@ -45,7 +45,7 @@ def predict_catalogued(
     columns = [*(f"probability_{name}" for name in predictor.classes), "novelty"]
     kept = _read(file, columns)
     missing = images[~images["pixel_sha256"].isin(kept.index)].drop_duplicates("pixel_sha256")
-    count = Count(on_progress, len(missing))
+    count = ProgressCounter(on_progress, len(missing))
     for start in range(0, len(missing), _CHUNK):
         rows = missing.iloc[start : start + _CHUNK]
         said = predictor.predict(_pixels(root, rows, predictor.metadata.image_size), count.add)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import onnxruntime as ort
 from allcore.errors import FileError, ModelFileError
 from allcore.files import check_file
 from allcore.inference.model_file import LARGEST_BYTES
+from allcore.processors import processors
 
 OUTPUTS = ("probabilities", "evidence", "features")
 
@@ -74,7 +74,7 @@ def open_network(path: Path) -> Network:
             f"model file {path} cannot be used: {error}; expected the path of an .onnx file or the id of a run"
         ) from None
     options = ort.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1
+    options.intra_op_num_threads = processors()
     options.log_severity_level = 3
     options.enable_cpu_mem_arena = False  # it would keep the most that any call ever took, and is no faster here
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait take no processor time

@@ -69,6 +69,7 @@ class Trunk:
     - `parameters`: the number of the trunk's weights; `activations`: the number of values that its layers put out, by
       the image's side in pixels.
     - `weights_file`: Keras's name for its ImageNet weights; `megabytes`: their size; `credit`: authors and licence.
+    - `imagenet_files`: SHA-256 of other files that are known to hold its ImageNet weights.
     - `batch_normalised`: whether it learns statistics of whole batches.
     - `convolutions`: given where the trunk is a plain chain of them, with a pooling after each block.
     """
@@ -87,6 +88,7 @@ class Trunk:
     weights_file: str
     megabytes: int
     credit: str
+    imagenet_files: frozenset[str] = frozenset()
     options: Mapping[str, bool] = field(default_factory=dict)
     ends_in_pooling: bool = False
     batch_normalised: bool = True

@@ -46,6 +46,7 @@ VGG16 = Trunk(
     megabytes=59,
     credit="K. Simonyan and A. Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, 2015; "
     "Visual Geometry Group, University of Oxford, CC BY 4.0.",
+    imagenet_files=frozenset({"a2f51117308129c3de9a523c91d35160eb75a6a9e5db1e2afb4f48e48dfb733a"}),
     ends_in_pooling=True,
     batch_normalised=False,
     convolutions=CONVOLUTIONS,

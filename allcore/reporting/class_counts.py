@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from allcore.data.splits.split import SPLITS
+from allcore.data.folder.parts import PARTS
 from allcore.reporting.class_axis import class_axis, label_width
 from allcore.reporting.colours import class_colours
 from allcore.text import for_figure
@@ -27,7 +27,7 @@ def class_counts_figure(counts: pd.DataFrame) -> go.Figure:
     `counts` are rows of `class_counts`. The bars lie where the names would not fit side by side below them.
     """
     classes = list(counts["class"])
-    parts = list(SPLITS) if set(SPLITS) <= set(counts.columns) else ["images"]
+    parts = list(PARTS) if set(PARTS) <= set(counts.columns) else ["images"]
     upright = label_width(classes) * len(classes) <= _ROOM
     figure = go.Figure([_bars(counts, part, upright) for part in parts])
     legend = _LEGEND if len(parts) > 1 else 0

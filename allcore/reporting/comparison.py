@@ -6,9 +6,10 @@ import math
 
 import pandas as pd
 
-from allcore.evaluation.comparing.comparison import SIGNIFICANCE, Comparison, McNemar
+from allcore.evaluation.comparing.comparison import Comparison, McNemar
+from allcore.evaluation.scoring.intervals import SIGNIFICANCE
 from allcore.reporting.number_text import counted
-from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
+from allcore.reporting.score_tables import ERROR_NAMES, SCORE_NAMES
 
 _SMALLEST_P = 1e-4
 

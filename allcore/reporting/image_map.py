@@ -40,7 +40,7 @@ _HEIGHT: Final = 560
 _LEGEND: Final = {"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "maxheight": 100}
 """Below the map, in pixels: of many classes it scrolls, where Plotly would give it half of the map."""
 _NO_PREDICTION: Final = "not predicted"
-PARTS: Final = {"train": "train", "validation": "validation", "test": "test", "": "not in the model's run"}
+PART_NAMES: Final = {"train": "train", "validation": "validation", "test": "test", "": "not in the model's run"}
 """What the parts of a model's run are called."""
 _MARGIN: Final = {"l": 10, "r": 10, "t": 10, "b": 10}
 
@@ -99,7 +99,7 @@ def _kinds(table: pd.DataFrame, by: str, classes: Sequence[str]) -> list[_Kind]:
             _Kind("wrong", wrong, {"color": _WRONG, "size": 9, "opacity": 1}),
         ]
     if by == "part":
-        shades = zip(PARTS.items(), (*sequence_colours(3), _GREY), strict=True)
+        shades = zip(PART_NAMES.items(), (*sequence_colours(3), _GREY), strict=True)
         return [_Kind(name, (table["part"] == part).to_numpy(), {"color": shade}) for (part, name), shade in shades]
     if by == "stain":
         number = pd.to_numeric(table["stain"].str.rsplit("-", n=1).str[-1], errors="coerce").fillna(0).astype(int)
@@ -135,7 +135,7 @@ def _hover(table: pd.DataFrame) -> np.ndarray:
     lines = []
     for row in table.to_dict("records"):
         said = f"predicted {row['predicted']}, {per_cent(row['confidence'], 0)}" if row["predicted"] else _NO_PREDICTION
-        told = (row["path"], f"true {row['label']}, {said}", PARTS[row["part"]], f"stain cluster {row['stain']}")
+        told = (row["path"], f"true {row['label']}, {said}", PART_NAMES[row["part"]], f"stain cluster {row['stain']}")
         lines.append("<br>".join(map(for_figure, told)))
     return np.array(lines, object)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from allcore.reporting.image_map import PARTS
+from allcore.reporting.image_map import PART_NAMES
 from allcore.reporting.number_text import per_cent
 
 _TOLD_OF: Final = {
@@ -19,7 +19,7 @@ _TOLD_OF: Final = {
 def agreement_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of `agreement`, in per cent: images, number, what, features, low, high, colours, chance."""
     kinds = {"class": "class", "stain": "stain cluster, within the class"}
-    images = rows["part"].replace(PARTS)
+    images = rows["part"].replace(PART_NAMES)
     table = rows.drop(columns=["part", "kind"]).rename(columns={"images": "number"})
     table.insert(0, "images", images)
     table.insert(2, "what", rows["kind"].map(kinds))

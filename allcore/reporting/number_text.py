@@ -34,19 +34,27 @@ def hundredfold(fraction: float | None) -> float | None:
     return None if fraction is None or math.isnan(fraction) else 100 * fraction
 
 
+def of_hundred(value: float | None, digits: int = 2) -> str:
+    """Return a number of per cent as `96.59`; one that is not all, or not nothing, as `> 99.99` or `< 0.01` at the
+    most."""
+    shown = decimal(value, digits)
+    if value is not None and 0 < value < 100:
+        if shown == decimal(100, digits):
+            return f"> {decimal(100 - 10**-digits, digits)}"
+        if shown == decimal(0, digits):
+            return f"< {decimal(10**-digits, digits)}"
+    return shown
+
+
 def percentage(fraction: float | None, digits: int = 2, sign: str = "") -> str:
-    """Return a fraction in per cent as `96.59`, for where `%` stands elsewhere."""
-    return decimal(hundredfold(fraction), digits, sign)
+    """Return a fraction in per cent as `of_hundred` does, for where `%` stands elsewhere; with a `sign`, a difference
+    of two as `+2.13`."""
+    return decimal(hundredfold(fraction), digits, sign) if sign else of_hundred(hundredfold(fraction), digits)
 
 
 def per_cent(fraction: float | None, digits: int = 2) -> str:
-    """Return a fraction as `96.59 %`; one that is not all, or not nothing, as `> 99.99 %` or `< 0.01 %` at the most."""
+    """Return a fraction as `96.59 %`, written as by `of_hundred`."""
     shown = percentage(fraction, digits)
-    if fraction is not None and 0 < fraction < 1:
-        if shown == percentage(1, digits):
-            return f"> {decimal(100 - 10**-digits, digits)} %"
-        if shown == percentage(0, digits):
-            return f"< {decimal(10**-digits, digits)} %"
     return shown if shown == UNKNOWN else f"{shown} %"
 
 
@@ -65,8 +73,11 @@ def per_cent_within(fraction: float | None, of: Ends) -> str:
 
 
 def two_lines(value: float | None, of: Ends, sign: str = "") -> str:
-    """Return a number and, on a line below, its interval: `96.6` and `(92.5–97.7)`; `sign` is `+` or empty."""
-    shown = decimal(value, 1, sign)
+    """Return a number of per cent and, on a line below, its interval: `96.6` and `(92.5–97.7)`.
+
+    With the `sign` `+` it is a difference in points.
+    """
+    shown = decimal(value, 1, sign) if sign else of_hundred(value, 1)
     low, high = (decimal(end, 1, sign) for end in of)
     if UNKNOWN not in (shown, low, high):
         shown += f"\n({low}{' to ' if sign else '–'}{high})"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allcore.evaluation.predictions.operating import ChosenPoint
+from allcore.evaluation.predictions.chosen_point import ChosenPoint
 from allcore.evaluation.scoring.operating_point import DecisionCurve, OperatingPoint, RiskCoverage
 from allcore.reporting.colours import PAPER, sequence_colours
 from allcore.reporting.number_text import per_cent_within
@@ -37,8 +38,13 @@ def operating_table(points: list[ChosenPoint]) -> pd.DataFrame:
 
 
 def threshold_text(at: OperatingPoint) -> str:
-    """Return a threshold as `0.713`, or `none`."""
-    return "none" if at.threshold is None else f"{at.threshold:.3f}"
+    """Return a threshold as `0.713`, with as many decimals as it has, or `none`."""
+    return "none" if at.threshold is None else np.format_float_positional(at.threshold, min_digits=3)
+
+
+def threshold_in_per_cent(at: OperatingPoint) -> str:
+    """Return a threshold as `71.3 %`, with as many decimals as `threshold_text` has, or `none`."""
+    return "none" if at.threshold is None else f"{Decimal(threshold_text(at)).scaleb(2):f} %"
 
 
 def no_threshold(chosen: ChosenPoint, yes: str) -> str:

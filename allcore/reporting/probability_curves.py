@@ -14,7 +14,7 @@ from allcore.evaluation.scoring.curves import Curve, precision_recall_curve, roc
 from allcore.evaluation.scoring.scores import CLASS_METRICS, Scores
 from allcore.reporting.class_axis import legend_height, legend_names
 from allcore.reporting.colours import DASHES, PAPER, SYMBOLS, class_colours, marks, sequence_colours
-from allcore.reporting.tables import CLASS_METRIC_NAMES
+from allcore.reporting.score_tables import CLASS_METRIC_NAMES
 from allcore.text import for_figure
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}

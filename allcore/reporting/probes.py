@@ -30,6 +30,8 @@ DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))
 """How much a model relies on something, by the part of what it knows beyond the commonest class that goes with it."""
 MOSTLY = 0.9
 """A score comes mostly from the cells where at least this part of it is left on the field of another class."""
+_TOO_SELDOM = 0.5
+"""Accuracy on the images as they are below which nothing is said of where it comes from."""
 
 
 def probe_table(report: ProbeReport) -> pd.DataFrame:
@@ -172,10 +174,6 @@ def commonest_change(before: ProbeResult, after: ProbeResult) -> str:
 def chance(scores: Scores) -> float:
     """Return the accuracy of calling every image the commonest class."""
     return max(of_class.support for of_class in scores.per_class.values()) / scores.n
-
-
-_TOO_SELDOM = 0.5
-"""Accuracy on the images as they are below which nothing is said of where it comes from."""
 
 
 def what_it_looks_at(views: Sequence[ViewScore]) -> str:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from allcore.evaluation.shortcuts import ShortcutResult, best_shortcut
 from allcore.reporting.colours import SYMBOLS, sequence_colours
 from allcore.reporting.number_text import UNKNOWN, per_cent, percentages
-from allcore.reporting.tables import in_per_cent
+from allcore.reporting.score_tables import in_per_cent
 
 Results = Mapping[str, Sequence[ShortcutResult]]
 """The results of the same baselines by the name of the protocol."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from allcore.data.class_names import natural
 from allcore.data.splits.split import Split
+from allcore.processors import processors
 
 
 class Images(Protocol):
@@ -24,7 +24,7 @@ class Images(Protocol):
 
 def mean_colours(images: Images) -> np.ndarray:
     """Return the mean red, green and blue (0 to 255) of each image: float64 (N, 3)."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
         means = list(pool.map(lambda row: cv2.mean(images[row])[:3], range(len(images))))
     return np.array(means, np.float64).reshape(-1, 3)
 

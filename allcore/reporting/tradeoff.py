@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from allcore.evaluation.tradeoff.points import on_front
+from allcore.evaluation.tradeoff.points import TradeoffPoint, on_front
 from allcore.paper import NATIVE_SIZE, TABLE_1, TABLE_2
 from allcore.reporting.colours import PAPER, sequence_colours
 
@@ -32,6 +32,16 @@ _LOGARITHMIC = {"type": "log", "tickvals": _MINUTES, "ticktext": [f"{minutes:g}"
 _PAPER_MARKER = {"color": PAPER, "symbol": "diamond", "size": 9}
 
 
+def differently_tested(points: Sequence[TradeoffPoint]) -> str:
+    """Return in a sentence that not all points are accuracies of the same images and labels; '' where they are."""
+    if len({point.tested for point in points}) <= 1:
+        return ""
+    return (
+        "These runs were not all tested on the same images under the same labels: between such runs a difference of "
+        "accuracy may be one of the images."
+    )
+
+
 def published_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return the accuracies of the paper's Table 2 with those of `tradeoff_table` below: source, accuracy, low, high.
 
@@ -48,16 +58,20 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     """Return accuracy and each cost against image size, one panel below the other.
 
     `table` is that of `evaluation.tradeoff.points.tradeoff_table`; the runs of one study are `joined` by a line.
-    Where all runs are of the ALL images, sizes above theirs are open markers on a shaded ground, up-sampled.
+    Where all runs are of the ALL images, sizes above theirs are open markers on a shaded ground, up-sampled. The
+    paper's Table 1 stands beside where it may stand beside all runs.
     """
     panels = [panel for panel in _PANELS if table[panel[0]].notna().any()]
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.03)
     for row, (column, title, hover) in enumerate(panels, start=1):
         figure.add_trace(_ours(table, column, hover, joined, legend=row == 1), row=row, col=1)
         figure.update_yaxes(title=title, rangemode="tozero", row=row, col=1)
-    _add_paper(figure, panels)
+    beside_paper = bool(table["beside_paper"].all())
+    if beside_paper:
+        _add_paper(figure, panels)
     if table["up_sampled"].notna().all():
-        largest = max(int(table["image_size_px"].max()), *(row.image_size for row in TABLE_1))
+        sizes = (row.image_size for row in TABLE_1) if beside_paper else ()
+        largest = max(int(table["image_size_px"].max()), NATIVE_SIZE, *sizes)
         _mark_native(figure, largest, lowest_panel=len(panels))
     figure.update_yaxes(rangemode="normal", row=1, col=1)
     if panels[1][0] == "training_minutes":
@@ -72,7 +86,7 @@ def pareto_figure(table: pd.DataFrame, cost: str = "training_minutes") -> go.Fig
     """Return test accuracy with its interval against a cost, the Pareto front as a line.
 
     `cost` is a column of `COSTS`; rows where it is not known are left out. The paper's Table 1 stands beside training
-    times.
+    times where it may stand beside all runs.
     """
     known = table[table[cost].notna()]
     best = known[on_front(known, cost)].sort_values(cost)
@@ -97,13 +111,14 @@ def pareto_figure(table: pd.DataFrame, cost: str = "training_minutes") -> go.Fig
         yaxis={"title": "test accuracy (%)"},
     )  # fmt: skip
     if cost == "training_minutes":
+        figure.update_xaxes(title=f"{COSTS[cost][:-1]}, logarithmic)", **_LOGARITHMIC)
+    if cost == "training_minutes" and table["beside_paper"].all():
         figure.add_scatter(
             x=[row.training_seconds / 60 for row in _PAPER_ROWS], y=[100 * row.accuracy for row in _PAPER_ROWS],
             mode="markers", marker=_PAPER_MARKER, text=[f"{row.image_size} px" for row in _PAPER_ROWS],
             name="the paper, Table 1, on its own GPU and images",
             hovertemplate="%{text}<br>%{y:.1f} % after %{x:.0f} min<extra>the paper</extra>",
         )  # fmt: skip
-        figure.update_xaxes(title=f"{COSTS[cost][:-1]}, logarithmic)", **_LOGARITHMIC)
     return figure
 
 

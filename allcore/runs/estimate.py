@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from os.path import realpath
+from pathlib import Path
 
 from allcore.config import TrainConfig
 from allcore.data.splits.split import Split
 from allcore.errors import RunError
-from allcore.hardware import Devices, HardwarePlan, make_plan
+from allcore.hardware import Devices, HardwarePlan, normalised_in_parts, plan_hardware
 from allcore.runs.folder.files import PREDICTIONS_FILE, STATUS_FILE
 from allcore.runs.folder.status import Status
 from allcore.runs.folder.store import Run
@@ -35,7 +35,7 @@ _COSTLY_HERE = (*_COSTLY, "device", "devices", "precision", "micro_batch_size", 
 
 
 @dataclass(frozen=True)
-class Whole:
+class WholeRun:
     """Seconds of a whole run: before its first epoch, of an epoch with all that belongs to it, and after the last.
 
     `baselines` are those that the shortcut baselines take then, where they are not scored on the split yet. All are
@@ -59,7 +59,7 @@ class Speed:
     images_per_second: float
     source: str
     memory_bytes: int | None = None
-    whole: Whole | None = None
+    whole: WholeRun | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,11 @@ class Estimate:
         images = self.image_bytes * (1 + _CELL_MAPS if self.config.augment.changes_fields else 1)
         return self.plan.estimated_memory + PROCESS_BYTES + int(images)
 
+    @property
+    def warning(self) -> str:
+        """What is to be said of how the run would train on this machine; nothing where all machines train alike."""
+        return normalised_in_parts(self.config, self.plan)
+
 
 def estimate(
     config: TrainConfig,
@@ -101,7 +106,7 @@ def estimate(
 
     Raises `ConfigError` when a GPU is asked for and missing.
     """
-    plan = make_plan(config, len(split.classes), devices)
+    plan = plan_hardware(config, len(split.classes), devices)
     if speed is None:
         return Estimate(config, plan, None, None, None, image_bytes)
     train, validation = len(split.rows("train")), len(split.rows("validation"))
@@ -157,10 +162,10 @@ def former_speed(config: TrainConfig, device: str, runs: Iterable[Run]) -> Speed
 
 
 def _same_images(one: TrainConfig, other: TrainConfig) -> bool:
-    return one.variant == other.variant and realpath(one.dataset) == realpath(other.dataset)
+    return one.variant == other.variant and Path(one.dataset).resolve() == Path(other.dataset).resolve()
 
 
-def _whole_of(run: Run, status: Status) -> Whole | None:
+def _whole_of(run: Run, status: Status) -> WholeRun | None:
     """Return what the whole of a run took that went through in one go and recorded it; None of any other."""
     if status.state != "succeeded" or status.segment > 0 or status.started is None:
         return None
@@ -171,7 +176,7 @@ def _whole_of(run: Run, status: Status) -> Whole | None:
     after = max(0.0, status.heartbeat - float(ends.iloc[-1]))
     baselines = min(after, max(0.0, _written(run, STATUS_FILE) - _written(run, PREDICTIONS_FILE)))
     epoch = float(ends.diff().median())
-    return Whole(
+    return WholeRun(
         before=max(0.0, float(ends.iloc[0]) - epoch - status.started),
         epoch=epoch,
         after=after - baselines,

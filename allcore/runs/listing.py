@@ -16,18 +16,11 @@ from typing import Any, Final, NamedTuple
 
 from allcore.files import Stamp, stamp
 from allcore.runs.folder.files import CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE, STATUS_FILE, run_names
+from allcore.runs.summary_columns import SUMMARY_COLUMNS, holds_words
 from allcore.workspace import Workspace
 
-SUMMARY_COLUMNS: Final = {
-    "run": "str", "name": "str", "tags": "str", "state": "str", "launched": "str",
-    "epoch": "Int64", "epochs": "Int64", "image_size": "Int64", "split": "str",
-    "study": "str", "dataset": "str", "test_accuracy": "Float64", "best_validation_accuracy": "Float64",
-    "images_per_second": "Float64", "eta_seconds": "Float64", "bytes": "Int64", "note": "str", "person_note": "str",
-}  # fmt: skip
-"""What a row says, with the type of its column in a table; `note` is what went wrong, `person_note` a person's."""
-
 _WATCHED: Final = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
-_WORK: Final = 3
+_WORK: Final = 4
 """Raised whenever rows would say something else of the same files."""
 _SETTLED_NS: Final = 2_000_000_000
 """How much older than a list the files that it tells of must be: some disks tell times in steps of two seconds."""
@@ -39,7 +32,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 _KINDS: Final = tuple(_TYPES[kind] for kind in SUMMARY_COLUMNS.values())
 
 
-class Listed(NamedTuple):
+class ListedRun(NamedTuple):
     """A run of the list: its row, with the columns of `SUMMARY_COLUMNS`, whether it is hidden, and the text of it."""
 
     row: dict[str, Any]
@@ -56,14 +49,8 @@ class Listed(NamedTuple):
         return self.row["tags"].split(", ")
 
 
-_AtRest = dict[str, tuple[tuple[Stamp, ...], Listed]]
+_AtRest = dict[str, tuple[tuple[Stamp, ...], ListedRun]]
 """The runs that only their files can change, by their names, with the stamps of those files."""
-
-
-def holds_words(text: str, words: str) -> bool:
-    """Return whether a text holds every one of some words, in whatever case."""
-    text = text.casefold()
-    return all(word in text for word in words.casefold().split())
 
 
 def stamps(folder: str, datasets: Stamp) -> tuple[Stamp, ...]:
@@ -74,10 +61,10 @@ def stamps(folder: str, datasets: Stamp) -> tuple[Stamp, ...]:
     return (datasets, *(stamp(f"{folder}/{name}") for name in _WATCHED))
 
 
-def list_runs(workspace: Workspace) -> list[Listed]:
+def list_runs(workspace: Workspace) -> list[ListedRun]:
     """Return the runs of a workspace, newest first; a damaged one has a row that says why."""
     file, datasets = workspace.cache / "runs" / "list.json", stamp(workspace.datasets)
-    listed: list[Listed] = []
+    listed: list[ListedRun] = []
     at_rest: _AtRest = {}
     runs = str(workspace.runs)
     with _nothing_collected():
@@ -97,7 +84,7 @@ def list_runs(workspace: Workspace) -> list[Listed]:
     return listed
 
 
-def _look_at(folder: Path) -> tuple[Listed, bool]:
+def _look_at(folder: Path) -> tuple[ListedRun, bool]:
     """Return what a run's files say now, and whether they alone can change that, for whoever looks from any machine.
 
     Damage may be repaired in place.
@@ -107,7 +94,7 @@ def _look_at(folder: Path) -> tuple[Listed, bool]:
     from allcore.runs.summary import summarize, summary_rows
 
     summary = summarize(Run(folder))
-    listed = Listed(summary_rows([summary])[0], summary.about.hidden, summary.text)
+    listed = ListedRun(summary_rows([summary])[0], summary.about.hidden, summary.text)
     if summary.status is None or is_only_silent(folder, summary.status):
         return listed, False
     return listed, summary.is_at_rest
@@ -124,7 +111,7 @@ def _read(file: Path) -> _AtRest:
     return {}
 
 
-def _entry(fields: list[Any], settled: int) -> tuple[tuple[Stamp, ...], Listed] | None:
+def _entry(fields: list[Any], settled: int) -> tuple[tuple[Stamp, ...], ListedRun] | None:
     """Return a run of the list of before; None where a file of it is so new that it may have changed since unseen."""
     times, values, hidden, text = fields
     typed = all(isinstance(value, kind) for value, kind in zip(values, _KINDS, strict=True))
@@ -133,7 +120,7 @@ def _entry(fields: list[Any], settled: int) -> tuple[tuple[Stamp, ...], Listed] 
     if max(time for time, _ in times) > settled:
         return None
     row = dict(zip(SUMMARY_COLUMNS, values, strict=True))
-    return tuple((time, size) for time, size in times), Listed(row, hidden, text)
+    return tuple((time, size) for time, size in times), ListedRun(row, hidden, text)
 
 
 def _write(file: Path, at_rest: _AtRest) -> None:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from allcore.config import TrainConfig
 from allcore.errors import RunError
-from allcore.runs.estimate import Speed, Whole
+from allcore.runs.estimate import Speed, WholeRun
 from allcore.runs.execution.executor import worker_environment
 from allcore.runs.execution.preflight import require_training
 from allcore.runs.folder.files import CONFIG_FILE
@@ -44,7 +44,7 @@ class Measurement:
 
     def speed(self) -> Speed:
         """Return the measurement as what runs are estimated from."""
-        whole = Whole(
+        whole = WholeRun(
             self.before_seconds, self.seconds_per_epoch, self.after_seconds, self.baseline_seconds, self.images
         )
         return Speed(self.images_per_second, "measured", self.memory_bytes, whole)

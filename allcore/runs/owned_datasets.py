@@ -12,7 +12,7 @@ from allcore.data.importing.sources import new_dataset
 from allcore.data.labels.meanings import copy_meanings, forget_meanings
 from allcore.errors import DatasetError, RunError
 from allcore.files import bytes_below, is_folder
-from allcore.runs.folder.store import Run, RunStore, is_active
+from allcore.runs.folder.store import Run, RunStore, is_in_use
 from allcore.runs.folder.trash import delete_folder
 from allcore.workspace import Workspace
 from allcore.writing import rename
@@ -127,7 +127,7 @@ def check_changeable(folder: Path, workspace: Workspace, done: str) -> None:
             f"read: it can be {done} by hand alone"
         )
     runs = RunStore(workspace.runs).runs()
-    using = [run.id for run in runs if is_active(run) and was_made_on(run, folder)]
+    using = [run.id for run in runs if is_in_use(run) and was_made_on(run, folder)]
     if using:
         raise DatasetError(
             f"{folder.name} is in use by {', '.join(using)}; stop that first, or wait until it has ended"

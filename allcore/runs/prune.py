@@ -10,11 +10,11 @@ from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.folder.disk_clock import disk_time
 from allcore.runs.folder.files import CHECKPOINTS_FOLDER
-from allcore.runs.folder.store import Run, RunStore, is_active
+from allcore.runs.folder.store import Run, RunStore, has_succeeded, is_in_use
 from allcore.runs.folder.trash import TRASH
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.workspace import Workspace
-from allcore.writing import remove_folder, unfinished
+from allcore.writing import remove_folder, unfinished, unfinished_in_cache
 
 CACHED_IMAGES = {
     "decoded": "decoded images, made again from the dataset when they are needed",
@@ -42,7 +42,7 @@ def superfluous(workspace: Workspace) -> list[Superfluous]:
     """
     runs = RunStore(workspace.runs).runs()
     found = [*_of_finished(runs), *_left_behind(workspace)]
-    if not any(is_active(run) for run in runs):
+    if not any(is_in_use(run) for run in runs):
         found += _cached_images(workspace)
     sized = [Superfluous(path, what, bytes_below(path)) for path, what in found]
     return sorted(sized, key=lambda each: (-each.bytes, each.path))
@@ -79,25 +79,22 @@ def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
         for path in folder.glob(f"{TRASH}*"):
             yield path, f"rest of a {what} that was deleted"
     caches = [path for path in _children(workspace.cache) if path.is_dir()]
-    for folder in (workspace.runs, workspace.studies, workspace.datasets, workspace.cache, *caches):
-        for path in unfinished(folder):
-            if _is_given_up(path):
-                yield path, "unfinished, and given up"
+    found = [path for folder in (workspace.runs, workspace.studies, workspace.datasets) for path in unfinished(folder)]
+    found += [path for folder in (workspace.cache, *caches) for path in unfinished_in_cache(folder)]
+    for path in filter(_is_given_up, found):
+        yield path, "unfinished, and given up"
 
 
 def _cached_images(workspace: Workspace) -> Iterator[tuple[Path, str]]:
     for name, what in CACHED_IMAGES.items():
-        waiting = set(unfinished(workspace.cache / name))
+        waiting = set(unfinished_in_cache(workspace.cache / name))
         for path in _children(workspace.cache / name):
             if path not in waiting and path.suffix != ".lock":
                 yield path, what
 
 
 def _is_finished(run: Run) -> bool:
-    try:
-        return run.status().state == "succeeded" and not has_worker(run.folder)
-    except RunError:
-        return False
+    return has_succeeded(run) and not has_worker(run.folder)
 
 
 def _is_given_up(path: Path) -> bool:

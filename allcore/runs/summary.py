@@ -18,7 +18,7 @@ from allcore.runs.folder.history import History
 from allcore.runs.folder.states import ACTIVE, State, in_words
 from allcore.runs.folder.status import Status
 from allcore.runs.folder.store import Run
-from allcore.runs.listing import SUMMARY_COLUMNS, holds_words
+from allcore.runs.summary_columns import SUMMARY_COLUMNS, holds_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,10 +118,10 @@ def _tested(run: Run, status: Status) -> float | None:
     """Return the accuracy (fraction) on the run's test images once it has succeeded."""
     if status.state != "succeeded":
         return None
-    from allcore.runs.folder.predictions import accuracy
+    from allcore.runs.folder.predictions import recorded_accuracy
 
     try:
-        return accuracy(run.predictions(), "test")
+        return recorded_accuracy(run.predictions(), "test")
     except (RunError, KeyError):  # its predictions are lost, and not the run; Evaluate says why
         return None
 

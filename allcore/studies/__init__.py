@@ -1,1 +1,1 @@
-"""Studies: named grids of runs over folds, seeds and any field, carried out one run after another."""
+"""Studies: named grids of runs over folds, seeds and any field, carried out as many at a time as there are devices."""

@@ -14,15 +14,15 @@ from allcore.config_fields import config_values
 from allcore.evaluation.shortcuts import BASELINES, Baseline, cached_shortcuts, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.evaluation.shortcuts.of_run import frozen_scores_of_run
-from allcore.progress import Progress, part_of
-from allcore.studies.plan import Place, StudyPlan, shown
-from allcore.studies.results import Finished
+from allcore.progress import Progress, progress_of_part
+from allcore.studies.plan import Place, StudyPlan, value_text
+from allcore.studies.results import FinishedMember
 
 STANDING_BESIDE = (*BASELINES, *FROZEN)
 
 
 def compute_baselines(
-    plan: StudyPlan, finished: list[Finished], cache: Path, frozen: bool, on_progress: Progress | None = None
+    plan: StudyPlan, finished: list[FinishedMember], cache: Path, frozen: bool, on_progress: Progress | None = None
 ) -> None:
     """Compute what `cache` lacks of the shortcut baselines, and of those on `frozen` features where they are wanted.
 
@@ -40,33 +40,33 @@ def compute_baselines(
     parts = _one_a_part(plan, finished)
     works = len(parts) * (2 if frozen else 1)
     for number, each in enumerate(parts):
-        shortcut_scores_of_run(each.run, cache, part_of(on_progress, number, works), shortcuts)
+        shortcut_scores_of_run(each.run, cache, progress_of_part(on_progress, number, works), shortcuts)
         if frozen:
-            frozen_scores_of_run(each.run, cache, part_of(on_progress, len(parts) + number, works), hybrids)
+            frozen_scores_of_run(each.run, cache, progress_of_part(on_progress, len(parts) + number, works), hybrids)
 
 
-def baseline_members(plan: StudyPlan, finished: list[Finished], cache: Path) -> list[Finished]:
+def baseline_members(plan: StudyPlan, finished: list[FinishedMember], cache: Path) -> list[FinishedMember]:
     """Return what `cache` holds of the baselines on the parts of the members that have finished, as if trained there.
 
     A baseline's cell is its name, with the settings that decide which images a member trains on where the study varies
     such. A baseline stands there where all parts have it.
     """
-    found: dict[str, list[Finished]] = {}
+    found: dict[str, list[FinishedMember]] = {}
     parts = _one_a_part(plan, finished)
     for each in parts:
         for baseline in STANDING_BESIDE:
             for result in cached_shortcuts(each.run.split, cache, (baseline,)) or ():
-                place = replace(each.place, cell=called(baseline, division(plan, each.place)))
-                found.setdefault(place.cell, []).append(Finished(place, each.run, result.predictions))
+                place = replace(each.place, cell=baseline_label(baseline, dividing_settings(plan, each.place)))
+                found.setdefault(place.cell, []).append(FinishedMember(place, each.run, result.predictions))
     wanted = {
-        called(baseline, of): sum(division(plan, each.place) == of for each in parts)
+        baseline_label(baseline, of): sum(dividing_settings(plan, each.place) == of for each in parts)
         for baseline in STANDING_BESIDE
-        for of in dict.fromkeys(division(plan, each.place) for each in parts)
+        for of in dict.fromkeys(dividing_settings(plan, each.place) for each in parts)
     }
     return [each for name, count in wanted.items() if len(found.get(name, ())) == count for each in found[name]]
 
 
-def called(baseline: Baseline, of_division: str) -> str:
+def baseline_label(baseline: Baseline, of_division: str) -> str:
     """Return what a baseline is called in a study's tables."""
     return f"{baseline.name} ({of_division})" if of_division else baseline.name
 
@@ -76,26 +76,32 @@ def baseline_of(name: str) -> Baseline:
     return next(each for each in STANDING_BESIDE if name == each.name or name.startswith(f"{each.name} ("))
 
 
-def division(plan: StudyPlan, place: Place) -> str:
+def dividing_settings(plan: StudyPlan, place: Place) -> str:
     """Return the varied settings that decide which images a member trains on and tests; '' where none is varied."""
     values = config_values(place.config)
-    return " ".join(f"{path}={shown(values[path])}" for path in _dividing(plan))
+    return " ".join(f"{path}={value_text(values[path])}" for path in dividing(plan))
 
 
 def divides_alike(plan: StudyPlan) -> bool:
     """Return whether all settings of a study divide the same images in the same way, so that one baseline is of all."""
-    return all(len(plan.vary[path]) == 1 for path in _dividing(plan))
+    return all(len(plan.vary[path]) == 1 for path in dividing(plan))
 
 
-def _dividing(plan: StudyPlan) -> list[str]:
+def divisions(plan: StudyPlan) -> dict[str, str]:
+    """Return the `dividing_settings` of each cell of a study."""
+    return {place.cell: dividing_settings(plan, place) for place in plan.places}
+
+
+def dividing(plan: StudyPlan) -> list[str]:
+    """Return the settings that a study varies and that decide which images are trained on and tested, or as what."""
     return [path for path in plan.vary if path in ("variant", "labels") or path.startswith("split.")]
 
 
-def _one_a_part(plan: StudyPlan, finished: list[Finished]) -> list[Finished]:
+def _one_a_part(plan: StudyPlan, finished: list[FinishedMember]) -> list[FinishedMember]:
     """Return one member of each seed, fold and division: their images are the same whatever else is varied."""
-    first: dict[tuple[str, int, int | None], Finished] = {}
+    first: dict[tuple[str, int, int | None], FinishedMember] = {}
     for each in finished:
-        first.setdefault((division(plan, each.place), each.place.seed, each.place.fold), each)
+        first.setdefault((dividing_settings(plan, each.place), each.place.seed, each.place.fold), each)
     return list(first.values())
 
 

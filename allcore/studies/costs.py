@@ -23,13 +23,8 @@ def training_costs(runs: Sequence[Run]) -> dict[str, Any]:
     if not runs:
         return {}
     histories = [run.history() for run in runs]
-    seconds = [float(history.epochs["seconds"].sum()) for history in histories if "seconds" in history.epochs]
-    used = [
-        int(table["memory_bytes"].max())
-        for history in histories
-        for table in (history.epochs, history.batches)
-        if "memory_bytes" in table and table["memory_bytes"].notna().any()
-    ]
+    seconds = [history.training_seconds for history in histories if history.training_seconds is not None]
+    used = [history.most_memory for history in histories if history.most_memory is not None]
     return {
         "training_seconds": float(np.median(seconds)) if seconds else None,
         "memory_bytes": max(used, default=None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allcore.errors import RunError
-from allcore.runs.folder.store import Run, RunStore, is_active
+from allcore.runs.folder.store import Run, RunStore, is_in_use
 from allcore.runs.folder.trash import delete_folder
 from allcore.studies.launch import is_carried_out
 from allcore.studies.store import Study
@@ -21,7 +21,7 @@ def check_at_rest(study: Study, runs: list[Run]) -> None:
         raise RunError(f"study {study.name} was deleted meanwhile")
     if is_carried_out(study):
         raise RunError(f"study {study.name} is being carried out; stop it before deleting it")
-    if active := [run.id for run in runs if is_active(run)]:
+    if active := [run.id for run in runs if is_in_use(run)]:
         raise RunError(f"run {active[0]} of study {study.name} goes on; stop the study before deleting it")
 
 

@@ -11,8 +11,8 @@ from allcore.config import TrainConfig
 from allcore.data.splits.split import Split
 from allcore.hardware import Devices
 from allcore.runs.estimate import Estimate, Speed, estimate
+from allcore.studies.disk_use import kept_bytes, training_bytes
 from allcore.studies.grid import time_of_all
-from allcore.studies.kept import kept_bytes, training_bytes
 from allcore.studies.plan import StudyPlan
 
 
@@ -36,6 +36,11 @@ class StudyEstimate:
     def fits(self) -> bool:
         """Whether the disk has room for it."""
         return self.needed_bytes < self.free_bytes
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of how its runs would train on this machine, each thing once."""
+        return tuple(dict.fromkeys(each.warning for _, each, _ in self.cells if each.warning))
 
 
 def estimate_study(

@@ -9,12 +9,12 @@ from typing import Any
 
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.runs.folder.store import Run
-from allcore.studies.baselines import STANDING_BESIDE, baseline_members, called, division
+from allcore.studies.baselines import STANDING_BESIDE, baseline_label, baseline_members, divisions
+from allcore.studies.between_settings import compare_cells, compare_pairs
 from allcore.studies.costs import measured_latencies
 from allcore.studies.plan import StudyPlan
 from allcore.studies.probes import CellProbes, cell_probes
-from allcore.studies.results import CellScores, Finished, cell_scores, finished_members, scores_of
-from allcore.studies.versus import compare_cells, compare_pairs
+from allcore.studies.results import CellScores, FinishedMember, cell_scores, finished_members, scores_of
 
 MARGIN = 0.01
 """Accuracies that are less than a point apart count as the same, unless somebody says otherwise."""
@@ -31,7 +31,7 @@ class StudyFindings:
     name: str
     plan: StudyPlan
     margin: float
-    finished: list[Finished]
+    finished: list[FinishedMember]
     cells: list[CellScores]
     differences: list[CellDifference]
     baselines: list[CellScores]
@@ -84,8 +84,9 @@ def study_findings(
         cells = [each.model_copy(update={"latency_seconds": seconds.get(each.cell)}) for each in cells]
     beside = baseline_members(plan, finished, cache)
     known = {each.place.cell for each in beside}
-    divisions = {place.cell: division(plan, place) for place in plan.places}
-    pairs = [(cell, called(baseline, of)) for cell, of in divisions.items() for baseline in STANDING_BESIDE]
+    pairs = [
+        (cell, baseline_label(baseline, of)) for cell, of in divisions(plan).items() for baseline in STANDING_BESIDE
+    ]
     pairs = [(cell, baseline) for cell, baseline in pairs if baseline in known]
     return StudyFindings(
         name=name,
@@ -100,14 +101,14 @@ def study_findings(
     )
 
 
-def baseline_scores(plan: StudyPlan, beside: list[Finished], cache: Path) -> list[CellScores]:
+def baseline_scores(plan: StudyPlan, beside: list[FinishedMember], cache: Path) -> list[CellScores]:
     """Return the scores of each baseline of `baseline_members`, the best first."""
     names = dict.fromkeys(each.place.cell for each in beside)
     scores = [scores_of(plan, name, [each for each in beside if each.place.cell == name], cache) for name in names]
     return sorted(scores, key=lambda each: -each.spreads["accuracy"].mean)
 
 
-def _runs(finished: list[Finished], cell: str) -> list[Run]:
+def _runs(finished: list[FinishedMember], cell: str) -> list[Run]:
     return [each.run for each in finished if each.place.cell == cell]
 
 

@@ -105,7 +105,7 @@ class Grid:
         return time_of_all(left, max(1, self.counts["running"]))
 
 
-def look(
+def read_grid(
     study: Study,
     plan: StudyPlan,
     runs: Sequence[Run],
@@ -168,7 +168,6 @@ def _done(member: Member) -> float:
 
 def _seconds(run: Run, history: Callable[[Run], History]) -> float:
     try:
-        epochs = history(run).epochs
+        return history(run).training_seconds or 0.0
     except RunError:
         return 0.0
-    return float(epochs["seconds"].sum()) if "seconds" in epochs else 0.0

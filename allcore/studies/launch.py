@@ -13,9 +13,10 @@ from typing import Any
 from allcore.config import TrainConfig
 from allcore.data.folder.links import from_home
 from allcore.errors import ConfigError, RunError
-from allcore.runs.execution.ending import gone_within, signal_group
-from allcore.runs.execution.executor import open_executor, worker_environment
-from allcore.runs.execution.preflight import looked_at_once, prepare, with_groups_absolute
+from allcore.runs.execution.choose_executor import executor_of, open_executor
+from allcore.runs.execution.end_process import gone_within, signal_group
+from allcore.runs.execution.executor import worker_environment
+from allcore.runs.execution.preflight import looked_at_once, prepare, require_training, with_groups_absolute
 from allcore.runs.folder.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.folder.launches import LOCAL, claim_launch, last_launch
 from allcore.runs.folder.states import ACTIVE, in_words
@@ -23,27 +24,35 @@ from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.store import RunStore
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.studies.plan import StudyPlan, each_once, make_plan
+from allcore.studies.same_images import must_be_those_of
 from allcore.studies.store import Study
 from allcore.workspace import Workspace
 
 _POLL_SECONDS = 0.1
 
 
-def checked(plan: StudyPlan, workspace: Workspace, on_progress: Callable[[int, int], None] | None = None) -> StudyPlan:
+def resolved_plan(
+    plan: StudyPlan,
+    workspace: Workspace,
+    on_progress: Callable[[int, int], None] | None = None,
+    extends: Study | None = None,
+) -> StudyPlan:
     """Return the plan with its paths made absolute and its labels named, when every member could be launched as it is.
 
     Values that are one once they are named so stand there once. Raises `InputError` when the data, the weights or a
-    split will not do for one of them, its devices cannot be had from here, or runs of a study that was deleted would
-    become members.
+    split will not do for one of them, its devices cannot be had from here, runs of a study that was deleted would
+    become members, or the images are others than those on which the study `extends`, whose plan it was, began.
     """
     _must_be_free(plan.name, workspace)
     _must_have_devices(plan, workspace)
+    members = [] if extends is None else [*extends.members(RunStore(workspace.runs).runs()).values()][::-1]
     seen: set[str] = set()
     labels: dict[str, str] = {}
     with looked_at_once():
         for place in plan.places:
             if (key := _looked_at(place.config)) not in seen:
-                resolved, _ = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
+                resolved, split = prepare(place.config, workspace.cache, on_progress, workspace.judgements)
+                must_be_those_of(members, resolved, split)
                 seen.add(key)
                 if labels.setdefault(place.config.labels, resolved.labels) != resolved.labels:
                     raise ConfigError(
@@ -74,11 +83,15 @@ def is_carried_out(study: Study) -> bool:
         return False
 
 
-def start(study: Study, workspace: Workspace) -> None:
-    """Start the process that carries a study out; where there is one already, nothing happens."""
+def start_study(study: Study, workspace: Workspace) -> None:
+    """Start the process that carries a study out; where there is one already, nothing happens.
+
+    Raises `InputError` where TensorFlow is not installed, without which every member would fail.
+    """
     last = last_launch(study.folder)  # first: whoever starts it meanwhile, on any machine, is then found out
     if is_carried_out(study):
         return
+    require_training()
     try:
         launch = claim_launch(study.folder, LOCAL, last)
     except RunError:  # another process starts it at this moment
@@ -97,7 +110,7 @@ def start(study: Study, workspace: Workspace) -> None:
         )
 
 
-def request_stop(study: Study, workspace: Workspace) -> None:
+def ask_study_to_stop(study: Study, workspace: Workspace) -> None:
     """Ask that the study stops, what trains of it at the next batch, and return at once.
 
     Where nobody carries it out, its members are asked. Raises `RunError` when nothing of it goes on, `OSError` where
@@ -117,17 +130,17 @@ def request_stop(study: Study, workspace: Workspace) -> None:
         raise RunError(f"study {study.name} is {in_words(status.state)}; there is nothing to stop")
     for run in active:
         with suppress(RunError):  # it has ended meanwhile
-            executor.stop_in_background(run)
+            executor_of(run, workspace).stop_in_background(run)
 
 
-def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
+def stop_study(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
     """Stop the study and what trains of it, more and more firmly, and return when all has ended.
 
-    The members' checkpoints are kept. Raises what `request_stop` does.
+    The members' checkpoints are kept. Raises what `ask_study_to_stop` does.
     """
     executor = open_executor(workspace)
     active = study.active_members(executor.store.runs())
-    request_stop(study, workspace)
+    ask_study_to_stop(study, workspace)
     deadline = time.monotonic() + patience
     while is_carried_out(study) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -136,7 +149,7 @@ def stop(study: Study, workspace: Workspace, patience: float = 120.0) -> None:
     gone_within(status, patience)
     for run in active:
         with suppress(RunError):  # it has ended meanwhile
-            executor.stop(run)
+            executor_of(run, workspace).stop(run)
     if study.status().state == "interrupted":
         with suppress(OSError):  # a full disk, say: it can be resumed as it is
             write_status(study.folder, status.model_copy(update={"state": "cancelled"}))

@@ -18,7 +18,7 @@ from allcore.runs.folder.run_form import write_run_form
 from allcore.runs.folder.store import Run
 from allcore.studies.costs import first_model, training_costs
 from allcore.studies.plan import StudyPlan
-from allcore.studies.results import Finished, finished_members, out_of_fold
+from allcore.studies.results import FinishedMember, finished_members, out_of_fold
 from allcore.studies.store import Study
 from allcore.writing import folder_written_whole, make_folder, write_whole
 
@@ -28,6 +28,10 @@ MEMBERS_FILE = "members.json"
 _LARGEST = 2**20
 _COLUMNS = ("path", "sha256", "group", "split", "label")
 _MORE = ("predicted", "correct", "novelty", "novel", "twin", "run")
+
+
+class UnwrittenError(RunError):
+    """Raised where the disk refuses out-of-fold predictions, which are known all the same."""
 
 
 def out_of_fold_name(cell: str, seed: int) -> str:
@@ -51,10 +55,11 @@ def out_of_fold_place(study: Study, cell: str, seed: int) -> Run:
     return Run(study.folder / FOLDER / folder_name(out_of_fold_name(cell, seed)))
 
 
-def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int) -> Run:
+def out_of_fold_run(study: Study, finished: list[FinishedMember], cell: str, seed: int) -> Run:
     """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
 
-    It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has.
+    It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has,
+    `UnwrittenError` when the disk refuses.
     """
     members = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
     name, run = out_of_fold_name(cell, seed), out_of_fold_place(study, cell, seed)
@@ -73,7 +78,7 @@ def out_of_fold_run(study: Study, finished: list[Finished], cell: str, seed: int
             write_whole(unfinished / METRICS_FILE, _mean_history(members))
             write_whole(unfinished / MEMBERS_FILE, json.dumps(ids))
     except OSError as error:
-        raise RunError(
+        raise UnwrittenError(
             f"the out-of-fold predictions of study {study.name} cannot be written ({error.strerror})"
         ) from None
     return run
@@ -100,15 +105,18 @@ def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -
     return [out_of_fold_run(study, finished, cell, seed) for cell, seed in of]
 
 
-def _mean_history(members: list[Finished]) -> str:
-    """Return the epochs' records as a mean member has them, but seconds that sum up to what the median member took."""
+def _mean_history(members: list[FinishedMember]) -> str:
+    """Return the epochs' records as a mean member has them, but seconds that sum up to what the median member took.
+
+    Memory is in each epoch the most that a member took.
+    """
     epochs = pd.concat([each.run.history().epochs for each in members])
     by_epoch = epochs.drop(columns=["kind", "time"], errors="ignore").groupby("epoch")
     seconds = by_epoch["seconds"].sum() / epochs["seconds"].sum()
-    median = training_costs([each.run for each in members])["training_seconds"]
-    mean = by_epoch.mean().assign(kind="epoch", seconds=seconds * median)
-    if "memory_bytes" in epochs:
-        mean["memory_bytes"] = by_epoch["memory_bytes"].max()
+    costs = training_costs([each.run for each in members])
+    mean = by_epoch.mean().assign(kind="epoch", seconds=seconds * costs["training_seconds"])
+    if costs["memory_bytes"] is not None:
+        mean["memory_bytes"] = costs["memory_bytes"]
     return mean.reset_index().astype({"step": int}).to_json(orient="records", lines=True)
 
 

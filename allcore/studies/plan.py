@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Self
+from types import NoneType
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from allcore.config import TrainConfig, make_config
+from allcore.config_fields import config_fields
 from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.errors import ConfigError
 from allcore.recipe import command_of, option_name
@@ -130,7 +132,7 @@ class StudyPlan(BaseModel):
         )
 
     def _place(self, seed: int, fold: int | None, values: dict[str, Any]) -> Place:
-        cell = " ".join(f"{path}={shown(value)}" for path, value in values.items())
+        cell = " ".join(f"{path}={value_text(value)}" for path, value in values.items())
         name = " ".join(filter(None, [cell, "" if fold is None else f"fold={fold}", f"seed={seed}"]))
         fields = _with_values(self.config, values)
         fields |= {"seed": seed, "study": self.name, "place": name}
@@ -148,6 +150,11 @@ def make_plan(**fields: Any) -> StudyPlan:  # noqa: ANN401 - validation is what 
     if not plan.places:
         raise ConfigError("the study has no members")
     return plan
+
+
+def protocols(plan: StudyPlan) -> tuple[str, ...]:
+    """Return by which protocols the members of a study divide the images, each once."""
+    return tuple(dict.fromkeys(place.config.split.protocol for place in plan.places))
 
 
 def study_command(plan: StudyPlan) -> str:
@@ -213,14 +220,14 @@ def parse_numbers(text: str, what: str) -> list[int]:
     return numbers
 
 
-def shown(value: object) -> str:
+def value_text(value: object) -> str:
     """Return a varied value as it stands in the name of a place."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple | list):
-        return "-".join(map(shown, value))
+        return "-".join(map(value_text, value))
     if isinstance(value, float):
         return short if float(short := f"{value:g}") == value else repr(value)  # two values never share a name
     return str(value)
@@ -228,7 +235,7 @@ def shown(value: object) -> str:
 
 def _typed(value: object) -> str:
     """Return a varied value as `parse_vary` reads it."""
-    return " ".join(map(shown, value)) if isinstance(value, tuple | list) else shown(value)
+    return " ".join(map(value_text, value)) if isinstance(value, tuple | list) else value_text(value)
 
 
 def _fields() -> dict[str, str]:
@@ -250,7 +257,8 @@ def _value(path: str, text: str, config: TrainConfig) -> Any:  # noqa: ANN401 - 
     group, _, field = path.rpartition(".")
     fields = config.model_dump()
     now = fields[group][field] if group else fields[field]
-    given = text.split() if isinstance(now, tuple) else None if text == "none" else text
+    may_be_none = NoneType in get_args(config_fields()[path].annotation)  # class_weights has a "none" of its own
+    given = text.split() if isinstance(now, tuple) else None if text == "none" and may_be_none else text
     made = make_config(**_with_values(config, {path: given})).model_dump(mode="json")
     return made[group][field] if group else made[field]
 

@@ -13,9 +13,9 @@ from allcore.evaluation.probes.probing import ProbeReport, cached_report, probe_
 from allcore.evaluation.probes.registry import PROBES
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.inference.metadata import ViewScore
-from allcore.progress import Progress, part_of
+from allcore.progress import Progress, progress_of_part
 from allcore.studies.plan import StudyPlan
-from allcore.studies.results import Finished, by_part
+from allcore.studies.results import FinishedMember, by_part
 
 
 class ProbeSpread(BaseModel):
@@ -46,7 +46,7 @@ class CellProbes(BaseModel):
     evidence_in_cells: Spread | None = None
 
 
-def compute_probes(finished: list[Finished], cache: Path, on_progress: Progress | None = None) -> None:
+def compute_probes(finished: list[FinishedMember], cache: Path, on_progress: Progress | None = None) -> None:
     """Make the probes that `cache` lacks of each member that has kept its model.
 
     `on_progress` hears of the work done. Raises `InputError` when the images are gone or have changed, or a model is
@@ -54,10 +54,10 @@ def compute_probes(finished: list[Finished], cache: Path, on_progress: Progress 
     """
     with_model = [each for each in finished if _has_model(each)]
     for number, each in enumerate(with_model):
-        probe_model(subject_of_run(each.run), cache, part_of(on_progress, number, len(with_model)))
+        probe_model(subject_of_run(each.run), cache, progress_of_part(on_progress, number, len(with_model)))
 
 
-def cell_probes(plan: StudyPlan, finished: list[Finished], cache: Path) -> list[CellProbes]:
+def cell_probes(plan: StudyPlan, finished: list[FinishedMember], cache: Path) -> list[CellProbes]:
     """Return what `cache` holds of the probes of each cell of which it holds any, in the plan's order."""
     found = []
     for cell in plan.cells:
@@ -69,7 +69,7 @@ def cell_probes(plan: StudyPlan, finished: list[Finished], cache: Path) -> list[
     return found
 
 
-def _of_cell(plan: StudyPlan, cell: str, reports: list[tuple[Finished, ProbeReport]], without: int) -> CellProbes:
+def _of_cell(plan: StudyPlan, cell: str, reports: list[tuple[FinishedMember, ProbeReport]], without: int) -> CellProbes:
     views = [(each, {view.probe: view for view in views_of(report)}) for each, report in reports]
     probes = []
     for probe in PROBES:
@@ -94,23 +94,23 @@ def _of_cell(plan: StudyPlan, cell: str, reports: list[tuple[Finished, ProbeRepo
     )
 
 
-def _followed(plan: StudyPlan, made: list[tuple[Finished, ViewScore]], name: str) -> Spread | None:
+def _followed(plan: StudyPlan, made: list[tuple[FinishedMember, ViewScore]], name: str) -> Spread | None:
     known = [(each, value) for each, view in made if (value := getattr(view, name)) is not None]
     return _spread(plan, known) if known else None
 
 
-def _spread(plan: StudyPlan, values: list[tuple[Finished, float]]) -> Spread:
+def _spread(plan: StudyPlan, values: list[tuple[FinishedMember, float]]) -> Spread:
     return spread(by_part(plan, {(each.place.seed, each.place.fold): value for each, value in values}))
 
 
-def _report(each: Finished, cache: Path) -> ProbeReport | None:
+def _report(each: FinishedMember, cache: Path) -> ProbeReport | None:
     try:
         return cached_report(subject_of_run(each.run), cache)
     except (InputError, OSError):  # no model, or none that can be read: there is nothing to probe
         return None
 
 
-def _has_model(each: Finished) -> bool:
+def _has_model(each: FinishedMember) -> bool:
     try:
         return each.run.served_model.is_file()
     except RunError:

@@ -14,8 +14,9 @@ from allcore.errors import RunError
 from allcore.evaluation.comparing.repeated import Spread, spread
 from allcore.evaluation.predictions.kept_scores import kept_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
-from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval, score_table
-from allcore.runs.folder.store import Run
+from allcore.evaluation.scoring.score_table import score_table
+from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval
+from allcore.runs.folder.store import Run, has_succeeded
 from allcore.studies.costs import training_costs
 from allcore.studies.plan import Place, StudyPlan
 
@@ -24,7 +25,7 @@ class CellScores(BaseModel):
     """One combination of the varied settings: `succeeded` of its `members`, and the scores of their test images.
 
     `spreads` has mean and standard deviations over folds and seeds of each score (fraction), one value a member;
-    `pooled` the score of all their test images taken together, with its 95 % interval, groups drawn whole, and
+    `pooled` the score of all their test images taken together, with its 95 % interval by `interval_method`, and
     `confusion_matrix` counts those images, rows true and columns predicted, in the order of `classes`.
     `training_seconds` are the median over members, `memory_bytes` the most that one took in training, `parameters` the
     network's weights, `latency_seconds` one image through a served model where that was measured. All are empty or None
@@ -40,6 +41,7 @@ class CellScores(BaseModel):
     spreads: dict[str, Spread]
     pooled: dict[str, float | None]
     intervals: dict[str, Interval]
+    interval_method: str = ""
     classes: tuple[str, ...] = ()
     confusion_matrix: tuple[tuple[int, ...], ...] = ()
     training_seconds: float | None = None
@@ -49,7 +51,7 @@ class CellScores(BaseModel):
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedMember:
     """A member that has succeeded, and its predictions for its test images."""
 
     place: Place
@@ -57,17 +59,17 @@ class Finished:
     predictions: RecordedPredictions
 
 
-def finished_members(plan: StudyPlan, members: Mapping[str, Run]) -> list[Finished]:
+def finished_members(plan: StudyPlan, members: Mapping[str, Run]) -> list[FinishedMember]:
     """Return the members that have succeeded, in the order of their places. Raises `RunError` for a damaged one."""
     found = []
     for place in plan.places:
         run = members.get(place.name)
-        if run is not None and _has_succeeded(run):
-            found.append(Finished(place, run, recorded_predictions(run, "test")))
+        if run is not None and has_succeeded(run):
+            found.append(FinishedMember(place, run, recorded_predictions(run, "test")))
     return found
 
 
-def cell_scores(plan: StudyPlan, finished: list[Finished], cache: Path | None = None) -> list[CellScores]:
+def cell_scores(plan: StudyPlan, finished: list[FinishedMember], cache: Path | None = None) -> list[CellScores]:
     """Return the scores of each cell of a study, in the plan's order; what they take long for is kept in `cache`."""
     scored = []
     for cell in plan.cells:
@@ -78,7 +80,7 @@ def cell_scores(plan: StudyPlan, finished: list[Finished], cache: Path | None = 
     return scored
 
 
-def scores_of(plan: StudyPlan, cell: str, finished: list[Finished], cache: Path | None = None) -> CellScores:
+def scores_of(plan: StudyPlan, cell: str, finished: list[FinishedMember], cache: Path | None = None) -> CellScores:
     """Return the scores of what was tested on the parts of one cell, called `cell`; `cache` is as in `cell_scores`."""
     common = {"cell": cell, "members": plan.members // len(plan.cells), "succeeded": len(finished)}
     if not finished:
@@ -93,6 +95,7 @@ def scores_of(plan: StudyPlan, cell: str, finished: list[Finished], cache: Path 
         },
         pooled={name: getattr(scores, name) for name in SCALAR_METRICS},
         intervals={name: scores.intervals[name] for name in SCALAR_METRICS if name in scores.intervals},
+        interval_method=scores.interval_method,
         classes=pooled.classes,
         confusion_matrix=tuple(map(tuple, scores.confusion_matrix)),
     )
@@ -108,7 +111,7 @@ def by_part(plan: StudyPlan, values: Mapping[tuple[int, int | None], float | Non
     return table
 
 
-def out_of_fold(finished: list[Finished], cell: str, seed: int) -> RecordedPredictions:
+def out_of_fold(finished: list[FinishedMember], cell: str, seed: int) -> RecordedPredictions:
     """Return the test predictions of a cell's members of one seed as one table, with columns run and fold beside.
 
     With all folds, every image stands there once, predicted by a network that had not seen it. Raises `RunError` when
@@ -119,11 +122,16 @@ def out_of_fold(finished: list[Finished], cell: str, seed: int) -> RecordedPredi
         raise RunError(f"no member of {cell or 'the study'} with seed {seed} has succeeded yet")
     pooled = _pooled(of_seed)
     if (twice := pooled.table["path"].duplicated()).any():
-        raise RunError(f"{pooled.table.loc[twice, 'path'].iloc[0]} was tested twice: the members' splits do not fit")
+        path = pooled.table.loc[twice, "path"].iloc[0]
+        runs = " and ".join(pooled.table.loc[pooled.table["path"] == path, "run"])
+        raise RunError(
+            f"{path} was tested twice, by runs {runs}: the members' splits do not fit, as images or groups were "
+            "changed meanwhile; delete the runs that divide other images than there are now, and resume the study"
+        )
     return pooled
 
 
-def _pooled(members: list[Finished]) -> RecordedPredictions:
+def _pooled(members: list[FinishedMember]) -> RecordedPredictions:
     classes = members[0].predictions.classes
     if any(each.predictions.classes != classes for each in members):
         raise RunError("the members of the study do not have the same classes; were their images changed meanwhile?")
@@ -134,7 +142,7 @@ def _pooled(members: list[Finished]) -> RecordedPredictions:
     return RecordedPredictions(classes, pd.concat(tables, ignore_index=True))
 
 
-def _by_member(plan: StudyPlan, finished: list[Finished]) -> dict[str, np.ndarray]:
+def _by_member(plan: StudyPlan, finished: list[FinishedMember]) -> dict[str, np.ndarray]:
     """Return each score as a table (seeds, folds), nan where a member has not succeeded."""
     scored = {}
     for each in finished:
@@ -143,10 +151,3 @@ def _by_member(plan: StudyPlan, finished: list[Finished]) -> dict[str, np.ndarra
     return {
         name: by_part(plan, {part: float(table[name]) for part, table in scored.items()}) for name in SCALAR_METRICS
     }
-
-
-def _has_succeeded(run: Run) -> bool:
-    try:
-        return run.status().state == "succeeded"
-    except RunError:
-        return False

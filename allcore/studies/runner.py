@@ -20,6 +20,7 @@ from filelock import Timeout
 from allcore.errors import ConfigError, InputError, RunError
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.ask_schedulers import ask_schedulers
+from allcore.runs.execution.choose_executor import executor_of, resume
 from allcore.runs.execution.executor import Executor
 from allcore.runs.execution.launch_many import launch_all
 from allcore.runs.execution.mirroring import start_mirroring
@@ -29,10 +30,11 @@ from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.process import host, own_identity
 from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.runs.folder.status import Status, read_status, write_status
-from allcore.runs.folder.store import Run
+from allcore.runs.folder.store import Run, state_of
 from allcore.runs.folder.worker_lock import worker_lock
-from allcore.studies.kept import keep_small
+from allcore.studies.disk_use import keep_small
 from allcore.studies.plan import Place
+from allcore.studies.same_images import must_be_those_of
 from allcore.studies.store import Study
 from allcore.text import counted
 from allcore.writing import remove_unfinished
@@ -91,6 +93,8 @@ class _Runner:
     problems: dict[str, str] = field(default_factory=dict)
     known: dict[str, Run] = field(default_factory=dict)
     """The runs as they were found: a configuration that was read need not be read again."""
+    members: tuple[Run, ...] = ()
+    """Those that are there, the oldest first."""
     heard: float = 0.0
 
     def carry_out(self) -> int:
@@ -129,6 +133,7 @@ class _Runner:
         _must_count(self.study.folder, self.launch)
         plan = self.study.plan()  # it may have been extended meanwhile
         members = self.study.members(self._runs())
+        self.members = tuple(reversed(members.values()))
         told, self.problems = self.problems, {}
         going: dict[str, Run] = {}
         following: list[tuple[Place, Run | None]] = []
@@ -176,9 +181,9 @@ class _Runner:
         self.tried.add(place.name)
         try:
             if run is None:
-                self.executor.submit(place.config, lambda *_: self._beat())
+                self.executor.submit(place.config, lambda *_: self._beat(), partial(must_be_those_of, self.members))
             else:
-                self.executor.resume(run)
+                resume(run, self.executor)
         except (InputError, OSError) as error:
             self._remember(place, error)
 
@@ -207,7 +212,7 @@ class _Runner:
         for run in self.study.active_members(self._runs()):  # its plan may be gone, with its folder
             self._beat()
             with suppress(RunError):  # it has ended meanwhile
-                threads.append(self.executor.stop_in_background(run))
+                threads.append(executor_of(run, self.executor.workspace).stop_in_background(run))
         for thread in threads:
             while thread.is_alive():
                 thread.join(_HEARTBEAT_SECONDS)
@@ -227,10 +232,7 @@ class _Runner:
 
 
 def _state(run: Run) -> str:
-    try:
-        return run.status().state
-    except RunError:
-        return "damaged" if run.folder.is_dir() else "deleted"
+    return state_of(run) or ("damaged" if run.folder.is_dir() else "deleted")
 
 
 def _in_words(problems: dict[str, str]) -> str:

@@ -7,17 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from allcore.config import parse_config
 from allcore.data.importing.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
 from allcore.runs.folder.files import read_record
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, read_status, write_status
-from allcore.runs.folder.store import Run
+from allcore.runs.folder.store import Run, has_succeeded, state_of
 from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
 from allcore.writing import make_folder, new_folder_written_whole, write_whole
 
 PLAN_FILE = "study.json"
+_PLAN_LOCK = ".plan.lock"
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,13 @@ class Study:
         found: dict[str, Run] = {}
         for place, run in self.runs_at_places(runs):
             former = found.setdefault(place, run)
-            if former is not run and not _succeeded(former) and _succeeded(run):
+            if former is not run and not has_succeeded(former) and has_succeeded(run):
                 found[place] = run
         return found
 
     def active_members(self, runs: Iterable[Run]) -> list[Run]:
         """Return the members that go on and are the workspace's own: one that is a link is another's to stop."""
-        return [run for run in self.members(runs).values() if not run.folder.is_symlink() and _is_active(run)]
+        return [run for run in self.members(runs).values() if not run.folder.is_symlink() and state_of(run) in ACTIVE]
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,17 @@ class StudyStore:
     def change(self, study: Study, former: StudyPlan, plan: StudyPlan) -> None:
         """Replace a study's plan `former` by one that extends it.
 
-        Raises `RunError` where the plan is another one by now, and when the disk refuses.
+        Raises `RunError` where the plan is another one by now or becomes one at this moment, and when the disk refuses.
         """
-        if study.plan() != former:
-            raise RunError(f"study {study.name} was extended meanwhile; look at it, and extend it again")
         try:
-            write_whole(study.folder / PLAN_FILE, plan.to_json())
+            with FileLock(study.folder / _PLAN_LOCK, timeout=0):
+                if study.plan() != former:
+                    raise RunError(f"study {study.name} was extended meanwhile; look at it, and extend it again")
+                write_whole(study.folder / PLAN_FILE, plan.to_json())
+        except Timeout:
+            raise RunError(
+                f"study {study.name} is being extended by another process; look at it in a moment, and extend it again"
+            ) from None
         except OSError as error:
             raise RunError(f"the plan of study {study.name} cannot be written ({error.strerror})") from None
 
@@ -137,20 +145,6 @@ class StudyStore:
             names = ", ".join(study.name for study in matches)
             raise RunError(f"{name!r} fits {len(matches)} studies ({names}); give the whole name")
         raise RunError(f"there is no study {name!r} below {self.root}; `study list` shows those that are")
-
-
-def _is_active(run: Run) -> bool:
-    try:
-        return run.status().state in ACTIVE
-    except RunError:
-        return False
-
-
-def _succeeded(run: Run) -> bool:
-    try:
-        return run.status().state == "succeeded"
-    except RunError:
-        return False
 
 
 def _made_at(folder: Path) -> tuple[float, str]:

@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 
 from allcore.evaluation.comparing.verdict import CellDifference
-from allcore.evaluation.tradeoff.points import TradeoffPoint, short_names
+from allcore.evaluation.tradeoff.points import TradeoffPoint, point_names
 from allcore.evaluation.tradeoff.record import TradeoffRecord, record_tradeoff
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import baseline_members, baseline_of, divides_alike
+from allcore.studies.between_settings import compare_cells
 from allcore.studies.findings import MARGIN, baseline_scores
 from allcore.studies.out_of_fold import comparable_runs, model_of, out_of_fold_name
 from allcore.studies.plan import StudyPlan, study_command
 from allcore.studies.results import finished_members
 from allcore.studies.store import Study
-from allcore.studies.versus import compare_cells
 
 
 def study_tradeoff(
@@ -42,7 +42,7 @@ def study_differences(
     plan: StudyPlan, members: Mapping[str, Run], points: tuple[TradeoffPoint, ...]
 ) -> tuple[CellDifference, ...]:
     """Return how every two settings of a study compare, called as a trade-off calls the points of the first seed."""
-    called = short_names([point for point in points if point.run in _of_first_seed(plan)])
+    called = point_names([point for point in points if point.run in _of_first_seed(plan)])
     names = {cell: called.get(out_of_fold_name(cell, plan.seeds[0]), cell) for cell in plan.cells}
     found = compare_cells(plan, finished_members(plan, members), MARGIN)
     return tuple(each.model_copy(update={"first": names[each.first], "second": names[each.second]}) for each in found)

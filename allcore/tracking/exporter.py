@@ -17,13 +17,14 @@ from typing import Final
 
 from allcore.errors import InputError, RunError, TrackingError
 from allcore.refusals import what_went_wrong
+from allcore.runs.execution.mirroring import TRACKING_VARIABLE
 from allcore.runs.folder.states import ACTIVE
-from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore, state_of
 from allcore.runs.folder.turns import present_turn
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from allcore.tracking.mirror import is_behind, mirror
 from allcore.tracking.record import Mirrored, read_mirrored
-from allcore.tracking.server import VARIABLE, MlflowServer
+from allcore.tracking.server import MlflowServer
 from allcore.tracking.study import mirror_study, study_is_behind
 from allcore.workspace import Workspace
 
@@ -35,8 +36,10 @@ _PATIENCE: Final = 900.0
 
 def tracking_server() -> MlflowServer:
     """Return the server that MLFLOW_TRACKING_URI names. Raises `TrackingError` where it names none."""
-    if not (uri := os.environ.get(VARIABLE, "").strip()):
-        raise TrackingError(f"{VARIABLE} is not set; give it the address of an MLflow server, http://HOST:PORT")
+    if not (uri := os.environ.get(TRACKING_VARIABLE, "").strip()):
+        raise TrackingError(
+            f"{TRACKING_VARIABLE} is not set; give it the address of an MLflow server, http://HOST:PORT"
+        )
     return MlflowServer(uri)
 
 
@@ -70,7 +73,7 @@ def follow(folder: Path, workspace: Workspace) -> int:
                 said = what_went_wrong(error)
                 print(f"MLflow: {said}; it is tried again; so does python -m allcore mlflow sync", file=sys.stderr)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        rested = 0.0 if _is_active(folder) else rested or time.monotonic()
+        rested = 0.0 if state_of(Run(folder)) in ACTIVE else rested or time.monotonic()
         if rested and time.monotonic() - rested > _PATIENCE:
             return 1
         time.sleep(pause)
@@ -150,10 +153,3 @@ def _catch_up_study(study: Study, server: MlflowServer) -> bool:
 def _record_at(folder: Path, server: MlflowServer) -> Mirrored | None:
     record = read_mirrored(folder)
     return record if record is not None and record.server == server.address else None
-
-
-def _is_active(folder: Path) -> bool:
-    try:
-        return Run(folder).status().state in ACTIVE
-    except RunError:
-        return False

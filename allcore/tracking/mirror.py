@@ -49,15 +49,21 @@ def is_behind(run: Run, record: Mirrored) -> bool:
 def mirror(run: Run, server: MlflowServer, workspace: Workspace) -> Mirrored:
     """Send what is new of a run and return how far it is sent; while another process does, nothing happens.
 
-    Raises `TrackingError` where the server fails, `RunError` where the run is damaged, `OSError` from the disk.
+    Where the run was deleted on the server, all of it is sent to a new one. Raises `TrackingError` where the server
+    fails, `RunError` where the run is damaged, `OSError` from the disk.
     """
     former = read_mirrored(run.folder)
     try:
         with FileLock(run.folder / ".mlflow.lock", timeout=0):
-            record = former if former is not None and former.server == server.address else None
-            record = record or Mirrored(server=server.address)
+            fresh = Mirrored(server=server.address)
+            record = former if former is not None and former.server == server.address else fresh
             try:
-                return _Sending(run, server, workspace, record).send()
+                try:
+                    return _Sending(run, server, workspace, record).send()
+                except TrackingError as error:
+                    if not (error.code and record.run) or server.has_run(record.run):
+                        raise
+                return _Sending(run, server, workspace, fresh).send()  # it was deleted there
             except (TrackingError, RunError) as error:
                 present = read_mirrored(run.folder)
                 known = present if present is not None and present.server == server.address else record
@@ -157,11 +163,11 @@ def _unsent(run: Run, record: Mirrored) -> dict[str, str]:
 
 def _accuracies(run: Run, status: Status) -> list[Metric]:
     """Return the served model's accuracy on the images of validation and test; nothing where they are lost."""
-    from allcore.runs.folder.predictions import accuracy
+    from allcore.runs.folder.predictions import recorded_accuracy
 
     try:
         predictions = run.predictions()
-        found = {part: accuracy(predictions, part) for part in ("validation", "test")}
+        found = {part: recorded_accuracy(predictions, part) for part in ("validation", "test")}
     except (RunError, KeyError):
         return []
     moment, epoch = int(1000 * status.heartbeat), (status.served_epoch or 0) + 1

@@ -12,7 +12,7 @@ from allcore.runs.folder.files import read_record
 from allcore.writing import write_whole
 
 RECORD_FILE: Final = "mlflow.json"
-Count = Annotated[int, Field(ge=0, lt=2**63)]
+Natural = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Mirrored(BaseModel):
@@ -30,9 +30,9 @@ class Mirrored(BaseModel):
     run: str = ""
     artifacts: str = ""
     described: bool = False
-    offset: Count = 0
-    epoch: Count = 0
-    step: Count = 0
+    offset: Natural = 0
+    epoch: Natural = 0
+    step: Natural = 0
     files: dict[str, str] = {}
     status: str = ""
     problem: str = ""

@@ -18,9 +18,9 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from allcore.errors import FileError, TrackingError
 from allcore.json_text import parse_json
+from allcore.runs.execution.mirroring import TRACKING_VARIABLE
 from allcore.web_address import split_address, without_user
 
-VARIABLE: Final = "MLFLOW_TRACKING_URI"
 _EXPERIMENT_VARIABLE: Final = "MLFLOW_EXPERIMENT_NAME"
 _DEFAULT_EXPERIMENT: Final = "ALLscope"
 _SECONDS: Final = 20.0
@@ -30,6 +30,8 @@ _MOST_METRICS: Final = 500
 _MOST_PARAMETERS: Final = 100
 _LONGEST: Final = 5000
 """Characters of a parameter or tag, which every server takes; so does it the numbers above in one request."""
+_LONGEST_NAME: Final = 250
+"""Characters of a run's name that a server's database has room for."""
 _PROXIED: Final = "/api/2.0/mlflow-artifacts/artifacts/"
 
 
@@ -64,9 +66,9 @@ class MlflowServer:
         if parts is None:
             left_out = ", user and password left out" if "@" in uri else ""
             raise TrackingError(
-                f"{VARIABLE} is {without_user(uri)!r:.200}{left_out}; expected a server's address, http://HOST:PORT or "
-                "http://USER:PASSWORD@HOST:PORT, percent-encoded. To mirror runs into a folder or a database, start a "
-                "server over it: mlflow server --backend-store-uri sqlite:///mlflow.db"
+                f"{TRACKING_VARIABLE} is {without_user(uri)!r:.200}{left_out}; expected a server's address, "
+                "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, percent-encoded. To mirror runs into a "
+                "folder or a database, start a server over it: mlflow server --backend-store-uri sqlite:///mlflow.db"
             )
         host = parts.netloc.rpartition("@")[2]
         self.address = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
@@ -124,7 +126,7 @@ class MlflowServer:
         """Make a run that began so many seconds after the epoch."""
         asked = {
             "experiment_id": experiment,
-            "run_name": name,
+            "run_name": name[:_LONGEST_NAME],
             "start_time": int(1000 * started),
             "tags": _pairs(tags),
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import zlib
 from collections import deque
 from collections.abc import Generator
@@ -19,8 +18,9 @@ from allcore.cells.lenders import Lenders
 from allcore.cells.maps import CellMaps
 from allcore.config import TrainConfig
 from allcore.data.decoded import DecodedImages
+from allcore.processors import processors
 
-THREADS = min(16, os.cpu_count() or 1)
+THREADS = min(16, processors())
 _BYTES_AHEAD = 512 * 10**6
 """Pixels of batches that are there at once, unless two batches have more."""
 

@@ -18,8 +18,8 @@ import keras
 
 from allcore.errors import RunError
 from allcore.refusals import is_for_want_of_room
-from allcore.training.arrays import UnreadableError, assign_arrays, write_arrays
 from allcore.training.epoch_weights import drop_epoch_weights
+from allcore.training.variable_files import UnreadableError, assign_arrays, write_arrays
 from allcore.writing import folder_written_whole, make_subfolder
 
 KEPT_CHECKPOINTS = 2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from allcore.training.arrays import UnreadableError, assign_arrays, check_arrays, write_arrays
+from allcore.training.variable_files import UnreadableError, assign_arrays, check_arrays, write_arrays
 from allcore.writing import make_subfolder, written_whole
 
 

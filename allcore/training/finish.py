@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +15,8 @@ import pandas as pd
 from allcore.augment import resize
 from allcore.config import TrainConfig
 from allcore.data.decoded import DecodedImages
-from allcore.data.splits.split import SPLITS, Split
+from allcore.data.folder.parts import PARTS
+from allcore.data.splits.split import Split
 from allcore.data.stain.colour_moments import colour_moments
 from allcore.errors import InputError
 from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties
@@ -25,11 +27,12 @@ from allcore.inference.temperature import fit_temperature
 from allcore.model.build import build_network
 from allcore.model.serving import save_with_metadata
 from allcore.model.trained import network_weights
+from allcore.networks.credit import weights_credit
 from allcore.progress import Phase
 from allcore.recipe import train_command
 from allcore.runs.folder.files import FEATURES_FILE, FLOAT32_FILE, KERAS_FILE, PREDICTIONS_FILE, SERVED_FILE
 from allcore.runs.folder.store import Run
-from allcore.training.served_precision import Arithmetic, choose_arithmetic, opened
+from allcore.training.served_precision import Arithmetic, choose_arithmetic, open_graph
 from allcore.writing import written_whole
 
 CALIBRATION_IMAGES = 128
@@ -90,10 +93,13 @@ def write_results(run: TrainedRun, model: keras.Model, on_phase: Phase) -> None:
     _write_predictions(run, outputs, colours)
 
 
-def licence(config: TrainConfig) -> str:
-    """Return under what terms a model trained by `config` may be used, and whose weights it began with."""
-    use = "Research and education only; not a medical device."
-    return use if config.weights == "random" else f"{use} {config.trunk.title} weights: {config.trunk.credit}"
+def licence(config: TrainConfig, recorded: Mapping[str, Any] | None) -> str:
+    """Return under what terms a model trained by `config` may be used, and whose weights it began with.
+
+    `recorded` is what the run recorded of the file of those weights.
+    """
+    credit = weights_credit(config.trunk, config.weights, recorded)
+    return " ".join(filter(None, ("Research and education only; not a medical device.", credit)))
 
 
 def results_are_whole(run: Run) -> bool:
@@ -140,7 +146,7 @@ def _write_served(run: TrainedRun, arithmetic: Arithmetic, on_phase: Phase) -> t
 
     That is the served graph's outputs, and the colour moments (N, 9).
     """
-    outputs, colours = _run_all(opened(arithmetic.graph, run.folder), run, on_phase)
+    outputs, colours = _run_all(open_graph(arithmetic.graph, run.folder), run, on_phase)
     metadata = _describe(run, outputs, colours, arithmetic)
     if arithmetic.served == "int8":
         in_float32 = metadata.model_copy(update={"arithmetic": "float32"})
@@ -175,7 +181,7 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, ari
     table = run.split.table
     digests = {
         split: tuple(digest[:DIGEST_LENGTH] for digest in table.loc[table["split"] == split, "sha256"])
-        for split in SPLITS
+        for split in PARTS
     }
     return ServedMetadata(
         classes=run.split.classes,
@@ -186,7 +192,7 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, ari
         novelty=to_reference(novelty, threshold),
         split_digests=digests,
         config=run.config.model_dump(mode="json", exclude={"dataset", "weights"}),
-        licence=licence(run.config),
+        licence=licence(run.config, Run(run.folder).environment().get("weights")),
         card=_card(run),
         title=f"Modified {run.config.trunk.title}, {run.config.image_size} px: {', '.join(run.split.classes)}",
         command=train_command(run.config),
@@ -197,7 +203,7 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, ari
 
 def _card(run: TrainedRun) -> str:
     counts = run.split.table["split"].value_counts()
-    parts = ", ".join(f"{counts[split]} {split}" for split in SPLITS)
+    parts = ", ".join(f"{counts[split]} {split}" for split in PARTS)
     return (
         f"Modified {run.config.trunk.title} at {run.config.image_size} px for {', '.join(run.split.classes)}. Trained "
         f"by run {run.folder.name} on {parts} images ({run.config.split.protocol} split, dataset fingerprint "

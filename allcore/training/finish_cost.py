@@ -19,7 +19,7 @@ from allcore.model.trained import network_weights
 from allcore.runs.folder.files import KERAS_FILE
 from allcore.threads import in_threads
 from allcore.training.finish import CALIBRATION_IMAGES, TrainedRun, resized, save_keras, to_float32
-from allcore.training.served_precision import choose_arithmetic, opened
+from allcore.training.served_precision import choose_arithmetic, open_graph
 
 FEW = 2 * BATCH
 _SAMPLE = 32
@@ -35,7 +35,7 @@ def finishing_seconds(run: TrainedRun, model: keras.Model) -> float:
     fixed, weights = _timed(partial(_written, run, model))
     scaling, images = _timed(lambda: resized(run, rows))
     compared, arithmetic = _timed(lambda: choose_arithmetic(weights, images, images, run.folder, lambda _: None))
-    opening, networks = _timed(lambda: [opened(each, run.folder) for each in (arithmetic.float32, arithmetic.int8)])
+    opening, networks = _timed(lambda: [open_graph(each, run.folder) for each in (arithmetic.float32, arithmetic.int8)])
     float32, int8 = (_timed(partial(network.run, images))[0] / len(images) for network in networks)
     served = int8 if arithmetic.served == "int8" else float32
     fixed += max(0.0, compared - len(images) * (2 * float32 + int8)) + opening

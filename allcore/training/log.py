@@ -12,7 +12,7 @@ from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING, Status
 from allcore.writing import append_lines
 
 
-def timed(text: str) -> str:
+def timestamped(text: str) -> str:
     """Return a text as one line of the log, with the local time before it."""
     return f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}  {' '.join(text.split())}"
 
@@ -20,10 +20,10 @@ def timed(text: str) -> str:
 def append_to_log(folder: Path, text: str) -> None:
     """Append one line at once; a disk that refuses loses it, but not the status, which says the same."""
     with suppress(OSError):
-        append_lines(folder / LOG_FILE, [timed(text)])
+        append_lines(folder / LOG_FILE, [timestamped(text)])
 
 
-def news(before: Status, after: Status) -> list[str]:
+def status_changes(before: Status, after: Status) -> list[str]:
     """Return what a change of the status says to a reader: the device, the phase, warnings, the served epoch."""
     said = [f"warning: {warning}" for warning in after.warnings if warning not in before.warnings]
     if after.device != before.device:

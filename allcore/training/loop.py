@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,11 @@ from allcore.hardware import HardwarePlan
 from allcore.runs.estimate import epoch_seconds
 from allcore.runs.folder.files import CHECKPOINTS_FOLDER
 from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING
-from allcore.training.batches import Batch, BatchSource
+from allcore.training.batches import BatchSource
 from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
 from allcore.training.epoch_weights import has_epoch_weights, save_epoch_weights
 from allcore.training.learner import Learner
+from allcore.training.pace import Pace
 from allcore.training.reporter import Reporter
 from allcore.training.served_weights import take_served_weights
 
@@ -49,6 +50,7 @@ class Trainer:
     stop_requested: Callable[[], bool]
     after_seconds: Callable[[float], float]
     """About how long what follows takes, of the images that are trained on a second."""
+    pace: Pace = field(default_factory=Pace)
 
     def run(self) -> TrainingProgress:
         """Train from the last checkpoint, or from the start, to the end; leave the weights to be served in the model.
@@ -101,8 +103,8 @@ class Trainer:
         self.reporter.update(phase=TRAINING)
         saved = started = time.monotonic()
         seconds_before = progress.epoch_seconds
+        self.pace.begin_epoch()
         for batch in self.train.batches(progress.epoch, progress.step):
-            begun = time.monotonic()
             self.learner.set_learning_rate(learning_rate(self.config, progress, self.train.steps))
             loss, correct = self.learner.train_batch(batch)
             if not math.isfinite(loss):
@@ -114,7 +116,8 @@ class Trainer:
             _add(progress.report_sums, loss, correct, len(batch.labels))
             progress.report_checksum = (progress.report_checksum * 31 + batch.checksum()) % 2**32
             progress.epoch_seconds = seconds_before + time.monotonic() - started
-            self._report_step(progress, batch, time.monotonic() - begun)
+            self.pace.note(len(batch.labels))
+            self._report_step(progress)
             self._stop_if_asked(progress)
             if time.monotonic() - saved > 60 * self.config.checkpoint_minutes:
                 self.reporter.update(phase=SAVING)
@@ -128,9 +131,9 @@ class Trainer:
             self._save(progress)
             raise Stopped
 
-    def _report_step(self, progress: TrainingProgress, batch: Batch, seconds: float) -> None:
+    def _report_step(self, progress: TrainingProgress) -> None:
         interval = math.ceil(self.train.steps / REPORTS_PER_EPOCH)
-        rate = progress.epoch_sums["images"] / progress.epoch_seconds
+        rate = self._images_per_second(progress)
         if progress.step % interval == 0 or progress.step == self.train.steps:
             self.reporter.record(
                 {
@@ -141,7 +144,7 @@ class Trainer:
                     "global_step": progress.epoch * self.train.steps + progress.step,
                     **_means(progress.report_sums),
                     "learning_rate": self.learner.learning_rate(),
-                    "images_per_second": len(batch.labels) / seconds,
+                    "images_per_second": self.pace.since_report(),
                     "memory_bytes": self.learner.memory_bytes(),
                     "checksum": progress.report_checksum,
                     "time": time.time(),
@@ -150,6 +153,10 @@ class Trainer:
             progress.report_sums = dict.fromkeys(progress.report_sums, 0.0)
             progress.report_checksum = 0
         self.reporter.update(step=progress.step, images_per_second=rate, eta_seconds=self._eta(progress, rate))
+
+    def _images_per_second(self, progress: TrainingProgress) -> float:
+        """Return how fast the epoch is trained on; where a resumed one has no batch left, how fast it was."""
+        return self.pace.of_epoch() or progress.epoch_sums["images"] / progress.epoch_seconds
 
     def _eta(self, progress: TrainingProgress, images_per_second: float) -> float:
         """Return the seconds left, with validation and what follows."""
@@ -174,7 +181,7 @@ class Trainer:
             "validation_loss": validation["loss"],
             "validation_accuracy": validation["accuracy"],
             "learning_rate": self.learner.learning_rate(),
-            "images_per_second": progress.epoch_sums["images"] / progress.epoch_seconds,
+            "images_per_second": self._images_per_second(progress),
             "seconds": progress.epoch_seconds + time.monotonic() - began,
             "memory_bytes": self.learner.memory_bytes(),
             "time": time.time(),

@@ -18,7 +18,7 @@ from allcore.data.labels.versions import label_version
 from allcore.data.relations import find_relations_of
 from allcore.data.splits.split import Split, make_split
 from allcore.errors import RunError
-from allcore.hardware import make_plan, set_before_tensorflow
+from allcore.hardware import plan_hardware, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.runs.execution.devices import devices_here, see_only, suitable
 from allcore.runs.execution.lease import device_lease
@@ -73,12 +73,12 @@ def _measure(config: TrainConfig, material: _Material) -> Measurement:
         from allcore.training.batches import BatchSource
         from allcore.training.finish import TrainedRun
         from allcore.training.finish_cost import baseline_seconds, finishing_seconds
-        from allcore.training.hardware import tensorflow_devices
         from allcore.training.learner import Learner
         from allcore.training.step_cost import compile_steps, epoch_of
+        from allcore.training.tensorflow_devices import tensorflow_devices
 
     split, images = material.split, material.images
-    plan = make_plan(config, len(split.classes), tensorflow_devices())
+    plan = plan_hardware(config, len(split.classes), tensorflow_devices())
     if plan.kind == "cpu":
         tf.config.set_visible_devices([], "GPU")
     parts = [split.rows("train"), split.rows("validation")]
@@ -93,7 +93,7 @@ def _measure(config: TrainConfig, material: _Material) -> Measurement:
             speed, seconds = epoch_of(learner, plan, train, validation, run.folder)
             memory = learner.memory_bytes()
             after, baselines = finishing_seconds(run, learner.model), baseline_seconds(run)
-        except tf.errors.ResourceExhaustedError:
+        except (MemoryError, tf.errors.ResourceExhaustedError):
             raise RunError(
                 "the device ran out of memory: use a smaller image size, batch size or micro-batch size"
             ) from None

@@ -13,8 +13,8 @@ from allcore.refusals import is_for_want_of_room
 from allcore.runs.folder.files import LOG_FILE, METRICS_FILE, TENSORBOARD_FOLDER
 from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.turns import Turn
-from allcore.training.events import EventFiles
-from allcore.training.log import news, record_line, timed
+from allcore.training.log import record_line, status_changes, timestamped
+from allcore.training.tensorboard import EventFiles
 from allcore.writing import append_lines
 
 _HEARTBEAT_SECONDS = 2.0
@@ -65,7 +65,7 @@ class Reporter:
         with self._changed:
             self._records.append(record)
             if line := record_line(record):
-                self._lines.append(timed(line))
+                self._lines.append(timestamped(line))
             too_many = len(self._records) > _MOST_HELD_BACK
             del self._records[:-_MOST_HELD_BACK]
         if too_many:
@@ -169,7 +169,7 @@ class Reporter:
             self._set(self._status.model_copy(update={"warnings": warnings}))
 
     def _set(self, status: Status) -> None:
-        self._lines += map(timed, news(self._status, status))
+        self._lines += map(timestamped, status_changes(self._status, status))
         self._status = status
         self._status_is_new = True
 

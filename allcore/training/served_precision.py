@@ -65,7 +65,7 @@ def choose_arithmetic(
     on_phase("quantising the model")
     float32 = build_serving_graph(weights)
     int8 = in_int8(weights, float32, _batches(calibration, on_phase))
-    agreement = compare(opened(float32, folder), opened(int8, folder), validation, on_phase)
+    agreement = agreement_of(open_graph(float32, folder), open_graph(int8, folder), validation, on_phase)
     return Arithmetic(float32, int8, agreement, "int8" if is_served_in_int8(agreement) else "float32")
 
 
@@ -76,7 +76,7 @@ def in_int8(weights: NetworkWeights, float32: onnx.ModelProto, batches: Iterable
     return quantise_trunk(float32, weights, batches)
 
 
-def compare(float32: Network, int8: Network, images: Images, on_phase: Phase) -> Agreement:
+def agreement_of(float32: Network, int8: Network, images: Images, on_phase: Phase) -> Agreement:
     """Return how two networks compare on uint8 images (N, S, S, 3)."""
     changes: list[float] = []
     differing = 0
@@ -107,7 +107,7 @@ def is_served_in_int8(agreement: Agreement) -> bool:
     )
 
 
-def opened(model: onnx.ModelProto, folder: Path) -> Network:
+def open_graph(model: onnx.ModelProto, folder: Path) -> Network:
     """Return a graph as a network that can be run; its file stands in `folder` only while it is opened."""
     path = folder / f".{uuid4().hex}.part.onnx"
     try:

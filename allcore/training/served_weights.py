@@ -8,9 +8,9 @@ from typing import Literal
 
 import keras
 
-from allcore.training.arrays import UnreadableError
 from allcore.training.checkpoint import TrainingProgress
 from allcore.training.epoch_weights import epochs_with_weights, restore_epoch_weights
+from allcore.training.variable_files import UnreadableError
 
 
 def take_served_weights(

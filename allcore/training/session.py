@@ -27,7 +27,7 @@ from allcore.data.decoded import DecodedImages, decoded_images
 from allcore.data.splits.split import Split
 from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts, shortcut_scores
-from allcore.hardware import HardwarePlan, make_plan
+from allcore.hardware import HardwarePlan, normalised_in_parts, plan_hardware
 from allcore.installation import IS_INSTALLED, PROJECT, command_that_adds
 from allcore.progress import Phase
 from allcore.runs.estimate import Speed, after_seconds, former_speed
@@ -37,12 +37,12 @@ from allcore.runs.recorded_images import images_of_run
 from allcore.training.batches import BatchSource
 from allcore.training.checkpoint import has_checkpoint
 from allcore.training.finish import TrainedRun, results_are_whole, write_results
-from allcore.training.hardware import tensorflow_devices
-from allcore.training.initial import load_initial_weights
 from allcore.training.learner import Learner, balanced_class_weights
+from allcore.training.load_weights import load_initial_weights
 from allcore.training.loop import Stopped, Trainer
 from allcore.training.reporter import Reporter
-from allcore.training.room import write_when_there_is_room
+from allcore.training.tensorflow_devices import tensorflow_devices
+from allcore.training.wait_for_room import write_when_there_is_room
 from allcore.workspace import open_workspace
 from allcore.writing import write_whole
 
@@ -163,8 +163,15 @@ def _plan(run: Run, warn: Callable[[str], None]) -> HardwarePlan:
     Batches are divided as before where a trunk normalises each part, else into no larger parts than before. All else
     is this machine's: devices, XLA, how the gradients of kernels are computed, and what a step takes.
     """
+    plan = _plan_as_begun(run, warn)
+    if said := normalised_in_parts(run.config, plan):
+        warn(said)
+    return plan
+
+
+def _plan_as_begun(run: Run, warn: Callable[[str], None]) -> HardwarePlan:
     classes, devices = len(run.split.classes), tensorflow_devices()
-    plan = make_plan(run.config, classes, devices)
+    plan = plan_hardware(run.config, classes, devices)
     before = run.environment().get("plan")
     if before is None:
         return plan
@@ -172,8 +179,8 @@ def _plan(run: Run, warn: Callable[[str], None]) -> HardwarePlan:
         warn(f"the run stays in {before['precision']}, as it began; one that began here would be in {plan.precision}")
     config, images = run.config.model_copy(update={"precision": before["precision"]}), before["micro_batch_size"]
     if not config.trunk.batch_normalised:
-        images = min(images, make_plan(config, classes, devices).micro_batch_size)
-    return make_plan(config.model_copy(update={"micro_batch_size": images}), classes, devices)
+        images = min(images, plan_hardware(config, classes, devices).micro_batch_size)
+    return plan_hardware(config.model_copy(update={"micro_batch_size": images}), classes, devices)
 
 
 def _open_images(run: Run, on_phase: Phase) -> tuple[pd.DataFrame, DecodedImages]:

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
@@ -20,7 +21,7 @@ from allcore.errors import ConfigError, InputError, RunError
 from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
-from allcore.runs.execution.devices import devices_here, see_only, suitable
+from allcore.runs.execution.devices import VISIBLE_GPUS, devices_here, see_only, suitable
 from allcore.runs.execution.lease import device_lease
 from allcore.runs.execution.mirroring import leave_time_to, start_mirroring
 from allcore.runs.execution.stop_signal import StopSignal
@@ -39,12 +40,17 @@ from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.turns import SUPERSEDED, Turn, take_turn
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.training.log import append_to_log
+from allcore.training.time_limit import places_at_time_limit
 from allcore.writing import remove_unfinished
+
+if TYPE_CHECKING:
+    from allcore.training.reporter import Reporter
 
 _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
 _HEARTBEAT_SECONDS = 60.0
 """How often a worker that waits for a device is heard of; it counts as lost after five minutes."""
+_PROCESSOR = ("CPU",)
 _ENDED = ("succeeded", "failed", "cancelled")
 """The states that are recorded of a run that is over; whoever launches it again records `queued` first."""
 
@@ -108,8 +114,11 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         config = read_config(folder / CONFIG_FILE)
         if not launch.is_local:  # the scheduler gave this process its devices, and shares them with no other run
             os.environ.pop(CPU_SLOTS, None)
+            given = _given_devices()
+            if given == _PROCESSOR:  # its machine may have GPUs that other jobs were given
+                see_only(())
             exporter = start_mirroring(folder)
-            code = _train(folder, status.model_copy(update={"devices": _given_devices()}), stop, turn)
+            code = _train(folder, status.model_copy(update={"devices": given}), stop, turn)
             if code != GOES_ON_LATER:
                 leave_time_to(exporter)
             return code
@@ -163,7 +172,7 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
     reporter = Reporter(folder, status.model_copy(update=fresh), turn)
     state, error = "failed", ""
     try:
-        state = "succeeded" if carry_out(folder, reporter, stop) else "queued" if stop.goes_on_later() else "cancelled"
+        state = "succeeded" if carry_out(folder, reporter, stop) else _stopped(reporter, stop)
     except InputError as raised:
         print(raised, file=sys.stderr)
         error = str(raised)
@@ -174,12 +183,21 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
         error = _one_line(raised)
     finally:
         if reporter.status.device.startswith("CPU"):
-            reporter.update(peak_memory=peak_memory())
+            reporter.update(peak_memory=max(reporter.status.peak_memory or 0, peak_memory() or 0) or None)
         reporter.close()
     _end(turn, reporter.status, state, error)
     if state == "succeeded":
         remove_checkpoints(folder / CHECKPOINTS_FOLDER)
     return {"failed": 1, "queued": GOES_ON_LATER}.get(state, 0)
+
+
+def _stopped(reporter: Reporter, stop: StopSignal) -> str:
+    """Return the state of a run that was stopped. Raises `RunError` where each of its jobs comes to the same place."""
+    if not stop.goes_on_later():
+        return "cancelled"
+    if stop.is_near_limit():
+        reporter.update(at_time_limit=places_at_time_limit(reporter.status))
+    return "queued"
 
 
 def _given_devices() -> tuple[str, ...]:
@@ -188,7 +206,7 @@ def _given_devices() -> tuple[str, ...]:
         gpus = [device.label for device in devices_here() if device.kind == "gpu"]
     except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
         gpus = ["GPU"]
-    return tuple(gpus) if gpus and "CUDA_VISIBLE_DEVICES" in os.environ else ("CPU",)
+    return tuple(gpus) if gpus and VISIBLE_GPUS in os.environ else _PROCESSOR
 
 
 def _wait_for_launcher() -> None:

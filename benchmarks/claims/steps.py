@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from allcore.config import TrainConfig, make_config
-from allcore.hardware import cpu_has_bfloat16, make_plan, set_before_tensorflow
+from allcore.hardware import cpu_is_faster_in_bfloat16, plan_hardware, set_before_tensorflow
 from allcore.networks.vgg16 import CONVOLUTIONS
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import training_sources
@@ -95,12 +95,12 @@ def _config(size: int, material: Material) -> TrainConfig:
 def _made(config: TrainConfig, material: Material) -> tuple[Learner, BatchSource, BatchSource]:
     """Return a learner that has compiled its steps, and the batches to train on and to validate with."""
     set_before_tensorflow()
-    from allcore.training.hardware import tensorflow_devices
     from allcore.training.learner import Learner
     from allcore.training.step_cost import compile_steps
+    from allcore.training.tensorflow_devices import tensorflow_devices
 
     train, validation, split = training_sources(config, material)
-    learner = Learner(config, make_plan(config, len(split.classes), tensorflow_devices()), len(split.classes))
+    learner = Learner(config, plan_hardware(config, len(split.classes), tensorflow_devices()), len(split.classes))
     compile_steps(learner, train, validation)
     return learner, train, validation
 
@@ -113,11 +113,12 @@ def _arithmetic(size: int, material: Material) -> Measure:
 
 
 def _plain_products(size: int, material: Material) -> Measure:
+    set_before_tensorflow()
     import tensorflow as tf
 
     del material
     wanted = step_products(size)
-    number = tf.bfloat16 if cpu_has_bfloat16() else tf.float32
+    number = tf.bfloat16 if cpu_is_faster_in_bfloat16() else tf.float32
     multiply = tf.function(tf.matmul)
 
     def seconds(product: Product) -> float:
@@ -147,14 +148,14 @@ def _seconds_of_each(times: int, work: Callable[[], object]) -> float:
 
 def _epoch(size: int, material: Material) -> Measure:
     from allcore.runs.folder.store import RunStore
-    from allcore.training.hardware import tensorflow_devices
     from allcore.training.loop import Trainer
     from allcore.training.reporter import Reporter
+    from allcore.training.tensorflow_devices import tensorflow_devices
 
     config = _config(size, material)
     learner, train, validation = _made(config, material)
     _, _, split = training_sources(config, material)
-    plan = make_plan(config, len(split.classes), tensorflow_devices())
+    plan = plan_hardware(config, len(split.classes), tensorflow_devices())
     store = RunStore(material.scratch / "epochs")
 
     def measure() -> float:

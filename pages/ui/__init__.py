@@ -1,4 +1,4 @@
-"""What several pages share: choosing a dataset or run, showing figures, tables and images, catching errors."""
+"""The parts of the pages, and what several of them share: choosing, showing, catching errors."""
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager

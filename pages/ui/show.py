@@ -60,9 +60,10 @@ def table(
 
     What a `per_cent_column` or `per_cent_bar` shows stands in the file as fractions, as in all files.
     """
-    headings = (column_config or {}).items()
-    per_cents = [name for name, heading in headings if isinstance(heading, _PerCent) and name in frame]
-    whole = partial(_in_fractions, frame, per_cents)
+    headings = column_config or {}
+    whole = partial(
+        _in_fractions, frame, [name for name in map(str, frame.columns) if isinstance(headings.get(name), _PerCent)]
+    )
     st.dataframe(
         for_table(frame),
         hide_index=True,

@@ -16,6 +16,7 @@ from allcore.evaluation.tradeoff.points import TradeoffPoint, on_front, tradeoff
 from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
 from allcore.paper import NATIVE_SIZE
 from allcore.reporting.comparison import not_compared, pairs_in_words
+from allcore.reporting.number_text import listed
 from allcore.reporting.shortcuts import draw_shortcuts, shortcut_note
 from allcore.reporting.studies.words import verdicts_in_words
 from allcore.reporting.tradeoff import COSTS, pareto_figure, published_table, size_figure
@@ -74,10 +75,17 @@ def show_points(
     costs = table.assign(**in_per_cent)
     if costs["up_sampled"].isna().all():
         costs = costs.drop(columns="up_sampled")
+    costs = costs.drop(columns="beside_paper")
     front = f"on_front_of_{cost}"
-    costs.insert(list(costs).index("test_images"), front, on_front(table, cost))
+    costs.insert(list(costs.columns).index("test_images"), front, on_front(table, cost))
     columns = _POINTS | {front: st.column_config.CheckboxColumn(f"Pareto front of {_called(cost)}")}
     show.table(costs, f"tradeoff-{name}", "Accuracy and costs of each run", columns, placeholder="")
+    if table["beside_paper"].all():
+        _show_published(table, name)
+
+
+def _show_published(table: pd.DataFrame, name: str) -> None:
+    """Show the accuracies of the paper's Table 2 with those of the runs."""
     st.header("Beside published results", anchor=False)
     st.caption("The paper's Table 2, each on its own images and split, then these runs with their 95 % intervals.")
     show.table(
@@ -90,18 +98,21 @@ def _show_sizes(table: pd.DataFrame, name: str, joined: bool, shortcuts: Mapping
     """Show accuracy and each cost against image size, for runs of one network."""
     st.header("Against image size", anchor=False)
     alike = table["epochs"].nunique() == 1
-    beside = "the paper's Table 1" + ("" if shortcuts is None else " and the accuracy of shortcut baselines")
+    beside_paper = bool(table["beside_paper"].all())
+    known = ("the paper's Table 1" if beside_paper else "", "" if shortcuts is None else "shortcut baselines")
+    beside = listed([each for each in known if each])
     show.figure(
         partial(_size_figure, table, joined and alike, shortcuts),
         f"image-size-{name}",
-        f"Test accuracy with its interval, training time, memory and parameters against image size, {beside} beside",
+        "Test accuracy with its interval, training time, memory and parameters against image size"
+        + (f", {beside} beside" if beside else ""),
     )
     if shortcuts is not None:
         st.caption(shortcut_note(table, shortcuts))
+    papers = "; the paper's was measured on a laptop GPU" if beside_paper else ""
     st.caption(
-        f"Bars are 95 % intervals. {_about_sizes(table)}Training time is the sum over the epochs; the paper's was "
-        "measured on a laptop GPU. Memory is the most that training used, of the process on a CPU or of the fullest "
-        "GPU."
+        f"Bars are 95 % intervals. {_about_sizes(table)}Training time is the sum over the epochs"
+        f"{papers}. Memory is the most that training used, of the process on a CPU or of the fullest GPU."
     )
     if not alike:
         trained = ", ".join(f"{row['image_size_px']} px for {row['epochs']}" for row in table.to_dict("records"))

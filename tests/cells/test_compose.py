@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allcore.cells.compose import PLAIN, SEAM, alone, on_field, painted_out, shrunk
+from allcore.cells.compose import PLAIN, SEAM, alone, on_field, painted_out, shrunk_cells
 
 SIDE = 48
 
@@ -61,4 +61,4 @@ def test_without_cells_painting_out_and_transplanting_do_nothing_to_the_field():
 
 def test_labels_are_shrunk_without_new_numbers():
     cells = np.kron(np.array([[0, 7], [200, 3]], np.uint8), np.ones((24, 24), np.uint8))
-    np.testing.assert_array_equal(np.unique(shrunk(cells, (20, 16))), [0, 3, 7, 200])
+    np.testing.assert_array_equal(np.unique(shrunk_cells(cells, (20, 16))), [0, 3, 7, 200])

@@ -1,5 +1,6 @@
 """`augment`: pictures of what settings make of images, and of what a run's network saw."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,20 @@ def test_each_picture_is_said_with_what_was_done_to_it(command, smears, tmp_path
     assert "32 pictures are in" in said
     assert said.count("mirrored") > 4
     assert "cells on another image's field" in said
+
+
+def test_every_picture_has_a_file_of_its_own_however_its_image_is_called(command, smears, tmp_path):
+    long = f"{'長' * 60}/{'x' * 200}.jpg"
+    images = ("A b/1.jpg", "A/b 1.jpg", long)
+    image = next((smears / "Pro").iterdir())
+    for name in (*images, *(f"{label}/{number}.jpg" for label in ("A", "A b") for number in range(2, 5))):
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(image, tmp_path / "data" / name)
+    asked = ("augment", "--data", tmp_path / "data", *(word for name in images for word in ("--image", name)))
+    outcome = command(*asked, "--epochs", "1,2", "--image-size", 32, "--output", tmp_path / "out", "--json")
+    assert outcome.code == 0
+    assert set(pictures(outcome, tmp_path / "out")) == {(name, epoch) for name in images for epoch in (1, 2)}
+    assert len(list((tmp_path / "out").iterdir())) == 6
 
 
 @pytest.mark.parametrize(

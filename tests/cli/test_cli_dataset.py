@@ -1,13 +1,16 @@
 """`dataset`: list, info, fetch, synthesize, audit."""
 
 import shutil
+import sys
 from zipfile import ZipFile
 
 import cv2
+import kagglehub
 import numpy as np
 import pytest
 
 from allcore.cells.finder import find_cells
+from allcore.data.importing.dataset_note import read_note
 from allcore.data.intake.images import decode
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.shortcuts import BASELINES
@@ -127,6 +130,32 @@ def test_synthesize_refuses_a_folder_in_use(command, smears):
     assert "is in use" in outcome.err
 
 
+def test_what_is_drawn_into_the_workspace_is_noted_as_a_dataset_of_it(command, workspace):
+    folder = workspace.datasets / "smears"
+    command("dataset", "synthesize", folder, "--images-per-class", 3, "--image-size", 32)
+    assert read_note(folder).source == "drawn smears"
+    assert "cannot name a dataset" in command("dataset", "synthesize", workspace.datasets / "My smears!").err
+
+
+@pytest.mark.parametrize("below", ["", "Original"])
+def test_synthesize_leaves_the_former_name_of_a_dataset_to_its_runs(command, workspace, below):
+    folder = workspace.datasets / "smears"
+    drawing = ("dataset", "synthesize", folder / below, "--images-per-class", 3, "--image-size", 32)
+    command(*drawing)
+    command("dataset", "rename", "smears", "mine")
+    again = command(*drawing)
+    assert (again.code, again.out) == (2, "")
+    assert "'smears' is the former name of 'mine', by which runs find its images" in again.err
+    assert not folder.exists()
+
+
+def test_synthesize_draws_a_second_variant_into_a_dataset(command, workspace):
+    for variant in ("Original", "Segmented"):
+        folder = workspace.datasets / "smears" / variant
+        drawn = command("dataset", "synthesize", folder, "--images-per-class", 3, "--image-size", 32)
+        assert (drawn.code, drawn.out) == (0, f"{folder}\n")
+
+
 def test_synthesize_refuses_too_few_images(command, tmp_path):
     outcome = command("dataset", "synthesize", tmp_path / "drawn", "--images-per-class", 1)
     assert outcome.code == 2
@@ -145,11 +174,26 @@ def test_fetch_zip_imports_it_under_a_given_name(command, workspace, archive):
     assert folders(command) == [str(workspace.datasets / "other")]
 
 
-@pytest.mark.parametrize("typed", ["ftp", "zip", "kaggle here.zip", "kaggle --name other"])
+@pytest.mark.parametrize("typed", ["ftp", "zip", "kaggle here.zip"])
 def test_fetch_of_anything_else_says_what_is_expected(command, typed):
     outcome = command("dataset", "fetch", *typed.split())
     assert outcome.code == 2
-    assert "expected: dataset fetch kaggle, or: dataset fetch zip PATH [--name NAME]" in outcome.err
+    assert "expected: dataset fetch kaggle [--name NAME], or: dataset fetch zip PATH [--name NAME]" in outcome.err
+
+
+def test_fetch_kaggle_prints_the_folder_alone_and_takes_a_name(command, workspace, smears, monkeypatch):
+    def warn_and_download(handle):
+        sys.stdout.write("Warning: Looks like you're using an outdated `kagglehub` version")  # as it does, no line end
+        return str(smears)
+
+    monkeypatch.setattr(kagglehub, "dataset_download", warn_and_download)
+    (workspace.datasets / "leukemia").mkdir(parents=True)
+    refused = command("dataset", "fetch", "kaggle")
+    assert (refused.code, refused.out) == (2, "")
+    assert "'leukemia' exists already; choose another name" in refused.err
+    outcome = command("dataset", "fetch", "kaggle", "--name", "other")
+    assert (outcome.code, outcome.out) == (0, f"{workspace.datasets / 'other'}\n")
+    assert "an outdated `kagglehub`" in outcome.err
 
 
 @pytest.mark.slow
@@ -182,7 +226,7 @@ def test_audit_finds_the_field_that_was_photographed_twice(command, tmp_path):
 @pytest.mark.slow
 def test_audit_pairs_and_groups_exact_duplicates(command, copied):
     shutil.copy(copied / "Pro" / "pro-0003.jpg", copied / "Pro" / "again.jpg")
-    report = command("dataset", "audit", copied, "--json").json
+    report = command("dataset", "audit", copied, "--no-baselines", "--json").json
     assert [sorted(pair) for pair in report["exact_duplicate_pairs"]] == [["Pro/again.jpg", "Pro/pro-0003.jpg"]]
     assert report["groups"]["Pro/again.jpg"] == report["groups"]["Pro/pro-0003.jpg"]
     assert len(set(report["groups"].values())) == 64
@@ -203,8 +247,8 @@ def test_audits_paths_are_relative_to_the_folder_given_even_where_it_only_wraps_
     wrapper = tmp_path / "wrapper"
     wrapper.mkdir()
     copied.rename(wrapper / "inner")
-    groups = command("dataset", "audit", wrapper, "--json").json["groups"]
-    assert all((wrapper / path).is_file() for path in groups)
+    groups = command("dataset", "audit", wrapper, "--no-baselines", "--json").json["groups"]
+    assert set(groups) == {path.relative_to(wrapper).as_posix() for path in wrapper.rglob("*.jpg")}
 
 
 def test_audit_of_a_dataset_without_a_usable_image_is_refused(command, tmp_path):

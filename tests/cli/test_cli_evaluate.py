@@ -8,11 +8,12 @@ import pytest
 
 from allcore.data.known_images import OF_DRAWN
 from allcore.data.labels.meanings import name_classes
-from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
 from allcore.reporting.number_text import percentage
-from tests.reporting.report.conftest import copied, renamed, sure_of_a_mistake
+from tests.copies import copy_of
+from tests.reporting.report.conftest import renamed, sure_of_a_mistake
 
 PROMISED = {
     "n", "accuracy", "precision_weighted", "recall_weighted", "f1_weighted", "mcc", "intervals", "per_class",
@@ -150,12 +151,14 @@ def test_lines_are_chosen_on_validation_and_hold_for_the_prevalence_that_is_aske
 
 
 def test_where_no_threshold_holds_the_target_that_is_said(command, finished_run, tmp_path):
-    said = command("evaluate", sure_of_a_mistake(copied(finished_run, tmp_path)).folder).out
+    said = command("evaluate", sure_of_a_mistake(copy_of(finished_run, tmp_path / finished_run.id)).folder).out
     assert "No threshold holds a specificity of at least 95 % on the validation images, so nothing is called" in said
 
 
 def test_where_no_threshold_holds_the_target_json_has_none_and_says_why(command, finished_run, tmp_path):
-    told = command("evaluate", sure_of_a_mistake(copied(finished_run, tmp_path)).folder, "--json").json
+    told = command(
+        "evaluate", sure_of_a_mistake(copy_of(finished_run, tmp_path / finished_run.id)).folder, "--json"
+    ).json
     lines = {(each["held"], each["at_least"]): each["point"]["threshold"] for each in told["operating_points"]}
     assert lines["specificity", 0.95] is None
     assert 0 <= lines["sensitivity", 0.95] <= 1
@@ -196,7 +199,7 @@ def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(command, finis
 
 def test_the_paper_stands_beside_its_own_classes_alone(command, finished_run, tmp_path, photographed):
     assert "paper %" in command("evaluate", finished_run.folder).out
-    foreign = renamed(copied(finished_run, tmp_path), {"Benign": "Blast", "Early": "Monocyte"})
+    foreign = renamed(copy_of(finished_run, tmp_path / finished_run.id), {"Benign": "Blast", "Early": "Monocyte"})
     words = command("evaluate", foreign.folder).out
     assert "Monocyte" in words
     assert "paper" not in words

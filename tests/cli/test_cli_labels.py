@@ -65,6 +65,7 @@ def test_image_under_a_wrong_class_is_among_the_first_with_its_twin_and_what_was
 def test_paths_are_those_below_the_folder_that_was_given(command, smears, tmp_path):
     shutil.copytree(smears, tmp_path / "archive" / "inner")
     rows = command("labels", tmp_path / "archive", "--json").json["labels"]
+    assert rows
     assert all((tmp_path / "archive" / row["path"]).is_file() for row in rows)
 
 

@@ -3,11 +3,8 @@
 import csv
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
-from allcore.cli.output import write_file
 
 
 @pytest.fixture
@@ -55,12 +52,3 @@ def test_what_is_of_the_figure_is_refused_without_one(on_finished, more):
     said = on_finished("map", "latest", *more)
     assert (said.code, said.out) == (2, "")
     assert "give --figure FILE.html" in said.err
-
-
-def test_a_file_that_is_written_may_be_a_pipe(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    with ThreadPoolExecutor() as pool:
-        read = pool.submit((tmp_path / "pipe").read_text)
-        write_file(tmp_path / "pipe", "path\na.jpg\n")
-        assert read.result() == "path\na.jpg\n"
-    assert (tmp_path / "pipe").is_fifo()

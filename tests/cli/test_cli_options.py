@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from allcore.cli.options import config_from, presets_help, with_config_options
 from allcore.config import TrainConfig, make_config
+from allcore.config_fields import config_values
 from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.errors import ConfigError
 from allcore.paper import READ, STATED
@@ -127,6 +128,36 @@ def test_nothing_typed_is_the_papers_configuration():
 def test_what_is_typed_goes_before_the_preset():
     config = config_from(Path("smears"), "quick", {"epochs": 2, "split.seed": 5})
     assert (config.image_size, config.epochs, config.split.seed) == (96, 2, 5)
+
+
+@pytest.mark.parametrize(
+    ("typed", "preset"),
+    [
+        ("--clip-norm none", "cells"),
+        ("--early-stopping none", "quick"),
+        ("--folds none --micro-batch-size none", "quick"),
+    ],
+)
+def test_what_may_be_none_can_be_made_so(typed, preset):
+    fields = fields_of(typed)
+    assert set(fields.values()) == {None}
+    values = config_values(config_from(Path("smears"), preset, fields))
+    assert all(values[path] is None for path in fields)
+
+
+def test_a_preset_that_clips_gradients_trains_on_two_devices_without():
+    with pytest.raises(ConfigError, match="clip_norm needs the whole batch on one device"):
+        config_from(Path("smears"), "cells", fields_of("--devices 2"))
+    assert config_from(Path("smears"), "cells", fields_of("--devices 2 --clip-norm none")).devices == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("--clip-norm many", "'many' is neither a valid float nor none"), ("--folds 2.5", "valid int")]
+)
+def test_what_is_no_number_is_refused(command, smears, typed, said):
+    outcome = command("train", "--data", smears, *typed.split())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
 
 
 def test_unknown_preset_is_refused():

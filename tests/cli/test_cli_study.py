@@ -11,7 +11,7 @@ from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.worker_lock import has_worker
-from allcore.studies.launch import checked, stop
+from allcore.studies.launch import resolved_plan, stop_study
 from allcore.studies.store import StudyStore
 from tests.conftest import device_taken
 from tests.studies.conftest import set_state
@@ -109,8 +109,8 @@ def test_of_two_extensions_at_a_time_the_later_one_is_refused(command, workspace
         StudyStore(workspace.studies).change(study, study.plan(), study.plan().extended(seeds=[2]))
         return plan
 
-    monkeypatch.setattr("allcore.studies.launch.checked", meanwhile)
-    monkeypatch.setattr("allcore.studies.launch.start", None)
+    monkeypatch.setattr("allcore.studies.launch.resolved_plan", meanwhile)
+    monkeypatch.setattr("allcore.studies.launch.start_study", None)
     refused = command("study", "resume", "seeds", "--seeds", "3", "--background")
     assert (refused.code, refused.out) == (2, "")
     assert "study seeds was extended meanwhile" in refused.err
@@ -139,8 +139,8 @@ def test_a_whole_study_is_not_extended_by_a_file_that_it_has_by_another_name(
     command, workspace, study_of, groups_of, tmp_path, monkeypatch
 ):
     study = study_of(done=2, vary={"split.groups": [groups_of(tmp_path / "patients.csv")]})
-    StudyStore(workspace.studies).change(study, study.plan(), checked(study.plan(), workspace))
-    monkeypatch.setattr("allcore.studies.launch.start", None)
+    StudyStore(workspace.studies).change(study, study.plan(), resolved_plan(study.plan(), workspace))
+    monkeypatch.setattr("allcore.studies.launch.start_study", None)
     monkeypatch.chdir(tmp_path)
     outcome = command("study", "resume", "seeds", "--vary", "groups=patients.csv")
     assert outcome.code == 2
@@ -199,6 +199,18 @@ def test_a_report_of_any_form_leaves_the_out_of_fold_predictions(command, study_
     assert len(list((study.folder / "out-of-fold").glob("*/predictions.parquet"))) == 2
 
 
+@pytest.mark.parametrize("form", [[], ["--json"], ["--tables"], ["--output", "seeds.md"]], ids=str)
+def test_a_report_is_made_also_where_the_out_of_fold_predictions_cannot_be_written(
+    command, study_of, tmp_path, monkeypatch, form
+):
+    monkeypatch.chdir(tmp_path)
+    (study_of(done=2).folder / "out-of-fold").touch()  # no folder can be made there
+    said = command("study", "report", "seeds", *form)
+    assert said.code == 0
+    assert "predictions of study seeds cannot be written (File exists); the report is whole without them" in said.err
+    assert "seeds.md" in said.out if "--output" in form else "accuracy" in said.out
+
+
 def test_who_follows_a_study_and_interrupts_stops_it(workspace, study_of, monkeypatch, capsys):
     study, stopped = study_of(1), []
 
@@ -207,7 +219,7 @@ def test_who_follows_a_study_and_interrupts_stops_it(workspace, study_of, monkey
 
     set_state(study, "running")
     monkeypatch.setattr(time, "sleep", interrupt)
-    monkeypatch.setattr("allcore.studies.launch.stop", lambda study, _: stopped.append(study.name))
+    monkeypatch.setattr("allcore.studies.launch.stop_study", lambda study, _: stopped.append(study.name))
     with pytest.raises(typer.Exit) as ended:
         go_on(study, workspace, background=False, json=False)
     assert (ended.value.exit_code, stopped) == (1, ["seeds"])
@@ -232,7 +244,7 @@ def test_a_study_queues_one_run_at_a_time_stops_with_it_and_is_resumed_with_the_
             assert again.id == first.id
             assert len(study.plan().places) == 6
         finally:
-            stop(study, workspace)
+            stop_study(study, workspace)
     assert json.loads((study.folder / "study.json").read_text())["seeds"] == [0, 1]
 
 

@@ -1,7 +1,13 @@
 """`study run --plan`: what a study would take; and what is said of stopping one."""
 
+import sys
+
+import pytest
+
+from allcore.errors import InputError
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.executor import LocalExecutor
+from allcore.studies.launch import is_carried_out, start_study
 from tests.cli.test_cli_study import OPTIONS
 
 GPUS = tuple(Device("gpu", number, str(number)) for number in range(2))
@@ -26,6 +32,22 @@ def test_the_plan_counts_as_many_runs_at_a_time_as_there_are_devices(command, sm
     assert outcome.json["at_once"] == 2
     assert "3 runs (3 folds x 1 seed)" in outcome.err
     assert "2 runs at a time" in outcome.err
+
+
+def test_a_study_is_planned_without_tensorflow_and_not_begun(command, workspace, smears, study_of, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as where it is not installed
+    launch = ["study", "run", "--data", smears, *OPTIONS, "--image-size", "32"]
+    assert command(*launch, "--plan").code == 0
+    begun = command(*launch)
+    assert (begun.code, begun.out) == (2, "")
+    assert begun.err.startswith("error: training needs tensorflow, which is not installed; add it with: ")
+    assert not workspace.studies.exists()
+    study = study_of(done=1)
+    assert command("study", "resume", study.name, "--seeds", "2") == begun
+    assert study.plan().seeds == (0, 1)
+    with pytest.raises(InputError, match="training needs tensorflow"):
+        start_study(study, workspace)
+    assert not is_carried_out(study)
 
 
 def test_what_stops_a_study_says_that_all_of_its_runs_stop(command):

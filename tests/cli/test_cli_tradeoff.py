@@ -15,6 +15,8 @@ def test_named_run_is_printed_with_its_costs(on_finished, finished_run):
     row = next(line for line in said.out.splitlines() if line.endswith(finished_run.id))
     assert f"{100 * point.accuracy:.2f}" in row
     assert f"{point.parameters / 1e6:.1f}" in row
+    assert point.dataset in row
+    assert "not all tested" not in said.out
     assert said.code == 0
 
 
@@ -29,6 +31,7 @@ def test_runs_that_label_an_image_differently_are_not_compared_and_that_is_said(
     said = command("tradeoff", *names)
     assert said.code == 0
     assert "Not compared: 1 of 1 pair of runs" in said.out
+    assert "not all tested on the same images under the same labels" in said.out
 
 
 def test_json_is_the_record_with_latency_when_asked_for(on_finished, finished_run):

@@ -1,10 +1,12 @@
 """`train`: what is refused before anything is made, and what is reported."""
 
+import re
 import shutil
 
 import pytest
 
 from allcore.cli.train import finish
+from allcore.hardware import Devices
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.files import CONFIG_FILE, SPLIT_FILE
 from allcore.runs.folder.status import write_status
@@ -91,13 +93,13 @@ def test_failed_run_is_exit_status_1_and_its_error_is_said(workspace, finished_r
     executor = LocalExecutor(workspace)
     run = executor.store.create(finished_run.config, finished_run.split)
     write_status(run.folder, run.status().model_copy(update={"state": "failed", "error": "the disk is full"}))
-    assert finish(run, executor, lambda evaluation: None) == 1
+    assert finish(run, workspace, lambda evaluation: None) == 1
     assert capsys.readouterr().err.startswith(f"run {run.id} is failed: the disk is full\ngo on with: ")
 
 
 def test_a_run_that_has_finished_shows_its_scores(finished, finished_run):
     shown = []
-    assert finish(finished_run, finished, shown.append) == 0
+    assert finish(finished_run, finished.workspace, shown.append) == 0
     assert [evaluation.model for evaluation in shown] == [finished_run.id]
 
 
@@ -115,6 +117,44 @@ def test_the_plan_alone_says_what_a_run_takes_and_makes_nothing(command, workspa
     assert (told["images_per_second"], told["memory_bytes"]) == (40.0, 3 * 10**9)
     assert sum(told["images"].values()) == 64
     assert not workspace.runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("train",), ["random"]),
+        (("train", "--split", "grouped"), []),
+        (("study", "run", "--seeds", "0"), ["random"]),
+        (("study", "run", "--seeds", "0", "--vary", "split=grouped,random"), ["random"]),
+    ],
+)
+def test_a_table_whose_groups_are_not_kept_together_is_said_before_anything_is_trained(
+    command, workspace, smears, tmp_path, asked, said
+):
+    paths = [path.relative_to(smears) for path in sorted(smears.glob("*/*.jpg"))]
+    rows = [f"{path},{path.parent}{number // 2}" for number, path in enumerate(paths)]
+    (tmp_path / "t.csv").write_text("\n".join(["file,patient", *rows]), encoding="utf-8")
+    outcome = command(*asked, "--data", smears, *TINY_OPTIONS, "--groups", tmp_path / "t.csv", "--plan")
+    assert outcome.code == 0
+    sentences = [
+        f"--split {name} does not keep the groups of {tmp_path / 't.csv'} together: the table" for name in said
+    ]
+    assert [line for line in outcome.err.splitlines() if "does not keep" in line] == [
+        f"{sentence} is only used to count twins; --split grouped and --split patient keep them"
+        for sentence in sentences
+    ]
+
+
+def test_a_plan_says_where_memory_decides_over_how_many_images_are_normalised(command, smears, monkeypatch):
+    monkeypatch.setattr("allcore.hardware.system_devices", lambda: Devices(2, False, 2**30))
+    asked = ["--data", smears, "--weights", "random", "--network", "resnet50", "--image-size", "64"]
+    (said,) = command("train", *asked, "--plan", "--json").json["warnings"]
+    assert re.match(r"ResNet50 normalises \d+ images at a time instead of the whole batch of 32", said)
+    assert f"warning: {said}" in command("train", *asked, "--plan").out
+    study = command("study", "run", *asked, "--name", "two", "--vary", "network=resnet50,vgg16", "--plan", "--json")
+    assert study.json["warnings"] == [said]
+    assert f"warning: {said}" in study.err
+    assert command("train", *asked, "--micro-batch-size", "2", "--plan", "--json").json["warnings"] == []
 
 
 def test_a_plan_knows_the_time_from_an_earlier_run(on_finished, finished_run, smears):

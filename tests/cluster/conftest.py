@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from allcore.config import TrainConfig
-from allcore.runs.execution.executor import Executor, open_executor
+from allcore.runs.execution.choose_executor import open_executor
+from allcore.runs.execution.executor import Executor
 from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status

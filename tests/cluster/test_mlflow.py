@@ -25,7 +25,7 @@ from allcore.runs.folder.files import OUTPUT_FILE
 from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import Run
-from allcore.studies.launch import start
+from allcore.studies.launch import start_study
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from allcore.tracking.mirror import ARTIFACTS
@@ -169,7 +169,7 @@ def test_a_study_is_mirrored_while_it_goes_on_with_its_members_below_it(
     config = tiny_config(epochs=1)
     plan = make_plan(name="twice", config=config, seeds=(0, 1), folds=[], vary={})
     study = StudyStore(mirrored.studies).create(plan)
-    start(study, mirrored)
+    start_study(study, mirrored)
     until(lambda: study.status().state not in ACTIVE)
     assert study.status().state == "succeeded", study.status()
     members = list(study.members(LocalExecutor(mirrored).store.runs()).values())

@@ -5,7 +5,7 @@ import os
 import psutil
 import pytest
 
-from allcore.runs.execution.executor import executor_of
+from allcore.runs.execution.choose_executor import executor_of
 from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.states import ACTIVE
 from pages.ui.show import plain

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import PIL
 import pytest
 
 from allcore.data.catalog import scan
@@ -74,10 +73,19 @@ def test_a_file_that_was_unusable_is_looked_at_again(dataset, cache, monkeypatch
     assert scan(dataset, cache).problems().empty
 
 
-def test_what_another_version_of_the_decoder_saw_is_not_trusted(dataset, cache, monkeypatch):
+@pytest.mark.parametrize(
+    "version",
+    [
+        "allcore.data.catalog_rows.INTAKE_VERSION",
+        "allcore.data.catalog_rows.__version__",
+        "PIL.__version__",
+        "simplejpeg.__version__",
+    ],
+)
+def test_what_another_version_of_the_program_or_of_a_decoder_saw_is_not_trusted(dataset, cache, monkeypatch, version):
     scan(dataset, cache)
     overwrite_unnoticed(dataset / "Pro" / "0.png")
-    monkeypatch.setattr(PIL, "__version__", "0.0")
+    monkeypatch.setattr(version, "another")
     assert list(scan(dataset, cache).problems()["path"]) == ["Pro/0.png"]
 
 

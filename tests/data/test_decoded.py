@@ -131,7 +131,7 @@ def test_progress_ends_at_the_number_of_images_and_a_second_run_has_none(dataset
 def test_few_images_wait_to_be_written(dataset, cache, monkeypatch):
     held, told = Held(), []
     monkeypatch.setattr("allcore.data.decoded.decode_catalogued", held.of(decode_catalogued))
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(2)), raising=False)
     decoded_images(dataset, scan(dataset).images(), cache, lambda done, _: told.append((done, held.begun)))
     assert [done for done, _ in told] == list(range(1, 21))
     assert all(begun <= done + 2 for done, begun in told)

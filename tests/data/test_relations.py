@@ -66,6 +66,14 @@ def test_a_damaged_copy_costs_a_search_and_no_more(twins, tmp_path):
     assert again.groups.tolist() == relations.groups.tolist()
 
 
+@pytest.mark.parametrize("part", ["overlap", "relations"])
+def test_what_an_older_search_found_is_searched_for_again(twins, monkeypatch, part):
+    folder, _, _, cache, _ = twins
+    assert known_relations_of(scan(folder), "", cache).searched
+    monkeypatch.setattr(f"allcore.data.{part}.SEARCH_VERSION", "another")
+    assert not known_relations_of(scan(folder), "", cache).searched
+
+
 def test_before_a_search_only_exact_duplicates_are_known(twins, tmp_path):
     folder, _, images, _, _ = twins
     known = known_relations_of(scan(folder), "", tmp_path)

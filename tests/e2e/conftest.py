@@ -56,16 +56,23 @@ class Server:
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
-        deadline = time.monotonic() + 60
-        while not self._answers():
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
+        try:
+            deadline = time.monotonic() + 60
+            while not self._answers():
+                assert time.monotonic() < deadline, f"the server does not answer\n{self.said()[-4000:]}"
+                time.sleep(0.1)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End the server."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=120)
+            try:
+                self.process.wait(timeout=120)
+            finally:
+                self.process.kill()
 
     def said(self) -> str:
         """Return what the server has printed so far."""
@@ -126,11 +133,13 @@ def server(tmp_path):
     made = Server(tmp_path / "workspace")
     made.start()
     yield made
-    made.stop()
-    executor = LocalExecutor(made.workspace)
-    for run in executor.store.runs():
-        if run.status().state in ACTIVE:
-            executor.stop(run, patience=10.0)
+    try:
+        made.stop()
+    finally:
+        executor = LocalExecutor(made.workspace)
+        for run in executor.store.runs():
+            if run.status().state in ACTIVE:
+                executor.stop(run, patience=0.5)
 
 
 @pytest.fixture(scope="session")

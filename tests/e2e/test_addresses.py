@@ -6,14 +6,17 @@ import shutil
 from contextlib import contextmanager
 from urllib.parse import quote_plus
 
+import pytest
 from playwright.sync_api import expect
 
 from allcore.runs.folder.status import write_status
-from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
+from tests.copies import copy_of
+from tests.e2e.conftest import Server
 
-WITH_EVIDENCE = ("Mistakes", "Confusion matrix", "Compare")
+WITH_EVIDENCE = ("Mistakes", "Confusion matrix", "Mistakes", "Compare", "Confusion matrix", "Compare", "Mistakes")
+"""The tabs with pictures of three kinds, each after each other one."""
 FAULTS = re.compile("Something went wrong|Traceback|Ask Google")
 
 
@@ -59,7 +62,8 @@ def late_answers(page):
 def test_every_tab_of_a_run_with_mistakes_can_be_opened_after_every_other(finished_server, finished_run, page):
     page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
     arrived(page, "Evaluate")
-    for name in itertools.chain.from_iterable(itertools.permutations(WITH_EVIDENCE, 2)):
+    assert set(itertools.pairwise(WITH_EVIDENCE)) == set(itertools.permutations(set(WITH_EVIDENCE), 2))
+    for name in WITH_EVIDENCE:
         page.get_by_role("tab", name=name).click()
         expect(page).to_have_url(re.compile(re.escape(f"view={quote_plus(name)}")))  # before, a click may go unheard
         idle(page)
@@ -139,9 +143,21 @@ def test_going_back_leads_to_the_page_of_the_gallery_that_was_left(finished_serv
     expect(images).to_have_count(64 - 2 * 24)
 
 
-def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_deletion_said(server, finished_run, page):
+@pytest.fixture(scope="module")
+def changing_server(tmp_path_factory):
+    """Return a running server on an empty workspace, for tests that leave no run behind."""
+    made = Server(tmp_path_factory.mktemp("changing") / "workspace")
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_deletion_said(
+    changing_server, finished_run, page
+):
+    server = changing_server
     first, second = (
-        Run(shutil.copytree(finished_run.folder, server.workspace.runs / name))
+        copy_of(finished_run, server.workspace.runs / name)
         for name in ("20260101-000000-vgg16-32px-aaaa", "20260102-000000-vgg16-32px-bbbb")
     )
     page.goto(server.url("runs", f"run={first.id}"))
@@ -159,12 +175,14 @@ def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_del
     shutil.rmtree(first.folder)
     expect(page.get_by_text("No such run")).to_be_visible()
     assert second.folder.is_dir()
+    shutil.rmtree(second.folder)
 
 
-def test_a_study_is_deleted_with_its_runs_where_that_is_asked_for(server, finished_run, page):
+def test_a_study_is_deleted_with_its_runs_where_that_is_asked_for(changing_server, finished_run, page):
+    server = changing_server
     plan = make_plan(name="seeds", config=finished_run.config, seeds=(0, 1))
     study = StudyStore(server.workspace.studies).create(plan)
-    member = Run(shutil.copytree(finished_run.folder, server.workspace.runs / "20260101-000000-vgg16-32px-aaaa"))
+    member = copy_of(finished_run, server.workspace.runs / "20260101-000000-vgg16-32px-aaaa")
     (member.folder / "config.json").unlink()
     (member.folder / "config.json").write_text(plan.places[0].config.to_json(), encoding="utf-8")
     page.goto(server.url("runs", "study=seeds"))

@@ -11,7 +11,7 @@ import psutil
 from PIL import Image
 from playwright.sync_api import expect
 
-from allcore.evaluation.image_map.mapped import make_map
+from allcore.evaluation.image_map.making import make_map
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import RunStore
 from tests.conftest import wait_for
@@ -85,7 +85,7 @@ def test_first_use_from_empty_workspace_to_a_resumed_run(server, page, smears):
     wait_for(run, lambda status: status.state == "cancelled")
     button(page, "Resume").click()
     until(lambda: run.status().state in ACTIVE)
-    expect(badge(page, "running")).to_be_visible()
+    expect(badge(page, re.compile("queued|running"))).to_be_visible()
     wait_for(run, lambda status: status.segment == 1)
 
 
@@ -102,8 +102,14 @@ def test_click_on_a_cell_shows_exactly_its_images(finished_server, finished_run,
         """async ([x, y]) => {
             const plot = matrix();
             plot.scrollIntoView({block: 'center'});
-            await new Promise(done => setTimeout(done, 1500));
-            const box = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;
+            const frame = () => new Promise(requestAnimationFrame);
+            let box = plot.getBoundingClientRect(), before = null;
+            while (box.left !== before?.left || box.top !== before?.top) {
+                await frame();
+                await frame();
+                [before, box] = [box, plot.getBoundingClientRect()];
+            }
+            const {xaxis, yaxis} = plot._fullLayout;
             return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
         }""",
         [predicted, true],

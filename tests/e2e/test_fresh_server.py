@@ -6,10 +6,10 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Server
 
 
-@pytest.fixture
-def fresh(tmp_path, smears):
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory, smears):
     """Return a server that has just started, with the drawn smears as its dataset."""
-    made = Server(tmp_path / "workspace", smears.parent)
+    made = Server(tmp_path_factory.mktemp("fresh") / "workspace", smears.parent)
     made.start()
     yield made
     made.stop()

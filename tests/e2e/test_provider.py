@@ -16,6 +16,7 @@ from allcore.access import ACCESS_FILE
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.text import for_page as plain
 from benchmarks.browserless import Shown, Visitor
+from tests.copies import link_or_copy
 from tests.e2e.conftest import Server
 from tests.e2e.provider import ACCOUNT, CLIENT, SECRET, Provider, providing
 
@@ -77,7 +78,8 @@ class Browser:
 def signing_in(finished: LocalExecutor, tmp_path_factory: pytest.TempPathFactory):
     """Return the address of an app whose secrets name a provider, and the provider."""
     folder = tmp_path_factory.mktemp("signing in")
-    shutil.copytree(finished.workspace.root, folder / "workspace", ignore=shutil.ignore_patterns("*.lock"))
+    locks = shutil.ignore_patterns("*.lock")
+    shutil.copytree(finished.workspace.root, folder / "workspace", ignore=locks, copy_function=link_or_copy)
     (folder / "workspace" / ACCESS_FILE).write_text(json.dumps(ACCESS))
     server = Server(folder / "workspace", secrets=folder / "secrets.toml")
     app = server.url().removesuffix("/?")

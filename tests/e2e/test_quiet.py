@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from allcore.evaluation.image_map.mapped import make_map
+from allcore.evaluation.image_map.making import make_map
 from tests.e2e.conftest import Server
 
 VIEWS = {

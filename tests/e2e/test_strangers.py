@@ -4,21 +4,10 @@ import socket
 
 import pytest
 
-from tests.e2e.conftest import Server
-
 HANDSHAKE = (
     "GET /_stcore/stream HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
-
-
-@pytest.fixture(scope="module")
-def empty_server(tmp_path_factory):
-    """Return a running server on an empty workspace, which tests leave as it is."""
-    made = Server(tmp_path_factory.mktemp("empty") / "workspace")
-    made.start()
-    yield made
-    made.stop()
 
 
 def handshake(server, host, origin):
@@ -29,12 +18,12 @@ def handshake(server, host, origin):
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_a_page_of_the_app_itself_is_let_in(empty_server, name):
-    host = f"{name}:{empty_server.port}"
-    assert handshake(empty_server, host, f"http://{host}") == 101
+def test_a_page_of_the_app_itself_is_let_in(finished_server, name):
+    host = f"{name}:{finished_server.port}"
+    assert handshake(finished_server, host, f"http://{host}") == 101
 
 
 @pytest.mark.parametrize("name", ["rebound.example", "127.0.0.1.rebound.example", "localhost.rebound.example"])
-def test_a_foreign_name_that_leads_here_is_refused_with_its_own_pages(empty_server, name):
-    host = f"{name}:{empty_server.port}"
-    assert handshake(empty_server, host, f"http://{host}") == 403
+def test_a_foreign_name_that_leads_here_is_refused_with_its_own_pages(finished_server, name):
+    host = f"{name}:{finished_server.port}"
+    assert handshake(finished_server, host, f"http://{host}") == 403

@@ -25,6 +25,23 @@ def recorded(certainty=0.5, seed=0, n=120, group_size=1):
     return RecordedPredictions(CLASSES, table)
 
 
+def answered(labels, said):
+    """Return predictions of images of these class numbers that were called these, each in a group of its own."""
+    n_classes = int(max(*labels, *said)) + 1
+    p = np.eye(n_classes)[np.asarray(said)]
+    names = np.array(CLASSES, object)[np.asarray(labels)]
+    table = pd.DataFrame(
+        {
+            "path": [f"{label}/{number}.jpg" for number, label in enumerate(names)],
+            "sha256": [f"{number:064x}" for number in range(len(names))],
+            "group": [f"g{number:05d}" for number in range(len(names))],
+            "label": names,
+            **{f"probability_{name}": p[:, index] for index, name in enumerate(CLASSES[:n_classes])},
+        }
+    )
+    return RecordedPredictions(CLASSES[:n_classes], table)
+
+
 def of_rows(predictions, rows):
     return RecordedPredictions(predictions.classes, predictions.table.iloc[rows].reset_index(drop=True))
 

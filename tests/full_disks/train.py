@@ -18,7 +18,7 @@ from allcore.runs.folder.process import host, own_identity
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, RunStore
-from allcore.training import room
+from allcore.training import wait_for_room
 from allcore.training.worker import run_worker
 from allcore.workspace import Workspace
 from tests.conftest import TINY
@@ -30,7 +30,7 @@ MOST_ATTEMPTS = 60
 def main(dataset: str, workspace: Path, error: int) -> None:
     """Launch until a run is there, work until it has succeeded, and print what happened on the way."""
     os.environ["ALLCORE_WORKSPACE"] = str(workspace)
-    room._PAUSE_SECONDS = 0  # it is tried again at once: there is room by then
+    wait_for_room._PAUSE_SECONDS = 0  # it is tried again at once: there is room by then
     space, disk, attempts = Workspace(workspace), FailingDisk(workspace, error), []
     config = make_config(dataset=dataset, **TINY, epochs=2, optimizer="sgd", checkpoint_minutes=0.001)
     workspace.mkdir()

@@ -65,6 +65,15 @@ def test_no_image_is_predicted_twice_whatever_it_is_called_and_asked_with(said, 
     assert every.iloc[:8].equals(some)
 
 
+@pytest.mark.parametrize("part", ["INTAKE_VERSION", "__version__"])
+def test_what_another_program_made_of_the_pixels_is_asked_for_again(said, smears, asked, monkeypatch, part):
+    images = scan(smears).images().head(2)
+    said(smears, images)
+    monkeypatch.setattr(f"allcore.inference.kept_predictions.{part}", "another")
+    said(smears, images)
+    assert asked == [2, 2]
+
+
 def test_a_damaged_cache_costs_time_alone(said, smears, tmp_path):
     images = scan(smears).images().head(4)
     before = said(smears, images)

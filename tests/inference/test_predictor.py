@@ -1,6 +1,5 @@
 """The predictor says what its file says, alone or in a batch, from any number of threads, and refuses other files."""
 
-import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +15,7 @@ from allcore.data.intake.images import decode
 from allcore.errors import InputError, ModelFileError
 from allcore.inference.metadata import KEY, encode_array, to_properties
 from allcore.inference.predictor import BATCH, load_predictor
+from allcore.processors import processors
 from tests.inference.conftest import toy_graph, toy_metadata
 
 ANOTHER_GRAPH = {
@@ -243,7 +243,7 @@ def test_whoever_stops_taking_predictions_waits_for_a_few_files_alone(predictor,
     answers = predictor.predict_files(files())
     next(answers)
     answers.close()
-    assert len(taken) < 100 + 8 * (os.cpu_count() or 1)
+    assert len(taken) < 100 + 8 * processors()
 
 
 def test_an_image_in_the_network_s_size_is_not_resized_again(images):

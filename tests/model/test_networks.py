@@ -149,15 +149,14 @@ def test_int8_is_near_float32_and_adds_up_too(case):
 
 
 def test_averaging_head_and_a_map_of_one_place_add_up():
-    for head, size in (("gap", 64), ("flatten", 32)):
-        case = Case("mobilenetv3small", head, size)
-        expected = case.model(case.images.astype(np.float32))
-        np.testing.assert_allclose(case.answers["probabilities"], expected, atol=1e-4)
-        assert_adds_up(case.weights, case.answers)
+    case = Case("mobilenetv3small", "gap", 32)
+    expected = case.model(case.images.astype(np.float32))
+    np.testing.assert_allclose(case.answers["probabilities"], expected, atol=1e-4)
+    assert_adds_up(case.weights, case.answers)
 
 
 @pytest.mark.parametrize("name", TRUNKS)
-@pytest.mark.parametrize("size", [32, 33, 63, 150, 300])
+@pytest.mark.parametrize("size", [32, 33, 63, 150, 200, 224, 300])
 def test_values_and_sides_of_the_table_follow_the_image_size(name, size):
     trunk = TRUNKS[name]
     sides = {"vgg16": size // 32, "densenet121": (size + 3) // 4 // 8}

@@ -12,7 +12,7 @@ from allcore.data.catalog import scan
 from allcore.data.intake.images import decode
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import InputError
-from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.inference.predictor import load_predictor
 from allcore.installation import PROJECT
 from allcore.paper import CLASSES

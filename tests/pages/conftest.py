@@ -26,9 +26,8 @@ from allcore.data.synthetic.cells import CLASSES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
+from tests.copies import copy_of, shared_files
 from tests.data.shared_fields.planted import crop_pair, large_field
-
-_LARGE = 1_000_000
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -141,9 +140,9 @@ def run(finished_run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     after this one would have what was written.
     """
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(Path(finished_run.config.dataset).parent))
-    before = _as_written(finished_run)
-    yield Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id, copy_function=_copied))
-    assert _as_written(finished_run) == before, "a file that other tests share was written to: remove it first"
+    before = shared_files(finished_run)
+    yield copy_of(finished_run, workspace.runs / finished_run.id)
+    assert shared_files(finished_run) == before, "a file that other tests share was written to: remove it first"
 
 
 @pytest.fixture
@@ -152,16 +151,6 @@ def trained(finished: LocalExecutor, finished_run: Run, monkeypatch: pytest.Monk
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
     monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears.parent))
     return finished_run
-
-
-def _as_written(run: Run) -> dict[str, tuple[int, int]]:
-    """Return the size and the time of writing of each file of a run that copies of it share."""
-    files = {str(file): file.stat() for file in run.folder.rglob("*") if file.is_file()}
-    return {file: (facts.st_size, facts.st_mtime_ns) for file, facts in files.items() if facts.st_size > _LARGE}
-
-
-def _copied(source: str, target: str) -> None:
-    (os.link if Path(source).stat().st_size > _LARGE else shutil.copy2)(source, target)
 
 
 def _write(pixels: np.ndarray, file: Path) -> None:

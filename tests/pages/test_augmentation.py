@@ -62,6 +62,7 @@ def test_settings_act_on_the_results(dataset, served):
     shown = pictures(open_page("augmentation", image=path, size=48, **settings), served)
     config = AugmentConfig(**settings)
     index = scan(dataset).images()["path"].tolist().index(path)
+    assert len(shown) == 12
     for epoch, pixels in enumerate(shown[1:]):
         assert np.array_equal(pixels, augment(decode(dataset / path), 48, config, 0, epoch, index))
 

@@ -7,7 +7,7 @@ import pytest
 
 from allcore.cli.evaluation_text import evaluation_json
 from allcore.data.labels.meanings import class_meanings, name_classes
-from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.paper import CLASSES
 from allcore.reporting.number_text import per_cent_within
 from allcore.runs.folder.store import RunStore

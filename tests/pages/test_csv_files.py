@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.predictions.evaluate_model import evaluate_run
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from tests.pages.opening import open_page, table

@@ -20,15 +20,20 @@ def opened(page, run):
     return open_page(page, **PAGES[page], run=run.id, model=run.id)
 
 
-@pytest.mark.parametrize("file", SMALL_FILES)
 @pytest.mark.parametrize("page", PAGES)
-def test_a_file_that_is_cut_short_or_goes_under_the_reader_is_no_fault(run, page, file):
+def test_a_file_that_is_cut_short_or_goes_under_the_reader_is_no_fault(run, page, subtests):
     app = opened(page, run)
-    path = run.folder / file
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    ran(app)
-    path.unlink()
-    opened(page, run)
+    address = dict(app.query_params)
+    for file in SMALL_FILES:
+        path = run.folder / file
+        whole = path.read_bytes()
+        with subtests.test(file=file):
+            path.write_bytes(whole[: len(whole) // 2])
+            ran(app)
+            assert dict(app.query_params) == address
+            path.unlink()
+            opened(page, run)
+        path.write_bytes(whole)
 
 
 @pytest.mark.parametrize("page", PAGES)

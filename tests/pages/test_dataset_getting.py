@@ -289,6 +289,15 @@ def test_what_kaggle_gives_becomes_the_chosen_dataset(workspace, smears, monkeyp
     assert len(listed_images(app)) == 24
 
 
+def test_what_kaggle_gives_can_have_another_name(workspace, smears, monkeypatch):
+    monkeypatch.setattr(kagglehub, "dataset_download", lambda handle: str(smears))
+    (workspace.datasets / "leukemia").mkdir(parents=True)
+    app = press(choose(open_page("dataset"), "source", "Kaggle"), "Download from Kaggle")
+    assert "'leukemia' exists already; choose another name" in app.error[0].value
+    field(app, "Name").set_value("other")
+    assert press(app, "Download from Kaggle").selectbox(key="data").value == "other"
+
+
 def test_without_a_network_the_error_names_the_other_ways(workspace, monkeypatch):
     def offline(handle: str) -> str:
         raise socket.gaierror("no network")

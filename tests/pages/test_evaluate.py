@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from allcore.data.known_images import OF_DRAWN
-from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.predictions.chosen_point import Target, chosen_point
+from allcore.evaluation.predictions.evaluate_model import evaluate_run
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
-from allcore.evaluation.predictions.operating import Target, chosen_point
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.paper import HEADLINE
+from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.number_text import per_cent_within
 from allcore.runs.folder.store import Run, RunStore
 from tests.pages import opening
@@ -71,8 +72,9 @@ def test_queued_run_cannot_be_evaluated_yet(workspace, tiny_config, finished_run
 
 @pytest.mark.parametrize("split", ["test", "validation"])
 def test_scores_of_the_split_stand_beside_the_papers(run, split, photographed):
-    table = open_page(split=split).dataframe[0].value.set_index("score")
-    scores = evaluate_run(run, split).scores
+    app, scores = open_page(split=split), evaluate_run(run, split).scores
+    table = app.dataframe[0].value.set_index("score")
+    assert intervals_in_words(scores.interval_method) in texts(app.caption)
     assert table.loc["accuracy", "weighted"] == 100 * scores.accuracy
     assert table.loc["accuracy", "macro"] == 100 * scores.balanced_accuracy
     assert table.loc["accuracy", "paper"] == 100 * HEADLINE["accuracy"]

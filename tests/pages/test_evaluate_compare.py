@@ -1,7 +1,5 @@
 """A run against another on the Evaluate page."""
 
-import shutil
-
 import pandas as pd
 import pytest
 
@@ -9,7 +7,9 @@ from allcore.evaluation.comparing.comparison import compare
 from allcore.evaluation.comparing.pairing import disagreements, pair
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.comparison import score_differences, verdict
+from allcore.reporting.interval_words import DIFFERENCES
 from allcore.runs.folder.store import Run
+from tests.copies import copy_of
 from tests.pages.opening import choose, metrics, open_page, table, texts
 
 CLASSES = ["Benign", "Early", "Pre", "Pro"]
@@ -19,7 +19,7 @@ CLASSES = ["Benign", "Early", "Pre", "Pro"]
 def other(run) -> Run:
     """An older copy of the run, which calls every image Pre."""
     other = Run(run.folder.with_name("20200101-000000-vgg16-32px-ffff"))
-    shutil.copytree(run.folder, other.folder)
+    copy_of(run, other.folder)
     rewrite(other, probability_Pre=0.7, **{f"probability_{name}": 0.1 for name in CLASSES if name != "Pre"})
     return other
 
@@ -56,7 +56,9 @@ def test_the_run_itself_cannot_be_chosen_and_none_is_at_first(run, other):
 
 
 def test_both_scores_and_their_differences_are_shown(run, other, paired):
-    shown = table(open_compare(run=run.id, against=other.id), "difference")
+    app = open_compare(run=run.id, against=other.id)
+    shown = table(app, "difference")
+    assert DIFFERENCES in texts(app)
     pd.testing.assert_frame_equal(shown, score_differences(compare(paired)))
 
 
@@ -96,7 +98,7 @@ def test_each_picture_says_whose_answer_it_shows(run, other):
 
 def test_runs_that_answer_alike_have_no_image_to_show(run):
     alike = Run(run.folder.with_name("20200101-000000-vgg16-32px-eeee"))
-    shutil.copytree(run.folder, alike.folder)
+    copy_of(run, alike.folder)
     app = open_compare(run=run.id, against=alike.id)
     assert "The two runs predict every image alike." in texts(app)
     assert "They cannot be told apart" in texts(app)

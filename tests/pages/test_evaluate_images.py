@@ -4,11 +4,12 @@ import os
 import shutil
 
 import pytest
+from PIL import Image
 
 from allcore.data.catalog import scan
 from allcore.errors import InputError
-from allcore.evaluation.predictions.folder import ScoredFolder
-from allcore.evaluation.predictions.in_run_form import evaluation_run
+from allcore.evaluation.predictions.evaluation_run import evaluation_run
+from allcore.evaluation.predictions.score_folder import ScoringRequest
 from allcore.inference.predictor import load_predictor
 from tests.pages.opening import choose, open_page, press, ran, texts
 from tests.pages.releasing import release
@@ -19,7 +20,7 @@ def scored(run, released, workspace, smears):
     """Return a scorer of the run's model on a folder, in advance: what the page finds, it need not make."""
 
     def in_advance(folder, **of):
-        model, asked = run.served_model, ScoredFolder(folder=folder, variant="", **of)
+        model, asked = run.served_model, ScoringRequest(folder=folder, variant="", **of)
         evaluation_run(load_predictor(model), model, scan(folder, workspace.cache), asked, workspace.cache)
 
     return in_advance
@@ -47,6 +48,19 @@ def test_a_model_is_scored_on_a_dataset_when_it_is_asked_for(run, released, smea
     for view in ("Mistakes", "Calibration", "Malignant or benign"):
         app.query_params["view"] = view
         assert not ran(app).error
+
+
+def test_twins_are_told_among_the_images_that_the_model_was_not_trained_on(run, scored, workspace, smears):
+    folder = shutil.copytree(smears, workspace.datasets / "more", copy_function=os.link)
+    trained = run.split.table.query("split == 'train'")["path"]
+    with Image.open(folder / trained.iloc[0]) as image:
+        image.save((folder / trained.iloc[0]).with_name("again.png"))
+    scored(folder)
+    shown = texts(open_page("evaluate", score="images", model=run.id, data="more"))
+    others = 65 - len(trained)
+    assert f"1 of {others} images that it was not trained on share a group with one that the model was" in shown
+    assert "Without these and those that it was trained on: accuracy" in shown
+    assert f"{others - 1} images." in shown
 
 
 def test_the_button_says_how_many_images_are_scored(run, released, smears, renamed):

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from allcore.evaluation.image_map.mapped import known_map, make_map
+from allcore.evaluation.image_map.making import known_map, make_map
 from pages.ui.evaluate.image_map import chosen_rows
 from tests.pages.opening import open_page, press, table, texts
 

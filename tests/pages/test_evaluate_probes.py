@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from allcore.data.intake.images import decode
+from allcore.evaluation.probes.evidence_share import EvidenceShare
 from allcore.evaluation.probes.probing import ProbeResult, cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Sample
 from allcore.evaluation.probes.subject import subject_of_run
-from allcore.reporting.probes import findings, probe_table
+from allcore.reporting.probes import evidence_findings, findings, probe_table
 from tests.pages.opening import button, choose, open_page, press, table, texts
 
 MADE = [probe for probe in PROBES if probe.variant is None]  # the drawn smears have no other variant
@@ -69,11 +70,23 @@ def test_second_look_shows_what_was_found_in_a_figure_words_and_a_table(probed):
     said = texts(app).replace("\\", "").replace("**", "")
     for sentence in findings(report):
         assert sentence in said
-    assert "the last pooling" in said or "of the evidence for the predicted class" in said
+    assert evidence_findings(report)
+    for sentence in evidence_findings(report):
+        assert sentence in said
     shown = table(app, "probe")
     assert list(shown["probe"]) == list(probe_table(report)["probe"])
     assert list(shown["accuracy"].dropna()) == list(probe_table(report)["accuracy"].dropna())
     assert any(f"csv-probes-{run.id}" in each.proto.id for each in app.get("download_button"))
+
+
+def test_where_the_evidence_of_a_larger_map_falls_is_said(probed, workspace):
+    _, report = probed
+    share = EvidenceShare(share=0.3, interval=(0.25, 0.35), area=0.15)
+    (file,) = (workspace.cache / "probes").iterdir()
+    file.write_text(report.model_copy(update={"cells": share, "corner": share}).model_dump_json())
+    said = texts(open_probes()).replace("\\", "")
+    assert "of the evidence for the predicted class falls inside nucleated cells, 2.0 times their 15.0 %" in said
+    assert "of the evidence for the predicted class falls in the scale-bar corner, 2.0 times its 15.0 %" in said
 
 
 def test_skipped_probe_is_named_with_the_reason_and_can_be_tried_again(probed):

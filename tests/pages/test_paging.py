@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from allcore.runs.folder.store import Run
+from tests.copies import copy_of
 from tests.pages.opening import choose, listed_images, open_page, press, ran
 
 CLASSES = ["Benign", "Early", "Pre", "Pro"]
@@ -28,7 +29,7 @@ def runs(run, monkeypatch) -> list[Run]:
     run.predictions().assign(**said).to_parquet(run.folder / "predictions.parquet")
     others = [Run(run.folder.with_name(f"20200101-000000-vgg16-32px-{end}")) for end in ("aaaa", "bbbb")]
     for other in others:
-        shutil.copytree(run.folder, other.folder)
+        copy_of(run, other.folder)
     return [run, *others]
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from allcore.evaluation.scoring.intervals import wilson
-from allcore.reporting.curves import QUANTITIES
+from allcore.reporting.training_curves import QUANTITIES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.about import About, about, say_of_run
 from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
@@ -23,6 +23,7 @@ from allcore.tracking.record import Mirrored, write_mirrored
 from pages.ui.known.runs import refresh_every, states
 from pages.ui.show import plain
 from tests.conftest import device_taken, wait_for
+from tests.copies import copy_of
 from tests.pages.opening import button, choose, field, links, metrics, open_page, press, ran, texts
 
 GONE = {"pid": 2**22, "process_started": 1.0}
@@ -193,7 +194,7 @@ def test_damaged_run_is_listed_with_the_reason_and_can_be_deleted(run, file, con
 
 def test_run_of_the_url_is_the_one_that_is_shown(run, workspace):
     older = workspace.runs / "20200101-000000-vgg16-32px-aaaa"
-    shutil.copytree(run.folder, older)
+    copy_of(run, older)
     assert open_page("runs").selectbox(key="run").value == run.id
     assert open_page("runs", run=older.name).selectbox(key="run").value == older.name
 
@@ -208,7 +209,7 @@ def test_run_of_the_url_that_is_not_there_is_said_to_be_missing(run):
 
 def test_runs_can_be_laid_over_each_other(run, workspace):
     other = workspace.runs / "20200101-000000-vgg16-32px-aaaa"
-    shutil.copytree(run.folder, other)
+    copy_of(run, other)
     app = open_page("runs", **{"with": other.name})
     assert set(points(app)["accuracy (%)"]["run"]) == {f"32 px ({run.id[-4:]})", "32 px (aaaa)"}
 
@@ -235,7 +236,7 @@ def test_state_of_a_run_is_read_again_once_another_has_changed_it(run):
 
 
 def test_run_that_vanishes_under_the_page_is_no_fault(running, workspace):
-    shutil.copytree(running.folder, workspace.runs / "20200101-000000-vgg16-32px-aaaa")
+    copy_of(running, workspace.runs / "20200101-000000-vgg16-32px-aaaa")
     app = open_page("runs", run=running.id)
     shutil.rmtree(running.folder)
     app.run()

@@ -3,6 +3,7 @@
 import shutil
 
 from allcore.runs.folder.status import write_status
+from tests.copies import copy_of
 from tests.pages.opening import button, open_page, press, table
 
 
@@ -76,7 +77,7 @@ def test_deleting_can_be_thought_better_of(run):
 
 def test_run_that_is_asked_about_is_the_one_on_the_screen_though_a_newer_one_came(run, workspace):
     app = open_page("runs")
-    shutil.copytree(run.folder, workspace.runs / "20990101-000000-vgg16-32px-ffff")
+    copy_of(run, workspace.runs / "20990101-000000-vgg16-32px-ffff")
     press(app, "Delete")
     press(app, "Delete it")
     assert not run.folder.exists()

@@ -8,9 +8,9 @@ import pytest
 from allcore.data.splits.split import Split
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import best_shortcut, cached_shortcuts_of_run
-from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
 from allcore.reporting.shortcuts import shortcut_verdict
-from allcore.runs.folder.store import Run
+from tests.copies import copy_of
 from tests.pages.opening import metrics, open_page, press, table, texts
 
 BUTTON = "Compute the shortcuts"
@@ -126,7 +126,7 @@ def test_tradeoff_offers_to_compute_them(all_but_one):
 
 
 def test_tradeoff_of_runs_with_different_splits_has_no_line(run, results, workspace):
-    other = Run(shutil.copytree(run.folder, workspace.runs / f"{run.id}-2"))
+    other = copy_of(run, workspace.runs / f"{run.id}-2")
     Split(other.split.table.iloc[::-1]).write(other.folder / "split.csv")
     app = open_page("tradeoff")
     assert "These runs have different splits" in said(app)

@@ -7,11 +7,11 @@ import pytest
 from allcore.config_parts import SplitConfig
 from allcore.data.splits.split import make_split
 from allcore.reporting.studies.words import difference_in_words, setting_names
+from allcore.studies.between_settings import compare_cells
 from allcore.studies.plan import make_plan
 from allcore.studies.results import finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
-from allcore.studies.versus import compare_cells
 from tests.pages.opening import button, metrics, open_page, press, table, texts
 from tests.studies.test_findings import keep
 from tests.studies.test_out_of_fold import ROWS, Predicting

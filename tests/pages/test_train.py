@@ -121,6 +121,9 @@ def test_patients_who_share_an_image_are_put_together_and_counted(workspace, sme
     page = open_page("train", data="mine", preset="Quick", **asked)
     twins = len(paths) - scan(folder).images()["pixel_sha256"].nunique()
     assert f"{2 * twins} groups of the table are put together" in texts(page)
+    assert "does not keep the table's groups together" not in texts(page)
+    page = open_page("train", data="mine", preset="Quick", **{**asked, "quick.split.protocol": "random"})
+    assert "The protocol random does not keep the table's groups together" in texts(page)
 
 
 @pytest.mark.parametrize("protocol", ["random", "grouped", "stain"])

@@ -154,6 +154,18 @@ def test_page_begins_with_what_a_machine_without_gpu_can_do_and_warns_before_hou
     assert "takes hours" in texts(choose(app, "preset", "Paper"))
 
 
+@pytest.mark.parametrize("launch", ["One run", "Study"])
+def test_train_says_where_memory_decides_over_how_many_images_a_network_normalises(data, monkeypatch, launch):
+    monkeypatch.setattr("allcore.hardware.system_devices", lambda: Devices(2, False, 2**30))
+    st.cache_data.clear()
+    asked = {"quick__network": "resnet50", "quick__image_size": "64", "quick__weights": "random"}
+    app = open_page("train", preset="Quick", launch=launch, **asked)
+    said = [each.value for each in app.warning if each.proto.title == "Training depends on this machine's memory"]
+    assert said  # a study says it of each size that is divided otherwise
+    assert all(each.startswith("ResNet50 normalises ") for each in said)
+    assert "Training depends" not in str(open_page("train", preset="Quick", launch=launch).warning)
+
+
 def test_time_is_known_from_a_former_run(finished, finished_run, smears, monkeypatch):
     st.cache_data.clear()  # the devices that another test drew up are kept for a minute
     st.cache_resource.clear()  # and the speeds that another measured

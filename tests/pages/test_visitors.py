@@ -1,7 +1,6 @@
 """What was drawn or read for one visitor is not drawn or read again for the next."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -10,6 +9,7 @@ import pytest
 from plotly.basedatatypes import BaseFigure
 
 from allcore.data.splits import split
+from allcore.runs import listing
 from allcore.runs.folder import store
 from allcore.runs.summary import summarize
 from pages.ui import figures
@@ -70,17 +70,22 @@ def test_visitors_share_what_is_read_of_runs_that_are_at_rest(run, page, monkeyp
 
 def test_of_many_visitors_who_see_that_a_run_has_changed_one_reads_it(run, monkeypatch):
     live._at_rest.clear()
-    read, asked = [], threading.Barrier(4)
+    read, asked, looking = [], threading.Barrier(4), threading.Semaphore(0)
+
+    def stamps(*of):
+        looking.release()
+        return listing.stamps(*of)
 
     def slowly(of, best):
         read.append(of.id)
-        time.sleep(0.1)  # the others look meanwhile
+        assert all(looking.acquire(timeout=30) for _ in range(4))  # the others look meanwhile
         return summarize(of)
 
     def look():
         asked.wait(30)
         return live.summary(run)
 
+    monkeypatch.setattr(live, "stamps", stamps)
     monkeypatch.setattr(live, "summarize", slowly)
     with ThreadPoolExecutor(4) as visitors:
         found = [each.result(30) for each in [visitors.submit(look) for _ in range(4)]]

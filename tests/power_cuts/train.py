@@ -30,7 +30,9 @@ def main(dataset: str, workspace: Path, log: Path) -> None:
     recorder = Recorder(workspace, log)
     os.environ["ALLCORE_WORKSPACE"] = str(workspace)
     space = Workspace(workspace)
-    config = make_config(dataset=dataset, **TINY, epochs=2, optimizer="sgd", checkpoint_minutes=0.001)
+    config = make_config(
+        dataset=dataset, **{**TINY, "batch_size": 16}, epochs=2, optimizer="sgd", checkpoint_minutes=0.001
+    )
     resolved, split = prepare(config, space.cache)
     with recorder.recording():
         run = RunStore(space.runs).create(resolved, split)

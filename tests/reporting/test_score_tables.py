@@ -3,7 +3,7 @@ import pytest
 
 from allcore.evaluation.scoring.scores import CLASS_METRICS, score
 from allcore.paper import HEADLINE
-from allcore.reporting.tables import calibration_table, class_table, headline_table
+from allcore.reporting.score_tables import calibration_table, class_table, headline_table
 
 CLASSES = ("Benign", "Early", "Pre")
 

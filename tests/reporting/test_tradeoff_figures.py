@@ -1,16 +1,18 @@
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_table
 from allcore.paper import TABLE_1, TABLE_2
-from allcore.reporting.tradeoff import pareto_figure, published_table, size_figure
+from allcore.reporting.tradeoff import differently_tested, pareto_figure, published_table, size_figure
 
-POINT = TradeoffPoint("small", "smears", "random", 96, 8, 260, 0.90, 0.86, 0.93, 120.0, 10**9, 15_000_000)
-LARGE = TradeoffPoint("large", "smears", "random", 300, 8, 260, 0.95, 0.92, 0.97, 900.0, 3 * 10**9, 57_000_000)
-WORSE = TradeoffPoint("worse", "smears", "random", 200, 8, 260, 0.89, 0.85, 0.92, 800.0, 2 * 10**9, 33_000_000)
-TIMED = TradeoffPoint("timed", "smears", "random", 48, 8, 260, 0.8, 0.7, 0.9, 60.0, 10**9, 15_000_000, 0.02)
+made = partial(TradeoffPoint, beside_paper=True)
+POINT = made("small", "smears", "random", 96, 8, 260, 0.90, 0.86, 0.93, 120.0, 10**9, 15_000_000)
+LARGE = made("large", "smears", "random", 300, 8, 260, 0.95, 0.92, 0.97, 900.0, 3 * 10**9, 57_000_000)
+WORSE = made("worse", "smears", "random", 200, 8, 260, 0.89, 0.85, 0.92, 800.0, 2 * 10**9, 33_000_000)
+TIMED = made("timed", "smears", "random", 48, 8, 260, 0.8, 0.7, 0.9, 60.0, 10**9, 15_000_000, 0.02)
 
 
 def draw(*points, joined=True):
@@ -80,6 +82,21 @@ def test_papers_table_stands_beside_in_accuracy_and_time():
     assert dict(zip(minutes.x, minutes.y, strict=True)) == {
         row.image_size: row.training_seconds / 60 for row in TABLE_1
     }
+
+
+def test_nothing_of_the_paper_stands_beside_a_run_of_other_classes_or_of_drawn_images():
+    points = [POINT, replace(LARGE, beside_paper=False)]
+    for figure in (draw(*points), pareto_figure(tradeoff_table(points))):
+        assert "paper" not in " ".join(str(trace.name) for trace in figure.data)
+    shapes = draw(replace(POINT, images="ALL", beside_paper=False)).layout.shapes
+    assert max(shape.x1 for shape in shapes) < max(row.image_size for row in TABLE_1)  # the axis ends with the runs
+
+
+def test_runs_are_said_to_be_differently_tested_where_images_or_labels_differ():
+    assert differently_tested([replace(POINT, tested="a"), replace(LARGE, tested="a")]) == ""
+    assert differently_tested([POINT, LARGE]) == ""
+    said = differently_tested([replace(POINT, tested="a"), replace(LARGE, tested="b")])
+    assert said.startswith("These runs were not all tested on the same images under the same labels")
 
 
 def test_front_joins_the_runs_that_none_beats():

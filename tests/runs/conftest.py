@@ -9,7 +9,7 @@ import pytest
 from allcore.config import TrainConfig
 from allcore.config_parts import SplitConfig
 from allcore.data.splits.split import make_split
-from allcore.runs.execution import ask_schedulers as asking
+from allcore.runs.execution import asked_lately as asking
 from allcore.runs.execution import scheduled
 from allcore.runs.execution.scheduled import Word
 from allcore.runs.folder.launches import claim_launch

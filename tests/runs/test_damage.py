@@ -9,7 +9,7 @@ import pytest
 from allcore.config import make_config
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.reporting.curves import RunCurve, training_chart
+from allcore.reporting.training_curves import RunCurve, training_chart
 from allcore.runs.folder.store import Run, RunStore
 from allcore.runs.summary import summarize, summary_table
 from tests.damaged import TIMES

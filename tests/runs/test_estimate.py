@@ -1,17 +1,18 @@
 """What a run will take, from the plan and from how fast images were trained on before."""
 
+import json
 import os
-import shutil
+from dataclasses import replace
 
 import pytest
 
 from allcore.config_parts import AugmentConfig
 from allcore.errors import ConfigError
-from allcore.hardware import Devices
+from allcore.hardware import Devices, Gpu
 from allcore.runs.estimate import (
     PROCESS_BYTES,
     Speed,
-    Whole,
+    WholeRun,
     after_seconds,
     cost_key,
     epoch_seconds,
@@ -19,7 +20,7 @@ from allcore.runs.estimate import (
     former_speed,
 )
 from allcore.runs.folder.status import write_status
-from allcore.runs.folder.store import Run
+from tests.copies import copy_without_models
 
 MACHINE = Devices(cores=2, cpu_bfloat16=True, memory=24 * 2**30)
 
@@ -45,7 +46,7 @@ def test_a_whole_that_is_known_is_scaled_to_the_split(finished_run):
     speed = Speed(
         10.0,
         "measured",
-        whole=Whole(before=7.0, epoch=20.0, after=30.0, baselines=10.0, images=(*images[0], images[1])),
+        whole=WholeRun(before=7.0, epoch=20.0, after=30.0, baselines=10.0, images=(*images[0], images[1])),
     )
     found = estimate(finished_run.config, split, MACHINE, speed)
     assert found.seconds_per_epoch == pytest.approx(10.0)
@@ -61,6 +62,37 @@ def test_memory_has_the_process_on_a_cpu_and_what_was_measured_where_it_was(fini
     assert with_images.memory_bytes == found.memory_bytes + 10**9
     measured = estimate(finished_run.config, finished_run.split, MACHINE, Speed(10.0, "measured", 3 * 2**30))
     assert measured.memory_bytes == 3 * 2**30
+
+
+def test_memory_is_that_of_the_steps_on_a_gpu(finished_run):
+    a100 = replace(MACHINE, gpus=(Gpu("A100", (8, 0), 40 * 2**30),))
+    found = estimate(finished_run.config, finished_run.split, a100, None, image_bytes=10**9)
+    assert found.plan.kind == "gpu"
+    assert found.memory_bytes == found.plan.estimated_memory
+
+
+def test_memory_has_the_maps_of_cells_where_the_recipe_changes_fields(finished_run):
+    config = finished_run.config.model_copy(update={"augment": AugmentConfig(plain_field=0.5)})
+    found = estimate(config, finished_run.split, MACHINE, None, image_bytes=3 * 10**9)
+    assert found.memory_bytes == found.plan.estimated_memory + PROCESS_BYTES + 4 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("fields", "epochs", "is_whole"),
+    [({}, 3, True), ({"segment": 1}, 3, False), ({"state": "cancelled"}, 3, False), ({}, 2, True), ({}, 1, False)],
+)
+def test_only_a_run_that_went_through_in_one_go_tells_what_the_whole_takes(
+    finished_run, tmp_path, fields, epochs, is_whole
+):
+    """Of one epoch the time before it cannot be told from its own."""
+    run = copy_without_models(finished_run, tmp_path / "copied")
+    write_status(run.folder, run.status().model_copy(update=fields))
+    file = run.folder / "metrics.jsonl"
+    lines = [line for line in file.read_text().splitlines() if json.loads(line)["epoch"] < epochs]
+    file.write_text("".join(f"{line}\n" for line in lines))
+    found = former_speed(run.config, run.status().device, [run])
+    assert (found.whole is not None) == is_whole
+    assert found.images_per_second == run.status().images_per_second
 
 
 def test_a_run_that_came_to_its_end_tells_what_the_whole_takes(finished_run):
@@ -79,7 +111,7 @@ def test_a_run_that_came_to_its_end_tells_what_the_whole_takes(finished_run):
 
 
 def test_clock_of_the_disk_that_differs_from_the_worker_s_changes_nothing_of_the_whole(finished_run, tmp_path):
-    device, copied = finished_run.status().device, Run(shutil.copytree(finished_run.folder, tmp_path / "copied"))
+    device, copied = finished_run.status().device, copy_without_models(finished_run, tmp_path / "copied")
     for path in copied.folder.iterdir():
         os.utime(path, (path.stat().st_mtime - 3600,) * 2)
     found, wanted = (former_speed(finished_run.config, device, [run]).whole for run in (copied, finished_run))
@@ -88,7 +120,7 @@ def test_clock_of_the_disk_that_differs_from_the_worker_s_changes_nothing_of_the
 
 def test_a_run_without_an_end_lends_its_speed_where_no_other_has_one(finished_run, tmp_path):
     device = finished_run.status().device
-    stopped = Run(shutil.copytree(finished_run.folder, tmp_path / "stopped"))
+    stopped = copy_without_models(finished_run, tmp_path / "stopped")
     write_status(stopped.folder, finished_run.status().model_copy(update={"state": "cancelled"}))
     assert former_speed(finished_run.config, device, [stopped]).whole is None
     assert former_speed(finished_run.config, device, [stopped, finished_run]).source == finished_run.id
@@ -147,7 +179,7 @@ def test_former_run_on_another_device_does_not(finished_run):
 
 
 def test_damaged_run_is_passed_over(finished_run, tmp_path):
-    damaged = Run(shutil.copytree(finished_run.folder, tmp_path / "damaged"))
+    damaged = copy_without_models(finished_run, tmp_path / "damaged")
     (damaged.folder / "config.json").write_text("{")
     assert former_speed(finished_run.config, finished_run.status().device, [damaged, finished_run]) is not None
 

@@ -12,15 +12,16 @@ from allcore.runs.folder.about import About, say_of_run
 from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
 from allcore.runs.folder.process import own_identity
 from allcore.runs.folder.status import write_status
-from allcore.runs.folder.store import Run
-from allcore.runs.listing import SUMMARY_COLUMNS, list_runs
+from allcore.runs.listing import list_runs
 from allcore.runs.summary import summarize, summary_rows
+from allcore.runs.summary_columns import SUMMARY_COLUMNS
+from tests.copies import copy_without_models
 
 
 @pytest.fixture
 def run(workspace, finished_run):
     """Return a run that has ended long ago, in a workspace of its own."""
-    copied = Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id))
+    copied = copy_without_models(finished_run, workspace.runs / finished_run.id)
     settle(copied)
     return copied
 
@@ -122,7 +123,7 @@ def test_a_change_within_the_step_of_the_disks_clock_is_seen(workspace, run):
 
 
 def test_what_its_files_alone_do_not_tell_is_read_every_time(workspace, run, read):
-    waiting, damaged = (Run(shutil.copytree(run.folder, workspace.runs / name)) for name in ("waiting", "damaged"))
+    waiting, damaged = (copy_without_models(run, workspace.runs / name) for name in ("waiting", "damaged"))
     queued = {"state": "queued", "pid": None, "queued_at": time.time()}
     write_status(waiting.folder, waiting.status().model_copy(update=queued))
     (damaged.folder / "config.json").write_text("{")
@@ -141,7 +142,7 @@ def test_a_run_that_another_machine_hears_nothing_of_is_judged_anew_by_its_own(w
     write_status(run.folder, run.status().model_copy(update=waits))
     settle(run)
     assert [one.row["state"] for one in list_runs(workspace)] == ["interrupted"]
-    monkeypatch.setattr("allcore.runs.folder.status.host", lambda: "there")
+    monkeypatch.setattr("allcore.runs.folder.process.host", lambda: "there")
     assert [one.row["state"] for one in list_runs(workspace)] == ["queued"]
 
 
@@ -175,14 +176,18 @@ def harmed(field, value):
     return harm
 
 
+def of_another_version(text):
+    """Return a list as a version wrote it whose rows said other things of the same files."""
+    return json.dumps(json.loads(text) | {"work": listing._WORK - 1})
+
+
 @pytest.mark.parametrize(
     "harm",
     [
         lambda text: "",
         lambda text: text[:-20],
         lambda text: "[]",
-        lambda text: '{"work": 0, "runs": {}}',
-        lambda text: '{"work": 2, "runs": []}',
+        lambda text: json.dumps({"work": listing._WORK, "runs": []}),
         lambda text: "[" * 100_000,
         lambda text: text.replace("[", "[[", 1),
         harmed([0], []),
@@ -192,6 +197,7 @@ def harmed(field, value):
         *(harmed([1, column], {}) for column in range(len(SUMMARY_COLUMNS))),
         harmed([2], "yes"),
         harmed([3], None),
+        lambda text: of_another_version(harmed([1, list(SUMMARY_COLUMNS).index("state")], "failed")(text)),
     ],
 )
 def test_a_list_that_is_damaged_or_of_another_version_is_made_again(workspace, run, harm):

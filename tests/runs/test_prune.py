@@ -85,6 +85,26 @@ def test_unfinished_things_can_go_once_nobody_writes_there(workspace, place):
     assert list(named(workspace).values()) == [10]
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "studies/sizes.part/study.json",
+        "studies/thesis.part.2/study.json",
+        "datasets/ALL.part/A/1.png",
+        "runs/copied.part/config.json",
+    ],
+)
+def test_what_a_person_named_like_an_unfinished_thing_stays(workspace, place):
+    put(workspace.root / place, 10, age=STALE_SECONDS + 60)
+    put((workspace.root / place).parent.parent / "x.json", 10, age=STALE_SECONDS + 60)
+    assert named(workspace) == {}
+
+
+def test_a_file_that_a_person_put_into_a_finished_run_stays(workspace, run):
+    put(run.folder / "notes.part.txt", 10)
+    assert f"runs/{run.id}/notes.part.txt" not in named(workspace)
+
+
 @pytest.mark.parametrize("off", [7200.0, -7200.0])
 def test_what_is_given_up_is_told_by_the_clock_of_the_disk(workspace, monkeypatch, off):
     put(workspace.runs / ".abc.part" / "config.json", 10)

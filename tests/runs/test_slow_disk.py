@@ -16,7 +16,7 @@ import pytest
 from allcore.config import make_config
 from allcore.runs.execution import executor as executors
 from allcore.runs.execution.devices import Device
-from allcore.runs.execution.ending import while_it_stops
+from allcore.runs.execution.end_process import while_it_stops
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.execution.stop_signal import StopSignal
 from allcore.runs.folder import disk_clock
@@ -223,7 +223,7 @@ def test_a_run_that_waits_for_its_device_for_long_is_not_taken_for_lost_by_anoth
         yield ()
 
     monkeypatch.setattr(worker, "device_lease", an_hour_in_the_queue)
-    monkeypatch.setattr("allcore.runs.folder.status.host", lambda: "another machine")
+    monkeypatch.setattr("allcore.runs.folder.process.host", lambda: "another machine")
     monkeypatch.setattr(os, "isatty", lambda descriptor: True)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     assert worker.run_worker(run.folder, launch.number) == 0

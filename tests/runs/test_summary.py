@@ -1,6 +1,5 @@
 """A line a run, whatever state its folder is in."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +8,14 @@ import pytest
 
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.folder.status import write_status
-from allcore.runs.folder.store import Run
 from allcore.runs.summary import RunSummary, summarize, summary_rows, summary_table
+from tests.copies import copy_of
 
 
 @pytest.fixture
 def copy(finished_run, tmp_path):
     """Return a copy of the finished run that a test may harm."""
-    return Run(shutil.copytree(finished_run.folder, tmp_path / finished_run.id))
+    return copy_of(finished_run, tmp_path / finished_run.id)
 
 
 def test_finished_run_is_told_with_its_best_validation_accuracy(finished_run):

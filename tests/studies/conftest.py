@@ -13,6 +13,7 @@ from allcore.config import TrainConfig
 from allcore.config_parts import SplitConfig
 from allcore.data.splits.split import Split, make_split
 from allcore.runs.execution.executor import LocalExecutor
+from allcore.runs.execution.preflight import Look
 from allcore.runs.folder.files import CHECKPOINTS_FOLDER
 from allcore.runs.folder.process import own_identity
 from allcore.runs.folder.status import Status, write_status
@@ -41,7 +42,9 @@ class Instantly(LocalExecutor):
     ends: Callable[[str], str] = lambda place: "succeeded"
     launched: list[str] = field(default_factory=list)
 
-    def submit(self, config: TrainConfig, on_progress: object = None) -> Run:
+    def submit(self, config: TrainConfig, on_progress: object = None, look: Look | None = None) -> Run:
+        if look is not None:
+            look(config, self.split)
         run = self.store.create(config, self.split)
         self._carry_out(run)
         return run

@@ -7,7 +7,7 @@ import pytest
 from allcore.errors import RunError
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.deletion import delete_study
-from allcore.studies.launch import checked
+from allcore.studies.launch import resolved_plan
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
 from allcore.studies.store import PLAN_FILE
@@ -85,7 +85,7 @@ def test_runs_of_a_deleted_study_do_not_become_members_of_another_of_its_name(wo
     plan = make_plan(name="again", config=tiny_config(), seeds=(0, 1))
     executor.submit(plan.places[0].config)
     with pytest.raises(RunError, match=r"runs of a study 'again' that was deleted are .* another name"):
-        checked(plan, executor.workspace)
-    checked(plan.model_copy(update={"name": "other"}), executor.workspace)
+        resolved_plan(plan, executor.workspace)
+    resolved_plan(plan.model_copy(update={"name": "other"}), executor.workspace)
     (executor.workspace.studies / "again").mkdir(parents=True)
-    checked(plan, executor.workspace)  # it is there, and is extended
+    resolved_plan(plan, executor.workspace)  # it is there, and is extended

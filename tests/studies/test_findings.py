@@ -8,16 +8,19 @@ import pytest
 from allcore.evaluation.scoring.scores import score
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
+from allcore.reporting.studies.ranking import best_settings
+from allcore.reporting.studies.tables import folds_table
+from allcore.reporting.studies.words import shortcuts_in_words
 from allcore.runs.execution.preflight import prepare
 from allcore.studies.baselines import baseline_members, compute_baselines
+from allcore.studies.between_settings import compare_cells
 from allcore.studies.findings import study_findings
 from allcore.studies.out_of_fold import comparable_runs, model_of
 from allcore.studies.plan import make_plan, parse_vary, study_command
-from allcore.studies.results import Finished, finished_members
+from allcore.studies.results import FinishedMember, finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import Study, StudyStore
 from allcore.studies.tradeoff import study_shortcuts, study_tradeoff
-from allcore.studies.versus import compare_cells
 from tests.studies.test_out_of_fold import ROWS, Predicting
 
 KEPT = BASELINES[:2]
@@ -106,6 +109,10 @@ def test_settings_that_divide_the_images_have_baselines_of_their_own(carried_out
     assert means["majority (split.protocol=grouped)"] == 0
     assert all(each.first in each.second for each in found.against_baselines)
     assert found.differences == []  # no part of one has the images of a part of the other
+    assert set(best_settings(found)) == {"split.protocol=grouped", "split.protocol=random"}
+    assert "majority (split.protocol=grouped)" in shortcuts_in_words(found)
+    counts = {len(each.predictions.table) for each in found.finished if each.place.fold == 1}
+    assert folds_table(found).rows[0][2] == " to ".join(map(str, sorted(counts)))
 
 
 def test_versions_of_the_labels_have_baselines_of_their_own(carried_out):
@@ -132,7 +139,7 @@ def test_what_an_image_shows_is_worked_out_once_for_all_folds(tmp_path, smears, 
     plan = make_plan(name="two", config=config, folds=(1, 2))
     splits = [prepare(place.config, tmp_path / "cache")[1] for place in plan.places]
     runs = [executor.store.create(place.config, split) for place, split in zip(plan.places, splits, strict=True)]
-    finished = [Finished(place, run, None) for place, run in zip(plan.places, runs, strict=True)]
+    finished = [FinishedMember(place, run, None) for place, run in zip(plan.places, runs, strict=True)]
     compute_baselines(plan, finished, tmp_path / "cache", frozen=False)
     assert len(seen) == len(set(seen))
     alone = shortcut_scores_of_run(runs[1], tmp_path / "other", baselines=(baseline,))

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from allcore.studies.grid import grid_table, look, time_of_all
+from allcore.studies.grid import grid_table, read_grid, time_of_all
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
 from tests.studies.conftest import set_state
 
 PER_EPOCH = {"loss": 1.0, "accuracy": 0.5, "validation_loss": 1.0, "validation_accuracy": 0.6}
@@ -20,7 +22,7 @@ def add_member(executor, place, state, seconds, **progress):
 
 
 def test_nothing_is_done_at_first_and_no_time_is_guessed(study):
-    grid = look(study, study.plan(), [])
+    grid = read_grid(study, study.plan(), [])
     assert grid.counts == {"missing": 4}
     assert (grid.progress, grid.eta_seconds, grid.is_active, grid.is_whole) == (0.0, None, False, False)
 
@@ -28,20 +30,20 @@ def test_nothing_is_done_at_first_and_no_time_is_guessed(study):
 def test_what_is_left_is_counted_by_what_finished_members_of_the_cell_took(study, plan, executor):
     add_member(executor, plan.places[0], "succeeded", [10.0, 10.0])  # 32 px, fold 1
     add_member(executor, plan.places[1], "succeeded", [30.0, 30.0])  # 48 px, fold 1
-    grid = look(study, study.plan(), executor.store.runs())
+    grid = read_grid(study, study.plan(), executor.store.runs())
     assert grid.progress == pytest.approx(0.5)
     assert grid.eta_seconds == pytest.approx(20.0 + 60.0)
 
 
 def test_a_cell_that_nobody_has_begun_is_reckoned_by_its_pixels(study, plan, executor):
     add_member(executor, plan.places[0], "succeeded", [16.0, 16.0])
-    grid = look(study, study.plan(), executor.store.runs())
+    grid = read_grid(study, study.plan(), executor.store.runs())
     assert grid.eta_seconds == pytest.approx(32.0 + 2 * 32.0 * (48 / 32) ** 2)
 
 
 def test_a_member_that_trains_counts_by_its_steps(study, plan, executor):
     add_member(executor, plan.places[0], "running", [10.0], epoch=1, epochs=2, steps_per_epoch=5)
-    grid = look(study, study.plan(), executor.store.runs())
+    grid = read_grid(study, study.plan(), executor.store.runs())
     assert grid.is_active
     of_both = 2 * (32**2 + 48**2)
     assert grid.progress == pytest.approx(0.5 * 32**2 / of_both)
@@ -51,8 +53,17 @@ def test_a_member_that_trains_counts_by_its_steps(study, plan, executor):
 def test_what_trains_at_the_same_time_is_over_sooner(study, plan, executor):
     for place in (plan.places[0], plan.places[2]):  # 32 px, both folds
         add_member(executor, place, "running", [10.0], epoch=1, epochs=2, steps_per_epoch=5)
-    grid = look(study, study.plan(), executor.store.runs())
+    grid = read_grid(study, study.plan(), executor.store.runs())
     assert grid.eta_seconds == pytest.approx(10.0 + 20.0 * (48 / 32) ** 2)  # then 48 px, both folds at a time
+
+
+def test_members_count_by_how_many_epochs_they_have(plan, executor):
+    epochs = make_plan(name="epochs", config=plan.config, folds=(1,), vary={"epochs": [1, 3]})
+    study = StudyStore(executor.workspace.studies).create(epochs)
+    add_member(executor, epochs.places[0], "succeeded", [10.0])
+    grid = read_grid(study, epochs, executor.store.runs())
+    assert grid.progress == pytest.approx(1 / 4)
+    assert grid.eta_seconds == pytest.approx(30.0)
 
 
 @pytest.mark.parametrize(("at_once", "whole"), [(1, 10.0), (2, 7.0), (3, 5.0), (9, 4.0)])
@@ -62,7 +73,7 @@ def test_trainings_begin_in_order_as_soon_as_one_before_is_over(at_once, whole):
 
 def test_the_table_names_each_member_with_its_state_and_what_went_wrong(study, plan, executor):
     run = add_member(executor, plan.places[2], "failed", [5.0], error="the disk is full")
-    table = grid_table(look(study, study.plan(), executor.store.runs())).set_index("place")
+    table = grid_table(read_grid(study, study.plan(), executor.store.runs())).set_index("place")
     assert list(table.index) == [place.name for place in plan.places]
     row = table.loc[plan.places[2].name]
     assert (row["state"], row["run"], row["note"]) == ("failed", run.id, "the disk is full")

@@ -19,7 +19,7 @@ from allcore.runs.folder.launches import claim_launch, last_launch
 from allcore.runs.folder.process import start_mark
 from allcore.runs.folder.store import RunStore
 from allcore.runs.folder.worker_lock import worker_lock
-from allcore.studies.launch import checked, request_stop, start, stop
+from allcore.studies.launch import ask_study_to_stop, resolved_plan, start_study, stop_study
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
@@ -37,9 +37,9 @@ def test_each_of_several_networks_begins_with_its_own_weights(tiny_config, works
     file = weights_of_resnet50(tmp_path / "resnet50.weights.h5")
     monkeypatch.setenv("ALLCORE_RESNET50_WEIGHTS", file)
     alone = make_plan(name="alone", config=tiny_config(network="resnet50", weights="imagenet"))
-    assert checked(alone, workspace).config.weights == file
+    assert resolved_plan(alone, workspace).config.weights == file
     several = make_plan(name="several", config=alone.config, vary={"network": ["resnet50", "densenet121"]})
-    assert checked(several, workspace).config.weights == "imagenet"
+    assert resolved_plan(several, workspace).config.weights == "imagenet"
 
 
 def test_a_study_names_folders_and_files_by_where_they_are_each_once(
@@ -51,19 +51,21 @@ def test_a_study_names_folders_and_files_by_where_they_are_each_once(
     monkeypatch.chdir(tmp_path)
     split = {"protocol": "patient", "groups": "one.csv"}
     config = tiny_config(dataset="smears", network="resnet50", split=split)
-    found = checked(make_plan(name="a", config=config, vary={"weights": ["random", "own.h5", "./own.h5"]}), workspace)
+    found = resolved_plan(
+        make_plan(name="a", config=config, vary={"weights": ["random", "own.h5", "./own.h5"]}), workspace
+    )
     assert found.vary == {"weights": ["random", weights]}
     assert (found.config.dataset, found.config.split.groups) == (str(smears), groups)
     assert {place.config.split.groups for place in found.places} == {groups}
     tables = make_plan(name="b", config=config, vary={"split.groups": ["one.csv", "other.csv"]})
-    assert checked(tables, workspace).vary == {"split.groups": [groups, str(tmp_path / "other.csv")]}
+    assert resolved_plan(tables, workspace).vary == {"split.groups": [groups, str(tmp_path / "other.csv")]}
 
 
 def test_a_member_whose_network_is_too_large_to_be_served_is_refused_before_any_trains(tiny_config, workspace):
     config = tiny_config(network="resnet50", head="flatten", dense_units=1024)
     plan = make_plan(name="large", config=config, vary={"image_size": [32, 512]})
     with pytest.raises(ConfigError, match="a smaller image size than 512"):
-        checked(plan, workspace)
+        resolved_plan(plan, workspace)
 
 
 @pytest.fixture
@@ -75,17 +77,17 @@ def judged(workspace, smears):
 
 
 def test_a_study_keeps_to_the_labels_as_they_were_judged_when_it_began(tiny_config, workspace, judged):
-    alone = checked(make_plan(name="alone", config=tiny_config(labels="corrected")), workspace).config
+    alone = resolved_plan(make_plan(name="alone", config=tiny_config(labels="corrected")), workspace).config
     assert alone.labels.startswith("corrected-")
     several = make_plan(name="several", config=tiny_config(), vary={"labels": ["as_given", "corrected"]})
-    assert checked(several, workspace).vary == {"labels": ["as_given", alone.labels]}
+    assert resolved_plan(several, workspace).vary == {"labels": ["as_given", alone.labels]}
 
 
 def test_a_study_that_is_extended_by_labels_that_it_has_has_them_once(tiny_config, workspace, judged):
     store, labels = StudyStore(workspace.studies), {"labels": ["as_given", "corrected"]}
-    study = store.create(checked(make_plan(name="labels", config=tiny_config(), vary=labels), workspace))
+    study = store.create(resolved_plan(make_plan(name="labels", config=tiny_config(), vary=labels), workspace))
     begin = study.plan()
-    store.change(study, begin, checked(begin.extended(seeds=[1], vary=labels), workspace))
+    store.change(study, begin, resolved_plan(begin.extended(seeds=[1], vary=labels), workspace))
     assert study.plan() == begin.extended(seeds=[1])
 
 
@@ -100,21 +102,21 @@ def test_labels_that_are_another_version_in_each_variant_are_refused(tiny_config
     config = tiny_config(dataset=str(tmp_path / "both"), labels="corrected")
     plan = make_plan(name="variants", config=config, vary={"variant": ["Original", "Segmented"]})
     with pytest.raises(ConfigError, match="labels: corrected is another version in each variant"):
-        checked(plan, workspace)
+        resolved_plan(plan, workspace)
 
 
 def test_a_study_of_which_one_member_could_never_start_here_is_refused(tiny_config, workspace, monkeypatch):
     monkeypatch.setattr("allcore.runs.execution.executor.devices_here", lambda: (Device("cpu", 0, "here"),))
     plan = make_plan(name="gpus", config=tiny_config(), vary={"devices": [1, 2]})
     with pytest.raises(ConfigError, match="devices: 2 GPUs were asked for"):
-        checked(plan, workspace)
+        resolved_plan(plan, workspace)
 
 
 def test_what_members_have_in_common_is_asked_once_of_who_carries_them_out(tiny_config, workspace, monkeypatch):
     asked = []
     monkeypatch.setattr(LocalExecutor, "check", lambda self, config: asked.append((config.device, config.devices)))
     vary = {"image_size": [32, 48], "device": ["auto", "cpu"]}
-    checked(make_plan(name="sizes", config=tiny_config(), seeds=(0, 1), vary=vary), workspace)
+    resolved_plan(make_plan(name="sizes", config=tiny_config(), seeds=(0, 1), vary=vary), workspace)
     assert sorted(asked) == [("auto", 1), ("cpu", 1)]
 
 
@@ -134,7 +136,7 @@ def started(monkeypatch):
 def test_a_study_is_stopped_by_a_signal_where_the_disk_is_full(study, workspace, idle_process, no_room):
     carried_out_by(idle_process, study)
     with no_room(study.name):
-        stop(study, workspace)
+        stop_study(study, workspace)
     assert idle_process.wait() == -signal.SIGTERM
     assert study.status().state == "interrupted"
 
@@ -142,16 +144,16 @@ def test_a_study_is_stopped_by_a_signal_where_the_disk_is_full(study, workspace,
 def test_a_request_to_stop_that_reaches_nobody_is_said(study, workspace, no_room):
     set_state(study, "queued", pid=None)
     with no_room(study.name), pytest.raises(OSError, match="No space left"):
-        request_stop(study, workspace)
+        ask_study_to_stop(study, workspace)
 
 
 def test_members_of_a_study_that_nobody_carries_out_any_more_are_stopped(study, workspace, executor, idle_process):
     set_state(study, "running", process_started="gone")
     with pytest.raises(RunError, match="study sizes is interrupted; there is nothing to stop"):
-        request_stop(study, workspace)
+        ask_study_to_stop(study, workspace)
     member = executor.store.create(study.plan().places[0].config, executor.split)
     carried_out_by(idle_process, member)
-    request_stop(study, workspace)
+    ask_study_to_stop(study, workspace)
     assert member.status().state == "stopping"
     idle_process.kill()
     for thread in threading.enumerate():
@@ -166,7 +168,7 @@ def test_a_member_of_another_workspace_is_not_stopped_with_the_study(study, work
     workspace.runs.mkdir()
     (workspace.runs / member.id).symlink_to(member.folder)
     with pytest.raises(RunError, match="there is nothing to stop"):
-        request_stop(study, workspace)
+        ask_study_to_stop(study, workspace)
     assert member.status().state == "running"
 
 
@@ -175,10 +177,10 @@ def test_a_study_is_started_anew_where_the_machine_that_carried_it_out_is_lost_a
 ):
     set_state(study, "running", host="lost")
     with worker_lock(study.folder):
-        start(study, workspace)
+        start_study(study, workspace)
         assert started == []  # it was just heard of
         os.utime(study.folder / "status.json", (0, 0))
-        start(study, workspace)
+        start_study(study, workspace)
     assert len(started) == 1
 
 
@@ -187,12 +189,12 @@ def test_of_two_machines_that_start_a_study_at_a_time_one_does(study, workspace,
         last = last_launch(folder)
         if not started:
             monkeypatch.setattr("allcore.studies.launch.last_launch", last_launch)
-            start(study, workspace)
+            start_study(study, workspace)
             monkeypatch.setattr("allcore.studies.launch.is_carried_out", lambda _: False)  # as an old view of the disk
         return last
 
     monkeypatch.setattr("allcore.studies.launch.last_launch", looks_while_another_starts)
-    start(study, workspace)
+    start_study(study, workspace)
     assert [command[-2:] for command in started] == [["--launch", "1"]]
 
 

@@ -16,7 +16,8 @@ from allcore.studies.plan import make_plan
 from allcore.studies.results import cell_scores, finished_members, out_of_fold
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
-from tests.data.rows import in_groups
+from tests.cli.conftest import call
+from tests.data.rows import images, in_groups
 from tests.studies.conftest import Instantly, set_state
 
 ROWS = in_groups({"A": [2, 2, 1, 1, 1, 1, 1], "B": [3, 1, 1, 1, 1, 1, 1]})
@@ -29,8 +30,13 @@ SECONDS = (11, 12, 60)
 class Predicting(Instantly):
     """Carries out runs in no time, each on the split of its own fold; what it predicts follows from its place."""
 
-    def submit(self, config, on_progress=None):
-        run = self.store.create(config, make_split(ROWS, config.split))
+    rows = ROWS
+
+    def submit(self, config, on_progress=None, look=None):
+        split = make_split(self.rows, config.split)
+        if look is not None:
+            look(config, split)
+        run = self.store.create(config, split)
         table = run.split.table.query("split != 'train'").reset_index(drop=True)
         p = np.random.default_rng(list(config.place.encode())).uniform(size=len(table))
         table = table.assign(probability_A=p, probability_B=1 - p, novelty=0.5, novel=False)
@@ -62,6 +68,15 @@ def executor(executor):
 
 def finished_of(study, executor):
     return finished_members(study.plan(), study.members(executor.store.runs()))
+
+
+def test_a_trade_off_is_printed_the_same_where_they_cannot_be_written(study, executor):
+    run_study(study.folder, executor)
+    (study.folder / "out-of-fold").touch()  # no folder can be made there
+    refused = call(executor.workspace.root, "tradeoff", "sizes")
+    assert refused.code == 0
+    (study.folder / "out-of-fold").unlink()
+    assert call(executor.workspace.root, "tradeoff", "sizes") == refused
 
 
 def test_every_image_stands_there_once_a_seed_as_the_member_said_that_tested_it(study, executor):
@@ -144,8 +159,22 @@ def test_an_image_that_two_folds_tested_is_refused(study, executor):
     run_study(study.folder, executor)
     finished = finished_of(study, executor)
     twice = [replace(finished[0], place=replace(finished[0].place, fold=2)), *finished]
-    with pytest.raises(RunError, match=r"was tested twice: the members' splits do not fit"):
+    with pytest.raises(RunError, match=rf"was tested twice, by runs {finished[0].run.id} and .*delete the runs that"):
         out_of_fold(twice, finished[0].place.cell, finished[0].place.seed)
+
+
+def test_what_was_tested_before_the_images_changed_is_still_reported(study, executor, monkeypatch):
+    def ends(place):
+        if len(executor.launched) == 3:
+            more = pd.concat([ROWS, images({"C": 1}).assign(label="A")], ignore_index=True)
+            monkeypatch.setattr(Predicting, "rows", more)
+        return "succeeded"
+
+    assert run_study(study.folder, replace(executor, ends=ends)) == 1
+    finished = finished_of(study, executor)
+    assert [each.place.name for each in finished] == [place.name for place in study.plan().places[:3]]
+    assert [cell.succeeded for cell in cell_scores(study.plan(), finished)] == [2, 1]
+    assert out_of_fold(finished, "image_size=32", 0).table["path"].is_unique
 
 
 def test_scores_are_a_mean_over_members_with_their_spread_and_pooled(study, executor):

@@ -117,6 +117,8 @@ def test_what_makes_no_grid_is_refused_before_anything_is_made(fields, message):
         ("split=random,grouped", "split.protocol", ["random", "grouped"]),
         ("network=resnet50,vgg16", "network", ["resnet50", "vgg16"]),
         ("early-stopping=none,3", "early_stopping", [None, 3]),
+        ("class-weights=none,balanced", "class_weights", ["none", "balanced"]),
+        ("split.groups=none,t.csv", "split.groups", [None, "t.csv"]),
         ("horizontal_flip=on,off", "augment.horizontal_flip", [True, False]),
     ],
 )

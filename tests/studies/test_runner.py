@@ -62,7 +62,7 @@ def test_a_member_that_cannot_be_launched_is_named_and_the_others_are_trained(st
     (executor.workspace.root / "runs").mkdir()
     refused = replace(executor)
 
-    def submit(config, on_progress=None):
+    def submit(config, on_progress=None, look=None):
         if config.place == PLACES[0]:
             raise OSError(28, "No space left on device")
         return executor.submit(config)

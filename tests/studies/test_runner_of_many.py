@@ -7,8 +7,10 @@ from contextlib import suppress
 import pytest
 
 from allcore.errors import RunError
+from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.files import STOP_FILE
 from allcore.runs.folder.launches import Launch, claim_launch
+from allcore.runs.folder.status import write_status
 from allcore.studies.runner import run_study
 from tests.studies.conftest import Instantly, set_state
 
@@ -59,7 +61,7 @@ def test_a_stopped_study_stops_all_members_that_go_on(study, going_on, monkeypat
         stopped.append(run.config.place)
         return threading.Thread(target=set_state, args=(run, "cancelled"))
 
-    object.__setattr__(two, "stop_in_background", lambda run: started(stop(run)))
+    monkeypatch.setattr(LocalExecutor, "stop_in_background", lambda _, run: started(stop(run)))
     monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda _: (study.folder / STOP_FILE).touch())
     assert run_study(study.folder, two) == 0
     assert sorted(stopped) == sorted(PLACES[:2])
@@ -74,7 +76,9 @@ def test_members_are_stopped_where_the_study_s_folder_is_removed_by_hand(study, 
         stopped.append(run.config.place)
         set_state(run, "cancelled")
 
-    object.__setattr__(two, "stop_in_background", lambda run: started(threading.Thread(target=stop, args=(run,))))
+    monkeypatch.setattr(
+        LocalExecutor, "stop_in_background", lambda _, run: started(threading.Thread(target=stop, args=(run,)))
+    )
     monkeypatch.setattr("allcore.studies.runner.time.sleep", lambda _: shutil.rmtree(study.folder, ignore_errors=True))
     run_study(study.folder, two)
     assert sorted(stopped) == sorted(PLACES[:2])
@@ -86,7 +90,7 @@ def test_a_study_is_heard_of_while_it_launches_members(study, executor, monkeypa
     monkeypatch.setattr("allcore.studies.runner._HEARTBEAT_SECONDS", 0.0)
     heard, submit = [study.status().heartbeat], executor.submit
 
-    def launch(config, on_progress):
+    def launch(config, on_progress, look):
         heard.append(study.status().heartbeat)
         on_progress(1, 2)
         heard.append(study.status().heartbeat)
@@ -108,7 +112,9 @@ def stopping(study, going_on, monkeypatch):
             until_it_ends()
             set_state(run, "cancelled")
 
-        object.__setattr__(two, "stop_in_background", lambda run: started(threading.Thread(target=stop, args=(run,))))
+        monkeypatch.setattr(
+            LocalExecutor, "stop_in_background", lambda _, run: started(threading.Thread(target=stop, args=(run,)))
+        )
         return run_study(study.folder, two, launch)
 
     return carry_out
@@ -116,11 +122,18 @@ def stopping(study, going_on, monkeypatch):
 
 def test_a_study_is_heard_of_while_its_members_stop(study, stopping, monkeypatch):
     monkeypatch.setattr("allcore.studies.runner._HEARTBEAT_SECONDS", 0.0)
-    heard = []
+    heard, written = [], threading.Event()
+
+    def write(*arguments):
+        write_status(*arguments)
+        written.set()
+
+    monkeypatch.setattr("allcore.studies.runner.write_status", write)
 
     def look():
         before = study.status().heartbeat
-        heard.append(any(study.status().heartbeat > before for _ in range(20_000)))
+        written.clear()
+        heard.append(written.wait(600) and study.status().heartbeat > before)
 
     assert stopping(look) == 0
     assert heard == [True, True]

@@ -1,9 +1,11 @@
 """Studies on disk: found by name, refused when damaged, and their members among all runs."""
 
 import json
+from threading import Thread
 
 import pytest
 
+from allcore import writing
 from allcore.errors import RunError
 from allcore.runs.folder.store import RunStore
 from allcore.studies.plan import StudyPlan
@@ -34,6 +36,31 @@ def test_of_two_studies_of_one_name_made_at_once_the_first_stays(study, plan):
         store.create(Overtaken.model_construct(**{**dict(plan), "name": "seeds", "seeds": (5,)}))
     assert store.find("seeds").plan().seeds == plan.seeds
     assert sorted(path.name for path in store.root.iterdir()) == ["seeds", "sizes"]
+
+
+def test_of_two_who_extend_a_study_at_the_same_moment_one_is_told_so(study, plan, monkeypatch):
+    store, really, refused = StudyStore(study.folder.parent), writing.write_whole, []
+
+    def another():
+        with pytest.raises(RunError, match="study sizes is being extended by another process"):
+            store.change(study, plan, plan.extended(seeds=[7]))
+        refused.append(True)
+
+    def slowly(path, content):  # another looks at the plan, and writes, while this is under way
+        thread = Thread(target=another)
+        thread.start()
+        thread.join()
+        really(path, content)
+
+    monkeypatch.setattr("allcore.studies.store.write_whole", slowly)
+    store.change(study, plan, plan.extended(seeds=[1]))
+    monkeypatch.undo()
+    assert refused
+    assert study.plan().seeds == (0, 1)
+    with pytest.raises(RunError, match="study sizes was extended meanwhile; look at it"):
+        store.change(study, plan, plan.extended(seeds=[7]))
+    store.change(study, study.plan(), study.plan().extended(seeds=[7]))
+    assert study.plan().seeds == (0, 1, 7)
 
 
 def test_a_study_is_found_by_part_of_its_name_or_as_the_latest(study, plan):

@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from allcore.data.splits.split import make_split
 from allcore.errors import InputError
+from allcore.evaluation.comparing.repeated import compare_repeated
 from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.studies.between_settings import compare_cells, compare_pairs
 from allcore.studies.plan import make_plan
-from allcore.studies.results import Finished, finished_members
+from allcore.studies.results import FinishedMember, finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
-from allcore.studies.versus import compare_cells, compare_pairs
 from tests.data.rows import in_groups
 from tests.studies.conftest import Instantly, set_state
 
@@ -24,7 +26,7 @@ class Knowing(Instantly):
 
     right_at_32 = 0.5
 
-    def submit(self, config, on_progress=None):
+    def submit(self, config, on_progress=None, look=None):
         run = self.store.create(config, make_split(ROWS, config.split))
         table = run.split.table.query("split != 'train'").reset_index(drop=True)
         share = 1.0 if config.image_size == 48 else self.right_at_32
@@ -37,10 +39,10 @@ class Knowing(Instantly):
 
 
 @pytest.fixture
-def compared(tmp_path, tiny_config, executor):
-    """Return a maker of the comparisons of a study of two sizes, by how often 32 px is right and the margin."""
+def carried_out(tmp_path, tiny_config, executor):
+    """Return a maker of a study of two sizes, as its plan and its finished members, by how often 32 px is right."""
 
-    def compare(right_at_32, margin, **grid):
+    def carry_out(right_at_32, **grid):
         config = tiny_config(split={"protocol": "grouped", "folds": 3})
         fields = {"folds": (1, 2, 3), "seeds": (0, 1), "vary": {"image_size": [32, 48]}, **grid}
         name = f"by-{'-'.join(fields['vary'])}"
@@ -49,9 +51,15 @@ def compared(tmp_path, tiny_config, executor):
         object.__setattr__(knowing, "right_at_32", right_at_32)
         run_study(study.folder, knowing)
         plan = study.plan()
-        return compare_cells(plan, finished_members(plan, study.members(knowing.store.runs())), margin)
+        return plan, finished_members(plan, study.members(knowing.store.runs()))
 
-    return compare
+    return carry_out
+
+
+@pytest.fixture
+def compared(carried_out):
+    """Return a maker of the comparisons of such a study, by how often 32 px is right and the margin."""
+    return lambda right_at_32, margin, **grid: compare_cells(*carried_out(right_at_32, **grid), margin)
 
 
 def test_a_network_that_is_half_as_often_right_is_told_apart(compared):
@@ -61,6 +69,20 @@ def test_a_network_that_is_half_as_often_right_is_told_apart(compared):
     assert found.interval[1] < 0
     assert found.repeated.parts == 6
     assert found.verdict == "they differ"
+
+
+def test_parts_count_for_less_by_the_training_images_that_they_share(carried_out):
+    plan, finished = carried_out(0.8)
+    (found,) = compare_cells(plan, finished, 0.05)
+    counts = pd.DataFrame([of.run.split.counts().sum() for of in finished])
+    shared = (counts["test"] / counts["train"]).mean()
+    assert shared == pytest.approx(0.5, abs=0.1)  # a third of the images is tested, and part of the rest validates
+    small, large = (
+        [of.predictions.table["correct"].mean() for of in finished if of.place.config.image_size == size]
+        for size in (32, 48)
+    )
+    assert found.repeated == compare_repeated(small, large, shared, 0.05)
+    assert found.repeated.p > 2 * compare_repeated(small, large, 0.0, 0.05).p
 
 
 def test_networks_that_are_always_right_are_the_same_within_a_margin_that_the_images_can_tell(compared):
@@ -94,7 +116,9 @@ def test_the_same_images_under_other_labels_are_not_compared(executor, tiny_conf
     tested = ROWS.assign(group=ROWS["path"], probability_A=0.9, probability_B=0.1)
     corrected = tested.assign(label=["B", *tested["label"][1:]])
     finished = [
-        Finished(place, executor.store.create(place.config, executor.split), RecordedPredictions(("A", "B"), table))
+        FinishedMember(
+            place, executor.store.create(place.config, executor.split), RecordedPredictions(("A", "B"), table)
+        )
         for place, table in zip(plan.places, (tested, corrected), strict=True)
     ]
     assert compare_cells(plan, finished, 0.01) == []

@@ -9,6 +9,7 @@ from allcore.errors import TrackingError
 from allcore.runs.folder.files import ABOUT_FILE, CONFIG_FILE, LOG_FILE, METRICS_FILE, SPLIT_FILE
 from allcore.tracking.mirror import is_behind, mirror
 from allcore.tracking.record import read_mirrored, write_mirrored
+from tests.copies import copy_of
 from tests.tracking.conftest import batch, epoch, report, rest
 
 
@@ -59,15 +60,12 @@ def test_a_run_whose_name_is_damaged_is_mirrored_without_it(make_run, stand_in, 
 
 
 def test_accuracies_of_a_run_that_has_succeeded_are_mirrored(finished, finished_run, stand_in, server, tmp_path):
-    from shutil import copytree
+    from allcore.runs.folder.predictions import recorded_accuracy
 
-    from allcore.runs.folder.predictions import accuracy
-    from allcore.runs.folder.store import Run
-
-    run = Run(copytree(finished_run.folder, tmp_path / finished_run.id))
+    run = copy_of(finished_run, tmp_path / finished_run.id)
     mirror(run, server, finished.workspace)
     sent = only(stand_in)
-    assert [of for _, of in values(sent, "served/test_accuracy")] == [accuracy(run.predictions(), "test")]
+    assert [of for _, of in values(sent, "served/test_accuracy")] == [recorded_accuracy(run.predictions(), "test")]
     epochs = run.history().epochs
     assert values(sent, "validation_loss") == [(n + 1, loss) for n, loss in enumerate(epochs["validation_loss"])]
     assert {name.rpartition("/")[2] for name in stand_in.files} >= {"model.onnx", "predictions.parquet", LOG_FILE}
@@ -182,3 +180,34 @@ def test_where_the_server_stores_no_files_the_rest_is_mirrored_and_the_way_out_s
         mirror(run, server, workspace)
     assert values(only(stand_in), "batch/loss") == [(1, 1.0)]
     assert only(stand_in)["info"]["status"] == "KILLED"
+
+
+def test_a_run_that_was_deleted_on_the_server_is_mirrored_anew_once_it_has_something_to_send(
+    make_run, stand_in, server, workspace
+):
+    run = make_run()
+    report(run, batch(1, 0.9), epoch(0))
+    rest(run)
+    first = mirror(run, server, workspace)
+    server.delete_run(first.run)
+    assert mirror(run, server, workspace) == first  # whoever deleted it wants no copy of what it had
+    report(run, batch(2, 0.8))
+    record = mirror(run, server, workspace)
+    assert record.run != first.run
+    assert values(only(stand_in), "batch/loss") == [(1, 0.9), (2, 0.8)]
+    assert only(stand_in)["params"] == {path: setting_text(of) for path, of in config_values(run.config).items()}
+    assert only(stand_in)["info"]["status"] == "KILLED"
+    assert (record.problem, is_behind(run, record)) == ("", False)
+
+
+def test_what_a_server_refuses_of_a_run_that_it_has_is_said_and_makes_no_other_run(
+    make_run, stand_in, server, workspace
+):
+    run = make_run()
+    mirror(run, server, workspace)
+    report(run, batch(1))
+    stand_in.fails = {"runs/log-batch": (400, {"error_code": "INVALID_PARAMETER_VALUE", "message": "no such key"})}
+    with pytest.raises(TrackingError, match="no such key"):
+        mirror(run, server, workspace)
+    assert "no such key" in read_mirrored(run.folder).problem
+    assert len(stand_in.runs) == 1

@@ -69,3 +69,9 @@ def test_the_experiment_has_the_name_that_mlflow_s_own_variable_gives(stand_in, 
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "smears & more")
     assert server.experiment() == server.experiment() == "2"
     assert stand_in.experiments == {"ALLscope": "1", "smears & more": "2"}
+
+
+def test_a_name_is_as_long_as_every_database_takes_it(stand_in, server):
+    server.create_run(server.experiment(), "ab" * 150, 0.0, {})
+    (made,) = stand_in.runs.values()
+    assert made["name"] == "ab" * 125

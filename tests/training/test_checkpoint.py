@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from allcore.errors import RunError
-from allcore.training.arrays import UnreadableError
 from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
 from allcore.training.epoch_weights import (
     epochs_with_weights,
@@ -17,6 +16,7 @@ from allcore.training.epoch_weights import (
     restore_epoch_weights,
     save_epoch_weights,
 )
+from allcore.training.variable_files import UnreadableError
 from tests.damaged import TIMES, damaged
 
 

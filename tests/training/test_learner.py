@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import keras
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 
 from allcore.config import make_config
-from allcore.hardware import Devices, make_plan
+from allcore.hardware import Devices, plan_hardware
 from allcore.installation import PROJECT
 from allcore.training.batches import Batch
-from allcore.training.hardware import tensorflow_devices
 from allcore.training.learner import Learner, balanced_class_weights
+from allcore.training.tensorflow_devices import tensorflow_devices
 
 CPU = Devices(cores=2, cpu_bfloat16=False, memory=8 * 2**30)
 
@@ -28,7 +29,7 @@ def float32_afterwards():
 def make_learner(class_weights=None, devices=CPU, jit=False, **fields):
     settings = {"image_size": 32, "head": "gap", "dense_units": 8, "dropout": 0.0, "batch_size": 6}
     config = make_config(dataset="smears", **{**settings, "optimizer": "sgd", "learning_rate": 0.01, **fields})
-    return Learner(config, replace(make_plan(config, 4, devices), jit=jit), 4, class_weights)
+    return Learner(config, replace(plan_hardware(config, 4, devices), jit=jit), 4, class_weights)
 
 
 def tiny_network(config, classes):
@@ -40,6 +41,7 @@ def tiny_network(config, classes):
             layers.Rescaling(1 / 255),
             layers.AveragePooling2D(8),
             layers.Flatten(),
+            layers.Dropout(config.dropout),
             layers.Dense(classes, "softmax", dtype="float32"),
         ]
     )
@@ -86,11 +88,11 @@ def test_compiled_step_is_compiled_once_and_a_short_batch_takes_the_same(tiny):
 
 
 def test_a_step_fits_the_share_of_memory_that_a_run_has_of_a_processor(monkeypatch):
-    monkeypatch.setattr("allcore.training.hardware.available_memory", lambda: 8 * 2**30)
+    monkeypatch.setattr("allcore.training.tensorflow_devices.available_memory", lambda: 8 * 2**30)
     config = make_config(dataset="smears", device="cpu", precision="float32")
     for slots, images in (("1", 16), ("2", 8)):
         monkeypatch.setenv("ALLCORE_CPU_SLOTS", slots)
-        assert make_plan(config, 4, tensorflow_devices()).micro_batch_size == images
+        assert plan_hardware(config, 4, tensorflow_devices()).micro_batch_size == images
 
 
 def test_loss_is_the_mean_cross_entropy():
@@ -107,6 +109,52 @@ def test_class_weights_weigh_the_loss(tiny):
     probabilities = learner.model(batch.images.astype(np.float32)).numpy()
     losses = -np.log(probabilities[np.arange(6), batch.labels])
     assert learner.score_batch(batch)[0] == pytest.approx((weights[batch.labels] * losses).mean(), rel=1e-4)
+
+
+def test_dropout_is_in_training_alone(tiny):
+    learner, batch = make_learner(dropout=0.9, learning_rate=1e-9), make_batch()
+    probabilities = learner.model(batch.images.astype(np.float32), training=False).numpy()
+    without = -np.log(probabilities[np.arange(6), batch.labels]).mean()
+    assert [learner.score_batch(batch)[0] for _ in range(2)] == pytest.approx([without] * 2, rel=1e-4)
+    trained = [learner.train_batch(batch)[0] for _ in range(3)]
+    assert len({round(loss, 4) for loss in [without, *trained]}) == 4
+    assert learner.score_batch(batch)[0] == pytest.approx(without, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD"])
+def test_optimizer_is_the_one_that_was_asked_for(tiny, name):
+    optimizer = make_learner(optimizer=name.lower(), learning_rate=0.02, clip_norm=0.5).optimizer
+    assert type(optimizer) is getattr(keras.optimizers, name)
+    assert optimizer.global_clipnorm == 0.5
+    assert float(optimizer.learning_rate) == pytest.approx(0.02)
+    assert make_learner(optimizer=name.lower()).optimizer.global_clipnorm is None
+
+
+def test_sgd_has_momentum(tiny):
+    """A second step of a gradient that stays the same is 1.9 times as long as the first."""
+    learner, batch = make_learner(learning_rate=1e-6), make_batch()
+    places = [learner.model.get_weights()]
+    for _ in range(2):
+        learner.train_batch(batch)
+        places.append(learner.model.get_weights())
+    first, second = (distance(*pair) for pair in pairwise(places))
+    assert second == pytest.approx(1.9 * first, rel=0.02)
+
+
+def test_a_clipped_step_is_no_longer_than_the_norm_allows(tiny):
+    moved = []
+    for clip_norm in (None, 1e-3):
+        learner = make_learner(learning_rate=1.0, clip_norm=clip_norm)
+        before = learner.model.get_weights()
+        learner.train_batch(make_batch())
+        moved.append(distance(before, learner.model.get_weights()))
+    assert moved[0] > 0.01
+    assert moved[1] == pytest.approx(1e-3, rel=1e-2)
+
+
+def distance(before, after):
+    """Return how far all weights together have moved."""
+    return np.sqrt(sum(((b - a) ** 2).sum() for a, b in zip(before, after, strict=True)))
 
 
 def test_balanced_class_weights_let_every_class_count_alike():

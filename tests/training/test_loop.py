@@ -1,15 +1,18 @@
 """Schedules, and reporting that cannot kill a run."""
 
 import json
+import math
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from allcore.config import make_config
 from allcore.runs.folder.status import Status, read_status
 from allcore.training.checkpoint import TrainingProgress
-from allcore.training.loop import learning_rate
+from allcore.training.loop import Stopped, Trainer, learning_rate
 from allcore.training.reporter import Reporter
+from tests.training.test_served_weights import BATCH, CountingLearner, Training
 
 
 def rate(schedule, **progress):
@@ -28,6 +31,40 @@ def test_cosine_schedule_falls_from_the_full_rate_to_zero(epoch, step, factor):
 
 def test_plateau_schedule_uses_the_factor_of_the_progress():
     assert rate("plateau", learning_rate_factor=0.25) == pytest.approx(0.025)
+
+
+WARMED_UP = [1 / 3, 2 / 3]
+
+
+@pytest.mark.parametrize(
+    ("fields", "losses", "expected"),
+    [
+        ({}, [1.0] * 3, [1, 1, 1]),
+        ({"warmup_epochs": 2}, [1.0] * 4, [*WARMED_UP, 1, 1]),
+        (
+            {"warmup_epochs": 2, "learning_rate_schedule": "cosine"},
+            [1.0] * 6,
+            [*WARMED_UP, 1, *((1 + math.cos(math.pi * done)) / 2 for done in (0.25, 0.5, 0.75))],
+        ),
+        ({"learning_rate_schedule": "plateau"}, [1.0, 2, 2, 2, 2, 2, 2, 2], [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25]),
+        ({"learning_rate_schedule": "plateau"}, [1.0, 2, 2, 0.5, 2, 2, 2, 2], [1, 1, 1, 1, 1, 1, 1, 0.5]),
+        ({"learning_rate_schedule": "constant"}, [1.0, 2, 2, 2, 2], [1, 1, 1, 1, 1]),
+    ],
+)
+def test_each_step_is_taken_with_the_rate_of_the_schedule(tmp_path, fields, losses, expected):
+    """Of one step an epoch."""
+    training = Training(tmp_path, losses, learning_rate=0.1, **fields)
+    training.run()
+    assert training.rates == pytest.approx([0.1 * each for each in expected])
+
+
+def test_a_training_that_goes_on_has_the_rate_that_it_had_come_to(tmp_path):
+    training = Training(tmp_path, [1.0, 2, 2, 2, 2, 2], learning_rate=0.1, learning_rate_schedule="plateau")
+    asked = iter([False] * 9 + [True])  # twice an epoch: after its step and after its validation batch
+    with pytest.raises(Stopped):
+        training.run(stop=lambda: next(asked))
+    training.run(losses=[2.0, 2])
+    assert training.rates == pytest.approx([0.1] * 4 + [0.05] * 2)
 
 
 @pytest.fixture
@@ -78,3 +115,16 @@ def test_same_warning_is_said_once(reporter, tmp_path):
     reporter.warn("the disk is full")
     reporter.flush()
     assert read_status(tmp_path).warnings == ("the disk is full",)
+
+
+def test_each_image_of_an_epoch_is_in_one_report_also_of_the_last_few_steps(tmp_path):
+    steps, learner = 205, CountingLearner([0.5])
+    source = SimpleNamespace(rows=range(820), steps=steps, batches=lambda epoch, start=0: [BATCH] * (steps - start))
+    validation = SimpleNamespace(rows=range(4), steps=1, batches=lambda epoch: [BATCH])
+    config = make_config(dataset="smears", epochs=1)
+    reporter = Reporter(tmp_path, Status(state="running", heartbeat=time.time(), queued_at=0.0))
+    Trainer(config, None, learner, source, validation, tmp_path, reporter, lambda: False, lambda _: 0.0).run()
+    reporter.close()
+    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    reported = [record["step"] for record in records if record["kind"] == "batch"]
+    assert reported == [*range(3, steps, 3), steps]

@@ -19,7 +19,7 @@ from allcore.networks.registry import TRUNKS
 from allcore.runs.execution.preflight import prepare
 from allcore.runs.folder.store import RunStore
 from allcore.training.finish import results_are_whole
-from allcore.training.initial import load_initial_weights
+from allcore.training.load_weights import load_initial_weights
 from allcore.workspace import Workspace
 from tests.training.test_session import carried_out
 
@@ -36,7 +36,8 @@ def trained(tiny_config, smears, tmp_path_factory):
         add_judgements(workspace.judgements, [make_judgement(*known, *verdict)])
     # every size of batch and every layer that learns is compiled: all images are one batch
     little = {"batch_size": 64, "trainable_from": TRUNKS[SMALLEST].stage_names[-2]}
-    config = tiny_config(network=SMALLEST, labels="corrected", epochs=1, dense_units=16, **little)
+    small = {"epochs": 1, "dense_units": 16, "precision": "float32"}
+    config = tiny_config(network=SMALLEST, labels="corrected", **small, **little)
     run = RunStore(workspace.runs).create(*prepare(config, workspace.cache, judgements=workspace.judgements))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALLCORE_WORKSPACE", str(workspace.root))

@@ -91,6 +91,23 @@ def test_whatever_is_raised_while_the_status_is_written_is_survived(reporter, tm
     assert (written(tmp_path), read_status(tmp_path).epoch) == ([1, 2], 7)
 
 
+def test_worker_that_has_nothing_new_to_say_is_heard_of(tmp_path, monkeypatch):
+    monkeypatch.setattr("allcore.training.reporter._HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("allcore.training.reporter._PAUSE_SECONDS", 0.001)
+    written, heard = threading.Semaphore(0), []
+
+    def write(folder, status):
+        heard.append(status.heartbeat)
+        written.release()
+
+    monkeypatch.setattr("allcore.training.reporter.write_status", write)
+    reporter = Reporter(tmp_path, Status(state="running", heartbeat=0.0, queued_at=0.0))
+    for _ in range(3):
+        assert written.acquire(timeout=60)
+    reporter.close(patience=0.0)
+    assert len(set(heard)) > 1
+
+
 def test_held_back_records_do_not_grow_without_end(reporter, tmp_path, no_room, monkeypatch):
     monkeypatch.setattr("allcore.training.reporter._MOST_HELD_BACK", 3)
     with no_room("metrics.jsonl"):

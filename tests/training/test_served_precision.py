@@ -7,7 +7,7 @@ import pytest
 
 from allcore.inference.metadata import Agreement
 from allcore.inference.network import NetworkOutputs
-from allcore.training.served_precision import choose_arithmetic, compare, is_served_in_int8
+from allcore.training.served_precision import agreement_of, choose_arithmetic, is_served_in_int8
 from tests.inference.conftest import SIZE, toy_graph
 
 AGREEING = {
@@ -55,7 +55,7 @@ def test_comparison_counts_labels_and_measures_changes():
     float32 = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.5, 0.5], [0.7, 0.3]])
     int8 = np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.5, 0.5], [0.7, 0.3]])
     said = []
-    found = compare(Saying(float32), Saying(int8), np.zeros((5, 8, 8, 3), np.uint8), said.append)
+    found = agreement_of(Saying(float32), Saying(int8), np.zeros((5, 8, 8, 3), np.uint8), said.append)
     assert (found.images, found.labels_differing) == (5, 1)
     assert found.mean_change == pytest.approx((0.2 + 0.1) / 5)
     assert found.largest_change == pytest.approx(0.2)

@@ -9,16 +9,20 @@ import signal
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from allcore.config import make_config
 from allcore.errors import DatasetError, WeightsError
 from allcore.evaluation.shortcuts import cached_shortcuts
-from allcore.hardware import Devices, Gpu, make_plan
+from allcore.hardware import Devices, Gpu, plan_hardware
+from allcore.runs.estimate import Speed, after_seconds, former_speed
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.execution.preflight import prepare
 from allcore.runs.execution.stop_signal import StopSignal
@@ -28,11 +32,13 @@ from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.store import Run, RunStore
 from allcore.training import session
 from allcore.training.finish import results_are_whole
+from allcore.training.loop import Stopped
 from allcore.training.reporter import Reporter
 from allcore.training.session import carry_out
 from allcore.training.worker import run_worker
 from allcore.workspace import Workspace
 from tests.conftest import wait_for
+from tests.copies import copy_of
 
 RESULTS = ("model.keras", "model.onnx", "features.npy", "predictions.parquet")
 
@@ -77,7 +83,7 @@ def broken(finished, tiny_config, tmp_path_factory):
     executor = LocalExecutor(workspace)
     run = executor.submit(tiny_config(epochs=3, checkpoint_minutes=60))
     os.kill(wait_for(run, in_epoch(1, 3)).pid, signal.SIGKILL)
-    made = Broken(run, wait_for(run, lambda status: status.state == "interrupted", seconds=5), [], [], [], [])
+    made = Broken(run, wait_for(run, lambda status: status.state == "interrupted"), [], [], [], [])
     ends = in_epoch(2, 3), lambda status: status.phase.startswith("predicting, 4 of"), lambda status: False
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALLCORE_WORKSPACE", str(workspace.root))
@@ -130,6 +136,22 @@ def test_missing_gpu_fails_the_run_in_one_line(workspace, tiny_config, monkeypat
     assert "\n" not in status.error
 
 
+def worked(run, monkeypatch, raised=None):
+    """Let a worker of this process find its work done, or what is raised; return the status that it leaves."""
+
+    def carried_out(*_):
+        if raised is not None:
+            raise raised
+        return True
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("allcore.training.session.carry_out", carried_out)
+    pid, started = own_identity()
+    write_status(run.folder, run.status().model_copy(update={"pid": pid, "process_started": started}))
+    assert run_worker(run.folder) == (0 if raised is None else 1)
+    return run.status()
+
+
 @pytest.mark.parametrize(
     ("number", "why", "to_do"),
     [
@@ -138,20 +160,43 @@ def test_missing_gpu_fails_the_run_in_one_line(workspace, tiny_config, monkeypat
     ],
 )
 def test_a_disk_that_refuses_ends_a_run_with_what_is_kept_and_what_to_do(copied, monkeypatch, number, why, to_do):
-    def refuse(*_):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr("allcore.training.session.carry_out", refuse)
-    pid, started = own_identity()
-    write_status(copied.folder, copied.status().model_copy(update={"pid": pid, "process_started": started}))
-    assert run_worker(copied.folder) == 1
-    status = copied.status()
+    status = worked(copied, monkeypatch, OSError(number, os.strerror(number)))
     assert status.state == "failed"
     assert status.error.startswith(f"{why}; what was saved before is kept: ")
     assert status.error.endswith(f"{to_do}, and resume the run")
 
 
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (MemoryError(), "out of memory: use a smaller image size, batch size or micro-batch size"),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nand more"),
+            "the device ran out of memory: use a smaller image size, batch size or micro-batch size",
+        ),
+    ],
+)
+def test_a_run_that_finds_no_memory_says_what_to_do(copied, monkeypatch, raised, said):
+    status = worked(copied, monkeypatch, raised)
+    assert (status.state, status.error) == ("failed", said)
+
+
+def test_a_run_that_goes_on_keeps_the_most_memory_that_it_ever_took(copied, monkeypatch):
+    write_status(copied.folder, copied.status().model_copy(update={"peak_memory": 10**12}))
+    assert worked(copied, monkeypatch).peak_memory == 10**12
+    write_status(copied.folder, copied.status().model_copy(update={"peak_memory": 1}))
+    assert 10**7 < worked(copied, monkeypatch).peak_memory < 10**12
+
+
+@pytest.fixture
+def not_compiled():
+    """Let steps be taken as they are written: to compile one takes longer than to take a few."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("not_compiled")
 def test_initial_weights_are_those_that_the_run_began_with_and_are_not_needed_once_there_is_a_checkpoint(
     workspace, tiny_config, tmp_path
 ):
@@ -197,7 +242,7 @@ def test_resumed_run_has_the_plan_of_its_new_machine_and_steps_as_before(
 ):
     config, classes, warned = make_config(dataset="x", **fields), len(finished_run.split.classes), []
     run = RunStore(workspace.runs).create(config, finished_run.split)
-    first = make_plan(config, classes, before)
+    first = plan_hardware(config, classes, before)
     (run.folder / "environment.json").write_text(json.dumps({"plan": first.to_json()}))
     monkeypatch.setattr(session, "tensorflow_devices", lambda: now)
     plan = session._plan(run, warned.append)
@@ -205,6 +250,52 @@ def test_resumed_run_has_the_plan_of_its_new_machine_and_steps_as_before(
     assert (plan.description, plan.precision) == (description, first.precision)
     assert (plan.micro_batch_size, plan.kernel_products) == (images, products)
     assert len(warned) == warnings
+
+
+@pytest.mark.parametrize(
+    ("fields", "images"),
+    [
+        ({"network": "resnet50"}, 4),
+        ({"network": "resnet50", "micro_batch_size": 4}, None),
+        ({"network": "resnet50", "batch_size": 4}, None),
+        ({"network": "vgg16"}, None),
+    ],
+)
+def test_a_run_says_where_memory_decides_over_how_many_images_it_normalises(
+    workspace, finished_run, monkeypatch, fields, images
+):
+    run, warned = RunStore(workspace.runs).create(make_config(dataset="x", **fields), finished_run.split), []
+    monkeypatch.setattr(session, "tensorflow_devices", lambda: Devices(cores=2, cpu_bfloat16=False, memory=8 * 2**30))
+    for _ in ("begun", "resumed"):
+        plan = session._plan(run, warned.append)
+        (run.folder / "environment.json").write_text(json.dumps({"plan": plan.to_json()}))
+    assert plan.micro_batch_size < 32
+    if images is None:
+        assert not warned
+    else:
+        assert warned[0].startswith(f"ResNet50 normalises {images} images at a time instead of the whole batch of 32")
+        assert warned == [warned[0]] * 2
+
+
+def test_balanced_classes_are_weighed_by_the_images_that_are_trained_on(
+    workspace, finished_run, tiny_config, monkeypatch
+):
+    table = finished_run.split.table.copy()
+    first = (table["label"] == finished_run.split.classes[0]) & (table["split"] == "train")
+    table.loc[table.index[first][2:], "split"] = "test"
+    split, given = replace(finished_run.split, table=table), []
+    counts = split.counts()["train"].to_numpy()
+
+    def learner(config, plan, classes, class_weights):
+        given.append(class_weights)
+        raise Stopped
+
+    monkeypatch.setattr(session, "Learner", learner)
+    for class_weights in ("balanced", "none"):
+        carried_out(RunStore(workspace.runs).create(tiny_config(class_weights=class_weights), split))
+    np.testing.assert_allclose(given[0], counts.sum() / (4 * counts), rtol=1e-6)
+    assert counts[0] == 2
+    assert given[1] is None
 
 
 def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smears, tmp_path):
@@ -219,7 +310,7 @@ def test_dataset_changed_since_submission_is_named(workspace, tiny_config, smear
 @pytest.fixture
 def copied(finished_run, workspace):
     """Return a copy of the finished run, in a workspace without its shortcut baselines."""
-    return Run(shutil.copytree(finished_run.folder, workspace.runs / finished_run.id))
+    return copy_of(finished_run, workspace.runs / finished_run.id)
 
 
 def test_run_whose_results_are_whole_only_gets_what_is_missing(copied, workspace):
@@ -238,10 +329,12 @@ def test_run_whose_results_are_whole_only_gets_what_is_missing(copied, workspace
 
 
 @pytest.mark.parametrize("name", RESULTS)
-@pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(b"")])
-def test_results_that_a_power_cut_took_are_not_whole(copied, name, harm):
+@pytest.mark.parametrize("left", [False, True])
+def test_results_that_a_power_cut_took_are_not_whole(copied, name, left):
     assert results_are_whole(copied)
-    harm(copied.folder / name)
+    (copied.folder / name).unlink()  # it may be a link
+    if left:
+        (copied.folder / name).touch()
     assert not results_are_whole(Run(copied.folder))
 
 
@@ -278,7 +371,46 @@ def test_baselines_that_fail_leave_a_warning_and_the_run_whole(finished_run, tmp
 
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(tmp_path))
     monkeypatch.setattr(session, "shortcut_scores", fail)
-    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / "run"))
+    run = copy_of(finished_run, tmp_path / "runs" / "run")
     finished, _ = carried_out(run)
     assert finished
     assert run.status().warnings == ("the shortcut baselines could not be scored (ValueError: no such luck)",)
+
+
+def test_the_time_left_goes_on_while_results_are_written(copied, monkeypatch):
+    """By the speed of the training, here of 10 images a second, and until that time is over."""
+    told, clock = {}, SimpleNamespace(now=0.0)
+
+    def train(run, plan, train, validation, dataset, reporter, *_):
+        reporter.update(images_per_second=10.0)
+
+    def write_results(trained, model, on_phase):
+        for phase, clock.now in (("writing", 0.0), ("predicting", 40.0), ("still predicting", 100.0)):
+            on_phase(phase)
+
+    for name, stand_in in {
+        "time": SimpleNamespace(monotonic=lambda: clock.now),
+        "results_are_whole": lambda run: False,
+        "_after_seconds": lambda run, plan: lambda speed: 1000 / speed,
+        "_train": train,
+        "write_results": write_results,
+        "_score_shortcuts": lambda *_: None,
+    }.items():
+        monkeypatch.setattr(session, name, stand_in)
+    carried_out(copied, stop_when=lambda status: told.update({status.phase: status.eta_seconds}))
+    assert [told[phase] for phase in ("reading the dataset", "writing", "predicting", "still predicting")] == [
+        None, 100.0, 60.0, None,
+    ]  # fmt: skip
+
+
+def test_what_follows_takes_as_long_as_a_former_run_says_or_goes_by_the_speed(copied, finished, workspace):
+    run = RunStore(workspace.runs).create(copied.config, copied.split)
+    plan = SimpleNamespace(description=copied.status().device)
+    former = former_speed(copied.config, plan.description, [copied])
+    with_baselines = after_seconds(len(run.split.table), former)
+    told = session._after_seconds(run, plan)
+    assert (told(1.0), told(50.0)) == (with_baselines, with_baselines)
+    shutil.copytree(finished.workspace.cache, workspace.cache, dirs_exist_ok=True)  # with the baselines of the split
+    assert session._after_seconds(run, plan)(1.0) == after_seconds(len(run.split.table), former, scored=True)
+    elsewhere = session._after_seconds(run, SimpleNamespace(description="another device"))
+    assert elsewhere(10.0) == after_seconds(len(run.split.table), Speed(10.0, run.id))

@@ -1,1 +1,1 @@
-"""A dataset's folder: where its class folders lie, and which links are followed."""
+"""A dataset's folder: where it may lie, where its class folders are, and which links are followed."""

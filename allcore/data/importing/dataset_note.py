@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.data.folder.links import workspace_root
 from allcore.errors import FileError
+from allcore.files import is_file
 from allcore.json_text import read_json
 from allcore.writing import write_whole
 
@@ -34,6 +35,11 @@ def read_note(dataset: Path) -> DatasetNote:
         return DatasetNote.model_validate(read_json(dataset / _NOTE, _MOST_BYTES))
     except (FileError, ValidationError):
         return DatasetNote()
+
+
+def has_note(folder: Path) -> bool:
+    """Return whether a folder is a dataset's, of which anything is noted."""
+    return is_file(folder / _NOTE)
 
 
 def write_note(dataset: Path, note: DatasetNote) -> None:

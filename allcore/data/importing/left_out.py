@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from allcore.data.importing.dataset_note import has_note
+from allcore.files import is_file
 from allcore.text import well_formed
 
 _NOTE: Final = ".left-out.json"
@@ -21,11 +23,19 @@ def note_left_out(dataset: Path, files: Mapping[str, str]) -> None:
         (dataset / _NOTE).write_text(json.dumps(named, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def left_out(dataset: Path) -> dict[str, str]:
-    """Return the files that the import of a dataset left out, each with why; none where nothing is written down."""
-    note = dataset / _NOTE
+def left_out(folder: Path) -> dict[str, str]:
+    """Return the files that the import of a dataset left out, each with why; none where nothing is written down.
+
+    The folder may lie within the dataset, as a variant does, or the folder that wraps all of a zip.
+    """
+    here = folder.resolve()
+    note = next((place for place in (here, *here.parents) if _was_imported(place)), here) / _NOTE
     try:
         noted = json.loads(note.read_text(encoding="utf-8")) if note.stat().st_size <= _LARGEST else {}
     except (OSError, ValueError, RecursionError):
         return {}
     return {str(name): str(why) for name, why in noted.items()} if isinstance(noted, dict) else {}
+
+
+def _was_imported(folder: Path) -> bool:
+    return has_note(folder) or is_file(folder / _NOTE)

@@ -5,13 +5,14 @@ import re
 import shutil
 import textwrap
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePath
-from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
-from allcore.data.folder.layout import find_layout
+from allcore.data.folder.layout import DatasetFile, Layout, find_layout
+from allcore.data.folder.listing import entries
 from allcore.data.importing.archive import extract_zip
 from allcore.data.importing.dataset_note import DatasetNote, renamed_to, write_note
 from allcore.data.importing.left_out import note_left_out
@@ -22,6 +23,7 @@ from allcore.disk_space import check_space
 from allcore.errors import DatasetError
 from allcore.progress import Progress
 from allcore.text import printable
+from allcore.writing import unfinished_folder
 
 _SAFE_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _UNREACHED: Final = {"ConnectionError", "Timeout"}
@@ -56,8 +58,8 @@ def import_upload(
     """
     try:
         datasets.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".upload-", dir=datasets) as folder:
-            archive = Path(folder) / f"{_safe_name(PurePath(file_name).stem)}.zip"
+        with unfinished_folder(datasets) as folder:
+            archive = folder / f"{_safe_name(PurePath(file_name).stem)}.zip"
             with archive.open("wb") as file:
                 shutil.copyfileobj(upload, file)
             return import_zip(archive, datasets, name, on_progress)
@@ -81,6 +83,21 @@ def draw_smears(datasets: Path, name: str, spec: SyntheticSpec, on_progress: Pro
     return target
 
 
+def draw_smears_at(folder: Path, datasets: Path, spec: SyntheticSpec, on_progress: Progress | None = None) -> None:
+    """Draw synthetic smears to a folder anywhere: as `draw_smears` does where it is a dataset of the folder `datasets`.
+
+    Raises `ConfigError` and `DatasetError` as it does, and `DatasetError` where the folder is in use.
+    """
+    place = folder.parent.resolve() / folder.name
+    below = place.relative_to(datasets.resolve()).parts if place.is_relative_to(datasets.resolve()) else ()
+    if len(below) == 1:
+        draw_smears(datasets, folder.name, spec, on_progress)
+        return
+    if below and not (datasets / below[0]).exists():
+        new_dataset(datasets, below[0])
+    write_dataset(folder, spec, on_progress)
+
+
 def free_name(datasets: Path, wanted: str) -> str:
     """Return `wanted`, or the first of `wanted-2`, `wanted-3`, … that no dataset has, or had before it was renamed."""
     names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
@@ -92,7 +109,8 @@ def copy_folder(
 ) -> Path:
     """Copy the images of a dataset, in their variants and class folders, to `datasets/<name>`.
 
-    `said` is noted as where it came from, the folder's path when unset.
+    What else lies there is listed among the problems of the dataset's catalog. `said` is noted as where it came from,
+    the folder's path when unset.
     `on_progress` is called with the number of images done and of all.
 
     Raises:
@@ -101,8 +119,9 @@ def copy_folder(
     target = new_dataset(datasets, name)
     layout = find_layout(source)
     folders = [folder.path for variant in layout.variants for folder in layout.class_folders(variant)]
-    files = (file.path for file in layout.files() if not file.fault)
-    images = sorted(file for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
+    files = list(layout.files())
+    sound = (file.path for file in files if not file.fault)
+    images = sorted(file for file in sound if file.suffix.lower() in IMAGE_SUFFIXES)
     with staged(target) as staging:
         check_space("the copy", sum(image.stat().st_size for image in images), staging.parent)
         for folder in folders:  # also those without an image: an empty class is still a class
@@ -113,20 +132,37 @@ def copy_folder(
             shutil.copyfile(image, copy)
             if on_progress is not None:
                 on_progress(done, len(images))
+        note_left_out(staging, _not_copied(source, layout, files, images))
         _note_source(staging, printable(said or f"folder {source}"))
     return target
 
 
-def fetch_kaggle(datasets: Path, handle: str = "mehradaria/leukemia", on_progress: Progress | None = None) -> Path:
+def _not_copied(source: Path, layout: Layout, files: Iterable[DatasetFile], images: Iterable[Path]) -> dict[str, str]:
+    """Return every file of a dataset that is none of `images`, each with why, by its path below `source`."""
+    wrapped_in = (folder for folder in (layout.root, *layout.root.parents) if folder.is_relative_to(source))
+    folders = dict.fromkeys([*wrapped_in, *layout.branches()])
+    beside = {path: "lies beside the class folders" for folder in folders for path in entries(folder) if path.is_file()}
+    left = {**beside, **{file.path: file.fault or "not an image by its name" for file in files}}
+    for image in images:
+        del left[image]
+    return {path.relative_to(source).as_posix(): why for path, why in sorted(left.items())}
+
+
+def fetch_kaggle(
+    datasets: Path,
+    handle: str = "mehradaria/leukemia",
+    on_progress: Progress | None = None,
+    name: str | None = None,
+) -> Path:
     """Download a dataset from Kaggle through kagglehub's cache and copy its images into the workspace.
 
-    `handle` is `owner/dataset`, or `owner/dataset/versions/number`; the dataset's part becomes the folder's name.
+    `handle` is `owner/dataset`, or `owner/dataset/versions/number`; without a name, the folder gets the dataset's part.
     `on_progress` counts the images copied; kagglehub shows the download's own progress on stderr.
 
     Raises:
         DatasetError: the download failed (why, and the two other ways), or the name is taken; nothing is left.
     """
-    name = _safe_name(handle.split("/")[1] if "/" in handle else handle)
+    name = _safe_name(handle.split("/")[1] if "/" in handle else handle) if name is None else name
     new_dataset(datasets, name)
     try:
         import kagglehub

@@ -1,13 +1,11 @@
 """Folders that appear whole or not at all."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 from allcore.errors import DatasetError
-from allcore.writing import make_folder, rename, sync_all
+from allcore.writing import make_folder, rename, sync_all, unfinished_folder
 
 
 @contextmanager
@@ -18,17 +16,14 @@ def staged(into: Path) -> Iterator[Path]:
         DatasetError: `into` exists already, or a file could not be read or written.
     """
     refuse_existing(into)
-    workplace = into.parent / f".{uuid4().hex}"  # hidden, so that a killed import is never taken for a dataset
     try:
         make_folder(into.parent)
-        workplace.mkdir()
-        yield workplace / into.name
-        sync_all(workplace / into.name)  # a power cut must not leave a dataset of empty files
-        rename(workplace / into.name, into)
+        with unfinished_folder(into.parent) as workplace:  # hidden: a killed import is no dataset
+            yield workplace / into.name
+            sync_all(workplace / into.name)  # a power cut must not leave a dataset of empty files
+            rename(workplace / into.name, into)
     except OSError as error:
         raise DatasetError(f"'{into.name}' could not be made: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
 
 
 def refuse_existing(path: Path) -> None:

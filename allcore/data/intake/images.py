@@ -4,12 +4,13 @@ Colour profiles are not applied: training, serving and every check see the store
 """
 
 import hashlib
+import os
 import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -31,7 +32,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from allcore.data.intake.depth import White, deep_values, to_8_bits, told_bits
 from allcore.data.intake.formats import FORMAT_OF_SUFFIX, HEAD_BYTES, IMAGE_SUFFIXES, content_format
 from allcore.data.intake.memory_budget import MemoryBudget
-from allcore.data.intake.whole import whole_image, whole_jpeg
+from allcore.data.intake.whole import plain_jpeg, whole_image, whole_jpeg
 from allcore.errors import ImageError
 
 INTAKE_VERSION: Final = 4
@@ -114,11 +115,8 @@ def inspect(source: Path | bytes, name: str | None = None) -> tuple[np.ndarray, 
     data = read_image(source) if isinstance(source, Path) else source
     file_format = _image_format(data, suffix)
     try:
-        image = _READERS[file_format](BytesIO(data))
-        _check_header(image)
-        mode = image.mode
-        with _DECODED_AT_ONCE.held(image.width * image.height * _BYTES_PER_PIXEL):
-            pixels, white = _deep(image, data) or (_shallow(image, data), White())
+        plain = plain_jpeg(data) if file_format == "JPEG" else None
+        pixels, mode, white = _plain(data, *plain) if plain else _read_by_pillow(data, file_format)
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -139,22 +137,23 @@ def pixel_sha256(pixels: np.ndarray) -> str:
 
 
 def _image_suffix(name: str) -> str:
-    suffix = PurePath(name).suffix.lower()
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - of 100,000 files: PurePath takes four times as long
     if suffix not in IMAGE_SUFFIXES:
         found = f"its name ends in '{suffix}'" if suffix else "its name has no ending"
         raise ImageError(f"not an image by its name: {found}, expected {_listed(IMAGE_SUFFIXES)}")
     return suffix
 
 
-def read_image(path: Path) -> bytes:
+def read_image(path: Path | str) -> bytes:
     """Return the bytes of an image file, undecoded. Raises `ImageError` when they cannot be had, or are too many."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - a text is opened as it is
         if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever
             raise ImageError("not a regular file")
         if status.st_size > _MAX_FILE_BYTES:
             raise ImageError(_too_large(status.st_size))
-        return path.read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123
+            return file.read()
     except (OSError, ValueError) as error:
         raise ImageError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
@@ -174,12 +173,30 @@ def _image_format(data: bytes, suffix: str | None) -> str:
     return found
 
 
-def _check_header(image: ImageFile) -> None:
-    width, height = image.size
+def _plain(data: bytes, width: int, height: int, mode: str) -> tuple[np.ndarray, str, White]:
+    _check_size(width, height)
+    with _DECODED_AT_ONCE.held(width * height * _BYTES_PER_PIXEL):
+        return whole_jpeg(data), mode, White()
+
+
+def _read_by_pillow(data: bytes, file_format: str) -> tuple[np.ndarray, str, White]:
+    image = _READERS[file_format](BytesIO(data))
+    _check_header(image)
+    mode = image.mode
+    with _DECODED_AT_ONCE.held(image.width * image.height * _BYTES_PER_PIXEL):
+        pixels, white = _deep(image, data) or (_shallow(image, data), White())
+    return pixels, mode, white
+
+
+def _check_size(width: int, height: int) -> None:
     if min(width, height) < _MIN_SIDE:
         raise ImageError(f"too small: {width}×{height} px, expected at least {_MIN_SIDE} px a side")
     if width * height > MAX_PIXELS:
         raise ImageError(f"{width}×{height} px is {_TOO_MANY_PIXELS}")
+
+
+def _check_header(image: ImageFile) -> None:
+    _check_size(*image.size)
     if getattr(image, "is_animated", False):
         raise ImageError("more than one frame or page; save the one that is meant as a still image")
     if isinstance(image, TiffImageFile):

@@ -21,6 +21,9 @@ from PIL.TiffImagePlugin import (
 )
 
 _JPEG_IN_TIFF: Final = 7
+_APP1: Final = b"\xff\xe1"
+"""Exif and XMP, which can turn a picture, are in such segments. Within the picture's own data FF E1 cannot stand."""
+_MODE_OF_COLOURS: Final = {"Gray": "L", "YCbCr": "RGB", "RGB": "RGB"}
 
 
 def whole_image(image: ImageFile, data: bytes) -> Image.Image:
@@ -43,6 +46,21 @@ def whole_image(image: ImageFile, data: bytes) -> Image.Image:
     whole = Image.fromarray(whole_jpeg(data))
     whole.info = image.info  # the orientation
     return whole
+
+
+def plain_jpeg(data: bytes) -> tuple[int, int, str] | None:
+    """Return width, height and mode, in Pillow's terms, of a grey or colour JPEG that nothing turns; None for others.
+
+    Most images are such, and of a small one Pillow's reading of the header takes as long as decoding it.
+    """
+    if _APP1 in data:
+        return None
+    try:
+        height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
+    except ValueError:  # Pillow's reader says more of what is wrong
+        return None
+    mode = _MODE_OF_COLOURS.get(colours)
+    return None if mode is None else (width, height, mode)
 
 
 def whole_jpeg(data: bytes) -> np.ndarray:

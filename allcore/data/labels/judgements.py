@@ -25,7 +25,7 @@ from allcore.writing import append_lines, make_folder
 
 Verdict = Literal["right", "wrong", "unsure", "excluded"]
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
-LEFT_OUT: Final = ""
+EXCLUDED_CLASS: Final = ""
 """Stands for the class of an image that is excluded."""
 MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
 """How a judgement's moment is written: UTC, to the second."""
@@ -64,8 +64,8 @@ class Judgement(BaseModel):
 
     @property
     def says(self) -> str | None:
-        """The class that the image is of, `LEFT_OUT` where it is excluded, None where that was not told."""
-        told = {"right": self.label, "wrong": self.becomes, "excluded": LEFT_OUT}
+        """The class that the image is of, `EXCLUDED_CLASS` where it is excluded, None where that was not told."""
+        told = {"right": self.label, "wrong": self.becomes, "excluded": EXCLUDED_CLASS}
         return told.get(self.verdict)
 
     def in_words(self) -> str:
@@ -85,7 +85,7 @@ class Judgements:
         """The judgement that counts of each content (sha256): the latest, of equally late ones the one added last."""
         found: dict[str, Judgement] = {}
         for judgement in self.every:
-            take(judgement, found)
+            keep_latest(judgement, found)
         return found
 
     def in_words(self, content: str) -> str:
@@ -106,7 +106,7 @@ class Judgements:
         return found
 
 
-def take(judgement: Judgement, latest: dict[str, Judgement]) -> None:
+def keep_latest(judgement: Judgement, latest: dict[str, Judgement]) -> None:
     """Put a judgement among the latest ones by content, unless a later one stands there."""
     before = latest.get(judgement.sha256)
     if before is None or before.when <= judgement.when:

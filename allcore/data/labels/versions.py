@@ -15,7 +15,7 @@ import pandas as pd
 
 from allcore.config import AS_GIVEN, CORRECTED, LABELS_EXPECTED, names_labels
 from allcore.data.catalog import Catalog
-from allcore.data.labels.judgements import LEFT_OUT, Judgement, Judgements, read_judgements, take
+from allcore.data.labels.judgements import EXCLUDED_CLASS, Judgement, Judgements, keep_latest, read_judgements
 from allcore.errors import DatasetError
 from allcore.text import counted, printable
 
@@ -61,7 +61,7 @@ def label_version(catalog: Catalog, variant: str | None, labels: str, judgements
 
 
 def label_changes(catalog: Catalog, variant: str, judged: Judgements) -> dict[str, str]:
-    """Return the new class of each content (sha256) of a variant that judgements change, `LEFT_OUT` where excluded."""
+    """Return the new class of each content (sha256) that judgements change; `EXCLUDED_CLASS` where excluded."""
     if not judged.latest:
         return {}
     filed = _filed(catalog, variant)
@@ -124,7 +124,7 @@ def _filed(catalog: Catalog, variant: str) -> dict[str, set[str]]:
 def _told(judgement: Judgement, filed: Mapping[str, set[str]], classes: tuple[str, ...]) -> str | None:
     """Return what a judgement changes a content's class to; None where it changes nothing."""
     says = judgement.says
-    if says is None or says not in (LEFT_OUT, *classes) or filed.get(judgement.sha256, {says}) == {says}:
+    if says is None or says not in (EXCLUDED_CLASS, *classes) or filed.get(judgement.sha256, {says}) == {says}:
         return None
     return says
 
@@ -133,7 +133,7 @@ def _former(catalog: Catalog, variant: str, judged: Judgements) -> Iterator[dict
     """Yield the changes as they were after each judgement that made others."""
     filed, latest, changes = _filed(catalog, variant), dict[str, Judgement](), dict[str, str]()
     for judgement in judged.every:
-        take(judgement, latest)
+        keep_latest(judgement, latest)
         told = _told(latest[judgement.sha256], filed, catalog.labels[variant])
         if changes.get(judgement.sha256) == told:
             continue
@@ -148,7 +148,7 @@ def _changed(catalog: Catalog, variant: str, changes: Mapping[str, str]) -> Cata
     table = catalog.table.copy()
     told = table["sha256"].map(changes)
     affected = (table["variant"] == variant) & (table["problem"] == "") & told.notna()
-    table.loc[affected & (told == LEFT_OUT), "problem"] = EXCLUDED
-    moved = affected & (told != LEFT_OUT)
+    table.loc[affected & (told == EXCLUDED_CLASS), "problem"] = EXCLUDED
+    moved = affected & (told != EXCLUDED_CLASS)
     table.loc[moved, "label"] = told[moved]
     return replace(catalog, table=table)

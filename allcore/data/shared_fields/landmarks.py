@@ -53,7 +53,7 @@ _WAVES = _WAVES.astype(np.float32)
 """What turns a grid of grey values, row by row, into its low frequencies: float32 (n * n, K)."""
 
 
-class Found(NamedTuple):
+class FoundLandmarks(NamedTuple):
     """Landmarks of one image, without their owner."""
 
     points: np.ndarray
@@ -102,7 +102,7 @@ def _most_at(level: int) -> int:
     return int(PER_IMAGE / LEVEL ** (2 * level))
 
 
-def _landmarks_of(image: np.ndarray) -> Found:
+def _landmarks_of(image: np.ndarray) -> FoundLandmarks:
     height, width = image.shape
     found = []
     for level in range(LEVELS):
@@ -111,13 +111,13 @@ def _landmarks_of(image: np.ndarray) -> Found:
             break
         smaller = image if level == 0 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         found.append(_landmarks_at(smaller, level, width / size[0]))
-    return Found(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    return FoundLandmarks(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _landmarks_at(image: np.ndarray, level: int, factor: float) -> Found:
+def _landmarks_at(image: np.ndarray, level: int, factor: float) -> FoundLandmarks:
     """Return the landmarks of an image that was made smaller by `factor`, their points in pixels of the whole one."""
     height, width = image.shape
-    none = Found(
+    none = FoundLandmarks(
         np.empty((0, 2), np.float32), np.empty(0, np.float32), np.empty(0, np.int8),
         np.empty((0, len(FREQUENCIES)), np.int8),
     )  # fmt: skip
@@ -143,7 +143,7 @@ def _landmarks_at(image: np.ndarray, level: int, factor: float) -> Found:
     description *= _EVEN
     description *= LENGTH / np.maximum(np.linalg.norm(description, axis=1, keepdims=True), 1e-12)
     middle = np.array([(width - 1) / 2, (height - 1) / 2], np.float32)
-    return Found(
+    return FoundLandmarks(
         ((points - middle) * np.float32(factor)).astype(np.float32)[structured], direction[structured],
         np.full(int(structured.sum()), level, np.int8), np.rint(description[structured]).astype(np.int8),
     )  # fmt: skip

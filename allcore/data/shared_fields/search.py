@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from allcore.data.shared_fields.candidates import Candidate, propose
 from allcore.data.shared_fields.fitting import proposed_placements
 from allcore.data.shared_fields.landmarks import find_landmarks
 from allcore.data.shared_fields.verification import Match, View, make_view, verify
+from allcore.processors import processors
 from allcore.progress import Progress
 from allcore.threads import in_threads
 
@@ -54,7 +54,7 @@ def find_shared_fields(images: Images, on_progress: Progress | None = None) -> p
 
     if len(images) < 2:
         return _table([])
-    workers = os.cpu_count() or 1
+    workers = processors()
     factor = _reduction(images)
     grey = _GreyImages(images, factor)
     landmarks = find_landmarks(grey, workers, lambda done: report(0, done / len(images)))

@@ -35,7 +35,7 @@ _FINE = 3.0
 _BAR, _SLIDE = 1, 2
 
 
-class Wanted(NamedTuple):
+class Criteria(NamedTuple):
     """The correlations, as a whole and of fine structure, that a placement must have on which so many landmarks agree.
 
     Measured on the ALL images and on single cells of another laboratory: cells that happen to lie alike correlate as a
@@ -48,7 +48,7 @@ class Wanted(NamedTuple):
     fine: float
 
 
-WANTED = (Wanted(MANY_LANDMARKS, 0.5, 0.25), Wanted(4, 0.7, 0.45), Wanted(0, 0.75, 0.6))
+WANTED = (Criteria(MANY_LANDMARKS, 0.5, 0.25), Criteria(4, 0.7, 0.45), Criteria(0, 0.75, 0.6))
 _WANTED_OF_LESS = 0.72
 """Correlation that many landmarks need where less than `_HALF` of a frame is shared."""
 _WANTED_OF_SMALL = 0.85

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +25,43 @@ def read_groups(path: Path) -> dict[str, str]:
 
     Columns are separated by commas, semicolons or tabs, their names may be in capitals; the text is UTF-8, or UTF-16
     with a byte order mark, a row a line. Raises `DatasetError`, which tells nothing of what the file holds, when it is
-    no such table, is too large, or puts a file into two groups.
+    no such table, has both columns, is too large, or puts a file into two groups.
     """
     try:
         return _groups(table_rows(read_file(path, MOST_BYTES)))
     except FileError as error:
         raise DatasetError(f"table of groups {path} cannot be used: {error}") from None
+
+
+def groups_of(paths: Sequence[str], given: Mapping[str, str]) -> list[str]:
+    """Return the group of each image by what a table names files, '' of an image that it lacks.
+
+    A path goes before a file's name, and the very text before one that differs as `_as_written` says. What fits
+    several images is no image's.
+    """
+    names = [path.rsplit("/", 1)[-1] for path in paths]
+    alike: dict[str, str] = {}
+    for name, group in given.items():
+        if alike.setdefault(key := _as_written(name), group) != group:
+            alike[key] = ""
+    found = [""] * len(paths)
+    for texts, groups in (
+        (paths, given),
+        ([_as_written(path) for path in paths], alike),
+        (names, given),
+        ([_as_written(name) for name in names], alike),
+    ):
+        fitting = Counter(texts)
+        found = [
+            group or (groups.get(text, "") if fitting[text] == 1 else "")
+            for group, text in zip(found, texts, strict=True)
+        ]
+    return found
+
+
+def _as_written(name: str) -> str:
+    """Return what the same file's name has in common as spreadsheets, Windows and macOS write it."""
+    return unicodedata.normalize("NFC", name.strip().replace("\\", "/").removeprefix("./"))
 
 
 def connected_rows(*groupings: npt.ArrayLike) -> IntArray:
@@ -49,6 +82,11 @@ def connected_rows(*groupings: npt.ArrayLike) -> IntArray:
 def _groups(rows: Iterator[tuple[int, list[str]]]) -> dict[str, str]:
     _, header = next(rows, (0, []))
     names = [name.strip().casefold() for name in header]
+    if set(_GROUP_NAMES) <= set(names):  # a batch or a study's arm, say: patients would be divided by it
+        raise FileError(
+            "it has a column group and a column patient; expected one of them, by which images stay together: leave "
+            "the other one out, or rename it"
+        )
     kind = next((name for name in _GROUP_NAMES if name in names), None)
     if names.count("file") != 1 or kind is None or names.count(kind) != 1:
         raise FileError(

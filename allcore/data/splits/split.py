@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,9 +14,9 @@ import pandas as pd
 
 from allcore.config_parts import SplitConfig
 from allcore.data.class_names import in_order
-from allcore.data.folder.parts import PARTS as SPLITS
+from allcore.data.folder.parts import PARTS
 from allcore.data.relations import Relations, catalog_relations
-from allcore.data.splits.group_table import connected_rows, read_groups
+from allcore.data.splits.group_table import connected_rows, groups_of, read_groups
 from allcore.data.splits.protocols import divide
 from allcore.errors import DatasetError, FileError
 from allcore.files import read_file
@@ -64,11 +63,11 @@ class Split:
 
     def counts(self) -> pd.DataFrame:
         """Return how many images each class has in each part: a row a class, columns train, validation and test."""
-        parts = _numbers(self.table["split"], SPLITS)
+        parts = _numbers(self.table["split"], PARTS)
         known = parts >= 0
-        counts = np.zeros((len(self.classes), len(SPLITS)), np.int64)
+        counts = np.zeros((len(self.classes), len(PARTS)), np.int64)
         np.add.at(counts, (self.labels()[known], parts[known]), 1)
-        return pd.DataFrame(counts, pd.Index(self.classes, name="label"), pd.Index(SPLITS, name="split"))
+        return pd.DataFrame(counts, pd.Index(self.classes, name="label"), pd.Index(PARTS, name="split"))
 
     def twins_in_train(self) -> np.ndarray:
         """Return for every row whether it is not in train but shares its group with an image that is (bool)."""
@@ -109,11 +108,11 @@ def read_split(path: Path) -> Split:
             f"found {', '.join(table.columns)[:200]} and {len(table)} rows"
         )
     table = table[list(COLUMNS)]
-    unknown = set(table["split"]) - set(SPLITS)
+    unknown = set(table["split"]) - set(PARTS)
     twice = table["path"][table["path"].duplicated()]
     if unknown or len(twice):
         raise DatasetError(
-            f"{path.name} is damaged: expected each path once, in {', '.join(SPLITS)}; "
+            f"{path.name} is damaged: expected each path once, in {', '.join(PARTS)}; "
             f"found {', '.join([*map(repr, sorted(unknown)), *(f'{path} again' for path in twice)][:3])}"
         )
     return Split(table)
@@ -143,9 +142,14 @@ def make_split(images: pd.DataFrame, config: SplitConfig, relations: Relations |
     With `config.folds`, the images are divided into that many parts of about equal size, of which one is the test; over
     all folds every image is tested once. Groups come from `relations` or, without these, from what the catalog shows;
     with a table `config.groups`, from the table, and those of its groups that such images connect are one, by the name
-    that its first image has there. Raises `DatasetError` when the table does not fit, or a class has too few groups or
-    stain clusters for three parts.
+    that its first image has there. Raises `DatasetError` when the table does not fit or is given with `stain`, or a
+    class has too few groups or stain clusters for three parts.
     """
+    if config.protocol == "stain" and config.groups is not None:  # here, so that runs that were made so can be read
+        raise DatasetError(
+            "a table of groups and stain clusters cannot both be kept whole: a patient's images may lie in several "
+            "clusters; leave out the table (--groups), or keep its groups together with --split patient or grouped"
+        )
     relations = relations or catalog_relations(images)
     table = images.reindex(columns=["path", "sha256", "label", "part"], fill_value="").reset_index(drop=True)
     if config.groups is None:
@@ -154,7 +158,7 @@ def make_split(images: pd.DataFrame, config: SplitConfig, relations: Relations |
         given = _groups_of_table(list(images["path"]), config.groups)
         table["group"], merged = _merged(given, relations.groups)
     table["stain"] = relations.stains
-    table["split"] = np.array(SPLITS)[divide(table, config)]
+    table["split"] = np.array(PARTS)[divide(table, config)]
     split = Split(table[list(COLUMNS)], merged)
     _check_every_class_everywhere(split, config)
     return split
@@ -168,13 +172,7 @@ def _merged(given: pd.Series, shown: np.ndarray) -> tuple[pd.Series, int]:
 
 
 def _groups_of_table(paths: list[str], file: str) -> pd.Series:
-    given = read_groups(Path(file))
-    names = [path.rsplit("/", 1)[-1] for path in paths]
-    fitting = Counter(names)
-    found = [
-        given.get(path, given.get(name, "") if fitting[name] == 1 else "")
-        for path, name in zip(paths, names, strict=True)
-    ]
+    found = groups_of(paths, read_groups(Path(file)))
     missing = [path for path, group in zip(paths, found, strict=True) if not group]
     if missing:
         raise DatasetError(
@@ -191,7 +189,7 @@ def _check_every_class_everywhere(split: Split, config: SplitConfig) -> None:
     for label, row in counts.iterrows():
         if (row == 0).any():
             groups = split.table.loc[split.table["label"] == label, "group"].nunique()
-            listed = ", ".join(f"{part} {row[part]}" for part in SPLITS)
+            listed = ", ".join(f"{part} {row[part]}" for part in PARTS)
             formed = (
                 f"its {row.sum()} images form {groups} groups; use another seed, other fractions or another protocol"
             )

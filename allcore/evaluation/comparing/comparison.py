@@ -14,28 +14,23 @@ from scipy.special import bdtr
 
 from allcore.arrays import BoolArray, FloatArray
 from allcore.errors import InputError
+from allcore.evaluation.comparing.differences import differences
 from allcore.evaluation.comparing.pairing import Paired, pair
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.intervals import (
     CONFIDENCE,
+    SIGNIFICANCE,
     bootstrap_interval,
-    bootstrap_intervals,
     group_indices,
-    no_nearer_than,
     paired_interval,
 )
 from allcore.evaluation.scoring.scores import (
-    LABEL_METRICS,
     SCALAR_METRICS,
     Interval,
     Scores,
     fraction,
     score,
-    score_table,
 )
-
-SIGNIFICANCE = 0.05
-"""Two models can be told apart when p is below this."""
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
@@ -98,9 +93,7 @@ class McNemar(BaseModel):
 class Comparison(BaseModel):
     """Two models on the images that both predicted: the scores of each, and first minus second.
 
-    The 95 % intervals are percentiles of the paired bootstrap over groups, that of accuracy is `paired_interval`, and
-    that of another score of labels reaches at least as far to either side as accuracy's, since the bootstrap sees
-    little where the models hardly ever differ. `None` where undefined.
+    The 95 % intervals are those of `differences`; `None` where undefined.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -125,33 +118,22 @@ def compare(paired: Paired, *, samples: int = 2000, seed: int = 0) -> Comparison
 
     Raises `InputError` when a row of probabilities is no distribution.
     """
-    labels, names = paired.first.labels, list(paired.first.table["label"])
-    groups, classes = paired.groups, paired.first.classes
-    p, q = paired.first.probabilities, paired.second.probabilities
-
-    def differences(multiplicity: FloatArray) -> dict[str, FloatArray]:
-        first, second = score_table(labels, p, multiplicity), score_table(labels, q, multiplicity)
-        return {name: first[name] - second[name] for name in SCALAR_METRICS}
-
-    values = differences(np.ones(len(labels)))
-    intervals = bootstrap_intervals(differences, len(labels), groups, samples=samples, seed=seed)
-    surplus = np.subtract(paired.first_right, paired.second_right, dtype=np.float64)
-    of_accuracy = paired_interval(surplus, groups, intervals["accuracy"])
-    intervals |= {
-        name: no_nearer_than(intervals[name], float(values[name]), of_accuracy, float(values["accuracy"]))
-        for name in LABEL_METRICS
-    }
-    intervals |= {"accuracy": of_accuracy, "recall_weighted": of_accuracy}  # one number by two names
+    names, groups, classes = list(paired.first.table["label"]), list(paired.groups), paired.first.classes
+    first, second = (
+        score(names, part.probabilities, classes, groups, samples=samples, seed=seed)
+        for part in (paired.first, paired.second)
+    )
+    values, intervals = differences(paired, first, second, samples=samples, seed=seed)
     return Comparison(
-        n=len(labels),
-        n_groups=int(groups.max()) + 1,
+        n=len(names),
+        n_groups=int(paired.groups.max()) + 1,
         n_first=paired.n_first,
         n_second=paired.n_second,
-        differences={name: fraction(value) for name, value in values.items()},
+        differences={name: fraction(values[name]) for name in SCALAR_METRICS},
         intervals={name: _interval(values[name], intervals[name]) for name in SCALAR_METRICS},
         mcnemar=mcnemar(paired),
-        first=score(names, p, classes, list(groups), samples=samples, seed=seed),
-        second=score(names, q, classes, list(groups), samples=samples, seed=seed),
+        first=first,
+        second=second,
     )
 
 

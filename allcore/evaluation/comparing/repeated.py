@@ -8,19 +8,19 @@ from pydantic import BaseModel, ConfigDict
 from scipy.stats import t as student
 
 from allcore.errors import InputError
-from allcore.evaluation.scoring.intervals import CONFIDENCE
+from allcore.evaluation.scoring.intervals import CONFIDENCE, SIGNIFICANCE
 
-SIGNIFICANCE = 1 - CONFIDENCE
 _SAME = 1e-4
 """Differences closer than a hundredth of a point are one: equal counts in parts whose sizes differ by an image."""
 
 
 class Spread(BaseModel):
-    """Mean of a score over S seeds of K folds each, and its standard deviations; `None` where one value is too few.
+    """Mean of a score over all that was measured of S seeds of K folds each, and its standard deviations.
 
     `sd_folds` is that of the folds about the mean of their seed (pooled over seeds), so it holds what the choice of
-    test images does; `sd_seeds` is that of the seeds' means, what initialisation, order and division do once every
-    image was tested. Both have one degree of freedom less than values (Bessel).
+    test images does; `sd_seeds` is that of the means of seeds of which all folds were measured, what initialisation,
+    order and division do once every image was tested. Both have one degree of freedom less than values (Bessel);
+    `None` where one value is too few.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,12 +43,13 @@ def spread(values: npt.ArrayLike) -> Spread:
         raise InputError("no member of the study has a score; expected at least one finished run; run the study first")
     means = np.nanmean(table, axis=1)
     counts = (~np.isnan(table)).sum(axis=1)
+    whole = means[counts == table.shape[1]]
     freedom = int((counts - 1).sum())
     squares = float(np.nansum((table - means[:, None]) ** 2))
     return Spread(
-        mean=float(means.mean()),
+        mean=float(np.nanmean(table)),
         sd_folds=float(np.sqrt(squares / freedom)) if freedom else None,
-        sd_seeds=float(means.std(ddof=1)) if len(means) > 1 else None,
+        sd_seeds=float(whole.std(ddof=1)) if len(whole) > 1 else None,
         folds=table.shape[1],
         seeds=len(table),
     )

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from allcore.evaluation.comparing.repeated import SIGNIFICANCE, RepeatedDifference
+from allcore.evaluation.comparing.repeated import RepeatedDifference
+from allcore.evaluation.scoring.intervals import SIGNIFICANCE
 from allcore.evaluation.scoring.scores import Interval
 
 Verdict = Literal["they differ", "the same within the margin", "cannot be told apart"]

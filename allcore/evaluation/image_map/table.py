@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from allcore.arrays import FloatArray
-from allcore.data.splits.split import SPLITS
+from allcore.data.folder.parts import PARTS
 from allcore.errors import RunError
-from allcore.evaluation.image_map.mapped import ImageMap
+from allcore.evaluation.image_map.making import ImageMap
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.scoring.intervals import bootstrap_intervals
 from allcore.runs.folder.store import Run
@@ -33,7 +33,7 @@ def map_table(of: ImageMap, run: Run) -> pd.DataFrame:
         raise RunError(f"run {run.id}: its split has changed since the map was made")
     table = run.split.table.iloc[of.rows][["path", "sha256", "label", "group"]].reset_index(drop=True)
     table["stain"], table["part"] = of.stains, of.parts
-    said = pd.concat([recorded_predictions(run, split).table for split in SPLITS[1:]], ignore_index=True)
+    said = pd.concat([recorded_predictions(run, split).table for split in PARTS[1:]], ignore_index=True)
     table = table.merge(
         said[_SAID].astype({"correct": "boolean", "novel": "boolean", "twin": "boolean"}), "left", "path"
     )
@@ -51,7 +51,7 @@ def agreement(of: ImageMap, table: pd.DataFrame) -> pd.DataFrame:
     class): part, kind, images, features with its 95 % interval over groups (low, high), colours and chance, all
     fractions. `table` is that of `map_table`.
     """
-    parts = [part for part in (*SPLITS, "") if (table["part"] == part).any()]
+    parts = [part for part in (*PARTS, "") if (table["part"] == part).any()]
     rows = []
     for part in [ALL, *parts] if len(parts) > 1 else parts:
         of_part = np.flatnonzero((table["part"] == part) | (part == ALL))

@@ -38,6 +38,7 @@ RUNS = "runs"
 COLOUR = "colour"
 SEPARATOR = "; "
 """Stands between several runs or paths in one cell of a table."""
+_SOURCES = ["source", "images", "twins", "agreeing", "note"]
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,6 @@ def runs_on(images: pd.DataFrame, runs: Sequence[Run]) -> list[Run]:
     """Return those of `runs` that recorded predictions and have some of `images` (sha256) in their split."""
     wanted = set(images["sha256"])
     return [run for run in runs if recorded_at(run) and _contents(run) & wanted]
-
-
-_SOURCES = ["source", "images", "twins", "agreeing", "note"]
 
 
 @dataclass(frozen=True)

@@ -33,14 +33,17 @@ class Evaluation:
 
     @cached_property
     def without_twins(self) -> Scores | None:
-        """Scores of the images that share their group with none in train; None where every image does, or none."""
+        """Scores of the images that are not in train and share their group with none there.
+
+        None where no image shares its group with one in train, or none is left.
+        """
         alone = self.predictions.without_twins()
-        return alone.score() if 0 < len(alone.table) < len(self.predictions.table) else None
+        return alone.score() if self.predictions.table["twin"].any() and len(alone.table) else None
 
 
 def labelled_predictions(rows: pd.DataFrame, said: pd.DataFrame, classes: tuple[str, ...]) -> RecordedPredictions:
-    """Put rows with path, sha256, label, group, twin and stain together with what `predict_catalogued` said of them."""
-    table = rows[["path", "sha256", "label", "group", "twin", "stain"]].reset_index(drop=True)
+    """Put rows of path, sha256, label, group, twin, trained and stain together with `predict_catalogued`'s answers."""
+    table = rows[["path", "sha256", "label", "group", "twin", "trained", "stain"]].reset_index(drop=True)
     return RecordedPredictions(classes, with_answers(pd.concat([table, said.reset_index(drop=True)], axis=1), classes))
 
 
@@ -50,4 +53,7 @@ def twin_notes(of: RecordedPredictions, images: str, with_what: str) -> tuple[st
     if not twins:
         return ()
     worth = "the score looks better than it is" if of.twins_flatter else "they do not raise the score"
-    return (f"{twins:,} of {len(of.table):,} {images} share a group with {with_what}; {worth}",)
+    others = len(of.held_out)
+    if others < len(of.table):
+        images, worth = f"{images} that are not in train", f"among these, {worth}"
+    return (f"{twins:,} of {others:,} {images} share a group with {with_what}; {worth}",)

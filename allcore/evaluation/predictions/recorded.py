@@ -28,7 +28,8 @@ class RecordedPredictions:
 
     `table` has one row an image: path, sha256, group, label, predicted, correct, confidence (the probability of the
     predicted class), twin (whether an image in train shares its group), stain (its stain cluster, '' where that is not
-    known), novelty, novel and `probability_<class>`.
+    known), novelty, novel and `probability_<class>`; and where a folder was scored, trained (whether the model was
+    trained on this very image, which is no twin then).
     """
 
     classes: tuple[str, ...]
@@ -48,18 +49,25 @@ class RecordedPredictions:
         """Score the predictions. Raises `InputError` when there is no image."""
         return score(list(self.table["label"]), self.probabilities, self.classes, list(self.table["group"]))
 
+    @property
+    def held_out(self) -> pd.DataFrame:
+        """The rows of the images that the model was not trained on."""
+        return self.table[~self.table["trained"]] if "trained" in self.table else self.table
+
     def without_twins(self) -> RecordedPredictions:
-        """Return the predictions of the images that share their group with none in train."""
-        return replace(self, table=self.table[~self.table["twin"]].reset_index(drop=True))
+        """Return the predictions of the images that are not in train and share their group with none in train."""
+        rows = self.held_out
+        return replace(self, table=rows[~rows["twin"]].reset_index(drop=True))
 
     @property
     def twins_flatter(self) -> bool:
         """Whether the accuracy is lower without the images that share their group with one in train, or none is left.
 
-        Else those images do not raise it, or there are none.
+        Else those images do not raise it, or there are none. Images in train are left out throughout.
         """
-        alone = self.table.loc[~self.table["twin"], "correct"]
-        return alone.empty or bool(alone.mean() < self.table["correct"].mean())
+        rows = self.held_out
+        alone = rows.loc[~rows["twin"], "correct"]
+        return alone.empty or bool(alone.mean() < rows["correct"].mean())
 
     @property
     def are_drawn(self) -> bool:
@@ -86,6 +94,8 @@ def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     table = with_answers(table, classes)
     if "twin" not in table:  # a study's out-of-fold predictions know it, whose split has no train images
         table["twin"] = table["path"].isin(run.split.table.loc[run.split.twins_in_train(), "path"])
+    if "trained" not in table:  # the scoring of a folder knows it; a run tests no image that it trained on
+        table["trained"] = False
     stains = run.split.table.set_index("path")["stain"]
     table["stain"] = stains.reindex(table["path"]).fillna("").to_numpy()
     return RecordedPredictions(classes, table)

@@ -17,7 +17,7 @@ from allcore.evaluation.scoring.intervals import bootstrap_interval
 from allcore.evaluation.scoring.metrics import ranking_areas
 from allcore.evaluation.scoring.scores import Interval, fraction
 from allcore.inference.predictor import Predictor, load_predictor
-from allcore.progress import Count, Progress
+from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import read_cached
 from allcore.runs.folder.files import NOVELTY_FILE
 from allcore.runs.folder.store import run_of_model
@@ -65,7 +65,7 @@ def check_novelty(
     test = subject.part("test")
     own_files = locate(subject, cache).of(test["path"])
     predictor = load_predictor(subject.model)
-    count = Count(on_progress, len(own_files) + sum(map(len, files)))
+    count = ProgressCounter(on_progress, len(own_files) + sum(map(len, files)))
     own = _novelty(predictor, own_files, count)
     if np.isnan(own).any():
         raise InputError(f"a test image of {subject.name} cannot be read; `dataset info {subject.dataset}` names it")
@@ -77,8 +77,8 @@ def check_novelty(
         called_novel=int((own > threshold).sum()),
         threshold=threshold,
         others=tuple(
-            _compared(folder, own, test["group"], novelty, threshold)
-            for folder, novelty in zip(folders, others, strict=True)
+            _compared(folder, own, test["group"], novelty, threshold).model_copy(update={"folder": name})
+            for folder, name, novelty in zip(folders, _names(folders), others, strict=True)
         ),
     )
     _record(subject, report)
@@ -90,13 +90,23 @@ def recorded_novelty(folder: Path) -> NoveltyReport | None:
     return read_cached(folder / NOVELTY_FILE, NoveltyReport)
 
 
-def _novelty(predictor: Predictor, files: Sequence[Path], count: Count) -> FloatArray:
+def _novelty(predictor: Predictor, files: Sequence[Path], count: ProgressCounter) -> FloatArray:
     """Return each file's novelty (N,), nan where it cannot be read."""
     found = []
     for _, prediction in predictor.predict_files(files):
         found.append(np.nan if isinstance(prediction, ImageError) else prediction.novelty)
         count.add()
     return np.array(found, np.float64)
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return what folders are called: their names, with as many of those above them as tell all apart."""
+    places = [folder.resolve() for folder in folders]
+    different = set(places)
+    depth = 1
+    while len({place.parts[-depth:] for place in different}) < len(different):
+        depth += 1
+    return [Path(*place.parts[-depth:]).as_posix() for place in places]
 
 
 def _compared(folder: Path, own: FloatArray, groups: pd.Series, novelty: FloatArray, threshold: float) -> OtherImages:

@@ -7,7 +7,6 @@ broken off goes on where it stopped, and a second look is instant.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
@@ -37,7 +36,8 @@ from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, WORK, Probe, Sa
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scoring.scores import Interval, Scores, score
 from allcore.inference.predictor import BATCH, Predictions, Predictor, load_predictor
-from allcore.progress import Count, Progress
+from allcore.processors import processors
+from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import cache_text, cached_file, read_cached
 
 SEED = 0
@@ -122,7 +122,7 @@ def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = No
     if report is not None and not missing:
         return report
     scored, train = subject.part(subject.scored), subject.part("train") if report is None else subject.images[:0]
-    count = Count(on_progress, len(train) + len(missing) * len(scored))
+    count = ProgressCounter(on_progress, len(train) + len(missing) * len(scored))
     work = _Work(subject, locate(subject, cache), scored, count)
     if report is None:
         report = ProbeReport(model=subject.name, stain=_mean_stain(work.files.of(train["path"]), work.count.add))
@@ -155,7 +155,7 @@ def lenders_of(subject: Subject) -> pd.DataFrame:
 class _Work:
     """What making probes needs: the scored images and their files, the predictor once it is wanted, and a count."""
 
-    def __init__(self, subject: Subject, files: SubjectFiles, scored: pd.DataFrame, count: Count) -> None:
+    def __init__(self, subject: Subject, files: SubjectFiles, scored: pd.DataFrame, count: ProgressCounter) -> None:
         self.subject, self.files, self.scored = subject, files, scored
         self.count, self.find = count, finder_that_remembers()
         self.others = lenders_of(subject)
@@ -266,7 +266,7 @@ def _predict(probe: Probe, stain: StainLevels, work: _Work) -> Predictions:
 
 def _mean_stain(files: Sequence[Path], count: Callable[[int], None]) -> StainLevels:
     levels: list[StainLevels] = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
         for start in range(0, len(files), BATCH):
             levels += pool.map(lambda file: stain_levels(_decoded(file)), files[start : start + BATCH])
             count(len(files[start : start + BATCH]))

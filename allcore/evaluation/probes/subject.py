@@ -12,7 +12,7 @@ from allcore.data.catalog import scan
 from allcore.data.folder.layout import find_layout
 from allcore.data.overlap import find_overlap
 from allcore.errors import DatasetError, InputError
-from allcore.evaluation.predictions.folder import variant_of
+from allcore.evaluation.predictions.score_folder import variant_of
 from allcore.inference.predictor import load_predictor
 from allcore.progress import Progress
 from allcore.runs.folder.store import Run, RunStore

@@ -1,5 +1,6 @@
 """Intervals that say how far a score could be off: Wilson and the bootstrap over groups."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from allcore.arrays import BoolArray, FloatArray, IntArray
 
 CONFIDENCE = 0.95
+SIGNIFICANCE = 0.05
+"""Two models can be told apart when p is below this."""
+_BISECTIONS = 50
 
 # Working arrays of about 1 MB stay in the cache, and a large test set needs no more memory than a small one.
 _CHUNK_ELEMENTS = 2**17
@@ -50,7 +54,7 @@ def proportion_interval(
     by_wilson = np.stack(wilson(share * n_groups, n_groups))
     if n_groups == images:
         return by_wilson
-    return _farther(by_wilson, resampled)
+    return farther(by_wilson, resampled)
 
 
 def f1_interval(right: BoolArray, either: BoolArray, groups: IntArray, resampled: FloatArray) -> FloatArray:
@@ -70,18 +74,36 @@ def average_interval(
 
     The `weights` (C,) sum to 1. Each end is the farther of the bootstrap's (`resampled`) and of the classes' own put
     together: the root of the sum of their squared distances, as of independent values (Zou and Donner, 2008), and of
-    twice that sum where each error counts in two classes.
+    twice that sum where each error counts in two classes. A value without an interval could be anything from 0 to 1.
     """
     counted = weights > 0
     share, value = weights[counted], values[counted]
-    squares = np.nan_to_num(share * (intervals[:, counted] - value)) ** 2
+    known = ~np.isnan(intervals[:, counted])
+    squares = (share * (np.where(known, intervals[:, counted], [[0.0], [1.0]]) - value)) ** 2
     off = np.sqrt(errors_count_in * squares.sum(axis=1))
-    return _farther((value @ share + np.array([-1, 1]) * off).clip(0, 1), resampled)
+    return farther((value @ share + np.array([-1, 1]) * off).clip(0, 1), resampled)
 
 
-def no_nearer_than(interval: FloatArray, value: float, other: FloatArray, of: float) -> FloatArray:
-    """Return the interval (2,) of a value with ends at least as far off as those of `other` (2,) lie off its `of`."""
-    return _farther(interval, value + other - of)
+def auroc_interval(area: float, positives: int, negatives: int, confidence: float = CONFIDENCE) -> FloatArray:
+    """Return low and high (2,) of an AUROC by Newcombe's score method (2006, part 2, method 5); nan where it is nan.
+
+    Each end is the area that lies just as far off as the normal distribution has it for that area itself, by the
+    variance of Hanley and McNeil (1982) with sides of their mean size. So an area of 1 has an interval with a width.
+    """
+    if math.isnan(area):
+        return np.full(2, np.nan)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    more = (positives + negatives) / 2 - 1
+
+    def low(of: float) -> float:
+        below, above = 0.0, of
+        for _ in range(_BISECTIONS):
+            at = (below + above) / 2
+            variance = at * (1 - at) * (1 + more * ((1 - at) / (2 - at) + at / (1 + at))) / (positives * negatives)
+            below, above = (at, above) if of - at > z * math.sqrt(variance) else (below, at)
+        return above
+
+    return np.array([low(area), 1 - low(1 - area)])
 
 
 def paired_interval(
@@ -104,7 +126,13 @@ def paired_interval(
 
     down, up = off(shares[0] - low[0], high[1] - shares[1]), off(high[0] - shares[0], shares[1] - low[1])
     together = (shares[0] - shares[1] + np.array([-down, up])).clip(-1, 1)
-    return together if n_groups == len(values) else _farther(together, resampled)
+    return together if n_groups == len(values) else farther(together, resampled)
+
+
+def farther(one: FloatArray, other: npt.ArrayLike) -> FloatArray:
+    """Return the farther of two intervals (2,) end by end; an end that is nan does not count."""
+    low, high = np.stack([one, np.asarray(other, dtype=np.float64)], axis=1)
+    return np.array([np.fmin(*low), np.fmax(*high)])
 
 
 def bootstrap_multiplicities(
@@ -181,9 +209,3 @@ def _percentile_interval(values: FloatArray, confidence: float) -> FloatArray:
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     ends = np.nanquantile(np.where(undefined, 0, values), tails, axis=0)
     return np.where(undefined, np.nan, ends)
-
-
-def _farther(one: FloatArray, other: npt.ArrayLike) -> FloatArray:
-    """Return the farther of two intervals (2,) end by end; an end that is nan does not count."""
-    low, high = np.stack([one, np.asarray(other, dtype=np.float64)], axis=1)
-    return np.array([np.fmin(*low), np.fmax(*high)])

@@ -18,6 +18,9 @@ import numpy.typing as npt
 
 from allcore.arrays import BoolArray, FloatArray, IntArray
 
+Counts = npt.NDArray[np.number]
+"""A confusion matrix; of whole images, or of shares of them where it is one that might have been."""
+
 
 def confusion_matrix(
     labels: IntArray, predicted: IntArray, n_classes: int, multiplicity: npt.ArrayLike | None = None
@@ -30,59 +33,60 @@ def confusion_matrix(
     return counts.reshape(*weights.shape[:-1], n_classes, n_classes)
 
 
-def accuracy(matrix: IntArray) -> FloatArray:
+def accuracy(matrix: Counts) -> FloatArray:
     """Share (...) of the images on the diagonal of confusion matrices (..., C, C)."""
     return _ratio(_hits(matrix).sum(-1), matrix.sum((-2, -1)))
 
 
-def precision(matrix: IntArray) -> FloatArray:
-    """Share (..., C) of the images predicted as each class that belong to it; 0 if none was predicted."""
-    return _ratio(_hits(matrix), matrix.sum(-2), empty=np.where(matrix.sum(-1) > 0, 0.0, np.nan))
+def precision(matrix: Counts, never_predicted: FloatArray | float = 0.0) -> FloatArray:
+    """Share (..., C) of the images predicted as each class that belong to it; `never_predicted` if there are none."""
+    return _ratio(_hits(matrix), matrix.sum(-2), empty=np.where(matrix.sum(-1) > 0, never_predicted, np.nan))
 
 
-def recall(matrix: IntArray) -> FloatArray:
+def recall(matrix: Counts) -> FloatArray:
     """Share (..., C) of each class's images that were predicted as it (sensitivity); nan if it has none."""
     return _ratio(_hits(matrix), matrix.sum(-1))
 
 
-def specificity(matrix: IntArray) -> FloatArray:
+def specificity(matrix: Counts) -> FloatArray:
     """Share (..., C) of the other classes' images that were not predicted as the class; nan if there are none."""
     return _ratio(_true_negatives(matrix), matrix.sum((-2, -1))[..., None] - matrix.sum(-1))
 
 
-def npv(matrix: IntArray) -> FloatArray:
+def npv(matrix: Counts) -> FloatArray:
     """Share (..., C) of the images not predicted as the class that indeed belong to another; nan if there are none."""
     return _ratio(_true_negatives(matrix), matrix.sum((-2, -1))[..., None] - matrix.sum(-2))
 
 
-def f1(matrix: IntArray) -> FloatArray:
+def f1(matrix: Counts) -> FloatArray:
     """Harmonic mean 2PR / (P + R) (..., C) of precision and recall, written as 2 TP / (2 TP + FP + FN)."""
     return _ratio(2 * _hits(matrix), matrix.sum(-1) + matrix.sum(-2))
 
 
-def counted_in_macro(values: FloatArray, matrix: IntArray) -> BoolArray:
+def counted_in_macro(values: FloatArray, matrix: Counts) -> BoolArray:
     """Which classes (..., C) a macro average counts: those that occur and whose value (..., C) is defined."""
     return ~np.isnan(values) & (matrix.sum(-1) + matrix.sum(-2) > 0)
 
 
-def macro_average(values: FloatArray, matrix: IntArray) -> FloatArray:
+def macro_average(values: FloatArray, matrix: Counts) -> FloatArray:
     """Unweighted mean (...) of per-class values (..., C) over the classes that occur and whose value is defined."""
     counted = counted_in_macro(values, matrix)
     return _ratio(np.where(counted, values, 0).sum(-1), counted.sum(-1))
 
 
-def weighted_average(values: FloatArray, matrix: IntArray) -> FloatArray:
-    """Mean (...) of per-class values (..., C) weighted by support, the number of images of the class."""
-    support = matrix.sum(-1)
-    return _ratio(np.where(support > 0, values * support, 0).sum(-1), support.sum(-1))
+def weighted_average(values: FloatArray, matrix: Counts) -> FloatArray:
+    """Mean (...) of the per-class values (..., C) that are defined, by support: the number of images of the class."""
+    counted = ~np.isnan(values)
+    support = matrix.sum(-1) * counted
+    return _ratio(np.where(counted, values * support, 0).sum(-1), support.sum(-1))
 
 
-def balanced_accuracy(matrix: IntArray) -> FloatArray:
+def balanced_accuracy(matrix: Counts) -> FloatArray:
     """Mean recall (...) over the classes that have images (Brodersen et al., 2010)."""
     return macro_average(recall(matrix), matrix)
 
 
-def mcc(matrix: IntArray) -> FloatArray:
+def mcc(matrix: Counts) -> FloatArray:
     """Multiclass Matthews correlation coefficient (...) in [-1, 1] (Gorodkin, 2004).
 
     It is nan where all images are of one class, or all are predicted as one.
@@ -176,11 +180,11 @@ def _ratio(
     return np.divide(numerator, denominator, out=filled, where=np.asarray(denominator > 0))
 
 
-def _hits(matrix: IntArray) -> IntArray:
+def _hits(matrix: Counts) -> Counts:
     return np.diagonal(matrix, axis1=-2, axis2=-1)
 
 
-def _true_negatives(matrix: IntArray) -> IntArray:
+def _true_negatives(matrix: Counts) -> Counts:
     return matrix.sum((-2, -1))[..., None] - matrix.sum(-1) - matrix.sum(-2) + _hits(matrix)
 
 

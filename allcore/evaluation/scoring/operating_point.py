@@ -80,7 +80,8 @@ def threshold_for(
     """Return the threshold that reaches a target on these images and leaves the other score as high as possible.
 
     Give exactly one target, a fraction. The threshold lies half-way between two neighbouring scores, so that an image
-    just above or below is still called the same. None where no threshold reaches the specificity, as too many negative
+    just above or below is still called the same, rounded to as few decimals, three at least, as keep it between them:
+    it can be written down. None where no threshold reaches the specificity, as too many negative
     images have the highest score: then nothing may be called positive. Raises `InputError` when a side has no image.
     """
     if (specificity is None) == (sensitivity is None):
@@ -97,7 +98,16 @@ def threshold_for(
         chosen = int(np.argmax(spared >= specificity))
     else:
         chosen = int(np.flatnonzero(found >= (sensitivity or 0.0))[-1])
-    return None if chosen == len(scores) else float(lines[chosen])
+    if chosen == len(scores):
+        return None
+    return _written(*scores[chosen - 1 : chosen + 1]) if chosen else 0.0
+
+
+def _written(below: float, above: float) -> float:
+    """Return the number half-way between two, rounded to as few decimals, three at least, as keep it between them."""
+    half_way = (below + above) / 2
+    rounded = (round(float(half_way), digits) for digits in range(3, 18))
+    return next((each for each in rounded if below < each < above), float(half_way))
 
 
 def operating_point(asked: Question, threshold: float | None, prevalence: float | None = None) -> OperatingPoint:

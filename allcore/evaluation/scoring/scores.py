@@ -11,14 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from allcore.arrays import FloatArray, IntArray
 from allcore.errors import InputError
 from allcore.evaluation.scoring import metrics
-from allcore.evaluation.scoring.intervals import (
-    average_interval,
-    bootstrap_intervals,
-    f1_interval,
-    group_indices,
-    no_nearer_than,
-    proportion_interval,
-)
+from allcore.evaluation.scoring.intervals import bootstrap_intervals, group_indices
+from allcore.evaluation.scoring.score_intervals import score_intervals
+from allcore.evaluation.scoring.score_table import absent_by_chance, score_table
 
 LABEL_METRICS = (
     *("accuracy", "balanced_accuracy", "precision_weighted", "recall_weighted", "f1_weighted"),
@@ -51,9 +46,10 @@ class Scores(BaseModel):
 
     `interval_method` is that of the proportions (accuracy; recall, precision, specificity and NPV of each class):
     "wilson", or "group bootstrap" where groups hold several images, widened as `proportion_interval` says. All other
-    intervals are percentiles of the bootstrap over groups, which sees little past a score near perfection: that of a
-    class's F1 is as `f1_interval` says, those of averages are widened as `average_interval` says, and that of MCC to
-    reach as far as accuracy's; an AUROC or average precision of 1 keeps an interval without width.
+    intervals are percentiles of the bootstrap over groups, which sees little past a score near perfection. That of a
+    class's F1 is as `f1_interval` says; the others are no narrower than theory has them, with groups as trials: AUROC
+    by `auroc_interval`, average precision by Wilson's with the class's groups as trials (Boyd, Eng and Page, 2013),
+    averages by `average_interval`, and MCC by what follows from the ends of the classes' recalls.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,10 +101,15 @@ def score(
     predicted = p.argmax(axis=1)
     matrix = metrics.confusion_matrix(true, predicted, len(classes))
     values = score_table(true, p, np.ones(n_images))
+    absent = absent_by_chance(matrix)
     bootstrap = bootstrap_intervals(
-        lambda multiplicity: score_table(true, p, multiplicity), n_images, group_of_image, samples=samples, seed=seed
+        lambda multiplicity: score_table(true, p, multiplicity, absent),
+        n_images,
+        group_of_image,
+        samples=samples,
+        seed=seed,
     )
-    intervals = _intervals(values, bootstrap, true, predicted, group_of_image)
+    intervals = score_intervals(values, bootstrap, true, predicted, group_of_image)
     per_class = {
         label: {
             "support": int(matrix[index].sum()),
@@ -128,78 +129,6 @@ def score(
             "classes": list(classes),
         }
     )
-
-
-def score_table(labels: IntArray, probabilities: FloatArray, multiplicity: FloatArray) -> dict[str, FloatArray]:
-    """Return every metric by name for multiplicities (..., N): scalars (...) and per-class metrics (..., C).
-
-    `labels` (N,) are class numbers, `probabilities` (N, C) as `score` accepts them.
-    """
-    n_classes = probabilities.shape[1]
-    matrix = metrics.confusion_matrix(labels, probabilities.argmax(axis=1), n_classes, multiplicity)
-    per_class = {
-        "precision": metrics.precision(matrix),
-        "recall": metrics.recall(matrix),
-        "specificity": metrics.specificity(matrix),
-        "npv": metrics.npv(matrix),
-        "f1": metrics.f1(matrix),
-        **metrics.ranking_areas(labels, probabilities, multiplicity)._asdict(),
-    }
-    return {
-        **per_class,
-        **{f"{name}_macro": metrics.macro_average(values, matrix) for name, values in per_class.items()},
-        **{
-            f"{name}_weighted": metrics.weighted_average(per_class[name], matrix)
-            for name in ("precision", "recall", "f1")
-        },
-        "accuracy": metrics.accuracy(matrix),
-        "balanced_accuracy": metrics.balanced_accuracy(matrix),
-        "mcc": metrics.mcc(matrix),
-        "ece": metrics.expected_calibration_error(labels, probabilities, multiplicity),
-        "brier": metrics.brier_score(labels, probabilities, multiplicity),
-        "log_loss": metrics.log_loss(labels, probabilities, multiplicity),
-    }
-
-
-def _intervals(
-    values: dict[str, FloatArray],
-    bootstrap: dict[str, FloatArray],
-    true: IntArray,
-    predicted: IntArray,
-    groups: IntArray,
-) -> dict[str, FloatArray]:
-    """Intervals (2, ...) of all metrics by the methods that `Scores` states."""
-    # Repeated images raise the ECE and can lift its whole bootstrap interval above the score.
-    intervals = {
-        name: np.stack([np.minimum(low, values[name]), np.maximum(high, values[name])])
-        for name, (low, high) in bootstrap.items()
-    }
-    right = true == predicted
-    intervals["accuracy"] = proportion_interval(right, np.ones_like(right), groups, intervals["accuracy"])
-    for label in range(len(values["recall"])):
-        is_it, said = true == label, predicted == label
-        proportions = {
-            "recall": (right, is_it), "precision": (right, said), "specificity": (~said, ~is_it), "npv": (~is_it, ~said)
-        }  # fmt: skip
-        for name, (hits, among) in proportions.items():
-            intervals[name][:, label] = proportion_interval(hits, among, groups, intervals[name][:, label])
-        intervals["f1"][:, label] = f1_interval(right, is_it | said, groups, intervals["f1"][:, label])
-    matrix = metrics.confusion_matrix(true, predicted, len(values["recall"]))
-    for name in ("precision", "recall", "specificity", "npv", "f1"):
-        counted = metrics.counted_in_macro(values[name], matrix)
-        for kind, weights in (("macro", counted), ("weighted", matrix.sum(-1) * counted)):
-            if (average := f"{name}_{kind}") in intervals and weights.any():
-                shares = weights / weights.sum()
-                in_two = 2 if name == "f1" else 1  # a missed image of one class is a false one of another
-                intervals[average] = average_interval(
-                    values[name], intervals[name], shares, intervals[average], errors_count_in=in_two
-                )
-    accuracy = intervals["recall_weighted"] = intervals["accuracy"]
-    intervals["balanced_accuracy"] = intervals["recall_macro"]
-    intervals["mcc"] = no_nearer_than(intervals["mcc"], float(values["mcc"]), accuracy, float(values["accuracy"])).clip(
-        -1, 1
-    )
-    return intervals
 
 
 def _checked(

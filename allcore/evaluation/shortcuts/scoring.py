@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +19,8 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions, with_an
 from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
-from allcore.progress import Count, Progress
+from allcore.processors import processors
+from allcore.progress import Progress, ProgressCounter
 
 _CHUNK = 64
 _MANY = 500  # training images from which threads pay
@@ -65,7 +65,9 @@ def shortcut_scores(
     found = {baseline.name: cached for baseline in baselines if (cached := folder.read(baseline)) is not None}
     missing = [baseline for baseline in baselines if baseline.name not in found]
     rows = np.concatenate([split.rows("train"), split.rows("test")])
-    count = Count(on_progress, len(rows) * (1 + len(missing)))  # training counts as much as reading every image
+    count = ProgressCounter(
+        on_progress, len(rows) * (1 + len(missing))
+    )  # training counts as much as reading every image
     features = _features(images, rows, missing, count, {} if seen is None else seen) if missing else []
     for baseline, of_rows in zip(missing, features, strict=True):
         probabilities = _predict(baseline, of_rows, split)
@@ -122,7 +124,7 @@ def _check(images: DecodedImages, split: Split) -> None:
 
 
 def _features(
-    images: DecodedImages, rows: np.ndarray, baselines: Sequence[Baseline], count: Count, seen: Seen
+    images: DecodedImages, rows: np.ndarray, baselines: Sequence[Baseline], count: ProgressCounter, seen: Seen
 ) -> Iterator[np.ndarray]:
     """Return the features (len(rows), F) of each baseline; those that were `seen`, or that two share, are made once."""
     makers = list(dict.fromkeys(baseline.features for baseline in baselines))
@@ -134,7 +136,7 @@ def _features(
         return [seen[baseline.features, row] for baseline in baselines]
 
     vectors: list[list[np.ndarray]] = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
         for start in range(0, len(rows), _CHUNK):
             chunk = rows[start : start + _CHUNK]
             vectors += pool.map(of_image, chunk)

@@ -13,11 +13,12 @@ import pandas as pd
 
 from allcore.data.known_images import Known, known_images
 from allcore.errors import RunError
-from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.scoring.scores import Scores
 from allcore.inference.latency import latency
 from allcore.inference.network import open_network
 from allcore.paper import NATIVE_SIZE
+from allcore.result_cache import short_digest
 from allcore.runs.folder.store import Run
 
 
@@ -27,6 +28,8 @@ class TradeoffPoint:
 
     `training_seconds` is the sum over its `epochs`, `memory_bytes` the most in use while training, `latency_seconds`
     one image through the served model, `images` whose the images are; `None` where it is not known.
+    `beside_paper` says whether the paper's figures may stand beside it, `tested` is a text that runs share which were
+    tested on the same images under the same labels, '' where that is not known.
     """
 
     run: str
@@ -44,6 +47,8 @@ class TradeoffPoint:
     latency_seconds: float | None = None
     network: str = "VGG16"
     images: Known | None = None
+    beside_paper: bool = False
+    tested: str = ""
 
     @property
     def up_sampled(self) -> bool | None:
@@ -56,8 +61,9 @@ def tradeoff_point(run: Run, scores: Scores | None = None) -> TradeoffPoint:
 
     Raises `RunError` when something of it is missing or damaged.
     """
+    test = recorded_predictions(run, "test")
     if scores is None:
-        scores = recorded_predictions(run, "test").score()
+        scores = test.score()
     config, history = run.config, run.history()
     low, high = scores.intervals["accuracy"]
     return TradeoffPoint(
@@ -70,11 +76,13 @@ def tradeoff_point(run: Run, scores: Scores | None = None) -> TradeoffPoint:
         accuracy=scores.accuracy,
         accuracy_low=low,
         accuracy_high=high,
-        training_seconds=_total(history.epochs, "seconds"),
-        memory_bytes=_most([history.epochs, history.batches], "memory_bytes"),
+        training_seconds=history.training_seconds,
+        memory_bytes=history.most_memory,
         parameters=config.parameter_count(len(scores.classes)),
         network=config.trunk.title,
         images=known_images(run.split.table["path"]),
+        beside_paper=test.beside_paper,
+        tested=_content(test),
     )
 
 
@@ -83,7 +91,7 @@ def measured_latency(point: TradeoffPoint, model: Path | None) -> TradeoffPoint:
     return point if model is None else replace(point, latency_seconds=latency(open_network(model)))
 
 
-def short_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
+def point_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
     """Return what to call each run: its image size, with its network where they are several.
 
     Where others are called the same, the end of its id stands behind it, or all.
@@ -137,10 +145,15 @@ def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
             "dataset": point.dataset,
             "split": point.split,
             "run": point.run,
+            "beside_paper": point.beside_paper,
         }
         for point in points
     ]
     return pd.DataFrame(rows).sort_values(["image_size_px", "run"], ignore_index=True)
+
+
+def _content(test: RecordedPredictions) -> str:
+    return short_digest(repr(sorted(zip(test.table["sha256"], test.table["label"], strict=True))))
 
 
 def on_front(table: pd.DataFrame, cost: str) -> pd.Series:
@@ -155,12 +168,3 @@ def on_front(table: pd.DataFrame, cost: str) -> pd.Series:
 
 def _scaled(value: float | None, factor: float) -> float | None:
     return None if value is None else value * factor
-
-
-def _total(records: pd.DataFrame, column: str) -> float | None:
-    return float(records[column].sum()) if column in records else None
-
-
-def _most(tables: Sequence[pd.DataFrame], column: str) -> int | None:
-    values = [int(table[column].max()) for table in tables if column in table and table[column].notna().any()]
-    return max(values, default=None)

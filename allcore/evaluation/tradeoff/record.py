@@ -17,7 +17,7 @@ from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
-from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, short_names, tradeoff_point
+from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, point_names, tradeoff_point
 from allcore.recipe import train_command
 from allcore.runs.folder.store import Run
 
@@ -47,7 +47,7 @@ class TradeoffRecord(BaseModel):
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """The tests as `compare_all` returns them, the runs called by `short_names`."""
+        """The tests as `compare_all` returns them, the runs called by `point_names`."""
         return pd.DataFrame(self.tests)
 
 
@@ -63,7 +63,7 @@ def record_tradeoff(
     points = tuple(map(tradeoff_point, by_size))
     if timed:
         points = _timed_in_turn(points, [model_of(run) for run in by_size])
-    called = short_names(points)
+    called = point_names(points)
     pairs = compare_all({called[run.id]: recorded_predictions(run, "test") for run in by_size})
     return TradeoffRecord(
         devices=tuple(dict.fromkeys(run.status().device for run in by_size)),

@@ -11,7 +11,7 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.probes.probing import ProbeReport, cached_report, probe_model
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run, shortcut_scores_of_run
-from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
 from allcore.progress import Progress
 from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace

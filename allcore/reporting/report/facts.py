@@ -55,7 +55,6 @@ class RunFacts:
     alone: RecordedPredictions
     alone_scores: Scores | None
     validation: RecordedPredictions
-    validation_scores: Scores
     pictures: ErrorPictures
     baselines: pd.DataFrame | None
     probes: ProbeReport | None
@@ -108,7 +107,6 @@ def gather(run: Run, workspace: Workspace) -> RunFacts:
         alone=alone,
         alone_scores=alone.score() if len(alone.table) else None,
         validation=validation,
-        validation_scores=validation.score(),
         pictures=error_pictures(run, test.table, workspace, model),
         baselines=cached_baselines(run, test, workspace),
         probes=cached_probes(run, workspace),

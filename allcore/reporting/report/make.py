@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from allcore.errors import InputError
 from allcore.reporting.report.facts import RunFacts, gather
@@ -22,7 +21,6 @@ from allcore.reporting.report.sections.probes import robustness_section
 from allcore.reporting.report.sections.scores import scores_section
 from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
-from allcore.writing import write_whole
 
 FORMATS = ("html", "md")
 _SECTIONS = (
@@ -64,15 +62,6 @@ def make_report(run: Run, workspace: Workspace, form: str = "html") -> Report:
     lacking = not_provided(document.sections)
     text = to_html(document) if form == "html" else to_markdown(model_card(facts, document.sections))
     return Report(text.encode(), lacking)
-
-
-def write_report(content: bytes, path: Path) -> Path:
-    """Write a report in one step, in place of what stood there. Raises `InputError` when it cannot be written."""
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); give another --output") from None
-    return path
 
 
 def report_document(facts: RunFacts) -> Document:

@@ -8,7 +8,7 @@ from allcore.reporting.report.rendering.blocks import Code
 from allcore.reporting.report.rendering.html import to_html
 from allcore.reporting.report.rendering.markdown import block_to_markdown, to_markdown
 from allcore.reporting.studies.sections import study_document
-from allcore.reporting.studies.tables import methods_table, settings_table
+from allcore.reporting.studies.tables import methods_table, study_settings_table
 from allcore.studies.findings import StudyFindings
 from allcore.studies.plan import study_command
 from allcore.workspace import Workspace
@@ -27,5 +27,5 @@ def make_study_report(found: StudyFindings, workspace: Workspace, form: str = "h
 
 def readme_tables(found: StudyFindings) -> str:
     """Return the tables of settings and of methods as Markdown, with the command that made the study."""
-    blocks = (settings_table(found), methods_table(found), Code(study_command(found.plan)))
+    blocks = (study_settings_table(found), methods_table(found), Code(study_command(found.plan)))
     return "\n\n".join(map(block_to_markdown, blocks))

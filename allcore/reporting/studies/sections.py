@@ -10,6 +10,7 @@ from allcore.data.labels.meanings import ClassMeanings, class_meanings
 from allcore.errors import InputError
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import HEADLINE
+from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.number_text import counted, listed, per_cent, percentages
 from allcore.reporting.probes import CAVEAT
 from allcore.reporting.report.rendering.blocks import (
@@ -29,32 +30,32 @@ from allcore.reporting.report.rendering.figures import Mark, track_figure
 from allcore.reporting.report.sections.closing import limits_of_images
 from allcore.reporting.report.sections.data import LEVELS, PROTOCOLS
 from allcore.reporting.report.sections.opening import research_use
+from allcore.reporting.studies.ranking import best_settings, best_shortcut
 from allcore.reporting.studies.tables import (
     differences_table,
     folds_table,
     methods_table,
     probes_table,
     scores_table,
-    settings_table,
+    study_settings_table,
 )
 from allcore.reporting.studies.words import (
     best_in_words,
-    best_setting,
     difference_in_words,
     folds_in_words,
     mean_and_spread,
+    measured_in_words,
     parts_in_words,
     pooled_in_words,
     probes_in_words,
     progress_in_words,
-    sees_cells,
     setting_names,
     shortcuts_in_words,
     verdicts_in_words,
 )
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
-from allcore.studies.plan import study_command
+from allcore.studies.plan import StudyPlan, protocols, study_command
 from allcore.workspace import Workspace
 
 
@@ -66,7 +67,8 @@ def study_document(found: StudyFindings, workspace: Workspace) -> Document:
     meanings = class_meanings([config.dataset], found.finished[0].run.split.classes, workspace.classes)
     ended = max(each.run.status().heartbeat for each in found.finished)
     day = f"{datetime.fromtimestamp(ended, UTC):%Y-%m-%d}"
-    dataset = "/".join(filter(None, (Path(config.dataset).name, config.variant)))
+    variants = dict.fromkeys(place.config.variant for place in found.plan.places)
+    dataset = listed(["/".join(filter(None, (Path(config.dataset).name, variant))) for variant in variants])
     sections = (
         _summary(found, meanings), _design(found), _settings(found), _differences(found), _folds(found),
         _baselines(found), _probes(found), _confusion(found), _limits(found), _reproduce(found),
@@ -87,27 +89,28 @@ def _summary(found: StudyFindings, meanings: ClassMeanings) -> Section:
 
 
 def _tiles(found: StudyFindings) -> Tiles:
-    best = best_setting(found)
-    if best is None:
+    names, best = setting_names(found.plan), list(best_settings(found).values())
+    tiles = []
+    for setting in best:
+        name = names[setting.cell]
+        over = f"{name}, {measured_in_words(found.plan, setting)}"
+        interval = f"95 % interval {percentages(setting.intervals['accuracy'])}, {counted(setting.images, 'image')}"
+        of = f"{name}: " if len(best) > 1 else ""
+        tiles += [
+            Tile("Accuracy", mean_and_spread(setting.spreads["accuracy"]), over),
+            Tile("All test images together", per_cent(setting.pooled["accuracy"]), f"{of}{interval}"),
+        ]
+        if (shortcut := best_shortcut(found, setting)) is not None:
+            tiles.append(Tile("Best shortcut", mean_and_spread(shortcut.spreads["accuracy"]), shortcut.cell))
+    if not best:
         return Tiles(())
-    name = setting_names(found.plan)[best.cell]
-    shortcut = next((each for each in found.baselines if not sees_cells(each)), None)
-    tiles = [
-        Tile("Accuracy", mean_and_spread(best.spreads["accuracy"]), f"{name}, over {parts_in_words(found.plan)}"),
-        Tile(
-            "All test images together", per_cent(best.pooled["accuracy"]),
-            f"95 % interval {percentages(best.intervals['accuracy'])}, {counted(best.images, 'image')}",
-        ),
-    ]  # fmt: skip
-    if shortcut is not None:
-        tiles.append(Tile("Best shortcut", mean_and_spread(shortcut.spreads["accuracy"]), shortcut.cell))
     if found.beside_paper:
         tiles.append(Tile("The paper", per_cent(HEADLINE["accuracy"]), "300 px, on its own test images, once"))
     return Tiles(tuple(tiles))
 
 
 def _design(found: StudyFindings) -> Section:
-    plan, split = found.plan, found.plan.config.split
+    plan = found.plan
     varied = [f"{path} ({', '.join(map(str, values))})" for path, values in plan.vary.items()]
     grid = f"One configuration was trained over {parts_in_words(plan)}"
     grid += f", with {listed(varied)} varied" if varied else ""
@@ -117,28 +120,37 @@ def _design(found: StudyFindings) -> Section:
             f"{grid}: {counted(plan.members, 'run')}, of which {len(found.finished)} have succeeded. "
             f"{folds_in_words(found)}The seed is used for training and for the split."
         ),
-        text(f"The split is {split.protocol}. {PROTOCOLS[split.protocol]}. {LEVELS[split.protocol]}."),
+        *_splits(plan),
         *([bullets(*(f"Missing: {name}" for name in missing))] if missing else []),
     )  # fmt: skip
     return Section("design", "What was done", blocks)
 
 
+def _splits(plan: StudyPlan) -> tuple[Text, ...]:
+    """Return how images were divided, by each protocol that members have."""
+    used = protocols(plan)
+    begin = "The split is" if len(used) == 1 else "The split of some members is"
+    return tuple(text(f"{begin} {each}. {PROTOCOLS[each]}. {LEVELS[each]}.") for each in used)
+
+
 def _settings(found: StudyFindings) -> Section:
     names = setting_names(found.plan)
     scored = [cell for cell in found.cells if cell.succeeded]
+    methods = dict.fromkeys(cell.interval_method for cell in scored)
     marks = [
         Mark(names[cell.cell], cell.pooled["accuracy"] or 0.0, *cell.intervals["accuracy"], "model") for cell in scored
     ]
     marks += [Mark(each.cell, each.pooled["accuracy"] or 0.0, *each.intervals["accuracy"]) for each in found.baselines]
     blocks: tuple[Block, ...] = (
         track_figure("Accuracy on all test images together, 95 % interval (per cent), on one scale", marks),
-        settings_table(found),
+        study_settings_table(found),
         *(scores_table(cell, names[cell.cell]) for cell in scored),
         text(
             "The SD over folds is taken about the mean of their seed; it shows the effect of the choice of images. "
-            "The SD over seeds is that of the seeds' means; it shows the effect of initialisation, order and division. "
-            "Pooled intervals are from a bootstrap over whole groups of images that belong together."
+            "The SD over seeds is that of the means of seeds whose folds have all been tested; it shows the effect of "
+            "initialisation, order and division."
         ),
+        *(text(f"Pooled intervals are at 95 %: {intervals_in_words(method)}") for method in methods),
     )
     return Section("settings", "Scores of each setting", blocks)
 
@@ -171,8 +183,8 @@ def _baselines(found: StudyFindings) -> Section:
     if not found.baselines:
         return Section("baselines", "Beside what needs no network", (_not_computed(found),))
     names = setting_names(found.plan)
-    best = best_setting(found)
-    of_best = [each for each in found.against_baselines if best is not None and each.first == best.cell]
+    best = {setting.cell for setting in best_settings(found).values()}
+    of_best = [each for each in found.against_baselines if each.first in best]
     closest = [each for each in of_best if each.verdict != "they differ" or each.difference < 0]
     blocks: tuple[Block, ...] = (
         methods_table(found),
@@ -208,7 +220,7 @@ def _confusion(found: StudyFindings) -> Section:
 
 def _limits(found: StudyFindings) -> Section:
     said = [
-        *limits_of_images(found.are_drawn, found.plan.config.split.protocol),
+        *limits_of_images(found.are_drawn, *protocols(found.plan)),
         "One dataset: nothing is known of other laboratories, stains, microscopes or cameras.",
         "Folds share training images, so they vary less than independent trainings would; the corrected test allows "
         "for that, the standard deviations do not.",

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import TABLE_1, TABLE_2
 from allcore.reporting.comparison import p_value
-from allcore.reporting.number_text import UNKNOWN, counted, decimal, duration, memory, per_cent, percentage, percentages
+from allcore.reporting.number_text import (
+    UNKNOWN,
+    counted,
+    decimal,
+    duration,
+    listed,
+    memory,
+    per_cent,
+    percentage,
+    percentages,
+)
 from allcore.reporting.report.rendering.blocks import Table
-from allcore.reporting.studies.words import best_setting, mean_and_spread, parts_in_words, setting_names
-from allcore.reporting.tables import ERROR_NAMES, SCORE_NAMES
+from allcore.reporting.score_tables import ERROR_NAMES, SCORE_NAMES
+from allcore.reporting.studies.ranking import best_settings
+from allcore.reporting.studies.words import (
+    mean_and_spread,
+    means_in_words,
+    not_ranked,
+    same_parts,
+    setting_names,
+)
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
 from allcore.studies.results import CellScores
 
 
-def settings_table(found: StudyFindings) -> Table:
+def study_settings_table(found: StudyFindings) -> Table:
     """Return each setting's accuracy with its spread, pooled, and its costs, the paper's Table 1 beside sizes."""
     names = setting_names(found.plan)
     sizes = list(found.plan.vary) == ["image_size"] and found.beside_paper
@@ -30,19 +47,21 @@ def settings_table(found: StudyFindings) -> Table:
         )  # fmt: skip
     columns = ("setting", "#runs", "#accuracy", "#all test images together (95 %)", "#training of a run", "#memory",
                "#parameters (millions)", "#time for one image")  # fmt: skip
-    caption = f"Accuracy as mean ± standard deviation over {parts_in_words(found.plan)}, and what each setting costs"
+    means = means_in_words(found.plan, (cell.succeeded for cell in found.cells if cell.succeeded))
+    caption = f"Accuracy ({means}), and what each setting costs"
     return Table(caption + ("; the paper had other images and another GPU" if sizes else ""), columns, rows)
 
 
 def methods_table(found: StudyFindings) -> Table:
     """Return networks, classifiers on frozen features and baselines on the same folds, the most accurate first.
 
-    Each stands beside the most accurate network; published accuracies of the paper's Table 2 follow where they may.
+    Each stands beside the most accurate network of those that test the same images; published accuracies of the paper's
+    Table 2 follow where they may.
     """
     names = setting_names(found.plan)
     networks = [cell for cell in found.cells if cell.succeeded]
-    best = best_setting(found)
-    against = {} if best is None else _against(found, best.cell)
+    best = [setting.cell for setting in best_settings(found).values()]
+    against = {other: each for cell in best for other, each in _against(found, cell).items()}
     rows = [
         _method(names.get(each.cell, each.cell), _kind(each, networks), each, against.get(each.cell))
         for each in sorted([*networks, *found.baselines], key=_accuracy, reverse=True)
@@ -52,10 +71,12 @@ def methods_table(found: StudyFindings) -> Table:
             (source, "published, on other images", " / ".join(per_cent(value) for value in values), *[""] * 4)
             for source, values in TABLE_2
         ]
-    beside = "" if best is None else f"; the lead is that of {names[best.cell]}"
+    beside = f"; the lead is that of {listed([names[cell] for cell in best])}" if best else ""
+    beside += f". {not_ranked(found)} have baselines of their own" if len(best) > 1 else ""
     columns = ("method", "what it is", "#accuracy", "#all test images together (95 %)", "#macro F1", "#lead in points",
                "verdict")  # fmt: skip
-    caption = f"Methods on the same folds: mean ± standard deviation over {parts_in_words(found.plan)}{beside}"
+    means = means_in_words(found.plan, (each.succeeded for each in [*networks, *found.baselines]))
+    caption = f"Methods on {same_parts(found.plan)}: {means}{beside}"
     return Table(caption, columns, tuple(rows))
 
 
@@ -101,17 +122,20 @@ def folds_table(found: StudyFindings) -> Table:
         (each.place.cell, each.place.seed, each.place.fold): float(each.predictions.table["correct"].mean())
         for each in found.finished
     }
-    images = {(each.place.seed, each.place.fold): len(each.predictions.table) for each in found.finished}
+    images: dict[tuple[int, int | None], set[int]] = {}
+    for each in found.finished:
+        images.setdefault((each.place.seed, each.place.fold), set()).add(len(each.predictions.table))
     rows = tuple(
         (
-            str(seed), UNKNOWN if fold is None else str(fold), f"{images[seed, fold]:,}",
+            str(seed), UNKNOWN if fold is None else str(fold), _from_to(images[seed, fold]),
             *(percentage(accuracy.get((cell, seed, fold))) for cell in found.plan.cells),
         )
         for seed, fold in _parts(found)
         if (seed, fold) in images
     )  # fmt: skip
     columns = ("#seed", "#fold", "#test images", *(f"#{names[cell]}" for cell in found.plan.cells))
-    return Table("Accuracy (%) on each part", columns, rows)
+    others = f". {not_ranked(found)} cannot be compared in a row" if len(best_settings(found)) > 1 else ""
+    return Table(f"Accuracy (%) on each part{others}", columns, rows)
 
 
 def probes_table(found: StudyFindings) -> Table:
@@ -130,8 +154,8 @@ def probes_table(found: StudyFindings) -> Table:
     if any(evidence):
         rows.append(("evidence inside nucleated cells", *map(mean_and_spread, evidence)))
     columns = ("images", *(f"#{names[cell]}" for cell in of_cells))
-    return Table(f"Accuracy under each probe, mean ± standard deviation over {parts_in_words(found.plan)}", columns,
-                 tuple(rows))  # fmt: skip
+    means = means_in_words(found.plan, (each.members for probed in found.probes for each in probed.probes))
+    return Table(f"Accuracy under each probe ({means})", columns, tuple(rows))
 
 
 def _setting(name: str, cell: CellScores) -> tuple[str, ...]:
@@ -181,6 +205,11 @@ def _accuracy(each: CellScores) -> float:
 
 def _parts(found: StudyFindings) -> Iterator[tuple[int, int | None]]:
     return ((seed, fold) for seed in found.plan.seeds for fold in found.plan.folds or (None,))
+
+
+def _from_to(counts: Collection[int]) -> str:
+    """Return a number of images, or the fewest and the most where settings were tested on other numbers of them."""
+    return " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
 
 
 def _points(value: float) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from allcore.config_fields import config_values
 from allcore.evaluation.comparing.repeated import Spread
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
 from allcore.reporting.comparison import p_text
-from allcore.reporting.number_text import UNKNOWN, counted, listed, per_cent, percentage, percentages
-from allcore.studies.baselines import baseline_of
+from allcore.reporting.number_text import UNKNOWN, counted, decimal, listed, per_cent, percentage, percentages
+from allcore.reporting.studies.ranking import best_settings, best_shortcut, ranked_together
+from allcore.studies.baselines import dividing
 from allcore.studies.findings import StudyFindings
-from allcore.studies.plan import StudyPlan, shown
+from allcore.studies.plan import StudyPlan, value_text
 from allcore.studies.probes import CellProbes
 from allcore.studies.results import CellScores
 
@@ -25,7 +26,7 @@ def setting_names(plan: StudyPlan) -> dict[str, str]:
     for place in plan.places:
         values = config_values(place.config)
         forms = {"image_size": f"{place.config.image_size} px", "network": place.config.trunk.title}
-        said = [forms.get(path, f"{path}={shown(values[path])}") for path in plan.vary]
+        said = [forms.get(path, f"{path}={value_text(values[path])}") for path in plan.vary]
         names[place.cell] = ", ".join(said) or f"{place.config.trunk.title}, {place.config.image_size} px"
     return names
 
@@ -38,7 +39,7 @@ def mean_and_spread(of: Spread | None, digits: int = 1) -> str:
     deviation = of.sd_seeds if of.sd_folds is None else of.sd_folds
     if deviation is None:
         return per_cent(of.mean, digits)
-    return f"{percentage(of.mean, digits)} ± {percentage(deviation, digits)} %"
+    return f"{percentage(of.mean, digits)} ± {decimal(100 * deviation, digits)} %"
 
 
 def parts_in_words(plan: StudyPlan) -> str:
@@ -47,6 +48,23 @@ def parts_in_words(plan: StudyPlan) -> str:
         of_seeds = f" of {counted(len(plan.seeds), 'seed')}" if len(plan.seeds) > 1 else ""
         return f"{counted(len(plan.folds), 'fold')}{of_seeds}"
     return counted(len(plan.seeds), "seed") if len(plan.seeds) > 1 else "one run"
+
+
+def measured_in_words(plan: StudyPlan, cell: CellScores) -> str:
+    """Return over what a setting's mean is taken so far: as `parts_in_words`, or `4 of 10 runs`."""
+    return parts_in_words(plan) if cell.succeeded == cell.members else f"{cell.succeeded} of {cell.members} runs"
+
+
+def means_in_words(plan: StudyPlan, measured: Iterable[int]) -> str:
+    """Return what the means of a table are: over all of a study's parts, over those that have them, or single values.
+
+    `measured` is how many runs each of them is of.
+    """
+    counts, planned = set(measured), plan.members // len(plan.cells)
+    if counts <= {1}:
+        return "of one run each"
+    over = "" if counts == {planned} else "the runs that have it, of "
+    return f"mean ± standard deviation over {over}{parts_in_words(plan)}"
 
 
 def folds_in_words(found: StudyFindings) -> str:
@@ -72,23 +90,36 @@ def pooled_in_words(plan: StudyPlan, cell: CellScores) -> str:
     return f"all test images{each}, {len(plan.seeds)} seeds together"
 
 
-def best_setting(found: StudyFindings) -> CellScores | None:
-    """Return the setting of the highest mean accuracy, None while no member has succeeded."""
-    scored = [cell for cell in found.cells if cell.succeeded]
-    return max(scored, key=lambda cell: cell.spreads["accuracy"].mean, default=None)
-
-
 def best_in_words(found: StudyFindings) -> str:
-    """Return which setting is the most accurate, and how accurate; or that no member has succeeded yet."""
-    best, scored = best_setting(found), [cell for cell in found.cells if cell.succeeded]
-    if best is None:
+    """Return which setting is the most accurate, and how accurate; or that no member has succeeded yet.
+
+    Of settings that test other images, or the same under other labels, each has a sentence of its own.
+    """
+    best, together = best_settings(found), ranked_together(found)
+    if not best:
         return "No member of the study has succeeded yet."
+    said = [_best_of(found, setting, len(together[of]), of) for of, setting in best.items()]
+    if len(best) > 1:
+        said.insert(0, f"{not_ranked(found)} are not ranked together.")
+    return " ".join(said)
+
+
+def not_ranked(found: StudyFindings) -> str:
+    """Return in words which settings of a study cannot be ranked together, the beginning of a sentence."""
+    return f"Settings that differ in {listed(dividing(found.plan))} test different images or labels, and"
+
+
+def _best_of(found: StudyFindings, best: CellScores, count: int, of: str) -> str:
+    """Return that a setting is the best of so many that test the same, and how accurate it is."""
     name = setting_names(found.plan)[best.cell]
-    which = f"The most accurate of {len(scored)} settings is {name}" if len(scored) > 1 else name
-    whole = best.succeeded == best.members
-    over = parts_in_words(found.plan) if whole else f"{best.succeeded} of {best.members} runs"
+    settings = f"{count} settings{f' with {of}' if of else ''}"
+    which = f"The most accurate of {settings} is {name}" if count > 1 else name
+    accuracy, over = best.spreads["accuracy"], measured_in_words(found.plan, best)
+    if best.succeeded > 1:
+        spread = "" if accuracy.sd_folds is None and accuracy.sd_seeds is None else " and standard deviation"
+        over = f"mean{spread} over {over}"
     return (
-        f"{which}: accuracy {mean_and_spread(best.spreads['accuracy'])} (mean and standard deviation over {over}), and "
+        f"{which}: accuracy {mean_and_spread(accuracy)} ({over}), and "
         f"{per_cent(best.pooled['accuracy'], 1)} ({percentages(best.intervals['accuracy'], 1)}) of all "
         f"{counted(best.images, 'test image')} taken together."
     )
@@ -139,15 +170,27 @@ def verdicts_in_words(differences: Sequence[CellDifference], names: Mapping[str,
 
 
 def shortcuts_in_words(found: StudyFindings) -> str:
-    """Return whether the most accurate network stands above the best shortcut on the same folds; '' while unknown."""
-    shortcuts = [each for each in found.baselines if not sees_cells(each)]
-    best = best_setting(found)
-    if not shortcuts or best is None:
-        return ""
-    shortcut = shortcuts[0]
-    said = (
-        f"The best shortcut on the same folds is the {shortcut.cell}, {mean_and_spread(shortcut.spreads['accuracy'])}"
-    )
+    """Return whether the most accurate network stands above the best shortcut on the same parts; '' while unknown.
+
+    Where settings test different images, that is said of the most accurate network of each kind.
+    """
+    said = []
+    for setting in best_settings(found).values():
+        shortcut = best_shortcut(found, setting)
+        if shortcut is not None:
+            said.append(_beside_shortcut(found, setting, shortcut))
+    return " ".join(said)
+
+
+def same_parts(plan: StudyPlan) -> str:
+    """Return what networks and baselines of a study have in common: its folds, or its split."""
+    return "the same folds" if plan.folds else "the same split"
+
+
+def _beside_shortcut(found: StudyFindings, best: CellScores, shortcut: CellScores) -> str:
+    """Return how far a network is above a shortcut of its own parts."""
+    accuracy = mean_and_spread(shortcut.spreads["accuracy"])
+    said = f"The best shortcut on {same_parts(found.plan)} is the {shortcut.cell}, {accuracy}"
     against = next(
         (each for each in found.against_baselines if (each.first, each.second) == (best.cell, shortcut.cell)), None
     )
@@ -177,11 +220,6 @@ def probes_in_words(probed: CellProbes, name: str) -> str:
             f"{mean_and_spread(mixed.followed_other)} the field"
         )
     return f"{name} ({counted(probed.members, 'network')}): {listed(said)}." if said else ""
-
-
-def sees_cells(baseline: CellScores) -> bool:
-    """Return whether a study's baseline is one that may look at cells, and so no shortcut."""
-    return baseline_of(baseline.cell).sees_cells
 
 
 def _has_all_folds(plan: StudyPlan) -> bool:

@@ -12,7 +12,7 @@ from allcore.errors import ConfigError, FileError, MissingFileError
 from allcore.json_text import read_json
 
 CLUSTER_FILE: Final = "cluster.json"
-_VARIABLE: Final = "ALLCORE_EXECUTOR"
+_EXECUTOR_VARIABLE: Final = "ALLCORE_EXECUTOR"
 _LARGEST_BYTES: Final = 2**20
 
 ExecutorName = Literal["local", "slurm", "ray"]
@@ -66,12 +66,12 @@ def read_cluster(workspace: Path) -> ClusterSettings:
         raise ConfigError(f"{CLUSTER_FILE} of the workspace cannot be read ({error})") from None
     if not isinstance(found, dict):
         raise ConfigError(f"{CLUSTER_FILE} of the workspace cannot be read (it is not a JSON object)")
-    named = {"executor": os.environ[_VARIABLE]} if os.environ.get(_VARIABLE) else {}
+    named = {"executor": os.environ[_EXECUTOR_VARIABLE]} if os.environ.get(_EXECUTOR_VARIABLE) else {}
     try:
         return ClusterSettings.model_validate(found | named)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        place = _VARIABLE if named and field == "executor" else f"{CLUSTER_FILE} of the workspace, {field}"
+        place = _EXECUTOR_VARIABLE if named and field == "executor" else f"{CLUSTER_FILE} of the workspace, {field}"
         message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
         raise ConfigError(f"{place}: {message} (received {first['input']!r:.100})") from None

@@ -11,7 +11,7 @@ from allcore.errors import ConfigError
 from allcore.hardware import Gpu, cpu_slots, nvidia_gpus
 from allcore.runs.folder.process import host
 
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
+VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 _ORDER = "CUDA_DEVICE_ORDER"
 _PART = "MIG-"
 
@@ -71,7 +71,7 @@ def see_only(devices: tuple[Device, ...]) -> None:
     """Let this process see no GPU but these; TensorFlow takes all that it sees, so this must come before it."""
     gpus = [device for device in devices if device.kind == "gpu"]
     if gpus or nvidia_gpus():  # GPUs that NVIDIA's tool does not tell of are left as they are
-        os.environ[_VISIBLE] = ",".join(_cuda_name(gpu) for gpu in gpus) or "-1"
+        os.environ[VISIBLE_GPUS] = ",".join(_cuda_name(gpu) for gpu in gpus) or "-1"
 
 
 def _cuda_name(gpu: Device) -> str:
@@ -80,7 +80,7 @@ def _cuda_name(gpu: Device) -> str:
 
 def _names() -> list[str] | None:
     """Return what CUDA_VISIBLE_DEVICES names, each once; None where it is not set and all GPUs are visible."""
-    allowed = os.environ.get(_VISIBLE)
+    allowed = os.environ.get(VISIBLE_GPUS)
     return None if allowed is None else list(dict.fromkeys(name.strip() for name in allowed.split(",")))
 
 
@@ -89,8 +89,8 @@ def _check_numbers(listed: tuple[Gpu, ...]) -> None:
     numbers = [name for name in _names() or () if name.isdecimal()]
     if numbers and len({gpu.name for gpu in listed}) > 1 and os.environ.get(_ORDER) != "PCI_BUS_ID":
         raise ConfigError(
-            f"{_VISIBLE}: this machine's GPUs differ, and the number {numbers[0]} can mean either of two; name GPUs by "
-            f"their UUIDs (nvidia-smi -L lists them), or set {_ORDER}=PCI_BUS_ID"
+            f"{VISIBLE_GPUS}: this machine's GPUs differ, and the number {numbers[0]} can mean either of two; name "
+            f"GPUs by their UUIDs (nvidia-smi -L lists them), or set {_ORDER}=PCI_BUS_ID"
         )
 
 

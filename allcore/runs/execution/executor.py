@@ -11,18 +11,17 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError, RunError
 from allcore.installation import PROJECT
 from allcore.progress import Progress
 from allcore.refusals import what_went_wrong
-from allcore.runs.execution.cluster_settings import read_cluster
 from allcore.runs.execution.devices import Device, devices_here, suitable
-from allcore.runs.execution.ending import gone_within, rests_within, signal_group, while_it_stops
+from allcore.runs.execution.end_process import gone_within, rests_within, signal_group, while_it_stops
 from allcore.runs.execution.lease import write_ticket
-from allcore.runs.execution.recover import resting_status
+from allcore.runs.execution.resting_status import resting_status
 from allcore.runs.folder.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
 from allcore.runs.folder.launches import LOCAL, Launch, claim_launch, last_launch
 from allcore.runs.folder.process import host, start_mark
@@ -31,12 +30,18 @@ from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, RunStore
 from allcore.workspace import Workspace
 
+if TYPE_CHECKING:
+    from allcore.runs.execution.preflight import Look
+
 _PATIENCE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
 class Executor(ABC):
-    """Where runs are executed. `status.json`, which the run's worker writes, is the truth whoever executes it."""
+    """Where runs are executed. `status.json`, which the run's worker writes, is the truth whoever executes it.
+
+    It looks at and ends the runs that it has launched; `choose_executor` knows whose a run is.
+    """
 
     workspace: Workspace
     name: ClassVar[str]
@@ -46,17 +51,19 @@ class Executor(ABC):
         """The runs of the workspace."""
         return RunStore(self.workspace.runs)
 
-    def submit(self, config: TrainConfig, on_progress: Progress | None = None) -> Run:
+    def submit(self, config: TrainConfig, on_progress: Progress | None = None, look: Look | None = None) -> Run:
         """Check the configuration and its data, make the run folder, have it carried out, return the run at once.
 
         Raises `InputError` before anything is written when the data, the weights or the configuration will not do, or
-        TensorFlow is not installed.
+        TensorFlow is not installed. So may `look`, which gets the configuration, resolved, and the split of the run.
         """
         from allcore.runs.execution.preflight import prepare, require_training
 
         require_training()
         self.check(config)
         resolved, split = prepare(config, self.workspace.cache, on_progress, self.workspace.judgements)
+        if look is not None:
+            look(resolved, split)
         run = self.store.create(resolved, split)
         self._launch(run, claim_launch(run.folder, self.name, None))
         return run
@@ -69,7 +76,7 @@ class Executor(ABC):
         from allcore.runs.execution.preflight import require_training
 
         require_training()
-        executor_of(run, self.workspace).look()
+        self.look()
         last = last_launch(run.folder)  # first: whoever launches meanwhile is then found out
         status = resting_status(run)
         if status.state not in RESUMABLE:
@@ -83,13 +90,20 @@ class Executor(ABC):
         launch = claim_launch(run.folder, self.name, last)
         (run.folder / STOP_FILE).unlink(missing_ok=True)
         moment = time.time()
-        fresh = {"state": "queued", "pid": None, "process_started": None, "queued_at": moment, "heartbeat": moment}
-        write_status(run.folder, status.model_copy(update={**fresh, "error": "", "phase": "", "eta_seconds": None}))
+        fresh: dict[str, object] = {
+            "state": "queued",
+            "pid": None,
+            "process_started": None,
+            "queued_at": moment,
+            "heartbeat": moment,
+        }
+        fresh |= {"error": "", "phase": "", "eta_seconds": None, "at_time_limit": ()}
+        write_status(run.folder, status.model_copy(update=fresh))
         self._launch(run, launch)
 
     def state(self, run: Run) -> Status:
         """Return what the run is doing now."""
-        executor_of(run, self.workspace).look()
+        self.look()
         return run.status()
 
     def request_stop(self, run: Run) -> None:
@@ -101,7 +115,7 @@ class Executor(ABC):
             (run.folder / STOP_FILE).touch()
         except OSError:  # a full disk, say: the worker takes the signal as the same request
             signal_group(run.status(), signal.SIGTERM)
-        executor_of(run, self.workspace).after_request(run)
+        self.after_request(run)
 
     def stop(self, run: Run, patience: float = _PATIENCE_SECONDS) -> None:
         """Ask, then end it more and more firmly every `patience` seconds, and return when the run has ended.
@@ -112,7 +126,7 @@ class Executor(ABC):
         self._end_as_asked(run, patience)
 
     def _end_as_asked(self, run: Run, patience: float) -> None:
-        executor_of(run, self.workspace).end(run, patience)
+        self.end(run, patience)
         status = read_status(run.folder)
         if status.state == "interrupted":
             with suppress(OSError):  # a full disk, say: it can be resumed as it is
@@ -132,10 +146,6 @@ class Executor(ABC):
         thread = threading.Thread(target=go_on, name=f"stop {run.id}", daemon=True)
         thread.start()
         return thread
-
-    def log(self, run: Run, lines: int = 50) -> str:
-        """Return the last lines of the worker's log."""
-        return run.log_tail(lines)
 
     def look(self) -> None:  # noqa: B027 - a scheduler's executors have something to do
         """Record what a scheduler says of the runs that it has, where `read_status` finds it; locally nothing."""
@@ -242,30 +252,6 @@ class LocalExecutor(Executor):
             write_ticket(self.store.root, run.id, status.queued_at, kind, pid, started)
         update = {"pid": pid, "process_started": started, "host": host(), "heartbeat": time.time()}
         write_status(run.folder, status.model_copy(update=update))
-
-
-def open_executor(workspace: Workspace) -> Executor:
-    """Return the executor that ALLCORE_EXECUTOR, or else the workspace, names. Raises `ConfigError`."""
-    return executor_named(read_cluster(workspace.root).executor, workspace)
-
-
-def executor_of(run: Run, workspace: Workspace) -> Executor:
-    """Return the executor that a run was last launched by, whichever is chosen for new ones."""
-    launch = last_launch(run.folder)
-    return executor_named(LOCAL if launch is None else launch.executor, workspace)
-
-
-def executor_named(name: str, workspace: Workspace) -> Executor:
-    """Return the executor of that name; the local one where there is none."""
-    if name == "slurm":
-        from allcore.runs.execution.slurm import SlurmExecutor
-
-        return SlurmExecutor(workspace)
-    if name == "ray":
-        from allcore.runs.execution.ray_jobs import RayExecutor
-
-        return RayExecutor(workspace)
-    return LocalExecutor(workspace)
 
 
 def worker_command(run: Run, launch: Launch) -> list[str]:

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from allcore.runs.execution.devices import Device
 from allcore.runs.folder.files import QUEUE_FOLDER
-from allcore.runs.folder.process import host, is_alive, own_identity
+from allcore.runs.folder.process import host, is_alive, is_elsewhere, own_identity
 from allcore.writing import write_whole
 
 _TICKETS = "[0-9]*.json"
@@ -110,8 +110,14 @@ def _live_tickets(queue: Path, kind: str) -> Iterator[Path]:
 def _remove_dead_tickets(queue: Path) -> None:
     for ticket in queue.glob(_TICKETS):
         fields = _read(ticket)
-        if fields.get("host") == host() and not _is_live(fields):
+        if not _is_live(fields) and not _is_elsewhere(fields):
             ticket.unlink(missing_ok=True)
+
+
+def _is_elsewhere(fields: dict[str, object]) -> bool:
+    """Return whether a ticket is another machine's, or cannot be read: its owner may be writing it."""
+    machine, started = fields.get("host"), fields.get("process_started")
+    return not isinstance(machine, str) or is_elsewhere(machine, started if isinstance(started, str) else None)
 
 
 def _is_live(fields: dict[str, object]) -> bool:

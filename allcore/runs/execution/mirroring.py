@@ -7,13 +7,15 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
+TRACKING_VARIABLE: Final = "MLFLOW_TRACKING_URI"
 _LAST_SECONDS = 30.0
 
 
 def start_mirroring(folder: Path) -> subprocess.Popen[bytes] | None:
     """Start the exporter of a run or study, which outlives this process; None where no server is named."""
-    if not os.environ.get("MLFLOW_TRACKING_URI", "").strip():
+    if not os.environ.get(TRACKING_VARIABLE, "").strip():
         return None
     try:
         return subprocess.Popen(

@@ -26,6 +26,8 @@ from allcore.installation import command_that_adds
 from allcore.networks.trunk import Trunk
 from allcore.progress import Progress
 
+Look = Callable[[TrainConfig, Split], None]
+"""A further look at a run's configuration, resolved, and its split; it raises `InputError` where they will not do."""
 _Found = TypeVar("_Found")
 _known: ContextVar[tuple[dict[Hashable, Any], RLock] | None] = ContextVar("_known", default=None)
 _MOST_KNOWN: Final = 32

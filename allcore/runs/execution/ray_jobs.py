@@ -15,18 +15,18 @@ from allcore.config import TrainConfig
 from allcore.errors import ConfigError, RunError
 from allcore.runs.execution.cluster_settings import RaySettings, read_cluster
 from allcore.runs.execution.executor import worker_command, worker_environment
+from allcore.runs.execution.mirroring import TRACKING_VARIABLE
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.folder.files import OUTPUT_FILE
 from allcore.runs.folder.launches import Launch
 from allcore.runs.folder.store import Run
 from allcore.web_address import split_address, without_user
 
-_VARIABLE: Final = "RAY_ADDRESS"
+_ADDRESS_VARIABLE: Final = "RAY_ADDRESS"
 _TIMEOUT: Final = 30.0
 _STOP_SECONDS: Final = 120
 """How long Ray waits between SIGTERM and SIGKILL, for a checkpoint to be saved; by itself three seconds."""
-_MLFLOW: Final = "MLFLOW_TRACKING_URI"
-_PASSED_ON: Final = ("ALLCORE_", "KERAS_", "TF_", _MLFLOW, "MLFLOW_EXPERIMENT_NAME")
+_PASSED_ON: Final = ("ALLCORE_", "KERAS_", "TF_", TRACKING_VARIABLE, "MLFLOW_EXPERIMENT_NAME")
 
 _ENDS: Final = {
     "STOPPED": "the job was stopped with Ray's own commands: resume the run",
@@ -62,11 +62,11 @@ class RayExecutor(ScheduledExecutor):
         try:
             _ask("GET", "/api/version")
         except (OSError, HTTPException) as error:
-            raise ConfigError(f"the Ray cluster that {_VARIABLE} names does not answer ({error})") from None
+            raise ConfigError(f"the Ray cluster that {_ADDRESS_VARIABLE} names does not answer ({error})") from None
 
     def can_ask(self) -> bool:
         """Return whether this process knows the address of a cluster's dashboard."""
-        return split_address(os.environ.get(_VARIABLE, "")) is not None
+        return split_address(os.environ.get(_ADDRESS_VARIABLE, "")) is not None
 
     def submit_job(self, run: Run, launch: Launch) -> str:
         """Return the name of a run's job, which a launch can have once. Raises `RunError` when Ray refuses it."""
@@ -88,8 +88,8 @@ class RayExecutor(ScheduledExecutor):
         """
         whole, settings = worker_environment(self.workspace), self.settings
         given = {name: value for name, value in whole.items() if name.startswith((*_PASSED_ON, "PYTHONPATH"))}
-        if _MLFLOW in given:  # Ray shows it to whoever can reach its dashboard
-            given[_MLFLOW] = without_user(given[_MLFLOW])
+        if TRACKING_VARIABLE in given:  # Ray shows it to whoever can reach its dashboard
+            given[TRACKING_VARIABLE] = without_user(given[TRACKING_VARIABLE])
         output = shlex.quote(str(run.folder / OUTPUT_FILE))
         return {
             "submission_id": f"{run.id}-{launch.number}",
@@ -143,11 +143,11 @@ def _short(message: str) -> str:
 
 def _ask(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
     """Return the status and the answer of the cluster's dashboard, as JSON where it is. Raises `ConfigError`."""
-    address = split_address(os.environ.get(_VARIABLE, ""))
+    address = split_address(os.environ.get(_ADDRESS_VARIABLE, ""))
     if address is None or address.hostname is None:
         raise ConfigError(
-            f"{_VARIABLE}: expected the address of a cluster's dashboard, http://HOST:8265, received "
-            f"{without_user(os.environ.get(_VARIABLE, ''))!r:.100}"
+            f"{_ADDRESS_VARIABLE}: expected the address of a cluster's dashboard, http://HOST:8265, received "
+            f"{without_user(os.environ.get(_ADDRESS_VARIABLE, ''))!r:.100}"
         )
     connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
     connection = connect(address.hostname, address.port, timeout=_TIMEOUT)

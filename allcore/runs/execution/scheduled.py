@@ -14,17 +14,17 @@ from typing import Final, Literal, NamedTuple
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError, RunError
-from allcore.runs.execution.ask_schedulers import ASK_SECONDS, jobs_folder, may_ask
+from allcore.runs.execution.asked_lately import ASK_SECONDS, jobs_folder, may_ask
 from allcore.runs.execution.cluster_settings import read_cluster
 from allcore.runs.execution.devices import Device
-from allcore.runs.execution.ending import rests_within, while_it_stops
+from allcore.runs.execution.end_process import rests_within, while_it_stops
 from allcore.runs.execution.executor import Executor
 from allcore.runs.folder.disk_clock import seconds_since_written
 from allcore.runs.folder.files import STATUS_FILE, STOP_FILE, is_there
 from allcore.runs.folder.launches import Launch, last_launch, record_launch
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import ELSEWHERE_SECONDS, read_status, write_status
-from allcore.runs.folder.store import Run
+from allcore.runs.folder.store import Run, state_of
 from allcore.writing import make_folder
 
 FORGOTTEN_SECONDS: Final = 90.0
@@ -170,7 +170,7 @@ class ScheduledExecutor(Executor):
         """
         from allcore.runs.execution.preflight import require_training
 
-        if _state(run) != "queued" or is_there(run.folder / STOP_FILE):
+        if state_of(run) != "queued" or is_there(run.folder / STOP_FILE):
             return said
         try:
             require_training()
@@ -222,13 +222,6 @@ class ScheduledExecutor(Executor):
 def _is_elsewhere(run: Run, launch: Launch | None) -> bool:
     """Return whether a run is gone, or surely another executor's, by its last launch as it was read."""
     return launch.was_read if launch is not None else not is_there(run.folder, unknown=True)
-
-
-def _state(run: Run) -> str:
-    """Return a run's state; '' where it cannot be read."""
-    with suppress(RunError):
-        return run.status().state
-    return ""
 
 
 def _silence(run: Run) -> float:

@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Literal
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError, RunError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
+from allcore.runs.execution.devices import VISIBLE_GPUS
 from allcore.runs.execution.executor import worker_command, worker_environment
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.folder.files import OUTPUT_FILE
@@ -74,29 +75,35 @@ class SlurmExecutor(ScheduledExecutor):
         return shutil.which("squeue") is not None
 
     def submit_job(self, run: Run, launch: Launch) -> str:
-        """Return the number that sbatch gives a run's job. Raises `RunError` with Slurm's reason when it refuses."""
+        """Return the number that sbatch gives a run's job, with `;` and its cluster where that is another one's.
+
+        Raises `RunError` with Slurm's reason when it refuses.
+        """
         environment = worker_environment(self.workspace)
-        environment.pop("CUDA_VISIBLE_DEVICES", None)
+        environment.pop(VISIBLE_GPUS, None)
         command = ["sbatch", *job_options(run, self.settings)]
         done = _ask(command, job_script(run, launch, self.settings), environment)
         if done.returncode != 0:
             raise RunError(f"Slurm refuses run {run.id}: {_last_line(done.stderr)}")
-        return done.stdout.strip().partition(";")[0]
+        return done.stdout.strip()
 
     def words(self, jobs: Sequence[str]) -> dict[str, Word] | None:
         """Return what the queue, and for jobs that left it long ago the accounting, says of each job."""
+        numbers: dict[str, list[str]] = {}
+        for number, cluster in map(_number_and_cluster, jobs):
+            numbers.setdefault(cluster, []).append(number)
         found: dict[str, Word] = {}
-        for first in range(0, len(jobs), _ASKED_AT_ONCE):
-            asked = ",".join(jobs[first : first + _ASKED_AT_ONCE])
-            answer = _ask(["squeue", "--noheader", "--states=all", "--format=%i|%T|%r", f"--jobs={asked}"])
-            if answer.returncode != 0 and "Invalid job id" not in answer.stderr:
+        for cluster, of_it in numbers.items():
+            words = _words_of_cluster(of_it, cluster)
+            if words is None:
                 return None
-            found |= dict(map(word_of_slurm, filter(None, answer.stdout.splitlines())))
-        return found | _recorded([job for job in jobs if job not in found])
+            found |= {f"{number};{cluster}" if cluster else number: word for number, word in words.items()}
+        return found
 
     def cancel(self, job: str, *, only_waiting: bool = False) -> None:
         """Have Slurm end a job: it sends SIGTERM, and SIGKILL half a minute later."""
-        _ask(["scancel", *(["--state=PENDING"] if only_waiting else []), job])
+        number, cluster = _number_and_cluster(job)
+        _ask(["scancel", *_of_cluster(cluster), *(["--state=PENDING"] if only_waiting else []), number])
 
 
 def job_script(run: Run, launch: Launch, settings: SlurmSettings) -> str:
@@ -139,14 +146,35 @@ def job_options(run: Run, settings: SlurmSettings) -> list[str]:
     return [*options, *settings.options]
 
 
-def _recorded(jobs: Sequence[str]) -> dict[str, Word]:
+def _number_and_cluster(job: str) -> tuple[str, str]:
+    """Return a job's number, and its cluster where that is not the one that Slurm's commands ask by themselves."""
+    number, _, cluster = job.partition(";")
+    return number, cluster
+
+
+def _of_cluster(cluster: str) -> list[str]:
+    return [f"--clusters={cluster}"] if cluster else []
+
+
+def _words_of_cluster(jobs: Sequence[str], cluster: str) -> dict[str, Word] | None:
+    """Return what is said of jobs of one cluster, by their numbers; None when it does not answer."""
+    found: dict[str, Word] = {}
+    for first in range(0, len(jobs), _ASKED_AT_ONCE):
+        asked = [f"--jobs={','.join(jobs[first : first + _ASKED_AT_ONCE])}", *_of_cluster(cluster)]
+        answer = _ask(["squeue", "--noheader", "--states=all", "--format=%i|%T|%r", *asked])
+        if answer.returncode != 0 and "Invalid job id" not in answer.stderr:
+            return None
+        lines = [line for line in answer.stdout.splitlines() if line.count("|") >= 2]  # a cluster has a line above them
+        found |= dict(map(word_of_slurm, lines))
+    return found | _recorded([job for job in jobs if job not in found], cluster)
+
+
+def _recorded(jobs: Sequence[str], cluster: str) -> dict[str, Word]:
     """Return what Slurm's accounting, where there is one, says of jobs that have left the queue long ago."""
     found: dict[str, Word] = {}
     for first in range(0, len(jobs), _ASKED_AT_ONCE):
-        asked = ",".join(jobs[first : first + _ASKED_AT_ONCE])
-        answer = _ask(
-            ["sacct", "--noheader", "--parsable2", "--allocations", "--format=JobID,State", f"--jobs={asked}"]
-        )
+        asked = [f"--jobs={','.join(jobs[first : first + _ASKED_AT_ONCE])}", *_of_cluster(cluster)]
+        answer = _ask(["sacct", "--noheader", "--parsable2", "--allocations", "--format=JobID,State", *asked])
         lines = [line.partition(" by ")[0] for line in answer.stdout.splitlines() if line.count("|") == 1]
         found |= dict(word_of_slurm(f"{line}|") for line in lines)
     return found

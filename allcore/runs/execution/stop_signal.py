@@ -26,7 +26,7 @@ class StopSignal:
         self._folder = folder
         self._scheduled = scheduled
         self._turn = turn
-        self._terminated = self._asked = False
+        self._terminated = self._asked = self._warned = False
         self._next_look = 0.0
         for number in (signal.SIGTERM, *([signal.SIGUSR1] if scheduled else [])):
             signal.signal(number, self._on_signal)
@@ -46,8 +46,13 @@ class StopSignal:
         """Return whether a scheduler takes the machine back, and nobody asked the run to stop."""
         return self._scheduled and self._terminated and not self._is_asked()
 
+    def is_near_limit(self) -> bool:
+        """Return whether a scheduler said that the job's time limit is near."""
+        return self._warned
+
     def _is_asked(self) -> bool:
         return is_there(self._folder / STOP_FILE) or not is_there(self._folder, unknown=True)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._terminated = True
+        self._warned |= number == signal.SIGUSR1

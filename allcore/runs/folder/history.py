@@ -36,6 +36,18 @@ class History:
     epochs: pd.DataFrame
     batches: pd.DataFrame
 
+    @property
+    def training_seconds(self) -> float | None:
+        """The time of all epochs together, validation included; None before the end of the first."""
+        return float(self.epochs["seconds"].sum()) if "seconds" in self.epochs else None
+
+    @property
+    def most_memory(self) -> int | None:
+        """The most memory in use, in bytes, of what epochs and batches reported; None where it is not known."""
+        tables = (table for table in (self.epochs, self.batches) if "memory_bytes" in table)
+        used = [int(table["memory_bytes"].max()) for table in tables if table["memory_bytes"].notna().any()]
+        return max(used, default=None)
+
 
 def read_history(folder: Path) -> History:
     """Return the history of a run; a line that is half written or foreign is left out.

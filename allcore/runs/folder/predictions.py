@@ -16,7 +16,7 @@ from allcore.files import read_file
 _LARGEST_BYTES: Final = 2**30
 _LARGEST_TABLE: Final = 2 * 2**30
 _TEXTS: Final = ("path", "sha256", "group", "split", "label", "predicted", "run")
-_TRUTHS: Final = ("correct", "novel", "twin")
+_TRUTHS: Final = ("correct", "novel", "twin", "trained")
 _NUMBERS: Final = ("novelty",)
 _PROBABILITY: Final = "probability_"
 
@@ -45,7 +45,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     return table[known]
 
 
-def accuracy(predictions: pd.DataFrame, split: str) -> float | None:
+def recorded_accuracy(predictions: pd.DataFrame, split: str) -> float | None:
     """Return which part of a split's images (0 to 1) has its own class as the most probable one; None of no image."""
     of_split = predictions[predictions["split"] == split]
     columns = [name for name in of_split.columns if name.startswith(_PROBABILITY)]

@@ -2,18 +2,22 @@
 
 A process is known by its pid and by when it started. On Linux that is the boot and the clock ticks since it: psutil's
 start time there follows the system clock. Elsewhere the system keeps the start time as it was written at the start.
+Containers of one machine may have one host name between them, and pids of their own: a mark says whose pids are meant.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import socket
+from functools import cache
 from pathlib import Path
 
 import psutil
 
 _PROC = Path("/proc")
 _FORMER_SECONDS = 2.0
+_MARK = re.compile(r"(boot \S+)( pids \d+)?( tick \d+)")
 
 
 def host() -> str:
@@ -24,7 +28,7 @@ def host() -> str:
 def start_mark(pid: int) -> str | None:
     """Return what tells a process from all that have its pid before or after it; None when it is gone or a zombie."""
     try:
-        if (boot := _PROC / "sys/kernel/random/boot_id").exists():
+        if boot := _boot():
             return _linux_mark(pid, boot)
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -51,16 +55,43 @@ def is_alive(pid: int | None, started: str | float | None) -> bool:
         return False
     mark = start_mark(pid)
     if mark is None or isinstance(started, str):
-        return mark == started
+        return mark is not None and started in (mark, _MARK.sub(r"\1\3", mark))  # marks had no pids before
     try:
         return abs(psutil.Process(pid).create_time() - started) < _FORMER_SECONDS
     except psutil.Error:
         return False
 
 
-def _linux_mark(pid: int, boot: Path) -> str | None:
+def is_elsewhere(machine: str, started: str | float | None) -> bool:
+    """Return whether a process is of another machine, or of another container of this one: no pid tells of it here.
+
+    What was started before this machine was has ended.
+    """
+    if machine not in ("", host()):
+        return True
+    found = _MARK.fullmatch(started) if isinstance(started, str) else None
+    return found is not None and found[1] == _boot() and (found[2] or _pids()) != _pids()
+
+
+def _linux_mark(pid: int, boot: str) -> str | None:
     # The name, in brackets, may hold anything; the fields from the third on follow the last bracket.
     fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
     if fields[0] in (b"Z", b"X"):
         return None
-    return f"boot {boot.read_text().strip()} tick {int(fields[19])}"
+    return f"{boot}{_pids()} tick {int(fields[19])}"
+
+
+@cache
+def _boot() -> str:
+    """Return which start of this Linux machine this is; '' on another system."""
+    file = _PROC / "sys/kernel/random/boot_id"
+    return f"boot {file.read_text().strip()}" if file.exists() else ""
+
+
+@cache
+def _pids() -> str:
+    """Return which pids this process sees, its container's say; '' where the system does not tell."""
+    try:
+        return f" pids {(_PROC / 'self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""

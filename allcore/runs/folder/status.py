@@ -11,7 +11,7 @@ from allcore.errors import RunError
 from allcore.runs.folder.disk_clock import seconds_since_written
 from allcore.runs.folder.files import STATUS_FILE, STOP_FILE, read_record
 from allcore.runs.folder.launches import Launch, last_launch, launch_file
-from allcore.runs.folder.process import host, is_alive
+from allcore.runs.folder.process import is_alive, is_elsewhere
 from allcore.runs.folder.states import ACTIVE, State
 from allcore.writing import write_whole
 
@@ -29,7 +29,7 @@ TRAINING, VALIDATING = "training", "validating"
 SAVING = "saving a checkpoint"
 """The phase of a worker until what it needs to go on is on the disk."""
 
-Count = Annotated[int, Field(ge=0, lt=2**31)]
+Natural = Annotated[int, Field(ge=0, lt=2**31)]
 Pid = Annotated[int, Field(gt=0, lt=2**31)]
 Moment = Annotated[float, Field(ge=0.0, le=1e11)]
 
@@ -40,6 +40,7 @@ class Status(BaseModel):
     `pid` and `process_started`, the process's mark, mean something on `host` alone; in schema 1 the second was a time.
     `served_epoch` (0-based) is the one whose weights are served. `started` is when the segment's worker got the device,
     `peak_memory` the most bytes that it took, on a CPU. `devices` are those of `host` that it has to itself.
+    `at_time_limit` says where jobs were that had to end near their time limit, since the run last got on.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -51,11 +52,11 @@ class Status(BaseModel):
     host: str = ""
     heartbeat: Moment
     queued_at: Moment
-    segment: Count = 0
-    epoch: Count = 0
-    epochs: Count = 0
-    step: Count = 0
-    steps_per_epoch: Count = 0
+    segment: Natural = 0
+    epoch: Natural = 0
+    epochs: Natural = 0
+    step: Natural = 0
+    steps_per_epoch: Natural = 0
     phase: str = ""
     images_per_second: Annotated[float, Field(ge=1e-6, le=1e9)] | None = None
     eta_seconds: Annotated[float, Field(ge=-1e10, le=1e10)] | None = None
@@ -66,6 +67,7 @@ class Status(BaseModel):
     served_epoch: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
     error: str = ""
     warnings: tuple[str, ...] = ()
+    at_time_limit: tuple[str, ...] = ()
 
 
 def read_status(folder: Path) -> Status:
@@ -99,7 +101,7 @@ def read_status(folder: Path) -> Status:
 
 def is_only_silent(folder: Path, status: Status) -> bool:
     """Return whether a run reads as `interrupted` for want of a heartbeat alone: its own machine may know better."""
-    elsewhere = status.pid is not None and status.host not in ("", host())
+    elsewhere = status.pid is not None and is_elsewhere(status.host, status.process_started)
     if status.state != "interrupted" or not elsewhere:
         return False
     launch = last_launch(folder)
@@ -155,6 +157,6 @@ def _is_there(folder: Path, status: Status) -> bool:
     """Return whether the worker, or on its way there the launcher, goes on."""
     if status.pid is None:
         return seconds_since_written(folder / STATUS_FILE) < LAUNCH_SECONDS
-    if status.host not in ("", host()):
+    if is_elsewhere(status.host, status.process_started):
         return seconds_since_written(folder / STATUS_FILE) < ELSEWHERE_SECONDS
     return is_alive(status.pid, status.process_started)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from allcore.config import TrainConfig, read_config
 from allcore.data.importing.dataset_note import present_place
@@ -29,7 +29,7 @@ from allcore.runs.folder.files import (
     run_names,
 )
 from allcore.runs.folder.history import History, read_history
-from allcore.runs.folder.states import ACTIVE, in_words
+from allcore.runs.folder.states import ACTIVE, State, in_words
 from allcore.runs.folder.status import Status, read_status
 from allcore.runs.folder.trash import delete_folder
 from allcore.runs.folder.worker_lock import has_worker
@@ -155,12 +155,22 @@ class Run:
         return ""
 
 
-def is_active(run: Run) -> bool:
-    """Return whether a run is queued, running or stopping, or a worker of it lives whatever its status says."""
+def state_of(run: Run) -> State | Literal[""]:
+    """Return a run's state; '' where it cannot be read."""
     try:
-        return run.status().state in ACTIVE or has_worker(run.folder)
+        return run.status().state
     except RunError:
-        return has_worker(run.folder)
+        return ""
+
+
+def has_succeeded(run: Run) -> bool:
+    """Return whether a run has succeeded, as far as its state can be read."""
+    return state_of(run) == "succeeded"
+
+
+def is_in_use(run: Run) -> bool:
+    """Return whether a run is queued, running or stopping, or a worker of it lives whatever its status says."""
+    return state_of(run) in ACTIVE or has_worker(run.folder)
 
 
 def run_of_model(path: Path) -> Run | None:
@@ -168,7 +178,7 @@ def run_of_model(path: Path) -> Run | None:
     return Run(path.parent) if (path.parent / SPLIT_FILE).is_file() else None
 
 
-def dataset_of(model: Path) -> str | None:
+def dataset_of_model(model: Path) -> str | None:
     """Return the dataset of the run in whose folder a served model lies; None where it lies in no run's."""
     try:
         return Run(model.parent).config.dataset

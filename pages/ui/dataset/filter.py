@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from allcore.data.splits.split import SPLITS
+from allcore.data.folder.parts import PARTS
 from pages.ui import address
 from pages.ui.choose_class import choose_class
 from pages.ui.paging import choose_page, turn_to
@@ -31,8 +31,8 @@ def filter_images(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
         label = address.settle("class", labels, "class")
         choose_class("Class", labels, **address.follow("class", label))
         if "split" in rows:
-            split = address.settle("split", SPLITS, "part")
-            st.pills("Part", SPLITS, wrap=True, **address.follow("split", split))
+            split = address.settle("split", PARTS, "part")
+            st.pills("Part", PARTS, wrap=True, **address.follow("split", split))
     return _chosen(rows, labels)
 
 
@@ -73,7 +73,7 @@ def _chosen(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
         keep &= rows["twins"] > 0
     if label := _asked("class", labels):
         keep &= rows["label"] == label
-    if "split" in rows and (split := _asked("split", SPLITS)):
+    if "split" in rows and (split := _asked("split", PARTS)):
         keep &= rows["split"] == split
     chosen = rows[keep]
     return chosen.sort_values(["group", "path"]) if shown == TWINS else chosen

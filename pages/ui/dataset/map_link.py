@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from allcore.evaluation.image_map.mapped import can_be_mapped
+from allcore.evaluation.image_map.making import can_be_mapped
 from allcore.runs.folder.store import Run
 from allcore.runs.owned_datasets import was_made_on
 from pages.ui.known.runs import runs, summary

@@ -7,12 +7,12 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from allcore.evaluation.predictions.operating import risk_by_trust
+from allcore.evaluation.predictions.chosen_point import risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.calibration import reliability_diagram
 from allcore.reporting.operating import risk_figure
 from allcore.reporting.probability_curves import reliability_figure
-from allcore.reporting.tables import calibration_table
+from allcore.reporting.score_tables import calibration_table
 from pages.ui import show
 from pages.ui.evaluate.evaluated import Evaluated
 

@@ -9,16 +9,22 @@ import streamlit as st
 
 from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog
-from allcore.data.splits.split import SPLITS
+from allcore.data.folder.parts import PARTS
 from allcore.errors import InputError
-from allcore.evaluation.predictions.folder import LEFT_OUT, ScoredFolder, digests_of, parts_of_run, scored_images
-from allcore.evaluation.predictions.in_run_form import (
+from allcore.evaluation.predictions.evaluation_run import (
     EvaluationRecord,
     evaluation_place,
     evaluation_record,
     evaluation_run,
 )
 from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.predictions.score_folder import (
+    LEFT_OUT,
+    ScoringRequest,
+    digests_of,
+    parts_of_run,
+    scored_images,
+)
 from allcore.inference.predictor import Predictor
 from allcore.reporting.number_text import counted
 from allcore.result_cache import short_digest
@@ -70,11 +76,11 @@ def choose_evaluation() -> Run | None:
     mapping = _choose_mapping(images.labels[variant], served.classes)
     if mapping is None:
         return None
-    of = ScoredFolder(folder=images.root, variant=variant, split=part, mapping=mapping, labels=version.name)
+    of = ScoringRequest(folder=images.root, variant=variant, split=part, mapping=mapping, labels=version.name)
     return scored_run(served, model, images, of)
 
 
-def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoredFolder) -> Run | None:
+def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoringRequest) -> Run | None:
     """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
     key = f"{model} {model.stat().st_mtime_ns} {images.contents(str(of.variant))} {short_digest(of.model_dump_json())}"
     run = _place(key, (model, images, of), str(workspace().cache))
@@ -128,7 +134,7 @@ def _served(model: Path) -> Predictor | None:
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _place(key: str, _asked: tuple[Path, Catalog, ScoredFolder], cache: str) -> Run:
+def _place(key: str, _asked: tuple[Path, Catalog, ScoringRequest], cache: str) -> Run:
     model, images, of = _asked
     return evaluation_place(model, images, str(of.variant), of, Path(cache))
 
@@ -138,7 +144,7 @@ def _choose_part(images: Catalog, variant: str, served: Predictor) -> str | None
     parts = _parts(images.contents(variant), served.metadata.run, (images, variant, served))
     if not parts:
         return None
-    names = {_ALL: "all"} | {part: f"its {part} images" for part in SPLITS if part in parts}
+    names = {_ALL: "all"} | {part: f"its {part} images" for part in PARTS if part in parts}
     part = address.settle("part", names, "part of the model's run", default=_ALL)
     st.segmented_control(
         "Images", list(names), required=True, format_func=lambda name: names[name],

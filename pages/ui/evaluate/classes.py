@@ -9,7 +9,7 @@ import streamlit as st
 from allcore.evaluation.scoring.scores import Scores
 from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.probability_curves import class_scores_figure
-from allcore.reporting.tables import class_table
+from allcore.reporting.score_tables import class_table
 from pages.ui import show
 from pages.ui.evaluate.evaluated import Evaluated
 

@@ -9,10 +9,11 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.evaluation.comparing.comparison import Comparison, compare
 from allcore.evaluation.comparing.pairing import Paired, disagreements, pair
-from allcore.evaluation.predictions.folder import NOT_SAID
-from allcore.evaluation.predictions.in_run_form import evaluation_record
+from allcore.evaluation.predictions.evaluation_run import evaluation_record
 from allcore.evaluation.predictions.recorded import recorded_at
+from allcore.evaluation.predictions.score_folder import NOT_SAID
 from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
+from allcore.reporting.interval_words import DIFFERENCES
 from allcore.reporting.number_text import counted, per_cent_within
 from allcore.runs.folder.store import Run
 from pages.ui import address, show
@@ -136,10 +137,7 @@ def _show_scores(now: Compared, name: str) -> None:
         {key: st.column_config.NumberColumn(label, format="%.4f") for key, label in numbers.items()},
         "",
     )
-    st.caption(
-        f"Differences are {show.plain(now.first)} minus {show.plain(now.second)}; their intervals come from a paired "
-        "bootstrap over overlap groups, and those of scores of labels reach at least as far as accuracy's."
-    )
+    st.caption(f"Differences are {show.plain(now.first)} minus {show.plain(now.second)}. {DIFFERENCES}")
 
 
 def _show_test(now: Compared, name: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from allcore.errors import RunError
-from allcore.evaluation.predictions.in_run_form import EvaluationRecord, evaluation_record
+from allcore.evaluation.predictions.evaluation_run import EvaluationRecord, evaluation_record
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at
 from allcore.evaluation.predictions.relabelled import Relabelled, relabelled
 from allcore.evaluation.scoring.scores import Scores

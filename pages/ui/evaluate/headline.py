@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from allcore.config import AS_GIVEN
-from allcore.evaluation.predictions.folder import NEVER_SEEN
-from allcore.evaluation.predictions.in_run_form import EvaluationRecord
+from allcore.evaluation.predictions.evaluation_run import EvaluationRecord
 from allcore.evaluation.predictions.relabelled import labels_note
+from allcore.evaluation.predictions.score_folder import NEVER_SEEN
 from allcore.inference.metadata import NOT_SAID
 from allcore.reporting.number_text import counted, per_cent_within
 from allcore.studies.out_of_fold import is_out_of_fold
@@ -86,7 +86,7 @@ def _say_of_folder(of: Evaluated, record: EvaluationRecord, named: str) -> None:
         st.caption(f"{said[:1].upper()}{said[1:]}.")
     if facts.left_out:
         left_out = counted(facts.left_out, "image is", "images are")
-        st.caption(f"{left_out} left out, of classes that the model does not have.")
+        st.caption(f"{left_out} left out as asked: {plain(', '.join(record.of.classes_left_out))}.")
     if facts.unusable:
         unusable = counted(facts.unusable, "file is", "files are")
         st.caption(f"{unusable} left out that cannot be used; Dataset says which and why.")
@@ -97,15 +97,19 @@ def _warned_of_twins(of: Evaluated, with_what: str) -> bool:
     twins = int(of.predictions.table["twin"].sum())
     if not twins:
         return False
-    scores, alone = of.scores, of.alone
-    said = f"{twins:,} of {scores.n:,} {of.images} share a group with {with_what}. " + (
-        f"Without them: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
+    others, alone = len(of.predictions.held_out), of.alone
+    has_trained = others < of.scores.n
+    which = f"{of.images} that it was not trained on" if has_trained else of.images
+    them = "these and those that it was trained on" if has_trained else "them"
+    said = f"{twins:,} of {others:,} {which} share a group with {with_what}. " + (
+        f"Without {them}: accuracy {per_cent_within(alone.accuracy, alone.intervals['accuracy'])}, "
         f"macro F1 {per_cent_within(alone.f1_macro, alone.intervals['f1_macro'])}, {counted(alone.n, 'image')}."
         if alone
-        else "No image is left without them."
+        else f"No image is left without {them}."
     )
     if of.predictions.twins_flatter:
         st.warning(said, title="The score looks better than it is", icon=":material/content_copy:")
     else:
-        st.info(f"{said} They do not raise the score.", title="Twins in train", icon=":material/content_copy:")
+        whose = " of the images that it was not trained on" if has_trained else ""
+        st.info(f"{said} They do not raise the score{whose}.", title="Twins in train", icon=":material/content_copy:")
     return True

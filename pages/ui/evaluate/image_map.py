@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.evaluation.image_map.mapped import MOST, NEIGHBOURS, ImageMap, known_map, make_map
+from allcore.evaluation.image_map.making import MOST, NEIGHBOURS, ImageMap, known_map, make_map
 from allcore.evaluation.image_map.table import agreement, map_table
 from allcore.files import stamp
 from allcore.reporting.image_map import (

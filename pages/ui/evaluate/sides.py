@@ -10,13 +10,13 @@ import streamlit as st
 
 from allcore.data.labels.meanings import ClassMeanings
 from allcore.errors import InputError
+from allcore.evaluation.predictions.chosen_point import ChosenPoint, Held, Target, asked_of, chosen_point
 from allcore.evaluation.predictions.mistakes import crossed_sides
-from allcore.evaluation.predictions.operating import ChosenPoint, Held, Target, asked_of, chosen_point
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.predictions.two_sides import Side, two_sides
 from allcore.evaluation.scoring.operating_point import decision_curve
 from allcore.reporting.number_text import per_cent, per_cent_within
-from allcore.reporting.operating import decision_figure, no_threshold
+from allcore.reporting.operating import decision_figure, no_threshold, threshold_in_per_cent
 from pages.ui import show
 from pages.ui.address import bound_number
 from pages.ui.evaluate.evaluated import Evaluated, evaluated
@@ -113,7 +113,7 @@ def _in_words(chosen: ChosenPoint, yes: str) -> str:
     """Return where the line lies and on which images it was chosen, or that there is none."""
     if said := no_threshold(chosen, yes):
         return f"**{said}**"
-    return f"**{yes.capitalize()} is said from a probability of {per_cent(chosen.point.threshold, 1)}.** " + (
+    return f"**{yes.capitalize()} is said from a probability of {threshold_in_per_cent(chosen.point)}.** " + (
         "The line was chosen on these very images, for want of others: it flatters."
         if chosen.same_images
         else "The line was chosen on the validation images; what it does is counted on these."

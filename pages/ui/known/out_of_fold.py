@@ -28,7 +28,7 @@ def out_of_fold_choices() -> dict[str, tuple[Study, str, int]]:
     return found
 
 
-def opened(study: Study, cell: str, seed: int) -> Run:
+def open_out_of_fold(study: Study, cell: str, seed: int) -> Run:
     """Return the out-of-fold predictions of a cell and a seed in a run's form. Raises `RunError`."""
     plan = plan_of(study)
     wanted = {place.name for place in plan.places if (place.cell, place.seed) == (cell, seed)}

@@ -10,14 +10,14 @@ from typing import Literal
 
 import streamlit as st
 
-from allcore.evaluation.predictions.in_run_form import evaluation_record
+from allcore.evaluation.predictions.evaluation_run import evaluation_record
 from allcore.files import NOT_THERE, Stamp, stamp
 from allcore.reporting.number_text import duration
 from allcore.runs.execution.ask_schedulers import ask_schedulers
 from allcore.runs.execution.lease import waiting
 from allcore.runs.folder.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE
 from allcore.runs.folder.history import History, HistoryReader
-from allcore.runs.folder.process import host
+from allcore.runs.folder.process import is_elsewhere
 from allcore.runs.folder.states import in_words
 from allcore.runs.folder.store import Run, run_of_model
 from allcore.runs.listing import stamps
@@ -133,7 +133,7 @@ def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
     if status.state == "queued":
         if status.pid is None and status.phase:  # with a scheduler, which has a queue of its own
             return status.phase
-        if status.host not in ("", host()):  # which has a queue of its own
+        if is_elsewhere(status.host, status.process_started):  # which has a queue of its own
             return f"{status.phase or 'starting'} on {status.host}"
         before = waiting.get(summary.id)
         if before is None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.files import stamp
-from allcore.studies.grid import Grid, look
+from allcore.studies.grid import Grid, read_grid
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from pages.ui.known.runs import history, runs, summary
@@ -27,7 +27,7 @@ def names_of_grids() -> set[str]:
 
 def grid_of(study: Study) -> Grid:
     """Return a study as it is now. Raises `RunError` when it is damaged."""
-    return look(study, plan_of(study), runs(), summary, history)
+    return read_grid(study, plan_of(study), runs(), summary, history)
 
 
 def plan_of(study: Study) -> StudyPlan:

@@ -13,7 +13,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from allcore.data.catalog import Catalog, scan
 from allcore.data.relations import Relations, find_relations_of, known_relations_of
 from allcore.inference.predictor import Predictor, load_predictor
-from allcore.runs.execution.executor import Executor, open_executor
+from allcore.runs.execution.choose_executor import open_executor
+from allcore.runs.execution.executor import Executor
 from allcore.text import printable, well_formed
 from allcore.workspace import Workspace, open_workspace
 from pages.ui import address

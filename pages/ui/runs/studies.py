@@ -13,7 +13,7 @@ from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import duration, per_cent
 from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.studies.grid import Grid, grid_table
-from allcore.studies.launch import request_stop, start
+from allcore.studies.launch import ask_study_to_stop, start_study
 from allcore.studies.store import PLAN_FILE, Study
 from pages.ui import address
 from pages.ui.guarded import guarded
@@ -126,7 +126,7 @@ def _carry_out(action: str, study: Study) -> None:
     """Stop or resume a study; what stands in the way is kept for the page to show."""
     of = workspace()
     try:
-        act(action, study.name, lambda: request_stop(study, of) if action == "stop" else start(study, of))
+        act(action, study.name, lambda: ask_study_to_stop(study, of) if action == "stop" else start_study(study, of))
     except (InputError, OSError) as error:
         st.session_state[REFUSED] = what_went_wrong(error)
 

@@ -12,7 +12,7 @@ import streamlit as st
 from allcore.data.labels.meanings import check_meanings
 from allcore.errors import InputError
 from allcore.files import stamp
-from allcore.progress import Progress, part_of
+from allcore.progress import Progress, progress_of_part
 from allcore.reporting.studies.report import make_study_report
 from allcore.reporting.studies.tables import probes_table
 from allcore.reporting.studies.words import best_in_words, probes_in_words, setting_names, shortcuts_in_words
@@ -76,7 +76,7 @@ def show_scores(study: Study, grid: Grid, planned: tuple[int, int]) -> None:
     )  # fmt: skip
     st.caption(
         "Accuracy and macro F1 are means over runs; pooled is the accuracy of all their test images taken together, "
-        "its interval drawing whole groups. Baselines learn and are scored on the same parts."
+        "its interval taking groups of images as trials. Baselines learn and are scored on the same parts."
     )
     if len(shown.probes):
         table(shown.probes, f"probes-{study.name}", "Accuracy of each setting under each probe, mean and spread")
@@ -121,8 +121,8 @@ def _complete(study: Study, work: str) -> None:
 def _compute(study: Study, every: tuple[Run, ...], of: Workspace, progress: Progress) -> None:
     plan = study.plan()
     finished = finished_members(plan, study.members(every))
-    compute_baselines(plan, finished, of.cache, False, part_of(progress, 0, 2))
-    compute_probes(finished, of.cache, part_of(progress, 1, 2))
+    compute_baselines(plan, finished, of.cache, False, progress_of_part(progress, 0, 2))
+    compute_probes(finished, of.cache, progress_of_part(progress, 1, 2))
 
 
 def _report(study: Study, of: Workspace) -> bytes:

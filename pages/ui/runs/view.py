@@ -10,8 +10,8 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.files import stamp
-from allcore.reporting.curves import POINTS, QUANTITIES, Per, RunCurve, training_chart
 from allcore.reporting.number_text import duration, per_cent, speed
+from allcore.reporting.training_curves import POINTS, QUANTITIES, Per, RunCurve, training_chart
 from allcore.runs.folder.files import METRICS_FILE
 from allcore.runs.folder.history import History
 from allcore.runs.folder.store import Run
@@ -123,8 +123,8 @@ def show_epochs(run: Run) -> None:
 def _show_numbers(summary: RunSummary, of: History) -> None:
     assert summary.status is not None
     status, best = summary.status, summary.best_validation_accuracy
-    trained = float(of.epochs["seconds"].sum()) if "seconds" in of.epochs else 0.0
-    time = ("Time left", status.eta_seconds) if summary.is_active else ("Trained for", trained)
+    trained = ("Trained for", of.training_seconds or 0.0)
+    time = ("Time left", status.eta_seconds) if summary.is_active else trained
     with st.grid("auto", min_column_width=165):
         st.metric("Epochs", f"{status.epoch} of {status.epochs}", border=True)
         st.metric("Validation accuracy", per_cent(best, 1), border=True, help="The highest of any epoch.")

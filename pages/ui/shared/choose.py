@@ -11,13 +11,13 @@ from allcore.data.catalog import Catalog
 from allcore.data.folder.layout import find_layout
 from allcore.data.importing.dataset_note import renamed_to
 from allcore.errors import DatasetError, RunError
-from allcore.evaluation.predictions.folder import variant_of
+from allcore.evaluation.predictions.score_folder import variant_of
 from allcore.inference.metadata import ServedMetadata
 from allcore.runs.folder.store import Run
 from allcore.runs.owned_datasets import was_made_on
 from allcore.studies.out_of_fold import is_out_of_fold, out_of_fold_place
 from pages.ui import address
-from pages.ui.known.out_of_fold import opened, out_of_fold_choices
+from pages.ui.known.out_of_fold import open_out_of_fold, out_of_fold_choices
 from pages.ui.known.runs import runs, summary
 from pages.ui.known.workspace import named_and_nameless_datasets, workspace
 from pages.ui.shared.get_dataset import draw_button, say_added
@@ -105,7 +105,7 @@ def choose_predictions(missing: str) -> Run | None:
     if name is None or name in found:
         return None if name is None else found[name]
     try:
-        return opened(*of_studies[name])
+        return open_out_of_fold(*of_studies[name])
     except RunError as error:
         st.error(plain(str(error)), title="These predictions cannot be opened")
         return None
@@ -138,7 +138,7 @@ def choose_run_against(run: Run) -> Run | None:
         st.info("Launch another on the Train page: of another size, say, or with another recipe.", title="No other run")
         return None
     st.selectbox("Against run", names, None, placeholder="Choose another run", **address.follow("against", name))
-    return None if name is None else others[name] if name in others else opened(*of_studies[name])
+    return None if name is None else others[name] if name in others else open_out_of_fold(*of_studies[name])
 
 
 def choose_run_on(folder: Path) -> Run | None:

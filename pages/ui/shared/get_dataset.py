@@ -141,9 +141,14 @@ def _download() -> None:
         "It needs a network connection and takes minutes."
     )
     st.link_button("See it on Kaggle", f"https://www.kaggle.com/datasets/{KAGGLE}", icon=":material/open_in_new:")
-    if st.button("Download from Kaggle", type="primary", icon=":material/download:", disabled=not may_act()):
+    with st.form(key_of_form(KAGGLE)):
+        name = st.text_input("Name", placeholder="leukemia", width=240).strip()
+        pressed = st.form_submit_button(
+            "Download from Kaggle", type="primary", icon=":material/download:", disabled=not may_act()
+        )
+    if pressed:
         folder = workspace().datasets
-        _import(KAGGLE, "Downloading", lambda progress: fetch_kaggle(folder, KAGGLE, progress))
+        _import(name or KAGGLE, "Downloading", lambda progress: fetch_kaggle(folder, KAGGLE, progress, name or None))
 
 
 def is_getting() -> bool:
@@ -207,6 +212,7 @@ def _choose_when_there(wait: Callable[[], Path | None]) -> None:
         return
     forget_catalogs()
     if folder is not None and _ASKED in st.session_state:
+        empty_form(KAGGLE)
         select_dataset(folder)
         empty_form(_ZIP)
         empty_form(_SMEARS)

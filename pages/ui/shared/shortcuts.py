@@ -11,7 +11,7 @@ import streamlit as st
 from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.shortcuts import ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
-from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
 from allcore.runs.folder.store import Run
 from pages.ui import show
 from pages.ui.known.recorded import recorded

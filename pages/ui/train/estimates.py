@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 import streamlit as st
 
@@ -26,6 +28,7 @@ def show_estimate(estimate: Estimate, images: pd.DataFrame) -> None:
         for label, value, detail in numbers:
             st.metric(label, value, detail, delta_color="off", delta_arrow="off", border=True, height="stretch")
     st.caption(plain(f"Estimated for {plan.description}; the run checks the device again when it starts."))
+    _warn([estimate.warning] if estimate.warning else [])
     if smaller := enlarged(images, size):
         are = "is" if smaller == 1 else "are"
         st.caption(
@@ -71,6 +74,12 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, images: pd.Da
             title="There is not enough room on the disk for this",
         )
     st.caption(plain(f"Estimated for {estimated.cells[0][1].plan.description}; each run checks the device again."))
+    _warn(estimated.warnings)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        st.warning(f"{plain(warning)}.", title="Training depends on this machine's memory")
 
 
 def _in_all(plan: StudyPlan, estimated: StudyEstimate) -> str:

@@ -20,7 +20,7 @@ from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import duration, listed
 from allcore.runs.execution.executor import Executor
 from allcore.runs.execution.preflight import must_download
-from allcore.studies.launch import checked, start
+from allcore.studies.launch import resolved_plan, start_study
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import StudyStore
 from allcore.workspace import Workspace
@@ -158,8 +158,8 @@ def _queue(through: Executor, config: TrainConfig, progress: Progress) -> str:
 
 def _start_study(into: Workspace, plan: StudyPlan, progress: Progress) -> str:
     """Check every member of a study, make its folder, start it, and return its name."""
-    study = StudyStore(into.studies).create(checked(plan, into, progress))
-    start(study, into)
+    study = StudyStore(into.studies).create(resolved_plan(plan, into, progress))
+    start_study(study, into)
     return study.name
 
 

@@ -13,7 +13,7 @@ from allcore.config import TrainConfig, make_config
 from allcore.paper import TABLE_1
 from allcore.reporting.number_text import counted
 from allcore.studies.baselines import divides_alike
-from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied, shown
+from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied, value_text
 from pages.ui.address import bound_number
 
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
@@ -53,7 +53,7 @@ class Asked:
 
 def plan_in_words(plan: StudyPlan) -> str:
     """Return what a study's grid is made of, in a few words."""
-    axes = [f"{path} {', '.join(map(shown, values))}" for path, values in plan.vary.items()]
+    axes = [f"{path} {', '.join(map(value_text, values))}" for path, values in plan.vary.items()]
     axes += [counted(len(plan.folds), "fold")] if plan.folds else []
     return f"{'; '.join([*axes, 'seed ' + ', '.join(map(str, plan.seeds))])}"
 

@@ -38,9 +38,9 @@ def labels_of(dataset: Path) -> list[str]:
 
 
 def tree(folder: Path) -> list[str]:
-    """Return the files below a folder, but for the dataset's own note."""
+    """Return the files below a folder, but for the dataset's own notes."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return [file for file in files if file != ".dataset.json"]
+    return [file for file in files if file not in (".dataset.json", ".left-out.json")]
 
 
 def test_a_zip_becomes_a_dataset_named_after_it(tmp_path):
@@ -103,6 +103,20 @@ def test_what_a_zip_had_besides_pictures_and_text_stays_known(tmp_path):
     archive = zipped(tmp_path / "archive.zip", "A/1.png", "B/1.png", "model.h5")
     dataset = import_zip(archive, tmp_path / "datasets")
     assert scan(dataset).not_used() == {"model.h5": "neither a picture nor plain text"}
+
+
+def test_it_stays_known_where_a_folder_of_the_dataset_is_read_alone(tmp_path):
+    archive = zipped(tmp_path / "archive.zip", "x/Original/A/1.png", "x/Original/B/1.png", "x/model.h5")
+    dataset = import_zip(archive, tmp_path / "datasets")
+    (tmp_path / "datasets" / "link").symlink_to(dataset / "x", target_is_directory=True)
+    for folder in (dataset, dataset / "x", dataset / "x" / "Original", tmp_path / "datasets" / "link"):
+        assert scan(folder).left_out == {"x/model.h5": "neither a picture nor plain text"}
+
+
+def test_a_dataset_within_another_has_what_its_own_import_left_out(tmp_path):
+    outer = import_zip(zipped(tmp_path / "a.zip", "A/1.png", "B/1.png", "model.h5"), tmp_path)
+    inner = import_zip(zipped(tmp_path / "b.zip", "C/1.png", "D/1.png"), outer)
+    assert scan(inner).left_out == {}
 
 
 def test_pictures_of_a_zip_that_cannot_be_used_are_unusable_files_of_the_dataset(tmp_path):
@@ -170,6 +184,22 @@ def test_a_folder_is_copied_with_its_variants_and_without_its_other_files(tmp_pa
     dataset = copy_folder(source.parent, tmp_path / "datasets", "leukemia")
     assert tree(dataset) == images
     assert all((dataset / image).read_bytes() == (source / image).read_bytes() for image in images)
+
+
+def test_what_is_not_copied_stays_known_with_why(tmp_path):
+    files = ("x/A/1.png", "x/B/1.png", "x/A/2.gif", "x/patients.csv", "notes.txt")
+    source = smears(tmp_path / "source", *files)
+    (source / "x" / "A" / "4.png").symlink_to(tmp_path / "gone.png")
+    (source / "x" / "C").symlink_to(source / "x" / "B")
+    left_out = scan(copy_folder(source, tmp_path / "datasets", "mine")).left_out
+    assert sorted(left_out) == ["notes.txt", "x/A/2.gif", "x/A/4.png", "x/patients.csv"]
+    assert left_out["x/A/2.gif"] == "not an image by its name"
+    assert left_out["notes.txt"] == left_out["x/patients.csv"] == "lies beside the class folders"
+
+
+def test_an_image_of_no_class_is_not_copied_and_stays_known(tmp_path):
+    dataset = copy_folder(smears(tmp_path / "source", "A/1.png", "B/1.png", "3.png"), tmp_path / "datasets", "mine")
+    assert "it is of no class" in scan(dataset).left_out["3.png"]
 
 
 def test_an_empty_class_folder_is_copied(tmp_path):

@@ -150,7 +150,7 @@ def test_views_of_more_bytes_than_are_held_are_made_again_and_the_pairs_are_the_
     room = 4 * SIDE * SIDE * 5
     monkeypatch.setattr(search, "make_view", counted)
     monkeypatch.setattr(search, "_VIEW_BYTES", room)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(1)), raising=False)
     pd.testing.assert_frame_equal(find_shared_fields(images), before)
     assert len(before) == 9
     assert held.most <= 7  # four that are held, two that are compared, one that is made

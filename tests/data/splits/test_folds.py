@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allcore.config_parts import SplitConfig
+from allcore.data.folder.parts import PARTS
 from allcore.data.overlap import exact_overlap
 from allcore.data.relations import Relations
-from allcore.data.splits.split import SPLITS, Split, make_split
+from allcore.data.splits.split import Split, make_split
 from allcore.errors import DatasetError
 from tests.data.rows import images, in_groups, write_csv
 
@@ -115,7 +116,7 @@ def test_each_fold_has_the_share_of_each_class_within_a_point_where_groups_are_s
 def test_train_and_validation_share_the_other_folds_as_their_fractions_are_to_each_other():
     rows = images({"A": 100, "B": 200})
     split = make_split(rows, SplitConfig(protocol="grouped", folds=5, train=0.6, validation=0.2, test=0.2))
-    assert split.counts()[list(SPLITS)].to_numpy().tolist() == [[60, 20, 20], [120, 40, 40]]
+    assert split.counts()[list(PARTS)].to_numpy().tolist() == [[60, 20, 20], [120, 40, 40]]
 
 
 def test_another_seed_makes_other_folds():
@@ -130,6 +131,16 @@ def test_a_class_with_fewer_groups_than_folds_is_refused_whichever_fold_is_asked
     for fold in range(1, 6):
         with pytest.raises(DatasetError, match=r"class B cannot be in each of 5 folds .*its 4 images form 4 groups"):
             make_split(rows, SplitConfig(protocol=protocol, folds=5, fold=fold))
+
+
+@pytest.mark.parametrize("folds", [None, 6])
+def test_groups_that_span_stain_clusters_are_refused_by_stain_for_either_would_be_torn(tmp_path, folds):
+    rows = images({"A": 60, "B": 45})
+    lines = [f"{path},{number % 9}" for number, path in enumerate(rows["path"])]
+    table = write_csv(tmp_path / "groups.csv", "\n".join(["file,patient", *lines]))
+    config = SplitConfig(protocol="stain", folds=folds, groups=table)
+    with pytest.raises(DatasetError, match=r"stain clusters cannot both be kept whole.* leave out the table"):
+        make_split(rows, config, stained(rows, 6))
 
 
 def test_more_folds_than_stain_clusters_are_refused_with_their_number():

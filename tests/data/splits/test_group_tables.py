@@ -33,6 +33,42 @@ def test_a_path_goes_before_a_file_name(tmp_path):
     assert (split.table["group"] == split.table["path"]).all()
 
 
+@pytest.mark.parametrize(
+    ("written", "image"),
+    [
+        (" A/1.jpg", "A/1.jpg"),
+        ("A\\1.jpg", "A/1.jpg"),
+        (".\\A\\1.jpg", "A/1.jpg"),
+        ("./A/1.jpg", "A/1.jpg"),
+        ("A/e\u0301.jpg", "A/\u00e9.jpg"),
+        ("\u00e9.jpg ", "A/e\u0301.jpg"),
+    ],
+)
+def test_a_file_is_known_as_spreadsheets_windows_and_macos_write_it(tmp_path, written, image):
+    rows = images({"A": 3, "B": 3})
+    rows.loc[0, "path"] = image
+    lines = [f"{written},first", *(f"{path},{path}" for path in rows["path"][1:])]
+    table = write_csv(tmp_path / "groups.csv", "\n".join(["file,patient", *lines]))
+    assert make_split(rows, SplitConfig(groups=table)).table["group"].tolist() == ["first", *rows["path"][1:]]
+
+
+def test_of_two_files_written_alike_each_has_the_group_of_its_very_name(tmp_path):
+    rows = images({"A": 3, "B": 3})
+    rows.loc[:1, "path"] = ["A/\u00e9.jpg", "A/e\u0301.jpg"]
+    lines = [f"{path},{number}" for number, path in enumerate(rows["path"])]
+    table = write_csv(tmp_path / "groups.csv", "\n".join(["file,group", *lines]))
+    assert make_split(rows, SplitConfig(groups=table)).table["group"].tolist() == list("012345")
+
+
+def test_a_name_of_two_files_written_alike_does_not_tell_which_is_meant(tmp_path):
+    rows = images({"A": 3, "B": 3})
+    rows.loc[:1, "path"] = ["A/\u00e9.jpg", "A/e\u0301.jpg"]
+    lines = [" A/\u00e9.jpg,x", *(f"{path},x" for path in rows["path"][2:])]
+    table = write_csv(tmp_path / "groups.csv", "\n".join(["file,group", *lines]))
+    with pytest.raises(DatasetError, match="lacks 2 of 6 images"):
+        make_split(rows, SplitConfig(groups=table))
+
+
 def test_images_that_a_table_lacks_are_refused_with_their_number(tmp_path):
     rows = images({"A": 9, "B": 9})
     lines = [f"{path},{path}" for path in rows["path"][2:]]
@@ -62,6 +98,13 @@ def test_a_file_name_that_several_images_have_does_not_tell_which_is_meant(tmp_p
 def test_a_file_in_two_groups_is_refused(tmp_path):
     table = write_csv(tmp_path / "groups.csv", "file,patient\n1.jpg,x\n2.jpg,y\n1.jpg,z\n")
     with pytest.raises(DatasetError, match="line 4 puts a file into another patient than a line before"):
+        read_groups(Path(table))
+
+
+@pytest.mark.parametrize("columns", ["file,patient,group", "group,file,Patient"])
+def test_a_table_of_patients_and_of_groups_is_refused_for_it_does_not_say_which_stay_together(tmp_path, columns):
+    table = write_csv(tmp_path / "groups.csv", f"{columns}\n1,2,3\n")
+    with pytest.raises(DatasetError, match="it has a column group and a column patient; expected one of them"):
         read_groups(Path(table))
 
 

@@ -10,8 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from allcore.config_parts import SplitConfig
+from allcore.data.folder.parts import PARTS
 from allcore.data.splits.drawing import _drawn
-from allcore.data.splits.split import COLUMNS, SPLITS, Split, make_split, read_split
+from allcore.data.splits.split import COLUMNS, Split, make_split, read_split
 from allcore.errors import DatasetError
 from tests.data.rows import images, in_groups, write_csv
 
@@ -21,7 +22,7 @@ PAPER = {"Benign": 504, "Early": 985, "Pre": 963, "Pro": 804}
 def counts(split: Split) -> np.ndarray:
     """Return the number of images, one row a class, one column a part."""
     table = pd.crosstab(split.table["label"], split.table["split"])
-    return table.reindex(columns=list(SPLITS), fill_value=0).to_numpy()
+    return table.reindex(columns=list(PARTS), fill_value=0).to_numpy()
 
 
 def test_counts_are_told_by_class_and_part():
@@ -34,7 +35,7 @@ def test_counts_are_told_by_class_and_part():
 
 def test_images_of_a_part_form_as_many_groups_as_differ():
     table = pd.DataFrame({"split": ["test", "test", "test", "train"], "group": ["g1", "g2", "g1", "g3"]})
-    assert [Split(table).groups(part) for part in SPLITS] == [1, 0, 2]
+    assert [Split(table).groups(part) for part in PARTS] == [1, 0, 2]
 
 
 # Every protocol
@@ -160,7 +161,7 @@ def test_a_few_large_groups_do_not_swell_the_small_parts():
 def test_a_large_group_that_fits_can_be_held_out_as_well_as_small_ones():
     rows = in_groups({"A": [8, *[1] * 92], "B": [1] * 10})
     places = Counter(make_split(rows, SplitConfig(protocol="grouped", seed=s)).table["split"][0] for s in range(100))
-    assert set(places) == set(SPLITS)
+    assert set(places) == set(PARTS)
     assert places["train"] > 60
 
 
@@ -187,7 +188,7 @@ def test_classes_are_sorted_and_labels_number_them():
 
 def test_rows_of_the_parts_are_every_row_once():
     split = make_split(images({"A": 20, "B": 15}), SplitConfig())
-    rows = [split.rows(part) for part in SPLITS]
+    rows = [split.rows(part) for part in PARTS]
     assert sorted(np.concatenate(rows)) == list(range(35))
     assert (split.table["split"].iloc[rows[2]] == "test").all()
 

@@ -17,8 +17,9 @@ from allcore.evaluation.comparing.comparison import (
 )
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.scoring.intervals import bootstrap_multiplicities, wilson
+from allcore.evaluation.scoring.metrics import mcc
 from allcore.evaluation.scoring.scores import LABEL_METRICS, SCALAR_METRICS, score
-from tests.evaluation.made_predictions import CLASSES, of_rows, recorded, with_column
+from tests.evaluation.made_predictions import CLASSES, answered, of_rows, recorded, with_column
 
 # McNemar's test
 
@@ -152,10 +153,53 @@ def test_models_that_answer_alike_are_not_said_to_be_certainly_alike():
     result = compare(pair(one, one), samples=50)
     unseen = float(wilson(0, 40)[1])
     assert result.mcnemar.p == result.mcnemar.p_over_groups == 1
-    for name in LABEL_METRICS:
+    assert result.intervals["accuracy"] == pytest.approx((-unseen, unseen))
+    for name in (*LABEL_METRICS, "auroc_macro", "average_precision_macro"):
         assert result.differences[name] == 0
-        assert result.intervals[name] == pytest.approx((-unseen, unseen)), name
+        low, high = result.intervals[name]
+        assert low == pytest.approx(-high)
+        assert high > 0.02, name
     assert result.intervals["brier"] == (0, 0)
+
+
+def test_two_models_that_are_right_throughout_may_differ_as_far_as_a_rare_class_says():
+    both = answered([0] * 990 + [1] * 10, [0] * 990 + [1] * 10)
+    result = compare(pair(both, both), samples=50)
+    unseen = float(wilson(0, 10)[1])
+    assert result.intervals["balanced_accuracy"] == pytest.approx((-unseen / 2, unseen / 2), rel=0.01)
+    for name in ("precision_macro", "f1_macro", "specificity_macro", "npv_macro", "mcc"):
+        low, high = result.intervals[name]
+        assert -high == pytest.approx(low)
+        assert high > 0.05, name
+
+
+def test_the_worse_model_could_still_be_level_where_it_misses_a_class():
+    """Its recall of that class cannot fall; the other's could have been lower."""
+    labels = [0] * 60 + [1] * 3
+    result = compare(pair(answered(labels, [0] * 63), answered(labels, [0] * 61 + [1] * 2)), samples=50)
+    turned = compare(pair(answered(labels, [0] * 61 + [1] * 2), answered(labels, [0] * 63)), samples=50)
+    for name in ("balanced_accuracy", "f1_macro"):
+        low, high = result.intervals[name]
+        assert low < result.differences[name] < 0 < high
+        assert turned.intervals[name] == pytest.approx((-high, -low))
+
+
+def test_the_difference_of_mcc_is_covered_about_as_often_as_said():
+    rng, covered = np.random.default_rng(7), 0
+    labels = np.repeat([0, 1, 2], (100, 60, 15))
+    for seed in range(80):
+        said = [
+            np.where(rng.random(175) < wrong, (labels + rng.integers(1, 3, 175)) % 3, labels) for wrong in (0.02, 0.06)
+        ]
+        low, high = compare(pair(*(answered(labels, one) for one in said)), samples=50, seed=seed).intervals["mcc"]
+        covered += low <= mcc_with(0.02) - mcc_with(0.06) <= high
+    assert covered / 80 > 0.9
+
+
+def mcc_with(wrong):
+    """The MCC of three classes of 100, 60 and 15 images, of each of which this share is called either other class."""
+    support = np.array([100, 60, 15])
+    return float(mcc(np.full((3, 3), wrong / 2) * support[:, None] + np.diag((1 - 1.5 * wrong) * support)))
 
 
 def test_every_difference_lies_within_its_interval(paired):

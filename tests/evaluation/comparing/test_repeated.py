@@ -38,6 +38,14 @@ def test_folds_that_are_still_running_are_left_out():
     assert spread([[0.9, np.nan, 0.8]]).mean == pytest.approx(0.85)
 
 
+def test_each_run_counts_alike_in_a_mean_whatever_folds_its_seed_has():
+    half_way = spread([[0.97] * 5, [0.90] + [np.nan] * 4])
+    assert half_way.mean == pytest.approx(5.75 / 6)
+    assert half_way.sd_folds == pytest.approx(0)
+    assert half_way.sd_seeds is None  # a seed's five folds and another's one are not of the same images
+    assert spread([[0.97] * 2, [0.95] * 2, [0.5, np.nan]]).sd_seeds == pytest.approx(np.std([0.97, 0.95], ddof=1))
+
+
 def test_without_shared_training_images_the_test_is_students():
     seen = compare_repeated(FIRST, SECOND, test_to_train=0.0, margin=0.02)
     expected = ttest_rel(FIRST, SECOND)

@@ -9,10 +9,10 @@ import pytest
 from allcore.data.catalog import scan
 from allcore.data.decoded import decode_catalogued
 from allcore.errors import RunError
-from allcore.evaluation.image_map.mapped import known_map, make_map
+from allcore.evaluation.image_map.making import known_map, make_map
 from allcore.evaluation.image_map.table import agreement, map_table
-from allcore.evaluation.predictions.folder import ScoredFolder
-from allcore.evaluation.predictions.in_run_form import evaluation_run
+from allcore.evaluation.predictions.evaluation_run import evaluation_run
+from allcore.evaluation.predictions.score_folder import ScoringRequest
 from allcore.inference.predictor import load_predictor
 from allcore.runs.folder.store import Run
 from tests.held import Held
@@ -51,8 +51,15 @@ def test_neighbours_are_of_other_groups_and_their_share_is_that_of_the_table(mad
 
 
 def test_a_map_is_made_once(made, finished_run, cache, monkeypatch):
-    monkeypatch.setattr("allcore.evaluation.image_map.mapped.t_sne", None)
+    monkeypatch.setattr("allcore.evaluation.image_map.making.t_sne", None)
     assert make_map(finished_run, cache) == known_map(finished_run, cache) == made[0]
+
+
+@pytest.mark.parametrize("part", ["_FORM", "INTAKE_VERSION"])
+def test_a_map_of_another_program_is_not_shown(made, finished_run, cache, monkeypatch, part):
+    assert known_map(finished_run, cache) is not None
+    monkeypatch.setattr(f"allcore.evaluation.image_map.making.{part}", "another")
+    assert known_map(finished_run, cache) is None
 
 
 def test_without_kept_features_the_model_is_asked_and_tells_the_same(made, finished_run, tmp_path):
@@ -74,8 +81,8 @@ def test_few_images_are_held_as_they_were_photographed(finished_run, tmp_path, m
     if not kept:
         (run.folder / "features.npy").unlink()
     held = Held()
-    monkeypatch.setattr("allcore.evaluation.image_map.mapped.decode_catalogued", held.of(decode_catalogued))
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("allcore.evaluation.image_map.making.decode_catalogued", held.of(decode_catalogued))
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(2)), raising=False)
     make_map(run, tmp_path)
     assert held.begun == 64
     assert held.most <= 2
@@ -86,7 +93,7 @@ def test_a_scored_folder_is_mapped_with_the_parts_that_the_models_run_had(made, 
     renamed = copied / "Pro" / "another.jpg"
     (copied / "Pro" / "pro-0001.jpg").rename(renamed)
     model = finished_run.served_model
-    run = evaluation_run(load_predictor(model), model, scan(copied), ScoredFolder(folder=copied), tmp_path)
+    run = evaluation_run(load_predictor(model), model, scan(copied), ScoringRequest(folder=copied), tmp_path)
     table = map_table(make_map(run, tmp_path), run)
     parts = finished_run.split.table.set_index("sha256")["split"]
     assert list(table["part"]) == list(parts.loc[table["sha256"]])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from allcore.evaluation.predictions.kept_scores import kept_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions
@@ -34,3 +35,12 @@ def test_a_damaged_file_is_made_anew(tmp_path):
     (file,) = tmp_path.rglob("*.json")
     file.write_text("{", encoding="utf-8")
     assert kept_scores(predictions(), tmp_path) == expected
+
+
+@pytest.mark.parametrize("part", ["WORK", "__version__"])
+def test_scores_of_another_program_are_not_shown(tmp_path, monkeypatch, part):
+    kept_scores(predictions(), tmp_path)
+    monkeypatch.setattr(f"allcore.evaluation.predictions.kept_scores.{part}", "another")
+    monkeypatch.setattr(RecordedPredictions, "score", lambda self: pytest.fail("made anew"))
+    with pytest.raises(pytest.fail.Exception, match="made anew"):
+        kept_scores(predictions(), tmp_path)

@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 
 from allcore.errors import ImageError, RunError
-from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.predictions.evaluate_model import evaluate_run
+from allcore.evaluation.predictions.evaluation import Evaluation, twin_notes
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_at, recorded_predictions
 from allcore.runs.folder.store import Run
 from allcore.runs.recorded_images import read_recorded_image
+from tests.evaluation.made_predictions import answered
 
 
 @pytest.fixture
@@ -55,6 +57,19 @@ def test_labels_number_the_classes_in_their_order(finished_run):
 )
 def test_twins_flatter_where_the_accuracy_is_lower_without_them_or_there_is_none(twin, correct, flatter):
     assert RecordedPredictions(("A", "B"), pd.DataFrame({"twin": twin, "correct": correct})).twins_flatter == flatter
+
+
+def test_what_twins_do_to_a_score_is_told_among_the_images_that_are_not_in_train():
+    """Eight in train are right, the twin is right, and of two others one."""
+    of = answered([0, 1] * 5 + [0], [0, 1] * 5 + [1])
+    trained = [True] * 8 + [False] * 3
+    table = of.table.assign(twin=[False] * 8 + [True, False, False], trained=trained, correct=[True] * 10 + [False])
+    evaluation = Evaluation("model", "folder", RecordedPredictions(of.classes, table))
+    assert evaluation.without_twins.n == 2
+    assert evaluation.without_twins.accuracy == 0.5
+    (said,) = twin_notes(evaluation.predictions, "images", "one of train")
+    assert said.startswith("1 of 3 images that are not in train share a group with one of train; ")
+    assert said.endswith("among these, the score looks better than it is")
 
 
 def test_image_that_shares_a_group_with_train_is_a_twin_and_left_out_without_twins(copied_run):

@@ -2,18 +2,20 @@
 
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
+from PIL import Image
 
 from allcore.data.catalog import scan
+from allcore.data.intake.images import decode
 from allcore.data.labels.judgements import add_judgements, make_judgement, read_judgements
 from allcore.errors import DatasetError
-from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
 from allcore.runs.folder.store import RunStore
-from tests.reporting.report.conftest import copied
+from tests.copies import copy_of
 
 
 @pytest.fixture
@@ -66,15 +68,19 @@ def test_a_run_and_its_file_come_to_the_same_corrected_scores(evaluate, finished
     assert evaluation.scores.confusion_matrix == evaluate(finished_run.id, labels="corrected").scores.confusion_matrix
 
 
-def test_folder_is_scored_against_what_was_judged(evaluate, finished_run, judge, smears):
+def test_folder_is_scored_against_what_was_judged(evaluate, finished_run, judge, smears, tmp_path):
     becomes = other_class(finished_run, 0)
     moved, excluded = judge(0, "wrong", becomes), judge(1, "excluded")
-    corrected = evaluate(finished_run.id, data=smears, labels="corrected")
+    folder = shutil.copytree(smears, tmp_path / "folder", copy_function=os.link)
+    again = str(PurePath(moved).with_suffix(".png"))  # another file of the same field
+    Image.fromarray(decode(folder / moved)).save(folder / again)
+    corrected = evaluate(finished_run.id, data=folder, labels="corrected")
     table = corrected.predictions.table.set_index("path")
-    given = evaluate(finished_run.id, data=smears).predictions.table.set_index("path")
+    given = evaluate(finished_run.id, data=folder).predictions.table.set_index("path")
     assert set(given.index) - set(table.index) == {excluded}
     assert table["label"][moved] == becomes
-    assert table["group"][moved] == given["group"][moved] or len(table) < len(given)
+    for each in (given, table):
+        assert set(each.index[each["group"] == each["group"][moved]]) == {moved, again}
     assert "labels corrected-" in corrected.data
 
 
@@ -118,7 +124,7 @@ def test_a_run_with_corrected_labels_says_when_they_were_judged_anew(finished_ru
 def test_a_run_whose_variant_is_gone_is_scored_as_one_whose_dataset_is(finished_run, smears, file, tmp_path, left):
     for variant in left:
         shutil.copytree(smears, tmp_path / "all" / variant, copy_function=os.link)
-    run = copied(finished_run, tmp_path / "runs")
+    run = copy_of(finished_run, tmp_path / "runs" / finished_run.id)
     lost = {"dataset": str(tmp_path / "all"), "variant": "Original", "labels": "corrected-0ae948aa5ccf"}
     (run.folder / "config.json").write_text(finished_run.config.model_copy(update=lost).to_json())
     found = evaluate_model(run.id, RunStore(tmp_path / "runs"), tmp_path / "cache", judgements=file)

@@ -59,6 +59,17 @@ def test_the_models_own_images_are_not_told_apart_and_others_are(run, noise, own
     assert same.called_novel == report.called_novel
 
 
+def test_folders_of_one_name_are_told_apart_by_those_above_them(run, noise, tmp_path, monkeypatch):
+    for lab in ("a", "b"):
+        shutil.copytree(noise, tmp_path / lab / "images")
+    monkeypatch.chdir(tmp_path / "a" / "images")
+    folders = [tmp_path / "a" / "images", tmp_path / "b" / "images", Path()]
+    report = check_novelty(subject_of_run(run), folders, tmp_path / "cache")
+    assert [of.folder for of in report.others] == ["a/images", "b/images", "a/images"]
+    (alone,) = check_novelty(subject_of_run(run), [Path()], tmp_path / "cache").others
+    assert alone.folder == "images"
+
+
 def test_run_keeps_the_report_beside_its_model(run, noise, tmp_path):
     assert recorded_novelty(run.folder) is None
     report = check_novelty(subject_of_run(run), [noise], tmp_path / "cache")

@@ -16,7 +16,7 @@ from allcore.data.intake.images import decode
 from allcore.data.shared_fields.search import COLUMNS
 from allcore.data.stain.normalise import mean_stain, stain_levels
 from allcore.errors import DatasetError, InputError, RunError
-from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.predictions.evaluate_model import evaluate_run
 from allcore.evaluation.probes.evidence_share import cell_weights, evidence_grid
 from allcore.evaluation.probes.probing import cached_report, lenders_of, probe_model
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Sample

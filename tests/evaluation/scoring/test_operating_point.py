@@ -58,6 +58,27 @@ def test_the_line_lies_half_way_between_neighbouring_scores():
     assert threshold_for(asked([0.2, 0.8], [False, True]), specificity=1.0) == 0.5
 
 
+@pytest.mark.parametrize(
+    ("below", "above", "line"),
+    [
+        (0.2, 0.8, 0.5),
+        (0.9995, 0.9996, 0.99955),
+        (0.0, 0.0006, 0.0003),
+        (1 - 3e-9, 1.0, 0.999999998),
+        (0.4, 0.4044, 0.402),
+    ],
+)
+def test_a_line_has_as_few_decimals_as_keep_it_between_its_neighbours(below, above, line):
+    assert threshold_for(asked([0.0, below, above], [False, False, True]), specificity=1.0) == line
+
+
+@given(st.integers(0, 10**9).map(lambda n: n / 10**9), st.integers(0, 10**9).map(lambda n: n / 10**9))
+def test_a_line_stands_between_its_neighbours(one, other):
+    below, above = sorted((one, other))
+    line = threshold_for(asked([below, above], [False, True]), specificity=1.0)
+    assert line is None if below == above else below < line < above
+
+
 def test_a_target_that_is_met_exactly_is_met():
     """One of five is found: a fifth, though 1 - 4 / 5 is less than 0.2 as floating-point numbers are."""
     one = asked([0.1, 0.2, 0.3, 0.4, 0.9, 0.5], [True, True, True, True, True, False])

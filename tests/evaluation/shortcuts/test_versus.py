@@ -9,7 +9,7 @@ from allcore.errors import InputError
 from allcore.evaluation.comparing.comparison import holm, mcnemar_over_groups
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.shortcuts import BASELINES, shortcut_scores
-from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allcore.errors import RunError
-from allcore.evaluation.predictions.evaluate import evaluate_run
+from allcore.evaluation.predictions.evaluate_model import evaluate_run
 from allcore.evaluation.tradeoff.points import (
     on_front,
     pareto_front,
+    point_names,
     runs_of_studies,
-    short_names,
     tradeoff_point,
     tradeoff_table,
 )
@@ -68,7 +68,7 @@ def test_whose_images_they_are_is_told_by_their_names(finished_run, point, tmp_p
 
 def test_runs_are_called_by_their_size_and_only_where_that_is_not_enough_by_more(point):
     runs = [("1-aaaa", 64), ("2-aaaa", 96), ("3-bbbb", 96), ("4-cccc", 128), ("5-cccc", 128)]
-    names = short_names([replace(point, run=run, image_size=size) for run, size in runs])
+    names = point_names([replace(point, run=run, image_size=size) for run, size in runs])
     assert list(names.values()) == ["64 px", "96 px (aaaa)", "96 px (bbbb)", "128 px (4-cccc)", "128 px (5-cccc)"]
 
 
@@ -115,11 +115,13 @@ def test_table_is_ordered_by_size_and_each_cost_has_a_front(point):
 
 def test_run_without_training_time_is_in_the_table_but_not_on_the_front(point):
     table = tradeoff_table([point, replace(point, run="other", training_seconds=None)])
-    front = dict(zip(table["run"], on_front(table, "training_minutes"), strict=True))
-    assert front == {point.run: True, "other": False}
+    assert dict(zip(table["run"], on_front(table, "training_minutes"), strict=True)) == {
+        point.run: True,
+        "other": False,
+    }
 
 
 def test_several_networks_are_told_apart_by_name(point):
     points = [replace(point, run="a", image_size=96), replace(point, run="b", image_size=96, network="ResNet50")]
-    assert short_names(points) == {"a": "VGG16, 96 px", "b": "ResNet50, 96 px"}
+    assert point_names(points) == {"a": "VGG16, 96 px", "b": "ResNet50, 96 px"}
     assert list(tradeoff_table(points)["network"]) == ["VGG16", "ResNet50"]

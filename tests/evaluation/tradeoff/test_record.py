@@ -10,7 +10,7 @@ import pytest
 
 from allcore.errors import RunError
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
-from allcore.evaluation.tradeoff.points import short_names, tradeoff_point
+from allcore.evaluation.tradeoff.points import point_names, tradeoff_point
 from allcore.evaluation.tradeoff.record import EXAMPLE, ROUNDS, read_tradeoff, record_tradeoff
 from allcore.networks.vgg16 import VGG16
 from allcore.paper import CLASSES
@@ -109,7 +109,7 @@ def test_example_covers_the_sizes_with_everything_known_of_each():
 
 def test_example_compares_every_two_of_its_runs():
     record = read_tradeoff(EXAMPLE)
-    called = short_names(record.points)
+    called = point_names(record.points)
     names = [called[point.run] for point in record.points]
     assert [(row["first"], row["second"]) for row in record.tests] == list(combinations(names, 2))
     accuracy = {called[point.run]: point.accuracy for point in record.points}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,8 +11,7 @@ import pytest
 from allcore.reporting.report import make_report
 from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
-
-_LARGE = 1_000_000
+from tests.copies import copy_of
 
 
 class Page(HTMLParser):
@@ -43,19 +40,10 @@ class Page(HTMLParser):
         return [attributes[name] or "" for _, attributes in self.tags if name in attributes]
 
 
-def copied(run: Run, folder: Path) -> Run:
-    """Return a copy of a run whose small files may be written to; models and checkpoints are links."""
-
-    def copy(source: str, target: str) -> None:
-        (os.link if Path(source).stat().st_size > _LARGE else shutil.copy2)(source, target)
-
-    return Run(shutil.copytree(run.folder, folder / run.id, copy_function=copy))
-
-
 @pytest.fixture
 def run(finished_run: Run, tmp_path: Path) -> Run:
     """Return a copy of the finished run, to be changed."""
-    return copied(finished_run, tmp_path)
+    return copy_of(finished_run, tmp_path / finished_run.id)
 
 
 @pytest.fixture(scope="session")

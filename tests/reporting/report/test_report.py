@@ -1,6 +1,7 @@
 """What the report of a run says."""
 
 import base64
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -18,14 +19,17 @@ from allcore.evaluation.probes.probing import ProbeResult, probe_model
 from allcore.evaluation.probes.registry import PROBES
 from allcore.evaluation.probes.subject import subject_of_run
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts_of_run
-from allcore.evaluation.shortcuts.versus import against_shortcuts
+from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
+from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.report import complete, make_report
 from allcore.reporting.report.facts import gather
 from allcore.reporting.report.known_data import ALL_IMAGES
 from allcore.reporting.report.pictures import MOST
+from allcore.reporting.report.rendering.blocks import Table
 from allcore.reporting.report.sections.checklist import ITEMS
 from allcore.reporting.report.sections.closing import limits
 from allcore.reporting.report.sections.data import data_section
+from allcore.reporting.report.sections.method import model_section
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.folder.status import write_status
 from allcore.runs.folder.store import Run, RunStore
@@ -101,6 +105,11 @@ def test_scores_stand_with_their_intervals_beside_the_papers(finished_run, read,
     assert "The paper, its own images" in said
 
 
+def test_how_intervals_are_made_is_told(finished_run, page):
+    method = recorded_predictions(finished_run, "test").score().interval_method
+    assert intervals_in_words(method) in page.text.replace("\xa0", " ")
+
+
 def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(page):
     assert page.text.replace("\xa0", " ").count(OF_DRAWN) == 2
     for of_paper in ("The paper, its own images", "on its own test images", "The paper has"):
@@ -152,6 +161,35 @@ def test_versions_and_fingerprint_are_those_that_the_run_recorded(finished_run, 
     environment = finished_run.environment()
     assert environment["dataset_fingerprint"] in page.text
     assert f"keras{environment['packages']['keras']}" in page.text
+
+
+def test_what_is_done_where_the_paper_is_open_is_said_of_the_default_and_not_of_the_run(run, readers):
+    config = run.config.model_copy(update={"split": run.config.split.model_copy(update={"protocol": "stain"})})
+    (run.folder / "config.json").write_text(config.to_json())
+    tables = [block for block in model_section(gather(Run(run.folder), readers)).blocks if isinstance(block, Table)]
+    (readings,) = [table for table in tables if "unclear" in table.caption]
+    assert readings.columns == ("point", "the paper", "by default")
+    assert "here it is" not in str(readings.rows)
+
+
+def test_weights_of_a_file_are_credited_to_nobody_unless_it_is_known(run, readers, read):
+    config = run.config.model_copy(update={"weights": "/somewhere/mine.weights.h5"})
+    (run.folder / "config.json").write_text(config.to_json())
+    environment = json.loads((run.folder / "environment.json").read_text())
+    recorded = {"weights": {"source": "mine.weights.h5", "sha256": "1234"}}
+    (run.folder / "environment.json").write_text(json.dumps(environment | recorded))
+    for said in (Page(read(Run(run.folder))).text, read(Run(run.folder), "md")):
+        assert "the file mine.weights.h5, SHA-256 1234: whose they are, and under which licence, is not known." in said
+        assert config.trunk.credit not in said
+
+
+def test_memory_is_the_most_that_an_epoch_or_a_batch_reported(run, read):
+    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    for record in records:
+        record |= {"epoch": {"memory_bytes": 2 * 10**9}, "batch": {"memory_bytes": 3 * 10**9}}.get(record["kind"], {})
+    (run.folder / "metrics.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    assert "| most memory in use | 3.0 GB |" in read(run, "md")
 
 
 def test_served_epoch_is_told_with_the_reason(finished_run, page):

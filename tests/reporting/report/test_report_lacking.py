@@ -2,12 +2,18 @@
 
 import re
 import shutil
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from allcore.data.importing.left_out import note_left_out
+from allcore.data.labels.versions import EXCLUDED
 from allcore.errors import RunError
 from allcore.reporting.report import make_report
+from allcore.reporting.report.facts import gather
+from allcore.reporting.report.sections.data import data_section, groups_table, protocol
+from allcore.reporting.report.sections.failures import repeated_mistakes
 from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
 from tests.reporting.report.conftest import Page
@@ -73,12 +79,54 @@ def test_files_left_out_are_counted_with_the_reason(run, smears, tmp_path, read,
     assert said in page.text
 
 
+def test_images_that_a_person_excluded_are_no_unusable_files(finished_run, readers):
+    facts = gather(finished_run, readers)
+    table = facts.catalog.table.copy()
+    table.loc[table.index[:3], "problem"] = EXCLUDED
+    excluded = replace(facts, catalog=replace(facts.catalog, table=table))
+    said = str(data_section(excluded).blocks)
+    assert "Left out: 3 images that a person excluded when judging labels; each of the others" in said
+    assert "unusable" not in said.partition("Left out")[2].partition(".")[0]
+    table.loc[table.index[3], "problem"] = "empty file"
+    said = str(data_section(replace(facts, catalog=replace(facts.catalog, table=table))).blocks)
+    assert "Left out as unusable: 1 file (1 empty file), and 3 images that a person excluded" in said
+
+
+def test_groups_of_a_table_are_said_to_be_joined_by_what_images_show(finished_run, readers):
+    facts = gather(finished_run, readers)
+    split = facts.config.split.model_copy(update={"groups": "patients.csv"})
+    of_table = replace(facts, config=facts.config.model_copy(update={"split": split}))
+    caption = groups_table(of_table).caption
+    assert caption.startswith("Groups: images that patients.csv puts together, or that are exact duplicates")
+    assert "Groups come from the table patients.csv; those that hold images which are exact" in str(protocol(of_table))
+    assert "patients.csv" not in groups_table(facts).caption
+
+
+def test_groups_with_several_mistakes_are_counted_where_not_all_are_listed(finished_run, readers):
+    facts = gather(finished_run, readers)
+    table = pd.DataFrame(
+        [
+            {"path": f"{group}-{number}", "group": f"g{group:02d}", "stain": "s", "label": "Pre", "predicted": "Pro"}
+            for group in range(41)
+            for number in range(2)
+        ]
+    )
+    stains, groups = repeated_mistakes(replace(facts, test=replace(facts.test, table=table)))
+    assert groups.caption == "Overlap groups that hold several mistakes: 41, the first 40 of them"
+    assert (len(groups.rows), stains.caption) == (40, "Mistakes by stain cluster")
+
+
 def test_run_without_recorded_epochs_or_versions_is_reported(run, readers):
     (run.folder / "metrics.jsonl").unlink()
     (run.folder / "environment.json").unlink()
     made = make_report(run, readers)
     assert {23, 25} <= set(made.lacking)
     assert "are served, as the run recorded; its epochs are lost" in Page(made.content.decode()).text
+
+
+def test_run_without_predictions_of_validation_images_is_reported(run, read):
+    run.predictions().query("split == 'test'").to_parquet(run.folder / "predictions.parquet")
+    assert "test images" in Page(read(run)).text
 
 
 def test_damaged_predictions_are_said_to_be_damaged(run, readers):

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from allcore.evaluation.predictions.operating import TARGETS, chosen_point
+from allcore.evaluation.predictions.chosen_point import TARGETS, chosen_point
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.number_text import per_cent_within
+from allcore.reporting.operating import threshold_text
 from allcore.runs.folder.store import Run
 from tests.reporting.report.conftest import Page, sure_of_a_mistake
 
@@ -32,7 +33,9 @@ def test_lines_are_chosen_on_validation_and_told_with_intervals_and_predictive_v
             for name in ("sensitivity", "specificity", "ppv", "npv")
         )
         held = f"{target.held} at least {100 * target.at_least:g} %"
-        assert re.search(re.escape(f"{held}{at.threshold:.3f}{found}{spared}") + ".*?" + re.escape(f"{ppv}{npv}"), said)
+        assert re.search(
+            re.escape(f"{held}{threshold_text(at)}{found}{spared}") + ".*?" + re.escape(f"{ppv}{npv}"), said
+        )
     assert "target (threshold chosen on validation)" in said
     assert "Among people of whom 10 % are malignant" in said
 

@@ -9,8 +9,10 @@ from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.evaluation.comparing.repeated import compare_repeated, spread
 from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.reporting.interval_words import intervals_in_words
+from allcore.reporting.report.sections.data import LEVELS, PROTOCOLS
 from allcore.reporting.studies.report import make_study_report, readme_tables
-from allcore.reporting.studies.tables import differences_table
+from allcore.reporting.studies.tables import differences_table, methods_table, probes_table, study_settings_table
 from allcore.reporting.studies.words import (
     best_in_words,
     difference_in_words,
@@ -25,6 +27,7 @@ from allcore.reporting.studies.words import (
 )
 from allcore.studies.findings import StudyFindings, study_findings
 from allcore.studies.plan import make_plan
+from allcore.studies.probes import CellProbes, ProbeSpread
 from allcore.studies.results import CellScores
 
 NAMES = {"image_size=32": "32 px", "image_size=48": "48 px"}
@@ -76,6 +79,33 @@ def test_a_mean_stands_with_its_spread_over_folds_or_else_over_seeds():
     assert mean_and_spread(spread([[0.94], [0.96]])) == "95.0 ± 1.4 %"
     assert mean_and_spread(spread([[0.94]])) == "94.0 %"
     assert mean_and_spread(None) == "–"
+    assert mean_and_spread(spread([[1, 1, 1, 1, 0.9981]])) == "> 99.9 ± 0.1 %"
+    assert mean_and_spread(spread([[1, 1, 1, 1]])) == "100.0 ± 0.0 %"
+
+
+def test_no_spread_is_told_of_a_single_run(tiny_config):
+    plan = make_plan(name="alone", config=tiny_config(), vary={"image_size": [32, 48]})
+    cells = [scored(cell, [[0.9]]).model_copy(update={"members": 1, "succeeded": 1}) for cell in NAMES]
+    of = StudyFindings("alone", plan, 0.01, [], cells, [], [], [], [])
+    assert "32 px: accuracy 90.0 % (one run), and" in best_in_words(of)
+    assert study_settings_table(of).caption.startswith("Accuracy (of one run each), and")
+
+
+def test_means_are_said_to_be_over_what_was_measured(plan):
+    of = found(plan)
+    some = of.cells[1].model_copy(update={"succeeded": 4})
+    assert "(mean and standard deviation over 4 of 6 runs)" in best_in_words(replace(of, cells=[some]))
+    two = scored("image_size=48", [[0.95, np.nan, np.nan], [0.93, np.nan, np.nan]]).model_copy(update={"succeeded": 2})
+    assert "accuracy 94.0 % (mean over 2 of 6 runs)" in best_in_words(replace(of, cells=[two]))
+    whole, part = "over 3 folds of 2 seeds", "over the runs that have it, of 3 folds of 2 seeds"
+    assert study_settings_table(of).caption.startswith(f"Accuracy (mean ± standard deviation {whole})")
+    assert study_settings_table(replace(of, cells=[of.cells[0], some])).caption.startswith(
+        f"Accuracy (mean ± standard deviation {part})"
+    )
+    for members, means in ((1, "of one run each"), (2, f"mean ± standard deviation {part}")):
+        of_probe = ProbeSpread(probe="as it is", members=members, accuracy=spread([[0.9] * members]))
+        probed = CellProbes(cell="image_size=48", members=members, without_model=0, probes=(of_probe,))
+        assert probes_table(replace(of, probes=[probed])).caption == f"Accuracy under each probe ({means})"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +203,7 @@ def of_run(finished_run, tiny_config, tmp_path):
 
 def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(of_run, workspace):
     said = make_study_report(of_run, workspace, "md").decode()
+    assert intervals_in_words(of_run.cells[0].interval_method) in said
     assert said.count(OF_DRAWN) == 2
     for of_paper in ("The paper", "the paper, 300 px", "the paper had other images", "Proposed (modified VGG16)"):
         assert of_paper not in said
@@ -188,6 +219,53 @@ def test_a_random_split_of_photographs_has_all_of_its_limits_and_stands_beside_t
     assert OF_DRAWN not in said
     for of_paper in ("The paper", "the paper, 300 px", "the paper had other images"):
         assert of_paper in said
+
+
+def test_a_study_of_several_protocols_says_each_of_them_and_no_other(finished_run, tiny_config, workspace, tmp_path):
+    plan = make_plan(name="drawn", config=tiny_config(), vary={"split.protocol": ["grouped", "stain"]})
+    of_both = study_findings("drawn", plan, {plan.places[0].name: finished_run}, tmp_path)
+    said = make_study_report(of_both, workspace, "md").decode()
+    assert f"The split of some members is grouped. {PROTOCOLS['grouped']}. {LEVELS['grouped']}." in said
+    assert f"The split of some members is stain. {PROTOCOLS['stain']}. {LEVELS['stain']}." in said
+    assert "is random" not in said
+    assert PROTOCOLS["random"] not in said
+    plan = make_plan(name="leaks", config=tiny_config(), vary={"split.protocol": ["grouped", "random"]})
+    leaks = study_findings("leaks", plan, {plan.places[0].name: finished_run}, tmp_path)
+    assert "The split of some members is random: where images" in make_study_report(leaks, workspace, "md").decode()
+
+
+def test_a_study_of_several_variants_names_each_of_them(finished_run, tiny_config, workspace, tmp_path):
+    plan = make_plan(name="both", config=tiny_config(), vary={"variant": ["Original", "Segmented"]})
+    of_both = study_findings("both", plan, {plan.places[0].name: finished_run}, tmp_path)
+    assert "on smears/Original and smears/Segmented" in make_study_report(of_both, workspace, "md").decode()
+
+
+def test_settings_that_test_other_images_are_not_ranked_and_stand_beside_shortcuts_of_their_own(tiny_config):
+    config = tiny_config(split={"folds": 3})
+    vary = {"image_size": [32, 48], "split.protocol": ["grouped", "random"]}
+    plan = make_plan(name="leaks", config=config, folds=(1, 2, 3), vary=vary)
+    accuracies = (0.95, 0.96, 0.97, 0.94)
+    cells = [scored(cell, [[accuracy] * 3]) for cell, accuracy in zip(plan.cells, accuracies, strict=True)]
+    shortcuts = [
+        scored(f"colour histogram (split.protocol={of})", [[accuracy] * 3])
+        for of, accuracy in (("random", 0.99), ("grouped", 0.98))
+    ]
+    against = [difference(plan.cells[2], shortcuts[1].cell, -0.01, 0.5, (-0.03, 0.01))]
+    of_both = StudyFindings("leaks", plan, 0.01, [], cells, [], shortcuts, against, [])
+    assert best_in_words(of_both).startswith(
+        "Settings that differ in split.protocol test different images or labels, and are not ranked together. The most "
+        "accurate of 2 settings with split.protocol=grouped is 48 px, split.protocol=grouped: accuracy 97.0 ± 0.0 % "
+    )
+    of_others = "2 settings with split.protocol=random is 32 px, split.protocol=random: accuracy 96.0 "
+    assert of_others in best_in_words(of_both)
+    of_grouped, of_random = shortcuts_in_words(of_both).split("The best shortcut on the same folds is the ")[1:]
+    assert of_grouped.startswith("colour histogram (split.protocol=grouped), 98.0 ± 0.0 %: the network is not above it")
+    assert of_random == "colour histogram (split.protocol=random), 99.0 ± 0.0 %."
+    methods = methods_table(of_both)
+    assert ("colour histogram (split.protocol=grouped)", "cannot be told apart") in [
+        (row[0], row[-1]) for row in methods.rows
+    ]
+    assert "lead is that of 48 px, split.protocol=grouped and 32 px, split.protocol=random" in methods.caption
 
 
 def test_no_report_is_made_before_a_member_has_succeeded(plan, workspace):

@@ -8,7 +8,11 @@ from allcore.config import make_config
 from allcore.errors import ConfigError
 from allcore.runs.execution.devices import devices_here, see_only, suitable
 from allcore.runs.execution.lease import device_lease
+from allcore.runs.folder.launches import claim_launch
+from allcore.runs.folder.store import RunStore
+from allcore.training import worker
 from allcore.training.worker import _given_devices
+from tests.full_disks.test_every_step import SPLIT
 
 
 @pytest.fixture
@@ -18,7 +22,8 @@ def two_gpus(tmp_path, monkeypatch):
     tool.write_text("#!/bin/sh\necho 'GPU-1a, A100, 8.0, 40960'\necho 'GPU-2b, T4, 7.5, 16384'\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # so that what a test makes of it is undone
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     return tool
 
@@ -157,3 +162,20 @@ def test_gpus_that_the_driver_does_not_tell_of_stay_visible(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     see_only(devices_here())
     assert "CUDA_VISIBLE_DEVICES" not in os.environ
+
+
+@pytest.mark.parametrize(("allowed", "seen", "taken"), [(None, "-1", ("CPU",)), ("GPU-2b", "GPU-2b", ("GPU 1",))])
+def test_run_that_a_scheduler_gave_no_gpu_sees_none_of_those_that_other_jobs_have(
+    two_gpus, workspace, monkeypatch, allowed, seen, taken
+):
+    if allowed is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", allowed)
+    found = []
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(
+        worker, "_train", lambda _, status, *__: found.append((os.environ["CUDA_VISIBLE_DEVICES"], status.devices)) or 0
+    )
+    run = RunStore(workspace.runs).create(config(), SPLIT)
+    launch = claim_launch(run.folder, "slurm", None)
+    assert worker.run_worker(run.folder, launch.number) == 0
+    assert found == [(seen, taken)]

@@ -1,6 +1,7 @@
 """Real processes take turns on devices that a stand-in for the driver's tool lists."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.lease import device_lease, waiting, write_ticket
-from allcore.runs.folder.process import own_identity
+from allcore.runs.folder.process import host, own_identity
 
 GPUS = tuple(Device("gpu", number, f"GPU-{number}") for number in range(3))
 CPU = (Device("cpu", 0, "here-0"),)
@@ -99,11 +100,16 @@ def test_one_device_is_not_taken_past_a_run_that_waits_for_two(tmp_path):
         assert refused == ()
 
 
-def test_tickets_of_another_machine_are_left_alone_and_not_waited_for(tmp_path):
+@pytest.mark.parametrize("where", ["another machine", "another container"])
+def test_tickets_of_elsewhere_are_left_alone_and_not_waited_for(tmp_path, where):
     queue = tmp_path / ".queue"
     queue.mkdir()
     ticket = queue / f"{1:020d}-elsewhere.json"
-    ticket.write_text(json.dumps({"pid": 1, "process_started": "x", "host": "elsewhere", "kind": "cpu"}))
+    started = re.sub(r"pids \d+", "pids 1", own_identity()[1])
+    if where == "another container" and "pids 1 " not in started:
+        pytest.skip("pids are every process's here")
+    machine = host() if where == "another container" else where
+    ticket.write_text(json.dumps({"pid": 1, "process_started": started, "host": machine, "kind": "cpu"}))
     with device_lease(tmp_path, "a", 2.0, CPU, lambda: True) as held:
         assert held == CPU
     assert ticket.exists()

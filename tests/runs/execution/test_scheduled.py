@@ -5,7 +5,7 @@ import os
 import pytest
 
 from allcore.errors import ConfigError, RunError
-from allcore.runs.execution import ask_schedulers as asking
+from allcore.runs.execution import asked_lately as asking
 from allcore.runs.execution import executor, scheduled
 from allcore.runs.execution.scheduled import Word
 from allcore.runs.folder.launches import claim_launch, last_launch

@@ -1,13 +1,12 @@
 """What is asked of Slurm and what its words mean, without one; tests/cluster has a real one."""
 
-import json
+import os
 
 import pytest
 
 from allcore.config import make_config
 from allcore.errors import ConfigError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
-from allcore.runs.execution.executor import LocalExecutor, open_executor
 from allcore.runs.execution.slurm import SlurmExecutor, job_options, job_script, word_of_slurm
 from allcore.runs.folder.launches import Launch
 from allcore.runs.folder.store import Run
@@ -71,14 +70,31 @@ def test_script_runs_its_own_lines_first_and_quotes_the_folder(run):
     assert f"worker '{run.folder}' --launch 3 &" in script
 
 
-def test_executor_is_the_one_that_the_environment_or_the_workspace_names(workspace, monkeypatch):
-    monkeypatch.delenv("ALLCORE_EXECUTOR", raising=False)
-    assert isinstance(open_executor(workspace), LocalExecutor)
-    workspace.root.mkdir()
-    (workspace.root / "cluster.json").write_text(json.dumps({"executor": "slurm", "slurm": {"partition": "gpu"}}))
-    assert open_executor(workspace).settings.partition == "gpu"
-    monkeypatch.setenv("ALLCORE_EXECUTOR", "local")
-    assert isinstance(open_executor(workspace), LocalExecutor)
+@pytest.fixture
+def two_clusters(tmp_path, monkeypatch):
+    """Let Slurm's commands be those of one of two clusters, both of which have a job 7; return what was asked of them.
+
+    A job goes to the other one, as with `--clusters` among the options.
+    """
+    tools, asked = tmp_path / "tools", tmp_path / "asked"
+    tools.mkdir()
+    there, here = 'echo "CLUSTER: gpu"; echo "7|PENDING|Resources"', 'echo "7|FAILED|None"'
+    squeue = f'case "$*" in *--clusters=gpu*) {there};; *) {here};; esac'
+    for name, does in (("sbatch", "cat >/dev/null; echo '7;gpu'"), ("squeue", squeue), ("scancel", ""), ("sacct", "")):
+        (tools / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {asked}\n{does}\n')
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    return asked
+
+
+@pytest.mark.process
+def test_job_of_another_cluster_is_asked_of_that_one_and_cancelled_there(workspace, run, two_clusters):
+    executor = SlurmExecutor(workspace)
+    job = executor.submit_job(run, Launch(number=1))
+    words = executor.words([job, "7"])
+    assert (words[job].state, words["7"].state) == ("waiting", "over")
+    executor.cancel(job, only_waiting=True)
+    assert two_clusters.read_text().splitlines()[-1] == "scancel --clusters=gpu --state=PENDING 7"
 
 
 @pytest.mark.parametrize(

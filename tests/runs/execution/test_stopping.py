@@ -1,16 +1,19 @@
 """Stopping without waiting for it."""
 
 import signal
+import subprocess
+import sys
 
 import psutil
 import pytest
 
 from allcore.config import make_config
 from allcore.errors import RunError
+from allcore.runs.execution.end_process import signal_group
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.process import start_mark
 from allcore.runs.folder.states import ACTIVE
-from allcore.runs.folder.status import write_status
+from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.store import RunStore
 from tests.conftest import device_taken, wait_for
 from tests.full_disks.test_every_step import SPLIT
@@ -56,6 +59,15 @@ def test_run_is_stopped_by_a_signal_where_the_disk_is_full(workspace, idle_proce
         LocalExecutor(workspace).stop(run)
     assert idle_process.wait() == -signal.SIGTERM
     assert run.status().state == "interrupted"
+
+
+@pytest.mark.process
+def test_process_that_has_no_group_to_signal_is_no_fault_of_whoever_signals():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        identity = {"pid": process.pid, "process_started": start_mark(process.pid)}
+        assert not signal_group(Status(state="running", heartbeat=0.0, queued_at=0.0, **identity), signal.SIGTERM)
+        process.communicate(b"\n")
+        assert process.returncode == 0
 
 
 def test_run_that_is_over_cannot_be_stopped(finished, finished_run):

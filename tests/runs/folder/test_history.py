@@ -157,3 +157,11 @@ def test_damage_is_told_at_every_look_and_by_its_line(tmp_path):
     for _ in range(2):
         with pytest.raises(RunError, match="line 2 lacks global_step"):
             reader.read()
+
+
+def test_training_time_is_that_of_all_epochs_and_memory_the_most_of_epochs_and_batches(write):
+    history = write(batch(0, 3) | {"memory_bytes": 3}, epoch_end(0) | {"memory_bytes": 2}, epoch_end(1))
+    assert (history.training_seconds, history.most_memory) == (2.0, 3)
+    assert (write(batch(0, 3)).training_seconds, write(batch(0, 3)).most_memory) == (None, None)
+    nothing_said = write(batch(0, 3) | {"memory_bytes": None}, epoch_end(0) | {"memory_bytes": None})
+    assert nothing_said.most_memory is None

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,7 +15,7 @@ from allcore.errors import RunError
 from allcore.runs.folder import disk_clock
 from allcore.runs.folder.launches import claim_launch, record_launch
 from allcore.runs.folder.process import host, is_alive, own_identity, start_mark
-from allcore.runs.folder.status import STATUS_SCHEMA, Status, read_status, write_status
+from allcore.runs.folder.status import STATUS_SCHEMA, Status, is_only_silent, read_status, write_status
 
 
 def status(**fields):
@@ -132,6 +134,36 @@ def test_worker_of_another_machine_is_known_by_when_it_wrote_and_by_no_clock_of_
     write_status(tmp_path, status(pid=pid, process_started=started, host="elsewhere", heartbeat=heartbeat))
     written_before(tmp_path, age)
     assert read_status(tmp_path).state == state
+
+
+def of_another_container(started):
+    """Return a mark as a process has it that starts in another container of this machine."""
+    return re.sub(r"pids \d+", "pids 1", started)
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="pids are every process's here")
+@pytest.mark.parametrize(("age", "state"), [(10.0, "running"), (1000.0, "interrupted")])
+def test_worker_of_another_container_under_the_same_host_name_is_known_by_when_it_wrote(tmp_path, age, state):
+    pid, started = own_identity()
+    write_status(tmp_path, status(pid=pid, process_started=of_another_container(started), host=host()))
+    written_before(tmp_path, age)
+    assert read_status(tmp_path).state == state
+    assert is_only_silent(tmp_path, read_status(tmp_path)) == (state == "interrupted")
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="pids are every process's here")
+def test_worker_of_a_container_from_before_the_machine_was_started_is_gone(tmp_path):
+    pid, started = own_identity()
+    before = of_another_container(started).replace("boot ", "boot 0")
+    write_status(tmp_path, status(pid=pid, process_started=before, host=host()))
+    assert read_status(tmp_path).state == "interrupted"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the mark is a time")
+def test_worker_whose_mark_does_not_say_in_which_container_it_is_is_still_known(tmp_path):
+    pid, started = own_identity()
+    write_status(tmp_path, status(pid=pid, process_started=re.sub(r" pids \d+", "", started), host=host()))
+    assert read_status(tmp_path).state == "running"
 
 
 def test_clock_set_back_does_not_let_a_run_without_a_process_wait_for_hours(tmp_path):

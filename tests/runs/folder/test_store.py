@@ -13,11 +13,11 @@ import pytest
 from allcore.data.splits.split import Split
 from allcore.errors import RunError
 from allcore.runs.execution.preflight import prepare
-from allcore.runs.execution.recover import resting_status
+from allcore.runs.execution.resting_status import resting_status
 from allcore.runs.folder.files import METRICS_FILE
 from allcore.runs.folder.process import own_identity
 from allcore.runs.folder.status import write_status
-from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.folder.store import Run, RunStore, has_succeeded, state_of
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.writing import append_lines
 
@@ -241,3 +241,14 @@ def test_new_run_is_on_the_disk_before_it_has_its_name(store, tiny_config, tmp_p
     with no_room("split.csv"), pytest.raises(RunError, match=r"cannot be written below .* \(No space left on device\)"):
         store.create(config, split)
     assert list(store.root.iterdir()) == []
+
+
+@pytest.mark.parametrize(("damage", "said"), [(None, "succeeded"), ("{", ""), ("gone", "")])
+def test_state_of_a_run_that_cannot_be_read_is_none_and_no_error(store, prepared, damage, said):
+    run = store.create(*prepared)
+    write_status(run.folder, run.status().model_copy(update={"state": "succeeded"}))
+    if damage == "gone":
+        store.delete(run)
+    elif damage is not None:
+        (run.folder / "status.json").write_text(damage)
+    assert (state_of(run), has_succeeded(run)) == (said, said == "succeeded")

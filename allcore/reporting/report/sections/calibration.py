@@ -8,7 +8,7 @@ from allcore.reporting.number_text import counted, interval, part_of
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Section, Table, text
 from allcore.reporting.report.rendering.figures import reliability_figure
-from allcore.reporting.tables import calibration_table
+from allcore.reporting.score_tables import calibration_table
 
 
 def calibration_section(facts: RunFacts) -> Section:

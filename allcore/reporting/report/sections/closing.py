@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allcore.data.known_images import OF_DRAWN
+from allcore.networks.credit import weights_credit
 from allcore.paper import NATIVE_SIZE
 from allcore.recipe import train_command
 from allcore.reporting.report.facts import RunFacts
@@ -43,15 +44,18 @@ def limits(facts: RunFacts) -> Bullets:
     return bullets(*said)
 
 
-def limits_of_images(are_drawn: bool, protocol: str) -> list[str]:
-    """Return what the images and their split, by a `protocol`, cannot show."""
+def limits_of_images(are_drawn: bool, *protocols: str) -> list[str]:
+    """Return what the images cannot show, nor a split of theirs by one of the `protocols`."""
     said = []
     if are_drawn:
         said.append(OF_DRAWN)
-    elif protocol != "patient":
+    elif "patient" not in protocols:
         said.append("Patients are not known, so images of one patient may be in train and in test.")
-    if protocol == "random":
-        said.append("The split is random: where images come in series, it rewards memory and flatters every score.")
+    elif len(protocols) > 1:
+        said.append("Where the split is not by patient, images of one patient may be in train and in test.")
+    if "random" in protocols:
+        begin = "The split is random" if len(protocols) == 1 else "The split of some members is random"
+        said.append(f"{begin}: where images come in series, it rewards memory and flatters every score.")
     return said
 
 
@@ -95,7 +99,7 @@ def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, .
     `model` says where the model is.
     """
     licence = "not known: the run's model is gone" if facts.metadata is None else facts.metadata.licence
-    trunk = facts.config.trunk
+    credit = weights_credit(facts.config.trunk, facts.config.weights, facts.environment.get("weights"))
     data: tuple[Inline, ...] = ("not stated; ask whoever published the images.",)
     if facts.known is not None:
         data = (*facts.known.credit, " ", facts.known.licence)
@@ -103,9 +107,7 @@ def availability(facts: RunFacts, model: tuple[Inline, ...]) -> tuple[Bullets, .
         bullets(
             (Strong("Model:"), " ", *model, f", for ONNX Runtime; licence: {licence}"),
             (Strong("Data:"), " ", *data),
-            (Strong("Weights:"), f" ImageNet weights of {trunk.title}: {trunk.credit}")
-            if facts.config.weights != "random" else
-            (Strong("Weights:"), " random at the start; the model contains nobody else's."),
+            (Strong("Weights:"), f" {credit or 'random at the start; the model contains nobody else’s.'}"),
             (Strong("Software:"), f" ALLscope {facts.environment.get('allscope') or ''}, in its repository."),
         ),
     )  # fmt: skip

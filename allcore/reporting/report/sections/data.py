@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from allcore.config import AS_GIVEN
 from allcore.data.browse import enlarged, scaled_to_8_bits
-from allcore.data.splits.split import SPLITS
+from allcore.data.folder.parts import PARTS
+from allcore.data.labels.versions import EXCLUDED
 from allcore.evaluation.scoring.scores import Scores
-from allcore.reporting.number_text import counted, part_of, per_cent, percentages
+from allcore.reporting.number_text import counted, listed, part_of, per_cent, percentages
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.known_data import KnownDataset, given, lacking
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Strong, Table, Text, bullets, text
@@ -75,8 +76,8 @@ def source(facts: RunFacts) -> tuple[Text, ...]:
 def counts_table(facts: RunFacts) -> Table:
     """Return how many images of each class stand in each part."""
     counts = facts.split.counts()
-    rows = [(str(label), *(f"{row[part]:,}" for part in SPLITS), f"{row.sum():,}") for label, row in counts.iterrows()]
-    rows.append(("all", *(f"{counts[part].sum():,}" for part in SPLITS), f"{counts.to_numpy().sum():,}"))
+    rows = [(str(label), *(f"{row[part]:,}" for part in PARTS), f"{row.sum():,}") for label, row in counts.iterrows()]
+    rows.append(("all", *(f"{counts[part].sum():,}" for part in PARTS), f"{counts.to_numpy().sum():,}"))
     return Table(
         "Images by class and part",
         ("class", "#train", "#validation", "#test", "#all"),
@@ -135,7 +136,7 @@ def partitions_section(facts: RunFacts) -> Section:
 def protocol(facts: RunFacts) -> tuple[Text, ...]:
     """Return the split protocol in words."""
     split = facts.config.split
-    fractions = ", ".join(f"{100 * getattr(split, part):g} % {part}" for part in SPLITS)
+    fractions = ", ".join(f"{100 * getattr(split, part):g} % {part}" for part in PARTS)
     if split.protocol == "stain":
         fractions = "one stain cluster of each class for validation and one for the test"
     if split.folds is not None:
@@ -146,7 +147,9 @@ def protocol(facts: RunFacts) -> tuple[Text, ...]:
         fractions = f"fold {split.fold} of {split.folds} for the test, {validation} for validation"
     if split.protocol == "folders":
         fractions = "as they came, though validation is drawn from train where it has no folder"
-    table = f" Groups come from the table {split.groups}." if split.groups else ""
+    shown = "are exact duplicates or show the same field" if _fields_are_known(facts) else "are exact duplicates"
+    table = f" Groups come from the table {split.groups}; those that hold images which {shown} are one."
+    table = table if split.groups else ""
     drawn = facts.known is not None and facts.known.drawn
     known = split.protocol == "patient" or drawn
     chosen = "the temperature" if facts.config.keep == "last" else "the epoch and the temperature"
@@ -178,11 +181,16 @@ def groups_table(facts: RunFacts) -> Table:
 
 
 def _what_groups_are(facts: RunFacts) -> str:
-    if facts.config.split.groups:
-        return f"images that {facts.config.split.groups} puts together"
-    if (facts.split.table["stain"] != "").any():  # both come from one search
-        return "images that are exact duplicates, or show a part of the same field"
-    return "images that are exact duplicates; shared fields were not looked for"
+    table = facts.config.split.groups
+    given = f"that {table} puts together, or " if table else ""
+    if _fields_are_known(facts):
+        return f"images {given}that are exact duplicates, or show a part of the same field"
+    return f"images {given}that are exact duplicates; shared fields were not looked for"
+
+
+def _fields_are_known(facts: RunFacts) -> bool:
+    """Return whether shared fields were looked for: one search finds them and the stain clusters."""
+    return bool((facts.split.table["stain"] != "").any())
 
 
 def leak_table(facts: RunFacts) -> Table:
@@ -222,14 +230,18 @@ def _exclusions(facts: RunFacts) -> tuple[Text, ...]:
         return (text("The dataset has changed or is gone, so files that were left out cannot be named."),)
     problems = facts.catalog.problems()
     of_variant = problems[problems["variant"] == facts.catalog.variant(facts.config.variant)]
-    not_taken = len(facts.catalog.left_out)
-    at_import = f"{counted(not_taken, 'file')} that the import did not take" if not_taken else ""
-    if of_variant.empty:
-        return (text(f"Left out: {at_import or 'no file'}; each of the others is a usable image."),)
-    reasons = of_variant["problem"].value_counts()
+    excluded = of_variant["problem"] == EXCLUDED
+    reasons, not_taken = of_variant.loc[~excluded, "problem"].value_counts(), len(facts.catalog.left_out)
+    others = []
+    if excluded.any():
+        others.append(f"{counted(int(excluded.sum()), 'image')} that a person excluded when judging labels")
+    if not_taken:
+        others.append(f"{counted(not_taken, 'file')} that the import did not take")
+    if reasons.empty:
+        return (text(f"Left out: {listed(others) or 'no file'}; each of the others is a usable image."),)
     said = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-    also = f", and {at_import}" if at_import else ""
-    return (text(f"Left out as unusable: {counted(len(of_variant), 'file')} ({said}){also}."),)
+    also = f", and {listed(others)}" if others else ""
+    return (text(f"Left out as unusable: {counted(int(reasons.sum()), 'file')} ({said}){also}."),)
 
 
 def _scaled(facts: RunFacts) -> str:

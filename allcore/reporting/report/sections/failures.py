@@ -11,7 +11,7 @@ from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Gallery, Matrix, Section, Table, text
 
 _MISTAKES = 40
-"""Rows of the table of mistakes; a run that makes more is not understood one by one."""
+"""Rows of a table of mistakes; a run that makes more is not understood one by one."""
 
 
 def failures_section(facts: RunFacts) -> Section:
@@ -74,4 +74,6 @@ def _grouped(errors: pd.DataFrame, kind: str, caption: str) -> tuple[Table, ...]
         (row[kind] or "not known", row["label"], part_of(row["wrong"], row["images"]), row["predicted"])
         for row in errors.head(_MISTAKES).to_dict("records")
     )
+    if len(errors) > _MISTAKES:
+        caption += f": {len(errors):,}, the first {_MISTAKES} of them"
     return (Table(caption, (KINDS[kind], "class", "#wrong", "predicted"), rows),)

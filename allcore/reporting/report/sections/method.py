@@ -10,6 +10,7 @@ from allcore.inference.metadata import ServedMetadata
 from allcore.inference.novelty import PASSING
 from allcore.paper import OPEN_READINGS, says_of_setting
 from allcore.recipe import train_command
+from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.number_text import UNKNOWN, counted, duration, listed, memory, per_cent, speed
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Code, Mono, Pair, Section, Strong, Table, Text, text
@@ -25,8 +26,8 @@ def model_section(facts: RunFacts) -> Section:
         *architecture(facts),
         settings(facts),
         Table(
-            "Where the paper is unclear, and how it is read here",
-            ("point", "the paper", "here"),
+            "Where the paper is unclear, and how ALLscope reads it by default; the settings above are this run's",
+            ("point", "the paper", "by default"),
             tuple((reading.topic, reading.paper, reading.here) for reading in OPEN_READINGS),
         ),
         software_table(facts),
@@ -113,15 +114,14 @@ def training_table(facts: RunFacts) -> Table:
     """Return hardware, precision, time and epochs of the run."""
     plan: dict[str, Any] = dict(facts.environment.get("plan") or {})
     epochs = facts.history.epochs
-    seconds = float(epochs["seconds"].sum()) if "seconds" in epochs else None
     trained = speed(float(epochs["images_per_second"].median())) if "images_per_second" in epochs else UNKNOWN
-    used = f"{memory(float(epochs['memory_bytes'].max()))}" if "memory_bytes" in epochs else UNKNOWN
+    used = UNKNOWN if facts.history.most_memory is None else memory(facts.history.most_memory)
     rows = (
         ("device", str(plan.get("description", facts.status.device or UNKNOWN))),
         ("precision", str(plan.get("precision", UNKNOWN))),
         ("images at once on a device", str(plan.get("micro_batch_size", UNKNOWN))),
         ("epochs", f"{len(epochs)} of {facts.config.epochs}"),
-        ("training time, validation included", duration(seconds)),
+        ("training time, validation included", duration(facts.history.training_seconds)),
         ("images a second, median over epochs", trained),
         ("most memory in use", used),
         ("times that it was resumed", str(facts.status.segment)),
@@ -148,19 +148,12 @@ def _asked_epoch(facts: RunFacts) -> int | None:
 def evaluation_section(facts: RunFacts) -> Section:
     """Return which scores are given, how their intervals are made, and what else is looked at."""
     scores = facts.scores
-    method = (
-        "Wilson's for accuracy and each class's sensitivity, precision, specificity, NPV and F1, for all other scores "
-        "a percentile bootstrap over images (averages of these at least as wide as their classes' intervals combined)"
-        if scores.interval_method == "wilson"
-        else "a percentile bootstrap over groups, because images of a group are not independent (for accuracy and each "
-        "class's sensitivity, precision, specificity, NPV and F1 at least as wide as Wilson's interval with one trial "
-        "per group, for averages of these at least as wide as their classes' intervals combined)"
-    )
     blocks: tuple[Block, ...] = (
         text(
             "Accuracy; precision, sensitivity (recall), specificity, NPV and F1, weighted by support as in the paper "
             "and macro; Matthews correlation (MCC); one-against-rest AUROC and average precision (AP); expected "
-            f"calibration error in 15 bins, Brier score, log loss. Intervals are at 95 %: {method}, of 2,000 samples."
+            "calibration error in 15 bins, Brier score, log loss. Intervals are at 95 %: "
+            f"{intervals_in_words(scores.interval_method)}"
         ),
         text(
             Strong("Explanation."),

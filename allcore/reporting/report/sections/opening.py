@@ -23,7 +23,7 @@ from allcore.reporting.report.rendering.blocks import (
     bullets,
     text,
 )
-from allcore.reporting.report.sections.scores import best_shortcut
+from allcore.reporting.report.sections.scores import best_shortcut_row
 from allcore.reporting.shortcuts import shortcut_verdict
 
 
@@ -73,7 +73,7 @@ def _validated(facts: RunFacts, count: int) -> str:
 
 def tiles(facts: RunFacts) -> Tiles:
     """Return the accuracy, and the numbers that it has to be read with."""
-    scores, shortcut = facts.scores, best_shortcut(facts)
+    scores, shortcut = facts.scores, best_shortcut_row(facts)
     twins = int(facts.test.table["twin"].sum())
     shown = [
         Tile("Test accuracy", per_cent(scores.accuracy), f"95 % interval {percentages(scores.intervals['accuracy'])}"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from allcore.errors import InputError
-from allcore.evaluation.predictions.operating import TARGETS, ChosenPoint, chosen_point
+from allcore.evaluation.predictions.chosen_point import TARGETS, ChosenPoint, chosen_point
 from allcore.evaluation.scoring.operating_point import OperatingPoint
 from allcore.reporting.number_text import listed, per_cent, per_cent_within
-from allcore.reporting.operating import no_threshold, threshold_text
+from allcore.reporting.operating import no_threshold, threshold_in_per_cent, threshold_text
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Table, text
 
@@ -62,7 +62,7 @@ def _in_words(chosen: ChosenPoint, yes: str, no: str) -> str:
     here = {"sensitivity": f"of the {yes} test images are found", "specificity": f"of the {no} ones are left alone"}
     there = {"ppv": f"of those called {yes} would be {yes}", "npv": f"of those called {no} would be {no}"}
     said = (
-        f"If {yes} is said from a probability of {per_cent(at.threshold, 1)} (chosen{flatters}, so that {chosen.held} "
+        f"If {yes} is said from a probability of {threshold_in_per_cent(at)} (chosen{flatters}, so that {chosen.held} "
         f"is at least {100 * chosen.at_least:g} %), {_listed(at, here)}."
     )
     if values := _listed(at, there):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from allcore.reporting.number_text import UNKNOWN, two_lines
+from allcore.reporting.number_text import UNKNOWN, of_hundred, two_lines
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_table
 from allcore.reporting.report.baselines_and_probes import how_to_complete
 from allcore.reporting.report.facts import RunFacts
@@ -46,10 +46,12 @@ def _probe_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
     if row["skipped"]:
         return (row["probe"], f"{row['what']} Left out: {row['skipped']}.", *[UNKNOWN] * 4)
     accuracy = two_lines(row["accuracy"], (row["low"], row["high"]))
-    lowest = UNKNOWN if pd.isna(row["lowest_recall"]) else f"{row['lowest_recall']:.1f}\n{row['lowest_class']}"
+    lowest = (
+        UNKNOWN if pd.isna(row["lowest_recall"]) else f"{of_hundred(row['lowest_recall'], 1)}\n{row['lowest_class']}"
+    )
     change, followed = "", ""
     if not pd.isna(row["change"]):  # the images as they are have none
         change = two_lines(row["change"], (row["change_low"], row["change_high"]), "+")
     if not pd.isna(row["followed_other"]):
-        followed = f"{row['followed_other']:.1f}\n(neither {row['followed_neither']:.1f})"
+        followed = f"{of_hundred(row['followed_other'], 1)}\n(neither {of_hundred(row['followed_neither'], 1)})"
     return (row["probe"], row["what"], accuracy, lowest, change, followed)

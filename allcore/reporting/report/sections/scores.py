@@ -15,6 +15,7 @@ from allcore.reporting.number_text import (
     hundredfold,
     interval,
     listed,
+    of_hundred,
     or_blank,
     per_cent,
     percentages,
@@ -26,12 +27,12 @@ from allcore.reporting.report.known_data import given, lacking
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Table, Text, text
 from allcore.reporting.report.rendering.figures import Mark, track_figure
 from allcore.reporting.report.sections.operating import operating_points
-from allcore.reporting.tables import CLASS_METRIC_NAMES, headline_table
+from allcore.reporting.score_tables import CLASS_METRIC_NAMES, headline_table
 
 _SHORT = {"npv": "NPV", "average_precision": "AP"}
 
 
-def best_shortcut(facts: RunFacts) -> dict[Hashable, Any] | None:
+def best_shortcut_row(facts: RunFacts) -> dict[Hashable, Any] | None:
     """Return the row of the shortcut with the highest accuracy, None while they are not computed."""
     rows = [] if facts.baselines is None else facts.baselines.to_dict("records")
     return next((row for row in rows if not row["sees_cells"]), None)
@@ -59,9 +60,9 @@ def scores_table(facts: RunFacts) -> Table:
     beside = facts.beside_paper
     rows = []
     for row in table.to_dict("records"):
-        weighted = (or_blank(decimal(row["weighted"])), or_blank(interval((row["low"], row["high"]))))
+        weighted = (or_blank(of_hundred(row["weighted"])), or_blank(interval((row["low"], row["high"]))))
         paper = (or_blank(decimal(row["paper"])),) if beside else ()
-        macro = (or_blank(decimal(row["macro"])), or_blank(interval((row["macro_low"], row["macro_high"]))))
+        macro = (or_blank(of_hundred(row["macro"])), or_blank(interval((row["macro_low"], row["macro_high"]))))
         rows.append((row["score"], *weighted, *paper, *macro))
     columns = ("score", "#weighted", "#95 % interval", *(("#the paper",) if beside else ()), "#macro", "#95 % interval")
     note = "; the paper tested other images, at 300 px" if beside else ""

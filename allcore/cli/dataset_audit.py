@@ -103,7 +103,7 @@ def _baselines(
     from allcore.data.splits.split import make_split
     from allcore.evaluation.shortcuts import baselines_json, shortcut_scores
     from allcore.evaluation.shortcuts.scoring import Seen
-    from allcore.progress import part_of
+    from allcore.progress import progress_of_part
 
     decoded, configs = decoded_images(catalog.root, images, cache), _configs(images)
     seen: Seen = {}
@@ -115,7 +115,7 @@ def _baselines(
             except DatasetError:
                 found[protocol] = None
             else:
-                heard = part_of(progress, number, len(configs))
+                heard = progress_of_part(progress, number, len(configs))
                 found[protocol] = baselines_json(shortcut_scores(decoded, split, cache, heard, seen=seen))
     return found
 

@@ -8,18 +8,19 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from allcore.cli.output import terminal
 from allcore.reporting.number_text import duration, per_cent, speed
-from allcore.runs.execution.executor import Executor
+from allcore.runs.execution.choose_executor import executor_of
 from allcore.runs.execution.lease import waiting
 from allcore.runs.folder.history import History, HistoryReader
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status
 from allcore.runs.folder.store import Run
 from allcore.text import printable
+from allcore.workspace import Workspace
 
 _POLL_SECONDS = 0.5
 
 
-def follow(run: Run, executor: Executor) -> Status:
+def follow(run: Run, workspace: Workspace) -> Status:
     """Show a progress bar and a line an epoch until the run ends, and return its last status."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
     reader = HistoryReader(run.folder)
@@ -27,7 +28,7 @@ def follow(run: Run, executor: Executor) -> Status:
     with Progress(*columns, console=terminal(), transient=True, disable=not terminal().is_terminal) as progress:
         bar = progress.add_task(printable(run.id), total=None, detail="")
         while True:
-            status = executor.state(run)
+            status = executor_of(run, workspace).state(run)
             history = reader.read()
             for _, row in history.epochs.iloc[shown:].iterrows():
                 progress.console.print(

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog, scan
+from allcore.data.folder.parts import PARTS
 from allcore.data.labels.judgements import read_judgements
-from allcore.data.splits.split import SPLITS
 from allcore.errors import DatasetError, InputError, RunError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
-from allcore.evaluation.predictions.folder import ScoredFolder, digests_of, score_folder
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
+from allcore.evaluation.predictions.score_folder import ScoringRequest, digests_of, score_folder
 from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Progress
@@ -46,8 +46,8 @@ def evaluate_model(
     a folder by its own. `of` are another model's predictions of a `split` of `data`: then these very images are scored.
     Raises `InputError` when the model, the folder, the split or the labels will not do.
     """
-    if split is not None and split not in SPLITS:
-        raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(SPLITS)}")
+    if split is not None and split not in PARTS:
+        raise InputError(f"split: unknown (received {split!r}); expected one of {', '.join(PARTS)}")
     if variant is not None and data is None:
         raise InputError("variant: it chooses among the variants of --data; give --data DIR as well")
     if mapping and data is None:
@@ -60,7 +60,7 @@ def evaluate_model(
     if data is None:
         anew = _evaluate_own_images(named.own_run, predictor, named.path, part, cache, on_progress)
         return _with_labels(anew, named.own_run, part, labels, cache, judgements)
-    asked = ScoredFolder(
+    asked = ScoringRequest(
         folder=data,
         variant=variant,
         split=split,
@@ -92,7 +92,7 @@ def _evaluate_own_images(
     wanted = run.split.table[run.split.table["split"] == split]
     catalog, rows = images_of_run(run, cache, split)
     said = predict_catalogued(predictor, path, catalog.root, rows, cache, on_progress)
-    wanted = wanted.assign(twin=run.split.twins_in_train()[wanted.index])
+    wanted = wanted.assign(twin=run.split.twins_in_train()[wanted.index], trained=split == "train")
     predictions = labelled_predictions(wanted, said, predictor.classes)
     return Evaluation(
         model=str(path),
@@ -129,10 +129,10 @@ def _labels_note(run: Run, cache: Path, judgements: Path) -> str:
         return str(error)
     if run.config.labels == AS_GIVEN and not judged.every:
         return ""
-    return labels_note(run.config, _dataset_of(run, cache), judged)
+    return labels_note(run.config, _catalog_of_run(run, cache), judged)
 
 
-def _dataset_of(run: Run, cache: Path) -> Catalog | None:
+def _catalog_of_run(run: Run, cache: Path) -> Catalog | None:
     """Return the catalog of a run's dataset; None where that, or the run's variant of it, is gone."""
     try:
         catalog = scan(Path(run.config.dataset), cache)

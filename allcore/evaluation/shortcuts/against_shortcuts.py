@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from allcore.evaluation.comparing.comparison import SIGNIFICANCE, accuracy_difference, holm, mcnemar
+from allcore.evaluation.comparing.comparison import accuracy_difference, holm, mcnemar
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.predictions.recorded import RecordedPredictions
+from allcore.evaluation.scoring.intervals import SIGNIFICANCE
 from allcore.evaluation.shortcuts.scoring import ShortcutResult
 
 COLUMNS = (

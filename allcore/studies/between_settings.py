@@ -21,10 +21,10 @@ from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.comparing.repeated import compare_repeated
 from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.studies.plan import StudyPlan
-from allcore.studies.results import Finished
+from allcore.studies.results import FinishedMember
 
 
-def compare_cells(plan: StudyPlan, finished: list[Finished], margin: float) -> list[CellDifference]:
+def compare_cells(plan: StudyPlan, finished: list[FinishedMember], margin: float) -> list[CellDifference]:
     """Compare every two cells of a study that share finished members, in the plan's order; `margin` is a fraction.
 
     Raises `InputError` for a margin that is not above 0 and below 1.
@@ -32,7 +32,9 @@ def compare_cells(plan: StudyPlan, finished: list[Finished], margin: float) -> l
     return compare_pairs(finished, combinations(plan.cells, 2), margin)
 
 
-def compare_pairs(finished: list[Finished], pairs: Iterable[tuple[str, str]], margin: float) -> list[CellDifference]:
+def compare_pairs(
+    finished: list[FinishedMember], pairs: Iterable[tuple[str, str]], margin: float
+) -> list[CellDifference]:
     """Compare the cells of each pair that share parts; p-values are adjusted for the number of these pairs alone.
 
     `finished` may hold baselines beside members. `margin` is as in `compare_cells`, and what is raised too.
@@ -50,7 +52,7 @@ def compare_pairs(finished: list[Finished], pairs: Iterable[tuple[str, str]], ma
     return [each.model_copy(update={"p": float(p)}) for each, p in zip(found, adjusted, strict=True)]
 
 
-def _same_parts(finished: list[Finished], first: str, second: str) -> list[tuple[Finished, Finished]]:
+def _same_parts(finished: list[FinishedMember], first: str, second: str) -> list[tuple[FinishedMember, FinishedMember]]:
     """Return the members of both cells that were tested on the same images, labelled alike, by seed and fold."""
     of = {(each.place.cell, each.place.seed, each.place.fold): each for each in finished}
     parts = [(seed, fold) for cell, seed, fold in of if cell == first]
@@ -58,13 +60,15 @@ def _same_parts(finished: list[Finished], first: str, second: str) -> list[tuple
     return [(one, other) for one, other in both if _tested(one) == _tested(other)]  # others divide them otherwise
 
 
-def _tested(of: Finished) -> Counter[tuple[str, str]]:
+def _tested(of: FinishedMember) -> Counter[tuple[str, str]]:
     """Return how often each content (sha256) stands among the test images under each label."""
     table = of.predictions.table
     return Counter(zip(table["sha256"], table["label"], strict=True))
 
 
-def _difference(first: str, second: str, both: list[tuple[Finished, Finished]], margin: float) -> CellDifference:
+def _difference(
+    first: str, second: str, both: list[tuple[FinishedMember, FinishedMember]], margin: float
+) -> CellDifference:
     sides: list[tuple[BoolArray, BoolArray]] = []
     groups: list[pd.Series] = []
     for one, other in both:
@@ -91,6 +95,6 @@ def _difference(first: str, second: str, both: list[tuple[Finished, Finished]], 
     )
 
 
-def _test_to_train(both: list[tuple[Finished, Finished]]) -> float:
+def _test_to_train(both: list[tuple[FinishedMember, FinishedMember]]) -> float:
     counts = [one.run.split.table["split"].value_counts() for one, _ in both]
     return float(np.mean([count["test"] / count["train"] for count in counts]))

@@ -14,10 +14,10 @@ from allcore.data.catalog import Catalog
 from allcore.data.intake.images import INTAKE_VERSION
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.errors import RunError
-from allcore.evaluation.predictions.folder import (
+from allcore.evaluation.predictions.score_folder import (
     FolderEvaluation,
     FolderFacts,
-    ScoredFolder,
+    ScoringRequest,
     naming_datasets,
     score_folder,
 )
@@ -32,7 +32,7 @@ from allcore.writing import folder_written_whole, make_folder, write_whole
 
 RECORD_FILE: Final = "evaluation.json"
 FOLDER: Final = "evaluations"
-_FORM: Final = 3
+_FORM: Final = 4
 """Raise it when what is written changes."""
 
 
@@ -42,7 +42,7 @@ class EvaluationRecord(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     model: Path
-    of: ScoredFolder
+    of: ScoringRequest
     facts: FolderFacts
 
     @property
@@ -62,13 +62,14 @@ def evaluation_record(run: Run) -> EvaluationRecord | None:
     return read_cached(run.folder / RECORD_FILE, EvaluationRecord)
 
 
-def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFolder, cache: Path) -> Run:
+def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoringRequest, cache: Path) -> Run:
     """Return where the scoring of a model on these very images stands, be it there yet or not.
 
     What an older reader of images, or an older search for shared fields, had a part in stands elsewhere: its groups and
     probabilities may be others.
     """
     images = catalog.images(variant)[["path", "label", "sha256"]].to_csv(index=False)
+    unusable = int((catalog.problems()["variant"] == variant).sum())  # a reader is told how many there are
     asked = (
         _FORM,
         INTAKE_VERSION,
@@ -81,12 +82,13 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoredFold
         of.split if of.digests is None else (of.split, of.digests),
         sorted(of.mapping.items()),
         images,
+        unusable,
     )
     return Run(cache / FOLDER / short_digest(repr(asked)))
 
 
 def evaluation_run(
-    predictor: Predictor, model: Path, catalog: Catalog, of: ScoredFolder, cache: Path,
+    predictor: Predictor, model: Path, catalog: Catalog, of: ScoringRequest, cache: Path,
     on_progress: Progress | None = None, judgements: Path | None = None,
 ) -> Run:  # fmt: skip
     """Score a model on a labelled folder and return it in the form of a run.
@@ -106,7 +108,7 @@ def evaluation_run(
     return run
 
 
-def _write(folder: Path, scored: FolderEvaluation, of: ScoredFolder, predictor: Predictor, model: Path) -> None:
+def _write(folder: Path, scored: FolderEvaluation, of: ScoringRequest, predictor: Predictor, model: Path) -> None:
     tested = scored.evaluation.predictions.table.assign(split="test")
     every = pd.concat([tested, scored.trained.assign(split="train")], ignore_index=True).assign(stain="")
     config = make_config(

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog, scan
 from allcore.data.class_names import class_name
+from allcore.data.folder.parts import PARTS
 from allcore.data.labels.versions import compared_images, label_version
 from allcore.data.overlap import find_overlap
-from allcore.data.splits.split import SPLITS
 from allcore.errors import DatasetError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
 from allcore.evaluation.predictions.recorded import RecordedPredictions
@@ -23,7 +23,7 @@ from allcore.inference.kept_predictions import predict_catalogued
 from allcore.inference.metadata import DIGEST_LENGTH, NOT_SAID, ServedMetadata
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
-from allcore.runs.folder.store import dataset_of
+from allcore.runs.folder.store import dataset_of_model
 from allcore.text import counted
 
 LEFT_OUT = ""
@@ -31,7 +31,7 @@ LEFT_OUT = ""
 NEVER_SEEN = "none of these files is one that the model was trained on (a copy that was saved anew is not recognised)"
 
 
-class ScoredFolder(BaseModel):
+class ScoringRequest(BaseModel):
     """Which labelled images are scored: a folder, its variant, and perhaps those of one part of the model's run alone.
 
     Without `variant`, it is that of the model's run where the folder has it. `digests`, as of `digests_of`, are the
@@ -53,12 +53,17 @@ class ScoredFolder(BaseModel):
         """The part of the scored model's own run; None where all images are scored, or a part of another's."""
         return self.split if self.digests is None else None
 
+    @property
+    def classes_left_out(self) -> tuple[str, ...]:
+        """The folder's classes whose images are left out."""
+        return tuple(class_name(name) for name, ours in self.mapping.items() if ours == LEFT_OUT)
+
 
 class FolderFacts(BaseModel):
     """What a reader should know of a scored folder: of its `images`, how many the model was trained on, and tested on.
 
-    `says_training` tells whether the model's file says what it was trained on at all. `left_out` are of classes that
-    the model does not have, `unusable` cannot be used; `parts` are the images of each part that the folder's own
+    `says_training` tells whether the model's file says what it was trained on at all. `left_out` are of classes
+    that `mapping` leaves out, `unusable` cannot be used; `parts` are the images of each part that the folder's own
     subfolders make, where there are several.
     """
 
@@ -72,7 +77,7 @@ class FolderFacts(BaseModel):
     unusable: int
     parts: dict[str, int]
 
-    def notes(self, of: ScoredFolder) -> tuple[str, ...]:
+    def notes(self, of: ScoringRequest) -> tuple[str, ...]:
         """Return in words which images they are, for the command line; `of` is what was asked to be scored."""
         notes = []
         if len(self.parts) > 1:
@@ -87,7 +92,7 @@ class FolderFacts(BaseModel):
             notes.append(NEVER_SEEN if self.says_training else NOT_SAID)
         if self.left_out:
             left_out = counted(self.left_out, "image was", "images were")
-            notes.append(f"{left_out} left out, of classes that the model does not have")
+            notes.append(f"{left_out} left out as asked: {', '.join(of.classes_left_out)}")
         if self.unusable:
             unusable = counted(self.unusable, "file was", "files were")
             notes.append(f"{unusable} left out that cannot be used; `dataset info` says which and why")
@@ -110,7 +115,7 @@ class FolderEvaluation:
 
 
 def score_folder(
-    predictor: Predictor, model: Path, of: ScoredFolder, cache: Path, on_progress: Progress | None = None,
+    predictor: Predictor, model: Path, of: ScoringRequest, cache: Path, on_progress: Progress | None = None,
     judgements: Path | None = None,
 ) -> FolderEvaluation:  # fmt: skip
     """Score the `predictor` of the file `model` on a labelled folder, with what `cache` holds.
@@ -130,17 +135,18 @@ def score_folder(
         every["group"] = [f"g{number:05d}" for number in overlap.groups]
         every["twin"] = _twins_of_trained(every, metadata)
     rows = _of_part(every, of, metadata)
+    rows = rows.assign(trained=_trained_on(rows, metadata), stain="")
     said = predict_catalogued(predictor, model, catalog.root, rows, cache, on_progress)
     facts = FolderFacts(
         images=len(rows),
-        trained_on=int(_trained_on(rows, metadata).sum()),
+        trained_on=int(rows["trained"].sum()),
         tested_on=len(_images_of_split(rows, metadata.split_digests.get("test", ()))),
         says_training=metadata.says_training,
         left_out=len(catalog.images(variant)) - len(every),
         unusable=int((given.problems()["variant"] == variant).sum()),
-        parts={part: count for part in SPLITS if (count := int((rows["part"] == part).sum()))},
+        parts={part: count for part in PARTS if (count := int((rows["part"] == part).sum()))},
     )
-    predictions = labelled_predictions(rows.assign(stain=""), said, predictor.classes)
+    predictions = labelled_predictions(rows, said, predictor.classes)
     evaluation = Evaluation(
         model=str(model),
         data=f"{of.folder / variant}{f', {of.split} split' if of.split else ''}"
@@ -153,7 +159,7 @@ def score_folder(
     return FolderEvaluation(evaluation, facts, catalog.root, variant, trained[~trained["path"].isin(rows["path"])])
 
 
-def scored_images(catalog: Catalog, variant: str, of: ScoredFolder, metadata: ServedMetadata) -> pd.DataFrame:
+def scored_images(catalog: Catalog, variant: str, of: ScoringRequest, metadata: ServedMetadata) -> pd.DataFrame:
     """Return the rows of `catalog` that `score_folder` scores, with the model's names for their classes.
 
     `catalog` is that of the folder, with the labels that count. Raises `DatasetError` where the classes, the mapping or
@@ -163,13 +169,13 @@ def scored_images(catalog: Catalog, variant: str, of: ScoredFolder, metadata: Se
 
 
 def digests_of(predictions: RecordedPredictions) -> tuple[str, ...]:
-    """Return what `ScoredFolder` names these very images by, in order."""
+    """Return what `ScoringRequest` names these very images by, in order."""
     return tuple(sorted(predictions.table["sha256"].str[:DIGEST_LENGTH]))
 
 
 def naming_datasets(folder: Path, model: Path) -> tuple[str, ...]:
     """Return the folders that may say what a scored folder's classes mean: itself, then that of the model's run."""
-    return tuple(filter(None, (str(folder), dataset_of(model))))
+    return tuple(filter(None, (str(folder), dataset_of_model(model))))
 
 
 def variant_of(catalog: Catalog, metadata: ServedMetadata, wanted: str | None = None) -> str:
@@ -180,11 +186,11 @@ def variant_of(catalog: Catalog, metadata: ServedMetadata, wanted: str | None = 
 
 def parts_of_run(images: pd.DataFrame, metadata: ServedMetadata) -> dict[str, int]:
     """Return how many of catalog rows each part of the model's run had, known by their content; those with any."""
-    counts = {part: len(_images_of_split(images, metadata.split_digests.get(part, ()))) for part in SPLITS}
+    counts = {part: len(_images_of_split(images, metadata.split_digests.get(part, ()))) for part in PARTS}
     return {part: count for part, count in counts.items() if count}
 
 
-def _renamed(rows: pd.DataFrame, of: ScoredFolder, classes: tuple[str, ...]) -> pd.DataFrame:
+def _renamed(rows: pd.DataFrame, of: ScoringRequest, classes: tuple[str, ...]) -> pd.DataFrame:
     """Return catalog rows with the model's names for their classes, those that are left out left out."""
     theirs = sorted(set(rows["label"]))
     mapping = {class_name(name): ours for name, ours in of.mapping.items()}
@@ -203,7 +209,7 @@ def _renamed(rows: pd.DataFrame, of: ScoredFolder, classes: tuple[str, ...]) -> 
     return renamed[renamed["label"] != LEFT_OUT].reset_index(drop=True)
 
 
-def _of_part(rows: pd.DataFrame, of: ScoredFolder, metadata: ServedMetadata) -> pd.DataFrame:
+def _of_part(rows: pd.DataFrame, of: ScoringRequest, metadata: ServedMetadata) -> pd.DataFrame:
     """Return the rows of the part that is asked for; `metadata` is that of the scored model. Raises `DatasetError`."""
     if of.split is not None:
         own = metadata.split_digests.get(of.split, ())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import tensorflow as tf
 
-from allcore.hardware import Devices, Gpu, cpu_has_avx2_alone, cpu_has_bfloat16, cpu_slots, nvidia_gpus
+from allcore.hardware import Devices, Gpu, cpu_has_avx2_alone, cpu_is_faster_in_bfloat16, cpu_slots, nvidia_gpus
 from allcore.memory import available_memory
+from allcore.processors import processors
 
 
 def tensorflow_devices() -> Devices:
@@ -23,8 +22,8 @@ def tensorflow_devices() -> Devices:
         name = details.get("device_name", device.name)
         gpus.append(Gpu(name, details.get("compute_capability"), memory.get(name)))
     return Devices(
-        cores=os.cpu_count() or 1,
-        cpu_bfloat16=cpu_has_bfloat16(),
+        cores=processors(),
+        cpu_bfloat16=cpu_is_faster_in_bfloat16(),
         memory=available_memory() // cpu_slots(),
         gpus=tuple(gpus),
         cpu_avx2_alone=cpu_has_avx2_alone(),

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from allcore.errors import DatasetError, InputError, ModelFileError, RunError
-from allcore.evaluation.predictions.evaluate import evaluate_model
+from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.inference.metadata import KEY
 from allcore.inference.predictor import load_predictor
 from allcore.model.serving import save_with_metadata
-from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.folder.store import RunStore
+from tests.copies import copy_of
 
 
 @pytest.fixture
@@ -166,7 +167,13 @@ def test_a_class_that_is_mapped_to_nothing_is_left_out_and_noted(evaluate, finis
     (copied / "Pro").rename(copied / "artefacts")
     evaluation = evaluate(finished_run.served_model, data=copied, mapping={"artefacts": ""})
     assert evaluation.scores.per_class["Pro"].support == 0
-    assert "16 images were left out, of classes that the model does not have" in evaluation.notes
+    assert "16 images were left out as asked: artefacts" in evaluation.notes
+
+
+def test_a_class_of_the_models_can_be_left_out_and_is_not_said_to_be_none_of_its(evaluate, finished_run, copied):
+    evaluation = evaluate(finished_run.served_model, data=copied, mapping={"Pro": ""})
+    assert "16 images were left out as asked: Pro" in evaluation.notes
+    assert "does not have" not in " ".join(evaluation.notes)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +260,7 @@ def test_missing_file_is_named(evaluate, tmp_path):
 
 
 def test_images_that_changed_since_the_run_are_refused(evaluate, finished_run, copied, workspace):
-    folder = shutil.copytree(finished_run.folder, workspace.runs / "moved", ignore=shutil.ignore_patterns("*.keras"))
+    folder = copy_of(finished_run, workspace.runs / "moved").folder
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"dataset": str(copied)}))
     one, other = images_of(finished_run, "test")[:2]
@@ -270,7 +277,7 @@ def test_images_that_changed_since_the_run_are_refused(evaluate, finished_run, c
 def test_twins_are_noted_to_flatter_only_where_the_score_is_lower_without_them(
     finished_run, tmp_path, form, right, worth
 ):
-    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id))
+    run = copy_of(finished_run, tmp_path / "runs" / finished_run.id)
     table, correct = run.split.table, run.predictions().set_index("path")["correct"]
     table["group"] = [f"g{number}" for number in range(len(table))]
     test = table.index[table["split"] == "test"]
@@ -282,7 +289,7 @@ def test_twins_are_noted_to_flatter_only_where_the_score_is_lower_without_them(
 
 
 def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(finished_run, tmp_path):
-    run = Run(shutil.copytree(finished_run.folder, tmp_path / "runs" / finished_run.id))
+    run = copy_of(finished_run, tmp_path / "runs" / finished_run.id)
     table = run.split.table
     test = table.index[table["split"] == "test"]
     table.loc[test[:2], "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
@@ -313,8 +320,9 @@ def test_images_of_a_folder_whose_field_the_model_was_trained_on_are_counted(eva
         (copied / path).unlink()
     evaluation = evaluate(finished_run.served_model, data=copied)
     count = len(evaluation.predictions.table)
-    assert f"1 of {count} images share a group with one that the model was trained on" in " ".join(evaluation.notes)
-    assert evaluation.without_twins.n == count - 1
+    said = f"1 of {count - 1} images that are not in train share a group with one that the model was trained on"
+    assert said in " ".join(evaluation.notes)
+    assert evaluation.without_twins.n == count - 2
 
 
 def test_without_any_twin_there_is_no_second_score(evaluate, finished_run):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allcore.cli.opening import scanned
-from allcore.cli.output import Json, json_rows, print_json, say, table, write_file
+from allcore.cli.output import Json, check_files, json_rows, print_json, say, table, write_file
 from allcore.errors import DatasetError, InputError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def judgements(
     from allcore.text import for_csv
     from allcore.workspace import open_workspace
 
+    check_files(csv)
     catalog, file = scanned(folder), open_workspace().judgements
     if read is not None:
         try:

@@ -6,7 +6,7 @@ import pytest
 
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.reporting.colours import sequence_colours
-from allcore.reporting.curves import HEIGHT, LEGEND_ROW, MAX_POINTS, QUANTITIES, RunCurve, training_chart
+from allcore.reporting.training_curves import HEIGHT, LEGEND_ROW, MAX_POINTS, QUANTITIES, RunCurve, training_chart
 from allcore.runs.folder.history import History
 
 STEPS = 4

@@ -4,9 +4,9 @@ import errno
 
 import pytest
 
-from allcore.training import room
+from allcore.training import wait_for_room
 from allcore.training.loop import Stopped
-from allcore.training.room import write_when_there_is_room
+from allcore.training.wait_for_room import write_when_there_is_room
 
 FULL = [
     OSError(errno.ENOSPC, "No space left on device"),
@@ -22,8 +22,8 @@ QUOTA = [
 def waits(monkeypatch):
     """Return the seconds slept, which pass at once."""
     slept = []
-    monkeypatch.setattr(room.time, "sleep", slept.append)
-    monkeypatch.setattr(room.time, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(wait_for_room.time, "sleep", slept.append)
+    monkeypatch.setattr(wait_for_room.time, "monotonic", lambda: sum(slept))
     return slept
 
 

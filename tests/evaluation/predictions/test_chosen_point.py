@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from allcore.errors import InputError
-from allcore.evaluation.predictions.operating import Target, asked_of, chosen_point, risk_by_trust
+from allcore.evaluation.predictions.chosen_point import Target, asked_of, chosen_point, risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.operating_point import decision_curve
 from allcore.reporting.operating import decision_figure, no_threshold, operating_table, risk_figure

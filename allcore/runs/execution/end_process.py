@@ -62,14 +62,17 @@ def signal_group(status: Status, number: signal.Signals) -> bool:
     """Send a signal to the process that a status speaks of, with all that it started, and return whether it is here."""
     if status.pid is None or not _is_here(status):
         return False
-    os.killpg(status.pid, number)
+    try:
+        os.killpg(status.pid, number)
+    except ProcessLookupError:  # it has ended meanwhile
+        return False
     return True
 
 
 def _patience(run: Run) -> float:
     """Return how many seconds a worker has since it last saved a checkpoint; infinitely many while it does.
 
-    None where nothing is heard of it, where it does not train, and in the first step of all: with that nothing is lost.
+    0 where nothing is heard of it, where it does not train, and in the first step of all: with that nothing is lost.
     """
     try:
         status, batch_size = run.status(), run.config.batch_size

@@ -19,12 +19,12 @@ from allcore.data.stain.clusters import stain_clusters
 from allcore.data.stain.colour_moments import colour_moments
 from allcore.evaluation.image_map.neighbours import nearest, shared, shared_by_chance
 from allcore.evaluation.image_map.projection import principal_directions, t_sne
-from allcore.evaluation.predictions.in_run_form import evaluation_record
+from allcore.evaluation.predictions.evaluation_run import evaluation_record
 from allcore.inference.feature_distance import directions
 from allcore.inference.kept_predictions import file_digest
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Predictor, load_predictor
-from allcore.progress import Count, Progress
+from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import cache_text, cached_file, read_cached
 from allcore.runs.folder.features import read_features
 from allcore.runs.folder.files import FEATURES_FILE, SPLIT_FILE
@@ -115,7 +115,7 @@ def _map_of(run: Run, cache: Path, on_progress: Progress | None) -> ImageMap:
     catalog, images = images_of_run(run, cache)
     rows = _drawn(len(images))
     table = run.split.table.iloc[rows].reset_index(drop=True)
-    count = Count(on_progress, 2 * len(rows))
+    count = ProgressCounter(on_progress, 2 * len(rows))
     looked = _look_at(run, catalog.root, images.iloc[rows], rows, count.add)
     labels, groups = table["label"].to_numpy(), _numbered(table["group"].to_numpy())
     stains = table["stain"].to_numpy()

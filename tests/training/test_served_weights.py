@@ -27,10 +27,11 @@ class CountingLearner:
         self.optimizer = keras.optimizers.SGD()
         self.optimizer.build(self.model.trainable_variables)
         self.losses = iter(losses)
-        self.steps, self.rate = 0, 0.0
+        self.steps, self.rate, self.rates = 0, 0.0, []
 
     def train_batch(self, batch):
         self.steps += 1
+        self.rates.append(self.rate)
         self.model.set_weights([np.array([[self.steps]], np.float32)])
         return 1.0, 2.0
 
@@ -55,6 +56,7 @@ class Training:
         self.config = make_config(dataset="smears", epochs=epochs or len(losses), **fields)
         self.warnings = ()
         self.served = None
+        self.rates = []
 
     def run(self, stop=lambda: False, losses=None):
         """Train and return the progress and the weight that is left."""
@@ -68,6 +70,7 @@ class Training:
         finally:
             reporter.close(patience=0.0)
             self.warnings, self.served = reporter.status.warnings, reporter.status.served_epoch
+            self.rates += learner.rates
         return progress, float(learner.model.get_weights()[0].item())
 
 

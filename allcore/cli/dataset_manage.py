@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.asking import ask_before_deleting
+from allcore.cli.confirm_deletion import ask_before_deleting
 from allcore.cli.output import Json, print_json, progress_bar, say, table
 
 if TYPE_CHECKING:

@@ -1,0 +1,80 @@
+"""How far two models' scores lie apart on the same images, and how far that could be off."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from allcore.arrays import FloatArray, IntArray
+from allcore.evaluation.comparing.pairing import Paired
+from allcore.evaluation.scoring.intervals import bootstrap_intervals, farther, paired_interval
+from allcore.evaluation.scoring.metrics import confusion_matrix
+from allcore.evaluation.scoring.recall_effects import recall_effects, together
+from allcore.evaluation.scoring.score_table import absent_by_chance, score_table
+from allcore.evaluation.scoring.scores import LABEL_METRICS, SCALAR_METRICS, Scores
+
+_RANKINGS = ("auroc_macro", "average_precision_macro")
+
+Table = dict[str, FloatArray]
+
+
+def differences(paired: Paired, first: Scores, second: Scores, *, samples: int, seed: int) -> tuple[Table, Table]:
+    """Return first minus second of every scalar metric, and low and high (2,) of each; `first` and `second` are scored.
+
+    The intervals are percentiles of the paired bootstrap over groups, which sees little where the models hardly ever
+    differ. That of accuracy is `paired_interval`; another score of labels reaches at least as far as follows from the
+    classes' recalls, each of whose differences has its own `paired_interval`; and where no resample tells the rankings
+    apart, the difference of their areas reaches as far as the lower ends of both.
+    """
+    labels, groups = paired.first.labels, paired.groups
+    each = [part.probabilities for part in (paired.first, paired.second)]
+    matrices = [confusion_matrix(labels, p.argmax(axis=1), p.shape[1]) for p in each]
+    absent: list[FloatArray | float] = [absent_by_chance(matrix) for matrix in matrices]
+
+    def apart(multiplicity: FloatArray, never: list[FloatArray | float]) -> Table:
+        one, other = (score_table(labels, p, multiplicity, of) for p, of in zip(each, never, strict=True))
+        return {name: one[name] - other[name] for name in (*SCALAR_METRICS, "recall")}
+
+    values = apart(np.ones(len(labels)), [0.0, 0.0])
+    intervals = bootstrap_intervals(lambda drawn: apart(drawn, absent), len(labels), groups, samples=samples, seed=seed)
+    surplus = np.subtract(paired.first_right, paired.second_right, dtype=np.float64)
+    recalls = _of_recalls(surplus, labels, groups, intervals["recall"])
+    intervals |= _of_labels(values, intervals, recalls, *matrices)
+    of_accuracy = paired_interval(surplus, groups, intervals["accuracy"])
+    intervals |= {"accuracy": of_accuracy, "recall_weighted": of_accuracy}  # one number by two names
+    for name in _RANKINGS:
+        if np.ptp(intervals[name]) == 0:
+            down, up = (_above_low(scores, name) for scores in (first, second))
+            intervals[name] = values[name] + np.array([-down, up])
+    return values, intervals
+
+
+def _of_recalls(surplus: FloatArray, labels: IntArray, groups: IntArray, resampled: FloatArray) -> FloatArray:
+    """Return low and high (2, C) of the difference of each class's recall; nan of a class without images."""
+    ends = np.full(resampled.shape, np.nan)
+    for label in np.unique(labels):
+        among = labels == label
+        ends[:, label] = paired_interval(surplus[among], groups[among], resampled[:, label])
+    return ends
+
+
+def _of_labels(values: Table, resampled: Table, recalls: FloatArray, first: IntArray, second: IntArray) -> Table:
+    """Return low and high (2,) of the difference of each score of labels, given those of the recalls (2, C).
+
+    `first` and `second` are the confusion matrices. A difference falls where the first's recall of a class does, and
+    where the second's rises; of the two, what does more counts.
+    """
+    down, up = values["recall"] - recalls[0], recalls[1] - values["recall"]
+    ways = {-1: (recall_effects(first, down, LABEL_METRICS), recall_effects(second, -down, LABEL_METRICS)),
+            +1: (recall_effects(second, up, LABEL_METRICS), recall_effects(first, -up, LABEL_METRICS))}  # fmt: skip
+    found = {}
+    for name in LABEL_METRICS:
+        reach = [sign * together(np.maximum(one[name], other[name])) for sign, (one, other) in ways.items()]
+        widest = 2 if name == "mcc" else 1
+        found[name] = farther((values[name] + np.array(reach)).clip(-widest, widest), resampled[name])
+    return found
+
+
+def _above_low(scores: Scores, name: str) -> float:
+    """Return how far a score lies above the lower end of its interval; nan where it has none."""
+    value, low = getattr(scores, name), scores.intervals[name][0]
+    return np.nan if value is None or low is None else value - low

@@ -1,0 +1,81 @@
+"""The files that options name: refused before the work for them, and never put in the place of a pipe or a device."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from allcore.cli.output import write_file
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("predict", "latest", "{smears}", "--csv"),
+        ("labels", "{smears}", "--csv"),
+        ("map", "latest", "--csv"),
+        ("map", "latest", "--figure"),
+        ("dataset", "judgements", "{smears}", "--csv"),
+        ("report", "latest", "--complete", "--output"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("place", ["missing/file", "folder", "file/below"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_work_for_it(on_finished, smears, tmp_path, words, place):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    said = on_finished(*(word.format(smears=smears) for word in words), tmp_path / place)
+    assert (said.code, said.out) == (2, "")
+    assert f"{tmp_path / place} cannot be written (" in said.err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=str)
+@pytest.mark.parametrize("words", [("predict", "latest", "{smears}"), ("labels", "{smears}")], ids=" ".join)
+def test_a_disk_that_is_full_takes_no_more_than_the_file(on_finished, smears, tmp_path, no_room, words, form):
+    asked = [word.format(smears=smears) for word in words] + form
+    former = tmp_path / "rows.csv"
+    former.write_text("former")
+    with no_room(str(tmp_path)):
+        said = on_finished(*asked, "--csv", former)
+    assert said.code == 2
+    assert f"{former} cannot be written (No space left on device)" in said.err
+    assert said.out == on_finished(*asked).out
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["former"]
+
+
+def test_a_file_that_is_written_may_be_a_pipe(tmp_path):
+    assert _through_a_pipe(tmp_path / "pipe", lambda pipe: write_file(pipe, "path\na.jpg\n")) == b"path\na.jpg\n"
+
+
+def test_a_report_goes_through_a_pipe_which_stays_one(on_finished, tmp_path):
+    written = _through_a_pipe(tmp_path / "pipe", lambda pipe: on_finished("report", "latest", "--output", pipe))
+    on_finished("report", "latest", "--output", tmp_path / "a.html")
+    assert written == (tmp_path / "a.html").read_bytes()
+
+
+def test_a_device_that_a_link_leads_to_stays_one_and_so_does_the_link(on_finished, tmp_path):
+    controller, terminal = os.openpty()
+    (tmp_path / "stdout").symlink_to(os.ttyname(terminal))
+    write_file(tmp_path / "stdout", "written")
+    assert os.read(controller, 100) == b"written"
+    assert (tmp_path / "stdout").is_char_device()
+    assert (tmp_path / "stdout").is_symlink()
+
+
+def test_a_link_to_a_file_stays_one(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "a.csv")
+    write_file(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "elsewhere" / "a.csv").read_text() == "new"
+
+
+def _through_a_pipe(pipe, write):
+    """Return what comes out of a new pipe that is written to, and is one afterwards."""
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        write(pipe)
+        assert pipe.is_fifo()
+        return read.result()
