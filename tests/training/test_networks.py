@@ -21,7 +21,7 @@ from allcore.runs.folder.store import RunStore
 from allcore.training.finish import results_are_whole
 from allcore.training.load_weights import load_initial_weights
 from allcore.workspace import Workspace
-from tests.training.test_session import carried_out
+from tests.training.carrying_out import carried_out
 
 SMALLEST = "mobilenetv3small"
 
