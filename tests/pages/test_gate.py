@@ -7,8 +7,8 @@ from allcore.installation import PROJECT
 
 METHODS = {"submit", "resume", "stop_in_background", "delete", "create"}
 FUNCTIONS = {
-    "start", "request_stop", "remove", "draw_smears", "import_upload", "fetch_kaggle", "name_classes", "measure_all",
-    "say_of_run", "add_judgements", "import_judgements", "delete_study",
+    "start_study", "ask_study_to_stop", "resume", "remove", "draw_smears", "import_upload", "fetch_kaggle",
+    "name_classes", "measure_all", "say_of_run", "add_judgements", "import_judgements", "delete_study",
 }  # fmt: skip
 """What launches, stops, deletes, imports or names: reached through the gate alone."""
 
@@ -21,6 +21,14 @@ def test_pages_change_nothing_but_through_the_gate():
         if path.name != "sign_in.py":
             found |= {(path.name, "record_action") for name in uses(tree) if name == "record_action"}
     assert found == set()
+
+
+def test_all_that_is_looked_for_is_used_by_pages_under_that_name():
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (PROJECT / "pages").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    used |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    assert used >= METHODS | FUNCTIONS
 
 
 def test_every_page_that_acts_disables_what_asks_for_it_where_somebody_may_only_look():

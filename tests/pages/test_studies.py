@@ -97,7 +97,7 @@ def test_of_a_study_that_is_looked_at_again_only_what_has_changed_is_read(study,
 
 def test_a_study_is_resumed_and_stopped(study, monkeypatch):
     started = []
-    monkeypatch.setattr("pages.ui.runs.studies.start", lambda study, workspace: started.append(study.name))
+    monkeypatch.setattr("pages.ui.runs.studies.start_study", lambda study, workspace: started.append(study.name))
     app = open_page("runs", study="seeds")
     assert app.get_by_key("stop-seeds").disabled
     app.get_by_key("resume-seeds").click().run()

@@ -88,7 +88,7 @@ def test_two_clicks_in_a_moment_launch_one_run(data, launched):
 def no_runner(data, monkeypatch):
     """Let a study be launched, and nobody carry it out."""
     started = []
-    monkeypatch.setattr("pages.ui.train.launching.start", lambda study, workspace: started.append(study.name))
+    monkeypatch.setattr("pages.ui.train.launching.start_study", lambda study, workspace: started.append(study.name))
     return started
 
 

@@ -41,7 +41,7 @@ def clock(monkeypatch):
 def test_what_is_done_for_each_image_is_scaled_to_the_parts_of_the_split(clock, monkeypatch, served, each):
     """Writing takes 7 s, quantising and comparing speeds 3 s, opening a graph half a second, whatever is trained on."""
 
-    def opened(seconds, folder):
+    def open_graph(seconds, folder):
         clock.take(0.5)
         return SimpleNamespace(run=lambda images: clock.take(seconds * len(images)))
 
@@ -54,7 +54,7 @@ def test_what_is_done_for_each_image_is_scaled_to_the_parts_of_the_split(clock, 
         return SimpleNamespace(float32=FLOAT32, int8=INT8, served=served)
 
     monkeypatch.setattr(finish_cost, "_written", lambda run, model: clock.take(7.0))
-    for stand_in in (opened, resized, choose_arithmetic):
+    for stand_in in (open_graph, resized, choose_arithmetic):
         monkeypatch.setattr(finish_cost, stand_in.__name__, stand_in)
     calibrated, compared, predicted = 128 * FLOAT32, 100 * (FLOAT32 + INT8), 500 * (SCALING + each)
     assert finishing_seconds(RUN, None) == pytest.approx(7.0 + 3.0 + 1.0 + calibrated + compared + predicted)

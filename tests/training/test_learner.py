@@ -203,14 +203,14 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)
 from allcore.config import make_config
 from allcore.training.batches import Batch
-from allcore.hardware import Devices, make_plan
+from allcore.hardware import Devices, plan_hardware
 from allcore.training import learner as module
 from allcore.training.learner import Learner
 from tests.training.test_learner import tiny_network
 module.build_network = tiny_network  # what is tested is how batches are divided
 config = make_config(dataset="smears", image_size=32, head="gap", dense_units=8, dropout=0.0, batch_size=6,
                      learning_rate=0.01, optimizer="sgd")
-one = make_plan(config, 4, Devices(cores=2, cpu_bfloat16=False, memory=2**33))
+one = plan_hardware(config, 4, Devices(cores=2, cpu_bfloat16=False, memory=2**33))
 rng = np.random.default_rng(0)
 batch = Batch(rng.integers(0, 256, (5, 32, 32, 3)).astype(np.uint8), rng.integers(0, 4, 5), np.arange(5))
 """
