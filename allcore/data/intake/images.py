@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -45,6 +46,8 @@ _STRIP: Final = 256
 _BYTES_PER_PIXEL: Final = 16
 """About what Pillow and the result take of a picture while it is decoded, whatever its format."""
 _DECODED_AT_ONCE: Final = MemoryBudget(2**30)
+_SMALL_BYTES: Final = 2**20
+"""Of what is decoded at once less is not counted, since threads that ask wait for each other: a few for a moment."""
 _MAX_FILE_BYTES: Final = 256 * 2**20
 
 # The readers are called directly: Image.open would compare the size with a process-wide limit and warn through
@@ -175,7 +178,8 @@ def _image_format(data: bytes, suffix: str | None) -> str:
 
 def _plain(data: bytes, width: int, height: int, mode: str) -> tuple[np.ndarray, str, White]:
     _check_size(width, height)
-    with _DECODED_AT_ONCE.held(width * height * _BYTES_PER_PIXEL):
+    taken = width * height * _BYTES_PER_PIXEL
+    with nullcontext() if taken < _SMALL_BYTES else _DECODED_AT_ONCE.held(taken):
         return whole_jpeg(data), mode, White()
 
 
