@@ -1,6 +1,6 @@
 # make app        environment, requirements, and the app
-# make test       environment, test requirements, and the whole test suite: one worker more than processors, at most five, 2 GB each
-#                (WORKERS=4: four)
+# make test       environment, test requirements, and the whole test suite: two workers more than processors, since tests wait a fifth of their
+#                time; at most five, and one for each 2 GB of memory (WORKERS=3: three)
 # make test-fast  the quick tests, which need no process of their own, no TensorFlow and no browser
 # make test-cluster  runs on a real Slurm of one node and a real Ray (a head and one node), mirrored to a real MLflow server;
 #                Slurm needs root and Debian's slurm-wlm, slurm-wlm-basic-plugins and munge; Ray and MLflow are installed into
@@ -14,7 +14,8 @@
 
 PYTHON ?= python3
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-WORKERS ?= $(shell echo $$(( $(PROCESSORS) < 4 ? $(PROCESSORS) + 1 : 5 )))
+MEMORY_GB := $(shell echo $$(( $$(getconf _PHYS_PAGES 2>/dev/null || echo 2097152) / 262144 )))
+WORKERS ?= $(shell printf '%s\n' $$(( $(PROCESSORS) + 2 )) 5 $$(( $(MEMORY_GB) / 2 )) | sort -n | head -n 1)
 SOAK ?= 17
 # compiled files are kept, since dozens of processes start; a thread a worker: linear algebra and OpenCV that take all cores would take them from the others
 PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 $(BIN)/python -m pytest -n $(WORKERS)
