@@ -65,6 +65,7 @@ def _read_with_a_deletion_at(step: int, reader: Callable[[], object], victim: Pa
     return found, looks >= step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", VICTIMS.values(), ids=VICTIMS)
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 def test_what_is_deleted_while_it_is_read_is_left_out_or_refused_in_words(dataset, tmp_path, reader, victim):

@@ -75,6 +75,7 @@ def test_axes_and_variances_are_those_of_all_training_images_put_together(units,
     assert model.residual_scale == pytest.approx(np.sqrt(variances[kept:].sum() / (units - kept)), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_images():
     features = np.random.default_rng(0).random((10_000, 1024), np.float32)
     labels = np.arange(len(features)) % 4

@@ -91,6 +91,7 @@ def test_no_patient_crosses_a_fold_though_patients_have_images_of_several_classe
         assert (split.table.groupby("group")["split"].nunique() == 1).all()
 
 
+@pytest.mark.slow
 def test_no_fold_parts_equal_images_of_two_patients(tmp_path):
     rows = images({"A": 30, "B": 30})
     rows.loc[3, "pixel_sha256"] = rows["pixel_sha256"][0]

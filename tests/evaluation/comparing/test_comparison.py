@@ -184,6 +184,7 @@ def test_the_worse_model_could_still_be_level_where_it_misses_a_class():
         assert turned.intervals[name] == pytest.approx((-high, -low))
 
 
+@pytest.mark.slow
 def test_the_difference_of_mcc_is_covered_about_as_often_as_said():
     rng, covered = np.random.default_rng(7), 0
     labels = np.repeat([0, 1, 2], (100, 60, 15))

@@ -55,6 +55,7 @@ def test_a_rare_class_among_several_does_not_decide_what_the_others_decide():
     assert 0.97 < scores.intervals["mcc"][0] < 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [0.003, 0.01, 0.05, 0.2])
 def test_mcc_lies_within_its_interval_about_as_often_as_is_said(wrong):
     rng, support, held = np.random.default_rng(5), np.array([15, 60, 60]), 0
