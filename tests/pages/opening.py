@@ -128,3 +128,8 @@ def tiny(preset: str = "custom", **more: object) -> dict[str, str]:
 def metric(app: AppTest, label: str) -> Any:
     """Return the number that the page shows under a label."""
     return next(one for one in app.metric if one.label == label)
+
+
+def open_more(app):
+    app.session_state["more"] = True
+    return ran(app)

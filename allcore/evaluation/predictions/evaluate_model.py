@@ -76,14 +76,7 @@ def evaluate_run(run: Run, split: str) -> Evaluation:
     if split == "train":
         raise InputError("predictions are recorded for validation and test; give --data to score the train images")
     predictions = recorded_predictions(run, split)
-    return Evaluation(
-        model=run.id,
-        data=f"its {split} split",
-        predictions=predictions,
-        notes=_twin_notes(predictions, split),
-        datasets=(run.config.dataset,),
-        validation=_others(run) if split == "test" else None,
-    )
+    return _on_own_images(run, split, predictions, run.id, f"its {split} split")
 
 
 def _evaluate_own_images(
@@ -94,9 +87,13 @@ def _evaluate_own_images(
     said = predict_catalogued(predictor, path, catalog.root, rows, cache, on_progress)
     wanted = wanted.assign(twin=run.split.twins_in_train()[wanted.index], trained=split == "train")
     predictions = labelled_predictions(wanted, said, predictor.classes)
+    return _on_own_images(run, split, predictions, str(path), f"the {split} split of {run.id}")
+
+
+def _on_own_images(run: Run, split: str, predictions: RecordedPredictions, model: str, data: str) -> Evaluation:
     return Evaluation(
-        model=str(path),
-        data=f"the {split} split of {run.id}",
+        model=model,
+        data=data,
         predictions=predictions,
         notes=_twin_notes(predictions, split),
         datasets=(run.config.dataset,),
