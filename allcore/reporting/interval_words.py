@@ -25,8 +25,9 @@ _OF_OTHERS: Final = (
 DIFFERENCES: Final = (
     "The interval of a difference of accuracies has Wilson's ends of the two shares of images that one alone gets "
     "right, with groups as trials, and is no narrower than a paired bootstrap where groups hold several images. Other "
-    "differences have a paired bootstrap over groups; those of scores of labels, such as F1 and MCC, are at least as "
-    "wide as follows from the classes' sensitivities, compared as accuracies are."
+    "differences have a paired bootstrap over groups. Those of scores of labels, such as F1 and MCC, are at least as "
+    "wide as follows from the classes' sensitivities, compared as accuracies are; those of AUROC and average precision "
+    "as follows from the intervals of the two models and the correlation of their scores over the resamples."
 )
 """How the intervals of differences of two models on the same images are made."""
 

@@ -27,8 +27,12 @@ def recorded(certainty=0.5, seed=0, n=120, group_size=1):
 
 def answered(labels, said):
     """Return predictions of images of these class numbers that were called these, each in a group of its own."""
-    n_classes = int(max(*labels, *said)) + 1
-    p = np.eye(n_classes)[np.asarray(said)]
+    return ranked(labels, np.eye(int(max(*labels, *said)) + 1)[np.asarray(said)])
+
+
+def ranked(labels, p):
+    """Return predictions of images of these class numbers with these probabilities, each in a group of its own."""
+    n_classes = p.shape[1]
     names = np.array(CLASSES, object)[np.asarray(labels)]
     table = pd.DataFrame(
         {

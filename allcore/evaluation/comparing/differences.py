@@ -6,13 +6,26 @@ import numpy as np
 
 from allcore.arrays import FloatArray, IntArray
 from allcore.evaluation.comparing.pairing import Paired
-from allcore.evaluation.scoring.intervals import bootstrap_intervals, farther, paired_interval
+from allcore.evaluation.scoring.intervals import (
+    bootstrap_values,
+    difference_interval,
+    farther,
+    paired_interval,
+    percentile_interval,
+)
 from allcore.evaluation.scoring.metrics import confusion_matrix
 from allcore.evaluation.scoring.recall_effects import recall_effects, together
 from allcore.evaluation.scoring.score_table import absent_by_chance, score_table
 from allcore.evaluation.scoring.scores import LABEL_METRICS, SCALAR_METRICS, Scores
 
 _RANKINGS = ("auroc_macro", "average_precision_macro")
+_UNRELATED = 4
+"""How many trials in which two rankings are unrelated are taken for seen beside those of the rarest class.
+
+Rankings that never differ in what was seen are not known to be the same. Agresti and Coull (1998) add four trials to a
+proportion in the same way.
+"""
+_ROUNDING = 1e-12
 
 Table = dict[str, FloatArray]
 
@@ -22,29 +35,31 @@ def differences(paired: Paired, first: Scores, second: Scores, *, samples: int, 
 
     The intervals are percentiles of the paired bootstrap over groups, which sees little where the models hardly ever
     differ. That of accuracy is `paired_interval`; another score of labels reaches at least as far as follows from the
-    classes' recalls, each of whose differences has its own `paired_interval`; and where no resample tells the rankings
-    apart, the difference of their areas reaches as far as the lower ends of both.
+    classes' recalls, each of whose differences has its own `paired_interval`; one of rankings at least as far as the
+    two models' own intervals together, by the correlation of the two over the resamples (Zou and Yue, 2013).
     """
     labels, groups = paired.first.labels, paired.groups
     each = [part.probabilities for part in (paired.first, paired.second)]
     matrices = [confusion_matrix(labels, p.argmax(axis=1), p.shape[1]) for p in each]
     absent: list[FloatArray | float] = [absent_by_chance(matrix) for matrix in matrices]
 
-    def apart(multiplicity: FloatArray, never: list[FloatArray | float]) -> Table:
+    def both(multiplicity: FloatArray, never: list[FloatArray | float] = absent) -> Table:
         one, other = (score_table(labels, p, multiplicity, of) for p, of in zip(each, never, strict=True))
-        return {name: one[name] - other[name] for name in (*SCALAR_METRICS, "recall")}
+        return {name: np.stack([one[name], other[name]], axis=1) for name in (*SCALAR_METRICS, "recall")}
 
-    values = apart(np.ones(len(labels)), [0.0, 0.0])
-    intervals = bootstrap_intervals(lambda drawn: apart(drawn, absent), len(labels), groups, samples=samples, seed=seed)
+    seen = both(np.ones((1, len(labels))), [0.0, 0.0])
+    values = {name: of[0, 0] - of[0, 1] for name, of in seen.items()}
+    drawn = bootstrap_values(both, len(labels), groups, samples=samples, seed=seed)
+    intervals = {name: percentile_interval(of[:, 0] - of[:, 1]) for name, of in drawn.items()}
     surplus = np.subtract(paired.first_right, paired.second_right, dtype=np.float64)
     recalls = _of_recalls(surplus, labels, groups, intervals["recall"])
     intervals |= _of_labels(values, intervals, recalls, *matrices)
     of_accuracy = paired_interval(surplus, groups, intervals["accuracy"])
     intervals |= {"accuracy": of_accuracy, "recall_weighted": of_accuracy}  # one number by two names
+    trials = min(len(np.unique(groups[labels == label])) for label in np.unique(labels))
     for name in _RANKINGS:
-        if np.ptp(intervals[name]) == 0:
-            down, up = (_above_low(scores, name) for scores in (first, second))
-            intervals[name] = values[name] + np.array([-down, up])
+        correlation = _correlation(drawn[name]) * trials / (trials + _UNRELATED)
+        intervals[name] = farther(_of_scores(name, first, second, correlation), intervals[name])
     return values, intervals
 
 
@@ -74,7 +89,16 @@ def _of_labels(values: Table, resampled: Table, recalls: FloatArray, first: IntA
     return found
 
 
-def _above_low(scores: Scores, name: str) -> float:
-    """Return how far a score lies above the lower end of its interval; nan where it has none."""
-    value, low = getattr(scores, name), scores.intervals[name][0]
-    return np.nan if value is None or low is None else value - low
+def _of_scores(name: str, first: Scores, second: Scores, correlation: float) -> FloatArray:
+    """Return low and high (2,) of the difference of two scores by their own intervals; nan where one is undefined."""
+    values = np.array([getattr(scores, name) for scores in (first, second)], dtype=np.float64)
+    ends = np.array([scores.intervals[name] for scores in (first, second)], dtype=np.float64)
+    return difference_interval(values, ends, correlation).clip(-1, 1)
+
+
+def _correlation(drawn: FloatArray) -> float:
+    """Return the correlation of two scores over resamples (b, 2); 0 where one never changes, or is undefined."""
+    known = drawn[~np.isnan(drawn).any(axis=1)]
+    if not len(known) or np.ptp(known, axis=0).min() < _ROUNDING:
+        return 0.0
+    return float(np.corrcoef(known.T)[0, 1])

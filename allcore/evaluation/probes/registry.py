@@ -20,7 +20,7 @@ from allcore.evaluation.probes.views import (
     only_centre,
 )
 
-WORK = 10
+WORK = 11
 """Raised whenever a probe does something else than before: what earlier work found is not shown for it."""
 AS_IT_IS = "as it is"
 CELLS_ALONE, FIELD_ALONE, OTHER_FIELD = "cells alone", "field alone", "cells on another class's field"

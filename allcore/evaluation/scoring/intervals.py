@@ -118,15 +118,24 @@ def paired_interval(
     """
     values, n_groups = np.asarray(surplus), len(np.unique(groups))
     shares = np.array([(values > 0).mean(), (values < 0).mean()])
-    low, high = wilson(shares * n_groups, n_groups, confidence)
+    ends = np.transpose(wilson(shares * n_groups, n_groups, confidence))
     correlation = -np.sqrt(shares.prod() / (1 - shares).prod()) if shares.all() else 0.0  # what is one is not the other
+    together = difference_interval(shares, ends, float(correlation)).clip(-1, 1)
+    return together if n_groups == len(values) else farther(together, resampled)
+
+
+def difference_interval(values: FloatArray, intervals: FloatArray, correlation: float) -> FloatArray:
+    """Return low and high (2,) of the first minus the second of two `values` (2,), given low and high of each (2, 2).
+
+    Each end lies as far off as the first's end that way and the second's the other way together, by the `correlation`
+    of the two (Zou and Donner, 2008).
+    """
 
     def off(first: float, second: float) -> float:
         return float(np.sqrt(first**2 + second**2 - 2 * correlation * first * second))
 
-    down, up = off(shares[0] - low[0], high[1] - shares[1]), off(high[0] - shares[0], shares[1] - low[1])
-    together = (shares[0] - shares[1] + np.array([-down, up])).clip(-1, 1)
-    return together if n_groups == len(values) else farther(together, resampled)
+    (down, up), (down_of_second, up_of_second) = np.abs(intervals - values[:, None])
+    return values[0] - values[1] + np.array([-off(down, up_of_second), off(up, down_of_second)])
 
 
 def farther(one: FloatArray, other: npt.ArrayLike) -> FloatArray:
@@ -165,8 +174,24 @@ def bootstrap_intervals(
 ) -> dict[str, FloatArray]:
     """Percentile intervals, at 95 % unless told, of statistics over resampled groups, as arrays (2, ...): low and high.
 
-    `statistics` takes multiplicities (b, N) and gives named arrays (b, ...). Resamples in which a statistic is
-    undefined (nan) are left out. With fewer than two groups nothing is known of the variation: nan.
+    `statistics` is as in `bootstrap_values`. Resamples in which a statistic is undefined (nan) are left out.
+    """
+    values = bootstrap_values(statistics, n_images, groups, samples=samples, seed=seed)
+    return {name: percentile_interval(array, confidence) for name, array in values.items()}
+
+
+def bootstrap_values(
+    statistics: Callable[[FloatArray], Mapping[str, FloatArray]],
+    n_images: int,
+    groups: Sequence[Any] | npt.ArrayLike | None = None,
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+) -> dict[str, FloatArray]:
+    """Return what statistics are over resampled groups, as arrays (`samples`, ...).
+
+    `statistics` takes multiplicities (b, N) and gives named arrays (b, ...). With fewer than two groups nothing is
+    known of the variation: nan.
     """
     chunks = [
         statistics(multiplicity)
@@ -174,8 +199,8 @@ def bootstrap_intervals(
     ]
     values = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
     if group_indices(n_images, groups).max() == 0:
-        return {name: np.full((2, *array.shape[1:]), np.nan) for name, array in values.items()}
-    return {name: _percentile_interval(array, confidence) for name, array in values.items()}
+        return {name: np.full_like(array, np.nan) for name, array in values.items()}
+    return values
 
 
 def bootstrap_interval(
@@ -204,7 +229,8 @@ def group_indices(n_images: int, groups: Sequence[Any] | npt.ArrayLike | None = 
     return np.arange(n_images) if groups is None else np.unique(groups, return_inverse=True)[1]
 
 
-def _percentile_interval(values: FloatArray, confidence: float) -> FloatArray:
+def percentile_interval(values: FloatArray, confidence: float = CONFIDENCE) -> FloatArray:
+    """Return the percentiles (2, ...) of resampled values (b, ...) that leave out as much below as above."""
     undefined = np.isnan(values).all(axis=0)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     ends = np.nanquantile(np.where(undefined, 0, values), tails, axis=0)
