@@ -13,7 +13,7 @@ from allcore.arrays import FloatArray
 from allcore.data.folder.listing import images_below
 from allcore.errors import ImageError, InputError
 from allcore.evaluation.probes.subject import Subject, locate
-from allcore.evaluation.scoring.intervals import bootstrap_interval
+from allcore.evaluation.scoring.intervals import auroc_interval, bootstrap_interval, farther
 from allcore.evaluation.scoring.metrics import ranking_areas
 from allcore.evaluation.scoring.scores import Interval, fraction
 from allcore.inference.predictor import Predictor, load_predictor
@@ -27,8 +27,8 @@ from allcore.writing import write_whole
 class OtherImages(BaseModel):
     """A folder of images that the model should call novel: its name, how many could be read, and how many it did.
 
-    `auroc` is that of novelty for these images against the test images, with its 95 % interval (bootstrap over overlap
-    groups; without width where the two do not overlap at all).
+    `auroc` is that of novelty for these images against the test images, with its 95 % interval: a bootstrap over
+    overlap groups, no narrower than `auroc_interval` with these groups as trials.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -120,13 +120,15 @@ def _compared(folder: Path, own: FloatArray, groups: pd.Series, novelty: FloatAr
     def area(multiplicity: FloatArray | None) -> FloatArray:
         return ranking_areas(1 - is_other, values, multiplicity).auroc[..., 0]
 
-    low, high = bootstrap_interval(area, len(values), together)
+    found = float(area(None))
+    by_theory = auroc_interval(found, len(readable), groups.nunique())
+    low, high = farther(by_theory, bootstrap_interval(area, len(values), together))
     return OtherImages(
         folder=folder.name,
         images=len(readable),
         unreadable=len(novelty) - len(readable),
         called_novel=int((readable > threshold).sum()),
-        auroc=float(area(None)),
+        auroc=found,
         interval=(fraction(low), fraction(high)),
     )
 

@@ -54,7 +54,8 @@ def test_the_models_own_images_are_not_told_apart_and_others_are(run, noise, own
     others, same = report.others
     assert (others.folder, others.images, others.unreadable) == ("noise", 6, 1)
     assert others.auroc > 0.9
-    assert others.interval[0] <= others.auroc <= others.interval[1]
+    assert others.interval[0] < 0.9  # six images are few, also where all are more novel
+    assert others.auroc <= others.interval[1]
     assert same.auroc == pytest.approx(0.5)
     assert same.called_novel == report.called_novel
 
