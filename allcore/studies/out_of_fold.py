@@ -25,6 +25,8 @@ from allcore.writing import folder_written_whole, make_folder, write_whole
 FOLDER = "out-of-fold"
 _LONGEST: Final = 200
 MEMBERS_FILE = "members.json"
+_FORM: Final = 2
+"""Raise it when what is written changes."""
 _LARGEST = 2**20
 _COLUMNS = ("path", "sha256", "group", "split", "label")
 _MORE = ("predicted", "correct", "novelty", "novel", "twin", "run")
@@ -58,13 +60,13 @@ def out_of_fold_place(study: Study, cell: str, seed: int) -> Run:
 def out_of_fold_run(study: Study, finished: list[FinishedMember], cell: str, seed: int) -> Run:
     """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
 
-    It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has,
+    It is written where it is not there yet, is of an older form, or other members have succeeded since. Raises `RunError` when none has,
     `UnwrittenError` when the disk refuses.
     """
     members = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
     name, run = out_of_fold_name(cell, seed), out_of_fold_place(study, cell, seed)
     ids = [each.run.id for each in members]
-    if members and _written_of(run.folder) == ids:
+    if members and _written_of(run.folder) == (_FORM, ids):
         return run
     predictions = out_of_fold(finished, cell, seed)
     probabilities = [f"probability_{label}" for label in predictions.classes]
@@ -76,7 +78,7 @@ def out_of_fold_run(study: Study, finished: list[FinishedMember], cell: str, see
             recorded = table[[*_COLUMNS, *probabilities, *_MORE]]
             write_run_form(unfinished, config, table, recorded, members[0].run.status().device)
             write_whole(unfinished / METRICS_FILE, _mean_history(members))
-            write_whole(unfinished / MEMBERS_FILE, json.dumps(ids))
+            write_whole(unfinished / MEMBERS_FILE, json.dumps({"form": _FORM, "runs": ids}))
     except OSError as error:
         raise UnwrittenError(
             f"the out-of-fold predictions of study {study.name} cannot be written ({error.strerror})"
@@ -89,7 +91,7 @@ def model_of(run: Run, runs: Path) -> Path | None:
 
     `runs` is the folder of all runs; None where no model is kept.
     """
-    return first_model(Run(runs / name) for name in _written_of(run.folder)) if is_out_of_fold(run) else run.kept_model
+    return first_model(Run(runs / name) for name in _written_of(run.folder)[1]) if is_out_of_fold(run) else run.kept_model
 
 
 def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -> list[Run]:
@@ -120,9 +122,12 @@ def _mean_history(members: list[FinishedMember]) -> str:
     return mean.reset_index().astype({"step": int}).to_json(orient="records", lines=True)
 
 
-def _written_of(folder: Path) -> list[str]:
+def _written_of(folder: Path) -> tuple[int, list[str]]:
+    """Return the form of what is written and the runs it was written of; the first form was their list alone."""
     try:
-        ids = read_json(folder / MEMBERS_FILE, _LARGEST)
+        members = read_json(folder / MEMBERS_FILE, _LARGEST)
     except FileError:
-        return []
-    return ids if isinstance(ids, list) else []
+        return 0, []
+    if isinstance(members, list):
+        return 1, members
+    return (members.get("form", 0), members.get("runs", [])) if isinstance(members, dict) else (0, [])

@@ -1,5 +1,6 @@
 """What the folds say together: every image once, as the member predicted it that had not seen it."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,15 @@ from allcore.data.splits.split import make_split
 from allcore.errors import RunError
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
-from allcore.studies.out_of_fold import comparable_runs, folder_name, is_out_of_fold, out_of_fold_name, out_of_fold_run
+from allcore.studies.costs import training_costs
+from allcore.studies.out_of_fold import (
+    comparable_runs,
+    folder_name,
+    is_out_of_fold,
+    model_of,
+    out_of_fold_name,
+    out_of_fold_run,
+)
 from allcore.studies.plan import make_plan
 from allcore.studies.results import cell_scores, finished_members, out_of_fold
 from allcore.studies.runner import run_study
@@ -201,6 +210,21 @@ def test_the_trade_off_compares_settings_on_all_images_with_the_time_of_one_fold
     assert [(point.image_size, point.test_images) for point in points] == [(32, len(ROWS)), (48, len(ROWS))] * 2
     assert {point.training_seconds for point in points} == {12.0}
     assert {point.memory_bytes for point in points} == {5}
+
+
+def test_what_an_earlier_version_wrote_of_the_same_members_is_written_anew(study, executor):
+    run_study(study.folder, executor)
+    finished = finished_of(study, executor)
+    run = out_of_fold_run(study, finished, "image_size=32", 0)
+    of_it = [each.run for each in finished if (each.place.cell, each.place.seed) == ("image_size=32", 0)]
+    (run.folder / "members.json").write_text(json.dumps([each.id for each in of_it]))
+    (run.folder / "metrics.jsonl").write_text(EPOCH % 10 + '"validation_accuracy": 1, "memory_bytes": 4}\n')
+    models = [each.folder / "model.onnx" for each in of_it]
+    models[1].touch()
+    assert model_of(run, study.folder.parent.parent / "runs") == models[1]
+    again = out_of_fold_run(study, finished, "image_size=32", 0)
+    assert again.history().most_memory == training_costs(of_it)["memory_bytes"] == 5
+    assert model_of(again, study.folder.parent.parent / "runs") == models[1]
 
 
 def test_without_folds_members_themselves_are_compared(study, executor, tiny_config):
