@@ -85,6 +85,17 @@ def test_a_study_is_not_extended_over_other_images(begun, workspace, dataset):
         resolved_plan(begun.plan().extended(seeds=(1,)), workspace, extends=begun)
 
 
+def test_a_member_that_has_not_succeeded_may_be_deleted_for_the_images_that_there_are_now(begun, workspace, dataset):
+    (first,) = AtOnce(workspace).store.runs()
+    set_state(first, "failed")
+    add_image(dataset)
+    extended = begun.plan().extended(seeds=(1,))
+    with pytest.raises(DatasetError, match=rf"delete run {first.id}, which has not succeeded, or make another study"):
+        resolved_plan(extended, workspace, extends=begun)
+    shutil.rmtree(first.folder)
+    assert resolved_plan(extended, workspace, extends=begun) == extended
+
+
 def test_a_study_goes_on_over_its_dataset_wherever_that_lies_by_now(begun, workspace, dataset, config):
     moved = dataset.rename(dataset.with_name("moved"))
     dataset.symlink_to(moved)
