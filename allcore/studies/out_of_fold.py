@@ -91,7 +91,9 @@ def model_of(run: Run, runs: Path) -> Path | None:
 
     `runs` is the folder of all runs; None where no model is kept.
     """
-    return first_model(Run(runs / name) for name in _written_of(run.folder)[1]) if is_out_of_fold(run) else run.kept_model
+    return (
+        first_model(Run(runs / name) for name in _written_of(run.folder)[1]) if is_out_of_fold(run) else run.kept_model
+    )
 
 
 def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -> list[Run]:

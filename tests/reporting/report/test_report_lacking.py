@@ -102,6 +102,25 @@ def test_groups_of_a_table_are_said_to_be_joined_by_what_images_show(finished_ru
     assert "patients.csv" not in groups_table(facts).caption
 
 
+def test_groups_of_a_table_that_exact_duplicates_do_not_join_are_said_not_to_be(finished_run, readers):
+    facts = gather(finished_run, readers)
+    table = facts.split.table.copy()
+    table.loc[table.index[1], "sha256"] = table["sha256"].iloc[0]
+    table["group"] = [f"p{number}" for number in range(len(table))]
+    split = facts.config.split.model_copy(update={"groups": "patients.csv"})
+    apart = replace(
+        facts,
+        config=facts.config.model_copy(update={"split": split}),
+        split=replace(facts.split, table=table),
+    )
+    assert (
+        groups_table(apart).caption
+        == "Groups: images that patients.csv puts together; what they show was not looked at"
+    )
+    assert "patients.csv alone: images that are exact duplicates lie in different groups." in str(protocol(apart))
+    assert "are one" not in str(protocol(apart))
+
+
 def test_groups_with_several_mistakes_are_counted_where_not_all_are_listed(finished_run, readers):
     facts = gather(finished_run, readers)
     table = pd.DataFrame(

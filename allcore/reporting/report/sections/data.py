@@ -147,9 +147,6 @@ def protocol(facts: RunFacts) -> tuple[Text, ...]:
         fractions = f"fold {split.fold} of {split.folds} for the test, {validation} for validation"
     if split.protocol == "folders":
         fractions = "as they came, though validation is drawn from train where it has no folder"
-    shown = "are exact duplicates or show the same field" if _fields_are_known(facts) else "are exact duplicates"
-    table = f" Groups come from the table {split.groups}; those that hold images which {shown} are one."
-    table = table if split.groups else ""
     drawn = facts.known is not None and facts.known.drawn
     known = split.protocol == "patient" or drawn
     chosen = "the temperature" if facts.config.keep == "last" else "the epoch and the temperature"
@@ -157,10 +154,26 @@ def protocol(facts: RunFacts) -> tuple[Text, ...]:
     return (
         text(
             Strong(f"{split.protocol.capitalize()} split"), f", {fractions}, seed {split.seed}. "
-            f"{PROTOCOLS[split.protocol]}.{table} {LEVELS[split.protocol]}.{patients}",
+            f"{PROTOCOLS[split.protocol]}.{_of_table(facts)} {LEVELS[split.protocol]}.{patients}",
         ),
         text(f"Validation chose {chosen}; the test images were scored once, by the served model."),
     )  # fmt: skip
+
+
+def _of_table(facts: RunFacts) -> str:
+    """Return in a sentence how groups come from a table, '' where none was given."""
+    table = facts.config.split.groups
+    if not table:
+        return ""
+    if _table_alone_counted(facts):
+        return f" Groups come from the table {table} alone: images that are exact duplicates lie in different groups."
+    shown = "are exact duplicates or show the same field" if _fields_are_known(facts) else "are exact duplicates"
+    return f" Groups come from the table {table}; those that hold images which {shown} are one."
+
+
+def _table_alone_counted(facts: RunFacts) -> bool:
+    """Return whether the groups of a table were not joined by what images show, as once was so."""
+    return bool((facts.split.table.groupby("sha256")["group"].nunique() > 1).any())
 
 
 def groups_table(facts: RunFacts) -> Table:
@@ -182,6 +195,8 @@ def groups_table(facts: RunFacts) -> Table:
 
 def _what_groups_are(facts: RunFacts) -> str:
     table = facts.config.split.groups
+    if table and _table_alone_counted(facts):
+        return f"images that {table} puts together; what they show was not looked at"
     given = f"that {table} puts together, or " if table else ""
     if _fields_are_known(facts):
         return f"images {given}that are exact duplicates, or show a part of the same field"
