@@ -189,8 +189,8 @@ def _named(option: str) -> tuple[str, str]:
 
 def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:
     from allcore.data.browse import class_counts, held_out_twins, scaled_to_8_bits
+    from allcore.data.folder.parts import PARTS
     from allcore.data.overlap import exact_duplicate_pairs
-    from allcore.data.splits.split import PARTS
 
     images = catalog.images(variant)
     parts = {}

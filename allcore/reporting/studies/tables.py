@@ -13,6 +13,7 @@ from allcore.reporting.number_text import (
     counted,
     decimal,
     duration,
+    hundredfold,
     listed,
     memory,
     per_cent,
@@ -83,8 +84,8 @@ def methods_table(found: StudyFindings) -> Table:
 def scores_table(cell: CellScores, name: str) -> Table:
     """Return every score of a setting as mean with its spread over folds and seeds, and pooled with its interval."""
     rows = tuple(
-        (called, *(_number(key, value) for value in (each.mean, each.sd_folds, each.sd_seeds, cell.pooled[key])),
-         _ends(key, cell))
+        (called, _number(key, each.mean), *(_deviation(key, value) for value in (each.sd_folds, each.sd_seeds)),
+         _number(key, cell.pooled[key]), _ends(key, cell))
         for key, called in (SCORE_NAMES | ERROR_NAMES).items()
         if (each := cell.spreads.get(key)) is not None
     )  # fmt: skip
@@ -222,6 +223,11 @@ def _interval(low: float | None, high: float | None) -> str:
 
 def _number(key: str, value: float | None) -> str:
     return decimal(value, 4) if key in ERROR_NAMES else percentage(value)
+
+
+def _deviation(key: str, value: float | None) -> str:
+    """Return a standard deviation: a hair above 0 is not worth telling from 0, as it is of a score."""
+    return decimal(value, 4) if key in ERROR_NAMES else decimal(hundredfold(value))
 
 
 def _ends(key: str, cell: CellScores) -> str:

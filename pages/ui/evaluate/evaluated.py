@@ -19,9 +19,10 @@ from pages.ui.known.workspace import workspace
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A run's predictions of the images of one split, their scores, and those without twins in train.
+    """A run's predictions of the images of one split, their scores, and those of images that train does not know.
 
-    `alone` is None when all images are twins. Where the run is a model's scoring of a folder, `scored` says of which.
+    `alone` has the scores without images that have a twin in train, or that the model was trained on; None where no
+    image is left. Where the run is a model's scoring of a folder, `scored` says of which.
     Where another version of the labels counts than the run recorded, `relabelled` says what it changes.
     `lends` says whether there are training images, which probes borrow from.
     """

@@ -107,6 +107,11 @@ def test_example_covers_the_sizes_with_everything_known_of_each():
     assert record.shortcuts["colour histogram"] > record.shortcuts["majority"]
 
 
+def test_example_has_the_fields_that_a_record_has_now():
+    example = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    assert example == read_tradeoff(EXAMPLE).model_dump(mode="json")
+
+
 def test_example_compares_every_two_of_its_runs():
     record = read_tradeoff(EXAMPLE)
     called = point_names(record.points)

@@ -12,7 +12,13 @@ from allcore.evaluation.comparing.verdict import CellDifference
 from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.report.sections.data import LEVELS, PROTOCOLS
 from allcore.reporting.studies.report import make_study_report, readme_tables
-from allcore.reporting.studies.tables import differences_table, methods_table, probes_table, study_settings_table
+from allcore.reporting.studies.tables import (
+    differences_table,
+    methods_table,
+    probes_table,
+    scores_table,
+    study_settings_table,
+)
 from allcore.reporting.studies.words import (
     best_in_words,
     difference_in_words,
@@ -81,6 +87,12 @@ def test_a_mean_stands_with_its_spread_over_folds_or_else_over_seeds():
     assert mean_and_spread(None) == "–"
     assert mean_and_spread(spread([[1, 1, 1, 1, 0.9981]])) == "> 99.9 ± 0.1 %"
     assert mean_and_spread(spread([[1, 1, 1, 1]])) == "100.0 ± 0.0 %"
+
+
+def test_a_spread_near_nothing_is_written_as_a_number_in_the_table_of_scores_too():
+    steady = scores_table(scored("image_size=32", [[0.9, 0.90004], [0.9, 0.90004]]), "32 px").rows[0]
+    assert steady[1:4] == ("90.00", "0.00", "0.00")
+    assert scores_table(scored("image_size=32", [[0.9]]), "32 px").rows[0][1:4] == ("90.00", "–", "–")
 
 
 def test_no_spread_is_told_of_a_single_run(tiny_config):
