@@ -60,8 +60,8 @@ def out_of_fold_place(study: Study, cell: str, seed: int) -> Run:
 def out_of_fold_run(study: Study, finished: list[FinishedMember], cell: str, seed: int) -> Run:
     """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
 
-    It is written where it is not there yet, is of an older form, or other members have succeeded since. Raises `RunError` when none has,
-    `UnwrittenError` when the disk refuses.
+    It is written where it is not there yet, is of an older form, or other members have succeeded since. Raises
+    `RunError` when none has, `UnwrittenError` when the disk refuses.
     """
     members = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
     name, run = out_of_fold_name(cell, seed), out_of_fold_place(study, cell, seed)

@@ -40,6 +40,18 @@ def test_turned_round_a_difference_has_the_same_interval(metric):
     assert turned == pytest.approx((-high, -low))
 
 
+def test_a_class_without_images_is_left_out_and_without_another_class_there_is_no_auroc():
+    labels = np.array([0] * 30 + [1] * 10)
+    models = [np.eye(3)[np.where(np.arange(40) < wrong, 1 - labels, labels)] for wrong in (0, 1)]
+    for metric in RANKINGS:
+        low, high = compare(pair(*(ranked(labels, p) for p in models)), samples=50).intervals[metric]
+        assert low < 0 < high
+    result = compare(pair(*(ranked(labels[:30], p[:30]) for p in models)), samples=50)
+    assert result.differences["auroc_macro"] is None
+    assert result.intervals["auroc_macro"] == (None, None)
+    assert result.differences["average_precision_macro"] == 0
+
+
 @pytest.mark.parametrize("metric", RANKINGS)
 def test_rankings_that_err_alike_are_known_better_than_those_that_err_apart(metric):
     rng = np.random.default_rng(1)
