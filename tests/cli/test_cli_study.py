@@ -43,17 +43,17 @@ def test_a_study_that_makes_no_sense_is_refused_before_anything_is_made(command,
 def test_the_report_has_mean_spread_and_pooled_scores_and_leaves_the_predictions(command, study_of, finished_run):
     study_of(done=2)
     outcome = command("study", "report", "seeds", "--json")
-    (cell,) = outcome.json["cells"]
-    assert (cell["members"], cell["succeeded"]) == (2, 2)
-    accuracy = cell["spreads"]["accuracy"]
-    assert accuracy["mean"] == pytest.approx(cell["pooled"]["accuracy"])
+    (setting,) = outcome.json["cells"]
+    assert (setting["members"], setting["succeeded"]) == (2, 2)
+    accuracy = setting["spreads"]["accuracy"]
+    assert accuracy["mean"] == pytest.approx(setting["pooled"]["accuracy"])
     assert (accuracy["sd_folds"], accuracy["sd_seeds"], accuracy["seeds"]) == (None, 0.0, 2)
-    low, high = cell["intervals"]["accuracy"]
-    assert low <= cell["pooled"]["accuracy"] <= high
+    low, high = setting["intervals"]["accuracy"]
+    assert low <= setting["pooled"]["accuracy"] <= high
     assert len(outcome.json["out_of_fold"]) == 2
     evaluated = command("evaluate", outcome.json["out_of_fold"][0], "--json").json
-    assert evaluated["accuracy"] == cell["pooled"]["accuracy"]
-    assert evaluated["n"] == cell["images"] == len(finished_run.split.rows("test"))
+    assert evaluated["accuracy"] == setting["pooled"]["accuracy"]
+    assert evaluated["n"] == setting["images"] == len(finished_run.split.rows("test"))
     assert "accuracy" in command("study", "report", "seeds").out
 
 

@@ -175,7 +175,7 @@ class _Work:
 
     @cached_property
     def cells_at_evidence(self) -> np.ndarray | None:
-        """Which part of each cell of each image's evidence lies in nucleated cells; None where few images hold any."""
+        """Which part of each square of each evidence map lies in nucleated cells; None where few images hold any."""
         counts, weights = [], []
         for file in self.files.of(self.scored["path"]):
             cells = self.find(_decoded(file))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from allcore.errors import RunError
 from allcore.evaluation.comparing.comparison import compare_all
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, point_names, tradeoff_point
@@ -43,7 +43,7 @@ class TradeoffRecord(BaseModel):
     points: tuple[TradeoffPoint, ...]
     tests: tuple[dict[str, Any], ...]
     shortcuts: dict[str, float] | None
-    differences: tuple[CellDifference, ...] = ()
+    differences: tuple[SettingDifference, ...] = ()
 
     @property
     def pairs(self) -> pd.DataFrame:
