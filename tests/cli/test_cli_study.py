@@ -128,6 +128,24 @@ def test_show_and_list_tell_how_far_a_study_is(command, study_of):
     assert "seed=1" in command("study", "show", "seeds").out
 
 
+def test_json_names_settings_by_the_keys_that_scripts_know(command, study_of):
+    study_of(done=2, model=True, vary={"image_size": [32]})
+    report, shown = (
+        command("study", *asked, "seeds", "--json").json for asked in (("report", "--complete"), ("show",))
+    )
+    members = [each["cell"] for each in shown["members"]]
+    assert members == ["image_size=32"] * 2
+    for found in (report, shown):
+        assert [each["cell"] for each in (*found["cells"], *found["probes"])] == ["image_size=32"] * 2
+        assert {each["cell"] for each in found["baselines"]} == {baseline.name for baseline in BASELINES}
+        assert '"setting' not in json.dumps(found)
+    assert list(report["cells"][0]) == [
+        "cell", "members", "succeeded", "images", "spreads", "pooled", "intervals", "interval_method", "classes",
+        "confusion_matrix", "training_seconds", "memory_bytes", "parameters", "latency_seconds",
+    ]  # fmt: skip
+    assert list(report["probes"][0]) == ["cell", "members", "without_model", "probes", "evidence_in_cells"]
+
+
 def test_a_whole_study_has_nothing_to_resume(command, study_of):
     study_of(done=2)
     outcome = command("study", "resume", "seeds")
