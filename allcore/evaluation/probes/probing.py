@@ -50,8 +50,8 @@ class ProbeResult(BaseModel):
     `change` is the accuracy less that of the images as they are, in fractions, with its paired interval;
     `decisions_changed` counts the images that are given another class. Where another class's image lends something,
     `followed_other` is the part of the images that are called that class, `followed_neither` the part called neither
-    class. A probe that was `skipped` says why. `shown` is the SHA-256 of the images of a variant that were shown, ''
-    without a variant, or where an earlier version did not say.
+    class. `skipped` says why a probe was not made. Where a probe shows images of another variant, `shown` is their
+    SHA-256; it is '' for all other probes, and in reports of earlier versions, which did not record it.
     """
 
     model_config = ConfigDict(frozen=True)
