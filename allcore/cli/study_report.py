@@ -66,11 +66,11 @@ def report(
     if whole or frozen:
         finished = finished_members(plan, members)
         with progress_bar("baselines") as progress:
-            compute_baselines(plan, finished, workspace.cache, frozen, progress)
+            compute_baselines(plan, finished, workspace.cache, progress, frozen=frozen)
     if whole:
         with progress_bar("probes") as progress:
             compute_probes(finished, workspace.cache, progress)
-    found = study_findings(study.name, plan, members, workspace.cache, margin / 100, latency)
+    found = study_findings(study.name, plan, members, workspace.cache, margin / 100, timed=latency)
     folders = _out_of_fold(study, found)
     if form is not None and output is not None:
         _write(found, form, output, json)

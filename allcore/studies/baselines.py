@@ -22,7 +22,7 @@ STANDING_BESIDE = (*BASELINES, *FROZEN)
 
 
 def compute_baselines(
-    plan: StudyPlan, finished: list[FinishedMember], cache: Path, frozen: bool, on_progress: Progress | None = None
+    plan: StudyPlan, finished: list[FinishedMember], cache: Path, on_progress: Progress | None = None, *, frozen: bool
 ) -> None:
     """Compute what `cache` lacks of the shortcut baselines, and of those on `frozen` features where they are wanted.
 

@@ -66,7 +66,7 @@ def estimate_study(
     )
     number = min(plan.members, *(max(1, at_once(config)) for config in first.values()))
     classes, images = len(split.classes), len(split.table)
-    kept = sum(members * kept_bytes(config, classes, images, plan.keep_models) for config in first.values())
+    kept = sum(members * kept_bytes(config, classes, images, keep_model=plan.keep_models) for config in first.values())
     return StudyEstimate(
         settings=settings,
         at_once=number,

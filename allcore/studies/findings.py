@@ -69,7 +69,7 @@ class StudyFindings:
 
 
 def study_findings(
-    name: str, plan: StudyPlan, members: Mapping[str, Run], cache: Path, margin: float = MARGIN, timed: bool = False
+    name: str, plan: StudyPlan, members: Mapping[str, Run], cache: Path, margin: float = MARGIN, *, timed: bool = False
 ) -> StudyFindings:
     """Return what the succeeded of a study's `members` say together, with what `cache` holds of baselines and probes.
 

@@ -20,7 +20,7 @@ from allcore.studies.store import Study
 
 
 def study_tradeoff(
-    study: Study, plan: StudyPlan, members: Mapping[str, Run], runs: Path, cache: Path, timed: bool
+    study: Study, plan: StudyPlan, members: Mapping[str, Run], runs: Path, cache: Path, *, timed: bool
 ) -> TradeoffRecord:
     """Return the record of a study with folds: a point is a setting's out-of-fold predictions of one seed.
 
@@ -28,7 +28,7 @@ def study_tradeoff(
     images, as the points are. `runs` is the folder of all runs, `timed` as in `record_tradeoff`. Raises `RunError` when
     a member is damaged, or none has succeeded.
     """
-    record = record_tradeoff(comparable_runs(study, plan, members), cache, timed, partial(model_of, runs=runs))
+    record = record_tradeoff(comparable_runs(study, plan, members), cache, partial(model_of, runs=runs), timed=timed)
     return record.model_copy(
         update={
             "commands": (study_command(plan),),

@@ -52,7 +52,11 @@ class TradeoffRecord(BaseModel):
 
 
 def record_tradeoff(
-    runs: Sequence[Run], cache: Path, timed: bool, model_of: Callable[[Run], Path | None] = lambda run: run.kept_model
+    runs: Sequence[Run],
+    cache: Path,
+    model_of: Callable[[Run], Path | None] = lambda run: run.kept_model,
+    *,
+    timed: bool,
 ) -> TradeoffRecord:
     """Return the record of succeeded runs, latencies of the models that `model_of` gives measured here where `timed`
     and it gives one.

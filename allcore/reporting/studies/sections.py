@@ -223,7 +223,7 @@ def _confusion(found: StudyFindings) -> Section:
 
 def _limits(found: StudyFindings) -> Section:
     said = [
-        *limits_of_images(found.are_drawn, *protocols(found.plan)),
+        *limits_of_images(*protocols(found.plan), are_drawn=found.are_drawn),
         "One dataset: nothing is known of other laboratories, stains, microscopes or cameras.",
         "Folds share training images, so they vary less than independent trainings would; the corrected test allows "
         "for that, the standard deviations do not.",

@@ -121,7 +121,7 @@ def _complete(study: Study, work: str) -> None:
 def _compute(study: Study, every: tuple[Run, ...], of: Workspace, progress: Progress) -> None:
     plan = study.plan()
     finished = finished_members(plan, study.members(every))
-    compute_baselines(plan, finished, of.cache, False, progress_of_part(progress, 0, 2))
+    compute_baselines(plan, finished, of.cache, progress_of_part(progress, 0, 2), frozen=False)
     compute_probes(finished, of.cache, progress_of_part(progress, 1, 2))
 
 
