@@ -1,4 +1,4 @@
-"""How a study's plan, grid and scores are printed."""
+"""How a study's plan, grid and scores are printed. In JSON the key of a setting is `cell`, as scripts know it."""
 
 from __future__ import annotations
 

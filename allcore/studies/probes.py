@@ -39,7 +39,7 @@ class SettingProbes(BaseModel):
 
     model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
-    setting: str = Field(serialization_alias="cell")
+    setting: str = Field(serialization_alias="cell")  # as scripts that read `--json` know it
     members: int
     without_model: int
     probes: tuple[ProbeSpread, ...]

@@ -34,7 +34,7 @@ class SettingScores(BaseModel):
 
     model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
-    setting: str = Field(serialization_alias="cell")
+    setting: str = Field(serialization_alias="cell")  # as scripts that read `--json` know it
     members: int
     succeeded: int
     images: int
