@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from filelock import Timeout
 
 from allcore.config import read_config
-from allcore.errors import ConfigError, InputError, RunError
+from allcore.errors import InputError, RunError
 from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
-from allcore.runs.execution.devices import VISIBLE_GPUS, devices_here, see_only, suitable
+from allcore.runs.execution.devices import devices_here, see_only, suitable, take_given
 from allcore.runs.execution.lease import device_lease
 from allcore.runs.execution.mirroring import leave_time_to, start_mirroring
 from allcore.runs.execution.stop_signal import StopSignal
@@ -51,7 +51,6 @@ _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
 _HEARTBEAT_SECONDS = 60.0
 """How often a worker that waits for a device is heard of; it counts as lost after five minutes."""
-_PROCESSOR = ("CPU",)
 _ENDED = ("succeeded", "failed", "cancelled")
 """The states that are recorded of a run that is over; whoever launches it again records `queued` first."""
 
@@ -115,11 +114,9 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         config = read_config(folder / CONFIG_FILE)
         if not launch.is_local:  # the scheduler gave this process its devices, and shares them with no other run
             os.environ.pop(CPU_SLOTS, None)
-            given = _given_devices()
-            if given == _PROCESSOR:  # its machine may have GPUs that other jobs were given
-                see_only(())
+            given, warnings = take_given(config, launch.executor)  # before TensorFlow comes in
             exporter = start_mirroring(folder)
-            code = _train(folder, status.model_copy(update={"devices": given}), stop, turn)
+            code = _train(folder, status.model_copy(update={"devices": given}), stop, turn, warnings)
             if code != GOES_ON_LATER:
                 leave_time_to(exporter)
             return code
@@ -161,7 +158,7 @@ def _heard_of(folder: Path, stop: StopSignal) -> Callable[[], bool]:
     return stops
 
 
-def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
+def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn, warnings: tuple[str, ...] = ()) -> int:
     """Train and write the run's last status: `succeeded` only when all that it promises is on the disk."""
     set_before_tensorflow()
     with imported_for_good():
@@ -171,6 +168,8 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
 
     fresh = {"state": "running", "phase": "starting", "started": time.time(), "warnings": (), "error": ""}
     reporter = Reporter(folder, status.model_copy(update=fresh), turn)
+    for warning in warnings:
+        reporter.warn(warning)
     state, error = "failed", ""
     try:
         state = "succeeded" if carry_out(folder, reporter, stop) else _stopped(folder, reporter, stop)
@@ -210,15 +209,6 @@ def _stopped(folder: Path, reporter: Reporter, stop: StopSignal) -> str:
             reporter.warn("the shortcut baselines could not be scored (the time limit of the run's jobs is too short)")
             return "succeeded"
     return "queued"
-
-
-def _given_devices() -> tuple[str, ...]:
-    """Return what a scheduler's GPUs are called, or the processor where it gave none."""
-    try:
-        gpus = [device.label for device in devices_here() if device.kind == "gpu"]
-    except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
-        gpus = ["GPU"]
-    return tuple(gpus) if gpus and VISIBLE_GPUS in os.environ else _PROCESSOR
 
 
 def _wait_for_launcher() -> None:
