@@ -14,8 +14,6 @@ from allcore.training import session
 from allcore.training.worker import run_worker
 from tests.copies import copy_of
 
-pytestmark = pytest.mark.tensorflow
-
 
 @pytest.fixture
 def run(finished_run, workspace):

@@ -185,15 +185,9 @@ def test_run_that_a_scheduler_gave_no_gpu_sees_none_of_those_that_other_jobs_hav
     ("executor", "said"),
     [("slurm", r"Slurm gave .* \(slurm\.gpu\), .* export CUDA_VISIBLE_DEVICES=0$"), ("ray", r"Ray .* \(ray\.gpus\)$")],
 )
-def test_run_that_was_given_no_gpu_by_a_scheduler_that_may_not_manage_them_says_so(
-    two_gpus, workspace, monkeypatch, executor, said
-):
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr("allcore.training.session.carry_out", lambda *_: True)
-    run = RunStore(workspace.runs).create(config(), SPLIT)
-    launch = claim_launch(run.folder, executor, None)
-    assert worker.run_worker(run.folder, launch.number) == 0
-    (warning,) = run.status().warnings
+def test_run_that_was_given_no_gpu_by_a_scheduler_that_may_not_manage_them_says_so(two_gpus, executor, said):
+    given, (warning,) = take_given(config(), executor)
+    assert given == ("CPU",)
     assert warning.startswith("2 GPUs are there, and ")
     assert re.search(said, warning)
 
