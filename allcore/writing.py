@@ -42,33 +42,6 @@ def write_whole(path: Path, content: str | bytes) -> None:
         unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def write_named(path: Path, content: str | bytes) -> None:
-    """Write content to the file that a person named: whole, and straight into a pipe or a device, which stays one.
-
-    A link stays as well; where it leads to is written.
-    """
-    if _takes_what_comes(path):
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    else:
-        write_whole(path.resolve(), content)
-
-
-def check_named(path: Path) -> None:
-    """Raise `OSError` where `write_named` could not write now, before hours of work for it; nothing is changed."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not _takes_what_comes(path):
-        with unfinished_folder(path.resolve().parent):
-            pass
-    elif not os.access(path, os.W_OK):  # opening it could wait for ever
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-
-
-def _takes_what_comes(path: Path) -> bool:
-    """Return whether a pipe, a device or a socket is there, which no file may take the place of."""
-    return path.exists() and not path.is_file() and not path.is_dir()
-
-
 def write_new(path: Path, content: str) -> None:
     """Make the file `path` with its content. Raises `FileExistsError` where somebody, on any machine, made it first."""
     with path.open("x", encoding="utf-8") as file:

@@ -24,6 +24,8 @@ from typing import Any
 from allcore.data.catalog import scan
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import DatasetError
+from allcore.processors import processors
+from allcore.text import counted
 from allcore.workspace import open_workspace
 from benchmarks.claim import OURS, Claim, Material
 from benchmarks.claims.registry import CLAIMS
@@ -90,9 +92,9 @@ def _machine(data: Path) -> dict[str, Any]:
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    cores, load = counted(processors(), "core"), os.getloadavg()[0]
     return {
-        "machine": f"{_processor()}, {cores} cores, load {load:.1f}, Python {platform.python_version()}",
+        "machine": f"{_processor()}, {cores}, load {load:.1f}, Python {platform.python_version()}",
         "images": f"{images} images of {data.name if data.name != 'drawn' else 'drawn smears'}",
         "versions": versions,
         "claims": [],

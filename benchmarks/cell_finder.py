@@ -22,6 +22,8 @@ import numpy as np
 from allcore.cells.finder import find_cells
 from allcore.data.catalog import scan
 from allcore.data.intake.images import decode
+from allcore.processors import processors
+from allcore.text import counted
 
 CORES = (1, 2)
 
@@ -47,9 +49,8 @@ def main() -> None:
         for cores in CORES:
             measured[cores].append(_timed(images, cores))
     load = os.getloadavg()[0]
-    print(
-        f"{len(images)} images of {catalog.root.name}, {given.rounds} rounds, load {load:.1f} of {os.cpu_count()} cores"
-    )
+    machine = f"{counted(processors(), 'core')}, load {load:.1f}"
+    print(f"{len(images)} images of {catalog.root.name}, {given.rounds} rounds, {machine}")
     print(f"{'cores':>5}{'images/s':>10}{'processor ms an image':>24}")
     for cores, rounds in measured.items():
         wall, processor = (statistics.median(column) for column in zip(*rounds, strict=True))

@@ -25,6 +25,8 @@ from allcore.data.decoded import decoded_images
 from allcore.data.splits.split import make_split
 from allcore.hardware import plan_hardware, set_before_tensorflow
 from allcore.presets import PRESETS
+from allcore.processors import processors
+from allcore.text import counted
 from allcore.training.batches import Batch, BatchSource
 from allcore.workspace import open_workspace
 
@@ -54,7 +56,7 @@ def main() -> None:
     ready = list(islice(source.batches(epoch=0), options.steps))
     learner.train_batch(ready[0])  # traces
     print(f"{plan.description}; {options.preset}, {config.image_size} px, batch {config.batch_size}")
-    print(f"{options.steps} steps a round, load {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores")
+    print(f"{options.steps} steps a round, {counted(processors(), 'core')}, load {os.getloadavg()[0]:.1f}")
     print(f"{'pipeline':>10}{'network':>10}{'ratio':>8}   images/s")
     ratios = []
     for number in range(options.rounds):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import os
 import pstats
 import statistics
 import time
@@ -24,6 +23,8 @@ from allcore.evaluation.comparing.comparison import compare, compare_all
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.scores import score
+from allcore.processors import processors
+from allcore.text import counted
 
 IMAGES_A_GROUP = 1.2
 """About as many as share a field on a test split of the ALL images."""
@@ -58,7 +59,7 @@ def main() -> None:
         "two models compared": lambda: compare(pair(one, other), samples=samples),
         f"the {MODELS * (MODELS - 1) // 2} pairs of {MODELS} models": lambda: compare_all(models),
     }
-    print(f"{options.images} images, {options.classes} classes, {samples} samples, {os.cpu_count()} cores")
+    print(f"{options.images} images, {options.classes} classes, {samples} samples, {counted(processors(), 'core')}")
     print(f"{'':34}{'wall, best':>12}{'median':>9}{'cpu, best':>11}{'median':>9}   seconds")
     for name, call in work.items():
         wall, cpu = _times(call, options.rounds)

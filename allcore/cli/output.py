@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.cells import cell_len
 
+from allcore.cli.named_file import check_named, write_named
 from allcore.errors import InputError
 from allcore.progress import Progress
 from allcore.text import printable, well_formed
-from allcore.writing import check_named, write_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def check_files(*files: Path | None) -> None:
 
 
 def write_file(file: Path, content: str | bytes) -> None:
-    """Write the file that an option names, text in UTF-8; it may be a pipe. Raises `InputError` with the reason."""
+    """Write the file, pipe or descriptor that an option names, text in UTF-8. Raises `InputError` with the reason."""
     with _named_where_it_fails(file):
         write_named(file, content)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Iterable
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -55,19 +55,27 @@ def run_study(folder: Path, executor: Executor, launch: int | None = None) -> in
     goes on: a file server may keep the lock of a machine that is lost.
     Returns the process's exit status: 0 done or stopped, 1 some members did not succeed, 2 refused.
     """
-    lock = worker_lock(folder)
     try:
-        with nullcontext() if launch is None else suppress(Timeout):
-            lock.acquire(timeout=_LOOKED_AT_SECONDS)
-        remove_unfinished(folder)
-        _must_count(folder, launch)
-        return _Runner(Study(folder), executor, StopSignal(folder), read_status(folder), launch).carry_out()
+        with _as_only_process(folder, launch):
+            remove_unfinished(folder)
+            _must_count(folder, launch)
+            return _Runner(Study(folder), executor, StopSignal(folder), read_status(folder), launch).carry_out()
     except Timeout:
         print(f"study {folder.name} is being carried out already", file=sys.stderr)
         return 2
     except RunError as error:
         print(error, file=sys.stderr)
         return 2
+
+
+@contextmanager
+def _as_only_process(folder: Path, launch: int | None) -> Iterator[None]:
+    """Hold the study's lock. Raises `Timeout` where a process that nobody launched finds another one."""
+    lock = worker_lock(folder)
+    with nullcontext() if launch is None else suppress(Timeout):
+        lock.acquire(timeout=_LOOKED_AT_SECONDS)
+    try:
+        yield
     finally:
         lock.release()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from allcore.config import parse_config
 from allcore.data.importing.dataset_note import present_place
@@ -16,6 +16,7 @@ from allcore.runs.folder.files import read_record
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, has_succeeded, state_of
+from allcore.runs.folder.worker_lock import lock_in
 from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
 from allcore.writing import make_folder, new_folder_written_whole, write_whole
 
@@ -111,10 +112,11 @@ class StudyStore:
     def change(self, study: Study, former: StudyPlan, plan: StudyPlan) -> None:
         """Replace a study's plan `former` by one that extends it.
 
-        Raises `RunError` where the plan is another one by now or becomes one at this moment, and when the disk refuses.
+        Raises `RunError` where the plan is another one by now or becomes one at this moment, where the study was
+        deleted, and when the disk refuses.
         """
         try:
-            with FileLock(study.folder / _PLAN_LOCK, timeout=0):
+            with lock_in(study.folder, _PLAN_LOCK):
                 if study.plan() != former:
                     raise RunError(f"study {study.name} was extended meanwhile; look at it, and extend it again")
                 write_whole(study.folder / PLAN_FILE, plan.to_json())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from allcore.config import read_config
 from allcore.config_fields import config_values, setting_text
@@ -26,6 +26,7 @@ from allcore.runs.folder.files import (
 )
 from allcore.runs.folder.status import Status
 from allcore.runs.folder.store import Run
+from allcore.runs.folder.worker_lock import lock_in
 from allcore.studies.store import Study
 from allcore.tracking.counterpart import counterpart
 from allcore.tracking.metrics import new_metrics
@@ -50,11 +51,11 @@ def mirror(run: Run, server: MlflowServer, workspace: Workspace) -> Mirrored:
     """Send what is new of a run and return how far it is sent; while another process does, nothing happens.
 
     Where the run was deleted on the server, all of it is sent to a new one. Raises `TrackingError` where the server
-    fails, `RunError` where the run is damaged, `OSError` from the disk.
+    fails, `RunError` where the run is damaged or deleted, `OSError` from the disk.
     """
     former = read_mirrored(run.folder)
     try:
-        with FileLock(run.folder / ".mlflow.lock", timeout=0):
+        with lock_in(run.folder, ".mlflow.lock"):
             fresh = Mirrored(server=server.address)
             record = former if former is not None and former.server == server.address else fresh
             try:

@@ -122,6 +122,7 @@ class Trainer:
             if time.monotonic() - saved > 60 * self.config.checkpoint_minutes:
                 self.reporter.update(phase=SAVING)
                 self._save(progress)
+                self.pace.note_pause()
                 self.reporter.update(phase=TRAINING)
                 saved = time.monotonic()
 

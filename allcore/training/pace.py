@@ -29,7 +29,7 @@ class _Tally:
 
 
 class Pace:
-    """Images a second in an epoch and since the last report, with the wait for their batches.
+    """Images a second in an epoch, with its checkpoints, and since the last report; with the wait for their batches.
 
     With the first batch of each size a step is compiled: it is left out as soon as there is another.
     """
@@ -49,6 +49,12 @@ class Pace:
         for tally in (self._epoch, self._reported):
             tally.add(images, seconds, steady=steady)
         self._compiled.add(images)
+        self._last = now
+
+    def note_pause(self) -> None:
+        """Count what came since the last batch, as a checkpoint, to the epoch, which takes so long, and no report."""
+        now = monotonic()
+        self._epoch.add(0, now - self._last, steady=True)
         self._last = now
 
     def of_epoch(self) -> float | None:

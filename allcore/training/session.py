@@ -220,17 +220,30 @@ def _source(run: Run, images: DecodedImages, split: str, cells: CellMaps | None 
 
 
 def _score_shortcuts(run: Run, images: DecodedImages | None, reporter: Reporter, on_phase: Phase) -> None:
-    """Leave in the cache what the shortcut baselines reach, so that no score is ever shown without them."""
+    """Leave in the cache what the shortcut baselines reach, so that no score is ever shown without them.
+
+    Each is kept as soon as it is scored, and so the phase names it: a job that ends there has got on.
+    """
     cache = open_workspace().cache
     if cached_shortcuts(run.split, cache) is not None:
         return
+    phase = "scoring shortcut baselines"
 
     def progress(done: int, total: int) -> None:
-        on_phase("scoring shortcut baselines")
+        on_phase(phase)
+
+    def on_baseline(name: str) -> None:
+        nonlocal phase
+        phase = f"scoring shortcut baselines, {name}"
+        on_phase(phase)
 
     try:
         shortcut_scores(
-            images if images is not None else _open_images(run, on_phase)[1], run.split, cache, on_progress=progress
+            images if images is not None else _open_images(run, on_phase)[1],
+            run.split,
+            cache,
+            on_progress=progress,
+            on_baseline=on_baseline,
         )
     except Stopped:
         raise

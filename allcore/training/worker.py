@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from filelock import Timeout
 
 from allcore.config import read_config
-from allcore.errors import ConfigError, InputError, RunError
+from allcore.errors import InputError, RunError
 from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
-from allcore.runs.execution.devices import VISIBLE_GPUS, devices_here, see_only, suitable
+from allcore.runs.execution.devices import devices_here, see_only, suitable, take_given
 from allcore.runs.execution.lease import device_lease
 from allcore.runs.execution.mirroring import leave_time_to, start_mirroring
 from allcore.runs.execution.stop_signal import StopSignal
@@ -37,6 +37,7 @@ from allcore.runs.folder.launches import GOES_ON_LATER, Launch, last_launch
 from allcore.runs.folder.process import host, own_identity
 from allcore.runs.folder.states import in_words
 from allcore.runs.folder.status import Status, read_status, write_status
+from allcore.runs.folder.store import Run
 from allcore.runs.folder.turns import SUPERSEDED, Turn, take_turn
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.training.log import append_to_log
@@ -50,7 +51,6 @@ _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
 _HEARTBEAT_SECONDS = 60.0
 """How often a worker that waits for a device is heard of; it counts as lost after five minutes."""
-_PROCESSOR = ("CPU",)
 _ENDED = ("succeeded", "failed", "cancelled")
 """The states that are recorded of a run that is over; whoever launches it again records `queued` first."""
 
@@ -114,11 +114,9 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         config = read_config(folder / CONFIG_FILE)
         if not launch.is_local:  # the scheduler gave this process its devices, and shares them with no other run
             os.environ.pop(CPU_SLOTS, None)
-            given = _given_devices()
-            if given == _PROCESSOR:  # its machine may have GPUs that other jobs were given
-                see_only(())
+            given, warnings = take_given(config, launch.executor)  # before TensorFlow comes in
             exporter = start_mirroring(folder)
-            code = _train(folder, status.model_copy(update={"devices": given}), stop, turn)
+            code = _train(folder, status.model_copy(update={"devices": given}), stop, turn, warnings)
             if code != GOES_ON_LATER:
                 leave_time_to(exporter)
             return code
@@ -160,7 +158,7 @@ def _heard_of(folder: Path, stop: StopSignal) -> Callable[[], bool]:
     return stops
 
 
-def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
+def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn, warnings: tuple[str, ...] = ()) -> int:
     """Train and write the run's last status: `succeeded` only when all that it promises is on the disk."""
     set_before_tensorflow()
     with imported_for_good():
@@ -170,9 +168,11 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
 
     fresh = {"state": "running", "phase": "starting", "started": time.time(), "warnings": (), "error": ""}
     reporter = Reporter(folder, status.model_copy(update=fresh), turn)
+    for warning in warnings:
+        reporter.warn(warning)
     state, error = "failed", ""
     try:
-        state = "succeeded" if carry_out(folder, reporter, stop) else _stopped(reporter, stop)
+        state = "succeeded" if carry_out(folder, reporter, stop) else _stopped(folder, reporter, stop)
     except InputError as raised:
         print(raised, file=sys.stderr)
         error = str(raised)
@@ -191,22 +191,24 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn) -> int:
     return {"failed": 1, "queued": GOES_ON_LATER}.get(state, 0)
 
 
-def _stopped(reporter: Reporter, stop: StopSignal) -> str:
-    """Return the state of a run that was stopped. Raises `RunError` where each of its jobs comes to the same place."""
+def _stopped(folder: Path, reporter: Reporter, stop: StopSignal) -> str:
+    """Return the state of a run that was stopped. Raises `RunError` where each of its jobs comes to the same place.
+
+    One that lacks nothing else than shortcut baselines by then has succeeded.
+    """
+    from allcore.training.finish import results_are_whole
+
     if not stop.goes_on_later():
         return "cancelled"
     if stop.is_near_limit():
-        reporter.update(at_time_limit=places_at_time_limit(reporter.status))
+        try:
+            reporter.update(at_time_limit=places_at_time_limit(reporter.status))
+        except RunError:
+            if not results_are_whole(Run(folder)):
+                raise
+            reporter.warn("the shortcut baselines could not be scored (the time limit of the run's jobs is too short)")
+            return "succeeded"
     return "queued"
-
-
-def _given_devices() -> tuple[str, ...]:
-    """Return what a scheduler's GPUs are called, or the processor where it gave none."""
-    try:
-        gpus = [device.label for device in devices_here() if device.kind == "gpu"]
-    except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
-        gpus = ["GPU"]
-    return tuple(gpus) if gpus and VISIBLE_GPUS in os.environ else _PROCESSOR
 
 
 def _wait_for_launcher() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,12 @@ def test_limits_are_of_the_median_the_worst_and_the_memory_of_allscope_alone(mon
 def test_the_processor_is_named_with_the_arithmetic_that_it_has(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: amx_int8 avx512_vnni\n")
     assert command._processor(tmp_path / "cpuinfo") == "Some CPU (amx_int8, avx512_vnni)"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not tell")
+def test_the_cores_are_those_that_a_benchmark_may_use(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert ", 1 core, load " in command._machine(tmp_path)["machine"]
 
 
 def test_a_table_is_printed_where_allscope_itself_is_left_out(monkeypatch, capsys):

@@ -1,11 +1,14 @@
 """The files that options name: refused before the work for them, and never put in the place of a pipe or a device."""
 
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from allcore.cli.output import write_file
+from allcore.cli.output import check_files, say, write_file
+from allcore.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,47 @@ def test_a_device_that_a_link_leads_to_stays_one_and_so_does_the_link(on_finishe
     assert os.read(controller, 100) == b"written"
     assert (tmp_path / "stdout").is_char_device()
     assert (tmp_path / "stdout").is_symlink()
+
+
+@pytest.fixture
+def appended(tmp_path):
+    """Return a file with content, in a folder of its own, and a path of the descriptor that appends to it."""
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "all.html").write_text("former")
+    with (tmp_path / "all" / "all.html").open("ab") as file:
+        yield tmp_path / "all" / "all.html", Path(f"/dev/fd/{file.fileno()}")
+
+
+@pytest.mark.parametrize("through", ["", "link"])
+def test_a_file_that_a_descriptor_appends_to_keeps_what_it_held(appended, tmp_path, through):
+    file, path = appended
+    if through:
+        (tmp_path / "link").symlink_to(path)
+        path = tmp_path / "link"
+    for content in ("B", "C"):
+        check_files(path)
+        write_file(path, content)
+    assert file.read_text() == "formerBC"
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_standard_output_that_is_a_file_has_what_is_printed_before_and_after(capfd):
+    say("before")
+    for content in ("B\n", "C\n"):
+        check_files(Path("/dev/stdout"))
+        write_file(Path("/dev/stdout"), content)
+    say("after")
+    assert capfd.readouterr().out == "before\nB\nC\nafter\n"
+
+
+def test_a_descriptor_that_is_not_there_or_only_read_is_refused_before_the_work_for_it():
+    with tempfile.TemporaryFile() as file:
+        number = os.open(f"/dev/fd/{file.fileno()}", os.O_RDONLY)
+    with pytest.raises(InputError, match=f"/dev/fd/{number} cannot be written"):
+        check_files(Path(f"/dev/fd/{number}"))
+    os.close(number)
+    with pytest.raises(InputError, match=f"/dev/fd/{number} cannot be written"):
+        check_files(Path(f"/dev/fd/{number}"))
 
 
 def test_a_link_to_a_file_stays_one(tmp_path):

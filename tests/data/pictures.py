@@ -36,6 +36,22 @@ def encoded(image: Image.Image | np.ndarray, file_format: str = "PNG", **options
     return buffer.getvalue()
 
 
+def grey_jpeg(across: int, down: int, side: int = 64) -> bytes:
+    """Return an even grey square as a JPEG with one value of colour for that many of brightness across and down.
+
+    Pillow does not write most samplings, but of an even picture all blocks are the same few bits.
+    """
+    whole = encoded(Image.new("RGB", (side, side), (128, 128, 128)), "JPEG", subsampling=0)
+    frame, scan = whole.index(b"\xff\xc0"), whole.index(b"\xff\xda")
+    header = bytearray(whole[: scan + 2 + int.from_bytes(whole[scan + 2 : scan + 4], "big")])
+    header[frame + 11] = across << 4 | down
+    brightness, colour = "001010", "0000"  # the difference 0, and the end of the block, in the standard's tables
+    blocks = -(-side // (8 * across)) * -(-side // (8 * down))
+    bits = (brightness * (across * down) + colour * 2) * blocks
+    bits += "1" * (-len(bits) % 8)
+    return bytes(header) + int(bits, 2).to_bytes(len(bits) // 8, "big") + b"\xff\xd9"
+
+
 def chunk(kind: bytes, payload: bytes) -> bytes:
     """Return a chunk of a PNG file."""
     return struct.pack(">I", len(payload)) + kind + payload + struct.pack(">I", zlib.crc32(kind + payload))

@@ -64,15 +64,20 @@ def test_what_was_drawn_is_what_the_form_says(workspace):
     assert images["label"].value_counts().to_dict() == {"Benign": 3, "Early": 3, "Pre": 3, "Pro": 3}
 
 
-@pytest.mark.parametrize(("typed", "made"), [("tiny", "tiny"), (None, "smears-2")])
+@pytest.mark.parametrize(("typed", "made"), [("tiny", "tiny"), (None, "smears-2"), (" ", "smears-2")])
 def test_a_name_that_was_typed_stays_though_another_dataset_comes_meanwhile(workspace, smears, typed, made):
-    app = open_page("dataset")
+    """In a browser what is typed into a form is the browser's until it is sent: no run of the page may set it."""
+    app = open_more(open_page("dataset"))
+    assert field(app, "Name").proto.placeholder == "smears"
+    place = field(app, "Name").id
+    shutil.copytree(smears, workspace.datasets / "smears")
+    app = open_more(app)
+    name = field(app, "Name")
+    assert (name.proto.placeholder, name.id, name.proto.set_value) == ("smears-2", place, False)
     app.number_input[0].set_value(3)
     app.number_input[1].set_value(32)
     if typed:
-        field(app, "Name").set_value(typed)
-    shutil.copytree(smears, workspace.datasets / "smears")
-    app.session_state["more"] = True
+        name.set_value(typed)
     press(app, "Draw synthetic smears")
     assert {folder.name for folder in workspace.datasets.iterdir()} == {"smears", made}
 
@@ -87,7 +92,7 @@ def test_a_second_dataset_is_chosen_once_it_is_there(dataset):
     assert len(listed_images(app)) == 12
 
 
-@pytest.mark.parametrize("name", ["mine", "../outside", ""])
+@pytest.mark.parametrize("name", ["mine", "../outside"])
 def test_a_name_that_cannot_be_used_is_said_in_place(dataset, workspace, name):
     app = open_more(open_page("dataset"))
     app.number_input[1].set_value(32)

@@ -10,6 +10,7 @@ from allcore.errors import ConfigError, RunError
 from allcore.runs.folder.files import STOP_FILE
 from allcore.runs.folder.launches import claim_launch
 from allcore.runs.folder.status import Status, read_status, write_status
+from allcore.runs.folder.trash import delete_folder
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.runner import run_study
 from allcore.studies.store import Study, StudyStore
@@ -203,6 +204,14 @@ def test_nobody_else_carries_out_a_study_that_is_being_carried_out(study, execut
         assert run_study(study.folder, executor) == 2
     assert executor.launched == []
     assert "is being carried out already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("launch", [None, 1])
+def test_a_study_that_was_deleted_before_its_process_began_leaves_nothing(study, executor, capsys, launch):
+    delete_folder(study.folder, "the study")
+    assert run_study(study.folder, executor, launch) == 2
+    assert "sizes was deleted" in capsys.readouterr().err
+    assert not study.folder.exists()
 
 
 def test_whoever_looks_whether_a_study_is_carried_out_keeps_nobody_from_it(study, executor, monkeypatch):

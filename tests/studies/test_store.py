@@ -8,6 +8,7 @@ import pytest
 from allcore import writing
 from allcore.errors import RunError
 from allcore.runs.folder.store import RunStore
+from allcore.runs.folder.trash import delete_folder
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
 from tests.studies.conftest import set_state
@@ -52,6 +53,16 @@ def test_of_two_studies_of_one_name_made_at_once_the_first_stays(study, plan):
         store.create(Overtaken.model_construct(**{**dict(plan), "name": "seeds", "seeds": (5,)}))
     assert store.find("seeds").plan().seeds == plan.seeds
     assert sorted(path.name for path in store.root.iterdir()) == ["seeds", "sizes"]
+
+
+def test_a_study_that_is_deleted_before_it_is_extended_leaves_nothing(study, plan):
+    store = StudyStore(study.folder.parent)
+    more = plan.extended(seeds=[1])
+    delete_folder(study.folder, "the study")
+    with pytest.raises(RunError, match="sizes was deleted"):
+        store.change(study, plan, more)
+    assert store.studies() == []
+    assert store.create(more).plan() == more
 
 
 def test_of_two_who_extend_a_study_at_the_same_moment_one_is_told_so(study, plan, monkeypatch):

@@ -5,8 +5,9 @@ from contextlib import nullcontext
 import pytest
 
 from allcore.config_fields import config_values, setting_text
-from allcore.errors import TrackingError
+from allcore.errors import RunError, TrackingError
 from allcore.runs.folder.files import ABOUT_FILE, CONFIG_FILE, LOG_FILE, METRICS_FILE, SPLIT_FILE
+from allcore.runs.folder.trash import delete_folder
 from allcore.tracking.mirror import is_behind, mirror
 from allcore.tracking.record import read_mirrored, write_mirrored
 from tests.copies import copy_of
@@ -152,7 +153,7 @@ def test_of_two_machines_that_mirror_a_run_at_a_time_one_makes_it(make_run, stan
             mirror(run, self, workspace)
         return found
 
-    monkeypatch.setattr("allcore.tracking.mirror.FileLock", lambda *_, **__: nullcontext())  # which does not reach it
+    monkeypatch.setattr("allcore.tracking.mirror.lock_in", lambda *_, **__: nullcontext())  # which does not reach it
     monkeypatch.setattr(type(server), "find_run", find_while_another_machine_makes_it)
     record = mirror(run, server, workspace)
     assert only(stand_in)["info"]["run_id"] == record.run == read_mirrored(run.folder).run
@@ -180,6 +181,15 @@ def test_where_the_server_stores_no_files_the_rest_is_mirrored_and_the_way_out_s
         mirror(run, server, workspace)
     assert values(only(stand_in), "batch/loss") == [(1, 1.0)]
     assert only(stand_in)["info"]["status"] == "KILLED"
+
+
+def test_a_run_that_was_deleted_here_leaves_nothing(make_run, stand_in, server, workspace):
+    run = make_run()
+    delete_folder(run.folder, "the run")
+    with pytest.raises(RunError, match="was deleted"):
+        mirror(run, server, workspace)
+    assert not run.folder.exists()
+    assert not stand_in.runs
 
 
 def test_a_run_that_was_deleted_on_the_server_is_mirrored_anew_once_it_has_something_to_send(

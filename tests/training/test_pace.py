@@ -111,6 +111,23 @@ def test_a_report_has_the_speed_of_all_its_batches(tmp_path, monkeypatch):
     assert training.rates("batch")[1:] == pytest.approx([8 / 4] * 99)  # two steps of one second, and one wait of two
 
 
+def test_a_checkpoint_counts_to_its_epoch_and_to_no_report(tmp_path, monkeypatch):
+    training = Training(tmp_path, monkeypatch, [4] * 12, step=100.0)
+    save = Trainer._save
+
+    def slowly_saved(self, progress):
+        save(self, progress)
+        training.now += 1000
+
+    monkeypatch.setattr(Trainer, "_save", slowly_saved)
+    monkeypatch.setattr(
+        "allcore.training.loop.time", SimpleNamespace(monotonic=lambda: training.now, time=time.time)
+    )  # so that a checkpoint is due every four steps, and at once after the first, which is compiled
+    training.run()
+    assert training.rates("batch")[1:] == pytest.approx([4 / 100] * 11)
+    assert training.rates("epoch") == pytest.approx([44 / (11 * 100 + 3 * 1000)])
+
+
 def test_the_time_left_is_that_of_all_epochs_with_their_scoring_and_of_what_follows(tmp_path, monkeypatch):
     """Of 12 images and 4 to be scored, at 4 a second; what follows takes 600 images' time."""
     training = Training(tmp_path, monkeypatch, [4] * 3)

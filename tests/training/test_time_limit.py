@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -76,6 +77,25 @@ def test_run_that_gets_on_in_each_job_is_queued_again_as_often(job, jobs):
 
 def test_run_that_makes_room_for_others_again_and_again_goes_on(job):
     assert [job(DECODING, signal.SIGTERM) for _ in range(4)] == [GOES_ON_LATER] * 4
+
+
+@pytest.fixture
+def ends_in(monkeypatch):
+    """Return what lets the jobs that are warned have so many seconds left, as Slurm told them when they began."""
+    monkeypatch.setenv("ALLCORE_WARNING_SECONDS", "120")
+    return lambda seconds: monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + seconds)))
+
+
+def test_run_that_is_warned_because_it_has_to_make_room_goes_on(job, ends_in):
+    """As where Slurm has `send_user_signal` among its `PreemptParameters`."""
+    ends_in(3600)
+    assert [job(DECODING) for _ in range(4)] == [GOES_ON_LATER] * 4
+
+
+@pytest.mark.parametrize("seconds", [170, 10])
+def test_run_that_is_warned_near_its_end_has_to_get_on(job, ends_in, seconds):
+    ends_in(seconds)
+    assert [job(DECODING) for _ in range(2)] == [GOES_ON_LATER, 1]
 
 
 def test_run_that_is_resumed_has_its_jobs_before_it(run, job, workspace, monkeypatch):

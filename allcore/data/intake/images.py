@@ -36,8 +36,8 @@ from allcore.data.intake.memory_budget import MemoryBudget
 from allcore.data.intake.whole import plain_jpeg, whole_image, whole_jpeg
 from allcore.errors import ImageError
 
-INTAKE_VERSION: Final = 4
-"""Raised when a file may now be refused that was not, or decode to other pixels: cached catalogs are then not used."""
+INTAKE_VERSION: Final = 5
+"""Raised when a file may now be refused that was not, or taken, or decode to other pixels: cached catalogs end then."""
 MAX_PIXELS: Final = 50_000_000
 _INVISIBLE: Final = 16
 """Opacity (of 255) that no pixel of an image reaches that could as well be blank."""

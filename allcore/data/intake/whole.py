@@ -57,7 +57,7 @@ def plain_jpeg(data: bytes) -> tuple[int, int, str] | None:
         return None
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-    except ValueError:  # Pillow's reader says more of what is wrong
+    except Exception:  # damage, or a sampling that simplejpeg has no name for and yet decodes: Pillow's reader tells
         return None
     mode = _MODE_OF_COLOURS.get(colours)
     return None if mode is None else (width, height, mode)

@@ -20,7 +20,7 @@ from allcore.evaluation.scoring.scores import Scores
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
 from allcore.evaluation.shortcuts.registry import BASELINES, Baseline
 from allcore.processors import processors
-from allcore.progress import Progress, ProgressCounter
+from allcore.progress import Phase, Progress, ProgressCounter
 
 _CHUNK = 64
 _MANY = 500  # training images from which threads pay
@@ -52,13 +52,14 @@ def shortcut_scores(
     on_progress: Progress | None = None,
     baselines: Sequence[Baseline] = BASELINES,
     seen: Seen | None = None,
+    on_baseline: Phase | None = None,
 ) -> tuple[ShortcutResult, ...]:
     """Return the result of each baseline; `images` are in the order of the split's rows.
 
     What `cache` holds of a split of the same images is not computed again, and each result is cached as soon as it is
-    there. `on_progress` hears of work done and in all. Whoever scores several splits of the same images gives what was
-    `seen` of them, to which this adds. Raises `InputError` when the images are not the split's, or train or test has
-    none.
+    there. `on_progress` hears of work done and in all, `on_baseline` the name of each that is about to be trained.
+    Whoever scores several splits of the same images gives what was `seen` of them, to which this adds. Raises
+    `InputError` when the images are not the split's, or train or test has none.
     """
     _check(images, split)
     folder = CachedResults(split, cache)
@@ -70,6 +71,8 @@ def shortcut_scores(
     )  # training counts as much as reading every image
     features = _features(images, rows, missing, count, {} if seen is None else seen) if missing else []
     for baseline, of_rows in zip(missing, features, strict=True):
+        if on_baseline is not None:
+            on_baseline(baseline.name)
         probabilities = _predict(baseline, of_rows, split)
         scores = _predictions(split, probabilities).score()
         found[baseline.name] = CachedResult(

@@ -74,6 +74,37 @@ def see_only(devices: tuple[Device, ...]) -> None:
         os.environ[VISIBLE_GPUS] = ",".join(_cuda_name(gpu) for gpu in gpus) or "-1"
 
 
+def take_given(config: TrainConfig, executor: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what the devices are called that a scheduler gave this process, and what is to be warned of.
+
+    Its machine may have GPUs that other jobs were given: what it was not given is hidden from it.
+    """
+    try:
+        gpus = tuple(device.label for device in devices_here() if device.kind == "gpu")
+    except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
+        gpus = ("GPU",)
+    was_told = _names() is not None
+    if gpus and was_told:
+        return gpus, ()
+    see_only(())
+    warns = gpus and not was_told and config.device != "cpu"
+    return ("CPU",), (_not_given(len(gpus), executor),) if warns else ()
+
+
+def _not_given(gpus: int, executor: str) -> str:
+    there = "a GPU is" if gpus == 1 else f"{gpus} GPUs are"
+    to_do = "(ray.gpus)"
+    if executor == "slurm":
+        to_do = (
+            "(slurm.gpu), or, where Slurm does not manage GPUs and the job has its machine to itself, name one in "
+            f"slurm.lines: export {VISIBLE_GPUS}=0"
+        )
+    return (
+        f"{there} there, and {executor.capitalize()} gave the run none, so the processor trains: ask for one in "
+        f"cluster.json {to_do}"
+    )
+
+
 def _cuda_name(gpu: Device) -> str:
     return gpu.identity if gpu.identity.startswith(("GPU-", _PART)) else str(gpu.number)
 

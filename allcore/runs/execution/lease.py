@@ -110,14 +110,14 @@ def _live_tickets(queue: Path, kind: str) -> Iterator[Path]:
 def _remove_dead_tickets(queue: Path) -> None:
     for ticket in queue.glob(_TICKETS):
         fields = _read(ticket)
-        if not _is_live(fields) and not _is_elsewhere(fields):
+        if not _is_live(fields) and not _is_elsewhere(fields, ticket):
             ticket.unlink(missing_ok=True)
 
 
-def _is_elsewhere(fields: dict[str, object]) -> bool:
+def _is_elsewhere(fields: dict[str, object], ticket: Path) -> bool:
     """Return whether a ticket is another machine's, or cannot be read: its owner may be writing it."""
     machine, started = fields.get("host"), fields.get("process_started")
-    return not isinstance(machine, str) or is_elsewhere(machine, started if isinstance(started, str) else None)
+    return not isinstance(machine, str) or is_elsewhere(machine, started if isinstance(started, str) else None, ticket)
 
 
 def _is_live(fields: dict[str, object]) -> bool:

@@ -15,6 +15,7 @@ from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
 from allcore.runs.execution.devices import VISIBLE_GPUS
 from allcore.runs.execution.executor import worker_command, worker_environment
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
+from allcore.runs.execution.stop_signal import WARNING_SECONDS
 from allcore.runs.folder.files import OUTPUT_FILE
 from allcore.runs.folder.launches import GOES_ON_LATER, Launch
 from allcore.runs.folder.store import Run
@@ -88,15 +89,21 @@ class SlurmExecutor(ScheduledExecutor):
         return done.stdout.strip()
 
     def words(self, jobs: Sequence[str]) -> dict[str, Word] | None:
-        """Return what the queue, and for jobs that left it long ago the accounting, says of each job."""
+        """Return what the queue, and for jobs that left it long ago the accounting, says of each job.
+
+        None when nothing answers; where only one of several clusters does not, that is said of its jobs.
+        """
         numbers: dict[str, list[str]] = {}
         for number, cluster in map(_number_and_cluster, jobs):
             numbers.setdefault(cluster, []).append(number)
+        said = {cluster: _words_of_cluster(of_it, cluster) for cluster, of_it in numbers.items()}
+        if all(words is None for words in said.values()):
+            return None if numbers else {}
         found: dict[str, Word] = {}
-        for cluster, of_it in numbers.items():
-            words = _words_of_cluster(of_it, cluster)
+        for cluster, words in said.items():
             if words is None:
-                return None
+                silent = Word("unclear", f"the cluster {cluster or 'of this machine'} does not answer")
+                words = dict.fromkeys(numbers[cluster], silent)
             found |= {f"{number};{cluster}" if cluster else number: word for number, word in words.items()}
         return found
 
@@ -115,6 +122,7 @@ def job_script(run: Run, launch: Launch, settings: SlurmSettings) -> str:
         [
             "#!/bin/bash",
             *settings.lines,
+            *_said_of_warning(settings),
             f"{shlex.join(worker_command(run, launch))} &",
             "worker=$!",
             "trap 'warned=yes; kill -USR1 $worker 2>/dev/null' USR1",
@@ -126,6 +134,12 @@ def job_script(run: Run, launch: Launch, settings: SlurmSettings) -> str:
             "",
         ]
     )
+
+
+def _said_of_warning(settings: SlurmSettings) -> list[str]:
+    """Return the line that tells the worker when the job's warning comes, unless options ask for another one."""
+    own = any(option.startswith("--signal") for option in settings.options)
+    return [] if own else [f"export {WARNING_SECONDS}={settings.warning_seconds}"]
 
 
 def job_options(run: Run, settings: SlurmSettings) -> list[str]:

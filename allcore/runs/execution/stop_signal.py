@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -10,6 +11,10 @@ from types import FrameType
 from allcore.runs.folder.files import STOP_FILE, is_there
 from allcore.runs.folder.turns import Turn
 
+WARNING_SECONDS = "ALLCORE_WARNING_SECONDS"
+"""The variable of a job that says how long before its time limit it asked to be warned."""
+_SOONER_SECONDS = 60.0
+"""How much sooner than asked Slurm may warn."""
 _SLOW_SECONDS = 0.02
 _PAUSES = 50
 
@@ -47,7 +52,7 @@ class StopSignal:
         return self._scheduled and self._terminated and not self._is_asked()
 
     def is_near_limit(self) -> bool:
-        """Return whether a scheduler said that the job's time limit is near."""
+        """Return whether a scheduler said that the job's time limit is near, and it was."""
         return self._warned
 
     def _is_asked(self) -> bool:
@@ -55,4 +60,13 @@ class StopSignal:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._terminated = True
-        self._warned |= number == signal.SIGUSR1
+        self._warned |= number == signal.SIGUSR1 and _end_may_be_near()
+
+
+def _end_may_be_near() -> bool:
+    """Return False where the job has long to go: with `send_user_signal` Slurm sends the same signal at preemption."""
+    try:
+        left = float(os.environ["SLURM_JOB_END_TIME"]) - time.time()
+        return left <= float(os.environ[WARNING_SECONDS]) + _SOONER_SECONDS
+    except (KeyError, ValueError):  # Slurm before 23.02, or a job that asks for its warning in its own way
+        return True

@@ -2,7 +2,7 @@
 
 A process is known by its pid and by when it started. On Linux that is the boot and the clock ticks since it: psutil's
 start time there follows the system clock. Elsewhere the system keeps the start time as it was written at the start.
-Containers of one machine may have one host name between them, and pids of their own: a mark says whose pids are meant.
+Containers may have one host name between them, and pids of their own: a mark says whose pids are meant.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import re
 import socket
+import time
 from functools import cache
 from pathlib import Path
 
 import psutil
+
+from allcore.runs.folder.disk_clock import seconds_since_written
 
 _PROC = Path("/proc")
 _FORMER_SECONDS = 2.0
@@ -62,15 +65,21 @@ def is_alive(pid: int | None, started: str | float | None) -> bool:
         return False
 
 
-def is_elsewhere(machine: str, started: str | float | None) -> bool:
+def is_elsewhere(machine: str, started: str | float | None, written: Path | None = None) -> bool:
     """Return whether a process is of another machine, or of another container of this one: no pid tells of it here.
 
-    What was started before this machine was has ended.
+    Two machines may have one host name, as containers of them have. What has another mark of the boot is then either
+    of another one, or was here before this one was started and has ended: it is the former if the file that it has
+    `written` is younger than this start, or, without a file, if it is known to live.
     """
     if machine not in ("", host()):
         return True
     found = _MARK.fullmatch(started) if isinstance(started, str) else None
-    return found is not None and found[1] == _boot() and (found[2] or _pids()) != _pids()
+    if found is None:
+        return False
+    if found[1] != _boot():
+        return written is None or not _boot() or seconds_since_written(written) < _uptime()
+    return (found[2] or _pids()) != _pids()
 
 
 def _linux_mark(pid: int, boot: str) -> str | None:
@@ -86,6 +95,11 @@ def _boot() -> str:
     """Return which start of this Linux machine this is; '' on another system."""
     file = _PROC / "sys/kernel/random/boot_id"
     return f"boot {file.read_text().strip()}" if file.exists() else ""
+
+
+def _uptime() -> float:
+    """Return for how many seconds this Linux machine has been up, those when it was asleep included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @cache

@@ -101,7 +101,7 @@ def read_status(folder: Path) -> Status:
 
 def is_only_silent(folder: Path, status: Status) -> bool:
     """Return whether a run reads as `interrupted` for want of a heartbeat alone: its own machine may know better."""
-    elsewhere = status.pid is not None and is_elsewhere(status.host, status.process_started)
+    elsewhere = status.pid is not None and _is_elsewhere(folder, status)
     if status.state != "interrupted" or not elsewhere:
         return False
     launch = last_launch(folder)
@@ -157,6 +157,10 @@ def _is_there(folder: Path, status: Status) -> bool:
     """Return whether the worker, or on its way there the launcher, goes on."""
     if status.pid is None:
         return seconds_since_written(folder / STATUS_FILE) < LAUNCH_SECONDS
-    if is_elsewhere(status.host, status.process_started):
+    if _is_elsewhere(folder, status):
         return seconds_since_written(folder / STATUS_FILE) < ELSEWHERE_SECONDS
     return is_alive(status.pid, status.process_started)
+
+
+def _is_elsewhere(folder: Path, status: Status) -> bool:
+    return is_elsewhere(status.host, status.process_started, folder / STATUS_FILE)

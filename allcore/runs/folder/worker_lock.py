@@ -8,14 +8,27 @@ from filelock import FileLock, Timeout
 
 from allcore.errors import RunError
 from allcore.runs.folder.disk_clock import seconds_since_written
-from allcore.runs.folder.files import STATUS_FILE, read_record
+from allcore.runs.folder.files import STATUS_FILE, is_there, read_record
 from allcore.runs.folder.process import host
 from allcore.runs.folder.status import ELSEWHERE_SECONDS
 
+_WORKER_LOCK = ".worker.lock"
+
+
+def lock_in(folder: Path, name: str) -> FileLock:
+    """Return a lock on a file of a run's or a study's folder, not held; acquiring it raises `Timeout` at once while
+    another process holds it.
+
+    Raises `RunError` where the folder was deleted: acquiring the lock would make it again.
+    """
+    if not is_there(folder, unknown=True):
+        raise RunError(f"{folder.name} was deleted")
+    return FileLock(folder / name, timeout=0)
+
 
 def worker_lock(folder: Path) -> FileLock:
-    """Return the lock, not held; acquiring it raises `Timeout` at once while another process holds it."""
-    return FileLock(folder / ".worker.lock", timeout=0)
+    """Return the worker's lock, as `lock_in` does."""
+    return lock_in(folder, _WORKER_LOCK)
 
 
 def has_worker(folder: Path) -> bool:
@@ -24,15 +37,14 @@ def has_worker(folder: Path) -> bool:
     A file server may keep the lock of a machine that is lost: it says nothing where the worker is another machine's
     that was not heard of for long.
     """
-    lock = worker_lock(folder)
-    if not Path(lock.lock_file).exists():  # asking must leave nothing in the folder
+    if not (folder / _WORKER_LOCK).exists():  # asking must leave nothing in the folder
         return False
     try:
-        with lock:
+        with worker_lock(folder):
             return False
     except Timeout:
         return not _is_lost(folder)
-    except OSError:  # no folder, or none that may be written to
+    except (OSError, RunError):  # no folder, or none that may be written to
         return False
 
 

@@ -68,6 +68,7 @@ def _draw() -> None:
         "Four classes of drawn cells, to try everything without real images. They look like smears and carry no "
         "diagnostic information."
     )
+    folder = workspace().datasets
     with st.form("draw"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             images = st.number_input("Images a class", 3, 5_000, 60, 10, width=140)
@@ -76,24 +77,15 @@ def _draw() -> None:
                 "Twins", 0.0, 1.0, 0.2, 0.05, width=200,
                 help="share of the images that show the same region of a slide as another, shifted",
             )  # fmt: skip
-            name = st.text_input("Name", key=_named(), width=180)
+            free = free_name(folder, "smears")  # with a key the field stays the same one when another name is free
+            name = st.text_input("Name", key=key_of_form(_SMEARS), placeholder=free, width=180).strip() or free
         scale_bars = st.checkbox("Scale bars", help="burnt in, in a style that mostly follows the class: a shortcut")
         pressed = st.form_submit_button(
             "Draw synthetic smears", type="primary", icon=":material/draw:", disabled=not may_act()
         )
     if pressed:
-        spec, folder = SyntheticSpec(images, size, twins=twins, scale_bars=scale_bars), workspace().datasets
+        spec = SyntheticSpec(images, size, twins=twins, scale_bars=scale_bars)
         _import(name, "Drawing", lambda progress: draw_smears(folder, name, spec, progress))
-
-
-def _named() -> str:
-    """Return the key of the name of what is to be drawn: a free one, as long as nobody types another."""
-    key, free = key_of_form(_SMEARS), free_name(workspace().datasets, "smears")
-    offered = f"{key} offered"
-    if key not in st.session_state or st.session_state[key] == st.session_state.get(offered):
-        st.session_state[key] = free
-    st.session_state[offered] = free
-    return key
 
 
 def _open_folder() -> None:

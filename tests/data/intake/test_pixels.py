@@ -56,17 +56,6 @@ def test_cmyk_ink_takes_its_colour_from_white(ink, expected):
     assert abs(int(pixels[8, 8, 0]) - expected) <= 1
 
 
-@pytest.mark.parametrize("mode", ["L", "RGB", "YCbCr", "CMYK"])
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"keep_rgb": True}])
-def test_a_jpeg_is_the_same_picture_with_and_without_words_about_it(mode, options):
-    data = encoded(Image.fromarray(smear(25, 33)).convert(mode), "JPEG", **options)
-    words = b"\xff\xe1" + (2 + 9).to_bytes(2) + b"a comment"
-    pixels, facts = inspect(data)
-    other_pixels, other_facts = inspect(data[:2] + words + data[2:])
-    np.testing.assert_array_equal(pixels, other_pixels)
-    assert facts == other_facts == ImageFacts(width=33, height=25, mode="RGB" if mode == "YCbCr" else mode)
-
-
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
 def test_what_is_transparent_turns_white(file_format):
     image = Image.new("RGBA", (16, 16), (10, 20, 30, 0))

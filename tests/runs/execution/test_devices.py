@@ -1,17 +1,17 @@
 """Which devices a machine has for runs, and which of them a run may have; the driver's tool is a stand-in's."""
 
 import os
+import re
 
 import pytest
 
 from allcore.config import make_config
 from allcore.errors import ConfigError
-from allcore.runs.execution.devices import devices_here, see_only, suitable
+from allcore.runs.execution.devices import devices_here, see_only, suitable, take_given
 from allcore.runs.execution.lease import device_lease
 from allcore.runs.folder.launches import claim_launch
 from allcore.runs.folder.store import RunStore
 from allcore.training import worker
-from allcore.training.worker import _given_devices
 from tests.full_disks.test_every_step import SPLIT
 
 
@@ -124,7 +124,7 @@ def test_numbers_of_gpus_that_differ_are_refused_where_cuda_counts_otherwise(two
 def test_a_job_takes_the_gpu_that_its_scheduler_gives_by_number(two_gpus, monkeypatch, order, given):
     monkeypatch.setenv("CUDA_DEVICE_ORDER", order)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert _given_devices() == given
+    assert take_given(config(), "slurm") == (given, ())
 
 
 @pytest.mark.parametrize("named", [None, "GPU-2b", "-1", ""])
@@ -179,3 +179,21 @@ def test_run_that_a_scheduler_gave_no_gpu_sees_none_of_those_that_other_jobs_hav
     launch = claim_launch(run.folder, "slurm", None)
     assert worker.run_worker(run.folder, launch.number) == 0
     assert found == [(seen, taken)]
+
+
+@pytest.mark.parametrize(
+    ("executor", "said"),
+    [("slurm", r"Slurm gave .* \(slurm\.gpu\), .* export CUDA_VISIBLE_DEVICES=0$"), ("ray", r"Ray .* \(ray\.gpus\)$")],
+)
+def test_run_that_was_given_no_gpu_by_a_scheduler_that_may_not_manage_them_says_so(two_gpus, executor, said):
+    given, (warning,) = take_given(config(), executor)
+    assert given == ("CPU",)
+    assert warning.startswith("2 GPUs are there, and ")
+    assert re.search(said, warning)
+
+
+@pytest.mark.parametrize(("fields", "allowed"), [({"device": "cpu"}, None), ({}, ""), ({}, "GPU-2b")])
+def test_run_that_wants_no_gpu_or_was_told_of_its_own_is_not_warned(two_gpus, monkeypatch, fields, allowed):
+    if allowed is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", allowed)
+    assert take_given(config(**fields), "slurm")[1] == ()

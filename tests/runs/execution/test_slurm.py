@@ -70,6 +70,18 @@ def test_script_runs_its_own_lines_first_and_quotes_the_folder(run):
     assert f"worker '{run.folder}' --launch 3 &" in script
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (SlurmSettings(warning_seconds=300), ["export ALLCORE_WARNING_SECONDS=300"]),
+        (SlurmSettings(options=("--qos=low", "--signal=B:USR1@900")), []),
+    ],
+)
+def test_script_says_when_its_warning_comes_where_the_settings_say_it(run, settings, said):
+    lines = job_script(run, Launch(number=1), settings).splitlines()
+    assert [line for line in lines if line.startswith("export")] == said
+
+
 @pytest.fixture
 def two_clusters(tmp_path, monkeypatch):
     """Let Slurm's commands be those of one of two clusters, both of which have a job 7; return what was asked of them.
@@ -78,8 +90,9 @@ def two_clusters(tmp_path, monkeypatch):
     """
     tools, asked = tmp_path / "tools", tmp_path / "asked"
     tools.mkdir()
+    gone = f"[ -e {tmp_path}/gone ] && {{ echo \"error: 'gpu' can't be reached now\" >&2; exit 1; }}"
     there, here = 'echo "CLUSTER: gpu"; echo "7|PENDING|Resources"', 'echo "7|FAILED|None"'
-    squeue = f'case "$*" in *--clusters=gpu*) {there};; *) {here};; esac'
+    squeue = f'case "$*" in *--clusters=gpu*) {gone}; {there};; *) {here};; esac'
     for name, does in (("sbatch", "cat >/dev/null; echo '7;gpu'"), ("squeue", squeue), ("scancel", ""), ("sacct", "")):
         (tools / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {asked}\n{does}\n')
         (tools / name).chmod(0o755)
@@ -95,6 +108,15 @@ def test_job_of_another_cluster_is_asked_of_that_one_and_cancelled_there(workspa
     assert (words[job].state, words["7"].state) == ("waiting", "over")
     executor.cancel(job, only_waiting=True)
     assert two_clusters.read_text().splitlines()[-1] == "scancel --clusters=gpu --state=PENDING 7"
+
+
+@pytest.mark.process
+def test_cluster_that_does_not_answer_leaves_what_another_one_says(workspace, two_clusters, tmp_path):
+    (tmp_path / "gone").touch()
+    words = SlurmExecutor(workspace).words(["7;gpu", "7", "8;gpu"])
+    assert {job: word.state for job, word in words.items()} == {"7;gpu": "unclear", "7": "over", "8;gpu": "unclear"}
+    assert words["7;gpu"].text == "the cluster gpu does not answer"
+    assert SlurmExecutor(workspace).words(["7;gpu"]) is None
 
 
 @pytest.mark.parametrize(

@@ -152,11 +152,27 @@ def test_worker_of_another_container_under_the_same_host_name_is_known_by_when_i
 
 
 @pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="pids are every process's here")
-def test_worker_of_a_container_from_before_the_machine_was_started_is_gone(tmp_path):
+@pytest.mark.parametrize(("age", "uptime", "state"), [(60.0, 50.0, "interrupted"), (60.0, 70.0, "running")])
+def test_worker_of_another_boot_is_gone_if_nothing_was_heard_since_this_one_and_else_of_another_machine(
+    tmp_path, monkeypatch, age, uptime, state
+):
     pid, started = own_identity()
-    before = of_another_container(started).replace("boot ", "boot 0")
-    write_status(tmp_path, status(pid=pid, process_started=before, host=host()))
-    assert read_status(tmp_path).state == "interrupted"
+    monkeypatch.setattr("allcore.runs.folder.process._uptime", lambda: uptime)
+    of_another_boot = of_another_container(started).replace("boot ", "boot 0")
+    write_status(tmp_path, status(pid=pid, process_started=of_another_boot, host=host()))
+    written_before(tmp_path, age)
+    assert read_status(tmp_path).state == state
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="pids are every process's here")
+def test_worker_of_another_machine_under_the_same_host_name_is_interrupted_once_it_is_silent(tmp_path, monkeypatch):
+    pid, started = own_identity()
+    monkeypatch.setattr("allcore.runs.folder.process._uptime", lambda: 10_000.0)
+    write_status(tmp_path, status(pid=pid, process_started=started.replace("boot ", "boot 0"), host=host()))
+    written_before(tmp_path, 1000)
+    found = read_status(tmp_path)
+    assert found.state == "interrupted"
+    assert is_only_silent(tmp_path, found)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the mark is a time")

@@ -4,7 +4,9 @@ import pytest
 
 from allcore.runs.folder.process import host
 from allcore.runs.folder.status import Status, write_status
+from allcore.runs.folder.turns import SUPERSEDED
 from allcore.runs.folder.worker_lock import has_worker, worker_lock
+from allcore.training.worker import run_worker
 from tests.runs.scheduler import written_before
 
 
@@ -18,6 +20,14 @@ def test_a_lock_is_heeded_unless_it_is_a_machine_s_that_was_not_heard_of_for_lon
     with worker_lock(tmp_path):
         assert has_worker(tmp_path) == lives
     assert not has_worker(tmp_path)
+
+
+@pytest.mark.parametrize("launch", [None, 1])
+def test_a_worker_of_a_run_that_was_deleted_leaves_nothing(tmp_path, capsys, launch):
+    assert run_worker(tmp_path / "run", launch) == SUPERSEDED
+    assert "run was deleted" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert not has_worker(tmp_path / "run")
 
 
 @pytest.mark.parametrize("content", ["{", "[]", None])
