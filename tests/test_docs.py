@@ -18,6 +18,7 @@ from allcore.data.importing import archive
 from allcore.data.intake import images
 from allcore.data.splits import protocols
 from allcore.evaluation.comparing.verdict import Verdict
+from allcore.evaluation.image_map.making import MOST
 from allcore.installation import PROJECT
 from allcore.reporting.probes import CAVEAT
 from allcore.runs.execution.cluster_settings import ClusterSettings, RaySettings, SlurmSettings
@@ -199,6 +200,11 @@ def test_limits_of_images_and_imports_are_those_of_the_page():
         f"unpack to {archive._MAX_TOTAL_BYTES // 2**30} GiB",
     ):
         assert said in page
+
+
+@pytest.mark.parametrize("page", ["docs/app.md", "docs/command-line.md"])
+def test_how_many_images_a_map_has_at_most_is_on_the_pages(page):
+    assert re.search(f"{MOST:,}.*, drawn at random", (PROJECT / page).read_text(encoding="utf-8"))
 
 
 def test_verdicts_on_sizes_are_those_of_a_study():
