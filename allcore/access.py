@@ -33,7 +33,7 @@ class Person:
 class Access(BaseModel):
     """Who may act (launch, stop, delete, import), and who may look: e-mail addresses, `*@domain`, `group:name`, `*`.
 
-    Who may act may look as well.
+    Who may act may look as well. A file without `look` lets everybody look who signs in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

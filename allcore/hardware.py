@@ -153,7 +153,7 @@ def set_before_tensorflow() -> None:
 def cpu_is_faster_in_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Return whether the processor multiplies matrices of bfloat16 (amx_bf16); False where nothing says so.
 
-    With the vectors of avx512_bf16 alone a step takes half as long again as in float32 (docs/performance.md).
+    With the vectors of avx512_bf16 alone a step takes 1.4 to 2.4 times as long as in float32 (docs/performance.md).
     """
     return "amx_bf16" in _cpu_flags(cpuinfo)
 

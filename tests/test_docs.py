@@ -1,16 +1,27 @@
 """What the README and the pages of documentation name is there: files, headings, commands and their options."""
 
+import json
 import re
 import shlex
 from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
 
+from allcore import __version__
+from allcore.access import ACCESS_FILE, Person, read_access
 from allcore.cli.main import app
+from allcore.data.catalog import MINIMUM_PER_CLASS
+from allcore.data.importing import archive
+from allcore.data.intake import images
+from allcore.data.splits import protocols
+from allcore.evaluation.comparing.verdict import Verdict
+from allcore.evaluation.image_map.making import MOST
 from allcore.installation import PROJECT
 from allcore.reporting.probes import CAVEAT
+from allcore.runs.execution.cluster_settings import ClusterSettings, RaySettings, SlurmSettings
 
 COMMANDS = typer.main.get_command(app)
 PAGES = [
@@ -120,6 +131,100 @@ def test_the_page_on_cells_says_of_probes_what_their_caveat_says():
     assert "does not need" not in said
     assert "Intervals are not adjusted for the number of probes" in CAVEAT
     assert "Intervals are not adjusted for the number of probes" in said
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_no_command_writes_over_a_file_that_comes_with_allscope(page):
+    for line in commands(page):
+        for written in re.findall(r"python -m allcore .*(?:--(?:output|csv|figure) |> )([^\s`]+)", line):
+            assert not (PROJECT / written).exists(), f"{page.name}: {line}"
+
+
+def test_who_may_look_and_act_is_what_the_page_on_servers_says(tmp_path):
+    files = {
+        "there is no such file": None,
+        "it has no `look`": {"act": ["anna@lab.org"]},
+        'it has `"look": []`': {"act": ["anna@lab.org"], "look": []},
+        "it has no `act`": {"look": ["bob@lab.org"]},
+    }
+    people = {
+        "those of `act`": "anna@lab.org",
+        "those of `look`": "bob@lab.org",
+        "everyone who signs in": "eve@gmail.com",
+    }
+    page = (PROJECT / "docs/deployment.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)[2:]
+    assert {row[0] for row in told} == {*files, "it is damaged"}
+    for file, look, act in told:
+        if file not in files:
+            assert (look, act) == ("nobody", "nobody")  # read_access refuses it
+            continue
+        (tmp_path / ACCESS_FILE).unlink(missing_ok=True)
+        if files[file] is not None:
+            (tmp_path / ACCESS_FILE).write_text(json.dumps(files[file]))
+        rights = {who: read_access(tmp_path).right_of(Person(email)) for who, email in people.items()}
+        assert ("everyone" in look) == (rights["everyone who signs in"] == "look"), file
+        assert ("`look`" in look) == (
+            rights["everyone who signs in"] is None and rights["those of `look`"] == "look"
+        ), file
+        assert ("`act`" in act) == (rights["those of `act`"] == "act"), file
+        assert "act" not in (rights["everyone who signs in"], rights["those of `look`"])
+
+
+def test_hosts_are_named_where_they_count():
+    page = (PROJECT / "docs/deployment.md").read_text(encoding="utf-8")
+    assert "allscope app --server.allowedHosts HOST" in page
+    assert "python -m allcore app --server.allowedHosts HOST" in page
+
+
+def test_what_a_cluster_is_asked_for_where_nothing_is_said():
+    text = (PROJECT / "docs/cluster.md").read_text(encoding="utf-8")
+    slurm, ray = text.partition("## Ray in five minutes")[::2]
+    of_slurm = {name: SlurmSettings.model_fields[name].default for name in ("cpus", "warning_seconds")}
+    of_ray = {name: field.default for name, field in RaySettings.model_fields.items()}
+    at_once = {"at_once": ClusterSettings.model_fields["at_once"].default}
+    for part, defaults in ((slurm, of_slurm), (ray, of_ray)):
+        for name, value in (at_once | defaults).items():
+            assert f"`{name}` {value:g}" in part
+
+
+def test_limits_of_images_and_imports_are_those_of_the_page():
+    page = " ".join((PROJECT / "docs/data.md").read_text(encoding="utf-8").split())
+    for said in (
+        f"a side of less than {images._MIN_SIDE} px",
+        f"more than {images.MAX_PIXELS // 10**6} megapixels",
+        f"more than {images._MAX_FILE_BYTES // 2**20} MiB",
+        f"at least {MINIMUM_PER_CLASS} usable images",
+        f"at least {protocols._FEWEST_STAINS} stain clusters",
+        f"{archive._MAX_MEMBERS:,} members",
+        f"unpack to {archive._MAX_TOTAL_BYTES // 2**30} GiB",
+    ):
+        assert said in page
+
+
+@pytest.mark.parametrize("page", ["docs/app.md", "docs/command-line.md"])
+def test_how_many_images_a_map_has_at_most_is_on_the_pages(page):
+    assert re.search(f"{MOST:,}.*, drawn at random", (PROJECT / page).read_text(encoding="utf-8"))
+
+
+def test_verdicts_on_sizes_are_those_of_a_study():
+    page = (PROJECT / "docs/image-size.md").read_text(encoding="utf-8")
+    verdicts = re.findall(r"^\| \d+ and \d+ px .*\| \**([^|*]+?)\** \|$", page, re.MULTILINE)
+    assert len(verdicts) == 3
+    assert {verdict.replace("within one point", "within the margin") for verdict in verdicts} <= {*get_args(Verdict)}
+
+
+def test_how_things_are_named_is_on_the_page_of_commands():
+    page = (PROJECT / "docs/command-line.md").read_text(encoding="utf-8")
+    for name in ("RUN", "MODEL", "STUDY", "DIR"):
+        assert f"`{name}` is" in page
+
+
+def test_the_citation_has_the_version_and_all_that_the_readme_asks_to_cite():
+    citation = (PROJECT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {__version__}\n" in citation
+    for doi in re.findall(r"doi (10\.[^\s,]+\w)", (PROJECT / "README.md").read_text(encoding="utf-8")):
+        assert f"doi: {doi}\n" in citation
 
 
 def test_the_readme_can_be_read_in_one_sitting():

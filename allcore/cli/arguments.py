@@ -8,4 +8,6 @@ import typer
 
 A_RUN = "a run (its id, an unambiguous part of it, its folder, or `latest`)"
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=A_RUN)]
-ModelName = Annotated[str, typer.Argument(metavar="MODEL", help=f"{A_RUN}, or an .onnx file")]
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help=f"{A_RUN}, or an .onnx file (of a released model its name alone)")
+]

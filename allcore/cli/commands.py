@@ -36,7 +36,7 @@ _COMMANDS: Final = {
     ),
     "map": (
         "image_map",
-        "Map images by a model's features, and tell by the nearest of each what the features tell apart.",
+        "Map images by a model's features, and say how often an image's nearest ones have its class and its stain.",
     ),
     "labels": (
         "labels",

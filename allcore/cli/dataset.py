@@ -133,7 +133,11 @@ def fetch(
     source: Annotated[str, typer.Argument(metavar="kaggle|zip", help="where the images come from")],
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="the zip file")] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="name of the dataset in the workspace; unset: the zip file's, leukemia")
+        str | None,
+        typer.Option(
+            "--name",
+            help="name of the dataset in the workspace; unset: the zip file's own name, or `leukemia` for kaggle",
+        ),
     ] = None,
 ) -> None:
     """Get the ALL images from Kaggle (mehradaria/leukemia), or import a zip file."""

@@ -36,7 +36,9 @@ def evaluate(
     split: Annotated[
         str | None,
         typer.Option(
-            "--split", help="train, validation or test images of the model's run; unset: test, or all of --data"
+            "--split",
+            help="test or validation images of the model's run, or its train images (with --data, or of the file "
+            "model.onnx in the run's folder); unset: test, or all of --data",
         ),
     ] = None,
     variant: Variant = None,

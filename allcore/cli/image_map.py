@@ -11,7 +11,7 @@ from allcore.cli.arguments import ModelName
 from allcore.cli.evaluate import Mapping, Variant, named_classes
 from allcore.cli.output import Json, check_files, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import InputError
-from allcore.reporting.number_text import counted, decimal, interval
+from allcore.reporting.number_text import decimal, interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +39,15 @@ def image_map(
         Literal["t_sne", "principal"] | None,
         typer.Option("--projection", help="of the figure: t_sne | principal; unset: t_sne"),
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="write every image with its places in both maps")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="write every mapped image with its places in both maps")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print what a map tells apart, and write the map and its table where that is asked for."""
     from allcore.evaluation.image_map.making import NEIGHBOURS, make_map
     from allcore.evaluation.image_map.table import agreement, map_table
-    from allcore.reporting.image_map import MEANING, map_figure
+    from allcore.reporting.image_map import MEANING, map_figure, mapped_of
     from allcore.reporting.neighbours import agreement_findings
     from allcore.text import for_csv
     from allcore.workspace import open_workspace
@@ -57,7 +59,7 @@ def image_map(
     run = _run_of(model, workspace, data, variant, named_classes(mapping))
     with progress_bar("mapping") as progress:
         made = make_map(run, workspace.cache, progress)
-    images = map_table(made, run)
+    images, total = map_table(made, run), len(run.split.table)
     rows = agreement(made, images)
     if csv is not None:
         write_file(csv, for_csv(images))
@@ -69,12 +71,13 @@ def image_map(
     if json:
         print_json(
             {
-                "model": model, "images": len(images), "neighbours": NEIGHBOURS, "agreement": json_rows(rows),
-                "findings": findings, "note": MEANING, "variance": list(made.variance), "points": json_rows(images),
+                "model": model, "images": len(images), "of": total, "neighbours": NEIGHBOURS,
+                "agreement": json_rows(rows), "findings": findings, "note": MEANING, "variance": list(made.variance),
+                "points": json_rows(images),
             }
         )  # fmt: skip
         return
-    _print(model, rows, findings, len(images))
+    _print(model, rows, findings, mapped_of(len(images), total))
     say(MEANING)
     for written in filter(None, (csv, figure)):
         say(written)
@@ -102,11 +105,11 @@ def _run_of(model: str, workspace: Workspace, data: Path | None, variant: str | 
         return evaluation_run(load_predictor(named.path), named.path, catalog, of, workspace.cache, progress)
 
 
-def _print(model: str, rows: pd.DataFrame, findings: list[str], count: int) -> None:
+def _print(model: str, rows: pd.DataFrame, findings: list[str], mapped: str) -> None:
     from allcore.reporting.neighbours import agreement_table
 
     say(model, bold=True)
-    say(f"{counted(count, 'image')}\n")
+    say(f"{mapped}\n")
     numbers = ("#by features %", "#95 % interval", "#by colours %", "#by chance %")
     cells = [
         (

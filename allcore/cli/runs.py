@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from allcore.runs.folder.store import Run
 
 app = typer.Typer()
-_SHOWN: Final = 60
-"""Characters of what somebody noted that a list shows."""
 
 
 @app.command("list")
@@ -37,13 +34,15 @@ def list_runs(
         ),
     ] = "",
     sort: Annotated[
-        str | None, typer.Option("--sort", help="by a column of --json: numbers from the largest, words from A")
+        str | None,
+        typer.Option(
+            "--sort", help="by a heading of the table, or by a column of --json: numbers from the largest, words from A"
+        ),
     ] = None,
 ) -> None:
     """List the runs, newest first."""
-    from allcore.reporting.number_text import memory
+    from allcore.cli.runs_table import print_runs, sorted_runs
     from allcore.runs.execution.ask_schedulers import ask_schedulers
-    from allcore.runs.folder.states import in_words
     from allcore.runs.listing import list_runs as all_runs
     from allcore.workspace import open_workspace
 
@@ -51,7 +50,7 @@ def list_runs(
     ask_schedulers(workspace)
     found = all_runs(workspace)
     listed = [one for one in found if everything or not one.hidden]
-    rows = _sorted([one.row for one in listed if (tag is None or tag in one.tags) and one.says(find)], sort)
+    rows = sorted_runs([one.row for one in listed if (tag is None or tag in one.tags) and one.says(find)], sort)
     if json:
         print_json(rows)
         return
@@ -61,21 +60,7 @@ def list_runs(
     if not rows:
         say("no runs yet; start one with: python -m allcore train --data DIR")
         return
-    table(
-        ["run", "name", "tags", "state", "launched (UTC)", "dataset", "#epochs", "#ETA", "#px", "split", "#test %",
-         "#validation %", "#size", "note", "what went wrong"],
-        [
-            (
-                row["run"], row["name"], row["tags"], in_words(row["state"]), row["launched"], row["dataset"],
-                "" if row["epochs"] is None else f"{row['epoch']}/{row['epochs']}",
-                duration(row["eta_seconds"]) if row["eta_seconds"] else "",
-                row["image_size"], row["split"], percentage(row["test_accuracy"]),
-                percentage(row["best_validation_accuracy"]), memory(row["bytes"]),
-                shorten(row["person_note"], _SHOWN, placeholder=" …"), row["note"],
-            )
-            for row in rows
-        ],
-    )  # fmt: skip
+    print_runs(rows)
 
 
 @app.command()
@@ -248,19 +233,6 @@ def _make_sure(name: str, run: Run) -> None:
 
     unasked = RunError(f"{name!r} means run {run.id}; to delete it give its whole id, or --yes")
     ask_before_deleting(f"delete run {run.id}?", unasked)
-
-
-def _sorted(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:
-    """Return the rows by a column, numbers from the largest and words from A. Raises `RunError` where there is none."""
-    from allcore.errors import RunError
-    from allcore.runs.summary_columns import SUMMARY_COLUMNS
-
-    if by is None:
-        return rows
-    if by not in SUMMARY_COLUMNS:
-        raise RunError(f"--sort: runs are sorted by one of {', '.join(SUMMARY_COLUMNS)} (received {by!r})")
-    known, unknown = ([row for row in rows if (row[by] is None) == missing] for missing in (False, True))
-    return sorted(known, key=lambda row: row[by], reverse=SUMMARY_COLUMNS[by] != "str") + unknown
 
 
 def _print_settings(config: TrainConfig) -> None:

@@ -21,7 +21,12 @@ Name = Annotated[str, typer.Argument(metavar="STUDY", help="a study's name, an u
 def report(
     name: Name,
     margin: Annotated[
-        float, typer.Option("--margin", help="accuracies less than so many points apart count as the same")
+        float,
+        typer.Option(
+            "--margin",
+            help="points: two settings count as the same if two one-sided tests show their accuracies to be less than "
+            "this apart",
+        ),
     ] = 1.0,
     whole: Annotated[
         bool, typer.Option("--complete", help="first compute the shortcut baselines and probes that are missing")

@@ -13,7 +13,7 @@ from allcore.data.class_names import in_order
 from allcore.reporting.class_axis import legend_names
 from allcore.reporting.colours import SYMBOLS, class_colours, marks, sequence_colours
 from allcore.reporting.number_text import per_cent
-from allcore.text import for_figure
+from allcore.text import counted, for_figure
 
 PROJECTIONS: Final = {"t_sne": "t-SNE", "principal": "principal components"}
 COLOURINGS: Final = {
@@ -85,6 +85,11 @@ def map_figure(
         uirevision=projection, hoverlabel={"align": "left"}, legend=_LEGEND,
     )  # fmt: skip
     return figure
+
+
+def mapped_of(mapped: int, total: int) -> str:
+    """Return how many images a map has and, where these are not all that there are, of how many they were drawn."""
+    return counted(mapped, "image") if mapped == total else f"{mapped:,} of {total:,} images, drawn at random"
 
 
 def _kinds(table: pd.DataFrame, by: str, classes: Sequence[str]) -> list[_Kind]:

@@ -64,6 +64,14 @@ def test_split_is_that_of_the_run(on_finished, evaluated, finished_run):
     assert validation["data"] != evaluated["data"]
 
 
+def test_train_images_are_scored_by_the_model_and_not_by_what_the_run_recorded(on_finished, finished_run):
+    refused = on_finished("evaluate", "latest", "--split", "train")
+    assert refused.code == 2
+    assert "give --data to score the train images" in refused.err
+    train = len(finished_run.split.rows("train"))
+    assert on_finished("evaluate", finished_run.served_model, "--split", "train", "--json").json["n"] == train
+
+
 def test_labelled_folder_is_scored_whole_and_the_images_trained_on_are_noted(on_finished, smears, finished_run):
     scores = on_finished("evaluate", "latest", "--data", smears, "--json").json
     trained_on = len(finished_run.split.rows("train"))

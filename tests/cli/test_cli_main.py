@@ -175,6 +175,17 @@ def test_the_app_is_started_with_streamlits_own_options(command, monkeypatch):
     assert words == ["-m", "streamlit", "run", str(PROJECT / "streamlit_app.py"), "--server.port", "8600"]
 
 
+@pytest.mark.parametrize(("settings", "told"), [(".streamlit/config.toml", True), (".streamlit/secrets.toml", False)])
+def test_whose_own_settings_have_no_effect_is_told_so(command, monkeypatch, tmp_path, settings, told):
+    monkeypatch.setattr(os, "execv", lambda file, words: None)
+    monkeypatch.chdir(PROJECT)
+    assert command("app").err == ""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / settings).touch()
+    assert ("give options instead, such as --server.allowedHosts HOST" in command("app").err) == told
+
+
 @pytest.mark.parametrize(
     ("error", "status", "said"),
     [

@@ -18,6 +18,7 @@ def test_a_runs_images_are_mapped_told_of_and_written(on_finished, finished_run,
     said = on_finished("map", "latest", "--by", "stain", "--figure", page, "--csv", places)
     assert said.code == 0
     assert "stain cluster, within the class" in said.out
+    assert "\n64 images\n" in said.out
     assert [row["path"] for row in csv.DictReader(places.open())] == list(finished_run.split.table["path"])
     assert "cluster 1 of its class" in page.read_text(encoding="utf-8")
     found = on_finished("map", finished_run.id, "--json").json
@@ -52,3 +53,12 @@ def test_what_is_of_the_figure_is_refused_without_one(on_finished, more):
     said = on_finished("map", "latest", *more)
     assert (said.code, said.out) == (2, "")
     assert "give --figure FILE.html" in said.err
+
+
+def test_of_how_many_images_those_of_a_map_are_drawn_is_said(command, model, smears, monkeypatch, tmp_path):
+    monkeypatch.setattr("allcore.evaluation.image_map.making.MOST", 10)
+    said = command("map", model, "--data", smears, "--csv", tmp_path / "map.csv")
+    assert "10 of 64 images, drawn at random\n" in said.out
+    assert len(list(csv.DictReader((tmp_path / "map.csv").open()))) == 10
+    found = command("map", model, "--data", smears, "--json").json
+    assert (found["images"], found["of"]) == (10, 64)

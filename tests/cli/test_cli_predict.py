@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from allcore.installation import PROJECT
+from allcore.runs.folder.store import Run
+from allcore.studies.disk_use import keep_small
 from tests.pages.releasing import release
 
 
@@ -196,6 +198,21 @@ def test_the_training_images_most_like_an_image_are_told_as_on_predict(on_finish
     assert [one["similarity"] for one in near] == sorted((one["similarity"] for one in near), reverse=True)
     said = on_finished("predict", "latest", image, "--similar", "3").out
     assert f"1.000  {first['label']}  {first['path']}" in said
+
+
+def test_a_studys_member_has_no_similar_images_and_no_export_from_keras(
+    command, workspace, finished_run, image, tmp_path
+):
+    left_out = shutil.ignore_patterns("checkpoints", "tensorboard")
+    keep_small(Run(shutil.copytree(finished_run.folder, workspace.runs / "member", ignore=left_out)), keep_model=True)
+    similar = command("predict", "member", image, "--similar", "3")
+    exports = [
+        command("export", "member", "--format", form, "--output", tmp_path / form) for form in ("keras", "litert")
+    ]
+    assert [each.code for each in (similar, *exports)] == [2, 2, 2]
+    assert command("predict", "member", image).code == 0
+    said = " ".join((PROJECT / "docs" / "studies.md").read_text(encoding="utf-8").split())
+    assert "a member cannot be exported to Keras or LiteRT, and shows no similar training images" in said
 
 
 def test_similar_images_of_a_model_whose_run_is_not_at_hand_are_refused(on_finished, finished_run, image, tmp_path):

@@ -1,5 +1,7 @@
 """`runs name`, `note`, `tag`, `hide` and `compare`, and lists that follow them."""
 
+import json
+import re
 import shutil
 
 import pytest
@@ -41,6 +43,23 @@ def test_the_list_is_sorted_by_a_column_numbers_from_the_largest_and_words_from_
     refused = command("runs", "list", "--sort", "beauty")
     assert refused.code == 2
     assert "sorted by one of run, name, tags" in refused.err
+
+
+def test_the_list_is_sorted_by_the_headings_that_it_shows(two, command):
+    command("runs", "note", "one", "b")
+    command("runs", "note", "two", "a")
+    status = two[1].folder / "status.json"
+    status.write_text(json.dumps(json.loads(status.read_text()) | {"state": "failed", "error": "no room"}))
+    config = two[0].folder / "config.json"
+    config.write_text(config.read_text().replace('"image_size": 32', '"image_size": 48'))
+
+    def first(heading):
+        return command("runs", "list", "--sort", heading).out.splitlines()[1].split()[0]
+
+    assert [first(each) for each in ("note", "what went wrong", "px", "image_size")] == ["two", "one", "one", "one"]
+    heading = command("runs", "list").out.splitlines()[0]
+    for each in re.split(r"  +", heading.strip()):
+        assert command("runs", "list", "--sort", each).code == 0, each
 
 
 def test_a_hidden_run_is_left_out_until_all_are_asked_for(two, command):

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -31,8 +32,16 @@ QUIET = (
 class Server:
     """A Streamlit server that can be ended and started again on the same workspace."""
 
-    def __init__(self, workspace: Path, data_root: Path | None = None, secrets: Path | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Path,
+        data_root: Path | None = None,
+        secrets: Path | None = None,
+        folder: Path = PROJECT,
+        options: Sequence[str] = (),
+    ) -> None:
         self.workspace = Workspace(workspace)
+        self.folder, self.options = folder, options
         self.data_root = data_root
         self.secrets = secrets
         with socket.socket() as free:
@@ -43,11 +52,12 @@ class Server:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
+        app = str(PROJECT / "streamlit_app.py")
+        command = [sys.executable, "-m", "streamlit", "run", app, "--server.headless", "true", *self.options]
         command += [] if self.secrets is None else ["--secrets.files", str(self.secrets)]
         self.process = subprocess.Popen(
             [*command, "--server.port", str(self.port)],
-            cwd=PROJECT,
+            cwd=self.folder,
             env={
                 **os.environ,
                 "ALLCORE_WORKSPACE": str(self.workspace.root),

@@ -53,6 +53,14 @@ def test_what_the_features_tell_apart_stands_below_it(mapped):
     assert set(table(app, "chance")["images"]) == {"all", "train", "validation", "test"}
 
 
+def test_of_how_many_images_those_of_a_map_are_drawn_is_said(run, workspace, monkeypatch):
+    for module in ("allcore.evaluation.image_map.making", "pages.ui.evaluate.image_map"):
+        monkeypatch.setattr(f"{module}.MOST", 10)
+    app = open_map()
+    assert "made once, of 10 of 64 images, drawn at random" in texts(app)
+    assert "The map has 10 of 64 images, drawn at random" in texts(press(app, "Make the map"))
+
+
 def test_an_image_that_is_not_on_the_map_is_said(mapped):
     app = open_map(at="Pro/none.jpg")
     assert "No such image" in texts(app)

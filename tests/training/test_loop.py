@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from allcore.config import make_config
+from allcore.installation import PROJECT
 from allcore.runs.folder.status import Status, read_status
 from allcore.training.checkpoint import TrainingProgress
-from allcore.training.loop import Stopped, Trainer, learning_rate
+from allcore.training.loop import REPORTS_PER_EPOCH, Stopped, Trainer, learning_rate
 from allcore.training.reporter import Reporter
 from tests.training.test_served_weights import BATCH, CountingLearner, Training
 
@@ -128,3 +129,6 @@ def test_each_image_of_an_epoch_is_in_one_report_also_of_the_last_few_steps(tmp_
     records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     reported = [record["step"] for record in records if record["kind"] == "batch"]
     assert reported == [*range(3, steps, 3), steps]
+    assert len(reported) <= REPORTS_PER_EPOCH
+    page = (PROJECT / "docs" / "run-folder.md").read_text(encoding="utf-8")
+    assert f"at most {REPORTS_PER_EPOCH} records an epoch of batches" in page

@@ -20,6 +20,7 @@ from allcore.reporting.image_map import (
     PROJECTIONS,
     STAIN_TOO,
     map_figure,
+    mapped_of,
 )
 from allcore.reporting.neighbours import agreement_findings, agreement_table
 from allcore.reporting.number_text import counted
@@ -62,9 +63,9 @@ def show_map(of: Evaluated) -> None:
 
 def _offer(of: Evaluated) -> None:
     kept = (of.run.folder / FEATURES_FILE).is_file()
-    count = min(MOST, len(of.run.split.table))
+    total = len(of.run.split.table)
     asks = "" if kept else ", as its model is asked for the features first"
-    st.caption(f"It is made once, of {count:,} images, in about a minute for every 2,000{asks}.")
+    st.caption(f"It is made once, of {mapped_of(min(MOST, total), total)}, in about a minute for every 2,000{asks}.")
     if asked_for(_work(of), "Make the map", type="primary", icon=":material/scatter_plot:"):
         _make(of)
 
@@ -126,6 +127,9 @@ def _explore(of: Evaluated, mapped: Mapped) -> None:
         key,
         lambda: _take_choice(key, of, table),
     )
+    total = len(of.run.split.table)
+    if len(table) < total:
+        st.caption(f"The map has {mapped_of(len(table), total)}; nearest images are told among these.")
     st.caption(
         f"Click on an image to see it with its {NEIGHBOURS} nearest by features. To see several, take the lasso or the "
         "box above the map and draw around them."
