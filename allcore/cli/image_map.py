@@ -54,7 +54,7 @@ def image_map(
         raise InputError("by, projection: they are of the figure; give --figure FILE.html as well")
     check_files(csv, figure)
     workspace = open_workspace()
-    run = _run_of(model, workspace, data, variant, named_classes(mapping))
+    run = _run_of(model, workspace, data, variant, named_classes(mapping, model, data, workspace))
     with progress_bar("mapping") as progress:
         made = make_map(run, workspace.cache, progress)
     images = map_table(made, run)
