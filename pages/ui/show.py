@@ -92,7 +92,7 @@ def table_with_rows(
 
     `chosen` is the row of what is chosen now, by whatever means; None where that is not in the table.
     """
-    key = key_of_choice(f"table-{name}", lambda marks: marks.rows in ([], [chosen]))
+    key = _key_of_rows(f"table-{name}", chosen)
 
     def take() -> None:
         rows = st.session_state[key].selection.rows
@@ -109,15 +109,15 @@ def table_with_rows(
     )  # fmt: skip
 
 
-def key_of_choice(name: str, holds: Callable[[Any], bool]) -> str:
-    """Return the key of a table or figure on which something is chosen by a click.
+def _key_of_rows(name: str, chosen: int | None) -> str:
+    """Return the key of a table whose rows can be clicked.
 
-    It is another one, so that nothing is marked, where what the browser marks no longer `holds`, as another control has
-    chosen since: a click on what is marked takes the mark away instead of choosing it.
+    It is another one, so that no row is marked, where the browser marks one that is not `chosen` any more, as another
+    control has chosen since: a click on a row that is marked takes the mark away instead of choosing it.
     """
     number = st.session_state.setdefault(f"made anew: {name}", 0)
     last = st.session_state.get(f"{name}-{number}")
-    if last is not None and not holds(last.selection):
+    if last is not None and last.selection.rows not in ([], [chosen]):
         st.session_state[f"made anew: {name}"] = number = number + 1
     return f"{name}-{number}"
 

@@ -14,7 +14,6 @@ from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
 from tests.copies import copy_of
 from tests.e2e.conftest import Server
-from tests.e2e.matrix import click_on_cell
 
 WITH_EVIDENCE = ("Mistakes", "Confusion matrix", "Mistakes", "Compare", "Confusion matrix", "Compare", "Mistakes")
 """The tabs with pictures of three kinds, each after each other one."""
@@ -206,22 +205,6 @@ def test_a_row_that_was_left_by_another_way_is_opened_by_a_click_again(changing_
     click_on_newest()
     for run in (first, second):
         shutil.rmtree(run.folder)
-
-
-def test_a_cell_that_was_left_by_another_way_is_chosen_by_a_click_again(finished_server, finished_run, page):
-    page.goto(finished_server.url("evaluate", f"run={finished_run.id}&view=Confusion+matrix"))
-    arrived(page, "Evaluate")
-    true, predicted = finished_run.split.classes[:2]
-    cell = re.compile(f"true={true}.*predicted={predicted}|predicted={predicted}.*true={true}")
-    expect(page).not_to_have_url(cell)
-    click_on_cell(page, true, predicted)
-    expect(page).to_have_url(cell)
-    idle(page)
-    page.go_back()
-    expect(page).not_to_have_url(cell)
-    idle(page)
-    click_on_cell(page, true, predicted)
-    expect(page).to_have_url(cell)
 
 
 def test_a_study_is_deleted_with_its_runs_where_that_is_asked_for(changing_server, finished_run, page):

@@ -15,7 +15,6 @@ from allcore.evaluation.image_map.making import make_map
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import RunStore
 from tests.conftest import wait_for
-from tests.e2e.matrix import click_on_cell
 
 SMALL = {
     "data": "small", "preset": "Quick", "quick.image_size": 32, "quick.epochs": 500, "quick.batch_size": 2,
@@ -95,7 +94,28 @@ def test_click_on_a_cell_shows_exactly_its_images(finished_server, finished_run,
     true, predicted = table.iloc[0][["label", "predicted"]]
     expected = table[(table["label"] == true) & (table["predicted"] == predicted)]
     page.goto(finished_server.url("evaluate", f"run={finished_run.id}"))
-    click_on_cell(page, true, predicted)
+    matrix = """[...document.querySelectorAll('.js-plotly-plot')].find(
+        plot => plot._fullLayout?.xaxis?.title?.text === 'predicted class')"""
+    page.wait_for_function(matrix)
+    place = page.evaluate(
+        f"const matrix = () => {matrix};"
+        """async ([x, y]) => {
+            const plot = matrix();
+            plot.scrollIntoView({block: 'center'});
+            const frame = () => new Promise(requestAnimationFrame);
+            let box = plot.getBoundingClientRect(), before = null;
+            while (box.left !== before?.left || box.top !== before?.top) {
+                await frame();
+                await frame();
+                [before, box] = [box, plot.getBoundingClientRect()];
+            }
+            const {xaxis, yaxis} = plot._fullLayout;
+            return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
+        }""",
+        [predicted, true],
+    )
+    page.mouse.move(*place)
+    page.mouse.click(*place)
     page.wait_for_url(re.compile(f"true={true}"))
     page.wait_for_url(re.compile(f"predicted={predicted}"))
     shown = page.locator(f"img[alt*='true {true}, predicted {predicted}']")

@@ -35,16 +35,13 @@ def show_confusion(of: Evaluated) -> None:
             "share of the true class."
         )
     with place:
-        key = show.key_of_choice(
-            "matrix", lambda marks: [tuple(each["customdata"][:2]) for each in marks.points] in ([], [cell])
-        )
         shown = st.segmented_control(
             "Cells show", ["counts", "per cent"], default="counts", required=True, key="cells", bind="query-params"
         )
         st.plotly_chart(
             drawn(partial(confusion_figure, of.scores.confusion_matrix, of.classes, shown == "per cent", cell)),
-            key=key,
-            on_select=partial(_take_click, key),
+            key="matrix",
+            on_select=_take_click,
             selection_mode="points",
             config=show.figure_config(of.named("confusion-matrix")),
             alt="Confusion matrix, rows true classes, columns predicted ones; the selectors choose a cell as well",
@@ -68,8 +65,8 @@ def _choose_cell(scores: Scores) -> tuple[str, str] | None:
     return (true, predicted) if true and predicted else None
 
 
-def _take_click(key: str) -> None:
-    points = st.session_state[key].selection.points
+def _take_click() -> None:
+    points = st.session_state["matrix"].selection.points
     if points:  # empty when a cell is clicked again, which leaves it chosen
         for name, label in zip(CELL, points[0]["customdata"], strict=False):
             address.say(name, label)
