@@ -13,7 +13,7 @@ import streamlit as st
 
 from allcore.errors import InputError, RunError
 from allcore.evaluation.comparing.comparison import compare_all
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.tradeoff.points import (
     TradeoffPoint,
@@ -83,7 +83,7 @@ def _of_study(name: str, members: tuple[str, ...]) -> tuple[StudyPlan, dict[str,
 
 
 @st.cache_data(max_entries=20, show_spinner="Comparing the settings …")
-def _differences(name: str, members: tuple[str, ...], _points: list[TradeoffPoint]) -> tuple[CellDifference, ...]:
+def _differences(name: str, members: tuple[str, ...], _points: list[TradeoffPoint]) -> tuple[SettingDifference, ...]:
     """Return how the settings of a study with folds compare; `members` are the ids of those that have succeeded."""
     return study_differences(*_of_study(name, members), tuple(_points))
 
@@ -223,7 +223,7 @@ if succeeded != of_study:
         "Each point is all test images of its folds that have succeeded, predicted by networks that had not seen them. "
         "Time is the median of the folds, memory the most that one took."
     )
-differences: tuple[CellDifference, ...] = ()
+differences: tuple[SettingDifference, ...] = ()
 accuracies = None
 if points and succeeded != of_study:
     members = tuple(run.id for run in of_study)

@@ -195,7 +195,7 @@ with card:
             assert plan is not None
             st.markdown(plain(in_short(plan.config, bare, plan_in_words(plan), plan.of_places)))
             show_study_estimate(plan, estimated, images.images(variant))
-            costly = [each.config for _, each, _ in estimated.cells]
+            costly = [each.config for _, each, _ in estimated.settings]
         warn_of_hours(estimated.total_seconds, costly, has_gpu=bool(devices().gpus))
         warn_of_download(costly, preset.lower())
     with st.container(horizontal=True):

@@ -46,7 +46,7 @@ def tradeoff(
         found = _folds_of(names or [], store)
         with ExitStack() as room:
             if found is None:
-                record = record_tradeoff(_runs(store, names or [], room), workspace.cache, latency)
+                record = record_tradeoff(_runs(store, names or [], room), workspace.cache, timed=latency)
             else:
                 record = _of_folds(*found, workspace, latency, room)
     if json:
@@ -154,10 +154,10 @@ def _of_folds(
     from allcore.studies.tradeoff import study_tradeoff
 
     try:
-        return study_tradeoff(study, plan, members, workspace.runs, workspace.cache, timed)
+        return study_tradeoff(study, plan, members, workspace.runs, workspace.cache, timed=timed)
     except UnwrittenError as error:
         passing = _passing(study, error, room)
-        return study_tradeoff(passing, plan, members, workspace.runs, workspace.cache, timed)
+        return study_tradeoff(passing, plan, members, workspace.runs, workspace.cache, timed=timed)
 
 
 def _passing(study: Study, error: UnwrittenError, room: ExitStack) -> Study:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import RunError
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint, on_front, tradeoff_table
 from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
 from allcore.paper import NATIVE_SIZE
@@ -180,7 +180,7 @@ def show_example() -> None:
         st.code("\n".join(record.commands), language="bash", wrap_lines=True)
 
 
-def say_which_differ(pairs: pd.DataFrame, differences: Sequence[CellDifference] = ()) -> None:
+def say_which_differ(pairs: pd.DataFrame, differences: Sequence[SettingDifference] = ()) -> None:
     """Say in bold which runs that `compare_all` compared can be told apart by their accuracy.
 
     Of a study with folds, whose settings are compared by `differences`, say which are the same within a point as well.
