@@ -26,7 +26,7 @@ from pages.ui.runs.studies import show_studies
 from pages.ui.runs.view import show_curves, show_epochs, show_log, show_progress
 from pages.ui.shared.choose import select_run
 from pages.ui.shared.queue import show_devices
-from pages.ui.show import per_cent_bar, per_cent_column, plain, table, table_with_rows
+from pages.ui.show import per_cent_bar, per_cent_column, plain, row_of, table, table_with_rows
 from pages.ui.sign_in import act, may_act, show_actions
 
 
@@ -116,6 +116,7 @@ def show_all(wanted: str, hidden: bool) -> None:
             "note": st.column_config.TextColumn("What went wrong", width="large"),
         },
         whole, lambda row: address.say_to_page("run", str(listed["run"].iloc[row])),
+        row_of(listed["run"], st.query_params.get("run")),
     )  # fmt: skip
 
 

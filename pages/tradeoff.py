@@ -4,6 +4,9 @@ For a study, all succeeded runs, or the example that comes with the app.
 """
 
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import streamlit as st
@@ -24,8 +27,9 @@ from allcore.reporting.tradeoff import differently_tested
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import divides_alike
-from allcore.studies.out_of_fold import comparable_runs, model_of
+from allcore.studies.out_of_fold import UnwrittenError, comparable_runs, model_of
 from allcore.studies.plan import StudyPlan
+from allcore.studies.store import Study
 from allcore.studies.tradeoff import study_differences, study_shortcuts
 from pages.ui import address, show
 from pages.ui.guarded import guarded
@@ -109,12 +113,30 @@ def shortcuts_of_folds(name: str, members: tuple[str, ...]) -> dict[str, float] 
     return accuracies
 
 
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _room(study: str) -> TemporaryDirectory[str]:
+    """Return a folder, as long as it is kept here, for what a study's own cannot take."""
+    return TemporaryDirectory()
+
+
+def _written(study: Study, plan: StudyPlan, members: dict[str, Run]) -> list[Run]:
+    """Return what of a study can be compared, in another folder where the study's own refuses to keep it."""
+    try:
+        return comparable_runs(study, plan, members)
+    except UnwrittenError as error:
+        passing = replace(study, folder=Path(_room(str(study.folder)).name) / study.name)
+        found = comparable_runs(passing, plan, members)
+        said = f"{error}. They are compared all the same, and put together again when the app starts anew."
+        st.warning(show.plain(said), title="The out-of-fold predictions are not kept")
+        return found
+
+
 def comparable(name: str, succeeded: list[Run]) -> list[Run]:
     """Return the runs of a name that has succeeded runs; of a study with folds, its out-of-fold predictions."""
     for study in studies():
         if study.name == name and succeeded:
             try:
-                return comparable_runs(study, plan_of(study), study.members(succeeded))
+                return _written(study, plan_of(study), study.members(succeeded))
             except InputError as error:
                 st.warning(show.plain(str(error)), title="The folds cannot be put together")
     return succeeded

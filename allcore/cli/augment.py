@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from allcore.cli.options import config_from, presets_help, with_config_options
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.output import Json, make_folder_for, print_json, progress_bar, say, table
 from allcore.config_fields import config_fields
 from allcore.errors import InputError
 from allcore.text import for_file
@@ -71,7 +71,7 @@ def augment(
         raise InputError("--run has its own settings and images; leave out the options of --data")
     else:
         seen = _of_run(str(run), open_workspace(), images or (), wanted)
-    _make_folder(output)
+    make_folder_for("--output", output)
     written = list(_write(seen, output))
     if json:
         print_json(written)
@@ -158,13 +158,6 @@ def _seen(
         for row, path in zip(chosen.index.tolist(), chosen.tolist(), strict=True)
         for epoch in epochs
     ]
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--output: the folder {folder} cannot be made ({error.strerror}); give another") from None
 
 
 def _write(seen: Sequence[Seen], output: Path) -> Iterator[dict[str, Any]]:

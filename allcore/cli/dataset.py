@@ -14,7 +14,7 @@ from allcore.cli.dataset_judge import judge, judgements
 from allcore.cli.dataset_manage import delete, list_datasets, rename, show
 from allcore.cli.opening import scanned
 from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
-from allcore.cli.said_once import said_once
+from allcore.cli.said_once import both_sides, said_once
 from allcore.errors import InputError
 from allcore.text import counted
 
@@ -91,13 +91,18 @@ def classes(
     json: Json = False,
 ) -> None:
     """Name what a dataset's classes mean and which are positive, or show it; pages, reports, `evaluate` follow it."""
+    from allcore.data.class_names import class_name
     from allcore.data.labels.meanings import class_meanings, name_classes
     from allcore.workspace import open_workspace
+
+    def is_class(name: str, _: str) -> bool:
+        return class_name(name) in catalog.classes
 
     catalog, kept_in = scanned(folder), open_workspace().classes
     known = class_meanings([str(catalog.root)], catalog.classes, kept_in)
     if meaning or positive is not None:
-        said = {**known.meanings, **said_once("meaning", map(_named, meaning or []))}
+        named = [both_sides("meaning", "CLASS=TEXT", each, is_class, "first") for each in meaning or []]
+        said = {**known.meanings, **said_once("meaning", named)}
         chosen = known.positive if positive is None else [name for name in positive if name]
         known = name_classes(str(catalog.root), catalog.classes, said, chosen, kept_in)
     if json:
@@ -182,13 +187,6 @@ def synthesize(
     with progress_bar("drawing") as progress:
         draw_smears_at(folder, open_workspace().datasets, spec, progress)
     say(folder)
-
-
-def _named(option: str) -> tuple[str, str]:
-    name, equals, text = option.partition("=")
-    if not equals:
-        raise InputError(f"meaning: expected CLASS=TEXT (received {option!r})")
-    return name, text
 
 
 def _variant_facts(catalog: Catalog, variant: str) -> dict[str, Any]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from allcore.cli.arguments import ModelName
 from allcore.cli.evaluation_text import print_comparison, print_evaluation
 from allcore.cli.output import Json, progress_bar
-from allcore.cli.said_once import said_once
+from allcore.cli.said_once import both_sides, said_once
 from allcore.errors import InputError
+
+if TYPE_CHECKING:
+    from allcore.workspace import Workspace
 
 Variant = Annotated[
     str | None,
@@ -78,7 +82,8 @@ def evaluate(
 
     if against is not None and prevalence is not None:
         raise InputError("--prevalence is for the scores of one model; leave it or --against out")
-    workspace, named = open_workspace(), named_classes(mapping)
+    workspace = open_workspace()
+    named = named_classes(mapping, model, data, workspace)
     store = RunStore(workspace.runs)
     with progress_bar("predicting") as progress:
         how = (store, workspace.cache, data, split, variant, named, progress, labels, workspace.judgements)
@@ -90,13 +95,27 @@ def evaluate(
         print_evaluation(evaluation, json, None if prevalence is None else prevalence / 100)
 
 
-def named_classes(options: Sequence[str] | None) -> dict[str, str]:
-    """Return the model's class that each class of a folder is by the option --map. Raises `InputError`."""
-    return said_once("map", map(_mapped, options or []))
+def named_classes(options: Sequence[str] | None, model: str, data: Path | None, workspace: Workspace) -> dict[str, str]:
+    """Return the model's class that each class of the folder `data` is by the option --map.
 
+    Raises `InputError`, also where names hold `=` and the folder or the model, which are looked at then, will not do.
+    """
+    from allcore.data.class_names import class_name
 
-def _mapped(option: str) -> tuple[str, str]:
-    theirs, equals, ours = option.rpartition("=")
-    if not equals:
-        raise InputError(f"map: expected THEIRS=OURS (received {option!r})")
-    return theirs.strip(), ours.strip()
+    @cache
+    def names() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        from allcore.data.catalog import scan
+        from allcore.inference.predictor import load_predictor
+        from allcore.runs.folder.store import RunStore
+        from allcore.runs.named_model import named_model
+
+        if data is None:
+            return (), ()
+        classes = load_predictor(named_model(model, RunStore(workspace.runs)).path).classes
+        return scan(data, workspace.cache).classes, classes
+
+    def known(theirs: str, ours: str) -> bool:
+        of_folder, of_model = names()
+        return class_name(theirs) in of_folder and ours in (*of_model, "")
+
+    return said_once("map", (both_sides("map", "THEIRS=OURS", option, known, "last") for option in options or []))

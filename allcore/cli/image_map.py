@@ -56,7 +56,7 @@ def image_map(
         raise InputError("by, projection: they are of the figure; give --figure FILE.html as well")
     check_files(csv, figure)
     workspace = open_workspace()
-    run = _run_of(model, workspace, data, variant, named_classes(mapping))
+    run = _run_of(model, workspace, data, variant, named_classes(mapping, model, data, workspace))
     with progress_bar("mapping") as progress:
         made = make_map(run, workspace.cache, progress)
     images, total = map_table(made, run), len(run.split.table)

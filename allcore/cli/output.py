@@ -73,6 +73,14 @@ def write_file(file: Path, content: str | bytes) -> None:
         write_named(file, content)
 
 
+def make_folder_for(option: str, folder: Path) -> None:
+    """Make the folder that an option names, where it is missing. Raises `InputError` with the reason."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{option}: the folder {folder} cannot be made ({error.strerror}); give another") from None
+
+
 @contextmanager
 def _named_where_it_fails(file: Path) -> Iterator[None]:
     try:

@@ -12,7 +12,7 @@ import typer
 
 from allcore.cli.arguments import ModelName
 from allcore.cli.class_text import class_columns
-from allcore.cli.output import Json, check_files, print_json, progress_bar, say, table, write_file
+from allcore.cli.output import Json, check_files, make_folder_for, print_json, progress_bar, say, table, write_file
 from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError
 from allcore.refusals import what_went_wrong
@@ -48,7 +48,7 @@ def predict(
     features = training_features(file, predictor.metadata) if similar else None
     check_files(csv)
     if evidence is not None:
-        _make_folder(evidence)
+        make_folder_for("--evidence", evidence)
     rows: list[dict[str, Any]] = []
     overlays: Counter[str] = Counter()
     unwritten: list[str] = []
@@ -180,13 +180,6 @@ def _say_what_was_trained_on(predictor: Predictor, rows: list[dict[str, Any]]) -
         say(said, err=True)
     elif not predictor.metadata.says_training:
         say(NOT_SAID, err=True)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--evidence: the folder {folder} cannot be made ({error.strerror}); give another") from None
 
 
 def _write_overlay(predictor: Predictor, path: Path, prediction: Prediction, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from allcore.reporting.number_text import duration, per_cent, percentage, percen
 if TYPE_CHECKING:
     from allcore.evaluation.tradeoff.record import TradeoffRecord
     from allcore.runs.folder.store import Run, RunStore
+    from allcore.studies.out_of_fold import UnwrittenError
     from allcore.studies.plan import StudyPlan
     from allcore.studies.store import Study
     from allcore.workspace import Workspace
@@ -42,10 +44,11 @@ def tradeoff(
     else:
         store = RunStore(workspace.runs)
         found = _folds_of(names or [], store)
-        if found is None:
-            record = record_tradeoff(_runs(store, names or []), workspace.cache, timed=latency)
-        else:
-            record = _of_folds(*found, workspace, latency)
+        with ExitStack() as room:
+            if found is None:
+                record = record_tradeoff(_runs(store, names or [], room), workspace.cache, timed=latency)
+            else:
+                record = _of_folds(*found, workspace, latency, room)
     if json:
         print_json(record.model_dump(mode="json"))
     else:
@@ -94,7 +97,7 @@ def print_tradeoff(record: TradeoffRecord) -> None:
     say(f"on {'; '.join(record.devices)}")
 
 
-def _runs(store: RunStore, names: list[str]) -> list[Run]:
+def _runs(store: RunStore, names: list[str], room: ExitStack) -> list[Run]:
     from allcore.errors import InputError
     from allcore.evaluation.tradeoff.points import runs_of_studies
     from allcore.runs.folder.states import in_words
@@ -104,7 +107,7 @@ def _runs(store: RunStore, names: list[str]) -> list[Run]:
     if not names and not by_name:
         raise InputError("no study in this workspace; name runs, carry out a study (`study run`), or see --example")
     wanted = names or [next(iter(by_name))]
-    by_name |= {name: _comparable(name, every) or by_name[name] for name in wanted if name in by_name}
+    by_name |= {name: _comparable(name, every, room) or by_name[name] for name in wanted if name in by_name}
     found = [run for name in wanted for run in by_name.get(name) or [store.find(name)]]
     succeeded = [run for run in dict.fromkeys(found) if run.status().state == "succeeded"]
     for run in found:
@@ -115,12 +118,18 @@ def _runs(store: RunStore, names: list[str]) -> list[Run]:
     return succeeded
 
 
-def _comparable(name: str, every: list[Run]) -> list[Run]:
+def _comparable(name: str, every: list[Run], room: ExitStack) -> list[Run]:
     """Return what of a study can be compared; nothing where it has no plan, as one of former times."""
-    from allcore.studies.out_of_fold import comparable_runs
+    from allcore.studies.out_of_fold import UnwrittenError, comparable_runs
 
     study = _study(name)
-    return [] if study is None else comparable_runs(study, study.plan(), study.members(every))
+    if study is None:
+        return []
+    plan, members = study.plan(), study.members(every)
+    try:
+        return comparable_runs(study, plan, members)
+    except UnwrittenError as error:
+        return comparable_runs(_passing(study, error, room), plan, members)
 
 
 def _folds_of(names: list[str], store: RunStore) -> tuple[Study, StudyPlan, dict[str, Run]] | None:
@@ -138,7 +147,7 @@ def _folds_of(names: list[str], store: RunStore) -> tuple[Study, StudyPlan, dict
 
 
 def _of_folds(
-    study: Study, plan: StudyPlan, members: dict[str, Run], workspace: Workspace, timed: bool
+    study: Study, plan: StudyPlan, members: dict[str, Run], workspace: Workspace, timed: bool, room: ExitStack
 ) -> TradeoffRecord:
     """Return the record of a study with folds, also where its out-of-fold predictions cannot be kept in its folder."""
     from allcore.studies.out_of_fold import UnwrittenError
@@ -146,10 +155,15 @@ def _of_folds(
 
     try:
         return study_tradeoff(study, plan, members, workspace.runs, workspace.cache, timed=timed)
-    except UnwrittenError:
-        with TemporaryDirectory() as folder:
-            passing = replace(study, folder=Path(folder))
-            return study_tradeoff(passing, plan, members, workspace.runs, workspace.cache, timed=timed)
+    except UnwrittenError as error:
+        passing = _passing(study, error, room)
+        return study_tradeoff(passing, plan, members, workspace.runs, workspace.cache, timed=timed)
+
+
+def _passing(study: Study, error: UnwrittenError, room: ExitStack) -> Study:
+    """Return a study in a folder that is there until `room` is left, and say why its own does not keep them."""
+    say(f"{error}; they are compared all the same, and not kept", err=True)
+    return replace(study, folder=Path(room.enter_context(TemporaryDirectory())) / study.name)
 
 
 def _study(name: str) -> Study | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from allcore.data.importing.staging import unfinished_of_earlier_versions
 from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.folder.disk_clock import disk_time
@@ -80,6 +81,7 @@ def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
             yield path, f"rest of a {what} that was deleted"
     caches = [path for path in _children(workspace.cache) if path.is_dir()]
     found = [path for folder in (workspace.runs, workspace.studies, workspace.datasets) for path in unfinished(folder)]
+    found += unfinished_of_earlier_versions(workspace.datasets)
     found += [path for folder in (workspace.cache, *caches) for path in unfinished_in_cache(folder)]
     for path in filter(_is_given_up, found):
         yield path, "unfinished, and given up"

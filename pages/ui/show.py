@@ -85,23 +85,47 @@ def table_with_rows(
     column_config: Mapping[str, Any],
     whole: pd.DataFrame,
     on_row: Callable[[int], None],
+    chosen: int | None,
+    row_height: int | None = None,
 ) -> None:
-    """Show a table and offer `whole` as CSV; `on_row` is called with the number of a row when it is chosen."""
-    key = f"table-{name}"
+    """Show a table and offer `whole` as CSV; `on_row` is called with the number of a row when it is clicked.
 
-    def chosen() -> None:
+    `chosen` is the row of what is chosen now, by whatever means; None where that is not in the table.
+    """
+    key = _key_of_rows(f"table-{name}", chosen)
+
+    def take() -> None:
         rows = st.session_state[key].selection.rows
         if rows:
             on_row(rows[0])
 
     st.dataframe(
         for_table(frame), hide_index=True, column_config=column_config, alt=alt, placeholder="", key=key,
-        on_select=chosen, selection_mode="single-row",
+        on_select=take, selection_mode="single-row", row_height=row_height,
     )  # fmt: skip
     st.download_button(
         "Download CSV", lambda: for_csv(whole).encode(), f"{for_file(name)}.csv", "text/csv",
         key=f"csv-{name}", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
+
+
+def _key_of_rows(name: str, chosen: int | None) -> str:
+    """Return the key of a table whose rows can be clicked.
+
+    It is another one, so that no row is marked, where the browser marks one that is not `chosen` any more, as another
+    control has chosen since: a click on a row that is marked takes the mark away instead of choosing it.
+    """
+    number = st.session_state.setdefault(f"made anew: {name}", 0)
+    last = st.session_state.get(f"{name}-{number}")
+    if last is not None and last.selection.rows not in ([], [chosen]):
+        st.session_state[f"made anew: {name}"] = number = number + 1
+    return f"{name}-{number}"
+
+
+def row_of(values: pd.Series, value: object) -> int | None:
+    """Return the number of the first row that has a value; None where none has it."""
+    rows = (values == value).to_numpy().nonzero()[0]
+    return int(rows[0]) if len(rows) else None
 
 
 class _PerCent(dict[str, Any]):

@@ -93,6 +93,15 @@ def test_classes_of_other_names_are_mapped_or_asked_for(on_finished, smears, tmp
     assert [sum(row) for row in scores["confusion_matrix"]] == [16, 16, 0, 16]
 
 
+def test_a_class_whose_name_holds_an_equals_sign_is_mapped_and_left_out(on_finished, smears, tmp_path):
+    folder = shutil.copytree(smears, tmp_path / "theirs", copy_function=os.link)
+    for ours, theirs in ("Pro", "stage=pro=B"), ("Pre", "artefacts=all"):
+        (folder / ours).rename(folder / theirs)
+    mapping = ("--map", "stage=pro=B=Pro", "--map", "artefacts=all=")
+    scores = on_finished("evaluate", "latest", "--data", folder, *mapping, "--json").json
+    assert [sum(row) for row in scores["confusion_matrix"]] == [16, 16, 0, 16]
+
+
 @pytest.mark.parametrize("name", ["evaluate", "map"])
 def test_a_class_is_mapped_once_however_it_is_written(on_finished, smears, name):
     composed, with_accent = "caf\u00e9=Pro", "cafe\u0301="

@@ -178,6 +178,35 @@ def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_del
     shutil.rmtree(second.folder)
 
 
+def test_a_row_that_was_left_by_another_way_is_opened_by_a_click_again(changing_server, finished_run, page):
+    server = changing_server
+    first, second = (
+        copy_of(finished_run, server.workspace.runs / name)
+        for name in ("20260101-000000-vgg16-32px-cccc", "20260102-000000-vgg16-32px-dddd")
+    )
+    page.goto(server.url("runs", f"run={first.id}"))
+    arrived(page, "Runs")
+
+    def click_on_newest():
+        page.get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 35 + 17})
+        page.wait_for_url(re.compile(f"run={second.id}"))
+        idle(page)
+        expect(page.get_by_text(f"All of the run is in {second.folder}")).to_be_visible()
+
+    click_on_newest()
+    page.go_back()
+    expect(page.get_by_text(f"All of the run is in {first.folder}")).to_be_visible()
+    idle(page)
+    click_on_newest()
+    page.get_by_role("combobox", name=re.compile("^Run")).click()
+    page.get_by_role("option", name=first.id).click()
+    expect(page.get_by_text(f"All of the run is in {first.folder}")).to_be_visible()
+    idle(page)
+    click_on_newest()
+    for run in (first, second):
+        shutil.rmtree(run.folder)
+
+
 def test_a_study_is_deleted_with_its_runs_where_that_is_asked_for(changing_server, finished_run, page):
     server = changing_server
     plan = make_plan(name="seeds", config=finished_run.config, seeds=(0, 1))

@@ -43,6 +43,16 @@ def test_a_setting_is_one_point_of_the_trade_off_and_the_settings_are_compared_o
     assert "image_size=32" not in texts(app)  # settings are called by their sizes
 
 
+def test_a_trade_off_whose_predictions_cannot_be_written_is_shown_and_that_is_said(study):
+    (study.folder / "out-of-fold").touch()  # no folder can be made there
+    refused = open_page("tradeoff", study="sizes")
+    assert "of study sizes cannot be written" in texts(refused)
+    (study.folder / "out-of-fold").unlink()
+    whole = open_page("tradeoff", study="sizes")
+    assert "cannot be written" not in texts(whole)
+    assert table(refused, "test_images").equals(table(whole, "test_images"))
+
+
 def test_shortcuts_of_a_study_stand_on_trade_off_as_soon_as_they_are_computed(study, executor, workspace):
     app = open_page("tradeoff", study="sizes")
     assert "The shortcut baselines of this study are not computed yet" in texts(app)

@@ -76,12 +76,21 @@ def test_cached_images_stay_while_a_run_is_active(workspace, run):
 
 
 @pytest.mark.parametrize(
-    "place", ["cache/decoded/one.part/pixels.u8", "runs/.abc.part/config.json", "studies/.abc.part/study.json"]
+    "place",
+    [
+        "cache/decoded/one.part/pixels.u8",
+        "runs/.abc.part/config.json",
+        "studies/.abc.part/study.json",
+        "datasets/.0123456789ab4def8123456789abcdef/smears/A/1.png",
+        "datasets/.upload-a1_b2c3d/smears.zip",
+    ],
 )
 def test_unfinished_things_can_go_once_nobody_writes_there(workspace, place):
     put(workspace.root / place, 10)
     assert named(workspace) == {}
     put(workspace.root / place, 10, age=STALE_SECONDS + 60)
+    for folder in (workspace.root / place).relative_to(workspace.root).parents[:-2]:
+        os.utime(workspace.root / folder, (time.time() - STALE_SECONDS - 60,) * 2)
     assert list(named(workspace).values()) == [10]
 
 
@@ -92,6 +101,9 @@ def test_unfinished_things_can_go_once_nobody_writes_there(workspace, place):
         "studies/thesis.part.2/study.json",
         "datasets/ALL.part/A/1.png",
         "runs/copied.part/config.json",
+        "datasets/.0123456789ab4def8123456789abcdef/1.png",
+        "datasets/.upload-2024/A/1.png",
+        "datasets/.upload-november/A/1.png",
     ],
 )
 def test_what_a_person_named_like_an_unfinished_thing_stays(workspace, place):

@@ -1,6 +1,7 @@
 """What the folds say together: every image once, as the member predicted it that had not seen it."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -84,8 +85,22 @@ def test_a_trade_off_is_printed_the_same_where_they_cannot_be_written(study, exe
     (study.folder / "out-of-fold").touch()  # no folder can be made there
     refused = call(executor.workspace.root, "tradeoff", "sizes")
     assert refused.code == 0
+    assert "of study sizes cannot be written" in refused.err
     (study.folder / "out-of-fold").unlink()
-    assert call(executor.workspace.root, "tradeoff", "sizes") == refused
+    assert call(executor.workspace.root, "tradeoff", "sizes") == replace(refused, err="")
+
+
+def test_so_is_a_trade_off_of_several_studies(study, executor):
+    other = StudyStore(study.folder.parent).create(study.plan().model_copy(update={"name": "more"}))
+    for one in (study, other):
+        run_study(one.folder, executor)
+    whole = call(executor.workspace.root, "tradeoff", "sizes", "more")
+    shutil.rmtree(other.folder / "out-of-fold")
+    (other.folder / "out-of-fold").touch()
+    refused = call(executor.workspace.root, "tradeoff", "sizes", "more")
+    assert (refused.code, refused.out) == (0, whole.out)
+    assert "of study more cannot be written" in refused.err
+    assert "of study sizes" not in refused.err
 
 
 def test_every_image_stands_there_once_a_seed_as_the_member_said_that_tested_it(study, executor):

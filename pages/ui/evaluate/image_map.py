@@ -137,7 +137,7 @@ def _explore(of: Evaluated, mapped: Mapped) -> None:
     listed = st.expander("Choose in a table", icon=":material/table:", on_change="rerun", key="map_table")
     if listed.open:
         with listed:
-            _show_table(of, mapped)
+            _show_table(of, mapped, at)
     chosen = _chosen(of)
     if at is not None:
         row = int(table.index[table["path"] == at][0])
@@ -171,7 +171,7 @@ def _chosen(of: Evaluated) -> list[str]:
     return list(paths) if folder == str(of.run.folder) else []
 
 
-def _show_table(of: Evaluated, mapped: Mapped) -> None:
+def _show_table(of: Evaluated, mapped: Mapped, at: str | None) -> None:
     """Show every image of the map as a row; one that is chosen is the chosen image."""
     columns = ["path", "label", "predicted", "part", "stain", "group", "novelty", "neighbours"]
     places = [f"{name}_{axis}" for name in PROJECTIONS for axis in "xy"]
@@ -188,7 +188,7 @@ def _show_table(of: Evaluated, mapped: Mapped) -> None:
             "novelty": st.column_config.NumberColumn("novelty", format="%.2f"),
             "neighbours": show.per_cent_column("neighbours of its class (%)", decimals=0),
         },
-        mapped.table[[*columns, *places]], take,
+        mapped.table[[*columns, *places]], take, show.row_of(listed["path"], at),
     )  # fmt: skip
 
 

@@ -20,16 +20,17 @@ from allcore.inference.results import Result, results_table
 from allcore.reporting.number_text import per_cent, per_cent_within
 from allcore.reporting.probabilities import probability_bars
 from allcore.reporting.probes import image_finding, what_it_looks_at
-from allcore.text import for_csv, for_file, for_table
+from allcore.text import for_file
 from pages.ui.choose_class import choose_class
 from pages.ui.guarded import guarded
 from pages.ui.predict.answers import ImageFile, cells, evidence_file, pixels, similar
-from pages.ui.show import figure, gallery, plain
+from pages.ui.show import figure, gallery, plain, table_with_rows
 
 NEIGHBOURS = 5
 LISTED = 8
 _LONG_CARD, _CARD_HEIGHT = 1_000, 480
 _PREDICTED = "predicted"
+_SHOWN = "shown"
 _SPLIT_SAYS = {
     "train": "The model was trained on this file, so a right answer says nothing about other images.",
     "validation": "The model was not trained on this file, but its epoch or its temperature was chosen with it.",
@@ -44,12 +45,16 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
     probabilities = [f"probability_{name}" for name in metadata.classes]
     why = ["error"] if frame["error"].any() else []
     shown = frame.assign(image=icons, **(100 * frame[probabilities]))
-    st.dataframe(
-        for_table(shown[["image", "label", "path", *why, *probabilities, "novelty", "novel", "split"]]),
-        hide_index=True, row_height=44, placeholder="", key="results",
-        on_select=partial(_show_selected_row, numbered(results)), selection_mode="single-row",
-        alt="Class, probabilities and novelty of each image, or why it was not predicted",
-        column_config={
+    names = numbered(results)
+    selected = st.session_state.get(_SHOWN)
+
+    def take(row: int) -> None:
+        st.session_state[_SHOWN] = names[row]
+
+    table_with_rows(
+        shown[["image", "label", "path", *why, *probabilities, "novelty", "novel", "split"]], "predictions",
+        "Class, probabilities and novelty of each image, or why it was not predicted",
+        {
             "image": st.column_config.ImageColumn("Image", width="small"),
             "label": "Class",
             "path": st.column_config.TextColumn("File", width="medium"),
@@ -62,10 +67,7 @@ def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata
                 for column, name in zip(probabilities, metadata.classes, strict=True)
             },
         },
-    )  # fmt: skip
-    st.download_button(
-        "Download CSV", lambda: for_csv(frame).encode(), "predictions.csv", "text/csv",
-        icon=":material/download:", on_click="ignore",
+        frame, take, names.index(selected) if selected in names else 0, row_height=44,
     )  # fmt: skip
 
 
@@ -219,9 +221,3 @@ def _arithmetic(metadata: ServedMetadata) -> str:
         f"{metadata.arithmetic}; int8 predicts another class than float32 for {found.labels_differing} of "
         f"{found.images} validation images, in {100 * found.int8_seconds / found.float32_seconds:.0f} % of the time"
     )
-
-
-def _show_selected_row(names: list[str]) -> None:
-    rows = st.session_state["results"]["selection"]["rows"]
-    if rows:
-        st.session_state["shown"] = names[rows[0]]

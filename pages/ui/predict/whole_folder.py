@@ -25,7 +25,7 @@ from pages.ui.known.workspace import catalog, relations, workspace
 from pages.ui.predict.answers import ImageFile
 from pages.ui.shared.choose import choose_dataset, choose_variant
 from pages.ui.shared_work import CancelledError, ask_again, asked_for, is_under_way, wait_for
-from pages.ui.show import per_cent_column, plain, table_with_rows
+from pages.ui.show import per_cent_column, plain, row_of, table_with_rows
 
 KINDS = ("A dataset", "A folder")
 OF_A_FOLDER = ("image", "all")
@@ -200,10 +200,6 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
     empty = [name for name in ("error", "split") if (table[name] == "").all()]
     shown = table.drop(columns=empty).assign(**(100 * table[probabilities]))
 
-    def open_image(row: int) -> None:
-        if not table["error"].iloc[row]:
-            address.say("image", str(table["path"].iloc[row]))
-
     table_with_rows(
         shown, f"predictions-{root.name}",
         "Class, probabilities and novelty of every image; a click shows its evidence",
@@ -218,7 +214,8 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
             "error": st.column_config.TextColumn("Not predicted because", width="medium"),
         },
         table,
-        open_image,
+        lambda row: address.say("image", str(table["path"].iloc[row])),
+        row_of(table["path"], st.query_params.get("image")),
     )  # fmt: skip
     st.caption("A click on a heading sorts; a click at the left of a row shows that image with its evidence below.")
 

@@ -1,5 +1,6 @@
 """What becomes of a report when parts of the run, or its images, are gone."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -159,3 +160,18 @@ def test_run_from_before_stain_clusters_is_reported(run, readers):
     said = make_report(Run(run.folder), readers).content.decode()
     assert "Mistakes by stain cluster" not in said
     assert "shared fields were not looked for" in said
+
+
+_NUMBERS = ("loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
+
+
+@pytest.mark.parametrize("damage", [{name: None} for name in _NUMBERS] + [dict.fromkeys(_NUMBERS)])
+def test_a_report_is_made_where_a_metric_of_all_epochs_is_lost(run, read, damage):
+    file = run.folder / "metrics.jsonl"
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    kept = [record | damage if record["kind"] == "epoch" else record for record in records]
+    file.unlink()
+    file.write_text("".join(f"{json.dumps(record)}\n" for record in kept))
+    page = Page(read(run))
+    assert ("Loss by epoch" in page.text) == (len(damage) == 1)  # train or validation is left
+    assert "nan" not in page.text.lower().split()

@@ -14,13 +14,15 @@ _TITLES = {"loss": ("Loss", "cross-entropy (nats)", 1.0), "accuracy": ("Accuracy
 
 
 def training_figures(history: History, validation_groups: int) -> tuple[Figure, ...]:
-    """Return loss and accuracy by epoch, train and validation; none where no epoch was recorded.
+    """Return loss and accuracy by epoch, train and validation; without what no epoch has a finite number of.
 
     Validation accuracy has its 95 % interval (Wilson, with `validation_groups` as trials).
     """
     if history.epochs.empty:
         return ()
-    return tuple(_figure(history.epochs, quantity, validation_groups) for quantity in _TITLES)
+    numbers = {quantity: history.epochs[[quantity, f"validation_{quantity}"]].to_numpy() for quantity in _TITLES}
+    there = [quantity for quantity, found in numbers.items() if np.isfinite(found).any()]
+    return tuple(_figure(history.epochs, quantity, validation_groups) for quantity in there)
 
 
 def _figure(epochs: pd.DataFrame, quantity: str, validation_groups: int) -> Figure:
