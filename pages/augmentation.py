@@ -15,6 +15,7 @@ from allcore.data.catalog import Catalog
 from allcore.data.encode import png
 from allcore.data.intake.images import decode
 from allcore.errors import ImageError, InputError
+from allcore.files import Stamp, stamp
 from allcore.reporting.changes import Example, describe, operations
 from allcore.runs.folder.store import Run
 from allcore.runs.replay import replay, split_image
@@ -24,7 +25,6 @@ from pages.ui.augmentation import augment_settings
 from pages.ui.choose_class import choose_class
 from pages.ui.known.workspace import catalog
 from pages.ui.shared.choose import choose_dataset, choose_run, choose_variant
-from pages.ui.shared.gallery import reason
 from pages.ui.show import gallery, plain
 
 RESULTS = 11
@@ -71,7 +71,7 @@ def _say_what_is_wrong(path: str, images: Catalog) -> None:
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _rendered(
-    path: str, mtime_ns: int, size: int, examples: tuple[Example, ...], lent: tuple[tuple[int, str], ...], lenders: int
+    path: str, version: Stamp, size: int, examples: tuple[Example, ...], lent: tuple[tuple[int, str], ...], lenders: int
 ) -> list[bytes]:
     """Return the examples applied to an image file, as PNG; `lent` has those of so many `lenders` that are needed."""
     image, files = decode(Path(path)), dict(lent)
@@ -91,7 +91,7 @@ def _show_examples(root: Path, image: pd.Series, size: int, examples: tuple[Exam
     shares = [share for each in examples for share in (each.change.field_from, each.change.colours_from)]
     rows = sorted({int(share * len(lenders)) for share in shares if share is not None})
     lent = tuple((row, str(root / lenders.iloc[row])) for row in rows)
-    rendered = _rendered(str(file), file.stat().st_mtime_ns, size, examples, lent, len(lenders))
+    rendered = _rendered(str(file), stamp(file), size, examples, lent, len(lenders))
     captions = [plain(example.caption) for example in examples]
     gallery(rendered, captions, [f"{image['label']} smear, {example.caption}" for example in examples], lossless=True)
 
@@ -148,8 +148,8 @@ def _show_preview(view: str) -> None:
         try:
             show = _show_random if view == RANDOM else _show_operations
             show(images.root, image, size, config, rows["path"])
-        except (ImageError, OSError) as error:
-            st.warning(plain(f"{image['path']}: {reason(error)}"), title="This file cannot be shown")
+        except ImageError as error:
+            st.warning(plain(f"{image['path']}: {error}"), title="This file cannot be shown")
 
 
 def _show_run() -> None:

@@ -81,7 +81,7 @@ def _say_if_divided(rows: pd.DataFrame) -> None:
         )
 
 
-def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, variant: str, cells: bool) -> None:
+def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, variant: str, *, cells: bool) -> None:
     """Show the chosen images a page at a time; `cells` says whether they can hold nucleated cells to be outlined."""
     chosen = filter_images(rows, labels)
     if chosen.empty:
@@ -91,7 +91,7 @@ def _gallery(rows: pd.DataFrame, labels: tuple[str, ...], root: Path, variant: s
         st.caption(f"{len(chosen):,} of {len(rows):,} files", width="content")
         outlines = cells and st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
         page = choose_gallery_page(len(chosen), root, variant)
-    thumbnails(chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], root, outlines)
+    thumbnails(chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], root, outlines=outlines)
 
 
 def _counts(images: Catalog, variant: str, split: Split | None) -> None:
@@ -163,7 +163,7 @@ elif folder is not None:
         link_to_map("Map of these images", images.root, variant, run)
         open_tab(
             {
-                "Images": partial(_gallery, rows, labels, images.root, variant, not hold_no_cells(cells)),
+                "Images": partial(_gallery, rows, labels, images.root, variant, cells=not hold_no_cells(cells)),
                 "Counts": partial(_counts, images, variant, split),
                 "Cells": partial(show_cells, images, variant),
                 "Classes": partial(show_naming, images),

@@ -49,6 +49,6 @@ def served_models() -> dict[str, Path]:
 
 def _is_served(run: Run) -> bool:
     try:
-        return summary(run).state == "succeeded" and run.served_model.is_file()
+        return summary(run).state == "succeeded" and run.kept_model is not None
     except InputError:
         return False

@@ -1,0 +1,81 @@
+"""A study with folds: its out-of-fold predictions, how its settings differ, and what shortcuts reach on its images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from allcore.errors import InputError
+from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.tradeoff.points import TradeoffPoint
+from allcore.result_cache import kept_version
+from allcore.runs.folder.store import Run
+from allcore.studies.baselines import divides_alike
+from allcore.studies.out_of_fold import comparable_runs
+from allcore.studies.plan import StudyPlan
+from allcore.studies.tradeoff import study_differences, study_shortcuts
+from pages.ui import show
+from pages.ui.known.runs import runs
+from pages.ui.known.studies import plan_of, studies
+from pages.ui.known.workspace import workspace
+
+
+def comparable(name: str, succeeded: list[Run]) -> list[Run]:
+    """Return the runs of a name that has succeeded runs; of a study with folds, its out-of-fold predictions."""
+    for study in studies():
+        if study.name == name and succeeded:
+            try:
+                return comparable_runs(study, plan_of(study), study.members(succeeded))
+            except InputError as error:
+                st.warning(show.plain(str(error)), title="The folds cannot be put together")
+    return succeeded
+
+
+def differences_of_settings(
+    name: str, succeeded: Sequence[Run], points: list[TradeoffPoint]
+) -> tuple[CellDifference, ...]:
+    """Return how the settings of a study with folds compare, whose points those are."""
+    return _differences(name, _ids(succeeded), points)
+
+
+def shortcuts_of_folds(name: str, succeeded: Sequence[Run]) -> dict[str, float] | None:
+    """Return the shortcuts' accuracies on a study with folds; None, and why on the page, where there are none."""
+    accuracies, alike = _shortcuts(name, _ids(succeeded), kept_version(workspace().cache, "shortcuts"))
+    if accuracies is None and alike:
+        st.caption("The shortcut baselines of this study are not computed yet; Runs offers to, once its runs are over.")
+        st.page_link(
+            "pages/runs.py", label="Compute them on Runs", icon=":material/palette:", query_params={"study": name}
+        )
+    elif accuracies is None:
+        st.caption("These settings divide the images in several ways, so no shortcut baseline is of all of them.")
+    return accuracies
+
+
+@st.cache_data(max_entries=20, show_spinner="Comparing the settings …")
+def _differences(name: str, members: tuple[str, ...], _points: list[TradeoffPoint]) -> tuple[CellDifference, ...]:
+    """Return how the settings compare; `members` are the ids of the runs that have succeeded."""
+    return study_differences(*_of_study(name, members), tuple(_points))
+
+
+@st.cache_data(max_entries=20, show_spinner="Scoring the shortcuts …")
+def _shortcuts(
+    name: str, members: tuple[str, ...], kept: tuple[tuple[int, int], ...]
+) -> tuple[dict[str, float] | None, bool]:
+    """Return what shortcuts reach on all test images of a study, and whether one baseline can be of all.
+
+    `kept` tells versions of what is computed of them apart.
+    """
+    plan, found = _of_study(name, members)
+    return study_shortcuts(plan, found, workspace().cache), divides_alike(plan)
+
+
+def _of_study(name: str, members: tuple[str, ...]) -> tuple[StudyPlan, dict[str, Run]]:
+    """Return a study's plan, and its runs at their places whose ids are among `members`."""
+    study = next(study for study in studies() if study.name == name)
+    found = study.members(runs())
+    return plan_of(study), {place: run for place, run in found.items() if run.id in members}
+
+
+def _ids(of: Sequence[Run]) -> tuple[str, ...]:
+    return tuple(run.id for run in of)
