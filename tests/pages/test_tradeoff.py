@@ -163,7 +163,7 @@ def test_time_for_one_image_is_measured_again_when_asked_for(add_run, monkeypatc
     add_run()
     seconds = iter([0.9, 0.1])
     monkeypatch.setattr(
-        "allcore.evaluation.tradeoff.points.measured_latency",
+        "pages.ui.tradeoff.measured.measured_latency",
         lambda point, model: replace(point, latency_seconds=next(seconds)),
     )
     app = open_page(latency="true")

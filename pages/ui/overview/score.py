@@ -136,7 +136,7 @@ def _say_what_it_looks_at(views: tuple[ViewScore, ...]) -> None:
 def _held_out(path: Path) -> HeldOutScore | None:
     try:
         return _held_out_of(str(path), stamp(path))
-    except (InputError, OSError):
+    except InputError:
         return None  # Predict says why
 
 
