@@ -30,9 +30,9 @@ _COLLECTED = {"all": float("-inf"), "recent": float("-inf")}
 def return_freed_memory() -> None:
     """Let this process give large blocks back to the system as soon as they are freed.
 
-    glibc would raise its thresholds with the first large block and keep what is freed from then on, in eight arenas for
-    each processor, of which every page's thread takes the next;
-    Arrow would keep a pool of its own. Where the C library is another, only Arrow is asked.
+    glibc would raise its thresholds with the first large block, and from then on keep what is freed. It would do so in
+    up to eight arenas a processor, for each new thread takes another one, and each page has a thread. Arrow would keep
+    a pool of its own. Where the C library is not glibc, only Arrow is told.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if "pyarrow" in sys.modules:  # whose pool is chosen

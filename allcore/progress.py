@@ -28,7 +28,10 @@ _PARTS = 1000
 
 
 def progress_of_part(on_progress: Progress | None, number: int, of: int) -> Progress | None:
-    """Return who hears of one of several works, `number` from 0 to `of` less one, and tells of it as a part of all."""
+    """Return a callback for the progress of piece `number` (from 0) of `of` pieces of work.
+
+    It tells `on_progress` how much of the whole is done. None where nobody wants to know.
+    """
     if on_progress is None:
         return None
     return lambda done, total: on_progress(_PARTS * number + _PARTS * done // max(1, total), _PARTS * of)

@@ -5,7 +5,7 @@ For a study, all succeeded runs, or the example that comes with the app.
 
 import streamlit as st
 
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.tradeoff.points import point_names, runs_of_studies
 from allcore.reporting.tradeoff import differently_tested
 from allcore.runs.folder.states import ACTIVE
@@ -49,7 +49,7 @@ if pooled:
         "Time is the median of the folds, memory the most that one took."
     )
 if points:
-    differences: tuple[CellDifference, ...] = ()
+    differences: tuple[SettingDifference, ...] = ()
     accuracies = None
     if pooled:
         differences = differences_of_settings(name, succeeded, points)

@@ -66,11 +66,11 @@ def report(
     if whole or frozen:
         finished = finished_members(plan, members)
         with progress_bar("baselines") as progress:
-            compute_baselines(plan, finished, workspace.cache, frozen, progress)
+            compute_baselines(plan, finished, workspace.cache, progress, frozen=frozen)
     if whole:
         with progress_bar("probes") as progress:
             compute_probes(finished, workspace.cache, progress)
-    found = study_findings(study.name, plan, members, workspace.cache, margin / 100, latency)
+    found = study_findings(study.name, plan, members, workspace.cache, margin / 100, timed=latency)
     folders = _out_of_fold(study, found)
     if form is not None and output is not None:
         _write(found, form, output, json)
@@ -99,7 +99,7 @@ def _write(found: StudyFindings, form: str, output: Path, json: bool) -> None:
 
 
 def _out_of_fold(study: Study, found: StudyFindings) -> list[str]:
-    """Write the out-of-fold predictions of each cell and seed of which a member succeeded, and return their folders.
+    """Write the out-of-fold predictions of each setting and seed that has succeeded members, and return their folders.
 
     Where the disk refuses, why is said: the report does not need them.
     """
@@ -107,8 +107,8 @@ def _out_of_fold(study: Study, found: StudyFindings) -> list[str]:
 
     folders: list[str] = []
     try:
-        for cell, seed in dict.fromkeys((each.place.cell, each.place.seed) for each in found.finished):
-            folders.append(str(out_of_fold_run(study, found.finished, cell, seed).folder))
+        for setting, seed in dict.fromkeys((each.place.setting, each.place.seed) for each in found.finished):
+            folders.append(str(out_of_fold_run(study, found.finished, setting, seed).folder))
     except UnwrittenError as error:
         say(f"{error}; the report is whole without them", err=True)
     return folders

@@ -1,4 +1,4 @@
-"""How a study's plan, grid and scores are printed."""
+"""How a study's plan, grid and scores are printed. In JSON the key of a setting is `cell`, as scripts know it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def say_plan(plan: StudyPlan, estimated: StudyEstimate) -> None:
     axes += [counted(len(plan.folds), "fold")] if plan.folds else []
     axes += [counted(len(plan.seeds), "seed")]
     say(f"study {plan.name}: {counted(plan.members, 'run')} ({' x '.join(axes)})", err=True)
-    for cell, each, members in estimated.cells:
+    for setting, each, members in estimated.settings:
         known = "not known; --measure tells" if each.total_seconds is None else f"{duration(each.total_seconds)} each"
-        say(f"  {cell or 'all alike'}: {counted(members, 'run')}, time {known}", err=True)
+        say(f"  {setting or 'all alike'}: {counted(members, 'run')}, time {known}", err=True)
     total = estimated.total_seconds
     in_all = "not known in all" if total is None else f"about {duration(total)} in all"
     at_a_time = "one run after another" if estimated.at_once == 1 else f"{estimated.at_once} runs at a time"
@@ -42,12 +42,13 @@ def say_plan(plan: StudyPlan, estimated: StudyEstimate) -> None:
 
 def plan_json(plan: StudyPlan, estimated: StudyEstimate) -> dict[str, Any]:
     """Return a study's places and what it will take as JSON values."""
-    cells = [
-        {"cell": cell, "members": members, "seconds_each": each.total_seconds}
-        for cell, each, members in estimated.cells
+    settings = [
+        {"cell": setting, "members": members, "seconds_each": each.total_seconds}
+        for setting, each, members in estimated.settings
     ]
     return {
-        "study": plan.name, "members": plan.members, "places": [place.name for place in plan.places], "cells": cells,
+        "study": plan.name, "members": plan.members, "places": [place.name for place in plan.places],
+        "cells": settings,
         "at_once": estimated.at_once, "total_seconds": estimated.total_seconds, "kept_bytes": estimated.kept_bytes,
         "needed_bytes": estimated.needed_bytes, "free_bytes": estimated.free_bytes,
         "warnings": list(estimated.warnings),
@@ -61,7 +62,7 @@ def grid_json(grid: Grid, study: Study, workspace: Workspace) -> dict[str, Any]:
     return {
         "study": grid.study, "state": grid.state, "phase": grid.phase, "error": grid.error,
         "progress": grid.progress, "eta_seconds": grid.eta_seconds, "counts": dict(grid.counts),
-        "members": json_rows(grid_table(grid)), **_scored(study, workspace),
+        "members": json_rows(grid_table(grid).rename(columns={"setting": "cell"})), **_scored(study, workspace),
     }  # fmt: skip
 
 
@@ -70,16 +71,16 @@ def _scored(study: Study, workspace: Workspace) -> dict[str, Any]:
     from allcore.runs.folder.store import RunStore
     from allcore.studies.baselines import baseline_members
     from allcore.studies.findings import baseline_scores
-    from allcore.studies.probes import cell_probes
-    from allcore.studies.results import cell_scores, finished_members
+    from allcore.studies.probes import setting_probes
+    from allcore.studies.results import finished_members, setting_scores
 
     plan, cache = study.plan(), workspace.cache
     finished = finished_members(plan, study.members(RunStore(workspace.runs).runs()))
     baselines = baseline_scores(plan, baseline_members(plan, finished, cache), cache)
     return {
-        "cells": [cell.model_dump(mode="json") for cell in cell_scores(plan, finished, cache)],
+        "cells": [each.model_dump(mode="json") for each in setting_scores(plan, finished, cache)],
         "baselines": [baseline.model_dump(mode="json") for baseline in baselines],
-        "probes": [probed.model_dump(mode="json") for probed in cell_probes(plan, finished, cache)],
+        "probes": [probed.model_dump(mode="json") for probed in setting_probes(plan, finished, cache)],
     }
 
 
@@ -122,13 +123,13 @@ def say_findings(found: StudyFindings) -> None:
     names = setting_names(found.plan)
     say(found.name, bold=True)
     said = [best_in_words(found), *verdicts_in_words(found.differences, names), shortcuts_in_words(found)]
-    said += [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
+    said += [probes_in_words(probed, names[probed.setting]) for probed in found.probes]
     for sentence in filter(None, [*said, OF_DRAWN if found.are_drawn else "", progress_in_words(found)]):
         say(sentence)
     shown = [tables.study_settings_table(found)]
-    shown += [tables.scores_table(cell, names[cell.cell]) for cell in found.cells if cell.succeeded]
+    shown += [tables.scores_table(each, names[each.setting]) for each in found.settings if each.succeeded]
     shown += [tables.differences_table(found.differences, found)] if found.differences else []
-    shown += [tables.folds_table(found)] if len(found.finished) > len(found.cells) else []
+    shown += [tables.folds_table(found)] if len(found.finished) > len(found.settings) else []
     shown += [tables.methods_table(found)] if found.baselines else []
     shown += [tables.probes_table(found)] if found.probes else []
     for each in shown:

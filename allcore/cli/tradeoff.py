@@ -43,7 +43,7 @@ def tradeoff(
         store = RunStore(workspace.runs)
         found = _folds_of(names or [], store)
         if found is None:
-            record = record_tradeoff(_runs(store, names or []), workspace.cache, latency)
+            record = record_tradeoff(_runs(store, names or []), workspace.cache, timed=latency)
         else:
             record = _of_folds(*found, workspace, latency)
     if json:
@@ -145,11 +145,11 @@ def _of_folds(
     from allcore.studies.tradeoff import study_tradeoff
 
     try:
-        return study_tradeoff(study, plan, members, workspace.runs, workspace.cache, timed)
+        return study_tradeoff(study, plan, members, workspace.runs, workspace.cache, timed=timed)
     except UnwrittenError:
         with TemporaryDirectory() as folder:
             passing = replace(study, folder=Path(folder))
-            return study_tradeoff(passing, plan, members, workspace.runs, workspace.cache, timed)
+            return study_tradeoff(passing, plan, members, workspace.runs, workspace.cache, timed=timed)
 
 
 def _study(name: str) -> Study | None:

@@ -14,8 +14,8 @@ _AGAINST = np.array([32, 102, 168], np.float32)
 def overlay(image: np.ndarray, evidence: np.ndarray, opacity: float = 0.6, scale: float | None = None) -> np.ndarray:
     """Return `image` with what spoke for the class in orange and what spoke against it in blue.
 
-    `image` is uint8 (H, W, 3) RGB, `evidence` (h, w) in units of the logit, `opacity` 0 to 1 at the strongest cell.
-    `scale` is the evidence drawn at full opacity; unset, the map's own largest magnitude.
+    `image` is uint8 (H, W, 3) RGB, `evidence` (h, w) in units of the logit. `scale` is the evidence drawn at full
+    `opacity`, 0 to 1; unset, the map's own largest magnitude.
     """
     height, width = image.shape[:2]
     if scale is None:

@@ -22,7 +22,7 @@ STANDING_BESIDE = (*BASELINES, *FROZEN)
 
 
 def compute_baselines(
-    plan: StudyPlan, finished: list[FinishedMember], cache: Path, frozen: bool, on_progress: Progress | None = None
+    plan: StudyPlan, finished: list[FinishedMember], cache: Path, on_progress: Progress | None = None, *, frozen: bool
 ) -> None:
     """Compute what `cache` lacks of the shortcut baselines, and of those on `frozen` features where they are wanted.
 
@@ -48,26 +48,25 @@ def compute_baselines(
 def baseline_members(plan: StudyPlan, finished: list[FinishedMember], cache: Path) -> list[FinishedMember]:
     """Return what `cache` holds of the baselines on the parts of the members that have finished, as if trained there.
 
-    A baseline's cell is its name, with the settings that decide which images a member trains on where the study varies
-    such. A baseline stands there where all parts have it.
+    In the place of a setting stands the baseline's `baseline_label`. A baseline is there where all parts have it.
     """
     found: dict[str, list[FinishedMember]] = {}
     parts = _one_a_part(plan, finished)
     for each in parts:
         for baseline in STANDING_BESIDE:
             for result in cached_shortcuts(each.run.split, cache, (baseline,)) or ():
-                place = replace(each.place, cell=baseline_label(baseline, dividing_settings(plan, each.place)))
-                found.setdefault(place.cell, []).append(FinishedMember(place, each.run, result.predictions))
+                place = replace(each.place, setting=baseline_label(baseline, dividing_values(plan, each.place)))
+                found.setdefault(place.setting, []).append(FinishedMember(place, each.run, result.predictions))
     wanted = {
-        baseline_label(baseline, of): sum(dividing_settings(plan, each.place) == of for each in parts)
+        baseline_label(baseline, of): sum(dividing_values(plan, each.place) == of for each in parts)
         for baseline in STANDING_BESIDE
-        for of in dict.fromkeys(dividing_settings(plan, each.place) for each in parts)
+        for of in dict.fromkeys(dividing_values(plan, each.place) for each in parts)
     }
     return [each for name, count in wanted.items() if len(found.get(name, ())) == count for each in found[name]]
 
 
 def baseline_label(baseline: Baseline, of_division: str) -> str:
-    """Return what a baseline is called in a study's tables."""
+    """Return what a baseline is called in a study's tables: its name, and `dividing_values` where there are such."""
     return f"{baseline.name} ({of_division})" if of_division else baseline.name
 
 
@@ -76,24 +75,24 @@ def baseline_of(name: str) -> Baseline:
     return next(each for each in STANDING_BESIDE if name == each.name or name.startswith(f"{each.name} ("))
 
 
-def dividing_settings(plan: StudyPlan, place: Place) -> str:
-    """Return the varied settings that decide which images a member trains on and tests; '' where none is varied."""
+def dividing_values(plan: StudyPlan, place: Place) -> str:
+    """Return a member's values of the `dividing_fields`, as `split.protocol=random`; '' where none is varied."""
     values = config_values(place.config)
-    return " ".join(f"{path}={value_text(values[path])}" for path in dividing(plan))
+    return " ".join(f"{path}={value_text(values[path])}" for path in dividing_fields(plan))
 
 
 def divides_alike(plan: StudyPlan) -> bool:
     """Return whether all settings of a study divide the same images in the same way, so that one baseline is of all."""
-    return all(len(plan.vary[path]) == 1 for path in dividing(plan))
+    return all(len(plan.vary[path]) == 1 for path in dividing_fields(plan))
 
 
 def divisions(plan: StudyPlan) -> dict[str, str]:
-    """Return the `dividing_settings` of each cell of a study."""
-    return {place.cell: dividing_settings(plan, place) for place in plan.places}
+    """Return the `dividing_values` of each setting of a study."""
+    return {place.setting: dividing_values(plan, place) for place in plan.places}
 
 
-def dividing(plan: StudyPlan) -> list[str]:
-    """Return the settings that a study varies and that decide which images are trained on and tested, or as what."""
+def dividing_fields(plan: StudyPlan) -> list[str]:
+    """Return the varied fields that decide which images are trained on and tested, or as what."""
     return [path for path in plan.vary if path in ("variant", "labels") or path.startswith("split.")]
 
 
@@ -101,7 +100,7 @@ def _one_a_part(plan: StudyPlan, finished: list[FinishedMember]) -> list[Finishe
     """Return one member of each seed, fold and division: their images are the same whatever else is varied."""
     first: dict[tuple[str, int, int | None], FinishedMember] = {}
     for each in finished:
-        first.setdefault((dividing_settings(plan, each.place), each.place.seed, each.place.fold), each)
+        first.setdefault((dividing_values(plan, each.place), each.place.seed, each.place.fold), each)
     return list(first.values())
 
 

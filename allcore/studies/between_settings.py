@@ -1,4 +1,4 @@
-"""Whether two cells of a study differ, are the same within a margin, or cannot be told apart yet."""
+"""Whether two settings of a study differ, are the same within a margin, or cannot be told apart yet."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from allcore.evaluation.comparing.comparison import (
 )
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.comparing.repeated import compare_repeated
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.studies.plan import StudyPlan
 from allcore.studies.results import FinishedMember
 
 
-def compare_cells(plan: StudyPlan, finished: list[FinishedMember], margin: float) -> list[CellDifference]:
-    """Compare every two cells of a study that share finished members, in the plan's order; `margin` is a fraction.
+def compare_settings(plan: StudyPlan, finished: list[FinishedMember], margin: float) -> list[SettingDifference]:
+    """Compare every two settings of a study that share finished members, in the plan's order; `margin` is a fraction.
 
     Raises `InputError` for a margin that is not above 0 and below 1.
     """
-    return compare_pairs(finished, combinations(plan.cells, 2), margin)
+    return compare_pairs(finished, combinations(plan.settings, 2), margin)
 
 
 def compare_pairs(
     finished: list[FinishedMember], pairs: Iterable[tuple[str, str]], margin: float
-) -> list[CellDifference]:
-    """Compare the cells of each pair that share parts; p-values are adjusted for the number of these pairs alone.
+) -> list[SettingDifference]:
+    """Compare the settings of each pair that share parts; p-values are adjusted for the number of these pairs alone.
 
-    `finished` may hold baselines beside members. `margin` is as in `compare_cells`, and what is raised too.
+    `finished` may hold baselines beside members. `margin` is as in `compare_settings`, and what is raised too.
     """
     if not 0 < margin < 1:
         raise InputError(
@@ -53,9 +53,9 @@ def compare_pairs(
 
 
 def _same_parts(finished: list[FinishedMember], first: str, second: str) -> list[tuple[FinishedMember, FinishedMember]]:
-    """Return the members of both cells that were tested on the same images, labelled alike, by seed and fold."""
-    of = {(each.place.cell, each.place.seed, each.place.fold): each for each in finished}
-    parts = [(seed, fold) for cell, seed, fold in of if cell == first]
+    """Return the members of both settings that were tested on the same images, labelled alike, by seed and fold."""
+    of = {(each.place.setting, each.place.seed, each.place.fold): each for each in finished}
+    parts = [(seed, fold) for setting, seed, fold in of if setting == first]
     both = [(of[first, *part], of[second, *part]) for part in parts if (second, *part) in of]
     return [(one, other) for one, other in both if _tested(one) == _tested(other)]  # others divide them otherwise
 
@@ -68,7 +68,7 @@ def _tested(of: FinishedMember) -> Counter[tuple[str, str]]:
 
 def _difference(
     first: str, second: str, both: list[tuple[FinishedMember, FinishedMember]], margin: float
-) -> CellDifference:
+) -> SettingDifference:
     sides: list[tuple[BoolArray, BoolArray]] = []
     groups: list[pd.Series] = []
     for one, other in both:
@@ -82,7 +82,7 @@ def _difference(
     if len(both) > 1:
         by_part = np.array([(ours.mean(), theirs.mean()) for ours, theirs in sides])
         repeated = compare_repeated(by_part[:, 0], by_part[:, 1], _test_to_train(both), margin)
-    return CellDifference(
+    return SettingDifference(
         first=first,
         second=second,
         images=len(np.unique(np.concatenate([one.predictions.table["path"].to_numpy() for one, _ in both]))),

@@ -15,7 +15,7 @@ _BYTES_A_WEIGHT_TRAINING = 44
 """Two checkpoints with Adam's moments, the kept epochs, and the float copies of the finished model."""
 
 
-def keep_small(run: Run, keep_model: bool) -> None:
+def keep_small(run: Run, *, keep_model: bool) -> None:
     """Remove what a succeeded run keeps for further training alone, and its model unless `keep_model`.
 
     A run that is a link is another workspace's, and stays as it is.
@@ -27,7 +27,7 @@ def keep_small(run: Run, keep_model: bool) -> None:
     shutil.rmtree(run.folder / CHECKPOINTS_FOLDER, ignore_errors=True)
 
 
-def kept_bytes(config: TrainConfig, classes: int, images: int, keep_model: bool) -> int:
+def kept_bytes(config: TrainConfig, classes: int, images: int, *, keep_model: bool) -> int:
     """Return about how many bytes a finished member keeps; a model that is served in float32 takes four times its."""
     return images * _BYTES_AN_IMAGE + _BYTES_OF_RECORDS + (config.parameter_count(classes) if keep_model else 0)
 

@@ -18,14 +18,14 @@ from allcore.studies.plan import StudyPlan
 
 @dataclass(frozen=True)
 class StudyEstimate:
-    """What the study takes. `cells` has the estimate of one member of each cell and how many members the cell has.
+    """What the study takes. `settings` has the estimate of one member of each, and how many members each has.
 
-    `at_once` members train at a time, in `total_seconds`, which are None where a cell's speed is not known.
+    `at_once` members train at a time, in `total_seconds`, which are None where a setting's speed is not known.
     `kept_bytes` stay on the disk, `needed_bytes` are the most that it takes while the last members train, `free_bytes`
     are there.
     """
 
-    cells: tuple[tuple[str, Estimate, int], ...]
+    settings: tuple[tuple[str, Estimate, int], ...]
     at_once: int
     total_seconds: float | None
     kept_bytes: int
@@ -40,7 +40,7 @@ class StudyEstimate:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is to be said of how its runs would train on this machine, each thing once."""
-        return tuple(dict.fromkeys(each.warning for _, each, _ in self.cells if each.warning))
+        return tuple(dict.fromkeys(each.warning for _, each, _ in self.settings if each.warning))
 
 
 def estimate_study(
@@ -58,27 +58,27 @@ def estimate_study(
 
     Raises `ConfigError` when a GPU is asked for and missing.
     """
-    first = {place.cell: place.config for place in reversed(plan.places)}
+    first = {place.setting: place.config for place in reversed(plan.places)}
     members = plan.members // len(first)
-    cells = tuple(
-        (cell, estimate(first[cell], split, devices, speed(first[cell]), image_bytes=image_bytes), members)
-        for cell in plan.cells
+    settings = tuple(
+        (setting, estimate(first[setting], split, devices, speed(first[setting]), image_bytes=image_bytes), members)
+        for setting in plan.settings
     )
     number = min(plan.members, *(max(1, at_once(config)) for config in first.values()))
     classes, images = len(split.classes), len(split.table)
-    kept = sum(members * kept_bytes(config, classes, images, plan.keep_models) for config in first.values())
+    kept = sum(members * kept_bytes(config, classes, images, keep_model=plan.keep_models) for config in first.values())
     return StudyEstimate(
-        cells=cells,
+        settings=settings,
         at_once=number,
-        total_seconds=_total(plan, {cell: each.total_seconds for cell, each, _ in cells}, number),
+        total_seconds=_total(plan, {setting: each.total_seconds for setting, each, _ in settings}, number),
         kept_bytes=kept,
         needed_bytes=kept + number * max(training_bytes(config, classes) for config in first.values()),
         free_bytes=shutil.disk_usage(_existing(disk)).free,
     )
 
 
-def _total(plan: StudyPlan, of_cells: dict[str, float | None], at_once: int) -> float | None:
-    seconds = [of_cells[place.cell] for place in plan.places]
+def _total(plan: StudyPlan, of_settings: dict[str, float | None], at_once: int) -> float | None:
+    seconds = [of_settings[place.setting] for place in plan.places]
     known = [each for each in seconds if each is not None]
     return time_of_all(known, at_once) if len(known) == len(seconds) else None
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import STANDING_BESIDE, baseline_label, baseline_members, divisions
-from allcore.studies.between_settings import compare_cells, compare_pairs
+from allcore.studies.between_settings import compare_pairs, compare_settings
 from allcore.studies.costs import measured_latencies
 from allcore.studies.plan import StudyPlan
-from allcore.studies.probes import CellProbes, cell_probes
-from allcore.studies.results import CellScores, FinishedMember, cell_scores, finished_members, scores_of
+from allcore.studies.probes import SettingProbes, setting_probes
+from allcore.studies.results import FinishedMember, SettingScores, finished_members, scores_of, setting_scores
 
 MARGIN = 0.01
 """Accuracies that are less than a point apart count as the same, unless somebody says otherwise."""
@@ -22,21 +22,21 @@ MARGIN = 0.01
 
 @dataclass(frozen=True)
 class StudyFindings:
-    """A study's scores: of its `cells`, and of the `baselines` on the same parts as far as those are computed.
+    """A study's scores: of its `settings`, and of the `baselines` on the same parts as far as those are computed.
 
-    `differences` compare every two cells, `against_baselines` each cell (first) with each baseline (second); `probes`
-    are those that were made. `finished` are the members that have succeeded, `margin` is a fraction.
+    `differences` compare every two settings, `against_baselines` each setting (first) with each baseline (second);
+    `probes` are those that were made. `finished` are the members that have succeeded, `margin` is a fraction.
     """
 
     name: str
     plan: StudyPlan
     margin: float
     finished: list[FinishedMember]
-    cells: list[CellScores]
-    differences: list[CellDifference]
-    baselines: list[CellScores]
-    against_baselines: list[CellDifference]
-    probes: list[CellProbes]
+    settings: list[SettingScores]
+    differences: list[SettingDifference]
+    baselines: list[SettingScores]
+    against_baselines: list[SettingDifference]
+    probes: list[SettingProbes]
 
     @property
     def is_whole(self) -> bool:
@@ -60,7 +60,7 @@ class StudyFindings:
             "seeds": list(self.plan.seeds),
             "folds": list(self.plan.folds),
             "margin": self.margin,
-            "cells": [each.model_dump(mode="json") for each in self.cells],
+            "cells": [each.model_dump(mode="json") for each in self.settings],
             "differences": [_compared(each) for each in self.differences],
             "baselines": [each.model_dump(mode="json") for each in self.baselines],
             "against_baselines": [_compared(each) for each in self.against_baselines],
@@ -69,48 +69,50 @@ class StudyFindings:
 
 
 def study_findings(
-    name: str, plan: StudyPlan, members: Mapping[str, Run], cache: Path, margin: float = MARGIN, timed: bool = False
+    name: str, plan: StudyPlan, members: Mapping[str, Run], cache: Path, margin: float = MARGIN, *, timed: bool = False
 ) -> StudyFindings:
     """Return what the succeeded of a study's `members` say together, with what `cache` holds of baselines and probes.
 
-    With `timed`, one image is sent through a network of each cell, which takes a moment. Raises `RunError` for a
+    With `timed`, one image is sent through a network of each setting, which takes a moment. Raises `RunError` for a
     damaged member, `InputError` for a margin that is not above 0 and below 1.
     """
     finished = finished_members(plan, members)
-    differences = compare_cells(plan, finished, margin)
-    cells = cell_scores(plan, finished, cache)
+    differences = compare_settings(plan, finished, margin)
+    settings = setting_scores(plan, finished, cache)
     if timed:
-        seconds = measured_latencies({cell: _runs(finished, cell) for cell in plan.cells})
-        cells = [each.model_copy(update={"latency_seconds": seconds.get(each.cell)}) for each in cells]
+        seconds = measured_latencies({setting: _runs(finished, setting) for setting in plan.settings})
+        settings = [each.model_copy(update={"latency_seconds": seconds.get(each.setting)}) for each in settings]
     beside = baseline_members(plan, finished, cache)
-    known = {each.place.cell for each in beside}
+    known = {each.place.setting for each in beside}
     pairs = [
-        (cell, baseline_label(baseline, of)) for cell, of in divisions(plan).items() for baseline in STANDING_BESIDE
+        (setting, baseline_label(baseline, of))
+        for setting, of in divisions(plan).items()
+        for baseline in STANDING_BESIDE
     ]
-    pairs = [(cell, baseline) for cell, baseline in pairs if baseline in known]
+    pairs = [(setting, baseline) for setting, baseline in pairs if baseline in known]
     return StudyFindings(
         name=name,
         plan=plan,
         margin=margin,
         finished=finished,
-        cells=cells,
+        settings=settings,
         differences=differences,
         baselines=baseline_scores(plan, beside, cache),
         against_baselines=compare_pairs([*finished, *beside], pairs, margin),
-        probes=cell_probes(plan, finished, cache),
+        probes=setting_probes(plan, finished, cache),
     )
 
 
-def baseline_scores(plan: StudyPlan, beside: list[FinishedMember], cache: Path) -> list[CellScores]:
+def baseline_scores(plan: StudyPlan, beside: list[FinishedMember], cache: Path) -> list[SettingScores]:
     """Return the scores of each baseline of `baseline_members`, the best first."""
-    names = dict.fromkeys(each.place.cell for each in beside)
-    scores = [scores_of(plan, name, [each for each in beside if each.place.cell == name], cache) for name in names]
+    names = dict.fromkeys(each.place.setting for each in beside)
+    scores = [scores_of(plan, name, [each for each in beside if each.place.setting == name], cache) for name in names]
     return sorted(scores, key=lambda each: -each.spreads["accuracy"].mean)
 
 
-def _runs(finished: list[FinishedMember], cell: str) -> list[Run]:
-    return [each.run for each in finished if each.place.cell == cell]
+def _runs(finished: list[FinishedMember], setting: str) -> list[Run]:
+    return [each.run for each in finished if each.place.setting == setting]
 
 
-def _compared(each: CellDifference) -> dict[str, Any]:
+def _compared(each: SettingDifference) -> dict[str, Any]:
     return {**each.model_dump(mode="json"), "verdict": each.verdict}

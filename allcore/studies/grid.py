@@ -87,20 +87,20 @@ class Grid:
     def eta_seconds(self) -> float | None:
         """Seconds until all members are trained, as many at a time as train now; None before the end of an epoch.
 
-        A member takes as long as those of its cell did; where none has begun, as long as its cost makes of others'.
+        A member takes as long as those of its setting did; where none has begun, as long as its cost makes of others'.
         """
-        of_cells: dict[str, tuple[float, float]] = {}
+        of_settings: dict[str, tuple[float, float]] = {}
         for member in self.members:
             part = _done(member)
             if member.seconds > 0 and part > 0:
-                seconds, trained = of_cells.get(member.place.cell, (0.0, 0.0))
-                of_cells[member.place.cell] = seconds + member.seconds, trained + part * cost(member.place.config)
-        if not of_cells:
+                seconds, trained = of_settings.get(member.place.setting, (0.0, 0.0))
+                of_settings[member.place.setting] = seconds + member.seconds, trained + part * cost(member.place.config)
+        if not of_settings:
             return None
-        everything = tuple(map(sum, zip(*of_cells.values(), strict=True)))
+        everything = tuple(map(sum, zip(*of_settings.values(), strict=True)))
         left = []
         for member in sorted(self.members, key=lambda member: member.state != "running"):
-            seconds, trained = of_cells.get(member.place.cell, everything)
+            seconds, trained = of_settings.get(member.place.setting, everything)
             left.append((1.0 - _done(member)) * cost(member.place.config) * seconds / trained)
         return time_of_all(left, max(1, self.counts["running"]))
 
@@ -125,14 +125,14 @@ def read_grid(
 
 
 def grid_table(grid: Grid) -> pd.DataFrame:
-    """Return one row a member: place, cell, seed, fold, state, progress (fraction), run, best validation accuracy
+    """Return one row a member: place, setting, seed, fold, state, progress (fraction), run, best validation accuracy
     (fraction), seconds trained and a note."""
     import pandas as pd
 
     rows = [
         {
             "place": member.place.name,
-            "cell": member.place.cell,
+            "setting": member.place.setting,
             "seed": member.place.seed,
             "fold": member.place.fold,
             "state": member.state,

@@ -34,9 +34,9 @@ class UnwrittenError(RunError):
     """Raised where the disk refuses out-of-fold predictions, which are known all the same."""
 
 
-def out_of_fold_name(cell: str, seed: int) -> str:
-    """Return what the table of a cell and a seed is called: that of its place, without a fold."""
-    return " ".join(filter(None, [cell, f"seed={seed}"]))
+def out_of_fold_name(setting: str, seed: int) -> str:
+    """Return what the table of a setting and a seed is called: that of its place, without a fold."""
+    return " ".join(filter(None, [setting, f"seed={seed}"]))
 
 
 def is_out_of_fold(run: Run) -> bool:
@@ -50,23 +50,23 @@ def folder_name(name: str) -> str:
     return plain if plain == name and len(name) <= _LONGEST else f"{plain[: _LONGEST - 9]} {crc32(name.encode()):08x}"
 
 
-def out_of_fold_place(study: Study, cell: str, seed: int) -> Run:
-    """Return where the out-of-fold predictions of a cell and a seed are, whether they are there or not."""
-    return Run(study.folder / FOLDER / folder_name(out_of_fold_name(cell, seed)))
+def out_of_fold_place(study: Study, setting: str, seed: int) -> Run:
+    """Return where the out-of-fold predictions of a setting and a seed are, whether they are there or not."""
+    return Run(study.folder / FOLDER / folder_name(out_of_fold_name(setting, seed)))
 
 
-def out_of_fold_run(study: Study, finished: list[FinishedMember], cell: str, seed: int) -> Run:
-    """Return the out-of-fold predictions of a cell and a seed in the form of a run that has test images alone.
+def out_of_fold_run(study: Study, finished: list[FinishedMember], setting: str, seed: int) -> Run:
+    """Return the out-of-fold predictions of a setting and a seed in the form of a run that has test images alone.
 
     It is written where it is not there yet, or other members have succeeded since. Raises `RunError` when none has,
     `UnwrittenError` when the disk refuses.
     """
-    members = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
-    name, run = out_of_fold_name(cell, seed), out_of_fold_place(study, cell, seed)
+    members = [each for each in finished if (each.place.setting, each.place.seed) == (setting, seed)]
+    name, run = out_of_fold_name(setting, seed), out_of_fold_place(study, setting, seed)
     ids = [each.run.id for each in members]
     if members and _written_of(run.folder) == ids:
         return run
-    predictions = out_of_fold(finished, cell, seed)
+    predictions = out_of_fold(finished, setting, seed)
     probabilities = [f"probability_{label}" for label in predictions.classes]
     table = predictions.table.assign(split="test")
     config = members[0].place.config.model_copy(update={"place": name})
@@ -95,14 +95,14 @@ def model_of(run: Run, runs: Path) -> Path | None:
 def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -> list[Run]:
     """Return what of a study can be compared: its members, or, where it has folds, its out-of-fold predictions.
 
-    Members of different folds share no test image; the out-of-fold predictions of two cells are of all images. Raises
-    `RunError` when a member is damaged.
+    Members of different folds share no test image; the out-of-fold predictions of two settings are of all images.
+    Raises `RunError` when a member is damaged.
     """
     if not plan.folds:
         return list(members.values())
     finished = finished_members(plan, members)
-    of = dict.fromkeys((each.place.cell, each.place.seed) for each in finished)
-    return [out_of_fold_run(study, finished, cell, seed) for cell, seed in of]
+    of = dict.fromkeys((each.place.setting, each.place.seed) for each in finished)
+    return [out_of_fold_run(study, finished, setting, seed) for setting, seed in of]
 
 
 def _mean_history(members: list[FinishedMember]) -> str:

@@ -31,10 +31,13 @@ Folds = tuple[Annotated[int, Field(ge=1)], ...]
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a study's grid a member stands. `cell` names the varied fields' values, '' where no field is varied."""
+    """Where in a study's grid a member stands.
+
+    `setting` names its values of the varied fields, as `image_size=64 dropout=0.5`; '' where no field is varied.
+    """
 
     name: str
-    cell: str
+    setting: str
     seed: int
     fold: int | None
     config: TrainConfig
@@ -43,6 +46,7 @@ class Place:
 class StudyPlan(BaseModel):
     """Every combination of seeds, folds and the values of the varied fields is one member.
 
+    A combination of the varied fields' values alone is called a setting; one entry of a configuration is a field.
     `config` is what all members have in common. A seed is that of training and of the split alike. `folds` are those
     of `config.split.folds` that are tested, empty where the split has none. `vary` has the values of each varied
     field by its path (`augment.degrees`). `keep_models` says whether a finished member keeps its served model.
@@ -87,7 +91,7 @@ class StudyPlan(BaseModel):
 
     @property
     def of_places(self) -> set[str]:
-        """The paths of the settings that each member has from its place, whatever `config` says of them."""
+        """The paths of the fields that each member has from its place, whatever `config` says of them."""
         return {*self.vary, "seed", "split.seed", "split.fold"}
 
     @cached_property
@@ -105,9 +109,9 @@ class StudyPlan(BaseModel):
         )
 
     @property
-    def cells(self) -> tuple[str, ...]:
-        """The combinations of the varied fields' values, in order; '' alone where no field is varied."""
-        return tuple(dict.fromkeys(place.cell for place in self.places))
+    def settings(self) -> tuple[str, ...]:
+        """What each setting is called, as `image_size=64 dropout=0.5`, in order; '' alone where no field is varied."""
+        return tuple(dict.fromkeys(place.setting for place in self.places))
 
     def extended(
         self, seeds: Sequence[int] = (), folds: Sequence[int] = (), vary: Mapping[str, Sequence[Any]] | None = None
@@ -132,12 +136,12 @@ class StudyPlan(BaseModel):
         )
 
     def _place(self, seed: int, fold: int | None, values: dict[str, Any]) -> Place:
-        cell = " ".join(f"{path}={value_text(value)}" for path, value in values.items())
-        name = " ".join(filter(None, [cell, "" if fold is None else f"fold={fold}", f"seed={seed}"]))
+        setting = " ".join(f"{path}={value_text(value)}" for path, value in values.items())
+        name = " ".join(filter(None, [setting, "" if fold is None else f"fold={fold}", f"seed={seed}"]))
         fields = _with_values(self.config, values)
         fields |= {"seed": seed, "study": self.name, "place": name}
         fields["split"] |= {"seed": seed, "fold": fold or 1}
-        return Place(name, cell, seed, fold, make_config(**fields))
+        return Place(name, setting, seed, fold, make_config(**fields))
 
 
 def make_plan(**fields: Any) -> StudyPlan:  # noqa: ANN401 - validation is what this does

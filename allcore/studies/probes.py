@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from allcore.errors import InputError, RunError
 from allcore.evaluation.comparing.repeated import Spread, spread
@@ -19,8 +19,8 @@ from allcore.studies.results import FinishedMember, by_part
 
 
 class ProbeSpread(BaseModel):
-    """What one probe found over the members of a cell, in fractions: `accuracy`, and where another class's image lends
-    something, how many images are called that class (`followed_other`) and neither (`followed_neither`)."""
+    """What one probe found over the members of a setting, in fractions: `accuracy`, and where another class's image
+    lends something, how many images are called that class (`followed_other`) and neither (`followed_neither`)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,15 +31,15 @@ class ProbeSpread(BaseModel):
     followed_neither: Spread | None = None
 
 
-class CellProbes(BaseModel):
-    """The probes of one cell, as far as they are made, and the evidence inside nucleated cells (fraction).
+class SettingProbes(BaseModel):
+    """The probes of one setting, as far as they are made, and the evidence inside nucleated cells (fraction).
 
     `members` is how many networks were probed; `without_model` how many cannot be, since their model was not kept.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
-    cell: str
+    setting: str = Field(serialization_alias="cell")  # as scripts that read `--json` know it
     members: int
     without_model: int
     probes: tuple[ProbeSpread, ...]
@@ -57,19 +57,21 @@ def compute_probes(finished: list[FinishedMember], cache: Path, on_progress: Pro
         probe_model(subject_of_run(each.run), cache, progress_of_part(on_progress, number, len(with_model)))
 
 
-def cell_probes(plan: StudyPlan, finished: list[FinishedMember], cache: Path) -> list[CellProbes]:
-    """Return what `cache` holds of the probes of each cell of which it holds any, in the plan's order."""
+def setting_probes(plan: StudyPlan, finished: list[FinishedMember], cache: Path) -> list[SettingProbes]:
+    """Return what `cache` holds of the probes of each setting of which it holds any, in the plan's order."""
     found = []
-    for cell in plan.cells:
-        of_cell = [each for each in finished if each.place.cell == cell]
-        reports = [(each, report) for each in of_cell if (report := _report(each, cache)) is not None]
+    for setting in plan.settings:
+        of_setting = [each for each in finished if each.place.setting == setting]
+        reports = [(each, report) for each in of_setting if (report := _report(each, cache)) is not None]
         if reports:
-            without = sum(not _has_model(each) for each in of_cell)
-            found.append(_of_cell(plan, cell, reports, without))
+            without = sum(not _has_model(each) for each in of_setting)
+            found.append(_of_setting(plan, setting, reports, without))
     return found
 
 
-def _of_cell(plan: StudyPlan, cell: str, reports: list[tuple[FinishedMember, ProbeReport]], without: int) -> CellProbes:
+def _of_setting(
+    plan: StudyPlan, setting: str, reports: list[tuple[FinishedMember, ProbeReport]], without: int
+) -> SettingProbes:
     views = [(each, {view.probe: view for view in views_of(report)}) for each, report in reports]
     probes = []
     for probe in PROBES:
@@ -85,8 +87,8 @@ def _of_cell(plan: StudyPlan, cell: str, reports: list[tuple[FinishedMember, Pro
                 )
             )
     shares = [(each, report.cells.share) for each, report in reports if report.cells and report.cells.share is not None]
-    return CellProbes(
-        cell=cell,
+    return SettingProbes(
+        setting=setting,
         members=len(reports),
         without_model=without,
         probes=tuple(probes),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from allcore.errors import RunError
 from allcore.evaluation.comparing.repeated import Spread, spread
@@ -21,8 +21,8 @@ from allcore.studies.costs import training_costs
 from allcore.studies.plan import Place, StudyPlan
 
 
-class CellScores(BaseModel):
-    """One combination of the varied settings: `succeeded` of its `members`, and the scores of their test images.
+class SettingScores(BaseModel):
+    """One combination of the varied fields' values: `succeeded` of its `members`, and the scores of their test images.
 
     `spreads` has mean and standard deviations over folds and seeds of each score (fraction), one value a member;
     `pooled` the score of all their test images taken together, with its 95 % interval by `interval_method`, and
@@ -32,9 +32,9 @@ class CellScores(BaseModel):
     while no member has succeeded, and the costs None of what is no network.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
-    cell: str
+    setting: str = Field(serialization_alias="cell")  # as scripts that read `--json` know it
     members: int
     succeeded: int
     images: int
@@ -69,25 +69,29 @@ def finished_members(plan: StudyPlan, members: Mapping[str, Run]) -> list[Finish
     return found
 
 
-def cell_scores(plan: StudyPlan, finished: list[FinishedMember], cache: Path | None = None) -> list[CellScores]:
-    """Return the scores of each cell of a study, in the plan's order; what they take long for is kept in `cache`."""
+def setting_scores(plan: StudyPlan, finished: list[FinishedMember], cache: Path | None = None) -> list[SettingScores]:
+    """Return the scores of each setting of a study, in the plan's order; what they take long for is kept in `cache`."""
     scored = []
-    for cell in plan.cells:
-        of_cell = [each for each in finished if each.place.cell == cell]
+    for setting in plan.settings:
+        of_setting = [each for each in finished if each.place.setting == setting]
         scored.append(
-            scores_of(plan, cell, of_cell, cache).model_copy(update=training_costs([each.run for each in of_cell]))
+            scores_of(plan, setting, of_setting, cache).model_copy(
+                update=training_costs([each.run for each in of_setting])
+            )
         )
     return scored
 
 
-def scores_of(plan: StudyPlan, cell: str, finished: list[FinishedMember], cache: Path | None = None) -> CellScores:
-    """Return the scores of what was tested on the parts of one cell, called `cell`; `cache` is as in `cell_scores`."""
-    common = {"cell": cell, "members": plan.members // len(plan.cells), "succeeded": len(finished)}
+def scores_of(
+    plan: StudyPlan, setting: str, finished: list[FinishedMember], cache: Path | None = None
+) -> SettingScores:
+    """Return the scores of what was tested, called `setting`; `cache` is as in `setting_scores`."""
+    common = {"setting": setting, "members": plan.members // len(plan.settings), "succeeded": len(finished)}
     if not finished:
-        return CellScores(**common, images=0, spreads={}, pooled={}, intervals={})
+        return SettingScores(**common, images=0, spreads={}, pooled={}, intervals={})
     pooled = _pooled(finished)
     scores = kept_scores(pooled, cache)
-    return CellScores(
+    return SettingScores(
         **common,
         images=pooled.table["path"].nunique(),
         spreads={
@@ -111,15 +115,15 @@ def by_part(plan: StudyPlan, values: Mapping[tuple[int, int | None], float | Non
     return table
 
 
-def out_of_fold(finished: list[FinishedMember], cell: str, seed: int) -> RecordedPredictions:
-    """Return the test predictions of a cell's members of one seed as one table, with columns run and fold beside.
+def out_of_fold(finished: list[FinishedMember], setting: str, seed: int) -> RecordedPredictions:
+    """Return the test predictions of a setting's members of one seed as one table, with columns run and fold beside.
 
     With all folds, every image stands there once, predicted by a network that had not seen it. Raises `RunError` when
     no such member has succeeded or an image was tested twice.
     """
-    of_seed = [each for each in finished if (each.place.cell, each.place.seed) == (cell, seed)]
+    of_seed = [each for each in finished if (each.place.setting, each.place.seed) == (setting, seed)]
     if not of_seed:
-        raise RunError(f"no member of {cell or 'the study'} with seed {seed} has succeeded yet")
+        raise RunError(f"no member of {setting or 'the study'} with seed {seed} has succeeded yet")
     pooled = _pooled(of_seed)
     if (twice := pooled.table["path"].duplicated()).any():
         path = pooled.table.loc[twice, "path"].iloc[0]

@@ -141,7 +141,7 @@ class _Runner:
             run = members.get(place.name)
             state = "missing" if run is None else _state(run)
             if run is not None and state == "succeeded":
-                keep_small(run, plan.keep_models)
+                keep_small(run, keep_model=plan.keep_models)
             elif run is not None and state in ACTIVE:
                 going[f"{number} of {len(plan.places)}: {place.name}"] = run
             elif place.name not in self.tried:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint, point_names
 from allcore.evaluation.tradeoff.record import TradeoffRecord, record_tradeoff
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import baseline_members, baseline_of, divides_alike
-from allcore.studies.between_settings import compare_cells
+from allcore.studies.between_settings import compare_settings
 from allcore.studies.findings import MARGIN, baseline_scores
 from allcore.studies.out_of_fold import comparable_runs, model_of, out_of_fold_name
 from allcore.studies.plan import StudyPlan, study_command
@@ -20,7 +20,7 @@ from allcore.studies.store import Study
 
 
 def study_tradeoff(
-    study: Study, plan: StudyPlan, members: Mapping[str, Run], runs: Path, cache: Path, timed: bool
+    study: Study, plan: StudyPlan, members: Mapping[str, Run], runs: Path, cache: Path, *, timed: bool
 ) -> TradeoffRecord:
     """Return the record of a study with folds: a point is a setting's out-of-fold predictions of one seed.
 
@@ -28,7 +28,7 @@ def study_tradeoff(
     images, as the points are. `runs` is the folder of all runs, `timed` as in `record_tradeoff`. Raises `RunError` when
     a member is damaged, or none has succeeded.
     """
-    record = record_tradeoff(comparable_runs(study, plan, members), cache, timed, partial(model_of, runs=runs))
+    record = record_tradeoff(comparable_runs(study, plan, members), cache, partial(model_of, runs=runs), timed=timed)
     return record.model_copy(
         update={
             "commands": (study_command(plan),),
@@ -40,11 +40,11 @@ def study_tradeoff(
 
 def study_differences(
     plan: StudyPlan, members: Mapping[str, Run], points: tuple[TradeoffPoint, ...]
-) -> tuple[CellDifference, ...]:
+) -> tuple[SettingDifference, ...]:
     """Return how every two settings of a study compare, called as a trade-off calls the points of the first seed."""
     called = point_names([point for point in points if point.run in _of_first_seed(plan)])
-    names = {cell: called.get(out_of_fold_name(cell, plan.seeds[0]), cell) for cell in plan.cells}
-    found = compare_cells(plan, finished_members(plan, members), MARGIN)
+    names = {setting: called.get(out_of_fold_name(setting, plan.seeds[0]), setting) for setting in plan.settings}
+    found = compare_settings(plan, finished_members(plan, members), MARGIN)
     return tuple(each.model_copy(update={"first": names[each.first], "second": names[each.second]}) for each in found)
 
 
@@ -58,9 +58,9 @@ def study_shortcuts(plan: StudyPlan, members: Mapping[str, Run], cache: Path) ->
     beside = baseline_members(plan, finished_members(plan, members), cache)
     scores = baseline_scores(plan, beside, cache)
     return {
-        each.cell: each.pooled["accuracy"] or 0.0 for each in scores if not baseline_of(each.cell).sees_cells
+        each.setting: each.pooled["accuracy"] or 0.0 for each in scores if not baseline_of(each.setting).sees_cells
     } or None
 
 
 def _of_first_seed(plan: StudyPlan) -> set[str]:
-    return {out_of_fold_name(cell, plan.seeds[0]) for cell in plan.cells}
+    return {out_of_fold_name(setting, plan.seeds[0]) for setting in plan.settings}

@@ -1,9 +1,9 @@
 """What a page shows, in its address: the address is the truth, and the widgets follow it.
 
-Streamlit's own binding serves names that one page alone has and whose default never changes. It leaves the default
-out of the address, so that a link changes its meaning with the first run of a list, and on going back it drops a name
-that the page before had bound as well. Names that several pages have (`data`, `run`, `view`, …) and those whose default
-depends on what is there stand here instead.
+Streamlit's own binding of a widget serves a name that one page alone has and whose default never changes. It has two
+faults. It leaves the default out of the address: where the default is the first run of a list, a link to it leads to
+another run later. And on going back it drops a name that both pages have bound. So this module handles the names that
+several pages have (`data`, `run`, `view`, …), and those whose default depends on what is there.
 """
 
 from __future__ import annotations

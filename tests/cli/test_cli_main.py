@@ -36,6 +36,7 @@ BAD_INPUT = [
     (["train", "--data", "nowhere"], "no dataset at 'nowhere'"),
     (["runs", "show", "nothing"], "there is no run 'nothing'"),
     (["evaluate", "nothing"], "there is no run 'nothing'"),
+    (["evaluate", "vgg16-150px"], "the released model is vgg16-150px.onnx"),
     (["predict", "missing.onnx", "image.png"], "missing.onnx cannot be used: it does not exist"),
     (["export", "nothing"], "there is no run 'nothing'"),
     (["dataset", "info", "nowhere"], "no dataset at 'nowhere'"),

@@ -43,17 +43,17 @@ def test_a_study_that_makes_no_sense_is_refused_before_anything_is_made(command,
 def test_the_report_has_mean_spread_and_pooled_scores_and_leaves_the_predictions(command, study_of, finished_run):
     study_of(done=2)
     outcome = command("study", "report", "seeds", "--json")
-    (cell,) = outcome.json["cells"]
-    assert (cell["members"], cell["succeeded"]) == (2, 2)
-    accuracy = cell["spreads"]["accuracy"]
-    assert accuracy["mean"] == pytest.approx(cell["pooled"]["accuracy"])
+    (setting,) = outcome.json["cells"]
+    assert (setting["members"], setting["succeeded"]) == (2, 2)
+    accuracy = setting["spreads"]["accuracy"]
+    assert accuracy["mean"] == pytest.approx(setting["pooled"]["accuracy"])
     assert (accuracy["sd_folds"], accuracy["sd_seeds"], accuracy["seeds"]) == (None, 0.0, 2)
-    low, high = cell["intervals"]["accuracy"]
-    assert low <= cell["pooled"]["accuracy"] <= high
+    low, high = setting["intervals"]["accuracy"]
+    assert low <= setting["pooled"]["accuracy"] <= high
     assert len(outcome.json["out_of_fold"]) == 2
     evaluated = command("evaluate", outcome.json["out_of_fold"][0], "--json").json
-    assert evaluated["accuracy"] == cell["pooled"]["accuracy"]
-    assert evaluated["n"] == cell["images"] == len(finished_run.split.rows("test"))
+    assert evaluated["accuracy"] == setting["pooled"]["accuracy"]
+    assert evaluated["n"] == setting["images"] == len(finished_run.split.rows("test"))
     assert "accuracy" in command("study", "report", "seeds").out
 
 
@@ -126,6 +126,24 @@ def test_show_and_list_tell_how_far_a_study_is(command, study_of):
     (listed,) = command("study", "list", "--json").json
     assert (listed["study"], listed["members"], listed["succeeded"]) == ("seeds", 2, 1)
     assert "seed=1" in command("study", "show", "seeds").out
+
+
+def test_json_names_settings_by_the_keys_that_scripts_know(command, study_of):
+    study_of(done=2, model=True, vary={"image_size": [32]})
+    report, shown = (
+        command("study", *asked, "seeds", "--json").json for asked in (("report", "--complete"), ("show",))
+    )
+    members = [each["cell"] for each in shown["members"]]
+    assert members == ["image_size=32"] * 2
+    for found in (report, shown):
+        assert [each["cell"] for each in (*found["cells"], *found["probes"])] == ["image_size=32"] * 2
+        assert {each["cell"] for each in found["baselines"]} == {baseline.name for baseline in BASELINES}
+        assert '"setting' not in json.dumps(found)
+    assert list(report["cells"][0]) == [
+        "cell", "members", "succeeded", "images", "spreads", "pooled", "intervals", "interval_method", "classes",
+        "confusion_matrix", "training_seconds", "memory_bytes", "parameters", "latency_seconds",
+    ]  # fmt: skip
+    assert list(report["probes"][0]) == ["cell", "members", "without_model", "probes", "evidence_in_cells"]
 
 
 def test_a_whole_study_has_nothing_to_resume(command, study_of):

@@ -17,7 +17,9 @@ def test_the_plan_alone_says_what_it_takes_and_makes_nothing(command, workspace,
     varied = ["--vary", "image_size=32,64", "--folds", "3", "--seeds", "0,1"]
     outcome = command("study", "run", "--data", smears, *OPTIONS, *varied, "--plan", "--json")
     assert (outcome.json["members"], len(outcome.json["places"])) == (12, 12)
-    assert [cell["members"] for cell in outcome.json["cells"]] == [6, 6]
+    assert [(each["cell"], each["members"], each["seconds_each"]) for each in outcome.json["cells"]] == [
+        ("image_size=32", 6, None), ("image_size=64", 6, None),
+    ]  # fmt: skip
     assert 0 < outcome.json["kept_bytes"] < outcome.json["needed_bytes"]
     assert outcome.json["at_once"] == 1
     assert "12 runs (2 of image_size x 3 folds x 2 seeds)" in outcome.err

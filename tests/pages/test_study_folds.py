@@ -7,7 +7,7 @@ import pytest
 from allcore.config_parts import SplitConfig
 from allcore.data.splits.split import make_split
 from allcore.reporting.studies.words import difference_in_words, setting_names
-from allcore.studies.between_settings import compare_cells
+from allcore.studies.between_settings import compare_settings
 from allcore.studies.plan import make_plan
 from allcore.studies.results import finished_members
 from allcore.studies.runner import run_study
@@ -71,7 +71,7 @@ def test_report_of_a_study_says_which_settings_differ(study, executor, offered):
     for heading in ("Scores of each setting", "Which settings differ", "Folds side by side", "Confusion matrices"):
         assert heading in page
     plan = study.plan()
-    (difference,) = compare_cells(plan, finished_members(plan, study.members(executor.store.runs())), 0.01)
+    (difference,) = compare_settings(plan, finished_members(plan, study.members(executor.store.runs())), 0.01)
     assert escape(difference_in_words(difference, setting_names(plan))) in page
 
 

@@ -13,7 +13,7 @@ from allcore.reporting.studies.tables import folds_table
 from allcore.reporting.studies.words import shortcuts_in_words
 from allcore.runs.execution.preflight import prepare
 from allcore.studies.baselines import baseline_members, compute_baselines
-from allcore.studies.between_settings import compare_cells
+from allcore.studies.between_settings import compare_settings
 from allcore.studies.findings import study_findings
 from allcore.studies.out_of_fold import comparable_runs, model_of
 from allcore.studies.plan import make_plan, parse_vary, study_command
@@ -60,7 +60,7 @@ def test_baselines_stand_beside_each_setting_once_they_are_known_of_every_part(c
     for run in members.values():
         keep(run, cache, right=run.config.split.fold == 1)
     found = study_findings("sizes", plan, members, cache, timed=True)
-    assert {each.cell for each in found.baselines} == {baseline.name for baseline in KEPT}
+    assert {each.setting for each in found.baselines} == {baseline.name for baseline in KEPT}
     for each in found.baselines:
         assert (each.succeeded, each.members, each.images) == (4, 4, len(ROWS))
         accuracy = each.spreads["accuracy"]
@@ -68,11 +68,11 @@ def test_baselines_stand_beside_each_setting_once_they_are_known_of_every_part(c
         assert accuracy.sd_folds == pytest.approx(np.std([0, 1], ddof=1))
         assert each.training_seconds is None
     pairs = {(each.first, each.second) for each in found.against_baselines}
-    assert pairs == {(cell, baseline.name) for cell in plan.cells for baseline in KEPT}
+    assert pairs == {(setting, baseline.name) for setting in plan.settings for baseline in KEPT}
     assert {each.repeated.parts for each in found.against_baselines} == {4}
-    for cell in found.cells:
-        assert (cell.training_seconds, cell.memory_bytes, cell.latency_seconds) == (11.5, 5, None)
-        assert cell.parameters == plan.config.parameter_count(2)
+    for each in found.settings:
+        assert (each.training_seconds, each.memory_bytes, each.latency_seconds) == (11.5, 5, None)
+        assert each.parameters == plan.config.parameter_count(2)
 
 
 def test_a_study_as_a_trade_off_says_what_settings_cost_and_which_differ(carried_out, executor):
@@ -83,7 +83,7 @@ def test_a_study_as_a_trade_off_says_what_settings_cost_and_which_differ(carried
     assert {point.latency_seconds for point in record.points} == {None}  # no member has kept a model
     assert record.commands == (study_command(plan),)
     (compared,) = record.differences
-    (expected,) = compare_cells(plan, finished_members(plan, members), 0.01)
+    (expected,) = compare_settings(plan, finished_members(plan, members), 0.01)
     assert compared == expected.model_copy(update={"first": "32 px", "second": "48 px"})
     assert record.shortcuts is None
     for run in members.values():
@@ -104,7 +104,7 @@ def test_settings_that_divide_the_images_have_baselines_of_their_own(carried_out
     for run in members.values():
         keep(run, cache, right=run.config.split.protocol == "random")
     found = study_findings("sizes", plan, members, cache)
-    means = {each.cell: each.spreads["accuracy"].mean for each in found.baselines}
+    means = {each.setting: each.spreads["accuracy"].mean for each in found.baselines}
     assert means["majority (split.protocol=random)"] == 1
     assert means["majority (split.protocol=grouped)"] == 0
     assert all(each.first in each.second for each in found.against_baselines)
@@ -120,7 +120,7 @@ def test_versions_of_the_labels_have_baselines_of_their_own(carried_out):
     for run in members.values():
         keep(run, cache, right=run.config.split.fold == 1)
     found = study_findings("sizes", plan, members, cache)
-    assert {each.cell for each in found.baselines} == {
+    assert {each.setting for each in found.baselines} == {
         f"{baseline.name} (labels={labels})" for baseline in KEPT for labels in ("as_given", "corrected")
     }
     assert all(each.first in each.second for each in found.against_baselines)
@@ -167,5 +167,5 @@ def test_a_study_without_a_finished_member_has_no_finding(tiny_config, tmp_path)
     plan = make_plan(name="none", config=tiny_config(), seeds=(0, 1))
     found = study_findings("none", plan, {}, tmp_path)
     assert finished_members(plan, {}) == found.finished == []
-    assert [cell.succeeded for cell in found.cells] == [0]
+    assert [each.succeeded for each in found.settings] == [0]
     assert found.differences == found.baselines == found.probes == []

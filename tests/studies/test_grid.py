@@ -27,7 +27,7 @@ def test_nothing_is_done_at_first_and_no_time_is_guessed(study):
     assert (grid.progress, grid.eta_seconds, grid.is_active, grid.is_whole) == (0.0, None, False, False)
 
 
-def test_what_is_left_is_counted_by_what_finished_members_of_the_cell_took(study, plan, executor):
+def test_what_is_left_is_counted_by_what_finished_members_of_the_setting_took(study, plan, executor):
     add_member(executor, plan.places[0], "succeeded", [10.0, 10.0])  # 32 px, fold 1
     add_member(executor, plan.places[1], "succeeded", [30.0, 30.0])  # 48 px, fold 1
     grid = read_grid(study, study.plan(), executor.store.runs())
@@ -35,7 +35,7 @@ def test_what_is_left_is_counted_by_what_finished_members_of_the_cell_took(study
     assert grid.eta_seconds == pytest.approx(20.0 + 60.0)
 
 
-def test_a_cell_that_nobody_has_begun_is_reckoned_by_its_pixels(study, plan, executor):
+def test_a_setting_that_nobody_has_begun_is_reckoned_by_its_pixels(study, plan, executor):
     add_member(executor, plan.places[0], "succeeded", [16.0, 16.0])
     grid = read_grid(study, study.plan(), executor.store.runs())
     assert grid.eta_seconds == pytest.approx(32.0 + 2 * 32.0 * (48 / 32) ** 2)

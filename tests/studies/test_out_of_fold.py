@@ -13,7 +13,7 @@ from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
 from allcore.studies.out_of_fold import comparable_runs, folder_name, is_out_of_fold, out_of_fold_name, out_of_fold_run
 from allcore.studies.plan import make_plan
-from allcore.studies.results import cell_scores, finished_members, out_of_fold
+from allcore.studies.results import finished_members, out_of_fold, setting_scores
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
 from tests.cli.conftest import call
@@ -151,7 +151,7 @@ def test_a_study_killed_at_random_moments_and_resumed_says_the_same(study, execu
             for of in ((study, executor), (unbroken, other))
         )
         pd.testing.assert_frame_equal(first, second)
-    tables = [cell_scores(study.plan(), finished_of(*of)) for of in ((study, executor), (unbroken, other))]
+    tables = [setting_scores(study.plan(), finished_of(*of)) for of in ((study, executor), (unbroken, other))]
     assert tables[0] == tables[1]
 
 
@@ -160,7 +160,7 @@ def test_an_image_that_two_folds_tested_is_refused(study, executor):
     finished = finished_of(study, executor)
     twice = [replace(finished[0], place=replace(finished[0].place, fold=2)), *finished]
     with pytest.raises(RunError, match=rf"was tested twice, by runs {finished[0].run.id} and .*delete the runs that"):
-        out_of_fold(twice, finished[0].place.cell, finished[0].place.seed)
+        out_of_fold(twice, finished[0].place.setting, finished[0].place.seed)
 
 
 def test_what_was_tested_before_the_images_changed_is_still_reported(study, executor, monkeypatch):
@@ -173,25 +173,25 @@ def test_what_was_tested_before_the_images_changed_is_still_reported(study, exec
     assert run_study(study.folder, replace(executor, ends=ends)) == 1
     finished = finished_of(study, executor)
     assert [each.place.name for each in finished] == [place.name for place in study.plan().places[:3]]
-    assert [cell.succeeded for cell in cell_scores(study.plan(), finished)] == [2, 1]
+    assert [each.succeeded for each in setting_scores(study.plan(), finished)] == [2, 1]
     assert out_of_fold(finished, "image_size=32", 0).table["path"].is_unique
 
 
 def test_scores_are_a_mean_over_members_with_their_spread_and_pooled(study, executor):
     run_study(study.folder, executor)
     finished = finished_of(study, executor)
-    for cell in cell_scores(study.plan(), finished):
+    for scores in setting_scores(study.plan(), finished):
         values = {
             seed: [each.predictions.table["correct"].mean() for each in finished
-                   if (each.place.cell, each.place.seed) == (cell.cell, seed)]
+                   if (each.place.setting, each.place.seed) == (scores.setting, seed)]
             for seed in (0, 1)
         }  # fmt: skip
-        accuracy = cell.spreads["accuracy"]
+        accuracy = scores.spreads["accuracy"]
         assert accuracy.mean == pytest.approx(np.mean(list(values.values())))
         assert accuracy.sd_seeds == pytest.approx(np.std([np.mean(of) for of in values.values()], ddof=1))
         assert accuracy.sd_folds == pytest.approx(np.sqrt(np.mean([np.var(of, ddof=1) for of in values.values()])))
-        assert (cell.members, cell.succeeded, cell.images) == (6, 6, len(ROWS))
-        assert cell.training_seconds == pytest.approx(12.0)
+        assert (scores.members, scores.succeeded, scores.images) == (6, 6, len(ROWS))
+        assert scores.training_seconds == pytest.approx(12.0)
 
 
 def test_the_trade_off_compares_settings_on_all_images_with_the_time_of_one_fold(study, executor):
@@ -214,7 +214,7 @@ def test_without_folds_members_themselves_are_compared(study, executor, tiny_con
     ("one", "other"), [("weights=/a/b/c.h5", "weights=/a/b_c.h5"), (f"weights={'x' * 250}1", f"weights={'x' * 250}2")]
 )
 def test_predictions_of_settings_whose_names_hardly_differ_stand_apart(one, other):
-    names = {folder_name(out_of_fold_name(cell, seed)) for cell in (one, other) for seed in (0, 1)}
+    names = {folder_name(out_of_fold_name(setting, seed)) for setting in (one, other) for seed in (0, 1)}
     assert len(names) == 4
     assert max(map(len, names)) <= 200
 

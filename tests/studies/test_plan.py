@@ -20,8 +20,8 @@ def plan(**fields: object) -> StudyPlan:
 def test_every_combination_of_seeds_folds_and_values_has_one_place():
     places = plan().places
     assert len(places) == plan().members == 12
-    assert {(one.seed, one.fold, one.cell) for one in places} == {
-        (seed, fold, cell) for seed in (0, 1) for fold in (1, 2, 3) for cell in ("image_size=64", "image_size=32")
+    assert {(one.seed, one.fold, one.setting) for one in places} == {
+        (seed, fold, setting) for seed in (0, 1) for fold in (1, 2, 3) for setting in ("image_size=64", "image_size=32")
     }
     assert len({one.name for one in places}) == 12
 
@@ -37,7 +37,7 @@ def test_a_member_differs_from_the_study_in_its_place_alone():
 
 
 def test_what_is_varied_comes_last_so_that_a_fold_is_soon_complete():
-    assert [(one.seed, one.fold, one.cell[-2:]) for one in plan().places[:4]] == [
+    assert [(one.seed, one.fold, one.setting[-2:]) for one in plan().places[:4]] == [
         (0, 1, "64"),
         (0, 1, "32"),
         (0, 2, "64"),
@@ -63,7 +63,7 @@ def test_layers_that_one_of_several_networks_lacks_are_refused():
 
 def test_without_folds_and_varied_fields_seeds_alone_are_the_grid():
     places = make_plan(name="seeds", config=make_config(dataset="smears"), seeds=(3, 4)).places
-    assert [(one.name, one.cell, one.fold) for one in places] == [("seed=3", "", None), ("seed=4", "", None)]
+    assert [(one.name, one.setting, one.fold) for one in places] == [("seed=3", "", None), ("seed=4", "", None)]
 
 
 def test_a_plan_comes_back_from_json_as_it_was():

@@ -19,6 +19,22 @@ def test_a_study_comes_back_from_its_folder(study, plan):
     assert study.status().state == "cancelled"
 
 
+def test_the_file_of_an_earlier_version_is_the_same_study_and_is_written_with_the_same_keys(study, plan):
+    file = study.folder / PLAN_FILE
+    common = json.loads(file.read_text(encoding="utf-8"))["config"]
+    earlier = {
+        "schema_number": 1, "name": "sizes", "config": common, "seeds": [3], "folds": [2, 1],
+        "vary": {"image_size": [32, 48], "augment.brightness": [[0.8, 1.2]]}, "keep_models": False,
+    }  # fmt: skip
+    file.write_text(json.dumps(earlier), encoding="utf-8")
+    read = study.plan()
+    assert [place.name for place in read.places] == [
+        f"image_size={size} augment.brightness=0.8-1.2 fold={fold} seed=3" for fold in (2, 1) for size in (32, 48)
+    ]
+    assert read.settings == tuple(f"image_size={size} augment.brightness=0.8-1.2" for size in (32, 48))
+    assert json.loads(read.to_json()) == earlier
+
+
 def test_a_name_is_given_once(study, plan):
     with pytest.raises(RunError, match="there is a study 'sizes' already; give another name"):
         StudyStore(study.folder.parent).create(plan)

@@ -1,4 +1,4 @@
-"""Two cells of a study: they differ, are the same within a margin, or nobody knows yet."""
+"""Two settings of a study: they differ, are the same within a margin, or nobody knows yet."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from allcore.data.splits.split import make_split
 from allcore.errors import InputError
 from allcore.evaluation.comparing.repeated import compare_repeated
 from allcore.evaluation.predictions.recorded import RecordedPredictions
-from allcore.studies.between_settings import compare_cells, compare_pairs
+from allcore.studies.between_settings import compare_pairs, compare_settings
 from allcore.studies.plan import make_plan
 from allcore.studies.results import FinishedMember, finished_members
 from allcore.studies.runner import run_study
@@ -22,7 +22,7 @@ ROWS = in_groups({"A": [2] * 12, "B": [2] * 12})
 
 
 class Knowing(Instantly):
-    """Carries out runs in no time; a network of 48 px is right, one of 32 px as its cell's share says."""
+    """Carries out runs in no time; a network of 48 px is right, one of 32 px as its setting's share says."""
 
     right_at_32 = 0.5
 
@@ -59,7 +59,7 @@ def carried_out(tmp_path, tiny_config, executor):
 @pytest.fixture
 def compared(carried_out):
     """Return a maker of the comparisons of such a study, by how often 32 px is right and the margin."""
-    return lambda right_at_32, margin, **grid: compare_cells(*carried_out(right_at_32, **grid), margin)
+    return lambda right_at_32, margin, **grid: compare_settings(*carried_out(right_at_32, **grid), margin)
 
 
 def test_a_network_that_is_half_as_often_right_is_told_apart(compared):
@@ -73,7 +73,7 @@ def test_a_network_that_is_half_as_often_right_is_told_apart(compared):
 
 def test_parts_count_for_less_by_the_training_images_that_they_share(carried_out):
     plan, finished = carried_out(0.8)
-    (found,) = compare_cells(plan, finished, 0.05)
+    (found,) = compare_settings(plan, finished, 0.05)
     counts = pd.DataFrame([of.run.split.counts().sum() for of in finished])
     shared = (counts["test"] / counts["train"]).mean()
     assert shared == pytest.approx(0.5, abs=0.1)  # a third of the images is tested, and part of the rest validates
@@ -106,9 +106,9 @@ def test_one_part_has_no_spread_and_speaks_by_its_images_alone(compared):
 
 def test_p_values_are_raised_for_the_number_of_pairs(compared):
     (alone,) = compared(0.0, 0.05, folds=(1,), seeds=(0,))
-    four_cells = compared(0.0, 0.05, folds=(1,), seeds=(0,), vary={"image_size": [32, 48], "dropout": [0.1, 0.2]})
-    assert len(four_cells) == 6
-    assert min(each.p for each in four_cells) == pytest.approx(6 * alone.p)
+    four_settings = compared(0.0, 0.05, folds=(1,), seeds=(0,), vary={"image_size": [32, 48], "dropout": [0.1, 0.2]})
+    assert len(four_settings) == 6
+    assert min(each.p for each in four_settings) == pytest.approx(6 * alone.p)
 
 
 def test_the_same_images_under_other_labels_are_not_compared(executor, tiny_config):
@@ -121,9 +121,9 @@ def test_the_same_images_under_other_labels_are_not_compared(executor, tiny_conf
         )
         for place, table in zip(plan.places, (tested, corrected), strict=True)
     ]
-    assert compare_cells(plan, finished, 0.01) == []
+    assert compare_settings(plan, finished, 0.01) == []
     alike = [finished[0], replace(finished[1], predictions=finished[0].predictions)]
-    assert [each.difference for each in compare_cells(plan, alike, 0.01)] == [0]
+    assert [each.difference for each in compare_settings(plan, alike, 0.01)] == [0]
 
 
 @pytest.mark.parametrize("margin", [0.0, 1.0, -0.1])

@@ -68,7 +68,7 @@ def test_another_network_is_probed_with_its_own_grid_of_evidence(trained, tmp_pa
     run, *_ = trained
     report = probe_model(subject_of_run(run), tmp_path)
     assert report.complete
-    assert report.cells.share == pytest.approx(report.cells.area)  # of an image of 32 px the map has one cell alone
+    assert report.cells.share == pytest.approx(report.cells.area)  # of an image of 32 px the map has one square alone
 
 
 def test_a_run_with_corrected_labels_ends_with_what_was_moved_moved_and_without_what_was_excluded(trained, smears):

@@ -13,8 +13,8 @@ from allcore.evaluation.scoring.scores import Interval
 Verdict = Literal["they differ", "the same within the margin", "cannot be told apart"]
 
 
-class CellDifference(BaseModel):
-    """First minus second cell by accuracy (fraction), on the images that both tested in the same fold and seed.
+class SettingDifference(BaseModel):
+    """First minus second setting by accuracy (fraction), on the images that both tested in the same fold and seed.
 
     `interval`, `p` (McNemar over groups, by Holm's method adjusted for all pairs of the study) and `same_images` (two
     one-sided tests within `margin`, over groups) are of these networks on other images. `repeated` is of networks
@@ -44,7 +44,7 @@ class CellDifference(BaseModel):
             return "the same within the margin"
         return "cannot be told apart"
 
-    def turned(self) -> CellDifference:
+    def turned(self) -> SettingDifference:
         """Return the same, second minus first."""
         repeated = self.repeated
         if repeated is not None:

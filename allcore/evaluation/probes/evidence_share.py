@@ -22,27 +22,27 @@ from allcore.networks.trunk import HALVINGS, Trunk
 class EvidenceGrid:
     """How an evidence map lies on the network's input, an image of `image_size` pixels a side.
 
-    The map has `side` cells a side, each of `cell` pixels. Only the first `held` of a side can hold evidence: a last
-    pooling never sees an odd last row and column.
+    The map has `side` × `side` squares, each of `stride` × `stride` pixels. Only the first `held` of a side can hold
+    evidence: a last pooling never sees an odd last row and column.
     """
 
     image_size: int
     side: int
-    cell: int
+    stride: int
     held: int
 
 
 def evidence_grid(trunk: Trunk, image_size: int) -> EvidenceGrid:
     """Return the grid of the evidence maps of a network with this trunk, for images of `image_size` pixels a side."""
     side, pooled = trunk.map_side(image_size), trunk.pooled_side(image_size)
-    cell = 2 ** (HALVINGS - trunk.ends_in_pooling)
-    return EvidenceGrid(image_size, side, cell, held=2 * pooled if trunk.ends_in_pooling else side)
+    stride = 2 ** (HALVINGS - trunk.ends_in_pooling)
+    return EvidenceGrid(image_size, side, stride, held=2 * pooled if trunk.ends_in_pooling else side)
 
 
 class EvidenceShare(BaseModel):
     """Mean share of the absolute evidence for the predicted class that falls in a part, with its 95 % interval.
 
-    `area` is the part's share of the cells that can hold evidence. Where it is 0, the share says nothing: None.
+    `area` is the part's share of the squares that can hold evidence. Where it is 0, the share says nothing: None.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -78,22 +78,22 @@ def shares_of_evidence(evidence: np.ndarray, weights: FloatArray) -> FloatArray:
 
 
 def cell_weights(cells: LabelImage, grid: EvidenceGrid) -> FloatArray:
-    """Return which part of each cell of an evidence map lies inside nucleated cells, uint8 (H, W) of the image.
+    """Return which part of each square of an evidence map lies inside nucleated cells, uint8 (H, W) of the image.
 
     The array is (held, held), 0 to 1. The map is taken to cover the whole image: what it leaves out, or has beyond the
-    image, is less than a cell.
+    image, is less than a square.
     """
     inside = (cells > 0).astype(np.float32)
-    pixels = grid.cell * grid.side
+    pixels = grid.stride * grid.side
     shrunk = cv2.resize(inside, (pixels, pixels), interpolation=cv2.INTER_AREA)
-    blocks = shrunk.reshape(grid.side, grid.cell, grid.side, grid.cell).mean(axis=(1, 3), dtype=np.float64)
+    blocks = shrunk.reshape(grid.side, grid.stride, grid.side, grid.stride).mean(axis=(1, 3), dtype=np.float64)
     return np.minimum(blocks[: grid.held, : grid.held], 1.0)
 
 
 def corner_weights(grid: EvidenceGrid) -> FloatArray:
-    """Return which part of each cell of an evidence map lies in the scale-bar corner: (held, held), 0 to 1."""
-    starts = grid.cell * np.arange(grid.held)
-    ends = np.minimum(starts + grid.cell, grid.image_size)
+    """Return which part of each square of an evidence map lies in the scale-bar corner: (held, held), 0 to 1."""
+    starts = grid.stride * np.arange(grid.held)
+    ends = np.minimum(starts + grid.stride, grid.image_size)
     rows, columns = (
         np.clip(ends - np.maximum(starts, grid.image_size * (1 - part)), 0, None) / (ends - starts)
         for part in SCALE_BAR_CORNER

@@ -50,8 +50,8 @@ class ProbeResult(BaseModel):
     `change` is the accuracy less that of the images as they are, in fractions, with its paired interval;
     `decisions_changed` counts the images that are given another class. Where another class's image lends something,
     `followed_other` is the part of the images that are called that class, `followed_neither` the part called neither
-    class. A probe that was `skipped` says why. `shown` is the SHA-256 of the images of a variant that were shown, ''
-    without a variant, or where an earlier version did not say.
+    class. `skipped` says why a probe was not made. Where a probe shows images of another variant, `shown` is their
+    SHA-256; it is '' for all other probes, and in reports of earlier versions, which did not record it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -175,7 +175,7 @@ class _Work:
 
     @cached_property
     def cells_at_evidence(self) -> np.ndarray | None:
-        """Which part of each cell of each image's evidence lies in nucleated cells; None where few images hold any."""
+        """Which part of each square of each evidence map lies in nucleated cells; None where few images hold any."""
         counts, weights = [], []
         for file in self.files.of(self.scored["path"]):
             cells = self.find(_decoded(file))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from allcore.errors import RunError
 from allcore.evaluation.comparing.comparison import compare_all
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, point_names, tradeoff_point
@@ -43,7 +43,7 @@ class TradeoffRecord(BaseModel):
     points: tuple[TradeoffPoint, ...]
     tests: tuple[dict[str, Any], ...]
     shortcuts: dict[str, float] | None
-    differences: tuple[CellDifference, ...] = ()
+    differences: tuple[SettingDifference, ...] = ()
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -52,7 +52,11 @@ class TradeoffRecord(BaseModel):
 
 
 def record_tradeoff(
-    runs: Sequence[Run], cache: Path, timed: bool, model_of: Callable[[Run], Path | None] = lambda run: run.kept_model
+    runs: Sequence[Run],
+    cache: Path,
+    model_of: Callable[[Run], Path | None] = lambda run: run.kept_model,
+    *,
+    timed: bool,
 ) -> TradeoffRecord:
     """Return the record of succeeded runs, latencies of the models that `model_of` gives measured here where `timed`
     and it gives one.

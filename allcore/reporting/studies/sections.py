@@ -83,7 +83,7 @@ def study_document(found: StudyFindings, workspace: Workspace) -> Document:
 def _summary(found: StudyFindings, meanings: ClassMeanings) -> Section:
     names = setting_names(found.plan)
     said = [best_in_words(found), *verdicts_in_words(found.differences, names), shortcuts_in_words(found)]
-    said += [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
+    said += [probes_in_words(probed, names[probed.setting]) for probed in found.probes]
     said += [OF_DRAWN if found.are_drawn else "", progress_in_words(found)]
     return Section("summary", "In short", (research_use(meanings), bullets(*filter(None, said)), _tiles(found)))
 
@@ -91,17 +91,17 @@ def _summary(found: StudyFindings, meanings: ClassMeanings) -> Section:
 def _tiles(found: StudyFindings) -> Tiles:
     names, best = setting_names(found.plan), list(best_settings(found).values())
     tiles = []
-    for setting in best:
-        name = names[setting.cell]
-        over = f"{name}, {measured_in_words(found.plan, setting)}"
-        interval = f"95 % interval {percentages(setting.intervals['accuracy'])}, {counted(setting.images, 'image')}"
+    for scores in best:
+        name = names[scores.setting]
+        over = f"{name}, {measured_in_words(found.plan, scores)}"
+        interval = f"95 % interval {percentages(scores.intervals['accuracy'])}, {counted(scores.images, 'image')}"
         of = f"{name}: " if len(best) > 1 else ""
         tiles += [
-            Tile("Accuracy", mean_and_spread(setting.spreads["accuracy"]), over),
-            Tile("All test images together", per_cent(setting.pooled["accuracy"]), f"{of}{interval}"),
+            Tile("Accuracy", mean_and_spread(scores.spreads["accuracy"]), over),
+            Tile("All test images together", per_cent(scores.pooled["accuracy"]), f"{of}{interval}"),
         ]
-        if (shortcut := best_shortcut(found, setting)) is not None:
-            tiles.append(Tile("Best shortcut", mean_and_spread(shortcut.spreads["accuracy"]), shortcut.cell))
+        if (shortcut := best_shortcut(found, scores)) is not None:
+            tiles.append(Tile("Best shortcut", mean_and_spread(shortcut.spreads["accuracy"]), shortcut.setting))
     if not best:
         return Tiles(())
     if found.beside_paper:
@@ -135,16 +135,19 @@ def _splits(plan: StudyPlan) -> tuple[Text, ...]:
 
 def _settings(found: StudyFindings) -> Section:
     names = setting_names(found.plan)
-    scored = [cell for cell in found.cells if cell.succeeded]
-    methods = dict.fromkeys(cell.interval_method for cell in scored)
+    scored = [each for each in found.settings if each.succeeded]
+    methods = dict.fromkeys(each.interval_method for each in scored)
     marks = [
-        Mark(names[cell.cell], cell.pooled["accuracy"] or 0.0, *cell.intervals["accuracy"], "model") for cell in scored
+        Mark(names[each.setting], each.pooled["accuracy"] or 0.0, *each.intervals["accuracy"], "model")
+        for each in scored
     ]
-    marks += [Mark(each.cell, each.pooled["accuracy"] or 0.0, *each.intervals["accuracy"]) for each in found.baselines]
+    marks += [
+        Mark(each.setting, each.pooled["accuracy"] or 0.0, *each.intervals["accuracy"]) for each in found.baselines
+    ]
     blocks: tuple[Block, ...] = (
         track_figure("Accuracy on all test images together, 95 % interval (per cent), on one scale", marks),
         study_settings_table(found),
-        *(scores_table(cell, names[cell.cell]) for cell in scored),
+        *(scores_table(each, names[each.setting]) for each in scored),
         text(
             "The SD over folds is taken about the mean of their seed; it shows the effect of the choice of images. "
             "The SD over seeds is that of the means of seeds whose folds have all been tested; it shows the effect of "
@@ -183,7 +186,7 @@ def _baselines(found: StudyFindings) -> Section:
     if not found.baselines:
         return Section("baselines", "Beside what needs no network", (_not_computed(found),))
     names = setting_names(found.plan)
-    best = {setting.cell for setting in best_settings(found).values()}
+    best = {scores.setting for scores in best_settings(found).values()}
     of_best = [each for each in found.against_baselines if each.first in best]
     closest = [each for each in of_best if each.verdict != "they differ" or each.difference < 0]
     blocks: tuple[Block, ...] = (
@@ -198,7 +201,7 @@ def _probes(found: StudyFindings) -> Section:
     if not found.probes:
         return Section("probes", "Probes of each fold's network", (_not_computed(found),))
     names = setting_names(found.plan)
-    said = [probes_in_words(probed, names[probed.cell]) for probed in found.probes]
+    said = [probes_in_words(probed, names[probed.setting]) for probed in found.probes]
     blocks = (bullets(*filter(None, said)), probes_table(found), text(CAVEAT))
     return Section("probes", "Probes of each fold's network", blocks)
 
@@ -207,10 +210,10 @@ def _confusion(found: StudyFindings) -> Section:
     names = setting_names(found.plan)
     matrices = tuple(
         Matrix(
-            f"{names[cell.cell]}, {pooled_in_words(found.plan, cell)}: rows are true classes, columns predicted ones",
-            cell.classes, cell.confusion_matrix,
+            f"{names[each.setting]}, {pooled_in_words(found.plan, each)}: rows are true classes, columns predicted "
+            "ones", each.classes, each.confusion_matrix,
         )
-        for cell in found.cells if cell.succeeded
+        for each in found.settings if each.succeeded
     )  # fmt: skip
     which = text(
         "Which images they are is shown by Evaluate, which opens the study's out-of-fold predictions like a run's."
@@ -220,7 +223,7 @@ def _confusion(found: StudyFindings) -> Section:
 
 def _limits(found: StudyFindings) -> Section:
     said = [
-        *limits_of_images(found.are_drawn, *protocols(found.plan)),
+        *limits_of_images(*protocols(found.plan), are_drawn=found.are_drawn),
         "One dataset: nothing is known of other laboratories, stains, microscopes or cameras.",
         "Folds share training images, so they vary less than independent trainings would; the corrected test allows "
         "for that, the standard deviations do not.",
@@ -246,5 +249,5 @@ def _not_computed(found: StudyFindings) -> Text:
 
 
 def _how_to_complete(found: StudyFindings) -> str:
-    frozen = any(baseline_of(each.cell) in FROZEN for each in found.baselines)
+    frozen = any(baseline_of(each.setting) in FROZEN for each in found.baselines)
     return f"python -m allcore study report {found.name} --complete{' --frozen' if frozen else ''} --format html"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import TABLE_1, TABLE_2
 from allcore.reporting.comparison import p_value
@@ -31,14 +31,14 @@ from allcore.reporting.studies.words import (
 )
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
-from allcore.studies.results import CellScores
+from allcore.studies.results import SettingScores
 
 
 def study_settings_table(found: StudyFindings) -> Table:
     """Return each setting's accuracy with its spread, pooled, and its costs, the paper's Table 1 beside sizes."""
     names = setting_names(found.plan)
     sizes = list(found.plan.vary) == ["image_size"] and found.beside_paper
-    rows = tuple(_setting(names[cell.cell], cell) for cell in found.cells)
+    rows = tuple(_setting_row(names[each.setting], each) for each in found.settings)
     if sizes:
         rows += tuple(
             (f"the paper, {row.image_size} px", "", per_cent(row.accuracy), "",
@@ -47,7 +47,7 @@ def study_settings_table(found: StudyFindings) -> Table:
         )  # fmt: skip
     columns = ("setting", "#runs", "#accuracy", "#all test images together (95 %)", "#training of a run", "#memory",
                "#parameters (millions)", "#time for one image")  # fmt: skip
-    means = means_in_words(found.plan, (cell.succeeded for cell in found.cells if cell.succeeded))
+    means = means_in_words(found.plan, (each.succeeded for each in found.settings if each.succeeded))
     caption = f"Accuracy ({means}), and what each setting costs"
     return Table(caption + ("; the paper had other images and another GPU" if sizes else ""), columns, rows)
 
@@ -59,11 +59,11 @@ def methods_table(found: StudyFindings) -> Table:
     Table 2 follow where they may.
     """
     names = setting_names(found.plan)
-    networks = [cell for cell in found.cells if cell.succeeded]
-    best = [setting.cell for setting in best_settings(found).values()]
-    against = {other: each for cell in best for other, each in _against(found, cell).items()}
+    networks = [each for each in found.settings if each.succeeded]
+    best = [scores.setting for scores in best_settings(found).values()]
+    against = {other: each for setting in best for other, each in _against(found, setting).items()}
     rows = [
-        _method(names.get(each.cell, each.cell), _kind(each, networks), each, against.get(each.cell))
+        _method(names.get(each.setting, each.setting), _kind(each, networks), each, against.get(each.setting))
         for each in sorted([*networks, *found.baselines], key=_accuracy, reverse=True)
     ]
     if found.beside_paper:
@@ -71,7 +71,7 @@ def methods_table(found: StudyFindings) -> Table:
             (source, "published, on other images", " / ".join(per_cent(value) for value in values), *[""] * 4)
             for source, values in TABLE_2
         ]
-    beside = f"; the lead is that of {listed([names[cell] for cell in best])}" if best else ""
+    beside = f"; the lead is that of {listed([names[setting] for setting in best])}" if best else ""
     beside += f". {not_ranked(found)} have baselines of their own" if len(best) > 1 else ""
     columns = ("method", "what it is", "#accuracy", "#all test images together (95 %)", "#macro F1", "#lead in points",
                "verdict")  # fmt: skip
@@ -80,20 +80,20 @@ def methods_table(found: StudyFindings) -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def scores_table(cell: CellScores, name: str) -> Table:
+def scores_table(scores: SettingScores, name: str) -> Table:
     """Return every score of a setting as mean with its spread over folds and seeds, and pooled with its interval."""
     rows = tuple(
-        (called, *(_number(key, value) for value in (each.mean, each.sd_folds, each.sd_seeds, cell.pooled[key])),
-         _ends(key, cell))
+        (called, *(_number(key, value) for value in (each.mean, each.sd_folds, each.sd_seeds, scores.pooled[key])),
+         _ends(key, scores))
         for key, called in (SCORE_NAMES | ERROR_NAMES).items()
-        if (each := cell.spreads.get(key)) is not None
+        if (each := scores.spreads.get(key)) is not None
     )  # fmt: skip
     columns = ("score", "#mean", "#SD, folds", "#SD, seeds", "#pooled", "#95 % interval")
-    runs, images = counted(cell.members, "run"), counted(cell.images, "test image")
-    return Table(f"{name}: {cell.succeeded} of {runs}, {images} (scores in per cent)", columns, rows)
+    runs, images = counted(scores.members, "run"), counted(scores.images, "test image")
+    return Table(f"{name}: {scores.succeeded} of {runs}, {images} (scores in per cent)", columns, rows)
 
 
-def differences_table(differences: Sequence[CellDifference], found: StudyFindings) -> Table:
+def differences_table(differences: Sequence[SettingDifference], found: StudyFindings) -> Table:
     """Return two settings, or a setting and a baseline, a row: how far apart, both tests, and the verdict."""
     names = setting_names(found.plan)
     rows = tuple(
@@ -119,7 +119,7 @@ def folds_table(found: StudyFindings) -> Table:
     """Return the accuracy of each setting, and of the best shortcut, on each seed and fold."""
     names = setting_names(found.plan)
     accuracy = {
-        (each.place.cell, each.place.seed, each.place.fold): float(each.predictions.table["correct"].mean())
+        (each.place.setting, each.place.seed, each.place.fold): float(each.predictions.table["correct"].mean())
         for each in found.finished
     }
     images: dict[tuple[int, int | None], set[int]] = {}
@@ -128,12 +128,12 @@ def folds_table(found: StudyFindings) -> Table:
     rows = tuple(
         (
             str(seed), UNKNOWN if fold is None else str(fold), _from_to(images[seed, fold]),
-            *(percentage(accuracy.get((cell, seed, fold))) for cell in found.plan.cells),
+            *(percentage(accuracy.get((setting, seed, fold))) for setting in found.plan.settings),
         )
         for seed, fold in _parts(found)
         if (seed, fold) in images
     )  # fmt: skip
-    columns = ("#seed", "#fold", "#test images", *(f"#{names[cell]}" for cell in found.plan.cells))
+    columns = ("#seed", "#fold", "#test images", *(f"#{names[setting]}" for setting in found.plan.settings))
     others = f". {not_ranked(found)} cannot be compared in a row" if len(best_settings(found)) > 1 else ""
     return Table(f"Accuracy (%) on each part{others}", columns, rows)
 
@@ -141,48 +141,48 @@ def folds_table(found: StudyFindings) -> Table:
 def probes_table(found: StudyFindings) -> Table:
     """Return the accuracy of each setting's networks under each probe that was made of any."""
     names = setting_names(found.plan)
-    of_cells = {probed.cell: {each.probe: each for each in probed.probes} for probed in found.probes}
+    of_settings = {probed.setting: {each.probe: each for each in probed.probes} for probed in found.probes}
     probes = dict.fromkeys(each.probe for probed in found.probes for each in probed.probes)
     rows = []
     for probe in probes:
-        cells = [of.get(probe) for of in of_cells.values()]
-        rows.append((probe, *(mean_and_spread(None if each is None else each.accuracy) for each in cells)))
-        if any(each is not None and each.followed_other is not None for each in cells):
-            followed = [None if each is None else each.followed_other for each in cells]
+        found_by = [of.get(probe) for of in of_settings.values()]
+        rows.append((probe, *(mean_and_spread(None if each is None else each.accuracy) for each in found_by)))
+        if any(each is not None and each.followed_other is not None for each in found_by):
+            followed = [None if each is None else each.followed_other for each in found_by]
             rows.append((f"{probe}: predicted as the lender's class", *map(mean_and_spread, followed)))
     evidence = [probed.evidence_in_cells for probed in found.probes]
     if any(evidence):
         rows.append(("evidence inside nucleated cells", *map(mean_and_spread, evidence)))
-    columns = ("images", *(f"#{names[cell]}" for cell in of_cells))
+    columns = ("images", *(f"#{names[setting]}" for setting in of_settings))
     means = means_in_words(found.plan, (each.members for probed in found.probes for each in probed.probes))
     return Table(f"Accuracy under each probe ({means})", columns, tuple(rows))
 
 
-def _setting(name: str, cell: CellScores) -> tuple[str, ...]:
-    weights = None if cell.parameters is None else cell.parameters / 1e6
-    one_image = UNKNOWN if cell.latency_seconds is None else f"{1e3 * cell.latency_seconds:.1f} ms"
-    used = UNKNOWN if cell.memory_bytes is None else memory(cell.memory_bytes)
-    return (name, f"{cell.succeeded} of {cell.members}", mean_and_spread(cell.spreads.get("accuracy"), 2),
-            _together(cell), duration(cell.training_seconds), used, decimal(weights, 1), one_image)  # fmt: skip
+def _setting_row(name: str, scores: SettingScores) -> tuple[str, ...]:
+    weights = None if scores.parameters is None else scores.parameters / 1e6
+    one_image = UNKNOWN if scores.latency_seconds is None else f"{1e3 * scores.latency_seconds:.1f} ms"
+    used = UNKNOWN if scores.memory_bytes is None else memory(scores.memory_bytes)
+    return (name, f"{scores.succeeded} of {scores.members}", mean_and_spread(scores.spreads.get("accuracy"), 2),
+            _together(scores), duration(scores.training_seconds), used, decimal(weights, 1), one_image)  # fmt: skip
 
 
-def _method(name: str, kind: str, each: CellScores, against: CellDifference | None) -> tuple[str, ...]:
+def _method(name: str, kind: str, each: SettingScores, against: SettingDifference | None) -> tuple[str, ...]:
     lead = "" if against is None else f"{_points(against.difference)} ({_interval(*against.interval)})"
     verdict = "" if against is None else against.verdict
     f1 = mean_and_spread(each.spreads.get("f1_macro"), 2)
     return (name, kind, mean_and_spread(each.spreads["accuracy"], 2), _together(each), f1, lead, verdict)
 
 
-def _kind(each: CellScores, networks: Sequence[CellScores]) -> str:
+def _kind(each: SettingScores, networks: Sequence[SettingScores]) -> str:
     if each in networks:
         return "network"
-    baseline = baseline_of(each.cell)
+    baseline = baseline_of(each.setting)
     if baseline in FROZEN:
         return "classifier on frozen features"
     return "measures of cells" if baseline.sees_cells else "shortcut"
 
 
-def _against(found: StudyFindings, best: str) -> dict[str, CellDifference]:
+def _against(found: StudyFindings, best: str) -> dict[str, SettingDifference]:
     """Return how far the most accurate network leads each other method, by the other's name."""
     others = {each.second: each for each in found.against_baselines if each.first == best}
     for each in found.differences:
@@ -193,13 +193,13 @@ def _against(found: StudyFindings, best: str) -> dict[str, CellDifference]:
     return others
 
 
-def _together(cell: CellScores) -> str:
-    if not cell.succeeded:
+def _together(scores: SettingScores) -> str:
+    if not scores.succeeded:
         return UNKNOWN
-    return f"{per_cent(cell.pooled['accuracy'])} ({percentages(cell.intervals['accuracy'])})"
+    return f"{per_cent(scores.pooled['accuracy'])} ({percentages(scores.intervals['accuracy'])})"
 
 
-def _accuracy(each: CellScores) -> float:
+def _accuracy(each: SettingScores) -> float:
     return each.spreads["accuracy"].mean
 
 
@@ -224,7 +224,7 @@ def _number(key: str, value: float | None) -> str:
     return decimal(value, 4) if key in ERROR_NAMES else percentage(value)
 
 
-def _ends(key: str, cell: CellScores) -> str:
-    low, high = cell.intervals.get(key, (None, None))
+def _ends(key: str, scores: SettingScores) -> str:
+    low, high = scores.intervals.get(key, (None, None))
     shown = (_number(key, low), _number(key, high))
     return UNKNOWN if UNKNOWN in shown else " to ".join(shown)

@@ -6,28 +6,28 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from allcore.config_fields import config_values
 from allcore.evaluation.comparing.repeated import Spread
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
 from allcore.reporting.comparison import p_text
 from allcore.reporting.number_text import UNKNOWN, counted, decimal, listed, per_cent, percentage, percentages
 from allcore.reporting.studies.ranking import best_settings, best_shortcut, ranked_together
-from allcore.studies.baselines import dividing
+from allcore.studies.baselines import dividing_fields
 from allcore.studies.findings import StudyFindings
 from allcore.studies.plan import StudyPlan, value_text
-from allcore.studies.probes import CellProbes
-from allcore.studies.results import CellScores
+from allcore.studies.probes import SettingProbes
+from allcore.studies.results import SettingScores
 
 _NOT_KNOWN = "trained again: not known"
 
 
 def setting_names(plan: StudyPlan) -> dict[str, str]:
-    """Return what to call each cell of a study: `64 px`, `ResNet50`, or the settings that it varies with its values."""
+    """Return what to call each setting of a study: `64 px`, `ResNet50`, or the varied fields with its values."""
     names = {}
     for place in plan.places:
         values = config_values(place.config)
         forms = {"image_size": f"{place.config.image_size} px", "network": place.config.trunk.title}
         said = [forms.get(path, f"{path}={value_text(values[path])}") for path in plan.vary]
-        names[place.cell] = ", ".join(said) or f"{place.config.trunk.title}, {place.config.image_size} px"
+        names[place.setting] = ", ".join(said) or f"{place.config.trunk.title}, {place.config.image_size} px"
     return names
 
 
@@ -50,9 +50,11 @@ def parts_in_words(plan: StudyPlan) -> str:
     return counted(len(plan.seeds), "seed") if len(plan.seeds) > 1 else "one run"
 
 
-def measured_in_words(plan: StudyPlan, cell: CellScores) -> str:
+def measured_in_words(plan: StudyPlan, scores: SettingScores) -> str:
     """Return over what a setting's mean is taken so far: as `parts_in_words`, or `4 of 10 runs`."""
-    return parts_in_words(plan) if cell.succeeded == cell.members else f"{cell.succeeded} of {cell.members} runs"
+    return (
+        parts_in_words(plan) if scores.succeeded == scores.members else f"{scores.succeeded} of {scores.members} runs"
+    )
 
 
 def means_in_words(plan: StudyPlan, measured: Iterable[int]) -> str:
@@ -60,7 +62,7 @@ def means_in_words(plan: StudyPlan, measured: Iterable[int]) -> str:
 
     `measured` is how many runs each of them is of.
     """
-    counts, planned = set(measured), plan.members // len(plan.cells)
+    counts, planned = set(measured), plan.members // len(plan.settings)
     if counts <= {1}:
         return "of one run each"
     over = "" if counts == {planned} else "the runs that have it, of "
@@ -82,11 +84,11 @@ def folds_in_words(found: StudyFindings) -> str:
     return f"{said}. Each image that is tested is tested once a seed, by a network that has not seen it. "
 
 
-def pooled_in_words(plan: StudyPlan, cell: CellScores) -> str:
+def pooled_in_words(plan: StudyPlan, scores: SettingScores) -> str:
     """Return what a setting's test images are together: of how many seeds, and whether each is there once a seed."""
     if len(plan.seeds) == 1:
         return "all test images"
-    each = ", each once a seed" if _has_all_folds(plan) and cell.succeeded == cell.members else ""
+    each = ", each once a seed" if _has_all_folds(plan) and scores.succeeded == scores.members else ""
     return f"all test images{each}, {len(plan.seeds)} seeds together"
 
 
@@ -98,7 +100,7 @@ def best_in_words(found: StudyFindings) -> str:
     best, together = best_settings(found), ranked_together(found)
     if not best:
         return "No member of the study has succeeded yet."
-    said = [_best_of(found, setting, len(together[of]), of) for of, setting in best.items()]
+    said = [_best_of(found, scores, len(together[of]), of) for of, scores in best.items()]
     if len(best) > 1:
         said.insert(0, f"{not_ranked(found)} are not ranked together.")
     return " ".join(said)
@@ -106,12 +108,12 @@ def best_in_words(found: StudyFindings) -> str:
 
 def not_ranked(found: StudyFindings) -> str:
     """Return in words which settings of a study cannot be ranked together, the beginning of a sentence."""
-    return f"Settings that differ in {listed(dividing(found.plan))} test different images or labels, and"
+    return f"Settings that differ in {listed(dividing_fields(found.plan))} test different images or labels, and"
 
 
-def _best_of(found: StudyFindings, best: CellScores, count: int, of: str) -> str:
+def _best_of(found: StudyFindings, best: SettingScores, count: int, of: str) -> str:
     """Return that a setting is the best of so many that test the same, and how accurate it is."""
-    name = setting_names(found.plan)[best.cell]
+    name = setting_names(found.plan)[best.setting]
     settings = f"{count} settings{f' with {of}' if of else ''}"
     which = f"The most accurate of {settings} is {name}" if count > 1 else name
     accuracy, over = best.spreads["accuracy"], measured_in_words(found.plan, best)
@@ -134,7 +136,7 @@ def progress_in_words(found: StudyFindings) -> str:
     return f"{missing} of {counted(found.plan.members, 'member')} {have} not succeeded yet: all this may change."
 
 
-def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
+def difference_in_words(of: SettingDifference, names: Mapping[str, str]) -> str:
     """Return in a sentence whether two settings differ, are the same within the margin, or nobody knows yet."""
     of = _better_first(of)
     first, second = names.get(of.first, of.first), names.get(of.second, of.second)
@@ -152,7 +154,7 @@ def difference_in_words(of: CellDifference, names: Mapping[str, str]) -> str:
     return f"{first} and {second} cannot be told apart, nor called the same within {points}: {apart} ({likely})."
 
 
-def verdicts_in_words(differences: Sequence[CellDifference], names: Mapping[str, str] | None = None) -> list[str]:
+def verdicts_in_words(differences: Sequence[SettingDifference], names: Mapping[str, str] | None = None) -> list[str]:
     """Return which pairs of settings differ, which are the same within the margin, and which nobody can tell apart."""
     if not differences:
         return []
@@ -175,10 +177,10 @@ def shortcuts_in_words(found: StudyFindings) -> str:
     Where settings test different images, that is said of the most accurate network of each kind.
     """
     said = []
-    for setting in best_settings(found).values():
-        shortcut = best_shortcut(found, setting)
+    for scores in best_settings(found).values():
+        shortcut = best_shortcut(found, scores)
         if shortcut is not None:
-            said.append(_beside_shortcut(found, setting, shortcut))
+            said.append(_beside_shortcut(found, scores, shortcut))
     return " ".join(said)
 
 
@@ -187,12 +189,13 @@ def same_parts(plan: StudyPlan) -> str:
     return "the same folds" if plan.folds else "the same split"
 
 
-def _beside_shortcut(found: StudyFindings, best: CellScores, shortcut: CellScores) -> str:
+def _beside_shortcut(found: StudyFindings, best: SettingScores, shortcut: SettingScores) -> str:
     """Return how far a network is above a shortcut of its own parts."""
     accuracy = mean_and_spread(shortcut.spreads["accuracy"])
-    said = f"The best shortcut on {same_parts(found.plan)} is the {shortcut.cell}, {accuracy}"
+    said = f"The best shortcut on {same_parts(found.plan)} is the {shortcut.setting}, {accuracy}"
     against = next(
-        (each for each in found.against_baselines if (each.first, each.second) == (best.cell, shortcut.cell)), None
+        (each for each in found.against_baselines if (each.first, each.second) == (best.setting, shortcut.setting)),
+        None,
     )
     if against is None:
         return f"{said}."
@@ -207,7 +210,7 @@ def _beside_shortcut(found: StudyFindings, best: CellScores, shortcut: CellScore
     return f"{said}: {level}, so that its accuracy alone is no evidence that it looks at cells."
 
 
-def probes_in_words(probed: CellProbes, name: str) -> str:
+def probes_in_words(probed: SettingProbes, name: str) -> str:
     """Return what the probes say of a setting's networks, as far as those of cells and field were made."""
     of = {each.probe: each for each in probed.probes}
     plain, mixed, alone = (of.get(probe) for probe in (AS_IT_IS, OTHER_FIELD, CELLS_ALONE))
@@ -227,12 +230,12 @@ def _has_all_folds(plan: StudyPlan) -> bool:
     return len(plan.folds) == plan.config.split.folds
 
 
-def _better_first(of: CellDifference) -> CellDifference:
+def _better_first(of: SettingDifference) -> SettingDifference:
     """Return a comparison with the better setting first where the two differ, so that its interval is above 0."""
     return of.turned() if of.verdict == "they differ" and of.difference < 0 else of
 
 
-def _pair(of: CellDifference, names: Mapping[str, str]) -> str:
+def _pair(of: SettingDifference, names: Mapping[str, str]) -> str:
     of = _better_first(of)
     first, second = names.get(of.first, of.first), names.get(of.second, of.second)
     between = "above" if of.verdict == "they differ" else "and"

@@ -122,9 +122,9 @@ class ScheduledExecutor(Executor):
     def _said(self, run: Run, launch: Launch, words: dict[str, Word] | None) -> Launch:
         """Return a launch with what is now to be said of it.
 
-        A scheduler that forgot a job, as one that was set up anew has, does not outweigh a worker that was just heard.
-        The last word of one that is silent, or unclear, stands until the worker is silent too: the run can then be
-        resumed.
+        A scheduler that was set up anew does not know the job. The run then is over only once its worker is silent.
+        A scheduler may not answer, or its answer may be unclear. What it said last then stands while the worker is
+        heard; once the worker is silent, the run can be resumed.
         """
         name = self.name.capitalize()
         word = None if words is None else words.get(launch.job)

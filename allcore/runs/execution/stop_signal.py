@@ -17,9 +17,9 @@ _PAUSES = 50
 class StopSignal:
     """Whether a run or study was asked to stop: by its request file, by SIGTERM, or by deleting its folder.
 
-    A scheduler's SIGTERM, and SIGUSR1, are no such request: it takes the machine back, and the run goes on later.
-    A worker whose `turn` is over does not even come to save anything: whoever asks for it ends the process.
-    It may be asked at every batch: where the disk takes long to say, it is looked at a fiftieth of the time.
+    SIGTERM and SIGUSR1 from a scheduler are no such request: it takes the machine back, and the run goes on later.
+    Where the worker's `turn` is over, asking ends the process at once, so that it saves nothing more.
+    It may be asked at every batch. Where the disk answers slowly, looking takes a fiftieth of the time at most.
     """
 
     def __init__(self, folder: Path, scheduled: bool = False, turn: Turn | None = None) -> None:

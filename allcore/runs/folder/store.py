@@ -15,6 +15,7 @@ from allcore.config import TrainConfig, read_config
 from allcore.data.importing.dataset_note import present_place
 from allcore.errors import ConfigError, DatasetError, FileError, MissingFileError, RunError
 from allcore.files import is_file, read_tail
+from allcore.installation import APP
 from allcore.runs.folder.files import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
@@ -242,7 +243,8 @@ class RunStore:
             raise RunError(
                 f"{name!r} fits {len(matches)} runs ({', '.join(run.id for run in matches)}); give the whole id"
             )
-        raise RunError(f"there is no run {name!r} below {self.root}; `runs list` shows those that are")
+        released = f"; the released model is {name}.onnx" if is_file(APP / "models" / f"{name}.onnx") else ""
+        raise RunError(f"there is no run {name!r} below {self.root}; `runs list` shows those that are{released}")
 
     def delete(self, run: Run) -> None:
         """Remove a run's folder; of a run that is a link, the link alone.

@@ -103,7 +103,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
         frame.assign(
             progress=100 * frame["progress"], state=frame["state"].map(in_words),
             best_validation_accuracy=100 * frame["best_validation_accuracy"],
-        ).drop(columns="cell"),
+        ).drop(columns="setting"),
         f"study-{study.name}", "The members of the study with state, progress and what went wrong",
         {
             "place": "Place", "seed": "Seed", "fold": "Fold", "state": "State", "run": "Run",

@@ -21,8 +21,8 @@ from allcore.studies.baselines import baseline_members, compute_baselines
 from allcore.studies.findings import MARGIN, StudyFindings, baseline_scores, study_findings
 from allcore.studies.grid import Grid
 from allcore.studies.out_of_fold import out_of_fold_name
-from allcore.studies.probes import cell_probes, compute_probes
-from allcore.studies.results import CellScores, cell_scores, finished_members
+from allcore.studies.probes import compute_probes, setting_probes
+from allcore.studies.results import SettingScores, finished_members, setting_scores
 from allcore.studies.store import Study
 from allcore.workspace import Workspace
 from pages.ui.known.runs import runs
@@ -121,7 +121,7 @@ def _complete(study: Study, work: str) -> None:
 def _compute(study: Study, every: tuple[Run, ...], of: Workspace, progress: Progress) -> None:
     plan = study.plan()
     finished = finished_members(plan, study.members(every))
-    compute_baselines(plan, finished, of.cache, frozen=False, on_progress=progress_of_part(progress, 0, 2))
+    compute_baselines(plan, finished, of.cache, progress_of_part(progress, 0, 2), frozen=False)
     compute_probes(finished, of.cache, progress_of_part(progress, 1, 2))
 
 
@@ -133,9 +133,9 @@ def _report(study: Study, of: Workspace) -> bytes:
 def _links(study: Study, grid: Grid) -> None:
     with st.container(horizontal=True):
         members = [member for member in grid.members if member.state == "succeeded"]
-        of = dict.fromkeys((member.place.cell, member.place.seed) for member in members)
-        for cell, seed in list(of)[:MOST_LINKS]:
-            name = out_of_fold_name(cell, seed)
+        of = dict.fromkeys((member.place.setting, member.place.seed) for member in members)
+        for setting, seed in list(of)[:MOST_LINKS]:
+            name = out_of_fold_name(setting, seed)
             st.page_link(
                 "pages/evaluate.py", label=plain(f"Evaluate {name}"), icon=":material/grid_on:",
                 query_params={"run": f"{study.name}: {name}"},
@@ -151,18 +151,18 @@ def _shown(
     plan = study.plan()
     members = {name: run for name, run in study.members(runs()).items() if run.id in succeeded}
     finished = finished_members(plan, members)
-    cells, probes = cell_scores(plan, finished, cache), cell_probes(plan, finished, cache)
+    settings, probes = setting_scores(plan, finished, cache), setting_probes(plan, finished, cache)
     baselines = baseline_scores(plan, baseline_members(plan, finished, cache), cache)
-    found = StudyFindings(study.name, plan, MARGIN, finished, cells, [], baselines, [], probes)
+    found = StudyFindings(study.name, plan, MARGIN, finished, settings, [], baselines, [], probes)
     names = setting_names(plan)
     said = [best_in_words(found), shortcuts_in_words(found)]
-    said += [probes_in_words(probed, names[probed.cell]) for probed in probes]
+    said += [probes_in_words(probed, names[probed.setting]) for probed in probes]
     of_probes = probes_table(found)
     return _Shown(
         tuple(filter(None, said)),
         pd.DataFrame(
-            [_row(names[cell.cell], cell) for cell in cells if cell.succeeded]
-            + [_row(baseline.cell, baseline) for baseline in baselines]
+            [_row(names[each.setting], each) for each in settings if each.succeeded]
+            + [_row(baseline.setting, baseline) for baseline in baselines]
         ),
         pd.DataFrame(of_probes.rows, columns=[column.removeprefix("#") for column in of_probes.columns]),
         bool(baselines) and sum(probed.members for probed in probes) == len(finished),
@@ -170,16 +170,17 @@ def _shown(
     )
 
 
-def _row(name: str, cell: CellScores) -> dict[str, object]:
-    low, high = cell.intervals["accuracy"]
-    accuracy, f1 = cell.spreads["accuracy"], cell.spreads["f1_macro"]
+def _row(name: str, scores: SettingScores) -> dict[str, object]:
+    low, high = scores.intervals["accuracy"]
+    accuracy, f1 = scores.spreads["accuracy"], scores.spreads["f1_macro"]
     fractions = {
         "accuracy": accuracy.mean, "accuracy_sd_folds": accuracy.sd_folds, "accuracy_sd_seeds": accuracy.sd_seeds,
-        "pooled": cell.pooled["accuracy"], "low": low, "high": high, "f1_macro": f1.mean,
+        "pooled": scores.pooled["accuracy"], "low": low, "high": high, "f1_macro": f1.mean,
         "f1_macro_sd_folds": f1.sd_folds,
     }  # fmt: skip
     return {
-        "cell": name, "runs": f"{cell.succeeded} of {cell.members}", "images": cell.images,
+        "cell": name,  # as the table's CSV file calls it
+        "runs": f"{scores.succeeded} of {scores.members}", "images": scores.images,
         **{key: None if value is None else 100 * value for key, value in fractions.items()},
-        "minutes": None if cell.training_seconds is None else cell.training_seconds / 60,
+        "minutes": None if scores.training_seconds is None else scores.training_seconds / 60,
     }  # fmt: skip

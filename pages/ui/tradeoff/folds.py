@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from allcore.errors import InputError
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint
 from allcore.result_cache import kept_version
 from allcore.runs.folder.store import Run
@@ -34,7 +34,7 @@ def comparable(name: str, succeeded: list[Run]) -> list[Run]:
 
 def differences_of_settings(
     name: str, succeeded: Sequence[Run], points: list[TradeoffPoint]
-) -> tuple[CellDifference, ...]:
+) -> tuple[SettingDifference, ...]:
     """Return how the settings of a study with folds compare, whose points those are."""
     return _differences(name, _ids(succeeded), points)
 
@@ -53,7 +53,7 @@ def shortcuts_of_folds(name: str, succeeded: Sequence[Run]) -> dict[str, float] 
 
 
 @st.cache_data(max_entries=20, show_spinner="Comparing the settings …")
-def _differences(name: str, members: tuple[str, ...], _points: list[TradeoffPoint]) -> tuple[CellDifference, ...]:
+def _differences(name: str, members: tuple[str, ...], _points: list[TradeoffPoint]) -> tuple[SettingDifference, ...]:
     """Return how the settings compare; `members` are the ids of the runs that have succeeded."""
     return study_differences(*_of_study(name, members), tuple(_points))
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.evaluation.comparing.comparison import compare_all
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.reporting.comparison import not_compared, pairs_in_words
 from allcore.reporting.studies.words import verdicts_in_words
@@ -49,7 +49,7 @@ def _compared(runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     return compare_all({called: recorded(run_at(folder)) for called, folder, _ in runs})
 
 
-def say_which_differ(pairs: pd.DataFrame, differences: Sequence[CellDifference] = ()) -> None:
+def say_which_differ(pairs: pd.DataFrame, differences: Sequence[SettingDifference] = ()) -> None:
     """Say in bold which runs that `compare_all` compared can be told apart by their accuracy.
 
     Of a study with folds, whose settings are compared by `differences`, say which are the same within a point as well.

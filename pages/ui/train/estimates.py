@@ -41,7 +41,7 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, images: pd.Da
     """Show how many runs a study has, and the time and room that they take; `images` are as in `show_estimate`."""
     rows = [
         {
-            "what is varied": cell or "nothing",
+            "what is varied": setting or "nothing",
             "runs": members,
             "size": each.config.image_size,
             "enlarged": enlarged(images, each.config.image_size),
@@ -51,7 +51,7 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, images: pd.Da
             "time": duration(each.total_seconds),
             "known from": "" if each.speed is None else each.speed.source,
         }
-        for cell, each, members in estimated.cells
+        for setting, each, members in estimated.settings
     ]
     table(
         pd.DataFrame(rows).astype({"images/s": "Float64"}), "study", "What the runs of the study would take",
@@ -73,7 +73,7 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, images: pd.Da
             "Make room, keep no models, or make the study smaller.",
             title="There is not enough room on the disk for this",
         )
-    st.caption(plain(f"Estimated for {estimated.cells[0][1].plan.description}; each run checks the device again."))
+    st.caption(plain(f"Estimated for {estimated.settings[0][1].plan.description}; each run checks the device again."))
     _warn(estimated.warnings)
 
 

@@ -66,7 +66,7 @@ class Planned:
     def costly(self) -> list[TrainConfig]:
         """The configurations whose runs differ in what they take; none where there is a problem."""
         if isinstance(self.estimated, StudyEstimate):
-            return [each.config for _, each, _ in self.estimated.cells]
+            return [each.config for _, each, _ in self.estimated.settings]
         return [] if self.estimated is None or self.config is None else [self.config]
 
 

@@ -12,7 +12,7 @@ def grid(side):
     return evidence_grid(VGG16, 16 * side)
 
 
-def test_each_cell_of_the_map_gets_the_part_of_its_pixels_that_lies_inside():
+def test_each_square_of_the_map_gets_the_part_of_its_pixels_that_lies_inside():
     cells = np.zeros((224, 224), np.uint8)
     cells[:16, :8] = 3
     cells[200:, 200:] = 200
@@ -31,7 +31,7 @@ def test_image_full_of_cells_has_all_of_the_evidence_inside_whatever_its_size(sh
 
 @pytest.mark.parametrize("trunk", TRUNKS.values(), ids=lambda trunk: trunk.name)
 @pytest.mark.parametrize("size", [32, 96, 150, 224])
-def test_every_trunks_map_is_weighed_by_its_own_cells(trunk, size):
+def test_every_trunks_map_is_weighed_by_its_own_squares(trunk, size):
     """Half of the image is cells, and so is half of evidence that is alike everywhere."""
     side = trunk.map_side(size)
     cells = np.zeros((size, size), np.uint8)

@@ -26,7 +26,7 @@ def maps(side, count=6, seed=0):
 
 @pytest.mark.parametrize("size", [224, 448])
 def test_share_is_that_of_the_corners_pixels(size):
-    """A second way: each cell spread over its 16 × 16 pixels, and the corner's pixels counted."""
+    """A second way: each square spread over its 16 × 16 pixels, and the corner's pixels counted."""
     evidence = maps(size // 16)
     pixels = np.abs(np.kron(evidence, np.ones((16, 16))))
     rows, columns = (round(size * part) for part in SCALE_BAR_CORNER)
@@ -43,7 +43,7 @@ def test_evidence_that_is_alike_everywhere_falls_in_the_corner_as_its_area_does(
 
 
 @pytest.mark.parametrize("size", [32, 64, 96, 128, 224])
-def test_area_is_the_corners_share_of_the_image_where_cells_cover_it(size):
+def test_area_is_the_corners_share_of_the_image_where_squares_cover_it(size):
     height, width = SCALE_BAR_CORNER
     assert corner_of(size).mean() == pytest.approx(height * width)
 
@@ -51,7 +51,7 @@ def test_area_is_the_corners_share_of_the_image_where_cells_cover_it(size):
 @pytest.mark.parametrize("trunk", TRUNKS.values(), ids=lambda trunk: trunk.name)
 @pytest.mark.parametrize("size", [32, 64, 96, 150, 224, 300])
 def test_corner_is_that_of_the_map_whatever_the_trunk(trunk, size):
-    """A map that has no pooling behind it covers the whole image, with the corner in its last cells."""
+    """A map that has no pooling behind it covers the whole image, with the corner in its last squares."""
     weights = corner_weights(evidence_grid(trunk, size))
     side = trunk.map_side(size)
     assert weights.shape == ((2 * (side // 2) if trunk.ends_in_pooling else side),) * 2

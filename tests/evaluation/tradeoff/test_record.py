@@ -63,7 +63,7 @@ def test_latencies_are_the_median_of_rounds_in_which_the_models_take_turns(runs,
 def test_shortcuts_that_were_computed_are_in_it(runs, finished):
     cache = finished.workspace.cache  # where the worker kept them
     results = cached_shortcuts_of_run(runs[0], cache)
-    assert record_tradeoff(runs, cache, False).shortcuts == {
+    assert record_tradeoff(runs, cache, timed=False).shortcuts == {
         each.name: each.scores.accuracy for each in results if not each.baseline.sees_cells
     }
 

@@ -8,7 +8,7 @@ import pytest
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.evaluation.comparing.repeated import compare_repeated, spread
-from allcore.evaluation.comparing.verdict import CellDifference
+from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.reporting.interval_words import intervals_in_words
 from allcore.reporting.report.sections.data import LEVELS, PROTOCOLS
 from allcore.reporting.studies.report import make_study_report, readme_tables
@@ -27,8 +27,8 @@ from allcore.reporting.studies.words import (
 )
 from allcore.studies.findings import StudyFindings, study_findings
 from allcore.studies.plan import make_plan
-from allcore.studies.probes import CellProbes, ProbeSpread
-from allcore.studies.results import CellScores
+from allcore.studies.probes import ProbeSpread, SettingProbes
+from allcore.studies.results import SettingScores
 
 NAMES = {"image_size=32": "32 px", "image_size=48": "48 px"}
 
@@ -40,12 +40,12 @@ def plan(tiny_config):
     return make_plan(name="sizes", config=config, folds=(1, 2, 3), seeds=(0, 1), vary={"image_size": [32, 48]})
 
 
-def scored(cell, accuracies):
-    """Return what a cell with these accuracies (seeds, folds) has."""
+def scored(setting, accuracies):
+    """Return what a setting with these accuracies (seeds, folds) has."""
     of = spread(accuracies)
     spreads, matrix = {"accuracy": of, "f1_macro": of}, ((90, 10), (5, 95))
-    return CellScores(
-        cell=cell, members=6, succeeded=6, images=200, spreads=spreads, pooled=dict.fromkeys(spreads, of.mean),
+    return SettingScores(
+        setting=setting, members=6, succeeded=6, images=200, spreads=spreads, pooled=dict.fromkeys(spreads, of.mean),
         intervals={"accuracy": (of.mean - 0.01, of.mean + 0.01)}, classes=("A", "B"), confusion_matrix=matrix,
         training_seconds=80.0, memory_bytes=2_000_000_000, parameters=15_200_000, latency_seconds=0.0042,
     )  # fmt: skip
@@ -53,7 +53,7 @@ def scored(cell, accuracies):
 
 def difference(first, second, by, p, interval, same=False, repeated=None):
     """Return how far the first is above the second, within a margin of a point."""
-    return CellDifference(
+    return SettingDifference(
         first=first, second=second, images=200, difference=by, interval=interval, p=p, margin=0.01, same_images=same,
         repeated=repeated,
     )  # fmt: skip
@@ -61,8 +61,8 @@ def difference(first, second, by, p, interval, same=False, repeated=None):
 
 def found(plan, differences=(), baselines=(), against=()):
     """Return findings of 32 px with 90 % and 48 px with 95 %, and no run behind them."""
-    cells = [scored("image_size=32", np.full((2, 3), 0.9)), scored("image_size=48", [[0.94, 0.95, 0.96]] * 2)]
-    return StudyFindings("sizes", plan, 0.01, [], cells, list(differences), list(baselines), list(against), [])
+    settings = [scored("image_size=32", np.full((2, 3), 0.9)), scored("image_size=48", [[0.94, 0.95, 0.96]] * 2)]
+    return StudyFindings("sizes", plan, 0.01, [], settings, list(differences), list(baselines), list(against), [])
 
 
 def test_settings_are_called_by_what_they_are(plan, tiny_config):
@@ -85,26 +85,26 @@ def test_a_mean_stands_with_its_spread_over_folds_or_else_over_seeds():
 
 def test_no_spread_is_told_of_a_single_run(tiny_config):
     plan = make_plan(name="alone", config=tiny_config(), vary={"image_size": [32, 48]})
-    cells = [scored(cell, [[0.9]]).model_copy(update={"members": 1, "succeeded": 1}) for cell in NAMES]
-    of = StudyFindings("alone", plan, 0.01, [], cells, [], [], [], [])
+    settings = [scored(setting, [[0.9]]).model_copy(update={"members": 1, "succeeded": 1}) for setting in NAMES]
+    of = StudyFindings("alone", plan, 0.01, [], settings, [], [], [], [])
     assert "32 px: accuracy 90.0 % (one run), and" in best_in_words(of)
     assert study_settings_table(of).caption.startswith("Accuracy (of one run each), and")
 
 
 def test_means_are_said_to_be_over_what_was_measured(plan):
     of = found(plan)
-    some = of.cells[1].model_copy(update={"succeeded": 4})
-    assert "(mean and standard deviation over 4 of 6 runs)" in best_in_words(replace(of, cells=[some]))
+    some = of.settings[1].model_copy(update={"succeeded": 4})
+    assert "(mean and standard deviation over 4 of 6 runs)" in best_in_words(replace(of, settings=[some]))
     two = scored("image_size=48", [[0.95, np.nan, np.nan], [0.93, np.nan, np.nan]]).model_copy(update={"succeeded": 2})
-    assert "accuracy 94.0 % (mean over 2 of 6 runs)" in best_in_words(replace(of, cells=[two]))
+    assert "accuracy 94.0 % (mean over 2 of 6 runs)" in best_in_words(replace(of, settings=[two]))
     whole, part = "over 3 folds of 2 seeds", "over the runs that have it, of 3 folds of 2 seeds"
     assert study_settings_table(of).caption.startswith(f"Accuracy (mean ± standard deviation {whole})")
-    assert study_settings_table(replace(of, cells=[of.cells[0], some])).caption.startswith(
+    assert study_settings_table(replace(of, settings=[of.settings[0], some])).caption.startswith(
         f"Accuracy (mean ± standard deviation {part})"
     )
     for members, means in ((1, "of one run each"), (2, f"mean ± standard deviation {part}")):
         of_probe = ProbeSpread(probe="as it is", members=members, accuracy=spread([[0.9] * members]))
-        probed = CellProbes(cell="image_size=48", members=members, without_model=0, probes=(of_probe,))
+        probed = SettingProbes(setting="image_size=48", members=members, without_model=0, probes=(of_probe,))
         assert probes_table(replace(of, probes=[probed])).caption == f"Accuracy under each probe ({means})"
 
 
@@ -123,11 +123,11 @@ def test_every_image_is_tested_only_where_all_folds_have_been(plan, folds, finis
 
 
 def test_images_stand_once_a_seed_in_a_matrix_only_where_all_folds_have_been(plan, tiny_config):
-    cell = scored("image_size=32", np.full((2, 3), 0.9))
-    assert pooled_in_words(plan, cell) == "all test images, each once a seed, 2 seeds together"
-    some = [(plan, cell.model_copy(update={"succeeded": 5})), (plan.model_copy(update={"folds": (1, 2)}), cell)]
+    scores = scored("image_size=32", np.full((2, 3), 0.9))
+    assert pooled_in_words(plan, scores) == "all test images, each once a seed, 2 seeds together"
+    some = [(plan, scores.model_copy(update={"succeeded": 5})), (plan.model_copy(update={"folds": (1, 2)}), scores)]
     seeds = make_plan(name="seeds", config=tiny_config(), seeds=(0, 1))
-    assert {pooled_in_words(*of) for of in [*some, (seeds, cell)]} == {"all test images, 2 seeds together"}
+    assert {pooled_in_words(*of) for of in [*some, (seeds, scores)]} == {"all test images, 2 seeds together"}
     assert folds_in_words(found(seeds)) == ""
 
 
@@ -203,7 +203,7 @@ def of_run(finished_run, tiny_config, tmp_path):
 
 def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(of_run, workspace):
     said = make_study_report(of_run, workspace, "md").decode()
-    assert intervals_in_words(of_run.cells[0].interval_method) in said
+    assert intervals_in_words(of_run.settings[0].interval_method) in said
     assert said.count(OF_DRAWN) == 2
     for of_paper in ("The paper", "the paper, 300 px", "the paper had other images", "Proposed (modified VGG16)"):
         assert of_paper not in said
@@ -245,13 +245,13 @@ def test_settings_that_test_other_images_are_not_ranked_and_stand_beside_shortcu
     vary = {"image_size": [32, 48], "split.protocol": ["grouped", "random"]}
     plan = make_plan(name="leaks", config=config, folds=(1, 2, 3), vary=vary)
     accuracies = (0.95, 0.96, 0.97, 0.94)
-    cells = [scored(cell, [[accuracy] * 3]) for cell, accuracy in zip(plan.cells, accuracies, strict=True)]
+    settings = [scored(setting, [[accuracy] * 3]) for setting, accuracy in zip(plan.settings, accuracies, strict=True)]
     shortcuts = [
         scored(f"colour histogram (split.protocol={of})", [[accuracy] * 3])
         for of, accuracy in (("random", 0.99), ("grouped", 0.98))
     ]
-    against = [difference(plan.cells[2], shortcuts[1].cell, -0.01, 0.5, (-0.03, 0.01))]
-    of_both = StudyFindings("leaks", plan, 0.01, [], cells, [], shortcuts, against, [])
+    against = [difference(plan.settings[2], shortcuts[1].setting, -0.01, 0.5, (-0.03, 0.01))]
+    of_both = StudyFindings("leaks", plan, 0.01, [], settings, [], shortcuts, against, [])
     assert best_in_words(of_both).startswith(
         "Settings that differ in split.protocol test different images or labels, and are not ranked together. The most "
         "accurate of 2 settings with split.protocol=grouped is 48 px, split.protocol=grouped: accuracy 97.0 ± 0.0 % "

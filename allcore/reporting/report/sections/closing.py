@@ -29,7 +29,7 @@ def limits_section(facts: RunFacts) -> Section:
 def limits(facts: RunFacts) -> Bullets:
     """Return the limits of this run, one entry each."""
     said = [
-        *limits_of_images(facts.are_drawn, facts.config.split.protocol),
+        *limits_of_images(facts.config.split.protocol, are_drawn=facts.are_drawn),
         "One dataset: nothing is known of other laboratories, stains, microscopes or cameras.",
         f"{facts.scores.n:,} test images: the intervals say how far the scores could be off by chance alone.",
         "One training with one seed: how much the scores differ from training to training was not measured.",
@@ -44,7 +44,7 @@ def limits(facts: RunFacts) -> Bullets:
     return bullets(*said)
 
 
-def limits_of_images(are_drawn: bool, *protocols: str) -> list[str]:
+def limits_of_images(*protocols: str, are_drawn: bool) -> list[str]:
     """Return what the images cannot show, nor a split of theirs by one of the `protocols`."""
     said = []
     if are_drawn:
