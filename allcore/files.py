@@ -55,7 +55,7 @@ def stamp(file: Place) -> Stamp:
     """Return what tells versions of a file apart; `NOT_THERE` when it is not there."""
     try:
         facts = os.stat(file)  # noqa: PTH116 - a path may be a text
-    except OSError:
+    except (OSError, ValueError):
         return NOT_THERE
     return (facts.st_mtime_ns, facts.st_size)
 

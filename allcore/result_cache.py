@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from allcore.disk_space import check_space
 from allcore.errors import DatasetError
+from allcore.files import stamp
 from allcore.writing import make_folder, rename, sync_all, written_whole
 
 _Result = TypeVar("_Result", bound=BaseModel)
@@ -41,6 +42,15 @@ def read_cached(file: Path, of: type[_Result]) -> _Result | None:
         return of.model_validate_json(file.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def kept_version(cache: Path, *kinds: str) -> tuple[tuple[int, int], ...]:
+    """Return what changes when a result of one of the kinds is made: how many are kept, and when the last one was."""
+    kept = []
+    for kind in kinds:
+        times = [stamp(file)[0] for file in (cache / kind).rglob("*.json")]
+        kept.append((len(times), max(times, default=0)))
+    return tuple(kept)
 
 
 def cache_result(file: Path, write: Callable[[Path], object]) -> None:

@@ -4,12 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
-from allcore.reporting.interval_words import intervals_in_words
-from allcore.reporting.score_tables import headline_table
 from allcore.studies.out_of_fold import is_out_of_fold
-from pages.ui import address, show
+from pages.ui import address
 from pages.ui.evaluate.calibration import show_calibration
 from pages.ui.evaluate.choose import choose_evaluation, choose_kind
 from pages.ui.evaluate.classes import show_classes
@@ -22,12 +19,14 @@ from pages.ui.evaluate.image_map import show_map
 from pages.ui.evaluate.mistakes import show_mistakes
 from pages.ui.evaluate.probes import show_probes
 from pages.ui.evaluate.report_button import show_report_button
+from pages.ui.evaluate.scores import show_scores
 from pages.ui.evaluate.shortcuts import show_shortcuts
 from pages.ui.evaluate.sides import show_sides
 from pages.ui.known.judgements import catalog_of_run
 from pages.ui.known.meanings import meanings
 from pages.ui.shared.choose import choose_predictions
 from pages.ui.shared.labels import choose_labels
+from pages.ui.show import plain
 from pages.ui.tabs import open_tab
 
 RECORDED_PARTS = ("test", "validation")
@@ -52,34 +51,12 @@ if of_run and (images := catalog_of_run(run)) is not None:
 try:
     now = evaluated(run, split, labels)
 except InputError as error:
-    st.error(show.plain(str(error)), title=f"This {'run' if of_run else 'model'} cannot be evaluated")
+    st.error(plain(str(error)), title=f"This {'run' if of_run else 'model'} cannot be evaluated")
     st.stop()
-scores, classes = now.scores, now.classes
 show_headline(now)
 
 st.header("Scores", anchor=False)
-of_paper = now.predictions.beside_paper
-headline = headline_table(scores)
-show.table(
-    headline if of_paper else headline.drop(columns="paper"),
-    now.named("scores"),
-    f"Scores with 95 % intervals, support-weighted{' beside the paper' if of_paper else ''}, then macro averages",
-    {
-        "weighted": show.per_cent_column("weighted (%)", "every class counts by its number of images", 2),
-        "low": show.per_cent_column("95 % from", decimals=2),
-        "high": show.per_cent_column("to", decimals=2),
-        "paper": show.per_cent_column("the paper (%)", decimals=2),
-        "macro": show.per_cent_column("macro (%)", "the mean over classes; of accuracy, the balanced accuracy", 2),
-        "macro_low": show.per_cent_column("macro 95 % from", decimals=2),
-        "macro_high": show.per_cent_column("macro to", decimals=2),
-    },
-    placeholder="",
-)
-st.caption(
-    f"Intervals: {intervals_in_words(scores.interval_method)}"
-    + (" The paper tested other images, at 300 px." if of_paper else "")
-    + (f" {OF_DRAWN}" if now.predictions.are_drawn else "")
-)
+show_scores(now)
 if pooled:
     st.caption("Shortcut baselines, probes and reports are of single runs: choose a member of the study for them.")
 elif now.labels is not None:
@@ -89,7 +66,7 @@ else:
     if now.scored is None:
         show_report_button(run)
 
-named = meanings(now.datasets, classes)
+named = meanings(now.datasets, now.classes)
 tabs = {
     "Confusion matrix": show_confusion,
     "Mistakes": show_mistakes,

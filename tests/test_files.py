@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from allcore.errors import FileError, MissingFileError
-from allcore.files import check_file, read_file
+from allcore.files import NOT_THERE, check_file, read_file, stamp
 
 
 @pytest.fixture
@@ -62,3 +62,8 @@ def test_what_is_not_there_or_can_be_no_path_is_refused(tmp_path, name):
     with pytest.raises(FileError) as caught:
         read_file(tmp_path / name, 100)
     assert isinstance(caught.value, MissingFileError) == (name in ("none", "file/below"))
+
+
+@pytest.mark.parametrize("name", ["gone", "nul\0byte", "n" * 300])
+def test_what_cannot_be_there_has_the_stamp_of_what_is_not(tmp_path, name):
+    assert stamp(tmp_path / name) == NOT_THERE

@@ -18,6 +18,7 @@ def choose_class(
     label: str,
     classes: Sequence[str],
     default: str | None = None,
+    *,
     required: bool = False,
     **widget: Any,  # noqa: ANN401 - what both widgets take: key, callback, binding
 ) -> str | None:

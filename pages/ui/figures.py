@@ -24,7 +24,7 @@ def drawn(draw: partial[go.Figure]) -> go.Figure:
     """
     contents = BytesIO()
     _Pickler(contents).dump((draw.func.__module__, draw.func.__qualname__, draw.args, draw.keywords))
-    return _drawn(hashlib.sha256(contents.getvalue()).hexdigest(), st.context.theme.type == "light", draw)
+    return _drawn(hashlib.sha256(contents.getvalue()).hexdigest(), draw, light=st.context.theme.type == "light")
 
 
 class _Pickler(pickle.Pickler):
@@ -37,7 +37,7 @@ class _Pickler(pickle.Pickler):
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _drawn(contents: str, light: bool, _draw: partial[go.Figure]) -> go.Figure:
+def _drawn(contents: str, _draw: partial[go.Figure], *, light: bool) -> go.Figure:
     chart = _draw()
     if light:
         chart.update_layout(font=_TEXT, legend={"font": _TEXT, "title_font": _TEXT})

@@ -16,6 +16,7 @@ from allcore.cells.finder import find_cells
 from allcore.cells.outline import outlined
 from allcore.data.encode import jpeg, shrunk
 from allcore.data.intake.images import decode
+from allcore.files import Stamp, stamp
 from allcore.text import for_csv, for_file, for_table
 from allcore.text import for_page as plain  # noqa: F401  the pages take it from here
 from pages.ui.figures import drawn
@@ -151,6 +152,7 @@ def gallery(
     captions: Sequence[str],
     alts: Sequence[str],
     width: int = THUMBNAIL,
+    *,
     lossless: bool = False,
 ) -> None:
     """Show images in rows that wrap, each with a caption and a description for screen readers.
@@ -164,16 +166,16 @@ def gallery(
                 st.image(image, caption, width="stretch", alt=alt, output_format=output)
 
 
-def thumbnail(path: Path, outlines: bool = False) -> bytes:
+def thumbnail(path: Path, *, outlines: bool = False) -> bytes:
     """Return a JPEG of an image file whose longer side is `THUMBNAIL` pixels, its cells perhaps outlined.
 
     Raises `ImageError`.
     """
-    return _thumbnail(str(path), path.stat().st_mtime_ns, outlines)
+    return _thumbnail(str(path), stamp(path), outlines=outlines)
 
 
 @st.cache_data(max_entries=2_000, show_spinner=False)
-def _thumbnail(path: str, mtime_ns: int, outlines: bool) -> bytes:
+def _thumbnail(path: str, version: Stamp, *, outlines: bool) -> bytes:
     pixels = decode(Path(path))
     small = shrunk(pixels, THUMBNAIL)
     if outlines:

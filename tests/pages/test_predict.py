@@ -10,10 +10,12 @@ import pytest
 from onnx import TensorProto, helper
 
 from allcore.data.intake.images import decode
+from allcore.errors import ModelFileError
 from allcore.evaluation.probes.registry import AS_IT_IS, OTHER_FIELD
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.reporting.probes import what_it_looks_at
+from pages.ui.known.workspace import opener, predictor
 from tests.pages.opening import choose, links, open_page, ran, rows, texts
 from tests.pages.releasing import release
 
@@ -266,3 +268,9 @@ def test_file_names_are_shown_as_they_are(trained, released, smears):
     name = "a *b* [c](d) :red[e].jpg"
     app = upload(open_page("predict"), (name, b""), ("good.jpg", image_of(trained, "test", smears)[1]))
     assert app.warning[0].value.startswith(r"- a \*b\* \[c\]\(d\)")
+
+
+def test_a_model_that_is_gone_by_the_time_it_is_opened_is_refused(tmp_path):
+    for asked in (predictor, opener):
+        with pytest.raises(ModelFileError, match="it does not exist"):
+            asked(tmp_path / "gone.onnx")

@@ -66,7 +66,7 @@ def test_example_can_be_chosen_beside_runs(add_run):
 def test_damaged_example_is_said_to_be(workspace, tmp_path, monkeypatch):
     damaged = tmp_path / "tradeoff.json"
     damaged.write_text("{")
-    monkeypatch.setattr("pages.ui.tradeoff.EXAMPLE", damaged)
+    monkeypatch.setattr("pages.ui.tradeoff.example.EXAMPLE", damaged)
     app = open_page()
     assert app.error[0].proto.title == "The example cannot be shown"
     assert "tradeoff.json is damaged" in app.error[0].value
@@ -163,7 +163,7 @@ def test_time_for_one_image_is_measured_again_when_asked_for(add_run, monkeypatc
     add_run()
     seconds = iter([0.9, 0.1])
     monkeypatch.setattr(
-        "allcore.evaluation.tradeoff.points.measured_latency",
+        "pages.ui.tradeoff.measured.measured_latency",
         lambda point, model: replace(point, latency_seconds=next(seconds)),
     )
     app = open_page(latency="true")
@@ -299,7 +299,7 @@ def test_photographs_of_the_papers_classes_stand_beside_the_paper(add_run, photo
 
 def shown_from_elsewhere():
     from allcore.evaluation.tradeoff.points import TradeoffPoint
-    from pages.ui.tradeoff import show_points
+    from pages.ui.tradeoff.points import show_points
 
     show_points(
         [

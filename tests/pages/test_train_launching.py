@@ -146,7 +146,7 @@ def test_what_makes_no_study_is_refused_in_place(data, typed, said):
 
 
 def test_page_begins_with_what_a_machine_without_gpu_can_do_and_warns_before_hours_are_spent(data, monkeypatch):
-    monkeypatch.setattr("allcore.hardware.system_devices", lambda: Devices(4, False, 2**34))
+    monkeypatch.setattr("pages.ui.train.devices.system_devices", lambda: Devices(4, False, 2**34))
     st.cache_data.clear()
     app = open_page("train")
     assert app.query_params["preset"] == "Quick"
@@ -156,7 +156,7 @@ def test_page_begins_with_what_a_machine_without_gpu_can_do_and_warns_before_hou
 
 @pytest.mark.parametrize("launch", ["One run", "Study"])
 def test_train_says_where_memory_decides_over_how_many_images_a_network_normalises(data, monkeypatch, launch):
-    monkeypatch.setattr("allcore.hardware.system_devices", lambda: Devices(2, False, 2**30))
+    monkeypatch.setattr("pages.ui.train.devices.system_devices", lambda: Devices(2, False, 2**30))
     st.cache_data.clear()
     asked = {"quick__network": "resnet50", "quick__image_size": "64", "quick__weights": "random"}
     app = open_page("train", preset="Quick", launch=launch, **asked)

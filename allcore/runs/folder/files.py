@@ -32,12 +32,6 @@ LAUNCHES_FOLDER: Final = "launches"
 QUEUE_FOLDER: Final = ".queue"
 """Among the runs: who waits for a device, and which runs are with a scheduler."""
 
-DOWNLOADS: Final = (
-    SERVED_FILE, KERAS_FILE, PREDICTIONS_FILE, SPLIT_FILE, METRICS_FILE, CONFIG_FILE, ENVIRONMENT_FILE, LOG_FILE,
-    OUTPUT_FILE,
-)  # fmt: skip
-"""What a run's page offers to be downloaded, in this order."""
-
 LARGEST_RECORD: Final = 4 * 2**20
 """Bytes of a status, a configuration or an environment; real ones have thousands."""
 

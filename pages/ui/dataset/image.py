@@ -14,6 +14,7 @@ from allcore.data.catalog import Catalog
 from allcore.data.intake.images import decode
 from allcore.data.splits.split import Split
 from allcore.errors import ImageError, InputError
+from allcore.files import Stamp, stamp
 from allcore.reporting.number_text import counted, per_cent
 from allcore.runs.folder.store import Run
 from pages.ui import show
@@ -52,7 +53,7 @@ def show_image_page(images: Catalog, path: str, run: Run | None, split: Split | 
                 st.subheader("Is the label right?", anchor=False)
                 warn_of_lost_judgements()
                 show_judging(images, path, row["sha256"], "image")
-            _show_twins(images, rows, row, known.searched)
+            _show_twins(images, rows, row, searched=known.searched)
     _show_facts(row, placed)
 
 
@@ -66,7 +67,7 @@ def _show_links(images: Catalog, row: pd.Series, run: Run | None) -> None:
             link_to_map("On the map", images.root, row["variant"], run, row["path"])
 
 
-def _show_twins(images: Catalog, rows: pd.DataFrame, row: pd.Series, searched: bool) -> None:
+def _show_twins(images: Catalog, rows: pd.DataFrame, row: pd.Series, *, searched: bool) -> None:
     """Show the other images of the image's group; offer the search for shared fields where it was not `searched`."""
     twins = rows[(rows["group"] == row["group"]) & (rows["path"] != row["path"]) & (row["problem"] == "")]
     if len(twins):
@@ -108,16 +109,15 @@ def _show_picture(images: Catalog, row: pd.Series, variant: str) -> None:
         outlines = st.toggle("Outline the nucleated cells", key="outlines", bind="query-params")
         st.caption(_cells_in(file))
     with place:
-        picture(
-            file, f"{row['label']} smear, enlarged{', its nucleated cells outlined' if outlines else ''}", 420, outlines
-        )
+        alt = f"{row['label']} smear, enlarged{', its nucleated cells outlined' if outlines else ''}"
+        picture(file, alt, 420, outlines=outlines)
 
 
 def _cells_in(file: Path) -> str:
     """Return in words how many nucleated cells an image file holds; nothing where it cannot be read."""
     try:
-        cells, cut, area = _counted(str(file), file.stat().st_mtime_ns)
-    except (ImageError, OSError):  # the picture's place says why
+        cells, cut, area = _counted(str(file), stamp(file))
+    except ImageError:  # the picture's place says why
         return ""
     if not cells:
         return "No nucleated cells were found."
@@ -126,7 +126,7 @@ def _cells_in(file: Path) -> str:
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _counted(path: str, mtime_ns: int) -> tuple[int, int, float]:
+def _counted(path: str, version: Stamp) -> tuple[int, int, float]:
     return cells_of(find_cells(decode(Path(path))))
 
 

@@ -25,6 +25,7 @@ from allcore.evaluation.predictions.score_folder import (
     parts_of_run,
     scored_images,
 )
+from allcore.files import stamp
 from allcore.inference.predictor import Predictor
 from allcore.reporting.number_text import counted
 from allcore.result_cache import short_digest
@@ -82,7 +83,7 @@ def choose_evaluation() -> Run | None:
 
 def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoringRequest) -> Run | None:
     """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
-    key = f"{model} {model.stat().st_mtime_ns} {images.contents(str(of.variant))} {short_digest(of.model_dump_json())}"
+    key = f"{model} {stamp(model)} {images.contents(str(of.variant))} {short_digest(of.model_dump_json())}"
     run = _place(key, (model, images, of), str(workspace().cache))
     if evaluation_record(run) is not None:
         return run

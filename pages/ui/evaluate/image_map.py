@@ -13,7 +13,7 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.evaluation.image_map.making import MOST, NEIGHBOURS, ImageMap, known_map, make_map
 from allcore.evaluation.image_map.table import agreement, map_table
-from allcore.files import stamp
+from allcore.files import is_file, stamp
 from allcore.reporting.image_map import (
     COLOURINGS,
     MEANING,
@@ -62,7 +62,7 @@ def show_map(of: Evaluated) -> None:
 
 
 def _offer(of: Evaluated) -> None:
-    kept = (of.run.folder / FEATURES_FILE).is_file()
+    kept = is_file(of.run.folder / FEATURES_FILE)
     total = len(of.run.split.table)
     asks = "" if kept else ", as its model is asked for the features first"
     st.caption(f"It is made once, of {mapped_of(min(MOST, total), total)}, in about a minute for every 2,000{asks}.")

@@ -22,7 +22,7 @@ SHEET = 24
 _AS_IT_IS = Look(0.0, outlines=False)
 
 
-def show_chosen(run: Run, images: pd.DataFrame, nearest: bool) -> None:
+def show_chosen(run: Run, images: pd.DataFrame, *, nearest: bool) -> None:
     """Show rows of a `map_table`, a sheet of them at a time; `nearest`: the first with those nearest to it."""
     if nearest:
         name = plain(Path(images["path"].iloc[0]).name)

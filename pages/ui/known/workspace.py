@@ -12,6 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from allcore.data.catalog import Catalog, scan
 from allcore.data.relations import Relations, find_relations_of, known_relations_of
+from allcore.files import Stamp, stamp
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.runs.execution.choose_executor import open_executor
 from allcore.runs.execution.executor import Executor
@@ -98,9 +99,8 @@ def forget_catalogs() -> None:
 
 
 def predictor(model: Path) -> Predictor:
-    """Return the predictor of a served model; all users of the app share it."""
-    facts = model.stat()
-    return _predictor(str(model), facts.st_mtime_ns, facts.st_size)
+    """Return the predictor of a served model; all users of the app share it. Raises `ModelFileError`."""
+    return _predictor(str(model), stamp(model))
 
 
 def opener(model: Path) -> Callable[[], Predictor]:
@@ -109,8 +109,7 @@ def opener(model: Path) -> Callable[[], Predictor]:
     Few models are held in memory, and whatever is kept of a model's answers needs none. Raises `InputError` where it
     cannot be opened.
     """
-    facts = model.stat()
-    _check_opens(str(model), facts.st_mtime_ns, facts.st_size)
+    _check_opens(str(model), stamp(model))
     return partial(predictor, model)
 
 
@@ -184,10 +183,10 @@ def _known_relations(_of: Catalog, contents: str, variant: str, cache: str) -> R
 
 
 @st.cache_data(max_entries=1_000, show_spinner=False)
-def _check_opens(model: str, mtime_ns: int, size: int) -> None:
-    _predictor(model, mtime_ns, size)
+def _check_opens(model: str, version: Stamp) -> None:
+    _predictor(model, version)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")
-def _predictor(model: str, mtime_ns: int, size: int) -> Predictor:
+def _predictor(model: str, version: Stamp) -> Predictor:
     return load_predictor(Path(model))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from allcore.cells.finder import find_cells
 from allcore.data.encode import jpeg, shrunk
 from allcore.data.intake.images import ImageFacts, decode, inspect
 from allcore.errors import ImageError, RunError
+from allcore.files import Stamp, stamp
 from allcore.inference.overlay import evidence_png
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import Result
@@ -29,6 +31,8 @@ from pages.ui.show import THUMBNAIL
 SHOWN = 512
 """Pixels of the longer side of the image under the evidence: more than a screen gives it."""
 _ICON = 64
+_PATIENCE = 0.3
+"""Seconds of work after which a progress bar is worth its place."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,21 @@ def image_file(name: str, data: bytes) -> ImageFile:
     return ImageFile(name, hashlib.sha256(data).hexdigest(), lambda: data)
 
 
-def predict(predictor: Predictor, model: Path, image: ImageFile) -> tuple[Result, str]:
-    """Return the model's prediction for an image, or why there is none, and a small JPEG of it as a data URL."""
-    return _predict(f"{model} {model.stat().st_mtime_ns} {image.sha256} {image.name}", (predictor, image))
+def predict_all(predictor: Predictor, model: Path, images: Sequence[ImageFile]) -> list[tuple[Result, str]]:
+    """Return the model's prediction for each image, or why there is none, and a small JPEG of it as a data URL.
+
+    Where that takes long, the page says how far it is.
+    """
+    bar, began, version, answers = None, time.monotonic(), stamp(model), []
+    for number, image in enumerate(images, start=1):
+        answers.append(_predict(f"{model} {version} {image.sha256} {image.name}", (predictor, image)))
+        if time.monotonic() - began > _PATIENCE:
+            text = f"Predicting, {number} of {len(images)} images"
+            bar = bar or st.progress(0.0, text)
+            bar.progress(number / len(images), text)
+    if bar is not None:
+        bar.empty()
+    return answers
 
 
 # The key is one string, because Streamlit takes its time over every single argument.
@@ -90,7 +106,7 @@ def cells(sha256: str, _image: ImageFile) -> np.ndarray:
 
 @st.cache_data(max_entries=500, show_spinner="Looking for similar training images …")
 def similar(
-    run_id: str, model: str, mtime_ns: int, sha256: str, count: int, _features: np.ndarray
+    run_id: str, model: str, version: Stamp, sha256: str, count: int, _features: np.ndarray
 ) -> list[tuple[Neighbour, np.ndarray]]:
     """Return the training images of a run nearest to an image's features, each small enough for a gallery.
 

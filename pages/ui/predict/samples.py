@@ -9,7 +9,7 @@ import streamlit as st
 
 from allcore.data.encode import png
 from allcore.data.folder.layout import find_layout
-from allcore.data.folder.listing import is_image
+from allcore.data.folder.listing import entries, is_image
 from allcore.data.synthetic import draw_field
 from allcore.data.synthetic.cells import CLASSES
 from allcore.errors import InputError
@@ -84,7 +84,7 @@ def _one_of_each_class(folder: str) -> tuple[Path, dict[str, str]]:
     layout = find_layout(Path(folder))
     found: dict[str, str] = {}
     for of_class in layout.class_folders(layout.variants[0]):
-        if len(found) < _MOST and (images := sorted(filter(is_image, of_class.path.iterdir()))):
+        if len(found) < _MOST and (images := sorted(filter(is_image, entries(of_class.path)))):
             found.setdefault(of_class.label, images[len(images) // 2].relative_to(layout.root).as_posix())
     return layout.root, found
 

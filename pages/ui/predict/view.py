@@ -1,4 +1,4 @@
-"""The parts of the Predict page: the table of all results, and one image in detail."""
+"""Predict, one image in detail, and what its model says about itself."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from allcore.cells.outline import outlined
 from allcore.errors import ImageError, InputError
 from allcore.evaluation.probes.evidence_share import evidence_grid
 from allcore.evaluation.probes.registry import AS_IT_IS
+from allcore.files import stamp
 from allcore.inference.metadata import NOT_SAID, HeldOutScore, ServedMetadata
 from allcore.inference.overlay import overlay
-from allcore.inference.predictor import Prediction
-from allcore.inference.results import Result, results_table
+from allcore.inference.predictor import Prediction, Predictor
+from allcore.inference.results import Result
 from allcore.reporting.number_text import per_cent, per_cent_within
 from allcore.reporting.probabilities import probability_bars
 from allcore.reporting.probes import image_finding, what_it_looks_at
@@ -24,13 +25,11 @@ from allcore.text import for_file
 from pages.ui.choose_class import choose_class
 from pages.ui.guarded import guarded
 from pages.ui.predict.answers import ImageFile, cells, evidence_file, pixels, similar
-from pages.ui.show import figure, gallery, plain, table_with_rows
+from pages.ui.show import figure, gallery, plain
 
 NEIGHBOURS = 5
-LISTED = 8
 _LONG_CARD, _CARD_HEIGHT = 1_000, 480
 _PREDICTED = "predicted"
-_SHOWN = "shown"
 _SPLIT_SAYS = {
     "train": "The model was trained on this file, so a right answer says nothing about other images.",
     "validation": "The model was not trained on this file, but its epoch or its temperature was chosen with it.",
@@ -39,56 +38,23 @@ _SPLIT_SAYS = {
 }
 
 
-def show_table(results: list[Result], icons: list[str], metadata: ServedMetadata) -> None:
-    """Show all results with their CSV; a click on a row puts its `numbered` name into the session as `shown`."""
-    frame = results_table(results, metadata)
-    probabilities = [f"probability_{name}" for name in metadata.classes]
-    why = ["error"] if frame["error"].any() else []
-    shown = frame.assign(image=icons, **(100 * frame[probabilities]))
-    names = numbered(results)
-    selected = st.session_state.get(_SHOWN)
-
-    def take(row: int) -> None:
-        st.session_state[_SHOWN] = names[row]
-
-    table_with_rows(
-        shown[["image", "label", "path", *why, *probabilities, "novelty", "novel", "split"]], "predictions",
-        "Class, probabilities and novelty of each image, or why it was not predicted",
-        {
-            "image": st.column_config.ImageColumn("Image", width="small"),
-            "label": "Class",
-            "path": st.column_config.TextColumn("File", width="medium"),
-            "novelty": st.column_config.NumberColumn("Novelty", format="%.2f"),
-            "novel": st.column_config.CheckboxColumn("Novel", help="not like the images this model knows"),
-            "split": st.column_config.TextColumn("Part", help="of the model's run in which the same file was"),
-            "error": st.column_config.TextColumn("Not predicted because", width="medium"),
-            **{
-                column: st.column_config.NumberColumn(f"{name} (%)", format="%.1f")
-                for column, name in zip(probabilities, metadata.classes, strict=True)
-            },
-        },
-        frame, take, names.index(selected) if selected in names else 0, row_height=44,
-    )  # fmt: skip
-
-
-def numbered(results: list[Result]) -> list[str]:
-    """Return a name for each result that no other has."""
-    return [f"{number}: {result.name}" for number, result in enumerate(results, start=1)]
-
-
-def show_errors(results: list[Result]) -> None:
-    """Name the images that were not predicted, with the reasons."""
-    failed = [result for result in results if isinstance(result.outcome, ImageError)]
-    lines = [f"- {plain(result.name)}: {plain(str(result.outcome))}" for result in failed[:LISTED]]
-    if len(failed) > LISTED:
-        lines.append(f"- and {len(failed) - LISTED} more, in the table below")
-    if failed:
-        st.warning("\n".join(lines), title="Not predicted", icon=":material/broken_image:")
+def show_image(image: ImageFile, result: Result, served: Predictor, model: Path) -> None:
+    """Show what a model says of an image and why, or why it says nothing."""
+    if isinstance(result.outcome, ImageError):
+        st.error(plain(f"{result.name}: {result.outcome}"), title="This image cannot be predicted")
+        return
+    _show_verdict(result, result.outcome, served.metadata)
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=360):
+            _show_evidence(image, result.outcome, served.metadata)
+        with st.container(width=400):
+            _show_probabilities(result.outcome, served.classes)
+    _show_similar(result, result.outcome, model, served.metadata.run)
 
 
 @st.fragment
 @guarded("the evidence")
-def show_evidence(image: ImageFile, prediction: Prediction, metadata: ServedMetadata) -> None:
+def _show_evidence(image: ImageFile, prediction: Prediction, metadata: ServedMetadata) -> None:
     """Show an image under the evidence for a class, which the user chooses, as strongly as the user wants it."""
     place, classes = st.container(), metadata.classes
     chosen = choose_class("Evidence for", classes, _PREDICTED, key="explained", bind="query-params")
@@ -112,7 +78,7 @@ def show_evidence(image: ImageFile, prediction: Prediction, metadata: ServedMeta
     )  # fmt: skip
 
 
-def show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadata) -> None:
+def _show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadata) -> None:
     """Show class and novelty, and whether the model was trained on the file."""
     label, threshold = plain(prediction.label), metadata.novelty.threshold
     st.header(f":gray[{label}]" if prediction.novel else label, anchor=False)
@@ -148,7 +114,7 @@ def _where_novel(prediction: Prediction) -> str:
     )
 
 
-def show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None:
+def _show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None:
     """Show the calibrated probability of each class."""
     by_class = ", ".join(
         f"{name} {per_cent(float(p), 1)}" for name, p in zip(classes, prediction.probabilities, strict=True)
@@ -160,11 +126,11 @@ def show_probabilities(prediction: Prediction, classes: tuple[str, ...]) -> None
     )
 
 
-def show_similar(result: Result, prediction: Prediction, model: Path, run_id: str) -> None:
+def _show_similar(result: Result, prediction: Prediction, model: Path, run_id: str) -> None:
     """Show the training images that the model sees as most like an image, or why they are not at hand."""
     st.subheader("Most similar training images", anchor=False)
     try:
-        found = similar(run_id, str(model), model.stat().st_mtime_ns, result.sha256, NEIGHBOURS, prediction.features)
+        found = similar(run_id, str(model), stamp(model), result.sha256, NEIGHBOURS, prediction.features)
     except InputError as error:
         st.caption(plain(f"Not available: {error}."))
         return

@@ -35,7 +35,22 @@ _READ_AGAIN = "Read the folder again"
 
 
 def images_at_hand(served: Predictor, model: Path) -> list[ImageFile]:
-    """Let the user choose a dataset or a folder, and one of its images or all of them; return the chosen one."""
+    """Let the user choose a dataset or a folder, once that is opened, and one of its images; return the chosen one.
+
+    All of them can be asked for too, and are shown here.
+    """
+    wanted = bool({"image", "all", "folder"} & {*st.query_params})
+    own = st.expander(
+        "Or a dataset, or a folder: one image of it, or all", wanted, icon=":material/photo_library:", key="own",
+        on_change="rerun",
+    )  # fmt: skip
+    if not own.open:
+        return []
+    with own:
+        return _images_of_either(served, model)
+
+
+def _images_of_either(served: Predictor, model: Path) -> list[ImageFile]:
     of_folder = "folder" in st.query_params
     st.session_state[_KIND] = KINDS[of_folder]
     st.segmented_control("From", KINDS, required=True, key=_KIND, on_change=_say_kind)

@@ -14,6 +14,9 @@ from pages.ui.known.workspace import workspace
 from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 
+REFUSED = "refused"
+"""Where the session keeps what stands in the way of this, or of an action on a run, for the page to show."""
+
 
 def is_space_to_free() -> bool:
     """Return whether there is anything that can be removed."""
@@ -59,4 +62,4 @@ def _free(shown: list[Superfluous]) -> None:
         freed = act("free", "disk space", lambda: remove([each for each in shown if each.path in still]))
         st.toast(plain(f"{memory(freed)} are free again."))
     except (InputError, OSError) as error:
-        st.session_state["refused"] = what_went_wrong(error)
+        st.session_state[REFUSED] = what_went_wrong(error)

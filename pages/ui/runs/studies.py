@@ -97,7 +97,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
             key=f"resume-{study.name}", on_click=_carry_out, args=("resume", study),
             help="Goes on with what is missing or did not succeed.",
         )  # fmt: skip
-        offer_deletion(study, grid.is_active)
+        offer_deletion(study, is_active=grid.is_active)
     frame = grid_table(grid)
     table(
         frame.assign(

@@ -22,7 +22,7 @@ REFUSED = "study refused"
 _ASKED = "study to be deleted"
 
 
-def offer_deletion(study: Study, is_active: bool) -> None:
+def offer_deletion(study: Study, *, is_active: bool) -> None:
     """Show the button that asks to delete a study; the whole page is drawn anew to confirm it, see `confirm_deletion`.
 
     What is drawn anew by itself, as the studies are, would take the question away.
@@ -52,18 +52,18 @@ def _confirm(study: Study) -> None:
     with st.container(horizontal=True):
         pressed = st.button(
             "Delete the study alone" if mine else "Delete it", type="primary", icon=":material/delete:",
-            on_click=_delete, args=(study, False),
+            on_click=_delete, args=(study,), kwargs={"with_runs": False},
         )  # fmt: skip
         if mine:
             pressed |= st.button(
                 f"Delete it with {counted(len(mine), 'run')}", icon=":material/delete_sweep:",
-                on_click=_delete, args=(study, True),
+                on_click=_delete, args=(study,), kwargs={"with_runs": True},
             )  # fmt: skip
         if st.button("Cancel", key="keep-study") or pressed:
             st.rerun()
 
 
-def _delete(study: Study, with_runs: bool) -> None:
+def _delete(study: Study, *, with_runs: bool) -> None:
     """Delete a study; what stands in the way is kept for the page to show."""
     mine, what = _runs_of(study), "delete with its runs" if with_runs else "delete"
     try:

@@ -11,11 +11,11 @@ import streamlit as st
 
 from allcore.data.labels.meanings import check_meanings
 from allcore.errors import InputError
-from allcore.files import stamp
 from allcore.progress import Progress, progress_of_part
 from allcore.reporting.studies.report import make_study_report
 from allcore.reporting.studies.tables import probes_table
 from allcore.reporting.studies.words import best_in_words, probes_in_words, setting_names, shortcuts_in_words
+from allcore.result_cache import kept_version
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import baseline_members, compute_baselines
 from allcore.studies.findings import MARGIN, StudyFindings, baseline_scores, study_findings
@@ -59,7 +59,7 @@ def show_scores(study: Study, grid: Grid, planned: tuple[int, int]) -> None:
     if not succeeded:
         return
     try:
-        shown = _shown(str(study.folder), planned, succeeded, kept_in(workspace().cache, "shortcuts", "probes"))
+        shown = _shown(str(study.folder), planned, succeeded, kept_version(workspace().cache, "shortcuts", "probes"))
     except InputError as error:
         st.warning(plain(str(error)), title="The scores cannot be put together")
         return
@@ -184,12 +184,3 @@ def _row(name: str, scores: SettingScores) -> dict[str, object]:
         **{key: None if value is None else 100 * value for key, value in fractions.items()},
         "minutes": None if scores.training_seconds is None else scores.training_seconds / 60,
     }  # fmt: skip
-
-
-def kept_in(cache: Path, *names: str) -> tuple[tuple[int, int], ...]:
-    """Return what changes when one of what is so called is computed: how many are kept, and when the last one was."""
-    kept = []
-    for name in names:
-        times = [stamp(file)[0] for file in (cache / name).rglob("*.json")]
-        kept.append((len(times), max(times, default=0)))
-    return tuple(kept)

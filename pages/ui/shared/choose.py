@@ -31,7 +31,7 @@ OF_A_RUN = ("against", "true", "predicted", "at")
 """What an address says of one run, and of no other."""
 
 
-def choose_dataset(hint: bool = True) -> Path | None:
+def choose_dataset(*, hint: bool = True) -> Path | None:
     """Let the user choose one of the datasets (in the address as `data`); None when there is none, or not that one.
 
     A folder deeper in a root is named by its whole path. `hint` says what to do when there is no dataset.

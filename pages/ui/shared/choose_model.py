@@ -44,11 +44,11 @@ def choose_model() -> Path | None:
 def served_models() -> dict[str, Path]:
     """Return the served models by name: the released ones, then those of succeeded runs, newest first."""
     released = {path.name: path for path in workspace().list_models()}
-    return released | {run.id: run.served_model for run in runs() if _is_served(run)}
+    return released | {run.id: model for run in runs() if (model := _served_by(run)) is not None}
 
 
-def _is_served(run: Run) -> bool:
+def _served_by(run: Run) -> Path | None:
     try:
-        return summary(run).state == "succeeded" and run.served_model.is_file()
+        return run.kept_model if summary(run).state == "succeeded" else None
     except InputError:
-        return False
+        return None

@@ -55,7 +55,7 @@ def sheets_of_evidence(
 
 
 def choose_sheet(
-    count: int, place: str, of: str, cells: Callable[[list[int]], bool], evidence: bool = True
+    count: int, place: str, of: str, cells: Callable[[list[int]], bool], *, evidence: bool = True
 ) -> tuple[list[int], Look]:
     """Let the user choose a sheet of `count` images and how they are drawn, kept in the URL by a `place`'s name.
 

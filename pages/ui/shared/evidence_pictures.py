@@ -17,6 +17,7 @@ from allcore.data.encode import jpeg
 from allcore.data.intake.images import decode
 from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.probes.evidence_share import evidence_grid
+from allcore.files import NOT_THERE, Stamp, stamp
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
 from allcore.reporting.probes import image_finding
@@ -60,7 +61,7 @@ def picture_of(run: Run, model: Model | None, row: dict[Any, Any], look: Look) -
     if model is None:
         return drawn, ""
     data = read_recorded_image(workspace().allowed(path), row["sha256"])
-    written = run.served_model.stat().st_mtime_ns
+    written = stamp(run.served_model)
     return drawn, _in_cells(data, path.name, row["sha256"], model, str(run.folder), written, label)
 
 
@@ -72,14 +73,14 @@ def picture(path: Path, sha256: str, run: Run | None, model: Model | None, label
     allowed = workspace().allowed(path)
     data = read_recorded_image(allowed, sha256)
     if run is None or model is None:
-        return _drawn(data, allowed.name, sha256, None, "", 0, "", look)
-    written = run.served_model.stat().st_mtime_ns
+        return _drawn(data, allowed.name, sha256, None, "", NOT_THERE, "", look)
+    written = stamp(run.served_model)
     return _drawn(data, allowed.name, sha256, model, str(run.folder), written, label, look)
 
 
 @st.cache_data(max_entries=600, show_spinner=False)
 def _drawn(
-    _data: bytes, name: str, sha256: str, _model: Model | None, run: str, written: int, label: str, look: Look
+    _data: bytes, name: str, sha256: str, _model: Model | None, run: str, written: Stamp, label: str, look: Look
 ) -> bytes:
     """Return an image as a JPEG, under the evidence for class `label` where there is a model."""
     pixels = decode(_data, name)
@@ -92,7 +93,7 @@ def _drawn(
 
 
 @st.cache_data(max_entries=6_000, show_spinner=False)
-def _in_cells(_data: bytes, name: str, sha256: str, _model: Model, run: str, written: int, label: str) -> str:
+def _in_cells(_data: bytes, name: str, sha256: str, _model: Model, run: str, written: Stamp, label: str) -> str:
     """Return in a sentence how much of the evidence for `label` falls inside cells; empty where none is found."""
     pixels = decode(_data, name)
     cells = find_cells(pixels)
@@ -104,7 +105,7 @@ def _in_cells(_data: bytes, name: str, sha256: str, _model: Model, run: str, wri
 
 
 @st.cache_data(max_entries=6_000, show_spinner=False)
-def _evidence(_pixels: np.ndarray, sha256: str, _model: Model, run: str, written: int, label: str) -> np.ndarray:
+def _evidence(_pixels: np.ndarray, sha256: str, _model: Model, run: str, written: Stamp, label: str) -> np.ndarray:
     """Return the evidence (h, w) for class `label`."""
     model = _model()
     return model.predict([_pixels])[0].evidence[model.classes.index(label)]

@@ -15,6 +15,7 @@ from allcore.cells.outline import outlined
 from allcore.data.encode import png, shrunk
 from allcore.data.intake.images import decode
 from allcore.errors import ImageError
+from allcore.files import Stamp, stamp
 from allcore.reporting.number_text import counted
 from pages.ui import address
 from pages.ui.show import plain, thumbnail
@@ -26,7 +27,7 @@ _LONGEST = 1024
 """Pixels to which an image's longer side is reduced on its own page."""
 
 
-def thumbnails(rows: pd.DataFrame, root: Path, outlines: bool = False) -> None:
+def thumbnails(rows: pd.DataFrame, root: Path, *, outlines: bool = False) -> None:
     """Show catalog rows as thumbnails below `root`; the button under one opens its page (kept in the URL as `image`).
 
     `rows` has the columns of `browse`, `split` where a run is chosen, and `cells` where nucleated cells were counted;
@@ -48,26 +49,21 @@ def thumbnails(rows: pd.DataFrame, root: Path, outlines: bool = False) -> None:
 
 
 def show_thumbnail(
-    path: Path, alt: str, caption: str | None = None, link: str | None = None, outlines: bool = False
+    path: Path, alt: str, caption: str | None = None, link: str | None = None, *, outlines: bool = False
 ) -> None:
     """Show one thumbnail, which leads to a `link` (relative to the page's address), or why the file cannot be shown."""
     try:
-        st.image(thumbnail(path, outlines), caption, width="stretch", alt=alt, link=link)
-    except (ImageError, OSError) as error:
-        st.caption(plain(f"{path.name}: {reason(error)}"))
+        st.image(thumbnail(path, outlines=outlines), caption, width="stretch", alt=alt, link=link)
+    except ImageError as error:
+        st.caption(plain(f"{path.name}: {error}"))
 
 
-def picture(path: Path, alt: str, width: int, outlines: bool = False) -> None:
+def picture(path: Path, alt: str, width: int, *, outlines: bool = False) -> None:
     """Show one image without loss, with `outlines` its nucleated cells outlined, or why it cannot be shown."""
     try:
-        st.image(_png(str(path), path.stat().st_mtime_ns, outlines), width=width, output_format="PNG", alt=alt)
-    except (ImageError, OSError) as error:
-        st.warning(plain(reason(error)), title="This file cannot be shown")
-
-
-def reason(error: ImageError | OSError) -> str:
-    """Return in words why a file cannot be shown."""
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        st.image(_png(str(path), stamp(path), outlines=outlines), width=width, output_format="PNG", alt=alt)
+    except ImageError as error:
+        st.warning(plain(str(error)), title="This file cannot be shown")
 
 
 def open_image(path: str) -> None:
@@ -92,7 +88,7 @@ def _caption(row: Mapping[Hashable, Any]) -> str:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _png(path: str, mtime_ns: int, outlines: bool) -> bytes:
+def _png(path: str, version: Stamp, *, outlines: bool) -> bytes:
     pixels = decode(Path(path))
     cells = find_cells(pixels) if outlines else None
     small = shrunk(pixels, _LONGEST)

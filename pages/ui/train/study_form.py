@@ -18,6 +18,7 @@ from pages.ui.address import bound_number
 
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
 QUICK_SIZES = ["128", "96", "64"]
+ONE_RUN, STUDY = "One run", "Study"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,15 @@ def divides_once(plan: StudyPlan) -> bool:
     return len(plan.seeds) == 1 and len(plan.folds) <= 1 and divides_alike(plan)
 
 
-def study_form(quick: bool) -> Asked:
+def choose_launch(*, quick: bool) -> Asked | None:
+    """Let the user choose one run or a study; return what was asked for of a study, None for one run."""
+    kind = st.segmented_control(
+        "Launch", [ONE_RUN, STUDY], default=ONE_RUN, required=True, key="launch", bind="query-params"
+    )
+    return _study_form(quick=quick) if kind == STUDY else None
+
+
+def _study_form(*, quick: bool) -> Asked:
     """Show what a study varies, and return what was asked for."""
     sizes = st.multiselect(
         "Sizes (px)", SIZES, default=QUICK_SIZES if quick else [], accept_new_options=True,
@@ -84,7 +93,7 @@ def study_form(quick: bool) -> Asked:
         )  # fmt: skip
         name = st.text_input("Name", "", key="study-name", placeholder="study and the time")
     keep = st.toggle(
-        "Keep each run's model", True, key="keep-models", bind="query-params",
+        "Keep each run's model", value=True, key="keep-models", bind="query-params",
         help="Without them, images are not explained and no probe is made; scores and predictions are always kept.",
     )  # fmt: skip
     return Asked(name, sizes, folds, seeds, vary, keep)

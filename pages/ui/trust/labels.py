@@ -156,7 +156,7 @@ def _show_sheets(of: Examined, review: LabelReview, by: list[str]) -> None:
         return
     whole, by_runs = catalog(of.root), bool((review.table["source"] == RUNS).any())
     smears = not hold_no_cells(known_cells(whole, of.variant))
-    rows, look = choose_sheet(len(images), PLACE, f"{of.name} {by} {unjudged}", lambda _: smears, by_runs)
+    rows, look = choose_sheet(len(images), PLACE, f"{of.name} {by} {unjudged}", lambda _: smears, evidence=by_runs)
     shown = images.iloc[rows].to_dict("records")
     pictures = _pictures(of, shown, look)
     with st.container(horizontal=True):

@@ -16,7 +16,7 @@ from pages.ui.trust.examined import Examined
 def show_overview(of: Examined) -> None:
     """Show the numbers of images, groups and pairs, and for each protocol how many test images have a twin in train."""
     numbers = _numbers(of, of.key)
-    _show_numbers(numbers, of.relations.searched)
+    _show_numbers(numbers, searched=of.relations.searched)
     if numbers.across_classes:
         st.warning(
             f"{counted(numbers.across_classes, 'pair has', 'pairs have')} different classes. Look at them under Shared "
@@ -40,7 +40,7 @@ def _numbers(_of: Examined, key: str) -> OverlapNumbers:
     return overlap_numbers(_of.images, _of.relations.overlap)
 
 
-def _show_numbers(numbers: OverlapNumbers, searched: bool) -> None:
+def _show_numbers(numbers: OverlapNumbers, *, searched: bool) -> None:
     unknown = None if searched else "–"
     shown = [
         ("Images", numbers.images, None),

@@ -14,11 +14,11 @@ from allcore.data.intake.images import decode, pixel_sha256
 from allcore.data.shared_fields.alignment import AlignedViews, aligned_views
 from allcore.data.shared_fields.placement import Placement
 from allcore.errors import ImageError, InputError
+from allcore.files import Stamp, stamp
 from allcore.reporting.aligned_pair import blended, differing, side_by_side
 from allcore.reporting.number_text import per_cent
 from pages.ui import address, show
 from pages.ui.guarded import guarded
-from pages.ui.shared.gallery import reason
 from pages.ui.trust.examined import Examined
 
 PAIRS, GROUPS = "Pairs", "Groups"
@@ -43,7 +43,7 @@ def pair_card(of: Examined, pair: pd.Series) -> None:
     """Show a row of `pair_table` in little: both images on their common frame, and the button that shows it large."""
     try:
         pictures = _alone(_content(of, pair))
-    except (InputError, OSError) as error:
+    except InputError as error:
         _say_why(pair, error)
     else:
         with st.container(horizontal=True, gap="small"):
@@ -85,7 +85,7 @@ def _show_pictures(of: Examined, pair: pd.Series) -> None:
     try:
         content = _content(of, pair)
         pictures = _alone(content)
-    except (InputError, OSError) as error:
+    except InputError as error:
         _say_why(pair, error)
         return
     with st.grid(3, min_column_width=240) as grid:
@@ -114,10 +114,9 @@ def _show_overlaid(content: _Content) -> None:
     slot.image(picture, width="stretch", alt=alt)
 
 
-def _say_why(pair: pd.Series, error: InputError | OSError) -> None:
-    text = reason(error) if isinstance(error, (ImageError, OSError)) else str(error)
+def _say_why(pair: pd.Series, error: InputError) -> None:
     names = f"{_name(pair['first'])} and {_name(pair['second'])}"
-    st.warning(show.plain(f"{names}: {text}"), title="This pair cannot be shown", icon=":material/hide_image:")
+    st.warning(show.plain(f"{names}: {error}"), title="This pair cannot be shown", icon=":material/hide_image:")
 
 
 def _alt(pair: pd.Series, side: str) -> str:
@@ -135,16 +134,16 @@ class _Content(NamedTuple):
     second: str
     first_pixels: str
     second_pixels: str
-    written: tuple[int, int]
+    written: tuple[Stamp, Stamp]
     placement: Placement
 
 
 def _content(of: Examined, pair: pd.Series) -> _Content:
-    """Return what the pictures of a row of `pair_table` follow from. Raises `OSError` when a file is gone."""
+    """Return what the pictures of a row of `pair_table` follow from."""
     first, second = (of.root / pair[side] for side in ("first", "second"))
     return _Content(
         str(first), str(second), of.pixels_of(pair["first"]), of.pixels_of(pair["second"]),
-        (first.stat().st_mtime_ns, second.stat().st_mtime_ns),
+        (stamp(first), stamp(second)),
         Placement(
             float(pair["scale"]), float(pair["angle"]), bool(pair["mirrored"]), float(pair["dx"]), float(pair["dy"])
         ),

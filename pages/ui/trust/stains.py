@@ -15,6 +15,7 @@ from allcore.data.intake.images import decode
 from allcore.data.splits.split import Split
 from allcore.data.stain.clusters import CLUSTERS
 from allcore.errors import DatasetError, ImageError
+from allcore.files import Stamp, stamp
 from allcore.reporting.number_text import per_cent
 from allcore.reporting.stain_clusters import cluster_examples, cluster_table, mean_colours
 from pages.ui import show
@@ -39,7 +40,7 @@ def show_stains(of: Examined) -> None:
     )
     split = _split(of)
     colours = _known_colours(of)
-    clusters, examples = _clusters(of, of.key, split, colours, colours is not None)
+    clusters, examples = _clusters(of, of.key, split, colours, coloured=colours is not None)
     for label, of_label in clusters.groupby("label", sort=False):
         st.header(show.plain(str(label)), anchor=False)
         with st.grid(3, min_column_width=290, border=True) as grid:
@@ -86,7 +87,7 @@ def _known_colours(of: Examined) -> np.ndarray | None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _clusters(
-    _of: Examined, key: str, _split: Split | None, _colours: np.ndarray | None, coloured: bool
+    _of: Examined, key: str, _split: Split | None, _colours: np.ndarray | None, *, coloured: bool
 ) -> tuple[pd.DataFrame, dict[str, list[str]]]:
     """Return the table of clusters, and the paths of some images of each."""
     groups, stains = _of.relations.groups, _of.relations.stains
@@ -105,8 +106,8 @@ def _show_cluster(of: Examined, cluster: pd.Series, paths: list[str]) -> None:
     st.markdown(f"**{show.plain(cluster['stain'])}**: {cluster['images']:,} images, {share}")
     files = [of.root / path for path in paths]
     try:
-        strip = _strip(cluster["colour"], tuple((str(file), file.stat().st_mtime_ns) for file in files))
-    except (ImageError, OSError):
+        strip = _strip(cluster["colour"], tuple((str(file), stamp(file)) for file in files))
+    except ImageError:
         st.caption("Its examples cannot be shown: a file is gone or damaged.")
     else:
         names = ", ".join(path.rsplit("/", 1)[-1] for path in paths)
@@ -116,7 +117,7 @@ def _show_cluster(of: Examined, cluster: pd.Series, paths: list[str]) -> None:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _strip(colour: str, files: tuple[tuple[str, int], ...]) -> bytes:
+def _strip(colour: str, files: tuple[tuple[str, Stamp], ...]) -> bytes:
     """Return a JPEG: the colour, then the images."""
     tiles = [cv2.resize(decode(Path(file)), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for file, _ in files]
     if colour:

@@ -16,6 +16,7 @@ from allcore.evaluation.probes.probing import cached_report
 from allcore.evaluation.probes.subject import Subject, subject_of_run
 from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.evaluation.shortcuts import best_shortcut
+from allcore.files import Stamp, stamp
 from allcore.inference.metadata import HeldOutScore, ViewScore
 from allcore.reporting.number_text import per_cent
 from allcore.reporting.probes import what_it_looks_at
@@ -61,7 +62,7 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     st.caption(
         f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, "
         f"{scores.n:,} test images.{_chosen(run, among)} {_COMPARABLE}"
-        f"{_twins(twins, flatter)}"
+        f"{_twins(twins, flatter=flatter)}"
     )
     if shortcuts is None:
         cached_or_offered(run)
@@ -73,7 +74,7 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
     )
 
 
-def show_released(models: list[Path], any_run: bool) -> None:
+def show_released(models: list[Path], *, any_run: bool) -> None:
     """Show the most accurate of the released models that know their test accuracy, or the paper's figure alone.
 
     `any_run` says whether a run has succeeded, of which none may stand beside the paper.
@@ -89,7 +90,7 @@ def show_released(models: list[Path], any_run: bool) -> None:
         shortcut = (held_out.shortcut, held_out.shortcut_accuracy)
     _show_tiles(_Score("Released model", held_out.accuracy, held_out.interval, shortcut))
     st.caption(
-        f"{plain(path.name)}, {held_out.images:,} test images. {_COMPARABLE}{_twins(held_out.twins, False)} "
+        f"{plain(path.name)}, {held_out.images:,} test images. {_COMPARABLE}{_twins(held_out.twins, flatter=False)} "
         "Your own best run on such images will replace it here; drawn smears do not count."
     )
     if shortcut is not None and shortcut[1] >= held_out.accuracy:
@@ -134,13 +135,13 @@ def _say_what_it_looks_at(views: tuple[ViewScore, ...]) -> None:
 
 def _held_out(path: Path) -> HeldOutScore | None:
     try:
-        return _held_out_of(str(path), path.stat().st_mtime_ns)
-    except (InputError, OSError):
+        return _held_out_of(str(path), stamp(path))
+    except InputError:
         return None  # Predict says why
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _held_out_of(model: str, written: int) -> HeldOutScore | None:
+def _held_out_of(model: str, version: Stamp) -> HeldOutScore | None:
     return predictor(Path(model)).metadata.held_out
 
 
@@ -175,6 +176,6 @@ def _chosen(run: Run, among: int) -> str:
     return f"{luck} It is one fold of the study {plain(run.config.study)}{there}."
 
 
-def _twins(twins: int, flatter: bool) -> str:
+def _twins(twins: int, *, flatter: bool) -> str:
     said = f" {twins} of the test images share a group with one in train" if twins else ""
     return said and f"{said}{': the score looks better than it is' if flatter else ''}."

@@ -1,4 +1,4 @@
-"""What runs of several sizes cost and are worth, wherever their points come from, and which of them differ."""
+"""What runs of several sizes cost and are worth, wherever their points come from."""
 
 from __future__ import annotations
 
@@ -10,15 +10,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allcore.data.known_images import OF_DRAWN
-from allcore.errors import RunError
-from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint, on_front, tradeoff_table
-from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
 from allcore.paper import NATIVE_SIZE
-from allcore.reporting.comparison import not_compared, pairs_in_words
 from allcore.reporting.number_text import listed
 from allcore.reporting.shortcuts import draw_shortcuts, shortcut_note
-from allcore.reporting.studies.words import verdicts_in_words
 from allcore.reporting.tradeoff import COSTS, pareto_figure, published_table, size_figure
 from pages.ui import show
 
@@ -40,25 +35,10 @@ _PUBLISHED = {
     "low": show.per_cent_column("95 % from", decimals=2),
     "high": show.per_cent_column("to", decimals=2),
 }
-_PAIRS = {
-    "first": "A",
-    "second": "B",
-    "difference": show.per_cent_column("A minus B (points)", "difference of the test accuracies"),
-    "low": show.per_cent_column("95 % from"),
-    "high": show.per_cent_column("to"),
-    "only_first": "A alone right",
-    "only_second": "B alone right",
-    "p": st.column_config.NumberColumn("p, over images", format="%.3g"),
-    "p_over_groups": st.column_config.NumberColumn("p, over groups", format="%.3g"),
-    "p_holm": st.column_config.NumberColumn(
-        "p, corrected", format="%.3g", help="p over groups, corrected for the number of pairs (Holm)"
-    ),
-    "apart": st.column_config.CheckboxColumn("told apart"),
-}
 
 
 def show_points(
-    points: Sequence[TradeoffPoint], name: str, joined: bool, shortcuts: Mapping[str, float] | None = None
+    points: Sequence[TradeoffPoint], name: str, shortcuts: Mapping[str, float] | None = None, *, joined: bool
 ) -> None:
     """Show points against image size and training time, and as a table; files are called by `name`.
 
@@ -69,7 +49,7 @@ def show_points(
     if any(point.images == "drawn" for point in points):
         st.caption(OF_DRAWN)
     if table["network"].nunique() == 1:
-        _show_sizes(table, name, joined, shortcuts)
+        _show_sizes(table, name, shortcuts, joined=joined)
     cost = _show_costs(table, name, shortcuts)
     in_per_cent = {column: 100 * table[column] for column in ("accuracy", "accuracy_low", "accuracy_high")}
     costs = table.assign(**in_per_cent)
@@ -94,7 +74,7 @@ def _show_published(table: pd.DataFrame, name: str) -> None:
     )  # fmt: skip
 
 
-def _show_sizes(table: pd.DataFrame, name: str, joined: bool, shortcuts: Mapping[str, float] | None) -> None:
+def _show_sizes(table: pd.DataFrame, name: str, shortcuts: Mapping[str, float] | None, *, joined: bool) -> None:
     """Show accuracy and each cost against image size, for runs of one network."""
     st.header("Against image size", anchor=False)
     alike = table["epochs"].nunique() == 1
@@ -102,7 +82,7 @@ def _show_sizes(table: pd.DataFrame, name: str, joined: bool, shortcuts: Mapping
     known = ("the paper's Table 1" if beside_paper else "", "" if shortcuts is None else "shortcut baselines")
     beside = listed([each for each in known if each])
     show.figure(
-        partial(_size_figure, table, joined and alike, shortcuts),
+        partial(_size_figure, table, shortcuts, joined=joined and alike),
         f"image-size-{name}",
         "Test accuracy with its interval, training time, memory and parameters against image size"
         + (f", {beside} beside" if beside else ""),
@@ -147,7 +127,7 @@ def _called(cost: str) -> str:
     return COSTS[cost].partition(" (")[0]
 
 
-def _size_figure(table: pd.DataFrame, joined: bool, shortcuts: Mapping[str, float] | None) -> go.Figure:
+def _size_figure(table: pd.DataFrame, shortcuts: Mapping[str, float] | None, *, joined: bool) -> go.Figure:
     figure = size_figure(table, joined)
     if shortcuts is not None:
         draw_shortcuts(figure, table, shortcuts, row=1)
@@ -159,49 +139,3 @@ def _cost_figure(table: pd.DataFrame, cost: str, shortcuts: Mapping[str, float] 
     if shortcuts is not None:
         draw_shortcuts(figure, table, shortcuts)
     return figure
-
-
-def show_example() -> None:
-    """Show the study that comes with the app, and where and how it was made."""
-    try:
-        record = read_tradeoff(EXAMPLE)
-    except RunError as error:
-        st.error(show.plain(str(error)), title="The example cannot be shown")
-        return
-    dataset, split = record.points[0].dataset, record.points[0].split
-    st.caption(
-        f"Measured on the real images ({show.plain(dataset)}, {split} split, {record.points[0].test_images} test "
-        f"images) on {show.plain('; '.join(record.devices))}. Times differ on other machines."
-    )
-    say_which_differ(record.pairs, record.differences)
-    show_points(record.points, "example", True, record.shortcuts)
-    show_pairs(record.pairs, "example", len(record.points))
-    with st.expander("The commands that made it"):
-        st.code("\n".join(record.commands), language="bash", wrap_lines=True)
-
-
-def say_which_differ(pairs: pd.DataFrame, differences: Sequence[SettingDifference] = ()) -> None:
-    """Say in bold which runs that `compare_all` compared can be told apart by their accuracy.
-
-    Of a study with folds, whose settings are compared by `differences`, say which are the same within a point as well.
-    """
-    if differences:
-        st.markdown("\n".join(f"- **{show.plain(said)}**" for said in verdicts_in_words(differences)))
-    elif len(pairs):
-        st.markdown(f"**{show.plain(pairs_in_words(pairs))}**")
-
-
-def show_pairs(pairs: pd.DataFrame, name: str, n_runs: int) -> None:
-    """Show the tests of `compare_all` on pairs of `n_runs` runs as a table called by `name`."""
-    st.header("Which runs differ", anchor=False)
-    if left_out := not_compared(len(pairs), n_runs):
-        st.caption(left_out)
-    if pairs.empty:
-        return
-    in_points = {column: 100 * pairs[column] for column in ("difference", "low", "high")}
-    show.table(pairs.assign(**in_points), f"pairs-{name}", "Every two runs compared on their test images", _PAIRS)
-    st.caption(
-        "Exact McNemar tests: p over images counts every image, p over groups counts the images of an overlap group as "
-        "one, and the last p is corrected for the number of pairs (Holm). Two runs can be told apart where it is below "
-        "0.05."
-    )
