@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from allcore.text import for_page
 from pages.ui.dataset.about import show_about_dataset
 from pages.ui.dataset.cells import show_cells
 from pages.ui.dataset.classes import show_naming
@@ -20,7 +21,6 @@ from pages.ui.known.workspace import catalog
 from pages.ui.shared.choose import choose_dataset, choose_run_on, choose_variant
 from pages.ui.shared.gallery import close_image
 from pages.ui.shared.get_dataset import get_dataset, is_getting_what_was_asked_here, say_added, show_getting
-from pages.ui.show import plain
 from pages.ui.tabs import open_tab
 
 st.title("Dataset")
@@ -39,7 +39,7 @@ elif folder is not None:
     split = split_of(run)
     path = st.query_params.get("image")
     if path is not None and not (images.table["path"] == path).any():
-        st.warning(plain(f"{path} is not an image of this dataset."), title="No such image")
+        st.warning(for_page(f"{path} is not an image of this dataset."), title="No such image")
         close_image()
         path = None
     if path is not None:

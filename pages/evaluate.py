@@ -6,6 +6,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.studies.out_of_fold import is_out_of_fold
+from allcore.text import for_page
 from pages.ui import address
 from pages.ui.evaluate.calibration import show_calibration
 from pages.ui.evaluate.choose import choose_evaluation, choose_kind
@@ -26,7 +27,6 @@ from pages.ui.known.judgements import catalog_of_run
 from pages.ui.known.meanings import meanings
 from pages.ui.shared.choose import choose_predictions
 from pages.ui.shared.labels import choose_labels
-from pages.ui.show import plain
 from pages.ui.tabs import open_tab
 
 RECORDED_PARTS = ("test", "validation")
@@ -51,7 +51,7 @@ if of_run and (images := catalog_of_run(run)) is not None:
 try:
     now = evaluated(run, split, labels)
 except InputError as error:
-    st.error(plain(str(error)), title=f"This {'run' if of_run else 'model'} cannot be evaluated")
+    st.error(for_page(str(error)), title=f"This {'run' if of_run else 'model'} cannot be evaluated")
     st.stop()
 show_headline(now)
 

@@ -4,8 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from allcore import paper
+from allcore.workspace import open_workspace
 from pages.ui.known.runs import runs, states, watch
-from pages.ui.known.workspace import datasets, executor, workspace
+from pages.ui.known.workspace import datasets, executor
 from pages.ui.overview.runs import runs_table, show_best_of_each_dataset, show_runs
 from pages.ui.overview.score import show_best_run, show_released
 from pages.ui.overview.start import show_start
@@ -13,7 +14,7 @@ from pages.ui.shared.get_dataset import say_added
 from pages.ui.show import table
 
 here, store = datasets(), executor().store
-released = workspace().list_models()
+released = open_workspace().list_models()
 known = runs()
 watch(states(known))
 listed = runs_table(known)

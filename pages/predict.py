@@ -5,6 +5,7 @@ import streamlit as st
 from allcore.data.intake.formats import IMAGE_SUFFIXES
 from allcore.errors import InputError
 from allcore.runs.folder.store import dataset_of_model
+from allcore.text import for_page
 from pages.ui.known.meanings import meanings
 from pages.ui.known.workspace import predictor
 from pages.ui.predict.answers import predict_all, uploaded_image
@@ -14,7 +15,6 @@ from pages.ui.predict.uploads import uploaded_files
 from pages.ui.predict.view import show_facts, show_image
 from pages.ui.predict.whole_folder import images_at_hand
 from pages.ui.shared.choose_model import choose_model
-from pages.ui.show import plain
 
 NOTICE = "For research and education only. This is not a medical device, and nothing here is a diagnosis."
 LARGEST_MB = 256  # the core refuses larger files as well
@@ -29,10 +29,10 @@ if model is None:
 try:
     served = predictor(model)
 except InputError as error:
-    st.error(plain(str(error)), title="This model cannot be used")
+    st.error(for_page(str(error)), title="This model cannot be used")
     st.stop()
 if said := meanings(tuple(filter(None, [dataset_of_model(model)])), served.classes).in_words():
-    notice.info(f"{NOTICE} {plain(said)}", icon=":material/science:")
+    notice.info(f"{NOTICE} {for_page(said)}", icon=":material/science:")
 with st.expander("About this model", icon=":material/info:", key="about", bind="query-params"):
     show_facts(served.metadata)
 

@@ -7,7 +7,7 @@ import streamlit as st
 from allcore.data.catalog import Catalog
 from allcore.data.relations import catalog_relations
 from allcore.errors import DatasetError
-from pages.ui import show
+from allcore.text import for_page
 from pages.ui.known.workspace import asked_for_search, catalog, forget_catalogs, relations, searched_relations
 from pages.ui.shared.choose import choose_dataset, choose_variant
 from pages.ui.shared_work import CancelledError
@@ -43,7 +43,7 @@ def _examine(whole: Catalog, variant: str) -> Examined:
     except DatasetError as error:
         found = catalog_relations(images)
         st.warning(
-            f"{show.plain(str(error))}. What follows is based on exact duplicates alone.",
+            f"{for_page(str(error))}. What follows is based on exact duplicates alone.",
             title="Shared fields could not be looked for",
         )
         st.button("Read the folder again", icon=":material/refresh:", on_click=forget_catalogs)

@@ -10,16 +10,8 @@ from allcore.cli.output import print_json, say, table
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.paper import HEADLINE
-from allcore.reporting.number_text import (
-    Ends,
-    counted,
-    decimal,
-    interval,
-    of_hundred,
-    per_cent,
-    percentage,
-    percentages,
-)
+from allcore.reporting.number_text import Ends, decimal, interval, of_hundred, per_cent, percentage, percentages
+from allcore.text import counted
 
 if TYPE_CHECKING:
     from allcore.data.labels.meanings import ClassMeanings

@@ -16,8 +16,8 @@ from allcore.cli.output import Json, check_files, make_folder_for, print_json, p
 from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import counted, percentage
-from allcore.text import for_file
+from allcore.reporting.number_text import percentage
+from allcore.text import counted, for_file
 
 if TYPE_CHECKING:
     from allcore.inference.predictor import Prediction, Predictor

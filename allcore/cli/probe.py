@@ -10,7 +10,8 @@ import typer
 
 from allcore.cli.arguments import ModelName
 from allcore.cli.output import Json, print_json, progress_bar, say, table
-from allcore.reporting.number_text import counted, decimal, interval, or_blank
+from allcore.reporting.number_text import decimal, interval, or_blank
+from allcore.text import counted
 
 if TYPE_CHECKING:
     from allcore.evaluation.probes.probing import ProbeReport

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.cli.output import json_rows, say, table
 from allcore.data.known_images import OF_DRAWN
-from allcore.reporting.number_text import counted, duration, memory, per_cent, percentage
+from allcore.reporting.number_text import duration, memory, per_cent, percentage
+from allcore.text import counted
 
 if TYPE_CHECKING:
     from allcore.studies.estimate import StudyEstimate

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.cli.output import print_json, progress_bar, say
 from allcore.reporting.estimate_words import division, memory_source, speed_source
-from allcore.reporting.number_text import counted, duration, memory
+from allcore.reporting.number_text import duration, memory
+from allcore.text import counted
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig

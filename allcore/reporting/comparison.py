@@ -8,8 +8,8 @@ import pandas as pd
 
 from allcore.evaluation.comparing.comparison import Comparison, McNemar
 from allcore.evaluation.scoring.intervals import SIGNIFICANCE
-from allcore.reporting.number_text import counted
 from allcore.reporting.score_tables import ERROR_NAMES, SCORE_NAMES
+from allcore.text import counted
 
 _SMALLEST_P = 1e-4
 

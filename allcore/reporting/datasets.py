@@ -8,8 +8,9 @@ import pandas as pd
 
 from allcore.data.browse import class_counts
 from allcore.data.catalog import Catalog
-from allcore.reporting.number_text import counted, memory
+from allcore.reporting.number_text import memory
 from allcore.runs.owned_datasets import DatasetFacts
+from allcore.text import counted
 
 _NOT_RECORDED = "not recorded"
 _RUNS = 5

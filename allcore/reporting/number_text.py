@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from allcore.text import counted as counted  # which the floors below need too
-
 UNKNOWN = "–"
 """Stands for a number that is not known or not defined, None or nan."""
 

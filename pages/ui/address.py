@@ -19,7 +19,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.ui.show import plain
+from allcore.text import for_page
 
 _SAID = "said in the address"
 _LATE_SECONDS = 30.0
@@ -72,7 +72,7 @@ def settle(
         return default
     if asked not in options:
         st.warning(
-            plain(f"The address asks for the {what} {asked}, which is not among those that can be shown here."),
+            for_page(f"The address asks for the {what} {asked}, which is not among those that can be shown here."),
             title=f"No such {what}",
             icon=":material/link_off:",
         )

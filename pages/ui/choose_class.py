@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from rich.cells import cell_len
 
-from pages.ui.show import plain
+from allcore.text import for_page
 
 _ROOM = 120
 """Columns that the names may take together as buttons: two or three lines of a narrow screen."""
@@ -33,5 +33,7 @@ def choose_class(
         place = options.index(default) if default is not None else 0 if required else None
         return st.selectbox(label, options, place, placeholder="all", **widget)
     if not required:
-        return st.pills(label, options, format_func=plain, wrap=True, **widget)
-    return st.segmented_control(label, options, default=default, required=True, format_func=plain, wrap=True, **widget)
+        return st.pills(label, options, format_func=for_page, wrap=True, **widget)
+    return st.segmented_control(
+        label, options, default=default, required=True, format_func=for_page, wrap=True, **widget
+    )

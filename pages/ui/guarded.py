@@ -10,7 +10,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.refusals import refusal
-from pages.ui.show import plain
+from allcore.text import for_page
 
 
 @contextmanager
@@ -22,14 +22,14 @@ def guarded(name: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        st.error(plain(str(error)), title="This cannot be shown")
+        st.error(for_page(str(error)), title="This cannot be shown")
     except Exception as error:
         logging.getLogger("allscope").exception("%s", name)
         if (refused := refusal(error)) is not None:
-            st.error(plain(f"What to do: {refused.to_do}."), title=refused.why[0].upper() + refused.why[1:])
+            st.error(for_page(f"What to do: {refused.to_do}."), title=refused.why[0].upper() + refused.why[1:])
             return
         if isinstance(error, FileNotFoundError) and error.filename:  # between two looks another may delete it
             gone = f"{error.filename} was deleted, renamed or moved meanwhile. Reload the page to see what is there."
-            st.error(plain(gone), title="This is no longer there")
+            st.error(for_page(gone), title="This is no longer there")
             return
         st.error("The server's log has the details. Reloading the page may help.", title="Something went wrong here")

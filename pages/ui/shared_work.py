@@ -13,8 +13,8 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.progress import Progress
 from allcore.refusals import what_went_wrong
+from allcore.text import for_page
 from allcore.workspace import open_workspace
-from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 from pages.ui.turns import leave_turn
 
@@ -127,7 +127,7 @@ def _cancel_as_asked(key: str, on: str | None) -> None:
     try:
         cancel(key) if on is None else act("cancel", on, lambda: cancel(key))
     except (InputError, OSError) as error:
-        st.toast(plain(what_went_wrong(error)), icon=":material/error:")
+        st.toast(for_page(what_went_wrong(error)), icon=":material/error:")
 
 
 def is_under_way(key: str) -> bool:
@@ -183,6 +183,6 @@ def make_and_show(
     except CancelledError:
         st.caption("It was cancelled.")
     except InputError as error:
-        st.error(plain(str(error)), title=refused)
+        st.error(for_page(str(error)), title=refused)
     else:
         st.rerun()

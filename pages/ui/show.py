@@ -18,7 +18,6 @@ from allcore.data.encode import jpeg, shrunk
 from allcore.data.intake.images import decode
 from allcore.files import Stamp, stamp
 from allcore.text import for_csv, for_file, for_table
-from allcore.text import for_page as plain  # noqa: F401  the pages take it from here
 from pages.ui.figures import drawn
 
 THUMBNAIL = 160

@@ -16,8 +16,8 @@ from allcore.access import Person, Right, read_access
 from allcore.actions import actions_on, record_action
 from allcore.errors import ConfigError, InputError
 from allcore.installation import command_that_adds
+from allcore.text import for_page
 from allcore.workspace import open_workspace
-from pages.ui.show import plain
 
 _Result = TypeVar("_Result")
 _PACKAGES = ("authlib", "httpx")
@@ -41,17 +41,19 @@ def let_in() -> None:
     try:
         right = _right()
     except ConfigError as error:
-        st.error(plain(str(error)), title="Nobody can be let in")
+        st.error(for_page(str(error)), title="Nobody can be let in")
         right = None
     else:
         if right is None:
             st.error(
-                plain(f"{_person().email or 'You'} may not look at this workspace. Whoever runs it can change that."),
+                for_page(
+                    f"{_person().email or 'You'} may not look at this workspace. Whoever runs it can change that."
+                ),
                 title="Not let in",
             )
     with st.sidebar:
         if right is not None:
-            st.caption(plain(f"{_name() or 'You'} {_RIGHTS[right]}."))
+            st.caption(for_page(f"{_name() or 'You'} {_RIGHTS[right]}."))
         st.button("Sign out", icon=":material/logout:", on_click=st.logout)
     if right is None:
         st.stop()
@@ -69,7 +71,7 @@ def _offer_to_sign_in() -> None:
         try:
             st.login()
         except StreamlitAuthError as error:  # what secrets.toml lacks
-            st.error(plain(" ".join(str(error).split())), title="Nobody can sign in")
+            st.error(for_page(" ".join(str(error).split())), title="Nobody can sign in")
 
 
 def act(what: str, on: str, do: Callable[[], _Result]) -> _Result:
@@ -127,7 +129,7 @@ def show_actions(*things: str) -> None:
         return
     for action in actions_on(open_workspace().root, things):
         moment = datetime.fromtimestamp(action.moment, UTC)
-        st.caption(plain(f"{moment:%Y-%m-%d %H:%M} UTC, {action.who}: {_shown(action.what)}"))
+        st.caption(for_page(f"{moment:%Y-%m-%d %H:%M} UTC, {action.who}: {_shown(action.what)}"))
 
 
 def _shown(what: str) -> str:

@@ -14,8 +14,8 @@ from allcore.runs.execution.choose_executor import executor_of, open_executor
 from allcore.runs.folder.files import OUTPUT_FILE
 from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.states import ACTIVE
+from allcore.text import for_page
 from allcore.workspace import Workspace
-from pages.ui.show import plain
 from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until
 
 
@@ -93,7 +93,7 @@ def test_runs_go_through_ray_and_outlive_what_happens_to_it(ray, executor, tiny,
 
     # two slots: the third waits, and says why; stopping it needs no worker
     assert "pending" in until(executor, third, lambda status: "pending" in status.phase).phase
-    assert plain("pending, Job has not started yet") in page_of(executor, third)
+    assert for_page("pending, Job has not started yet") in page_of(executor, third)
     until_saved(executor, first, 0)
     until(executor, second, lambda status: status.state == "running" and status.step)
     executor.stop(third)

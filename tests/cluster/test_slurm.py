@@ -8,7 +8,7 @@ import pytest
 from allcore.runs.execution.choose_executor import executor_of
 from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.states import ACTIVE
-from pages.ui.show import plain
+from allcore.text import for_page
 from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until
 
 
@@ -41,7 +41,7 @@ def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm,
     assert "pending" in until(executor, third, lambda status: "pending" in status.phase).phase
     until(executor, first, in_epoch(1))
     assert "pending, Resources" in until(executor, third, lambda status: "Resources" in status.phase).phase
-    assert plain("pending, Resources") in page_of(executor, third)
+    assert for_page("pending, Resources") in page_of(executor, third)
     executor.stop(third)
     assert third.status().state == "cancelled"
     assert not third.log_tail()

@@ -14,7 +14,7 @@ import pytest
 
 from allcore.access import ACCESS_FILE
 from allcore.runs.execution.executor import LocalExecutor
-from allcore.text import for_page as plain
+from allcore.text import for_page
 from benchmarks.browserless import Shown, Visitor
 from tests.copies import link_or_copy
 from tests.e2e.conftest import Server
@@ -108,8 +108,8 @@ def test_a_stranger_sees_the_button_alone_on_whatever_page_is_asked_for_first(si
 def test_who_may_act_is_offered_it_and_who_may_look_is_not(signing_in):
     app, provider = signing_in
     anna, bob = (Browser(app, who).sign_in() for who in ("anna", "bob"))
-    assert plain("anna@lab.org may look and act.") in anna.texts
-    assert plain("bob@lab.org may look.") in bob.texts
+    assert for_page("anna@lab.org may look and act.") in anna.texts
+    assert for_page("bob@lab.org may look.") in bob.texts
     offered = {label: (anna.buttons[label], bob.buttons[label]) for label in ACTS}
     assert offered == {"Resume": (False, False), "Delete": (True, False), "Free disk space": (True, False)}
     assert not provider.refused
@@ -119,7 +119,7 @@ def test_who_may_act_is_offered_it_and_who_may_look_is_not(signing_in):
 def test_who_has_no_right_sees_nothing_but_why(signing_in, account, said):
     shown = Browser(signing_in[0], account).sign_in()
     assert shown.buttons == {"Sign out": True}
-    assert any(plain(said) in text for text in shown.texts)
+    assert any(for_page(said) in text for text in shown.texts)
 
 
 def test_an_identity_that_the_provider_has_not_signed_counts_for_nothing(signing_in):

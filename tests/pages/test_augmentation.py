@@ -13,8 +13,8 @@ from allcore.data.catalog import scan
 from allcore.data.decoded import decoded_images
 from allcore.data.intake.images import decode
 from allcore.runs.folder.store import Run
+from allcore.text import for_page
 from allcore.training.batches import BatchSource
-from pages.ui.show import plain
 from tests.pages.opening import choose, links, open_page, press, ran, texts
 
 ALONE, AS_SEEN = "Each operation alone", "As a run saw it"
@@ -115,7 +115,7 @@ def test_an_image_that_cannot_be_used_is_named_with_the_reason(browsed):
     app = open_page("augmentation", image="Pro/damaged.jpg")
     problem = scan(browsed).table.set_index("path").loc["Pro/damaged.jpg", "problem"]
     assert [(each.proto.title, each.value) for each in app.warning] == [
-        ("This image cannot be used", plain(f"Pro/damaged.jpg: {problem}"))
+        ("This image cannot be used", for_page(f"Pro/damaged.jpg: {problem}"))
     ]
     assert app.image
 

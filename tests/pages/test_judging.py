@@ -8,7 +8,7 @@ import pytest
 from allcore.data.catalog import scan
 from allcore.data.labels.judgements import account_name, add_judgements, make_judgement, read_judgements
 from allcore.runs.folder.store import Run
-from pages.ui.show import plain
+from allcore.text import for_page
 from tests.pages.opening import choose, open_page, press, ran, table, texts
 
 
@@ -79,7 +79,7 @@ def test_suspicious_labels_are_judged_where_they_are_listed(dataset, workspace):
     assert shown[made.image] == "excluded"
     assert (shown != "").sum() == 1
     app = choose(app, "unjudged", True)
-    assert plain(made.image.rsplit("/", 1)[-1]) not in texts(app)
+    assert for_page(made.image.rsplit("/", 1)[-1]) not in texts(app)
 
 
 def test_train_shows_what_corrected_labels_change_and_divides_by_them(dataset, judge):

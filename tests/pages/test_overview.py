@@ -20,7 +20,7 @@ from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
-from pages.ui.show import plain
+from allcore.text import for_page
 from tests.pages.opening import PATIENCE, metric
 from tests.pages.releasing import release
 
@@ -196,13 +196,13 @@ def test_released_models_probes_say_what_its_score_is_worth(workspace, released,
         ViewScore(probe=OTHER_FIELD, accuracy=0.25, interval=(0.2, 0.3), followed_other=0.5, followed_neither=0.25),
     )
     release(finished_run, released / "good.onnx", held_out=HELD_OUT.model_copy(update={"views": views}))
-    assert plain(what_it_looks_at(views)) in [each.value for each in open_app().markdown]
+    assert for_page(what_it_looks_at(views)) in [each.value for each in open_app().markdown]
 
 
 def test_runs_kept_probes_say_what_its_score_is_worth(finished, finished_run, photographed, monkeypatch):
     monkeypatch.setenv("ALLCORE_WORKSPACE", str(finished.workspace.root))
     report = probe_model(subject_of_run(finished_run), finished.workspace.cache)
-    assert plain(what_it_looks_at(views_of(report))) in [each.value for each in open_app().markdown]
+    assert for_page(what_it_looks_at(views_of(report))) in [each.value for each in open_app().markdown]
 
 
 def test_released_models_that_know_no_test_leave_the_paper_alone(workspace, released, finished_run):

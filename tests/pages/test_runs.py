@@ -19,9 +19,9 @@ from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.store import RunStore
 from allcore.runs.summary import RunSummary
+from allcore.text import for_page
 from allcore.tracking.record import Mirrored, write_mirrored
 from pages.ui.known.runs import refresh_every, states
-from pages.ui.show import plain
 from tests.conftest import device_taken, wait_for
 from tests.copies import copy_of
 from tests.pages.opening import button, choose, field, links, metrics, open_page, press, ran, texts
@@ -126,13 +126,13 @@ def test_failed_run_says_why(run):
 def test_running_run_tells_phase_progress_time_left_warnings_and_its_mirror(running):
     write_mirrored(running.folder, Mirrored(server="http://lab:5000", experiment="1", run="f00"))
     app = open_page("runs")
-    assert plain("MLflow: http://lab:5000/#/experiments/1/runs/f00") in [caption.value for caption in app.caption]
+    assert for_page("MLflow: http://lab:5000/#/experiments/1/runs/f00") in [caption.value for caption in app.caption]
     assert any("epoch 2 of 4, training, 10 min left" in caption.value for caption in app.caption)
     assert app.get("progress")[0].value == pytest.approx(100 * 15 / 40, abs=1)
     assert metrics(app)["Images/s"] == "40"
     assert metrics(app)["Time left"] == "10 min"
     assert app.warning[0].value == "the disk is slow"
-    assert plain(f"CPU 0: {running.id}") in texts(app)
+    assert for_page(f"CPU 0: {running.id}") in texts(app)
     assert not button(app, "Stop").disabled
     assert button(app, "Delete").disabled
 
@@ -144,7 +144,7 @@ def test_run_that_waits_for_slurm_says_why_however_long_it_does(run):
     record_launch(run.folder, launch.model_copy(update=waits))
     os.utime(run.folder / "status.json", (0, 0))
     app = open_page("runs")
-    assert plain("Slurm job 7: pending, Resources") in texts(app)
+    assert for_page("Slurm job 7: pending, Resources") in texts(app)
     assert "1 waits, first" in texts(app)
     assert not button(app, "Stop").disabled
 

@@ -19,7 +19,7 @@ from allcore.installation import PROJECT
 from allcore.runs.folder.store import Run
 from allcore.studies.plan import make_plan
 from allcore.studies.store import StudyStore
-from pages.ui.show import plain
+from allcore.text import for_page
 from tests.pages.opening import PATIENCE, button, left_while_they_wait, open_page, press, ran, table, texts
 
 
@@ -97,7 +97,7 @@ def test_nobody_can_sign_in_where_secrets_or_packages_lack_something_and_it_is_s
 def test_who_has_no_right_sees_nothing_but_why(sign_in, access, facts, said):
     sign_in(access, **facts)
     app = front()
-    assert plain(said) in "".join(error.value for error in app.error)
+    assert for_page(said) in "".join(error.value for error in app.error)
     assert not app.metric
     assert [button.label for button in app.button] == ["Sign out"]
 
@@ -143,7 +143,7 @@ def test_what_somebody_may_not_do_is_named_in_a_sentence_that_reads(sign_in, wor
     app = open_page("dataset", image="Pro/pro-0003.jpg")
     next(each for each in app.selectbox if str(each.key).startswith("judge ")).select("right")
     sign_in({"look": ["*"]}, email="anna@lab.org")
-    assert plain("you may look here but not judge the labels; ask whoever") in texts(ran(app))
+    assert for_page("you may look here but not judge the labels; ask whoever") in texts(ran(app))
 
 
 def test_what_cannot_be_noted_is_not_done_and_the_page_says_why(sign_in, run, workspace, no_room):
@@ -151,7 +151,7 @@ def test_what_cannot_be_noted_is_not_done_and_the_page_says_why(sign_in, run, wo
     app = press(open_page("runs"), "Delete")
     with no_room(ACTIONS_FILE):
         press(app, "Delete it")
-    assert app.error[0].value == plain("the disk is full (No space left on device); free some space")
+    assert app.error[0].value == for_page("the disk is full (No space left on device); free some space")
     assert run.folder.is_dir()
 
 
@@ -191,7 +191,7 @@ def test_a_launch_is_noted_before_and_after_and_what_cannot_be_noted_before_is_n
     press(app, "Launch")
     press(app, "Launch")
     full.close()
-    assert [app.success[0].proto.title, *app.error] == [plain("run-2 is launched")]
+    assert [app.success[0].proto.title, *app.error] == [for_page("run-2 is launched")]
     before = ("launch", str(dataset), "anna@lab.org")
     assert noted(workspace) == [before, ("launch", "run-1", "anna@lab.org"), before]
 
@@ -210,7 +210,7 @@ def test_somebody_without_an_address_is_noted_by_the_best_name_that_there_is(sig
     sign_in({"act": ["group:trainers"]}, groups=["trainers"], **facts)
     app = press(press(open_page("runs"), "Delete"), "Delete it")
     assert noted(workspace) == [("delete", run.id, called)]
-    assert plain(f"{'You' if called == 'somebody' else called} may look and act.") in texts(app)
+    assert for_page(f"{'You' if called == 'somebody' else called} may look and act.") in texts(app)
 
 
 def test_who_may_look_judges_no_label_and_who_may_act_is_named_with_the_judgement(sign_in, dataset, workspace):
@@ -275,7 +275,7 @@ def test_a_run_shows_who_did_what_to_it(sign_in, run, workspace):
     (workspace.root / ACTIONS_FILE).write_text("\n".join(map(json.dumps, noted)))
     shown = texts(open_page("runs")).splitlines()
     for what in ("resume", "judge the labels"):
-        assert any(line.endswith(plain(f"2001-09-09 01:46 UTC, <b>anna</b>@lab.org: {what}")) for line in shown)
+        assert any(line.endswith(for_page(f"2001-09-09 01:46 UTC, <b>anna</b>@lab.org: {what}")) for line in shown)
 
 
 def test_without_sign_in_nothing_is_asked_and_nothing_noted(workspace, few):

@@ -14,7 +14,7 @@ from allcore.config_parts import AugmentConfig, SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.splits.split import make_split
 from allcore.paper import READ, STATED
-from pages.ui.show import plain
+from allcore.text import for_page
 from pages.ui.train.config_form import SECTIONS
 from tests.pages.opening import button, choose, links, open_page, press, texts
 
@@ -171,8 +171,8 @@ def test_the_augmentation_that_is_taken_over_is_said_and_gives_way_to_the_preset
     assert "Changed" not in app.markdown[0].value
     app.session_state["augment"] = AugmentConfig(degrees=45.0).model_dump()
     app.run()
-    assert plain("Changed: augment.degrees 45,") in app.markdown[0].value
-    assert plain("augment.transplant 0,") in app.markdown[0].value
+    assert for_page("Changed: augment.degrees 45,") in app.markdown[0].value
+    assert for_page("augment.transplant 0,") in app.markdown[0].value
     press(app, "Use the preset's augmentation")
     assert {w.key.split(".")[2]: w.value for w in app.number_input if ".augment." in w.key} == own
     assert "Changed" not in app.markdown[0].value
@@ -224,9 +224,9 @@ def test_the_line_of_a_study_names_no_setting_that_its_runs_have_otherwise(data)
 
     vary = "epochs=4,8; weights=random; split.protocol=random,grouped; dropout=0.25,0.4"
     varied = line(vary=vary, seeds="1,2", paper__seed=7, paper__epochs=9)
-    assert varied == plain(f"{vary.replace('=', ' ').replace(',', ', ')}; seed 1, 2, batches of 32.")
+    assert varied == for_page(f"{vary.replace('=', ' ').replace(',', ', ')}; seed 1, 2, batches of 32.")
     unvaried = "seed 0, 25 epochs, batches of 32, ImageNet weights, random split. Changed: dropout 0.3."
-    assert line() == plain(unvaried)
+    assert line() == for_page(unvaried)
 
 
 def test_a_study_says_of_which_of_its_runs_the_split_is_where_they_divide_otherwise(data):

@@ -18,7 +18,7 @@ from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, write_status
 from allcore.runs.measure import Measurement
 from allcore.studies.store import StudyStore
-from pages.ui.show import plain
+from allcore.text import for_page
 from tests.conftest import TINY
 from tests.pages.opening import button, choose, metric, open_page, press, texts, tiny
 
@@ -59,7 +59,7 @@ def test_an_address_reads_no_file_but_those_of_the_roots_and_opens_no_pipe(data,
         (data.root / "pipe.csv", "it is a pipe, a device or a socket"),
     ):
         app = open_page("train", preset="Paper", **{f"paper.{field}": file})
-        assert plain(f"{field}: {file} cannot be used: {why}") in app.error[0].value
+        assert for_page(f"{field}: {file} cannot be used: {why}") in app.error[0].value
         assert button(app, "Launch").disabled
         assert "SECRET" not in texts(app)
 
@@ -70,10 +70,10 @@ def test_launch_returns_at_once_links_to_the_run_and_queues_it(data, launched):
     (run,) = launched()
     assert run.status().state in ACTIVE
     assert {name: getattr(run.config, name) for name in TINY} == TINY
-    assert plain(run.id) in app.success[0].proto.title
+    assert for_page(run.id) in app.success[0].proto.title
     (follow,) = [link for link in app.get("page_link") if link.label == "Follow it"]
     assert (follow.page, follow.proto.query_string) == ("runs", f"run={run.id}")
-    assert plain(run.id) in [link.label for link in app.get("page_link")]
+    assert for_page(run.id) in [link.label for link in app.get("page_link")]
 
 
 def test_two_clicks_in_a_moment_launch_one_run(data, launched):
@@ -81,7 +81,7 @@ def test_two_clicks_in_a_moment_launch_one_run(data, launched):
     press(app, "Launch")
     press(app, "Launch")
     assert len(launched()) == 1
-    assert plain(launched()[0].id) in app.success[0].proto.title
+    assert for_page(launched()[0].id) in app.success[0].proto.title
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_study_is_shown_with_its_runs_and_room_and_launched_once(data, no_runner
     press(app, "Launch 12 runs")
     (study,) = StudyStore(data.studies).studies()
     assert no_runner == [study.name]
-    assert plain(study.name) in app.success[0].proto.title
+    assert for_page(study.name) in app.success[0].proto.title
     (follow,) = [link for link in app.get("page_link") if link.label == "Follow it"]
     assert (follow.page, follow.proto.query_string) == ("runs", f"study={study.name}")
     assert len(study.plan().places) == 12
@@ -206,7 +206,7 @@ def test_measuring_that_fails_is_said_in_place(data):
     app = open_page("train", **tiny(), preset="Custom")
     with device_lease(data.runs, "a-run", time.time(), devices_here(), give_up=lambda: True):
         press(app, "Measure")
-    assert plain("runs have this machine's devices, or wait for them") in app.error[0].value
+    assert for_page("runs have this machine's devices, or wait for them") in app.error[0].value
 
 
 def test_queue_names_what_runs_and_what_waits(data, finished_run):
@@ -224,5 +224,5 @@ def test_queue_names_what_runs_and_what_waits(data, finished_run):
     captions = [caption.value for caption in app.caption]
     assert "epoch 2 of 4, training, 2 min left" in captions
     assert captions.count("next in the queue") == 1
-    assert any(caption.startswith(plain("CPU 0: free")) and "2 wait, first " in caption for caption in captions)
+    assert any(caption.startswith(for_page("CPU 0: free")) and "2 wait, first " in caption for caption in captions)
     assert "starting" in captions

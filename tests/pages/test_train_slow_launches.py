@@ -9,7 +9,7 @@ import streamlit as st
 
 from allcore.runs.folder.store import Run
 from allcore.runs.measure import Measurement
-from pages.ui.show import plain
+from allcore.text import for_page
 from tests.pages.opening import choose, left_while_they_wait, metric, open_page, press, tiny
 
 
@@ -42,7 +42,7 @@ def test_a_launch_goes_on_when_its_page_is_left_and_is_said_once_on_the_next_loo
         press(app, "Launch")
     assert not app.success
     slow.go_on.set()
-    assert app.run().success[0].proto.title == plain("run-1 is launched")
+    assert app.run().success[0].proto.title == for_page("run-1 is launched")
     assert not app.run().success
 
 
@@ -53,8 +53,8 @@ def test_a_second_click_while_a_slow_disk_takes_the_first_launches_nothing_more(
         press(app, "Launch")
         press(app, "Launch")
     slow.go_on.set()
-    assert app.run().success[0].proto.title == plain("run-1 is launched")
-    assert press(app, "Launch").success[0].proto.title == plain("run-1 is launched")
+    assert app.run().success[0].proto.title == for_page("run-1 is launched")
+    assert press(app, "Launch").success[0].proto.title == for_page("run-1 is launched")
     assert len(slow.launched) == 1
 
 
@@ -64,7 +64,10 @@ def test_what_comes_of_each_launch_is_said_also_where_another_is_launched_meanwh
         press(app, "Launch")
         press(choose(app, "custom.image_size", 64), "Launch")
     slow.go_on.set()
-    assert [said.proto.title for said in app.run().success] == [plain("run-1 is launched"), plain("run-2 is launched")]
+    assert [said.proto.title for said in app.run().success] == [
+        for_page("run-1 is launched"),
+        for_page("run-2 is launched"),
+    ]
     assert [config.image_size for config in slow.launched] == [32, 64]
     assert not app.run().success
 
@@ -92,6 +95,6 @@ def test_a_launch_while_something_is_measured_is_launched_and_said(data, slow, m
         press(app, "Measure")
     slow.go_on.set()
     press(app, "Launch")
-    assert app.success[0].proto.title == plain("run-1 is launched")
+    assert app.success[0].proto.title == for_page("run-1 is launched")
     measuring.set()
     assert metric(app.run(), "Time, about").delta == "40 images/s, measured"

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from allcore.reporting.number_text import (
-    counted,
     decimal,
     duration,
     memory,
@@ -18,6 +17,7 @@ from allcore.reporting.number_text import (
     speed,
     two_lines,
 )
+from allcore.text import counted
 
 DURATIONS = [
     (None, "–"),

@@ -11,7 +11,7 @@ from allcore.errors import InputError
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.paper import HEADLINE
 from allcore.reporting.interval_words import intervals_in_words
-from allcore.reporting.number_text import counted, listed, per_cent, percentages
+from allcore.reporting.number_text import listed, per_cent, percentages
 from allcore.reporting.probes import CAVEAT
 from allcore.reporting.report.rendering.blocks import (
     Block,
@@ -56,6 +56,7 @@ from allcore.reporting.studies.words import (
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
 from allcore.studies.plan import StudyPlan, protocols, study_command
+from allcore.text import counted
 from allcore.workspace import Workspace
 
 

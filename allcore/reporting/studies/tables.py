@@ -10,7 +10,6 @@ from allcore.paper import TABLE_1, TABLE_2
 from allcore.reporting.comparison import p_value
 from allcore.reporting.number_text import (
     UNKNOWN,
-    counted,
     decimal,
     duration,
     hundredfold,
@@ -33,6 +32,7 @@ from allcore.reporting.studies.words import (
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
 from allcore.studies.results import SettingScores
+from allcore.text import counted
 
 
 def study_settings_table(found: StudyFindings) -> Table:

@@ -9,13 +9,14 @@ from allcore.evaluation.comparing.repeated import Spread
 from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
 from allcore.reporting.comparison import p_text
-from allcore.reporting.number_text import UNKNOWN, counted, decimal, listed, per_cent, percentage, percentages
+from allcore.reporting.number_text import UNKNOWN, decimal, listed, per_cent, percentage, percentages
 from allcore.reporting.studies.ranking import best_settings, best_shortcut, ranked_together
 from allcore.studies.baselines import dividing_fields
 from allcore.studies.findings import StudyFindings
 from allcore.studies.plan import StudyPlan, value_text
 from allcore.studies.probes import SettingProbes
 from allcore.studies.results import SettingScores
+from allcore.text import counted
 
 _NOT_KNOWN = "trained again: not known"
 

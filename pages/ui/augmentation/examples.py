@@ -16,8 +16,9 @@ from allcore.data.encode import png
 from allcore.data.intake.images import decode
 from allcore.files import Stamp, stamp
 from allcore.reporting.changes import Example, describe, operations
+from allcore.text import for_page
 from pages.ui.address import bound_number
-from pages.ui.show import gallery, plain
+from pages.ui.show import gallery
 
 _RESULTS = 11
 
@@ -47,7 +48,7 @@ def _show_examples(root: Path, image: pd.Series, size: int, examples: tuple[Exam
     rows = sorted({int(share * len(lenders)) for share in shares if share is not None})
     lent = tuple((row, str(root / lenders.iloc[row])) for row in rows)
     rendered = _rendered(str(file), stamp(file), size, examples, lent, len(lenders))
-    captions = [plain(example.caption) for example in examples]
+    captions = [for_page(example.caption) for example in examples]
     gallery(rendered, captions, [f"{image['label']} smear, {example.caption}" for example in examples], lossless=True)
 
 

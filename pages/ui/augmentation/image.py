@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from allcore.data.catalog import Catalog
+from allcore.text import for_page
 from pages.ui import address
 from pages.ui.choose_class import choose_class
-from pages.ui.show import plain
 
 
 def choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
@@ -40,7 +40,7 @@ def _say_what_is_wrong(path: str, images: Catalog) -> None:
     """Say why an image that is asked for is not shown: it cannot be used, is of another variant, or is not there."""
     listed = images.table[images.table["path"] == path]
     if listed.empty:
-        st.warning(plain(f"{path} is not an image of this dataset."), title="No such image")
+        st.warning(for_page(f"{path} is not an image of this dataset."), title="No such image")
     else:
         problem = listed.iloc[0]["problem"] or f"it is an image of the variant {listed.iloc[0]['variant']}"
-        st.warning(plain(f"{path}: {problem}"), title="This image cannot be used")
+        st.warning(for_page(f"{path}: {problem}"), title="This image cannot be used")

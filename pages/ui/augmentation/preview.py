@@ -8,13 +8,13 @@ import streamlit as st
 from allcore.config import TrainConfig
 from allcore.config_parts import AugmentConfig
 from allcore.errors import ImageError
+from allcore.text import for_page
 from pages.ui.address import bound_number
 from pages.ui.augmentation.examples import show_operations, show_random
 from pages.ui.augmentation.image import choose_image
 from pages.ui.augmentation.settings import augment_settings
 from pages.ui.known.workspace import catalog
 from pages.ui.shared.choose import choose_dataset, choose_variant
-from pages.ui.show import plain
 
 _LARGEST = 512
 """Pixels a side up to which a preview is made; training goes on to 1,024."""
@@ -42,7 +42,7 @@ def show_preview(*, alone: bool) -> None:
             show = show_operations if alone else show_random
             show(images.root, image, size, config, rows["path"])
         except ImageError as error:
-            st.warning(plain(f"{image['path']}: {error}"), title="This file cannot be shown")
+            st.warning(for_page(f"{image['path']}: {error}"), title="This file cannot be shown")
 
 
 def _show_settings(image: pd.Series) -> tuple[int, AugmentConfig]:

@@ -12,10 +12,11 @@ from allcore.errors import InputError
 from allcore.reporting.changes import describe
 from allcore.runs.folder.store import Run
 from allcore.runs.replay import replay, split_image
+from allcore.text import for_page
 from pages.ui.address import bound_number
 from pages.ui.known.workspace import catalog
 from pages.ui.shared.choose import choose_run
-from pages.ui.show import gallery, plain
+from pages.ui.show import gallery
 
 
 def show_seen() -> None:
@@ -26,7 +27,7 @@ def show_seen() -> None:
     try:
         _show_sample(run, catalog(Path(run.config.dataset)).root)
     except InputError as error:
-        st.error(plain(str(error)), title="This run's images cannot be shown")
+        st.error(for_page(str(error)), title="This run's images cannot be shown")
 
 
 def _show_sample(run: Run, root: Path) -> None:
@@ -40,7 +41,7 @@ def _show_sample(run: Run, root: Path) -> None:
     original = resize(split_image(run, root, row), config.image_size)
     gallery(
         [png(original), png(replay(run, root, row, epoch - 1))],
-        [plain(f"{path!s} at {config.image_size} px"), plain(f"epoch {epoch}: {change}")],
+        [for_page(f"{path!s} at {config.image_size} px"), for_page(f"epoch {epoch}: {change}")],
         ["The image without a change", f"The image in epoch {epoch}: {change}"],
         width=320,
         lossless=True,

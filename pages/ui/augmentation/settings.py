@@ -12,7 +12,7 @@ from allcore.config import make_config
 from allcore.config_parts import AugmentConfig
 from allcore.errors import ConfigError
 from allcore.paper import AUGMENTATION
-from pages.ui.show import plain
+from allcore.text import for_page
 
 _ENDS = {"brightness": (0.05, 2.0), "scale": (0.25, 2.0)}
 """Ends of the sliders; the configuration allows up to 4, of which little is left to see."""
@@ -33,7 +33,7 @@ def augment_settings() -> AugmentConfig:
     try:
         return make_config(dataset="", augment=chosen).augment
     except ConfigError as error:
-        st.error(plain(str(error)), title="These settings do not fit")
+        st.error(for_page(str(error)), title="These settings do not fit")
         st.stop()
 
 

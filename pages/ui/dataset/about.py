@@ -11,12 +11,13 @@ from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
 from allcore.reporting.datasets import facts_table, what_deleting_means
 from allcore.runs.owned_datasets import DatasetFacts, dataset_facts, delete_dataset, rename_dataset
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui import address, show
 from pages.ui.guarded import guarded
 from pages.ui.known.runs import runs
-from pages.ui.known.workspace import forget_catalogs, select_dataset, workspace
+from pages.ui.known.workspace import forget_catalogs, select_dataset
 from pages.ui.shared.choose import OF_A_DATASET
-from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act, show_actions
 
 _REFUSED = "dataset refused"
@@ -24,9 +25,9 @@ _REFUSED = "dataset refused"
 
 def show_about_dataset(folder: Path, images: Catalog) -> None:
     """Show what is known of a dataset as a whole; one of the workspace's own can be renamed and deleted."""
-    facts = dataset_facts(folder, workspace(), runs())
+    facts = dataset_facts(folder, open_workspace(), runs())
     if said := st.session_state.pop(_REFUSED, None):
-        st.error(plain(said), title="That did not work")
+        st.error(for_page(said), title="That did not work")
     narrow = {"fact": st.column_config.Column(width=150)}
     show.table(facts_table(facts, images), "about", "Where this dataset came from, and what is in it", narrow)
     if not facts.owned:
@@ -46,9 +47,9 @@ def show_about_dataset(folder: Path, images: Catalog) -> None:
 
 def _rename(folder: Path, name: str) -> None:
     try:
-        now = act("rename to " + name, folder.name, lambda: rename_dataset(folder, name, workspace()))
+        now = act("rename to " + name, folder.name, lambda: rename_dataset(folder, name, open_workspace()))
     except (InputError, OSError) as error:
-        st.error(plain(what_went_wrong(error)), title="It keeps its name")
+        st.error(for_page(what_went_wrong(error)), title="It keeps its name")
         return
     forget_catalogs()
     select_dataset(now)
@@ -58,7 +59,7 @@ def _rename(folder: Path, name: str) -> None:
 @st.dialog("Delete this dataset?")
 @guarded("the question before deleting")
 def _confirm_deletion(facts: DatasetFacts) -> None:
-    st.write(plain(what_deleting_means(facts)))
+    st.write(for_page(what_deleting_means(facts)))
     with st.container(horizontal=True):
         deleted = st.button(
             "Delete it", type="primary", icon=":material/delete:", on_click=_delete, args=(facts.folder,)
@@ -70,7 +71,7 @@ def _confirm_deletion(facts: DatasetFacts) -> None:
 def _delete(folder: Path) -> None:
     """Delete a dataset; what stands in the way is kept for the page to show."""
     try:
-        act("delete", folder.name, lambda: delete_dataset(folder, workspace()))
+        act("delete", folder.name, lambda: delete_dataset(folder, open_workspace()))
     except (InputError, OSError) as error:
         st.session_state[_REFUSED] = what_went_wrong(error)
         return

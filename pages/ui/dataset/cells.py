@@ -11,9 +11,9 @@ from allcore.cells.counts import cells_by_class, cells_found, count_cells
 from allcore.data.catalog import Catalog
 from allcore.progress import Progress
 from allcore.reporting.cell_counts import cell_counts_figure
+from allcore.workspace import open_workspace
 from pages.ui import show
 from pages.ui.known.cells import forget_cells, hold_no_cells, known_cells
-from pages.ui.known.workspace import workspace
 from pages.ui.shared_work import asked_for, make_and_show
 
 
@@ -63,7 +63,7 @@ def _columns() -> dict[str, object]:
 
 def _offer_count(of: Catalog, variant: str) -> None:
     """Say that the cells are not counted, and count them when the user asks, or wait where they are being counted."""
-    images, cache = of.images(variant), workspace().cache
+    images, cache = of.images(variant), open_workspace().cache
     work = f"cells of {of.contents(variant)} in {cache}"
     st.caption("How many nucleated cells these images hold has not been counted yet.")
     hint = "Once for a dataset; some 50 images a second."

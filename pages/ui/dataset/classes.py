@@ -8,9 +8,9 @@ from allcore.data.catalog import Catalog
 from allcore.data.labels.meanings import LONGEST_MEANING, name_classes
 from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui.known.meanings import meanings
-from pages.ui.known.workspace import workspace
-from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 from pages.ui.stored_form import CHANGED, WHAT_TO_DO, begin
 
@@ -29,7 +29,7 @@ def show_naming(images: Catalog) -> None:
     with st.form("classes", border=False):
         said = {
             name: st.text_input(
-                plain(name), began.meanings.get(name, ""), LONGEST_MEANING, key=f"meaning {number} {end}",
+                for_page(name), began.meanings.get(name, ""), LONGEST_MEANING, key=f"meaning {number} {end}",
                 placeholder="what this class means",
             )
             for number, name in enumerate(classes)
@@ -49,10 +49,10 @@ def show_naming(images: Catalog) -> None:
         try:
             act(
                 "name the classes of", dataset,
-                lambda: name_classes(dataset, classes, said, positive, workspace().classes),
+                lambda: name_classes(dataset, classes, said, positive, open_workspace().classes),
             )  # fmt: skip
         except (InputError, OSError) as error:
-            st.error(plain(what_went_wrong(error)), title="That cannot be kept")
+            st.error(for_page(what_went_wrong(error)), title="That cannot be kept")
         else:
             st.session_state[_KEPT] = True
             st.rerun()

@@ -9,7 +9,7 @@ from allcore.data.browse import held_out_twins, scaled_to_8_bits
 from allcore.data.catalog import Catalog
 from allcore.data.folder.parts import PARTS
 from allcore.data.overlap import exact_duplicate_pairs
-from allcore.reporting.number_text import counted
+from allcore.text import counted
 
 
 def show_facts(images: Catalog, rows: pd.DataFrame, labels: tuple[str, ...]) -> None:

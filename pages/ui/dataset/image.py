@@ -15,8 +15,9 @@ from allcore.data.intake.images import decode
 from allcore.data.splits.split import Split
 from allcore.errors import ImageError, InputError
 from allcore.files import Stamp, stamp
-from allcore.reporting.number_text import counted, per_cent
+from allcore.reporting.number_text import per_cent
 from allcore.runs.folder.store import Run
+from allcore.text import counted, for_page
 from pages.ui import show
 from pages.ui.dataset.filter import show_neighbours
 from pages.ui.dataset.map_link import link_to_map
@@ -40,11 +41,11 @@ def show_image_page(images: Catalog, path: str, run: Run | None, split: Split | 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All images", icon=":material/arrow_back:", on_click=close_image)
         show_neighbours(rows, images.labels[of_image], path, images.root, of_image)
-    st.header(show.plain(path), anchor=False)
+    st.header(for_page(path), anchor=False)
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=420):
             if row["problem"]:  # it may be a link that leads out of what may be read
-                st.warning(show.plain(row["problem"]), title="This file is left out")
+                st.warning(for_page(row["problem"]), title="This file is left out")
             else:
                 _show_picture(images, row, of_image)
         with st.container(width=340):
@@ -138,6 +139,6 @@ def _offer_search(images: Catalog, variant: str) -> None:
     try:
         searched_relations(images, variant)
     except InputError as error:
-        st.error(show.plain(str(error)), title="Shared fields could not be looked for")
+        st.error(for_page(str(error)), title="Shared fields could not be looked for")
     else:
         st.rerun()

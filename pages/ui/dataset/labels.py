@@ -11,9 +11,10 @@ from allcore.data.labels.judgement_table import import_judgements, judgement_tab
 from allcore.data.labels.versions import label_changes, version_name
 from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui import show
 from pages.ui.known.judgements import judgements
-from pages.ui.known.workspace import workspace
 from pages.ui.shared.labels import show_changes, warn_of_lost_judgements
 from pages.ui.sign_in import act, may_act
 from pages.ui.stored_form import empty_form, key_of_form
@@ -38,7 +39,7 @@ def show_judged(images: Catalog, variant: str) -> None:
             "To train on it, choose *Labels: corrected* on Train (Settings, tab Split); Evaluate can score against it. "
             "The files stay where they are."
         )
-    table = judgement_table(images, workspace().judgements)
+    table = judgement_table(images, open_workspace().judgements)
     if not table.empty:
         show.table(
             table, "judgements", "Every judgement of this dataset's labels, the earliest first",
@@ -49,7 +50,7 @@ def show_judged(images: Catalog, variant: str) -> None:
 
 def _import(images: Catalog) -> None:
     if said := st.session_state.pop(_IMPORTED, None):
-        st.success(show.plain(said), title="Imported")
+        st.success(for_page(said), title="Imported")
     with st.form(key_of_form(_FORM), border=False):
         file = st.file_uploader(
             "Judgements as CSV", "csv", max_upload_size=MOST_BYTES // 2**20,
@@ -62,10 +63,10 @@ def _import(images: Catalog) -> None:
     try:
         imported = act(
             "import judgements of", images.root.name,
-            lambda: import_judgements(file.getvalue(), file.name, images, workspace().judgements),
+            lambda: import_judgements(file.getvalue(), file.name, images, open_workspace().judgements),
         )  # fmt: skip
     except (InputError, OSError) as error:
-        st.error(show.plain(what_went_wrong(error)), title="Nothing was imported")
+        st.error(for_page(what_went_wrong(error)), title="Nothing was imported")
     else:
         st.session_state[_IMPORTED] = f"{imported.in_words()}."
         empty_form(_FORM)

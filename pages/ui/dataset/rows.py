@@ -10,10 +10,10 @@ from allcore.data.catalog import Catalog
 from allcore.data.splits.split import Split
 from allcore.errors import RunError
 from allcore.runs.folder.store import Run
+from allcore.text import for_page
 from pages.ui.known.cells import hold_no_cells
 from pages.ui.known.workspace import relations
 from pages.ui.shared.gallery import NOT_COUNTED
-from pages.ui.show import plain
 
 
 def split_of(run: Run | None) -> Split | None:
@@ -21,7 +21,7 @@ def split_of(run: Run | None) -> Split | None:
     try:
         return None if run is None else run.split
     except RunError as error:
-        st.warning(plain(str(error)), title="This run's split cannot be shown")
+        st.warning(for_page(str(error)), title="This run's split cannot be shown")
         return None
 
 

@@ -27,17 +27,17 @@ from allcore.evaluation.predictions.score_folder import (
 )
 from allcore.files import stamp
 from allcore.inference.predictor import Predictor
-from allcore.reporting.number_text import counted
 from allcore.result_cache import short_digest
 from allcore.runs.folder.store import Run
+from allcore.text import counted, for_page
+from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.known.judgements import labelled
-from pages.ui.known.workspace import catalog, predictor, workspace
+from pages.ui.known.workspace import catalog, predictor
 from pages.ui.shared.choose import choose_dataset, choose_variant
 from pages.ui.shared.choose_model import choose_model, served_models
 from pages.ui.shared.labels import choose_labels
 from pages.ui.shared_work import asked_for, make_and_show
-from pages.ui.show import plain
 
 KINDS = {"run": "A run on its own images", "images": "A model on any images"}
 _ALL = "all"
@@ -84,20 +84,20 @@ def choose_evaluation() -> Run | None:
 def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoringRequest) -> Run | None:
     """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
     key = f"{model} {stamp(model)} {images.contents(str(of.variant))} {short_digest(of.model_dump_json())}"
-    run = _place(key, (model, images, of), str(workspace().cache))
+    run = _place(key, (model, images, of), str(open_workspace().cache))
     if evaluation_record(run) is not None:
         return run
     try:
         count = len(scored_images(images, images.variant(of.variant), of, served.metadata))
     except InputError as error:
-        st.error(plain(str(error)), title=_REFUSED)
+        st.error(for_page(str(error)), title=_REFUSED)
         return None
     st.caption(
         "The model has not been scored on these images yet. What it says of an image is kept, so that it is asked once."
     )
     if not asked_for(key, f"Score it on {counted(count, 'image')}", type="primary", icon=":material/play_arrow:"):
         return None
-    cache, judged = workspace().cache, workspace().judgements
+    cache, judged = open_workspace().cache, open_workspace().judgements
     make_and_show(
         key, "Predicting and scoring", _REFUSED,
         lambda progress: evaluation_run(served, model, images, of, cache, progress, judged),
@@ -113,7 +113,9 @@ def choose_evaluation_against(of: EvaluationRecord, scored: RecordedPredictions)
     others = {name: model for name, model in served_models().items() if model != of.model}
     name = address.settle("against", others, "other model")
     if not others:
-        st.info(f"Train one, or put an .onnx file into {plain(str(workspace().models))}.", title="No other model")
+        st.info(
+            f"Train one, or put an .onnx file into {for_page(str(open_workspace().models))}.", title="No other model"
+        )
         return None
     st.selectbox("Against model", list(others), None, placeholder="Choose a model", **address.follow("against", name))
     served = None if name is None else _served(others[name])
@@ -130,7 +132,7 @@ def _served(model: Path) -> Predictor | None:
     try:
         return predictor(model)
     except InputError as error:
-        st.error(plain(str(error)), title="This model cannot be used")
+        st.error(for_page(str(error)), title="This model cannot be used")
         return None
 
 
@@ -181,7 +183,7 @@ def _choose_mapping(theirs: Sequence[str], ours: Sequence[str]) -> dict[str, str
         _show_mapping(theirs, ours, mapping)
     if missing:
         st.info(
-            f"The model has no class of the name{'' if len(missing) == 1 else 's'} {plain(', '.join(missing))}. "
+            f"The model has no class of the name{'' if len(missing) == 1 else 's'} {for_page(', '.join(missing))}. "
             f"Choose what {'it is' if len(missing) == 1 else 'they are'} to the model, or leave "
             f"{'it' if len(missing) == 1 else 'them'} out.",
             title="The classes have other names",
@@ -196,8 +198,8 @@ def _show_mapping(theirs: Sequence[str], ours: Sequence[str], mapping: dict[str,
             key = f"map {number}"
             st.session_state[key] = mapping.get(name)
             st.selectbox(
-                f"{plain(name)} is", [*ours, LEFT_OUT], None, key=key, placeholder="Choose a class", width=200,
-                format_func=lambda chosen: plain(chosen) if chosen else "left out",
+                f"{for_page(name)} is", [*ours, LEFT_OUT], None, key=key, placeholder="Choose a class", width=200,
+                format_func=lambda chosen: for_page(chosen) if chosen else "left out",
                 on_change=_say_mapping, args=(tuple(theirs),),
             )  # fmt: skip
 

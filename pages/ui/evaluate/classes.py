@@ -10,13 +10,14 @@ from allcore.evaluation.scoring.scores import Scores
 from allcore.reporting.number_text import per_cent_within
 from allcore.reporting.probability_curves import class_scores_figure
 from allcore.reporting.score_tables import class_table
+from allcore.text import for_page
 from pages.ui import show
 from pages.ui.evaluate.evaluated import Evaluated
 
 
 def show_classes(of: Evaluated) -> None:
     """Show each class's scores with intervals, as a figure and a table."""
-    st.markdown(f"**{show.plain(_least_recognised(of.scores))}**")
+    st.markdown(f"**{for_page(_least_recognised(of.scores))}**")
     alt = "Each class's scores with 95 % intervals"
     show.figure(partial(class_scores_figure, of.scores), of.named("classes"), alt)
     bounds = {"value": "value (%)", "low": "95 % from", "high": "to"}

@@ -14,8 +14,9 @@ from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.predictions.score_folder import NOT_SAID
 from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
 from allcore.reporting.interval_words import DIFFERENCES
-from allcore.reporting.number_text import counted, per_cent_within
+from allcore.reporting.number_text import per_cent_within
 from allcore.runs.folder.store import Run
+from allcore.text import counted, for_page
 from pages.ui import address, show
 from pages.ui.evaluate.choose import choose_evaluation_against
 from pages.ui.evaluate.evaluated import Evaluated, with_labels
@@ -55,7 +56,7 @@ def show_compare(of: Evaluated) -> None:
             str(of.run.folder), recorded_at(of.run), str(other.folder), recorded_at(other), of.split, of.labels
         )
     except InputError as error:
-        st.error(show.plain(str(error)), title=f"These two {of.noun}s cannot be compared")
+        st.error(for_page(str(error)), title=f"These two {of.noun}s cannot be compared")
         return
     now = Compared(short_name(of.run), short_name(other), paired, comparison)
     _show_headline(of, now)
@@ -78,19 +79,19 @@ def _compared(
 
 def _show_headline(of: Evaluated, now: Compared) -> None:
     comparison = now.comparison
-    st.markdown(f"**{show.plain(verdict(comparison.mcnemar, now.first, now.second))}**")
+    st.markdown(f"**{for_page(verdict(comparison.mcnemar, now.first, now.second))}**")
     st.caption(
         f"Both predicted the same {comparison.n} {of.images} in {counted(comparison.n_groups, 'overlap group')} "
-        f"({show.plain(now.first)} predicted {comparison.n_first}, {show.plain(now.second)} {comparison.n_second})."
+        f"({for_page(now.first)} predicted {comparison.n_first}, {for_page(now.second)} {comparison.n_second})."
     )
     for name, predictions in ((now.first, now.paired.first), (now.second, now.paired.second)):
         if twins := int(predictions.table["twin"].sum()):
             share = counted(twins, "image of these shares", "images of these share")
-            st.caption(f"{share} a group with an image in train of {show.plain(name)}, which may have helped it.")
+            st.caption(f"{share} a group with an image in train of {for_page(name)}, which may have helped it.")
     with st.container(horizontal=True):
         for name, scores in ((now.first, comparison.first), (now.second, comparison.second)):
             st.metric(
-                f"Accuracy, {show.plain(name)}",
+                f"Accuracy, {for_page(name)}",
                 per_cent_within(scores.accuracy, scores.intervals["accuracy"]),
                 border=True,
             )
@@ -111,12 +112,12 @@ def _say_what_the_other_saw(other: Run, now: Compared) -> None:
     seen, count = record.facts.trained_on, record.facts.images
     if seen:
         st.warning(
-            f"{show.plain(now.second)} was trained on {seen:,} of these {count:,} images.",
+            f"{for_page(now.second)} was trained on {seen:,} of these {count:,} images.",
             title="The other score looks better than it is",
             icon=":material/content_copy:",
         )
     elif not record.facts.says_training:
-        st.caption(show.plain(f"{now.second}: {NOT_SAID}."))
+        st.caption(for_page(f"{now.second}: {NOT_SAID}."))
 
 
 def _show_scores(now: Compared, name: str) -> None:
@@ -124,7 +125,7 @@ def _show_scores(now: Compared, name: str) -> None:
     columns = {
         "first": show.per_cent_column(f"{now.first} (%)"),
         "second": show.per_cent_column(f"{now.second} (%)"),
-        "difference": show.per_cent_column("difference (points)", show.plain(f"{now.first} minus {now.second}")),
+        "difference": show.per_cent_column("difference (points)", for_page(f"{now.first} minus {now.second}")),
         "low": show.per_cent_column("95 % from"),
         "high": show.per_cent_column("to"),
     }
@@ -137,7 +138,7 @@ def _show_scores(now: Compared, name: str) -> None:
         {key: st.column_config.NumberColumn(label, format="%.4f") for key, label in numbers.items()},
         "",
     )
-    st.caption(f"Differences are {show.plain(now.first)} minus {show.plain(now.second)}. {DIFFERENCES}")
+    st.caption(f"Differences are {for_page(now.first)} minus {for_page(now.second)}. {DIFFERENCES}")
 
 
 def _show_test(now: Compared, name: str) -> None:

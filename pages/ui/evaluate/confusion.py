@@ -9,6 +9,7 @@ import streamlit as st
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell
 from allcore.evaluation.scoring.scores import Scores
 from allcore.reporting.confusion import confusion_figure, matrix_width
+from allcore.text import for_page
 from pages.ui import address, show
 from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.figures import drawn
@@ -28,7 +29,7 @@ def show_confusion(of: Evaluated) -> None:
         images = images_of_cell(of.predictions.table, *cell) if cell else None
         if cell and images is not None:
             of_class = of.scores.per_class[cell[0]].support
-            of_all = f"of {of_class:,} {show.plain(cell[0])} images predicted as {show.plain(cell[1])}"
+            of_all = f"of {of_class:,} {for_page(cell[0])} images predicted as {for_page(cell[1])}"
             st.metric(of_all, f"{len(images):,}")
         st.caption(
             "Choose a cell by click or with the selectors. Blue is right and orange wrong; the darker, the larger the "

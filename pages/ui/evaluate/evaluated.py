@@ -12,9 +12,9 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions, recorde
 from allcore.evaluation.predictions.relabelled import Relabelled, relabelled
 from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.folder.store import Run
+from allcore.workspace import open_workspace
 from pages.ui.known.recorded import recorded, recorded_scores
 from pages.ui.known.runs import run_at
-from pages.ui.known.workspace import workspace
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _evaluated(folder: str, written: int, split: str, labels: str | None) -> Eva
 
 def with_labels(run: Run, split: str, labels: str) -> Relabelled:
     """Return a run's predictions against a version of the labels of its dataset. Raises `InputError`."""
-    at = workspace()
+    at = open_workspace()
     return relabelled(recorded(run, split), run.config, labels, at.cache, at.judgements)
 
 

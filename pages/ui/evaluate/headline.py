@@ -9,11 +9,11 @@ from allcore.evaluation.predictions.evaluation_run import EvaluationRecord
 from allcore.evaluation.predictions.relabelled import labels_note
 from allcore.evaluation.predictions.score_folder import NEVER_SEEN
 from allcore.inference.metadata import NOT_SAID
-from allcore.reporting.number_text import counted, per_cent_within
+from allcore.reporting.number_text import per_cent_within
 from allcore.studies.out_of_fold import is_out_of_fold
+from allcore.text import counted, for_page
 from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.known.judgements import catalog_of_run, judgements
-from pages.ui.show import plain
 
 _ITS_TEST_IMAGES = "Choose its test images above to score those that it was not trained on."
 NAMED = 8
@@ -28,7 +28,7 @@ def show_headline(of: Evaluated) -> None:
         f"**{right:,} of {scores.n:,} {of.images} are right: accuracy "
         f"{per_cent_within(scores.accuracy, scores.intervals['accuracy'])}.**"
     )
-    named = f"classes {plain(', '.join(of.classes))}" if len(of.classes) <= NAMED else f"{len(of.classes)} classes"
+    named = f"classes {for_page(', '.join(of.classes))}" if len(of.classes) <= NAMED else f"{len(of.classes)} classes"
     if of.scored is None:
         _say_of_run(of, named)
     else:
@@ -39,16 +39,16 @@ def _say_of_run(of: Evaluated, named: str) -> None:
     config = of.run.config
     st.caption(
         f"{named[:1].upper()}{named[1:]}, {config.image_size} px, "
-        f"{config.split.protocol} split of {plain(config.dataset)}"
+        f"{config.split.protocol} split of {for_page(config.dataset)}"
     )
     if is_out_of_fold(of.run):
         members = of.predictions.table["run"].nunique()
         st.caption(
-            f"Out-of-fold predictions of study {plain(str(config.study))}: each image by the one of {members} "
+            f"Out-of-fold predictions of study {for_page(str(config.study))}: each image by the one of {members} "
             "runs that tested it and had not trained on it."
         )
     if said := _labels_in_words(of):
-        st.caption(f"{plain(said[:1].upper() + said[1:])}.")
+        st.caption(f"{for_page(said[:1].upper() + said[1:])}.")
     if of.split == "validation":
         chosen = "the temperature" if config.keep == "last" else "the epoch and the temperature"
         st.caption(f"These images were used to choose {chosen}, so their scores look better than they are.")
@@ -66,9 +66,9 @@ def _say_of_folder(of: Evaluated, record: EvaluationRecord, named: str) -> None:
     facts, part = record.facts, record.of.split
     whose = f"the {part} images of the model's run in" if part else "all images of"
     place = record.of.folder / (record.of.variant or "")
-    st.caption(f"{plain(record.name)} on {whose} {plain(str(place))}; {named}")
+    st.caption(f"{for_page(record.name)} on {whose} {for_page(str(place))}; {named}")
     if record.of.labels != AS_GIVEN:
-        st.caption(f"The labels are {plain(record.of.labels)}, as they were judged.")
+        st.caption(f"The labels are {for_page(record.of.labels)}, as they were judged.")
     if facts.trained_on and part != "train":
         st.warning(
             f"The model was trained on {facts.trained_on} of these {facts.images} images."
@@ -86,7 +86,7 @@ def _say_of_folder(of: Evaluated, record: EvaluationRecord, named: str) -> None:
         st.caption(f"{said[:1].upper()}{said[1:]}.")
     if facts.left_out:
         left_out = counted(facts.left_out, "image is", "images are")
-        st.caption(f"{left_out} left out as asked: {plain(', '.join(record.of.classes_left_out))}.")
+        st.caption(f"{left_out} left out as asked: {for_page(', '.join(record.of.classes_left_out))}.")
     if facts.unusable:
         unusable = counted(facts.unusable, "file is", "files are")
         st.caption(f"{unusable} left out that cannot be used; Dataset says which and why.")

@@ -23,13 +23,13 @@ from allcore.reporting.image_map import (
     mapped_of,
 )
 from allcore.reporting.neighbours import agreement_findings, agreement_table
-from allcore.reporting.number_text import counted
 from allcore.runs.folder.files import FEATURES_FILE, SERVED_FILE, SPLIT_FILE
+from allcore.text import counted, for_page
+from allcore.workspace import open_workspace
 from pages.ui import address, show
 from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.evaluate.map_gallery import show_chosen
 from pages.ui.guarded import guarded
-from pages.ui.known.workspace import workspace
 from pages.ui.shared_work import asked_for, make_and_show
 
 _CHOSEN = "chosen on the map"
@@ -52,7 +52,7 @@ def show_map(of: Evaluated) -> None:
     try:
         mapped = _known(of)
     except InputError as error:
-        st.error(show.plain(str(error)), title="There is no map of these images")
+        st.error(for_page(str(error)), title="There is no map of these images")
         return
     if mapped is None:
         _offer(of)
@@ -76,7 +76,7 @@ def _work(of: Evaluated) -> str:
 
 def _make(of: Evaluated) -> None:
     """Make the map with progress, and run the page again to show it."""
-    cache, dataset = workspace().cache, Path(of.run.config.dataset)
+    cache, dataset = open_workspace().cache, Path(of.run.config.dataset)
     make_and_show(
         _work(of), "Making the map", "The map cannot be made",
         lambda progress: make_map(of.run, cache, progress), dataset,
@@ -87,7 +87,7 @@ def _known(of: Evaluated) -> Mapped | None:
     """Return the map if it is made. Raises `InputError` where there can be none."""
     stamps = tuple(stamp(of.run.folder / name) for name in (FEATURES_FILE, SERVED_FILE, SPLIT_FILE))
     try:
-        return _read(str(of.run.folder), stamps, str(workspace().cache), of)
+        return _read(str(of.run.folder), stamps, str(open_workspace().cache), of)
     except LookupError:
         return None
 
@@ -195,7 +195,7 @@ def _show_table(of: Evaluated, mapped: Mapped, at: str | None) -> None:
 def _show_agreement(of: Evaluated, mapped: Mapped) -> None:
     """Say what the features tell apart, in words and as a table, part by part."""
     st.subheader("What the features tell apart", anchor=False)
-    st.markdown("\n".join(f"- {show.plain(one)}" for one in agreement_findings(mapped.agreement, NEIGHBOURS)))
+    st.markdown("\n".join(f"- {for_page(one)}" for one in agreement_findings(mapped.agreement, NEIGHBOURS)))
     show.table(
         agreement_table(mapped.agreement), of.named("map-neighbours"),
         "How many of an image's nearest images are of its class and of its stain cluster, part by part",

@@ -13,10 +13,9 @@ import streamlit as st
 
 from allcore.data.class_names import in_order
 from allcore.errors import DatasetError, ImageError
-from allcore.reporting.number_text import counted
 from allcore.runs.folder.store import Run
+from allcore.text import counted, for_page
 from pages.ui.shared.evidence_pictures import Look, picture
-from pages.ui.show import plain
 
 SHEET = 24
 _AS_IT_IS = Look(0.0, outlines=False)
@@ -25,10 +24,10 @@ _AS_IT_IS = Look(0.0, outlines=False)
 def show_chosen(run: Run, images: pd.DataFrame, *, nearest: bool) -> None:
     """Show rows of a `map_table`, a sheet of them at a time; `nearest`: the first with those nearest to it."""
     if nearest:
-        name = plain(Path(images["path"].iloc[0]).name)
+        name = for_page(Path(images["path"].iloc[0]).name)
         st.markdown(f"**{name}** and the {len(images) - 1} images nearest to it by features, of other fields")
     else:
-        st.markdown(f"**{counted(len(images), 'image')}** chosen: {plain(_in_words(images))}")
+        st.markdown(f"**{counted(len(images), 'image')}** chosen: {for_page(_in_words(images))}")
     first = 0
     if len(images) > SHEET:
         first = SHEET * (st.pagination(math.ceil(len(images) / SHEET), key="map_sheet") - 1)
@@ -57,7 +56,7 @@ def _tile(run: Run, row: Mapping[Hashable, Any]) -> None:
             width="stretch", alt=f"{row['label']} smear {name}, {said}", link=f"dataset?{urlencode(at)}",
         )  # fmt: skip
     except (DatasetError, ImageError) as error:
-        st.caption(plain(f"{name}: {error}"))
+        st.caption(for_page(f"{name}: {error}"))
         return
     mark = ":red-badge[wrong] " if row["correct"] is False else ""
-    st.caption(f"{mark}{plain(row['label'])}, {plain(said)}", text_alignment="center")
+    st.caption(f"{mark}{for_page(row['label'])}, {for_page(said)}", text_alignment="center")

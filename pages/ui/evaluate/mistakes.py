@@ -7,6 +7,7 @@ import streamlit as st
 
 from allcore.evaluation.predictions.error_groups import KINDS, errors_by, images_of
 from allcore.evaluation.predictions.mistakes import mistakes
+from allcore.text import for_page
 from pages.ui import show
 from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.paging import begin_anew
@@ -74,7 +75,7 @@ def _summary(errors: pd.DataFrame, kind: str, wrong: int, called: str) -> str:
     most = errors.iloc[0]
     if most["wrong"] == 1:
         return f"No two of the {wrong} mistakes share {'a stain cluster' if kind == 'stain' else 'an overlap group'}."
-    first = f"{KINDS[kind]} **{show.plain(most[kind] or UNNAMED)}**"
+    first = f"{KINDS[kind]} **{for_page(most[kind] or UNNAMED)}**"
     share = f"{most['wrong']} of its {most['images']} {called} are wrong"
     if len(errors) == 1:
         return f"All {wrong} mistakes lie in {first}: {share}."

@@ -19,13 +19,14 @@ from allcore.evaluation.probes.probing import ProbeReport, ProbeResult, cached_r
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, subject_of_run
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import counted
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_figure, probe_table, what_it_looks_at
 from allcore.runs.recorded_images import read_recorded_image
+from allcore.text import counted, for_page
+from allcore.workspace import open_workspace
 from pages.ui import show
 from pages.ui.address import bound_number
 from pages.ui.evaluate.evaluated import Evaluated
-from pages.ui.known.workspace import catalog, workspace
+from pages.ui.known.workspace import catalog
 from pages.ui.paging import begin_anew
 from pages.ui.shared_work import asked_for, make_and_show
 
@@ -36,15 +37,15 @@ def show_probes(of: Evaluated) -> None:
     """Show what the probes of the run's model found, or the button that makes them."""
     try:
         subject = subject_of_run(of.run)
-        report = cached_report(subject, workspace().cache)
+        report = cached_report(subject, open_workspace().cache)
     except (InputError, OSError) as error:
-        st.error(show.plain(what_went_wrong(error)), title="This model cannot be probed")
+        st.error(for_page(what_went_wrong(error)), title="This model cannot be probed")
         return
     if report is None or not report.complete:
         _offer(subject, report)
         return
     if looks_at := what_it_looks_at(views_of(report)):
-        st.markdown(show.plain(looks_at))
+        st.markdown(for_page(looks_at))
     st.caption(_EXPLAINED)
     show.figure(
         partial(probe_figure, report),
@@ -55,7 +56,7 @@ def show_probes(of: Evaluated) -> None:
     _show_table(report, of.run.id)
     skipped = [result for result in report.results if result.skipped]
     for result in skipped:
-        st.caption(f"Skipped: {show.plain(result.name)}, for {show.plain(result.skipped)}.")
+        st.caption(f"Skipped: {for_page(result.name)}, for {for_page(result.skipped)}.")
     if skipped and asked_for(_work(subject), "Try the skipped again", icon=":material/refresh:"):
         _make(subject)
     _show_examples(of, subject, report)
@@ -84,7 +85,7 @@ def _work(subject: Subject) -> str:
 
 def _make(subject: Subject) -> None:
     """Make the missing probes with progress, and run the page again to show them."""
-    cache = workspace().cache
+    cache = open_workspace().cache
     make_and_show(
         _work(subject), "Making the probes", "The probes cannot be made",
         lambda progress: probe_model(subject, cache, progress), subject.dataset,
@@ -96,8 +97,8 @@ def _say(report: ProbeReport) -> None:
     sentences = []
     for finding in findings(report):
         name, _, rest = finding.partition(": ")
-        sentences.append(f"- **{show.plain(name)}**: {show.plain(rest)}")
-    sentences += [f"- **evidence**: {show.plain(finding)}" for finding in evidence_findings(report)]
+        sentences.append(f"- **{for_page(name)}**: {for_page(rest)}")
+    sentences += [f"- **evidence**: {for_page(finding)}" for finding in evidence_findings(report)]
     st.markdown("\n".join(sentences))
     st.caption(f"{CAVEAT} Evidence maps are coarse: each point stands for a large region.")
 
@@ -135,7 +136,7 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
         "Test image", 1, len(test), first, key="example", bind=bound_number("example"), width=160
     )  # fmt: skip
     row = test.iloc[number - 1]
-    st.caption(f"{show.plain(row['path'])}, true class {show.plain(row['label'])}")
+    st.caption(f"{for_page(row['path'])}, true class {for_page(row['label'])}")
     try:
         images = catalog(Path(of.run.config.dataset))
         files = SubjectFiles(images.root, images.variant(subject.variant))
@@ -147,12 +148,14 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
                 continue
             (file,) = files.of(test["path"].iloc[[number - 1]], probe.variant)
             sha256 = "" if probe.variant else row["sha256"]
-            pictures.append(_picture(workspace().allowed(file), sha256, probe, report, workspace().allowed(lender)))
+            pictures.append(
+                _picture(open_workspace().allowed(file), sha256, probe, report, open_workspace().allowed(lender))
+            )
             called = _called(result, number - 1)
-            captions.append(f"{probe.name}: **{show.plain(called)}**{'' if called == row['label'] else ', wrong'}")
+            captions.append(f"{probe.name}: **{for_page(called)}**{'' if called == row['label'] else ', wrong'}")
             alts.append(f"{row['label']} smear, {probe.name}, called {called}")
     except (InputError, OSError) as error:
-        st.warning(show.plain(what_went_wrong(error)), title="This image cannot be shown", icon=":material/hide_image:")
+        st.warning(for_page(what_went_wrong(error)), title="This image cannot be shown", icon=":material/hide_image:")
         return
     show.gallery(pictures, captions, alts)
 

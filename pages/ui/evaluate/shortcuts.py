@@ -8,6 +8,7 @@ import streamlit as st
 
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.reporting.shortcuts import shortcut_figure, shortcut_table, shortcut_verdict
+from allcore.text import for_page
 from pages.ui import show
 from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.shared.shortcuts import cached_or_offered, run_against
@@ -31,7 +32,7 @@ def show_shortcuts(of: Evaluated) -> None:
     against = run_against(of.run, results)
     beside = of.predictions.beside_paper
     table = shortcut_table(of.scores, against, beside)
-    st.markdown(f"**{show.plain(shortcut_verdict(of.scores, against))}**")
+    st.markdown(f"**{for_page(shortcut_verdict(of.scores, against))}**")
     of_paper = ", of the paper" if beside else ""
     alt = f"Test accuracy of the run{of_paper} and of each shortcut baseline, with 95 % intervals"
     show.figure(partial(shortcut_figure, table), of.named("shortcuts"), alt)

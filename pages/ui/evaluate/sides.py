@@ -17,11 +17,11 @@ from allcore.evaluation.predictions.two_sides import Side, two_sides
 from allcore.evaluation.scoring.operating_point import decision_curve
 from allcore.reporting.number_text import per_cent, per_cent_within
 from allcore.reporting.operating import decision_figure, no_threshold, threshold_in_per_cent
+from allcore.text import for_page
 from pages.ui import show
 from pages.ui.address import bound_number
 from pages.ui.evaluate.evaluated import Evaluated, evaluated
 from pages.ui.shared.evidence import recorded_table
-from pages.ui.show import plain
 
 
 def show_sides(of: Evaluated, named: ClassMeanings) -> None:
@@ -37,7 +37,7 @@ def show_sides(of: Evaluated, named: ClassMeanings) -> None:
     others = [name for name in of.classes if name not in named.positive]
     st.caption(
         f"{_side(positive, named.positive)} {_side(negative, others)} An image counts as right where it is called any "
-        f"class of its own side. {plain(named.in_words())}"
+        f"class of its own side. {for_page(named.in_words())}"
     )
     show_operating_point(of, named.positive, named.sides)
     recorded_table(
@@ -57,7 +57,7 @@ def _tile(name: str, side: Side, called: str) -> None:
 
 
 def _side(called: str, classes: Sequence[str]) -> str:
-    return f"{called.capitalize()}: {plain(', '.join(classes))}."
+    return f"{called.capitalize()}: {for_page(', '.join(classes))}."
 
 
 HELD: tuple[Held, ...] = ("specificity", "sensitivity")
@@ -88,7 +88,7 @@ def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[
     try:
         chosen = chosen_point(of.predictions, positive, Target(held, at_least / 100), others, prevalence)
     except InputError as error:
-        st.info(plain(str(error)), icon=":material/info:")
+        st.info(for_page(str(error)), icon=":material/info:")
         return
     st.markdown(_in_words(chosen, sides[0]))
     point = chosen.point

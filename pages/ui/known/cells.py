@@ -10,12 +10,12 @@ import streamlit as st
 from allcore.cells.counts import known_counts
 from allcore.cells.maps import are_smears
 from allcore.data.catalog import Catalog
-from pages.ui.known.workspace import workspace
+from allcore.workspace import open_workspace
 
 
 def known_cells(of: Catalog, variant: str) -> pd.DataFrame | None:
     """Return the counted cells of a variant's usable images; None while they are not counted."""
-    return _known(of, of.contents(variant), variant, str(workspace().cache))
+    return _known(of, of.contents(variant), variant, str(open_workspace().cache))
 
 
 def hold_no_cells(counts: pd.DataFrame | None) -> bool:

@@ -16,7 +16,8 @@ from allcore.data.labels.versions import LabelVersion, label_version
 from allcore.errors import DatasetError
 from allcore.files import stamp
 from allcore.runs.folder.store import Run
-from pages.ui.known.workspace import catalog, workspace
+from allcore.workspace import open_workspace
+from pages.ui.known.workspace import catalog
 
 
 def judgements() -> Judgements:
@@ -29,7 +30,7 @@ def judgements() -> Judgements:
 
 def judgements_as_read() -> Judgements:
     """Return what was judged in the workspace, kept while its file is the same. Raises `DatasetError` if unreadable."""
-    file = workspace().judgements
+    file = open_workspace().judgements
     return _read(str(file), stamp(file))
 
 
@@ -40,7 +41,7 @@ def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
     """
     if labels == AS_GIVEN:
         return LabelVersion(AS_GIVEN, of)
-    file = workspace().judgements
+    file = open_workspace().judgements
     return _labelled(of, of.contents(variant), variant, labels, str(file), stamp(file))
 
 

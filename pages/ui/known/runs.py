@@ -23,9 +23,10 @@ from allcore.runs.folder.store import Run, run_of_model
 from allcore.runs.listing import stamps
 from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
 from allcore.studies.out_of_fold import is_out_of_fold
+from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.guarded import guarded
-from pages.ui.known.workspace import executor, workspace
+from pages.ui.known.workspace import executor
 
 REFRESH_SECONDS = 2.0
 _READING = Lock()
@@ -145,13 +146,13 @@ def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
 
 def _datasets_stamp() -> Stamp:
     """Return what changes when a dataset of the workspace is renamed: runs then say its new name."""
-    return stamp(workspace().datasets)
+    return stamp(open_workspace().datasets)
 
 
 @st.cache_data(ttl="3s", refresh_mode="background", max_entries=4, show_spinner=False)
 def _look(root: str) -> None:
     """Have the schedulers' words recorded, where any carries runs out; nobody waits for it but who looks first."""
-    ask_schedulers(workspace())
+    ask_schedulers(open_workspace())
 
 
 @st.cache_resource(show_spinner=False)

@@ -11,13 +11,13 @@ from allcore.files import stamp
 from allcore.studies.grid import Grid, read_grid
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import PLAN_FILE, Study, StudyStore
+from allcore.workspace import open_workspace
 from pages.ui.known.runs import history, runs, summary
-from pages.ui.known.workspace import workspace
 
 
 def studies() -> list[Study]:
     """Return all studies, newest first."""
-    return StudyStore(workspace().studies).studies()
+    return StudyStore(open_workspace().studies).studies()
 
 
 def names_of_grids() -> set[str]:

@@ -17,14 +17,9 @@ from allcore.inference.predictor import Predictor, load_predictor
 from allcore.runs.execution.choose_executor import open_executor
 from allcore.runs.execution.executor import Executor
 from allcore.text import printable, well_formed
-from allcore.workspace import Workspace, open_workspace
+from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.shared_work import asked_for, wait_for
-
-
-def workspace() -> Workspace:
-    """Return the workspace that the environment describes."""
-    return open_workspace()
 
 
 def executor() -> Executor:
@@ -53,7 +48,7 @@ def catalog(folder: Path) -> Catalog:
 
 def relations(of: Catalog, variant: str) -> Relations:
     """Return what is known of a variant's usable images without a search: at the least which are exact duplicates."""
-    return _known_relations(of, of.contents(variant), variant, str(workspace().cache))
+    return _known_relations(of, of.contents(variant), variant, str(open_workspace().cache))
 
 
 def searched_relations(of: Catalog, variant: str) -> Relations:
@@ -64,7 +59,7 @@ def searched_relations(of: Catalog, variant: str) -> Relations:
     known = relations(of, variant)
     if known.searched:
         return known
-    cache = workspace().cache
+    cache = open_workspace().cache
     found = wait_for(
         search_key(of, variant),
         "Looking for images that show the same field; this is done once for a dataset, and goes on when you leave",
@@ -84,7 +79,7 @@ def asked_for_search(of: Catalog, variant: str) -> bool:
 
 def search_key(of: Catalog, variant: str) -> str:
     """Return the name under which the search for shared fields of a variant is under way."""
-    return f"shared fields of {of.contents(variant)} in {workspace().cache}"
+    return f"shared fields of {of.contents(variant)} in {open_workspace().cache}"
 
 
 def forget_relations() -> None:

@@ -22,12 +22,13 @@ from allcore.reporting.number_text import per_cent
 from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.folder.store import Run
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui.known.recorded import recorded, recorded_scores
 from pages.ui.known.runs import run_at
 from pages.ui.known.studies import names_of_grids
-from pages.ui.known.workspace import predictor, workspace
+from pages.ui.known.workspace import predictor
 from pages.ui.shared.shortcuts import cached_or_offered, cached_results, run_against
-from pages.ui.show import plain
 
 _NONE = "No run has succeeded yet. The test accuracy of the best one will appear here."
 _NONE_COMPARABLE = (
@@ -53,21 +54,21 @@ def show_best_run(run: Run, row: pd.Series, among: int) -> None:
         scores, twins, flatter = _scores_of(str(run.folder), recorded_at(run))
     except InputError as error:
         _show_tiles(None)
-        st.caption(plain(f"The best run, {run.id}, cannot be scored: {error}"))
+        st.caption(for_page(f"The best run, {run.id}, cannot be scored: {error}"))
         return
     shortcuts = cached_results(run)
     best = None if shortcuts is None else best_shortcut(shortcuts)
     shortcut = None if best is None else (best.name, best.scores.accuracy)
     _show_tiles(_Score("Best run here", scores.accuracy, scores.intervals["accuracy"], shortcut))
     st.caption(
-        f"Best of {among} on {plain(row['dataset'])}: {plain(run.id)}, {row['image_size']} px, "
+        f"Best of {among} on {for_page(row['dataset'])}: {for_page(run.id)}, {row['image_size']} px, "
         f"{scores.n:,} test images.{_chosen(run, among)} {_COMPARABLE}"
         f"{_twins(twins, flatter=flatter)}"
     )
     if shortcuts is None:
         cached_or_offered(run)
     else:
-        st.markdown(plain(shortcut_verdict(scores, run_against(run, shortcuts))))
+        st.markdown(for_page(shortcut_verdict(scores, run_against(run, shortcuts))))
     _say_what_it_looks_at(_views_of(run))
     st.page_link(
         "pages/evaluate.py", label="What this score is worth", icon=":material/grid_on:", query_params={"run": run.id}
@@ -90,12 +91,12 @@ def show_released(models: list[Path], *, any_run: bool) -> None:
         shortcut = (held_out.shortcut, held_out.shortcut_accuracy)
     _show_tiles(_Score("Released model", held_out.accuracy, held_out.interval, shortcut))
     st.caption(
-        f"{plain(path.name)}, {held_out.images:,} test images. {_COMPARABLE}{_twins(held_out.twins, flatter=False)} "
+        f"{for_page(path.name)}, {held_out.images:,} test images. {_COMPARABLE}{_twins(held_out.twins, flatter=False)} "
         "Your own best run on such images will replace it here; drawn smears do not count."
     )
     if shortcut is not None and shortcut[1] >= held_out.accuracy:
         st.markdown(
-            f"The shortcut “{plain(shortcut[0])}” does as well on the same images, so the score alone does not show "
+            f"The shortcut “{for_page(shortcut[0])}” does as well on the same images, so the score alone does not show "
             "that a model looks at cells."
         )
     _say_what_it_looks_at(held_out.views)
@@ -117,7 +118,7 @@ def _scores_of(folder: str, written: int) -> tuple[Scores, int, bool]:
 
 def _views_of(run: Run) -> tuple[ViewScore, ...]:
     try:
-        report = cached_report(_subject(str(run.folder), recorded_at(run)), workspace().cache)
+        report = cached_report(_subject(str(run.folder), recorded_at(run)), open_workspace().cache)
     except (InputError, OSError):
         return ()  # Evaluate says why
     return () if report is None else views_of(report)
@@ -130,7 +131,7 @@ def _subject(folder: str, written: int) -> Subject:
 
 def _say_what_it_looks_at(views: tuple[ViewScore, ...]) -> None:
     if said := what_it_looks_at(views):
-        st.markdown(plain(said))
+        st.markdown(for_page(said))
 
 
 def _held_out(path: Path) -> HeldOutScore | None:
@@ -173,7 +174,7 @@ def _chosen(run: Run, among: int) -> str:
     if not (run.config.study and run.config.split.folds):
         return luck
     there = "; Runs shows the mean over its folds" if run.config.study in names_of_grids() else ""
-    return f"{luck} It is one fold of the study {plain(run.config.study)}{there}."
+    return f"{luck} It is one fold of the study {for_page(run.config.study)}{there}."
 
 
 def _twins(twins: int, *, flatter: bool) -> str:

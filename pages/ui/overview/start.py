@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from allcore.text import for_page
 from pages.ui.shared.get_dataset import draw_button
-from pages.ui.show import plain
 
 _LINKS = 4
 
@@ -40,6 +40,6 @@ def _show_datasets(names: Sequence[str]) -> None:
     st.caption("Browse the images class by class.")
     for name in names[:_LINKS]:
         st.page_link(
-            "pages/dataset.py", label=f"Browse {plain(name)}", icon=":material/photo_library:",
+            "pages/dataset.py", label=f"Browse {for_page(name)}", icon=":material/photo_library:",
             query_params={"data": name},
         )  # fmt: skip

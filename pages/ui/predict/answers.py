@@ -24,8 +24,8 @@ from allcore.inference.results import Result
 from allcore.runs.folder.store import Run
 from allcore.runs.recorded_images import read_recorded_image
 from allcore.runs.similar import Neighbour, TrainingFeatures, read_training_features
+from allcore.workspace import open_workspace
 from pages.ui.known.runs import run_at, runs
-from pages.ui.known.workspace import workspace
 from pages.ui.show import THUMBNAIL
 
 SHOWN = 512
@@ -120,7 +120,7 @@ def similar(
 
 
 def _training_image(run: Run, neighbour: Neighbour) -> np.ndarray:
-    path = workspace().allowed(Path(run.config.dataset) / neighbour.path)
+    path = open_workspace().allowed(Path(run.config.dataset) / neighbour.path)
     try:
         return shrunk(decode(read_recorded_image(path, neighbour.sha256), path.name), THUMBNAIL)
     except ImageError as error:

@@ -11,7 +11,8 @@ from allcore.errors import ImageError
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Prediction
 from allcore.inference.results import Result, results_table
-from pages.ui.show import plain, table_with_rows
+from allcore.text import for_page
+from pages.ui.show import table_with_rows
 
 _LISTED = 8
 _SHOWN = "shown"
@@ -41,7 +42,7 @@ def _in_words(results: Sequence[Result]) -> str:
     """Return how many images each class was given, how many are novel, and how many were not predicted."""
     predicted = [result.outcome for result in results if isinstance(result.outcome, Prediction)]
     novel = sum(prediction.novel for prediction in predicted)
-    said = [f"{count} {plain(label)}" for label, count in sorted(Counter(each.label for each in predicted).items())]
+    said = [f"{count} {for_page(label)}" for label, count in sorted(Counter(each.label for each in predicted).items())]
     said += [f"{novel} of them not like the images this model knows"] if novel else []
     said += [f"{len(results) - len(predicted)} not predicted"] if len(predicted) < len(results) else []
     return ", ".join(said)
@@ -87,7 +88,7 @@ def _numbered(results: list[Result]) -> list[str]:
 def _show_errors(results: list[Result]) -> None:
     """Name the images that were not predicted, with the reasons."""
     failed = [result for result in results if isinstance(result.outcome, ImageError)]
-    lines = [f"- {plain(result.name)}: {plain(str(result.outcome))}" for result in failed[:_LISTED]]
+    lines = [f"- {for_page(result.name)}: {for_page(str(result.outcome))}" for result in failed[:_LISTED]]
     if len(failed) > _LISTED:
         lines.append(f"- and {len(failed) - _LISTED} more, in the table below")
     if failed:

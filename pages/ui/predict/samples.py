@@ -13,12 +13,12 @@ from allcore.data.folder.listing import entries, is_image
 from allcore.data.synthetic import draw_field
 from allcore.data.synthetic.cells import CLASSES
 from allcore.errors import InputError
+from allcore.text import for_page
 from pages.ui import address
 from pages.ui.known.workspace import datasets
 from pages.ui.predict.answers import ImageFile, image_file
 from pages.ui.shared.choose import OF_A_DATASET
 from pages.ui.shared.gallery import show_thumbnail
-from pages.ui.show import plain
 
 _MOST = 4
 _WIDTH = 112
@@ -47,8 +47,8 @@ def show_samples() -> None:
                 with st.container(width=_WIDTH, gap="xxsmall"):
                     show_thumbnail(folder / path, f"{label} smear of {name}")
                     st.button(
-                        plain(label), key=f"sample-{path}", width="stretch", on_click=_choose_image, args=(name, path),
-                        help=plain(f"of the dataset {name}"),
+                        for_page(label), key=f"sample-{path}", width="stretch", on_click=_choose_image,
+                        args=(name, path), help=for_page(f"of the dataset {name}"),
                     )  # fmt: skip
         for label in CLASSES:
             with st.container(width=_WIDTH, gap="xxsmall"):

@@ -21,11 +21,11 @@ from allcore.inference.results import Result
 from allcore.reporting.number_text import per_cent, per_cent_within
 from allcore.reporting.probabilities import probability_bars
 from allcore.reporting.probes import image_finding, what_it_looks_at
-from allcore.text import for_file
+from allcore.text import for_file, for_page
 from pages.ui.choose_class import choose_class
 from pages.ui.guarded import guarded
 from pages.ui.predict.answers import ImageFile, cells, evidence_file, pixels, similar
-from pages.ui.show import figure, gallery, plain
+from pages.ui.show import figure, gallery
 
 NEIGHBOURS = 5
 _LONG_CARD, _CARD_HEIGHT = 1_000, 480
@@ -41,7 +41,7 @@ _SPLIT_SAYS = {
 def show_image(image: ImageFile, result: Result, served: Predictor, model: Path) -> None:
     """Show what a model says of an image and why, or why it says nothing."""
     if isinstance(result.outcome, ImageError):
-        st.error(plain(f"{result.name}: {result.outcome}"), title="This image cannot be predicted")
+        st.error(for_page(f"{result.name}: {result.outcome}"), title="This image cannot be predicted")
         return
     _show_verdict(result, result.outcome, served.metadata)
     with st.container(horizontal=True, gap="medium"):
@@ -67,7 +67,7 @@ def _show_evidence(image: ImageFile, prediction: Prediction, metadata: ServedMet
     in_cells = image_finding(evidence, found, evidence_grid(metadata.trunk, metadata.image_size))
     place.image(
         outlined(picture, found) if outlines else picture,
-        f"Orange speaks for {plain(label)}, blue against it. {in_cells}",
+        f"Orange speaks for {for_page(label)}, blue against it. {in_cells}",
         width="stretch",
         alt=f"{image.name} under the evidence for {label}",
     )
@@ -80,7 +80,7 @@ def _show_evidence(image: ImageFile, prediction: Prediction, metadata: ServedMet
 
 def _show_verdict(result: Result, prediction: Prediction, metadata: ServedMetadata) -> None:
     """Show class and novelty, and whether the model was trained on the file."""
-    label, threshold = plain(prediction.label), metadata.novelty.threshold
+    label, threshold = for_page(prediction.label), metadata.novelty.threshold
     st.header(f":gray[{label}]" if prediction.novel else label, anchor=False)
     if prediction.novel:
         st.warning(
@@ -94,7 +94,7 @@ def _show_verdict(result: Result, prediction: Prediction, metadata: ServedMetada
         st.caption(f"Like the images this model knows: its novelty is {prediction.novelty:.2f}, below {threshold:.2f}.")
     if prediction.scaling:
         st.caption(f"Its file has more than 8 bits a value: {prediction.scaling}.")
-    st.caption(f"{plain(result.name)}. {_said_of_training(result, metadata)}")
+    st.caption(f"{for_page(result.name)}. {_said_of_training(result, metadata)}")
 
 
 def _said_of_training(result: Result, metadata: ServedMetadata) -> str:
@@ -132,13 +132,13 @@ def _show_similar(result: Result, prediction: Prediction, model: Path, run_id: s
     try:
         found = similar(run_id, str(model), stamp(model), result.sha256, NEIGHBOURS, prediction.features)
     except InputError as error:
-        st.caption(plain(f"Not available: {error}."))
+        st.caption(for_page(f"Not available: {error}."))
         return
     st.caption("With the cosine similarity of the network's features; 1 means identical.")
     same = {near.sha256: " (the same file)" for near, _ in found if near.sha256 == result.sha256}
     gallery(
         [picture for _, picture in found],
-        [f"{plain(near.label)}, {near.similarity:.3f}{same.get(near.sha256, '')}" for near, _ in found],
+        [f"{for_page(near.label)}, {near.similarity:.3f}{same.get(near.sha256, '')}" for near, _ in found],
         [f"Training image {near.path}, class {near.label}, similarity {near.similarity:.3f}" for near, _ in found],
         width=128,
     )
@@ -157,7 +157,7 @@ def show_facts(metadata: ServedMetadata) -> None:
         "Arithmetic": _arithmetic(metadata),
         "Licence": metadata.licence,
     }
-    st.markdown("\n".join(f"- **{name}**: {plain(value)}" for name, value in facts.items()))
+    st.markdown("\n".join(f"- **{name}**: {for_page(value)}" for name, value in facts.items()))
     with st.container(border=True, height=_CARD_HEIGHT if len(metadata.card) > _LONG_CARD else "content"):
         card = re.sub("^(#{1,4}) ", r"\1# ", metadata.card, flags=re.MULTILINE)  # its headings are below the page's
         st.markdown(card.replace("![", "!\\["))  # a foreign card's pictures would be fetched from elsewhere

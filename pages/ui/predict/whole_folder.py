@@ -19,13 +19,15 @@ from allcore.inference.metadata import NOT_SAID
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import folder_table
 from allcore.progress import Progress
-from allcore.reporting.number_text import counted, per_cent_within
+from allcore.reporting.number_text import per_cent_within
+from allcore.text import counted, for_page
+from allcore.workspace import open_workspace
 from pages.ui import address
-from pages.ui.known.workspace import catalog, relations, workspace
+from pages.ui.known.workspace import catalog, relations
 from pages.ui.predict.answers import ImageFile
 from pages.ui.shared.choose import choose_dataset, choose_variant
 from pages.ui.shared_work import CancelledError, ask_again, asked_for, is_under_way, wait_for
-from pages.ui.show import per_cent_column, plain, row_of, table_with_rows
+from pages.ui.show import per_cent_column, row_of, table_with_rows
 
 KINDS = ("A dataset", "A folder")
 OF_A_FOLDER = ("image", "all")
@@ -73,7 +75,7 @@ def _images_of_a_dataset(served: Predictor, model: Path) -> list[ImageFile]:
     variant = choose_variant(images, served.metadata)
     of_variant = images.table[images.table["variant"] == variant].reset_index(drop=True)
     chosen = _choose_image(images.table)
-    key = f"predictions by {model} of {images.contents(variant)} in {workspace().cache}"
+    key = f"predictions by {model} of {images.contents(variant)} in {open_workspace().cache}"
     if _asked_for_all(key, f"Predict all {counted(len(images.images(variant)), 'image')}"):
         _show_all(key, served, model, images.root, of_variant, relations(images, variant))
         if chosen is not None:
@@ -95,7 +97,7 @@ def _images_of_a_folder(served: Predictor, model: Path) -> list[ImageFile]:
     if not typed:
         return []
     try:
-        folder = workspace().allowed(Path(typed))
+        folder = open_workspace().allowed(Path(typed))
         images, contents = _listed(folder)
     except CancelledError:
         st.warning("Its images can be chosen once it is read.", title="The reading of this folder was cancelled")
@@ -103,9 +105,9 @@ def _images_of_a_folder(served: Predictor, model: Path) -> list[ImageFile]:
             st.rerun()
         return []
     except InputError as error:
-        st.error(plain(str(error)), title="This folder cannot be predicted")
+        st.error(for_page(str(error)), title="This folder cannot be predicted")
         return []
-    key = f"predictions by {model} of {contents} of {folder} in {workspace().cache}"
+    key = f"predictions by {model} of {contents} of {folder} in {open_workspace().cache}"
     if _asked_for_all(key, f"Predict all {counted(int((images['problem'] == '').sum()), 'image')}"):
         _show_all(key, served, model, folder, images)
     chosen = _choose_image(images)
@@ -122,7 +124,7 @@ def _choose_image(images: pd.DataFrame) -> str | None:
     wanted = st.query_params.get("image")
     if wanted and wanted not in usable:
         reason = problems.get(wanted, "the dataset has no such image")
-        st.warning(plain(f"{wanted}: {reason}"), title="This image cannot be used")
+        st.warning(for_page(f"{wanted}: {reason}"), title="This image cannot be used")
     chosen = wanted if wanted in usable else None
     st.selectbox("Image", usable, None, placeholder="Search by name", **address.follow("image", chosen))
     return chosen
@@ -153,7 +155,7 @@ def _show_all(
 
     `known` are the relations of those that can be used, where the images are labelled.
     """
-    usable, cache = images[images["problem"] == ""], workspace().cache
+    usable, cache = images[images["problem"] == ""], open_workspace().cache
     if usable.empty:
         st.info("None of its files can be used.", title="No image")
         return
@@ -168,7 +170,7 @@ def _show_all(
         st.caption("Cancelled. What was predicted so far is kept.")
         return
     except InputError as error:
-        st.error(plain(str(error)), title="These images cannot be predicted")
+        st.error(for_page(str(error)), title="These images cannot be predicted")
         return
     table = folder_table(images, said, served.metadata)
     _summarise(table, known, served)
@@ -201,7 +203,7 @@ def _summarise(table: pd.DataFrame, known: Relations | None, served: Predictor) 
             query_params={"score": "images", **link},
         )  # fmt: skip
     counts = predicted["label"].value_counts().sort_index()
-    said = [f"{count:,} {plain(str(label))}" for label, count in counts.items()]
+    said = [f"{count:,} {for_page(str(label))}" for label, count in counts.items()]
     if novel := int(predicted["novel"].sum()):
         said.append(f"{novel:,} of them not like the images this model knows")
     if len(predicted) < len(table):

@@ -8,7 +8,7 @@ from allcore.errors import InputError, RunError
 from allcore.refusals import what_went_wrong
 from allcore.runs.folder.about import LONGEST_NAME, LONGEST_NOTE, About, about, say_of_run
 from allcore.runs.folder.store import Run
-from pages.ui.show import plain
+from allcore.text import for_page
 from pages.ui.sign_in import act, may_act
 from pages.ui.stored_form import CHANGED, WHAT_TO_DO, begin
 
@@ -18,7 +18,7 @@ def show_about(run: Run) -> None:
     try:
         stored = about(run)
     except RunError as error:
-        st.warning(plain(str(error)), title="The name, note and tags of this run cannot be read")
+        st.warning(for_page(str(error)), title="The name, note and tags of this run cannot be read")
         stored = About()
     began, end = begin(f"about {run.id}", stored)
     with st.form(f"about {run.id}", border=False):
@@ -36,6 +36,6 @@ def show_about(run: Run) -> None:
     try:
         act("describe", run.id, lambda: say_of_run(run, said))
     except (InputError, OSError) as error:
-        st.error(plain(what_went_wrong(error)), title="That cannot be kept")
+        st.error(for_page(what_went_wrong(error)), title="That cannot be kept")
     else:
         st.rerun()

@@ -9,12 +9,12 @@ from allcore.refusals import what_went_wrong
 from allcore.runs.execution.choose_executor import executor_of, resume
 from allcore.runs.folder.states import ACTIVE, RESUMABLE, in_words
 from allcore.runs.folder.store import Run
+from allcore.text import for_page
 from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.known.runs import states
 from pages.ui.known.workspace import executor
 from pages.ui.runs.free_space import REFUSED, offer_to_free_space
-from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 
 
@@ -22,7 +22,7 @@ def show_refused() -> None:
     """Say once what stood in the way of the last action."""
     with st.container():
         if REFUSED in st.session_state:
-            st.error(plain(st.session_state.pop(REFUSED)), title="That did not work")
+            st.error(for_page(st.session_state.pop(REFUSED)), title="That did not work")
 
 
 def show_buttons(run: Run, state: str) -> None:
@@ -48,9 +48,9 @@ def show_buttons(run: Run, state: str) -> None:
 def _confirm_deletion(run: Run, shown: str) -> None:
     """Ask before a run is deleted that was shown in a state."""
     if run.folder.is_symlink():
-        st.write(plain(f"{run.id} is a link, which is removed; the run itself stays in {run.folder.readlink()}."))
+        st.write(for_page(f"{run.id} is a link, which is removed; the run itself stays in {run.folder.readlink()}."))
     else:
-        st.write(f"{plain(run.id)}, its model and its predictions are removed from the disk. This cannot be undone.")
+        st.write(f"{for_page(run.id)}, its model and its predictions are removed from the disk. This cannot be undone.")
     with st.container(horizontal=True):
         deleted = st.button(
             "Delete it", type="primary", icon=":material/delete:", on_click=_carry_out, args=("delete", run, shown)

@@ -7,7 +7,7 @@ import streamlit as st
 from allcore.reporting.number_text import memory
 from allcore.runs.folder.downloads import downloads
 from allcore.runs.folder.store import Run
-from pages.ui.show import plain
+from allcore.text import for_page
 
 
 def show_downloads(run: Run) -> None:
@@ -19,4 +19,4 @@ def show_downloads(run: Run) -> None:
                 f"{name}, {memory(each.size)}", each.read, name, key=f"file-{name}", icon=":material/download:",
                 on_click="ignore",
             )  # fmt: skip
-    st.caption(plain(f"All of the run is in {run.folder}"))
+    st.caption(for_page(f"All of the run is in {run.folder}"))

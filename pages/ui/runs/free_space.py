@@ -9,9 +9,9 @@ from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
 from allcore.reporting.number_text import memory
 from allcore.runs.prune import Superfluous, remove, superfluous
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui.guarded import guarded
-from pages.ui.known.workspace import workspace
-from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 
 REFUSED = "refused"
@@ -20,7 +20,7 @@ REFUSED = "refused"
 
 def is_space_to_free() -> bool:
     """Return whether there is anything that can be removed."""
-    return bool(superfluous(workspace()))
+    return bool(superfluous(open_workspace()))
 
 
 def offer_to_free_space() -> None:
@@ -33,12 +33,12 @@ def offer_to_free_space() -> None:
 @guarded("what can be removed")
 def _free_disk_space() -> None:
     """Name what nobody needs or is made again when it is needed, and remove it once that is asked for."""
-    found = superfluous(workspace())
+    found = superfluous(open_workspace())
     if not found:
         st.write("There is nothing that can be removed.")
         return
     st.write("Runs, models, predictions and datasets stay, and all that a run needs to be resumed.")
-    root = workspace().root
+    root = open_workspace().root
     rows = [(memory(each.bytes), str(each.path.relative_to(root)), each.what) for each in found]
     st.dataframe(
         pd.DataFrame(rows, columns=["Size", "Where", "What it is"]),
@@ -57,9 +57,9 @@ def _free_disk_space() -> None:
 
 def _free(shown: list[Superfluous]) -> None:
     """Remove what was shown and can still go: a run may have been started meanwhile."""
-    still = {each.path for each in superfluous(workspace())}
+    still = {each.path for each in superfluous(open_workspace())}
     try:
         freed = act("free", "disk space", lambda: remove([each for each in shown if each.path in still]))
-        st.toast(plain(f"{memory(freed)} are free again."))
+        st.toast(for_page(f"{memory(freed)} are free again."))
     except (InputError, OSError) as error:
         st.session_state[REFUSED] = what_went_wrong(error)

@@ -15,14 +15,15 @@ from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.studies.grid import Grid, grid_table
 from allcore.studies.launch import ask_study_to_stop, start_study
 from allcore.studies.store import PLAN_FILE, Study
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.known.studies import grid_of, studies
-from pages.ui.known.workspace import workspace
 from pages.ui.paging import choose_page
 from pages.ui.runs.study_deletion import REFUSED, confirm_deletion, offer_deletion
 from pages.ui.runs.study_scores import MOST_LINKS, show_scores
-from pages.ui.show import per_cent_bar, per_cent_column, plain, table
+from pages.ui.show import per_cent_bar, per_cent_column, table
 from pages.ui.sign_in import act, may_act
 
 REFRESH_SECONDS = 5.0
@@ -32,7 +33,7 @@ PER_PAGE = 20
 def show_studies() -> None:
     """Show each study as a row with its progress; they keep themselves up to date while one goes on."""
     if REFUSED in st.session_state:
-        st.error(plain(st.session_state.pop(REFUSED)), title="That did not work")
+        st.error(for_page(st.session_state.pop(REFUSED)), title="That did not work")
     confirm_deletion()
     found = studies()
     if not found:
@@ -51,7 +52,7 @@ def _rows() -> None:
         try:
             grid = grid_of(study)
         except InputError as error:
-            st.error(plain(str(error)), title=plain(f"{study.name} is damaged"))
+            st.error(for_page(str(error)), title=for_page(f"{study.name} is damaged"))
             offer_deletion(study, is_active=False)
             continue
         with st.expander(_in_a_line(grid), expanded=study.name == asked, key=f"study-{study.name}"):
@@ -77,15 +78,15 @@ def _of_a_page(found: Sequence[Study], asked: str | None) -> Sequence[Study]:
 def _in_a_line(grid: Grid) -> str:
     done = f"{grid.counts['succeeded']} of {len(grid.members)} runs, {per_cent(grid.progress, 0)}"
     left = f", {duration(grid.eta_seconds)} left" if grid.is_active and grid.eta_seconds is not None else ""
-    return plain(f"{grid.study}: {in_words(grid.state)}, {done}{left}")
+    return for_page(f"{grid.study}: {in_words(grid.state)}, {done}{left}")
 
 
 def _show_grid(study: Study, grid: Grid) -> None:
     st.progress(grid.progress)
     if grid.is_active and grid.phase:
-        st.caption(plain(grid.phase))
+        st.caption(for_page(grid.phase))
     if grid.error:
-        st.error(plain(grid.error), title="Not all members succeeded")
+        st.error(for_page(grid.error), title="Not all members succeeded")
     with st.container(horizontal=True):
         st.button(
             "Stop", icon=":material/stop:", key=f"stop-{study.name}", disabled=not (grid.is_active and may_act()),
@@ -117,14 +118,14 @@ def _show_grid(study: Study, grid: Grid) -> None:
     show_scores(study, grid, stamp(study.folder / PLAN_FILE))
     for member in [member for member in grid.members if member.state in ("failed", "interrupted")][:MOST_LINKS]:
         st.button(
-            plain(f"{member.place.name}: {in_words(member.state)}"), key=f"show-{member.run}", type="tertiary",
+            for_page(f"{member.place.name}: {in_words(member.state)}"), key=f"show-{member.run}", type="tertiary",
             help="Show this run", on_click=address.say_to_page, args=("run", member.run),
         )  # fmt: skip
 
 
 def _carry_out(action: str, study: Study) -> None:
     """Stop or resume a study; what stands in the way is kept for the page to show."""
-    of = workspace()
+    of = open_workspace()
     try:
         act(action, study.name, lambda: ask_study_to_stop(study, of) if action == "stop" else start_study(study, of))
     except (InputError, OSError) as error:

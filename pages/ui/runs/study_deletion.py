@@ -6,15 +6,14 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import counted
 from allcore.runs.folder.store import Run
 from allcore.studies.deletion import delete_study
 from allcore.studies.store import Study
+from allcore.text import counted, for_page
+from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.known.runs import runs
-from pages.ui.known.workspace import workspace
-from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 
 REFUSED = "study refused"
@@ -39,13 +38,13 @@ def confirm_deletion() -> None:
     """Ask before the study is deleted whose button was pressed."""
     name = st.session_state.pop(_ASKED, None)
     if name is not None:
-        _confirm(Study(workspace().studies / name))
+        _confirm(Study(open_workspace().studies / name))
 
 
 @st.dialog("Delete this study?")
 @guarded("the question before deleting")
 def _confirm(study: Study) -> None:
-    st.write(plain(f"The plan and the results of {study.name} are removed from the disk. This cannot be undone."))
+    st.write(for_page(f"The plan and the results of {study.name} are removed from the disk. This cannot be undone."))
     mine = _runs_of(study)
     if mine:
         st.write(f"{counted(len(mine), 'run')} of it can stay among the others, or be deleted as well.")
@@ -67,7 +66,7 @@ def _delete(study: Study, *, with_runs: bool) -> None:
     """Delete a study; what stands in the way is kept for the page to show."""
     mine, what = _runs_of(study), "delete with its runs" if with_runs else "delete"
     try:
-        act(what, study.name, lambda: delete_study(study, workspace(), with_runs=with_runs))
+        act(what, study.name, lambda: delete_study(study, open_workspace(), with_runs=with_runs))
     except (InputError, OSError) as error:
         st.session_state[REFUSED] = what_went_wrong(error)
     if not study.folder.is_dir() and st.query_params.get("study") == study.name:

@@ -24,11 +24,11 @@ from allcore.studies.out_of_fold import out_of_fold_name
 from allcore.studies.probes import compute_probes, setting_probes
 from allcore.studies.results import SettingScores, finished_members, setting_scores
 from allcore.studies.store import Study
-from allcore.workspace import Workspace
+from allcore.text import for_page
+from allcore.workspace import Workspace, open_workspace
 from pages.ui.known.runs import runs
-from pages.ui.known.workspace import workspace
 from pages.ui.shared_work import asked_for, make_and_show
-from pages.ui.show import per_cent_column, plain, table
+from pages.ui.show import per_cent_column, table
 
 MOST_LINKS = 10
 _NUMBERS = {
@@ -59,11 +59,13 @@ def show_scores(study: Study, grid: Grid, planned: tuple[int, int]) -> None:
     if not succeeded:
         return
     try:
-        shown = _shown(str(study.folder), planned, succeeded, kept_version(workspace().cache, "shortcuts", "probes"))
+        shown = _shown(
+            str(study.folder), planned, succeeded, kept_version(open_workspace().cache, "shortcuts", "probes")
+        )
     except InputError as error:
-        st.warning(plain(str(error)), title="The scores cannot be put together")
+        st.warning(for_page(str(error)), title="The scores cannot be put together")
         return
-    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in shown.words))
+    st.markdown("\n".join(f"- {for_page(sentence)}" for sentence in shown.words))
     table(
         shown.scores, f"scores-{study.name}",
         "Accuracy and macro F1 of each setting and baseline with their spread over folds and seeds",
@@ -99,12 +101,12 @@ def _offer(study: Study, grid: Grid, shown: _Shown) -> None:
 def _offer_report(study: Study, dataset: str) -> None:
     """Offer the file that `study report STUDY --output` writes; or say why there can be none."""
     try:
-        check_meanings(dataset, workspace().classes)
+        check_meanings(dataset, open_workspace().classes)
     except InputError as error:
-        st.warning(plain(str(error)), title="No report can be made")
+        st.warning(for_page(str(error)), title="No report can be made")
         return
     st.download_button(
-        "Report", partial(_report, study, workspace()), f"{study.name}.html", "text/html",
+        "Report", partial(_report, study, open_workspace()), f"{study.name}.html", "text/html",
         key=f"report-{study.name}", icon=":material/description:", on_click="ignore",
         help="One HTML file: which settings differ, folds side by side, baselines and probes.",
     )  # fmt: skip
@@ -114,7 +116,7 @@ def _complete(study: Study, work: str) -> None:
     """Compute what a study lacks, with progress, and run the page again to show it."""
     make_and_show(
         work, "Computing baselines and probes", "They cannot be computed",
-        partial(_compute, study, tuple(runs()), workspace()), Path(study.plan().config.dataset),
+        partial(_compute, study, tuple(runs()), open_workspace()), Path(study.plan().config.dataset),
     )  # fmt: skip
 
 
@@ -137,7 +139,7 @@ def _links(study: Study, grid: Grid) -> None:
         for setting, seed in list(of)[:MOST_LINKS]:
             name = out_of_fold_name(setting, seed)
             st.page_link(
-                "pages/evaluate.py", label=plain(f"Evaluate {name}"), icon=":material/grid_on:",
+                "pages/evaluate.py", label=for_page(f"Evaluate {name}"), icon=":material/grid_on:",
                 query_params={"run": f"{study.name}: {name}"},
             )  # fmt: skip
 
@@ -147,7 +149,7 @@ def _shown(
     folder: str, planned: tuple[int, int], succeeded: tuple[str, ...], kept: tuple[tuple[int, int], ...]
 ) -> _Shown:
     """Return what is shown of a study; `succeeded` are its members that have, `kept` tells versions of caches apart."""
-    study, cache = Study(Path(folder)), workspace().cache
+    study, cache = Study(Path(folder)), open_workspace().cache
     plan = study.plan()
     members = {name: run for name, run in study.members(runs()).items() if run.id in succeeded}
     finished = finished_members(plan, members)

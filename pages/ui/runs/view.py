@@ -16,9 +16,10 @@ from allcore.runs.folder.files import METRICS_FILE
 from allcore.runs.folder.history import History
 from allcore.runs.folder.store import Run
 from allcore.runs.summary import RunSummary
+from allcore.text import for_page
 from allcore.tracking.record import read_mirrored
 from pages.ui.known.runs import history, phase_text, places_in_the_queue, short_name, state_badge, summary
-from pages.ui.show import per_cent_column, plain, table
+from pages.ui.show import per_cent_column, table
 
 LOG_LINES = 200
 LOG_HEIGHT = 300
@@ -30,22 +31,22 @@ def show_progress(run: Run, state: str) -> None:
     if now.state != state:
         st.rerun()
     if now.status is None:
-        st.error(plain(now.problem), title="This run is damaged")
+        st.error(for_page(now.problem), title="This run is damaged")
         return
     status = now.status
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(now.state)
         if now.is_active:
-            st.caption(plain(phase_text(now, places_in_the_queue())), width="content")
-        st.caption(plain(status.device), width="content")
+            st.caption(for_page(phase_text(now, places_in_the_queue())), width="content")
+        st.caption(for_page(status.device), width="content")
     if now.is_active:
         st.progress(now.progress)
     if status.error:
-        st.error(plain(status.error), title="Why it ended")
+        st.error(for_page(status.error), title="Why it ended")
     for warning in status.warnings:
-        st.warning(plain(warning))
+        st.warning(for_page(warning))
     if (mirrored := read_mirrored(run.folder)) is not None:
-        st.caption(plain(f"MLflow: {mirrored.problem or mirrored.page}"))
+        st.caption(for_page(f"MLflow: {mirrored.problem or mirrored.page}"))
     _show_numbers(now, history(run))
 
 
@@ -58,7 +59,7 @@ def show_curves(runs: Sequence[Run], per: Per, smoothing: float) -> None:
             curves.append(RunCurve(short_name(run), history(run), _validation_groups(run)))
             of.append(f"{run.folder} {curves[-1].name} {written} {curves[-1].validation_groups}")
         except (InputError, ValueError, TypeError, KeyError) as error:
-            st.warning(plain(f"{run.id} cannot be drawn: {error}"))
+            st.warning(for_page(f"{run.id} cannot be drawn: {error}"))
     if not any(len(curve.history.epochs if per == "epoch" else curve.history.batches) for curve in curves):
         st.caption(f"The curves begin when the first {per} is over.")
         return

@@ -16,12 +16,13 @@ from allcore.inference.metadata import ServedMetadata
 from allcore.runs.folder.store import Run
 from allcore.runs.owned_datasets import was_made_on
 from allcore.studies.out_of_fold import is_out_of_fold, out_of_fold_place
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.known.out_of_fold import open_out_of_fold, out_of_fold_choices
 from pages.ui.known.runs import runs, summary
-from pages.ui.known.workspace import named_and_nameless_datasets, workspace
+from pages.ui.known.workspace import named_and_nameless_datasets
 from pages.ui.shared.get_dataset import draw_button, say_added
-from pages.ui.show import plain
 
 OF_A_VARIANT = ("image", "class", "first", "second", "group", "true", "predicted", "at")
 """What an address says of one variant of a dataset, and of no other."""
@@ -43,7 +44,7 @@ def choose_dataset(*, hint: bool = True) -> Path | None:
         if given and given not in folders and (folder := _dataset_at(given)):
             folders[given] = folder
     if nameless:
-        st.caption(f"Not listed, for their paths are not valid UTF-8: {plain(', '.join(nameless))}. Rename them.")
+        st.caption(f"Not listed, for their paths are not valid UTF-8: {for_page(', '.join(nameless))}. Rename them.")
     name = address.settle("data", folders, "dataset", first=next(iter(folders), None))
     if folders:
         st.selectbox(
@@ -69,12 +70,12 @@ def choose_variant(of: Catalog, model: ServedMetadata | None = None) -> str:
     first = of.variants[0] if model is None else variant_of(of, model)
     name = address.settle("variant", of.variants, "variant", first=first, remembers=model is None)
     st.segmented_control(
-        "Variant", of.variants, required=True, format_func=plain, **address.follow("variant", name, OF_A_VARIANT)
+        "Variant", of.variants, required=True, format_func=for_page, **address.follow("variant", name, OF_A_VARIANT)
     )
     if name is None:
         st.stop()
     if model is not None and (own := model.config.get("variant")) and own != name:
-        st.caption(f"The model was trained on {plain(str(own))}.")
+        st.caption(f"The model was trained on {for_page(str(own))}.")
     return name
 
 
@@ -107,7 +108,7 @@ def choose_predictions(missing: str) -> Run | None:
     try:
         return open_out_of_fold(*of_studies[name])
     except RunError as error:
-        st.error(plain(str(error)), title="These predictions cannot be opened")
+        st.error(for_page(str(error)), title="These predictions cannot be opened")
         return None
 
 
@@ -159,7 +160,7 @@ def _succeeded(run: Run) -> bool:
 
 def _follow_renamed(folders: Mapping[str, Path]) -> None:
     """Let an address, and what this session had last, lead on to a dataset that has another name now."""
-    datasets = workspace().datasets
+    datasets = open_workspace().datasets
     for given, follow in ((address.remembered("data"), address.remember), (st.query_params.get("data"), address.say)):
         if given and given not in folders and (datasets / given).parent == datasets:  # its name, or its whole path
             now = renamed_to(datasets, Path(given).name)
@@ -170,6 +171,6 @@ def _follow_renamed(folders: Mapping[str, Path]) -> None:
 def _dataset_at(path: str) -> Path | None:
     """Return the dataset at an absolute path, if it is one and may be read: how folders deeper in a root are named."""
     try:
-        return find_layout(workspace().allowed(Path(path))).root if Path(path).is_absolute() else None
+        return find_layout(open_workspace().allowed(Path(path))).root if Path(path).is_absolute() else None
     except DatasetError:
         return None

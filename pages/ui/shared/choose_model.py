@@ -8,9 +8,9 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.runs.folder.store import Run
+from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.known.runs import runs, summary
-from pages.ui.known.workspace import workspace
 
 OF_A_MODEL = ("variant", "part", "map", "against", "true", "predicted", "at")
 """What an address says of one model, and of no other."""
@@ -28,7 +28,7 @@ def choose_model() -> Path | None:
         return None
     hint = (
         None
-        if workspace().list_models()
+        if open_workspace().list_models()
         else "No model is released here; these are the models of the runs that succeeded."
     )
     name = address.settle("model", models, "model", first=next(iter(models)))
@@ -43,7 +43,7 @@ def choose_model() -> Path | None:
 
 def served_models() -> dict[str, Path]:
     """Return the served models by name: the released ones, then those of succeeded runs, newest first."""
-    released = {path.name: path for path in workspace().list_models()}
+    released = {path.name: path for path in open_workspace().list_models()}
     return released | {run.id: model for run in runs() if (model := _served_by(run)) is not None}
 
 

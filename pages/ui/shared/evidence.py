@@ -13,15 +13,17 @@ import streamlit as st
 from allcore.errors import DatasetError, ImageError, InputError
 from allcore.reporting.number_text import per_cent
 from allcore.runs.folder.store import Run
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui import show
 from pages.ui.guarded import guarded
 from pages.ui.known.judgements import catalog_of_run
 from pages.ui.known.runs import short_name
-from pages.ui.known.workspace import opener, workspace
+from pages.ui.known.workspace import opener
 from pages.ui.paging import choose_page
 from pages.ui.shared.evidence_pictures import Look, Model, any_cells, picture_of
 from pages.ui.shared.labels import show_judging
-from pages.ui.show import THUMBNAIL, plain
+from pages.ui.show import THUMBNAIL
 
 SHEET = 12
 _BESIDE = 144
@@ -98,7 +100,7 @@ def recorded_gallery(
             try:
                 pictures = [picture_of(run, model, row, look) for (run, model), row in zip(of_row, rows, strict=True)]
             except (DatasetError, ImageError) as error:
-                missing.append(f"- {plain(rows[0]['path'])}: {plain(str(error))}")
+                missing.append(f"- {for_page(rows[0]['path'])}: {for_page(str(error))}")
                 continue
             alone = len(shown) == 1
             names = [""] if alone else [short_name(run) for run, _ in shown]
@@ -117,7 +119,7 @@ def _judges(run: Run, images: pd.DataFrame) -> list[tuple[Run, Model | None]]:
     """Return for each row the run that predicted it and its model: of a study's predictions, the member that did."""
     if "run" not in images:
         return [(run, _open_model(run))] * len(images)
-    members = {name: Run(workspace().runs / Path(name).name) for name in images["run"].unique()}
+    members = {name: Run(open_workspace().runs / Path(name).name) for name in images["run"].unique()}
     opened = {name: (member, _open_model(member)) for name, member in members.items()}
     return [opened[name] for name in images["run"]]
 
@@ -126,7 +128,7 @@ def _open_model(run: Run) -> Model | None:
     try:
         return opener(run.served_model)
     except InputError as error:
-        st.warning(plain(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
+        st.warning(for_page(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
         return None
 
 
@@ -139,8 +141,8 @@ def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str
         alt=f"{name}, true {row['label']}, {answer}, under the evidence for {row['predicted']}",
     )
     st.caption(
-        f"{plain(name)}  \ntrue **{plain(row['label'])}**, predicted **{plain(row['predicted'])}**"
-        f"{f' by {plain(by)}' if by else ''}  \n"
+        f"{for_page(name)}  \ntrue **{for_page(row['label'])}**, predicted **{for_page(row['predicted'])}**"
+        f"{f' by {for_page(by)}' if by else ''}  \n"
         + _most_probable(row, classes)
         + (f"  \nEvidence: {in_cells}" if in_cells else "")
     )
@@ -152,7 +154,7 @@ def _most_probable(row: dict[Any, Any], classes: tuple[str, ...]) -> str:
     """Return the probabilities of all classes where they are few, else the highest ones and how many others are."""
     by_class = sorted(((row[f"probability_{label}"], label) for label in classes), reverse=True)
     named = by_class if len(by_class) <= _FEW else by_class[:_NAMED]
-    said = [f"{plain(label)} {per_cent(probability, 0)}" for probability, label in named]
+    said = [f"{for_page(label)} {per_cent(probability, 0)}" for probability, label in named]
     others = len(by_class) - len(named)
     return " · ".join(said) + (f" and {others} more" if others else "")
 

@@ -23,7 +23,7 @@ from allcore.inference.predictor import Predictor
 from allcore.reporting.probes import image_finding
 from allcore.runs.folder.store import Run
 from allcore.runs.recorded_images import read_recorded_image
-from pages.ui.known.workspace import workspace
+from allcore.workspace import open_workspace
 
 Model = Callable[[], Predictor]
 """What opens a model, as `state.opener` gives it: pictures that are kept do without."""
@@ -41,7 +41,7 @@ def any_cells(run: Run, images: pd.DataFrame) -> bool:
     """Return whether a cell is found in any of the images, or cannot be looked for."""
     try:
         for path, digest in zip(images["path"], images["sha256"], strict=True):
-            file = workspace().allowed(Path(run.config.dataset) / path)
+            file = open_workspace().allowed(Path(run.config.dataset) / path)
             if _has_cells(read_recorded_image(file, digest), file.name, digest):
                 return True
     except (DatasetError, ImageError):
@@ -60,7 +60,7 @@ def picture_of(run: Run, model: Model | None, row: dict[Any, Any], look: Look) -
     drawn = picture(path, row["sha256"], run, model, label, look)
     if model is None:
         return drawn, ""
-    data = read_recorded_image(workspace().allowed(path), row["sha256"])
+    data = read_recorded_image(open_workspace().allowed(path), row["sha256"])
     written = stamp(run.served_model)
     return drawn, _in_cells(data, path.name, row["sha256"], model, str(run.folder), written, label)
 
@@ -70,7 +70,7 @@ def picture(path: Path, sha256: str, run: Run | None, model: Model | None, label
 
     Raises `DatasetError` when the file lies outside the roots, `ImageError` when it is gone or has changed.
     """
-    allowed = workspace().allowed(path)
+    allowed = open_workspace().allowed(path)
     data = read_recorded_image(allowed, sha256)
     if run is None or model is None:
         return _drawn(data, allowed.name, sha256, None, "", NOT_THERE, "", look)

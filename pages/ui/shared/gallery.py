@@ -16,9 +16,9 @@ from allcore.data.encode import png, shrunk
 from allcore.data.intake.images import decode
 from allcore.errors import ImageError
 from allcore.files import Stamp, stamp
-from allcore.reporting.number_text import counted
+from allcore.text import counted, for_page
 from pages.ui import address
-from pages.ui.show import plain, thumbnail
+from pages.ui.show import thumbnail
 
 PER_PAGE = 24
 NOT_COUNTED = -1
@@ -42,10 +42,10 @@ def thumbnails(rows: pd.DataFrame, root: Path, *, outlines: bool = False) -> Non
                     link = f"?{urlencode({**st.query_params.to_dict(), 'image': row['path']})}"
                     show_thumbnail(root / row["path"], alt, link=link, outlines=outlines)
                 st.button(
-                    plain(name), key=f"open-{row['path']}", on_click=open_image, args=(row["path"],),
+                    for_page(name), key=f"open-{row['path']}", on_click=open_image, args=(row["path"],),
                     type="tertiary", width="stretch", wrap=True, help="Open this image",
                 )  # fmt: skip
-                st.caption(plain(_caption(row)), text_alignment="center")
+                st.caption(for_page(_caption(row)), text_alignment="center")
 
 
 def show_thumbnail(
@@ -55,7 +55,7 @@ def show_thumbnail(
     try:
         st.image(thumbnail(path, outlines=outlines), caption, width="stretch", alt=alt, link=link)
     except ImageError as error:
-        st.caption(plain(f"{path.name}: {error}"))
+        st.caption(for_page(f"{path.name}: {error}"))
 
 
 def picture(path: Path, alt: str, width: int, *, outlines: bool = False) -> None:
@@ -63,7 +63,7 @@ def picture(path: Path, alt: str, width: int, *, outlines: bool = False) -> None
     try:
         st.image(_png(str(path), stamp(path), outlines=outlines), width=width, output_format="PNG", alt=alt)
     except ImageError as error:
-        st.warning(plain(str(error)), title="This file cannot be shown")
+        st.warning(for_page(str(error)), title="This file cannot be shown")
 
 
 def open_image(path: str) -> None:

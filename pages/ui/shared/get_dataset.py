@@ -13,11 +13,10 @@ from allcore.data.synthetic import SyntheticSpec
 from allcore.errors import InputError
 from allcore.paper import IMAGES
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import counted
-from allcore.text import printable
-from pages.ui.known.workspace import forget_catalogs, select_dataset, workspace
+from allcore.text import counted, for_page, printable
+from allcore.workspace import open_workspace
+from pages.ui.known.workspace import forget_catalogs, select_dataset
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way, wait_for, wait_if_under_way
-from pages.ui.show import plain
 from pages.ui.sign_in import RightError, may_act, permitted
 from pages.ui.stored_form import empty_form, key_of_form
 
@@ -34,7 +33,7 @@ def draw_button() -> None:
     if is_getting():
         st.page_link("pages/dataset.py", label="A dataset is on its way", icon=":material/hourglass_top:")
     elif st.button("Draw synthetic smears", type="primary", icon=":material/draw:", disabled=not may_act()):
-        folder = workspace().datasets
+        folder = open_workspace().datasets
         name = free_name(folder, "synthetic-smears")
         _import(name, "Drawing", lambda progress: draw_smears(folder, name, AT_ONE_CLICK, progress))
 
@@ -48,7 +47,7 @@ def get_dataset() -> None:
         show_getting()
         return
     if said := _failures().pop(_key(), None):
-        st.error(plain(said), title="No dataset was added")
+        st.error(for_page(said), title="No dataset was added")
     ways: dict[str, Callable[[], None]] = {
         "Synthetic smears": _draw,
         "A folder": _open_folder,
@@ -68,7 +67,7 @@ def _draw() -> None:
         "Four classes of drawn cells, to try everything without real images. They look like smears and carry no "
         "diagnostic information."
     )
-    folder = workspace().datasets
+    folder = open_workspace().datasets
     with st.form("draw"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             images = st.number_input("Images a class", 3, 5_000, 60, 10, width=140)
@@ -89,7 +88,7 @@ def _draw() -> None:
 
 
 def _open_folder() -> None:
-    roots = [workspace().datasets, *workspace().data_roots]
+    roots = [open_workspace().datasets, *open_workspace().data_roots]
     st.write(
         "A folder with one subfolder for each class, or with variants such as Original and Segmented that hold them. "
         "It is read where it is. These folders and what is below them may be read; the environment variable "
@@ -100,7 +99,7 @@ def _open_folder() -> None:
         typed = st.text_input("Folder", printable(str(roots[-1])))
         pressed = st.form_submit_button("Open folder", type="primary", icon=":material/folder_open:")
     if pressed:
-        here = workspace()
+        here = open_workspace()
         _get(None, "Looking into the folder", lambda _: find_layout(here.allowed(Path(typed.strip()))).root)
 
 
@@ -118,7 +117,7 @@ def _upload() -> None:
     if upload is None:
         st.warning("Choose a zip file first.", icon=":material/upload_file:")
     else:
-        folder = workspace().datasets
+        folder = open_workspace().datasets
         _import(
             name or upload.name,
             "Unpacking",
@@ -139,7 +138,7 @@ def _download() -> None:
             "Download from Kaggle", type="primary", icon=":material/download:", disabled=not may_act()
         )
     if pressed:
-        folder = workspace().datasets
+        folder = open_workspace().datasets
         _import(name or KAGGLE, "Downloading", lambda progress: fetch_kaggle(folder, KAGGLE, progress, name or None))
 
 
@@ -165,7 +164,7 @@ def _import(name: str, doing: str, get: Callable[[Progress], Path]) -> None:
     try:
         allowed = permitted("import", name, get, makes=True)
     except RightError as error:
-        st.error(plain(str(error)), title="No dataset was added")
+        st.error(for_page(str(error)), title="No dataset was added")
     else:
         _get(name, doing, allowed)
 
@@ -200,7 +199,7 @@ def _choose_when_there(wait: Callable[[], Path | None]) -> None:
         return
     except (InputError, OSError) as error:
         _failures().pop(_key(), None)
-        st.error(plain(what_went_wrong(error)), title="No dataset was added")
+        st.error(for_page(what_went_wrong(error)), title="No dataset was added")
         return
     forget_catalogs()
     if folder is not None and _ASKED in st.session_state:
@@ -219,16 +218,18 @@ def say_added() -> None:
         return
     layout = find_layout(folder)
     classes = sorted({of.label for variant in layout.variants for of in layout.class_folders(variant)})
-    done = "added to the workspace" if folder.parent == workspace().datasets else "opened; it is read where it lies"
+    done = (
+        "added to the workspace" if folder.parent == open_workspace().datasets else "opened; it is read where it lies"
+    )
     of_variants = f" in {counted(len(layout.variants), 'variant')}" if len(layout.variants) > 1 else ""
     st.success(
-        plain(f"{counted(len(classes), 'class', 'classes')}{of_variants}: {', '.join(classes)}."),
-        title=plain(f"{folder.name} is {done}"), icon=":material/check:",
+        for_page(f"{counted(len(classes), 'class', 'classes')}{of_variants}: {', '.join(classes)}."),
+        title=for_page(f"{folder.name} is {done}"), icon=":material/check:",
     )  # fmt: skip
 
 
 def _key() -> str:
-    return f"a dataset into {workspace().datasets}"
+    return f"a dataset into {open_workspace().datasets}"
 
 
 @st.cache_resource(show_spinner=False)

@@ -16,11 +16,10 @@ from allcore.data.labels.judgements import (
 from allcore.data.labels.versions import changes_by_class, changes_in_words, label_changes, version_name
 from allcore.errors import DatasetError, InputError
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import counted
+from allcore.text import counted, for_page
+from allcore.workspace import open_workspace
 from pages.ui import address, show
 from pages.ui.known.judgements import judgements, judgements_as_read, labelled
-from pages.ui.known.workspace import workspace
-from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act, who_acts
 
 _REFUSED = "judgement_refused"
@@ -32,11 +31,11 @@ def warn_of_lost_judgements() -> None:
     try:
         damaged = judgements_as_read().unreadable
     except DatasetError as error:
-        st.warning(plain(str(error)), title="What was judged of labels is not known")
+        st.warning(for_page(str(error)), title="What was judged of labels is not known")
         return
     if damaged:
         lines = counted(damaged, "damaged line, which counts", "damaged lines, which count")
-        said = plain(f"{workspace().judgements} has {lines} for nothing.")
+        said = for_page(f"{open_workspace().judgements} has {lines} for nothing.")
         st.warning(said, title="Some judgements are lost")
 
 
@@ -82,10 +81,10 @@ def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
         disabled=not may_act(),
     )  # fmt: skip
     if st.session_state.get(_REFUSED, ("", ""))[0] == key:
-        st.error(plain(st.session_state.pop(_REFUSED)[1]), title="That was not kept")
+        st.error(for_page(st.session_state.pop(_REFUSED)[1]), title="That was not kept")
     if last is not None:
         count = len(judgements().of([sha256]))
-        st.caption(plain(f"{last.who}, {last.when[:10]}{f', the latest of {count}' if count > 1 else ''}"))
+        st.caption(for_page(f"{last.who}, {last.when[:10]}{f', the latest of {count}' if count > 1 else ''}"))
 
 
 def _options(label: str, classes: Sequence[str], last: Judgement | None) -> list[str]:
@@ -111,7 +110,7 @@ def _judge(key: str, path: str, sha256: str, label: str, classes: Sequence[str],
     becomes = chosen.removeprefix(_WRONG) if wrong else ""
     try:
         made = make_judgement(sha256, path, label, classes, verdict, becomes, who_acts())
-        act("judge the labels of", dataset, lambda: add_judgements(workspace().judgements, [made]))
+        act("judge the labels of", dataset, lambda: add_judgements(open_workspace().judgements, [made]))
     except (InputError, OSError) as error:
         st.session_state[_REFUSED] = (key, what_went_wrong(error))
 
@@ -128,5 +127,5 @@ def show_changes(images: Catalog, variant: str, labels: str) -> None:
     """
     version = labelled(images, variant, labels)
     changes = changes_by_class(images, version.catalog, variant)
-    st.markdown(f"**{show.plain(version.name)}**: {changes_in_words(changes)}.")
+    st.markdown(f"**{for_page(version.name)}**: {changes_in_words(changes)}.")
     show.table(changes, "label-changes", "Images of each class before and after the correction", HEADINGS)

@@ -11,6 +11,7 @@ from allcore.errors import ConfigError
 from allcore.runs.execution.devices import Device
 from allcore.runs.folder.process import host
 from allcore.runs.summary import RunSummary
+from allcore.text import for_page
 from pages.ui.guarded import guarded
 from pages.ui.known.runs import (
     phase_text,
@@ -23,7 +24,6 @@ from pages.ui.known.runs import (
     watch,
 )
 from pages.ui.known.workspace import executor
-from pages.ui.show import plain
 
 MOST_WAITING = 10
 
@@ -44,7 +44,7 @@ def show_devices(all_runs: Sequence[RunSummary]) -> None:
     lines = [f"{device}: {holder}" for device, holder in in_use(active, _devices(), host())]
     if waiting:
         lines.append(f"{waiting:,} {'waits' if waiting == 1 else 'wait'}, first {first_waiting(active)}")
-    st.caption(plain(" · ".join(lines)))
+    st.caption(for_page(" · ".join(lines)))
 
 
 def in_turn(all_runs: Sequence[RunSummary]) -> list[RunSummary]:
@@ -104,7 +104,7 @@ def _rows() -> None:
     for summary in [one for one in active if one.state != "queued"] + waiting[:MOST_WAITING]:
         with st.container(horizontal=True, vertical_alignment="center"):
             state_badge(summary.state)
-            st.page_link("pages/runs.py", label=plain(summary.id), icon="", query_params={"run": summary.id})
-            st.caption(plain(phase_text(summary, places)), width="content")
+            st.page_link("pages/runs.py", label=for_page(summary.id), icon="", query_params={"run": summary.id})
+            st.caption(for_page(phase_text(summary, places)), width="content")
     if (more := len(waiting) - MOST_WAITING) > 0:
         st.caption(f"and {more:,} more that wait")

@@ -13,10 +13,10 @@ from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.shortcuts import ShortcutResult, cached_shortcuts_of_run, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.against_shortcuts import against_shortcuts
 from allcore.runs.folder.store import Run
-from pages.ui import show
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui.known.recorded import recorded
 from pages.ui.known.runs import content_of_split, run_at, watched
-from pages.ui.known.workspace import workspace
 from pages.ui.shared_work import asked_for, make_and_show
 
 ONE_SEES_CELLS = (
@@ -44,7 +44,7 @@ def cached_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...]
     try:
         splits = {content_of_split(run) for run in runs}
     except RunError as error:
-        st.caption(show.plain(f"No shortcut baseline can be compared with all of these runs: {error}"))
+        st.caption(for_page(f"No shortcut baseline can be compared with all of these runs: {error}"))
         return None
     if len(splits) == 1:
         return cached_or_offered(runs[0])
@@ -55,7 +55,7 @@ def cached_or_offered_for_all(runs: Sequence[Run]) -> tuple[ShortcutResult, ...]
 def cached_results(run: Run) -> tuple[ShortcutResult, ...] | None:
     """Return the results on a run's split, None while they are not computed or the split cannot be read."""
     try:
-        return _kept(str(run.folder), recorded_at(run), str(workspace().cache), watched(run))
+        return _kept(str(run.folder), recorded_at(run), str(open_workspace().cache), watched(run))
     except (LookupError, RunError):
         return None
 
@@ -84,7 +84,7 @@ def _work(run: Run) -> str:
 
 def _compute(run: Run) -> None:
     """Compute the shortcuts with progress, and run the page again to show them."""
-    cache = workspace().cache
+    cache = open_workspace().cache
     make_and_show(
         _work(run), "Computing the shortcuts", "The shortcuts cannot be computed",
         lambda progress: shortcut_scores_of_run(run, cache, progress), Path(run.config.dataset),

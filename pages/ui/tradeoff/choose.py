@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 import streamlit as st
 
-from allcore.reporting.number_text import counted
 from allcore.runs.folder.store import Run
+from allcore.text import counted
 from pages.ui import address
 
 ALL = "all succeeded runs"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from allcore.errors import RunError
 from allcore.evaluation.tradeoff.record import EXAMPLE, read_tradeoff
-from pages.ui import show
+from allcore.text import for_page
 from pages.ui.tradeoff.pairs import say_which_differ, show_pairs
 from pages.ui.tradeoff.points import show_points
 
@@ -16,12 +16,12 @@ def show_example() -> None:
     try:
         record = read_tradeoff(EXAMPLE)
     except RunError as error:
-        st.error(show.plain(str(error)), title="The example cannot be shown")
+        st.error(for_page(str(error)), title="The example cannot be shown")
         return
     dataset, split = record.points[0].dataset, record.points[0].split
     st.caption(
-        f"Measured on the real images ({show.plain(dataset)}, {split} split, {record.points[0].test_images} test "
-        f"images) on {show.plain('; '.join(record.devices))}. Times differ on other machines."
+        f"Measured on the real images ({for_page(dataset)}, {split} split, {record.points[0].test_images} test "
+        f"images) on {for_page('; '.join(record.devices))}. Times differ on other machines."
     )
     say_which_differ(record.pairs, record.differences)
     show_points(record.points, "example", record.shortcuts, joined=True)

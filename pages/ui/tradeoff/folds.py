@@ -19,10 +19,10 @@ from allcore.studies.out_of_fold import UnwrittenError, comparable_runs
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import Study
 from allcore.studies.tradeoff import study_differences, study_shortcuts
-from pages.ui import show
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui.known.runs import runs
 from pages.ui.known.studies import plan_of, studies
-from pages.ui.known.workspace import workspace
 
 
 def comparable(name: str, succeeded: list[Run]) -> list[Run]:
@@ -32,7 +32,7 @@ def comparable(name: str, succeeded: list[Run]) -> list[Run]:
             try:
                 return _comparable(study, plan_of(study), study.members(succeeded))
             except InputError as error:
-                st.warning(show.plain(str(error)), title="The folds cannot be put together")
+                st.warning(for_page(str(error)), title="The folds cannot be put together")
     return succeeded
 
 
@@ -45,7 +45,7 @@ def differences_of_settings(
 
 def shortcuts_of_folds(name: str, succeeded: Sequence[Run]) -> dict[str, float] | None:
     """Return the shortcuts' accuracies on a study with folds; None, and why on the page, where there are none."""
-    accuracies, alike = _shortcuts(name, _ids(succeeded), kept_version(workspace().cache, "shortcuts"))
+    accuracies, alike = _shortcuts(name, _ids(succeeded), kept_version(open_workspace().cache, "shortcuts"))
     if accuracies is None and alike:
         st.caption("The shortcut baselines of this study are not computed yet; Runs offers to, once its runs are over.")
         st.page_link(
@@ -64,7 +64,7 @@ def _comparable(study: Study, plan: StudyPlan, members: dict[str, Run]) -> list[
         passing = replace(study, folder=Path(_room(str(study.folder)).name) / study.name)
         found = comparable_runs(passing, plan, members)
         said = f"{error}. They are compared all the same, and put together again when the app starts anew."
-        st.warning(show.plain(said), title="The out-of-fold predictions are not kept")
+        st.warning(for_page(said), title="The out-of-fold predictions are not kept")
         return found
 
 
@@ -89,7 +89,7 @@ def _shortcuts(
     `kept` tells versions of what is computed of them apart.
     """
     plan, found = _of_study(name, members)
-    return study_shortcuts(plan, found, workspace().cache), divides_alike(plan)
+    return study_shortcuts(plan, found, open_workspace().cache), divides_alike(plan)
 
 
 def _of_study(name: str, members: tuple[str, ...]) -> tuple[StudyPlan, dict[str, Run]]:

@@ -11,10 +11,10 @@ from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, tradeoff_point
 from allcore.runs.folder.store import Run
 from allcore.studies.out_of_fold import model_of
-from pages.ui import show
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui.known.recorded import recorded_scores
 from pages.ui.known.runs import run_at
-from pages.ui.known.workspace import workspace
 
 
 def measured_points(runs: Sequence[Run]) -> list[TradeoffPoint]:
@@ -25,7 +25,7 @@ def measured_points(runs: Sequence[Run]) -> list[TradeoffPoint]:
         try:
             points.append((_timed if timed else _point)(str(run.folder), recorded_at(run)))
         except InputError as error:
-            problems.append(f"- {show.plain(str(error))}")
+            problems.append(f"- {for_page(str(error))}")
     if problems:
         st.warning("\n".join(problems), title="These runs are left out")
     if timed and any(point.latency_seconds is None for point in points):
@@ -56,4 +56,4 @@ def _point(folder: str, written: int) -> TradeoffPoint:
 
 @st.cache_data(max_entries=200, show_spinner="Timing one image …")
 def _timed(folder: str, written: int) -> TradeoffPoint:
-    return measured_latency(_point(folder, written), model_of(run_at(folder), workspace().runs))
+    return measured_latency(_point(folder, written), model_of(run_at(folder), open_workspace().runs))

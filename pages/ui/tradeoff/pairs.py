@@ -13,6 +13,7 @@ from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.reporting.comparison import not_compared, pairs_in_words
 from allcore.reporting.studies.words import verdicts_in_words
 from allcore.runs.folder.store import Run
+from allcore.text import for_page
 from pages.ui import show
 from pages.ui.known.recorded import recorded
 from pages.ui.known.runs import run_at
@@ -55,9 +56,9 @@ def say_which_differ(pairs: pd.DataFrame, differences: Sequence[SettingDifferenc
     Of a study with folds, whose settings are compared by `differences`, say which are the same within a point as well.
     """
     if differences:
-        st.markdown("\n".join(f"- **{show.plain(said)}**" for said in verdicts_in_words(differences)))
+        st.markdown("\n".join(f"- **{for_page(said)}**" for said in verdicts_in_words(differences)))
     elif len(pairs):
-        st.markdown(f"**{show.plain(pairs_in_words(pairs))}**")
+        st.markdown(f"**{for_page(pairs_in_words(pairs))}**")
 
 
 def show_pairs(pairs: pd.DataFrame, name: str, n_runs: int) -> None:

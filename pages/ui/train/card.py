@@ -9,13 +9,12 @@ import streamlit as st
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError, InputError
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import counted
 from allcore.reporting.settings import settings_table
 from allcore.runs.estimate import Estimate
 from allcore.runs.execution.preflight import training_missing
+from allcore.text import counted, for_page
 from pages.ui.known.workspace import asked_for_search
 from pages.ui.shared_work import CancelledError, ask_again, is_under_way
-from pages.ui.show import plain
 from pages.ui.sign_in import act, may_act
 from pages.ui.train.devices import devices
 from pages.ui.train.estimates import show_estimate, show_study_estimate
@@ -29,7 +28,7 @@ def show_card(planned: Planned, of_preset: TrainConfig, form: str) -> None:
     """Show what is planned, and launch or measure it when that is asked for; the settings are those of `form`."""
     missing = training_missing()
     if missing:
-        st.warning(plain(missing), title="Training is not installed")
+        st.warning(for_page(missing), title="Training is not installed")
     if planned.problem is not None:
         _say_problem(planned, planned.problem)
     else:
@@ -40,7 +39,7 @@ def show_card(planned: Planned, of_preset: TrainConfig, form: str) -> None:
     try:
         _carry_out(planned, launching=launching, measuring=measuring)
     except (InputError, OSError) as error:
-        st.error(plain(what_went_wrong(error)), title="That did not work")
+        st.error(for_page(what_went_wrong(error)), title="That did not work")
 
 
 def _say_problem(planned: Planned, problem: InputError) -> None:
@@ -50,7 +49,7 @@ def _say_problem(planned: Planned, problem: InputError) -> None:
             st.rerun()
         return
     title = "These settings do not fit" if isinstance(problem, ConfigError) else "This cannot be trained on"
-    st.error(plain(str(problem)), title=title)
+    st.error(for_page(str(problem)), title=title)
 
 
 def _show_estimated(planned: Planned, of_preset: TrainConfig) -> None:
@@ -59,11 +58,11 @@ def _show_estimated(planned: Planned, of_preset: TrainConfig) -> None:
     assert config is not None
     assert estimated is not None
     if isinstance(estimated, Estimate):
-        st.markdown(plain(_in_short(config, of_preset, f"{config.image_size} px")))
+        st.markdown(for_page(_in_short(config, of_preset, f"{config.image_size} px")))
         show_estimate(estimated, images)
     else:
         assert plan is not None
-        st.markdown(plain(_in_short(plan.config, of_preset, plan_in_words(plan), plan.of_places)))
+        st.markdown(for_page(_in_short(plan.config, of_preset, plan_in_words(plan), plan.of_places)))
         show_study_estimate(plan, estimated, images)
 
 

@@ -9,11 +9,12 @@ import streamlit as st
 
 from allcore.data.browse import enlarged
 from allcore.reporting.estimate_words import division, memory_source, speed_source
-from allcore.reporting.number_text import counted, duration, memory
+from allcore.reporting.number_text import duration, memory
 from allcore.runs.estimate import Estimate
 from allcore.studies.estimate import StudyEstimate
 from allcore.studies.plan import StudyPlan
-from pages.ui.show import plain, table
+from allcore.text import counted, for_page
+from pages.ui.show import table
 
 
 def show_estimate(estimate: Estimate, images: pd.DataFrame) -> None:
@@ -27,7 +28,7 @@ def show_estimate(estimate: Estimate, images: pd.DataFrame) -> None:
     with st.grid("auto", min_column_width=190):
         for label, value, detail in numbers:
             st.metric(label, value, detail, delta_color="off", delta_arrow="off", border=True, height="stretch")
-    st.caption(plain(f"Estimated for {plan.description}; the run checks the device again when it starts."))
+    st.caption(for_page(f"Estimated for {plan.description}; the run checks the device again when it starts."))
     _warn([estimate.warning] if estimate.warning else [])
     if smaller := enlarged(images, size):
         are = "is" if smaller == 1 else "are"
@@ -73,13 +74,15 @@ def show_study_estimate(plan: StudyPlan, estimated: StudyEstimate, images: pd.Da
             "Make room, keep no models, or make the study smaller.",
             title="There is not enough room on the disk for this",
         )
-    st.caption(plain(f"Estimated for {estimated.settings[0][1].plan.description}; each run checks the device again."))
+    st.caption(
+        for_page(f"Estimated for {estimated.settings[0][1].plan.description}; each run checks the device again.")
+    )
     _warn(estimated.warnings)
 
 
 def _warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        st.warning(f"{plain(warning)}.", title="Training depends on this machine's memory")
+        st.warning(f"{for_page(warning)}.", title="Training depends on this machine's memory")
 
 
 def _in_all(plan: StudyPlan, estimated: StudyEstimate) -> str:

@@ -23,10 +23,10 @@ from allcore.runs.execution.preflight import must_download
 from allcore.studies.launch import resolved_plan, start_study
 from allcore.studies.plan import StudyPlan
 from allcore.studies.store import StudyStore
-from allcore.workspace import Workspace
-from pages.ui.known.workspace import executor, forget_relations, workspace
+from allcore.text import for_page
+from allcore.workspace import Workspace, open_workspace
+from pages.ui.known.workspace import executor, forget_relations
 from pages.ui.shared_work import CancelledError, begin, wait_if_under_way
-from pages.ui.show import plain
 from pages.ui.sign_in import permitted
 from pages.ui.train.config_form import weights_key
 
@@ -97,7 +97,7 @@ def launch(config: TrainConfig, plan: StudyPlan | None) -> None:
     queue = permitted(
         "launch",
         config.dataset,
-        partial(_queue, executor(), config) if plan is None else partial(_start_study, workspace(), plan),
+        partial(_queue, executor(), config) if plan is None else partial(_start_study, open_workspace(), plan),
         makes=True,
     )
     begun = _Launch(asked, "run" if plan is None else "study")
@@ -139,11 +139,11 @@ def _show(one: _Launch) -> None:
     if isinstance(one.error, CancelledError):
         st.warning("Nothing was launched.", title="The launch was cancelled")
     elif isinstance(one.error, InputError | OSError):
-        st.error(plain(what_went_wrong(one.error)), title="That did not work")
+        st.error(for_page(what_went_wrong(one.error)), title="That did not work")
     elif one.error is not None:
         raise one.error
     else:
-        st.success("It runs in the background; this page can be closed.", title=plain(f"{one.name} is launched"))
+        st.success("It runs in the background; this page can be closed.", title=for_page(f"{one.name} is launched"))
         st.page_link("pages/runs.py", label="Follow it", icon=":material/monitoring:", query_params={one.of: one.name})
 
 

@@ -11,7 +11,7 @@ from allcore.config import TrainConfig
 from allcore.progress import Progress
 from allcore.runs.estimate import Speed, cost_key
 from allcore.runs.measure import measure
-from pages.ui.known.workspace import workspace
+from allcore.workspace import open_workspace
 from pages.ui.shared_work import wait_for, wait_if_under_way
 
 
@@ -23,12 +23,12 @@ def measured() -> dict[str, Speed]:
 
 def measuring_key(configs: Sequence[TrainConfig]) -> str:
     """Return the name under which measuring some configurations is under way."""
-    return f"speeds of {' '.join(map(cost_key, configs))} in {workspace().root}"
+    return f"speeds of {' '.join(map(cost_key, configs))} in {open_workspace().root}"
 
 
 def measure_all(configs: Sequence[TrainConfig]) -> None:
     """Measure the speed of each configuration, with progress, and keep it."""
-    place, kept = workspace(), measured()
+    place, kept = open_workspace(), measured()
 
     def work(progress: Progress) -> None:
         for number, config in enumerate(configs):

@@ -21,9 +21,10 @@ from allcore.files import Stamp, stamp
 from allcore.runs.estimate import Estimate, Speed, cost_key, estimate, former_speed
 from allcore.studies.estimate import StudyEstimate, estimate_study
 from allcore.studies.plan import StudyPlan
+from allcore.workspace import open_workspace
 from pages.ui.known.judgements import labelled
 from pages.ui.known.runs import runs
-from pages.ui.known.workspace import relations, searched_relations, workspace
+from pages.ui.known.workspace import relations, searched_relations
 from pages.ui.shared.queue import runs_at_once
 from pages.ui.train.devices import devices
 from pages.ui.train.measuring import measured
@@ -74,7 +75,7 @@ def planned(images: Catalog, variant: str, fields: Mapping[str, Any], asked: Ask
     """Return what the form's fields, and what was asked for of a study, come to, with progress where it takes long."""
     known = Planned(images, variant)
     try:
-        config = workspace().confined(make_config(dataset=str(images.root), variant=variant, **fields))
+        config = open_workspace().confined(make_config(dataset=str(images.root), variant=variant, **fields))
         if asked is not None:
             known.plan = asked.plan(config)
             config = _confined_first(known.plan)
@@ -92,7 +93,7 @@ def _confined_first(plan: StudyPlan) -> TrainConfig:
     """Return the configuration of a study's first run. Raises `InputError` where one of them may not read a file."""
     of_files = {"weights", "split.groups"} & set(plan.vary)
     for place in plan.places if of_files else plan.places[:1]:
-        workspace().confined(place.config)
+        open_workspace().confined(place.config)
     return plan.places[0].config
 
 
@@ -126,7 +127,7 @@ def _split_of(
 
 
 def _estimated(config: TrainConfig, plan: StudyPlan | None, split: Split, image_bytes: int) -> Estimate | StudyEstimate:
-    former, place = runs(), workspace()
+    former, place = runs(), open_workspace()
 
     def speed(config: TrainConfig) -> Speed | None:
         """Return how fast it trains: as measured since the app started, or else as former runs did."""

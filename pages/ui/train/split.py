@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allcore.reporting.number_text import counted
 from allcore.studies.plan import StudyPlan
-from pages.ui.show import plain, table
+from allcore.text import counted, for_page
+from pages.ui.show import table
 from pages.ui.train.planned import Division
 from pages.ui.train.study_form import divides_once
 
@@ -15,7 +15,7 @@ def show_split(of: Division, plan: StudyPlan | None, *, has_parts: bool) -> None
     """Show the parts, those of the first run of a study's `plan`; `has_parts`: the dataset's folders make some."""
     if plan is not None and not divides_once(plan):
         first = f"the first of {plan.members:,} runs, {plan.places[0].name}"
-        st.caption(plain(f"Of {first}; others divide the images otherwise."))
+        st.caption(for_page(f"Of {first}; others divide the images otherwise."))
     table(
         of.counts, "split", "Images of each class in train, validation and test",
         {name: name.capitalize() for name in of.counts.columns},

@@ -11,9 +11,9 @@ import streamlit as st
 
 from allcore.config import TrainConfig, make_config
 from allcore.paper import TABLE_1
-from allcore.reporting.number_text import counted
 from allcore.studies.baselines import divides_alike
 from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied, value_text
+from allcore.text import counted
 from pages.ui.address import bound_number
 
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from allcore.data.browse import duplicates
-from allcore.reporting.number_text import counted
+from allcore.text import counted, for_page
 from pages.ui import show
 from pages.ui.paging import choose_page
 from pages.ui.shared.gallery import show_thumbnail
@@ -56,6 +56,6 @@ def _show_group(of: Examined, members: pd.DataFrame) -> None:
         for path, label in zip(shown["path"], shown["label"], strict=True):
             name = path.rsplit("/", 1)[-1]
             with st.container(width=140):
-                show_thumbnail(of.root / path, f"{label} smear {name}", show.plain(f"{label}: {name}"))
+                show_thumbnail(of.root / path, f"{label} smear {name}", for_page(f"{label}: {name}"))
     if len(shown) < len(members):
         st.caption(f"and {len(members) - len(shown)} more")

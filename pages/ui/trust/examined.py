@@ -12,7 +12,7 @@ from allcore.config_parts import SplitConfig
 from allcore.data.relations import Relations
 from allcore.data.splits.split import Split, make_split
 from allcore.errors import DatasetError
-from pages.ui.show import plain
+from allcore.text import for_page
 
 PROTOCOLS = {
     "folders": "The parts that the dataset's own folders make: train, validation and test.",
@@ -64,7 +64,7 @@ class Examined:
     def link_to(self, path: str, label: str | None = None) -> None:
         """Show a link to an image's own page, under the image's name if no other `label` is given."""
         query = {"data": self.data, "variant": self.variant, "image": path}
-        st.page_link("pages/dataset.py", label=label or plain(path.rsplit("/", 1)[-1]), query_params=query)
+        st.page_link("pages/dataset.py", label=label or for_page(path.rsplit("/", 1)[-1]), query_params=query)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Splitting …")

@@ -7,8 +7,8 @@ import math
 import pandas as pd
 import streamlit as st
 
-from allcore.reporting.number_text import counted
 from allcore.reporting.overlap import ORDERS, group_table, ordered_pairs, pair_table
+from allcore.text import counted, for_page
 from pages.ui import address, show
 from pages.ui.paging import choose_page, turn_to
 from pages.ui.shared.gallery import show_thumbnail
@@ -72,7 +72,7 @@ def _show_pairs(of: Examined, pairs: pd.DataFrame) -> None:
             if place is not None:
                 _show_one(of, among, place, listed)
                 return
-        st.warning(show.plain(f"{first} and {second} are not a pair that shows the same field."), title="No such pair")
+        st.warning(for_page(f"{first} and {second} are not a pair that shows the same field."), title="No such pair")
     if chosen.empty:
         st.success(f"None of the {len(pairs):,} pairs lies across classes.", icon=":material/check:")
         return
@@ -108,12 +108,12 @@ def _show_groups(of: Examined, pairs: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         group = st.selectbox("Group, the largest first", numbers, key="shown_group", on_change=_show_group, width=220)
         members = of.images[of.relations.groups == int(group)]
-        st.caption(f"{len(members)} images, {show.plain(groups['classes'][numbers.index(group)])}", width="content")
+        st.caption(f"{len(members)} images, {for_page(groups['classes'][numbers.index(group)])}", width="content")
     with st.grid("auto", min_column_width=120) as grid:
         for path, label in zip(members["path"].head(IMAGES_PER_GROUP), members["label"], strict=False):
             with grid.cell(), st.container(gap=None):
                 name = path.rsplit("/", 1)[-1]
-                show_thumbnail(of.root / path, f"{label} smear {name}", show.plain(f"{label}: {name}"))
+                show_thumbnail(of.root / path, f"{label} smear {name}", for_page(f"{label}: {name}"))
                 of.link_to(path, "Open")
     if len(members) > IMAGES_PER_GROUP:
         st.caption(f"and {len(members) - IMAGES_PER_GROUP} more")

@@ -13,18 +13,19 @@ from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.progress import Progress
 from allcore.reporting.number_text import per_cent
 from allcore.runs.folder.store import Run
-from allcore.text import for_csv, for_table
+from allcore.text import for_csv, for_page, for_table
+from allcore.workspace import open_workspace
 from pages.ui import show
 from pages.ui.guarded import guarded
 from pages.ui.known.cells import hold_no_cells, known_cells
 from pages.ui.known.judgements import judgements
 from pages.ui.known.runs import run_at, runs
-from pages.ui.known.workspace import catalog, opener, workspace
+from pages.ui.known.workspace import catalog, opener
 from pages.ui.shared.evidence import SHEET, choose_sheet
 from pages.ui.shared.evidence_pictures import Look, Model, picture
 from pages.ui.shared.labels import show_judging, warn_of_lost_judgements
 from pages.ui.shared_work import CancelledError, asked_for, wait_for
-from pages.ui.show import THUMBNAIL, plain
+from pages.ui.show import THUMBNAIL
 from pages.ui.trust.examined import Examined
 
 PLACE = "labels"
@@ -49,7 +50,7 @@ def show_label_review(of: Examined) -> None:
             st.rerun()
         return
     except DatasetError as error:
-        st.error(plain(str(error)), title="The labels cannot be reviewed")
+        st.error(for_page(str(error)), title="The labels cannot be reviewed")
         return
     if review.table.empty:
         st.info(
@@ -92,12 +93,12 @@ _Recorded = tuple[tuple[str, int], ...]
 
 
 def _work(of: Examined, recorded: _Recorded) -> str:
-    return f"labels of {of.key} by {recorded} in {workspace().cache}"
+    return f"labels of {of.key} by {recorded} in {open_workspace().cache}"
 
 
 def _review(of: Examined, recorded: _Recorded) -> LabelReview:
     """Return the review by some runs, made with progress where it is not kept in memory."""
-    key, cache = _work(of, recorded), workspace().cache
+    key, cache = _work(of, recorded), open_workspace().cache
     kept = _reviews(key)
     if not kept:
         runs = [run_at(folder) for folder, _ in recorded]
@@ -191,11 +192,11 @@ def _open(judge: str) -> tuple[Run | None, Model | None]:
     """Return a run and its model by the run's id; None for colour, and for a run without a usable model."""
     if not judge:
         return None, None
-    run = Run(workspace().runs / judge)
+    run = Run(open_workspace().runs / judge)
     try:
         return run, opener(run.served_model)
     except InputError as error:
-        st.warning(plain(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
+        st.warning(for_page(str(error)), title="No evidence can be computed", icon=":material/visibility_off:")
         return None, None
 
 
@@ -204,17 +205,17 @@ def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
     if isinstance(shown, bytes):
         st.image(shown, width="stretch", alt=f"{name}, labelled {row['label']}, suggested {row['suggestion']}")
     else:
-        st.caption(plain(shown))
+        st.caption(for_page(shown))
     judges = row["runs"].count(SEPARATOR) + 1
     by = "colour" if row["source"] == COLOUR else f"{judges} run{'s' if judges > 1 else ''}"
     said = [
-        plain(name),
-        f"label **{plain(row['label'])}** {per_cent(row['probability_label'], 0)}",
-        f"suggested **{plain(row['suggestion'])}** {per_cent(row['probability_suggestion'], 0)}",
+        for_page(name),
+        f"label **{for_page(row['label'])}** {per_cent(row['probability_label'], 0)}",
+        f"suggested **{for_page(row['suggestion'])}** {per_cent(row['probability_suggestion'], 0)}",
         f"by {by}",
     ]
     if row["contradicted_by"]:
-        said.append(f"same group as {plain(row['contradicted_by'])}")
+        said.append(f"same group as {for_page(row['contradicted_by'])}")
     st.caption("  \n".join(said))
     if row["suspicious"]:
         st.badge("suspicious", icon=":material/flag:", color="orange")

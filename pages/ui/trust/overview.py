@@ -7,8 +7,9 @@ import streamlit as st
 
 from allcore.data.browse import leakage
 from allcore.errors import DatasetError
-from allcore.reporting.number_text import counted, per_cent
+from allcore.reporting.number_text import per_cent
 from allcore.reporting.overlap import OverlapNumbers, overlap_numbers
+from allcore.text import counted, for_page
 from pages.ui import show
 from pages.ui.trust.examined import Examined
 
@@ -77,7 +78,7 @@ def _show_leakage(of: Examined) -> list[pd.DataFrame]:
                 try:
                     table = _leakage(of, of.key, protocol)
                 except DatasetError as error:
-                    st.warning(show.plain(str(error)), title="This split is not possible here")
+                    st.warning(for_page(str(error)), title="This split is not possible here")
                     continue
                 test = table[table["part"] == "test"].iloc[0]
                 st.metric("Test images with a twin in train", f"{test['twins_in_train']} of {test['images']}")

@@ -17,7 +17,8 @@ from allcore.errors import ImageError, InputError
 from allcore.files import Stamp, stamp
 from allcore.reporting.aligned_pair import blended, differing, side_by_side
 from allcore.reporting.number_text import per_cent
-from pages.ui import address, show
+from allcore.text import for_page
+from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.trust.examined import Examined
 
@@ -50,7 +51,7 @@ def pair_card(of: Examined, pair: pd.Series) -> None:
             for side, picture in zip(("first", "second"), pictures, strict=True):
                 with st.container(gap=None):
                     st.image(picture, width="stretch", alt=_alt(pair, side))
-                    st.caption(show.plain(f"{pair[f'{side}_label']}: {_name(pair[side])}"))
+                    st.caption(for_page(f"{pair[f'{side}_label']}: {_name(pair[side])}"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(facts(pair), width="stretch")
         st.button(
@@ -91,7 +92,7 @@ def _show_pictures(of: Examined, pair: pd.Series) -> None:
     with st.grid(3, min_column_width=240) as grid:
         for side, picture in zip(("first", "second"), pictures, strict=True):
             with grid.cell():
-                st.markdown(f"**{side.capitalize()}**: {show.plain(pair[f'{side}_label'])}")
+                st.markdown(f"**{side.capitalize()}**: {for_page(pair[f'{side}_label'])}")
                 st.image(picture, width="stretch", alt=_alt(pair, side))
                 of.link_to(pair[side])
         with grid.cell():
@@ -116,7 +117,7 @@ def _show_overlaid(content: _Content) -> None:
 
 def _say_why(pair: pd.Series, error: InputError) -> None:
     names = f"{_name(pair['first'])} and {_name(pair['second'])}"
-    st.warning(show.plain(f"{names}: {error}"), title="This pair cannot be shown", icon=":material/hide_image:")
+    st.warning(for_page(f"{names}: {error}"), title="This pair cannot be shown", icon=":material/hide_image:")
 
 
 def _alt(pair: pd.Series, side: str) -> str:

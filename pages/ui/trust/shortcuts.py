@@ -15,8 +15,9 @@ from allcore.evaluation.shortcuts.scoring import Seen
 from allcore.progress import Progress
 from allcore.reporting.number_text import listed
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui import show
-from pages.ui.known.workspace import workspace
 from pages.ui.shared.shortcuts import ONE_SEES_CELLS
 from pages.ui.shared_work import asked_for, make_and_show
 from pages.ui.trust.examined import Examined
@@ -47,11 +48,11 @@ def _known(of: Examined) -> tuple[dict[str, tuple[ShortcutResult, ...]], list[st
     results, missing = {}, []
     for protocol in of.protocols:
         try:
-            results[protocol] = _kept(of, of.key, protocol, str(workspace().cache))
+            results[protocol] = _kept(of, of.key, protocol, str(open_workspace().cache))
         except LookupError:
             missing.append(protocol)
         except DatasetError as error:
-            st.warning(show.plain(str(error)), title=f"No {protocol} split of this dataset")
+            st.warning(for_page(str(error)), title=f"No {protocol} split of this dataset")
     return results, missing
 
 
@@ -64,12 +65,12 @@ def _kept(_of: Examined, key: str, protocol: str, cache: str) -> tuple[ShortcutR
 
 
 def _work(of: Examined) -> str:
-    return f"shortcuts of {of.key} in {workspace().cache}"
+    return f"shortcuts of {of.key} in {open_workspace().cache}"
 
 
 def _score(of: Examined, protocols: list[str]) -> None:
     """Score the baselines with progress, and run the page again to show them."""
-    cache = workspace().cache
+    cache = open_workspace().cache
 
     def score(progress: Progress) -> None:
         splits = [make_split(of.images, of.config(protocol), of.relations) for protocol in protocols]

@@ -18,8 +18,9 @@ from allcore.errors import DatasetError, ImageError
 from allcore.files import Stamp, stamp
 from allcore.reporting.number_text import per_cent
 from allcore.reporting.stain_clusters import cluster_examples, cluster_table, mean_colours
+from allcore.text import for_page
+from allcore.workspace import open_workspace
 from pages.ui import show
-from pages.ui.known.workspace import workspace
 from pages.ui.trust.examined import Examined
 
 EXAMPLES = 4
@@ -42,7 +43,7 @@ def show_stains(of: Examined) -> None:
     colours = _known_colours(of)
     clusters, examples = _clusters(of, of.key, split, colours, coloured=colours is not None)
     for label, of_label in clusters.groupby("label", sort=False):
-        st.header(show.plain(str(label)), anchor=False)
+        st.header(for_page(str(label)), anchor=False)
         with st.grid(3, min_column_width=290, border=True) as grid:
             for _, cluster in of_label.iterrows():
                 with grid.cell():
@@ -66,7 +67,7 @@ def _split(of: Examined) -> Split | None:
     try:
         split = of.split("stain")
     except DatasetError as error:
-        st.warning(show.plain(str(error)), title="The protocol stain cannot be used here")
+        st.warning(for_page(str(error)), title="The protocol stain cannot be used here")
         return None
     st.write(
         "The split protocol `stain` keeps two whole clusters of every class out of train: one for validation, one for "
@@ -79,9 +80,9 @@ def _split(of: Examined) -> Split | None:
 def _known_colours(of: Examined) -> np.ndarray | None:
     """Return the mean colour of each image; None, with the reason, when an image is gone."""
     try:
-        return _colours(of, of.key, str(workspace().cache))
+        return _colours(of, of.key, str(open_workspace().cache))
     except DatasetError as error:
-        st.warning(show.plain(str(error)), title="The mean colours cannot be computed")
+        st.warning(for_page(str(error)), title="The mean colours cannot be computed")
         return None
 
 
@@ -103,7 +104,7 @@ def _colours(_of: Examined, key: str, cache: str) -> np.ndarray:
 
 def _show_cluster(of: Examined, cluster: pd.Series, paths: list[str]) -> None:
     share = per_cent(cluster["share"] / 100, 0)
-    st.markdown(f"**{show.plain(cluster['stain'])}**: {cluster['images']:,} images, {share}")
+    st.markdown(f"**{for_page(cluster['stain'])}**: {cluster['images']:,} images, {share}")
     files = [of.root / path for path in paths]
     try:
         strip = _strip(cluster["colour"], tuple((str(file), stamp(file)) for file in files))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from allcore.evaluation.probes.novelty_check import NoveltyReport
 from allcore.evaluation.scoring.calibration import reliability_diagram
-from allcore.reporting.number_text import counted, interval, part_of
+from allcore.reporting.number_text import interval, part_of
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Section, Table, text
 from allcore.reporting.report.rendering.figures import reliability_figure
 from allcore.reporting.score_tables import calibration_table
+from allcore.text import counted
 
 
 def calibration_section(facts: RunFacts) -> Section:

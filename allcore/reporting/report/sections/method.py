@@ -11,11 +11,12 @@ from allcore.inference.novelty import PASSING
 from allcore.paper import OPEN_READINGS, says_of_setting
 from allcore.recipe import train_command
 from allcore.reporting.interval_words import intervals_in_words
-from allcore.reporting.number_text import UNKNOWN, counted, duration, listed, memory, per_cent, speed
+from allcore.reporting.number_text import UNKNOWN, duration, listed, memory, per_cent, speed
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Code, Mono, Pair, Section, Strong, Table, Text, text
 from allcore.reporting.report.sections.curves import training_figures
 from allcore.reporting.settings import OF_THE_MACHINE, settings_table
+from allcore.text import counted
 
 _WHY_SERVED = {"best": "the one with the lowest validation loss", "last": "the last, as the configuration asks"}
 

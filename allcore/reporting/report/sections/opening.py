@@ -8,7 +8,7 @@ from allcore.data.known_images import OF_DRAWN
 from allcore.data.labels.meanings import ClassMeanings
 from allcore.evaluation.held_out import views_of
 from allcore.paper import AUTHORS, HEADLINE, JOURNAL, TITLE
-from allcore.reporting.number_text import counted, listed, part_of, per_cent, percentages
+from allcore.reporting.number_text import listed, part_of, per_cent, percentages
 from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import (
@@ -25,6 +25,7 @@ from allcore.reporting.report.rendering.blocks import (
 )
 from allcore.reporting.report.sections.scores import best_shortcut_row
 from allcore.reporting.shortcuts import shortcut_verdict
+from allcore.text import counted
 
 
 def research_use(meanings: ClassMeanings) -> Notice:

@@ -10,7 +10,6 @@ from allcore.evaluation.scoring.scores import CLASS_METRICS, Interval
 from allcore.paper import BENIGN_TEST_IMAGES, BENIGN_TEST_RIGHT, HEADLINE
 from allcore.reporting.comparison import p_value
 from allcore.reporting.number_text import (
-    counted,
     decimal,
     hundredfold,
     interval,
@@ -28,6 +27,7 @@ from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Tabl
 from allcore.reporting.report.rendering.figures import Mark, track_figure
 from allcore.reporting.report.sections.operating import operating_points
 from allcore.reporting.score_tables import CLASS_METRIC_NAMES, headline_table
+from allcore.text import counted
 
 _SHORT = {"npv": "NPV", "average_precision": "AP"}
 
