@@ -18,7 +18,7 @@ from allcore.installation import APP
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
 
-LARGEST_WEIGHTS = 2 * 2**30
+_LARGEST_WEIGHTS = 2 * 2**30
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Workspace:
         if groups is not None:
             groups = str(self._named("split.groups", groups, LARGEST_GROUPS))
         if weights not in ("imagenet", "random"):
-            weights = str(self._named("weights", weights, LARGEST_WEIGHTS))
+            weights = str(self._named("weights", weights, _LARGEST_WEIGHTS))
         split = config.split.model_copy(update={"groups": groups})
         dataset = str(self.allowed(Path(config.dataset)))
         return config.model_copy(update={"dataset": dataset, "split": split, "weights": weights})

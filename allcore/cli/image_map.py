@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from allcore.runs.folder.store import Run
     from allcore.workspace import Workspace
 
-Colouring = Literal["class", "predicted", "answer", "part", "stain", "novelty", "neighbours"]
+_Colouring = Literal["class", "predicted", "answer", "part", "stain", "novelty", "neighbours"]
 
 
 def image_map(
@@ -33,7 +33,7 @@ def image_map(
         Path | None, typer.Option("--figure", metavar="FILE.html", help="write the map as a page that opens anywhere")
     ] = None,
     by: Annotated[
-        Colouring | None, typer.Option("--by", help="what the figure's points are coloured by; unset: class")
+        _Colouring | None, typer.Option("--by", help="what the figure's points are coloured by; unset: class")
     ] = None,
     projection: Annotated[
         Literal["t_sne", "principal"] | None,

@@ -40,12 +40,12 @@ def probe(
     with progress_bar("probing") as progress:
         report = probe_model(replace(subject, scored=split), workspace.cache, progress)
     if json:
-        print_json(probe_json(report))
+        print_json(_probe_json(report))
     else:
         _print_report(report, split)
 
 
-def probe_json(report: ProbeReport) -> dict[str, Any]:
+def _probe_json(report: ProbeReport) -> dict[str, Any]:
     """Return a report as JSON values, scores in fractions: what each probe did, showed, and what that means."""
     from allcore.evaluation.held_out import views_of
     from allcore.evaluation.probes.registry import PROBES

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 app.command()(report)
-Vary = Annotated[
+_Vary = Annotated[
     list[str] | None,
     typer.Option("--vary", help="a setting and its values: image_size=64,96,128; may be repeated for other settings"),
 ]
@@ -39,7 +39,7 @@ def run_study(
     fields: dict[str, Any],
     preset: Preset = "paper",
     name: Annotated[str | None, typer.Option("--name", help="what to call it; unset: study- and the time")] = None,
-    vary: Vary = None,
+    vary: _Vary = None,
     seeds: Annotated[str, typer.Option("--seeds", help="seeds of training and of the split: 0,1,2 or 0-2")] = "0",
     only_folds: Annotated[
         str | None, typer.Option("--only-folds", help="some of the --folds, as 1,2; the others may follow later")
@@ -147,7 +147,7 @@ def resume(
     name: Name,
     seeds: Annotated[str | None, typer.Option("--seeds", help="more seeds, beside those that are there")] = None,
     only_folds: Annotated[str | None, typer.Option("--only-folds", help="more of the folds")] = None,
-    vary: Vary = None,
+    vary: _Vary = None,
     background: Background = False,
     json: Json = False,
 ) -> None:

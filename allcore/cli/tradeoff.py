@@ -52,10 +52,10 @@ def tradeoff(
     if json:
         print_json(record.model_dump(mode="json"))
     else:
-        print_tradeoff(record)
+        _print_tradeoff(record)
 
 
-def print_tradeoff(record: TradeoffRecord) -> None:
+def _print_tradeoff(record: TradeoffRecord) -> None:
     """Print a record as tables and words."""
     from allcore.evaluation.tradeoff.points import point_names
     from allcore.reporting.comparison import not_compared, p_value, pairs_in_words

@@ -13,7 +13,7 @@ from allcore.data.relations import Relations
 from allcore.data.splits.split import Split, make_split
 from allcore.text import counted
 
-NO_GROUP = -1
+_NO_GROUP = -1
 
 
 def browse(catalog: Catalog, relations: Relations, variant: str | None = None) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def browse(catalog: Catalog, relations: Relations, variant: str | None = None) -
     """
     rows = catalog.table[catalog.table["variant"] == catalog.variant(variant)].reset_index(drop=True)
     usable = rows["problem"] == ""
-    rows["group"] = NO_GROUP
+    rows["group"] = _NO_GROUP
     rows.loc[usable, "group"] = relations.groups
     rows["stain"] = ""
     rows.loc[usable, "stain"] = relations.stains

@@ -10,9 +10,9 @@ from typing import Final
 from allcore.errors import FileError
 
 MOST_BYTES: Final = 16 * 2**20
-MOST_ROWS: Final = 500_000
-LONGEST_LINE: Final = 10_000
-MOST_FIELDS: Final = 100
+_MOST_ROWS: Final = 500_000
+_LONGEST_LINE: Final = 10_000
+_MOST_FIELDS: Final = 100
 _SEPARATORS: Final = (",", ";", "\t")
 _ENCODINGS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -29,14 +29,14 @@ def table_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
     lines = (
         _text(data).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     )  # splitlines has more, which names may hold
-    if len(lines) > MOST_ROWS:
-        raise FileError(f"it has {len(lines):,} lines; expected at most {MOST_ROWS:,}")
+    if len(lines) > _MOST_ROWS:
+        raise FileError(f"it has {len(lines):,} lines; expected at most {_MOST_ROWS:,}")
     separator = ""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        if len(line) > LONGEST_LINE:
-            raise FileError(f"line {number} has {len(line):,} characters; expected at most {LONGEST_LINE:,}")
+        if len(line) > _LONGEST_LINE:
+            raise FileError(f"line {number} has {len(line):,} characters; expected at most {_LONGEST_LINE:,}")
         separator = separator or max(_SEPARATORS, key=line.count)
         try:
             (fields,) = csv.reader([line], delimiter=separator, strict=True)
@@ -44,8 +44,8 @@ def table_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
             raise FileError(
                 f"line {number} cannot be divided into fields: a quotation mark is open, or stands within a field"
             ) from None
-        if len(fields) > MOST_FIELDS:
-            raise FileError(f"line {number} has {len(fields):,} fields; expected at most {MOST_FIELDS}")
+        if len(fields) > _MOST_FIELDS:
+            raise FileError(f"line {number} has {len(fields):,} fields; expected at most {_MOST_FIELDS}")
         yield number, fields
 
 

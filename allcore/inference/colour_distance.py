@@ -12,9 +12,9 @@ import numpy as np
 
 from allcore.data.stain.colour_moments import MOMENTS
 
-SHARED_WEIGHT = MOMENTS
+_SHARED_WEIGHT = MOMENTS
 """Images that the covariance of all classes counts as, beside a class's own."""
-NOISE = 1.0
+_NOISE = 1.0
 """Grey levels by which a moment may differ for no reason: no direction has a smaller standard deviation."""
 
 
@@ -43,6 +43,6 @@ def fit_colours(colours: np.ndarray, labels: np.ndarray) -> ColourGaussians:
     scatters = np.stack([(own - mean).T @ (own - mean) for own, mean in zip(classes, means, strict=True)])
     shared = scatters.sum(axis=0) / max(1, len(colours) - len(classes))
     freedom = np.array([len(own) - 1 for own in classes])[:, None, None]
-    covariances = (scatters + SHARED_WEIGHT * shared) / (freedom + SHARED_WEIGHT) + NOISE**2 * np.eye(MOMENTS)
+    covariances = (scatters + _SHARED_WEIGHT * shared) / (freedom + _SHARED_WEIGHT) + _NOISE**2 * np.eye(MOMENTS)
     whitening = np.linalg.cholesky(np.linalg.inv(covariances))
     return ColourGaussians(means=means.astype(np.float32), whitening=whitening.astype(np.float32))

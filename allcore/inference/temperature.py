@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from allcore.arrays import FloatArray, IntArray
 
-TEMPERATURE_RANGE = (0.05, 20.0)
+_TEMPERATURE_RANGE = (0.05, 20.0)
 
 
 def fit_temperature(probabilities: npt.NDArray[np.floating], labels: IntArray) -> float:
@@ -29,7 +29,7 @@ def fit_temperature(probabilities: npt.NDArray[np.floating], labels: IntArray) -
         return _sharpest_supported(log_p)
     from scipy.optimize import minimize_scalar
 
-    coldest, hottest = (float(np.log(end)) for end in TEMPERATURE_RANGE)
+    coldest, hottest = (float(np.log(end)) for end in _TEMPERATURE_RANGE)
     best = float(minimize_scalar(loss, bounds=(coldest, hottest), method="bounded", options={"xatol": 1e-6}).x)
     return float(np.exp(best)) if loss(best) < loss(0.0) else 1.0
 
@@ -62,9 +62,9 @@ def _sharpest_supported(log_p: FloatArray) -> float:
     def excess_confidence(log_temperature: float) -> float:
         return float(_softmax(log_p / np.exp(log_temperature)).max(axis=1).mean() - supported)
 
-    coldest, unchanged = float(np.log(TEMPERATURE_RANGE[0])), 0.0
+    coldest, unchanged = float(np.log(_TEMPERATURE_RANGE[0])), 0.0
     if excess_confidence(unchanged) >= 0:
         return 1.0
     if excess_confidence(coldest) <= 0:
-        return TEMPERATURE_RANGE[0]
+        return _TEMPERATURE_RANGE[0]
     return float(np.exp(brentq(excess_confidence, coldest, unchanged)))

@@ -18,8 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 from allcore.model.layers import IMAGE, NetworkWeights
 from allcore.networks.trunk import Preprocessing
 
-OPSET = 18
-IR_VERSION = 10
+_OPSET = 18
+_IR_VERSION = 10
 
 
 class Graph:
@@ -140,8 +140,8 @@ def as_model(graph: Graph, image_size: int, outputs: Mapping[str, list[str | int
             graph.initializers,
         ),
         producer_name="ALLscope",
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+        ir_version=_IR_VERSION,
     )
     onnx.checker.check_model(model)
     return model

@@ -25,7 +25,7 @@ def three_ways(trunk: Trunk) -> str:
     )
 
 
-THREE_WAYS = three_ways(VGG16)
+_THREE_WAYS = three_ways(VGG16)
 
 
 def check_weights_file(path: Path, trunk: Trunk) -> None:
@@ -78,12 +78,12 @@ def _convolutions(path: Path, file: h5py.File) -> dict[str, tuple[np.ndarray, np
     for convolution in CONVOLUTIONS:
         kernel, bias = _kernel_and_bias(arrays.get(convolution.name, []))
         if kernel is None or bias is None:
-            raise WeightsError(f"weights file {path} has no layer {convolution.name}: not VGG16. {THREE_WAYS}")
+            raise WeightsError(f"weights file {path} has no layer {convolution.name}: not VGG16. {_THREE_WAYS}")
         expected = convolution.kernel_shape
         if kernel.shape != expected or bias.shape != expected[3:]:
             raise WeightsError(
                 f"weights file {path} is of another architecture: {convolution.name} has a kernel of shape "
-                f"{kernel.shape}, VGG16's is {expected}. {THREE_WAYS}"
+                f"{kernel.shape}, VGG16's is {expected}. {_THREE_WAYS}"
             )
         weights[convolution.name] = (kernel[()], bias[()])
     return weights

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from allcore.text import for_figure, short_names
 
-LONGEST = 20
+_LONGEST = 20
 """Columns to which names on an axis are shortened; the whole name is in the hover."""
 _IN_LEGEND = 32
 _COLUMN = 0.6
@@ -35,14 +35,14 @@ def class_axis(
     return {
         "type": "category", "categoryorder": "array", "categoryarray": list(classes),
         "tickmode": "array", "tickvals": list(classes)[::step], "tickfont": {"size": font},
-        "ticktext": [for_figure(name) for name in short_names(classes, LONGEST)][::step],
+        "ticktext": [for_figure(name) for name in short_names(classes, _LONGEST)][::step],
         "range": ends[::-1] if downwards else ends, "automargin": False, "fixedrange": True,
     }  # fmt: skip
 
 
 def label_width(classes: Sequence[str], font: int = 12) -> int:
     """Return the pixels that the longest name takes on an axis."""
-    return round(_COLUMN * font * max(map(cell_len, short_names(classes, LONGEST)))) + 10
+    return round(_COLUMN * font * max(map(cell_len, short_names(classes, _LONGEST)))) + 10
 
 
 def legend_names(classes: Sequence[str]) -> dict[str, str]:

@@ -26,9 +26,9 @@ CAVEAT = (
     "probes: among a dozen, one may leave out 0 by chance alone."
 )
 """What must be said beside every list of findings."""
-DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))
+_DEGREES = ((0.1, "a little"), (0.5, "partly"), (math.inf, "mostly"))
 """How much a model relies on something, by the part of what it knows beyond the commonest class that goes with it."""
-MOSTLY = 0.9
+_MOSTLY = 0.9
 """A score comes mostly from the cells where at least this part of it is left on the field of another class."""
 _TOO_SELDOM = 0.5
 """Accuracy on the images as they are below which nothing is said of where it comes from."""
@@ -195,7 +195,7 @@ def _worth(plain: float, of_cells: float, of_field: float) -> str:
         return "The model is wrong too often to say what its score comes from."
     if of_field >= of_cells:
         return "The model's score is no evidence that it looks at the cells."
-    if of_cells < MOSTLY * plain:
+    if of_cells < _MOSTLY * plain:
         return "The model's score comes partly from the field around the cells."
     return "The model's score comes mostly from the cells."
 
@@ -218,7 +218,7 @@ def _meaning(probe: Probe, result: ProbeResult, plain: Scores) -> str:
         return f"it is misled by {probe.relies_on}"
     known = plain.accuracy - chance(plain)
     lost = -result.change / known if known > 0 else math.inf
-    degree = next(word for most, word in DEGREES if lost <= most)
+    degree = next(word for most, word in _DEGREES if lost <= most)
     return f"it relies {degree} on {probe.relies_on}"
 
 

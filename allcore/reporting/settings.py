@@ -10,7 +10,7 @@ from allcore.config import TrainConfig, make_config
 from allcore.config_fields import config_values, setting_text
 from allcore.paper import says_of_setting
 
-NOT_IN_THE_PAPER = "not in the paper"
+_NOT_IN_THE_PAPER = "not in the paper"
 OF_THE_MACHINE = ("dataset", "variant", "study", "place", "device", "devices", "micro_batch_size", "checkpoint_minutes")
 """Settings that say where and how a run is carried out, and nothing of what is trained."""
 
@@ -42,7 +42,7 @@ def compared_settings(configs: Mapping[str, TrainConfig]) -> pd.DataFrame:
 
 
 def _said(name: str, default: str) -> str:
-    return says_of_setting(name, default) or NOT_IN_THE_PAPER
+    return says_of_setting(name, default) or _NOT_IN_THE_PAPER
 
 
 def _texts(config: TrainConfig) -> dict[str, str]:

@@ -14,7 +14,7 @@ from allcore.runs.folder.files import PREDICTIONS_FILE, STATUS_FILE
 from allcore.runs.folder.status import Status
 from allcore.runs.folder.store import Run
 
-VALIDATION_SPEEDUP = 3.0
+_VALIDATION_SPEEDUP = 3.0
 """About how many times faster images are scored than trained on: a forward pass without its backward pass."""
 
 FINISHING_SECONDS, FINISHING_SHARE = 15.0, 0.3
@@ -195,7 +195,7 @@ def _written(run: Run, name: str) -> float:
 
 def _work(train_images: int, validation_images: int) -> float:
     """Return an epoch's work in images trained on."""
-    return train_images + validation_images / VALIDATION_SPEEDUP
+    return train_images + validation_images / _VALIDATION_SPEEDUP
 
 
 def cost_key(config: TrainConfig) -> str:

@@ -17,7 +17,7 @@ from allcore.runs.folder.worker_lock import has_worker
 from allcore.workspace import Workspace
 from allcore.writing import remove_folder, unfinished, unfinished_in_cache
 
-CACHED_IMAGES = {
+_CACHED_IMAGES = {
     "decoded": "decoded images, made again from the dataset when they are needed",
     "cells": "cells that were found, found again when they are needed",
 }
@@ -88,7 +88,7 @@ def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
 
 
 def _cached_images(workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    for name, what in CACHED_IMAGES.items():
+    for name, what in _CACHED_IMAGES.items():
         waiting = set(unfinished_in_cache(workspace.cache / name))
         for path in _children(workspace.cache / name):
             if path not in waiting and path.suffix != ".lock":

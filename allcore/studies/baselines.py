@@ -55,18 +55,18 @@ def baseline_members(plan: StudyPlan, finished: list[FinishedMember], cache: Pat
     for each in parts:
         for baseline in STANDING_BESIDE:
             for result in cached_shortcuts(each.run.split, cache, (baseline,)) or ():
-                place = replace(each.place, setting=baseline_label(baseline, dividing_values(plan, each.place)))
+                place = replace(each.place, setting=baseline_label(baseline, _dividing_values(plan, each.place)))
                 found.setdefault(place.setting, []).append(FinishedMember(place, each.run, result.predictions))
     wanted = {
-        baseline_label(baseline, of): sum(dividing_values(plan, each.place) == of for each in parts)
+        baseline_label(baseline, of): sum(_dividing_values(plan, each.place) == of for each in parts)
         for baseline in STANDING_BESIDE
-        for of in dict.fromkeys(dividing_values(plan, each.place) for each in parts)
+        for of in dict.fromkeys(_dividing_values(plan, each.place) for each in parts)
     }
     return [each for name, count in wanted.items() if len(found.get(name, ())) == count for each in found[name]]
 
 
 def baseline_label(baseline: Baseline, of_division: str) -> str:
-    """Return what a baseline is called in a study's tables: its name, and `dividing_values` where there are such."""
+    """Return what a baseline is called in a study's tables: its name, and `_dividing_values` where there are such."""
     return f"{baseline.name} ({of_division})" if of_division else baseline.name
 
 
@@ -75,7 +75,7 @@ def baseline_of(name: str) -> Baseline:
     return next(each for each in STANDING_BESIDE if name == each.name or name.startswith(f"{each.name} ("))
 
 
-def dividing_values(plan: StudyPlan, place: Place) -> str:
+def _dividing_values(plan: StudyPlan, place: Place) -> str:
     """Return a member's values of the `dividing_fields`, as `split.protocol=random`; '' where none is varied."""
     values = config_values(place.config)
     return " ".join(f"{path}={value_text(values[path])}" for path in dividing_fields(plan))
@@ -87,8 +87,8 @@ def divides_alike(plan: StudyPlan) -> bool:
 
 
 def divisions(plan: StudyPlan) -> dict[str, str]:
-    """Return the `dividing_values` of each setting of a study."""
-    return {place.setting: dividing_values(plan, place) for place in plan.places}
+    """Return the `_dividing_values` of each setting of a study."""
+    return {place.setting: _dividing_values(plan, place) for place in plan.places}
 
 
 def dividing_fields(plan: StudyPlan) -> list[str]:
@@ -100,7 +100,7 @@ def _one_a_part(plan: StudyPlan, finished: list[FinishedMember]) -> list[Finishe
     """Return one member of each seed, fold and division: their images are the same whatever else is varied."""
     first: dict[tuple[str, int, int | None], FinishedMember] = {}
     for each in finished:
-        first.setdefault((dividing_values(plan, each.place), each.place.seed, each.place.fold), each)
+        first.setdefault((_dividing_values(plan, each.place), each.place.seed, each.place.fold), each)
     return list(first.values())
 
 

@@ -20,7 +20,7 @@ from allcore.studies.store import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-MemberState = State | Literal["damaged", "missing"]
+_MemberState = State | Literal["damaged", "missing"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Member:
     seconds: float = 0.0
 
     @property
-    def state(self) -> MemberState:
+    def state(self) -> _MemberState:
         """The run's state, or `missing`."""
         return "missing" if self.summary is None else self.summary.state
 

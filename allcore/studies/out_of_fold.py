@@ -24,7 +24,7 @@ from allcore.writing import folder_written_whole, make_folder, write_whole
 
 FOLDER = "out-of-fold"
 _LONGEST: Final = 200
-MEMBERS_FILE = "members.json"
+_MEMBERS_FILE = "members.json"
 _FORM: Final = 2
 """Raise it when what is written changes."""
 _LARGEST = 2**20
@@ -43,7 +43,7 @@ def out_of_fold_name(setting: str, seed: int) -> str:
 
 def is_out_of_fold(run: Run) -> bool:
     """Return whether a folder holds a study's out-of-fold predictions and was no run of its own."""
-    return (run.folder / MEMBERS_FILE).is_file()
+    return (run.folder / _MEMBERS_FILE).is_file()
 
 
 def folder_name(name: str) -> str:
@@ -78,7 +78,7 @@ def out_of_fold_run(study: Study, finished: list[FinishedMember], setting: str, 
             recorded = table[[*_COLUMNS, *probabilities, *_MORE]]
             write_run_form(unfinished, config, table, recorded, members[0].run.status().device)
             write_whole(unfinished / METRICS_FILE, _mean_history(members))
-            write_whole(unfinished / MEMBERS_FILE, json.dumps({"form": _FORM, "runs": ids}))
+            write_whole(unfinished / _MEMBERS_FILE, json.dumps({"form": _FORM, "runs": ids}))
     except OSError as error:
         raise UnwrittenError(
             f"the out-of-fold predictions of study {study.name} cannot be written ({error.strerror})"
@@ -127,7 +127,7 @@ def _mean_history(members: list[FinishedMember]) -> str:
 def _written_of(folder: Path) -> tuple[int, list[str]]:
     """Return the form of what is written and the runs it was written of; the first form was their list alone."""
     try:
-        members = read_json(folder / MEMBERS_FILE, _LARGEST)
+        members = read_json(folder / _MEMBERS_FILE, _LARGEST)
     except FileError:
         return 0, []
     if isinstance(members, list):

@@ -20,7 +20,7 @@ from allcore.errors import ConfigError
 from allcore.recipe import command_of, option_name
 
 PLAN_SCHEMA = 1
-MOST_MEMBERS = 10_000
+_MOST_MEMBERS = 10_000
 _NAME = re.compile(r"\w[\w.-]{0,79}")
 _OF_THE_GRID = ("seed", "split.seed", "split.folds", "split.fold")
 _OF_ALL = ("dataset", "study", "place")
@@ -72,8 +72,8 @@ class StudyPlan(BaseModel):
         of = self.config.split.folds
         if bool(self.folds) != (of is not None) or any(fold > (of or 0) for fold in self.folds):
             raise ValueError(f"folds: expected some of the split's {of or 'no'} folds (received {list(self.folds)})")
-        if self.members > MOST_MEMBERS:
-            raise ValueError(f"a study has at most {MOST_MEMBERS:,} members; these are {self.members:,}")
+        if self.members > _MOST_MEMBERS:
+            raise ValueError(f"a study has at most {_MOST_MEMBERS:,} members; these are {self.members:,}")
         return self
 
     def to_json(self) -> str:
@@ -213,9 +213,9 @@ def parse_numbers(text: str, what: str) -> list[int]:
         ranges = [(int(low), int(high if to else low)) for low, to, high in ends]
     except ValueError:
         ranges = []
-    if sum(max(0, high - low + 1) for low, high in ranges) > MOST_MEMBERS:
+    if sum(max(0, high - low + 1) for low, high in ranges) > _MOST_MEMBERS:
         raise ConfigError(
-            f"{what}: expected {MOST_MEMBERS:,} numbers at most, as many as a study can have members "
+            f"{what}: expected {_MOST_MEMBERS:,} numbers at most, as many as a study can have members "
             f"(received {text!r:.100})"
         )
     numbers = [number for low, high in ranges for number in range(low, high + 1)]

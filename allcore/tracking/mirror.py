@@ -35,7 +35,7 @@ from allcore.tracking.server import Metric, MlflowRun, MlflowServer
 from allcore.tracking.study import STUDY_TAG, mirror_study, mlflow_status
 from allcore.workspace import Workspace
 
-RUN_TAG: Final = "allscope.run"
+_RUN_TAG: Final = "allscope.run"
 ARTIFACTS: Final = (
     CONFIG_FILE, ENVIRONMENT_FILE, SPLIT_FILE, METRICS_FILE, LOG_FILE, OUTPUT_FILE, PREDICTIONS_FILE, SERVED_FILE,
 )  # fmt: skip
@@ -106,12 +106,12 @@ class _Sending:
     def _find_or_make(self, status: Status) -> None:
         experiment = self.server.experiment()
         found = counterpart(
-            self.run.folder, self.server, experiment, RUN_TAG, self.run.id, lambda: self._make(experiment, status)
+            self.run.folder, self.server, experiment, _RUN_TAG, self.run.id, lambda: self._make(experiment, status)
         )
         self._note(experiment=experiment, run=found.id, artifacts=found.artifacts)
 
     def _make(self, experiment: str, status: Status) -> MlflowRun:
-        tags = {RUN_TAG: self.run.id, "mlflow.source.name": "ALLscope"}
+        tags = {_RUN_TAG: self.run.id, "mlflow.source.name": "ALLscope"}
         study = self.run.config.study
         if study is not None:
             tags |= {STUDY_TAG: study, "allscope.place": self.run.config.place or ""}

@@ -22,7 +22,7 @@ from allcore.training.epoch_weights import drop_epoch_weights
 from allcore.training.variable_files import UnreadableError, assign_arrays, write_arrays
 from allcore.writing import folder_written_whole, make_subfolder
 
-KEPT_CHECKPOINTS = 2
+_KEPT_CHECKPOINTS = 2
 _MANIFEST = "manifest.json"
 
 
@@ -64,7 +64,7 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
             raise
         _remove(older)  # the newest is enough to go on from, and there may be room without the others
         _write(folder, model, optimizer, progress)
-    _remove(_checkpoints(folder)[:-KEPT_CHECKPOINTS])
+    _remove(_checkpoints(folder)[:-_KEPT_CHECKPOINTS])
     drop_epoch_weights(folder, but={_kept_epoch(checkpoint) for checkpoint in _checkpoints(folder)})
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import keras
 
 SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
-TOLERANCE = 1e-3
-CHECKED_IMAGES = 10
+_TOLERANCE = 1e-3
+_CHECKED_IMAGES = 10
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def export_run(
             _write(form, source, unfinished, added)
             found = _probabilities(form, unfinished, images)
             difference = float(np.abs(found - expected).max())
-            if not difference <= TOLERANCE:
+            if not difference <= _TOLERANCE:
                 raise RunError(
                     f"the {form} model differs from {checked_against.name} by {difference:.2g} in a probability; "
                     "nothing was written"
@@ -90,8 +90,8 @@ def export_run(
 def _images(run: Run) -> np.ndarray:
     """Return ten of the run's test images as the network sees them: uint8 (10, S, S, 3)."""
     size = run.config.image_size
-    rows = run.split.table[run.split.table["split"] == "test"].head(CHECKED_IMAGES)
-    images = np.random.default_rng(0).integers(0, 256, (CHECKED_IMAGES, size, size, 3), dtype=np.uint8)
+    rows = run.split.table[run.split.table["split"] == "test"].head(_CHECKED_IMAGES)
+    images = np.random.default_rng(0).integers(0, 256, (_CHECKED_IMAGES, size, size, 3), dtype=np.uint8)
     for number, path in enumerate(rows["path"]):
         try:
             images[number] = resize(decode(Path(run.config.dataset) / path), size)

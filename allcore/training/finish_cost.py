@@ -21,7 +21,7 @@ from allcore.threads import in_threads
 from allcore.training.finish import CALIBRATION_IMAGES, TrainedRun, resized, save_keras, to_float32
 from allcore.training.served_precision import choose_arithmetic, open_graph
 
-FEW = 2 * BATCH
+_FEW = 2 * BATCH
 _SAMPLE = 32
 _Result = TypeVar("_Result")
 
@@ -29,9 +29,9 @@ _Result = TypeVar("_Result")
 def finishing_seconds(run: TrainedRun, model: keras.Model) -> float:
     """Return about how many seconds it takes to write the results of `run`.
 
-    The network is written, quantised and asked of `FEW` images in `run.folder`; all else is proportion.
+    The network is written, quantised and asked of `_FEW` images in `run.folder`; all else is proportion.
     """
-    rows = run.split.rows("train")[:FEW]
+    rows = run.split.rows("train")[:_FEW]
     fixed, weights = _timed(partial(_written, run, model))
     scaling, images = _timed(lambda: resized(run, rows))
     compared, arithmetic = _timed(lambda: choose_arithmetic(weights, images, images, run.folder, lambda _: None))

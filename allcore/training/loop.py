@@ -25,7 +25,7 @@ from allcore.training.reporter import Reporter
 from allcore.training.served_weights import take_served_weights
 
 REPORTS_PER_EPOCH = 100
-PLATEAU_PATIENCE = 3
+_PLATEAU_PATIENCE = 3
 
 
 class DivergedError(InputError):
@@ -220,7 +220,7 @@ class Trainer:
             return
         progress.epochs_without_progress += 1
         progress.plateau_epochs += 1
-        if self.config.learning_rate_schedule == "plateau" and progress.plateau_epochs >= PLATEAU_PATIENCE:
+        if self.config.learning_rate_schedule == "plateau" and progress.plateau_epochs >= _PLATEAU_PATIENCE:
             progress.learning_rate_factor /= 2.0
             progress.plateau_epochs = 0
 

@@ -21,11 +21,11 @@ from allcore.model.quantise_any import quantise_trunk
 from allcore.model.serving import build_serving_graph
 from allcore.progress import Phase
 
-ONE_LABEL_IN = 500
+_ONE_LABEL_IN = 500
 """One label may differ in so many validation images: some are nearly a tie, and the accuracy moves by no more."""
-ONE_LABEL_FROM = 100
+_ONE_LABEL_FROM = 100
 """From so many images on one label may differ in any case; of fewer it would be more than a hundredth, so none may."""
-CHANGE_MAY_BE = 0.01
+_CHANGE_MAY_BE = 0.01
 """How far an image's most changed probability may move, in the mean over the validation images."""
 
 
@@ -101,8 +101,8 @@ def is_served_in_int8(agreement: Agreement) -> bool:
     """Return whether int8 is faster and agrees, in nearly all labels and in the mean of the probabilities."""
     images = agreement.images
     return (
-        agreement.labels_differing <= max(images // ONE_LABEL_IN, images >= ONE_LABEL_FROM)
-        and agreement.mean_change <= CHANGE_MAY_BE
+        agreement.labels_differing <= max(images // _ONE_LABEL_IN, images >= _ONE_LABEL_FROM)
+        and agreement.mean_change <= _CHANGE_MAY_BE
         and agreement.int8_seconds < agreement.float32_seconds
     )
 

@@ -46,7 +46,7 @@ from allcore.training.wait_for_room import write_when_there_is_room
 from allcore.workspace import open_workspace
 from allcore.writing import write_whole
 
-RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "onnx", "onnxruntime", "pillow")
+_RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "onnx", "onnxruntime", "pillow")
 
 
 def carry_out(folder: Path, reporter: Reporter, stop_requested: Callable[[], bool]) -> bool:
@@ -266,7 +266,7 @@ def _write_environment(
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
-        "packages": {name: version(name) for name in RECORDED_PACKAGES},
+        "packages": {name: version(name) for name in _RECORDED_PACKAGES},
         "plan": plan.to_json(),
         "weights": weights,
         "dataset_fingerprint": dataset_fingerprint,

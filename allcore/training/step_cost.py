@@ -15,8 +15,8 @@ from allcore.training.checkpoint import TrainingProgress, save_checkpoint
 from allcore.training.epoch_weights import save_epoch_weights
 from allcore.training.learner import Learner
 
-TIMED_STEPS = 3
-MADE_PER_THREAD = 2
+_TIMED_STEPS = 3
+_MADE_PER_THREAD = 2
 """How many batches are made in each thread to see how fast all make them."""
 
 
@@ -46,7 +46,7 @@ def epoch_of(
 
 def _seconds_an_image(source: BatchSource, step: Callable[[Batch], object], plan: HardwarePlan) -> float:
     """Return how long an image takes where threads make the batches of the next steps meanwhile."""
-    batches = [source.batch(epoch, 0) for epoch in range(1, 1 + TIMED_STEPS)]  # never the short one, the last
+    batches = [source.batch(epoch, 0) for epoch in range(1, 1 + _TIMED_STEPS)]  # never the short one, the last
     began = monotonic()
     for batch in batches:
         step(batch)
@@ -57,7 +57,7 @@ def _seconds_an_image(source: BatchSource, step: Callable[[Batch], object], plan
 
 def _seconds_to_make(source: BatchSource) -> float:
     """Return how long an image takes to be made by all threads at once: they wait for Python, and for each other."""
-    count = MADE_PER_THREAD * THREADS * source.config.batch_size
+    count = _MADE_PER_THREAD * THREADS * source.config.batch_size
     some = replace(source, rows=np.random.default_rng(0).permutation(source.rows)[:count])
     began = monotonic()
     for _ in some.batches(1):

@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-TOOLBAR = 32
+_TOOLBAR = 32
 """Pixels that a figure's toolbar takes at its top."""
 _TEXT = {"color": "#676d7a"}  # Streamlit's grey for charts is too pale to read on white
 
@@ -49,7 +49,7 @@ def _drawn(contents: str, _draw: partial[go.Figure], *, light: bool) -> go.Figur
 def _make_room(chart: go.Figure) -> None:
     """Move what is drawn below the toolbar, which always stands in a figure's upper right corner."""
     top = chart.layout.margin.t
-    if top is not None and top < TOOLBAR:
+    if top is not None and top < _TOOLBAR:
         if chart.layout.height is not None:
-            chart.update_layout(height=chart.layout.height + TOOLBAR - top)
-        chart.update_layout(margin={"t": TOOLBAR})
+            chart.update_layout(height=chart.layout.height + _TOOLBAR - top)
+        chart.update_layout(margin={"t": _TOOLBAR})

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-ROOTS_VARIABLE: Final = "ALLCORE_DATA_ROOTS"
+_ROOTS_VARIABLE: Final = "ALLCORE_DATA_ROOTS"
 _WORKSPACE_VARIABLE: Final = "ALLCORE_WORKSPACE"
 
 LEADS_OUT: Final = (
-    f"a link out of the folders that may be read; name the folder that it leads to in {ROOTS_VARIABLE}, or put what "
+    f"a link out of the folders that may be read; name the folder that it leads to in {_ROOTS_VARIABLE}, or put what "
     "is meant in its place"
 )
 LEADS_BACK: Final = "a link back to a folder that holds it; remove it"
@@ -23,7 +23,7 @@ def workspace_root() -> Path:
 
 def data_roots() -> tuple[Path, ...]:
     """Return the further folders that may be read, absolute, by ALLCORE_DATA_ROOTS (separated as in PATH)."""
-    given = os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep)
+    given = os.environ.get(_ROOTS_VARIABLE, "").split(os.pathsep)
     return tuple(from_home(entry) for entry in given if entry)
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from allcore.data.shared_fields.landmarks import LENGTH, LEVEL, LEVELS, MIRRORED, Landmarks
 from allcore.threads import in_threads
 
-TABLES = 8
-LIKENESS = 0.92
+_TABLES = 8
+_LIKENESS = 0.92
 """Least cosine of two descriptions that count as the same place."""
-VOTES = 2
+_VOTES = 2
 VOTES_AT_ANY_ANGLE = 4
 """Landmarks that are needed to tell a placement at any angle and size from chance."""
 _EXTRA_BITS = 2
@@ -56,17 +56,17 @@ class Candidate(NamedTuple):
 def propose(landmarks: Landmarks, workers: int, on_table: Callable[[float], None] | None = None) -> list[Candidate]:
     """Return the placements that several pairs of landmarks propose, one for a pair of images.
 
-    Most fields are photographed again as they were: near a quarter turn in the same size `VOTES` are enough, elsewhere
+    Most fields are photographed again as they were: near a quarter turn in the same size `_VOTES` are enough, elsewhere
     `VOTES_AT_ANY_ANGLE` are needed.
     """
     descriptions = landmarks.descriptions
     mean_square = np.einsum("ij,ij->j", descriptions, descriptions, dtype=np.float64) / len(descriptions)
     spread = np.sqrt(mean_square + 1e-8)
     met = []
-    for pairs in in_threads(lambda table: _meet(landmarks, spread, table), range(TABLES), workers):
+    for pairs in in_threads(lambda table: _meet(landmarks, spread, table), range(_TABLES), workers):
         met.append(pairs)
         if on_table is not None:
-            on_table(len(met) / TABLES)
+            on_table(len(met) / _TABLES)
     meetings = [_each_once(np.concatenate(pairs)) for pairs in zip(*met, strict=True)]
     counted = in_threads(lambda some: _count_votes(landmarks, *some), _by_images(landmarks, meetings), workers)
     return [candidate for candidates in counted for candidate in candidates]
@@ -139,7 +139,7 @@ def _met_in(
         apart = landmarks.owners[one] < landmarks.owners[other]
         one, other = one[apart], other[apart]
         ones, others = descriptions[one].astype(np.float32), descriptions[other].astype(np.float32)
-        alike = np.einsum("ij,ij->i", ones * signs, others) > LIKENESS * LENGTH**2
+        alike = np.einsum("ij,ij->i", ones * signs, others) > _LIKENESS * LENGTH**2
         met.append(one[alike] * count + other[alike])
     return np.concatenate(met)
 
@@ -151,10 +151,10 @@ def _codes(descriptions: np.ndarray, planes: np.ndarray, threshold: np.ndarray) 
 
 
 def _count_votes(landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirrored: np.ndarray) -> list[Candidate]:
-    """Return the placement with most votes of each pair of images, if it has `VOTES`."""
+    """Return the placement with most votes of each pair of images, if it has `_VOTES`."""
     pair = landmarks.owners[one].astype(np.int64) * (landmarks.owners[-1] + 1) + landmarks.owners[other]
     _, pair, votes = np.unique(pair, return_inverse=True, return_counts=True)
-    several = votes[pair] >= VOTES
+    several = votes[pair] >= _VOTES
     one, other, mirrored, pair = one[several], other[several], mirrored[several], pair[several]
     if len(one) == 0:
         return []
@@ -170,7 +170,7 @@ def _count_votes(landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirro
     best[pair[order[last]]] = order[last]
     best = best[pair]
     turned = (angle - angle[best] + 1) % _ANGLE_CELLS <= 2
-    agree = (kind == kind[best]) & turned & (abs(x - x[best]) <= 1) & (abs(y - y[best]) <= 1) & (votes[best] >= VOTES)
+    agree = (kind == kind[best]) & turned & (abs(x - x[best]) <= 1) & (abs(y - y[best]) <= 1) & (votes[best] >= _VOTES)
     members = np.flatnonzero(agree)
     members = members[np.argsort(pair[members], kind="stable")]
     if len(members) == 0:

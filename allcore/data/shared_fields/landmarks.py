@@ -17,9 +17,9 @@ import numpy as np
 from allcore.data.scale_bar import SCALE_BAR_CORNER
 from allcore.threads import in_threads
 
-PER_IMAGE = 300
+_PER_IMAGE = 300
 """Most landmarks of an image in its own size; at each level there are fewer, as its pixels are."""
-RADIUS = 10
+_RADIUS = 10
 LEVEL = 2 ** (1 / 3)
 """How much smaller the image is at each level; between levels a description still knows its like."""
 LEVELS = 4
@@ -32,23 +32,25 @@ _SEPARATION = 7
 _HIGHEST_FREQUENCY = 6
 _DIRECTION_BLUR = 3.0
 _DIRECTION_WINDOW = 15
-_MARGIN = RADIUS + 1
+_MARGIN = _RADIUS + 1
 
-_OFFSETS = np.arange(-RADIUS, RADIUS + 1, _STEP, dtype=np.float32)
-FREQUENCIES = np.array(
+_OFFSETS = np.arange(-_RADIUS, _RADIUS + 1, _STEP, dtype=np.float32)
+_FREQUENCIES = np.array(
     [(u, v) for u in range(_HIGHEST_FREQUENCY + 1) for v in range(_HIGHEST_FREQUENCY + 1)
      if 0 < u + v <= _HIGHEST_FREQUENCY]
 )  # fmt: skip
 """Vertical and horizontal frequency of each number of a description: int64 (K, 2)."""
-_EVEN = np.hypot(FREQUENCIES[:, 0], FREQUENCIES[:, 1]).astype(np.float32)
+_EVEN = np.hypot(_FREQUENCIES[:, 0], _FREQUENCIES[:, 1]).astype(np.float32)
 """Weights (K,) that let fine structure count as much as coarse, which is stronger."""
-MIRRORED = np.where(FREQUENCIES[:, 0] % 2, -1, 1).astype(np.float32)
+MIRRORED = np.where(_FREQUENCIES[:, 0] % 2, -1, 1).astype(np.float32)
 """Signs (K,) that a description has when its image is mirrored: its surroundings are then upside down."""
 _TIMES = np.arange(len(_OFFSETS))
 _COSINES = np.cos(np.pi * np.outer(_TIMES, 2 * _TIMES + 1) / (2 * len(_TIMES))) * np.sqrt(2 / len(_TIMES))
 _COSINES[0] /= np.sqrt(2)
 """The orthonormal cosine transform (type 2) as a matrix; all of `scipy.fft` for it would slow every start."""
-_WAVES = np.einsum("ky,kx->yxk", _COSINES[FREQUENCIES[:, 0]], _COSINES[FREQUENCIES[:, 1]]).reshape(-1, len(FREQUENCIES))
+_WAVES = np.einsum("ky,kx->yxk", _COSINES[_FREQUENCIES[:, 0]], _COSINES[_FREQUENCIES[:, 1]]).reshape(
+    -1, len(_FREQUENCIES)
+)
 _WAVES = _WAVES.astype(np.float32)
 """What turns a grid of grey values, row by row, into its low frequencies: float32 (n * n, K)."""
 
@@ -84,7 +86,7 @@ def find_landmarks(
     most = len(images) * sum(_most_at(level) for level in range(LEVELS))
     landmarks = Landmarks(  # never longer, and what is never written to takes no memory
         np.empty((most, 2), np.float32), np.empty(most, np.float32), np.empty(most, np.int8),
-        np.empty((most, len(FREQUENCIES)), np.int8), np.empty(most, np.int32),
+        np.empty((most, len(_FREQUENCIES)), np.int8), np.empty(most, np.int32),
     )  # fmt: skip
     count = 0
     for number, found in enumerate(in_threads(lambda one: _landmarks_of(images[one]), range(len(images)), workers)):
@@ -99,7 +101,7 @@ def find_landmarks(
 
 
 def _most_at(level: int) -> int:
-    return int(PER_IMAGE / LEVEL ** (2 * level))
+    return int(_PER_IMAGE / LEVEL ** (2 * level))
 
 
 def _landmarks_of(image: np.ndarray) -> FoundLandmarks:
@@ -119,7 +121,7 @@ def _landmarks_at(image: np.ndarray, level: int, factor: float) -> FoundLandmark
     height, width = image.shape
     none = FoundLandmarks(
         np.empty((0, 2), np.float32), np.empty(0, np.float32), np.empty(0, np.int8),
-        np.empty((0, len(FREQUENCIES)), np.int8),
+        np.empty((0, len(_FREQUENCIES)), np.int8),
     )  # fmt: skip
     if min(height, width) <= 2 * _MARGIN:
         return none

@@ -16,11 +16,11 @@ from allcore.data.scale_bar import SCALE_BAR_CORNER
 from allcore.data.shared_fields.fitting import agreeing
 from allcore.data.shared_fields.placement import Placement
 
-SMALLEST_OVERLAP = 0.05
+_SMALLEST_OVERLAP = 0.05
 """Least part of the smaller frame that both images must show."""
-PART_CORRELATION = 0.7
+_PART_CORRELATION = 0.7
 """Least median correlation of the parts of what both show, where few landmarks agree."""
-MANY_LANDMARKS = 7
+_MANY_LANDMARKS = 7
 _HALF, _SMALL = 0.4, 0.2
 _PART = 16
 _PARTS_AT_LEAST = 10
@@ -48,7 +48,7 @@ class Criteria(NamedTuple):
     fine: float
 
 
-WANTED = (Criteria(MANY_LANDMARKS, 0.5, 0.25), Criteria(4, 0.7, 0.45), Criteria(0, 0.75, 0.6))
+_WANTED = (Criteria(_MANY_LANDMARKS, 0.5, 0.25), Criteria(4, 0.7, 0.45), Criteria(0, 0.75, 0.6))
 _WANTED_OF_LESS = 0.72
 """Correlation that many landmarks need where less than `_HALF` of a frame is shared."""
 _WANTED_OF_SMALL = 0.85
@@ -127,7 +127,7 @@ def verify(first: View, second: View, placement: Placement, ones: np.ndarray, ot
     common = laid.moved(right, down)
     overlap = common.pixels / min(first.grey.size * placement.scale**2, second.grey.size)
     correlation, landmarks = common.correlation(), agreeing(ones, others, placement)
-    if overlap < SMALLEST_OVERLAP or not _is_alike(common, placement, overlap, correlation, landmarks):
+    if overlap < _SMALLEST_OVERLAP or not _is_alike(common, placement, overlap, correlation, landmarks):
         return None
     return Match(placement, float(overlap), correlation, landmarks)
 
@@ -143,17 +143,17 @@ def _is_hopeless(first: View, second: View, placement: Placement) -> bool:
 
 def _is_alike(common: _Common, placement: Placement, overlap: float, correlation: float, landmarks: int) -> bool:
     """Return whether what two images have in common is the same field, and not only cells that happen to lie alike."""
-    many = landmarks >= MANY_LANDMARKS and placement.upright  # no field is blurred and turned at once
-    wanted = next(each for each in WANTED[0 if many else 1 :] if landmarks >= each.landmarks)
+    many = landmarks >= _MANY_LANDMARKS and placement.upright  # no field is blurred and turned at once
+    wanted = next(each for each in _WANTED[0 if many else 1 :] if landmarks >= each.landmarks)
     if many and overlap < _HALF:
         wanted = wanted._replace(correlation=_WANTED_OF_LESS)
     fine = wanted.fine if many or overlap >= _SMALL else _WANTED_OF_SMALL
     if correlation < wanted.correlation or _fine_correlation(common) < fine:
         return False
     parts = _part_correlations(common)
-    if not many and not np.nanmedian(parts) >= PART_CORRELATION:
+    if not many and not np.nanmedian(parts) >= _PART_CORRELATION:
         return False
-    return not _is_one_place(parts >= PART_CORRELATION)
+    return not _is_one_place(parts >= _PART_CORRELATION)
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:

@@ -22,7 +22,7 @@ def divide_fold(table: pd.DataFrame, config: SplitConfig) -> np.ndarray:
     a class has too few images, groups or stain clusters to be in every fold.
     """
     assert config.folds is not None
-    folds = fold_numbers(table, config)
+    folds = _fold_numbers(table, config)
     parts = np.full(len(table), _TEST, np.int64)
     others = np.flatnonzero(folds != config.fold)
     rest = table.iloc[others]
@@ -38,7 +38,7 @@ def divide_fold(table: pd.DataFrame, config: SplitConfig) -> np.ndarray:
     return parts
 
 
-def fold_numbers(table: pd.DataFrame, config: SplitConfig) -> np.ndarray:
+def _fold_numbers(table: pd.DataFrame, config: SplitConfig) -> np.ndarray:
     """Return the fold of each row, int64 (N,), from 1 to `config.folds`: the same whichever of them is the test.
 
     Raises `DatasetError` when a class cannot be in every fold.

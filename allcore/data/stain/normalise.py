@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore.data.stain.dyes import dye_amounts, restain
 
-LARGEST_SCALE = 4.0
+_LARGEST_SCALE = 4.0
 """How many times stronger or weaker a dye's spread may be made: an empty field holds little but noise to enlarge."""
 
-PerDye = tuple[float, float]
+_PerDye = tuple[float, float]
 
 
 class StainLevels(BaseModel):
@@ -23,8 +23,8 @@ class StainLevels(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    mean: PerDye
-    deviation: PerDye
+    mean: _PerDye
+    deviation: _PerDye
 
 
 def stain_levels(image: np.ndarray) -> StainLevels:
@@ -49,7 +49,7 @@ def normalise_stain(image: np.ndarray, towards: StainLevels) -> np.ndarray:
     """
     own = stain_levels(image)
     wanted = np.array(towards.deviation) / np.maximum(own.deviation, 1e-6)
-    scale = np.clip(wanted, 1 / LARGEST_SCALE, LARGEST_SCALE)
+    scale = np.clip(wanted, 1 / _LARGEST_SCALE, _LARGEST_SCALE)
     shift = np.array(towards.mean) - scale * own.mean
     return restain(image, _pair(scale), _pair(shift))
 
@@ -58,5 +58,5 @@ def _levels(mean: np.ndarray, deviation: np.ndarray) -> StainLevels:
     return StainLevels(mean=_pair(mean), deviation=_pair(deviation))
 
 
-def _pair(values: np.ndarray) -> PerDye:
+def _pair(values: np.ndarray) -> _PerDye:
     return float(values[0]), float(values[1])

@@ -21,11 +21,11 @@ class CellKind:
     nucleoli: int = 0  # at most; each cell has between one and this many
 
 
-HEMATOGONE = CellKind(15.5, 1.6, 0.02, 0.93, 1.3, 0.08, 0.9)
-GRANULOCYTE = CellKind(28, 2.5, 0.04, 0.48, 1.0, 0.18, 0.4, lobes=3)
-EARLY_BLAST = CellKind(23.5, 2.0, 0.035, 0.92, 1.0, 0.11, 0.9)
-PRE_BLAST = CellKind(27.5, 3.2, 0.025, 0.84, 0.85, 0.16, 0.6, nucleoli=3)
-PRO_BLAST = CellKind(31, 2.6, 0.07, 0.90, 0.70, 0.13, 0.8, nucleoli=1)
+_HEMATOGONE = CellKind(15.5, 1.6, 0.02, 0.93, 1.3, 0.08, 0.9)
+_GRANULOCYTE = CellKind(28, 2.5, 0.04, 0.48, 1.0, 0.18, 0.4, lobes=3)
+_EARLY_BLAST = CellKind(23.5, 2.0, 0.035, 0.92, 1.0, 0.11, 0.9)
+_PRE_BLAST = CellKind(27.5, 3.2, 0.025, 0.84, 0.85, 0.16, 0.6, nucleoli=3)
+_PRO_BLAST = CellKind(31, 2.6, 0.07, 0.90, 0.70, 0.13, 0.8, nucleoli=1)
 SMUDGE = CellKind(36, 6.0, 0.16, 0.98, 0.24, 0.45, 0.1)
 PLATELET = CellKind(5.0, 1.3, 0.14, 0.70, 0.55, 0.25, 0.8)
 
@@ -39,8 +39,8 @@ class Population(NamedTuple):
 
 
 POPULATIONS: dict[str, tuple[Population, ...]] = {
-    "Benign": (Population(HEMATOGONE, 3, 9), Population(GRANULOCYTE, 0, 2), Population(PLATELET, 1, 5)),
-    "Early": (Population(EARLY_BLAST, 4, 9), Population(SMUDGE, -3, 1), Population(PLATELET, 1, 6)),
-    "Pre": (Population(PRE_BLAST, 11, 22), Population(SMUDGE, -1, 2), Population(PLATELET, 0, 4)),
-    "Pro": (Population(PRO_BLAST, 2, 6), Population(SMUDGE, -3, 1), Population(PLATELET, 1, 4)),
+    "Benign": (Population(_HEMATOGONE, 3, 9), Population(_GRANULOCYTE, 0, 2), Population(PLATELET, 1, 5)),
+    "Early": (Population(_EARLY_BLAST, 4, 9), Population(SMUDGE, -3, 1), Population(PLATELET, 1, 6)),
+    "Pre": (Population(_PRE_BLAST, 11, 22), Population(SMUDGE, -1, 2), Population(PLATELET, 0, 4)),
+    "Pro": (Population(_PRO_BLAST, 2, 6), Population(SMUDGE, -3, 1), Population(PLATELET, 1, 4)),
 }

@@ -15,8 +15,8 @@ from allcore.errors import ConfigError, DatasetError
 from allcore.progress import Progress
 from allcore.writing import make_folder, new_folder_written_whole
 
-FEWEST_IMAGES = 3
-JPEG_QUALITY = 92
+_FEWEST_IMAGES = 3
+_JPEG_QUALITY = 92
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def write_dataset(folder: Path, spec: SyntheticSpec, on_progress: Progress | Non
                         pairs.append((neighbours[0], neighbours[1]))
                     # The second is drawn even where it is not asked for: more images must change none.
                     for name, field in zip(neighbours, _draw_neighbours(label, first, spec), strict=False):
-                        Image.fromarray(field).save(unfinished / name, quality=JPEG_QUALITY)
+                        Image.fromarray(field).save(unfinished / name, quality=_JPEG_QUALITY)
                         written += 1
                         if on_progress is not None:
                             on_progress(written, total)
@@ -108,9 +108,9 @@ def _are_twins(first: int, spec: SyntheticSpec) -> bool:
 
 
 def _check(folder: Path, spec: SyntheticSpec) -> None:
-    if spec.images_per_class < FEWEST_IMAGES:
+    if spec.images_per_class < _FEWEST_IMAGES:
         raise ConfigError(
-            f"Expected at least {FEWEST_IMAGES} images a class, one for each of train, validation and test. "
+            f"Expected at least {_FEWEST_IMAGES} images a class, one for each of train, validation and test. "
             f"Received: images_per_class={spec.images_per_class}."
         )
     if spec.seed < 0:

@@ -10,7 +10,7 @@ from allcore.errors import ConfigError
 
 SMALLEST = 32
 LARGEST = 4_096  # a pair of which takes a gigabyte and a half to draw
-REFERENCE = 224  # the native width of the real fields, to which all drawn lengths refer
+_REFERENCE = 224  # the native width of the real fields, to which all drawn lengths refer
 
 Field = NDArray[np.uint8]
 
@@ -32,7 +32,7 @@ def draw_field_and_cells(
     """What `draw_field` draws, and where its nucleated cells are: (size, size), numbered from 1, 0 elsewhere."""
     check_field(label, size, slide)
     glass = stain_slide(label, slide, stain_by_class=stain_by_class)
-    specimen = draw_specimen(label, glass, rng, (size, size), size / REFERENCE)
+    specimen = draw_specimen(label, glass, rng, (size, size), size / _REFERENCE)
     return photograph(specimen.concentrations, glass, rng), specimen.cells
 
 
@@ -44,7 +44,7 @@ def draw_twins(
     distance, angle = rng.uniform(1 / 8, 1 / 2) * size, rng.uniform(0, 2 * np.pi)
     right, down = round(distance * np.cos(angle)), round(distance * np.sin(angle))
     shape = (size + abs(down), size + abs(right))
-    region = draw_specimen(label, glass, rng, shape, size / REFERENCE).concentrations
+    region = draw_specimen(label, glass, rng, shape, size / _REFERENCE).concentrations
     x, y = max(-right, 0), max(-down, 0)
     first = region[y : y + size, x : x + size]
     second = region[y + down : y + down + size, x + right : x + right + size]

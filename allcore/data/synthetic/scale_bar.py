@@ -7,23 +7,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Style = Literal["red text", "cropped text", "white box", "none"]
-STYLES: tuple[Style, ...] = ("red text", "cropped text", "white box", "none")
+_Style = Literal["red text", "cropped text", "white box", "none"]
+_STYLES: tuple[_Style, ...] = ("red text", "cropped text", "white box", "none")
 
-USUAL: dict[str, Style] = {"Benign": "red text", "Early": "cropped text", "Pre": "white box", "Pro": "none"}
-FAITHFUL = 0.8  # share of a class's images that carry its usual style
+_USUAL: dict[str, _Style] = {"Benign": "red text", "Early": "cropped text", "Pre": "white box", "Pro": "none"}
+_FAITHFUL = 0.8  # share of a class's images that carry its usual style
 
 CORNER = (24, 36)  # height and width at 224 pixels
-FINE = 8  # drawn this many times larger, then averaged down
+_FINE = 8  # drawn this many times larger, then averaged down
 
 RED, BLACK, WHITE = (200, 30, 45, 255), (20, 20, 20, 255), (255, 255, 255, 255)
 
 
 def burn_scale_bar(field: NDArray[np.uint8], label: str, rng: np.random.Generator) -> None:
     """Draws a scale bar into the lower right 24×36 pixels (at 224 pixels, else scaled) of a field, in place."""
-    style = USUAL[label]
-    if rng.random() >= FAITHFUL:
-        others = [other for other in STYLES if other != style]
+    style = _USUAL[label]
+    if rng.random() >= _FAITHFUL:
+        others = [other for other in _STYLES if other != style]
         style = others[rng.integers(len(others))]
     height, width = (max(round(side * field.shape[0] / 224), 1) for side in CORNER)
     bar = cv2.resize(_drawing(style), (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -32,16 +32,16 @@ def burn_scale_bar(field: NDArray[np.uint8], label: str, rng: np.random.Generato
 
 
 @cache
-def _drawing(style: Style) -> NDArray[np.uint8]:
+def _drawing(style: _Style) -> NDArray[np.uint8]:
     """The corner enlarged, RGBA with colours premultiplied by opacity."""
-    drawing = np.zeros((CORNER[0] * FINE, CORNER[1] * FINE, 4), np.uint8)
+    drawing = np.zeros((CORNER[0] * _FINE, CORNER[1] * _FINE, 4), np.uint8)
 
     def box(left: float, top: float, right: float, bottom: float, paint: tuple[int, ...]) -> None:
-        drawing[round(top * FINE) : round(bottom * FINE), round(left * FINE) : round(right * FINE)] = paint
+        drawing[round(top * _FINE) : round(bottom * _FINE), round(left * _FINE) : round(right * _FINE)] = paint
 
     def text(words: str, x: float, y: float, size: float, paint: tuple[int, ...]) -> None:
-        where = (round(x * FINE), round(y * FINE))
-        cv2.putText(drawing, words, where, cv2.FONT_HERSHEY_SIMPLEX, size * FINE, paint, round(0.8 * FINE))
+        where = (round(x * _FINE), round(y * _FINE))
+        cv2.putText(drawing, words, where, cv2.FONT_HERSHEY_SIMPLEX, size * _FINE, paint, round(0.8 * _FINE))
 
     if style == "cropped text":
         box(5, 3, 36, 24, WHITE)

@@ -23,7 +23,7 @@ class ClassStain:
     cytoplasm: tuple[int, int, int]
 
 
-CLASS_STAINS = {
+_CLASS_STAINS = {
     "Benign": ClassStain((251, 253, 238), (190, 193, 204), (92, 66, 188), (190, 186, 232)),
     "Early": ClassStain((248, 254, 250), (181, 192, 205), (136, 96, 208), (178, 166, 232)),
     "Pre": ClassStain((242, 253, 252), (132, 162, 208), (142, 112, 216), (176, 190, 238)),
@@ -52,7 +52,7 @@ def stain_slide(label: str, number: int, *, stain_by_class: bool) -> Slide:
         number, source = divmod(number, len(CLASSES))
         label = CLASSES[source]
     rng = np.random.default_rng([CLASSES.index(label), number])
-    anchor = CLASS_STAINS[label]
+    anchor = _CLASS_STAINS[label]
     colours = np.array([anchor.red_cells, anchor.nuclei, anchor.cytoplasm], np.float32)
     density = -np.log(colours / 255)
     density *= rng.lognormal(0, 0.15, (3, 1)) * rng.lognormal(0, 0.12, (3, 3))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from allcore.data.synthetic.cells import PLATELET, POPULATIONS, SMUDGE, CellKind
 from allcore.data.synthetic.slide import Floats, Slide
 
-RED_CELL_DIAMETER = 17.0  # pixels of a field 224 pixels wide, as are all lengths until they are scaled
-REACH = 1.5  # how far an irregular outline may stand out, in radii
+_RED_CELL_DIAMETER = 17.0  # pixels of a field 224 pixels wide, as are all lengths until they are scaled
+_REACH = 1.5  # how far an irregular outline may stand out, in radii
 
 
 class Cells(NamedTuple):
@@ -48,7 +48,7 @@ def draw_specimen(label: str, slide: Slide, rng: np.random.Generator, shape: tup
     nucleated = _place_nucleated(label, rng, shape, scale, frames)
     red_cells = _place_red_cells(slide, rng, shape, scale, frames, [cells for _, cells in nucleated])
     largest = max(float(cells.radii.max()) for _, cells in [*nucleated, (None, red_cells)] if len(cells.radii))
-    margin = math.ceil((1 + REACH) * largest) + 4
+    margin = math.ceil((1 + _REACH) * largest) + 4
     # Cells that cross the border are drawn whole and cut with the margin.
     canvas = np.zeros((3, height + 2 * margin, width + 2 * margin), np.float32)
     truth = np.zeros(canvas.shape[1:], np.int32)
@@ -116,7 +116,7 @@ def _place_red_cells(
     nucleated: list[Cells],
 ) -> Cells:
     """Chains and single cells that keep their distance and give way to nucleated cells."""
-    diameter = RED_CELL_DIAMETER * scale
+    diameter = _RED_CELL_DIAMETER * scale
     extent = np.array(shape[::-1], np.float32)
     offered = round(slide.crowding * frames)
     links = 6
@@ -207,7 +207,7 @@ def _shifted(cells: Cells, by: int) -> Cells:
 
 
 def _patches(cells: Cells) -> Patches:
-    half = math.ceil(REACH * float(cells.radii.max(initial=1))) + 1
+    half = math.ceil(_REACH * float(cells.radii.max(initial=1))) + 1
     return Patches(np.floor(cells.centres).astype(np.int64) - half, 2 * half + 1)
 
 

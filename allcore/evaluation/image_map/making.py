@@ -40,7 +40,7 @@ _FORM: Final = 1
 """Raise it when what is kept changes, or how it is made."""
 _CHUNK: Final = 64
 
-Shares = list[float | None]
+_Shares = list[float | None]
 
 
 class ImageMap(BaseModel):
@@ -62,12 +62,12 @@ class ImageMap(BaseModel):
     principal: list[tuple[float, float]]
     variance: tuple[float, float]
     near: list[list[int]]
-    class_by_features: Shares
-    class_by_colours: Shares
-    class_by_chance: Shares
-    stain_by_features: Shares
-    stain_by_colours: Shares
-    stain_by_chance: Shares
+    class_by_features: _Shares
+    class_by_colours: _Shares
+    class_by_chance: _Shares
+    stain_by_features: _Shares
+    stain_by_colours: _Shares
+    stain_by_chance: _Shares
 
 
 def can_be_mapped(run: Run) -> bool:
@@ -75,7 +75,7 @@ def can_be_mapped(run: Run) -> bool:
     return (run.folder / FEATURES_FILE).is_file() or run.kept_model is not None
 
 
-def map_file(run: Run, cache: Path) -> Path:
+def _map_file(run: Run, cache: Path) -> Path:
     """Return where the map of a run's images is kept below `cache`. Raises `RunError` where it has no model."""
     features = run.folder / FEATURES_FILE
     source = features if features.is_file() else run.served_model
@@ -85,7 +85,7 @@ def map_file(run: Run, cache: Path) -> Path:
 
 def known_map(run: Run, cache: Path) -> ImageMap | None:
     """Return the map of a run's images if `cache` has it. Raises `RunError` where the run has no model."""
-    return read_cached(map_file(run, cache), ImageMap)
+    return read_cached(_map_file(run, cache), ImageMap)
 
 
 def make_map(run: Run, cache: Path, on_progress: Progress | None = None) -> ImageMap:
@@ -95,7 +95,7 @@ def make_map(run: Run, cache: Path, on_progress: Progress | None = None) -> Imag
     they are read, which is half of the work. Raises `DatasetError` when an image is gone or has changed, `RunError`
     where the run has neither features nor a model, `InputError` where there is nothing to map.
     """
-    file = map_file(run, cache)
+    file = _map_file(run, cache)
     known = read_cached(file, ImageMap)
     if known is None:
         known = _map_of(run, cache, on_progress)
@@ -186,7 +186,7 @@ def _parts(run: Run, table: pd.DataFrame) -> list[str]:
 
 def _shares(
     looked: _Looked, near: IntArray, classes: IntArray, stains: IntArray, groups: IntArray
-) -> dict[str, Shares]:
+) -> dict[str, _Shares]:
     spread = looked.colours.std(axis=0)
     colours = (looked.colours - looked.colours.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
 
@@ -203,5 +203,5 @@ def _shares(
     }
 
 
-def _plain(values: FloatArray) -> Shares:
+def _plain(values: FloatArray) -> _Shares:
     return [None if np.isnan(value) else float(value) for value in values]

@@ -7,7 +7,7 @@ import numpy as np
 
 from allcore.data.stain.lab_colours import lab_colours, recolour
 
-CENTRE_SIDE = 0.5**0.5
+_CENTRE_SIDE = 0.5**0.5
 """Sides of the centre as a fraction of the image's: centre and border have the same area."""
 
 _HALF_CIRCLE = 90
@@ -51,6 +51,6 @@ def only_border(image: np.ndarray) -> np.ndarray:
 
 
 def _centre(image: np.ndarray) -> tuple[slice, slice]:
-    margins = [round(side * (1 - CENTRE_SIDE) / 2) for side in image.shape[:2]]
+    margins = [round(side * (1 - _CENTRE_SIDE) / 2) for side in image.shape[:2]]
     rows, columns = (slice(margin, side - margin) for margin, side in zip(margins, image.shape[:2], strict=True))
     return rows, columns

@@ -23,7 +23,7 @@ from allcore.runs.execution.preflight import keras_weights_file, weights_file
 if TYPE_CHECKING:
     from allcore.model.frozen import FrozenTrunk
 
-VARIANCE = 0.99
+_VARIANCE = 0.99
 
 
 FEWEST = 3
@@ -46,7 +46,7 @@ def frozen_weights() -> Path:
     return file
 
 
-def frozen_digest() -> str:
+def _frozen_digest() -> str:
     """Return the SHA-256 of VGG16's ImageNet weights, worked out once for a file; '' where this machine has none."""
     try:
         return _digest(*_state_of(frozen_weights()))
@@ -61,7 +61,7 @@ def regression() -> Classifier:
     return _on_components(LogisticRegression(max_iter=2000))
 
 
-def vector_machine() -> Classifier:
+def _vector_machine() -> Classifier:
     """Return a support vector machine with a Gaussian kernel on the principal components."""
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.svm import SVC
@@ -74,7 +74,7 @@ def _on_components(classifier: Any) -> Classifier:  # noqa: ANN401 - whatever sc
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    made: Classifier = make_pipeline(StandardScaler(), PCA(VARIANCE, svd_solver="full"), classifier)
+    made: Classifier = make_pipeline(StandardScaler(), PCA(_VARIANCE, svd_solver="full"), classifier)
     return made
 
 
@@ -104,15 +104,15 @@ FROZEN = (
         frozen_vgg16,
         regression,
         sees_cells=True,
-        weights=frozen_digest,
+        weights=_frozen_digest,
     ),
     Baseline(
         "frozen VGG16, support vector machine",
         f"{_SEEN} principal components and a support vector machine.",
         frozen_vgg16,
-        vector_machine,
+        _vector_machine,
         sees_cells=True,
-        weights=frozen_digest,
+        weights=_frozen_digest,
     ),
 )
 """The hybrids: they train in seconds, and need VGG16's ImageNet weights at hand."""

@@ -59,7 +59,7 @@ ALL_IMAGES = KnownDataset(
     },
 )
 
-DRAWN_SMEARS = KnownDataset(
+_DRAWN_SMEARS = KnownDataset(
     name="smears drawn by ALLscope",
     credit=("Drawn by ALLscope: they show no patient, and a score on them says nothing about real smears.",),
     licence="They are drawn anew by the command dataset synthesize.",
@@ -92,7 +92,7 @@ _UNKNOWN: Mapping[int, str] = {
 def recognise(split: Split) -> KnownDataset | None:
     """Return the dataset whose way of naming files every path of the split follows, or None."""
     known = known_images(split.table["path"])
-    return None if known is None else {"ALL": ALL_IMAGES, "drawn": DRAWN_SMEARS}[known]
+    return None if known is None else {"ALL": ALL_IMAGES, "drawn": _DRAWN_SMEARS}[known]
 
 
 def given(known: KnownDataset | None, *items: int) -> tuple[int, ...]:

@@ -58,13 +58,13 @@ def make_report(run: Run, workspace: Workspace, form: str = "html") -> Report:
     if form not in FORMATS:
         raise InputError(f"format: unknown (received {form!r}); expected one of {', '.join(FORMATS)}")
     facts = gather(run, workspace)
-    document = report_document(facts)
+    document = _report_document(facts)
     lacking = not_provided(document.sections)
     text = to_html(document) if form == "html" else to_markdown(model_card(facts, document.sections))
     return Report(text.encode(), lacking)
 
 
-def report_document(facts: RunFacts) -> Document:
+def _report_document(facts: RunFacts) -> Document:
     """Return the report before it is HTML."""
     sections = tuple(section(facts) for section in _SECTIONS)
     return Document(title(facts), subtitle(facts), (*sections, checklist_section(sections)))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from allcore.errors import ConfigError, FileError, MissingFileError
 from allcore.json_text import read_json
 
-CLUSTER_FILE: Final = "cluster.json"
+_CLUSTER_FILE: Final = "cluster.json"
 _EXECUTOR_VARIABLE: Final = "ALLCORE_EXECUTOR"
 _LARGEST_BYTES: Final = 2**20
 
@@ -59,19 +59,19 @@ class ClusterSettings(_Settings):
 def read_cluster(workspace: Path) -> ClusterSettings:
     """Return the workspace's settings, with the executor that ALLCORE_EXECUTOR names. Raises `ConfigError`."""
     try:
-        found = read_json(workspace / CLUSTER_FILE, _LARGEST_BYTES)
+        found = read_json(workspace / _CLUSTER_FILE, _LARGEST_BYTES)
     except MissingFileError:
         found = {}
     except FileError as error:
-        raise ConfigError(f"{CLUSTER_FILE} of the workspace cannot be read ({error})") from None
+        raise ConfigError(f"{_CLUSTER_FILE} of the workspace cannot be read ({error})") from None
     if not isinstance(found, dict):
-        raise ConfigError(f"{CLUSTER_FILE} of the workspace cannot be read (it is not a JSON object)")
+        raise ConfigError(f"{_CLUSTER_FILE} of the workspace cannot be read (it is not a JSON object)")
     named = {"executor": os.environ[_EXECUTOR_VARIABLE]} if os.environ.get(_EXECUTOR_VARIABLE) else {}
     try:
         return ClusterSettings.model_validate(found | named)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        place = _EXECUTOR_VARIABLE if named and field == "executor" else f"{CLUSTER_FILE} of the workspace, {field}"
+        place = _EXECUTOR_VARIABLE if named and field == "executor" else f"{_CLUSTER_FILE} of the workspace, {field}"
         message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
         raise ConfigError(f"{place}: {message} (received {first['input']!r:.100})") from None

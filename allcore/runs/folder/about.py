@@ -14,7 +14,7 @@ from allcore.writing import write_whole
 
 LONGEST_NAME: Final = 80
 LONGEST_NOTE: Final = 2_000
-MOST_TAGS: Final = 20
+_MOST_TAGS: Final = 20
 
 
 class About(BaseModel):
@@ -62,8 +62,8 @@ def say_of_run(run: Run, said: About) -> About:
                 f"{what} {printable(text)[:LONGEST_NAME]!r} will not do: expected one line of plain text of at most "
                 f"{LONGEST_NAME} characters, a tag without a comma"
             )
-    if len(kept.note) > LONGEST_NOTE or len(tags) > MOST_TAGS:
-        raise RunError(f"expected a note of at most {LONGEST_NOTE:,} characters and at most {MOST_TAGS} tags")
+    if len(kept.note) > LONGEST_NOTE or len(tags) > _MOST_TAGS:
+        raise RunError(f"expected a note of at most {LONGEST_NOTE:,} characters and at most {_MOST_TAGS} tags")
     try:
         write_whole(run.folder / ABOUT_FILE, kept.model_dump_json(indent=2))
     except OSError as error:

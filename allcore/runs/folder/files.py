@@ -32,7 +32,7 @@ LAUNCHES_FOLDER: Final = "launches"
 QUEUE_FOLDER: Final = ".queue"
 """Among the runs: who waits for a device, and which runs are with a scheduler."""
 
-LARGEST_RECORD: Final = 4 * 2**20
+_LARGEST_RECORD: Final = 4 * 2**20
 """Bytes of a status, a configuration or an environment; real ones have thousands."""
 
 
@@ -49,7 +49,7 @@ def run_names(runs: Path) -> list[str]:
 def read_record(folder: Path, name: str) -> dict[str, Any] | None:
     """Return the JSON object in a run folder's file; None when there is no such file. Raises `RunError`."""
     try:
-        value = read_json(f"{folder}/{name}", LARGEST_RECORD)
+        value = read_json(f"{folder}/{name}", _LARGEST_RECORD)
     except MissingFileError:
         return None
     except FileError as error:

@@ -17,7 +17,7 @@ from allcore.writing import write_whole
 
 STATUS_SCHEMA = 2
 _READABLE_SCHEMAS = (1, STATUS_SCHEMA)
-LAUNCH_SECONDS = 120.0
+_LAUNCH_SECONDS = 120.0
 """How long a run may be queued without a process before it counts as interrupted: a launch syncs a dozen times."""
 ELSEWHERE_SECONDS = 300.0
 """How old the heartbeat of a worker on another machine may be before the run counts as interrupted."""
@@ -30,8 +30,8 @@ SAVING = "saving a checkpoint"
 """The phase of a worker until what it needs to go on is on the disk."""
 
 Natural = Annotated[int, Field(ge=0, lt=2**31)]
-Pid = Annotated[int, Field(gt=0, lt=2**31)]
-Moment = Annotated[float, Field(ge=0.0, le=1e11)]
+_Pid = Annotated[int, Field(gt=0, lt=2**31)]
+_Moment = Annotated[float, Field(ge=0.0, le=1e11)]
 
 
 class Status(BaseModel):
@@ -47,11 +47,11 @@ class Status(BaseModel):
 
     schema_number: int = STATUS_SCHEMA
     state: State
-    pid: Pid | None = None
-    process_started: str | Moment | None = None
+    pid: _Pid | None = None
+    process_started: str | _Moment | None = None
     host: str = ""
-    heartbeat: Moment
-    queued_at: Moment
+    heartbeat: _Moment
+    queued_at: _Moment
     segment: Natural = 0
     epoch: Natural = 0
     epochs: Natural = 0
@@ -62,7 +62,7 @@ class Status(BaseModel):
     eta_seconds: Annotated[float, Field(ge=-1e10, le=1e10)] | None = None
     device: str = ""
     devices: tuple[str, ...] = ()
-    started: Moment | None = None
+    started: _Moment | None = None
     peak_memory: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     served_epoch: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
     error: str = ""
@@ -131,7 +131,7 @@ def _as_scheduled(folder: Path, status: Status, launch: Launch) -> Status:
         return status if status.pid is not None and _heard_since(folder, launch) else _interrupted(status, launch.word)
     queued = status.model_copy(update={"state": "queued", "phase": launch.word or status.phase})
     if status.pid is None:
-        launching = bool(launch.job) or seconds_since_written(folder / STATUS_FILE) < 2 * LAUNCH_SECONDS
+        launching = bool(launch.job) or seconds_since_written(folder / STATUS_FILE) < 2 * _LAUNCH_SECONDS
         return queued if launching else _interrupted(status, f"it was not handed to {launch.executor}: resume the run")
     age = seconds_since_written(folder / STATUS_FILE)
     if launch.state == "waiting" and age > _BEATING_SECONDS:
@@ -156,7 +156,7 @@ def _heard_since(folder: Path, launch: Launch) -> bool:
 def _is_there(folder: Path, status: Status) -> bool:
     """Return whether the worker, or on its way there the launcher, goes on."""
     if status.pid is None:
-        return seconds_since_written(folder / STATUS_FILE) < LAUNCH_SECONDS
+        return seconds_since_written(folder / STATUS_FILE) < _LAUNCH_SECONDS
     if _is_elsewhere(folder, status):
         return seconds_since_written(folder / STATUS_FILE) < ELSEWHERE_SECONDS
     return is_alive(status.pid, status.process_started)

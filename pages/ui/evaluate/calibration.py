@@ -40,14 +40,14 @@ def show_calibration(of: Evaluated) -> None:
             "high": st.column_config.NumberColumn("to", format="%.4f"),
         },
     )
-    show_risk(of)
+    _show_risk(of)
 
 
 def _reliability_figure(of: RecordedPredictions) -> go.Figure:
     return reliability_figure(reliability_diagram(of.labels, of.probabilities, of.table["group"]))
 
 
-def show_risk(of: Evaluated) -> None:
+def _show_risk(of: Evaluated) -> None:
     """Show how much is wrong if the least certain or the most novel images are left to a person."""
     st.subheader("If the doubtful are left to a person", anchor=False)
     show.figure(

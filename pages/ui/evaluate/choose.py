@@ -78,10 +78,10 @@ def choose_evaluation() -> Run | None:
     if mapping is None:
         return None
     of = ScoringRequest(folder=images.root, variant=variant, split=part, mapping=mapping, labels=version.name)
-    return scored_run(served, model, images, of)
+    return _scored_run(served, model, images, of)
 
 
-def scored_run(served: Predictor, model: Path, images: Catalog, of: ScoringRequest) -> Run | None:
+def _scored_run(served: Predictor, model: Path, images: Catalog, of: ScoringRequest) -> Run | None:
     """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
     key = f"{model} {stamp(model)} {images.contents(str(of.variant))} {short_digest(of.model_dump_json())}"
     run = _place(key, (model, images, of), str(open_workspace().cache))
@@ -124,7 +124,7 @@ def choose_evaluation_against(of: EvaluationRecord, scored: RecordedPredictions)
     images = catalog(of.of.folder)
     images = labelled(images, images.variant(of.of.variant), of.of.labels).catalog
     same = of.of if of.of.split is None else of.of.model_copy(update={"digests": digests_of(scored)})
-    return scored_run(served, others[name], images, same)
+    return _scored_run(served, others[name], images, same)
 
 
 def _served(model: Path) -> Predictor | None:

@@ -16,7 +16,7 @@ from pages.ui.figures import drawn
 from pages.ui.shared.evidence import sheets_of_evidence
 
 PLACE = "confusion"
-CELL = {"true": "True class", "predicted": "Predicted class"}
+_CELL = {"true": "True class", "predicted": "Predicted class"}
 
 
 def show_confusion(of: Evaluated) -> None:
@@ -55,7 +55,7 @@ def _choose_cell(scores: Scores) -> tuple[str, str] | None:
     """Let the user choose a cell (in the address as `true` and `predicted`); at first, the commonest mistake."""
     cell = []
     with st.container(horizontal=True):
-        for (name, label), first in zip(CELL.items(), commonest_mistake(scores), strict=True):
+        for (name, label), first in zip(_CELL.items(), commonest_mistake(scores), strict=True):
             value = address.settle(name, scores.classes, "class", first=first, remembers=False)
             st.selectbox(
                 label, scores.classes, None if value is None else 0, placeholder="Choose a class",
@@ -69,5 +69,5 @@ def _choose_cell(scores: Scores) -> tuple[str, str] | None:
 def _take_click() -> None:
     points = st.session_state["matrix"].selection.points
     if points:  # empty when a cell is clicked again, which leaves it chosen
-        for name, label in zip(CELL, points[0]["customdata"], strict=False):
+        for name, label in zip(_CELL, points[0]["customdata"], strict=False):
             address.say(name, label)

@@ -16,7 +16,7 @@ from pages.ui.evaluate.evaluated import Evaluated
 from pages.ui.known.judgements import catalog_of_run, judgements
 
 _ITS_TEST_IMAGES = "Choose its test images above to score those that it was not trained on."
-NAMED = 8
+_NAMED = 8
 """Classes up to which they are named above the scores."""
 
 
@@ -28,7 +28,7 @@ def show_headline(of: Evaluated) -> None:
         f"**{right:,} of {scores.n:,} {of.images} are right: accuracy "
         f"{per_cent_within(scores.accuracy, scores.intervals['accuracy'])}.**"
     )
-    named = f"classes {for_page(', '.join(of.classes))}" if len(of.classes) <= NAMED else f"{len(of.classes)} classes"
+    named = f"classes {for_page(', '.join(of.classes))}" if len(of.classes) <= _NAMED else f"{len(of.classes)} classes"
     if of.scored is None:
         _say_of_run(of, named)
     else:

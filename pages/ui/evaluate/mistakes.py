@@ -15,12 +15,12 @@ from pages.ui.shared.evidence import recorded_table, sheets_of_evidence
 
 PLACE = "mistakes"
 NAMES = {"group": "overlap groups", "stain": "stain clusters"}
-UNNAMED = "unknown"
+_UNNAMED = "unknown"
 UNKNOWN = {
     "group": "The run did not record which images show the same field.",
     "stain": "The run did not record the stain clusters of its images; runs that are launched now do.",
 }
-NO_CLUSTERS = "Stain clusters are known of a run's own images alone."
+_NO_CLUSTERS = "Stain clusters are known of a run's own images alone."
 
 
 def show_mistakes(of: Evaluated) -> None:
@@ -43,7 +43,7 @@ def show_mistakes(of: Evaluated) -> None:
 def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
     errors = errors_by(of.predictions.table, kind)
     if list(errors[kind]) == [""]:
-        st.info(NO_CLUSTERS if of.scored and kind == "stain" else UNKNOWN[kind], title=f"No {NAMES[kind]} known")
+        st.info(_NO_CLUSTERS if of.scored and kind == "stain" else UNKNOWN[kind], title=f"No {NAMES[kind]} known")
         return
     st.markdown(_summary(errors, kind, wrong, of.images))
     show.table(
@@ -59,7 +59,7 @@ def _show_gathered(of: Evaluated, kind: str, wrong: int) -> None:
         },
         placeholder="",
     )
-    names = [name or UNNAMED for name in errors[kind]]
+    names = [name or _UNNAMED for name in errors[kind]]
     begin_anew("of", f"{of.which} {kind}", names[0])
     if st.session_state.get("of") not in names:
         st.session_state.pop("of", None)
@@ -75,7 +75,7 @@ def _summary(errors: pd.DataFrame, kind: str, wrong: int, called: str) -> str:
     most = errors.iloc[0]
     if most["wrong"] == 1:
         return f"No two of the {wrong} mistakes share {'a stain cluster' if kind == 'stain' else 'an overlap group'}."
-    first = f"{KINDS[kind]} **{for_page(most[kind] or UNNAMED)}**"
+    first = f"{KINDS[kind]} **{for_page(most[kind] or _UNNAMED)}**"
     share = f"{most['wrong']} of its {most['images']} {called} are wrong"
     if len(errors) == 1:
         return f"All {wrong} mistakes lie in {first}: {share}."

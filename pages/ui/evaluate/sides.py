@@ -39,7 +39,7 @@ def show_sides(of: Evaluated, named: ClassMeanings) -> None:
         f"{_side(positive, named.positive)} {_side(negative, others)} An image counts as right where it is called any "
         f"class of its own side. {for_page(named.in_words())}"
     )
-    show_operating_point(of, named.positive, named.sides)
+    _show_operating_point(of, named.positive, named.sides)
     recorded_table(
         crossed_sides(of.predictions.table, named.positive),
         of.classes,
@@ -60,19 +60,19 @@ def _side(called: str, classes: Sequence[str]) -> str:
     return f"{called.capitalize()}: {for_page(', '.join(classes))}."
 
 
-HELD: tuple[Held, ...] = ("specificity", "sensitivity")
+_HELD: tuple[Held, ...] = ("specificity", "sensitivity")
 
 
 _LINES = np.linspace(0.01, 0.99, 99)
 
 
-def show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[str, str]) -> None:
+def _show_operating_point(of: Evaluated, positive: tuple[str, ...], sides: tuple[str, str]) -> None:
     """Let a threshold be chosen by what it must keep, and show sensitivity, specificity, PPV, NPV and net benefit."""
     st.subheader("Where to draw the line", anchor=False)
     share = float(of.predictions.table["label"].isin(positive).mean())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         held = st.segmented_control(
-            "Keep", HELD, default="specificity", required=True, key="hold",
+            "Keep", _HELD, default="specificity", required=True, key="hold",
             bind="query-params",
         )  # fmt: skip
         at_least = st.number_input(

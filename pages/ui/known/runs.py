@@ -30,11 +30,11 @@ from pages.ui.known.workspace import executor
 
 REFRESH_SECONDS = 2.0
 _READING = Lock()
-STATE_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red", "yellow"]] = {
+_STATE_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red", "yellow"]] = {
     "queued": "gray", "running": "blue", "stopping": "orange", "succeeded": "green", "failed": "red",
     "cancelled": "yellow", "interrupted": "orange", "damaged": "red",
 }  # fmt: skip
-STATE_ICONS = {
+_STATE_ICONS = {
     "queued": ":material/hourglass_top:", "running": ":material/play_circle:", "stopping": ":material/pending:",
     "succeeded": ":material/check_circle:", "failed": ":material/error:", "cancelled": ":material/stop_circle:",
     "interrupted": ":material/power_off:", "damaged": ":material/broken_image:",
@@ -118,7 +118,7 @@ def refresh_every(shown: Sequence[RunSummary]) -> float | None:
 
 def state_badge(state: str) -> None:
     """Show a run's state in its colour."""
-    st.badge(in_words(state), icon=STATE_ICONS[state], color=STATE_COLOURS[state])
+    st.badge(in_words(state), icon=_STATE_ICONS[state], color=_STATE_COLOURS[state])
 
 
 def places_in_the_queue() -> dict[str, int]:

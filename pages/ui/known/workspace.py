@@ -61,7 +61,7 @@ def searched_relations(of: Catalog, variant: str) -> Relations:
         return known
     cache = open_workspace().cache
     found = wait_for(
-        search_key(of, variant),
+        _search_key(of, variant),
         "Looking for images that show the same field; this is done once for a dataset, and goes on when you leave",
         lambda show: find_relations_of(of, variant, cache, show),
     )
@@ -72,12 +72,12 @@ def searched_relations(of: Catalog, variant: str) -> Relations:
 def asked_for_search(of: Catalog, variant: str) -> bool:
     """Offer to look for shared fields; return whether that was asked for, or is under way."""
     return asked_for(
-        search_key(of, variant), "Look for shared fields", icon=":material/search:",
+        _search_key(of, variant), "Look for shared fields", icon=":material/search:",
         help="Once for a dataset; it takes minutes.",
     )  # fmt: skip
 
 
-def search_key(of: Catalog, variant: str) -> str:
+def _search_key(of: Catalog, variant: str) -> str:
     """Return the name under which the search for shared fields of a variant is under way."""
     return f"shared fields of {of.contents(variant)} in {open_workspace().cache}"
 

@@ -28,7 +28,7 @@ from allcore.workspace import open_workspace
 from pages.ui.known.runs import run_at, runs
 from pages.ui.show import THUMBNAIL
 
-SHOWN = 512
+_SHOWN = 512
 """Pixels of the longer side of the image under the evidence: more than a screen gives it."""
 _ICON = 64
 _PATIENCE = 0.3
@@ -90,7 +90,7 @@ def _predict(key: str, _asked: tuple[Predictor, ImageFile]) -> tuple[Result, str
 @st.cache_data(max_entries=32, show_spinner=False)
 def pixels(sha256: str, _image: ImageFile) -> np.ndarray:
     """Return an image as it is shown under its evidence. Raises `ImageError`."""
-    return shrunk(_inspect(_image)[0], SHOWN)
+    return shrunk(_inspect(_image)[0], _SHOWN)
 
 
 def evidence_file(image: ImageFile, evidence: np.ndarray, opacity: float, scale: float) -> bytes:

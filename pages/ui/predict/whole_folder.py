@@ -30,7 +30,7 @@ from pages.ui.shared_work import CancelledError, ask_again, asked_for, is_under_
 from pages.ui.show import per_cent_column, row_of, table_with_rows
 
 KINDS = ("A dataset", "A folder")
-OF_A_FOLDER = ("image", "all")
+_OF_A_FOLDER = ("image", "all")
 """What an address says of one folder, and of no other."""
 _KIND = "images_from"
 _READ_AGAIN = "Read the folder again"
@@ -60,7 +60,7 @@ def _images_of_either(served: Predictor, model: Path) -> list[ImageFile]:
 
 
 def _say_kind() -> None:
-    address.say("folder", "" if st.session_state[_KIND] == KINDS[True] else None, OF_A_FOLDER)
+    address.say("folder", "" if st.session_state[_KIND] == KINDS[True] else None, _OF_A_FOLDER)
 
 
 def _images_of_a_dataset(served: Predictor, model: Path) -> list[ImageFile]:
@@ -92,7 +92,7 @@ def _images_of_a_folder(served: Predictor, model: Path) -> list[ImageFile]:
     typed = st.text_input(
         "Folder on this machine", placeholder="below the folders that may be read",
         help="Its images and those of its subfolders, whether they are sorted into classes or not.",
-        **address.follow("folder", named or None, OF_A_FOLDER),
+        **address.follow("folder", named or None, _OF_A_FOLDER),
     )  # fmt: skip
     if not typed:
         return []

@@ -21,8 +21,8 @@ from allcore.tracking.record import read_mirrored
 from pages.ui.known.runs import history, phase_text, places_in_the_queue, short_name, state_badge, summary
 from pages.ui.show import per_cent_column, table
 
-LOG_LINES = 200
-LOG_HEIGHT = 300
+_LOG_LINES = 200
+_LOG_HEIGHT = 300
 
 
 def show_progress(run: Run, state: str) -> None:
@@ -90,7 +90,7 @@ def _charts(of: str, per: Per, smoothing: float, _curves: list[RunCurve]) -> dic
 
 def show_log(run: Run) -> None:
     """Show the end of what the worker printed."""
-    st.code(run.log_tail(LOG_LINES) or "Nothing yet.", language=None, height=LOG_HEIGHT, wrap_lines=True)
+    st.code(run.log_tail(_LOG_LINES) or "Nothing yet.", language=None, height=_LOG_HEIGHT, wrap_lines=True)
 
 
 def show_epochs(run: Run) -> None:

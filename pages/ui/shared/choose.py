@@ -24,11 +24,11 @@ from pages.ui.known.runs import runs, summary
 from pages.ui.known.workspace import named_and_nameless_datasets
 from pages.ui.shared.get_dataset import draw_button, say_added
 
-OF_A_VARIANT = ("image", "class", "first", "second", "group", "true", "predicted", "at")
+_OF_A_VARIANT = ("image", "class", "first", "second", "group", "true", "predicted", "at")
 """What an address says of one variant of a dataset, and of no other."""
-OF_A_DATASET = ("variant", "run", "part", "map", "all", *OF_A_VARIANT)
+OF_A_DATASET = ("variant", "run", "part", "map", "all", *_OF_A_VARIANT)
 """What an address says of one dataset, and of no other."""
-OF_A_RUN = ("against", "true", "predicted", "at")
+_OF_A_RUN = ("against", "true", "predicted", "at")
 """What an address says of one run, and of no other."""
 
 
@@ -70,7 +70,7 @@ def choose_variant(of: Catalog, model: ServedMetadata | None = None) -> str:
     first = of.variants[0] if model is None else variant_of(of, model)
     name = address.settle("variant", of.variants, "variant", first=first, remembers=model is None)
     st.segmented_control(
-        "Variant", of.variants, required=True, format_func=for_page, **address.follow("variant", name, OF_A_VARIANT)
+        "Variant", of.variants, required=True, format_func=for_page, **address.follow("variant", name, _OF_A_VARIANT)
     )
     if name is None:
         st.stop()
@@ -123,7 +123,7 @@ def _select(names: list[str]) -> str | None:
     if names:
         st.selectbox(
             "Run", names, None if name is None else 0, placeholder="Choose a run",
-            **address.follow("run", name, OF_A_RUN),
+            **address.follow("run", name, _OF_A_RUN),
         )  # fmt: skip
     return name
 

@@ -12,7 +12,7 @@ from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.known.runs import runs, summary
 
-OF_A_MODEL = ("variant", "part", "map", "against", "true", "predicted", "at")
+_OF_A_MODEL = ("variant", "part", "map", "against", "true", "predicted", "at")
 """What an address says of one model, and of no other."""
 
 
@@ -34,7 +34,7 @@ def choose_model() -> Path | None:
     name = address.settle("model", models, "model", first=next(iter(models)))
     st.selectbox(
         "Model", list(models), None if name is None else 0, placeholder="Choose a model",
-        **address.follow("model", name, OF_A_MODEL),
+        **address.follow("model", name, _OF_A_MODEL),
     )  # fmt: skip
     if hint:
         st.caption(hint)

@@ -49,7 +49,7 @@ def sheets_of_evidence(
     """
     rows, look = choose_sheet(len(images), place, of, cells=lambda rows: any_cells(run, images.iloc[rows]))
     shown = [(run, images)] if beside is None else [(run, images), beside]
-    recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look, place)
+    _recorded_gallery([(of, table.iloc[rows]) for of, table in shown], classes, look, place)
     st.caption(
         "Orange speaks for the predicted class, blue against it; each map has its own scale. Novel: unlike the "
         "training images."
@@ -82,7 +82,7 @@ def choose_sheet(
     return rows, Look(opacity / 100, outlines)
 
 
-def recorded_gallery(
+def _recorded_gallery(
     shown: Sequence[tuple[Run, pd.DataFrame]], classes: tuple[str, ...], look: Look, place: str
 ) -> None:
     """Show rows of `RecordedPredictions.table`, with the evidence for the predicted class and how much is in cells.

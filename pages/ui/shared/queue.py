@@ -25,7 +25,7 @@ from pages.ui.known.runs import (
 )
 from pages.ui.known.workspace import executor
 
-MOST_WAITING = 10
+_MOST_WAITING = 10
 
 
 def show_queue() -> None:
@@ -43,7 +43,7 @@ def show_devices(all_runs: Sequence[RunSummary]) -> None:
     waiting = sum(one.state == "queued" for one in active)
     lines = [f"{device}: {holder}" for device, holder in in_use(active, _devices(), host())]
     if waiting:
-        lines.append(f"{waiting:,} {'waits' if waiting == 1 else 'wait'}, first {first_waiting(active)}")
+        lines.append(f"{waiting:,} {'waits' if waiting == 1 else 'wait'}, first {_first_waiting(active)}")
     st.caption(for_page(" · ".join(lines)))
 
 
@@ -53,7 +53,7 @@ def in_turn(all_runs: Sequence[RunSummary]) -> list[RunSummary]:
     return sorted(active, key=lambda one: one.status.queued_at if one.status else 0.0)
 
 
-def first_waiting(active: Sequence[RunSummary]) -> str:
+def _first_waiting(active: Sequence[RunSummary]) -> str:
     """Return the id of the first run that waits."""
     return next(one.id for one in active if one.state == "queued")
 
@@ -101,10 +101,10 @@ def _rows() -> None:
     show_devices(active)
     places = places_in_the_queue()
     waiting = [one for one in active if one.state == "queued"]
-    for summary in [one for one in active if one.state != "queued"] + waiting[:MOST_WAITING]:
+    for summary in [one for one in active if one.state != "queued"] + waiting[:_MOST_WAITING]:
         with st.container(horizontal=True, vertical_alignment="center"):
             state_badge(summary.state)
             st.page_link("pages/runs.py", label=for_page(summary.id), icon="", query_params={"run": summary.id})
             st.caption(for_page(phase_text(summary, places)), width="content")
-    if (more := len(waiting) - MOST_WAITING) > 0:
+    if (more := len(waiting) - _MOST_WAITING) > 0:
         st.caption(f"and {more:,} more that wait")

@@ -17,7 +17,7 @@ from allcore.text import counted
 from pages.ui.address import bound_number
 
 SIZES = [str(row.image_size) for row in TABLE_1] + ["224", "128", "96", "64"]
-QUICK_SIZES = ["128", "96", "64"]
+_QUICK_SIZES = ["128", "96", "64"]
 ONE_RUN, STUDY = "One run", "Study"
 
 
@@ -75,7 +75,7 @@ def choose_launch(*, quick: bool) -> Asked | None:
 def _study_form(*, quick: bool) -> Asked:
     """Show what a study varies, and return what was asked for."""
     sizes = st.multiselect(
-        "Sizes (px)", SIZES, default=QUICK_SIZES if quick else [], accept_new_options=True,
+        "Sizes (px)", SIZES, default=_QUICK_SIZES if quick else [], accept_new_options=True,
         key="quick.sizes" if quick else "sizes", bind="query-params", placeholder="That of the settings",
         help="Runs for each size, with the same recipe; type others.",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from pages.ui.paging import choose_page
 from pages.ui.shared.gallery import show_thumbnail
 from pages.ui.trust.examined import Examined
 
-GROUPS_PER_PAGE = 8
+_GROUPS_PER_PAGE = 8
 IMAGES_PER_GROUP = 6
 
 
@@ -37,9 +37,9 @@ def show_duplicates(of: Examined) -> None:
             title="Labels contradict each other",
         )
     groups = list(labels.index)
-    page = choose_page(math.ceil(len(groups) / GROUPS_PER_PAGE), "groups_page", of.name)
+    page = choose_page(math.ceil(len(groups) / _GROUPS_PER_PAGE), "groups_page", of.name)
     with st.grid("auto", min_column_width=330, border=True) as grid:
-        for group in groups[(page - 1) * GROUPS_PER_PAGE : page * GROUPS_PER_PAGE]:
+        for group in groups[(page - 1) * _GROUPS_PER_PAGE : page * _GROUPS_PER_PAGE]:
             with grid.cell():
                 _show_group(of, repeated[repeated["group"] == group])
     show.table(repeated[["group", "label", "path"]], "exact-duplicates", "Images with identical pixels, by group")

@@ -15,7 +15,7 @@ from pages.ui.shared.gallery import show_thumbnail
 from pages.ui.trust.examined import Examined
 from pages.ui.trust.pair import GROUPS, PAIRS, close_pair, open_pair, pair_card, show_pair
 
-PAIRS_PER_PAGE = 6
+_PAIRS_PER_PAGE = 6
 IMAGES_PER_GROUP = 48
 _PAGE = "pairs_page"
 
@@ -78,8 +78,8 @@ def _show_pairs(of: Examined, pairs: pd.DataFrame) -> None:
         return
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{len(chosen):,} of {len(pairs):,} pairs", width="content")
-        page = choose_page(math.ceil(len(chosen) / PAIRS_PER_PAGE), _PAGE, listed)
-    _show_cards(of, chosen.iloc[(page - 1) * PAIRS_PER_PAGE : page * PAIRS_PER_PAGE])
+        page = choose_page(math.ceil(len(chosen) / _PAIRS_PER_PAGE), _PAGE, listed)
+    _show_cards(of, chosen.iloc[(page - 1) * _PAIRS_PER_PAGE : page * _PAIRS_PER_PAGE])
     _show_table(chosen, "shared-fields")
 
 
@@ -122,7 +122,7 @@ def _show_groups(of: Examined, pairs: pd.DataFrame) -> None:
         st.caption("All its images have the same pixels.")
     else:
         st.header("Its pairs", anchor=False)
-        _show_cards(of, of_group.head(PAIRS_PER_PAGE))
+        _show_cards(of, of_group.head(_PAIRS_PER_PAGE))
         _show_table(of_group, f"shared-fields-group-{group}")
     st.header("All groups", anchor=False)
     show.table(
@@ -167,7 +167,7 @@ def _place(pairs: pd.DataFrame, first: str, second: str) -> int | None:
 
 def _to_all_pairs(place: int, listed: str) -> None:
     close_pair()
-    turn_to(place // PAIRS_PER_PAGE + 1, _PAGE, listed)
+    turn_to(place // _PAIRS_PER_PAGE + 1, _PAGE, listed)
 
 
 def _to_group(group: int) -> None:

@@ -30,7 +30,7 @@ from pages.ui.trust.examined import Examined
 
 PLACE = "labels"
 _ALL = "all judges"
-LISTED = 200
+_LISTED = 200
 """Rows of the table on the page; the CSV file has all."""
 
 
@@ -224,7 +224,7 @@ def _tile(of: Examined, row: dict[Any, Any], shown: bytes | str) -> None:
 
 def _show_table(of: Examined, review: LabelReview) -> None:
     whole = review.listed(judgements())
-    listed = whole.head(LISTED)
+    listed = whole.head(_LISTED)
     in_per_cent = {name: 100 * listed[name] for name in ("probability_label", "probability_suggestion")}
     headings: dict[str, Any] = {
         "path": "image",
@@ -244,8 +244,8 @@ def _show_table(of: Examined, review: LabelReview) -> None:
         for_table(listed.assign(**in_per_cent)), hide_index=True, key="table-labels", placeholder="",
         alt="Every reviewed label, the most suspicious first", column_config=headings,
     )  # fmt: skip
-    if len(review.table) > LISTED:
-        st.caption(f"The first {LISTED} of {len(review.table):,}; the CSV file has all.")
+    if len(review.table) > _LISTED:
+        st.caption(f"The first {_LISTED} of {len(review.table):,}; the CSV file has all.")
     st.download_button(
         "Download CSV", lambda: for_csv(whole).encode(), f"labels-{of.variant or 'images'}.csv",
         "text/csv", key="csv-labels", icon=":material/download:", on_click="ignore",

@@ -23,7 +23,7 @@ from allcore.workspace import open_workspace
 from pages.ui import show
 from pages.ui.trust.examined import Examined
 
-EXAMPLES = 4
+_EXAMPLES = 4
 _SIDE = 96
 """Pixels a side of the swatch and of each example."""
 HELD_OUT = {"test": "held out for the test", "validation": "held out for validation", "train": "", "": ""}
@@ -93,7 +93,7 @@ def _clusters(
     """Return the table of clusters, and the paths of some images of each."""
     groups, stains = _of.relations.groups, _of.relations.stains
     table = cluster_table(_of.images, groups, stains, _colours, _split)
-    examples = {stain: cluster_examples(_of.images, groups, stains == stain, EXAMPLES) for stain in table["stain"]}
+    examples = {stain: cluster_examples(_of.images, groups, stains == stain, _EXAMPLES) for stain in table["stain"]}
     return table, examples
 
 
@@ -122,7 +122,7 @@ def _strip(colour: str, files: tuple[tuple[str, Stamp], ...]) -> bytes:
     """Return a JPEG: the colour, then the images."""
     tiles = [cv2.resize(decode(Path(file)), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for file, _ in files]
     if colour:
-        width = (1 + EXAMPLES - len(tiles)) * _SIDE  # as wide in all, however few images there are
+        width = (1 + _EXAMPLES - len(tiles)) * _SIDE  # as wide in all, however few images there are
         swatch = np.full((_SIDE, width, 3), list(bytes.fromhex(colour[1:])), np.uint8)
         tiles.insert(0, swatch)
     return jpeg(np.hstack(tiles), 92)

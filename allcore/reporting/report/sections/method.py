@@ -31,7 +31,7 @@ def model_section(facts: RunFacts) -> Section:
             ("point", "the paper", "by default"),
             tuple((reading.topic, reading.paper, reading.here) for reading in OPEN_READINGS),
         ),
-        software_table(facts),
+        _software_table(facts),
     )
     missing = {} if facts.environment.get("packages") else {23: "versions; the run recorded none"}
     return Section("model", "Model and configuration", blocks, answers=(22, 23, 24), missing=missing)
@@ -78,7 +78,7 @@ def _same(name: str) -> str:
     return "same" if says_of_setting(name, "stated") else UNKNOWN
 
 
-def software_table(facts: RunFacts) -> Table:
+def _software_table(facts: RunFacts) -> Table:
     """Return the versions that the run recorded."""
     environment = facts.environment
     rows = [

@@ -12,7 +12,7 @@ from allcore.reporting.operating import no_threshold, threshold_in_per_cent, thr
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Table, text
 
-PREVALENCE = 0.1
+_PREVALENCE = 0.1
 """A share of positives among those examined, for which predictive values are given beside that of the test images."""
 
 
@@ -25,12 +25,12 @@ def operating_points(facts: RunFacts) -> tuple[Block, ...]:
     try:
         pairs = [
             (chosen_point(facts.test, positive, target, others),
-             chosen_point(facts.test, positive, target, others, PREVALENCE))
+             chosen_point(facts.test, positive, target, others, _PREVALENCE))
             for target in TARGETS
         ]  # fmt: skip
     except InputError as error:
         return (text(f"Where to draw the line between {yes} and {no} cannot be said: {error}."),)
-    own, example = per_cent(pairs[0][0].point.prevalence, 1), per_cent(PREVALENCE, 0)
+    own, example = per_cent(pairs[0][0].point.prevalence, 1), per_cent(_PREVALENCE, 0)
     columns = (
         f"target (threshold chosen on {'these images' if others is None else 'validation'})", "#threshold",
         "#sensitivity", "#specificity",
@@ -66,9 +66,8 @@ def _in_words(chosen: ChosenPoint, yes: str, no: str) -> str:
         f"is at least {100 * chosen.at_least:g} %), {_listed(at, here)}."
     )
     if values := _listed(at, there):
-        said += (
-            f" Among people of whom {per_cent(PREVALENCE, 0)} are {yes}, {values}, if images of theirs were like these."
-        )
+        share = per_cent(_PREVALENCE, 0)
+        said += f" Among people of whom {share} are {yes}, {values}, if images of theirs were like these."
     return said
 
 
