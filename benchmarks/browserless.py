@@ -48,7 +48,7 @@ class Visitor:
         self._timers: dict[str, tuple[float, float]] = {}
         self._place = ("", "")
 
-    async def open(self, page: str, query: str = "", back: bool = False) -> Shown:
+    async def open(self, page: str, query: str = "", *, back: bool = False) -> Shown:
         """Go to a page (its path in the address) and return what it shows, its pictures fetched."""
         if self._socket is None:
             address = self._server.replace("http", "ws", 1) + "/_stcore/stream"

@@ -48,7 +48,7 @@ def main() -> None:
     tied = np.round(one.probabilities, 2) + 1e-3
     tied /= tied.sum(axis=1, keepdims=True)
 
-    def table_of(probabilities: FloatArray, grouped: bool) -> object:
+    def table_of(probabilities: FloatArray, *, grouped: bool) -> object:
         groups = list(table["group"]) if grouped else None
         return score(list(table["label"]), probabilities, one.classes, groups, samples=samples)
 

@@ -61,7 +61,7 @@ def _plan(config: TrainConfig, workspace: Workspace, measured: bool) -> tuple[Sp
         if measured
         else former_speed(resolved, device, RunStore(workspace.runs).runs())
     )
-    return split, estimate(resolved, split, devices, speed, scored, image_bytes)
+    return split, estimate(resolved, split, devices, speed, scored=scored, image_bytes=image_bytes)
 
 
 def _plan_json(split: Split, found: Estimate) -> dict[str, Any]:

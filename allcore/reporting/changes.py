@@ -92,25 +92,25 @@ def operations(config: AugmentConfig) -> list[Operation]:
     ]
     stains = [(describe(change), change) for change in _stain_extremes(config.stain_jitter or _EXAMPLE.stain_jitter)]
 
-    def operation(name: str, meaning: str, in_use: bool, *examples: tuple[str, Change]) -> Operation:
+    def operation(name: str, meaning: str, *examples: tuple[str, Change], in_use: bool) -> Operation:
         return Operation(name, meaning, in_use, tuple(Example(*example, config.border) for example in examples))
 
-    def alone(name: str, meaning: str, in_use: bool, change: Change) -> Operation:
-        return operation(name, meaning, in_use, ("as it is", IDENTITY), (describe(change), change))
+    def alone(name: str, meaning: str, change: Change, *, in_use: bool) -> Operation:
+        return operation(name, meaning, ("as it is", IDENTITY), (describe(change), change), in_use=in_use)
 
     return [
-        operation("Brightness", "Every value is multiplied by one factor.", varies, *factors),
-        operation("Rotation", "The image is turned about its centre.", config.degrees > 0, *turns),
+        operation("Brightness", "Every value is multiplied by one factor.", *factors, in_use=varies),
+        operation("Rotation", "The image is turned about its centre.", *turns, in_use=config.degrees > 0),
         _border_modes(config, degrees),
-        alone("Horizontal reflection", "Half of the images are mirrored.", config.horizontal_flip, _MIRRORED),
-        alone("Vertical reflection", "Half of the images are mirrored.", config.vertical_flip, _UPSIDE_DOWN),
-        operation("Size", "The image is magnified about its centre.", config.scale != (1.0, 1.0), *sizes),
-        operation("Transplant", _TRANSPLANT, config.transplant > 0, ("as it is", IDENTITY), *fields),
-        alone("Plain field", _PLAIN, config.plain_field > 0, Change(plain_field=224)),
-        operation("Colours of another image", _RECOLOUR, config.recolour > 0, ("as it is", IDENTITY), *colours),
-        operation("Stain jitter", _STAIN, config.stain_jitter > 0, ("as it is", IDENTITY), *stains),
-        alone("Grey", "Without colour, shape and texture are what is left to learn.", config.grey > 0, _GREY),
-        alone("Hidden scale bar", _SCALE_BAR, config.hide_scale_bar > 0, Change(hide_scale_bar=True)),
+        alone("Horizontal reflection", "Half of the images are mirrored.", _MIRRORED, in_use=config.horizontal_flip),
+        alone("Vertical reflection", "Half of the images are mirrored.", _UPSIDE_DOWN, in_use=config.vertical_flip),
+        operation("Size", "The image is magnified about its centre.", *sizes, in_use=config.scale != (1.0, 1.0)),
+        operation("Transplant", _TRANSPLANT, ("as it is", IDENTITY), *fields, in_use=config.transplant > 0),
+        alone("Plain field", _PLAIN, Change(plain_field=224), in_use=config.plain_field > 0),
+        operation("Colours of another image", _RECOLOUR, ("as it is", IDENTITY), *colours, in_use=config.recolour > 0),
+        operation("Stain jitter", _STAIN, ("as it is", IDENTITY), *stains, in_use=config.stain_jitter > 0),
+        alone("Grey", "Without colour, shape and texture are what is left to learn.", _GREY, in_use=config.grey > 0),
+        alone("Hidden scale bar", _SCALE_BAR, Change(hide_scale_bar=True), in_use=config.hide_scale_bar > 0),
     ]
 
 

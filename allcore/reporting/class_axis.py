@@ -24,7 +24,7 @@ _ENTRY = 20
 
 
 def class_axis(
-    classes: Sequence[str], font: int = 12, downwards: bool = False, most_names: int | None = None
+    classes: Sequence[str], font: int = 12, *, downwards: bool = False, most_names: int | None = None
 ) -> dict[str, object]:
     """Return the settings of an axis with a tick at every class's place; `downwards` puts the first at the top.
 

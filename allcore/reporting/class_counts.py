@@ -29,7 +29,7 @@ def class_counts_figure(counts: pd.DataFrame) -> go.Figure:
     classes = list(counts["class"])
     parts = list(PARTS) if set(PARTS) <= set(counts.columns) else ["images"]
     upright = label_width(classes) * len(classes) <= _ROOM
-    figure = go.Figure([_bars(counts, part, upright) for part in parts])
+    figure = go.Figure([_bars(counts, part, upright=upright) for part in parts])
     legend = _LEGEND if len(parts) > 1 else 0
     names: dict[str, Any] = {"title": "Class" if upright else None, **class_axis(classes, downwards=not upright)}
     numbers: dict[str, Any] = {"title": "Usable images", "fixedrange": True}
@@ -47,7 +47,7 @@ def class_counts_figure(counts: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def _bars(counts: pd.DataFrame, part: str, upright: bool) -> go.Bar:
+def _bars(counts: pd.DataFrame, part: str, *, upright: bool) -> go.Bar:
     colours = class_colours(list(counts["class"]))
     along = {"x": counts["class"], "y": counts[part]} if upright else {"y": counts["class"], "x": counts[part]}
     return go.Bar(

@@ -31,6 +31,7 @@ _NAMED = 14
 def confusion_figure(
     matrix: Sequence[Sequence[int]],
     classes: Sequence[str],
+    *,
     per_cent: bool = False,
     chosen: tuple[str, str] | None = None,
 ) -> go.Figure:

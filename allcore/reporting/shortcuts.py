@@ -19,7 +19,7 @@ RUN, THE_PAPER = "this run", "the paper"
 _REACH = 0.03
 
 
-def shortcut_table(scores: Scores, against: pd.DataFrame, beside_paper: bool) -> pd.DataFrame:
+def shortcut_table(scores: Scores, against: pd.DataFrame, *, beside_paper: bool) -> pd.DataFrame:
     """Return a run, the paper where it may stand beside, and each baseline, in per cent and points.
 
     `against` is what `against_shortcuts` makes of them. Columns: name, what (it sees), accuracy, low, high, difference

@@ -54,7 +54,7 @@ def published_table(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([*rows, *measured], columns=["source", "accuracy", "low", "high"])
 
 
-def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
+def size_figure(table: pd.DataFrame, *, joined: bool) -> go.Figure:
     """Return accuracy and each cost against image size, one panel below the other.
 
     `table` is that of `evaluation.tradeoff.points.tradeoff_table`; the runs of one study are `joined` by a line.
@@ -64,7 +64,7 @@ def size_figure(table: pd.DataFrame, joined: bool) -> go.Figure:
     panels = [panel for panel in _PANELS if table[panel[0]].notna().any()]
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.03)
     for row, (column, title, hover) in enumerate(panels, start=1):
-        figure.add_trace(_ours(table, column, hover, joined, legend=row == 1), row=row, col=1)
+        figure.add_trace(_ours(table, column, hover, joined=joined, legend=row == 1), row=row, col=1)
         figure.update_yaxes(title=title, rangemode="tozero", row=row, col=1)
     beside_paper = bool(table["beside_paper"].all())
     if beside_paper:
@@ -122,7 +122,7 @@ def pareto_figure(table: pd.DataFrame, cost: str = "training_minutes") -> go.Fig
     return figure
 
 
-def _ours(table: pd.DataFrame, column: str, hover: str, joined: bool, legend: bool) -> go.Scatter:
+def _ours(table: pd.DataFrame, column: str, hover: str, *, joined: bool, legend: bool) -> go.Scatter:
     return go.Scatter(
         x=table["image_size_px"],
         y=100 * table[column] if column == "accuracy" else table[column],

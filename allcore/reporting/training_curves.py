@@ -129,7 +129,7 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[ends - 1], np.add.reduceat(y, starts) / (ends - starts)
 
 
-def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], banded: bool) -> dict[str, Any]:
+def _spec(what: Quantity, per: Per, names: list[str], parts: list[str], *, banded: bool) -> dict[str, Any]:
     x, y, colour = _x(per), _y(what), _colour(names)
     band = {
         "transform": [{"filter": "isValid(datum.low)"}],

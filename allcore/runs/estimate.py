@@ -97,6 +97,7 @@ def estimate(
     split: Split,
     devices: Devices,
     speed: Speed | None,
+    *,
     scored: bool = False,
     image_bytes: int = 0,
 ) -> Estimate:
@@ -116,11 +117,11 @@ def estimate(
     else:
         seconds = speed.whole.epoch * _work(train, validation) / _work(*speed.whole.images[:2])
         before = speed.whole.before
-    total = before + config.epochs * seconds + after_seconds(len(split.table), speed, scored)
+    total = before + config.epochs * seconds + after_seconds(len(split.table), speed, scored=scored)
     return Estimate(config, plan, speed, seconds, total, image_bytes)
 
 
-def after_seconds(images: int, speed: Speed, scored: bool = False) -> float:
+def after_seconds(images: int, speed: Speed, *, scored: bool = False) -> float:
     """Return about how long what follows the training takes for so many images in all, `scored` as in `estimate`.
 
     Where no whole run is known, it is taken to be on the processor that trained.

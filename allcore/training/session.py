@@ -152,7 +152,7 @@ def _after_seconds(run: Run, plan: HardwarePlan) -> Callable[[float], float]:
     former = former_speed(run.config, plan.description, others)
     images = len(run.split.table)
     if former is not None and former.whole is not None:
-        known = after_seconds(images, former, cached_shortcuts(run.split, open_workspace().cache) is not None)
+        known = after_seconds(images, former, scored=cached_shortcuts(run.split, open_workspace().cache) is not None)
         return lambda images_per_second: known
     return lambda images_per_second: after_seconds(images, Speed(images_per_second, run.id))
 

@@ -17,7 +17,7 @@ def tensorflow_devices() -> Devices:
     memory = {gpu.name: gpu.memory for gpu in nvidia_gpus()}  # TensorFlow does not say how much a GPU has
     gpus = []
     for device in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, True)
+        tf.config.experimental.set_memory_growth(device, enable=True)
         details = tf.config.experimental.get_device_details(device)
         name = details.get("device_name", device.name)
         gpus.append(Gpu(name, details.get("compute_capability"), memory.get(name)))

@@ -62,7 +62,7 @@ def run_worker(folder: Path, launch: int | None = None) -> int:
     """
     try:
         last = _checked(folder, launch)
-        with _as_only_worker(folder, last, launch is not None) as turn:
+        with _as_only_worker(folder, last, was_launched=launch is not None) as turn:
             return _work(folder, last, turn, was_launched=launch is not None)
     except Timeout:
         print(f"run {folder.name} already has a worker", file=sys.stderr)
@@ -81,7 +81,7 @@ def _checked(folder: Path, number: int | None) -> Launch:
 
 
 @contextmanager
-def _as_only_worker(folder: Path, launch: Launch, was_launched: bool) -> Iterator[Turn]:
+def _as_only_worker(folder: Path, launch: Launch, *, was_launched: bool) -> Iterator[Turn]:
     """Hold the run's lock and a turn at it. Raises `Timeout` where a worker that nobody launched finds another one.
 
     One that was launched ends the turn of the worker before it, which was taken for lost, and waits until it has let

@@ -107,7 +107,9 @@ def test_paper_stands_beside_photographs_of_its_own_classes_alone(classes, name,
     run = replace(run, table=run.table.assign(path=[name.format(number) for number in range(N)]))
     assert run.beside_paper is stands
     assert run.are_drawn is ("benign-" in name)
-    table = shortcut_table(run.score(), against_shortcuts(run, [result("colours", 6, classes)]), run.beside_paper)
+    table = shortcut_table(
+        run.score(), against_shortcuts(run, [result("colours", 6, classes)]), beside_paper=run.beside_paper
+    )
     assert list(table["name"]) == ["this run", *(["the paper"] if stands else []), "colours"]
 
 

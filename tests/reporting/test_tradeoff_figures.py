@@ -16,7 +16,7 @@ TIMED = made("timed", "smears", "random", 48, 8, 260, 0.8, 0.7, 0.9, 60.0, 10**9
 
 
 def draw(*points, joined=True):
-    return size_figure(tradeoff_table(points), joined)
+    return size_figure(tradeoff_table(points), joined=joined)
 
 
 def runs(figure):

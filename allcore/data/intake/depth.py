@@ -83,7 +83,7 @@ def told_bits(image: ImageFile, data: bytes) -> int:
     return data[chunk + 4] if chunk > 0 and data[chunk + 4] in _DEPTHS else 0
 
 
-def _white(high: float, told: int, is_float: bool) -> White:
+def _white(high: float, told: int, *, is_float: bool) -> White:
     if told and high < 2**told:
         return White(2**told - 1)
     if is_float and high <= 1:

@@ -33,7 +33,7 @@ def proposed_placements(candidate: Candidate) -> list[Placement]:
         flipped = ones * [-1 if mirrored else 1, 1]
         fitted, _ = cv2.estimateAffinePartial2D(flipped, others, method=cv2.RANSAC, ransacReprojThreshold=_WITHIN)
         if fitted is not None:
-            proposed.append(placement_of(fitted, mirrored))
+            proposed.append(placement_of(fitted, mirrored=mirrored))
     if len(proposed) == 2 and _nearly_alike(*proposed):
         proposed.pop()
     return [placement for placement in proposed if _LEAST_SCALE <= placement.scale <= 1 / _LEAST_SCALE]

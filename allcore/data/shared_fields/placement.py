@@ -46,7 +46,7 @@ class Placement(NamedTuple):
         return self._replace(dx=self.dx + float(dx), dy=self.dy + float(dy))
 
 
-def placement_of(similarity: np.ndarray, mirrored: bool) -> Placement:
+def placement_of(similarity: np.ndarray, *, mirrored: bool) -> Placement:
     """Return the placement after whose mirroring comes a map without reflection, (2, 3), of places from the middles."""
     cosine, sine = similarity[0, 0], similarity[0, 1]
     angle = float(np.degrees(np.arctan2(sine, cosine)))

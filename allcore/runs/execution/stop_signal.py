@@ -27,7 +27,7 @@ class StopSignal:
     It may be asked at every batch. Where the disk answers slowly, looking takes a fiftieth of the time at most.
     """
 
-    def __init__(self, folder: Path, scheduled: bool = False, turn: Turn | None = None) -> None:
+    def __init__(self, folder: Path, *, scheduled: bool = False, turn: Turn | None = None) -> None:
         self._folder = folder
         self._scheduled = scheduled
         self._turn = turn

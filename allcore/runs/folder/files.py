@@ -64,7 +64,7 @@ def damaged(folder: Path, name: str, reason: object) -> RunError:
     return RunError(f"run {folder.name}: {name} cannot be read ({reason})")
 
 
-def is_there(path: Path, unknown: bool = False) -> bool:
+def is_there(path: Path, *, unknown: bool = False) -> bool:
     """Return whether something stands at `path`, `unknown` where the disk does not say."""
     try:
         path.stat()

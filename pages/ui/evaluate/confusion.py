@@ -40,7 +40,11 @@ def show_confusion(of: Evaluated) -> None:
             "Cells show", ["counts", "per cent"], default="counts", required=True, key="cells", bind="query-params"
         )
         st.plotly_chart(
-            drawn(partial(confusion_figure, of.scores.confusion_matrix, of.classes, shown == "per cent", cell)),
+            drawn(
+                partial(
+                    confusion_figure, of.scores.confusion_matrix, of.classes, per_cent=shown == "per cent", chosen=cell
+                )
+            ),
             key="matrix",
             on_select=_take_click,
             selection_mode="points",

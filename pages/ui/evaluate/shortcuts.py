@@ -31,7 +31,7 @@ def show_shortcuts(of: Evaluated) -> None:
         return
     against = run_against(of.run, results)
     beside = of.predictions.beside_paper
-    table = shortcut_table(of.scores, against, beside)
+    table = shortcut_table(of.scores, against, beside_paper=beside)
     st.markdown(f"**{for_page(shortcut_verdict(of.scores, against))}**")
     of_paper = ", of the paper" if beside else ""
     alt = f"Test accuracy of the run{of_paper} and of each shortcut baseline, with 95 % intervals"

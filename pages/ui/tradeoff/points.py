@@ -128,7 +128,7 @@ def _called(cost: str) -> str:
 
 
 def _size_figure(table: pd.DataFrame, shortcuts: Mapping[str, float] | None, *, joined: bool) -> go.Figure:
-    figure = size_figure(table, joined)
+    figure = size_figure(table, joined=joined)
     if shortcuts is not None:
         draw_shortcuts(figure, table, shortcuts, row=1)
     return figure

@@ -137,4 +137,4 @@ def _estimated(config: TrainConfig, plan: StudyPlan | None, split: Split, image_
     if plan is not None:
         return estimate_study(plan, split, devices(), speed, runs_at_once, place.runs, image_bytes)
     scored = cached_shortcuts(split, place.cache) is not None
-    return estimate(config, split, devices(), speed(config), scored, image_bytes)
+    return estimate(config, split, devices(), speed(config), scored=scored, image_bytes=image_bytes)

@@ -28,7 +28,7 @@ def test_a_point_is_mirrored_then_enlarged_then_turned_counter_clockwise_then_sh
 def test_a_placement_is_found_again_in_its_map(placement):
     unmirrored = placement.linear * [-1 if placement.mirrored else 1, 1]
     similarity = np.column_stack([unmirrored, [placement.dx, placement.dy]])
-    assert placement_of(similarity, placement.mirrored) == pytest.approx(placement)
+    assert placement_of(similarity, mirrored=placement.mirrored) == pytest.approx(placement)
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(1.0, (0.5, 0.0)), (1.1, (0.3, 0.2))])

@@ -61,7 +61,7 @@ def architecture(facts: RunFacts) -> tuple[Text, ...]:
     )  # fmt: skip
 
 
-def settings(facts: RunFacts, only_departures: bool = False) -> Table:
+def settings(facts: RunFacts, *, only_departures: bool = False) -> Table:
     """Return the configuration, with the paper's value where the run departs from it; departures are marked."""
     table = settings_table(facts.config)
     table = table[~table["setting"].isin(OF_THE_MACHINE)]
