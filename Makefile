@@ -40,6 +40,7 @@ app: .venv/app
 test: .venv/dev
 	$(PYTEST)
 
+test-fast: WORKERS = $(shell expr $(PROCESSORS) + 1) # they wait for little, and a worker takes eight seconds to begin
 test-fast: .venv/dev
 	$(PYTEST) --fast
 

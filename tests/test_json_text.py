@@ -32,6 +32,7 @@ def expected(value, depth=0):
     return [expected(of, depth + 1) for of in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 @given(VALUES, st.booleans())
 def test_values_are_plain_or_refused(value, ascii_only):
     text = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")

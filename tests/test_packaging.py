@@ -57,6 +57,7 @@ def test_every_package_that_is_imported_is_declared(folder):
         assert imported(file) <= allowed, path
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_core_and_the_app_and_nothing_else(wheel):
     held = set(wheel.namelist())
     for source, target in {"allcore": "allcore", "pages": "allscope/pages", "models": "allscope/models"}.items():

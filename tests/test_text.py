@@ -60,6 +60,7 @@ def seen(shown: str) -> str:
     return re.sub(r"\s+", " ", re.sub("[\u2060\u2068\u2069]", "", shown)).strip()
 
 
+@pytest.mark.slow
 @every(st.text(min_size=1, max_size=40))
 def test_a_page_shows_a_name_as_it_is(name):
     rendered = Words(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text.for_page(name)))

@@ -119,6 +119,7 @@ def test_a_damaged_kept_catalog_costs_one_scan_and_no_more(dataset, cache, damag
     assert scan(dataset, cache).table.equals(before)
 
 
+@pytest.mark.slow
 def test_a_kept_catalog_with_any_one_bit_flipped_is_never_believed(dataset, cache):
     before = scan(dataset, cache).table
     kept = kept_file(cache)

@@ -198,6 +198,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path, name):
     refused(tmp_path, tmp_path / name, "cannot be opened")
 
 
+@pytest.mark.slow
 def test_damage_anywhere_unpacks_or_is_refused_and_leaves_nothing_half_done(tmp_path):
     data = pack(tmp_path / "a.zip", ("B/1.png", PNG), (member("C/", stat.S_IFDIR), b""), ("n.txt", b"n")).read_bytes()
     rng = np.random.default_rng(5)

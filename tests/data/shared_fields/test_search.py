@@ -92,6 +92,7 @@ def test_fields_of_one_slide_that_share_nothing_are_not_reported(fields):
     assert find_shared_fields(views).empty
 
 
+@pytest.mark.slow
 def test_the_same_scale_bar_on_every_image_makes_no_pair(fields):
     views = [field[:SIDE, :SIDE].copy() for field in fields[:16]]
     for view in views:
@@ -125,6 +126,7 @@ def test_a_copy_is_found_whatever_its_size_angle_and_brightness(fields, changes)
     assert (found["mirrored"] == changes.get("mirrored", False)).all()
 
 
+@pytest.mark.slow
 def test_larger_images_are_compared_in_reduced_form_and_placed_in_their_own_pixels():
     field = large_field(3, 900)
     rng = np.random.default_rng(1)
@@ -134,6 +136,7 @@ def test_larger_images_are_compared_in_reduced_form_and_placed_in_their_own_pixe
     assert np.abs(found[["dx", "dy"]].to_numpy()[0] - [-100, -150]).max() <= 4
 
 
+@pytest.mark.slow
 def test_views_of_more_bytes_than_are_held_are_made_again_and_the_pairs_are_the_same(fields, monkeypatch):
     views = [
         view for number in range(8) for view in (fields[number][:SIDE, :SIDE], fields[number][40 : 40 + SIDE, :SIDE])

@@ -114,6 +114,7 @@ def test_models_that_agree_on_many_images_are_equivalent_and_on_few_unknown():
     assert not equivalent(right[:20], right[:20], np.arange(20), margin=0.01)
 
 
+@pytest.mark.slow
 def test_a_true_difference_at_the_margin_is_seldom_called_equivalent():
     rng = np.random.default_rng(1)
     called = 0

@@ -141,6 +141,7 @@ def test_an_error_more_never_raises_the_lower_end_of_an_interval(groups):
     assert lows["accuracy"][0] == pytest.approx(0.981 if max(groups) < 259 else 0.985, abs=5e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [0.003, 0.01, 0.05, 0.2])
 def test_f1_and_its_average_lie_within_their_intervals_about_as_often_as_is_said(wrong):
     """Of four classes, one of them rare; the bootstrap, which only widens these intervals, is left out."""
