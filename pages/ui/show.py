@@ -84,20 +84,24 @@ def table_with_rows(
     alt: str,
     column_config: Mapping[str, Any],
     whole: pd.DataFrame,
-    on_row: Callable[[int], None],
-    chosen: int | None,
+    rows: Sequence[str],
+    on_row: Callable[[str], None],
+    chosen: str | None,
     row_height: int | None = None,
 ) -> None:
-    """Show a table and offer `whole` as CSV; `on_row` is called with the number of a row when it is clicked.
+    """Show a table and offer `whole` as CSV; `on_row` is called with what a row is of, from `rows`, when it is clicked.
 
-    `chosen` is the row of what is chosen now, by whatever means; None where that is not in the table.
+    `chosen` is what is chosen now, by whatever means; None where nothing is.
     """
     key = _key_of_rows(f"table-{name}", chosen)
 
     def take() -> None:
-        rows = st.session_state[key].selection.rows
-        if rows:
-            on_row(rows[0])
+        if key != _key_now(f"table-{name}"):  # a request that was under way still tells of a table that is no more
+            return
+        marked = [rows[row] for row in st.session_state[key].selection.rows if row < len(rows)]
+        st.session_state[f"marked in {key}"] = next(iter(marked), None)
+        for one in marked:
+            on_row(one)
 
     st.dataframe(
         for_table(frame), hide_index=True, column_config=column_config, alt=alt, placeholder="", key=key,
@@ -109,23 +113,24 @@ def table_with_rows(
     )  # fmt: skip
 
 
-def _key_of_rows(name: str, chosen: int | None) -> str:
+def _key_of_rows(name: str, chosen: str | None) -> str:
     """Return the key of a table whose rows can be clicked.
 
     It is another one, so that no row is marked, where the browser marks one that is not `chosen` any more, as another
     control has chosen since: a click on a row that is marked takes the mark away instead of choosing it.
     """
-    number = st.session_state.setdefault(f"made anew: {name}", 0)
-    last = st.session_state.get(f"{name}-{number}")
-    if last is not None and last.selection.rows not in ([], [chosen]):
-        st.session_state[f"made anew: {name}"] = number = number + 1
-    return f"{name}-{number}"
+    if st.session_state.get(f"marked in {_key_now(name)}") not in (None, chosen):
+        st.session_state[_made_anew(name)] = st.session_state.get(_made_anew(name), 0) + 1
+    return _key_now(name)
 
 
-def row_of(values: pd.Series, value: object) -> int | None:
-    """Return the number of the first row that has a value; None where none has it."""
-    rows = (values == value).to_numpy().nonzero()[0]
-    return int(rows[0]) if len(rows) else None
+def _key_now(name: str) -> str:
+    return f"{name}-{st.session_state.get(_made_anew(name), 0)}"
+
+
+def _made_anew(name: str) -> str:
+    """Return where the session has how often a table was made anew."""
+    return f"made anew: {name}"
 
 
 class _PerCent(dict[str, Any]):

@@ -177,9 +177,6 @@ def _show_table(of: Evaluated, mapped: Mapped, at: str | None) -> None:
     places = [f"{name}_{axis}" for name in PROJECTIONS for axis in "xy"]
     listed = mapped.table[columns].assign(neighbours=100 * mapped.table["neighbours"])
 
-    def take(row: int) -> None:
-        address.say("at", str(listed["path"].iloc[row]))
-
     show.table_with_rows(
         listed, of.named("map"), "Every image of the map; choosing a row shows it with its nearest images",
         {
@@ -188,7 +185,7 @@ def _show_table(of: Evaluated, mapped: Mapped, at: str | None) -> None:
             "novelty": st.column_config.NumberColumn("novelty", format="%.2f"),
             "neighbours": show.per_cent_column("neighbours of its class (%)", decimals=0),
         },
-        mapped.table[[*columns, *places]], take, show.row_of(listed["path"], at),
+        mapped.table[[*columns, *places]], list(listed["path"]), partial(address.say, "at"), at,
     )  # fmt: skip
 
 

@@ -57,8 +57,8 @@ def _show_table(results: list[Result], icons: list[str], metadata: ServedMetadat
     names = _numbered(results)
     selected = st.session_state.get(_SHOWN)
 
-    def take(row: int) -> None:
-        st.session_state[_SHOWN] = names[row]
+    def take(name: str) -> None:
+        st.session_state[_SHOWN] = name
 
     table_with_rows(
         shown[["image", "label", "path", *why, *probabilities, "novelty", "novel", "split"]], "predictions",
@@ -76,7 +76,7 @@ def _show_table(results: list[Result], icons: list[str], metadata: ServedMetadat
                 for column, name in zip(probabilities, metadata.classes, strict=True)
             },
         },
-        frame, take, names.index(selected) if selected in names else 0, row_height=44,
+        frame, names, take, selected if selected in names else names[0], row_height=44,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from pages.ui.known.workspace import catalog, relations
 from pages.ui.predict.answers import ImageFile
 from pages.ui.shared.choose import choose_dataset, choose_variant
 from pages.ui.shared_work import CancelledError, ask_again, asked_for, is_under_way, wait_for
-from pages.ui.show import per_cent_column, row_of, table_with_rows
+from pages.ui.show import per_cent_column, table_with_rows
 
 KINDS = ("A dataset", "A folder")
 _OF_A_FOLDER = ("image", "all")
@@ -213,13 +213,14 @@ def _summarise(table: pd.DataFrame, known: Relations | None, served: Predictor) 
 
 def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
     """Show a row an image; the one that is clicked is chosen."""
+    address.catch_up()
     probabilities = [f"probability_{name}" for name in served.classes]
     empty = [name for name in ("error", "split") if (table[name] == "").all()]
     shown = table.drop(columns=empty).assign(**(100 * table[probabilities]))
 
     table_with_rows(
         shown, f"predictions-{root.name}",
-        "Class, probabilities and novelty of every image; a click shows its evidence",
+        "Class, probabilities and novelty of every image; a click shows its evidence, or why it has none",
         {
             "path": st.column_config.TextColumn("File", width="medium"),
             "true": "Label", "label": "Predicted",
@@ -230,11 +231,12 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
             "split": st.column_config.TextColumn("Part", help="of the model's run in which the same file was"),
             "error": st.column_config.TextColumn("Not predicted because", width="medium"),
         },
-        table,
-        lambda row: address.say("image", str(table["path"].iloc[row])),
-        row_of(table["path"], st.query_params.get("image")),
+        table, list(table["path"]), partial(address.say, "image"), st.query_params.get("image"),
     )  # fmt: skip
-    st.caption("A click on a heading sorts; a click at the left of a row shows that image with its evidence below.")
+    st.caption(
+        "A click on a heading sorts; a click at the left of a row shows that image with its evidence below, or why it "
+        "has none."
+    )
 
 
 _Listed = tuple[pd.DataFrame, int]

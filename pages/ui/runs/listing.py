@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from pages.ui import address
 from pages.ui.guarded import guarded
 from pages.ui.known.runs import refresh_every, runs, summaries
 from pages.ui.known.studies import names_of_grids
-from pages.ui.show import per_cent_bar, per_cent_column, row_of, table_with_rows
+from pages.ui.show import per_cent_bar, per_cent_column, table_with_rows
 
 _SHOWN = [
     "run", "name", "state", "progress", "test_accuracy", "launched", "dataset", "image_size", "split",
@@ -51,6 +52,7 @@ def _show_lines(wanted: str, *, hidden: bool) -> None:
 
 
 def _show_table(now: Sequence[RunSummary]) -> None:
+    address.catch_up()
     rows = summary_table(now)
     said_of_none = [one for one in ("name", "study", "tags", "person_note", "note") if (rows[one] == "").all()]
     in_per_cent = {name: 100 * rows[name] for name in ("test_accuracy", "best_validation_accuracy")}
@@ -73,8 +75,7 @@ def _show_table(now: Sequence[RunSummary]) -> None:
             "person_note": st.column_config.TextColumn("Note", width="medium"),
             "note": st.column_config.TextColumn("What went wrong", width="large"),
         },
-        whole, lambda row: address.say_to_page("run", str(listed["run"].iloc[row])),
-        row_of(listed["run"], st.query_params.get("run")),
+        whole, list(listed["run"]), partial(address.say_to_page, "run"), st.query_params.get("run"),
     )  # fmt: skip
 
 
