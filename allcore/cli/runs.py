@@ -36,7 +36,9 @@ def list_runs(
     sort: Annotated[
         str | None,
         typer.Option(
-            "--sort", help="by a heading of the table, or by a column of --json: numbers from the largest, words from A"
+            "--sort",
+            help="by a heading of the table (so `note` is a person's), or by a key of --json: numbers from the "
+            "largest, words from A, what is unknown or empty last",
         ),
     ] = None,
 ) -> None:

@@ -32,7 +32,7 @@ def sorted_runs(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, An
     if column not in SUMMARY_COLUMNS:
         further = [name for name in SUMMARY_COLUMNS if name not in _COLUMNS]
         raise RunError(f"--sort: runs are sorted by one of {', '.join([*_COLUMNS, *further])} (received {by!r})")
-    known, unknown = ([row for row in rows if (row[column] is None) == missing] for missing in (False, True))
+    known, unknown = ([row for row in rows if (row[column] in (None, "")) == missing] for missing in (False, True))
     return sorted(known, key=lambda row: row[column], reverse=SUMMARY_COLUMNS[column] != "str") + unknown
 
 

@@ -162,8 +162,12 @@ def _of_folds(
 
 def _passing(study: Study, error: UnwrittenError, room: ExitStack) -> Study:
     """Return a study in a folder that is there until `room` is left, and say why its own does not keep them."""
+    try:
+        folder = Path(room.enter_context(TemporaryDirectory()))
+    except OSError:
+        raise error from None
     say(f"{error}; they are compared all the same, and not kept", err=True)
-    return replace(study, folder=Path(room.enter_context(TemporaryDirectory())) / study.name)
+    return replace(study, folder=folder / study.name)
 
 
 def _study(name: str) -> Study | None:

@@ -80,6 +80,8 @@ def out_of_fold_run(study: Study, finished: list[FinishedMember], setting: str, 
             write_whole(unfinished / METRICS_FILE, _mean_history(members))
             write_whole(unfinished / _MEMBERS_FILE, json.dumps({"form": _FORM, "runs": ids}))
     except OSError as error:
+        if members and _written_of(run.folder)[1] == ids:  # of an older form, whose predictions are the same
+            return run
         raise UnwrittenError(
             f"the out-of-fold predictions of study {study.name} cannot be written ({error.strerror})"
         ) from None

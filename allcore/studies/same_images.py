@@ -19,22 +19,27 @@ def must_be_those_of(members: Iterable[Run], config: TrainConfig, split: Split) 
     `config` has its variant and its labels named. A member of another variant, other labels or another table of groups
     has other images or groups, as it should; one that is damaged tells nothing.
     """
-    for run in members:
-        try:
-            if _divides(run.config) == _divides(config):
-                _must_be_same(run, config, split)
-                return
-        except RunError:
-            continue
+    alike = [run for run in members if _divides_so(run, config)]
+    if alike:
+        _must_be_same(alike, config, split)
+
+
+def _divides_so(run: Run, config: TrainConfig) -> bool:
+    try:
+        return _divides(run.config) == _divides(config) and run.split is not None
+    except RunError:
+        return False
 
 
 def _divides(config: TrainConfig) -> tuple[str | None, ...]:
     return config.variant, config.labels, config.split.groups
 
 
-def _must_be_same(run: Run, config: TrainConfig, now: Split) -> None:
-    former = run.split
-    begin_anew = f"delete run {run.id}, which has not succeeded, " if state_of(run) in RESUMABLE else ""
+def _must_be_same(alike: Sequence[Run], config: TrainConfig, now: Split) -> None:
+    run, former = alike[0], alike[0].split
+    can_begin_anew = all(state_of(each) in RESUMABLE for each in alike)  # as no other has what these images gave
+    ids, has = ", ".join(each.id for each in alike), "has" if len(alike) == 1 else "have"
+    begin_anew = f"delete run {ids}, which {has} not succeeded, " if can_begin_anew else ""
     if first := _first_that_differs(former, now, _IMAGES):
         raise DatasetError(
             f"the images of {config.dataset} are others than when the study began: {len(former.table):,} in run "

@@ -1,4 +1,4 @@
-"""A table whose rows can be clicked: what is marked is what is chosen, whoever chose it, and a click means one thing."""
+"""A table whose rows can be clicked: what is marked is what is chosen, and a click means one thing."""
 
 from types import SimpleNamespace
 

@@ -16,7 +16,7 @@ from allcore.errors import ConfigError, RunError
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.launches import claim_launch, last_launch
-from allcore.runs.folder.process import start_mark
+from allcore.runs.folder.process import host, own_identity, start_mark
 from allcore.runs.folder.store import RunStore
 from allcore.runs.folder.worker_lock import worker_lock
 from allcore.studies.launch import ask_study_to_stop, resolved_plan, start_study, stop_study
@@ -172,10 +172,14 @@ def test_a_member_of_another_workspace_is_not_stopped_with_the_study(study, work
     assert member.status().state == "running"
 
 
+@pytest.mark.parametrize("machine", ["lost", ""], ids=["of another name", "of the same name"])
 def test_a_study_is_started_anew_where_the_machine_that_carried_it_out_is_lost_and_its_lock_stays(
-    study, workspace, started
+    study, workspace, started, machine
 ):
-    set_state(study, "running", host="lost")
+    _, started_at = own_identity()
+    of_another_boot = str(started_at).replace("boot ", "boot 0")
+    of_it = {"host": machine} if machine else {"host": host(), "process_started": of_another_boot}
+    set_state(study, "running", **of_it)
     with worker_lock(study.folder):
         start_study(study, workspace)
         assert started == []  # it was just heard of

@@ -132,3 +132,11 @@ def test_a_damaged_member_stands_in_nobodys_way(begun, workspace):
     (first.folder / SPLIT_FILE).write_bytes(b"")
     assert run_study(begun.folder, AtOnce(workspace)) == 0
     assert len(trained(begun, workspace)) == 3
+
+
+def test_a_run_is_not_to_be_deleted_where_another_has_succeeded_on_the_former_images(begun, workspace, dataset):
+    assert run_study(begun.folder, AtOnce(workspace)) == 0
+    set_state(AtOnce(workspace).store.runs()[-1], "interrupted")
+    add_image(dataset)
+    with pytest.raises(DatasetError, match="put them back as they were, or make another study"):
+        resolved_plan(begun.plan().extended(seeds=(1,)), workspace, extends=begun)

@@ -23,6 +23,9 @@ from allcore.runs.folder.files import NOVELTY_FILE
 from allcore.runs.folder.store import run_of_model
 from allcore.writing import write_whole
 
+FORM = 2
+"""Raise it when what is recorded says something else. In the first, an AUROC of 1 had an interval without width."""
+
 
 class OtherImages(BaseModel):
     """A folder of images that the model should call novel: its name, how many could be read, and how many it did.
@@ -46,6 +49,7 @@ class NoveltyReport(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    form: int = 1
     model: str
     images: int
     called_novel: int
@@ -72,6 +76,7 @@ def check_novelty(
     others = [_novelty(predictor, of_folder, count) for of_folder in files]
     threshold = predictor.metadata.novelty.threshold
     report = NoveltyReport(
+        form=FORM,
         model=subject.name,
         images=len(own),
         called_novel=int((own > threshold).sum()),

@@ -83,11 +83,10 @@ def take_given(config: TrainConfig, executor: str) -> tuple[tuple[str, ...], tup
         gpus = tuple(device.label for device in devices_here() if device.kind == "gpu")
     except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
         gpus = ("GPU",)
-    was_told = _names() is not None
-    if gpus and was_told:
+    if gpus and _names() is not None:
         return gpus, ()
     see_only(())
-    warns = gpus and not was_told and config.device != "cpu"
+    warns = gpus and config.device != "cpu"
     return ("CPU",), (_not_given(len(gpus), executor),) if warns else ()
 
 

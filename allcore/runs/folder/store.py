@@ -243,7 +243,8 @@ class RunStore:
             raise RunError(
                 f"{name!r} fits {len(matches)} runs ({', '.join(run.id for run in matches)}); give the whole id"
             )
-        released = f"; the released model is {name}.onnx" if is_file(APP / "models" / f"{name}.onnx") else ""
+        is_released = "/" not in name and is_file(APP / "models" / f"{name}.onnx")
+        released = f"; the released model is {name}.onnx" if is_released else ""
         raise RunError(f"there is no run {name!r} below {self.root}; `runs list` shows those that are{released}")
 
     def delete(self, run: Run) -> None:

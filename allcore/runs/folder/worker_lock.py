@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 from allcore.errors import RunError
 from allcore.runs.folder.disk_clock import seconds_since_written
 from allcore.runs.folder.files import STATUS_FILE, is_there, read_record
-from allcore.runs.folder.process import host
+from allcore.runs.folder.process import is_elsewhere
 from allcore.runs.folder.status import ELSEWHERE_SECONDS
 
 _WORKER_LOCK = ".worker.lock"
@@ -54,5 +54,6 @@ def _is_lost(folder: Path) -> bool:
         status = read_record(folder, STATUS_FILE) or {}
     except RunError:
         return False
-    elsewhere = status.get("host") not in (None, "", host())
+    machine, started = status.get("host"), status.get("process_started")
+    elsewhere = isinstance(machine, str) and is_elsewhere(machine, started if isinstance(started, str) else None)
     return elsewhere and seconds_since_written(folder / STATUS_FILE) > ELSEWHERE_SECONDS

@@ -61,14 +61,17 @@ def _comparable(study: Study, plan: StudyPlan, members: dict[str, Run]) -> list[
     try:
         return comparable_runs(study, plan, members)
     except UnwrittenError as error:
-        passing = replace(study, folder=Path(_room(str(study.folder)).name) / study.name)
-        found = comparable_runs(passing, plan, members)
-        said = f"{error}. They are compared all the same, and put together again when the app starts anew."
+        try:
+            room = Path(_room(str(study.folder)).name)
+        except OSError:
+            raise error from None
+        found = comparable_runs(replace(study, folder=room / study.name), plan, members)
+        said = f"{error}. They are compared all the same, and are kept once they can be written."
         st.warning(for_page(said), title="The out-of-fold predictions are not kept")
         return found
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
+@st.cache_resource(max_entries=1000, show_spinner=False)
 def _room(study: str) -> TemporaryDirectory[str]:
     """Return a folder, as long as it is kept here, for what a study's own cannot take."""
     return TemporaryDirectory()

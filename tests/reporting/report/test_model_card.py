@@ -5,7 +5,7 @@ import re
 import pytest
 
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.evaluation.probes.novelty_check import NoveltyReport, OtherImages
+from allcore.evaluation.probes.novelty_check import FORM, NoveltyReport, OtherImages
 from allcore.recipe import train_command
 from allcore.reporting.report import make_report
 from allcore.reporting.report.facts import without_places
@@ -57,12 +57,13 @@ def test_weights_that_nobody_else_made_need_no_credit_and_others_get_theirs(card
 def test_novelty_against_other_images_stands_in_the_card_once_it_is_measured(run, readers):
     assert "was not measured here" in make_report(run, readers, "md").content.decode()
     other = OtherImages(folder="bccd", images=120, unreadable=0, called_novel=119, auroc=0.99, interval=(0.98, 1.0))
-    report = NoveltyReport(model=run.id, images=9, called_novel=1, threshold=1.5, others=(other,))
-    (run.folder / NOVELTY_FILE).write_text(report.model_dump_json())
-    card = make_report(run, readers, "md").content.decode()
-    row = next(cells(line) for line in card.splitlines() if line.startswith("| bccd"))
-    assert row == ["bccd", "120", "119", "0.9900", "0.9800 to 1.0000"]
-    assert "was not measured here" not in card
+    for form, interval in ((FORM, "0.9800 to 1.0000"), (1, "–")):  # one that was too narrow is not shown
+        report = NoveltyReport(form=form, model=run.id, images=9, called_novel=1, threshold=1.5, others=(other,))
+        (run.folder / NOVELTY_FILE).write_text(report.model_dump_json())
+        card = make_report(run, readers, "md").content.decode()
+        row = next(cells(line) for line in card.splitlines() if line.startswith("| bccd"))
+        assert row == ["bccd", "120", "119", "0.9900", interval]
+        assert "was not measured here" not in card
 
 
 def test_items_that_are_not_provided_are_named(card, finished_run, readers):

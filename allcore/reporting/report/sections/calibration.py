@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allcore.evaluation.probes.novelty_check import NoveltyReport
+from allcore.evaluation.probes.novelty_check import FORM, NoveltyReport
 from allcore.evaluation.scoring.calibration import reliability_diagram
 from allcore.reporting.number_text import interval, part_of
 from allcore.reporting.report.facts import RunFacts
@@ -55,7 +55,13 @@ def novelty(facts: RunFacts) -> tuple[Block, ...]:
 
 def _others(report: NoveltyReport) -> Table:
     rows = tuple(
-        (of.folder, str(of.images), str(of.called_novel), f"{of.auroc:.4f}", interval(of.interval, 4))
+        (
+            of.folder,
+            str(of.images),
+            str(of.called_novel),
+            f"{of.auroc:.4f}",
+            interval(of.interval if report.form == FORM else (None, None), 4),
+        )
         for of in report.others
     )
     caption = "Images of other kinds, and how well novelty tells them from the test images"
