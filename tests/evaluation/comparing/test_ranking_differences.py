@@ -6,9 +6,11 @@ import pytest
 from allcore.evaluation.comparing.comparison import compare
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.scoring.score_table import score_table
+from tests.damaged import TIMES
 from tests.evaluation.made_predictions import ranked, recorded
 
 RANKINGS = ("auroc_macro", "average_precision_macro")
+DRAWS = 20 * TIMES
 
 
 def with_positives_below(negatives, positives=1):
@@ -75,13 +77,13 @@ def test_differences_of_rankings_are_covered_about_as_often_as_said(sizes, stren
     first, second = (score_table(many, p, np.ones(len(many))) for p in drawn(rng, many, n_classes, strengths, shared))
     labels = np.repeat(np.arange(n_classes), sizes)
     held = dict.fromkeys(RANKINGS, 0)
-    for seed in range(60):
+    for seed in range(DRAWS):
         models = [ranked(labels, p) for p in drawn(rng, labels, n_classes, strengths, shared)]
         found = compare(pair(*models), samples=50, seed=seed).intervals
         for metric in RANKINGS:
             low, high = found[metric]
             held[metric] += low <= first[metric] - second[metric] <= high
-    assert min(held.values()) / 60 > 0.92, held
+    assert min(held.values()) / DRAWS > 0.92, held
 
 
 def drawn(rng, labels, n_classes, strengths, shared):
