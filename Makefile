@@ -7,7 +7,7 @@
 #                .venv/ray and .venv/mlflow
 # make test-gpu   an epoch on each GPU: its loss curve compared with the processor's, its speed with other tools'
 # make soak       the same tests as usual, but many more cases (SOAK=17: 17 times as many): damaged inputs, power cuts, disks that
-#                refuse to write, large networks in int8, thirty visitors; about an hour
+#                refuse to write, large networks in int8, draws of rankings, thirty visitors; about an hour
 # make check      lint, format, types, import contracts
 # make lock       writes requirements.txt, requirements-gpu.txt and requirements-dev.txt from pyproject.toml
 # make clean      removes the environment (.venv) and what the tests and checks keep
@@ -57,7 +57,7 @@ ray: requirements-cluster.txt | .venv/bin/python
 		$(RAY)/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 -r $<; }; }
 
 soak: .venv/dev ray
-	ALLCORE_SOAK=$(SOAK) $(PYTEST) tests/test_damaged_inputs.py tests/runs/test_damage.py tests/training/test_checkpoint.py tests/model/test_networks.py tests/power_cuts tests/full_disks tests/e2e/test_load.py
+	ALLCORE_SOAK=$(SOAK) $(PYTEST) tests/test_damaged_inputs.py tests/runs/test_damage.py tests/training/test_checkpoint.py tests/model/test_networks.py tests/power_cuts tests/full_disks tests/evaluation/comparing/test_ranking_differences.py tests/e2e/test_load.py
 	ALLCORE_SOAK=$(SOAK) $(CLUSTER_PYTEST)
 
 check: .venv/dev
