@@ -152,16 +152,20 @@ def changing_server(tmp_path_factory):
     made.stop()
 
 
-def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_deletion_said(
-    changing_server, finished_run, page
-):
-    server = changing_server
-    first, second = (
-        copy_of(finished_run, server.workspace.runs / name)
-        for name in ("20260101-000000-vgg16-32px-aaaa", "20260102-000000-vgg16-32px-bbbb")
-    )
-    page.goto(server.url("runs", f"run={first.id}"))
+@pytest.fixture
+def two_runs(changing_server, finished_run, page):
+    """Open the older one of two runs on the page Runs, and return it and the newer one; neither is left behind."""
+    names = ("20260101-000000-vgg16-32px-aaaa", "20260102-000000-vgg16-32px-bbbb")
+    runs = [copy_of(finished_run, changing_server.workspace.runs / name) for name in names]
+    page.goto(changing_server.url("runs", f"run={runs[0].id}"))
     arrived(page, "Runs")
+    yield runs
+    for run in runs:
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_deletion_said(two_runs, page):
+    first, second = two_runs
     for row, run in enumerate((second, first)):  # the newest stands first
         page.get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 35 * (row + 1) + 17})
         page.wait_for_url(re.compile(f"run={run.id}"))
@@ -175,17 +179,10 @@ def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_del
     shutil.rmtree(first.folder)
     expect(page.get_by_text("No such run")).to_be_visible()
     assert second.folder.is_dir()
-    shutil.rmtree(second.folder)
 
 
-def test_a_row_that_was_left_by_another_way_is_opened_by_a_click_again(changing_server, finished_run, page):
-    server = changing_server
-    first, second = (
-        copy_of(finished_run, server.workspace.runs / name)
-        for name in ("20260101-000000-vgg16-32px-cccc", "20260102-000000-vgg16-32px-dddd")
-    )
-    page.goto(server.url("runs", f"run={first.id}"))
-    arrived(page, "Runs")
+def test_a_row_that_was_left_by_another_way_is_opened_by_a_click_again(two_runs, page):
+    first, second = two_runs
 
     def click_on_newest():
         page.get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 35 + 17})
@@ -203,8 +200,6 @@ def test_a_row_that_was_left_by_another_way_is_opened_by_a_click_again(changing_
     expect(page.get_by_text(f"All of the run is in {first.folder}")).to_be_visible()
     idle(page)
     click_on_newest()
-    for run in (first, second):
-        shutil.rmtree(run.folder)
 
 
 def test_a_study_is_deleted_with_its_runs_where_that_is_asked_for(changing_server, finished_run, page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -200,3 +201,18 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
 
     monkeypatch.setattr(MediaFileManager, "add_deferred", noting)
     return makers
+
+
+@pytest.fixture
+def add_run(finished_run: Run, workspace: Workspace) -> Callable[..., Run]:
+    """Put a copy of the finished run into the workspace, with changes to its configuration."""
+
+    def add(number: int = 0, **changes: object) -> Run:
+        folder = workspace.runs / f"20261123-00000{number}-vgg16-32px-abcd"
+        shutil.copytree(finished_run.folder, folder, copy_function=os.link)
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").unlink()  # a link to the file that other tests read
+        (folder / "config.json").write_text(json.dumps(config | changes))
+        return Run(folder)
+
+    return add

@@ -1,24 +1,18 @@
 """The Trade-off page in every state."""
 
-import json
-import os
-import shutil
 from dataclasses import replace
 from functools import partial
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from allcore.data.known_images import OF_DRAWN
-from allcore.evaluation.comparing.comparison import compare_all
-from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.tradeoff.points import tradeoff_point
 from allcore.evaluation.tradeoff.record import EXAMPLE as SHIPPED
 from allcore.evaluation.tradeoff.record import read_tradeoff
-from allcore.reporting.comparison import not_compared
-from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.folder.store import RunStore
 from tests.pages import opening
+from tests.pages.test_tradeoff_pairs import pairs_of
 
 ALL = "all succeeded runs"
 EXAMPLE = "example: real images"
@@ -26,21 +20,6 @@ OTHERWISE = "not all tested on the same images"
 
 
 open_page = partial(opening.open_page, "tradeoff")
-
-
-@pytest.fixture
-def add_run(finished_run, workspace):
-    """Put a copy of the finished run into the workspace, with changes to its configuration."""
-
-    def add(number: int = 0, **changes: object) -> Run:
-        folder = workspace.runs / f"20261123-00000{number}-vgg16-32px-abcd"
-        shutil.copytree(finished_run.folder, folder, copy_function=os.link)
-        config = json.loads((folder / "config.json").read_text())
-        (folder / "config.json").unlink()  # a link to the file that other tests read
-        (folder / "config.json").write_text(json.dumps(config | changes))
-        return Run(folder)
-
-    return add
 
 
 def test_without_a_run_it_says_so_links_to_training_and_shows_the_example(workspace):
@@ -190,80 +169,6 @@ def test_runs_on_other_test_images_are_said_to_be(add_run):
     of_another_seed = table["split"].map({"test": "validation", "validation": "test"})
     table.assign(split=of_another_seed).to_parquet(other.folder / "predictions.parquet")
     assert OTHERWISE in opening.texts(open_page())
-
-
-@pytest.fixture
-def sizes(add_run):
-    """Put three runs of a study into the workspace: two that are always right, and one that never is.
-
-    They have three times the test images, as if each were three: so many are needed to tell two runs apart.
-    """
-    runs = [add_run(number, study="sizes", image_size=size) for number, size in enumerate((96, 64, 32))]
-    for run in runs:
-        classes, table = run.split.classes, run.predictions()
-        more = [table.assign(**{of: f"{n}" + table[of] for of in ("path", "sha256", "group")}) for n in range(3)]
-        table = pd.concat(more, ignore_index=True)
-        wrong = dict(zip(classes, [*classes[1:], classes[0]], strict=True))
-        said = table["label"].map(wrong) if run is runs[2] else table["label"]
-        path = run.folder / "predictions.parquet"
-        path.unlink()  # a link to the file that other tests read
-        table.assign(**{f"probability_{name}": (said == name) * 1.0 for name in classes}).to_parquet(path)
-    return runs
-
-
-def test_the_table_marks_the_front_of_the_cost_that_is_shown(sizes):
-    def front(cost, **asked):
-        table = open_page(study="sizes", **asked).dataframe[0].value
-        assert [column for column in table if "front" in column] == [f"on_front_of_{cost}"]
-        return dict(zip(table["image_size_px"], table[f"on_front_of_{cost}"], strict=True))
-
-    records = [json.loads(line) for line in (sizes[1].folder / "metrics.jsonl").read_text().splitlines()]
-    slower = [each | {"seconds": 1_000.0} if each["kind"] == "epoch" else each for each in records]
-    (sizes[1].folder / "metrics.jsonl").unlink()  # a link to the file that other tests read
-    (sizes[1].folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, slower)) + "\n")
-    assert front("training_minutes") == {32: False, 64: False, 96: True}
-    assert front("parameters_millions", price="parameters") == {32: False, 64: True, 96: True}  # all have as many
-
-
-def pairs_of(app):
-    return next(table.value for table in app.dataframe if "p_holm" in table.value)
-
-
-def test_every_two_runs_of_a_study_are_compared_by_size(sizes):
-    pairs = pairs_of(open_page(study="sizes"))
-    assert list(zip(pairs["first"], pairs["second"], strict=True)) == [
-        ("32 px", "64 px"),
-        ("32 px", "96 px"),
-        ("64 px", "96 px"),
-    ]
-    expected = compare_all({f"{run.config.image_size} px": recorded_predictions(run, "test") for run in sizes[::-1]})
-    assert list(pairs["p_holm"]) == list(expected["p_holm"])
-    assert list(pairs["difference"]) == list(100 * expected["difference"])
-
-
-def test_pairs_that_cannot_be_told_apart_are_named(sizes):
-    said = [str(markdown.value).strip("*").replace("\\", "") for markdown in open_page(study="sizes").markdown]
-    assert "1 of 3 pairs cannot be told apart by their accuracy: 64 px and 96 px." in said
-
-
-def test_a_single_run_has_nothing_to_be_compared_with(add_run):
-    add_run()
-    assert "Which runs differ" not in [header.value for header in open_page().header]
-
-
-@pytest.mark.parametrize(
-    ("column", "other"),
-    [("sha256", lambda digests: digests.str[::-1]), ("label", lambda labels: labels.replace("Pre", "Pro"))],
-)
-def test_runs_without_shared_test_images_or_with_other_labels_are_counted(sizes, column, other):
-    path = sizes[0].folder / "predictions.parquet"
-    table = sizes[0].predictions()
-    path.unlink()
-    table.assign(**{column: other(table[column])}).to_parquet(path)
-    app = open_page(study="sizes")
-    assert len(pairs_of(app)) == 1
-    assert not_compared(1, 3) in [caption.value for caption in app.caption]
-    assert "Every two runs can" not in opening.texts(app)
 
 
 def test_runs_on_images_of_unknown_size_are_not_called_up_sampled(add_run):

@@ -6,27 +6,13 @@ import shutil
 import onnx
 import pandas as pd
 import pytest
-from PIL import Image
 
 from allcore.errors import DatasetError, InputError, ModelFileError, RunError
 from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.inference.metadata import KEY
 from allcore.inference.predictor import load_predictor
 from allcore.model.serving import save_with_metadata
-from allcore.runs.folder.store import RunStore
 from tests.copies import copy_of
-
-
-@pytest.fixture
-def evaluate(finished, tmp_path):
-    """Return an evaluator on the finished run's store, with a cache of its own."""
-    return lambda model, **what: evaluate_model(str(model), finished.store, tmp_path / "cache", **what)
-
-
-@pytest.fixture
-def copied(smears, tmp_path):
-    """Return a copy of the smears that a test may change."""
-    return shutil.copytree(smears, tmp_path / "copied")
 
 
 def images_of(run, split):
@@ -270,37 +256,6 @@ def test_images_that_changed_since_the_run_are_refused(evaluate, finished_run, c
         evaluate(folder / "model.onnx")
 
 
-@pytest.mark.parametrize(
-    ("right", "worth"), [(True, "the score looks better than it is"), (False, "they do not raise the score")]
-)
-@pytest.mark.parametrize("form", ["id", "served_model"])
-def test_twins_are_noted_to_flatter_only_where_the_score_is_lower_without_them(
-    finished_run, tmp_path, form, right, worth
-):
-    run = copy_of(finished_run, tmp_path / "runs" / finished_run.id)
-    table, correct = run.split.table, run.predictions().set_index("path")["correct"]
-    table["group"] = [f"g{number}" for number in range(len(table))]
-    test = table.index[table["split"] == "test"]
-    twin = next(row for row in test if correct[table["path"][row]] == right)
-    table.loc[twin, "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
-    run.split.write(run.folder / "split.csv")
-    evaluation = evaluate_model(str(getattr(run, form)), RunStore(run.folder.parent), tmp_path / "cache")
-    assert evaluation.notes == (f"1 of {len(test)} test images share a group with an image in train; {worth}",)
-
-
-def test_the_score_without_twins_is_that_of_the_images_whose_group_is_not_in_train(finished_run, tmp_path):
-    run = copy_of(finished_run, tmp_path / "runs" / finished_run.id)
-    table = run.split.table
-    test = table.index[table["split"] == "test"]
-    table.loc[test[:2], "group"] = table.loc[table["split"] == "train", "group"].iloc[0]
-    run.split.write(run.folder / "split.csv")
-    evaluation = evaluate_model(run.id, RunStore(run.folder.parent), tmp_path / "cache")
-    alone = run.predictions().set_index("path").loc[table.loc[test[2:], "path"]]
-    assert evaluation.without_twins.n == len(test) - 2
-    assert evaluation.without_twins.accuracy == (alone["label"] == alone["predicted"]).mean()
-    assert f"2 of {len(test)} test images share a group with an image in train" in evaluation.notes[0]
-
-
 @pytest.mark.parametrize("of_folder", [False, True])
 def test_predictions_of_a_file_have_what_recorded_ones_have(evaluate, finished_run, smears, of_folder):
     recorded = evaluate(finished_run.id).predictions.table.set_index("path")
@@ -309,21 +264,3 @@ def test_predictions_of_a_file_have_what_recorded_ones_have(evaluate, finished_r
     assert set(table) == set(recorded) - {"split"}
     for name in ("predicted", "correct", "twin", *([] if of_folder else ["stain"])):
         assert list(table[name]) == list(recorded[name])
-
-
-def test_images_of_a_folder_whose_field_the_model_was_trained_on_are_counted(evaluate, finished_run, copied):
-    table = finished_run.split.table
-    seen = table.loc[table["split"] == "train", "path"].iloc[0]
-    with Image.open(copied / seen) as image:
-        image.save((copied / seen).with_name("again.png"))
-    for path in table.loc[table["split"] == "train", "path"].iloc[1:]:
-        (copied / path).unlink()
-    evaluation = evaluate(finished_run.served_model, data=copied)
-    count = len(evaluation.predictions.table)
-    said = f"1 of {count - 1} images that are not in train share a group with one that the model was trained on"
-    assert said in " ".join(evaluation.notes)
-    assert evaluation.without_twins.n == count - 2
-
-
-def test_without_any_twin_there_is_no_second_score(evaluate, finished_run):
-    assert evaluate(finished_run.id).without_twins is None

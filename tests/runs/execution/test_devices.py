@@ -13,19 +13,14 @@ from allcore.runs.folder.launches import claim_launch
 from allcore.runs.folder.store import RunStore
 from allcore.training import worker
 from tests.full_disks.test_every_step import SPLIT
+from tests.gpus import tell_of_gpus
 
 
 @pytest.fixture
 def two_gpus(tmp_path, monkeypatch):
     """Let the driver's own tool tell of two GPUs, which CUDA counts as the tool does."""
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho 'GPU-1a, A100, 8.0, 40960'\necho 'GPU-2b, T4, 7.5, 16384'\n")
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # so that what a test makes of it is undone
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-    return tool
+    return tell_of_gpus(tmp_path, monkeypatch, "GPU-1a, A100, 8.0, 40960", "GPU-2b, T4, 7.5, 16384")
 
 
 def labels(devices):
