@@ -6,8 +6,10 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from allcore.config import TrainConfig
@@ -78,6 +80,17 @@ def until(executor: Executor, run: Run, reached: Callable[[Status], object], sec
         assert time.monotonic() < deadline, f"{status}\n{run.log_tail()}\n{last_launch(run.folder)}"
         time.sleep(0.1)
     return status
+
+
+@contextmanager
+def paused(run: Run) -> Iterator[None]:
+    """Let a run's worker rest while nobody waits for it: it would take a processor from what is waited for."""
+    worker = psutil.Process(run.status().pid)
+    worker.suspend()
+    try:
+        yield
+    finally:
+        worker.resume()
 
 
 def page_of(executor: Executor, run: Run) -> str:

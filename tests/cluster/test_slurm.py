@@ -9,7 +9,14 @@ from allcore.runs.execution.choose_executor import executor_of
 from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.states import ACTIVE
 from allcore.text import for_page
-from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until
+from tests.cluster.conftest import (
+    LONG,
+    assert_no_gap_and_no_repeat,
+    assert_study_is_carried_out,
+    page_of,
+    paused,
+    until,
+)
 
 
 def in_epoch(epoch):
@@ -47,9 +54,11 @@ def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm,
     assert not third.log_tail()
 
     # the time limit comes near: saved, queued again, and gone on with
-    signal_job(slurm, first, "USR1")
-    until(executor, first, lambda status: status.state == "queued")
-    assert until(executor, first, in_epoch(2)).segment == 1
+    until(executor, second, in_epoch(0))
+    with paused(second):
+        signal_job(slurm, first, "USR1")
+        until(executor, first, lambda status: status.state == "queued")
+        assert until(executor, first, in_epoch(2)).segment == 1
 
     # its pid is another process's here, and nobody asks it
     status = second.status()
@@ -60,7 +69,8 @@ def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm,
     # the controller dies under running jobs: they go on, and it knows them when it is back
     slurm.kill_controller()
     before = second.status().epoch
-    assert until(executor, second, in_epoch(before + 2)).state == "running"
+    with paused(first):
+        assert until(executor, second, in_epoch(before + 2)).state == "running"
     slurm.start_controller()
 
     # the node fails: Slurm queues its jobs again, and they go on from their checkpoints; one worker lives on meanwhile,

@@ -143,9 +143,10 @@ def walk(page: Page, noted: Seen, images) -> None:
 
 
 def shown(page: Page) -> None:
-    """Wait until a page has been drawn."""
+    """Wait until a page has been drawn, pictures too: those on their way when the next view comes would be missed."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
+    page.wait_for_function("[...document.images].every((image) => image.complete || image.loading === 'lazy')")
 
 
 def note(page: Page, noted: Seen, where: str, part: str, whole: bool) -> None:
