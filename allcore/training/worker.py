@@ -73,10 +73,12 @@ def run_worker(folder: Path, launch: int | None = None) -> int:
 
 
 def _checked(folder: Path, number: int | None) -> Launch:
-    """Return the run's last launch. Raises `RunError` where this worker is of an earlier one."""
+    """Return the run's last launch. Raises `RunError` where this worker is of an earlier one, or of one refused."""
     last = last_launch(folder) or Launch(number=1)
     if number is not None and number != last.number:
         raise RunError(f"run {folder.name} was launched again since: launch {last.number} counts, this is {number}")
+    if number is not None and last.was_refused:
+        raise RunError(f"run {folder.name} is not carried out: launch {number} was refused ({last.word})")
     return last
 
 

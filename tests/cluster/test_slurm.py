@@ -1,6 +1,7 @@
 """Runs on a real Slurm of one node and two slots: what its users meet, and what its machines do to them."""
 
 import os
+import shutil
 
 import psutil
 import pytest
@@ -106,6 +107,23 @@ def test_runs_go_through_slurm_and_outlive_what_happens_to_it(slurm, open_slurm,
     executor.resume(third)
     assert until(executor, third, lambda status: status.state not in ACTIVE).state == "succeeded", third.log_tail()
     until(executor, third, lambda _: not list((executor.store.root / ".queue" / "slurm").iterdir()))
+
+
+def test_job_whose_answer_is_lost_is_found_by_its_name_and_cancelled(
+    slurm, open_slurm, tiny, tmp_path_factory, monkeypatch
+):
+    tools, real = tmp_path_factory.mktemp("tools"), shutil.which("sbatch")
+    lost = "echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2; exit 1"
+    (tools / "sbatch").write_text(f'#!/bin/sh\n{real} "$@" > /dev/null; {lost}\n')
+    (tools / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    executor = open_slurm(options=["--hold"])
+    run = executor.submit(tiny(epochs=1))
+    assert last_launch(run.folder).at == f"{os.getuid()}@test"
+    until(executor, run, lambda status: status.phase == f"Slurm job {run.id}-1: pending, JobHeldUser")
+    executor.stop(run, patience=20.0)
+    assert run.status().state == "cancelled"
+    assert slurm.run("squeue", "--noheader", f"--name={run.id}-1") == ""
 
 
 @pytest.mark.skipif("ALLCORE_SOAK" not in os.environ, reason="waits for a time limit of a minute: make soak")

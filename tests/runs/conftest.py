@@ -20,9 +20,11 @@ from tests.runs.scheduler import Scheduler
 
 @pytest.fixture
 def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a look follow another at once."""
+    """Let a look follow another at once, also while that one still asks."""
     for module in (asking, scheduled):
         monkeypatch.setattr(module, "ASK_SECONDS", 0.0)
+    for seconds in ("_ASKING_SECONDS", "_LONGEST_REST"):
+        monkeypatch.setattr(asking, seconds, 0.0)
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def launch(tiny_config: Callable[..., TrainConfig]) -> Callable[[Scheduler], Run
 
     def launch_by(scheduler: Scheduler) -> Run:
         run = scheduler.store.create(tiny_config(), make_split(images({"A": 8, "B": 8}), SplitConfig()))
-        scheduler._launch(run, claim_launch(run.folder, "slurm", None))
+        scheduler._launch(run, claim_launch(run.folder, scheduler.name, None))
         return run
 
     return launch_by

@@ -23,6 +23,7 @@ class Scheduler(ScheduledExecutor):
 
     said: dict[str, Word] | None = field(default_factory=dict)
     refuses: bool = False
+    where: str = ""
     name: ClassVar[str] = "slurm"
 
     def check(self, config: TrainConfig) -> None:
@@ -30,6 +31,9 @@ class Scheduler(ScheduledExecutor):
 
     def can_ask(self) -> bool:
         return True
+
+    def at(self) -> str:
+        return self.where
 
     def submit_job(self, run: Run, launch: Launch) -> str:
         if self.refuses:
@@ -42,7 +46,8 @@ class Scheduler(ScheduledExecutor):
         return self.said and {job: self.said[job] for job in jobs if job in self.said}
 
     def cancel(self, job: str, *, only_waiting: bool = False) -> None:
-        assert self.said is not None
+        if self.said is None:
+            return
         if not only_waiting or self.said[job].state == "waiting":
             self.said[job] = Word("over", "cancelled")
 
@@ -62,6 +67,11 @@ def begun(run: Run, heard: float) -> None:
     """Let the run's worker have been heard of so many seconds ago."""
     write_status(run.folder, run.status().model_copy(update={"state": "running", "pid": 1, "process_started": "x"}))
     written_before(run.folder / "status.json", heard)
+
+
+def launched_before(run: Run, seconds: float) -> None:
+    """Let the last that is known of the run's first launch have been recorded so many seconds ago."""
+    written_before(run.folder / "launches" / "1.json", seconds)
 
 
 def written_before(file: Path, seconds: float) -> None:

@@ -1,9 +1,13 @@
-"""How often a scheduler is asked: every few seconds at most, however many processes look at one workspace."""
+"""How often a scheduler is asked: every few seconds at most, however many processes look at one workspace.
+
+Nobody else asks while one does, and after a slow answer it is left alone for longer.
+"""
 
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -13,7 +17,12 @@ from allcore.runs.folder.files import QUEUE_FOLDER
 
 ASK_SECONDS: Final = 3.0
 """How long a word of a scheduler is good enough for all who look."""
-_last_asked: dict[Path, float] = {}
+_ASKING_SECONDS: Final = 30.0
+"""How long whoever asks is waited for: it may have been killed meanwhile."""
+_REST: Final = 2.0
+"""How many times as long as its answer took a scheduler is left alone."""
+_LONGEST_REST: Final = 60.0
+_until: dict[Path, float] = {}
 _claiming: Final = Lock()
 
 
@@ -22,21 +31,50 @@ def jobs_folder(runs: Path, scheduler: str) -> Path:
     return runs / QUEUE_FOLDER / scheduler
 
 
-def may_ask(jobs: Path) -> bool:
-    """Return whether the scheduler of these jobs was not asked lately; who is told so is taken to ask now."""
+@contextmanager
+def turn_to_ask(jobs: Path) -> Iterator[bool]:
+    """Say whether the scheduler of these jobs is to be asked within the block: it was not asked lately."""
     with _claiming:
-        if asked_lately(jobs):
-            return False
-        _last_asked[jobs] = time.monotonic()
-        with suppress(OSError):  # a full disk: other processes ask as well
-            _mark_of(jobs).touch()
-        return True
+        lately = asked_lately(jobs)
+        if not lately:
+            _leave_alone(jobs, _ASKING_SECONDS)
+    if lately:
+        yield False
+        return
+    began = time.monotonic()
+    try:
+        yield True
+    finally:
+        took = time.monotonic() - began
+        _leave_alone(jobs, max(ASK_SECONDS, min(_REST * took, _LONGEST_REST)))
+
+
+def leave_to_others(jobs: Path) -> None:
+    """Let other processes ask at once: what this one asks has none of these jobs."""
+    with suppress(OSError):
+        _mark_of(jobs).unlink(missing_ok=True)
 
 
 def asked_lately(jobs: Path) -> bool:
-    """Return whether this process, or another one of the workspace, has asked a moment ago."""
-    here = time.monotonic() - _last_asked.get(jobs, -ASK_SECONDS) < ASK_SECONDS
-    return here or seconds_since_written(_mark_of(jobs)) < ASK_SECONDS
+    """Return whether this process, or another one of the workspace, asks now or has asked a moment ago."""
+    if time.monotonic() < _until.get(jobs, 0.0):
+        return True
+    mark = _mark_of(jobs)
+    return seconds_since_written(mark) < _seconds_in(mark)
+
+
+def _leave_alone(jobs: Path, seconds: float) -> None:
+    _until[jobs] = time.monotonic() + seconds
+    with suppress(OSError):  # a full disk: other processes ask as well
+        _mark_of(jobs).write_text(f"{seconds:.3f}")
+
+
+def _seconds_in(mark: Path) -> float:
+    """Return for how long a mark holds; one that says nothing, as it is being written or never was, for the least."""
+    try:
+        return float(mark.read_text())
+    except (OSError, ValueError):
+        return ASK_SECONDS
 
 
 def _mark_of(jobs: Path) -> Path:

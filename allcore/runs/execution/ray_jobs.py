@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from socket import gaierror
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
@@ -68,12 +69,23 @@ class RayExecutor(ScheduledExecutor):
         """Return whether this process knows the address of a cluster's dashboard."""
         return split_address(os.environ.get(_ADDRESS_VARIABLE, "")) is not None
 
+    def at(self) -> str:
+        """Return the dashboard's host and port."""
+        address = split_address(os.environ.get(_ADDRESS_VARIABLE, ""))
+        return "" if address is None else f"{address.hostname}:{address.port or address.scheme}"
+
     def submit_job(self, run: Run, launch: Launch) -> str:
-        """Return the name of a run's job, which a launch can have once. Raises `RunError` when Ray refuses it."""
+        """Return the name of a run's job, which a launch can have once, also where Ray's answer is lost.
+
+        Raises `RunError` when Ray refuses it.
+        """
+        job = self.job(run, launch)
         try:
-            status, said = _ask("POST", "/api/jobs/", self.job(run, launch))
-        except (OSError, HTTPException, ConfigError) as error:
+            status, said = _ask("POST", "/api/jobs/", job)
+        except (ConnectionRefusedError, gaierror, ConfigError) as error:
             raise RunError(f"Ray cannot be asked to carry out run {run.id} ({error})") from None
+        except (OSError, HTTPException):
+            return str(job["submission_id"])
         if not isinstance(said, dict) or "submission_id" not in said:
             why = str(said).strip().splitlines()[-1:]  # of a traceback
             raise RunError(f"Ray refuses run {run.id} (status {status}{''.join(f', {line:.300}' for line in why)})")

@@ -14,21 +14,24 @@ from typing import Final, Literal, NamedTuple
 
 from allcore.config import TrainConfig
 from allcore.errors import InputError, RunError
-from allcore.runs.execution.asked_lately import ASK_SECONDS, jobs_folder, may_ask
+from allcore.runs.execution.asked_lately import ASK_SECONDS, jobs_folder, leave_to_others, turn_to_ask
 from allcore.runs.execution.cluster_settings import read_cluster
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.end_process import rests_within, while_it_stops
 from allcore.runs.execution.executor import Executor
 from allcore.runs.folder.disk_clock import seconds_since_written
 from allcore.runs.folder.files import STATUS_FILE, STOP_FILE, is_there
-from allcore.runs.folder.launches import Launch, last_launch, record_launch
+from allcore.runs.folder.launches import Launch, last_launch, launch_file, record_launch
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import ELSEWHERE_SECONDS, read_status, write_status
 from allcore.runs.folder.store import Run, state_of
 from allcore.writing import make_folder
 
 FORGOTTEN_SECONDS: Final = 90.0
-"""How old the heartbeat of a worker may be whose job the scheduler does not know: a file server shows it late."""
+"""How old the heartbeat of a worker, or a launch, may be whose job the scheduler does not know.
+
+A file server shows them late, and a scheduler that did not answer may take a job a while after it was asked to.
+"""
 _MARKED_SECONDS: Final = 120.0
 """How old a run's mark must be before the run is taken to be elsewhere: a file server shows a launch late as well."""
 
@@ -56,7 +59,10 @@ class ScheduledExecutor(Executor):
 
     @abstractmethod
     def submit_job(self, run: Run, launch: Launch) -> str:
-        """Hand a launch to the scheduler and return the job's name there. Raises `RunError` when it is refused."""
+        """Hand a launch to the scheduler and return the job's name there. Raises `RunError` when it is surely refused.
+
+        Where the answer is lost the job may be there: the name that it then has is returned, and `words` tells.
+        """
 
     @abstractmethod
     def words(self, jobs: Sequence[str]) -> dict[str, Word] | None:
@@ -65,6 +71,13 @@ class ScheduledExecutor(Executor):
     @abstractmethod
     def cancel(self, job: str, *, only_waiting: bool = False) -> None:
         """Have a job ended: its worker gets SIGTERM and, should it not end, SIGKILL."""
+
+    def at(self) -> str:
+        """Return which scheduler is asked from here, after `USER@` where it may hide other users' jobs.
+
+        Empty where that is not known.
+        """
+        return ""
 
     def devices(self) -> tuple[Device, ...]:
         """Return no device: the scheduler gives them, and each run says which it was given."""
@@ -77,11 +90,21 @@ class ScheduledExecutor(Executor):
     def look(self) -> None:
         """Ask about all jobs of this workspace at once, at most every few seconds, and record what is said.
 
-        A machine that cannot ask records nothing, and leaves the asking to those that can.
+        A machine that cannot ask records nothing, and leaves the asking to those that can. So it is with the jobs of
+        another scheduler than the one that it asks.
         """
-        if not self.can_ask() or not may_ask(self._jobs):
+        if not self.can_ask():
             return
+        with turn_to_ask(self._jobs) as may_ask:
+            is_done = not may_ask or self._ask_and_record()
+        if not is_done:
+            leave_to_others(self._jobs)
+
+    def _ask_and_record(self) -> bool:
+        """Record what is said of the jobs of the scheduler that is asked from here; False where there is none."""
         launched = list(self._launched())
+        here = self.at() if any(launch.at for _, launch in launched) else ""
+        launched = [(run, launch) for run, launch in launched if _is_same(launch.at, here)]
         words = self.words([launch.job for _, launch in launched]) if launched else {}
         for run, launch in launched:
             with suppress(OSError):  # a full disk; it is said again
@@ -89,19 +112,23 @@ class ScheduledExecutor(Executor):
                 if words and words.get(launch.job, _OVER).state == "untried":
                     said = self._submit_again(run, launch, said)
                 self._record(run, launch, said)
+        return bool(launched)
 
     def after_request(self, run: Run) -> None:
         """Cancel a job that waits, since no worker reads the request; one that runs is let go on to its next batch.
 
         A scheduler may end a job only once it has a place for it: its worker then finds the request, or a later launch.
-        So does the worker of a job that this machine cannot have cancelled.
+        So does the worker of a job that this machine cannot have cancelled, or whose scheduler does not answer.
         """
         launch = last_launch(run.folder)
         if launch is None or not launch.job:
             return
-        self.cancel(launch.job, only_waiting=True)
-        status, words = read_status(run.folder), self.words([launch.job]) if self.can_ask() else {}
-        if status.pid is None and words is not None and words.get(launch.job, _OVER).state != "running":
+        words: dict[str, Word] | None = None
+        if self._can_ask_about(launch):
+            self.cancel(launch.job, only_waiting=True)
+            words = self.words([launch.job])
+        status = read_status(run.folder)
+        if status.pid is None and (words or {}).get(launch.job, _OVER).state != "running":
             write_status(run.folder, status.model_copy(update={"state": "cancelled", "phase": ""}))
 
     def end(self, run: Run, patience: float) -> None:
@@ -112,17 +139,24 @@ class ScheduledExecutor(Executor):
         launch = last_launch(run.folder)
         rests = while_it_stops(run, lambda: rests_within(run.folder, patience))
         if not rests and launch is not None:
-            self.cancel(launch.job)
+            can_ask = self._can_ask_about(launch)
+            if can_ask:
+                self.cancel(launch.job)
             deadline = time.monotonic() + 2 * patience
             while not rests_within(run.folder, ASK_SECONDS) and time.monotonic() < deadline:
                 self.look()
-            if not self.can_ask():
+            if not can_ask:
                 self._record(run, launch, self._said(run, launch, None))
+
+    def _can_ask_about(self, launch: Launch) -> bool:
+        """Return whether the scheduler that has a launch's job can be asked from here."""
+        return self.can_ask() and (not launch.at or _is_same(launch.at, self.at()))
 
     def _said(self, run: Run, launch: Launch, words: dict[str, Word] | None) -> Launch:
         """Return a launch with what is now to be said of it.
 
-        A scheduler that was set up anew does not know the job. The run then is over only once its worker is silent.
+        A scheduler that was set up anew does not know the job. The run then is over only once its worker is silent, and
+        only by the word of a user from whom the job is not hidden.
         A scheduler may not answer, or its answer may be unclear. What it said last then stands while the worker is
         heard; once the worker is silent, the run can be resumed.
         """
@@ -132,7 +166,10 @@ class ScheduledExecutor(Executor):
             state = "over" if word.state == "untried" else word.state
             return launch.model_copy(update={"state": state, "word": f"{name} job {launch.job}: {word.text}"})
         silence = _silence(run)
-        if words is not None and word is None and silence > FORGOTTEN_SECONDS:
+        if words is not None and word is None and launch.at and launch.at != self.at():
+            word = Word("unclear", f"{name} does not know it, or does not show it to this user")
+        heard = min(silence, seconds_since_written(launch_file(run.folder, launch.number)))
+        if words is not None and word is None and heard > FORGOTTEN_SECONDS:
             text = f"{name} job {launch.job}: {name} does not know it any more: resume the run"
             return launch.model_copy(update={"state": "over", "word": text})
         if (words is None or word is not None) and ELSEWHERE_SECONDS < silence < math.inf:
@@ -203,6 +240,7 @@ class ScheduledExecutor(Executor):
                 mark.unlink(missing_ok=True)
 
     def _launch(self, run: Run, launch: Launch) -> None:
+        at = self.at()
         make_folder(self._jobs)
         (self._jobs / run.id).touch()
         try:
@@ -213,10 +251,15 @@ class ScheduledExecutor(Executor):
             self._forget(run, refused)
             raise
         try:
-            record_launch(run.folder, launch.model_copy(update={"job": job, "state": "waiting"}))
+            record_launch(run.folder, launch.model_copy(update={"job": job, "at": at, "state": "waiting"}))
         except OSError:
             self.cancel(job)  # nobody could find it any more
             raise
+
+
+def _is_same(there: str, here: str) -> bool:
+    """Return whether two schedulers may be the same, whoever asked them."""
+    return "" in (there, here) or there.rpartition("@")[2] == here.rpartition("@")[2]
 
 
 def _is_elsewhere(run: Run, launch: Launch | None) -> bool:

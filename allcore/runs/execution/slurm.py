@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -23,6 +25,11 @@ from allcore.runs.folder.store import Run
 _COMMANDS: Final = ("sbatch", "squeue", "scancel", "scontrol")
 _TIMEOUT: Final = 30.0
 _ASKED_AT_ONCE: Final = 500
+_NUMBER: Final = re.compile(r"\d+(;\S+)?")
+"""A job as `sbatch --parsable` tells of it; a site's sbatch may say more, on lines of their own."""
+_LOST: Final = ("timed out", "zero bytes", "receive failure", "shutdown failure", "header lengths")
+"""What sbatch says where the controller may have taken the job, and its answer did not come."""
+_clusters: Final[dict[str, str]] = {}
 
 _STATES: Final[dict[str, Literal["waiting", "running"]]] = {
     "PENDING": "waiting", "REQUEUED": "waiting", "REQUEUE_HOLD": "waiting", "REQUEUE_FED": "waiting",
@@ -78,15 +85,27 @@ class SlurmExecutor(ScheduledExecutor):
     def submit_job(self, run: Run, launch: Launch) -> str:
         """Return the number that sbatch gives a run's job, with `;` and its cluster where that is another one's.
 
+        Where no number comes and Slurm may have the job all the same, return the job's name, which no other job has.
         Raises `RunError` with Slurm's reason when it refuses.
         """
         environment = worker_environment(self.workspace)
         environment.pop(VISIBLE_GPUS, None)
-        command = ["sbatch", *job_options(run, self.settings)]
-        done = _ask(command, job_script(run, launch, self.settings), environment)
-        if done.returncode != 0:
-            raise RunError(f"Slurm refuses run {run.id}: {_last_line(done.stderr)}")
-        return done.stdout.strip()
+        settings, name = self.settings, f"{run.id}-{launch.number}"
+        command = ["sbatch", *job_options(run, settings), f"--job-name={name}"]  # last: it is found by it
+        done = _ask(command, job_script(run, launch, settings), environment)
+        why = _last_line(done.stderr)
+        if done.returncode > 0 and not any(text in why.lower() for text in _LOST):
+            raise RunError(f"Slurm refuses run {run.id}: {why}")
+        numbers = [line for line in map(str.strip, done.stdout.splitlines()) if _NUMBER.fullmatch(line)]
+        if done.returncode == 0 and numbers:
+            return numbers[-1]
+        clusters = [option.partition("=")[2] for option in settings.options if option.startswith("--clusters=")]
+        return ";".join([name, *clusters[-1:]])
+
+    def at(self) -> str:
+        """Return the cluster's name after the number of this process's user, who may not be shown others' jobs."""
+        cluster = _cluster_here()
+        return f"{os.getuid()}@{cluster}" if cluster else ""
 
     def words(self, jobs: Sequence[str]) -> dict[str, Word] | None:
         """Return what the queue, and for jobs that left it long ago the accounting, says of each job.
@@ -110,7 +129,8 @@ class SlurmExecutor(ScheduledExecutor):
     def cancel(self, job: str, *, only_waiting: bool = False) -> None:
         """Have Slurm end a job: it sends SIGTERM, and SIGKILL half a minute later."""
         number, cluster = _number_and_cluster(job)
-        _ask(["scancel", *_of_cluster(cluster), *(["--state=PENDING"] if only_waiting else []), number])
+        which = number if number.isdecimal() else f"--name={number}"
+        _ask(["scancel", *_of_cluster(cluster), *(["--state=PENDING"] if only_waiting else []), which])
 
 
 def job_script(run: Run, launch: Launch, settings: SlurmSettings) -> str:
@@ -146,9 +166,8 @@ def job_options(run: Run, settings: SlurmSettings) -> list[str]:
     """Return the options of sbatch for a run's job."""
     output = str(run.folder / OUTPUT_FILE).replace("%", "%%")
     options = [
-        "--parsable", "--requeue", "--open-mode=append", f"--job-name={run.id}", f"--output={output}",
-        f"--chdir={run.folder}", f"--signal=B:USR1@{settings.warning_seconds}", "--nodes=1", "--ntasks=1",
-        f"--cpus-per-task={settings.cpus}",
+        "--parsable", "--requeue", "--open-mode=append", f"--output={output}", f"--chdir={run.folder}",
+        f"--signal=B:USR1@{settings.warning_seconds}", "--nodes=1", "--ntasks=1", f"--cpus-per-task={settings.cpus}",
     ]  # fmt: skip
     for option, value in (
         ("partition", settings.partition), ("account", settings.account), ("time", settings.time),
@@ -161,9 +180,23 @@ def job_options(run: Run, settings: SlurmSettings) -> list[str]:
 
 
 def _number_and_cluster(job: str) -> tuple[str, str]:
-    """Return a job's number, and its cluster where that is not the one that Slurm's commands ask by themselves."""
+    """Return a job's number, or its name where that alone is known, and its cluster.
+
+    No cluster where that is the one that Slurm's commands ask by themselves.
+    """
     number, _, cluster = job.partition(";")
     return number, cluster
+
+
+def _cluster_here() -> str:
+    """Return the name of the cluster that Slurm's commands ask by themselves; empty where that cannot be told."""
+    settings = os.environ.get("SLURM_CONF", "")
+    if settings not in _clusters:
+        said = _ask(["scontrol", "show", "config"]).stdout
+        if (named := re.search(r"^ClusterName *= *(\S+)", said, re.MULTILINE)) is None:
+            return ""
+        _clusters[settings] = named[1]
+    return _clusters[settings]
 
 
 def _of_cluster(cluster: str) -> list[str]:
@@ -171,16 +204,17 @@ def _of_cluster(cluster: str) -> list[str]:
 
 
 def _words_of_cluster(jobs: Sequence[str], cluster: str) -> dict[str, Word] | None:
-    """Return what is said of jobs of one cluster, by their numbers; None when it does not answer."""
+    """Return what is said of jobs of one cluster, by their numbers or names; None when it does not answer."""
     found: dict[str, Word] = {}
-    for first in range(0, len(jobs), _ASKED_AT_ONCE):
-        asked = [f"--jobs={','.join(jobs[first : first + _ASKED_AT_ONCE])}", *_of_cluster(cluster)]
-        answer = _ask(["squeue", "--noheader", "--states=all", "--format=%i|%T|%r", *asked])
-        if answer.returncode != 0 and "Invalid job id" not in answer.stderr:
-            return None
-        lines = [line for line in answer.stdout.splitlines() if line.count("|") >= 2]  # a cluster has a line above them
-        found |= dict(map(word_of_slurm, lines))
-    return found | _recorded([job for job in jobs if job not in found], cluster)
+    numbers, names = [job for job in jobs if job.isdecimal()], [job for job in jobs if not job.isdecimal()]
+    for option, column, those in (("jobs", "%i", numbers), ("name", "%j", names)):
+        for first in range(0, len(those), _ASKED_AT_ONCE):
+            asked = [f"--{option}={','.join(those[first : first + _ASKED_AT_ONCE])}", *_of_cluster(cluster)]
+            answer = _ask(["squeue", "--noheader", "--states=all", f"--format={column}|%T|%r", *asked])
+            if answer.returncode != 0 and "Invalid job id" not in answer.stderr:
+                return None
+            found |= dict(map(word_of_slurm, (line for line in answer.stdout.splitlines() if line.count("|") >= 2)))
+    return found | _recorded([number for number in numbers if number not in found], cluster)
 
 
 def _recorded(jobs: Sequence[str], cluster: str) -> dict[str, Word]:

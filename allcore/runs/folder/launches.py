@@ -29,6 +29,8 @@ class Launch(BaseModel):
     """One launch: who was asked, the job that came of it, and the scheduler's last word on that job.
 
     `word` explains what a worker cannot: why a job waits, or what ended it. Only an executor writes it.
+    `at` says which scheduler of that name was asked, and by which user where it may hide other users' jobs; empty where
+    that is not known.
     Of a record that could not be read the number alone is right: it does not say who was asked.
     """
 
@@ -37,9 +39,15 @@ class Launch(BaseModel):
     number: int = Field(ge=1)
     executor: str = LOCAL
     job: str = ""
+    at: str = ""
     state: Literal["", "waiting", "running", "over"] = ""
     word: str = ""
     was_read: bool = Field(True, exclude=True)
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether the scheduler would not take it: no job of it counts, should there be one after all."""
+        return self.state == "over" and not self.job
 
     @property
     def is_local(self) -> bool:

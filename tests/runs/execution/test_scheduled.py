@@ -1,18 +1,15 @@
 """What is recorded of a scheduler's words; this one says what a test wants, tests/cluster has real ones."""
 
-import os
-
 import pytest
 
 from allcore.errors import ConfigError, RunError
-from allcore.runs.execution import asked_lately as asking
 from allcore.runs.execution import executor, scheduled
 from allcore.runs.execution.scheduled import Word
 from allcore.runs.folder.launches import claim_launch, last_launch
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import write_status
 from allcore.training import worker
-from tests.runs.scheduler import Scheduler, begun, marked_long_ago, marks, written_before
+from tests.runs.scheduler import Scheduler, begun, launched_before, marked_long_ago, marks, written_before
 
 pytestmark = pytest.mark.usefixtures("looks_at_once")
 
@@ -29,21 +26,6 @@ def test_run_is_queued_with_the_schedulers_reason_until_its_job_is_over(workspac
     assert marks(scheduler) == []
 
 
-def test_a_scheduler_is_asked_once_in_a_while_by_all_processes_together(workspace, launch, monkeypatch):
-    scheduler, asked = Scheduler(workspace), []
-    launch(scheduler)
-    monkeypatch.setattr(asking, "ASK_SECONDS", 60.0)
-    monkeypatch.setattr(Scheduler, "words", lambda self, jobs: asked.append(jobs) or self.said)
-    for _ in range(2):
-        scheduler.look()
-        monkeypatch.setattr(asking, "_last_asked", {})  # as in another process
-        assert len(asked) == 1
-    mark = next((workspace.runs / ".queue").glob("*.asked"))
-    os.utime(mark, (mark.stat().st_mtime - 61,) * 2)
-    scheduler.look()
-    assert asked == [["7"], ["7"]]
-
-
 FORGETFUL = {"8": Word("running", "")}
 
 
@@ -52,6 +34,9 @@ def test_job_that_nobody_knows_any_more_is_over_and_silence_changes_nothing(work
     run = launch(scheduler)
     Scheduler(workspace, said=None).look()
     assert run.status().state == "queued"
+    Scheduler(workspace, said=FORGETFUL).look()
+    assert run.status().state == "queued"  # it may not have taken it yet
+    launched_before(run, 100)
     Scheduler(workspace, said=FORGETFUL).look()
     assert "does not know it any more" in run.status().error
 
@@ -63,6 +48,7 @@ def test_worker_that_is_heard_outlives_a_scheduler_that_was_set_up_anew(workspac
     Scheduler(workspace, said=FORGETFUL).look()
     assert (run.status().state, marks(scheduler)) == ("running", [run.id])
     begun(run, heard=100)
+    launched_before(run, 100)
     Scheduler(workspace, said=FORGETFUL).look()
     assert (run.status().state, marks(scheduler)) == ("interrupted", [])
     assert "does not know it any more: resume the run" in run.status().error
@@ -163,6 +149,16 @@ def test_waiting_run_is_stopped_without_a_worker(workspace, launch):
     assert run.status().state == "cancelled"
 
 
+def test_waiting_run_is_stopped_resumed_and_deleted_where_its_scheduler_never_answers_again(workspace, launch):
+    run, gone = launch(Scheduler(workspace)), Scheduler(workspace, said=None)
+    gone.stop(run, patience=0.0)
+    assert run.status().state == "cancelled"
+    assert worker.run_worker(run.folder, 1) == 0  # should its job begin after all
+    assert run.status().state == "cancelled"
+    gone.store.delete(run)
+    assert not run.folder.exists()
+
+
 def test_run_that_the_scheduler_refuses_is_interrupted_with_its_reason(workspace, launch):
     scheduler = Scheduler(workspace, refuses=True)
     with pytest.raises(RunError, match="no such partition"):
@@ -170,6 +166,7 @@ def test_run_that_the_scheduler_refuses_is_interrupted_with_its_reason(workspace
     (run,) = scheduler.store.runs()
     assert (run.status().state, run.status().error) == ("interrupted", "no such partition")
     assert marks(scheduler) == []
+    assert worker.run_worker(run.folder, 1) == worker.SUPERSEDED  # should there be a job after all
 
 
 def test_job_whose_name_cannot_be_recorded_is_cancelled(workspace, launch, monkeypatch):

@@ -10,7 +10,7 @@ from allcore.runs.execution.scheduled import Word
 from allcore.runs.execution.slurm import SlurmExecutor
 from allcore.runs.folder.files import STOP_FILE
 from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
-from tests.runs.scheduler import Scheduler, begun, marked_long_ago, marks
+from tests.runs.scheduler import Scheduler, begun, launched_before, marked_long_ago, marks
 
 pytestmark = pytest.mark.usefixtures("looks_at_once")
 
@@ -114,3 +114,64 @@ def test_a_run_can_be_stopped_from_a_machine_that_cannot_ask(elsewhere, of_elsew
     elsewhere.stop(of_elsewhere, patience=0.0)
     assert of_elsewhere.status().state == "cancelled"
     assert (of_elsewhere.folder / STOP_FILE).exists()  # whatever of it lives finds the request
+
+
+HERE, OTHER_USER, OTHER_CLUSTER = "1@here", "2@here", "1@there"
+
+
+@pytest.fixture
+def waiting(workspace, launch):
+    """Return a run that has waited for long with the scheduler called here."""
+    run = launch(Scheduler(workspace, where=HERE))
+    launched_before(run, 1000)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("where", "said", "state"),
+    [
+        (HERE, {"8": Word("running", "")}, "interrupted"),
+        (HERE, OVER, "interrupted"),
+        (OTHER_USER, {"8": Word("running", "")}, "queued"),  # who may not be shown it
+        (OTHER_USER, OVER, "interrupted"),
+        (OTHER_CLUSTER, {"8": Word("running", "")}, "queued"),
+        (OTHER_CLUSTER, OVER, "queued"),  # of a stranger's job
+        ("", OVER, "interrupted"),
+    ],
+)
+def test_only_the_scheduler_that_has_a_job_speaks_of_it(workspace, waiting, where, said, state):
+    Scheduler(workspace, said=said, where=where).look()
+    assert waiting.status().state == state
+
+
+@pytest.mark.parametrize("heard", [1000, None])
+def test_run_of_another_scheduler_is_stopped_and_a_stranger_of_its_number_is_not(workspace, waiting, heard):
+    if heard is not None:
+        begun(waiting, heard)
+    other = Scheduler(workspace, said={"7": Word("waiting", "pending")}, where=OTHER_CLUSTER)
+    other.stop(waiting, patience=0.0)
+    assert waiting.status().state == "cancelled"
+    assert other.said["7"].state == "waiting"
+
+
+def test_run_can_be_resumed_by_a_user_who_is_not_shown_its_job_once_it_is_silent(workspace, waiting):
+    begun(waiting, heard=1000)
+    record_launch(waiting.folder, last_launch(waiting.folder).model_copy(update={"state": "running"}))
+    assert waiting.status().state == "running"
+    Scheduler(workspace, said={"8": Word("running", "")}, where=OTHER_USER).look()
+    assert waiting.status().state == "interrupted"
+    Scheduler(workspace, said={"7": Word("running", "suspended")}, where=HERE).look()
+    assert waiting.status().state == "running"
+
+
+def test_who_has_none_of_the_jobs_keeps_nobody_from_asking(workspace, waiting, monkeypatch):
+    monkeypatch.setattr("allcore.runs.execution.asked_lately.ASK_SECONDS", 60.0)
+    Scheduler(workspace, said=OVER, where=OTHER_CLUSTER).look()
+    monkeypatch.setattr("allcore.runs.execution.asked_lately._until", {})  # as in another process
+    Scheduler(workspace, said=OVER, where=HERE).look()
+    assert waiting.status().state == "interrupted"
+
+
+def test_two_addresses_of_dashboards_are_two_schedulers(workspace, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "http://user:secret@Head:8265/path")
+    assert RayExecutor(workspace).at() == "head:8265"
