@@ -149,7 +149,7 @@ def test_waiting_run_is_stopped_without_a_worker(workspace, launch):
     assert run.status().state == "cancelled"
 
 
-def test_waiting_run_is_stopped_resumed_and_deleted_where_its_scheduler_never_answers_again(workspace, launch):
+def test_waiting_run_is_stopped_and_deleted_where_its_scheduler_never_answers_again(workspace, launch):
     run, gone = launch(Scheduler(workspace)), Scheduler(workspace, said=None)
     gone.stop(run, patience=0.0)
     assert run.status().state == "cancelled"
