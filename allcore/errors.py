@@ -41,6 +41,10 @@ class RunError(InputError):
     """A run folder is missing, damaged, or in a state that does not allow what was asked."""
 
 
+class SchedulerError(RunError):
+    """A scheduler takes no job now: it does not answer, or refuses. It may take the same job later."""
+
+
 class TrackingError(InputError):
     """A tracking server does not answer, or refuses; `code` is its own word for why, '' where it said none."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from allcore.errors import ConfigError, InputError, RunError
+from allcore.errors import ConfigError, InputError, RunError, SchedulerError
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.ask_schedulers import ask_schedulers
 from allcore.runs.execution.choose_executor import executor_of, resume
@@ -32,8 +32,10 @@ from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, state_of
 from allcore.runs.folder.worker_lock import worker_lock
+from allcore.runs.listing import list_runs
 from allcore.studies.disk_use import keep_small
 from allcore.studies.plan import Place
+from allcore.studies.room import Room
 from allcore.studies.same_images import must_be_those_of
 from allcore.studies.store import Study
 from allcore.text import counted
@@ -42,6 +44,10 @@ from allcore.writing import remove_unfinished
 _POLL_SECONDS = 0.5
 _LOOKED_AT_IN_A_POLL = 50
 _HEARTBEAT_SECONDS = 60.0
+_MANY = 50
+"""From how many launches on the list of runs is left ready for whoever looks first."""
+_SETTLED_SECONDS = 3.0
+"""How long after a launch its files are taken to be those that the list may rely on."""
 _NAMED = 3
 _LOOKED_AT_SECONDS = 5.0
 """How long the lock is waited for: whoever looks whether somebody has it holds it for a moment."""
@@ -50,6 +56,7 @@ _LOOKED_AT_SECONDS = 5.0
 def run_study(folder: Path, executor: Executor, launch: int | None = None) -> int:
     """Carry out the study in `folder`: what is missing or did not succeed is trained, each member tried once.
 
+    What a scheduler refuses waits, and is launched once it takes it.
     As the launch of that number was asked to: once it is not the last one, another process carries the study out.
     Without a number nothing is done where another process does; one that was asked to waits for it to let go, and then
     goes on: a file server may keep the lock of a machine that is lost.
@@ -104,6 +111,12 @@ class _Runner:
     members: tuple[Run, ...] = ()
     """Those that are there, the oldest first."""
     heard: float = 0.0
+    room: Room = field(default_factory=Room)
+    refused: dict[str, str] = field(default_factory=dict)
+    """What a scheduler said of places whose members it did not take, in the last launches."""
+    unlisted: int = 0
+    """How many were launched since the list of runs was left ready."""
+    launched: float = 0.0
 
     def carry_out(self) -> int:
         pid, started = own_identity()
@@ -126,8 +139,11 @@ class _Runner:
             going, following = self._members()
             if self._launch_as_many_as_go(len(going), following):
                 continue
-            if going:
-                self._wait(going)
+            if going or (following and not self.room.is_hopeless()):
+                self._wait(going, asks_again=bool(following))
+            elif following:
+                for place, _ in following:
+                    self._remember(place, self.room.refusal)
             else:
                 return ("failed", _in_words(self.problems)) if self.problems else ("succeeded", "")
         self._stop_members()
@@ -158,7 +174,8 @@ class _Runner:
                 rests = "its run was deleted" if run is None else f"run {run.id} is {in_words(state)}"
                 self.problems[place.name] = told.get(place.name, rests)
         more = f" and {len(going) - 1} more" if len(going) > 1 else ""
-        if (phase := "".join([*list(going)[:1], more])) != self.status.phase:
+        waits = f"{'; ' if going else ''}the others wait: {self.room.refusal}" if self.room.refusal else ""
+        if (phase := "".join([*list(going)[:1], more, waits])) != self.status.phase:
             self._write(phase=phase)
         return list(going.values()), following
 
@@ -169,16 +186,24 @@ class _Runner:
     def _launch_as_many_as_go(self, going: int, following: list[tuple[Place, Run | None]]) -> bool:
         """Launch the first places for which there is room, and return whether there was any."""
         fitting: list[tuple[Place, Run | None]] = []
+        self.refused, wanted = {}, 0
         for place, run in following:
             try:
-                room = self.executor.at_once(place.config)
+                wanted = self.executor.at_once(place.config)
+            except SchedulerError as error:
+                self.refused[place.name] = str(error)
+                break
             except ConfigError as error:  # others of the study may be carried out all the same
-                self._remember(place, error)
+                self._remember(place, what_went_wrong(error))
                 continue
-            if going + len(fitting) >= room:
+            if going + len(fitting) >= self.room.of(wanted):
                 break
             fitting.append((place, run))
         launch_all([partial(self._launch, place, run) for place, run in fitting])
+        self.unlisted, self.launched = self.unlisted + len(fitting), time.monotonic()
+        if fitting or self.refused:
+            taken = sum(place.name in self.tried and place.name not in self.problems for place, _ in fitting)
+            self.room.heard(going, taken, next(iter(self.refused.values()), ""), wanted)
         return bool(fitting)
 
     def _launch(self, place: Place, run: Run | None) -> None:
@@ -186,31 +211,39 @@ class _Runner:
         if self.stop():
             return
         self._beat()
-        self.tried.add(place.name)
         try:
             if run is None:
                 self.executor.submit(place.config, lambda *_: self._beat(), partial(must_be_those_of, self.members))
             else:
                 resume(run, self.executor)
+            self.tried.add(place.name)
+        except SchedulerError as error:
+            self.refused[place.name] = str(error)
         except (InputError, OSError) as error:
-            self._remember(place, error)
+            self._remember(place, what_went_wrong(error))
 
-    def _remember(self, place: Place, error: Exception) -> None:
+    def _remember(self, place: Place, why: str) -> None:
         """Remember why the member at a place could not be launched: it is not tried again."""
         self.tried.add(place.name)
-        self.problems[place.name] = what_went_wrong(error)
+        self.problems[place.name] = why
 
-    def _wait(self, going: list[Run]) -> None:
+    def _wait(self, going: list[Run], *, asks_again: bool) -> None:
         """Wait until one of the members that go on has come to rest, or the study is asked to stop.
 
+        Where more are to follow, also until a scheduler that took no more can be asked again.
         A look at many of them takes its time, of this machine and of a folder that others share: it comes more seldom.
         """
-        while not self.stop() and all(_state(run) in ACTIVE for run in going):
+        while all(_state(run) in ACTIVE for run in going):
             for _ in range(1 + len(going) // _LOOKED_AT_IN_A_POLL):
                 self._beat()
                 time.sleep(_POLL_SECONDS)
                 if self.stop():
                     return
+            if asks_again and self.room.may_ask_again():
+                return
+            if self.unlisted >= _MANY and time.monotonic() - self.launched > _SETTLED_SECONDS:
+                list_runs(self.executor.workspace)
+                self.unlisted = 0
             ask_schedulers(self.executor.workspace)  # a member may be with another one than the runs to come
 
     def _stop_members(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from allcore.config import TrainConfig
-from allcore.errors import RunError
+from allcore.errors import SchedulerError
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.folder.launches import Launch
 from allcore.runs.folder.status import write_status
@@ -37,7 +37,7 @@ class Scheduler(ScheduledExecutor):
 
     def submit_job(self, run: Run, launch: Launch) -> str:
         if self.refuses:
-            raise RunError("no such partition")
+            raise SchedulerError("no such partition")
         assert self.said is not None
         self.said["7"] = Word("waiting", "pending, Resources")
         return "7"

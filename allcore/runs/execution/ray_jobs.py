@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 from allcore.config import TrainConfig
-from allcore.errors import ConfigError, RunError
+from allcore.errors import ConfigError, SchedulerError
 from allcore.runs.execution.cluster_settings import RaySettings, read_cluster
 from allcore.runs.execution.executor import worker_command, worker_environment
 from allcore.runs.execution.mirroring import TRACKING_VARIABLE
@@ -57,13 +57,16 @@ class RayExecutor(ScheduledExecutor):
         return read_cluster(self.workspace.root).ray
 
     def check(self, config: TrainConfig) -> None:
-        """Raise `ConfigError` where no cluster is named or answers, or GPUs are asked for that no setting grants."""
+        """Raise `ConfigError` where no cluster is named, or GPUs are asked for that no setting grants.
+
+        Raises `SchedulerError` where the cluster does not answer.
+        """
         if not self.settings.gpus and (config.device == "gpu" or config.devices > 1):
             raise ConfigError("a GPU is asked for; set ray.gpus to 1 in cluster.json of the workspace")
         try:
             _ask("GET", "/api/version")
         except (OSError, HTTPException) as error:
-            raise ConfigError(f"the Ray cluster that {_ADDRESS_VARIABLE} names does not answer ({error})") from None
+            raise SchedulerError(f"the Ray cluster that {_ADDRESS_VARIABLE} names does not answer ({error})") from None
 
     def can_ask(self) -> bool:
         """Return whether this process knows the address of a cluster's dashboard."""
@@ -77,18 +80,20 @@ class RayExecutor(ScheduledExecutor):
     def submit_job(self, run: Run, launch: Launch) -> str:
         """Return the name of a run's job, which a launch can have once, also where Ray's answer is lost.
 
-        Raises `RunError` when Ray refuses it.
+        Raises `SchedulerError` when Ray refuses it.
         """
         job = self.job(run, launch)
         try:
             status, said = _ask("POST", "/api/jobs/", job)
         except (ConnectionRefusedError, gaierror, ConfigError) as error:
-            raise RunError(f"Ray cannot be asked to carry out run {run.id} ({error})") from None
+            raise SchedulerError(f"Ray cannot be asked to carry out run {run.id} ({error})") from None
         except (OSError, HTTPException):
             return str(job["submission_id"])
         if not isinstance(said, dict) or "submission_id" not in said:
             why = str(said).strip().splitlines()[-1:]  # of a traceback
-            raise RunError(f"Ray refuses run {run.id} (status {status}{''.join(f', {line:.300}' for line in why)})")
+            raise SchedulerError(
+                f"Ray refuses run {run.id} (status {status}{''.join(f', {line:.300}' for line in why)})"
+            )
         return str(said["submission_id"])
 
     def job(self, run: Run, launch: Launch) -> dict[str, Any]:

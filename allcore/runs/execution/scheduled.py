@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from allcore.config import TrainConfig
-from allcore.errors import InputError, RunError
+from allcore.errors import ConfigError, InputError, RunError, SchedulerError
 from allcore.runs.execution.asked_lately import ASK_SECONDS, jobs_folder, leave_to_others, turn_to_ask
 from allcore.runs.execution.cluster_settings import read_cluster
 from allcore.runs.execution.devices import Device
@@ -59,7 +59,9 @@ class ScheduledExecutor(Executor):
 
     @abstractmethod
     def submit_job(self, run: Run, launch: Launch) -> str:
-        """Hand a launch to the scheduler and return the job's name there. Raises `RunError` when it is surely refused.
+        """Hand a launch to the scheduler and return the job's name there.
+
+        Raises `SchedulerError` when it is surely refused.
 
         Where the answer is lost the job may be there: the name that it then has is returned, and `words` tells.
         """
@@ -84,8 +86,14 @@ class ScheduledExecutor(Executor):
         return ()
 
     def at_once(self, config: TrainConfig) -> int:
-        """Return how many members of a study may be with the scheduler at a time."""
-        return read_cluster(self.workspace.root).at_once
+        """Return how many members of a study may be with the scheduler at a time.
+
+        Raises `SchedulerError` where the settings of the workspace cannot be read, half saved say.
+        """
+        try:
+            return read_cluster(self.workspace.root).at_once
+        except ConfigError as error:
+            raise SchedulerError(str(error)) from None
 
     def look(self) -> None:
         """Ask about all jobs of this workspace at once, at most every few seconds, and record what is said.
@@ -245,11 +253,11 @@ class ScheduledExecutor(Executor):
         (self._jobs / run.id).touch()
         try:
             job = self.submit_job(run, launch)
-        except RunError as error:
+        except (SchedulerError, ConfigError) as error:  # settings that cannot be read now
             refused = launch.model_copy(update={"state": "over", "word": str(error)})
             record_launch(run.folder, refused)
             self._forget(run, refused)
-            raise
+            raise SchedulerError(str(error)) from None
         try:
             record_launch(run.folder, launch.model_copy(update={"job": job, "at": at, "state": "waiting"}))
         except OSError:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from allcore.config import TrainConfig
-from allcore.errors import ConfigError, RunError
+from allcore.errors import ConfigError, SchedulerError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
 from allcore.runs.execution.devices import VISIBLE_GPUS
 from allcore.runs.execution.executor import worker_command, worker_environment
@@ -86,7 +86,7 @@ class SlurmExecutor(ScheduledExecutor):
         """Return the number that sbatch gives a run's job, with `;` and its cluster where that is another one's.
 
         Where no number comes and Slurm may have the job all the same, return the job's name, which no other job has.
-        Raises `RunError` with Slurm's reason when it refuses.
+        Raises `SchedulerError` with Slurm's reason when it refuses.
         """
         environment = worker_environment(self.workspace)
         environment.pop(VISIBLE_GPUS, None)
@@ -95,7 +95,7 @@ class SlurmExecutor(ScheduledExecutor):
         done = _ask(command, job_script(run, launch, settings), environment)
         why = _last_line(done.stderr)
         if done.returncode > 0 and not any(text in why.lower() for text in _LOST):
-            raise RunError(f"Slurm refuses run {run.id}: {why}")
+            raise SchedulerError(f"Slurm refuses run {run.id}: {why}")
         numbers = [line for line in map(str.strip, done.stdout.splitlines()) if _NUMBER.fullmatch(line)]
         if done.returncode == 0 and numbers:
             return numbers[-1]

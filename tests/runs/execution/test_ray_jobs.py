@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from allcore.config import make_config
-from allcore.errors import ConfigError
+from allcore.errors import ConfigError, SchedulerError
 from allcore.runs.execution.ray_jobs import RayExecutor, word_of_ray
 from allcore.runs.folder.launches import Launch
 from allcore.runs.folder.store import Run
@@ -87,7 +87,7 @@ def test_cluster_that_does_not_answer_is_said_before_a_run_is_made_and_changes_n
     with socket.socket() as taken:  # bound, and nobody listens
         taken.bind(("127.0.0.1", 0))
         monkeypatch.setenv("RAY_ADDRESS", f"http://127.0.0.1:{taken.getsockname()[1]}")
-        with pytest.raises(ConfigError, match="does not answer"):
+        with pytest.raises(SchedulerError, match="does not answer"):
             RayExecutor(workspace).check(make_config(dataset="smears"))
         assert RayExecutor(workspace).words(["a-job"]) is None
 

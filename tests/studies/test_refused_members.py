@@ -1,0 +1,146 @@
+"""What a scheduler refuses for a while, as a limit on jobs does or one that is started anew, is launched later."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+
+import pytest
+
+from allcore.errors import SchedulerError
+from allcore.runs.execution.scheduled import ScheduledExecutor
+from allcore.studies import room, runner
+from allcore.studies.room import Room
+from allcore.studies.runner import run_study
+from tests.studies.conftest import Instantly, set_state
+
+
+@dataclass(frozen=True)
+class Refusing(Instantly):
+    """Takes four members at a time by its own word; runs go on until a test ends them."""
+
+    most: int = 4
+    refusals: list[str] = field(default_factory=list)
+    """What is refused before anything else, a word each."""
+    asked: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def at_once(self, config):
+        return 4
+
+    def _carry_out(self, run):
+        with self.lock:
+            self.asked.append(run.id)
+            going = [other for other in self.store.runs() if other.id != run.id and other.status().state == "running"]
+            if self.refusals or len(going) >= self.most:
+                set_state(run, "interrupted")
+                raise SchedulerError(self.refusals.pop() if self.refusals else "Slurm: QOSMaxSubmitJobPerUserLimit")
+            super()._carry_out(run)
+
+
+@pytest.fixture
+def refusing(executor, split, monkeypatch):
+    """Return a maker of executors whose members end one at each look; pauses are short."""
+    sleep_really = time.sleep
+
+    def made(**fields):
+        scheduler = Refusing(executor.workspace, split, ends=lambda place: "running", **fields)
+
+        def sleep(seconds):
+            sleep_really(0.001)
+            running = [run for run in reversed(scheduler.store.runs()) if run.status().state == "running"]
+            if running:
+                set_state(running[0], "succeeded")
+
+        monkeypatch.setattr(runner.time, "sleep", sleep)
+        return scheduler
+
+    monkeypatch.setattr(room, "_PAUSE_SECONDS", 0.005)
+    monkeypatch.setattr(room, "_LONGEST_PAUSE_SECONDS", 0.01)
+    return made
+
+
+def test_a_limit_on_jobs_uses_no_member_up(study, refusing):
+    scheduler = refusing(most=2)
+    assert run_study(study.folder, scheduler) == 0, study.status().error
+    assert {run.status().state for run in scheduler.store.runs()} == {"succeeded"}, study.status()
+    assert len(scheduler.store.runs()) == 4
+    assert len(scheduler.asked) > 4
+
+
+def test_a_scheduler_that_is_started_anew_is_waited_for(study, refusing):
+    scheduler = refusing(refusals=["Unable to contact slurm controller"] * 9)
+    assert run_study(study.folder, scheduler) == 0, study.status().error
+    assert {run.status().state for run in scheduler.store.runs()} == {"succeeded"}, study.status()
+    assert len(scheduler.store.runs()) == 4
+
+
+def test_what_is_refused_for_ever_ends_the_study_with_the_reason(study, refusing, monkeypatch):
+    monkeypatch.setattr(room, "_FIRST_PATIENCE_SECONDS", 0.0)
+    assert run_study(study.folder, refusing(refusals=["invalid partition specified: nowhere"] * 99)) == 1
+    assert "4 members did not succeed" in study.status().error
+    assert "invalid partition specified: nowhere" in study.status().error
+
+
+def test_why_the_others_wait_is_said_meanwhile(study, refusing, monkeypatch):
+    scheduler = refusing(most=2)
+    phases = set()
+    end_one = runner.time.sleep
+    monkeypatch.setattr(runner.time, "sleep", lambda seconds: (phases.add(study.status().phase), end_one(seconds)))
+    assert run_study(study.folder, scheduler) == 0
+    assert any("the others wait: Slurm: QOSMaxSubmitJobPerUserLimit" in phase for phase in phases)
+
+
+def test_settings_that_are_half_saved_for_a_moment_use_no_member_up(study, refusing, monkeypatch):
+    scheduler = refusing()
+    told = iter(["half", "half"])
+
+    def at_once(self, config):
+        if next(told, ""):
+            (self.workspace.root / "cluster.json").write_text('{"at_once": ')
+        else:
+            (self.workspace.root / "cluster.json").write_text('{"at_once": 4}')
+        return ScheduledExecutor.at_once(self, config)
+
+    monkeypatch.setattr(Refusing, "at_once", at_once)
+    assert run_study(study.folder, scheduler) == 0, study.status().error
+    assert len(scheduler.store.runs()) == 4
+
+
+def test_pauses_double_while_it_refuses_and_one_more_is_tried_after_each(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    it = Room()
+    assert it.of(8) == 8
+    it.heard(0, 3, "no more", 8)
+    pauses = []
+    for _ in range(7):
+        assert it.of(8) == 3
+        began = clock[0]
+        while not it.may_ask_again():
+            clock[0] += 10
+        pauses.append(clock[0] - began)
+        assert it.of(8) == 4
+        it.heard(3, 0, "no more", 8)
+    assert pauses == [60, 120, 240, 480, 960, 1800, 1800]
+    clock[0] += 1800
+    for going in range(3, 8):
+        assert it.of(8) == going + 1
+        it.heard(going, 1, "", 8)
+    assert (it.of(8), it.refusal) == (8, "")
+
+
+def test_a_scheduler_that_took_some_is_waited_for_a_day_and_one_that_took_none_minutes(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    never, once = Room(), Room()
+    for it, taken in ((never, 0), (once, 1)):
+        it.heard(0, taken, "no", 8)
+        assert not it.is_hopeless()
+    clock[0] = 300.0
+    for it in (never, once):
+        it.heard(0, 0, "no", 8)
+    assert (never.is_hopeless(), once.is_hopeless()) == (True, False)
+    clock[0] = 90_000.0
+    assert once.is_hopeless()
