@@ -60,8 +60,10 @@ def main() -> None:
                 record["claims"].append(measured)
                 if not options.json:
                     _print(CLAIMS[name], measured)
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
         finally:
-            if options.json:  # also of what was measured until somebody interrupts it
+            if options.json:  # also of what was measured until then
                 print(json.dumps(record, indent=2))
     if any(measured["failed"] for measured in record["claims"]):
         raise SystemExit(1)
@@ -179,8 +181,7 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 def _print_machine(record: dict[str, Any]) -> None:
     versions = ", ".join(f"{package} {number}" for package, number in record["versions"].items())
     print(f"{record['machine']}\n{record['images']}\n{versions}")
-    print("figures and ratios: each its own median over rounds (least to most); a median ratio need not be that of")
-    print("two median figures\n", flush=True)
+    print("figures and ratios are each medians of their own over the rounds (least to most)\n", flush=True)
 
 
 def _print(claim: Claim, measured: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -30,5 +31,7 @@ def benchmark(
     images = [] if data is None else ["--data", str(from_home(str(data)))]
     words = [sys.executable, "-m", "benchmarks", *images, *context.args]
     environment = {**os.environ, "ALLCORE_DATA_ROOTS": os.pathsep.join(map(str, data_roots()))}
-    done = subprocess.run(words, cwd=PROJECT, env=environment, check=False)
-    raise typer.Exit(done.returncode)
+    child = subprocess.Popen(words, cwd=PROJECT, env=environment)
+    with suppress(KeyboardInterrupt):  # they are interrupted too, and say what they have measured
+        child.wait()
+    raise typer.Exit(child.wait())

@@ -182,6 +182,18 @@ def test_a_contender_that_fails_is_named_and_the_rest_goes_on(process, workspace
 
 
 @pytest.mark.process
+def test_what_was_measured_is_told_where_the_rest_is_interrupted(smears, workspace, tmp_path):
+    (tmp_path / "cleanvision.py").write_text("import os, signal\nos.killpg(0, signal.SIGINT)\n")
+    asked = ["benchmark", "catalog-warm", "catalog-cold", "--rounds", "1", "--json", "--data", str(smears)]
+    done = subprocess.run(
+        [sys.executable, "-m", "allcore", *asked], cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=False, capture_output=True, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert done.returncode == 130
+    assert [claim["name"] for claim in json.loads(done.stdout)["claims"]] == ["catalog-warm"]
+
+
+@pytest.mark.process
 @pytest.mark.parametrize(("words", "roots"), [(["--data", "smears"], ""), ([], "smears")], ids=["data", "roots"])
 def test_paths_are_those_of_the_folder_in_which_the_command_is_given(smears, workspace, words, roots):
     variables = {"PYTHONPATH": str(PROJECT), "ALLCORE_DATA_ROOTS": roots, "ALLCORE_WORKSPACE": str(workspace.root)}
