@@ -4,8 +4,8 @@
 
 Contenders take turns, round by round, on the same images, and ratios are taken within a round. Images are real where
 --data or ALLCORE_DATA_ROOTS names some, and drawn elsewhere; claims about growth draw as many as --drawn says. Peers
-whose packages are not installed (requirements-benchmarks.txt) are named and left out. Take it on a quiet machine: the
-load is printed beside.
+whose packages are not installed (requirements-benchmarks.txt) are named and left out. Where a contender fails, it is
+named, the others go on, and the status is 1. Take it on a quiet machine: the load is printed beside.
 """
 
 from __future__ import annotations
@@ -22,16 +22,21 @@ from pathlib import Path
 from typing import Any
 
 from allcore.data.catalog import scan
+from allcore.data.folder.links import data_roots
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.errors import DatasetError
 from allcore.processors import processors
 from allcore.text import counted
-from allcore.workspace import open_workspace
+from allcore.workspace import Workspace
 from benchmarks.claim import OURS, Claim, Material
 from benchmarks.claims.registry import CLAIMS
 from benchmarks.turns import take_turns
 
-PEERS = ("tensorflow", "keras", "torch", "torchvision", "onnxruntime", "openvino", "imagehash", "cleanvision")
+PACKAGES = (
+    "numpy", "opencv-python-headless", "pillow", "streamlit", "tensorflow", "keras", "onnxruntime", "openvino", "torch",
+    "torchvision", "imagehash", "cleanvision",
+)  # fmt: skip
+"""Whose versions are told: ALLscope's own work depends on them, or its peers'."""
 ARITHMETIC = ("amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni", "avx_vnni")
 """What processors have for bfloat16 and int8, by the names that Linux gives it."""
 _DRAWN_A_CLASS = 64
@@ -39,38 +44,62 @@ _DRAWN_A_CLASS = 64
 
 def main() -> None:
     """Measure the claims that are named, all without a name, and print a table a claim."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="claims; all of them unless told")
-    parser.add_argument("--data", type=Path, help="folder with one folder of images a class")
-    parser.add_argument("--drawn", type=int, default=100_000, help="images that claims about many of them draw")
-    parser.add_argument("--rounds", type=int, help="rounds of each claim")
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
-    parser.add_argument("--list", action="store_true", help="name the claims and measure nothing")
-    options = parser.parse_args()
-    unknown = sorted(set(options.names) - set(CLAIMS))
-    if unknown:
-        parser.error(f"no claim is called {', '.join(unknown)}; there are {', '.join(CLAIMS)}")
+    options = _options()
     if options.list:
         for name, claim in CLAIMS.items():
             print(f"{name:24}{claim.work}, against {', '.join(list(claim.contenders)[1:]) or 'nobody'}")
         return
     with tempfile.TemporaryDirectory() as scratch:
         material = Material(_images(options.data, Path(scratch)), Path(scratch), options.drawn)
-        record = _machine(material.data)
+        record = _machine(material)
         if not options.json:
-            print(f"{record['machine']}\n{record['images']}\n")
-        for name in options.names or CLAIMS:
-            measured = _measure(name, CLAIMS[name], material, options.rounds)
-            record["claims"].append(measured)
-            if not options.json:
-                _print(CLAIMS[name], measured)
-    if options.json:
-        print(json.dumps(record, indent=2))
+            _print_machine(record)
+        try:
+            for name in options.names or CLAIMS:
+                measured = _measure(name, CLAIMS[name], material, options.rounds)
+                record["claims"].append(measured)
+                if not options.json:
+                    _print(CLAIMS[name], measured)
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
+        finally:
+            if options.json:  # also of what was measured until then
+                print(json.dumps(record, indent=2))
+    if any(measured["failed"] for measured in record["claims"]):
+        raise SystemExit(1)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m allcore benchmark", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="claims; all of them unless told")
+    parser.add_argument("--data", type=Path, help="folder with one folder of images a class")
+    parser.add_argument("--drawn", type=_count, default=100_000, help="images that claims about many of them draw")
+    parser.add_argument("--rounds", type=_count, help="rounds of each claim")
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    parser.add_argument("--list", action="store_true", help="name the claims and measure nothing")
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(CLAIMS))
+    if unknown:
+        parser.error(f"no claim is called {', '.join(unknown)}; there are {', '.join(CLAIMS)}")
+    return options
+
+
+def _count(given: str) -> int:
+    try:
+        count = int(given)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, received {given}")
+    return count
 
 
 def _images(given: Path | None, scratch: Path) -> Path:
-    """Return the folder of class folders to work on: the one given, the first of the data roots, or a drawn one."""
-    candidates = [given] if given is not None else open_workspace().list_datasets()
+    """Return the folder of class folders to work on: the one given, the first of the data roots, or a drawn one.
+
+    The workspace's own datasets are not asked: those that were drawn there would pass for real images.
+    """
+    candidates = [given] if given is not None else Workspace(scratch, data_roots()).list_datasets()
     for folder in candidates:
         try:
             catalog = scan(folder)
@@ -84,10 +113,12 @@ def _images(given: Path | None, scratch: Path) -> Path:
     return drawn
 
 
-def _machine(data: Path) -> dict[str, Any]:
+def _machine(material: Material) -> dict[str, Any]:
+    data, drawn = material.data, material.data.is_relative_to(material.scratch)
     images = sum(1 for path in data.rglob("*") if path.is_file())
+    unnamed = "drawn images, as neither --data nor ALLCORE_DATA_ROOTS names a dataset"
     versions = {}
-    for package in PEERS:
+    for package in PACKAGES:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
@@ -95,7 +126,8 @@ def _machine(data: Path) -> dict[str, Any]:
     cores, load = counted(processors(), "core"), os.getloadavg()[0]
     return {
         "machine": f"{_processor()}, {cores}, load {load:.1f}, Python {platform.python_version()}",
-        "images": f"{images} images of {data.name if data.name != 'drawn' else 'drawn smears'}",
+        "images": f"{images:,} {unnamed if drawn else f'images of {data.name}'}",
+        "drawn": drawn,
         "versions": versions,
         "claims": [],
     }
@@ -113,7 +145,7 @@ def _processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def _measure(name: str, claim: Claim, material: Material, rounds: int | None) -> dict[str, Any]:
-    taken = take_turns(name, claim, material, rounds or claim.rounds)
+    taken = take_turns(name, claim, material, claim.rounds if rounds is None else rounds)
     ours = taken.figures.get(OURS, [])
     rows: dict[str, Any] = {}
     for contender, theirs in taken.figures.items():
@@ -124,7 +156,8 @@ def _measure(name: str, claim: Claim, material: Material, rounds: int | None) ->
             ratio = _spread([our / their for our, their in zip(ours, theirs, strict=True)])
             reached = claim.reaches(contender, ratio["median"])
             rows[contender] |= {"ratio": ratio, "goal": claim.goals.get(contender), "reached": reached}
-    return {"name": name, "work": claim.work, "unit": claim.unit, "contenders": rows, "absent": taken.absent}
+    left = {"absent": taken.absent, "failed": taken.failed}
+    return {"name": name, "work": claim.work, "unit": claim.unit, "contenders": rows, **left}
 
 
 def _limits(claim: Claim, row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -145,11 +178,18 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
+def _print_machine(record: dict[str, Any]) -> None:
+    versions = ", ".join(f"{package} {number}" for package, number in record["versions"].items())
+    print(f"{record['machine']}\n{record['images']}\n{versions}")
+    print("figures and ratios are each medians of their own over the rounds (least to most)\n", flush=True)
+
+
 def _print(claim: Claim, measured: dict[str, Any]) -> None:
     print(f"{measured['name']}: {claim.work} ({claim.unit})")
+    width = 2 + max(map(len, (OURS, *measured["contenders"], *measured["absent"], *measured["failed"])))
     for contender, row in measured["contenders"].items():
         figure = row["figure"]
-        line = f"  {contender:44}{figure['median']:10.4g}  ({figure['least']:.4g} to {figure['most']:.4g})"
+        line = f"  {contender:{width}}{figure['median']:10.4g}  ({figure['least']:.4g} to {figure['most']:.4g})"
         if row["peak_mb"] is not None:
             line += f"   {row['peak_mb']:.0f} MB at most"
         for limit in row.get("limits", ()):
@@ -161,7 +201,9 @@ def _print(claim: Claim, measured: dict[str, Any]) -> None:
                 line += f", goal {sign} {row['goal']:.3g}: {_reached(row)}"
         print(line)
     for contender, why in measured["absent"].items():
-        print(f"  {contender:44}left out: {why}")
+        print(f"  {contender:{width}}left out: {why}")
+    for contender, said in measured["failed"].items():
+        print(f"  {contender:{width}}failed: {said.splitlines()[-1]}")
     print(flush=True)
 
 

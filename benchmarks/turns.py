@@ -28,11 +28,15 @@ _PATIENCE = 30.0
 
 @dataclass
 class Taken:
-    """What came of a claim's rounds: figures and peak MB of each contender, and why others could not take part."""
+    """What came of a claim's rounds: figures and peak MB of each contender, and why others could not take part.
+
+    `failed` has the end of what those said that broke down, of which no figure is kept.
+    """
 
     figures: dict[str, list[float]] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -61,27 +65,30 @@ def _contender(name: str, contender: str, material: Material) -> Iterator[subpro
 
 
 def take_turns(name: str, claim: Claim, material: Material, rounds: int) -> Taken:
-    """Return what the contenders' rounds came to. Raises `RuntimeError` when a contender fails."""
+    """Return what the contenders' rounds came to. The others go on without a contender that fails."""
     taken = Taken()
     with ExitStack() as stack:
         ready = {}
         for contender in claim.contenders:
             process = stack.enter_context(_contender(name, contender, material))
-            answer = _answer(process, contender, material)
-            if "missing" in answer:
+            answer = _answer(process, contender, material, taken)
+            if answer is not None and "missing" in answer:
                 taken.absent[contender] = answer["missing"]
-            else:
+            elif answer is not None:
                 ready[contender] = process
                 taken.figures[contender] = []
         for _ in range(rounds):
-            for contender, process in ready.items():
+            for contender in list(taken.figures):
+                process = ready[contender]
                 assert process.stdin is not None
-                process.stdin.write("\n")
-                process.stdin.flush()
-                answer = _answer(process, contender, material)
-                taken.figures[contender].append(float(answer["figure"]))
-                if answer["peak"] is not None:
-                    taken.peaks[contender] = float(answer["peak"])
+                with suppress(BrokenPipeError):  # it has ended since, and does not answer
+                    process.stdin.write("\n")
+                    process.stdin.flush()
+                answer = _answer(process, contender, material, taken)
+                if answer is not None:
+                    taken.figures[contender].append(float(answer["figure"]))
+                    if answer["peak"] is not None:
+                        taken.peaks[contender] = float(answer["peak"])
     return taken
 
 
@@ -90,14 +97,27 @@ def _said(contender: str, material: Material) -> Path:
     return material.scratch / f"{for_file(contender)}.log"
 
 
-def _answer(process: subprocess.Popen[str], contender: str, material: Material) -> dict[str, Any]:
+def _answer(process: subprocess.Popen[str], contender: str, material: Material, taken: Taken) -> dict[str, Any] | None:
+    """Return a contender's next answer; None where it has failed, which is noted."""
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        said = _said(contender, material).read_text(encoding="utf-8", errors="replace")
-        raise RuntimeError(f"{contender} failed: {said[-2000:]}")
+        taken.failed[contender] = _last_words(process, contender, material)
+        for kept in (taken.figures, taken.peaks):
+            kept.pop(contender, None)
+        return None
     answer: dict[str, Any] = json.loads(line)
     return answer
+
+
+def _last_words(process: subprocess.Popen[str], contender: str, material: Material) -> str:
+    """Return the end of what a contender said, and what ended it where it had no time to say so."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_PATIENCE)
+    said = _said(contender, material).read_text(encoding="utf-8", errors="replace").strip()[-2000:]
+    if process.returncode is not None and process.returncode < 0:
+        said += f"\nended by signal {-process.returncode}"
+    return said.strip() or "it said nothing"
 
 
 def _take_part(name: str, contender: str, material: Material) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 
+from allcore.cells.maps import cell_maps
 from allcore.config import TrainConfig
 from allcore.data.catalog import scan
 from allcore.data.decoded import decoded_images
@@ -36,23 +39,33 @@ def training_sources(config: TrainConfig, material: Material) -> tuple[BatchSour
     rows = catalog.trainable_images()
     split = make_split(rows, config.split)
     images = decoded_images(catalog.root, rows, cache)
-    train = BatchSource(images, split.labels(), split.rows("train"), config, augmented=True)
+    cells = cell_maps(images, list(rows["pixel_sha256"]), cache) if config.augment.changes_fields else None
+    train = BatchSource(images, split.labels(), split.rows("train"), config, augmented=True, cells=cells)
     validation = BatchSource(images, split.labels(), split.rows("validation"), config, augmented=False)
     return train, validation, split
 
 
 def trained_run(size: int, material: Material) -> Run:
-    """Return a run of `size` px with all that it leaves, trained for an epoch on drawn smears the first time."""
+    """Return a run of `size` px with all that it leaves, trained for an epoch on drawn smears the first time.
+
+    Raises `ModuleNotFoundError` where TensorFlow is not installed, `RuntimeError` where training fails.
+    """
     workspace = material.scratch / f"workspace-{size}"
     store = RunStore(workspace / "runs")
     if not store.runs():
+        if importlib.util.find_spec("tensorflow") is None:
+            raise ModuleNotFoundError("training needs TensorFlow", name="tensorflow")
         drawn = material.scratch / f"trained-on-{size}"
-        write_dataset(drawn, SyntheticSpec(images_per_class=10))
+        if not drawn.is_dir():
+            write_dataset(drawn, SyntheticSpec(images_per_class=10))
         words = ["train", "--data", str(drawn), "--image-size", str(size), "--epochs", "1", "--batch-size", "8"]
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "allcore", *words, "--weights", "random", "--split", "random"],
-            env={**os.environ, "ALLCORE_WORKSPACE": str(workspace)}, check=True, capture_output=True,
+            env={**os.environ, "ALLCORE_WORKSPACE": str(workspace)}, check=False, capture_output=True, text=True,
         )  # fmt: skip
+        if done.returncode:
+            shutil.rmtree(workspace, ignore_errors=True)  # what it left is no run to measure
+            raise RuntimeError(f"no run could be trained: {done.stderr.strip()[-1000:]}")
     (run,) = store.runs()
     return run
 

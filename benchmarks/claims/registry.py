@@ -15,6 +15,8 @@ CLAIMS: dict[str, Claim] = {
     "epoch-96": steps.epoch(96),
     "augmentation-96": augmentation.claim(96),
     "augmentation-300": augmentation.claim(300),
+    "augmentation-cells-96": augmentation.claim(96, "cells"),
+    "augmentation-cells-300": augmentation.claim(300, "cells"),
     "first-prediction-150": prediction.first_prediction(150),
     "first-prediction-300": prediction.first_prediction(300),
     "one-image-300": prediction.one_warm_image(300),

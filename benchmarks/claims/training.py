@@ -15,7 +15,7 @@ from allcore.config import TrainConfig, make_config
 from allcore.hardware import plan_hardware, set_before_tensorflow, system_devices
 from benchmarks.claim import OURS, Claim, LeftOutError, Material, Measure
 from benchmarks.claims.ours import training_batches
-from benchmarks.claims.peers import image_data_generator, keras_layers
+from benchmarks.claims.peers import image_data_generator, keras_layers, torchvision_changes
 
 if TYPE_CHECKING:
     import keras
@@ -61,15 +61,22 @@ def _rate(steps: int, batches: Iterator[Any], learn: Callable[[Any], object]) ->
 
 
 def _ours(size: int, material: Material) -> Measure:
+    config = _config(size, material)
+    source, classes = training_batches(config, material)
+    _check_whole_batch(len(source.rows))
     set_before_tensorflow()
     from allcore.training.learner import Learner
     from allcore.training.tensorflow_devices import tensorflow_devices
 
-    config = _config(size, material)
-    source, classes = training_batches(config, material)
     learner = Learner(config, plan_hardware(config, classes, tensorflow_devices()), classes)
     learner.train_batch(source.batch(0, 0))  # traces
     return lambda: _rate(STEPS[size], _whole_batches(source), learner.train_batch)
+
+
+def _check_whole_batch(images: int) -> None:
+    """Raise `LeftOutError` where no batch of any epoch is whole: nothing would ever be learned from."""
+    if images < BATCH:
+        raise LeftOutError(f"its {images} images to train on do not fill a batch of {BATCH}")
 
 
 def _whole_batches(source: BatchSource) -> Iterator[Batch]:
@@ -105,6 +112,7 @@ def _image_data_generator(size: int, material: Material) -> Measure:
     batches = generator.flow_from_directory(
         str(material.data), target_size=(size, size), batch_size=BATCH, class_mode="sparse"
     )
+    _check_whole_batch(batches.n)
     return _fitted(_plain_network(size, material), batches, size)
 
 
@@ -129,12 +137,11 @@ def _pytorch(size: int, material: Material) -> Measure:
 
     augment = _config(size, material).augment
     change = v2.Compose([
-        v2.ToImage(), v2.Resize((size, size)), v2.RandomHorizontalFlip(), v2.RandomVerticalFlip(),
-        v2.RandomRotation(augment.degrees, interpolation=v2.InterpolationMode.BILINEAR),
-        v2.ColorJitter(brightness=augment.brightness), v2.ToDtype(torch.float32, scale=True),
+        v2.ToImage(), v2.Resize((size, size)), *torchvision_changes(augment), v2.ToDtype(torch.float32, scale=True),
         v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
     ])  # fmt: skip
     images = datasets.ImageFolder(str(material.data), change)
+    _check_whole_batch(len(images))
     plan = plan_hardware(_config(size, material), len(images.classes), system_devices())
     device = "cuda" if plan.kind == "gpu" else "cpu"
     half = torch.float16 if plan.precision == "mixed_float16" else torch.bfloat16

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from allcore.data.catalog import scan
+from allcore.data.synthetic import SyntheticSpec, write_dataset
+from allcore.installation import PROJECT
 from allcore.networks.vgg16 import CONVOLUTIONS
 from benchmarks import __main__ as command
 from benchmarks import processes
-from benchmarks.claim import OURS, Claim, Material
+from benchmarks.claim import OURS, Claim, LeftOutError, Material
+from benchmarks.claims import augmentation
 from benchmarks.claims.drawn import small_files
 from benchmarks.claims.registry import CLAIMS
 from benchmarks.claims.steps import step_products
@@ -29,11 +36,12 @@ def test_every_claim_has_allscope_first_and_its_goals_are_against_contenders(cla
 
 def test_something_is_aimed_at_by_every_claim_but_those_that_inform():
     aimless = {name for name, claim in CLAIMS.items() if not claim.goals and claim.limit is None}
-    assert aimless == {"augmentation-96", "install-time"}
+    assert aimless == {"augmentation-96", "augmentation-cells-96", "install-time"}
 
 
 def measured(monkeypatch, figures, peaks=None, **claim):
-    taken = Taken(figures, peaks or {}, {"a peer": "the package peer is not installed"})
+    failed = {"another": "Traceback\nImportError: built for another NumPy"}
+    taken = Taken(figures, peaks or {}, {"a peer": "the package peer is not installed"}, failed)
     monkeypatch.setattr(command, "take_turns", lambda *_: taken)
     of = Claim(work="work", unit="s", contenders={}, **claim)
     return command._measure("work", of, Material(Path(), Path()), rounds=None)
@@ -74,13 +82,37 @@ def test_the_processor_is_named_with_the_arithmetic_that_it_has(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not tell")
 def test_the_cores_are_those_that_a_benchmark_may_use(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert ", 1 core, load " in command._machine(tmp_path)["machine"]
+    assert ", 1 core, load " in command._machine(Material(tmp_path, tmp_path / "scratch"))["machine"]
+
+
+def test_the_versions_are_told_above_the_tables_of_what_peers_and_pictures_hang_on(tmp_path, capsys):
+    command._print_machine(command._machine(Material(tmp_path, tmp_path / "scratch")))
+    said = capsys.readouterr().out
+    assert f"numpy {np.__version__}, opencv-python-headless " in said
+    assert {"pillow", "streamlit", "onnxruntime"} <= set(said.split())
+
+
+@pytest.mark.parametrize("is_root_named", [True, False], ids=["root", "no root"])
+def test_images_are_those_of_the_data_roots_and_never_the_workspaces_own(
+    monkeypatch, workspace, smears, tmp_path, is_root_named
+):
+    monkeypatch.setattr(command, "_DRAWN_A_CLASS", 3)
+    write_dataset(workspace.datasets / "smears", SyntheticSpec(images_per_class=3, image_size=32))
+    if is_root_named:
+        monkeypatch.setenv("ALLCORE_DATA_ROOTS", str(smears))
+    material = Material(command._images(None, tmp_path / "scratch"), tmp_path / "scratch")
+    record = command._machine(material)
+    assert material.data == (smears if is_root_named else material.scratch / "drawn")
+    assert record["drawn"] is not is_root_named
+    assert record["images"].startswith("64 images of smears" if is_root_named else "12 drawn images, as neither ")
 
 
 def test_a_table_is_printed_where_allscope_itself_is_left_out(monkeypatch, capsys):
     row = measured(monkeypatch, {"slow": [4.0]}, limit=60.0)
     command._print(Claim(work="work", unit="s", contenders={}), row)
-    assert "the package peer is not installed" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "the package peer is not installed" in said
+    assert "failed: ImportError: built for another NumPy\n" in said
 
 
 @pytest.mark.process
@@ -117,6 +149,87 @@ def test_contenders_are_measured_in_turn_as_a_process_would(process, workspace, 
     assert set(claim["contenders"]) == {OURS, "Pillow in a loop"}
     assert claim["contenders"]["Pillow in a loop"]["ratio"]["most"] > 0
     assert claim["contenders"][OURS]["peak_mb"] > 20
+
+
+BREAKS_AT_ONCE = "raise ImportError('built for another NumPy')"
+IS_KILLED_LATER = """
+import os, signal
+calls = []
+class Imagelab:
+    def __init__(self, **given):
+        pass
+    def find_issues(self, *given, **more):
+        calls.append(1)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(
+    ("peer", "said"),
+    [(BREAKS_AT_ONCE, "ImportError: built for another NumPy"), (IS_KILLED_LATER, "ended by signal 9")],
+    ids=["at once", "later"],
+)
+def test_a_contender_that_fails_is_named_and_the_rest_goes_on(process, workspace, smears, tmp_path, peer, said):
+    (tmp_path / "cleanvision.py").write_text(peer)
+    words = ["benchmark", "catalog-cold", "catalog-warm", "--rounds", "2", "--json", "--data", smears]
+    done = process(workspace.root, *words, PYTHONPATH=str(tmp_path))
+    first, second = json.loads(done.out)["claims"]
+    assert (done.code, list(first["failed"])) == (1, ["cleanvision"])
+    assert first["failed"]["cleanvision"].splitlines()[-1] == said
+    assert set(first["contenders"]) == {OURS, "Pillow in a loop"}
+    assert (second["name"], second["failed"]) == ("catalog-warm", {})
+
+
+@pytest.mark.process
+def test_what_was_measured_is_told_where_the_rest_is_interrupted(smears, workspace, tmp_path):
+    (tmp_path / "cleanvision.py").write_text("import os, signal\nos.killpg(0, signal.SIGINT)\n")
+    asked = ["benchmark", "catalog-warm", "catalog-cold", "--rounds", "1", "--json", "--data", str(smears)]
+    done = subprocess.run(
+        [sys.executable, "-m", "allcore", *asked], cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=False, capture_output=True, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert done.returncode == 130
+    assert [claim["name"] for claim in json.loads(done.stdout)["claims"]] == ["catalog-warm"]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("words", "roots"), [(["--data", "smears"], ""), ([], "smears")], ids=["data", "roots"])
+def test_paths_are_those_of_the_folder_in_which_the_command_is_given(smears, workspace, words, roots):
+    variables = {"PYTHONPATH": str(PROJECT), "ALLCORE_DATA_ROOTS": roots, "ALLCORE_WORKSPACE": str(workspace.root)}
+    asked = ["benchmark", "catalog-warm", "--rounds", "1", "--json", *words]
+    done = subprocess.run(
+        [sys.executable, "-m", "allcore", *asked], cwd=smears.parent, env={**os.environ, **variables}, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["images"] == "64 images of smears"
+
+
+def test_a_smaller_last_batch_counts_as_what_it_holds(monkeypatch):
+    clock = count()
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(clock)))
+    assert augmentation._rate(iter([range(32), range(8)])) == 40
+
+
+def test_the_cells_preset_is_measured_with_the_cells_that_it_needs(tmp_path):
+    write_dataset(tmp_path / "drawn", SyntheticSpec(images_per_class=4, image_size=128))
+    in_one_thread = CLAIMS["augmentation-cells-96"].contenders["ALLscope, one thread"]
+    assert in_one_thread(Material(tmp_path / "drawn", tmp_path))() > 0
+
+
+def test_training_is_left_out_where_no_batch_is_whole(tmp_path):
+    write_dataset(tmp_path / "drawn", SyntheticSpec(images_per_class=8, image_size=32))
+    with pytest.raises(LeftOutError, match="24 images"):
+        CLAIMS["training-96"].contenders[OURS](Material(tmp_path / "drawn", tmp_path))
+
+
+@pytest.mark.parametrize("words", [["--rounds", "0"], ["--rounds", "-1"], ["--drawn", "0"], ["--drawn", "many"]])
+def test_a_number_below_one_is_refused_before_anything_is_made(monkeypatch, capsys, words):
+    monkeypatch.setattr("sys.argv", ["benchmarks", *words])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert f"expected a whole number of at least 1, received {words[1]}" in capsys.readouterr().err
 
 
 def test_a_claim_that_is_not_there_is_named_beside_those_that_are(monkeypatch, capsys):
