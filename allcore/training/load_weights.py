@@ -28,7 +28,7 @@ def load_initial_weights(model: keras.Model, config: TrainConfig) -> dict[str, s
         _load(trunk, "imagenet", "the ImageNet weights could not be downloaded")
         file = keras_weights_file(trunk)
     if trunk.convolutions:
-        for name, arrays in read_convolutions(file).items():
+        for name, arrays in read_convolutions(file, trunk).items():
             model.get_layer(name).set_weights(arrays)
     else:
         for layer in _load(trunk, str(file), f"weights file {file} is not one of {trunk.title}").layers:
