@@ -46,13 +46,13 @@ def test_missing_file_is_named_with_the_three_ways(tmp_path):
     with pytest.raises(
         WeightsError, match=r"nothing\.h5 .* it does not exist.*imagenet.*ALLCORE_VGG16_WEIGHTS.*random"
     ):
-        read_convolutions(tmp_path / "nothing.h5")
+        read_convolutions(tmp_path / "nothing.h5", VGG16)
 
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.h5")
     with pytest.raises(WeightsError, match=r"pipe\.h5 cannot be used: it is a pipe"):
-        read_convolutions(tmp_path / "pipe.h5")
+        read_convolutions(tmp_path / "pipe.h5", VGG16)
 
 
 def test_an_array_larger_than_the_network_s_is_refused_unread(tmp_path):
@@ -61,7 +61,7 @@ def test_an_array_larger_than_the_network_s_is_refused_unread(tmp_path):
         file.create_dataset("block1_conv1/kernel", (3, 3, 10**5, 10**6), np.float32, chunks=(3, 3, 10, 10))
         file.create_dataset("block1_conv1/bias", (10**9,), np.float32, chunks=(1000,))
     with pytest.raises(WeightsError, match="block1_conv1 has a kernel of shape"):
-        read_convolutions(tmp_path / "bomb.h5")
+        read_convolutions(tmp_path / "bomb.h5", VGG16)
 
 
 def test_text_file_is_refused(tmp_path):
