@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.arrays import FloatArray
+from allcore.data.class_names import probability_columns
 from allcore.evaluation.comparing.comparison import compare, compare_all
 from allcore.evaluation.comparing.pairing import pair
 from allcore.evaluation.predictions.recorded import RecordedPredictions
@@ -83,7 +84,7 @@ def _draw(n: int, n_classes: int, seed: int) -> RecordedPredictions:
         "group": (np.arange(n) / IMAGES_A_GROUP).astype(int).astype(str),
         "label": np.array(classes, object)[true],
     }
-    probabilities = {f"probability_{name}": p[:, c] for c, name in enumerate(classes)}
+    probabilities = dict(zip(probability_columns(classes), p.T, strict=True))
     return RecordedPredictions(classes, pd.DataFrame({**columns, **probabilities}))
 
 

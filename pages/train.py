@@ -31,7 +31,7 @@ with card:
 
 st.header("Settings", anchor=False)
 say_handed_over()
-fields = config_form(preset.lower(), initial_config(of_preset).model_dump())
+fields = config_form(preset.lower(), initial_config(of_preset))
 now = planned(images, variant, fields, asked)
 with card:
     show_card(now, of_preset, preset.lower())

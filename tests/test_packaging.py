@@ -22,6 +22,7 @@ from allcore.runs.measure import measure
 from allcore.workspace import Workspace, open_workspace
 
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = {"serve", "train", "gpu", "cluster", "sign-in", "benchmarks", "dev"}
 INSTALLED = packages_distributions()
 TRAINING_FOLDERS = ("allcore/model", "allcore/training")
 
@@ -76,7 +77,18 @@ def test_the_wheel_needs_tensorflow_for_training_alone(wheel):
     by_default = {each.name for each in needed if each.marker is None}
     assert {"streamlit", "onnxruntime"} <= by_default
     assert not by_default & {"tensorflow", "keras", "onnx", "h5py", "tensorboard"}
-    assert {"serve", "train", "gpu", "benchmarks", "dev"} <= set(DECLARED["optional-dependencies"])
+    assert set(DECLARED["optional-dependencies"]) == EXTRAS
+
+
+def test_every_extra_is_named_where_installing_is_told():
+    told = (PROJECT / "docs/first-steps.md").read_text(encoding="utf-8")
+    assert [extra for extra in sorted(EXTRAS) if f"`{extra}`" not in told and f"'.[{extra}]'" not in told] == []
+
+
+def test_the_extra_for_clusters_brings_the_ray_that_runs_are_tried_on():
+    lines = (PROJECT / "requirements-cluster.txt").read_text(encoding="utf-8").splitlines()
+    tried = [Requirement(found) for line in lines if (found := line.partition("#")[0].strip())]
+    assert tried == [Requirement(each) for each in DECLARED["optional-dependencies"]["cluster"]]
 
 
 def test_the_wheel_brings_the_command(wheel):

@@ -16,6 +16,7 @@ from allcore.cli.output import Json, check_files, make_folder_for, print_json, p
 from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError
 from allcore.refusals import what_went_wrong
+from allcore.reporting.answers import answers_in_words
 from allcore.reporting.number_text import percentage
 from allcore.text import counted, for_file
 
@@ -127,14 +128,14 @@ def _row(predictor: Predictor, path: Path, prediction: Prediction | ImageError) 
 def _write_csv(rows: list[dict[str, Any]], classes: Sequence[str], csv: Path) -> None:
     import pandas as pd
 
+    from allcore.inference.results import answer_columns, answers_table
     from allcore.text import for_csv
 
-    flat = [
-        {**row, **{f"probability_{name}": of_class for name, of_class in row.get("probabilities", {}).items()}}
-        for row in rows
-    ]
-    columns = ["path", "label", *(f"probability_{name}" for name in classes), "novelty", "novel", "split", "error"]
-    write_file(csv, for_csv(pd.DataFrame(flat, columns=columns)))
+    good = {place: row for place, row in enumerate(rows) if "error" not in row}
+    said = [[*row["probabilities"].values(), row["novelty"], row["novel"]] for row in good.values()]
+    answers = pd.DataFrame(said, index=list(good), columns=answer_columns(classes))
+    splits, errors = [row.get("split") or "" for row in rows], [row.get("error", "") for row in rows]
+    write_file(csv, for_csv(answers_table(classes, [row["path"] for row in rows], answers, splits, errors)))
 
 
 def _shown_probabilities(row: dict[str, Any], classes: Sequence[str]) -> list[str]:
@@ -153,7 +154,10 @@ def _print_rows(predictor: Predictor, rows: list[dict[str, Any]]) -> None:
     ]  # fmt: skip
     table(["image", "class", *(f"{name} %" for name in headings or ["#probability"]), "#novelty", ""], cells)
     say()
-    if any(row["novel"] for row in good):
+    novel = sum(row["novel"] for row in good)
+    if len(rows) > 1:
+        say(answers_in_words((row["label"] for row in good), novel, len(rows) - len(good)))
+    if novel:
         threshold = predictor.metadata.novelty.threshold
         say(f"novel: over {threshold:.2f}, unlike the images that this model knows, so the class means little")
     say("For research and education only; not for diagnosis.")

@@ -1,12 +1,15 @@
-"""Names of classes as folders have them: which are the same, and in which order they stand."""
+"""Names of classes as folders have them: which are the same, in which order they stand, and their columns in tables."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
 from allcore.text import well_formed
+
+_PROBABILITY: Final = "probability_"
 
 
 def class_name(folder: str) -> str:
@@ -31,3 +34,13 @@ def natural(name: str) -> str:
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
     """Return the distinct names in their natural order."""
     return tuple(sorted(set(names), key=natural))
+
+
+def probability_columns(classes: Iterable[str]) -> list[str]:
+    """Return the names of the columns that hold the probabilities of classes, wherever such a table is."""
+    return [f"{_PROBABILITY}{name}" for name in classes]
+
+
+def classes_of_columns(columns: Iterable[str]) -> list[str]:
+    """Return the classes whose probabilities are among a table's columns, in their order there."""
+    return [name.removeprefix(_PROBABILITY) for name in columns if name.startswith(_PROBABILITY)]

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from allcore import __version__
 from allcore.augment import resize
+from allcore.data.class_names import probability_columns
 from allcore.data.decoded import decode_catalogued
 from allcore.data.intake.images import INTAKE_VERSION
 from allcore.errors import FileError
@@ -42,7 +43,7 @@ def predict_catalogued(
     `on_progress` hears of the images that are. Raises `DatasetError` when an image is gone or has changed.
     """
     file = _file(model, cache)
-    columns = [*(f"probability_{name}" for name in predictor.classes), "novelty"]
+    columns = [*probability_columns(predictor.classes), "novelty"]
     kept = _read(file, columns)
     missing = images[~images["pixel_sha256"].isin(kept.index)].drop_duplicates("pixel_sha256")
     count = ProgressCounter(on_progress, len(missing))

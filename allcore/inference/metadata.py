@@ -131,8 +131,13 @@ class ServedMetadata(BaseModel):
 
     @property
     def trunk(self) -> Trunk:
-        """The trunk of the network; VGG16's where the file does not say, as those of earlier versions."""
-        return TRUNKS.get(str(self.config.get("network")), VGG16)
+        """The trunk of the network."""
+        return TRUNKS[self.network]
+
+    @property
+    def network(self) -> str:
+        """The network's name; VGG16's where the file does not say, as those of earlier versions."""
+        return str(self.config.get("network", VGG16.name))
 
     @property
     def says_training(self) -> bool:
@@ -171,10 +176,16 @@ def from_properties(properties: dict[str, str]) -> ServedMetadata:
     if schema == 1 and isinstance(fields.get("novelty"), dict):
         fields["novelty"] |= {"colour_means": "", "colour_whitening": ""}
     try:
-        return ServedMetadata.model_validate(fields)
+        metadata = ServedMetadata.model_validate(fields)
     except ValidationError as error:
         names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
         raise ModelFileError(f"the model's description is damaged ({names})") from None
+    if metadata.network not in TRUNKS:
+        raise ModelFileError(
+            f"the model's network is {metadata.network!r:.40}, this version knows {', '.join(TRUNKS)}; "
+            "use the version that wrote it"
+        )
+    return metadata
 
 
 def encode_array(array: np.ndarray) -> str:

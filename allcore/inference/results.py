@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from allcore.data.class_names import probability_columns
 from allcore.errors import ImageError
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Prediction
@@ -22,49 +23,55 @@ class Result:
     outcome: Prediction | ImageError
 
 
-def results_table(results: Sequence[Result], metadata: ServedMetadata) -> pd.DataFrame:
-    """Return one row a result, in order.
+def answer_columns(classes: Sequence[str]) -> list[str]:
+    """Return the columns of a model's answers: the probability of each class, novelty and novel."""
+    return [*probability_columns(classes), "novelty", "novel"]
+
+
+def answers_table(
+    classes: Sequence[str], paths: Sequence[str], answers: pd.DataFrame, splits: Sequence[str], errors: Sequence[str]
+) -> pd.DataFrame:
+    """Return one row an image, in order; `answers`, with the `answer_columns`, has those predicted, by their places.
 
     Columns: path, label, probability_<class> for each class, novelty, novel, split (in which the model's run had the
     same file, empty when in none) and error (empty when there is a prediction; otherwise the rest is).
     """
-    probabilities = [f"probability_{name}" for name in metadata.classes]
-    columns = ["path", "label", *probabilities, "novelty", "novel", "split", "error"]
-    table = pd.DataFrame([_row(result, metadata) for result in results], columns=columns)
-    return table.astype({"novel": "boolean"})
+    probabilities = probability_columns(classes)
+    labels = np.full(len(paths), "", object)
+    labels[answers.index] = np.array(classes, object)[answers[probabilities].to_numpy(np.float64).argmax(axis=1)]
+    every = answers.reindex(range(len(paths)))
+    table = pd.DataFrame({"path": paths, "label": labels})
+    table[[*probabilities, "novelty"]] = every[[*probabilities, "novelty"]].astype(np.float64)
+    table["novel"] = every["novel"].astype("boolean")
+    return table.assign(split=splits, error=errors)
+
+
+def results_table(results: Sequence[Result], metadata: ServedMetadata) -> pd.DataFrame:
+    """Return one row a result, in order, as `answers_table` does."""
+    said = {place: each.outcome for place, each in enumerate(results) if isinstance(each.outcome, Prediction)}
+    answers = pd.DataFrame(
+        [[*one.probabilities, one.novelty, one.novel] for one in said.values()],
+        index=list(said),
+        columns=answer_columns(metadata.classes),
+    )
+    errors = ["" if place in said else str(each.outcome) for place, each in enumerate(results)]
+    splits = [metadata.split_of(each.sha256) or "" for each in results]
+    return answers_table(metadata.classes, [each.name for each in results], answers, splits, errors)
 
 
 def folder_table(images: pd.DataFrame, said: pd.DataFrame, metadata: ServedMetadata) -> pd.DataFrame:
     """Return one row for each of the images of a folder, in order, with what `predict_catalogued` said of the usable.
 
-    `images` has path, sha256, problem and, where they are labelled, label. Columns: path, true and correct (where they
-    are labelled), and those of `results_table`; `said` has the usable images' index.
+    `images` has path, sha256, problem and, where they are labelled, label. Columns: those of `answers_table`, and true
+    and correct where the images are labelled; `said` has the usable images' index.
     """
-    probabilities = [f"probability_{name}" for name in metadata.classes]
-    answers = said.reindex(images.index)
-    usable = images.index.isin(said.index)
-    table = images[["path"]].copy()
+    answers = said.set_axis(images.index.get_indexer(said.index))
+    splits = [metadata.split_of(digest) or "" for digest in images["sha256"]]
+    table = answers_table(metadata.classes, list(images["path"]), answers, splits, list(images["problem"]))
+    table = table.set_axis(images.index)
     if "label" in images:
-        table["true"] = images["label"]
-    table["label"] = ""
-    table.loc[usable, "label"] = np.array(metadata.classes, object)[said[probabilities].to_numpy().argmax(axis=1)]
-    if "label" in images:
-        table["correct"] = (table["label"] == table["true"]).where(
-            usable & images["label"].isin(metadata.classes), None
-        )
-        table = table.astype({"correct": "boolean"})
-    table[[*probabilities, "novelty"]] = answers[[*probabilities, "novelty"]]
-    table["novel"] = answers["novel"].astype("boolean")
-    table["split"] = [metadata.split_of(digest) or "" for digest in images["sha256"]]
-    table["error"] = images["problem"]
+        can_be_right = images.index.isin(said.index) & images["label"].isin(metadata.classes)
+        right = (table["label"] == images["label"]).where(can_be_right, None).astype("boolean")
+        table.insert(1, "true", images["label"])
+        table.insert(3, "correct", right)
     return table
-
-
-def _row(result: Result, metadata: ServedMetadata) -> dict[str, object]:
-    row: dict[str, object] = {"path": result.name, "split": metadata.split_of(result.sha256) or ""}
-    outcome = result.outcome
-    if isinstance(outcome, ImageError):
-        return row | {"label": "", "error": str(outcome)}
-    for name, probability in zip(metadata.classes, outcome.probabilities, strict=True):
-        row[f"probability_{name}"] = float(probability)
-    return row | {"label": outcome.label, "novelty": outcome.novelty, "novel": outcome.novel, "error": ""}

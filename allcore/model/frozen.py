@@ -35,7 +35,7 @@ def open_frozen(trunk: Trunk, weights: Path, image_size: int) -> FrozenTrunk:
     Raises `WeightsError` when the file is missing, damaged or another network's.
     """
     graph = Graph()
-    last = write_trunk(graph, trunk, chain_layers(trunk, read_convolutions(weights)))
+    last = write_trunk(graph, trunk, chain_layers(trunk, read_convolutions(weights, trunk)))
     graph.add("GlobalAveragePool", [last], "features")
     model = as_model(graph, image_size, {"features": ["N", trunk.channels, 1, 1]})
     options = ort.SessionOptions()

@@ -11,7 +11,6 @@ import numpy as np
 from allcore.errors import FileError, WeightsError
 from allcore.files import check_file
 from allcore.networks.trunk import Trunk
-from allcore.networks.vgg16 import CONVOLUTIONS, VGG16
 
 LARGEST_BYTES = 2 * 2**30
 """VGG16 with its head in double precision has half of it."""
@@ -25,16 +24,13 @@ def three_ways(trunk: Trunk) -> str:
     )
 
 
-_THREE_WAYS = three_ways(VGG16)
-
-
 def check_weights_file(path: Path, trunk: Trunk) -> None:
     """Raise `WeightsError` where a file's weights are not those of a trunk, as far as that can be seen without Keras.
 
     Of a plain chain of convolutions that is for certain; of another trunk it is that the file is a readable HDF5 file.
     """
     if trunk.convolutions:
-        read_convolutions(path)
+        read_convolutions(path, trunk)
         return
     _check_readable(path, trunk)
     try:
@@ -46,18 +42,18 @@ def check_weights_file(path: Path, trunk: Trunk) -> None:
         raise WeightsError(f"weights file {path} has no layer with weights. {three_ways(trunk)}")
 
 
-def read_convolutions(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return kernel (3, 3, inputs, outputs) and bias (outputs,) of each VGG16 convolution in an HDF5 file.
+def read_convolutions(path: Path, trunk: Trunk) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return kernel (3, 3, inputs, outputs) and bias (outputs,) of each convolution of a plain chain in an HDF5 file.
 
     Reads Keras 3's `.weights.h5` and the older layout that `weights="imagenet"` downloads. Raises `WeightsError` when
     the file is missing, is no HDF5 file, or holds another architecture.
     """
-    _check_readable(path, VGG16)
+    _check_readable(path, trunk)
     try:
         with h5py.File(path, "r") as file:
-            return _convolutions(path, file)
+            return _convolutions(path, file, trunk)
     except (OSError, RuntimeError, KeyError, ValueError) as error:  # what damage brings out of HDF5
-        raise _not_hdf5(path, VGG16, error) from None
+        raise _not_hdf5(path, trunk, error) from None
 
 
 def _check_readable(path: Path, trunk: Trunk) -> None:
@@ -71,21 +67,25 @@ def _not_hdf5(path: Path, trunk: Trunk, error: Exception) -> WeightsError:
     return WeightsError(f"weights file {path} is not a readable HDF5 file ({error}). {three_ways(trunk)}")
 
 
-def _convolutions(path: Path, file: h5py.File) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Read no array before its shape is known to be VGG16's: a small file may announce any."""
+def _convolutions(path: Path, file: h5py.File, trunk: Trunk) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Read no array before its shape is known to be the trunk's: a small file may announce any."""
     arrays = _layer_arrays(file)
     weights = {}
-    for convolution in CONVOLUTIONS:
+    for convolution in trunk.convolutions:
         kernel, bias = _kernel_and_bias(arrays.get(convolution.name, []))
         if kernel is None or bias is None:
-            raise WeightsError(f"weights file {path} has no layer {convolution.name}: not VGG16. {_THREE_WAYS}")
+            raise WeightsError(
+                f"weights file {path} has no layer {convolution.name}: not {trunk.title}. {three_ways(trunk)}"
+            )
         expected = convolution.kernel_shape
         if kernel.shape != expected or bias.shape != expected[3:]:
             raise WeightsError(
                 f"weights file {path} is of another architecture: {convolution.name} has a kernel of shape "
-                f"{kernel.shape}, VGG16's is {expected}. {_THREE_WAYS}"
+                f"{kernel.shape}, {trunk.title}'s is {expected}. {three_ways(trunk)}"
             )
         weights[convolution.name] = (kernel[()], bias[()])
+    if others := [name for name, found in arrays.items() if name not in weights and _is_convolution(found)]:
+        raise WeightsError(f"weights file {path} has a convolution {others[0]}: not {trunk.title}. {three_ways(trunk)}")
     return weights
 
 
@@ -113,3 +113,9 @@ def _kernel_and_bias(arrays: list[h5py.Dataset]) -> tuple[h5py.Dataset | None, h
     kernel = next((array for array in arrays if array.ndim == 4), None)
     bias = next((array for array in arrays if array.ndim == 1), None)
     return kernel, bias
+
+
+def _is_convolution(arrays: list[h5py.Dataset]) -> bool:
+    """Return whether these are a kernel and its bias; an optimizer's arrays, which may be there too, are more."""
+    kernel, bias = _kernel_and_bias(arrays)
+    return kernel is not None and bias is not None and len(arrays) == 2 and kernel.shape[3:] == bias.shape

@@ -17,6 +17,7 @@ the values are; those of the first layer, written out place by place, took a fif
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -35,15 +36,13 @@ from allcore.model.graph import (
 )
 from allcore.model.layers import NetworkWeights
 from allcore.model.trunk_graph import write_trunk
-from allcore.networks.trunk import Convolution
+from allcore.networks.trunk import Convolution, Preprocessing
 
 KERNEL_LIMIT = 64
 """Largest magnitude of a quantised weight."""
 _CHANNELS_TOGETHER = 4
 """Input channels that processors multiply at once; a layer's are a multiple."""
 _BIAS_LIMIT = 2**30
-_IMAGE_SCALE, _IMAGE_ZERO = 275 / 255, 115
-"""Pixels less ImageNet's mean lie between -124 and 151."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,10 @@ def _convolutions(graph: Graph, weights: NetworkWeights, calibration: Calibratio
     """Write the convolutions; return the last one's quantised output, and its scale (its zero point is 0)."""
     x = write_image(graph, weights.trunk.preprocessing)
     graph.constant("zero_point", np.uint8(0))
-    scale, scale_name, zero = np.float32(_IMAGE_SCALE), "image.scale", "image.zero_point"
+    scale, zero_point = _image_rounding(weights.trunk.preprocessing)
+    scale_name, zero = "image.scale", "image.zero_point"
     graph.constant(scale_name, scale)
-    graph.constant(zero, np.uint8(_IMAGE_ZERO))
+    graph.constant(zero, zero_point)
     x = graph.add("QuantizeLinear", [x, scale_name, zero], "image_quantised")
     padding = graph.integers("image.padding", *[0] * 5, _missing_channels(3), 0, 0)
     x = graph.add("Pad", [x, padding, zero], "image_padded")
@@ -119,6 +119,19 @@ def _convolutions(graph: Graph, weights: NetworkWeights, calibration: Calibratio
         graph.constant(scale_name, scale)
         x = graph.add("QuantizeLinear", [linear, scale_name, zero], f"{name}_quantised")  # below 0 is 0: the ReLU
     return x, scale
+
+
+def _image_rounding(preprocessing: Preprocessing) -> tuple[np.float32, np.uint8]:
+    """Return the scale and the zero point with which the values of all preprocessed pixels are 8 bits.
+
+    Their range is rounded up to three digits: VGG's, -123.68 to 151.061, is 275 wide.
+    """
+    channels = list(zip(preprocessing.mean, preprocessing.scale, strict=True))
+    low = min((0 - mean) * scale for mean, scale in channels)
+    high = max((255 - mean) * scale for mean, scale in channels)
+    digit = 10.0 ** (math.floor(math.log10(high - low)) - 2)
+    step = math.ceil((high - low) / digit) * digit / 255
+    return np.float32(step), np.uint8(round(-low / step))
 
 
 def _write_kernel(

@@ -11,6 +11,7 @@ from zlib import crc32
 
 import pandas as pd
 
+from allcore.data.class_names import probability_columns
 from allcore.errors import FileError, RunError
 from allcore.json_text import read_json
 from allcore.runs.folder.files import METRICS_FILE
@@ -69,7 +70,7 @@ def out_of_fold_run(study: Study, finished: list[FinishedMember], setting: str, 
     if members and _written_of(run.folder) == (_FORM, ids):
         return run
     predictions = out_of_fold(finished, setting, seed)
-    probabilities = [f"probability_{label}" for label in predictions.classes]
+    probabilities = probability_columns(predictions.classes)
     table = predictions.table.assign(split="test")
     config = members[0].place.config.model_copy(update={"place": name})
     try:

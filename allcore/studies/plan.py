@@ -14,8 +14,7 @@ from typing import Annotated, Any, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from allcore.config import TrainConfig, make_config
-from allcore.config_fields import config_fields
-from allcore.config_parts import AugmentConfig, SplitConfig
+from allcore.config_fields import config_fields, config_values, set_nested
 from allcore.errors import ConfigError
 from allcore.recipe import command_of, option_name
 
@@ -244,13 +243,7 @@ def _typed(value: object) -> str:
 
 def _fields() -> dict[str, str]:
     """Return the path of each field that can be varied, by its path and by its name as an option."""
-    models: tuple[tuple[str, type[BaseModel]], ...] = (
-        ("", TrainConfig),
-        ("split.", SplitConfig),
-        ("augment.", AugmentConfig),
-    )
-    paths = [prefix + name for prefix, model in models for name in model.model_fields]
-    kept = [path for path in paths if path not in (*_OF_ALL, "split", "augment")]
+    kept = [path for path in config_fields() if path not in _OF_ALL]
     return {option_name(path).removeprefix("--").replace("-", "_"): path for path in kept} | {
         path: path for path in kept
     }
@@ -258,13 +251,16 @@ def _fields() -> dict[str, str]:
 
 def _value(path: str, text: str, config: TrainConfig) -> Any:  # noqa: ANN401 - a field is of any type
     """Return what a field makes of a text: as the field's own type, as JSON has it."""
-    group, _, field = path.rpartition(".")
-    fields = config.model_dump()
-    now = fields[group][field] if group else fields[field]
     may_be_none = NoneType in get_args(config_fields()[path].annotation)  # class_weights has a "none" of its own
-    given = text.split() if isinstance(now, tuple) else None if text == "none" and may_be_none else text
-    made = make_config(**_with_values(config, {path: given})).model_dump(mode="json")
-    return made[group][field] if group else made[field]
+    given = (
+        text.split()
+        if isinstance(config_values(config)[path], tuple)
+        else None
+        if text == "none" and may_be_none
+        else text
+    )
+    made = config_values(make_config(**_with_values(config, {path: given})))[path]
+    return list(made) if isinstance(made, tuple) else made
 
 
 def _with_values(config: TrainConfig, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,10 +271,7 @@ def _with_values(config: TrainConfig, values: Mapping[str, Any]) -> dict[str, An
     fields = config.model_dump()
     if values.get("network", config.network) != config.network:
         del fields["trainable_from"], fields["trainable_to"]
-    for path, value in values.items():
-        group, _, field = path.rpartition(".")
-        (fields[group] if group else fields)[field] = value
-    return fields
+    return set_nested(fields, values)
 
 
 def each_once(values: Sequence[Any]) -> list[Any]:

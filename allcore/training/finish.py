@@ -14,6 +14,7 @@ import pandas as pd
 
 from allcore.augment import resize
 from allcore.config import TrainConfig
+from allcore.data.class_names import probability_columns
 from allcore.data.decoded import DecodedImages
 from allcore.data.folder.parts import PARTS
 from allcore.data.splits.split import Split
@@ -218,7 +219,7 @@ def _write_predictions(run: TrainedRun, outputs: NetworkOutputs, colours: np.nda
         NetworkOutputs(outputs.probabilities[rows], outputs.evidence[rows], outputs.features[rows]), colours[rows]
     )
     table = run.split.table.loc[rows, ["path", "sha256", "group", "split", "label"]].reset_index(drop=True)
-    table[[f"probability_{name}" for name in run.split.classes]] = interpreted.probabilities
+    table[probability_columns(run.split.classes)] = interpreted.probabilities
     table["predicted"] = interpreted.labels
     table["correct"] = table["predicted"] == table["label"]
     table["novelty"] = interpreted.novelty

@@ -8,8 +8,8 @@ from allcore.config import TrainConfig
 from allcore.errors import WeightsError
 from allcore.model.build import build_trunk
 from allcore.model.initial_weights import file_sha256, read_convolutions, three_ways
+from allcore.model.weights_files import keras_weights_file, weights_file
 from allcore.networks.trunk import Trunk
-from allcore.runs.execution.preflight import keras_weights_file, weights_file
 
 _SHAPE = (32, 32, 3)
 """The smallest image that every trunk takes; its weights do not depend on it."""
@@ -28,7 +28,7 @@ def load_initial_weights(model: keras.Model, config: TrainConfig) -> dict[str, s
         _load(trunk, "imagenet", "the ImageNet weights could not be downloaded")
         file = keras_weights_file(trunk)
     if trunk.convolutions:
-        for name, arrays in read_convolutions(file).items():
+        for name, arrays in read_convolutions(file, trunk).items():
             model.get_layer(name).set_weights(arrays)
     else:
         for layer in _load(trunk, str(file), f"weights file {file} is not one of {trunk.title}").layers:

@@ -91,6 +91,16 @@ def test_bad_files_stand_on_standard_error_when_people_read(on_finished, image, 
     assert str(image) in outcome.out
 
 
+def test_several_images_are_summed_up_in_the_sentence_of_the_page_and_one_is_not(on_finished, image, tmp_path):
+    (answer,) = on_finished("predict", "latest", image, "--json").json
+    summary = (
+        f"2 {answer['label']}{', 2 of them not like the images this model knows' * answer['novel']}, 4 not predicted"
+    )
+    lines = on_finished("predict", "latest", image, image, *bad_files(tmp_path)).out.splitlines()
+    assert summary in lines
+    assert f"1 {answer['label']}" not in on_finished("predict", "latest", image).out
+
+
 def test_one_bad_file_alone_is_bad_input(on_finished, tmp_path):
     outcome = on_finished("predict", "latest", tmp_path / "missing[1].png")
     assert (outcome.code, outcome.out) == (2, "")

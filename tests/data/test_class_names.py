@@ -6,7 +6,7 @@ import pytest
 
 from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
-from allcore.data.class_names import in_order
+from allcore.data.class_names import classes_of_columns, in_order, probability_columns
 from allcore.data.splits.split import make_split
 from allcore.errors import DatasetError
 from tests.data.rows import images
@@ -50,3 +50,8 @@ def test_catalog_split_and_counts_have_one_order(make_dataset):
     assert split.classes == wanted
     assert list(split.counts().index) == list(wanted)
     assert list(split.labels()) == [wanted.index(label) for label in split.table["label"]]
+
+
+def test_columns_of_probabilities_tell_their_classes_and_other_columns_none():
+    classes = ["Pro", "probability_", "a b"]
+    assert classes_of_columns(["path", *probability_columns(classes), "novelty"]) == classes

@@ -7,6 +7,7 @@ import pytest
 
 from allcore.errors import ModelFileError
 from allcore.inference.metadata import KEY, METADATA_SCHEMA, decode_array, encode_array, from_properties, to_properties
+from allcore.networks.registry import TRUNKS
 from tests.inference.conftest import toy_metadata
 
 
@@ -49,12 +50,21 @@ def test_description_of_schema_1_is_read_as_one_that_knows_no_colours():
         (changed(classes=["Pro"]), r"description is damaged \(classes\)"),
         (changed(arithmetic="float8"), r"description is damaged \(arithmetic\)"),
         (changed(temperature=0), r"description is damaged \(temperature\)"),
+        (
+            changed(config={"network": "vgg19"}),
+            "network is 'vgg19', this version knows vgg16, .*; use the version that wrote it",
+        ),
         (changed(image_size=3, card=None), r"description is damaged \(image_size, card\)"),
     ],
 )
 def test_what_is_not_a_description_is_refused_with_the_reason(properties, reason):
     with pytest.raises(ModelFileError, match=reason):
         from_properties(properties)
+
+
+@pytest.mark.parametrize(("config", "network"), [({}, "vgg16"), ({"network": "resnet50"}, "resnet50")])
+def test_network_is_the_one_of_the_configuration_and_vgg16_where_it_names_none(config, network):
+    assert from_properties(changed(config=config)).trunk is TRUNKS[network]
 
 
 def test_newer_schema_is_named_even_where_its_fields_are_others():

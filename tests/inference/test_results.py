@@ -7,7 +7,7 @@ import pandas as pd
 
 from allcore.errors import ImageError
 from allcore.inference.predictor import Prediction
-from allcore.inference.results import Result, folder_table, results_table
+from allcore.inference.results import Result, answer_columns, folder_table, results_table
 from tests.inference.conftest import toy_metadata
 
 
@@ -58,6 +58,29 @@ def test_a_copy_in_two_parts_of_the_run_is_a_training_image_in_either_table():
     )
     assert list(folder_table(images, said, copied)["split"]) == ["train", "test"]
     assert list(results_table(RESULTS, copied)["split"]) == ["train", "", "test"]
+
+
+def test_a_folder_s_table_is_that_of_its_results_with_the_labels_beside():
+    images = pd.DataFrame(
+        {
+            "path": [result.name for result in RESULTS],
+            "sha256": [result.sha256 for result in RESULTS],
+            "problem": ["", "empty file", ""],
+            "label": ["Pro", "Pro", "Early"],  # a class that the model does not know
+        },
+        index=[4, 2, 7],
+    )
+    said = pd.DataFrame([[0.25, 0.75, 1.1, False], [0.75, 0.25, 2.5, True]], [4, 7], answer_columns(["Benign", "Pro"]))
+    table = folder_table(images, said, toy_metadata())
+    assert list(table.index) == [4, 2, 7]
+    assert list(table.columns)[:4] == ["path", "true", "label", "correct"]
+    assert list(table["correct"].astype(object).where(table["correct"].notna(), "unknown")) == [
+        True,
+        "unknown",
+        "unknown",
+    ]
+    alone = table.drop(columns=["true", "correct"]).reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, results_table(RESULTS, toy_metadata()))
 
 
 def test_csv_reads_back_as_it_was():

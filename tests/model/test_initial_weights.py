@@ -9,7 +9,7 @@ import pytest
 
 from allcore.errors import WeightsError
 from allcore.model.initial_weights import file_sha256, read_convolutions
-from allcore.networks.vgg16 import CONVOLUTIONS
+from allcore.networks.vgg16 import CONVOLUTIONS, VGG16
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def assert_same(weights, base):
 def test_file_of_keras_3_is_read(base, tmp_path):
     path = tmp_path / "vgg16.weights.h5"
     base.save_weights(path)
-    assert_same(read_convolutions(path), base)
+    assert_same(read_convolutions(path, VGG16), base)
 
 
 def test_file_in_the_older_layout_is_read(base, tmp_path):
@@ -39,20 +39,20 @@ def test_file_in_the_older_layout_is_read(base, tmp_path):
             group = file.create_group(convolution.name)
             group[f"{convolution.name}_W_1:0"] = kernel
             group[f"{convolution.name}_b_1:0"] = bias
-    assert_same(read_convolutions(path), base)
+    assert_same(read_convolutions(path, VGG16), base)
 
 
 def test_missing_file_is_named_with_the_three_ways(tmp_path):
     with pytest.raises(
         WeightsError, match=r"nothing\.h5 .* it does not exist.*imagenet.*ALLCORE_VGG16_WEIGHTS.*random"
     ):
-        read_convolutions(tmp_path / "nothing.h5")
+        read_convolutions(tmp_path / "nothing.h5", VGG16)
 
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.h5")
     with pytest.raises(WeightsError, match=r"pipe\.h5 cannot be used: it is a pipe"):
-        read_convolutions(tmp_path / "pipe.h5")
+        read_convolutions(tmp_path / "pipe.h5", VGG16)
 
 
 def test_an_array_larger_than_the_network_s_is_refused_unread(tmp_path):
@@ -61,14 +61,14 @@ def test_an_array_larger_than_the_network_s_is_refused_unread(tmp_path):
         file.create_dataset("block1_conv1/kernel", (3, 3, 10**5, 10**6), np.float32, chunks=(3, 3, 10, 10))
         file.create_dataset("block1_conv1/bias", (10**9,), np.float32, chunks=(1000,))
     with pytest.raises(WeightsError, match="block1_conv1 has a kernel of shape"):
-        read_convolutions(tmp_path / "bomb.h5")
+        read_convolutions(tmp_path / "bomb.h5", VGG16)
 
 
 def test_text_file_is_refused(tmp_path):
     path = tmp_path / "text.weights.h5"
     path.write_text("not weights")
     with pytest.raises(WeightsError, match="not a readable HDF5 file"):
-        read_convolutions(path)
+        read_convolutions(path, VGG16)
 
 
 def test_truncated_file_is_refused(base, tmp_path):
@@ -76,14 +76,14 @@ def test_truncated_file_is_refused(base, tmp_path):
     base.save_weights(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(WeightsError):
-        read_convolutions(path)
+        read_convolutions(path, VGG16)
 
 
 def test_another_network_is_refused_by_the_layer_it_lacks(tmp_path):
     path = tmp_path / "other.weights.h5"
     keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3)]).save_weights(path)
     with pytest.raises(WeightsError, match="no layer block1_conv1"):
-        read_convolutions(path)
+        read_convolutions(path, VGG16)
 
 
 def test_another_width_is_refused_by_its_shape(base, tmp_path):
@@ -93,7 +93,7 @@ def test_another_width_is_refused_by_its_shape(base, tmp_path):
             file[f"{convolution.name}/kernel"] = np.zeros((3, 3, convolution.inputs, 8), np.float32)
             file[f"{convolution.name}/bias"] = np.zeros(8, np.float32)
     with pytest.raises(WeightsError, match=r"block1_conv1 has a kernel of shape \(3, 3, 3, 8\)"):
-        read_convolutions(path)
+        read_convolutions(path, VGG16)
 
 
 def test_sha256_is_of_the_files_bytes(tmp_path):

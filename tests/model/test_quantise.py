@@ -106,6 +106,11 @@ def test_answers_are_those_of_integer_arithmetic_written_out(quantised):
     assert error.max() < 0.01  # a value midway between two integers may be rounded either way
 
 
+def test_image_of_vgg16_is_rounded_as_in_every_file_made_so_far(quantised):
+    held = initializers(quantised[2])
+    assert (held["image.scale"], held["image.zero_point"]) == (np.float32(275 / 255), 115)
+
+
 def test_calibration_is_the_largest_and_the_mean_of_what_the_layers_compute():
     model, weights, images = random_network(32, images=5)
     found = calibrate(weights, [images[:4], images[4:]])

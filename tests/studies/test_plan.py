@@ -5,8 +5,9 @@ import json
 import pytest
 
 from allcore.config import make_config, parse_config
+from allcore.config_fields import config_values
 from allcore.errors import ConfigError
-from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied, parse_vary
+from allcore.studies.plan import StudyPlan, make_plan, parse_numbers, parse_varied, parse_vary, value_text
 
 GROUPED = make_config(dataset="smears", epochs=3, split={"protocol": "grouped", "folds": 3})
 
@@ -140,6 +141,18 @@ def test_a_setting_and_its_values_are_read_as_its_option_reads_them(text, path, 
 def test_what_is_no_setting_or_no_value_of_it_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
         parse_vary(text, GROUPED)
+
+
+def test_every_setting_can_be_varied_by_its_path_but_those_that_a_place_gives():
+    of_places = {"dataset", "study", "place", "seed", "split.seed", "split.folds", "split.fold"}
+    for path, value in config_values(GROUPED).items():
+        several = isinstance(value, tuple)
+        text = " ".join(map(value_text, value)) if several else value_text(value)
+        if path in of_places:
+            with pytest.raises(ConfigError, match="vary: "):
+                parse_vary(f"{path}={text}", GROUPED)
+        else:
+            assert parse_vary(f"{path}={text}", GROUPED) == (path, [list(value) if several else value])
 
 
 def test_a_setting_is_varied_once_by_whichever_of_its_names():

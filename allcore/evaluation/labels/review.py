@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.arrays import FloatArray, IntArray
-from allcore.data.class_names import in_order
+from allcore.data.class_names import in_order, probability_columns
 from allcore.data.decoded import decoded_images
 from allcore.data.labels.judgements import Judgements
 from allcore.data.relations import Relations
@@ -162,7 +162,7 @@ def _from_run(run: Run, images: pd.DataFrame, classes: tuple[str, ...], labels: 
         recorded, split = run.predictions(), run.split
     except RunError as error:
         return _Opinion(run.id, probabilities, labels, note=str(error))
-    columns = [f"probability_{name}" for name in classes]
+    columns = probability_columns(classes)
     if split.classes != classes or not {"sha256", *columns} <= set(recorded.columns):
         note = f"left out: its classes are {', '.join(split.classes)}, expected {', '.join(classes)}"
         return _Opinion(run.id, probabilities, labels, note=note)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.arrays import FloatArray, IntArray
-from allcore.data.class_names import in_order
+from allcore.data.class_names import classes_of_columns, in_order, probability_columns
 from allcore.data.known_images import known_images
 from allcore.errors import RunError
 from allcore.evaluation.scoring.scores import Scores, score
@@ -18,7 +18,6 @@ from allcore.paper import has_papers_classes
 from allcore.runs.folder.files import PREDICTIONS_FILE
 from allcore.runs.folder.store import Run
 
-_PROBABILITY = "probability_"
 _COLUMNS = ("path", "sha256", "group", "split", "label", "novelty", "novel")
 
 
@@ -43,7 +42,7 @@ class RecordedPredictions:
     @cached_property
     def probabilities(self) -> FloatArray:
         """The calibrated probabilities (N, C), columns in the order of `classes`."""
-        return self.table[[f"probability_{name}" for name in self.classes]].to_numpy(np.float64)
+        return self.table[probability_columns(self.classes)].to_numpy(np.float64)
 
     def score(self) -> Scores:
         """Score the predictions. Raises `InputError` when there is no image."""
@@ -83,9 +82,9 @@ class RecordedPredictions:
 def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
     """Return what `run` recorded of its `split` ("validation" or "test"). Raises `RunError` when it is damaged."""
     every = run.predictions()
-    known = [name.removeprefix(_PROBABILITY) for name in map(str, every) if name.startswith(_PROBABILITY)]
-    classes = in_order([*run.split.classes, *known])  # a folder that a model was scored on may lack some of its classes
-    missing = [name for name in (*_COLUMNS, *(f"{_PROBABILITY}{name}" for name in classes)) if name not in every]
+    # a folder that a model was scored on may lack some of its classes
+    classes = in_order([*run.split.classes, *classes_of_columns(map(str, every))])
+    missing = [name for name in (*_COLUMNS, *probability_columns(classes)) if name not in every]
     if missing:
         raise RunError(f"run {run.id}: {PREDICTIONS_FILE} lacks the columns {', '.join(missing)}")
     table = every[every["split"] == split].reset_index(drop=True)
@@ -103,7 +102,7 @@ def recorded_predictions(run: Run, split: str) -> RecordedPredictions:
 
 def with_answers(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Return a table with label and `probability_<class>` of these classes with predicted, correct and confidence."""
-    probabilities = table[[f"{_PROBABILITY}{name}" for name in classes]].to_numpy(np.float64)
+    probabilities = table[probability_columns(classes)].to_numpy(np.float64)
     predicted = np.array(classes, object)[probabilities.argmax(axis=1)]
     return table.assign(
         predicted=predicted, correct=predicted == table["label"].to_numpy(), confidence=probabilities.max(axis=1)

@@ -16,9 +16,9 @@ import numpy as np
 from allcore.arrays import ImageArray
 from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts.registry import SEED, Baseline, Classifier
+from allcore.model.weights_files import keras_weights_file, weights_file
 from allcore.networks.vgg16 import VGG16
 from allcore.paper import NATIVE_SIZE
-from allcore.runs.execution.preflight import keras_weights_file, weights_file
 
 if TYPE_CHECKING:
     from allcore.model.frozen import FrozenTrunk

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from allcore.arrays import FloatArray, ImageArray
+from allcore.data.class_names import probability_columns
 from allcore.data.decoded import DecodedImages
 from allcore.data.splits.split import Split
 from allcore.errors import InputError
@@ -166,5 +167,5 @@ def _predictions(split: Split, probabilities: FloatArray) -> RecordedPredictions
     classes, rows = split.classes, split.rows("test")
     table = split.table.iloc[rows].reset_index(drop=True)
     table["twin"] = split.twins_in_train()[rows]
-    table[[f"probability_{name}" for name in classes]] = probabilities
+    table[probability_columns(classes)] = probabilities
     return RecordedPredictions(classes, with_answers(table, classes))

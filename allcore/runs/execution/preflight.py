@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,7 +22,7 @@ from allcore.data.splits.split import Split, make_split
 from allcore.errors import ConfigError, InputError
 from allcore.inference.model_file import LARGEST_BYTES
 from allcore.installation import command_that_adds
-from allcore.networks.trunk import Trunk
+from allcore.model.weights_files import weights_file
 from allcore.progress import Progress
 
 Look = Callable[[TrainConfig, Split], None]
@@ -53,32 +52,9 @@ def require_training() -> None:
         raise InputError(missing)
 
 
-def weights_file(weights: str, trunk: Trunk) -> Path | None:
-    """Return the file that initial weights are read from; None for `random` and for a download by Keras.
-
-    `imagenet` means the file that the trunk's environment variable (ALLCORE_VGG16_WEIGHTS) names, when it is set.
-    """
-    if weights == "random":
-        return None
-    if weights == "imagenet":
-        weights = os.environ.get(trunk.weights_variable, "")
-    return from_home(weights) if weights else None
-
-
 def with_groups_absolute(split: SplitConfig) -> SplitConfig:
     """Return how images are divided, with the path of its table of groups made absolute."""
     return split if split.groups is None else split.model_copy(update={"groups": str(from_home(split.groups))})
-
-
-def keras_weights_file(trunk: Trunk) -> Path:
-    """Return where Keras keeps a trunk's ImageNet weights once it has downloaded them."""
-    home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111 - as Keras does
-    return home / "models" / trunk.weights_file
-
-
-def must_download(weights: str, trunk: Trunk) -> bool:
-    """Return whether a run would have to download its initial weights when it starts."""
-    return weights == "imagenet" and weights_file(weights, trunk) is None and not keras_weights_file(trunk).is_file()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from allcore.data.class_names import classes_of_columns, probability_columns
 from allcore.errors import FileError
 from allcore.files import read_file
 
@@ -18,7 +19,6 @@ _LARGEST_TABLE: Final = 2 * 2**30
 _TEXTS: Final = ("path", "sha256", "group", "split", "label", "predicted", "run")
 _TRUTHS: Final = ("correct", "novel", "twin", "trained")
 _NUMBERS: Final = ("novelty",)
-_PROBABILITY: Final = "probability_"
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
@@ -38,7 +38,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
         raise FileError(" ".join(str(error).split())) from None
     if not table.columns.is_unique:
         raise FileError("a column is there twice")
-    known = [name for name in table.columns if name in (*_TEXTS, *_TRUTHS, *_NUMBERS) or name.startswith(_PROBABILITY)]
+    probabilities = probability_columns(classes_of_columns(table.columns))
+    known = [name for name in table.columns if name in (*_TEXTS, *_TRUTHS, *_NUMBERS, *probabilities)]
     for name in known:
         if not _is_as_expected(name, table[name]):
             raise FileError(f"its column {name} holds something else than predictions have")
@@ -48,11 +49,11 @@ def read_predictions(path: Path) -> pd.DataFrame:
 def recorded_accuracy(predictions: pd.DataFrame, split: str) -> float | None:
     """Return which part of a split's images (0 to 1) has its own class as the most probable one; None of no image."""
     of_split = predictions[predictions["split"] == split]
-    columns = [name for name in of_split.columns if name.startswith(_PROBABILITY)]
-    if of_split.empty or not columns:
+    classes = classes_of_columns(of_split.columns)
+    if of_split.empty or not classes:
         return None
-    predicted = of_split[columns].to_numpy(np.float64).argmax(axis=1)
-    named = np.array([name.removeprefix(_PROBABILITY) for name in columns], object)[predicted]
+    predicted = of_split[probability_columns(classes)].to_numpy(np.float64).argmax(axis=1)
+    named = np.array(classes, object)[predicted]
     return float((named == of_split["label"].to_numpy()).mean())
 
 

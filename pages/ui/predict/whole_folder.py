@@ -25,9 +25,9 @@ from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.known.workspace import catalog, relations
 from pages.ui.predict.answers import ImageFile
+from pages.ui.predict.answers_table import say_answers, show_answers
 from pages.ui.shared.choose import choose_dataset, choose_variant
 from pages.ui.shared_work import CancelledError, ask_again, asked_for, is_under_way, wait_for
-from pages.ui.show import per_cent_column, table_with_rows
 
 KINDS = ("A dataset", "A folder")
 _OF_A_FOLDER = ("image", "all")
@@ -202,36 +202,15 @@ def _summarise(table: pd.DataFrame, known: Relations | None, served: Predictor) 
             "pages/evaluate.py", label="All scores, and every mistake", icon=":material/grid_on:",
             query_params={"score": "images", **link},
         )  # fmt: skip
-    counts = predicted["label"].value_counts().sort_index()
-    said = [f"{count:,} {for_page(str(label))}" for label, count in counts.items()]
-    if novel := int(predicted["novel"].sum()):
-        said.append(f"{novel:,} of them not like the images this model knows")
-    if len(predicted) < len(table):
-        said.append(f"{len(table) - len(predicted):,} not predicted")
-    st.markdown(", ".join(said))
+    say_answers(table)
 
 
 def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
     """Show a row an image; the one that is clicked is chosen."""
     address.catch_up()
-    probabilities = [f"probability_{name}" for name in served.classes]
-    empty = [name for name in ("error", "split") if (table[name] == "").all()]
-    shown = table.drop(columns=empty).assign(**(100 * table[probabilities]))
-
-    table_with_rows(
-        shown, f"predictions-{root.name}",
-        "Class, probabilities and novelty of every image; a click shows its evidence, or why it has none",
-        {
-            "path": st.column_config.TextColumn("File", width="medium"),
-            "true": "Label", "label": "Predicted",
-            "correct": st.column_config.CheckboxColumn("Right"),
-            **{f"probability_{name}": per_cent_column(f"{name} (%)") for name in served.classes},
-            "novelty": st.column_config.NumberColumn("Novelty", format="%.2f"),
-            "novel": st.column_config.CheckboxColumn("Novel", help="not like the images this model knows"),
-            "split": st.column_config.TextColumn("Part", help="of the model's run in which the same file was"),
-            "error": st.column_config.TextColumn("Not predicted because", width="medium"),
-        },
-        table, list(table["path"]), partial(address.say, "image"), st.query_params.get("image"),
+    show_answers(
+        table, served.classes, f"predictions-{root.name}", list(table["path"]), partial(address.say, "image"),
+        st.query_params.get("image"),
     )  # fmt: skip
     st.caption(
         "A click on a heading sorts; a click at the left of a row shows that image with its evidence below, or why it "

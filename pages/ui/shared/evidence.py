@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from allcore.data.class_names import probability_columns
 from allcore.errors import DatasetError, ImageError, InputError
 from allcore.reporting.number_text import per_cent
 from allcore.runs.folder.store import Run
@@ -152,7 +153,7 @@ def _tile(picture: bytes, row: dict[Any, Any], classes: tuple[str, ...], by: str
 
 def _most_probable(row: dict[Any, Any], classes: tuple[str, ...]) -> str:
     """Return the probabilities of all classes where they are few, else the highest ones and how many others are."""
-    by_class = sorted(((row[f"probability_{label}"], label) for label in classes), reverse=True)
+    by_class = sorted(zip(map(row.get, probability_columns(classes)), classes, strict=True), reverse=True)
     named = by_class if len(by_class) <= _FEW else by_class[:_NAMED]
     said = [f"{for_page(label)} {per_cent(probability, 0)}" for probability, label in named]
     others = len(by_class) - len(named)
@@ -161,7 +162,7 @@ def _most_probable(row: dict[Any, Any], classes: tuple[str, ...]) -> str:
 
 def recorded_table(images: pd.DataFrame, classes: tuple[str, ...], name: str, alt: str) -> None:
     """Show rows of `RecordedPredictions.table` as a table, with a CSV file called `name`."""
-    probabilities = [f"probability_{label}" for label in classes]
+    probabilities = probability_columns(classes)
     belonging = [column for column in ("group", "stain") if column in images]
     shown = images[["path", "label", "predicted", "confidence", *probabilities, "novelty", "novel", "twin", *belonging]]
     shown = shown.assign(**{name: 100 * shown[name] for name in ("confidence", *probabilities)})

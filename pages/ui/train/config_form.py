@@ -5,18 +5,20 @@ from __future__ import annotations
 import types
 import typing
 import zlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from allcore.config import LABELS
-from allcore.config_fields import config_fields, setting_text
-from allcore.config_parts import AugmentConfig, SplitConfig
+from allcore.config import LABELS, TrainConfig
+from allcore.config_fields import config_fields, config_values, set_nested, setting_text
+from allcore.config_parts import AugmentConfig
 from allcore.networks.registry import TRUNKS
 from allcore.paper import says_of_setting
 from pages.ui.address import bound_number
 
+_OF_STUDIES = ("split.folds", "split.fold")
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Network": ("network", "image_size", "weights", "trainable_from", "trainable_to", "head", "dense_units", "dropout"),
     "Training": (
@@ -24,9 +26,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "early_stopping", "keep", "class_weights", "seed",
     ),
     "Split": (
-        "labels", *(f"split.{name}" for name in SplitConfig.model_fields if name not in ("folds", "fold"))
+        "labels", *(path for path in config_fields() if path.startswith("split.") and path not in _OF_STUDIES)
     ),
-    "Augmentation": tuple(f"augment.{name}" for name in AugmentConfig.model_fields),
+    "Augmentation": tuple(path for path in config_fields() if path.startswith("augment.")),
     "Hardware": ("device", "devices", "precision", "micro_batch_size", "checkpoint_minutes"),
 }  # fmt: skip
 """The fields of the form, by their paths; the dataset, its variant, and what a study varies, are chosen elsewhere."""
@@ -42,25 +44,24 @@ _STEP = 0.05
 _BRIGHTEST = 4.0
 
 
-def config_form(name: str, initial: dict[str, Any]) -> dict[str, Any]:
+def config_form(name: str, initial: TrainConfig) -> dict[str, Any]:
     """Show the form in tabs and return the fields as they are set, nested as `make_config` takes them.
 
     `name` sets this form's settings apart from those of other forms, in the session and in the URL. `initial` has the
-    values to begin with, nested likewise.
+    values to begin with.
     """
-    fields: dict[str, Any] = {"split": {}, "augment": {}}
+    fields: dict[str, Any] = {}
+    begin = config_values(initial)
     # The open tab is kept in the session: what comes and goes above the form would otherwise make it start anew.
     tabs = st.tabs(list(SECTIONS), key=f"{name}.section", bind="query-params")
     for tab, paths in zip(tabs, SECTIONS.values(), strict=True):
         with tab, st.grid(3, min_column_width=240, gap="medium"):
             for path in paths:
-                group, _, field = path.rpartition(".")
-                into, start = (fields[group], initial[group]) if group else (fields, initial)
                 if path in _LAYERS:
-                    into[field] = _layer_widget(name, path, fields["network"], initial)
+                    fields[path] = _layer_widget(name, path, fields["network"], begin)
                 else:
-                    into[field] = _widget(path, _key(name, path, initial), start[field])
-    return fields
+                    fields[path] = _widget(path, _key(name, path, initial), begin[path])
+    return set_nested({}, fields)
 
 
 def weights_key(name: str) -> str:
@@ -68,17 +69,16 @@ def weights_key(name: str) -> str:
     return f"{name}.weights"
 
 
-def _key(name: str, path: str, initial: dict[str, Any]) -> str:
+def _key(name: str, path: str, initial: TrainConfig) -> str:
     """Return a widget's key. Other values to begin with make new widgets: kept ones would go on as they were."""
-    if path == "split.protocol" and initial["split"]["protocol"] == "folders":  # it follows from the dataset
+    if path == "split.protocol" and initial.split.protocol == "folders":  # it follows from the dataset
         return f"{name}.{path}.folders"
-    begin = AugmentConfig(**initial["augment"])
-    if not path.startswith("augment.") or begin == AugmentConfig():
+    if not path.startswith("augment.") or initial.augment == AugmentConfig():
         return f"{name}.{path}"
-    return f"{name}.{path}.{zlib.crc32(begin.model_dump_json().encode()):08x}"
+    return f"{name}.{path}.{zlib.crc32(initial.augment.model_dump_json().encode()):08x}"
 
 
-def _layer_widget(name: str, path: str, network: str, initial: dict[str, Any]) -> str:
+def _layer_widget(name: str, path: str, network: str, initial: Mapping[str, Any]) -> str:
     """Show the choice of one of the network's layers; each network keeps its own, and begins with its own default."""
     trunk = TRUNKS[network]
     if network == initial["network"]:

@@ -7,16 +7,9 @@ import pytest
 from allcore.data.catalog import scan
 from allcore.data.labels.judgements import add_judgements, make_judgement
 from allcore.errors import ConfigError, DatasetError, WeightsError
-from allcore.networks.vgg16 import VGG16
 from allcore.runs.execution import preflight
 from allcore.runs.execution.executor import LocalExecutor
-from allcore.runs.execution.preflight import (
-    keras_weights_file,
-    looked_at_once,
-    must_download,
-    prepare,
-    weights_file,
-)
+from allcore.runs.execution.preflight import looked_at_once, prepare
 
 
 @pytest.fixture
@@ -86,48 +79,6 @@ def test_a_run_records_where_its_table_of_groups_is(tiny_config, groups_of, tmp_
     config, split = prepare(tiny_config(split={"protocol": "patient", "groups": typed}), tmp_path / "cache")
     assert config.split.groups == table
     assert (split.table["group"] == split.table["path"]).all()
-
-
-def test_imagenet_means_the_file_of_the_environment(monkeypatch, tmp_path):
-    monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", str(tmp_path / "vgg16.weights.h5"))
-    assert weights_file("imagenet", VGG16) == tmp_path / "vgg16.weights.h5"
-
-
-def test_imagenet_without_it_is_left_to_keras(monkeypatch):
-    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)
-    assert weights_file("imagenet", VGG16) is None
-
-
-def test_imagenet_must_be_downloaded_unless_a_file_is_given_or_keras_has_it(monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)
-    assert must_download("imagenet", VGG16)
-    monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", "vgg16.weights.h5")
-    assert not must_download("imagenet", VGG16)
-    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS")
-    keras_weights_file(VGG16).parent.mkdir()
-    keras_weights_file(VGG16).touch()
-    assert not must_download("imagenet", VGG16)
-
-
-@pytest.mark.parametrize("weights", ["random", "some/vgg16.weights.h5"])
-def test_other_weights_are_never_downloaded(monkeypatch, tmp_path, weights):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert not must_download(weights, VGG16)
-
-
-def test_a_home_folder_that_is_not_known_is_no_fault(monkeypatch):
-    for name in ("HOME", "KERAS_HOME", "ALLCORE_VGG16_WEIGHTS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["nobody"])  # as the system answers for a user without an entry
-    assert keras_weights_file(VGG16).name == "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-    assert must_download("imagenet", VGG16)
-
-
-def test_weights_may_lie_below_the_home_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("ALLCORE_VGG16_WEIGHTS", "~/vgg16.h5")
-    assert weights_file("imagenet", VGG16) == weights_file("~/vgg16.h5", VGG16) == tmp_path / "vgg16.h5"
 
 
 def test_a_dataset_of_many_launches_at_one_moment_is_looked_at_once(tiny_config, tmp_path, monkeypatch):
