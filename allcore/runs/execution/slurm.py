@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
@@ -13,7 +13,7 @@ from allcore.config import TrainConfig
 from allcore.errors import ConfigError, RunError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
 from allcore.runs.execution.devices import VISIBLE_GPUS
-from allcore.runs.execution.executor import worker_command, worker_environment
+from allcore.runs.execution.executor import HANDED_OVER, worker_command, worker_environment
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.execution.stop_signal import WARNING_SECONDS
 from allcore.runs.folder.files import OUTPUT_FILE
@@ -83,7 +83,7 @@ class SlurmExecutor(ScheduledExecutor):
         environment = worker_environment(self.workspace)
         environment.pop(VISIBLE_GPUS, None)
         command = ["sbatch", *job_options(run, self.settings)]
-        done = _ask(command, job_script(run, launch, self.settings), environment)
+        done = _ask(command, job_script(run, launch, self.settings, environment), environment)
         if done.returncode != 0:
             raise RunError(f"Slurm refuses run {run.id}: {_last_line(done.stderr)}")
         return done.stdout.strip()
@@ -113,15 +113,18 @@ class SlurmExecutor(ScheduledExecutor):
         _ask(["scancel", *_of_cluster(cluster), *(["--state=PENDING"] if only_waiting else []), number])
 
 
-def job_script(run: Run, launch: Launch, settings: SlurmSettings) -> str:
+def job_script(run: Run, launch: Launch, settings: SlurmSettings, environment: Mapping[str, str]) -> str:
     """Return the job's script: the worker, Slurm's signals passed on to it, and the job queued again near its limit.
 
+    It sets itself what the worker needs of the environment: a site may hand none over to jobs (`--export=NONE`).
     What a job is cancelled by must not queue it again, and a job that makes room for another Slurm itself queues again.
     """
     return "\n".join(
         [
             "#!/bin/bash",
+            *_needed(environment),
             *settings.lines,
+            "set +eu; trap - ERR  # that a signal ends a wait is no error",
             *_said_of_warning(settings),
             f"{shlex.join(worker_command(run, launch))} &",
             "worker=$!",
@@ -134,6 +137,11 @@ def job_script(run: Run, launch: Launch, settings: SlurmSettings) -> str:
             "",
         ]
     )
+
+
+def _needed(environment: Mapping[str, str]) -> list[str]:
+    names = sorted(name for name in environment if name.startswith(HANDED_OVER) and name.isidentifier())
+    return [f"export {name}={shlex.quote(environment[name])}" for name in names]
 
 
 def _said_of_warning(settings: SlurmSettings) -> list[str]:
