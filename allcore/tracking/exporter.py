@@ -50,8 +50,9 @@ def tracking_server() -> MlflowServer:
 def follow(folder: Path, workspace: Workspace) -> int:
     """Mirror the run, or the study, in a folder until it rests and all is sent, and what others left; return 0.
 
-    That is done while the run goes on: at its end, a scheduler's job would keep its devices for it. Where the server could not be reached until patience ended, 1. What goes wrong is said once, on standard error.
-    A run that another worker has by now is left to that one's exporter.
+    That is done while the run goes on: at its end, a scheduler's job would keep its devices for it. Where the server
+    could not be reached until patience ended, return 1. What goes wrong is said once, on standard error. A run that
+    another worker has by now is left to that one's exporter.
     """
     turn = present_turn(folder)
     with suppress(OSError):
