@@ -28,6 +28,8 @@ _PRODUCTS_COPIES = 0.9
 _MEMORY_SHARE = 0.8
 """Part of a device's memory that a batch may take; the rest is for workspaces and fragmentation."""
 
+_TOOL_SECONDS = 30.0
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -184,27 +186,39 @@ def cpu_slots() -> int:
 def system_devices() -> Devices:
     """Return this machine's devices as the system tells them; whether TensorFlow can use a GPU, only a worker knows."""
     slots = 1
+    gpus: tuple[Gpu, ...] = ()
     with suppress(ConfigError):  # no run begins then
         slots = cpu_slots()
+    with suppress(ConfigError):  # nor then
+        gpus = nvidia_gpus()
     return Devices(
         cores=processors(),
         cpu_bfloat16=cpu_is_faster_in_bfloat16(),
         memory=available_memory() // slots,
-        gpus=nvidia_gpus(),
+        gpus=gpus,
         cpu_avx2_alone=cpu_has_avx2_alone(),
     )
 
 
 def nvidia_gpus() -> tuple[Gpu, ...]:
-    """Return the NVIDIA GPUs in the order of the driver's own tool; none where that tool is missing or fails."""
+    """Return the NVIDIA GPUs in the order of the driver's own tool; none where that tool is missing or fails.
+
+    Raises `ConfigError` where it does not answer: there may be GPUs, and other runs may have them.
+    """
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
     command = [tool, "--query-gpu=uuid,name,compute_cap,memory.total", "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=_TOOL_SECONDS, check=False)
+    except OSError:
         return ()
+    except subprocess.TimeoutExpired:
+        raise ConfigError(
+            f"nvidia-smi did not answer within {_TOOL_SECONDS:.0f} s, so this machine's GPUs are not known: try again "
+            "(nvidia-smi -pm 1 keeps the driver loaded, and answers sooner), or train on the processor with "
+            "CUDA_VISIBLE_DEVICES=-1"
+        ) from None
     return parse_nvidia_gpus(answer.stdout) if answer.returncode == 0 else ()
 
 

@@ -18,6 +18,8 @@ from typing import Final
 from allcore.errors import InputError, RunError, TrackingError
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.mirroring import TRACKING_VARIABLE
+from allcore.runs.folder.disk_clock import seconds_since_written
+from allcore.runs.folder.files import QUEUE_FOLDER
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.store import Run, RunStore, state_of
 from allcore.runs.folder.turns import present_turn
@@ -27,9 +29,11 @@ from allcore.tracking.record import Mirrored, read_mirrored
 from allcore.tracking.server import MlflowServer
 from allcore.tracking.study import mirror_study, study_is_behind
 from allcore.workspace import Workspace
+from allcore.writing import make_folder
 
 _LOOK_SECONDS: Final = 5.0
 _LONGEST_PAUSE: Final = 120.0
+_CATCH_UP_SECONDS: Final = 600.0
 _PATIENCE: Final = 900.0
 """Seconds for which an exporter tries to send what is left after its run has come to rest."""
 
@@ -44,10 +48,11 @@ def tracking_server() -> MlflowServer:
 
 
 def follow(folder: Path, workspace: Workspace) -> int:
-    """Mirror the run, or the study, in a folder until it rests and all is sent, then what others left; return 0.
+    """Mirror the run, or the study, in a folder until it rests and all is sent, and what others left; return 0.
 
-    Where the server could not be reached until patience ended, 1. What goes wrong is said once, on standard error.
-    A run that another worker has by now is left to that one's exporter.
+    That is done while the run goes on: at its end, a scheduler's job would keep its devices for it. Where the server
+    could not be reached until patience ended, return 1. What goes wrong is said once, on standard error. A run that
+    another worker has by now is left to that one's exporter.
     """
     turn = present_turn(folder)
     with suppress(OSError):
@@ -57,18 +62,23 @@ def follow(folder: Path, workspace: Workspace) -> int:
     except TrackingError as error:
         print(f"MLflow: nothing is mirrored: {error}", file=sys.stderr)
         return 1
-    said, pause, rested = "", _LOOK_SECONDS, 0.0
+    said, pause, rested, has_looked = "", _LOOK_SECONDS, 0.0, False
     while True:
         if turn.is_over():
             return 0
         try:
-            if _is_all_sent(folder, server, workspace):
-                break
+            is_all_sent = _is_all_sent(folder, server, workspace)
+            if not has_looked:
+                has_looked = True
+                _send_what_others_left(server, workspace, until_rests=None if is_all_sent else Run(folder))
+            if is_all_sent:
+                return 0
             pause = _LOOK_SECONDS
         except RunError as error:  # deleted, or damaged
             print(f"MLflow: nothing more is mirrored: {error}", file=sys.stderr)
             return 1
         except (TrackingError, OSError) as error:
+            _let_the_next_one_look(workspace)  # should this one be ended, it sends what is left
             if what_went_wrong(error) != said:
                 said = what_went_wrong(error)
                 print(f"MLflow: {said}; it is tried again; so does python -m allcore mlflow sync", file=sys.stderr)
@@ -77,10 +87,38 @@ def follow(folder: Path, workspace: Workspace) -> int:
         if rested and time.monotonic() - rested > _PATIENCE:
             return 1
         time.sleep(pause)
-    with suppress(TrackingError):  # whoever comes next, then
+
+
+def _send_what_others_left(server: MlflowServer, workspace: Workspace, *, until_rests: Run | None) -> None:
+    """Catch up, unless another exporter of the workspace did lately: all of its runs are looked at.
+
+    What is broken off, as the server does not answer or a run rests that has more to send, the next exporter does.
+    """
+    mark = _looked_at(workspace)
+    if seconds_since_written(mark) < _CATCH_UP_SECONDS:
+        return
+    with suppress(OSError):  # a full disk: others look as well
+        make_folder(mark.parent)
+        mark.touch()
+    try:
         for _ in catch_up(server, workspace):
-            pass
-    return 0
+            if until_rests is not None and state_of(until_rests) not in ACTIVE:
+                break
+        else:
+            return
+    except TrackingError:
+        pass
+    _let_the_next_one_look(workspace)
+
+
+def _let_the_next_one_look(workspace: Workspace) -> None:
+    with suppress(OSError):
+        _looked_at(workspace).unlink(missing_ok=True)
+
+
+def _looked_at(workspace: Workspace) -> Path:
+    """Return the file whose time says when an exporter of the workspace last looked for what others left."""
+    return workspace.runs / QUEUE_FOLDER / "mlflow.looked"
 
 
 def _is_all_sent(folder: Path, server: MlflowServer, workspace: Workspace) -> bool:

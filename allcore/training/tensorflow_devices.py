@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import tensorflow as tf
 
+from allcore.errors import ConfigError
 from allcore.hardware import Devices, Gpu, cpu_has_avx2_alone, cpu_is_faster_in_bfloat16, cpu_slots, nvidia_gpus
 from allcore.memory import available_memory
 from allcore.processors import processors
@@ -14,7 +17,9 @@ def tensorflow_devices() -> Devices:
 
     Raises `ConfigError` where ALLCORE_CPU_SLOTS is no number of runs.
     """
-    memory = {gpu.name: gpu.memory for gpu in nvidia_gpus()}  # TensorFlow does not say how much a GPU has
+    memory: dict[str, int | None] = {}
+    with suppress(ConfigError):
+        memory = {gpu.name: gpu.memory for gpu in nvidia_gpus()}  # TensorFlow does not say how much a GPU has
     gpus = []
     for device in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(device, enable=True)

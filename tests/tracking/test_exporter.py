@@ -1,5 +1,7 @@
 """The exporter beside a run, catching up after an outage, and `mlflow sync`."""
 
+import os
+
 import pytest
 
 from allcore.errors import TrackingError
@@ -84,6 +86,69 @@ def test_the_next_exporter_sends_what_an_outage_left_and_nothing_that_was_never_
     assert follow(run.folder, workspace) == 0
     assert statuses(stand_in) == {run.id: "FAILED", former.id: "KILLED"}
     assert never.id not in statuses(stand_in)
+
+
+@pytest.fixture
+def left_behind(make_run, stand_in, server, workspace):
+    """Return what makes a run that has ended and whose server did not answer."""
+
+    def leave():
+        run = make_run()
+        rest(run)
+        stand_in.fails = {"runs/create": (503, b"")}
+        with pytest.raises(TrackingError):
+            mirror(run, server, workspace)
+        stand_in.fails = {}
+        return run
+
+    return leave
+
+
+def test_what_others_left_is_sent_while_the_run_goes_on_and_not_while_its_job_waits_to_end(
+    make_run, stand_in, workspace, at_once, left_behind
+):
+    former, run, later = left_behind(), make_run(), []
+
+    def end():
+        assert statuses(stand_in) == {run.id: "RUNNING", former.id: "KILLED"}
+        later.append(left_behind())
+        rest(run)
+
+    at_once.append(end)
+    assert follow(run.folder, workspace) == 0
+    assert statuses(stand_in) == {run.id: "KILLED", former.id: "KILLED"}
+    assert later
+
+
+def test_of_many_exporters_one_looks_at_all_runs_within_ten_minutes(
+    make_run, stand_in, workspace, at_once, left_behind
+):
+    first, second, third = make_run(), make_run(), make_run()
+    for run in (first, second, third):
+        rest(run)
+    assert follow(first.folder, workspace) == 0
+    former = left_behind()
+    assert follow(second.folder, workspace) == 0
+    assert former.id not in statuses(stand_in)
+    (mark,) = (workspace.runs / ".queue").glob("mlflow*")
+    os.utime(mark, (mark.stat().st_mtime - 601,) * 2)
+    assert follow(third.folder, workspace) == 0
+    assert statuses(stand_in)[former.id] == "KILLED"
+
+
+def test_after_an_outage_the_next_exporter_looks_at_once(make_run, stand_in, workspace, at_once, monkeypatch):
+    first, lost, last = make_run(), make_run(), make_run()
+    for run in (first, lost, last):
+        rest(run)
+    assert follow(first.folder, workspace) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(exporter, "_PATIENCE", 0.0)
+        stand_in.fails = {"runs/create": (503, b"")}
+        at_once += [lambda: None] * 3
+        assert follow(lost.folder, workspace) == 1
+    stand_in.fails = {}
+    assert follow(last.folder, workspace) == 0
+    assert statuses(stand_in)[lost.id] == "KILLED"
 
 
 def test_a_run_that_is_deleted_meanwhile_ends_its_exporter(make_run, stand_in, workspace, at_once, capfd):

@@ -14,6 +14,8 @@ from allcore.runs.folder.process import host
 VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 _ORDER = "CUDA_DEVICE_ORDER"
 _PART = "MIG-"
+_NONE = ([""], ["-1"])
+"""What CUDA_VISIBLE_DEVICES names where no GPU is to be seen."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,10 @@ def devices_here() -> tuple[Device, ...]:
     """Return the GPUs that NVIDIA's tool lists, of which CUDA_VISIBLE_DEVICES may leave some out, and the processor.
 
     Parts of GPUs (MIG-…) are those that the variable names: the tool's list is of whole ones. The processor is one
-    device, or as many as ALLCORE_CPU_SLOTS says. Raises `ConfigError` where that is no number, or a number in
-    CUDA_VISIBLE_DEVICES may be one GPU for the tool and another for CUDA.
+    device, or as many as ALLCORE_CPU_SLOTS says. Raises `ConfigError` where that is no number, a number in
+    CUDA_VISIBLE_DEVICES may be one GPU for the tool and another for CUDA, or the tool does not answer.
     """
-    listed = nvidia_gpus()
+    listed = () if _names() in _NONE else nvidia_gpus()
     _check_numbers(listed)
     gpus = [
         Device("gpu", number, gpu.uuid or f"{host()}-{number}", gpu.name, _strength(gpu))
@@ -70,7 +72,7 @@ def suitable(config: TrainConfig, here: tuple[Device, ...]) -> tuple[Device, ...
 def see_only(devices: tuple[Device, ...]) -> None:
     """Let this process see no GPU but these; TensorFlow takes all that it sees, so this must come before it."""
     gpus = [device for device in devices if device.kind == "gpu"]
-    if gpus or nvidia_gpus():  # GPUs that NVIDIA's tool does not tell of are left as they are
+    if gpus or _may_have_gpus():  # GPUs of which NVIDIA's tool, if there is one, tells nothing are left as they are
         os.environ[VISIBLE_GPUS] = ",".join(_cuda_name(gpu) for gpu in gpus) or "-1"
 
 
@@ -81,7 +83,7 @@ def take_given(config: TrainConfig, executor: str) -> tuple[tuple[str, ...], tup
     """
     try:
         gpus = tuple(device.label for device in devices_here() if device.kind == "gpu")
-    except ConfigError:  # they have numbers, and which GPUs these are CUDA alone knows
+    except ConfigError:  # which GPUs the names mean CUDA alone knows, or the tool does not answer
         gpus = ("GPU",)
     if gpus and _names() is not None:
         return gpus, ()
@@ -102,6 +104,13 @@ def _not_given(gpus: int, executor: str) -> str:
         f"{there} there, and {executor.capitalize()} gave the run none, so the processor trains: ask for one in "
         f"cluster.json {to_do}"
     )
+
+
+def _may_have_gpus() -> bool:
+    try:
+        return bool(nvidia_gpus())
+    except ConfigError:
+        return True
 
 
 def _cuda_name(gpu: Device) -> str:

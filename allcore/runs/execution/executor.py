@@ -259,6 +259,10 @@ def worker_command(run: Run, launch: Launch) -> list[str]:
     return [sys.executable, "-m", "allcore", "worker", str(run.folder), "--launch", str(launch.number)]
 
 
+HANDED_OVER: Final = ("PYTHONPATH", "ALLCORE_", "KERAS_", "TF_")
+"""How the names of variables begin that a scheduler's job needs of the environment in which it was submitted."""
+
+
 def worker_environment(workspace: Workspace) -> dict[str, str]:
     """Return the environment in which `python -m allcore` finds this package and this workspace from any folder."""
     path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])

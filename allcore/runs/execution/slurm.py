@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
@@ -15,7 +15,7 @@ from allcore.config import TrainConfig
 from allcore.errors import ConfigError, SchedulerError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
 from allcore.runs.execution.devices import VISIBLE_GPUS
-from allcore.runs.execution.executor import worker_command, worker_environment
+from allcore.runs.execution.executor import HANDED_OVER, worker_command, worker_environment
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.execution.stop_signal import WARNING_SECONDS
 from allcore.runs.folder.files import OUTPUT_FILE
@@ -92,7 +92,7 @@ class SlurmExecutor(ScheduledExecutor):
         environment.pop(VISIBLE_GPUS, None)
         settings, name = self.settings, f"{run.id}-{launch.number}"
         command = ["sbatch", *job_options(run, settings), f"--job-name={name}"]  # last: it is found by it
-        done = _ask(command, job_script(run, launch, settings), environment)
+        done = _ask(command, job_script(run, launch, settings, environment), environment)
         why = _last_line(done.stderr)
         if done.returncode > 0 and not any(text in why.lower() for text in _LOST):
             raise SchedulerError(f"Slurm refuses run {run.id}: {why}")
@@ -133,15 +133,18 @@ class SlurmExecutor(ScheduledExecutor):
         _ask(["scancel", *_of_cluster(cluster), *(["--state=PENDING"] if only_waiting else []), which])
 
 
-def job_script(run: Run, launch: Launch, settings: SlurmSettings) -> str:
+def job_script(run: Run, launch: Launch, settings: SlurmSettings, environment: Mapping[str, str]) -> str:
     """Return the job's script: the worker, Slurm's signals passed on to it, and the job queued again near its limit.
 
+    It sets itself what the worker needs of the environment: a site may hand none over to jobs (`--export=NONE`).
     What a job is cancelled by must not queue it again, and a job that makes room for another Slurm itself queues again.
     """
     return "\n".join(
         [
             "#!/bin/bash",
+            *_needed(environment),
             *settings.lines,
+            "set +eu; trap - ERR  # that a signal ends a wait is no error",
             *_said_of_warning(settings),
             f"{shlex.join(worker_command(run, launch))} &",
             "worker=$!",
@@ -154,6 +157,11 @@ def job_script(run: Run, launch: Launch, settings: SlurmSettings) -> str:
             "",
         ]
     )
+
+
+def _needed(environment: Mapping[str, str]) -> list[str]:
+    names = sorted(name for name in environment if name.startswith(HANDED_OVER) and name.isidentifier())
+    return [f"export {name}={shlex.quote(environment[name])}" for name in names]
 
 
 def _said_of_warning(settings: SlurmSettings) -> list[str]:

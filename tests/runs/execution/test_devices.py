@@ -7,7 +7,9 @@ import pytest
 
 from allcore.config import make_config
 from allcore.errors import ConfigError
+from allcore.hardware import system_devices
 from allcore.runs.execution.devices import devices_here, see_only, suitable, take_given
+from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.execution.lease import device_lease
 from allcore.runs.folder.launches import claim_launch
 from allcore.runs.folder.store import RunStore
@@ -157,6 +159,44 @@ def test_gpus_that_the_driver_does_not_tell_of_stay_visible(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     see_only(devices_here())
     assert "CUDA_VISIBLE_DEVICES" not in os.environ
+
+
+@pytest.fixture
+def silent_tool(two_gpus, monkeypatch):
+    """Let the driver's own tool not answer in the time that it is given."""
+    two_gpus.write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr("allcore.hardware._TOOL_SECONDS", 0.05)
+
+
+@pytest.mark.process
+def test_tool_that_does_not_answer_is_said_and_never_means_that_there_is_no_gpu(silent_tool, workspace, monkeypatch):
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(ConfigError, match="nvidia-smi did not answer"):
+        LocalExecutor(workspace).check(config())
+    run = RunStore(workspace.runs).create(config(), SPLIT)
+    assert worker.run_worker(run.folder) == 1
+    status = run.status()
+    assert (status.state, status.devices) == ("failed", ())
+    assert "nvidia-smi did not answer" in status.error
+    assert system_devices().gpus == ()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("none", ["-1", ""])
+def test_tool_is_not_asked_where_no_gpu_is_to_be_seen(silent_tool, monkeypatch, none):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", none)
+    assert labels(devices_here()) == ["CPU 0"]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("given", "taken", "seen"), [(None, "CPU", "-1"), ("0", "GPU", "0"), ("-1", "CPU", "-1")])
+def test_job_whose_machine_does_not_tell_of_its_gpus_sees_what_it_was_given(
+    silent_tool, monkeypatch, given, taken, seen
+):
+    if given is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    assert take_given(config(), "slurm")[0] == (taken,)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == seen
 
 
 @pytest.mark.parametrize(("allowed", "seen", "taken"), [(None, "-1", ("CPU",)), ("GPU-2b", "GPU-2b", ("GPU 1",))])

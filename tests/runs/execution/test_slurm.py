@@ -1,14 +1,20 @@
 """What is asked of Slurm and what its words mean, without one; tests/cluster has a real one."""
 
 import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from allcore.config import make_config
 from allcore.errors import ConfigError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
+from allcore.runs.execution.executor import worker_environment
 from allcore.runs.execution.slurm import SlurmExecutor, job_options, job_script, word_of_slurm
-from allcore.runs.folder.launches import Launch
+from allcore.runs.folder.launches import GOES_ON_LATER, Launch
 from allcore.runs.folder.store import Run
 
 
@@ -65,9 +71,46 @@ def test_job_that_no_setting_describes_asks_for_nothing_that_a_cluster_may_lack(
 
 
 def test_script_runs_its_own_lines_first_and_quotes_the_folder(run):
-    script = job_script(run, Launch(number=3), SlurmSettings(lines=("module load cuda",)))
+    script = job_script(run, Launch(number=3), SlurmSettings(lines=("module load cuda",)), {})
     assert script.splitlines()[:2] == ["#!/bin/bash", "module load cuda"]
     assert f"worker '{run.folder}' --launch 3 &" in script
+
+
+def catches(pid, number):
+    (caught,) = re.findall(r"^SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(caught, 16) >> (number - 1) & 1
+
+
+@pytest.mark.process
+def test_job_that_is_given_no_environment_finds_the_package_and_what_it_needs(workspace, run, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", "/shared/the lab's $HOME")
+    said = ('echo "$KERAS_HOME in $ALLCORE_WORKSPACE"',)
+    script = job_script(run, Launch(number=3), SlurmSettings(lines=said), worker_environment(workspace))
+    job = subprocess.run(
+        ["/bin/bash", "-s"], input=script, env={}, cwd=run.folder, capture_output=True, text=True, check=False
+    )
+    assert job.stdout.strip() == f"/shared/the lab's $HOME in {workspace.root}"
+    assert "launch 1 counts, this is 3" in job.stderr
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("line", ["", "set -euo pipefail", "trap 'exit 1' ERR"])
+def test_job_that_is_warned_is_queued_again_whatever_its_lines_have_set(run, tmp_path, monkeypatch, line):
+    ready, queued = tmp_path / "ready", tmp_path / "queued again"
+    worker = f"trap 'exit {GOES_ON_LATER}' USR1\necho > '{ready}'\nwhile true; do sleep 0.05; done"
+    for name, does in (("python", worker), ("scontrol", f"echo $* > '{queued}'")):
+        (tmp_path / name).write_text(f"#!/bin/bash\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    script = tmp_path / "script"
+    script.write_text(job_script(run, Launch(number=1), SlurmSettings(lines=(line,)), {}))
+    environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "SLURM_JOB_ID": "7"}
+    with subprocess.Popen(["/bin/bash", str(script)], env=environment) as job:
+        while not (ready.exists() and catches(job.pid, signal.SIGUSR1)):
+            assert job.poll() is None
+        job.send_signal(signal.SIGUSR1)
+        assert job.wait() == GOES_ON_LATER
+    assert queued.read_text() == "requeue 7\n"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +121,7 @@ def test_script_runs_its_own_lines_first_and_quotes_the_folder(run):
     ],
 )
 def test_script_says_when_its_warning_comes_where_the_settings_say_it(run, settings, said):
-    lines = job_script(run, Launch(number=1), settings).splitlines()
+    lines = job_script(run, Launch(number=1), settings, {}).splitlines()
     assert [line for line in lines if line.startswith("export")] == said
 
 
