@@ -53,12 +53,13 @@ def remove(things: Sequence[Superfluous]) -> int:
     """Remove them and return the bytes that became free. Raises `RunError`, naming what the disk did not let go."""
     freed, stuck = 0, []
     for thing in things:
+        before = bytes_below(thing.path)  # and not when the list was made: some of it may be gone since
         try:
             _remove(thing.path)
         except OSError as error:
             if thing.path.exists():  # another process may be removing it as well
                 stuck.append(f"{thing.path} ({error.strerror or error})")
-        freed += thing.bytes - bytes_below(thing.path)
+        freed += before - bytes_below(thing.path)
     if stuck:
         raise RunError(f"{len(stuck)} of {len(things)} could not be removed: {', '.join(stuck)}; remove them by hand")
     return freed

@@ -144,7 +144,7 @@ def test_removing_frees_what_was_named_and_nothing_else(workspace, run):
 def test_what_is_gone_already_frees_nothing_more_and_stands_in_nobodys_way(workspace, run):
     found = superfluous(workspace)
     shutil.rmtree(run.folder)
-    remove(found)
+    assert remove(found) == 0
 
 
 def test_what_another_removes_at_the_same_time_is_nobodys_fault(workspace, run, monkeypatch):
