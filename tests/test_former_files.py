@@ -1,7 +1,7 @@
 """What earlier versions wrote opens today.
 
 The files in `tests/former` are never made again. Configurations and statuses are what the code of these commits wrote:
-`config-1`, `status-1`, `status-1-running` the package's first (0f259dd), `config-1-last` the last of schema 1 (3435bb9),
+`config-1`, `status-1`, `status-1-running` the first of all (0f259dd), `config-1-last` that before schema 2 (3435bb9),
 `config-2` and `status-2` the first of theirs (839098f, 89798a5). The model descriptions are those in the models that
 were released with c92cb1b, d30fba9 and 4636114; of their arrays, digests, views and cards a few are left.
 """

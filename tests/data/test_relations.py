@@ -66,6 +66,15 @@ def test_a_damaged_copy_costs_a_search_and_no_more(twins, tmp_path):
     assert again.groups.tolist() == relations.groups.tolist()
 
 
+@pytest.mark.parametrize("text", ["null", "[1]", "{}", "[" * 10_000])
+def test_stains_that_are_none_are_looked_for_again(twins, tmp_path, text):
+    folder, _, images, cache, relations = twins
+    copy = shutil.copytree(cache, tmp_path / "cache")
+    for file in (copy / "stains").iterdir():
+        file.write_text(text)
+    assert find_relations(folder, images, copy).stains.tolist() == relations.stains.tolist()
+
+
 @pytest.mark.parametrize("part", ["overlap", "relations"])
 def test_what_an_older_search_found_is_searched_for_again(twins, monkeypatch, part):
     folder, _, _, cache, _ = twins
