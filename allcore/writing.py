@@ -15,7 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-_UNFINISHED = ".part"
+UNFINISHED = ".part"
+"""The ending of the names of what is unfinished; an ending that readers need may follow it."""
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     The content takes its place when the block ends, and none when the block raises.
     """
-    unfinished = path.with_name(f".{uuid4().hex}{_UNFINISHED}{path.suffix}")
+    unfinished = unfinished_name(path.parent, path.suffix)
     try:
         yield unfinished
         sync(unfinished)
@@ -80,7 +81,7 @@ def _takes_its_place(unfinished: Path, folder: Path, formers: list[Path]) -> boo
 
     Return False where somebody else's has taken the place in between.
     """
-    former = _unfinished_in(folder.parent)
+    former = unfinished_name(folder.parent)
     if os.path.lexists(folder):
         with suppress(FileNotFoundError):  # somebody else has just moved it away
             folder.rename(former)
@@ -111,7 +112,7 @@ def new_folder_written_whole(folder: Path) -> Iterator[Path]:
 @contextmanager
 def unfinished_folder(parent: Path) -> Iterator[Path]:
     """Hand out a new folder in `parent`; unless it has another name by then, it goes when the block ends."""
-    folder = _unfinished_in(parent)
+    folder = unfinished_name(parent)
     folder.mkdir()
     try:
         yield folder
@@ -119,8 +120,9 @@ def unfinished_folder(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unfinished_in(parent: Path) -> Path:
-    return parent / f".{uuid4().hex}{_UNFINISHED}"
+def unfinished_name(folder: Path, suffix: str = "") -> Path:
+    """Return a name in `folder`, which nothing else has, for what is unfinished or is there for a moment alone."""
+    return folder / f".{uuid4().hex}{UNFINISHED}{suffix}"
 
 
 def rename(path: Path, target: Path) -> None:
@@ -183,7 +185,7 @@ def unfinished(folder: Path) -> list[Path]:
 def unfinished_in_cache(folder: Path) -> list[Path]:
     """Return what is unfinished in a folder of the cache, where no person gives names: some of it is not hidden."""
     try:
-        return [child for child in folder.iterdir() if _UNFINISHED in child.suffixes or child.name in _FORMER]
+        return [child for child in folder.iterdir() if UNFINISHED in child.suffixes or child.name in _FORMER]
     except OSError:  # no folder, or one that may not be read
         return []
 
