@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
@@ -174,18 +174,27 @@ def make_folder(folder: Path) -> None:
     sync(folder.parent)
 
 
-def unfinished(folder: Path) -> list[Path]:
+def unfinished(folder: Path, former: Collection[str] = ()) -> list[Path]:
     """Return what is unfinished in `folder`: being written at the moment, or left by processes that were killed.
 
-    It is hidden: what else has such a name, as a study called `sizes.part`, was named by a person.
+    It is hidden: what else has such a name, as a study called `sizes.part`, was named by a person. `former` are the
+    names that earlier versions gave to what was unfinished there.
     """
-    return [child for child in unfinished_in_cache(folder) if child.name.startswith(".")]
+    return [child for child in _children(folder) if child.name.startswith(".") and _is_unfinished(child, former)]
 
 
 def unfinished_in_cache(folder: Path) -> list[Path]:
     """Return what is unfinished in a folder of the cache, where no person gives names: some of it is not hidden."""
+    return [child for child in _children(folder) if _is_unfinished(child)]
+
+
+def _is_unfinished(path: Path, former: Collection[str] = ()) -> bool:
+    return UNFINISHED in path.suffixes or path.name in former
+
+
+def _children(folder: Path) -> list[Path]:
     try:
-        return [child for child in folder.iterdir() if UNFINISHED in child.suffixes or child.name in _FORMER]
+        return list(folder.iterdir())
     except OSError:  # no folder, or one that may not be read
         return []
 
@@ -204,18 +213,14 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what processes that were killed left unfinished in `folder`, none of which may still be writing there."""
-    for remains in unfinished(folder):
+def remove_unfinished(folder: Path, former: Collection[str] = ()) -> None:
+    """Remove what `unfinished` finds in `folder`, where no process may still be writing."""
+    for remains in unfinished(folder, former):
         with suppress(OSError):
             if remains.is_dir() and not remains.is_symlink():
                 shutil.rmtree(remains, ignore_errors=True)
             else:
                 remains.unlink(missing_ok=True)
-
-
-_FORMER = (".network.onnx", ".model.keras", ".predictions.parquet", ".environment.json")
-"""Unfinished files as they were called before they all ended alike."""
 
 
 def sync_all(path: Path) -> None:

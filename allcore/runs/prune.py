@@ -10,7 +10,7 @@ from allcore.data.importing.staging import unfinished_of_earlier_versions
 from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.folder.disk_clock import disk_time
-from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER, FORMER_UNFINISHED
 from allcore.runs.folder.store import Run, RunStore, has_succeeded, is_in_use
 from allcore.runs.folder.trash import TRASH
 from allcore.runs.folder.worker_lock import has_worker
@@ -72,7 +72,7 @@ def _of_finished(runs: Sequence[Run]) -> Iterator[tuple[Path, str]]:
         checkpoints = run.folder / CHECKPOINTS_FOLDER
         if checkpoints.is_dir():
             yield checkpoints, "checkpoints of a finished run, which only resuming needs"
-        for path in unfinished(run.folder):
+        for path in unfinished(run.folder, FORMER_UNFINISHED):
             yield path, "unfinished file of a finished run"
 
 
