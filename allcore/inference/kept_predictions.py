@@ -71,7 +71,7 @@ def _file(model: Path, cache: Path) -> Path:
 def _read(file: Path, columns: list[str]) -> pd.DataFrame:
     """Return what is kept, by the pixels' digests; nothing where the file is missing or damaged."""
     try:
-        table = pq.read_table(pa.BufferReader(read_file(file, _LARGEST_BYTES))).to_pandas()
+        table = pq.read_table(pa.BufferReader(read_file(file, _LARGEST_BYTES))).replace_schema_metadata().to_pandas()
         kept = table.set_index("pixel_sha256")[columns].astype(np.float64)
     except (FileError, pa.ArrowException, OSError, ValueError, TypeError, KeyError):
         kept = pd.DataFrame(columns=columns, dtype=np.float64)
