@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from allcore.config_parts import AugmentConfig, Fraction, Frozen, Seed, SplitConfig, can_be_recorded
 from allcore.errors import ConfigError, FileError
-from allcore.json_text import read_json
+from allcore.json_text import field_of, of_another_schema, read_json
 from allcore.networks.registry import TRUNKS
 from allcore.networks.trunk import Stage, Trunk
 
@@ -206,9 +206,7 @@ def parse_config(fields: object, name: str) -> TrainConfig:
         raise ConfigError(f"{name} cannot be read (it is not a JSON object with a schema)")
     schema = fields.get("schema")
     if schema not in _READABLE_SCHEMAS:
-        raise ConfigError(
-            f"{name} has schema {schema!r:.20}, this version reads {CONFIG_SCHEMA}; use the version that wrote it"
-        )
+        raise ConfigError(of_another_schema(name, schema, CONFIG_SCHEMA))
     known = {field: value for field, value in fields.items() if field != "schema"}
     if schema == 1 and "sweep" in known:  # what a study of image sizes was called
         known["study"] = known.pop("sweep")
@@ -216,7 +214,7 @@ def parse_config(fields: object, name: str) -> TrainConfig:
 
 
 def _explain(item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    field = ".".join(str(part) for part in item["loc"])
+    field = field_of(item)
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "missing":
         return f"{field}: missing"

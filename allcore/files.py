@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +60,17 @@ def stamp(file: Place) -> Stamp:
     except (OSError, ValueError):
         return NOT_THERE
     return (facts.st_mtime_ns, facts.st_size)
+
+
+def file_sha256(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes as hexadecimal text, worked out once for a version. Raises `OSError`."""
+    return _sha256(file, stamp(file))
+
+
+@lru_cache(maxsize=64)
+def _sha256(file: Path, version: Stamp) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def read_file(path: Place, most_bytes: int, start: int = 0) -> bytes:

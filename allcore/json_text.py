@@ -1,13 +1,17 @@
-"""JSON that anybody may have written: plain values within bounds, or refused."""
+"""JSON that anybody may have written: plain values within bounds, or refused; and how a refusal is worded."""
 
 from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from allcore.errors import FileError
 from allcore.files import Place, read_file
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 DEEPEST: Final = 20
 LARGEST_INTEGER: Final = 2**63 - 1
@@ -31,6 +35,21 @@ def parse_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON value
     if b"\\u" in text or text.count(b"{") + text.count(b"[") > DEEPEST:  # as of few files; looking at all takes longer
         _check(value, 0)
     return value
+
+
+def field_of(item: Mapping[str, Any]) -> str:
+    """Return the path of the field that one of a `ValidationError`'s errors is about, "" where it is about none."""
+    return ".".join(str(part) for part in item["loc"])
+
+
+def fields_of(error: ValidationError) -> str:
+    """Return the paths of the fields that do not hold, as a text."""
+    return ", ".join(field_of(item) for item in error.errors())
+
+
+def of_another_schema(what: str, schema: object, readable: int) -> str:
+    """Return the refusal of a record whose schema this version does not read."""
+    return f"{what} has schema {schema!r:.20}, this version reads {readable}; use the version that wrote it"
 
 
 def _integer(digits: str) -> int:

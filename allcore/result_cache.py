@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from allcore.disk_space import check_space
 from allcore.errors import DatasetError
 from allcore.files import stamp
-from allcore.writing import make_folder, rename, sync_all, written_whole
+from allcore.writing import UNFINISHED, make_folder, rename, sync_all, written_whole
 
 _Result = TypeVar("_Result", bound=BaseModel)
 
@@ -77,7 +77,7 @@ def build_once(
     """
     if is_whole():
         return
-    unfinished = place.with_suffix(f".{_machine()}.part")
+    unfinished = place.with_suffix(f".{_machine()}{UNFINISHED}")
     try:
         make_folder(place.parent)
         with FileLock(place.with_suffix(".lock")):

@@ -10,12 +10,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-_UNFINISHED = ".part"
+UNFINISHED = ".part"
+"""The ending of the names of what is unfinished; an ending that readers need may follow it."""
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     The content takes its place when the block ends, and none when the block raises.
     """
-    unfinished = path.with_name(f".{uuid4().hex}{_UNFINISHED}{path.suffix}")
+    unfinished = unfinished_name(path.parent, path.suffix)
     try:
         yield unfinished
         sync(unfinished)
@@ -80,7 +81,7 @@ def _takes_its_place(unfinished: Path, folder: Path, formers: list[Path]) -> boo
 
     Return False where somebody else's has taken the place in between.
     """
-    former = _unfinished_in(folder.parent)
+    former = unfinished_name(folder.parent)
     if os.path.lexists(folder):
         with suppress(FileNotFoundError):  # somebody else has just moved it away
             folder.rename(former)
@@ -111,7 +112,7 @@ def new_folder_written_whole(folder: Path) -> Iterator[Path]:
 @contextmanager
 def unfinished_folder(parent: Path) -> Iterator[Path]:
     """Hand out a new folder in `parent`; unless it has another name by then, it goes when the block ends."""
-    folder = _unfinished_in(parent)
+    folder = unfinished_name(parent)
     folder.mkdir()
     try:
         yield folder
@@ -119,8 +120,9 @@ def unfinished_folder(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unfinished_in(parent: Path) -> Path:
-    return parent / f".{uuid4().hex}{_UNFINISHED}"
+def unfinished_name(folder: Path, suffix: str = "") -> Path:
+    """Return a name in `folder`, which nothing else has, for what is unfinished or is there for a moment alone."""
+    return folder / f".{uuid4().hex}{UNFINISHED}{suffix}"
 
 
 def rename(path: Path, target: Path) -> None:
@@ -172,18 +174,27 @@ def make_folder(folder: Path) -> None:
     sync(folder.parent)
 
 
-def unfinished(folder: Path) -> list[Path]:
+def unfinished(folder: Path, former: Collection[str] = ()) -> list[Path]:
     """Return what is unfinished in `folder`: being written at the moment, or left by processes that were killed.
 
-    It is hidden: what else has such a name, as a study called `sizes.part`, was named by a person.
+    It is hidden: what else has such a name, as a study called `sizes.part`, was named by a person. `former` are the
+    names that earlier versions gave to what was unfinished there.
     """
-    return [child for child in unfinished_in_cache(folder) if child.name.startswith(".")]
+    return [child for child in _children(folder) if child.name.startswith(".") and _is_unfinished(child, former)]
 
 
 def unfinished_in_cache(folder: Path) -> list[Path]:
     """Return what is unfinished in a folder of the cache, where no person gives names: some of it is not hidden."""
+    return [child for child in _children(folder) if _is_unfinished(child)]
+
+
+def _is_unfinished(path: Path, former: Collection[str] = ()) -> bool:
+    return UNFINISHED in path.suffixes or path.name in former
+
+
+def _children(folder: Path) -> list[Path]:
     try:
-        return [child for child in folder.iterdir() if _UNFINISHED in child.suffixes or child.name in _FORMER]
+        return list(folder.iterdir())
     except OSError:  # no folder, or one that may not be read
         return []
 
@@ -202,18 +213,14 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what processes that were killed left unfinished in `folder`, none of which may still be writing there."""
-    for remains in unfinished(folder):
+def remove_unfinished(folder: Path, former: Collection[str] = ()) -> None:
+    """Remove what `unfinished` finds in `folder`, where no process may still be writing."""
+    for remains in unfinished(folder, former):
         with suppress(OSError):
             if remains.is_dir() and not remains.is_symlink():
                 shutil.rmtree(remains, ignore_errors=True)
             else:
                 remains.unlink(missing_ok=True)
-
-
-_FORMER = (".network.onnx", ".model.keras", ".predictions.parquet", ".environment.json")
-"""Unfinished files as they were called before they all ended alike."""
 
 
 def sync_all(path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -36,6 +37,13 @@ SPAN = re.compile(r"`([^`\n]+)`")
 
 def prose(page: Path) -> str:
     return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+@cache
+def modules() -> set[str]:
+    """Return what the project's Python files are called, without their folders."""
+    places = ("*.py", *(f"{folder}/**/*.py" for folder in FOLDERS))
+    return {file.name for place in places for file in PROJECT.glob(place)}
 
 
 def anchors(page: Path) -> set[str]:
@@ -85,6 +93,8 @@ def test_links_lead_to_files_and_headings_that_exist(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_files_named_exist(page):
     for span in SPAN.findall(prose(page)):
+        if re.fullmatch(r"\w+\.py", span):
+            assert span in modules(), f"{page.name} names {span}"
         if span.split("/")[0] in FOLDERS and "/" in span and not re.search(r"[<*… ]", span):
             assert (PROJECT / span).exists(), f"{page.name} names {span}"
 

@@ -1,12 +1,14 @@
 """What is no regular file of bounded size is refused before it is opened."""
 
+import hashlib
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
 from allcore.errors import FileError, MissingFileError
-from allcore.files import NOT_THERE, check_file, read_file, stamp
+from allcore.files import NOT_THERE, check_file, file_sha256, read_file, stamp
 
 
 @pytest.fixture
@@ -67,3 +69,25 @@ def test_what_is_not_there_or_can_be_no_path_is_refused(tmp_path, name):
 @pytest.mark.parametrize("name", ["gone", "nul\0byte", "n" * 300])
 def test_what_cannot_be_there_has_the_stamp_of_what_is_not(tmp_path, name):
     assert stamp(tmp_path / name) == NOT_THERE
+
+
+def test_sha256_is_of_the_files_bytes_as_they_are_now(tmp_path):
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_sha256(path) == of_abc
+    os.utime(path, ns=(0, 0))
+    path.write_bytes(b"abd")
+    assert file_sha256(path) == hashlib.sha256(b"abd").hexdigest() != of_abc
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        file_sha256(path)
+
+
+def test_the_bytes_of_one_version_are_read_once_for_their_sha256(tmp_path, monkeypatch):
+    path, read = tmp_path / "model.onnx", []
+    path.write_bytes(b"abc")
+    really = Path.open
+    monkeypatch.setattr(Path, "open", lambda file, *more: read.append(file) or really(file, *more))
+    assert file_sha256(path) == file_sha256(path)
+    assert read == [path]

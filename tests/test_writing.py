@@ -151,6 +151,6 @@ def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path):
     (tmp_path / ".4567.part" / "model.npz").touch()
     (tmp_path / ".worker.lock").touch()
     (tmp_path / "model.onnx").touch()
-    remove_unfinished(tmp_path)
+    remove_unfinished(tmp_path, (".network.onnx",))
     assert sorted(path.name for path in tmp_path.iterdir()) == [".worker.lock", "model.onnx"]
     remove_unfinished(tmp_path / "gone")

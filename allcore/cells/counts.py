@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from allcore.data.decoded import decode_catalogued
 from allcore.errors import FileError
 from allcore.json_text import read_json
 from allcore.processors import processors
-from allcore.writing import make_folder, write_whole
+from allcore.result_cache import cache_text, cached_file
 
 COLUMNS = ("cells", "cut", "area")
 """Cells of an image, how many of them its border cuts off, and the fraction of its area that they cover."""
@@ -47,7 +45,7 @@ def count_cells(
                 kept[content] = of_image
                 if on_progress is not None:
                     on_progress(done, len(new))
-            _keep(images, cache, kept)
+            cache_text(_file(images, cache), json.dumps(kept))
     return _in_order(images, kept)
 
 
@@ -110,7 +108,7 @@ def _in_order(images: pd.DataFrame, kept: dict[str, tuple[int, int, float]]) -> 
 
 def _file(images: pd.DataFrame, cache: Path) -> Path:
     content = "\n".join([f"finder {WORK}", *sorted(set(images["pixel_sha256"]))])
-    return cache / "cells" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+    return cached_file(cache, "cells", content, ".json")
 
 
 def _read(images: pd.DataFrame, cache: Path) -> dict[str, tuple[int, int, float]]:
@@ -126,10 +124,3 @@ def _checked(cells: Any, cut: Any, area: Any) -> tuple[int, int, float]:  # noqa
     if not (0 <= cut <= cells and 0 <= area <= 1):
         raise ValueError
     return int(cells), int(cut), float(area)
-
-
-def _keep(images: pd.DataFrame, cache: Path, kept: dict[str, tuple[int, int, float]]) -> None:
-    file = _file(images, cache)
-    with suppress(OSError):  # a full disk, say: the counts are whole without their copy, and are made again
-        make_folder(file.parent)
-        write_whole(file, json.dumps(kept))

@@ -19,6 +19,7 @@ from allcore.refusals import what_went_wrong
 from allcore.reporting.answers import answers_in_words
 from allcore.reporting.number_text import percentage
 from allcore.text import counted, for_file
+from allcore.writing import write_whole
 
 if TYPE_CHECKING:
     from allcore.inference.predictor import Prediction, Predictor
@@ -191,4 +192,4 @@ def _write_overlay(predictor: Predictor, path: Path, prediction: Prediction, tar
     from allcore.inference.overlay import evidence_png
 
     chosen = predictor.classes.index(prediction.label)
-    target.write_bytes(evidence_png(decode(path), prediction.evidence[chosen]))
+    write_whole(target, evidence_png(decode(path), prediction.evidence[chosen]))

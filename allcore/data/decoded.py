@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from allcore.data.intake.images import decode, pixel_sha256
-from allcore.errors import DatasetError, ImageError
+from allcore.errors import DatasetError, FileError, ImageError
+from allcore.json_text import read_json
 from allcore.processors import processors
 from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import build_once, cached_file
 from allcore.threads import in_threads
 
+_LARGEST_BYTES = 2**28
 _AT_ONCE = 16
 """Images that are decoded at once at most: one a thread, until it is written."""
 
@@ -66,13 +68,13 @@ def decoded_images(root: Path, images: pd.DataFrame, cache: Path, on_progress: P
 def _is_whole(folder: Path) -> bool:
     try:
         images = _open(folder)
-    except (OSError, ValueError):
+    except (FileError, OSError, ValueError, TypeError):
         return False
     return len(images.pixels) == int(images.shapes.prod(axis=1).sum()) * 3
 
 
 def _open(folder: Path) -> DecodedImages:
-    shapes = np.array(json.loads((folder / "shapes.json").read_text(encoding="utf-8")), np.int64)
+    shapes = np.array(read_json(folder / "shapes.json", _LARGEST_BYTES), np.int64)
     sizes = shapes.prod(axis=1) * 3
     return DecodedImages(
         pixels=np.memmap(folder / "pixels.u8", np.uint8, mode="r"),

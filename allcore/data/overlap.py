@@ -12,8 +12,12 @@ import pyarrow as pa
 
 from allcore.data.decoded import decoded_images
 from allcore.data.shared_fields.search import COLUMNS, SEARCH_VERSION, find_shared_fields
+from allcore.errors import FileError
+from allcore.files import read_file
 from allcore.progress import Progress
 from allcore.result_cache import cache_result, cached_file
+
+_LARGEST_BYTES = 2**31
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,13 @@ def known_overlap(images: pd.DataFrame, cache: Path) -> Overlap | None:
     """Return the overlap of catalog rows when these images were searched before, else None."""
     if images.empty:
         return _of_paths(images, pd.DataFrame(columns=list(COLUMNS)))
+    from pyarrow import parquet  # most commands can do without
+
     try:
-        found = pd.read_parquet(_found_file(images, cache))
-    except (OSError, ValueError, pa.ArrowException):
+        content = pa.BufferReader(read_file(_found_file(images, cache), _LARGEST_BYTES))
+        # without pandas' own notes: JSON, which may be damaged in any way
+        found = parquet.read_table(content).replace_schema_metadata().to_pandas()
+    except (FileError, OSError, ValueError, pa.ArrowException):
         return None
     return _of_paths(images, found) if set(COLUMNS) <= set(found.columns) else None
 

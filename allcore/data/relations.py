@@ -14,8 +14,12 @@ from allcore.data.labels.versions import compared_images
 from allcore.data.overlap import Overlap, exact_overlap, find_overlap, known_overlap
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.data.stain.clusters import find_stains
+from allcore.errors import FileError
+from allcore.json_text import read_json
 from allcore.progress import Progress
 from allcore.result_cache import cache_text, cached_file
+
+_LARGEST_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,9 @@ def _stains_file(images: pd.DataFrame, cache: Path) -> Path:
 
 def _known_stains(images: pd.DataFrame, cache: Path) -> np.ndarray | None:
     try:
-        stains = json.loads(_stains_file(images, cache).read_text(encoding="utf-8"))
+        stains = read_json(_stains_file(images, cache), _LARGEST_BYTES)
         return np.array([stains[image] for image in _labelled(images)], object)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileError, KeyError, TypeError):
         return None
 
 

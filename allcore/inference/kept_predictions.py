@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -18,7 +17,7 @@ from allcore.data.class_names import probability_columns
 from allcore.data.decoded import decode_catalogued
 from allcore.data.intake.images import INTAKE_VERSION
 from allcore.errors import FileError
-from allcore.files import read_file
+from allcore.files import file_sha256, read_file
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import cache_result, cached_file
@@ -57,12 +56,6 @@ def predict_catalogued(
     return found.assign(novel=found["novelty"] > predictor.metadata.novelty.threshold)
 
 
-def file_digest(file: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
 def _pixels(root: Path, rows: pd.DataFrame, size: int) -> Iterator[np.ndarray]:
     """Yield the images as the network sees them, read in threads while it looks at those before."""
 
@@ -73,13 +66,13 @@ def _pixels(root: Path, rows: pd.DataFrame, size: int) -> Iterator[np.ndarray]:
 
 
 def _file(model: Path, cache: Path) -> Path:
-    return cached_file(cache, "predictions", repr((file_digest(model), INTAKE_VERSION, __version__)), ".parquet")
+    return cached_file(cache, "predictions", repr((file_sha256(model), INTAKE_VERSION, __version__)), ".parquet")
 
 
 def _read(file: Path, columns: list[str]) -> pd.DataFrame:
     """Return what is kept, by the pixels' digests; nothing where the file is missing or damaged."""
     try:
-        table = pq.read_table(pa.BufferReader(read_file(file, _LARGEST_BYTES))).to_pandas()
+        table = pq.read_table(pa.BufferReader(read_file(file, _LARGEST_BYTES))).replace_schema_metadata().to_pandas()
         kept = table.set_index("pixel_sha256")[columns].astype(np.float64)
     except (FileError, pa.ArrowException, OSError, ValueError, TypeError, KeyError):
         kept = pd.DataFrame(columns=columns, dtype=np.float64)

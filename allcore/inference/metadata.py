@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from allcore.errors import ModelFileError
+from allcore.errors import FileError, ModelFileError
+from allcore.json_text import fields_of, of_another_schema, parse_json
 from allcore.networks.registry import TRUNKS
 from allcore.networks.trunk import Trunk
 from allcore.networks.vgg16 import VGG16
@@ -164,22 +164,19 @@ def from_properties(properties: dict[str, str]) -> ServedMetadata:
     if KEY not in properties:
         raise ModelFileError("this ONNX file was not written by ALLscope: it carries no description of its classes")
     try:
-        fields = json.loads(properties[KEY])
-    except ValueError as error:
+        fields = parse_json(properties[KEY].encode("utf-8", "replace"))
+    except FileError as error:
         raise ModelFileError(f"the model's description is damaged ({error})") from None
     schema = fields.get("schema_number") if isinstance(fields, dict) else None
     if schema not in _READABLE_SCHEMAS:
-        raise ModelFileError(
-            f"the model's description has schema {schema!r}, this version reads {METADATA_SCHEMA}; "
-            "use the version that wrote it, or train again"
-        )
+        refusal = of_another_schema("the model's description", schema, METADATA_SCHEMA)
+        raise ModelFileError(f"{refusal}, or train again")
     if schema == 1 and isinstance(fields.get("novelty"), dict):
         fields["novelty"] |= {"colour_means": "", "colour_whitening": ""}
     try:
         metadata = ServedMetadata.model_validate(fields)
     except ValidationError as error:
-        names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
-        raise ModelFileError(f"the model's description is damaged ({names})") from None
+        raise ModelFileError(f"the model's description is damaged ({fields_of(error)})") from None
     if metadata.network not in TRUNKS:
         raise ModelFileError(
             f"the model's network is {metadata.network!r:.40}, this version knows {', '.join(TRUNKS)}; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import h5py
@@ -87,12 +86,6 @@ def _convolutions(path: Path, file: h5py.File, trunk: Trunk) -> dict[str, tuple[
     if others := [name for name, found in arrays.items() if name not in weights and _is_convolution(found)]:
         raise WeightsError(f"weights file {path} has a convolution {others[0]}: not {trunk.title}. {three_ways(trunk)}")
     return weights
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as hexadecimal text."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _layer_arrays(file: h5py.File) -> dict[str, list[h5py.Dataset]]:

@@ -10,7 +10,7 @@ from allcore.data.importing.staging import unfinished_of_earlier_versions
 from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.folder.disk_clock import disk_time
-from allcore.runs.folder.files import CHECKPOINTS_FOLDER
+from allcore.runs.folder.files import CHECKPOINTS_FOLDER, FORMER_UNFINISHED
 from allcore.runs.folder.store import Run, RunStore, has_succeeded, is_in_use
 from allcore.runs.folder.trash import TRASH
 from allcore.runs.folder.worker_lock import has_worker
@@ -53,12 +53,13 @@ def remove(things: Sequence[Superfluous]) -> int:
     """Remove them and return the bytes that became free. Raises `RunError`, naming what the disk did not let go."""
     freed, stuck = 0, []
     for thing in things:
+        before = bytes_below(thing.path)  # and not when the list was made: some of it may be gone since
         try:
             _remove(thing.path)
         except OSError as error:
             if thing.path.exists():  # another process may be removing it as well
                 stuck.append(f"{thing.path} ({error.strerror or error})")
-        freed += thing.bytes - bytes_below(thing.path)
+        freed += before - bytes_below(thing.path)
     if stuck:
         raise RunError(f"{len(stuck)} of {len(things)} could not be removed: {', '.join(stuck)}; remove them by hand")
     return freed
@@ -71,7 +72,7 @@ def _of_finished(runs: Sequence[Run]) -> Iterator[tuple[Path, str]]:
         checkpoints = run.folder / CHECKPOINTS_FOLDER
         if checkpoints.is_dir():
             yield checkpoints, "checkpoints of a finished run, which only resuming needs"
-        for path in unfinished(run.folder):
+        for path in unfinished(run.folder, FORMER_UNFINISHED):
             yield path, "unfinished file of a finished run"
 
 

@@ -12,6 +12,7 @@ from filelock import Timeout
 from allcore.config import parse_config
 from allcore.data.importing.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
+from allcore.json_text import of_another_schema
 from allcore.runs.folder.files import read_record
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, read_status, write_status
@@ -40,11 +41,8 @@ class Study:
         fields = read_record(self.folder, PLAN_FILE)
         if fields is None:
             raise RunError(f"study {self.name} has no {PLAN_FILE}: it was deleted, or never came to be")
-        if fields.get("schema_number") != PLAN_SCHEMA:
-            raise RunError(
-                f"study {self.name}: {PLAN_FILE} has schema {fields.get('schema_number')!r:.20}, this version reads "
-                f"{PLAN_SCHEMA}; use the version that wrote it"
-            )
+        if (schema := fields.get("schema_number")) != PLAN_SCHEMA:
+            raise RunError(of_another_schema(f"study {self.name}: {PLAN_FILE}", schema, PLAN_SCHEMA))
         try:
             config = parse_config(fields.get("config"), PLAN_FILE)
             now = config.model_copy(update={"dataset": present_place(config.dataset)})

@@ -19,6 +19,7 @@ from allcore.runs.folder.files import (
     ENVIRONMENT_FILE,
     LOG_FILE,
     METRICS_FILE,
+    MIRRORING_LOCK,
     OUTPUT_FILE,
     PREDICTIONS_FILE,
     SERVED_FILE,
@@ -55,7 +56,7 @@ def mirror(run: Run, server: MlflowServer, workspace: Workspace) -> Mirrored:
     """
     former = read_mirrored(run.folder)
     try:
-        with lock_in(run.folder, ".mlflow.lock"):
+        with lock_in(run.folder, MIRRORING_LOCK):
             fresh = Mirrored(server=server.address)
             record = former if former is not None and former.server == server.address else fresh
             try:

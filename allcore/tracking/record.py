@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import RunError
-from allcore.runs.folder.files import read_record
+from allcore.runs.folder.files import MIRRORED_FILE, read_record
 from allcore.writing import write_whole
 
-RECORD_FILE: Final = "mlflow.json"
 Natural = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -46,7 +45,7 @@ class Mirrored(BaseModel):
 def read_mirrored(folder: Path) -> Mirrored | None:
     """Return the record of a run or study; None where there is none, or it is damaged: what was sent is found again."""
     try:
-        found = read_record(folder, RECORD_FILE)
+        found = read_record(folder, MIRRORED_FILE)
         return None if found is None else Mirrored.model_validate(found)
     except (RunError, ValidationError):
         return None
@@ -54,4 +53,4 @@ def read_mirrored(folder: Path) -> Mirrored | None:
 
 def write_mirrored(folder: Path, record: Mirrored) -> None:
     """Replace the record. Raises `OSError` when the disk refuses."""
-    write_whole(folder / RECORD_FILE, record.model_dump_json(indent=1))
+    write_whole(folder / MIRRORED_FILE, record.model_dump_json(indent=1))

@@ -156,7 +156,7 @@ def _load_keras(path: Path) -> keras.Model:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras has no class of its own for damage, or for what its safe mode refuses
         reason = str(error).strip().splitlines()[0]
-        raise ModelFileError(f"the run's model.keras cannot be loaded ({reason}); train the run again") from None
+        raise ModelFileError(f"the run's {KERAS_FILE} cannot be loaded ({reason}); train the run again") from None
 
 
 @contextmanager

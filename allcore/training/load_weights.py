@@ -6,8 +6,9 @@ import keras
 
 from allcore.config import TrainConfig
 from allcore.errors import WeightsError
+from allcore.files import file_sha256
 from allcore.model.build import build_trunk
-from allcore.model.initial_weights import file_sha256, read_convolutions, three_ways
+from allcore.model.initial_weights import read_convolutions, three_ways
 from allcore.model.weights_files import keras_weights_file, weights_file
 from allcore.networks.trunk import Trunk
 

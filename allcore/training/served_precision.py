@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
-from uuid import uuid4
 
 import numpy as np
 import onnx
@@ -20,6 +19,7 @@ from allcore.model.quantise import build_int8_graph, calibrate
 from allcore.model.quantise_any import quantise_trunk
 from allcore.model.serving import build_serving_graph
 from allcore.progress import Phase
+from allcore.writing import unfinished_name
 
 _ONE_LABEL_IN = 500
 """One label may differ in so many validation images: some are nearly a tie, and the accuracy moves by no more."""
@@ -109,7 +109,7 @@ def is_served_in_int8(agreement: Agreement) -> bool:
 
 def open_graph(model: onnx.ModelProto, folder: Path) -> Network:
     """Return a graph as a network that can be run; its file stands in `folder` only while it is opened."""
-    path = folder / f".{uuid4().hex}.part.onnx"
+    path = unfinished_name(folder, ".onnx")
     try:
         onnx.save(model, path)
         return open_network(path)

@@ -29,6 +29,7 @@ from allcore.runs.folder.files import (
     CHECKPOINTS_FOLDER,
     CONFIG_FILE,
     ENVIRONMENT_FILE,
+    FORMER_UNFINISHED,
     OUTPUT_FILE,
     STATUS_FILE,
     STOP_FILE,
@@ -111,7 +112,7 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         _wait_for_launcher()
     status = _take_over(folder, launch)
     for place in (folder, folder / CHECKPOINTS_FOLDER):
-        remove_unfinished(place)
+        remove_unfinished(place, FORMER_UNFINISHED)
     try:
         config = read_config(folder / CONFIG_FILE)
         if not launch.is_local:  # the scheduler gave this process its devices, and shares them with no other run

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from allcore.installation import PROJECT
+from allcore.runs.folder.files import KERAS_FILE
 from benchmarks.browserless import Visitor
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import trained_run
@@ -65,7 +66,7 @@ def _ours(measured: Callable[..., float], material: Material) -> Measure:
 def _one_file(measured: Callable[..., float], material: Material) -> Measure:
     import tensorflow  # noqa: F401 - so that it is missing here where it is missing there
 
-    model = trained_run(SIZE, material).folder / "model.keras"
+    model = trained_run(SIZE, material).folder / KERAS_FILE
     app = material.scratch / "one_file.py"
     app.write_text(ONE_FILE, encoding="utf-8")
     return lambda: measured([str(app), "--", str(model)], [""], {})

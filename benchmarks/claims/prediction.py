@@ -14,7 +14,7 @@ import numpy as np
 
 from allcore.hardware import cpu_is_faster_in_bfloat16
 from allcore.inference.network import open_network
-from allcore.runs.folder.files import FLOAT32_FILE
+from allcore.runs.folder.files import FLOAT32_FILE, KERAS_FILE
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import one_image, trained_run
 from benchmarks.processes import seconds_of
@@ -108,7 +108,7 @@ def _predict_command(size: int, material: Material) -> Measure:
 def _keras_process(size: int, material: Material) -> Measure:
     import keras  # noqa: F401 - so that it is missing here where it is missing there
 
-    model, image = trained_run(size, material).folder / "model.keras", one_image(material)
+    model, image = trained_run(size, material).folder / KERAS_FILE, one_image(material)
     return _twice(lambda: seconds_of("-c", KERAS_ONE_IMAGE, str(model), str(image)))
 
 
@@ -162,7 +162,7 @@ def _openvino(size: int, material: Material) -> Measure:
 def _model_predict(size: int, material: Material) -> Measure:
     import keras
 
-    model = keras.saving.load_model(trained_run(size, material).folder / "model.keras", compile=False)
+    model = keras.saving.load_model(trained_run(size, material).folder / KERAS_FILE, compile=False)
     image = _image(size).astype(np.float32)
     return _warm(lambda: model.predict(image, verbose=0))
 
@@ -171,7 +171,7 @@ def _tf_function(size: int, material: Material) -> Measure:
     import keras
     import tensorflow as tf
 
-    model = keras.saving.load_model(trained_run(size, material).folder / "model.keras", compile=False)
+    model = keras.saving.load_model(trained_run(size, material).folder / KERAS_FILE, compile=False)
     call = tf.function(lambda images: model(images, training=False))
     image = tf.constant(_image(size).astype(np.float32))
     return _warm(lambda: call(image).numpy())
@@ -181,7 +181,7 @@ def _grad_cam(size: int, material: Material) -> Measure:
     import keras
     import tensorflow as tf
 
-    model = keras.saving.load_model(trained_run(size, material).folder / "model.keras", compile=False)
+    model = keras.saving.load_model(trained_run(size, material).folder / KERAS_FILE, compile=False)
     last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Conv2D))
     both = keras.Model(model.inputs, [last.output, model.output])
     image = tf.constant(_image(size).astype(np.float32))
@@ -225,7 +225,7 @@ def _predict_folder(size: int, material: Material) -> Measure:
 def _keras_folder(size: int, material: Material) -> Measure:
     import keras  # noqa: F401 - as above
 
-    model, folder = trained_run(size, material).folder / "model.keras", _thousand(material)
+    model, folder = trained_run(size, material).folder / KERAS_FILE, _thousand(material)
     table = material.scratch / "keras.csv"
 
     def measure() -> float:

@@ -139,6 +139,19 @@ def test_images_of_the_same_name_each_have_their_evidence(on_finished, smears, t
     assert len(list(evidence.iterdir())) == 2
 
 
+def test_a_full_disk_leaves_no_half_picture_of_the_evidence_and_those_of_before(on_finished, smears, tmp_path, no_room):
+    image, evidence = smears / "Pro" / "pro-0001.jpg", tmp_path / "evidence"
+    on_finished("predict", "latest", image, "--evidence", evidence)
+    before = {path.name: path.read_bytes() for path in evidence.iterdir()}
+    other = shutil.copy(smears / "Pro" / "pro-0002.jpg", tmp_path / "other.jpg")
+    with no_room(str(evidence)):
+        outcome = on_finished("predict", "latest", image, other, "--json", "--evidence", evidence)
+    assert (outcome.code, len(outcome.json)) == (2, 2)
+    assert "2 of 2 pictures could not be written" in outcome.err
+    assert "No space left on device" in outcome.err
+    assert {path.name: path.read_bytes() for path in evidence.iterdir()} == before
+
+
 def test_evidence_that_cannot_be_a_folder_is_refused(on_finished, image):
     outcome = on_finished("predict", "latest", image, "--evidence", image)
     assert (outcome.code, outcome.out) == (2, "")

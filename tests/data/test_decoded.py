@@ -231,3 +231,13 @@ def test_a_copy_damaged_since_is_made_anew(dataset, cache, file, damage):
     (damaged,) = cache.rglob(file)
     damage(damaged)
     assert_intact(dataset, cache)
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "[null]", "[[null, 3]]", "[1]", "{}", "[[1e400, 3]]", f"[[{9**40}, 3]]", "[" * 10_000]
+)
+def test_a_copy_whose_shapes_are_none_is_made_anew(dataset, cache, text):
+    assert_intact(dataset, cache)
+    (damaged,) = cache.rglob("shapes.json")
+    damaged.write_text(text)
+    assert_intact(dataset, cache)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from allcore.config_parts import SplitConfig
 from allcore.data import overlap
@@ -64,6 +65,24 @@ def test_a_damaged_copy_costs_a_search_and_no_more(twins, tmp_path):
     assert not known_relations_of(scan(folder), "", tmp_path / "cache").searched
     again = find_relations(folder, images, tmp_path / "cache")
     assert again.groups.tolist() == relations.groups.tolist()
+
+
+@pytest.mark.parametrize("metadata", [b"{}", b"[]", b"[" * 10_000])
+def test_what_pandas_notes_of_shared_fields_is_not_needed(twins, tmp_path, metadata):
+    folder, _, _, cache, relations = twins
+    copy = shutil.copytree(cache, tmp_path / "cache")
+    (file,) = (copy / "overlap").iterdir()
+    parquet.write_table(parquet.read_table(file).replace_schema_metadata({b"pandas": metadata}), file)
+    assert known_relations_of(scan(folder), "", copy).groups.tolist() == relations.groups.tolist()
+
+
+@pytest.mark.parametrize("text", ["null", "[1]", "{}", "[" * 10_000])
+def test_stains_that_are_none_are_looked_for_again(twins, tmp_path, text):
+    folder, _, images, cache, relations = twins
+    copy = shutil.copytree(cache, tmp_path / "cache")
+    for file in (copy / "stains").iterdir():
+        file.write_text(text)
+    assert find_relations(folder, images, copy).stains.tolist() == relations.stains.tolist()
 
 
 @pytest.mark.parametrize("part", ["overlap", "relations"])

@@ -15,6 +15,7 @@ from allcore.installation import PROJECT
 from allcore.runs.folder.files import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
+    FORMER_UNFINISHED,
     METRICS_FILE,
     PREDICTIONS_FILE,
     SERVED_FILE,
@@ -48,4 +49,4 @@ def test_a_disk_that_refuses_every_writer_once_costs_nothing_that_was_promised(e
     assert len(run.history().epochs) == run.config.epochs
     assert set(run.predictions()["split"]) == {"validation", "test"}
     assert all((run.folder / name).stat().st_size for name in WRITTEN)
-    assert unfinished(run.folder) == []
+    assert unfinished(run.folder, FORMER_UNFINISHED) == []

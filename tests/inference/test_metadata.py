@@ -41,6 +41,7 @@ def test_description_of_schema_1_is_read_as_one_that_knows_no_colours():
         ({}, "was not written by ALLscope"),
         ({KEY: "{"}, "description is damaged"),
         ({KEY: "[1]"}, "has schema None"),
+        ({KEY: "[" * 10_000}, r"description is damaged \(it is not JSON text\)"),
         (
             changed(schema_number=99),
             f"has schema 99, this version reads {METADATA_SCHEMA}; use the version that wrote it",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from allcore.errors import WeightsError
-from allcore.model.initial_weights import file_sha256, read_convolutions
+from allcore.model.initial_weights import read_convolutions
 from allcore.networks.vgg16 import CONVOLUTIONS, VGG16
 
 
@@ -94,9 +94,3 @@ def test_another_width_is_refused_by_its_shape(base, tmp_path):
             file[f"{convolution.name}/bias"] = np.zeros(8, np.float32)
     with pytest.raises(WeightsError, match=r"block1_conv1 has a kernel of shape \(3, 3, 3, 8\)"):
         read_convolutions(path, VGG16)
-
-
-def test_sha256_is_of_the_files_bytes(tmp_path):
-    path = tmp_path / "abc"
-    path.write_bytes(b"abc")
-    assert file_sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

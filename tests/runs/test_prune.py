@@ -42,6 +42,12 @@ def test_finished_run_gives_its_checkpoints_and_unfinished_files(workspace, run)
     assert named(workspace) == {f"runs/{run.id}/checkpoints": 2000, f"runs/{run.id}/.abc.part.json": 1000}
 
 
+@pytest.mark.parametrize("name", [".network.onnx", ".model.keras", ".predictions.parquet", ".environment.json"])
+def test_finished_run_of_an_earlier_version_gives_its_unfinished_files(workspace, run, name):
+    put(run.folder / name, 10)
+    assert named(workspace)[f"runs/{run.id}/{name}"] == 10
+
+
 @pytest.mark.parametrize("state", ["queued", "running", "stopping", "failed", "cancelled", "interrupted"])
 def test_run_that_goes_on_or_can_be_resumed_gives_nothing(workspace, run, state):
     write_status(run.folder, run.status().model_copy(update={"state": state, "heartbeat": time.time()}))
@@ -144,7 +150,7 @@ def test_removing_frees_what_was_named_and_nothing_else(workspace, run):
 def test_what_is_gone_already_frees_nothing_more_and_stands_in_nobodys_way(workspace, run):
     found = superfluous(workspace)
     shutil.rmtree(run.folder)
-    remove(found)
+    assert remove(found) == 0
 
 
 def test_what_another_removes_at_the_same_time_is_nobodys_fault(workspace, run, monkeypatch):

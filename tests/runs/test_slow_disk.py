@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from allcore.config import make_config
+from allcore.errors import RunError
 from allcore.runs.execution import executor as executors
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.end_process import while_it_stops
@@ -103,6 +104,14 @@ def test_a_worker_that_cannot_be_recorded_is_killed_while_it_waits_and_the_run_s
     assert waited == [True]
     said = "it was not started: the disk is full (No space left on device); free some space"
     assert (run.status().state, run.status().error) == ("failed", said)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema_number": 99}', '{"schema_number": 2, "state": "dancing"}'])
+def test_a_run_whose_status_is_damaged_when_it_is_launched_is_one_message(workspace, run, text):
+    (run.folder / "status.json").write_text(text)
+    with pytest.raises(RunError, match=rf"run {run.id}: status\.json (cannot be read|has schema 99|is damaged)"):
+        LocalExecutor(workspace)._launch(run, claim_launch(run.folder, "local", None))
 
 
 def at(run, phase, **said):

@@ -6,12 +6,12 @@ import pytest
 
 from allcore.errors import TrackingError
 from allcore.runs.execution.mirroring import start_mirroring
+from allcore.runs.folder.files import MIRRORED_FILE
 from allcore.runs.folder.launches import Launch
 from allcore.runs.folder.turns import take_turn
 from allcore.tracking import exporter
 from allcore.tracking.exporter import catch_up, follow
 from allcore.tracking.mirror import mirror
-from allcore.tracking.record import RECORD_FILE
 from tests.cli.conftest import call
 from tests.tracking.conftest import batch, report, rest
 
@@ -69,7 +69,7 @@ def test_patience_ends_when_the_run_has_long_ended(make_run, stand_in, workspace
     monkeypatch.setattr(exporter, "_PATIENCE", 0.0)
     at_once += [lambda: None] * 3
     assert follow(run.folder, workspace) == 1
-    assert (run.folder / RECORD_FILE).exists()
+    assert (run.folder / MIRRORED_FILE).exists()
 
 
 def test_the_next_exporter_sends_what_an_outage_left_and_nothing_that_was_never_begun(

@@ -6,13 +6,13 @@ import pytest
 
 from allcore.config import make_config
 from allcore.errors import TrackingError
-from allcore.runs.folder.files import STATUS_FILE
+from allcore.runs.folder.files import MIRRORED_FILE, STATUS_FILE
 from allcore.runs.folder.status import write_status
 from allcore.studies.plan import make_plan
 from allcore.studies.store import PLAN_FILE, StudyStore
 from allcore.tracking.exporter import catch_up
 from allcore.tracking.mirror import mirror
-from allcore.tracking.record import RECORD_FILE, Mirrored, read_mirrored, write_mirrored
+from allcore.tracking.record import Mirrored, read_mirrored, write_mirrored
 from allcore.tracking.study import mirror_study
 from tests.cli.conftest import call
 from tests.tracking.conftest import rest
@@ -121,7 +121,7 @@ def test_a_parent_that_could_not_be_described_is_described_later(study, members,
     with pytest.raises(TrackingError):
         mirror(members[0], server, workspace)
     stand_in.fails = {}
-    (study.folder / RECORD_FILE).write_text("{")  # and the power was cut
+    (study.folder / MIRRORED_FILE).write_text("{")  # and the power was cut
     mirror(members[0], server, workspace)
     parent, _ = stand_in.runs.values()
     assert parent["params"]["image_size"] == "64, 96"

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from allcore.data.importing.dataset_note import has_note
+from allcore.errors import FileError
 from allcore.files import is_file
+from allcore.json_text import read_json
 from allcore.text import well_formed
 
 _NOTE: Final = ".left-out.json"
@@ -31,8 +33,8 @@ def left_out(folder: Path) -> dict[str, str]:
     here = folder.resolve()
     note = next((place for place in (here, *here.parents) if _was_imported(place)), here) / _NOTE
     try:
-        noted = json.loads(note.read_text(encoding="utf-8")) if note.stat().st_size <= _LARGEST else {}
-    except (OSError, ValueError, RecursionError):
+        noted = read_json(note, _LARGEST)
+    except FileError:
         return {}
     return {str(name): str(why) for name, why in noted.items()} if isinstance(noted, dict) else {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from allcore import paper
 from allcore.data.class_names import class_name
 from allcore.errors import DatasetError, InputError, MissingFileError
 from allcore.json_text import read_json
+from allcore.result_cache import short_digest
 from allcore.text import printable
 from allcore.writing import make_folder, write_whole
 
@@ -152,7 +152,7 @@ def _of_paper(classes: Collection[str]) -> ClassMeanings:
 
 
 def _file(dataset: str | Path, folder: Path) -> Path:
-    return folder / f"{hashlib.sha256(_place(dataset).encode()).hexdigest()[:16]}.json"
+    return folder / f"{short_digest(_place(dataset))}.json"
 
 
 def _place(dataset: str | Path) -> str:

@@ -20,8 +20,8 @@ from allcore.data.stain.colour_moments import colour_moments
 from allcore.evaluation.image_map.neighbours import nearest, shared, shared_by_chance
 from allcore.evaluation.image_map.projection import principal_directions, t_sne
 from allcore.evaluation.predictions.evaluation_run import evaluation_record
+from allcore.files import file_sha256
 from allcore.inference.feature_distance import directions
-from allcore.inference.kept_predictions import file_digest
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Progress, ProgressCounter
@@ -79,7 +79,7 @@ def _map_file(run: Run, cache: Path) -> Path:
     """Return where the map of a run's images is kept below `cache`. Raises `RunError` where it has no model."""
     features = run.folder / FEATURES_FILE
     source = features if features.is_file() else run.served_model
-    made_of = (_FORM, INTAKE_VERSION, file_digest(source), file_digest(run.folder / SPLIT_FILE))
+    made_of = (_FORM, INTAKE_VERSION, file_sha256(source), file_sha256(run.folder / SPLIT_FILE))
     return cached_file(cache, "maps", repr(made_of), ".json")
 
 

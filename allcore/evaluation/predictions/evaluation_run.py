@@ -21,7 +21,7 @@ from allcore.evaluation.predictions.score_folder import (
     naming_datasets,
     score_folder,
 )
-from allcore.inference.kept_predictions import file_digest
+from allcore.files import file_sha256
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress
 from allcore.result_cache import read_cached, short_digest
@@ -76,7 +76,7 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoringReq
         SEARCH_VERSION,
         __version__,
         str(model),
-        file_digest(model),
+        file_sha256(model),
         str(catalog.root),
         variant,
         of.split if of.digests is None else (of.split, of.digests),

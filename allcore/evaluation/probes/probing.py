@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,7 @@ from allcore.evaluation.probes.evidence_share import (
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, WORK, Probe, Sample
 from allcore.evaluation.probes.subject import Subject, SubjectFiles, locate
 from allcore.evaluation.scoring.scores import Interval, Scores, score
+from allcore.files import file_sha256
 from allcore.inference.predictor import BATCH, Predictions, Predictor, load_predictor
 from allcore.processors import processors
 from allcore.progress import Progress, ProgressCounter
@@ -281,16 +282,10 @@ def _decoded(file: Path) -> np.ndarray:
 
 
 def _report_file(subject: Subject, cache: Path) -> Path:
-    facts = subject.model.stat()
-    model = _model_sha256(subject.model, facts.st_mtime_ns, facts.st_size)
-    content = repr((model, subject.content, subject.scored, WORK, FINDER_WORK, INTAKE_VERSION, __version__))
+    content = repr(
+        (file_sha256(subject.model), subject.content, subject.scored, WORK, FINDER_WORK, INTAKE_VERSION, __version__)
+    )
     return cached_file(cache, "probes", content, ".json")
-
-
-@lru_cache(maxsize=32)
-def _model_sha256(path: Path, mtime_ns: int, size: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_report(file: Path, model: str) -> ProbeReport | None:

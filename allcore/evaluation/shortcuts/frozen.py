@@ -6,7 +6,6 @@ channels; principal components of the training images' features that hold 99 % o
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy as np
 from allcore.arrays import ImageArray
 from allcore.errors import WeightsError
 from allcore.evaluation.shortcuts.registry import SEED, Baseline, Classifier
+from allcore.files import Stamp, file_sha256, stamp
 from allcore.model.weights_files import keras_weights_file, weights_file
 from allcore.networks.vgg16 import VGG16
 from allcore.paper import NATIVE_SIZE
@@ -32,7 +32,8 @@ FEWEST = 3
 
 def frozen_vgg16(image: ImageArray) -> np.ndarray:
     """Return what VGG16 sees in an image at the dataset's own size: float32 (512,). Raises `WeightsError`."""
-    return _opened(*_state_of(frozen_weights())).features(image)
+    weights = frozen_weights()
+    return _opened(weights, stamp(weights)).features(image)
 
 
 def frozen_weights() -> Path:
@@ -49,7 +50,7 @@ def frozen_weights() -> Path:
 def _frozen_digest() -> str:
     """Return the SHA-256 of VGG16's ImageNet weights, worked out once for a file; '' where this machine has none."""
     try:
-        return _digest(*_state_of(frozen_weights()))
+        return file_sha256(frozen_weights())
     except (WeightsError, OSError):
         return ""
 
@@ -78,19 +79,8 @@ def _on_components(classifier: Any) -> Classifier:  # noqa: ANN401 - whatever sc
     return made
 
 
-def _state_of(weights: Path) -> tuple[Path, int, int]:
-    facts = weights.stat()
-    return weights, facts.st_mtime_ns, facts.st_size
-
-
-@lru_cache(maxsize=8)
-def _digest(weights: Path, mtime_ns: int, size: int) -> str:
-    with weights.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @lru_cache(maxsize=1)
-def _opened(weights: Path, mtime_ns: int, size: int) -> FrozenTrunk:
+def _opened(weights: Path, version: Stamp) -> FrozenTrunk:
     from allcore.model.frozen import open_frozen  # onnx takes long to import
 
     return open_frozen(VGG16, weights, NATIVE_SIZE)

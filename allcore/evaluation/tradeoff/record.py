@@ -12,17 +12,19 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from allcore.errors import RunError
+from allcore.errors import FileError, RunError
 from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, point_names, tradeoff_point
+from allcore.json_text import fields_of, of_another_schema, read_json
 from allcore.recipe import train_command
 from allcore.runs.folder.store import Run
 
 SCHEMA = 1
 ROUNDS = 5
+_LARGEST_BYTES = 64 * 2**20
 EXAMPLE = Path(__file__).with_name("example.json")
 """A trade-off on real images, so that there is one to look at before the first is trained."""
 
@@ -81,15 +83,16 @@ def record_tradeoff(
 def read_tradeoff(path: Path) -> TradeoffRecord:
     """Read a record from its JSON file. Raises `RunError` when it is missing or damaged, or of another schema."""
     try:
-        record = TradeoffRecord.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise RunError(f"{path.name} cannot be read ({error.strerror})") from None
+        fields = read_json(path, _LARGEST_BYTES)
+    except FileError as error:
+        raise RunError(f"{path.name} cannot be read ({error})") from None
+    schema = fields.get("schema_number", SCHEMA) if isinstance(fields, dict) else SCHEMA
+    if schema != SCHEMA:
+        raise RunError(of_another_schema(path.name, schema, SCHEMA))
+    try:
+        return TradeoffRecord.model_validate(fields)
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
-        raise RunError(f"{path.name} is damaged ({fields}); expected what `tradeoff --json` prints") from None
-    if record.schema_number != SCHEMA:
-        raise RunError(f"{path.name} has schema {record.schema_number}, this version reads {SCHEMA}")
-    return record
+        raise RunError(f"{path.name} is damaged ({fields_of(error)}); expected what `tradeoff --json` prints") from None
 
 
 def _timed_in_turn(points: Sequence[TradeoffPoint], models: Sequence[Path | None]) -> tuple[TradeoffPoint, ...]:

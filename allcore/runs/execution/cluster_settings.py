@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import ConfigError, FileError, MissingFileError
-from allcore.json_text import read_json
+from allcore.json_text import field_of, read_json
 
 _CLUSTER_FILE: Final = "cluster.json"
 _EXECUTOR_VARIABLE: Final = "ALLCORE_EXECUTOR"
@@ -71,7 +71,7 @@ def read_cluster(workspace: Path) -> ClusterSettings:
         return ClusterSettings.model_validate(found | named)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
+        field = field_of(first)
         place = _EXECUTOR_VARIABLE if named and field == "executor" else f"{_CLUSTER_FILE} of the workspace, {field}"
         message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
         raise ConfigError(f"{place}: {message} (received {first['input']!r:.100})") from None

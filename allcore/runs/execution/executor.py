@@ -22,11 +22,11 @@ from allcore.runs.execution.devices import Device, devices_here, suitable
 from allcore.runs.execution.end_process import gone_within, rests_within, signal_group, while_it_stops
 from allcore.runs.execution.lease import write_ticket
 from allcore.runs.execution.resting_status import resting_status
-from allcore.runs.folder.files import OUTPUT_FILE, STATUS_FILE, STOP_FILE
+from allcore.runs.folder.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.folder.launches import LOCAL, Launch, claim_launch, last_launch
 from allcore.runs.folder.process import host, start_mark
 from allcore.runs.folder.states import ACTIVE, RESUMABLE, in_words
-from allcore.runs.folder.status import Status, read_status, write_status
+from allcore.runs.folder.status import Status, read_status, recorded_status, write_status
 from allcore.runs.folder.store import Run, RunStore
 from allcore.workspace import Workspace
 
@@ -213,8 +213,8 @@ class LocalExecutor(Executor):
         try:
             self._start(run, launch)
         except (InputError, OSError) as error:
-            with suppress(OSError):  # then it reads as interrupted: nobody comes for it
-                status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
+            with suppress(OSError, RunError):  # then it reads as interrupted: nobody comes for it
+                status = recorded_status(run.folder)
                 ended = {"state": "failed", "pid": None, "error": f"it was not started: {what_went_wrong(error)}"}
                 write_status(run.folder, status.model_copy(update=ended))
             raise
@@ -245,7 +245,7 @@ class LocalExecutor(Executor):
                 process.stdin.write(b"\n")
 
     def _put_into_queue(self, run: Run, pid: int) -> None:
-        status = Status.model_validate_json((run.folder / STATUS_FILE).read_bytes())
+        status = recorded_status(run.folder)
         started = start_mark(pid)
         if started is not None:
             kind = suitable(run.config, self.devices())[0].kind

@@ -14,12 +14,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from allcore.errors import FileError
+from allcore.json_text import read_json
 from allcore.runs.execution.devices import Device
 from allcore.runs.folder.files import QUEUE_FOLDER
 from allcore.runs.folder.process import host, is_alive, is_elsewhere, own_identity
 from allcore.writing import write_whole
 
 _TICKETS = "[0-9]*.json"
+_LARGEST_TICKET = 2**16
 _POLL_SECONDS = 0.25
 
 
@@ -127,7 +130,7 @@ def _is_live(fields: dict[str, object]) -> bool:
 
 def _read(ticket: Path) -> dict[str, object]:
     try:
-        fields = json.loads(ticket.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        fields = read_json(ticket, _LARGEST_TICKET)
+    except FileError:
         return {}  # taken back, or being written: its owner looks again
     return fields if isinstance(fields, dict) else {}

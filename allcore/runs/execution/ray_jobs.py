@@ -177,5 +177,5 @@ def _ask(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[in
         connection.close()
     try:
         return answer.status, json.loads(said)
-    except ValueError:
+    except (ValueError, RecursionError):
         return answer.status, said

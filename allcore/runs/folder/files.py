@@ -28,6 +28,12 @@ FEATURES_FILE: Final = "features.npy"
 NOVELTY_FILE: Final = "novelty.json"
 ABOUT_FILE: Final = "about.json"
 LAUNCHES_FOLDER: Final = "launches"
+WORKER_LOCK: Final = ".worker.lock"
+MIRRORED_FILE: Final = "mlflow.json"
+"""In a study's folder too: how far it is sent to a tracking server."""
+MIRRORING_LOCK: Final = ".mlflow.lock"
+FORMER_UNFINISHED: Final = (".network.onnx", ".model.keras", ".predictions.parquet", ".environment.json")
+"""Unfinished files as earlier versions called them, before they all ended alike."""
 
 QUEUE_FOLDER: Final = ".queue"
 """Among the runs: who waits for a device, and which runs are with a scheduler."""

@@ -33,7 +33,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
         size = sum(facts.row_group(number).total_byte_size for number in range(facts.num_row_groups))
         if max(size, facts.num_rows * facts.num_columns) > _LARGEST_TABLE:
             raise FileError("it would unpack to more than 2 GiB")
-        table = file.read().to_pandas(ignore_metadata=True)
+        table = file.read().replace_schema_metadata().to_pandas()
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:  # what damage brings out of Arrow
         raise FileError(" ".join(str(error).split())) from None
     if not table.columns.is_unique:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allcore.errors import RunError
+from allcore.json_text import fields_of, of_another_schema
 from allcore.runs.folder.disk_clock import seconds_since_written
 from allcore.runs.folder.files import STATUS_FILE, STOP_FILE, read_record
 from allcore.runs.folder.launches import Launch, last_launch, launch_file
@@ -78,25 +79,26 @@ def read_status(folder: Path) -> Status:
     which an executor has recorded, and never by a pid. Raises `RunError` when the file is missing, damaged or from a
     newer version.
     """
-    fields = read_record(folder, STATUS_FILE)
-    if fields is None:
-        raise RunError(f"run {folder.name} has no {STATUS_FILE}: it was deleted, or its start failed")
-    schema = fields.get("schema_number")
-    if schema not in _READABLE_SCHEMAS:
-        raise RunError(
-            f"run {folder.name}: {STATUS_FILE} has schema {schema!r:.20}, this version reads {STATUS_SCHEMA}"
-        )
-    try:
-        status = Status.model_validate(fields)
-    except ValidationError as error:
-        names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
-        raise RunError(f"run {folder.name}: {STATUS_FILE} is damaged ({names})") from None
+    status = recorded_status(folder)
     if status.state not in ACTIVE:
         return status
     launch = last_launch(folder)
     if launch is None or launch.is_local:
         return _asked_to_stop(folder, status if _is_there(folder, status) else _interrupted(status))
     return _asked_to_stop(folder, _as_scheduled(folder, status, launch))
+
+
+def recorded_status(folder: Path) -> Status:
+    """Return the run's status as it stands in its file, whoever is gone by now. Raises what `read_status` does."""
+    fields = read_record(folder, STATUS_FILE)
+    if fields is None:
+        raise RunError(f"run {folder.name} has no {STATUS_FILE}: it was deleted, or its start failed")
+    if (schema := fields.get("schema_number")) not in _READABLE_SCHEMAS:
+        raise RunError(of_another_schema(f"run {folder.name}: {STATUS_FILE}", schema, STATUS_SCHEMA))
+    try:
+        return Status.model_validate(fields)
+    except ValidationError as error:
+        raise RunError(f"run {folder.name}: {STATUS_FILE} is damaged ({fields_of(error)})") from None
 
 
 def is_only_silent(folder: Path, status: Status) -> bool:

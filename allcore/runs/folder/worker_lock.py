@@ -8,11 +8,9 @@ from filelock import FileLock, Timeout
 
 from allcore.errors import RunError
 from allcore.runs.folder.disk_clock import seconds_since_written
-from allcore.runs.folder.files import STATUS_FILE, is_there, read_record
+from allcore.runs.folder.files import STATUS_FILE, WORKER_LOCK, is_there, read_record
 from allcore.runs.folder.process import is_elsewhere
 from allcore.runs.folder.status import ELSEWHERE_SECONDS
-
-_WORKER_LOCK = ".worker.lock"
 
 
 def lock_in(folder: Path, name: str) -> FileLock:
@@ -28,7 +26,7 @@ def lock_in(folder: Path, name: str) -> FileLock:
 
 def worker_lock(folder: Path) -> FileLock:
     """Return the worker's lock, as `lock_in` does."""
-    return lock_in(folder, _WORKER_LOCK)
+    return lock_in(folder, WORKER_LOCK)
 
 
 def has_worker(folder: Path) -> bool:
@@ -37,7 +35,7 @@ def has_worker(folder: Path) -> bool:
     A file server may keep the lock of a machine that is lost: it says nothing where the worker is another machine's
     that was not heard of for long.
     """
-    if not (folder / _WORKER_LOCK).exists():  # asking must leave nothing in the folder
+    if not (folder / WORKER_LOCK).exists():  # asking must leave nothing in the folder
         return False
     try:
         with worker_lock(folder):

@@ -10,6 +10,7 @@ from allcore.augment import draw_change, resize
 from allcore.data.encode import png
 from allcore.errors import InputError
 from allcore.reporting.changes import describe
+from allcore.runs.folder.files import SPLIT_FILE
 from allcore.runs.folder.store import Run
 from allcore.runs.replay import replay, split_image
 from allcore.text import for_page
@@ -48,5 +49,5 @@ def _show_sample(run: Run, root: Path) -> None:
     )
     st.caption(
         f"Pixel for pixel what the network gets: drawn from seed {config.seed}, epoch {epoch - 1} (counted from 0) and "
-        f"row {row} of the run's split.csv, by the function that training calls."
+        f"row {row} of the run's {SPLIT_FILE}, by the function that training calls."
     )

@@ -77,7 +77,13 @@ def test_record_is_read_as_it_was_written(runs, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "damaged"), ("{}", r"damaged \(devices, commands"), (None, "cannot be read")],
+    [
+        ("{", r"cannot be read \(it is not JSON text\)"),
+        ("[" * 10_000, r"cannot be read \(it is not JSON text\)"),
+        ("{}", r"damaged \(devices, commands"),
+        ("[]", "damaged"),
+        (None, r"cannot be read \(it does not exist\)"),
+    ],
 )
 def test_file_that_is_no_record_is_named(tmp_path, content, message):
     file = tmp_path / "tradeoff.json"
@@ -90,6 +96,13 @@ def test_file_that_is_no_record_is_named(tmp_path, content, message):
 def test_record_of_another_schema_is_refused(tmp_path):
     file = tmp_path / "tradeoff.json"
     file.write_text(json.dumps(json.loads(EXAMPLE.read_text()) | {"schema_number": 99}))
+    with pytest.raises(RunError, match="schema 99, this version reads 1; use the version that wrote it"):
+        read_tradeoff(file)
+
+
+def test_newer_schema_is_named_even_where_its_fields_are_others(tmp_path):
+    file = tmp_path / "tradeoff.json"
+    file.write_text('{"schema_number": 99, "places": []}')
     with pytest.raises(RunError, match="schema 99, this version reads 1"):
         read_tradeoff(file)
 

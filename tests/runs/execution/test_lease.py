@@ -100,6 +100,16 @@ def test_one_device_is_not_taken_past_a_run_that_waits_for_two(tmp_path):
         assert refused == ()
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"host": {}}', "[" * 10_000])
+def test_a_damaged_ticket_is_not_waited_for(tmp_path, text):
+    ticket = tmp_path / ".queue" / f"{1:020d}-damaged.json"
+    ticket.parent.mkdir()
+    ticket.write_text(text)
+    with device_lease(tmp_path, "a", 2.0, CPU, lambda: True) as held:
+        assert held == CPU
+    assert ticket.exists()
+
+
 @pytest.mark.parametrize("where", ["another machine", "another container", "another machine of this name"])
 def test_tickets_of_elsewhere_are_left_alone_and_not_waited_for(tmp_path, where):
     queue = tmp_path / ".queue"

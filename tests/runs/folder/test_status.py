@@ -92,7 +92,10 @@ def test_run_whose_launcher_died_is_interrupted_after_a_while(tmp_path):
     [
         ('{"schema_number": 1, "sta', "cannot be read"),
         ("[]", "it is not a JSON object"),
-        (json.dumps({"schema_number": STATUS_SCHEMA + 1}), f"schema {STATUS_SCHEMA + 1}, this version reads"),
+        (
+            json.dumps({"schema_number": STATUS_SCHEMA + 1}),
+            f"schema {STATUS_SCHEMA + 1}, this version reads {STATUS_SCHEMA}; use the",
+        ),
         (json.dumps({"schema_number": STATUS_SCHEMA, "state": "dancing"}), "damaged.*state"),
     ],
 )

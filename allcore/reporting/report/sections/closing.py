@@ -10,6 +10,7 @@ from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.known_data import ALL_IMAGES
 from allcore.reporting.report.rendering.blocks import Block, Bullets, Code, Inline, Mono, Section, Strong, bullets, text
 from allcore.reporting.report.sections.opening import research_use
+from allcore.runs.folder.files import SERVED_FILE, SPLIT_FILE
 
 
 def limits_section(facts: RunFacts) -> Section:
@@ -62,10 +63,10 @@ def limits_of_images(*protocols: str, are_drawn: bool) -> list[str]:
 def reproduce_section(facts: RunFacts) -> Section:
     """Return how to make the run again, where its parts are, and whose they are."""
     folder = text(
-        "The run's folder holds its configuration, the exact images of each part (", Mono("split.csv"), "), every "
+        "The run's folder holds its configuration, the exact images of each part (", Mono(SPLIT_FILE), "), every "
         "prediction, the curves and the models.",
     )  # fmt: skip
-    model: tuple[Inline, ...] = (Mono("model.onnx"), " in the run's folder")
+    model: tuple[Inline, ...] = (Mono(SERVED_FILE), " in the run's folder")
     blocks: tuple[Block, ...] = (folder, *reproduce(facts), *availability(facts, model))
     missing = {44: "funding and support of this run, and of those who took the images"}
     return Section("reproduce", "How to reproduce it, and what is available", blocks, answers=(42, 43), missing=missing)
