@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from allcore.cli.options import config_from, with_config_options
+from allcore.cli.kit.options import config_from, with_config_options
 from allcore.config import TrainConfig, make_config
 from allcore.recipe import train_command
 

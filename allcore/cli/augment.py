@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from allcore.cli.options import config_from, presets_help, with_config_options
-from allcore.cli.output import Json, make_folder_for, print_json, progress_bar, say, table
+from allcore.cli.kit.options import config_from, presets_help, with_config_options
+from allcore.cli.kit.output import Json, make_folder_for, print_json, progress_bar, say, table
 from allcore.config_fields import config_fields
 from allcore.errors import InputError
 from allcore.text import for_file

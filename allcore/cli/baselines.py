@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from allcore.cli.arguments import RunName
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.kit.arguments import RunName
+from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
 from allcore.reporting.number_text import percentage, percentages
 
 

@@ -11,11 +11,11 @@ from typer.core import TyperGroup
 
 _COMMANDS: Final = {
     "dataset": (
-        "dataset",
+        "dataset.group",
         "Datasets: list, show, rename, delete, inspect, count cells, get, draw, audit, judge labels.",
     ),
-    "runs": ("runs", "Runs: list, show, compare, name, note, tag, hide, watch, stop, resume, delete, prune."),
-    "study": ("study", "Studies: one configuration over folds, seeds and any setting, as one piece of work."),
+    "runs": ("runs.group", "Runs: list, show, compare, name, note, tag, hide, watch, stop, resume, delete, prune."),
+    "study": ("study.group", "Studies: one configuration over folds, seeds and any setting, as one piece of work."),
     "app": ("start", "Start the app in your browser; options are Streamlit's, such as --server.port 8600."),
     "train": (
         "train",

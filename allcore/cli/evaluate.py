@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.arguments import ModelName
-from allcore.cli.evaluation_text import print_comparison, print_evaluation
-from allcore.cli.output import Json, progress_bar
-from allcore.cli.said_once import both_sides, said_once
+from allcore.cli.kit.arguments import ModelName
+from allcore.cli.kit.evaluation_text import print_comparison, print_evaluation
+from allcore.cli.kit.output import Json, progress_bar
+from allcore.cli.kit.said_once import both_sides, said_once
 from allcore.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.arguments import RunName
-from allcore.cli.output import say
+from allcore.cli.kit.arguments import RunName
+from allcore.cli.kit.output import say
 
 
 def export(

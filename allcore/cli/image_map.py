@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from allcore.cli.arguments import ModelName
 from allcore.cli.evaluate import Mapping, Variant, named_classes
-from allcore.cli.output import Json, check_files, json_rows, print_json, progress_bar, say, table, write_file
+from allcore.cli.kit.arguments import ModelName
+from allcore.cli.kit.output import Json, check_files, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import InputError
 from allcore.reporting.number_text import decimal, interval
 

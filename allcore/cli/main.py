@@ -19,7 +19,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from allcore.cli.commands import Commands
-from allcore.cli.output import print_what_the_terminal_has, say
+from allcore.cli.kit.output import print_what_the_terminal_has, say
 from allcore.errors import InputError
 from allcore.refusals import refusal, what_went_wrong
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.arguments import A_RUN
-from allcore.cli.output import say
+from allcore.cli.kit.arguments import A_RUN
+from allcore.cli.kit.output import say
 
 app = typer.Typer()
 

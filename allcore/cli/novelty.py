@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.arguments import ModelName
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.kit.arguments import ModelName
+from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
 from allcore.text import counted
 
 

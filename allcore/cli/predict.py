@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.arguments import ModelName
-from allcore.cli.class_text import class_columns
-from allcore.cli.output import Json, check_files, make_folder_for, print_json, progress_bar, say, table, write_file
+from allcore.cli.kit.arguments import ModelName
+from allcore.cli.kit.class_text import class_columns
+from allcore.cli.kit.output import Json, check_files, make_folder_for, print_json, progress_bar, say, table, write_file
 from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError
 from allcore.refusals import what_went_wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from allcore.cli.output import say
+from allcore.cli.kit.output import say
 from allcore.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from allcore.cli.arguments import ModelName
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.kit.arguments import ModelName
+from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
 from allcore.reporting.number_text import decimal, interval, or_blank
 from allcore.text import counted
 

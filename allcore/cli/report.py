@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.arguments import RunName
-from allcore.cli.output import Json, check_files, print_json, progress_bar, say, write_file
+from allcore.cli.kit.arguments import RunName
+from allcore.cli.kit.output import Json, check_files, print_json, progress_bar, say, write_file
 
 
 def report(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from allcore.cli.output import say
+from allcore.cli.kit.output import say
 
 
 def start(context: typer.Context) -> None:

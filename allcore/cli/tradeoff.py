@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, print_json, say, table
+from allcore.cli.kit.output import Json, print_json, say, table
 from allcore.reporting.number_text import duration, per_cent, percentage, percentages
 
 if TYPE_CHECKING:

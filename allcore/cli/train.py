@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.dataset_judge import say_labels
-from allcore.cli.evaluation_text import print_evaluation
-from allcore.cli.opening import the_executor
-from allcore.cli.options import config_from, presets_help, with_config_options
-from allcore.cli.output import Json, print_json, progress_bar, say
+from allcore.cli.dataset.judge import say_labels
+from allcore.cli.kit.evaluation_text import print_evaluation
+from allcore.cli.kit.opening import the_executor
+from allcore.cli.kit.options import config_from, presets_help, with_config_options
+from allcore.cli.kit.output import Json, print_json, progress_bar, say
 from allcore.cli.train_plan import show_plan
 from allcore.errors import InputError
 from allcore.text import counted
@@ -65,7 +65,7 @@ def train(
 
 def finish(run: Run, workspace: Workspace, show: Callable[[Evaluation], None]) -> int:
     """Follow a run to its end, show its test scores, and return the exit status; Ctrl-C stops it."""
-    from allcore.cli.runs_follow import follow
+    from allcore.cli.kit.follow_run import follow
     from allcore.evaluation.predictions.evaluate_model import evaluate_run
     from allcore.runs.execution.choose_executor import executor_of
     from allcore.runs.folder.states import in_words

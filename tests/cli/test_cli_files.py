@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from allcore.cli.output import check_files, say, write_file
+from allcore.cli.kit.output import check_files, say, write_file
 from allcore.errors import InputError
 
 

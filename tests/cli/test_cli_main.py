@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from allcore.cli import main
+from allcore.cli.kit.output import progress_bar
 from allcore.cli.main import app
-from allcore.cli.output import progress_bar
 from allcore.installation import PROJECT
 
 EVERYTHING = typer.main.get_command(app)
@@ -225,7 +225,7 @@ def test_ctrl_c_ends_a_command_silently_and_a_file_that_ends_is_named(command, m
 
 def test_a_bar_is_drawn_on_a_terminal_alone(monkeypatch):
     drawn = StringIO()
-    monkeypatch.setattr("allcore.cli.output.terminal", lambda: Console(file=drawn, force_terminal=True))
+    monkeypatch.setattr("allcore.cli.kit.output.terminal", lambda: Console(file=drawn, force_terminal=True))
     for shown in (False, True):
         monkeypatch.setattr("sys.stderr.isatty", lambda shown=shown: shown)
         with progress_bar("reading images") as progress:

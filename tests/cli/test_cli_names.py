@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from allcore.cli.class_text import class_columns, print_matrix
-from allcore.cli.output import print_json, table
+from allcore.cli.kit.class_text import class_columns, print_matrix
+from allcore.cli.kit.output import print_json, table
 
 
 def test_no_escape_code_of_a_name_reaches_the_terminal(command, workspace, smears):

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from allcore.cli.options import config_from, presets_help, with_config_options
+from allcore.cli.kit.options import config_from, presets_help, with_config_options
 from allcore.config import TrainConfig, make_config
 from allcore.config_fields import config_values
 from allcore.config_parts import AugmentConfig, SplitConfig

@@ -6,7 +6,7 @@ import time
 import pytest
 import typer
 
-from allcore.cli.study_follow import go_on
+from allcore.cli.study.follow import go_on
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.states import ACTIVE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from allcore.cli.said_once import both_sides
+from allcore.cli.kit.said_once import both_sides
 from allcore.errors import InputError
 
 OURS = ("Pro", "c=d", "")

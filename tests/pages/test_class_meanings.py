@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from allcore.cli.evaluation_text import evaluation_json
+from allcore.cli.kit.evaluation_text import evaluation_json
 from allcore.data.labels.meanings import class_meanings, name_classes
 from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.paper import CLASSES

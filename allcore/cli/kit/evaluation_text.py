@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
-from allcore.cli.class_text import print_matrix
-from allcore.cli.output import print_json, say, table
+from allcore.cli.kit.class_text import print_matrix
+from allcore.cli.kit.output import print_json, say, table
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
 from allcore.paper import HEADLINE

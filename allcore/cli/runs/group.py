@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.arguments import RunName
-from allcore.cli.confirm_deletion import ask_before_deleting
-from allcore.cli.opening import the_executor
-from allcore.cli.output import Json, json_rows, print_json, say, table
-from allcore.cli.runs_about import hide, name_run, note, tag
+from allcore.cli.kit.arguments import RunName
+from allcore.cli.kit.confirm_deletion import ask_before_deleting
+from allcore.cli.kit.opening import the_executor
+from allcore.cli.kit.output import Json, json_rows, print_json, say, table
+from allcore.cli.runs.about import hide, name_run, note, tag
 from allcore.reporting.number_text import duration, percentage
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def list_runs(
     ] = None,
 ) -> None:
     """List the runs, newest first."""
-    from allcore.cli.runs_table import print_runs, sorted_runs
+    from allcore.cli.runs.table import print_runs, sorted_runs
     from allcore.runs.execution.ask_schedulers import ask_schedulers
     from allcore.runs.listing import list_runs as all_runs
     from allcore.workspace import open_workspace
@@ -138,7 +138,7 @@ app.command()(hide)
 @app.command()
 def watch(name: RunName) -> None:
     """Follow a run until it ends; Ctrl-C ends the watching, not the run. Exit status 1 unless the run succeeded."""
-    from allcore.cli.runs_follow import follow
+    from allcore.cli.kit.follow_run import follow
     from allcore.runs.folder.states import in_words
 
     executor = the_executor()
@@ -172,7 +172,7 @@ def resume(
     """Resume a stopped, failed or interrupted run from its last checkpoint."""
     from functools import partial
 
-    from allcore.cli.evaluation_text import print_evaluation
+    from allcore.cli.kit.evaluation_text import print_evaluation
     from allcore.cli.train import finish
     from allcore.runs.execution import choose_executor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allcore.cli.output import progress_bar
+from allcore.cli.kit.output import progress_bar
 
 if TYPE_CHECKING:
     from allcore.data.catalog import Catalog

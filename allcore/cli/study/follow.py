@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from allcore.cli.output import print_json, say
-from allcore.cli.study_text import grid_json, say_grid
+from allcore.cli.kit.output import print_json, say
+from allcore.cli.study.text import grid_json, say_grid
 
 if TYPE_CHECKING:
     from allcore.studies.grid import Grid

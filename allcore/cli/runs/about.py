@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from allcore.cli.arguments import RunName
+from allcore.cli.kit.arguments import RunName
 
 
 def name_run(name: RunName, text: Annotated[str, typer.Argument(metavar="TEXT", help="'' for none")]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.cells import cell_len
 
-from allcore.cli.named_file import check_named, write_named
+from allcore.cli.kit.named_file import check_named, write_named
 from allcore.errors import InputError
 from allcore.progress import Progress
 from allcore.text import printable, well_formed

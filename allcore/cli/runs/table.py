@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import Any, Final
 
-from allcore.cli.output import table
+from allcore.cli.kit.output import table
 from allcore.errors import RunError
 from allcore.reporting.number_text import duration, memory, percentage
 from allcore.runs.folder.states import in_words

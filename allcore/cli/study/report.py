@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.output import Json, check_files, print_json, progress_bar, say, write_file
-from allcore.cli.study_text import say_findings
+from allcore.cli.kit.output import Json, check_files, print_json, progress_bar, say, write_file
+from allcore.cli.study.text import say_findings
 from allcore.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.confirm_deletion import ask_before_deleting
-from allcore.cli.options import config_from, with_config_options
-from allcore.cli.output import Json, print_json, progress_bar, say, table
-from allcore.cli.study_follow import current_grid, go_on
-from allcore.cli.study_report import Name, report
-from allcore.cli.study_text import grid_json, plan_json, say_grid, say_plan
+from allcore.cli.kit.confirm_deletion import ask_before_deleting
+from allcore.cli.kit.options import config_from, with_config_options
+from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
+from allcore.cli.study.follow import current_grid, go_on
+from allcore.cli.study.report import Name, report
+from allcore.cli.study.text import grid_json, plan_json, say_grid, say_plan
 from allcore.cli.train import Data, Preset, say_parted_groups, with_protocol
 from allcore.reporting.number_text import duration, percentage
 from allcore.text import counted

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from allcore.cli.output import say
+from allcore.cli.kit.output import say
 from allcore.errors import InputError
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allcore.cli.opening import scanned
-from allcore.cli.output import Json, check_files, json_rows, print_json, say, table, write_file
+from allcore.cli.kit.opening import scanned
+from allcore.cli.kit.output import Json, check_files, json_rows, print_json, say, table, write_file
 from allcore.errors import DatasetError, InputError
 
 if TYPE_CHECKING:

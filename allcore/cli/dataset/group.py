@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.dataset_audit import audit
-from allcore.cli.dataset_judge import judge, judgements
-from allcore.cli.dataset_manage import delete, list_datasets, rename, show
-from allcore.cli.opening import scanned
-from allcore.cli.output import Json, json_rows, print_json, progress_bar, say, table
-from allcore.cli.said_once import both_sides, said_once
+from allcore.cli.dataset.audit import audit
+from allcore.cli.dataset.judge import judge, judgements
+from allcore.cli.dataset.manage import delete, list_datasets, rename, show
+from allcore.cli.kit.opening import scanned
+from allcore.cli.kit.output import Json, json_rows, print_json, progress_bar, say, table
+from allcore.cli.kit.said_once import both_sides, said_once
 from allcore.errors import InputError
 from allcore.text import counted
 

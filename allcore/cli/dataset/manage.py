@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.confirm_deletion import ask_before_deleting
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.kit.confirm_deletion import ask_before_deleting
+from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
 
 if TYPE_CHECKING:
     from allcore.runs.owned_datasets import DatasetFacts

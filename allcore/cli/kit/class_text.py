@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allcore.cli.output import say, table
+from allcore.cli.kit.output import say, table
 from allcore.text import counted, short_names
 
 _MOST_COLUMNS = 12

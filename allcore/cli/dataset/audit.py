@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allcore.cli.output import Json, print_json, progress_bar, say, table
+from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
 from allcore.errors import DatasetError
 from allcore.reporting.number_text import listed, percentage, percentages
 from allcore.text import counted

@@ -6,7 +6,7 @@ import time
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from allcore.cli.output import terminal
+from allcore.cli.kit.output import terminal
 from allcore.reporting.number_text import duration, per_cent, speed
 from allcore.runs.execution.choose_executor import executor_of
 from allcore.runs.execution.lease import waiting

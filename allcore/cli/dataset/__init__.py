@@ -1,0 +1,1 @@
+"""`dataset`: the commands of datasets."""

@@ -1,0 +1,1 @@
+"""What commands share: how they print, open, ask and take their options."""

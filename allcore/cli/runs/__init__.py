@@ -1,0 +1,1 @@
+"""`runs`: the commands of runs."""

@@ -1,0 +1,1 @@
+"""`study`: the commands of studies."""
