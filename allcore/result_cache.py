@@ -44,7 +44,7 @@ def read_cached(file: Path, of: type[_Result]) -> _Result | None:
         return None
 
 
-def kept_version(cache: Path, *kinds: str) -> tuple[tuple[int, int], ...]:
+def cached_version(cache: Path, *kinds: str) -> tuple[tuple[int, int], ...]:
     """Return what changes when a result of one of the kinds is made: how many are kept, and when the last one was."""
     kept = []
     for kind in kinds:

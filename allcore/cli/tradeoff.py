@@ -59,7 +59,7 @@ def _print_tradeoff(record: TradeoffRecord) -> None:
     """Print a record as tables and words."""
     from allcore.evaluation.tradeoff.points import point_names
     from allcore.reporting.comparison import not_compared, p_value, pairs_in_words
-    from allcore.reporting.studies.words import verdicts_in_words
+    from allcore.reporting.studies.wording import verdicts_in_words
     from allcore.reporting.tradeoff import differently_tested
 
     called = point_names(record.points)

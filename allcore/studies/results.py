@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from allcore.errors import RunError
 from allcore.evaluation.comparing.repeated import Spread, spread
-from allcore.evaluation.predictions.kept_scores import kept_scores
+from allcore.evaluation.predictions.cached_scores import cached_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.scoring.score_table import score_table
 from allcore.evaluation.scoring.scores import SCALAR_METRICS, Interval
@@ -90,7 +90,7 @@ def scores_of(
     if not finished:
         return SettingScores(**common, images=0, spreads={}, pooled={}, intervals={})
     pooled = _pooled(finished)
-    scores = kept_scores(pooled, cache)
+    scores = cached_scores(pooled, cache)
     return SettingScores(
         **common,
         images=pooled.table["path"].nunique(),

@@ -88,7 +88,7 @@ def leave_behind(name: str, options: Collection[str]) -> None:
     """
     asked = st.query_params.get(name)
     if asked is not None and asked not in options and asked == remembered(name):
-        say(name, None)
+        put(name, None)
 
 
 def follow(
@@ -102,7 +102,7 @@ def follow(
     return {"key": name, "on_change": _say, "args": (name, tuple(drops), then)}
 
 
-def say(name: str, value: str | Sequence[str] | None, drops: Collection[str] = ()) -> None:
+def put(name: str, value: str | Sequence[str] | None, drops: Collection[str] = ()) -> None:
     """Make the address say a value, several, or none, and forget the names that it `drops`; for callbacks."""
     catch_up()
     values = [] if value is None else [value] if isinstance(value, str) else list(value)
@@ -112,12 +112,12 @@ def say(name: str, value: str | Sequence[str] | None, drops: Collection[str] = (
         _write(each, said)
 
 
-def say_to_page(name: str, value: str) -> None:
+def put_for_page(name: str, value: str) -> None:
     """Make the address say a value of which the page around a fragment is to know; for callbacks within it.
 
     The fragment, and one that is drawn again by itself, draws the page anew while that `is_due`.
     """
-    say(name, value)
+    put(name, value)
     _said().page_waits = True
 
 
@@ -150,17 +150,17 @@ def remembered(name: str) -> str | None:
 def remember(name: str, value: str) -> None:
     """Choose a value on whichever page of this session next asks for `name`."""
     st.session_state[_kept(name)] = value
-    say(name, None)
+    put(name, None)
 
 
 def forget(name: str, drops: Collection[str] = ()) -> None:
     """Let the next choice of `name` be the first, as what was chosen is gone; forget the names that it `drops`."""
     st.session_state.pop(_kept(name), None)
-    say(name, None, drops)
+    put(name, None, drops)
 
 
 def _say(name: str, drops: tuple[str, ...], then: Callable[[], None] | None) -> None:
-    say(name, st.session_state[name], drops)
+    put(name, st.session_state[name], drops)
     if then is not None:
         then()
 

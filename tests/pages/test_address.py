@@ -37,7 +37,7 @@ def asked(monkeypatch, clock):
             streamlit.query_params[name] = value
         context.page_script_hash, context.is_history_navigation = page, back
         for name, *value in callbacks:
-            address.say(name, *value)
+            address.put(name, *value)
         if not fragment:
             address.begin_page()
         if settle is not None:
@@ -108,7 +108,7 @@ def test_going_back_and_another_page_are_followed_at_once(asked):
 
 
 def test_what_a_fragment_chose_is_due_until_the_page_is_drawn(asked):
-    address.say_to_page("run", "second")
+    address.put_for_page("run", "second")
     assert address.is_due()
     assert asked(run="first") == {"run": "first"}
     assert not address.is_due()

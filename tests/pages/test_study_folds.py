@@ -6,7 +6,7 @@ import pytest
 
 from allcore.config_parts import SplitConfig
 from allcore.data.splits.split import make_split
-from allcore.reporting.studies.words import difference_in_words, setting_names
+from allcore.reporting.studies.wording import difference_in_words, setting_names
 from allcore.studies.between_settings import compare_settings
 from allcore.studies.plan import make_plan
 from allcore.studies.results import finished_members

@@ -10,7 +10,7 @@ from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts, shortcut_s
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
 from allcore.reporting.studies.ranking import best_settings
 from allcore.reporting.studies.tables import folds_table
-from allcore.reporting.studies.words import shortcuts_in_words
+from allcore.reporting.studies.wording import shortcuts_in_words
 from allcore.runs.execution.preflight import prepare
 from allcore.studies.baselines import baseline_members, compute_baselines
 from allcore.studies.between_settings import compare_settings

@@ -112,7 +112,7 @@ def say_grid(grid: Grid) -> None:
 def say_findings(found: StudyFindings) -> None:
     """Print what a study found: the answer in words, then each table of its report."""
     from allcore.reporting.studies import tables
-    from allcore.reporting.studies.words import (
+    from allcore.reporting.studies.wording import (
         best_in_words,
         probes_in_words,
         progress_in_words,

@@ -14,7 +14,7 @@ from allcore.evaluation.scoring.intervals import (
     percentile_interval,
 )
 from allcore.evaluation.scoring.metrics import confusion_matrix
-from allcore.evaluation.scoring.recall_effects import recall_effects, together
+from allcore.evaluation.scoring.recall_effects import joint_reach, recall_effects
 from allcore.evaluation.scoring.score_table import absent_by_chance, score_table
 from allcore.evaluation.scoring.scores import LABEL_METRICS, SCALAR_METRICS, Scores
 
@@ -83,7 +83,7 @@ def _of_labels(values: Table, resampled: Table, recalls: FloatArray, first: IntA
             +1: (recall_effects(second, up, LABEL_METRICS), recall_effects(first, -up, LABEL_METRICS))}  # fmt: skip
     found = {}
     for name in LABEL_METRICS:
-        reach = [sign * together(np.maximum(one[name], other[name])) for sign, (one, other) in ways.items()]
+        reach = [sign * joint_reach(np.maximum(one[name], other[name])) for sign, (one, other) in ways.items()]
         widest = 2 if name == "mcc" else 1
         found[name] = farther((values[name] + np.array(reach)).clip(-widest, widest), resampled[name])
     return found

@@ -15,7 +15,7 @@ from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predi
 from allcore.evaluation.predictions.recorded import RecordedPredictions, recorded_predictions
 from allcore.evaluation.predictions.relabelled import labels_note, relabelled
 from allcore.evaluation.predictions.score_folder import ScoringRequest, digests_of, score_folder
-from allcore.inference.kept_predictions import predict_catalogued
+from allcore.inference.cached_predictions import predict_catalogued
 from allcore.inference.predictor import Predictor, load_predictor
 from allcore.progress import Progress
 from allcore.runs.folder.store import Run, RunStore

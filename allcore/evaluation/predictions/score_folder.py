@@ -19,7 +19,7 @@ from allcore.data.overlap import find_overlap
 from allcore.errors import DatasetError
 from allcore.evaluation.predictions.evaluation import Evaluation, labelled_predictions, twin_notes
 from allcore.evaluation.predictions.recorded import RecordedPredictions
-from allcore.inference.kept_predictions import predict_catalogued
+from allcore.inference.cached_predictions import predict_catalogued
 from allcore.inference.metadata import DIGEST_LENGTH, NOT_SAID, ServedMetadata
 from allcore.inference.predictor import Predictor
 from allcore.progress import Progress

@@ -22,7 +22,7 @@ def recall_effects(matrix: IntArray, by: FloatArray, names: tuple[str, ...]) -> 
     return {name: np.nan_to_num(np.abs(moved[name] - seen[name])) for name in names}
 
 
-def together(effects: FloatArray) -> float:
+def joint_reach(effects: FloatArray) -> float:
     """Return how far independent effects reach at once: the root of the sum of their squares (Zou and Donner, 2008)."""
     return float(np.sqrt((effects**2).sum()))
 

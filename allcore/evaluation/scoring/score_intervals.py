@@ -14,7 +14,7 @@ from allcore.evaluation.scoring.intervals import (
     proportion_interval,
     wilson,
 )
-from allcore.evaluation.scoring.recall_effects import recall_effects, together
+from allcore.evaluation.scoring.recall_effects import joint_reach, recall_effects
 
 Table = dict[str, FloatArray]
 
@@ -93,5 +93,5 @@ def _mcc_interval(values: Table, intervals: Table, matrix: IntArray) -> FloatArr
     Each class's recall in turn goes to its end, and what that does to the MCC is put together.
     """
     recall, (low, high) = values["recall"], intervals["recall"]
-    down, up = (together(recall_effects(matrix, recall - end, ("mcc",))["mcc"]) for end in (low, high))
+    down, up = (joint_reach(recall_effects(matrix, recall - end, ("mcc",))["mcc"]) for end in (low, high))
     return farther((values["mcc"] + np.array([-down, up])).clip(-1, 1), intervals["mcc"])

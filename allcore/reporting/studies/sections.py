@@ -39,7 +39,7 @@ from allcore.reporting.studies.tables import (
     scores_table,
     study_settings_table,
 )
-from allcore.reporting.studies.words import (
+from allcore.reporting.studies.wording import (
     best_in_words,
     difference_in_words,
     folds_in_words,

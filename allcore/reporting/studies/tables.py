@@ -22,7 +22,7 @@ from allcore.reporting.number_text import (
 from allcore.reporting.report.rendering.blocks import Table
 from allcore.reporting.score_tables import ERROR_NAMES, SCORE_NAMES
 from allcore.reporting.studies.ranking import best_settings
-from allcore.reporting.studies.words import (
+from allcore.reporting.studies.wording import (
     mean_and_spread,
     means_in_words,
     not_ranked,

@@ -33,7 +33,7 @@ def choose_image(images: Catalog, rows: pd.DataFrame) -> pd.Series:
 def _show_nth(paths: dict[str, list[str]]) -> None:
     """Put the image of the class and number that were just chosen into the URL."""
     of_class = paths[st.session_state["augmented_class"]]
-    address.say("image", of_class[min(st.session_state["augmented_number"], len(of_class)) - 1])
+    address.put("image", of_class[min(st.session_state["augmented_number"], len(of_class)) - 1])
 
 
 def _say_what_is_wrong(path: str, images: Catalog) -> None:

@@ -207,4 +207,4 @@ def _show_mapping(theirs: Sequence[str], ours: Sequence[str], mapping: dict[str,
 def _say_mapping(theirs: tuple[str, ...]) -> None:
     chosen = {name: st.session_state[f"map {number}"] for number, name in enumerate(theirs)}
     mapped = [f"{name}={of}" for name, of in chosen.items() if of is not None and of != name]
-    address.say(_MAP, mapped, ("true", "predicted", "at"))
+    address.put(_MAP, mapped, ("true", "predicted", "at"))

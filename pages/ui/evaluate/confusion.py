@@ -74,4 +74,4 @@ def _take_click() -> None:
     points = st.session_state["matrix"].selection.points
     if points:  # empty when a cell is clicked again, which leaves it chosen
         for name, label in zip(_CELL, points[0]["customdata"], strict=False):
-            address.say(name, label)
+            address.put(name, label)

@@ -150,7 +150,7 @@ def _take_choice(key: str, of: Evaluated, table: pd.DataFrame) -> None:
     """Take what was chosen on the map: one image stands in the address, several in the session."""
     rows = chosen_rows(st.session_state[key].selection.points, len(table))
     paths = table["path"].iloc[rows].tolist()
-    address.say("at", paths[0] if len(paths) == 1 else None)
+    address.put("at", paths[0] if len(paths) == 1 else None)
     st.session_state[_CHOSEN] = (str(of.run.folder), paths if len(paths) > 1 else [])
     st.session_state.pop("map_sheet", None)
 
@@ -185,7 +185,7 @@ def _show_table(of: Evaluated, mapped: Mapped, at: str | None) -> None:
             "novelty": st.column_config.NumberColumn("novelty", format="%.2f"),
             "neighbours": show.per_cent_column("neighbours of its class (%)", decimals=0),
         },
-        mapped.table[[*columns, *places]], list(listed["path"]), partial(address.say, "at"), at,
+        mapped.table[[*columns, *places]], list(listed["path"]), partial(address.put, "at"), at,
     )  # fmt: skip
 
 

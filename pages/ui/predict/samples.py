@@ -30,7 +30,7 @@ def chosen_sample() -> ImageFile | None:
     if label is None:
         return None
     st.button(
-        "Try another image", icon=":material/close:", type="tertiary", on_click=address.say, args=("sample", None)
+        "Try another image", icon=":material/close:", type="tertiary", on_click=address.put, args=("sample", None)
     )
     data = _drawn(label)
     return image_file(f"drawn {label}.png", data)
@@ -54,14 +54,14 @@ def show_samples() -> None:
             with st.container(width=_WIDTH, gap="xxsmall"):
                 st.image(_drawn(label), width="stretch", alt=f"Drawn {label} smear")
                 st.button(
-                    f"Drawn {label}", key=f"sample-drawn-{label}", width="stretch", on_click=address.say,
+                    f"Drawn {label}", key=f"sample-drawn-{label}", width="stretch", on_click=address.put,
                     args=("sample", label), help="Drawn by this program: a smear-like picture, no real one.",
                 )  # fmt: skip
 
 
 def _choose_image(name: str, path: str) -> None:
-    address.say("data", name, ("folder", *OF_A_DATASET))
-    address.say("image", path)
+    address.put("data", name, ("folder", *OF_A_DATASET))
+    address.put("image", path)
     st.session_state["own"] = True  # where it was closed by hand, the image in it would not be shown
 
 

@@ -14,7 +14,7 @@ from allcore.data.relations import Relations
 from allcore.data.unlabelled import unlabelled_images
 from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import wilson
-from allcore.inference.kept_predictions import predict_catalogued
+from allcore.inference.cached_predictions import predict_catalogued
 from allcore.inference.metadata import NOT_SAID
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import folder_table
@@ -60,7 +60,7 @@ def _images_of_either(served: Predictor, model: Path) -> list[ImageFile]:
 
 
 def _say_kind() -> None:
-    address.say("folder", "" if st.session_state[_KIND] == KINDS[True] else None, _OF_A_FOLDER)
+    address.put("folder", "" if st.session_state[_KIND] == KINDS[True] else None, _OF_A_FOLDER)
 
 
 def _images_of_a_dataset(served: Predictor, model: Path) -> list[ImageFile]:
@@ -145,7 +145,7 @@ def _asked_for_all(key: str, label: str) -> bool:
 
 def _ask_for_all(key: str) -> None:
     ask_again(key)
-    address.say("all", "true")
+    address.put("all", "true")
 
 
 def _show_all(
@@ -166,7 +166,7 @@ def _show_all(
             lambda progress: predict_catalogued(served, model, root, usable, cache, progress),
         )
     except CancelledError:
-        address.say("all", None)
+        address.put("all", None)
         st.caption("Cancelled. What was predicted so far is kept.")
         return
     except InputError as error:
@@ -209,7 +209,7 @@ def _show_table(table: pd.DataFrame, served: Predictor, root: Path) -> None:
     """Show a row an image; the one that is clicked is chosen."""
     address.catch_up()
     show_answers(
-        table, served.classes, f"predictions-{root.name}", list(table["path"]), partial(address.say, "image"),
+        table, served.classes, f"predictions-{root.name}", list(table["path"]), partial(address.put, "image"),
         st.query_params.get("image"),
     )  # fmt: skip
     st.caption(

@@ -74,7 +74,7 @@ def _carry_out(action: str, run: Run, shown: str) -> None:
         st.session_state[REFUSED] = what_went_wrong(error)
     else:
         if action == "delete":
-            address.say("run", None)
+            address.put("run", None)
 
 
 def _change(action: str, run: Run) -> None:

@@ -75,7 +75,7 @@ def _show_table(now: Sequence[RunSummary]) -> None:
             "person_note": st.column_config.TextColumn("Note", width="medium"),
             "note": st.column_config.TextColumn("What went wrong", width="large"),
         },
-        whole, list(listed["run"]), partial(address.say_to_page, "run"), st.query_params.get("run"),
+        whole, list(listed["run"]), partial(address.put_for_page, "run"), st.query_params.get("run"),
     )  # fmt: skip
 
 

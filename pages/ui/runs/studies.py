@@ -119,7 +119,7 @@ def _show_grid(study: Study, grid: Grid) -> None:
     for member in [member for member in grid.members if member.state in ("failed", "interrupted")][:MOST_LINKS]:
         st.button(
             for_page(f"{member.place.name}: {in_words(member.state)}"), key=f"show-{member.run}", type="tertiary",
-            help="Show this run", on_click=address.say_to_page, args=("run", member.run),
+            help="Show this run", on_click=address.put_for_page, args=("run", member.run),
         )  # fmt: skip
 
 

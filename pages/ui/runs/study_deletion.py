@@ -70,9 +70,9 @@ def _delete(study: Study, *, with_runs: bool) -> None:
     except (InputError, OSError) as error:
         st.session_state[REFUSED] = what_went_wrong(error)
     if not study.folder.is_dir() and st.query_params.get("study") == study.name:
-        address.say("study", None)
+        address.put("study", None)
     if st.query_params.get("run") in [run.id for run in mine if not run.folder.is_dir()]:
-        address.say("run", None)
+        address.put("run", None)
 
 
 def _runs_of(study: Study) -> list[Run]:

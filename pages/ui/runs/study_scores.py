@@ -14,8 +14,8 @@ from allcore.errors import InputError
 from allcore.progress import Progress, progress_of_part
 from allcore.reporting.studies.report import make_study_report
 from allcore.reporting.studies.tables import probes_table
-from allcore.reporting.studies.words import best_in_words, probes_in_words, setting_names, shortcuts_in_words
-from allcore.result_cache import kept_version
+from allcore.reporting.studies.wording import best_in_words, probes_in_words, setting_names, shortcuts_in_words
+from allcore.result_cache import cached_version
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import baseline_members, compute_baselines
 from allcore.studies.findings import MARGIN, StudyFindings, baseline_scores, study_findings
@@ -60,7 +60,7 @@ def show_scores(study: Study, grid: Grid, planned: tuple[int, int]) -> None:
         return
     try:
         shown = _shown(
-            str(study.folder), planned, succeeded, kept_version(open_workspace().cache, "shortcuts", "probes")
+            str(study.folder), planned, succeeded, cached_version(open_workspace().cache, "shortcuts", "probes")
         )
     except InputError as error:
         st.warning(for_page(str(error)), title="The scores cannot be put together")

@@ -161,7 +161,7 @@ def _succeeded(run: Run) -> bool:
 def _follow_renamed(folders: Mapping[str, Path]) -> None:
     """Let an address, and what this session had last, lead on to a dataset that has another name now."""
     datasets = open_workspace().datasets
-    for given, follow in ((address.remembered("data"), address.remember), (st.query_params.get("data"), address.say)):
+    for given, follow in ((address.remembered("data"), address.remember), (st.query_params.get("data"), address.put)):
         if given and given not in folders and (datasets / given).parent == datasets:  # its name, or its whole path
             now = renamed_to(datasets, Path(given).name)
             if now is not None:

@@ -68,12 +68,12 @@ def picture(path: Path, alt: str, width: int, *, outlines: bool = False) -> None
 
 def open_image(path: str) -> None:
     """Go to an image's own page; for `on_click`."""
-    address.say("image", path)
+    address.put("image", path)
 
 
 def close_image() -> None:
     """Go back from an image's own page; for `on_click`."""
-    address.say("image", None)
+    address.put("image", None)
 
 
 def _caption(row: Mapping[Hashable, Any]) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from allcore.errors import InputError
 from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.tradeoff.points import TradeoffPoint
-from allcore.result_cache import kept_version
+from allcore.result_cache import cached_version
 from allcore.runs.folder.store import Run
 from allcore.studies.baselines import divides_alike
 from allcore.studies.out_of_fold import UnwrittenError, comparable_runs
@@ -45,7 +45,7 @@ def differences_of_settings(
 
 def shortcuts_of_folds(name: str, succeeded: Sequence[Run]) -> dict[str, float] | None:
     """Return the shortcuts' accuracies on a study with folds; None, and why on the page, where there are none."""
-    accuracies, alike = _shortcuts(name, _ids(succeeded), kept_version(open_workspace().cache, "shortcuts"))
+    accuracies, alike = _shortcuts(name, _ids(succeeded), cached_version(open_workspace().cache, "shortcuts"))
     if accuracies is None and alike:
         st.caption("The shortcut baselines of this study are not computed yet; Runs offers to, once its runs are over.")
         st.page_link(

@@ -11,7 +11,7 @@ from allcore.evaluation.comparing.comparison import compare_all
 from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.reporting.comparison import not_compared, pairs_in_words
-from allcore.reporting.studies.words import verdicts_in_words
+from allcore.reporting.studies.wording import verdicts_in_words
 from allcore.runs.folder.store import Run
 from allcore.text import for_page
 from pages.ui import show

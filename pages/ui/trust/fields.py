@@ -173,9 +173,9 @@ def _to_all_pairs(place: int, listed: str) -> None:
 def _to_group(group: int) -> None:
     close_pair()
     st.session_state["fields"] = GROUPS
-    address.say("group", str(group))
+    address.put("group", str(group))
 
 
 def _show_group() -> None:
     """Put the group that was just chosen into the URL."""
-    address.say("group", st.session_state["shown_group"])
+    address.put("group", st.session_state["shown_group"])

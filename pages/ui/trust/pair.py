@@ -30,14 +30,14 @@ _QUALITY = 92
 def open_pair(first: str, second: str) -> None:
     """Show one of the pairs (kept in the URL as `first` and `second`); for `on_click`."""
     st.session_state["fields"] = PAIRS
-    address.say("first", first)
-    address.say("second", second)
+    address.put("first", first)
+    address.put("second", second)
 
 
 def close_pair() -> None:
     """Go back from one pair to all of them; for `on_click`."""
     for side in ("first", "second"):
-        address.say(side, None)
+        address.put(side, None)
 
 
 def pair_card(of: Examined, pair: pd.Series) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allcore.evaluation.predictions.kept_scores import kept_scores
+from allcore.evaluation.predictions.cached_scores import cached_scores
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 
 
@@ -15,15 +15,15 @@ def predictions(seed=0, groups=6):
     return RecordedPredictions(("A", "B"), table.assign(probability_A=p, probability_B=1 - p))
 
 
-def test_kept_scores_are_those_of_the_predictions_and_are_made_once(tmp_path, monkeypatch):
+def test_cached_scores_are_those_of_the_predictions_and_are_made_once(tmp_path, monkeypatch):
     expected = predictions().score()
-    assert kept_scores(predictions(), tmp_path) == kept_scores(predictions(), None) == expected
+    assert cached_scores(predictions(), tmp_path) == cached_scores(predictions(), None) == expected
     monkeypatch.setattr(RecordedPredictions, "score", lambda self: None)
-    assert kept_scores(predictions(), tmp_path) == expected
+    assert cached_scores(predictions(), tmp_path) == expected
 
 
 def test_other_answers_or_groups_have_scores_of_their_own(tmp_path):
-    kept = [kept_scores(each, tmp_path) for each in (predictions(), predictions(seed=1), predictions(groups=3))]
+    kept = [cached_scores(each, tmp_path) for each in (predictions(), predictions(seed=1), predictions(groups=3))]
     assert kept[0].log_loss != kept[1].log_loss
     assert kept[0].log_loss == kept[2].log_loss
     assert kept[0].intervals["log_loss"] != kept[2].intervals["log_loss"]
@@ -31,16 +31,16 @@ def test_other_answers_or_groups_have_scores_of_their_own(tmp_path):
 
 
 def test_a_damaged_file_is_made_anew(tmp_path):
-    expected = kept_scores(predictions(), tmp_path)
+    expected = cached_scores(predictions(), tmp_path)
     (file,) = tmp_path.rglob("*.json")
     file.write_text("{", encoding="utf-8")
-    assert kept_scores(predictions(), tmp_path) == expected
+    assert cached_scores(predictions(), tmp_path) == expected
 
 
 @pytest.mark.parametrize("part", ["WORK", "__version__"])
 def test_scores_of_another_program_are_not_shown(tmp_path, monkeypatch, part):
-    kept_scores(predictions(), tmp_path)
-    monkeypatch.setattr(f"allcore.evaluation.predictions.kept_scores.{part}", "another")
+    cached_scores(predictions(), tmp_path)
+    monkeypatch.setattr(f"allcore.evaluation.predictions.cached_scores.{part}", "another")
     monkeypatch.setattr(RecordedPredictions, "score", lambda self: pytest.fail("made anew"))
     with pytest.raises(pytest.fail.Exception, match="made anew"):
-        kept_scores(predictions(), tmp_path)
+        cached_scores(predictions(), tmp_path)

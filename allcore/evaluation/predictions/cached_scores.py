@@ -17,7 +17,7 @@ WORK = 6
 """Raise it when scores or their intervals change."""
 
 
-def kept_scores(predictions: RecordedPredictions, cache: Path | None) -> Scores:
+def cached_scores(predictions: RecordedPredictions, cache: Path | None) -> Scores:
     """Return the scores of predictions, kept below `cache` by their content; without a `cache` nothing is kept.
 
     Raises `InputError` when there is no image.

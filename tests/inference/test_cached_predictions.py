@@ -8,7 +8,7 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.errors import DatasetError
-from allcore.inference.kept_predictions import predict_catalogued
+from allcore.inference.cached_predictions import predict_catalogued
 from allcore.inference.predictor import BATCH, Predictor, load_predictor
 
 
@@ -69,7 +69,7 @@ def test_no_image_is_predicted_twice_whatever_it_is_called_and_asked_with(said, 
 def test_what_another_program_made_of_the_pixels_is_asked_for_again(said, smears, asked, monkeypatch, part):
     images = scan(smears).images().head(2)
     said(smears, images)
-    monkeypatch.setattr(f"allcore.inference.kept_predictions.{part}", "another")
+    monkeypatch.setattr(f"allcore.inference.cached_predictions.{part}", "another")
     said(smears, images)
     assert asked == [2, 2]
 
