@@ -76,5 +76,4 @@ def test_a_run_is_trained_on_the_given_images_and_on_an_even_part_of_very_many(m
 
 
 def test_the_goal_of_an_epoch_is_over_its_training_steps_alone():
-
     assert CLAIMS["epoch-96"].goals == {STEPS_ALONE: 1.03}
