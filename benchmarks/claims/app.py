@@ -19,7 +19,7 @@ from allcore.installation import PROJECT
 from benchmarks.browserless import Visitor
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import one_image, trained_run, workspace_with_runs
-from benchmarks.load import Sights
+from benchmarks.load import PREDICTED, Sights
 from benchmarks.processes import weighed
 
 PEER = "one file that imports TensorFlow and loads the model"
@@ -107,6 +107,8 @@ def _visit(address: str, places: list[tuple[str, str]]) -> None:
             shown = await visitor.open(*place)
             if shown.faults:
                 raise RuntimeError("; ".join(shown.faults))
+            if place[0] == "predict" and not any(figure.startswith(PREDICTED) for figure in shown.figures):
+                raise RuntimeError(f"no image was predicted at predict?{place[1]}")
         await visitor.close()
 
     asyncio.run(visit())
