@@ -73,6 +73,26 @@ def open_network(path: Path) -> Network:
         raise ModelFileError(
             f"model file {path} cannot be used: {error}; expected the path of an .onnx file or the id of a run"
         ) from None
+    try:
+        session = open_session(path)
+        properties = dict(session.get_modelmeta().custom_metadata_map)
+        inputs = [(node.name, node.type, *node.shape) for node in session.get_inputs()]
+        outputs = [node.name for node in session.get_outputs()]
+    except Exception as error:  # as `open_session` says
+        raise ModelFileError(f"{path} is not a usable ONNX file ({str(error).splitlines()[0]})") from None
+    if not _is_image_input(inputs) or not set(OUTPUTS) <= set(outputs):
+        raise ModelFileError(
+            f"{path} is an ONNX file of something else: expected a uint8 input image (N, S, S, 3) and outputs "
+            f"{', '.join(OUTPUTS)}; found {', '.join(map(str, inputs))} and {', '.join(outputs)}"
+        )
+    return Network(path=path, session=session, properties=properties, image_size=inputs[0][3])
+
+
+def open_session(path: Path) -> ort.InferenceSession:
+    """Open any graph as ALLscope serves its own: on the GPU when ONNX Runtime has one, else on the CPU.
+
+    Raises ONNX Runtime's own errors, of which there is a class for each kind of damage.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = processors()
     options.log_severity_level = 3
@@ -82,19 +102,7 @@ def open_network(path: Path) -> Network:
     wanted = [
         name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in ort.get_available_providers()
     ]
-    try:
-        session = ort.InferenceSession(path, options, providers=wanted)
-        properties = dict(session.get_modelmeta().custom_metadata_map)
-        inputs = [(node.name, node.type, *node.shape) for node in session.get_inputs()]
-        outputs = [node.name for node in session.get_outputs()]
-    except Exception as error:  # ONNX Runtime raises a class of its own for each kind of damage
-        raise ModelFileError(f"{path} is not a usable ONNX file ({str(error).splitlines()[0]})") from None
-    if not _is_image_input(inputs) or not set(OUTPUTS) <= set(outputs):
-        raise ModelFileError(
-            f"{path} is an ONNX file of something else: expected a uint8 input image (N, S, S, 3) and outputs "
-            f"{', '.join(OUTPUTS)}; found {', '.join(map(str, inputs))} and {', '.join(outputs)}"
-        )
-    return Network(path=path, session=session, properties=properties, image_size=inputs[0][3])
+    return ort.InferenceSession(path, options, providers=wanted)
 
 
 def _is_image_input(inputs: list[tuple[Any, ...]]) -> bool:

@@ -16,10 +16,14 @@ from allcore.config import TrainConfig
 from allcore.data.catalog import scan
 from allcore.data.decoded import decoded_images
 from allcore.data.splits.split import Split, make_split
-from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.runs.folder.store import Run, RunStore
 from allcore.training.batches import BatchSource
+from allcore.workspace import open_workspace
 from benchmarks.claim import Material
+from benchmarks.load import Sights, sights_of
+
+_PIXELS = 24_000_000
+"""Pixels that a run is trained on at most: 2,604 images of 96 px, 1,066 of 150 and 266 of 300, minutes each."""
 
 
 def training_batches(config: TrainConfig, material: Material) -> tuple[BatchSource, int]:
@@ -46,7 +50,7 @@ def training_sources(config: TrainConfig, material: Material) -> tuple[BatchSour
 
 
 def trained_run(size: int, material: Material) -> Run:
-    """Return a run of `size` px with all that it leaves, trained for an epoch on drawn smears the first time.
+    """Return a run of `size` px with all that it leaves, trained for an epoch from random weights the first time.
 
     Raises `ModuleNotFoundError` where TensorFlow is not installed, `RuntimeError` where training fails.
     """
@@ -55,10 +59,8 @@ def trained_run(size: int, material: Material) -> Run:
     if not store.runs():
         if importlib.util.find_spec("tensorflow") is None:
             raise ModuleNotFoundError("training needs TensorFlow", name="tensorflow")
-        drawn = material.scratch / f"trained-on-{size}"
-        if not drawn.is_dir():
-            write_dataset(drawn, SyntheticSpec(images_per_class=10))
-        words = ["train", "--data", str(drawn), "--image-size", str(size), "--epochs", "1", "--batch-size", "8"]
+        data = trained_on(size, material)
+        words = ["train", "--data", str(data), "--image-size", str(size), "--epochs", "1", "--batch-size", "8"]
         done = subprocess.run(
             [sys.executable, "-m", "allcore", *words, "--weights", "random", "--split", "random"],
             env={**os.environ, "ALLCORE_WORKSPACE": str(workspace)}, check=False, capture_output=True, text=True,
@@ -68,6 +70,39 @@ def trained_run(size: int, material: Material) -> Run:
             raise RuntimeError(f"no run could be trained: {done.stderr.strip()[-1000:]}")
     (run,) = store.runs()
     return run
+
+
+def trained_on(size: int, material: Material) -> Path:
+    """Return the images that a run of `size` px is trained on: the given ones, or as many that minutes are enough."""
+    catalog = scan(material.data, material.scratch / "cache")
+    paths = sorted(catalog.trainable_images()["path"])
+    most = _PIXELS // size**2
+    if len(paths) <= most:
+        return material.data
+    folder = material.scratch / f"trained-on-{size}"
+    if not folder.is_dir():
+        for number in range(most):  # evenly from the sorted ones, so of each class its share
+            path = paths[number * len(paths) // most]
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(catalog.root / path, folder / path)
+    return folder
+
+
+def workspace_with_runs(name: str, data: Path, runs: int, size: int, material: Material) -> Sights:
+    """Make a workspace with so many finished runs, whose files are those of one, and name it in the environment.
+
+    Returns what there is to look at of `data` and of the runs, but not of other images that these were trained on.
+    """
+    root = material.scratch / name
+    source = trained_run(size, material)
+    if not root.is_dir():
+        for number in range(runs):
+            named = root / "runs" / f"20260101-{number:06d}-vgg16-{size}px-{number:04x}"
+            shutil.copytree(source.folder, named, copy_function=os.link)
+    os.environ |= {"ALLCORE_WORKSPACE": str(root), "ALLCORE_DATA_ROOTS": str(data)}
+    sights = sights_of(open_workspace())
+    os.environ["ALLCORE_DATA_ROOTS"] = os.pathsep.join(dict.fromkeys((str(data), source.config.dataset)))
+    return sights
 
 
 def one_image(material: Material) -> Path:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import os
-import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from itertools import cycle
 from pathlib import Path
 
-from allcore.workspace import open_workspace
 from benchmarks.browserless import Visitor
 from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.drawn import small_files
-from benchmarks.claims.ours import trained_run
-from benchmarks.load import serving, sights_of
+from benchmarks.claims.ours import workspace_with_runs
+from benchmarks.load import serving
 from benchmarks.page_speed import places_by_page, taken
 from benchmarks.processes import weighed
 
@@ -60,12 +57,7 @@ def _many(material: Material) -> Path:
 
 
 def _page(name: str, runs: int, of: Callable[[Material], Path], material: Material) -> Measure:
-    data = of(material)
-    root = material.scratch / f"pages-{runs}-{data.name}"
-    _make_runs(root / "runs", runs, material)
-    drawn = trained_run(SIZE, material).config.dataset  # what the runs were trained on, which their pages show
-    os.environ |= {"ALLCORE_WORKSPACE": str(root), "ALLCORE_DATA_ROOTS": os.pathsep.join((str(data), drawn))}
-    places = places_by_page(sights_of(open_workspace()))[name][:PLACES]
+    places = places_of(name, runs, of(material), material)
     stack = ExitStack()
     atexit.register(stack.close)
     server, process = stack.enter_context(serving())
@@ -78,11 +70,7 @@ def _page(name: str, runs: int, of: Callable[[Material], Path], material: Materi
     return lambda: 1000 * loop.run(taken(visitor, process, next(following)))
 
 
-def _make_runs(folder: Path, count: int, material: Material) -> None:
-    """Put so many runs into a folder, whose files are those of one."""
-    if folder.is_dir():
-        return
-    source = trained_run(SIZE, material).folder
-    for number in range(count):
-        named = folder / f"20260101-{number:06d}-vgg16-{SIZE}px-{number:04x}"
-        shutil.copytree(source, named, copy_function=os.link)
+def places_of(name: str, runs: int, data: Path, material: Material) -> list[tuple[str, str]]:
+    """Return the places at which a page is visited, in a workspace that is then the environment's."""
+    sights = workspace_with_runs(f"pages-{runs}-{data.name}", data, runs, SIZE, material)
+    return places_by_page(sights)[name][:PLACES]

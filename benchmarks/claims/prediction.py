@@ -1,9 +1,7 @@
-"""Prediction: the first answer of a cold process, one image in a warm one, a thousand files to a table."""
+"""Prediction: the first answer of a cold process, and one image in a warm one."""
 
 from __future__ import annotations
 
-import csv
-import shutil
 import statistics
 import time
 from collections.abc import Callable
@@ -13,14 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from allcore.hardware import cpu_is_faster_in_bfloat16
-from allcore.inference.network import open_network
+from allcore.inference.network import open_network, open_session
 from allcore.runs.folder.files import FLOAT32_FILE, KERAS_FILE
-from benchmarks.claim import OURS, Claim, Material, Measure
+from allcore.runs.folder.store import Run
+from benchmarks.claim import OURS, Claim, LeftOutError, Material, Measure
 from benchmarks.claims.ours import one_image, trained_run
 from benchmarks.processes import seconds_of
 
-THOUSAND = 1000
 CALLS = 10
+FLOAT32 = "ONNX Runtime, float32 (ALLscope serves int8)"
+ALONE = "ALLscope, a graph of probabilities alone"
 
 KERAS_ONE_IMAGE = """
 import sys, keras, numpy as np
@@ -29,15 +29,6 @@ model = keras.saving.load_model(sys.argv[1], compile=False)
 side = model.input.shape[1]
 image = np.asarray(Image.open(sys.argv[2]).convert("RGB").resize((side, side)), np.float32)
 print(model.predict(image[None], verbose=0))
-"""
-
-KERAS_FOLDER = """
-import sys, keras, numpy as np
-model = keras.saving.load_model(sys.argv[1], compile=False)
-side = model.input.shape[1]
-images = keras.utils.image_dataset_from_directory(
-    sys.argv[2], labels=None, shuffle=False, image_size=(side, side), batch_size=32, verbose=False)
-np.savetxt(sys.argv[3], model.predict(images, verbose=0), delimiter=",")
 """
 
 
@@ -53,18 +44,18 @@ def first_prediction(size: int) -> Claim:
 
 
 def one_warm_image(size: int) -> Claim:
-    """Return the claim for the probabilities of one image where all is loaded."""
+    """Return the claim for one image where all is loaded: ALLscope's whole answer, the others' probabilities alone."""
     return Claim(
-        work=f"one image, {size} px, warm: probabilities",
+        work=f"one image, {size} px, warm: ALLscope's whole answer, the others' probabilities",
         unit="ms",
         contenders={
-            OURS: partial(_served, size, ("probabilities",)),
+            OURS: partial(_served, size),
             "model.predict": partial(_model_predict, size),
             "tf.function": partial(_tf_function, size),
-            "ONNX Runtime, float32": partial(_float32, size),
+            FLOAT32: partial(_float32, size),
             "OpenVINO, bfloat16 where the processor has AMX": partial(_openvino, size),
         },
-        goals={"model.predict": 1 / 5, "ONNX Runtime, float32": 0.3},
+        goals={"model.predict": 1 / 5, FLOAT32: 0.3},
     )
 
 
@@ -74,23 +65,11 @@ def evidence(size: int) -> Claim:
         work=f"one image, {size} px, warm: with evidence and features",
         unit="ms",
         contenders={
-            OURS: partial(_served, size, ("probabilities", "evidence", "features")),
-            "ALLscope, probabilities alone": partial(_served, size, ("probabilities",)),
+            OURS: partial(_served, size),
+            ALONE: partial(_alone, size),
             "Grad-CAM by tape": partial(_grad_cam, size),
         },
-        goals={"ALLscope, probabilities alone": 1.1},
-    )
-
-
-def folder_to_table(size: int) -> Claim:
-    """Return the claim for a folder of images that a new process writes as a table."""
-    peer = "Keras: image_dataset_from_directory and predict"
-    return Claim(
-        work=f"{THOUSAND} files to a CSV file, a new process, {size} px",
-        unit="s",
-        contenders={OURS: partial(_predict_folder, size), peer: partial(_keras_folder, size)},
-        goals={peer: 1 / 3},
-        rounds=3,
+        goals={ALONE: 1.1},
     )
 
 
@@ -131,31 +110,55 @@ def _image(size: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (1, size, size, 3), np.uint8)
 
 
-def _served(size: int, outputs: tuple[str, ...], material: Material) -> Measure:
+def _served(size: int, material: Material) -> Measure:
     network, image = open_network(trained_run(size, material).served_model), _image(size)
-    return _warm(lambda: network.session.run(outputs, {"image": image}))
+    return _warm(lambda: network.run(image))
 
 
-def _float32_file(size: int, material: Material) -> Path:
-    run = trained_run(size, material)
+def _alone(size: int, material: Material) -> Measure:
+    session = open_session(probabilities_alone(trained_run(size, material).served_model, material.scratch))
+    image = _image(size)
+    return _warm(lambda: session.run(None, {"image": image}))
+
+
+def probabilities_alone(served: Path, folder: Path) -> Path:
+    """Return a served graph's file cut to the probabilities: ONNX Runtime computes every output, asked for or not."""
+    import onnx.utils
+
+    cut = folder / f"{served.parent.name}-{served.stem}-probabilities.onnx"
+    if not cut.is_file():
+        onnx.utils.extract_model(served, cut, ["image"], ["probabilities"])
+    return cut
+
+
+def float32_file(run: Run) -> Path:
+    """Return a run's graph in float32. Raises `LeftOutError` where that is what is served: int8 was not chosen."""
     float32 = run.folder / FLOAT32_FILE
-    return float32 if float32.is_file() else run.served_model
+    if not float32.is_file():
+        raise LeftOutError("ALLscope serves this run in float32: int8 was no faster here, or differed on validation")
+    return float32
 
 
 def _float32(size: int, material: Material) -> Measure:
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(_float32_file(size, material), providers=["CPUExecutionProvider"])
+    cut = probabilities_alone(float32_file(trained_run(size, material)), material.scratch)
+    session = onnxruntime.InferenceSession(cut, providers=["CPUExecutionProvider"])
     image = _image(size)
-    return _warm(lambda: session.run(("probabilities",), {"image": image}))
+    return _warm(lambda: session.run(None, {"image": image}))
 
 
 def _openvino(size: int, material: Material) -> Measure:
     import openvino
 
+    run = trained_run(size, material)
+    try:
+        float32 = float32_file(run)
+    except LeftOutError:
+        float32 = run.served_model
     precision = {"INFERENCE_PRECISION_HINT": "bf16" if cpu_is_faster_in_bfloat16() else "f32"}
-    model = openvino.compile_model(openvino.convert_model(_float32_file(size, material)), "CPU", precision)
-    image = _image(size)
+    cut = openvino.convert_model(probabilities_alone(float32, material.scratch))
+    model, image = openvino.compile_model(cut, "CPU", precision), _image(size)
     return _warm(lambda: model({"image": image}))
 
 
@@ -196,49 +199,3 @@ def _grad_cam(size: int, material: Material) -> Measure:
         return tf.nn.relu(tf.reduce_sum(tf.cast(maps, tf.float32) * tf.cast(weights, tf.float32), axis=-1))
 
     return _warm(lambda: explain().numpy())
-
-
-def _thousand(material: Material) -> Path:
-    """Return a folder of as many files, copies of those of the material, some more than once where it has fewer."""
-    folder = material.scratch / "thousand"
-    if not folder.is_dir():
-        files = sorted(path for path in material.data.rglob("*") if path.suffix.lower() in (".jpg", ".png", ".bmp"))
-        folder.mkdir()
-        for number in range(THOUSAND):
-            file = files[number % len(files)]
-            shutil.copyfile(file, folder / f"{number:04d}{file.suffix}")
-    return folder
-
-
-def _predict_folder(size: int, material: Material) -> Measure:
-    model, folder = trained_run(size, material).served_model, _thousand(material)
-    table = material.scratch / "allscope.csv"
-
-    def measure() -> float:
-        seconds = seconds_of("-m", "allcore", "predict", str(model), str(folder), "--csv", str(table))
-        _check(table, header=True)
-        return seconds
-
-    return measure
-
-
-def _keras_folder(size: int, material: Material) -> Measure:
-    import keras  # noqa: F401 - as above
-
-    model, folder = trained_run(size, material).folder / KERAS_FILE, _thousand(material)
-    table = material.scratch / "keras.csv"
-
-    def measure() -> float:
-        seconds = seconds_of("-c", KERAS_FOLDER, str(model), str(folder), str(table))
-        _check(table, header=False)
-        return seconds
-
-    return measure
-
-
-def _check(table: Path, *, header: bool) -> None:
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = sum(1 for _ in csv.reader(file)) - header
-    if rows != THOUSAND:
-        raise RuntimeError(f"{table.name} has {rows} rows of {THOUSAND}")
-    table.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.claim import Claim
-from benchmarks.claims import app, augmentation, datasets, install, overlap, pages, prediction, steps, training
+from benchmarks.claims import app, augmentation, datasets, folder, install, overlap, pages, prediction, steps, training
 
 CLAIMS: dict[str, Claim] = {
     "training-96": training.claim(96),
@@ -21,7 +21,8 @@ CLAIMS: dict[str, Claim] = {
     "first-prediction-300": prediction.first_prediction(300),
     "one-image-300": prediction.one_warm_image(300),
     "evidence-300": prediction.evidence(300),
-    "folder-to-table": prediction.folder_to_table(150),
+    "folder-to-table": folder.seconds(150),
+    "folder-to-table-memory": folder.memory(150),
     "catalog-cold": datasets.cold(),
     "catalog-warm": datasets.warm(),
     "catalog-many-cold": datasets.many_cold(),

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 BATCH = 32
 STEPS = {96: 8, 150: 4, 300: 2}
-PRODUCTS, STEPS_ALONE = "plain matrix products of the same shapes and precision", "the steps alone, batches in memory"
+PRODUCTS = "plain matrix products of the same shapes and precision"
+STEPS_ALONE = "the training steps alone, batches in memory"
+VALIDATION, CHECKPOINT, RESULTS = "its validation", "its checkpoint and kept weights", "results after the last epoch"
 DENSE = 1024
 _MOST_ROWS = 1 << 16
 """Of a longer matrix so many rows are multiplied, and count for all: more are no faster and take gigabytes."""
@@ -58,11 +60,20 @@ def arithmetic(size: int) -> Claim:
 
 
 def epoch(size: int) -> Claim:
-    """Return the claim for an epoch as it is trained: batches, validation, reports and checkpoint beside the steps."""
+    """Return the claim for an epoch as it is trained, against its training steps.
+
+    What else it consists of is told: batches and reports are the rest of it; results come after the last epoch.
+    """
     return Claim(
         work=f"an epoch at {size} px, validation, reports and checkpoint included",
         unit="s",
-        contenders={OURS: partial(_epoch, size), STEPS_ALONE: partial(_steps_alone, size)},
+        contenders={
+            OURS: partial(_epoch, size),
+            STEPS_ALONE: partial(_steps_alone, size),
+            VALIDATION: partial(_validation, size),
+            CHECKPOINT: partial(_checkpoint, size),
+            RESULTS: partial(_results, size),
+        },
         goals={STEPS_ALONE: 1.03},
         rounds=3,
     )
@@ -174,15 +185,52 @@ def _epoch(size: int, material: Material) -> Measure:
 
 
 def _steps_alone(size: int, material: Material) -> Measure:
-    learner, train, validation = _made(_config(size, material), material)
-    learned, scored = list(islice(train.batches(0), train.steps)), list(validation.batches(0))
+    learner, train, _ = _made(_config(size, material), material)
+    learned = list(islice(train.batches(0), train.steps))
 
-    def measure() -> float:
-        began = time.perf_counter()
+    def steps() -> None:
         for batch in learned:
             learner.train_batch(batch)
-        for batch in scored:
+
+    return lambda: _seconds_of_each(1, steps)
+
+
+def _validation(size: int, material: Material) -> Measure:
+    learner, _, validation = _made(_config(size, material), material)
+
+    def validate() -> None:
+        for batch in validation.batches(0):
             learner.score_batch(batch)
-        return time.perf_counter() - began
+
+    return lambda: _seconds_of_each(1, validate)
+
+
+def _checkpoint(size: int, material: Material) -> Measure:
+    from allcore.training.checkpoint import TrainingProgress, save_checkpoint
+    from allcore.training.epoch_weights import save_epoch_weights
+
+    learner, train, _ = _made(_config(size, material), material)
+    learner.train_batch(next(train.batches(0)))  # so that the optimiser has what it keeps
+    folder = material.scratch / "checkpoints"
+
+    def save() -> None:
+        save_epoch_weights(folder, learner.model, 0)
+        save_checkpoint(folder, learner.model, learner.optimizer, TrainingProgress())
+
+    def measure() -> float:
+        shutil.rmtree(folder, ignore_errors=True)
+        return _seconds_of_each(1, save)
 
     return measure
+
+
+def _results(size: int, material: Material) -> Measure:
+    from allcore.training.finish import TrainedRun, write_results
+
+    config = _config(size, material)
+    learner, train, _ = _made(config, material)
+    _, _, split = training_sources(config, material)
+    folder = material.scratch / "results"
+    folder.mkdir(exist_ok=True)
+    run = TrainedRun(folder, config, split, train.images, "")
+    return lambda: _seconds_of_each(1, lambda: write_results(run, learner.model, lambda _: None))

@@ -1,0 +1,111 @@
+"""A folder of a thousand images to a table: how long a new process takes, and how much memory."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from functools import partial
+from pathlib import Path
+
+from allcore.runs.folder.files import KERAS_FILE
+from benchmarks.claim import OURS, Claim, LeftOutError, Material, Measure
+from benchmarks.claims.ours import trained_run
+from benchmarks.processes import peak_megabytes, seconds_of
+
+THOUSAND = 1000
+QUARTER = "ALLscope, a quarter of the files"
+
+KERAS_FOLDER = """
+import sys, keras, numpy as np
+model = keras.saving.load_model(sys.argv[1], compile=False)
+side = model.input.shape[1]
+images = keras.utils.image_dataset_from_directory(
+    sys.argv[2], labels=None, shuffle=False, image_size=(side, side), batch_size=32, verbose=False)
+np.savetxt(sys.argv[3], model.predict(images, verbose=0), delimiter=",")
+"""
+
+
+def seconds(size: int) -> Claim:
+    """Return the claim for a folder of images that a new process writes as a table."""
+    peer = "Keras: image_dataset_from_directory and predict"
+    return Claim(
+        work=f"{THOUSAND} files to a CSV file, a new process, {size} px",
+        unit="s",
+        contenders={OURS: partial(_predict_folder, size), peer: partial(_keras_folder, size)},
+        goals={peer: 1 / 3},
+        rounds=3,
+    )
+
+
+def memory(size: int) -> Claim:
+    """Return the claim that what such a process takes does not grow with the number of files."""
+    return Claim(
+        work=f"most memory of a process that writes {THOUSAND} files to a CSV file, {size} px",
+        unit="MB",
+        contenders={
+            OURS: partial(_folder_megabytes, size, THOUSAND),
+            QUARTER: partial(_folder_megabytes, size, THOUSAND // 4),
+        },
+        goals={QUARTER: 1.1},
+        rounds=3,
+    )
+
+
+def _folder(count: int, material: Material) -> Path:
+    """Return a folder of as many files, copies of those of the material, some more than once where it has fewer."""
+    folder = material.scratch / f"folder-{count}"
+    if not folder.is_dir():
+        files = sorted(path for path in material.data.rglob("*") if path.suffix.lower() in (".jpg", ".png", ".bmp"))
+        folder.mkdir()
+        for number in range(count):
+            file = files[number % len(files)]
+            shutil.copyfile(file, folder / f"{number:04d}{file.suffix}")
+    return folder
+
+
+def _predict_folder(size: int, material: Material, count: int = THOUSAND) -> Measure:
+    model, folder = trained_run(size, material).served_model, _folder(count, material)
+    table = material.scratch / "allscope.csv"
+
+    def measure() -> float:
+        seconds = seconds_of("-m", "allcore", "predict", str(model), str(folder), "--csv", str(table))
+        _check(table, count, header=True)
+        return seconds
+
+    return measure
+
+
+def _folder_megabytes(size: int, count: int, material: Material) -> Measure:
+    predict = _predict_folder(size, material, count)
+
+    def measure() -> float:
+        predict()
+        peak = peak_megabytes()
+        assert peak is not None
+        return peak
+
+    if peak_megabytes() is None:
+        raise LeftOutError("the system does not say how much memory a process took at most")
+    return measure
+
+
+def _keras_folder(size: int, material: Material) -> Measure:
+    import keras  # noqa: F401 - as above
+
+    model, folder = trained_run(size, material).folder / KERAS_FILE, _folder(THOUSAND, material)
+    table = material.scratch / "keras.csv"
+
+    def measure() -> float:
+        seconds = seconds_of("-c", KERAS_FOLDER, str(model), str(folder), str(table))
+        _check(table, THOUSAND, header=False)
+        return seconds
+
+    return measure
+
+
+def _check(table: Path, count: int, *, header: bool) -> None:
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = sum(1 for _ in csv.reader(file)) - header
+    if rows != count:
+        raise RuntimeError(f"{table.name} has {rows} rows of {count}")
+    table.unlink()
