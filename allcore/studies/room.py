@@ -41,7 +41,7 @@ class Room:
     def heard(self, going: int, taken: int, refusal: str, wanted: int) -> None:
         """Take note of what became of a few launches: so many went on before, so many were taken, and why no more."""
         now, asked_again = time.monotonic(), self.may_ask_again()
-        self._has_taken = self._has_taken or taken > 0
+        self._has_taken = self._has_taken or taken > 0 or going > 0
         if refusal:
             if not self.refusal or taken:
                 self._refused_since = now

@@ -174,7 +174,9 @@ class _Runner:
                 rests = "its run was deleted" if run is None else f"run {run.id} is {in_words(state)}"
                 self.problems[place.name] = told.get(place.name, rests)
         more = f" and {len(going) - 1} more" if len(going) > 1 else ""
-        waits = f"{'; ' if going else ''}the others wait: {self.room.refusal}" if self.room.refusal else ""
+        waits = (
+            f"{'; ' if going else ''}the others wait: {self.room.refusal}" if following and self.room.refusal else ""
+        )
         if (phase := "".join([*list(going)[:1], more, waits])) != self.status.phase:
             self._write(phase=phase)
         return list(going.values()), following
