@@ -241,12 +241,12 @@ class _Runner:
                 time.sleep(_POLL_SECONDS)
                 if self.stop():
                     return
-            if asks_again and self.room.may_ask_again():
-                return
             if self.unlisted >= _MANY and time.monotonic() - self.launched > _SETTLED_SECONDS:
                 list_runs(self.executor.workspace)
                 self.unlisted = 0
             ask_schedulers(self.executor.workspace)  # a member may be with another one than the runs to come
+            if asks_again and self.room.may_ask_again():
+                return
 
     def _stop_members(self) -> None:
         """Stop the members that go on, all at the same time, and wait until they have ended."""

@@ -48,7 +48,7 @@ def test_damaged_example_is_said_to_be(workspace, tmp_path, monkeypatch):
     monkeypatch.setattr("pages.ui.tradeoff.example.EXAMPLE", damaged)
     app = open_page()
     assert app.error[0].proto.title == "The example cannot be shown"
-    assert "tradeoff.json is damaged" in app.error[0].value
+    assert "tradeoff.json cannot be read" in app.error[0].value
 
 
 def test_queued_runs_of_a_study_are_listed_before_any_has_finished(workspace, tiny_config, finished_run):
