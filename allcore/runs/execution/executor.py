@@ -259,8 +259,14 @@ def worker_command(run: Run, launch: Launch) -> list[str]:
     return [sys.executable, "-m", "allcore", "worker", str(run.folder), "--launch", str(launch.number)]
 
 
-HANDED_OVER: Final = ("PYTHONPATH", "ALLCORE_", "KERAS_", "TF_")
-"""How the names of variables begin that a scheduler's job needs of the environment in which it was submitted."""
+_HANDED_OVER: Final = ("PYTHONPATH", "ALLCORE_", "KERAS_", "TF_")
+_NOT_TENSORFLOWS: Final = ("TF_TOKEN_", "TF_VAR_", "TF_CLI_", "TF_WORKSPACE")
+"""Terraform's, some of which are secrets."""
+
+
+def is_handed_over(name: str) -> bool:
+    """Return whether a scheduler's job needs this variable of the environment in which it was submitted."""
+    return name.startswith(_HANDED_OVER) and not name.startswith(_NOT_TENSORFLOWS)
 
 
 def worker_environment(workspace: Workspace) -> dict[str, str]:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError, SchedulerError
 from allcore.runs.execution.cluster_settings import RaySettings, read_cluster
-from allcore.runs.execution.executor import HANDED_OVER, worker_command, worker_environment
+from allcore.runs.execution.executor import is_handed_over, worker_command, worker_environment
 from allcore.runs.execution.mirroring import TRACKING_VARIABLE
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.folder.files import OUTPUT_FILE
@@ -27,7 +27,7 @@ _ADDRESS_VARIABLE: Final = "RAY_ADDRESS"
 _TIMEOUT: Final = 30.0
 _STOP_SECONDS: Final = 120
 """How long Ray waits between SIGTERM and SIGKILL, for a checkpoint to be saved; by itself three seconds."""
-_PASSED_ON: Final = (*HANDED_OVER, TRACKING_VARIABLE, "MLFLOW_EXPERIMENT_NAME")
+_PASSED_ON: Final = (TRACKING_VARIABLE, "MLFLOW_EXPERIMENT_NAME")
 
 _ENDS: Final = {
     "STOPPED": "the job was stopped with Ray's own commands: resume the run",
@@ -104,7 +104,7 @@ class RayExecutor(ScheduledExecutor):
         shell alone say, and not what that started.
         """
         whole, settings = worker_environment(self.workspace), self.settings
-        given = {name: value for name, value in whole.items() if name.startswith(_PASSED_ON)}
+        given = {name: value for name, value in whole.items() if is_handed_over(name) or name.startswith(_PASSED_ON)}
         if TRACKING_VARIABLE in given:  # Ray shows it to whoever can reach its dashboard
             given[TRACKING_VARIABLE] = without_user(given[TRACKING_VARIABLE])
         output = shlex.quote(str(run.folder / OUTPUT_FILE))

@@ -15,7 +15,7 @@ from allcore.config import TrainConfig
 from allcore.errors import ConfigError, SchedulerError
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
 from allcore.runs.execution.devices import VISIBLE_GPUS
-from allcore.runs.execution.executor import HANDED_OVER, worker_command, worker_environment
+from allcore.runs.execution.executor import is_handed_over, worker_command, worker_environment
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.execution.stop_signal import WARNING_SECONDS
 from allcore.runs.folder.files import OUTPUT_FILE
@@ -160,7 +160,7 @@ def job_script(run: Run, launch: Launch, settings: SlurmSettings, environment: M
 
 
 def _needed(environment: Mapping[str, str]) -> list[str]:
-    names = sorted(name for name in environment if name.startswith(HANDED_OVER) and name.isidentifier())
+    names = sorted(name for name in environment if is_handed_over(name) and name.isidentifier())
     return [f"export {name}={shlex.quote(environment[name])}" for name in names]
 
 

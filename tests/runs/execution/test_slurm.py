@@ -189,3 +189,10 @@ def test_without_slurms_commands_nothing_is_launched(workspace, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ConfigError, match="the command sbatch is not there"):
         SlurmExecutor(workspace).check(make_config(dataset="smears"))
+
+
+def test_a_script_holds_none_of_the_variables_of_other_tools(run):
+    given = {"TF_TOKEN_app_example": "secret", "TF_VAR_password": "secret", "TF_NUM_INTRAOP_THREADS": "2"}
+    script = job_script(run, Launch(number=1), SlurmSettings(), given)
+    assert "secret" not in script
+    assert "TF_NUM_INTRAOP_THREADS=2" in script
