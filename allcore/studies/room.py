@@ -38,6 +38,12 @@ class Room:
         """Return whether a pause after a refusal is over."""
         return bool(self.refusal) and time.monotonic() >= self._again
 
+    def goes_on(self, going: int, wanted: int) -> None:
+        """Take note that so many go on, and that `wanted` would: as many as it has are not too many for it."""
+        if self.refusal:
+            self._limit = max(self._limit, going)
+            self._forget_where_enough(wanted)
+
     def heard(self, going: int, taken: int, refusal: str, wanted: int) -> None:
         """Take note of what became of a few launches: so many went on before, so many were taken, and why no more."""
         now, asked_again = time.monotonic(), self.may_ask_again()
@@ -45,14 +51,20 @@ class Room:
         if refusal:
             if not self.refusal or taken:
                 self._refused_since = now
-            longer = asked_again and not taken
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS) if longer else self._pause or _PAUSE_SECONDS
+            if going + taken < self._limit:  # it had as many before: a job may count for a moment after its run's end
+                self._pause = _PAUSE_SECONDS
+            elif asked_again and not taken:
+                self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+            self._pause = self._pause or _PAUSE_SECONDS
             self._limit, self._again = going + taken, now + self._pause
             self.refusal = refusal
         elif taken and self.refusal:
             self._limit = max(self._limit, going + taken)
-            if self._limit >= wanted:
-                self.refusal, self._pause = "", 0.0
+            self._forget_where_enough(wanted)
+
+    def _forget_where_enough(self, wanted: int) -> None:
+        if self._limit >= wanted:
+            self.refusal, self._pause = "", 0.0
 
     def is_hopeless(self) -> bool:
         """Return whether it has refused for so long that it is not asked any more."""

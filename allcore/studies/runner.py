@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,14 +26,13 @@ from allcore.runs.execution.launch_many import launch_all
 from allcore.runs.execution.mirroring import start_mirroring
 from allcore.runs.execution.stop_signal import StopSignal
 from allcore.runs.folder.files import STOP_FILE
-from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.process import host, own_identity
 from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, state_of
-from allcore.runs.folder.worker_lock import worker_lock
 from allcore.runs.listing import list_runs
 from allcore.studies.disk_use import keep_small
+from allcore.studies.only_process import StartedAgainError, as_only_process, must_count
 from allcore.studies.plan import Place
 from allcore.studies.room import Room
 from allcore.studies.same_images import must_be_those_of
@@ -49,8 +48,6 @@ _MANY = 50
 _SETTLED_SECONDS = 3.0
 """How long after a launch its files are taken to be those that the list may rely on."""
 _NAMED = 3
-_LOOKED_AT_SECONDS = 5.0
-"""How long the lock is waited for: whoever looks whether somebody has it holds it for a moment."""
 
 
 def run_study(folder: Path, executor: Executor, launch: int | None = None) -> int:
@@ -63,9 +60,9 @@ def run_study(folder: Path, executor: Executor, launch: int | None = None) -> in
     Returns the process's exit status: 0 done or stopped, 1 some members did not succeed, 2 refused.
     """
     try:
-        with _as_only_process(folder, launch):
+        with as_only_process(folder, launch):
             remove_unfinished(folder)
-            _must_count(folder, launch)
+            must_count(folder, launch)
             return _Runner(Study(folder), executor, StopSignal(folder), read_status(folder), launch).carry_out()
     except Timeout:
         print(f"study {folder.name} is being carried out already", file=sys.stderr)
@@ -73,28 +70,6 @@ def run_study(folder: Path, executor: Executor, launch: int | None = None) -> in
     except RunError as error:
         print(error, file=sys.stderr)
         return 2
-
-
-@contextmanager
-def _as_only_process(folder: Path, launch: int | None) -> Iterator[None]:
-    """Hold the study's lock. Raises `Timeout` where a process that nobody launched finds another one."""
-    lock = worker_lock(folder)
-    with nullcontext() if launch is None else suppress(Timeout):
-        lock.acquire(timeout=_LOOKED_AT_SECONDS)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-class _StartedAgainError(RunError):
-    """Another process was asked to carry the study out since."""
-
-
-def _must_count(folder: Path, number: int | None) -> None:
-    last = last_launch(folder)
-    if number is not None and last is not None and last.number != number:
-        raise _StartedAgainError(f"study {folder.name} was started again since, on this machine or on another one")
 
 
 @dataclass
@@ -113,7 +88,7 @@ class _Runner:
     heard: float = 0.0
     room: Room = field(default_factory=Room)
     refused: dict[str, str] = field(default_factory=dict)
-    """What a scheduler said of places whose members it did not take, in the last launches."""
+    """What a scheduler said of each place whose member it has not taken when it was last asked."""
     unlisted: int = 0
     """How many were launched since the list of runs was left ready."""
     launched: float = 0.0
@@ -123,7 +98,7 @@ class _Runner:
         self._write(state="running", pid=pid, process_started=started, host=host(), error="", warnings=())
         try:
             state, error = self._train_all()
-        except _StartedAgainError:  # its status is another's now
+        except StartedAgainError:  # its status is another's now
             raise
         except Exception as fault:
             traceback.print_exc()
@@ -143,7 +118,7 @@ class _Runner:
                 self._wait(going, asks_again=bool(following))
             elif following:
                 for place, _ in following:
-                    self._remember(place, self.room.refusal)
+                    self._remember(place, self.refused.get(place.name, self.room.refusal))
             else:
                 return ("failed", _in_words(self.problems)) if self.problems else ("succeeded", "")
         self._stop_members()
@@ -154,7 +129,7 @@ class _Runner:
 
         A run that is a link is another workspace's, and is not tried again there.
         """
-        _must_count(self.study.folder, self.launch)
+        must_count(self.study.folder, self.launch)
         plan = self.study.plan()  # it may have been extended meanwhile
         members = self.study.members(self._runs())
         self.members = tuple(reversed(members.values()))
@@ -186,26 +161,31 @@ class _Runner:
         return self.known.values()
 
     def _launch_as_many_as_go(self, going: int, following: list[tuple[Place, Run | None]]) -> bool:
-        """Launch the first places for which there is room, and return whether there was any."""
+        """Launch the first places for which there is room, and return whether there was any.
+
+        Places that were refused come after the others: one that is refused for ever keeps none of them waiting.
+        """
         fitting: list[tuple[Place, Run | None]] = []
-        self.refused, wanted = {}, 0
-        for place, run in following:
+        refusal, wanted = "", 0
+        for place, run in sorted(following, key=lambda pair: pair[0].name in self.refused):
             try:
                 wanted = self.executor.at_once(place.config)
             except SchedulerError as error:
-                self.refused[place.name] = str(error)
+                refusal = str(error)
                 break
             except ConfigError as error:  # others of the study may be carried out all the same
                 self._remember(place, what_went_wrong(error))
                 continue
+            self.room.goes_on(going, wanted)
             if going + len(fitting) >= self.room.of(wanted):
                 break
             fitting.append((place, run))
         launch_all([partial(self._launch, place, run) for place, run in fitting])
         self.unlisted, self.launched = self.unlisted + len(fitting), time.monotonic()
-        if fitting or self.refused:
+        refusal = next((self.refused[place.name] for place, _ in fitting if place.name in self.refused), refusal)
+        if fitting or refusal:
             taken = sum(place.name in self.tried and place.name not in self.problems for place, _ in fitting)
-            self.room.heard(going, taken, next(iter(self.refused.values()), ""), wanted)
+            self.room.heard(going, taken, refusal, wanted)
         return bool(fitting)
 
     def _launch(self, place: Place, run: Run | None) -> None:
@@ -213,6 +193,7 @@ class _Runner:
         if self.stop():
             return
         self._beat()
+        self.refused.pop(place.name, None)
         try:
             if run is None:
                 self.executor.submit(place.config, lambda *_: self._beat(), partial(must_be_those_of, self.members))
@@ -250,7 +231,7 @@ class _Runner:
 
     def _stop_members(self) -> None:
         """Stop the members that go on, all at the same time, and wait until they have ended."""
-        _must_count(self.study.folder, self.launch)
+        must_count(self.study.folder, self.launch)
         threads = []
         for run in self.study.active_members(self._runs()):  # its plan may be gone, with its folder
             self._beat()
@@ -267,7 +248,7 @@ class _Runner:
             self._write()
 
     def _write(self, **changes: object) -> None:
-        _must_count(self.study.folder, self.launch)  # or it would be written over another's
+        must_count(self.study.folder, self.launch)  # or it would be written over another's
         self.heard = time.monotonic()
         self.status = self.status.model_copy(update={"heartbeat": time.time(), **changes})
         with suppress(OSError):  # a full disk must not end what trains

@@ -21,17 +21,23 @@ class Refusing(Instantly):
     """Takes four members at a time by its own word; runs go on until a test ends them."""
 
     most: int = 4
+    wanted: int = 4
+    never: tuple[str, ...] = ()
+    """Places that are refused whatever goes on."""
     refusals: list[str] = field(default_factory=list)
     """What is refused before anything else, a word each."""
     asked: list[str] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
     def at_once(self, config):
-        return 4
+        return self.wanted
 
     def _carry_out(self, run):
         with self.lock:
             self.asked.append(run.id)
+            if run.config.place in self.never:
+                set_state(run, "interrupted")
+                raise SchedulerError(f"Slurm: no node for {run.config.place}")
             going = [other for other in self.store.runs() if other.id != run.id and other.status().state == "running"]
             if self.refusals or len(going) >= self.most:
                 set_state(run, "interrupted")
@@ -83,6 +89,46 @@ def test_what_is_refused_for_ever_ends_the_study_with_the_reason(study, refusing
     assert "invalid partition specified: nowhere" in study.status().error
 
 
+@pytest.mark.parametrize("wanted", [1, 2, 4])
+def test_a_place_that_is_refused_for_ever_keeps_none_of_the_others_waiting(study, plan, refusing, monkeypatch, wanted):
+    monkeypatch.setattr(room, "_PATIENCE_SECONDS", 0.2)
+    first, *others = [place.name for place in plan.places]
+    scheduler = refusing(wanted=wanted, never=(first,))
+    assert run_study(study.folder, scheduler) == 1
+    assert {run.config.place: run.status().state for run in scheduler.store.runs()} == {
+        first: "interrupted",
+        **dict.fromkeys(others, "succeeded"),
+    }
+    assert study.status().error.startswith(f"1 member did not succeed ({first}: Slurm: no node for {first})")
+
+
+def test_each_place_is_told_its_own_refusal(study, plan, refusing, monkeypatch):
+    monkeypatch.setattr(room, "_FIRST_PATIENCE_SECONDS", 0.0)
+    names = [place.name for place in plan.places]
+    assert run_study(study.folder, refusing(never=tuple(names))) == 1
+    for name in names[:3]:
+        assert f"{name}: Slurm: no node for {name}" in study.status().error
+
+
+def test_where_no_more_are_wanted_than_go_on_the_next_end_is_waited_for(study, refusing, monkeypatch):
+    scheduler = refusing(most=2)
+    end_one, members = runner.time.sleep, runner._Runner._members
+    polls: list[float] = []
+    looks: list[int] = []
+
+    def sleep(seconds):
+        polls.append(seconds)
+        if len(polls) == 20:
+            object.__setattr__(scheduler, "wanted", 2)  # as a user does whose limit on jobs is two
+        if len(polls) > 60:
+            end_one(seconds)
+
+    monkeypatch.setattr(runner.time, "sleep", sleep)
+    monkeypatch.setattr(runner._Runner, "_members", lambda self: (looks.append(len(polls)), members(self))[1])
+    assert run_study(study.folder, scheduler) == 0
+    assert not [at for at in looks if 25 < at < 60]
+
+
 def test_why_the_others_wait_is_said_meanwhile(study, refusing, monkeypatch):
     scheduler = refusing(most=2)
     phases = set()
@@ -129,6 +175,31 @@ def test_pauses_double_while_it_refuses_and_one_more_is_tried_after_each(monkeyp
         assert it.of(8) == going + 1
         it.heard(going, 1, "", 8)
     assert (it.of(8), it.refusal) == (8, "")
+
+
+def test_where_it_had_room_a_moment_ago_it_is_asked_again_soon(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    it = Room()
+    it.heard(0, 20, "no more", 30)
+    for _ in range(6):  # its pauses grow to half an hour
+        clock[0] += 1800
+        it.heard(20, 0, "no more", 30)
+    it.heard(19, 0, "no more", 30)
+    clock[0] += 60
+    assert it.of(30) == 20
+
+
+def test_what_goes_on_by_other_hands_is_room_too(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    it = Room()
+    it.heard(0, 4, "no more", 8)
+    clock[0] += 60
+    it.goes_on(6, 8)
+    assert (it.of(8), it.refusal) == (7, "no more")
+    it.goes_on(6, 6)
+    assert (it.of(6), it.refusal) == (6, "")
 
 
 def test_a_scheduler_that_took_some_is_waited_for_a_day_and_one_that_took_none_minutes(monkeypatch):

@@ -199,7 +199,7 @@ def test_a_study_that_is_asked_to_stop_launches_nothing_more_and_goes_on_when_re
 
 
 def test_nobody_else_carries_out_a_study_that_is_being_carried_out(study, executor, capsys, monkeypatch):
-    monkeypatch.setattr("allcore.studies.runner._LOOKED_AT_SECONDS", 0.0)
+    monkeypatch.setattr("allcore.studies.only_process._LOOKED_AT_SECONDS", 0.0)
     with worker_lock(study.folder):
         assert run_study(study.folder, executor) == 2
     assert executor.launched == []
@@ -258,7 +258,7 @@ def test_a_member_that_failed_in_another_workspace_is_trained_in_the_study_s_own
 
 
 def test_a_study_that_was_started_goes_on_despite_the_lock_of_a_machine_that_is_lost(study, executor, monkeypatch):
-    monkeypatch.setattr("allcore.studies.runner._LOOKED_AT_SECONDS", 0.0)
+    monkeypatch.setattr("allcore.studies.only_process._LOOKED_AT_SECONDS", 0.0)
     claim_launch(study.folder, "local", None)
     with worker_lock(study.folder):
         assert run_study(study.folder, executor, launch=1) == 0
