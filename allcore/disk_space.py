@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from allcore.errors import DatasetError
+from allcore.number_text import memory
 
 
 def check_space(what: str, needed: int, folder: Path) -> None:
@@ -13,10 +14,6 @@ def check_space(what: str, needed: int, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise DatasetError(
-            f"not enough disk space: {what} needs {_size(needed)} below {folder}, {_size(free)} are free; "
+            f"not enough disk space: {what} needs {memory(needed)} below {folder}, {memory(free)} are free; "
             "free some space or set ALLCORE_WORKSPACE to a larger disk"
         )
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -16,6 +16,7 @@ from allcore.cells.maps import are_smears
 from allcore.data.decoded import decode_catalogued
 from allcore.errors import FileError
 from allcore.json_text import read_json
+from allcore.number_text import per_cent
 from allcore.processors import processors
 from allcore.result_cache import cache_text, cached_file
 
@@ -93,7 +94,7 @@ def cells_found(counts: pd.DataFrame) -> str:
     none = f"none in {without:,}" if without else "some in every one"
     return (
         f"{cells.sum():,} nucleated cells in {len(cells):,} images: {np.median(cells):g} in the median image, at most "
-        f"{cells.max():,}, {none}. They cover {100 * counts['area'].mean():.1f} % of the area."
+        f"{cells.max():,}, {none}. They cover {per_cent(float(counts['area'].mean()), 1)} of the area."
     )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from allcore.cli.kit.arguments import RunName
 from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
-from allcore.reporting.number_text import percentage, percentages
+from allcore.number_text import percentage, percentages
 
 
 def baselines(
@@ -41,7 +41,7 @@ def baselines(
     rows: list[tuple[Any, ...]] = [(run.id, percentage(scores.accuracy), own, "", "")]
     for one in compared:
         ends = percentages((one["low"], one["high"]))
-        difference = f"{100 * one['difference']:+.2f}"
+        difference = percentage(one["difference"], sign="+")
         rows.append((one["baseline"], percentage(one["accuracy"]), ends, difference, f"{one['p']:.2g}"))
     table(["on the same test images", "#accuracy %", "#95 % interval", "#lead (points)", "#p"], rows)
     say("p: McNemar's test over groups of overlapping images, corrected for their number by Holm's method")

@@ -11,7 +11,7 @@ from allcore.cli.evaluate import Mapping, Variant, named_classes
 from allcore.cli.kit.arguments import ModelName
 from allcore.cli.kit.output import Json, check_files, json_rows, print_json, progress_bar, say, table, write_file
 from allcore.errors import InputError
-from allcore.reporting.number_text import decimal, interval
+from allcore.number_text import decimal, interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allcore.cli.kit.output import Json, check_files, json_rows, print_json, progress_bar, say, table, write_file
-from allcore.reporting.number_text import percentage
+from allcore.number_text import percentage
 from allcore.text import for_csv
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from allcore.cli.kit.class_text import class_columns
 from allcore.cli.kit.output import Json, check_files, make_folder_for, print_json, progress_bar, say, table, write_file
 from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError
+from allcore.number_text import percentage
 from allcore.refusals import what_went_wrong
 from allcore.reporting.answers import answers_in_words
-from allcore.reporting.number_text import percentage
 from allcore.text import counted, for_file
 from allcore.writing import write_whole
 

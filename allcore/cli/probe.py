@@ -10,7 +10,7 @@ import typer
 
 from allcore.cli.kit.arguments import ModelName
 from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
-from allcore.reporting.number_text import decimal, interval, or_blank
+from allcore.number_text import decimal, interval, or_blank
 from allcore.text import counted
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allcore.cli.kit.output import Json, print_json, say, table
-from allcore.reporting.number_text import duration, per_cent, percentage, percentages
+from allcore.number_text import duration, per_cent, percentage, percentages
 
 if TYPE_CHECKING:
     from allcore.evaluation.tradeoff.record import TradeoffRecord

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allcore.cli.kit.output import print_json, progress_bar, say
+from allcore.number_text import duration, memory
 from allcore.reporting.estimate_words import division, memory_source, speed_source
-from allcore.reporting.number_text import duration, memory
 from allcore.text import counted
 
 if TYPE_CHECKING:

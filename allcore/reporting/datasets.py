@@ -8,7 +8,7 @@ import pandas as pd
 
 from allcore.data.browse import class_counts
 from allcore.data.catalog import Catalog
-from allcore.reporting.number_text import memory
+from allcore.number_text import memory
 from allcore.runs.owned_datasets import DatasetFacts
 from allcore.text import counted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from allcore.reporting.number_text import speed
+from allcore.number_text import speed
 
 if TYPE_CHECKING:
     from allcore.runs.estimate import Estimate

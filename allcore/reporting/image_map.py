@@ -10,9 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.data.class_names import in_order
+from allcore.number_text import per_cent
 from allcore.reporting.class_axis import legend_names
 from allcore.reporting.colours import SYMBOLS, class_colours, marks, sequence_colours
-from allcore.reporting.number_text import per_cent
 from allcore.text import counted, for_figure
 
 PROJECTIONS: Final = {"t_sne": "t-SNE", "principal": "principal components"}

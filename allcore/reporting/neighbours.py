@@ -6,8 +6,8 @@ from typing import Final
 
 import pandas as pd
 
+from allcore.number_text import per_cent
 from allcore.reporting.image_map import PART_NAMES
-from allcore.reporting.number_text import per_cent
 
 _TOLD_OF: Final = {
     "test": "a test image", "": "an image that the model's run had not", "all": "an image of any part",

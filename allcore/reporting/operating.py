@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 
 from allcore.evaluation.predictions.chosen_point import ChosenPoint
 from allcore.evaluation.scoring.operating_point import DecisionCurve, OperatingPoint, RiskCoverage
+from allcore.number_text import per_cent_within
 from allcore.reporting.colours import PAPER, sequence_colours
-from allcore.reporting.number_text import per_cent_within
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _BELOW = {"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0}

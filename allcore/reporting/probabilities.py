@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from allcore.number_text import per_cent
 from allcore.reporting.class_axis import class_axis, label_width
 from allcore.reporting.colours import class_colours
-from allcore.reporting.number_text import per_cent
 from allcore.text import for_figure
 
 _BAR = 34

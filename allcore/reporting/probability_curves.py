@@ -12,6 +12,7 @@ from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.calibration import ReliabilityDiagram
 from allcore.evaluation.scoring.curves import Curve, precision_recall_curve, roc_curve
 from allcore.evaluation.scoring.scores import CLASS_METRICS, Scores
+from allcore.number_text import UNKNOWN, decimal, interval
 from allcore.reporting.class_axis import legend_height, legend_names
 from allcore.reporting.colours import DASHES, PAPER, SYMBOLS, class_colours, marks, sequence_colours
 from allcore.reporting.score_tables import CLASS_METRIC_NAMES
@@ -155,10 +156,10 @@ def _sized(classes: Sequence[str], drawn: int) -> dict[str, object]:
 
 def _area(scores: Scores, name: str, area: str) -> str:
     value = getattr(scores.per_class[name], area)
-    low, high = scores.per_class[name].intervals[area]
     if value is None:
         return "(undefined)"
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    between = interval(scores.per_class[name].intervals[area], 3)
+    return decimal(value, 3) if between == UNKNOWN else f"{decimal(value, 3)} ({between})"
 
 
 def _error_bars(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict[str, object]:

@@ -17,8 +17,8 @@ from allcore.evaluation.probes.probing import ProbeReport, ProbeResult
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD, PROBES, Probe
 from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.inference.metadata import ViewScore
+from allcore.number_text import hundredfold, per_cent, percentages
 from allcore.reporting.colours import BASELINE, sequence_colours
-from allcore.reporting.number_text import hundredfold, per_cent, percentages
 
 CAVEAT = (
     "A fall shows that the model uses what was taken away, or is confused by images unlike those it was trained on. "

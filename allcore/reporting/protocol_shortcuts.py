@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.shortcuts import ShortcutResult, best_shortcut
+from allcore.number_text import UNKNOWN, per_cent, percentages
 from allcore.reporting.colours import SYMBOLS, sequence_colours
-from allcore.reporting.number_text import UNKNOWN, per_cent, percentages
 from allcore.reporting.score_tables import in_per_cent
 
 Results = Mapping[str, Sequence[ShortcutResult]]

@@ -7,8 +7,8 @@ import math
 import pandas as pd
 
 from allcore.evaluation.scoring.scores import CLASS_METRICS, ClassScores, Scores
+from allcore.number_text import hundredfold
 from allcore.paper import HEADLINE
-from allcore.reporting.number_text import hundredfold
 
 CLASS_METRIC_NAMES = {
     "precision": "precision",

@@ -10,10 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.scoring.scores import Scores
+from allcore.number_text import UNKNOWN, interval, per_cent
 from allcore.paper import HEADLINE, TABLE_1
 from allcore.reporting.colours import BASELINE, DASHES, PAPER, sequence_colours
 from allcore.reporting.comparison import p_text
-from allcore.reporting.number_text import per_cent
 
 RUN, THE_PAPER = "this run", "the paper"
 _REACH = 0.03
@@ -136,4 +136,5 @@ def _listed(rows: pd.DataFrame) -> str:
 
 
 def _between(low: float, high: float) -> str:
-    return "" if pd.isna(low) or pd.isna(high) else f" ({low:.1f} to {high:.1f})"
+    between = interval((low, high), 1)
+    return "" if between == UNKNOWN else f" ({between})"

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from allcore.number_text import decimal, duration, per_cent
 from allcore.runs.folder.files import LOG_FILE
 from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING, Status
 from allcore.writing import append_lines
@@ -42,10 +43,10 @@ def record_line(record: dict[str, Any]) -> str | None:
     if record["kind"] != "epoch":
         return None
     return (
-        f"epoch {record['epoch'] + 1}: loss {record['loss']:.4f}, accuracy {100 * record['accuracy']:.2f} %; "
-        f"validation loss {record['validation_loss']:.4f}, accuracy {100 * record['validation_accuracy']:.2f} %; "
-        f"learning rate {record['learning_rate']:.3g}, {record['images_per_second']:.1f} images/s, "
-        f"{record['seconds']:.0f} s"
+        f"epoch {record['epoch'] + 1}: loss {record['loss']:.4f}, accuracy {per_cent(record['accuracy'])}; "
+        f"validation loss {record['validation_loss']:.4f}, accuracy {per_cent(record['validation_accuracy'])}; "
+        f"learning rate {record['learning_rate']:.3g}, {decimal(record['images_per_second'], 1)} images/s, "
+        f"{duration(record['seconds'])}"
     )
 
 

@@ -11,7 +11,7 @@ from allcore.data.labels.meanings import name_classes
 from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.inference.predictor import load_predictor
-from allcore.reporting.number_text import percentage
+from allcore.number_text import percentage
 from tests.copies import copy_of
 from tests.reporting.report.conftest import renamed, sure_of_a_mistake
 

@@ -9,7 +9,7 @@ import pytest
 from allcore.config_parts import SplitConfig
 from allcore.data.splits.split import make_split
 from allcore.files import bytes_below
-from allcore.reporting.number_text import memory
+from allcore.number_text import memory
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import write_status

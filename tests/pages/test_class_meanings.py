@@ -8,8 +8,8 @@ import pytest
 from allcore.cli.kit.evaluation_text import evaluation_json
 from allcore.data.labels.meanings import class_meanings, name_classes
 from allcore.evaluation.predictions.evaluate_model import evaluate_model
+from allcore.number_text import per_cent_within
 from allcore.paper import CLASSES
-from allcore.reporting.number_text import per_cent_within
 from allcore.runs.folder.store import RunStore
 from tests.pages.hostile import hostile_run
 from tests.pages.opening import field, metrics, open_page, press, ran, texts

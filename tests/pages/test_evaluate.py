@@ -12,9 +12,9 @@ from allcore.evaluation.predictions.chosen_point import Target, chosen_point
 from allcore.evaluation.predictions.evaluate_model import evaluate_run
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
+from allcore.number_text import per_cent_within
 from allcore.paper import HEADLINE
 from allcore.reporting.interval_words import intervals_in_words
-from allcore.reporting.number_text import per_cent_within
 from allcore.runs.folder.store import Run, RunStore
 from tests.pages import opening
 from tests.reporting.report.conftest import sure_of_a_mistake

@@ -11,7 +11,7 @@ from allcore.data.unlabelled import unlabelled_images
 from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import wilson
 from allcore.inference.predictor import load_predictor
-from allcore.reporting.number_text import per_cent_within
+from allcore.number_text import per_cent_within
 from pages.ui.predict.whole_folder import _kept_lists, _listed
 from pages.ui.shared_work import CancelledError
 from tests.pages.opening import links, open_page, press, ran, rows, table, texts

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 
 from allcore.hardware import Devices
-from allcore.reporting.number_text import speed
+from allcore.number_text import speed
 from allcore.runs.execution.devices import Device, devices_here
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.execution.lease import device_lease, write_ticket

@@ -10,7 +10,7 @@ import typer
 
 from allcore.cli.kit.output import Json, print_json, progress_bar, say, table
 from allcore.errors import DatasetError
-from allcore.reporting.number_text import listed, percentage, percentages
+from allcore.number_text import listed, percentage, percentages
 from allcore.text import counted
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ Name = Annotated[
 
 def list_datasets(json: Json = False) -> None:
     """List the datasets of the workspace and of ALLCORE_DATA_ROOTS."""
+    from allcore.number_text import memory
     from allcore.reporting.datasets import added, came_from
-    from allcore.reporting.number_text import memory
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()

@@ -9,8 +9,8 @@ from allcore.cli.kit.class_text import print_matrix
 from allcore.cli.kit.output import print_json, say, table
 from allcore.data.known_images import OF_DRAWN
 from allcore.errors import InputError
+from allcore.number_text import Ends, decimal, interval, of_hundred, per_cent, percentage, percentages
 from allcore.paper import HEADLINE
-from allcore.reporting.number_text import Ends, decimal, interval, of_hundred, per_cent, percentage, percentages
 from allcore.text import counted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import time
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from allcore.cli.kit.output import terminal
-from allcore.reporting.number_text import duration, per_cent, speed
+from allcore.number_text import duration, per_cent, speed
 from allcore.runs.execution.choose_executor import executor_of
 from allcore.runs.execution.lease import waiting
 from allcore.runs.folder.history import History, HistoryReader

@@ -11,7 +11,7 @@ from allcore.cli.kit.confirm_deletion import ask_before_deleting
 from allcore.cli.kit.opening import the_executor
 from allcore.cli.kit.output import Json, json_rows, print_json, say, table
 from allcore.cli.runs.about import hide, name_run, note, tag
-from allcore.reporting.number_text import duration, percentage
+from allcore.number_text import duration, percentage
 
 if TYPE_CHECKING:
     from allcore.config import TrainConfig
@@ -210,7 +210,7 @@ def prune(
     json: Json = False,
 ) -> None:
     """Name, and with --yes remove, what nobody needs or is made again when needed; runs and their results stay."""
-    from allcore.reporting.number_text import memory
+    from allcore.number_text import memory
     from allcore.runs.prune import remove, superfluous
     from allcore.workspace import open_workspace
 

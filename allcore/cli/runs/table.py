@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from allcore.cli.kit.output import table
 from allcore.errors import RunError
-from allcore.reporting.number_text import duration, memory, percentage
+from allcore.number_text import duration, memory, percentage
 from allcore.runs.folder.states import in_words
 from allcore.runs.summary_columns import SUMMARY_COLUMNS
 

@@ -14,7 +14,7 @@ from allcore.cli.study.follow import current_grid, go_on
 from allcore.cli.study.report import Name, report
 from allcore.cli.study.text import grid_json, plan_json, say_grid, say_plan
 from allcore.cli.train import Data, Preset, say_parted_groups, with_protocol
-from allcore.reporting.number_text import duration, percentage
+from allcore.number_text import duration, percentage
 from allcore.text import counted
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.cli.kit.output import json_rows, say, table
 from allcore.data.known_images import OF_DRAWN
-from allcore.reporting.number_text import duration, memory, per_cent, percentage
+from allcore.number_text import duration, memory, per_cent, percentage
 from allcore.text import counted
 
 if TYPE_CHECKING:

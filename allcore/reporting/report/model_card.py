@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from allcore.number_text import listed
 from allcore.paper import AUTHORS, JOURNAL, TITLE
-from allcore.reporting.number_text import listed
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Code, Document, Section, text
 from allcore.reporting.report.sections.calibration import calibration, novelty

@@ -16,7 +16,7 @@ from allcore.errors import DatasetError, ImageError
 from allcore.evaluation.predictions.mistakes import mistakes
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Predictor
-from allcore.reporting.number_text import per_cent
+from allcore.number_text import per_cent
 from allcore.reporting.report.rendering.blocks import Picture
 from allcore.runs.folder.store import Run
 from allcore.runs.recorded_images import read_recorded_image

@@ -9,9 +9,9 @@ from allcore.data.known_images import OF_DRAWN
 from allcore.data.labels.meanings import ClassMeanings, class_meanings
 from allcore.errors import InputError
 from allcore.evaluation.shortcuts.frozen import FROZEN
+from allcore.number_text import listed, per_cent, percentages
 from allcore.paper import HEADLINE
 from allcore.reporting.interval_words import intervals_in_words
-from allcore.reporting.number_text import listed, per_cent, percentages
 from allcore.reporting.probes import CAVEAT
 from allcore.reporting.report.rendering.blocks import (
     Block,

@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.shortcuts.frozen import FROZEN
-from allcore.paper import TABLE_1, TABLE_2
-from allcore.reporting.comparison import p_value
-from allcore.reporting.number_text import (
+from allcore.number_text import (
     UNKNOWN,
     decimal,
     duration,
@@ -19,6 +17,8 @@ from allcore.reporting.number_text import (
     percentage,
     percentages,
 )
+from allcore.paper import TABLE_1, TABLE_2
+from allcore.reporting.comparison import p_value
 from allcore.reporting.report.rendering.blocks import Table
 from allcore.reporting.score_tables import ERROR_NAMES, SCORE_NAMES
 from allcore.reporting.studies.ranking import best_settings

@@ -8,8 +8,8 @@ from allcore.config_fields import config_values
 from allcore.evaluation.comparing.repeated import Spread
 from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
+from allcore.number_text import UNKNOWN, decimal, listed, per_cent, percentage, percentages
 from allcore.reporting.comparison import p_text
-from allcore.reporting.number_text import UNKNOWN, decimal, listed, per_cent, percentage, percentages
 from allcore.reporting.studies.ranking import best_settings, best_shortcut, ranked_together
 from allcore.studies.baselines import dividing_fields
 from allcore.studies.findings import StudyFindings

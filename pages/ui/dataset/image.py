@@ -15,7 +15,7 @@ from allcore.data.intake.images import decode
 from allcore.data.splits.split import Split
 from allcore.errors import ImageError, InputError
 from allcore.files import Stamp, stamp
-from allcore.reporting.number_text import per_cent
+from allcore.number_text import per_cent
 from allcore.runs.folder.store import Run
 from allcore.text import counted, for_page
 from pages.ui import show

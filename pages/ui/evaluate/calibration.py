@@ -10,6 +10,7 @@ import streamlit as st
 from allcore.evaluation.predictions.chosen_point import risk_by_trust
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.calibration import reliability_diagram
+from allcore.number_text import UNKNOWN, percentages
 from allcore.reporting.operating import risk_figure
 from allcore.reporting.probability_curves import reliability_figure
 from allcore.reporting.score_tables import calibration_table
@@ -19,8 +20,8 @@ from pages.ui.evaluate.evaluated import Evaluated
 
 def show_calibration(of: Evaluated) -> None:
     """Show the reliability diagram, the errors of the probabilities, and what leaving the doubtful out would save."""
-    low, high = of.scores.intervals["ece"]
-    between = "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
+    between = percentages(of.scores.intervals["ece"], 1)
+    between = "" if between == UNKNOWN else f" ({between})"
     st.markdown(
         f"**On average, the probability of the predicted class is {100 * of.scores.ece:.1f} points{between} off the "
         "accuracy.**"

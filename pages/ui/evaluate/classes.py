@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from allcore.evaluation.scoring.scores import Scores
-from allcore.reporting.number_text import per_cent_within
+from allcore.number_text import per_cent_within
 from allcore.reporting.probability_curves import class_scores_figure
 from allcore.reporting.score_tables import class_table
 from allcore.text import for_page

@@ -12,9 +12,9 @@ from allcore.evaluation.comparing.pairing import Paired, disagreements, pair
 from allcore.evaluation.predictions.evaluation_run import evaluation_record
 from allcore.evaluation.predictions.recorded import recorded_at
 from allcore.evaluation.predictions.score_folder import NOT_SAID
+from allcore.number_text import per_cent_within, percentage
 from allcore.reporting.comparison import error_differences, mcnemar_table, p_text, score_differences, verdict
 from allcore.reporting.interval_words import DIFFERENCES
-from allcore.reporting.number_text import per_cent_within
 from allcore.runs.folder.store import Run
 from allcore.text import counted, for_page
 from pages.ui import address, show
@@ -174,4 +174,4 @@ def _show_disagreements(of: Evaluated, other: Run, now: Compared) -> None:
 
 
 def _points(difference: float | None) -> str:
-    return "undefined" if difference is None else f"{100 * difference:+.1f}"
+    return "undefined" if difference is None else percentage(difference, 1, "+")

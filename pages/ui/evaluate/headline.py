@@ -9,7 +9,7 @@ from allcore.evaluation.predictions.evaluation_run import EvaluationRecord
 from allcore.evaluation.predictions.relabelled import labels_note
 from allcore.evaluation.predictions.score_folder import NEVER_SEEN
 from allcore.inference.metadata import NOT_SAID
-from allcore.reporting.number_text import per_cent_within
+from allcore.number_text import per_cent_within
 from allcore.studies.out_of_fold import is_out_of_fold
 from allcore.text import counted, for_page
 from pages.ui.evaluate.evaluated import Evaluated

@@ -15,7 +15,7 @@ from allcore.evaluation.predictions.mistakes import crossed_sides
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.predictions.two_sides import Side, two_sides
 from allcore.evaluation.scoring.operating_point import decision_curve
-from allcore.reporting.number_text import per_cent, per_cent_within
+from allcore.number_text import per_cent, per_cent_within
 from allcore.reporting.operating import decision_figure, no_threshold, threshold_in_per_cent
 from allcore.text import for_page
 from pages.ui import show

@@ -12,7 +12,7 @@ import streamlit as st
 
 from allcore.evaluation.predictions.evaluation_run import evaluation_record
 from allcore.files import NOT_THERE, Stamp, stamp
-from allcore.reporting.number_text import duration
+from allcore.number_text import duration
 from allcore.runs.execution.ask_schedulers import ask_schedulers
 from allcore.runs.execution.lease import waiting
 from allcore.runs.folder.files import CONFIG_FILE, METRICS_FILE, SPLIT_FILE

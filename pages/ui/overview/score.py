@@ -18,7 +18,7 @@ from allcore.evaluation.scoring.scores import Interval, Scores
 from allcore.evaluation.shortcuts import best_shortcut
 from allcore.files import Stamp, stamp
 from allcore.inference.metadata import HeldOutScore, ViewScore
-from allcore.reporting.number_text import per_cent
+from allcore.number_text import UNKNOWN, per_cent, percentages
 from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.shortcuts import shortcut_verdict
 from allcore.runs.folder.store import Run
@@ -164,8 +164,8 @@ def _tile(title: str, accuracy: float, beneath: str, description: str | None, de
 
 
 def _between(interval: Interval) -> str:
-    low, high = ("?" if end is None else f"{100 * end:.1f}" for end in interval)
-    return f"{low} to {high} %"
+    shown = percentages(interval, 1)
+    return shown if shown == UNKNOWN else f"{shown} %"
 
 
 def _chosen(run: Run, among: int) -> str:

@@ -18,7 +18,7 @@ from allcore.inference.metadata import NOT_SAID, HeldOutScore, ServedMetadata
 from allcore.inference.overlay import overlay
 from allcore.inference.predictor import Prediction, Predictor
 from allcore.inference.results import Result
-from allcore.reporting.number_text import per_cent, per_cent_within
+from allcore.number_text import per_cent, per_cent_within
 from allcore.reporting.probabilities import probability_bars
 from allcore.reporting.probes import image_finding, what_it_looks_at
 from allcore.text import for_file, for_page

@@ -18,8 +18,8 @@ from allcore.inference.cached_predictions import predict_catalogued
 from allcore.inference.metadata import NOT_SAID
 from allcore.inference.predictor import Predictor
 from allcore.inference.results import folder_table
+from allcore.number_text import per_cent_within
 from allcore.progress import Progress
-from allcore.reporting.number_text import per_cent_within
 from allcore.text import counted, for_page
 from allcore.workspace import open_workspace
 from pages.ui import address

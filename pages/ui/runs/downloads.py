@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allcore.reporting.number_text import memory
+from allcore.number_text import memory
 from allcore.runs.folder.downloads import downloads
 from allcore.runs.folder.store import Run
 from allcore.text import for_page

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from allcore.errors import InputError
+from allcore.number_text import memory
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import memory
 from allcore.runs.prune import Superfluous, remove, superfluous
 from allcore.text import for_page
 from allcore.workspace import open_workspace

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from allcore.config import TrainConfig
-from allcore.reporting.number_text import memory
+from allcore.number_text import memory
 from allcore.runs.folder.states import in_words
 from allcore.runs.summary import RunSummary, summary_table
 from pages.ui import address

@@ -9,8 +9,8 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.files import stamp
+from allcore.number_text import duration, per_cent
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import duration, per_cent
 from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.studies.grid import Grid, grid_table
 from allcore.studies.launch import ask_study_to_stop, start_study

@@ -10,7 +10,7 @@ import streamlit as st
 
 from allcore.errors import InputError
 from allcore.files import stamp
-from allcore.reporting.number_text import duration, per_cent, speed
+from allcore.number_text import duration, per_cent, speed
 from allcore.reporting.training_curves import POINTS, QUANTITIES, Per, RunCurve, training_chart
 from allcore.runs.folder.files import METRICS_FILE
 from allcore.runs.folder.history import History

@@ -12,7 +12,7 @@ import streamlit as st
 
 from allcore.data.class_names import probability_columns
 from allcore.errors import DatasetError, ImageError, InputError
-from allcore.reporting.number_text import per_cent
+from allcore.number_text import per_cent
 from allcore.runs.folder.store import Run
 from allcore.text import for_page
 from allcore.workspace import open_workspace

@@ -11,8 +11,8 @@ import streamlit as st
 
 from allcore.data.known_images import OF_DRAWN
 from allcore.evaluation.tradeoff.points import TradeoffPoint, on_front, tradeoff_table
+from allcore.number_text import listed
 from allcore.paper import NATIVE_SIZE
-from allcore.reporting.number_text import listed
 from allcore.reporting.shortcuts import draw_shortcuts, shortcut_note
 from allcore.reporting.tradeoff import COSTS, pareto_figure, published_table, size_figure
 from pages.ui import show

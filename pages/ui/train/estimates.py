@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from allcore.data.browse import enlarged
+from allcore.number_text import duration, memory
 from allcore.reporting.estimate_words import division, memory_source, speed_source
-from allcore.reporting.number_text import duration, memory
 from allcore.runs.estimate import Estimate
 from allcore.studies.estimate import StudyEstimate
 from allcore.studies.plan import StudyPlan

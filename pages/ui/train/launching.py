@@ -16,9 +16,9 @@ import streamlit as st
 from allcore.config import TrainConfig
 from allcore.errors import InputError
 from allcore.model.weights_files import must_download
+from allcore.number_text import duration, listed
 from allcore.progress import Progress
 from allcore.refusals import what_went_wrong
-from allcore.reporting.number_text import duration, listed
 from allcore.runs.execution.executor import Executor
 from allcore.studies.launch import resolved_plan, start_study
 from allcore.studies.plan import StudyPlan

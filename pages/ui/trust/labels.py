@@ -10,8 +10,8 @@ import streamlit as st
 from allcore.errors import DatasetError, ImageError, InputError
 from allcore.evaluation.labels.review import COLOUR, RUNS, SEPARATOR, LabelReview, review_dataset, runs_on
 from allcore.evaluation.predictions.recorded import recorded_at
+from allcore.number_text import per_cent
 from allcore.progress import Progress
-from allcore.reporting.number_text import per_cent
 from allcore.runs.folder.store import Run
 from allcore.text import for_csv, for_page, for_table
 from allcore.workspace import open_workspace

@@ -7,7 +7,7 @@ import streamlit as st
 
 from allcore.data.browse import leakage
 from allcore.errors import DatasetError
-from allcore.reporting.number_text import per_cent
+from allcore.number_text import per_cent
 from allcore.reporting.overlap import OverlapNumbers, overlap_numbers
 from allcore.text import counted, for_page
 from pages.ui import show

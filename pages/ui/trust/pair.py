@@ -15,8 +15,8 @@ from allcore.data.shared_fields.alignment import AlignedViews, aligned_views
 from allcore.data.shared_fields.placement import Placement
 from allcore.errors import ImageError, InputError
 from allcore.files import Stamp, stamp
+from allcore.number_text import per_cent
 from allcore.reporting.aligned_pair import blended, differing, side_by_side
-from allcore.reporting.number_text import per_cent
 from allcore.text import for_page
 from pages.ui import address
 from pages.ui.guarded import guarded

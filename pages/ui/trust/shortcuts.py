@@ -12,8 +12,8 @@ from allcore.data.splits.split import make_split
 from allcore.errors import DatasetError
 from allcore.evaluation.shortcuts import BASELINES, ShortcutResult, cached_shortcuts, shortcut_scores
 from allcore.evaluation.shortcuts.scoring import Seen
+from allcore.number_text import listed
 from allcore.progress import Progress
-from allcore.reporting.number_text import listed
 from allcore.reporting.protocol_shortcuts import protocol_figure, protocol_findings, protocol_table
 from allcore.text import for_page
 from allcore.workspace import open_workspace

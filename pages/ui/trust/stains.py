@@ -16,7 +16,7 @@ from allcore.data.splits.split import Split
 from allcore.data.stain.clusters import CLUSTERS
 from allcore.errors import DatasetError, ImageError
 from allcore.files import Stamp, stamp
-from allcore.reporting.number_text import per_cent
+from allcore.number_text import per_cent
 from allcore.reporting.stain_clusters import cluster_examples, cluster_table, mean_colours
 from allcore.text import for_page
 from allcore.workspace import open_workspace

@@ -8,7 +8,7 @@ import pytest
 
 from allcore.evaluation.predictions.chosen_point import TARGETS, chosen_point
 from allcore.evaluation.predictions.recorded import recorded_predictions
-from allcore.reporting.number_text import per_cent_within
+from allcore.number_text import per_cent_within
 from allcore.reporting.operating import threshold_text
 from allcore.runs.folder.store import Run
 from tests.reporting.report.conftest import Page, sure_of_a_mistake

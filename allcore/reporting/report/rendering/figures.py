@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from allcore.evaluation.scoring.calibration import ReliabilityDiagram
-from allcore.reporting.number_text import per_cent
+from allcore.number_text import per_cent
 from allcore.reporting.report.rendering.blocks import Figure
 from allcore.text import for_html
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allcore.evaluation.probes.novelty_check import FORM, NoveltyReport
 from allcore.evaluation.scoring.calibration import reliability_diagram
-from allcore.reporting.number_text import interval, part_of
+from allcore.number_text import interval, part_of
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Section, Table, text
 from allcore.reporting.report.rendering.figures import reliability_figure

@@ -7,7 +7,7 @@ from allcore.data.browse import enlarged, scaled_to_8_bits
 from allcore.data.folder.parts import PARTS
 from allcore.data.labels.versions import EXCLUDED
 from allcore.evaluation.scoring.scores import Scores
-from allcore.reporting.number_text import listed, part_of, per_cent, percentages
+from allcore.number_text import listed, part_of, per_cent, percentages
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.known_data import KnownDataset, given, lacking
 from allcore.reporting.report.rendering.blocks import Block, Mono, Section, Strong, Table, Text, bullets, text

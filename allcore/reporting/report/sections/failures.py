@@ -6,7 +6,7 @@ import pandas as pd
 
 from allcore.evaluation.predictions.error_groups import KINDS, errors_by
 from allcore.evaluation.predictions.mistakes import mistakes
-from allcore.reporting.number_text import part_of, per_cent
+from allcore.number_text import part_of, per_cent
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Gallery, Matrix, Section, Table, text
 from allcore.text import counted

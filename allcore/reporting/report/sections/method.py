@@ -8,10 +8,10 @@ import numpy as np
 
 from allcore.inference.metadata import ServedMetadata
 from allcore.inference.novelty import PASSING
+from allcore.number_text import UNKNOWN, duration, listed, memory, per_cent, speed
 from allcore.paper import OPEN_READINGS, says_of_setting
 from allcore.recipe import train_command
 from allcore.reporting.interval_words import intervals_in_words
-from allcore.reporting.number_text import UNKNOWN, duration, listed, memory, per_cent, speed
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Code, Mono, Pair, Section, Strong, Table, Text, text
 from allcore.reporting.report.sections.curves import training_figures

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from allcore.data.known_images import OF_DRAWN
 from allcore.data.labels.meanings import ClassMeanings
 from allcore.evaluation.held_out import views_of
+from allcore.number_text import listed, part_of, per_cent, percentages
 from allcore.paper import AUTHORS, HEADLINE, JOURNAL, TITLE
-from allcore.reporting.number_text import listed, part_of, per_cent, percentages
 from allcore.reporting.probes import what_it_looks_at
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import (

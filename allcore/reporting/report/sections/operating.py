@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from allcore.errors import InputError
 from allcore.evaluation.predictions.chosen_point import TARGETS, ChosenPoint, chosen_point
 from allcore.evaluation.scoring.operating_point import OperatingPoint
-from allcore.reporting.number_text import listed, per_cent, per_cent_within
+from allcore.number_text import listed, per_cent, per_cent_within
 from allcore.reporting.operating import no_threshold, threshold_in_per_cent, threshold_text
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.rendering.blocks import Block, Table, text

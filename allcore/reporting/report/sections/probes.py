@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from allcore.reporting.number_text import UNKNOWN, of_hundred, two_lines
+from allcore.number_text import UNKNOWN, of_hundred, two_lines
 from allcore.reporting.probes import CAVEAT, evidence_findings, findings, probe_table
 from allcore.reporting.report.baselines_and_probes import how_to_complete
 from allcore.reporting.report.facts import RunFacts

@@ -7,9 +7,7 @@ from typing import Any
 
 from allcore.evaluation.predictions.two_sides import two_sides
 from allcore.evaluation.scoring.scores import CLASS_METRICS, Interval
-from allcore.paper import BENIGN_TEST_IMAGES, BENIGN_TEST_RIGHT, HEADLINE
-from allcore.reporting.comparison import p_value
-from allcore.reporting.number_text import (
+from allcore.number_text import (
     decimal,
     hundredfold,
     interval,
@@ -20,6 +18,8 @@ from allcore.reporting.number_text import (
     percentages,
     two_lines,
 )
+from allcore.paper import BENIGN_TEST_IMAGES, BENIGN_TEST_RIGHT, HEADLINE
+from allcore.reporting.comparison import p_value
 from allcore.reporting.report.baselines_and_probes import how_to_complete
 from allcore.reporting.report.facts import RunFacts
 from allcore.reporting.report.known_data import given, lacking

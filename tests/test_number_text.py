@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from allcore.reporting.number_text import (
+from allcore.number_text import (
     decimal,
     duration,
     memory,
