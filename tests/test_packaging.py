@@ -1,10 +1,14 @@
 """What `pip install` brings: the files of the wheel, the declared packages, and one sentence where training is not."""
 
 import ast
+import json
+import os
+import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import packages_distributions
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -25,6 +29,21 @@ DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"
 EXTRAS = {"serve", "train", "gpu", "cluster", "sign-in", "benchmarks", "dev"}
 INSTALLED = packages_distributions()
 TRAINING_FOLDERS = ("allcore/model", "allcore/training")
+AS_INSTALLED = """
+import importlib.abc, json, sys
+
+class NotInstalled(importlib.abc.MetaPathFinder):
+    lacking = set(json.loads(sys.argv.pop(1)))
+
+    def find_spec(self, name, path=None, target=None):
+        if name in self.lacking:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NotInstalled())
+from allcore.cli.main import main
+main()
+"""
+"""The wheel's command with the packages alone that it brings: no others can be imported."""
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -41,6 +60,23 @@ def imported(file: Path) -> set[str]:
             found.add(node.module.split(".")[0])
     foreign = found - sys.stdlib_module_names - {"allcore", "pages"}
     return {canonicalize_name(INSTALLED[name][0]) if name in INSTALLED else name for name in foreign}
+
+
+def brought(requirements: list[str]) -> set[str]:
+    """Return the names of the packages that requirements bring, of those that these need in turn too."""
+    wanted = [(Requirement(each), "") for each in requirements]
+    found: set[tuple[str, str]] = set()
+    while wanted:
+        requirement, extra = wanted.pop()
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        name = canonicalize_name(requirement.name)
+        for each in {"", *requirement.extras}:
+            if (name, each) not in found:
+                found.add((name, each))
+                with suppress(PackageNotFoundError):  # of another system
+                    wanted += [(Requirement(needed), each) for needed in requires(name) or []]
+    return {name for name, _ in found}
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +130,26 @@ def test_the_extra_for_clusters_brings_the_ray_that_runs_are_tried_on():
 def test_the_wheel_brings_the_command(wheel):
     (entries,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
     assert "allscope = allcore.cli.main:main" in wheel.read(entries).decode()
+
+
+@pytest.mark.slow
+def test_what_is_installed_by_default_predicts_without_tensorflow(wheel, smears, tmp_path):
+    wheel.extractall(tmp_path / "installed")
+    by_default = brought(DECLARED["dependencies"])
+    lacking = [name for name, by in INSTALLED.items() if not {canonicalize_name(each) for each in by} & by_default]
+    assert {"tensorflow", "keras", "h5py", "tensorboard", "pytest"} <= set(lacking)
+    image = next(smears.rglob("*.jpg"))
+    done = subprocess.run(
+        [sys.executable, "-c", AS_INSTALLED, json.dumps(lacking), "predict", "vgg16-150px.onnx", str(image), "--json"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (answer,) = json.loads(done.stdout)
+    assert answer["label"] in answer["probabilities"]
 
 
 @pytest.mark.parametrize("lacking", ["tensorflow", "h5py"])
