@@ -170,8 +170,8 @@ async def _visit(
     await visitor.close()
 
 
-def sights_of(workspace: Workspace) -> Sights:
-    """Return what there is to look at in a workspace."""
+def sights_of(workspace: Workspace, model: str | None = None) -> Sights:
+    """Return what there is to look at in a workspace; images are predicted by `model`, the page's first unless told."""
     chance = random.Random(0)
     browse, predict = [("", ""), ("augmentation", ""), ("trust", ""), ("tradeoff", ""), ("train", "")], []
     for folder in workspace.list_datasets():
@@ -180,7 +180,8 @@ def sights_of(workspace: Workspace) -> Sights:
         browse += [("dataset", urlencode({"data": name, "page": page})) for page in range(1, 4)]
         for image in chance.sample(images, min(4, len(images))):
             browse.append(("dataset", urlencode({"data": name, "image": image})))
-            predict.append(("predict", urlencode({"data": name, "image": image})))
+            asked = {"data": name, "image": image} | ({} if model is None else {"model": model})
+            predict.append(("predict", urlencode(asked)))
     runs = RunStore(workspace.runs).runs()
     watch = [("runs", urlencode({"run": run.id})) for run in runs] or [("runs", "")]
     browse += [("evaluate", urlencode({"run": run.id})) for run in runs if run.status().state == "succeeded"]

@@ -92,6 +92,7 @@ def workspace_with_runs(name: str, data: Path, runs: int, size: int, material: M
     """Make a workspace with so many finished runs, whose files are those of one, and name it in the environment.
 
     Returns what there is to look at of `data` and of the runs, but not of other images that these were trained on.
+    Images are predicted by a run's model, as by the peers, and not by a released one.
     """
     root = material.scratch / name
     source = trained_run(size, material)
@@ -100,7 +101,8 @@ def workspace_with_runs(name: str, data: Path, runs: int, size: int, material: M
             named = root / "runs" / f"20260101-{number:06d}-vgg16-{size}px-{number:04x}"
             shutil.copytree(source.folder, named, copy_function=os.link)
     os.environ |= {"ALLCORE_WORKSPACE": str(root), "ALLCORE_DATA_ROOTS": str(data)}
-    sights = sights_of(open_workspace())
+    workspace = open_workspace()
+    sights = sights_of(workspace, model=RunStore(workspace.runs).runs()[0].id)
     os.environ["ALLCORE_DATA_ROOTS"] = os.pathsep.join(dict.fromkeys((str(data), source.config.dataset)))
     return sights
 

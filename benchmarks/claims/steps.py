@@ -16,13 +16,14 @@ from benchmarks.claim import OURS, Claim, Material, Measure
 from benchmarks.claims.ours import training_sources
 
 if TYPE_CHECKING:
-    from allcore.training.batches import BatchSource
+    from allcore.training.batches import Batch, BatchSource
     from allcore.training.learner import Learner
 
 BATCH = 32
 STEPS = {96: 8, 150: 4, 300: 2}
 PRODUCTS = "plain matrix products of the same shapes and precision"
 STEPS_ALONE = "the training steps alone, batches in memory"
+BOTH_STEPS = "training and validation steps, batches in memory"
 VALIDATION, CHECKPOINT, RESULTS = "its validation", "its checkpoint and kept weights", "results after the last epoch"
 DENSE = 1024
 _MOST_ROWS = 1 << 16
@@ -62,7 +63,8 @@ def arithmetic(size: int) -> Claim:
 def epoch(size: int) -> Claim:
     """Return the claim for an epoch as it is trained, against its training steps.
 
-    What else it consists of is told: batches and reports are the rest of it; results come after the last epoch.
+    What else it consists of is told: the validation's steps, which no program that validates can avoid, and its parts;
+    batches and reports are the rest of it. Results come after the last epoch.
     """
     return Claim(
         work=f"an epoch at {size} px, validation, reports and checkpoint included",
@@ -70,6 +72,7 @@ def epoch(size: int) -> Claim:
         contenders={
             OURS: partial(_epoch, size),
             STEPS_ALONE: partial(_steps_alone, size),
+            BOTH_STEPS: partial(_both_steps, size),
             VALIDATION: partial(_validation, size),
             CHECKPOINT: partial(_checkpoint, size),
             RESULTS: partial(_results, size),
@@ -186,11 +189,22 @@ def _epoch(size: int, material: Material) -> Measure:
 
 def _steps_alone(size: int, material: Material) -> Measure:
     learner, train, _ = _made(_config(size, material), material)
-    learned = list(islice(train.batches(0), train.steps))
+    return _in_memory((learner.train_batch, train))
+
+
+def _both_steps(size: int, material: Material) -> Measure:
+    learner, train, validation = _made(_config(size, material), material)
+    return _in_memory((learner.train_batch, train), (learner.score_batch, validation))
+
+
+def _in_memory(*passes: tuple[Callable[[Batch], object], BatchSource]) -> Measure:
+    """Return the seconds of steps on the batches of their sources, all of which are made before."""
+    made = [(step, list(islice(source.batches(0), source.steps))) for step, source in passes]
 
     def steps() -> None:
-        for batch in learned:
-            learner.train_batch(batch)
+        for step, batches in made:
+            for batch in batches:
+                step(batch)
 
     return lambda: _seconds_of_each(1, steps)
 

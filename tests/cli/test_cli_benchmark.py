@@ -23,7 +23,7 @@ from benchmarks.claims import augmentation
 from benchmarks.claims.drawn import small_files
 from benchmarks.claims.registry import CLAIMS
 from benchmarks.claims.steps import step_products
-from benchmarks.processes import peak_megabytes, seconds_of
+from benchmarks.processes import megabytes_of, peak_megabytes, seconds_of, weighs
 from benchmarks.turns import Taken
 
 
@@ -117,12 +117,36 @@ def test_a_table_is_printed_where_allscope_itself_is_left_out(monkeypatch, capsy
 
 @pytest.mark.process
 def test_the_most_memory_of_a_process_that_was_started_is_known(monkeypatch):
-    monkeypatch.setitem(processes._most, "bytes", 0)  # others have started heavier ones
-    if not Path("/proc/self/status").is_file():
+    monkeypatch.setattr(processes, "_weights", [])  # others have started heavier ones
+    if not weighs():
         pytest.skip("the system keeps no high-water mark that can be read")
-    longer_than_a_look = "import time; held = b'x' * 100_000_000; time.sleep(0.2)"
-    assert seconds_of("-c", longer_than_a_look) > 0
+    assert seconds_of("-c", holding(100_000_000)) > 0
     assert 100 < peak_megabytes() < 200
+
+
+@pytest.mark.process
+def test_a_process_is_weighed_by_itself_also_after_a_heavier_one(monkeypatch):
+    monkeypatch.setattr(processes, "_weights", [])
+    if not weighs():
+        pytest.skip("the system keeps no high-water mark that can be read")
+    heavy, light = megabytes_of("-c", holding(200_000_000)), megabytes_of("-c", holding(100_000_000))
+    assert 100 < light < 150 < 200 < heavy
+    assert peak_megabytes() == heavy
+
+
+@pytest.mark.process
+def test_where_the_system_does_not_say_what_a_process_took_nothing_else_is_told_in_its_place(monkeypatch, tmp_path):
+    monkeypatch.setattr(processes, "_high_water", lambda pid: 0)  # as where there is no /proc
+    for contender in CLAIMS["folder-to-table-memory"].contenders.values():
+        with pytest.raises(LeftOutError, match="does not say how much memory"):
+            contender(Material(tmp_path, tmp_path))
+    seconds_of("-c", "")
+    assert peak_megabytes() is None
+
+
+def holding(count: int) -> str:
+    """Return a program that holds so many bytes for longer than a look."""
+    return f"import time; held = b'x' * {count}; time.sleep(0.2)"
 
 
 def test_a_step_s_products_are_the_networks_arithmetic():
