@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from allcore.config import TrainConfig, make_config
 from allcore.config_fields import config_fields, config_values, set_nested
 from allcore.errors import ConfigError
+from allcore.json_text import field_of
 from allcore.recipe import command_of, option_name
 
 PLAN_SCHEMA = 1
@@ -148,7 +149,7 @@ def make_plan(**fields: Any) -> StudyPlan:  # noqa: ANN401 - validation is what 
     try:
         plan = StudyPlan(**fields)
     except ValidationError as error:
-        told = [(".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")) for item in error.errors()]
+        told = [(field_of(item), item["msg"].removeprefix("Value error, ")) for item in error.errors()]
         raise ConfigError("; ".join(f"{field}: {message}" if field else message for field, message in told)) from None
     if not plan.places:
         raise ConfigError("the study has no members")
