@@ -26,6 +26,7 @@ from allcore.runs.execution.launch_many import launch_all
 from allcore.runs.execution.mirroring import start_mirroring
 from allcore.runs.execution.stop_signal import StopSignal
 from allcore.runs.folder.files import STOP_FILE
+from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.process import host, own_identity
 from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.runs.folder.status import Status, read_status, write_status
@@ -43,6 +44,7 @@ from allcore.writing import remove_unfinished
 _POLL_SECONDS = 0.5
 _LOOKED_AT_IN_A_POLL = 50
 _HEARTBEAT_SECONDS = 60.0
+_MOST_LOST_LAUNCHES = 3
 _MANY = 50
 """From how many launches on the list of runs is left ready for whoever looks first."""
 _SETTLED_SECONDS = 3.0
@@ -143,7 +145,7 @@ class _Runner:
                 keep_small(run, keep_model=plan.keep_models)
             elif run is not None and state in ACTIVE:
                 going[f"{number} of {len(plan.places)}: {place.name}"] = run
-            elif place.name not in self.tried:
+            elif place.name not in self.tried or (run is not None and _was_lost(run)):
                 following.append((place, None if run is not None and run.folder.is_symlink() else run))
             else:
                 rests = "its run was deleted" if run is None else f"run {run.id} is {in_words(state)}"
@@ -257,6 +259,16 @@ class _Runner:
 
 def _state(run: Run) -> str:
     return state_of(run) or ("damaged" if run.folder.is_dir() else "deleted")
+
+
+def _was_lost(run: Run) -> bool:
+    """Return whether a scheduler forgot a member before it began, as one that did not answer and has not taken it."""
+    launch = last_launch(run.folder)
+    if launch is None or not launch.is_forgotten or launch.number >= _MOST_LOST_LAUNCHES:
+        return False
+    with suppress(RunError):
+        return run.status().started is None
+    return False
 
 
 def _in_words(problems: dict[str, str]) -> str:

@@ -17,6 +17,7 @@ from typing import Final
 
 from allcore.errors import InputError, RunError, TrackingError
 from allcore.refusals import what_went_wrong
+from allcore.result_cache import short_digest
 from allcore.runs.execution.mirroring import TRACKING_VARIABLE
 from allcore.runs.folder.disk_clock import seconds_since_written
 from allcore.runs.folder.files import QUEUE_FOLDER
@@ -62,6 +63,7 @@ def follow(folder: Path, workspace: Workspace) -> int:
     except TrackingError as error:
         print(f"MLflow: nothing is mirrored: {error}", file=sys.stderr)
         return 1
+    is_last = (folder / PLAN_FILE).is_file()  # its members' jobs may have ended before all was sent
     said, pause, rested, has_looked = "", _LOOK_SECONDS, 0.0, False
     while True:
         if turn.is_over():
@@ -70,7 +72,8 @@ def follow(folder: Path, workspace: Workspace) -> int:
             is_all_sent = _is_all_sent(folder, server, workspace)
             if not has_looked:
                 has_looked = True
-                _send_what_others_left(server, workspace, until_rests=None if is_all_sent else Run(folder))
+                if is_last or seconds_since_written(_looked_at(workspace, server)) >= _CATCH_UP_SECONDS:
+                    _send_what_others_left(server, workspace, until_rests=None if is_all_sent else Run(folder))
             if is_all_sent:
                 return 0
             pause = _LOOK_SECONDS
@@ -78,7 +81,7 @@ def follow(folder: Path, workspace: Workspace) -> int:
             print(f"MLflow: nothing more is mirrored: {error}", file=sys.stderr)
             return 1
         except (TrackingError, OSError) as error:
-            _let_the_next_one_look(workspace)  # should this one be ended, it sends what is left
+            _let_the_next_one_look(workspace, server)  # should this one be ended, it sends what is left
             if what_went_wrong(error) != said:
                 said = what_went_wrong(error)
                 print(f"MLflow: {said}; it is tried again; so does python -m allcore mlflow sync", file=sys.stderr)
@@ -90,13 +93,11 @@ def follow(folder: Path, workspace: Workspace) -> int:
 
 
 def _send_what_others_left(server: MlflowServer, workspace: Workspace, *, until_rests: Run | None) -> None:
-    """Catch up, unless another exporter of the workspace did lately: all of its runs are looked at.
+    """Catch up, which looks at all runs of the workspace, and note when.
 
     What is broken off, as the server does not answer or a run rests that has more to send, the next exporter does.
     """
-    mark = _looked_at(workspace)
-    if seconds_since_written(mark) < _CATCH_UP_SECONDS:
-        return
+    mark = _looked_at(workspace, server)
     with suppress(OSError):  # a full disk: others look as well
         make_folder(mark.parent)
         mark.touch()
@@ -108,17 +109,17 @@ def _send_what_others_left(server: MlflowServer, workspace: Workspace, *, until_
             return
     except TrackingError:
         pass
-    _let_the_next_one_look(workspace)
+    _let_the_next_one_look(workspace, server)
 
 
-def _let_the_next_one_look(workspace: Workspace) -> None:
+def _let_the_next_one_look(workspace: Workspace, server: MlflowServer) -> None:
     with suppress(OSError):
-        _looked_at(workspace).unlink(missing_ok=True)
+        _looked_at(workspace, server).unlink(missing_ok=True)
 
 
-def _looked_at(workspace: Workspace) -> Path:
-    """Return the file whose time says when an exporter of the workspace last looked for what others left."""
-    return workspace.runs / QUEUE_FOLDER / "mlflow.looked"
+def _looked_at(workspace: Workspace, server: MlflowServer) -> Path:
+    """Return the file whose time says when an exporter to this server last looked for what others left."""
+    return workspace.runs / QUEUE_FOLDER / f"mlflow-{short_digest(server.address)}.looked"
 
 
 def _is_all_sent(folder: Path, server: MlflowServer, workspace: Workspace) -> bool:

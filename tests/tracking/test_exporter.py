@@ -4,11 +4,14 @@ import os
 
 import pytest
 
+from allcore.config import make_config
 from allcore.errors import TrackingError
 from allcore.runs.execution.mirroring import start_mirroring
 from allcore.runs.folder.files import MIRRORED_FILE
 from allcore.runs.folder.launches import Launch
 from allcore.runs.folder.turns import take_turn
+from allcore.studies.plan import make_plan
+from allcore.studies.store import StudyStore
 from allcore.tracking import exporter
 from allcore.tracking.exporter import catch_up, follow
 from allcore.tracking.mirror import mirror
@@ -133,6 +136,28 @@ def test_of_many_exporters_one_looks_at_all_runs_within_ten_minutes(
     (mark,) = (workspace.runs / ".queue").glob("mlflow*")
     os.utime(mark, (mark.stat().st_mtime - 601,) * 2)
     assert follow(third.folder, workspace) == 0
+    assert statuses(stand_in)[former.id] == "KILLED"
+
+
+def test_a_studys_exporter_sends_what_its_members_left_however_lately_another_one_looked(
+    make_run, stand_in, workspace, at_once, left_behind
+):
+    member = make_run()
+    rest(member)
+    assert follow(member.folder, workspace) == 0
+    former = left_behind()
+    plan = make_plan(name="sizes", config=make_config(dataset="smears"), seeds=(0,), vary={"image_size": [64, 96]})
+    assert follow(StudyStore(workspace.studies).create(plan).folder, workspace) == 0
+    assert [run["info"]["status"] for run in stand_in.runs.values() if run["tags"].get("allscope.run") == former.id]
+
+
+def test_a_look_for_another_server_counts_for_that_one_alone(make_run, stand_in, workspace, at_once, left_behind):
+    elsewhere = workspace.runs / ".queue" / "mlflow-0123456789abcdef.looked"
+    elsewhere.parent.mkdir(parents=True, exist_ok=True)
+    former, run = left_behind(), make_run()
+    elsewhere.touch()
+    rest(run)
+    assert follow(run.folder, workspace) == 0
     assert statuses(stand_in)[former.id] == "KILLED"
 
 

@@ -179,7 +179,7 @@ class ScheduledExecutor(Executor):
         heard = min(silence, seconds_since_written(launch_file(run.folder, launch.number)))
         if words is not None and word is None and heard > FORGOTTEN_SECONDS:
             text = f"{name} job {launch.job}: {name} does not know it any more: resume the run"
-            return launch.model_copy(update={"state": "over", "word": text})
+            return launch.model_copy(update={"state": "over", "word": text, "is_forgotten": True})
         if (words is None or word is not None) and ELSEWHERE_SECONDS < silence < math.inf:
             text = f"{name} does not answer" if word is None else f"{name} job {launch.job}: {word.text}"
             return launch.model_copy(update={"state": "", "word": text})

@@ -30,7 +30,7 @@ class Launch(BaseModel):
 
     `word` explains what a worker cannot: why a job waits, or what ended it. Only an executor writes it.
     `at` says which scheduler of that name was asked, and by which user where it may hide other users' jobs; empty where
-    that is not known.
+    that is not known. It `is_forgotten` where that scheduler does not know the job any more, or never took it.
     Of a record that could not be read the number alone is right: it does not say who was asked.
     """
 
@@ -42,6 +42,7 @@ class Launch(BaseModel):
     at: str = ""
     state: Literal["", "waiting", "running", "over"] = ""
     word: str = ""
+    is_forgotten: bool = False
     was_read: bool = Field(True, exclude=True)
 
     @property

@@ -71,6 +71,7 @@ def test_run_that_slurm_has_not_taken_can_be_resumed_once_it_could_have_been(wor
     SlurmExecutor(workspace).look()
     assert run.status().state == "interrupted"
     assert "does not know it any more: resume the run" in run.status().error
+    assert last_launch(run.folder).is_forgotten
 
 
 def test_sbatch_that_does_not_come_to_an_end_may_have_queued_the_job(workspace, tools, submit, monkeypatch):
