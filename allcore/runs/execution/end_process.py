@@ -18,6 +18,8 @@ from allcore.runs.folder.status import ELSEWHERE_SECONDS, SAVING, TRAINING, VALI
 from allcore.runs.folder.store import Run
 
 _POLL_SECONDS = 0.1
+_LONGEST_POLL_SECONDS = 1.0
+"""A look reads files of a folder that others may share, and many runs may be stopped at a time."""
 _MOST_SECONDS = 1800.0
 _STEPS = 2.0
 """For how many steps a worker has time until it sees, after the one under way, that it is to stop: some are slower."""
@@ -50,11 +52,12 @@ def while_it_stops(run: Run, has_ended: Callable[[], bool]) -> bool:
 
 def rests_within(folder: Path, seconds: float) -> bool:
     """Return whether a run or study is active no more, waiting for that so many seconds at the most."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, _POLL_SECONDS
     while read_status(folder).state in ACTIVE:
         if time.monotonic() > deadline:
             return False
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(1.2 * pause, _LONGEST_POLL_SECONDS)
     return True
 
 
