@@ -29,6 +29,10 @@ class ConfigError(InputError):
     """A configuration value is out of range; the message names the field, the value and what is expected."""
 
 
+class DevicesUnknownError(ConfigError):
+    """What devices this machine has cannot be told at this moment; it may be at the next."""
+
+
 class WeightsError(InputError):
     """Initial weights cannot be had, or belong to another architecture."""
 
@@ -42,7 +46,10 @@ class RunError(InputError):
 
 
 class SchedulerError(RunError):
-    """A scheduler takes no job now: it does not answer, or refuses. It may take the same job later."""
+    """No job is taken now: a scheduler, or what tells of this machine's devices, does not answer, or it refuses.
+
+    The same job may be taken later.
+    """
 
 
 class TrackingError(InputError):

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -16,6 +17,8 @@ from allcore.errors import FileError, MissingFileError
 
 _TO_READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _AT_A_TIME: Final = 2**30
+_SETTLED_NS: Final = 2_000_000_000
+"""A file that is younger may be changed again within one step of its disk's clock, and look the same."""
 
 
 Place = str | os.PathLike[str]
@@ -63,12 +66,22 @@ def stamp(file: Place) -> Stamp:
 
 
 def file_sha256(file: Path) -> str:
-    """Return the SHA-256 of a file's bytes as hexadecimal text, worked out once for a version. Raises `OSError`."""
-    return _sha256(file, stamp(file))
+    """Return the SHA-256 of a file's bytes as hexadecimal text, worked out once for a version. Raises `OSError`.
+
+    Results are kept on the disk by it, so versions are told apart by more than their `stamp`, which can be set.
+    """
+    facts = file.stat()
+    if time.time_ns() - max(facts.st_mtime_ns, facts.st_ctime_ns) < _SETTLED_NS:
+        return _sha256(file)
+    return _known_sha256(file, (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size, facts.st_ino))
 
 
 @lru_cache(maxsize=64)
-def _sha256(file: Path, version: Stamp) -> str:
+def _known_sha256(file: Path, version: tuple[int, ...]) -> str:
+    return _sha256(file)
+
+
+def _sha256(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from allcore.config import TrainConfig
-from allcore.errors import ConfigError
+from allcore.errors import ConfigError, DevicesUnknownError
 from allcore.installation import command_that_adds
 from allcore.memory import available_memory
 from allcore.processors import processors
 
 CPU_SLOTS = "ALLCORE_CPU_SLOTS"
+VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 
 _ACTIVATION_COPIES = 2.0
 """Forward values and their gradients; with it the estimate is within a fifth of what was measured at 300 px."""
@@ -189,7 +190,7 @@ def system_devices() -> Devices:
     gpus: tuple[Gpu, ...] = ()
     with suppress(ConfigError):  # no run begins then
         slots = cpu_slots()
-    with suppress(ConfigError):  # nor then
+    with suppress(DevicesUnknownError):  # nor then
         gpus = nvidia_gpus()
     return Devices(
         cores=processors(),
@@ -203,10 +204,11 @@ def system_devices() -> Devices:
 def nvidia_gpus() -> tuple[Gpu, ...]:
     """Return the NVIDIA GPUs in the order of the driver's own tool; none where that tool is missing or fails.
 
-    Raises `ConfigError` where it does not answer: there may be GPUs, and other runs may have them.
+    It is not asked where CUDA_VISIBLE_DEVICES hides all GPUs. Raises `DevicesUnknownError` where it does not answer:
+    there may be GPUs, and other runs may have them.
     """
     tool = shutil.which("nvidia-smi")
-    if tool is None:
+    if tool is None or os.environ.get(VISIBLE_GPUS, "all").strip() in ("", "-1"):
         return ()
     command = [tool, "--query-gpu=uuid,name,compute_cap,memory.total", "--format=csv,noheader,nounits"]
     try:
@@ -214,7 +216,7 @@ def nvidia_gpus() -> tuple[Gpu, ...]:
     except OSError:
         return ()
     except subprocess.TimeoutExpired:
-        raise ConfigError(
+        raise DevicesUnknownError(
             f"nvidia-smi did not answer within {_TOOL_SECONDS:.0f} s, so this machine's GPUs are not known: try again "
             "(nvidia-smi -pm 1 keeps the driver loaded, and answers sooner), or train on the processor with "
             "CUDA_VISIBLE_DEVICES=-1"

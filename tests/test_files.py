@@ -84,7 +84,28 @@ def test_sha256_is_of_the_files_bytes_as_they_are_now(tmp_path):
         file_sha256(path)
 
 
+def written(path, data):
+    """Write a file as an archive that is unpacked does: whatever it holds, its time is the archive's."""
+    path.write_bytes(data)
+    os.utime(path, ns=(10**18, 10**18))
+    return path
+
+
+def test_sha256_is_of_the_bytes_also_where_times_and_size_stay(tmp_path):
+    for data in (b"abc", b"abd", b"abe"):
+        assert file_sha256(written(tmp_path / "x", data)) == hashlib.sha256(data).hexdigest()
+
+
+def test_sha256_is_of_the_file_that_has_taken_anothers_place(tmp_path, monkeypatch):
+    monkeypatch.setattr("allcore.files._SETTLED_NS", 0)
+    first, second = written(tmp_path / "x", b"abc"), written(tmp_path / "y", b"abd")
+    assert file_sha256(first) == hashlib.sha256(b"abc").hexdigest()
+    second.replace(first)
+    assert file_sha256(first) == hashlib.sha256(b"abd").hexdigest()
+
+
 def test_the_bytes_of_one_version_are_read_once_for_their_sha256(tmp_path, monkeypatch):
+    monkeypatch.setattr("allcore.files._SETTLED_NS", 0)  # as if it were older
     path, read = tmp_path / "model.onnx", []
     path.write_bytes(b"abc")
     really = Path.open

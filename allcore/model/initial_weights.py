@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import h5py
@@ -83,7 +84,8 @@ def _convolutions(path: Path, file: h5py.File, trunk: Trunk) -> dict[str, tuple[
                 f"{kernel.shape}, {trunk.title}'s is {expected}. {three_ways(trunk)}"
             )
         weights[convolution.name] = (kernel[()], bias[()])
-    if others := [name for name, found in arrays.items() if name not in weights and _is_convolution(found)]:
+    named = {_unnumbered(name) for name in weights}
+    if others := [name for name in arrays if name not in weights and _unnumbered(name) in named]:
         raise WeightsError(f"weights file {path} has a convolution {others[0]}: not {trunk.title}. {three_ways(trunk)}")
     return weights
 
@@ -108,7 +110,6 @@ def _kernel_and_bias(arrays: list[h5py.Dataset]) -> tuple[h5py.Dataset | None, h
     return kernel, bias
 
 
-def _is_convolution(arrays: list[h5py.Dataset]) -> bool:
-    """Return whether these are a kernel and its bias; an optimizer's arrays, which may be there too, are more."""
-    kernel, bias = _kernel_and_bias(arrays)
-    return kernel is not None and bias is not None and len(arrays) == 2 and kernel.shape[3:] == bias.shape
+def _unnumbered(name: str) -> str:
+    """Return a layer's name without its numbers: a deeper chain goes on counting as the trunk does."""
+    return re.sub(r"\d+", "", name)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import tensorflow as tf
 
-from allcore.errors import ConfigError
+from allcore.errors import DevicesUnknownError
 from allcore.hardware import Devices, Gpu, cpu_has_avx2_alone, cpu_is_faster_in_bfloat16, cpu_slots, nvidia_gpus
 from allcore.memory import available_memory
 from allcore.processors import processors
@@ -18,7 +18,7 @@ def tensorflow_devices() -> Devices:
     Raises `ConfigError` where ALLCORE_CPU_SLOTS is no number of runs.
     """
     memory: dict[str, int | None] = {}
-    with suppress(ConfigError):
+    with suppress(DevicesUnknownError):
         memory = {gpu.name: gpu.memory for gpu in nvidia_gpus()}  # TensorFlow does not say how much a GPU has
     gpus = []
     for device in tf.config.list_physical_devices("GPU"):

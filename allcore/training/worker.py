@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from filelock import Timeout
 
 from allcore.config import read_config
-from allcore.errors import InputError, RunError
+from allcore.errors import DevicesUnknownError, InputError, RunError
 from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
 from allcore.refusals import refusal
-from allcore.runs.execution.devices import devices_here, see_only, suitable, take_given
+from allcore.runs.execution.devices import Device, devices_here, see_only, suitable, take_given
 from allcore.runs.execution.lease import device_lease
 from allcore.runs.execution.mirroring import leave_time_to, start_mirroring
 from allcore.runs.execution.stop_signal import StopSignal
@@ -52,6 +52,8 @@ _FORMER_SECONDS = 30.0
 """How long a worker that was launched waits for the one before it to see that the run is another's."""
 _HEARTBEAT_SECONDS = 60.0
 """How often a worker that waits for a device is heard of; it counts as lost after five minutes."""
+_TIMES_ASKED = 3
+"""How often a worker asks for this machine's devices before it gives up: it has all the time that a queue takes."""
 _ENDED = ("succeeded", "failed", "cancelled")
 """The states that are recorded of a run that is over; whoever launches it again records `queued` first."""
 
@@ -123,8 +125,8 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
             if code != GOES_ON_LATER:
                 leave_time_to(exporter)
             return code
-        fitting = suitable(config, devices_here())
         give_up = _heard_of(folder, stop)
+        fitting = suitable(config, _devices(give_up))
         with device_lease(folder.parent, folder.name, status.queued_at, fitting, give_up, config.devices) as leased:
             if leased:
                 see_only(leased)  # before TensorFlow comes in
@@ -141,6 +143,18 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         traceback.print_exc()
         _end(turn, status, "failed", _one_line(error))
         return 1
+
+
+def _devices(is_heard_of: Callable[[], bool]) -> tuple[Device, ...]:
+    """Return this machine's devices. Raises `ConfigError` as `devices_here` does.
+
+    A driver that is being loaded, for the first run of many, may be slow to tell of its GPUs.
+    """
+    for _ in range(_TIMES_ASKED - 1):
+        with suppress(DevicesUnknownError):
+            return devices_here()
+        is_heard_of()
+    return devices_here()
 
 
 def _heard_of(folder: Path, stop: StopSignal) -> Callable[[], bool]:

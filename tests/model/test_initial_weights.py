@@ -86,6 +86,14 @@ def test_another_network_is_refused_by_the_layer_it_lacks(tmp_path):
         read_convolutions(path, VGG16)
 
 
+def test_further_layers_above_the_network_do_not_make_it_another(base, tmp_path):
+    path = tmp_path / "attention.weights.h5"
+    attention = keras.layers.Conv2D(1, 1, name="attention")(base.output)
+    head = keras.layers.Conv2D(8, 1)(keras.layers.Multiply()([base.output, attention]))
+    keras.Model(base.input, head).save_weights(path)
+    assert_same(read_convolutions(path, VGG16), base)
+
+
 def test_another_width_is_refused_by_its_shape(base, tmp_path):
     path = tmp_path / "narrow.h5"
     with h5py.File(path, "w") as file:

@@ -8,7 +8,8 @@ from threading import Lock
 
 import pytest
 
-from allcore.errors import SchedulerError
+from allcore.errors import DevicesUnknownError, SchedulerError
+from allcore.runs.execution.devices import Device
 from allcore.runs.execution.scheduled import ScheduledExecutor
 from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
 from allcore.studies import room, runner
@@ -171,6 +172,21 @@ def test_settings_that_are_half_saved_for_a_moment_use_no_member_up(study, refus
     monkeypatch.setattr(Refusing, "at_once", at_once)
     assert run_study(study.folder, scheduler) == 0, study.status().error
     assert len(scheduler.store.runs()) == 4
+
+
+def test_devices_that_are_not_told_for_a_moment_use_no_member_up(study, executor, refusing, monkeypatch):
+    asked: list[str] = []
+
+    def devices_here():
+        asked.append("")
+        if len(asked) in (1, 2, 5):
+            raise DevicesUnknownError("nvidia-smi did not answer")
+        return (Device("cpu", 0, "here"),)
+
+    monkeypatch.setattr("allcore.runs.execution.executor.devices_here", devices_here)
+    monkeypatch.setattr(runner.time, "sleep", lambda _: None)
+    assert run_study(study.folder, executor) == 0, study.status().error
+    assert len(executor.launched) == 4
 
 
 def test_pauses_double_while_it_refuses_and_one_more_is_tried_after_each(monkeypatch):

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from allcore.config import TrainConfig
-from allcore.errors import ConfigError
-from allcore.hardware import Gpu, cpu_slots, nvidia_gpus
+from allcore.errors import ConfigError, DevicesUnknownError
+from allcore.hardware import VISIBLE_GPUS, Gpu, cpu_slots, nvidia_gpus
 from allcore.runs.folder.process import host
 
-VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 _ORDER = "CUDA_DEVICE_ORDER"
 _PART = "MIG-"
-_NONE = ([""], ["-1"])
-"""What CUDA_VISIBLE_DEVICES names where no GPU is to be seen."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,11 @@ def devices_here() -> tuple[Device, ...]:
     """Return the GPUs that NVIDIA's tool lists, of which CUDA_VISIBLE_DEVICES may leave some out, and the processor.
 
     Parts of GPUs (MIG-…) are those that the variable names: the tool's list is of whole ones. The processor is one
-    device, or as many as ALLCORE_CPU_SLOTS says. Raises `ConfigError` where that is no number, a number in
-    CUDA_VISIBLE_DEVICES may be one GPU for the tool and another for CUDA, or the tool does not answer.
+    device, or as many as ALLCORE_CPU_SLOTS says. Raises `ConfigError` where that is no number, or a number in
+    CUDA_VISIBLE_DEVICES may be one GPU for the tool and another for CUDA, and `DevicesUnknownError` where the tool does
+    not answer.
     """
-    listed = () if _names() in _NONE else nvidia_gpus()
+    listed = nvidia_gpus()
     _check_numbers(listed)
     gpus = [
         Device("gpu", number, gpu.uuid or f"{host()}-{number}", gpu.name, _strength(gpu))
@@ -109,7 +107,7 @@ def _not_given(gpus: int, executor: str) -> str:
 def _may_have_gpus() -> bool:
     try:
         return bool(nvidia_gpus())
-    except ConfigError:
+    except DevicesUnknownError:
         return True
 
 

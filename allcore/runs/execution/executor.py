@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from allcore.config import TrainConfig
-from allcore.errors import InputError, RunError
+from allcore.errors import DevicesUnknownError, InputError, RunError, SchedulerError
 from allcore.installation import PROJECT
 from allcore.progress import Progress
 from allcore.refusals import what_went_wrong
@@ -182,7 +182,7 @@ class LocalExecutor(Executor):
 
     def check(self, config: TrainConfig) -> None:
         """Raise `ConfigError` where this machine has fewer devices than a run asks for."""
-        suitable(config, self.devices())
+        self._suitable(config)
 
     def devices(self) -> tuple[Device, ...]:
         """Return this machine's GPUs and the places on its processor."""
@@ -190,7 +190,14 @@ class LocalExecutor(Executor):
 
     def at_once(self, config: TrainConfig) -> int:
         """Return how many runs of this configuration this machine's devices hold."""
-        return len(suitable(config, self.devices())) // config.devices
+        return len(self._suitable(config)) // config.devices
+
+    def _suitable(self, config: TrainConfig) -> tuple[Device, ...]:
+        """Return the devices that a run may have. Raises `SchedulerError` where they cannot be told at this moment."""
+        try:
+            return suitable(config, self.devices())
+        except DevicesUnknownError as error:
+            raise SchedulerError(str(error)) from None
 
     def end(self, run: Run, patience: float) -> None:
         """Wait, then send SIGTERM, then SIGKILL to the process group; wait alone for a run of another machine.
@@ -248,7 +255,7 @@ class LocalExecutor(Executor):
         status = recorded_status(run.folder)
         started = start_mark(pid)
         if started is not None:
-            kind = suitable(run.config, self.devices())[0].kind
+            kind = self._suitable(run.config)[0].kind
             write_ticket(self.store.root, run.id, status.queued_at, kind, pid, started)
         update = {"pid": pid, "process_started": started, "host": host(), "heartbeat": time.time()}
         write_status(run.folder, status.model_copy(update=update))

@@ -13,8 +13,8 @@ from typing import ClassVar, Final, Literal
 
 from allcore.config import TrainConfig
 from allcore.errors import ConfigError, SchedulerError
+from allcore.hardware import VISIBLE_GPUS
 from allcore.runs.execution.cluster_settings import SlurmSettings, read_cluster
-from allcore.runs.execution.devices import VISIBLE_GPUS
 from allcore.runs.execution.executor import is_handed_over, worker_command, worker_environment
 from allcore.runs.execution.scheduled import ScheduledExecutor, Word
 from allcore.runs.execution.stop_signal import WARNING_SECONDS

@@ -84,7 +84,7 @@ def _devices() -> tuple[Device, ...]:
 
 
 def runs_at_once(config: TrainConfig) -> int:
-    """Return how many runs of a configuration go on at a time, as was known a minute ago. Raises `ConfigError`."""
+    """Return how many runs of a configuration go on at a time, as was known a minute ago. Raises `InputError`."""
     return _at_once(config, config.device, config.devices)
 
 

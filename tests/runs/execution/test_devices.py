@@ -6,7 +6,7 @@ import re
 import pytest
 
 from allcore.config import make_config
-from allcore.errors import ConfigError
+from allcore.errors import ConfigError, DevicesUnknownError, SchedulerError
 from allcore.hardware import system_devices
 from allcore.runs.execution.devices import devices_here, see_only, suitable, take_given
 from allcore.runs.execution.executor import LocalExecutor
@@ -171,8 +171,10 @@ def silent_tool(two_gpus, monkeypatch):
 @pytest.mark.process
 def test_tool_that_does_not_answer_is_said_and_never_means_that_there_is_no_gpu(silent_tool, workspace, monkeypatch):
     monkeypatch.setattr("signal.signal", lambda *_: None)
-    with pytest.raises(ConfigError, match="nvidia-smi did not answer"):
-        LocalExecutor(workspace).check(config())
+    executor = LocalExecutor(workspace)
+    for ask in (executor.check, executor.at_once):
+        with pytest.raises(SchedulerError, match="nvidia-smi did not answer"):  # it may at the next launch
+            ask(config())
     run = RunStore(workspace.runs).create(config(), SPLIT)
     assert worker.run_worker(run.folder) == 1
     status = run.status()
@@ -181,11 +183,34 @@ def test_tool_that_does_not_answer_is_said_and_never_means_that_there_is_no_gpu(
     assert system_devices().gpus == ()
 
 
+def test_worker_waits_for_a_tool_that_is_slow_once(workspace, monkeypatch):
+    here, found = iter([DevicesUnknownError("nvidia-smi did not answer"), devices_here()]), []
+
+    def devices_in_a_while():
+        if isinstance(said := next(here), Exception):
+            raise said
+        return said
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(worker, "devices_here", devices_in_a_while)
+    monkeypatch.setattr(worker, "see_only", lambda _: None)
+    monkeypatch.setattr(worker, "_train", lambda _, status, *__: found.append(status.devices) or 0)
+    run = RunStore(workspace.runs).create(config(device="cpu"), SPLIT)
+    assert worker.run_worker(run.folder) == 0
+    assert found == [("CPU 0",)]
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("none", ["-1", ""])
-def test_tool_is_not_asked_where_no_gpu_is_to_be_seen(silent_tool, monkeypatch, none):
+def test_tool_is_not_asked_where_no_gpu_is_to_be_seen(two_gpus, tmp_path, monkeypatch, none):
+    two_gpus.write_text(f"#!/bin/sh\ntouch '{tmp_path}/asked'\necho 'GPU-1a, A100, 8.0, 40960'\n")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", none)
     assert labels(devices_here()) == ["CPU 0"]
+    assert system_devices().gpus == ()
+    see_only(())
+    assert take_given(config(), "slurm") == (("CPU",), ())
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == none
+    assert not (tmp_path / "asked").exists()
 
 
 @pytest.mark.process
