@@ -163,12 +163,12 @@ class _Runner:
         return self.known.values()
 
     def _launch_as_many_as_go(self, going: int, following: list[tuple[Place, Run | None]]) -> bool:
-        """Launch the first places for which there is room, and return whether there was any.
+        """Launch the first places for which there is room, and return whether the members are to be looked at anew.
 
         Places that were refused come after the others: one that is refused for ever keeps none of them waiting.
         """
         fitting: list[tuple[Place, Run | None]] = []
-        refusal, wanted = "", 0
+        refusal, wanted, is_any_remembered = "", 0, False
         for place, run in sorted(following, key=lambda pair: pair[0].name in self.refused):
             try:
                 wanted = self.executor.at_once(place.config)
@@ -177,6 +177,7 @@ class _Runner:
                 break
             except ConfigError as error:  # others of the study may be carried out all the same
                 self._remember(place, what_went_wrong(error))
+                is_any_remembered = True
                 continue
             self.room.goes_on(going, wanted)
             if going + len(fitting) >= self.room.of(wanted):
@@ -188,7 +189,7 @@ class _Runner:
         if fitting or refusal:
             taken = sum(place.name in self.tried and place.name not in self.problems for place, _ in fitting)
             self.room.heard(going, taken, refusal, wanted)
-        return bool(fitting)
+        return bool(fitting) or is_any_remembered
 
     def _launch(self, place: Place, run: Run | None) -> None:
         """Start or resume the member at a place; where that cannot be, it is remembered."""

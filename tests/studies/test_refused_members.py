@@ -8,7 +8,7 @@ from threading import Lock
 
 import pytest
 
-from allcore.errors import DevicesUnknownError, SchedulerError
+from allcore.errors import ConfigError, DevicesUnknownError, SchedulerError
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.scheduled import ScheduledExecutor
 from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
@@ -102,6 +102,16 @@ def test_a_place_that_is_refused_for_ever_keeps_none_of_the_others_waiting(study
         **dict.fromkeys(others, "succeeded"),
     }
     assert study.status().error.startswith(f"1 member did not succeed ({first}: Slurm: no node for {first})")
+
+
+def test_members_for_which_there_are_no_devices_end_the_study_with_the_reason(study, refusing, monkeypatch):
+    def at_once(self, config):
+        raise ConfigError("devices: this machine has one")
+
+    monkeypatch.setattr(Refusing, "at_once", at_once)
+    assert run_study(study.folder, refusing()) == 1
+    assert "4 members did not succeed" in study.status().error
+    assert "devices: this machine has one" in study.status().error
 
 
 def test_each_place_is_told_its_own_refusal(study, plan, refusing, monkeypatch):
