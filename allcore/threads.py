@@ -1,10 +1,12 @@
-"""Work on many items in threads, a few items ahead of whoever takes the results."""
+"""Work on many items in threads, a few items ahead of whoever takes the results; and what those threads share."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
 from typing import TypeVar
 
 from allcore.processors import processors
@@ -34,3 +36,33 @@ def in_threads(
                 yield begun.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _OneThread:
+    """Holds the linear algebra of the whole process to one thread as long as anybody wants that."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._wanted = 0
+        self._restore: Callable[[], None] | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        from threadpoolctl import threadpool_limits  # not with every command
+
+        with self._lock:
+            self._wanted += 1
+            if self._restore is None:
+                self._restore = threadpool_limits(1, user_api="blas").restore_original_limits
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wanted -= 1
+                if not self._wanted and self._restore is not None:
+                    self._restore()
+                    self._restore = None
+
+
+linear_algebra_in_one_thread = _OneThread().held
+"""For work in threads that multiplies matrices: each product would else begin threads that wait for one another."""

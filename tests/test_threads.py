@@ -5,8 +5,9 @@ import sys
 import threading
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from allcore.threads import in_threads
+from allcore.threads import in_threads, linear_algebra_in_one_thread
 
 
 def test_results_come_in_the_order_of_the_items():
@@ -48,3 +49,20 @@ def test_a_process_that_ends_does_not_wait_for_what_is_left():
     )
     ended = subprocess.run([sys.executable, "-c", code], timeout=120, check=False, capture_output=True)
     assert ended.returncode == 0
+
+
+def test_linear_algebra_has_its_threads_back_once_nobody_wants_one_alone():
+    import numpy as np  # noqa: F401 - has the linear algebra
+
+    def threads():
+        return [of["num_threads"] for of in threadpool_info() if of["user_api"] == "blas"]
+
+    with threadpool_limits(2, user_api="blas"):
+        assert set(threads()) == {2}
+        first, second = linear_algebra_in_one_thread(), linear_algebra_in_one_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert set(threads()) == {1}
+        second.__exit__(None, None, None)
+        assert set(threads()) == {2}

@@ -1,9 +1,7 @@
-"""Candidates: pairs of images several of whose landmarks agree on one placement, found by hashing.
+"""Candidates: pairs of images several of whose landmarks agree on one placement.
 
-Like descriptions fall into the same bucket of a random-hyperplane hash (Charikar 2002); the number of buckets grows
-with the number of landmarks, so that the work grows about as that number does, not as its square. Every two landmarks
-that meet propose how one image lies on the other, by their places, directions and levels; a placement that several
-propose (Ballard's Hough transform, 1981) is a candidate.
+Every two landmarks that meet propose how one image lies on the other, by their places, directions and levels; a
+placement that several propose (Ballard's Hough transform, 1981) is a candidate.
 """
 
 from __future__ import annotations
@@ -14,25 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from allcore.data.shared_fields.landmarks import LENGTH, LEVEL, LEVELS, MIRRORED, Landmarks
+from allcore.data.shared_fields.landmarks import LEVEL, LEVELS, Landmarks
+from allcore.data.shared_fields.meetings import find_meetings
 from allcore.threads import in_threads
 
-_TABLES = 8
-_LIKENESS = 0.92
-"""Least cosine of two descriptions that count as the same place."""
 _VOTES = 2
 VOTES_AT_ANY_ANGLE = 4
 """Landmarks that are needed to tell a placement at any angle and size from chance."""
-_EXTRA_BITS = 2
-_CROWDED = 32
 _SHIFT_CELL = 8.0
 """Side in pixels of the cells in which proposed shifts are counted, each with its neighbours."""
 _SHIFT_CELLS = 1 << 9
 _ANGLE_CELLS = 24
-_CHUNK = 1 << 14
-"""Landmarks whose like are looked for at once."""
-_NUMBER_BITS = 32
-"""Bits of a landmark's number, beside its bucket's in 64 bits."""
 _MEETINGS = 1 << 18
 """Meetings that are counted at once, of one image or more: each takes some 150 bytes meanwhile."""
 
@@ -53,29 +43,17 @@ class Candidate(NamedTuple):
     others: np.ndarray
 
 
-def propose(landmarks: Landmarks, workers: int, on_table: Callable[[float], None] | None = None) -> list[Candidate]:
+def propose(landmarks: Landmarks, workers: int, on_share: Callable[[float], None] | None = None) -> list[Candidate]:
     """Return the placements that several pairs of landmarks propose, one for a pair of images.
 
     Most fields are photographed again as they were: near a quarter turn in the same size `_VOTES` are enough, elsewhere
-    `VOTES_AT_ANY_ANGLE` are needed.
+    `VOTES_AT_ANY_ANGLE` are needed. `on_share` is told the share that is done.
     """
-    descriptions = landmarks.descriptions
-    mean_square = np.einsum("ij,ij->j", descriptions, descriptions, dtype=np.float64) / len(descriptions)
-    spread = np.sqrt(mean_square + 1e-8)
-    met = []
-    for pairs in in_threads(lambda table: _meet(landmarks, spread, table), range(_TABLES), workers):
-        met.append(pairs)
-        if on_table is not None:
-            on_table(len(met) / _TABLES)
-    meetings = [_each_once(np.concatenate(pairs)) for pairs in zip(*met, strict=True)]
-    counted = in_threads(lambda some: _count_votes(landmarks, *some), _by_images(landmarks, meetings), workers)
-    return [candidate for candidates in counted for candidate in candidates]
-
-
-def _each_once(numbers: np.ndarray) -> np.ndarray:
-    """Return each of some numbers once, in order. Millions that hardly repeat take `np.unique` forty times as long."""
-    numbers.sort()
-    return numbers[np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]]
+    candidates: list[Candidate] = []
+    for meetings in find_meetings(landmarks, workers, on_share):
+        counted = in_threads(lambda some: _count_votes(landmarks, *some), _by_images(landmarks, meetings), workers)
+        candidates.extend(candidate for some in counted for candidate in some)
+    return candidates
 
 
 def _by_images(
@@ -95,59 +73,6 @@ def _by_images(
         parts = [each[edge[begin] : edge[end]] for each, edge in zip(meetings, edges, strict=True)]
         pairs, begin = np.concatenate(parts), end
         yield pairs // count, pairs % count, np.repeat([False, True], [len(part) for part in parts])
-
-
-def _meet(landmarks: Landmarks, spread: np.ndarray, table: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of like landmarks of different images in the buckets of one table, as one * count + other.
-
-    Those of the images as they are, and of those that are mirrored.
-    """
-    count, width = landmarks.descriptions.shape
-    bits = min(width, max(1, int(np.ceil(np.log2(max(count, 2)))) + _EXTRA_BITS))
-    rng = np.random.default_rng(table)
-    planes = (np.linalg.qr(rng.normal(size=(width, width)))[0][:, :bits] / spread[:, None]).astype(np.float32)
-    sample = landmarks.descriptions[rng.integers(count, size=min(count, 20_000))]
-    threshold = np.median(sample.astype(np.float32) @ planes, axis=0)
-    placed = np.empty(count, np.int64)  # in order: the bucket of each landmark, and then its number
-    for begin in range(0, count, _CHUNK):
-        codes = _codes(landmarks.descriptions[begin : begin + _CHUNK], planes, threshold)
-        placed[begin : begin + _CHUNK] = codes << _NUMBER_BITS | np.arange(begin, begin + len(codes))
-    placed.sort()
-    plain, mirrored = np.ones_like(MIRRORED), MIRRORED
-    return (
-        _met_in(placed, landmarks, planes, threshold, plain),
-        _met_in(placed, landmarks, planes, threshold, mirrored),
-    )
-
-
-def _met_in(
-    placed: np.ndarray, landmarks: Landmarks, planes: np.ndarray, threshold: np.ndarray, signs: np.ndarray
-) -> np.ndarray:
-    """Return the pairs of which the first, with these signs, falls into the bucket of the other."""
-    descriptions, count = landmarks.descriptions, len(landmarks.points)
-    met = []
-    for begin in range(0, count, _CHUNK):
-        codes = _codes(descriptions[begin : begin + _CHUNK], planes * signs[:, None], threshold)
-        order = np.argsort(codes)  # neighbours are looked up one after the other, which memory rewards
-        codes = codes[order]
-        first = np.searchsorted(placed, codes << _NUMBER_BITS)
-        held = np.searchsorted(placed, (codes + 1) << _NUMBER_BITS) - first
-        held[held > _CROWDED] = 0  # what is everywhere (a burnt-in label, an even background) says nothing
-        one = np.repeat(begin + order, held)
-        within = np.arange(len(one)) - np.repeat(np.cumsum(held) - held, held)
-        other = placed[np.repeat(first, held) + within] & ((1 << _NUMBER_BITS) - 1)
-        apart = landmarks.owners[one] < landmarks.owners[other]
-        one, other = one[apart], other[apart]
-        ones, others = descriptions[one].astype(np.float32), descriptions[other].astype(np.float32)
-        alike = np.einsum("ij,ij->i", ones * signs, others) > _LIKENESS * LENGTH**2
-        met.append(one[alike] * count + other[alike])
-    return np.concatenate(met)
-
-
-def _codes(descriptions: np.ndarray, planes: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    """Return the bucket, int64 (N,), of each description."""
-    bits = descriptions.astype(np.float32) @ planes > threshold
-    return (bits.astype(np.float64) @ 2.0 ** np.arange(planes.shape[1])).astype(np.int64)  # as integers it takes longer
 
 
 def _count_votes(landmarks: Landmarks, one: np.ndarray, other: np.ndarray, mirrored: np.ndarray) -> list[Candidate]:

@@ -17,7 +17,7 @@ from allcore.data.shared_fields.landmarks import find_landmarks
 from allcore.data.shared_fields.verification import Match, View, make_view, verify
 from allcore.processors import processors
 from allcore.progress import Progress
-from allcore.threads import in_threads
+from allcore.threads import in_threads, linear_algebra_in_one_thread
 
 COLUMNS = ("first", "second", "scale", "angle", "mirrored", "dx", "dy", "overlap", "correlation", "landmarks")
 SEARCH_VERSION = 4
@@ -54,6 +54,11 @@ def find_shared_fields(images: Images, on_progress: Progress | None = None) -> p
 
     if len(images) < 2:
         return _table([])
+    with linear_algebra_in_one_thread():
+        return _search(images, report)
+
+
+def _search(images: Images, report: Callable[[int, float], None]) -> pd.DataFrame:
     workers = processors()
     factor = _reduction(images)
     grey = _GreyImages(images, factor)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allcore.data.shared_fields import search
+from allcore.data.shared_fields import meetings, search
 from allcore.data.shared_fields.search import COLUMNS, find_shared_fields
 from allcore.data.shared_fields.verification import make_view
 from tests.data.shared_fields.planted import (
@@ -137,6 +137,15 @@ def test_larger_images_are_compared_in_reduced_form_and_placed_in_their_own_pixe
 
 
 @pytest.mark.slow
+def test_the_pairs_are_the_same_where_images_are_compared_block_by_block(planted, found, monkeypatch):
+    views, _ = planted
+    monkeypatch.setattr(meetings, "_BLOCK", 8000)
+    pd.testing.assert_frame_equal(find_shared_fields(views), found)
+    few = find_shared_fields(views[:8])
+    monkeypatch.setattr(meetings, "_BLOCK", 1)  # fewer than an image has
+    pd.testing.assert_frame_equal(find_shared_fields(views[:8]), few)
+
+
 def test_views_of_more_bytes_than_are_held_are_made_again_and_the_pairs_are_the_same(fields, monkeypatch):
     views = [
         view for number in range(8) for view in (fields[number][:SIDE, :SIDE], fields[number][40 : 40 + SIDE, :SIDE])

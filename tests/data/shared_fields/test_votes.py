@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from allcore.data.shared_fields import candidates
+from allcore.data.shared_fields.meetings import _each_once
 
 
 def near(one, other):
@@ -27,7 +28,8 @@ def test_votes_are_those_of_a_cell_and_of_all_that_touch_it(seed):
 
 @pytest.mark.parametrize("numbers", [[], [5], [3, 3, 3], [4, 1, 4, 2**62, 1, 0]])
 def test_each_meeting_is_counted_once(numbers):
-    assert candidates._each_once(np.array(numbers, np.int64)).tolist() == sorted(set(numbers))
+    parts = [np.array(numbers[:2], np.int64), np.array(numbers[2:], np.int64)]
+    assert _each_once(parts).tolist() == sorted(set(numbers))
 
 
 def test_means_of_angles_go_round_the_circle():
