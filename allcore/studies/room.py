@@ -29,8 +29,8 @@ class Room:
     _refused_since: float = 0.0
 
     def of(self, wanted: int) -> int:
-        """Return how many may go on at a time, where `wanted` would."""
-        if not self.refusal:
+        """Return how many may go on at a time, where `wanted` would: after a pause one more, or all where none does."""
+        if not self.refusal or (not self._has_taken and self.may_ask_again()):
             return wanted
         return min(wanted, self._limit + self.may_ask_again())
 
@@ -44,13 +44,16 @@ class Room:
             self._limit = max(self._limit, going)
             self._forget_where_enough(wanted)
 
-    def heard(self, going: int, taken: int, refusal: str, wanted: int) -> None:
-        """Take note of what became of a few launches: so many went on before, so many were taken, and why no more."""
-        now, asked_again = time.monotonic(), self.may_ask_again()
+    def heard(self, going: int, taken: int, refusal: str, wanted: int, *, once_more: bool = True) -> None:
+        """Take note of what became of a few launches: so many went on before, so many were taken, and why no more.
+
+        `once_more` says whether what was refused had been refused before.
+        """
+        now, asked_again = time.monotonic(), self.may_ask_again() and once_more
         self._has_taken = self._has_taken or taken > 0 or going > 0
+        if taken or not self.refusal:
+            self._refused_since = now
         if refusal:
-            if not self.refusal or taken:
-                self._refused_since = now
             if going + taken < self._limit:  # it had as many before: a job may count for a moment after its run's end
                 self._pause = _PAUSE_SECONDS
             elif asked_again and not taken:

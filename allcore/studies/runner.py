@@ -12,31 +12,25 @@ import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from filelock import Timeout
 
-from allcore.errors import ConfigError, InputError, RunError, SchedulerError
+from allcore.errors import RunError
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.ask_schedulers import ask_schedulers
-from allcore.runs.execution.choose_executor import executor_of, resume
+from allcore.runs.execution.choose_executor import executor_of
 from allcore.runs.execution.executor import Executor
-from allcore.runs.execution.launch_many import launch_all
 from allcore.runs.execution.mirroring import start_mirroring
 from allcore.runs.execution.stop_signal import StopSignal
 from allcore.runs.folder.files import STOP_FILE
-from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.process import host, own_identity
 from allcore.runs.folder.states import ACTIVE, in_words
 from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, state_of
-from allcore.runs.listing import list_runs
 from allcore.studies.disk_use import keep_small
+from allcore.studies.member_launches import Following, MemberLaunches
 from allcore.studies.only_process import StartedAgainError, as_only_process, must_count
-from allcore.studies.plan import Place
-from allcore.studies.room import Room
-from allcore.studies.same_images import must_be_those_of
 from allcore.studies.store import Study
 from allcore.text import counted
 from allcore.writing import remove_unfinished
@@ -44,11 +38,6 @@ from allcore.writing import remove_unfinished
 _POLL_SECONDS = 0.5
 _LOOKED_AT_IN_A_POLL = 50
 _HEARTBEAT_SECONDS = 60.0
-_MOST_LOST_LAUNCHES = 3
-_MANY = 50
-"""From how many launches on the list of runs is left ready for whoever looks first."""
-_SETTLED_SECONDS = 3.0
-"""How long after a launch its files are taken to be those that the list may rely on."""
 _NAMED = 3
 
 
@@ -81,19 +70,13 @@ class _Runner:
     stop: StopSignal
     status: Status
     launch: int | None
-    tried: set[str] = field(default_factory=set)
-    problems: dict[str, str] = field(default_factory=dict)
     known: dict[str, Run] = field(default_factory=dict)
     """The runs as they were found: a configuration that was read need not be read again."""
-    members: tuple[Run, ...] = ()
-    """Those that are there, the oldest first."""
     heard: float = 0.0
-    room: Room = field(default_factory=Room)
-    refused: dict[str, str] = field(default_factory=dict)
-    """What a scheduler said of each place whose member it has not taken when it was last asked."""
-    unlisted: int = 0
-    """How many were launched since the list of runs was left ready."""
-    launched: float = 0.0
+    launches: MemberLaunches = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.launches = MemberLaunches(self.executor, self.stop, self._beat)
 
     def carry_out(self) -> int:
         pid, started = own_identity()
@@ -114,19 +97,19 @@ class _Runner:
     def _train_all(self) -> tuple[str, str]:
         while not self.stop():
             going, following = self._members()
-            if self._launch_as_many_as_go(len(going), following):
+            if self.launches.launch_as_many_as_go(len(going), following):
                 continue
-            if going or (following and not self.room.is_hopeless()):
+            if going or (following and not self.launches.is_hopeless(following)):
                 self._wait(going, asks_again=bool(following))
             elif following:
-                for place, _ in following:
-                    self._remember(place, self.refused.get(place.name, self.room.refusal))
+                self.launches.give_up(following)
             else:
-                return ("failed", _in_words(self.problems)) if self.problems else ("succeeded", "")
+                problems = self.launches.problems
+                return ("failed", _in_words(problems)) if problems else ("succeeded", "")
         self._stop_members()
         return "cancelled", ""
 
-    def _members(self) -> tuple[list[Run], list[tuple[Place, Run | None]]]:
+    def _members(self) -> tuple[list[Run], Following]:
         """Return the members that go on, and the places whose member is missing or is to be tried again, in order.
 
         A run that is a link is another workspace's, and is not tried again there.
@@ -134,10 +117,11 @@ class _Runner:
         must_count(self.study.folder, self.launch)
         plan = self.study.plan()  # it may have been extended meanwhile
         members = self.study.members(self._runs())
-        self.members = tuple(reversed(members.values()))
-        told, self.problems = self.problems, {}
+        launches = self.launches
+        launches.members = tuple(reversed(members.values()))
+        told, launches.problems = launches.problems, {}
         going: dict[str, Run] = {}
-        following: list[tuple[Place, Run | None]] = []
+        following: Following = []
         for number, place in enumerate(plan.places, start=1):
             run = members.get(place.name)
             state = "missing" if run is None else _state(run)
@@ -145,15 +129,14 @@ class _Runner:
                 keep_small(run, keep_model=plan.keep_models)
             elif run is not None and state in ACTIVE:
                 going[f"{number} of {len(plan.places)}: {place.name}"] = run
-            elif place.name not in self.tried or (run is not None and _was_lost(run)):
+            elif launches.is_to_be_tried(place, run, state):
                 following.append((place, None if run is not None and run.folder.is_symlink() else run))
             else:
                 rests = "its run was deleted" if run is None else f"run {run.id} is {in_words(state)}"
-                self.problems[place.name] = told.get(place.name, rests)
+                launches.problems[place.name] = told.get(place.name, rests)
         more = f" and {len(going) - 1} more" if len(going) > 1 else ""
-        waits = (
-            f"{'; ' if going else ''}the others wait: {self.room.refusal}" if following and self.room.refusal else ""
-        )
+        refusal = launches.room.refusal if following else ""
+        waits = f"{'; ' if going else ''}the others wait: {refusal}" if refusal else ""
         if (phase := "".join([*list(going)[:1], more, waits])) != self.status.phase:
             self._write(phase=phase)
         return list(going.values()), following
@@ -161,57 +144,6 @@ class _Runner:
     def _runs(self) -> Iterable[Run]:
         self.known = {run.id: self.known.get(run.id, run) for run in self.executor.store.runs()}
         return self.known.values()
-
-    def _launch_as_many_as_go(self, going: int, following: list[tuple[Place, Run | None]]) -> bool:
-        """Launch the first places for which there is room, and return whether the members are to be looked at anew.
-
-        Places that were refused come after the others: one that is refused for ever keeps none of them waiting.
-        """
-        fitting: list[tuple[Place, Run | None]] = []
-        refusal, wanted, is_any_remembered = "", 0, False
-        for place, run in sorted(following, key=lambda pair: pair[0].name in self.refused):
-            try:
-                wanted = self.executor.at_once(place.config)
-            except SchedulerError as error:
-                refusal = str(error)
-                break
-            except ConfigError as error:  # others of the study may be carried out all the same
-                self._remember(place, what_went_wrong(error))
-                is_any_remembered = True
-                continue
-            self.room.goes_on(going, wanted)
-            if going + len(fitting) >= self.room.of(wanted):
-                break
-            fitting.append((place, run))
-        launch_all([partial(self._launch, place, run) for place, run in fitting])
-        self.unlisted, self.launched = self.unlisted + len(fitting), time.monotonic()
-        refusal = next((self.refused[place.name] for place, _ in fitting if place.name in self.refused), refusal)
-        if fitting or refusal:
-            taken = sum(place.name in self.tried and place.name not in self.problems for place, _ in fitting)
-            self.room.heard(going, taken, refusal, wanted)
-        return bool(fitting) or is_any_remembered
-
-    def _launch(self, place: Place, run: Run | None) -> None:
-        """Start or resume the member at a place; where that cannot be, it is remembered."""
-        if self.stop():
-            return
-        self._beat()
-        self.refused.pop(place.name, None)
-        try:
-            if run is None:
-                self.executor.submit(place.config, lambda *_: self._beat(), partial(must_be_those_of, self.members))
-            else:
-                resume(run, self.executor)
-            self.tried.add(place.name)
-        except SchedulerError as error:
-            self.refused[place.name] = str(error)
-        except (InputError, OSError) as error:
-            self._remember(place, what_went_wrong(error))
-
-    def _remember(self, place: Place, why: str) -> None:
-        """Remember why the member at a place could not be launched: it is not tried again."""
-        self.tried.add(place.name)
-        self.problems[place.name] = why
 
     def _wait(self, going: list[Run], *, asks_again: bool) -> None:
         """Wait until one of the members that go on has come to rest, or the study is asked to stop.
@@ -225,11 +157,9 @@ class _Runner:
                 time.sleep(_POLL_SECONDS)
                 if self.stop():
                     return
-            if self.unlisted >= _MANY and time.monotonic() - self.launched > _SETTLED_SECONDS:
-                list_runs(self.executor.workspace)
-                self.unlisted = 0
+            self.launches.leave_the_list_ready()
             ask_schedulers(self.executor.workspace)  # a member may be with another one than the runs to come
-            if asks_again and self.room.may_ask_again():
+            if asks_again and self.launches.room.may_ask_again():
                 return
 
     def _stop_members(self) -> None:
@@ -260,16 +190,6 @@ class _Runner:
 
 def _state(run: Run) -> str:
     return state_of(run) or ("damaged" if run.folder.is_dir() else "deleted")
-
-
-def _was_lost(run: Run) -> bool:
-    """Return whether a scheduler forgot a member before it began, as one that did not answer and has not taken it."""
-    launch = last_launch(run.folder)
-    if launch is None or not launch.is_forgotten or launch.number >= _MOST_LOST_LAUNCHES:
-        return False
-    with suppress(RunError):
-        return run.status().started is None
-    return False
 
 
 def _in_words(problems: dict[str, str]) -> str:

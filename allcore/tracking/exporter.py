@@ -70,10 +70,13 @@ def follow(folder: Path, workspace: Workspace) -> int:
             return 0
         try:
             is_all_sent = _is_all_sent(folder, server, workspace)
-            if not has_looked:
+            if is_last:  # what it does not send waits for a run that may never come
+                _send_what_others_left(server, workspace)
+            elif not has_looked:
                 has_looked = True
-                if is_last or seconds_since_written(_looked_at(workspace, server)) >= _CATCH_UP_SECONDS:
-                    _send_what_others_left(server, workspace, until_rests=None if is_all_sent else Run(folder))
+                if seconds_since_written(_looked_at(workspace, server)) >= _CATCH_UP_SECONDS:
+                    with suppress(TrackingError):
+                        _send_what_others_left(server, workspace, until_rests=None if is_all_sent else Run(folder))
             if is_all_sent:
                 return 0
             pause = _LOOK_SECONDS
@@ -92,8 +95,8 @@ def follow(folder: Path, workspace: Workspace) -> int:
         time.sleep(pause)
 
 
-def _send_what_others_left(server: MlflowServer, workspace: Workspace, *, until_rests: Run | None) -> None:
-    """Catch up, which looks at all runs of the workspace, and note when.
+def _send_what_others_left(server: MlflowServer, workspace: Workspace, *, until_rests: Run | None = None) -> None:
+    """Catch up, which looks at all runs of the workspace, and note when. Raises `TrackingError`.
 
     What is broken off, as the server does not answer or a run rests that has more to send, the next exporter does.
     """
@@ -101,15 +104,16 @@ def _send_what_others_left(server: MlflowServer, workspace: Workspace, *, until_
     with suppress(OSError):  # a full disk: others look as well
         make_folder(mark.parent)
         mark.touch()
+    is_done = False
     try:
         for _ in catch_up(server, workspace):
             if until_rests is not None and state_of(until_rests) not in ACTIVE:
                 break
         else:
-            return
-    except TrackingError:
-        pass
-    _let_the_next_one_look(workspace, server)
+            is_done = True
+    finally:
+        if not is_done:
+            _let_the_next_one_look(workspace, server)
 
 
 def _let_the_next_one_look(workspace: Workspace, server: MlflowServer) -> None:

@@ -10,13 +10,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from allcore.config import read_config
+from allcore.config import TrainConfig, read_config
 from allcore.errors import DevicesUnknownError, InputError, RunError
 from allcore.hardware import CPU_SLOTS, set_before_tensorflow
 from allcore.memory import imported_for_good, peak_memory
@@ -126,8 +126,9 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
                 leave_time_to(exporter)
             return code
         give_up = _heard_of(folder, stop)
-        fitting = suitable(config, _devices(give_up))
-        with device_lease(folder.parent, folder.name, status.queued_at, fitting, give_up, config.devices) as leased:
+        fitting = _fitting(config, give_up)
+        queue = folder.parent, folder.name, status.queued_at, fitting, give_up, config.devices
+        with device_lease(*queue) if fitting else nullcontext(()) as leased:
             if leased:
                 see_only(leased)  # before TensorFlow comes in
                 start_mirroring(folder)
@@ -145,16 +146,17 @@ def _work(folder: Path, launch: Launch, turn: Turn, *, was_launched: bool) -> in
         return 1
 
 
-def _devices(is_heard_of: Callable[[], bool]) -> tuple[Device, ...]:
-    """Return this machine's devices. Raises `ConfigError` as `devices_here` does.
+def _fitting(config: TrainConfig, give_up: Callable[[], bool]) -> tuple[Device, ...]:
+    """Return this machine's devices that a run may have, none where `give_up` says so. Raises `ConfigError`.
 
     A driver that is being loaded, for the first run of many, may be slow to tell of its GPUs.
     """
     for _ in range(_TIMES_ASKED - 1):
         with suppress(DevicesUnknownError):
-            return devices_here()
-        is_heard_of()
-    return devices_here()
+            return suitable(config, devices_here())
+        if give_up():
+            return ()
+    return suitable(config, devices_here())
 
 
 def _heard_of(folder: Path, stop: StopSignal) -> Callable[[], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from threading import Lock
@@ -141,22 +142,83 @@ def test_where_no_more_are_wanted_than_go_on_the_next_end_is_waited_for(study, r
     assert len([at for at in looks if 20 < at < 60]) <= 1  # once, when the pause is over
 
 
-@pytest.mark.parametrize(("lost", "launches"), [(1, 2), (2, 3), (99, 3)])
-def test_a_member_that_was_forgotten_before_it_began_is_launched_again(study, refusing, monkeypatch, lost, launches):
-    def carry_out(self, run):
-        number = len([one for one in self.launched if one == run.config.place])
-        launch = claim_launch(run.folder, "slurm", last_launch(run.folder))
-        if number < lost:
-            self.launched.append(run.config.place)
-            record_launch(run.folder, launch.model_copy(update={"state": "over", "is_forgotten": True}))
-            set_state(run, "interrupted")
-        else:
-            Instantly._carry_out(self, run)
+@pytest.fixture
+def as_told(refusing, monkeypatch):
+    """Return a maker of executors; the launches of each member come to what is told, the last one again and again."""
 
-    scheduler = refusing()
-    monkeypatch.setattr(Refusing, "_carry_out", carry_out)
-    assert run_study(study.folder, scheduler) == (1 if lost > launches else 0), study.status().error
-    assert {scheduler.launched.count(place.name) for place in study.plan().places} == {launches}
+    def made(*ends):
+        def carry_out(self, run):
+            self.asked.append(run.config.place)
+            number = self.asked.count(run.config.place)
+            end = ends[min(number, len(ends)) - 1]
+            if isinstance(end, Exception):
+                set_state(run, "interrupted")
+                raise end
+            if end == "taken":
+                return Instantly._carry_out(self, run)
+            launch = claim_launch(run.folder, "slurm", last_launch(run.folder))
+            job = "" if end == "refused later" else run.id
+            told = {"job": job, "state": "over", "word": "slurm: no", "is_forgotten": end != "refused later"}
+            record_launch(run.folder, launch.model_copy(update=told))
+            state = "cancelled" if end == "stopped" else "interrupted"
+            set_state(
+                run, state, pid=os.getpid() if end == "forgotten later" else None, process_started="", started=1.0
+            )
+            return None
+
+        monkeypatch.setattr(Refusing, "_carry_out", carry_out)
+        return refusing()
+
+    return made
+
+
+REFUSED = SchedulerError("Unable to contact slurm controller")
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        ("forgotten", "taken"),
+        ("forgotten", "forgotten", "taken"),
+        ("forgotten", REFUSED, "taken"),
+        (REFUSED, REFUSED, REFUSED, "forgotten", REFUSED, "forgotten", "taken"),
+        ("refused later", REFUSED, "refused later", "taken"),
+    ],
+)
+def test_a_member_of_whose_launch_nothing_came_is_launched_again(study, as_told, ends):
+    scheduler = as_told(*ends)
+    assert run_study(study.folder, scheduler) == 0, study.status().error
+    assert {scheduler.asked.count(place.name) for place in study.plan().places} == {len(ends)}
+
+
+@pytest.mark.parametrize(
+    ("ends", "launches", "said"),
+    [
+        (("forgotten",), 3, "is interrupted"),
+        (("forgotten", ConfigError("no sbatch here")), 2, "no sbatch here"),
+        (("forgotten", OSError(28, "No space left on device")), 2, "No space left on device"),
+        (("refused later", ConfigError("no ray here")), 2, "no ray here"),
+        (("stopped", "taken"), 1, "is stopped"),
+        (("forgotten later", "taken"), 1, "is interrupted"),
+    ],
+)
+def test_a_lost_member_is_not_launched_for_ever_nor_where_its_user_stopped_it_or_it_had_begun(
+    study, as_told, ends, launches, said
+):
+    scheduler = as_told(*ends)
+    assert run_study(study.folder, scheduler) == 1
+    assert said in study.status().error
+    assert {scheduler.asked.count(place.name) for place in study.plan().places} == {launches}
+
+
+def test_a_setting_that_was_not_asked_for_is_asked_for_before_the_study_gives_up(study, plan, refusing, monkeypatch):
+    monkeypatch.setattr(room, "_FIRST_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(room, "_PATIENCE_SECONDS", 0.2)
+    small = tuple(place.name for place in plan.places if place.config.image_size == 32)
+    scheduler = refusing(wanted=1, never=small)
+    assert run_study(study.folder, scheduler) == 1
+    states = {run.config.place: run.status().state for run in scheduler.store.runs()}
+    assert {states[place.name] for place in plan.places if place.name not in small} == {"succeeded"}
 
 
 def test_why_the_others_wait_is_said_meanwhile(study, refusing, monkeypatch):
@@ -245,6 +307,33 @@ def test_what_goes_on_by_other_hands_is_room_too(monkeypatch):
     assert (it.of(8), it.refusal) == (7, "no more")
     it.goes_on(6, 6)
     assert (it.of(6), it.refusal) == (6, "")
+
+
+def test_a_day_counts_from_what_was_last_taken(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    it = Room()
+    it.heard(0, 1, "no more", 4)
+    clock[0] = 90_000.0
+    it.heard(0, 1, "", 4)
+    clock[0] += 60
+    it.heard(0, 0, "no more", 4)
+    assert not it.is_hopeless()
+
+
+def test_pauses_do_not_double_while_others_are_refused(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    it = Room()
+    it.heard(0, 1, "no", 4)
+    for _ in range(3):
+        clock[0] += 60
+        assert it.may_ask_again()
+        it.heard(1, 0, "no", 4, once_more=False)
+    clock[0] += 60
+    it.heard(1, 0, "no", 4)
+    clock[0] += 60
+    assert not it.may_ask_again()
 
 
 def test_a_scheduler_that_took_some_is_waited_for_a_day_and_one_that_took_none_minutes(monkeypatch):

@@ -159,7 +159,7 @@ def started(thread):
 
 def test_the_list_of_many_runs_is_left_ready_for_who_looks_first(study, going_on, monkeypatch):
     two, _ = going_on
-    monkeypatch.setattr("allcore.studies.runner._MANY", 2)
-    monkeypatch.setattr("allcore.studies.runner._SETTLED_SECONDS", 0.0)
+    monkeypatch.setattr("allcore.studies.member_launches._MANY", 2)
+    monkeypatch.setattr("allcore.studies.member_launches._SETTLED_SECONDS", 0.0)
     assert run_study(study.folder, two) == 0
     assert (two.workspace.cache / "runs" / "list.json").is_file()

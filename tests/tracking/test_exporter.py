@@ -148,7 +148,27 @@ def test_a_studys_exporter_sends_what_its_members_left_however_lately_another_on
     former = left_behind()
     plan = make_plan(name="sizes", config=make_config(dataset="smears"), seeds=(0,), vary={"image_size": [64, 96]})
     assert follow(StudyStore(workspace.studies).create(plan).folder, workspace) == 0
-    assert [run["info"]["status"] for run in stand_in.runs.values() if run["tags"].get("allscope.run") == former.id]
+    assert [
+        run["info"]["status"] for run in stand_in.runs.values() if run["tags"].get("allscope.run") == former.id
+    ] == ["KILLED"]
+
+
+def test_a_studys_exporter_tries_again_where_the_server_goes_away_during_its_look(
+    make_run, stand_in, workspace, at_once, left_behind, monkeypatch
+):
+    former, look, looks = left_behind(), exporter.catch_up, []
+
+    def goes_away_at_first(server, workspace):
+        looks.append(1)
+        if len(looks) == 1:
+            raise TrackingError("the server does not answer")
+        return look(server, workspace)
+
+    monkeypatch.setattr(exporter, "catch_up", goes_away_at_first)
+    at_once.append(lambda: None)
+    plan = make_plan(name="sizes", config=make_config(dataset="smears"), seeds=(0,), vary={"image_size": [64, 96]})
+    assert follow(StudyStore(workspace.studies).create(plan).folder, workspace) == 0
+    assert former.id in {run["tags"].get("allscope.run") for run in stand_in.runs.values()}
 
 
 def test_a_look_for_another_server_counts_for_that_one_alone(make_run, stand_in, workspace, at_once, left_behind):

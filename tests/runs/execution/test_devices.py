@@ -11,6 +11,7 @@ from allcore.hardware import system_devices
 from allcore.runs.execution.devices import devices_here, see_only, suitable, take_given
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.execution.lease import device_lease
+from allcore.runs.folder.files import STOP_FILE
 from allcore.runs.folder.launches import claim_launch
 from allcore.runs.folder.store import RunStore
 from allcore.training import worker
@@ -198,6 +199,19 @@ def test_worker_waits_for_a_tool_that_is_slow_once(workspace, monkeypatch):
     run = RunStore(workspace.runs).create(config(device="cpu"), SPLIT)
     assert worker.run_worker(run.folder) == 0
     assert found == [("CPU 0",)]
+
+
+def test_run_that_is_stopped_while_the_tool_is_silent_is_cancelled(workspace, monkeypatch):
+    run = RunStore(workspace.runs).create(config(device="cpu"), SPLIT)
+
+    def silent():
+        (run.folder / STOP_FILE).touch()
+        raise DevicesUnknownError("nvidia-smi did not answer")
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(worker, "devices_here", silent)
+    assert worker.run_worker(run.folder) == 0
+    assert run.status().state == "cancelled"
 
 
 @pytest.mark.process
