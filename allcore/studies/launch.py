@@ -17,6 +17,7 @@ from allcore.runs.execution.choose_executor import executor_of, open_executor
 from allcore.runs.execution.end_process import gone_within, signal_group
 from allcore.runs.execution.executor import worker_environment
 from allcore.runs.execution.preflight import looked_at_once, prepare, require_training, with_groups_absolute
+from allcore.runs.execution.stop_many import stop_all_in_background
 from allcore.runs.folder.files import OUTPUT_FILE, STOP_FILE
 from allcore.runs.folder.launches import LOCAL, claim_launch, last_launch
 from allcore.runs.folder.states import ACTIVE, in_words
@@ -128,9 +129,7 @@ def ask_study_to_stop(study: Study, workspace: Workspace) -> None:
     active = study.active_members(executor.store.runs())
     if not active:
         raise RunError(f"study {study.name} is {in_words(status.state)}; there is nothing to stop")
-    for run in active:
-        with suppress(RunError):  # it has ended meanwhile
-            executor_of(run, workspace).stop_in_background(run)
+    stop_all_in_background(active, workspace)
 
 
 def stop_study(study: Study, workspace: Workspace, patience: float = 120.0) -> None:

@@ -19,9 +19,9 @@ from filelock import Timeout
 from allcore.errors import RunError
 from allcore.refusals import what_went_wrong
 from allcore.runs.execution.ask_schedulers import ask_schedulers
-from allcore.runs.execution.choose_executor import executor_of
 from allcore.runs.execution.executor import Executor
 from allcore.runs.execution.mirroring import start_mirroring
+from allcore.runs.execution.stop_many import stop_all_in_background
 from allcore.runs.execution.stop_signal import StopSignal
 from allcore.runs.folder.files import STOP_FILE
 from allcore.runs.folder.process import host, own_identity
@@ -165,12 +165,8 @@ class _Runner:
     def _stop_members(self) -> None:
         """Stop the members that go on, all at the same time, and wait until they have ended."""
         must_count(self.study.folder, self.launch)
-        threads = []
-        for run in self.study.active_members(self._runs()):  # its plan may be gone, with its folder
-            self._beat()
-            with suppress(RunError):  # it has ended meanwhile
-                threads.append(executor_of(run, self.executor.workspace).stop_in_background(run))
-        for thread in threads:
+        going = self.study.active_members(self._runs())  # its plan may be gone, with its folder
+        for thread in stop_all_in_background(going, self.executor.workspace, self._beat):
             while thread.is_alive():
                 thread.join(_HEARTBEAT_SECONDS)
                 self._beat()
