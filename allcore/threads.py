@@ -51,9 +51,9 @@ class _OneThread:
         from threadpoolctl import threadpool_limits  # not with every command
 
         with self._lock:
-            self._wanted += 1
             if self._restore is None:
                 self._restore = threadpool_limits(1, user_api="blas").restore_original_limits
+            self._wanted += 1
         try:
             yield
         finally:

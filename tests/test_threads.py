@@ -57,6 +57,8 @@ def test_linear_algebra_has_its_threads_back_once_nobody_wants_one_alone():
     def threads():
         return [of["num_threads"] for of in threadpool_info() if of["user_api"] == "blas"]
 
+    if not threads():
+        pytest.skip("threadpoolctl does not know this machine's linear algebra")
     with threadpool_limits(2, user_api="blas"):
         assert set(threads()) == {2}
         first, second = linear_algebra_in_one_thread(), linear_algebra_in_one_thread()

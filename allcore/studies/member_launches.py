@@ -58,7 +58,8 @@ class MemberLaunches:
         """Launch the first places for which there is room, and return whether the members are to be looked at anew.
 
         Places that were refused come after the others, and those of a setting that was refused after those of another:
-        one that is refused for ever keeps none of them waiting.
+        one that is refused for ever keeps none of them waiting. While nothing goes on, a place that is refused for the
+        first time makes no pause longer.
         """
         fitting: Following = []
         wanted, is_any_remembered, refused = 0, False, list[str]()
@@ -66,8 +67,8 @@ class MemberLaunches:
         for place, run in sorted(following, key=lambda pair: (pair[0].name in before, pair[0].setting in settings)):
             try:
                 wanted = self.executor.at_once(place.config)
-            except SchedulerError as error:
-                self.refused[place.name] = str(error)
+            except SchedulerError as error:  # of all alike
+                self.refused |= dict.fromkeys((place.name for place, _ in following), str(error))
                 refused.append(place.name)
                 break
             except ConfigError as error:  # others of the study may be carried out all the same
@@ -84,7 +85,8 @@ class MemberLaunches:
         if fitting or refused:
             taken = sum(place.name in self.tried and place.name not in self.problems for place, _ in fitting)
             refusal = self.refused[refused[-1]] if refused else ""
-            self.room.heard(going, taken, refusal, wanted, once_more=not before.isdisjoint(refused))
+            once_more = going > 0 or not before.isdisjoint(refused)
+            self.room.heard(going, taken, refusal, wanted, once_more=once_more)
         return bool(fitting) or is_any_remembered
 
     def _refused_settings(self, following: Following) -> set[str]:

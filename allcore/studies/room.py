@@ -51,7 +51,7 @@ class Room:
         """
         now, asked_again = time.monotonic(), self.may_ask_again() and once_more
         self._has_taken = self._has_taken or taken > 0 or going > 0
-        if taken or not self.refusal:
+        if taken or going or not self.refusal:
             self._refused_since = now
         if refusal:
             if going + taken < self._limit:  # it had as many before: a job may count for a moment after its run's end

@@ -151,12 +151,15 @@ def _fitting(config: TrainConfig, give_up: Callable[[], bool]) -> tuple[Device, 
 
     A driver that is being loaded, for the first run of many, may be slow to tell of its GPUs.
     """
-    for _ in range(_TIMES_ASKED - 1):
-        with suppress(DevicesUnknownError):
+    for asked in range(1, _TIMES_ASKED + 1):
+        try:
             return suitable(config, devices_here())
-        if give_up():
-            return ()
-    return suitable(config, devices_here())
+        except DevicesUnknownError:
+            if give_up():
+                break
+            if asked == _TIMES_ASKED:
+                raise
+    return ()
 
 
 def _heard_of(folder: Path, stop: StopSignal) -> Callable[[], bool]:

@@ -221,6 +221,20 @@ def test_a_setting_that_was_not_asked_for_is_asked_for_before_the_study_gives_up
     assert {states[place.name] for place in plan.places if place.name not in small} == {"succeeded"}
 
 
+def test_what_is_refused_of_all_alike_is_not_asked_for_each_setting(study, refusing, monkeypatch):
+    monkeypatch.setattr(room, "_FIRST_PATIENCE_SECONDS", 0.0)
+    asked = []
+
+    def at_once(self, config):
+        asked.append(config.image_size)
+        raise SchedulerError("cluster.json: damaged")
+
+    monkeypatch.setattr(Refusing, "at_once", at_once)
+    assert run_study(study.folder, refusing()) == 1
+    assert study.status().error.count("cluster.json: damaged") == 3  # the first few by name
+    assert len(asked) <= 2  # the clock may stand for a moment
+
+
 def test_why_the_others_wait_is_said_meanwhile(study, refusing, monkeypatch):
     scheduler = refusing(most=2)
     phases = set()
@@ -316,6 +330,18 @@ def test_a_day_counts_from_what_was_last_taken(monkeypatch):
     it.heard(0, 1, "no more", 4)
     clock[0] = 90_000.0
     it.heard(0, 1, "", 4)
+    clock[0] += 60
+    it.heard(0, 0, "no more", 4)
+    assert not it.is_hopeless()
+
+
+def test_a_day_counts_from_when_the_last_member_went_on(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    it = Room()
+    it.heard(0, 1, "no more", 4)
+    clock[0] = 108_000.0  # of thirty hours
+    it.heard(1, 0, "no more", 4)
     clock[0] += 60
     it.heard(0, 0, "no more", 4)
     assert not it.is_hopeless()

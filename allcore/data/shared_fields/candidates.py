@@ -53,6 +53,7 @@ def propose(landmarks: Landmarks, workers: int, on_share: Callable[[float], None
     for meetings in find_meetings(landmarks, workers, on_share):
         counted = in_threads(lambda some: _count_votes(landmarks, *some), _by_images(landmarks, meetings), workers)
         candidates.extend(candidate for some in counted for candidate in some)
+        meetings.clear()  # or they would be held until the next are there
     return candidates
 
 

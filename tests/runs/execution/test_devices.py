@@ -201,17 +201,20 @@ def test_worker_waits_for_a_tool_that_is_slow_once(workspace, monkeypatch):
     assert found == [("CPU 0",)]
 
 
-def test_run_that_is_stopped_while_the_tool_is_silent_is_cancelled(workspace, monkeypatch):
-    run = RunStore(workspace.runs).create(config(device="cpu"), SPLIT)
+@pytest.mark.parametrize("at", [1, 3])
+def test_run_that_is_stopped_while_the_tool_is_silent_is_cancelled(workspace, monkeypatch, at):
+    run, asked = RunStore(workspace.runs).create(config(device="cpu"), SPLIT), []
 
     def silent():
-        (run.folder / STOP_FILE).touch()
+        asked.append(1)
+        if len(asked) == at:
+            (run.folder / STOP_FILE).touch()
         raise DevicesUnknownError("nvidia-smi did not answer")
 
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr(worker, "devices_here", silent)
     assert worker.run_worker(run.folder) == 0
-    assert run.status().state == "cancelled"
+    assert (run.status().state, len(asked)) == ("cancelled", at)
 
 
 @pytest.mark.process
