@@ -18,9 +18,6 @@ from benchmarks.load import serving
 from benchmarks.page_speed import places_by_page, taken
 from benchmarks.processes import weighed
 
-PAGES = (
-    "overview", "predict", "dataset", "image", "augmentation", "trust", "train", "runs", "evaluate", "tradeoff",
-)  # fmt: skip
 SIZE = 96
 RUNS, MANY_RUNS, PLACES = 4, 200, 12
 
