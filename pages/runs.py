@@ -45,8 +45,7 @@ if said.open:
     with said:
         show_about(run)
 compared = show_live(run, known, now)
-show_settings(run, summary, [(known[one], now[one]) for one in compared])
-study = summary.config.study if summary.config is not None else None
-show_actions(run.id, *([] if study is None else [study]))
+show_settings(run, summary.state, [known[one] for one in compared])
+show_actions(*filter(None, (run.id, summary.study)))
 st.header("Files", anchor=False)
 show_downloads(run)

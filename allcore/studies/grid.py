@@ -13,7 +13,8 @@ from allcore.errors import RunError
 from allcore.runs.folder.history import History
 from allcore.runs.folder.states import ACTIVE, State
 from allcore.runs.folder.store import Run
-from allcore.runs.summary import RunSummary, summarize
+from allcore.runs.summarize import summarize
+from allcore.runs.summary import RunSummary
 from allcore.studies.plan import Place, StudyPlan
 from allcore.studies.store import Study
 

@@ -2,7 +2,6 @@
 
 from allcore.runs.execution.devices import Device
 from allcore.runs.folder.process import host
-from allcore.runs.folder.status import Status
 from allcore.runs.summary import RunSummary
 from pages.ui.known.runs import phase_text
 from pages.ui.shared.queue import in_turn, in_use
@@ -11,7 +10,7 @@ HERE = (Device("gpu", 0, "GPU-1a"), Device("gpu", 1, "GPU-2b"), Device("cpu", 0,
 
 
 def one(name, state, queued_at=0.0, **fields):
-    return RunSummary(name, Status(state=state, heartbeat=0.0, queued_at=queued_at, **fields))
+    return RunSummary(name, state, queued_at=queued_at, **fields)
 
 
 def test_devices_are_free_or_a_runs_also_those_of_another_machine():

@@ -15,7 +15,7 @@ from allcore.runs.folder.files import STOP_FILE
 from allcore.runs.folder.status import Status, write_status
 from allcore.runs.folder.store import Run, RunStore
 from allcore.runs.folder.worker_lock import worker_lock
-from allcore.runs.summary import summarize
+from allcore.runs.summarize import summarize
 from allcore.studies.plan import make_plan
 from allcore.studies.store import PLAN_FILE, StudyStore
 from pages.ui import address

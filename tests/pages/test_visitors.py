@@ -11,7 +11,7 @@ from plotly.basedatatypes import BaseFigure
 from allcore.data.splits import split
 from allcore.runs import listing
 from allcore.runs.folder import store
-from allcore.runs.summary import summarize
+from allcore.runs.summarize import summarize
 from pages.ui import figures
 from pages.ui.figures import drawn
 from pages.ui.known import runs as live
@@ -69,7 +69,7 @@ def test_visitors_share_what_is_read_of_runs_that_are_at_rest(run, page, monkeyp
 
 
 def test_of_many_visitors_who_see_that_a_run_has_changed_one_reads_it(run, monkeypatch):
-    live._at_rest.clear()
+    live._at_rest().pop(str(run.folder), None)
     read, asked, looking = [], threading.Barrier(4), threading.Semaphore(0)
 
     def stamps(*of):
@@ -91,6 +91,19 @@ def test_of_many_visitors_who_see_that_a_run_has_changed_one_reads_it(run, monke
         found = [each.result(30) for each in [visitors.submit(look) for _ in range(4)]]
     assert read == [run.id]
     assert found == [summarize(run)] * 4
+
+
+def test_who_looks_first_reads_no_run_that_the_ready_list_tells_of(run, workspace, monkeypatch):
+    told = listing.list_runs(workspace)
+    live._at_rest.clear()
+    monkeypatch.setattr(listing, "_look_at", _is_not_read)
+    monkeypatch.setattr(live, "summarize", _is_not_read)
+    assert live.summaries(live.runs()) == told
+    assert [one.id for one in told] == [run.id]
+
+
+def _is_not_read(*of):
+    raise AssertionError(f"{of} is read again")
 
 
 def bars(heights, colour="red"):

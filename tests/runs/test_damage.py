@@ -11,7 +11,8 @@ from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.reporting.training_curves import RunCurve, training_chart
 from allcore.runs.folder.store import Run, RunStore
-from allcore.runs.summary import summarize, summary_table
+from allcore.runs.summarize import summarize
+from allcore.runs.summary import summary_table
 from tests.damaged import TIMES
 from tests.runs.damage import FILES, damage, finished_folder
 

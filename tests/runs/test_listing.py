@@ -7,14 +7,15 @@ import time
 
 import pytest
 
-from allcore.runs import listing, summary
+from allcore.runs import listing
+from allcore.runs import summarize as reading
 from allcore.runs.folder.about import About, say_of_run
 from allcore.runs.folder.launches import claim_launch, last_launch, record_launch
 from allcore.runs.folder.process import own_identity
 from allcore.runs.folder.status import write_status
 from allcore.runs.listing import list_runs
-from allcore.runs.summary import summarize, summary_rows
-from allcore.runs.summary_columns import SUMMARY_COLUMNS
+from allcore.runs.summarize import summarize
+from allcore.runs.summary import RunSummary
 from tests.copies import copy_without_models
 
 
@@ -38,7 +39,7 @@ def list_file(workspace):
 
 def told(workspace):
     """Return the names of the runs that the list on the disk tells of."""
-    return set(json.loads(list_file(workspace).read_text())["runs"])
+    return set(json.loads(list_file(workspace).read_text().partition("\n")[2])["runs"])
 
 
 @pytest.fixture
@@ -50,14 +51,14 @@ def read(monkeypatch):
         names.append(run.id)
         return summarize(run)
 
-    monkeypatch.setattr(summary, "summarize", noted)
+    monkeypatch.setattr(reading, "summarize", noted)
     return names
 
 
-def test_a_run_that_has_ended_is_read_once_and_its_row_is_that_of_its_summary(workspace, run, read):
+def test_a_run_that_has_ended_is_read_once(workspace, run, read):
     first = list_runs(workspace)
-    assert [one.row for one in first] == summary_rows([summarize(run)])
-    assert first[0].row["best_validation_accuracy"] is not None
+    assert first == [summarize(run)]
+    assert first[0].best_validation_accuracy is not None
     assert list_runs(workspace) == first
     assert read == [run.id]
 
@@ -108,18 +109,18 @@ def test_a_dataset_that_was_renamed_has_its_new_name(workspace, run, monkeypatch
     monkeypatch.setattr("allcore.runs.folder.store.present_place", lambda place: "/datasets/renamed")
     workspace.datasets.mkdir()
     (found,) = list_runs(workspace)
-    assert found.row["dataset"] == "datasets/renamed"
+    assert found.dataset == "/datasets/renamed"
     assert found.says("RENAMED")
 
 
 def test_a_change_within_the_step_of_the_disks_clock_is_seen(workspace, run):
     write_status(run.folder, run.status().model_copy(update={"epoch": 1}))
     times = {path: path.stat().st_mtime_ns for path in (run.folder, run.folder / "status.json")}
-    assert list_runs(workspace)[0].row["epoch"] == 1
+    assert list_runs(workspace)[0].epoch == 1
     write_status(run.folder, run.status().model_copy(update={"epoch": 2}))
     for path, moment in times.items():
         os.utime(path, ns=(moment, moment))
-    assert list_runs(workspace)[0].row["epoch"] == 2
+    assert list_runs(workspace)[0].epoch == 2
 
 
 def test_what_its_files_alone_do_not_tell_is_read_every_time(workspace, run, read):
@@ -129,7 +130,7 @@ def test_what_its_files_alone_do_not_tell_is_read_every_time(workspace, run, rea
     (damaged.folder / "config.json").write_text("{")
     settle(damaged)
     for _ in range(2):
-        assert {one.row["run"]: one.row["state"] for one in list_runs(workspace)} == {
+        assert {one.id: one.state for one in list_runs(workspace)} == {
             run.id: "succeeded", "waiting": "queued", "damaged": "damaged",
         }  # fmt: skip
     assert told(workspace) == {run.id}
@@ -141,9 +142,9 @@ def test_a_run_that_another_machine_hears_nothing_of_is_judged_anew_by_its_own(w
     waits = {"state": "queued", "pid": pid, "process_started": started, "host": "there", "phase": "waiting"}
     write_status(run.folder, run.status().model_copy(update=waits))
     settle(run)
-    assert [one.row["state"] for one in list_runs(workspace)] == ["interrupted"]
+    assert [one.state for one in list_runs(workspace)] == ["interrupted"]
     monkeypatch.setattr("allcore.runs.folder.process.host", lambda: "there")
-    assert [one.row["state"] for one in list_runs(workspace)] == ["queued"]
+    assert [one.state for one in list_runs(workspace)] == ["queued"]
 
 
 def test_a_run_that_waits_in_a_schedulers_queue_is_known_until_the_scheduler_says_more(workspace, run, read):
@@ -154,31 +155,39 @@ def test_a_run_that_waits_in_a_schedulers_queue_is_known_until_the_scheduler_say
     write_status(run.folder, run.status().model_copy(update=queued))
     settle(run)
     for _ in range(2):
-        assert [one.row["state"] for one in list_runs(workspace)] == ["queued"]
+        assert [one.state for one in list_runs(workspace)] == ["queued"]
     assert read == [run.id]
     record_launch(run.folder, launch.model_copy(update={"state": "over", "word": "Slurm job 7: its machine failed"}))
     (found,) = list_runs(workspace)
-    assert (found.row["state"], found.row["note"]) == ("interrupted", "Slurm job 7: its machine failed")
+    assert (found.state, found.note) == ("interrupted", "Slurm job 7: its machine failed")
 
 
-def harmed(field, value):
-    """Return a way to write something else into a list, at a place of its only run's entry."""
+def in_its_own_words(change):
+    """Return a way to write a list that is whole, but says something else."""
 
     def harm(text):
-        value_of = json.loads(text)
-        (entry,) = value_of["runs"].values()
-        *way, last = field
-        for part in way:
-            entry = entry[part]
-        entry[last] = value
-        return json.dumps(value_of)
+        said = json.loads(text.partition("\n")[2])
+        change(said)
+        again = json.dumps(said)
+        return f"{listing._digest(again.encode()).decode()}\n{again}"
 
     return harm
 
 
-def of_another_version(text):
-    """Return a list as a version wrote it whose rows said other things of the same files."""
-    return json.dumps(json.loads(text) | {"work": listing._WORK - 1})
+def failed(said):
+    """Have the only run of a list be told as failed."""
+    ((_, told),) = said["runs"].values()
+    told[RunSummary._fields.index("state")] = "failed"
+
+
+def of_another_version(said):
+    failed(said)
+    said["work"][0] -= 1
+
+
+def of_other_fields(said):
+    failed(said)
+    said["work"].append("another")
 
 
 @pytest.mark.parametrize(
@@ -186,31 +195,27 @@ def of_another_version(text):
     [
         lambda text: "",
         lambda text: text[:-20],
-        lambda text: "[]",
-        lambda text: json.dumps({"work": listing._WORK, "runs": []}),
+        lambda text: text.replace("succeeded", "failed"),
+        lambda text: text.partition("\n")[2],
+        lambda text: "\n[]",
         lambda text: "[" * 100_000,
-        lambda text: text.replace("[", "[[", 1),
-        harmed([0], []),
-        harmed([0, 0], "now"),
-        harmed([0, 0, 0], None),
-        harmed([1], []),
-        *(harmed([1, column], {}) for column in range(len(SUMMARY_COLUMNS))),
-        harmed([2], "yes"),
-        harmed([3], None),
-        lambda text: of_another_version(harmed([1, list(SUMMARY_COLUMNS).index("state")], "failed")(text)),
+        in_its_own_words(of_another_version),
+        in_its_own_words(of_other_fields),
     ],
 )
 def test_a_list_that_is_damaged_or_of_another_version_is_made_again(workspace, run, harm):
     first = list_runs(workspace)
     file = list_file(workspace)
-    file.write_text(harm(file.read_text()))
+    harmed = harm(file.read_text())
+    assert harmed != file.read_text()
+    file.write_text(harmed)
     assert list_runs(workspace) == first
     assert told(workspace) == {run.id}
 
 
 def test_where_nothing_can_be_written_the_runs_are_listed_all_the_same(workspace, run, no_room):
     with no_room("/cache/"):
-        assert [one.row["run"] for one in list_runs(workspace)] == [run.id]
+        assert [one.id for one in list_runs(workspace)] == [run.id]
     assert not list_file(workspace).exists()
 
 

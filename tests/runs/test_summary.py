@@ -1,6 +1,5 @@
 """A line a run, whatever state its folder is in."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +7,8 @@ import pytest
 
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.runs.folder.status import write_status
-from allcore.runs.summary import RunSummary, summarize, summary_rows, summary_table
+from allcore.runs.summarize import summarize
+from allcore.runs.summary import RunSummary, summary_rows, summary_table
 from tests.copies import copy_of
 
 
@@ -46,8 +46,9 @@ def test_finished_run_is_told_with_its_test_accuracy_and_one_without_predictions
 def test_damaged_run_is_listed_with_the_reason(copy, file, content):
     (copy.folder / file).unlink() if content is None else (copy.folder / file).write_text(content)
     summary = summarize(copy)
-    assert (summary.state, summary.status, summary.config) == ("damaged", None, None)
-    assert summary.note
+    assert summary == RunSummary(copy.id, problem=summary.problem, bytes=summary.bytes)
+    assert (summary.state, summary.is_active, summary.is_at_rest) == ("damaged", False, False)
+    assert summary.note == summary.problem != ""
 
 
 def test_progress_counts_steps(copy):
@@ -70,12 +71,11 @@ def test_note_is_the_error_or_else_a_warning(copy):
 
 
 def test_a_run_is_found_by_its_study_and_its_variant_which_stands_behind_its_dataset(finished_run):
-    config = finished_run.config.model_copy(update={"study": "sizes", "variant": "Segmented"})
-    told = replace(summarize(finished_run), config=config)
+    told = summarize(finished_run)._replace(study="sizes", variant="Segmented")
     assert told.says("SIZES segmented")
     assert not summarize(finished_run).says("sizes")
     (row,) = summary_rows([told])
-    assert row["dataset"] == "/".join([*Path(config.dataset).parts[-2:], "Segmented"])
+    assert row["dataset"] == "/".join([*Path(finished_run.config.dataset).parts[-2:], "Segmented"])
 
 
 def test_table_has_a_row_a_run_and_leaves_out_what_is_not_known(finished_run):

@@ -46,13 +46,15 @@ def list_runs(
     from allcore.cli.runs.table import print_runs, sorted_runs
     from allcore.runs.execution.ask_schedulers import ask_schedulers
     from allcore.runs.listing import list_runs as all_runs
+    from allcore.runs.summary import summary_rows
     from allcore.workspace import open_workspace
 
     workspace = open_workspace()
     ask_schedulers(workspace)
     found = all_runs(workspace)
     listed = [one for one in found if everything or not one.hidden]
-    rows = sorted_runs([one.row for one in listed if (tag is None or tag in one.tags) and one.says(find)], sort)
+    shown = [one for one in listed if (tag is None or tag in one.tags) and one.says(find)]
+    rows = sorted_runs(summary_rows(shown), sort)
     if json:
         print_json(rows)
         return

@@ -9,7 +9,7 @@ from allcore.cli.kit.output import table
 from allcore.errors import RunError
 from allcore.number_text import duration, memory, percentage
 from allcore.runs.folder.states import in_words
-from allcore.runs.summary_columns import SUMMARY_COLUMNS
+from allcore.runs.summary import SUMMARY_COLUMNS
 
 _COLUMNS: Final = {
     "run": "run", "name": "name", "tags": "tags", "state": "state", "launched (UTC)": "launched", "dataset": "dataset",

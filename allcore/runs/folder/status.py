@@ -103,8 +103,7 @@ def recorded_status(folder: Path) -> Status:
 
 def is_only_silent(folder: Path, status: Status) -> bool:
     """Return whether a run reads as `interrupted` for want of a heartbeat alone: its own machine may know better."""
-    elsewhere = status.pid is not None and _is_elsewhere(folder, status)
-    if status.state != "interrupted" or not elsewhere:
+    if status.state != "interrupted" or status.pid is None or not _is_elsewhere(folder, status):
         return False
     launch = last_launch(folder)
     return launch is None or launch.is_local

@@ -29,5 +29,4 @@ def link_to_map(label: str, root: Path, variant: str, chosen: Run | None, image:
 
 def _is_of(run: Run, root: Path, variant: str) -> bool:
     now = summary(run)
-    succeeded = now.state == "succeeded" and now.config is not None and now.config.variant == variant
-    return succeeded and was_made_on(run, root) and can_be_mapped(run)
+    return now.state == "succeeded" and now.variant == variant and was_made_on(run, root) and can_be_mapped(run)

@@ -20,8 +20,9 @@ from allcore.runs.folder.history import History, HistoryReader
 from allcore.runs.folder.process import is_elsewhere
 from allcore.runs.folder.states import in_words
 from allcore.runs.folder.store import Run, run_of_model
-from allcore.runs.listing import stamps
-from allcore.runs.summary import RunSummary, best_validation_accuracy, summarize
+from allcore.runs.listing import AtRest, runs_at_rest, stamps
+from allcore.runs.summarize import best_validation_accuracy, summarize
+from allcore.runs.summary import RunSummary
 from allcore.studies.out_of_fold import is_out_of_fold
 from allcore.workspace import open_workspace
 from pages.ui import address
@@ -72,7 +73,7 @@ def summary(run: Run) -> RunSummary:
     return summaries([run])[0]
 
 
-def _summary(run: Run, datasets: Stamp, at_rest: dict[str, tuple[tuple[Stamp, ...], RunSummary]]) -> RunSummary:
+def _summary(run: Run, datasets: Stamp, at_rest: AtRest) -> RunSummary:
     folder = str(run.folder)
     now = stamps(folder, datasets)
     kept = at_rest.get(folder)
@@ -126,22 +127,19 @@ def places_in_the_queue() -> dict[str, int]:
     return waiting(executor().store.root)
 
 
-def phase_text(summary: RunSummary, waiting: dict[str, int]) -> str:
+def phase_text(of: RunSummary, waiting: dict[str, int]) -> str:
     """Return in a few words what an active run is doing: its place among those waiting, or its epoch and time left."""
-    status = summary.status
-    if status is None:
-        return ""
-    if status.state == "queued":
-        if status.pid is None and status.phase:  # with a scheduler, which has a queue of its own
-            return status.phase
-        if is_elsewhere(status.host, status.process_started):  # which has a queue of its own
-            return f"{status.phase or 'starting'} on {status.host}"
-        before = waiting.get(summary.id)
+    if of.state == "queued":
+        if of.pid is None and of.phase:  # with a scheduler, which has a queue of its own
+            return of.phase
+        if is_elsewhere(of.host, of.process_started):  # which has a queue of its own
+            return f"{of.phase or 'starting'} on {of.host}"
+        before = waiting.get(of.id)
         if before is None:
             return "starting"
         return "next in the queue" if before == 0 else f"{before} ahead of it in the queue"
-    left = f", {duration(status.eta_seconds)} left" if status.eta_seconds is not None else ""
-    return f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}, {status.phase or status.state}{left}"
+    left = f", {duration(of.eta_seconds)} left" if of.eta_seconds is not None else ""
+    return f"epoch {min(of.epoch + 1, of.epochs)} of {of.epochs}, {of.phase or of.state}{left}"
 
 
 def _datasets_stamp() -> Stamp:
@@ -156,9 +154,10 @@ def _look(root: str) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _at_rest() -> dict[str, tuple[tuple[Stamp, ...], RunSummary]]:
-    """Return the summaries of runs that were not active, by folder, with what tells the versions of its files apart."""
-    return {}
+def _at_rest() -> AtRest:
+    """Return the summaries of runs that are not active, by folder; at first those that the list of runs tells of."""
+    workspace = open_workspace()
+    return {str(workspace.runs / name): known for name, known in runs_at_rest(workspace).items()}
 
 
 @lru_cache(10_000)  # every page asks this of every run, and Streamlit takes its time over every argument

@@ -7,7 +7,6 @@ from functools import partial
 
 import streamlit as st
 
-from allcore.config import TrainConfig
 from allcore.number_text import memory
 from allcore.runs.folder.states import in_words
 from allcore.runs.summary import RunSummary, summary_table
@@ -29,7 +28,7 @@ def show_list(of: Sequence[RunSummary]) -> None:
         wanted = st.text_input(
             "Find", key="find", bind="query-params", placeholder="name, tag, dataset, state, study", width=280
         )
-        hidden = any(one.about.hidden for one in of) and st.toggle("Show hidden", key="all_runs", bind="query-params")
+        hidden = any(one.hidden for one in of) and st.toggle("Show hidden", key="all_runs", bind="query-params")
     st.fragment(guarded("the list of runs")(_show_lines), run_every=refresh_every(of))(wanted, hidden=hidden)
 
 
@@ -40,9 +39,9 @@ def _show_lines(wanted: str, *, hidden: bool) -> None:
     """
     grids, words = names_of_grids(), wanted.split()
     every = summaries(runs())
-    here = [each for each in every if words or each.config is None or not _in_a_grid(each.config, grids)]
+    here = [each for each in every if words or not _in_a_grid(each, grids)]
     found = [each for each in here if each.says(wanted)]
-    now = [each for each in found if hidden or not each.about.hidden]
+    now = [each for each in found if hidden or not each.hidden]
     if address.is_due():  # the page around this list is to show another run
         st.rerun()
     if not now:
@@ -88,6 +87,6 @@ def _why_none(*, any_run: bool, found: bool, wanted: bool) -> str:
     return "No run has all of these words." if wanted else "All runs belong to the studies above."
 
 
-def _in_a_grid(config: TrainConfig, studies: set[str]) -> bool:
+def _in_a_grid(of: RunSummary, studies: set[str]) -> bool:
     """Return whether a run is a member of a study that is shown."""
-    return config.place is not None and config.study in studies
+    return of.place != "" and of.study in studies

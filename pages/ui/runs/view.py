@@ -30,20 +30,19 @@ def show_progress(run: Run, state: str) -> None:
     now = summary(run)
     if now.state != state:
         st.rerun()
-    if now.status is None:
+    if now.state == "damaged":
         st.error(for_page(now.problem), title="This run is damaged")
         return
-    status = now.status
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(now.state)
         if now.is_active:
             st.caption(for_page(phase_text(now, places_in_the_queue())), width="content")
-        st.caption(for_page(status.device), width="content")
+        st.caption(for_page(now.device), width="content")
     if now.is_active:
         st.progress(now.progress)
-    if status.error:
-        st.error(for_page(status.error), title="Why it ended")
-    for warning in status.warnings:
+    if now.error:
+        st.error(for_page(now.error), title="Why it ended")
+    for warning in now.warnings:
         st.warning(for_page(warning))
     if (mirrored := read_mirrored(run.folder)) is not None:
         st.caption(for_page(f"MLflow: {mirrored.problem or mirrored.page}"))
@@ -122,14 +121,13 @@ def show_epochs(run: Run) -> None:
 
 
 def _show_numbers(summary: RunSummary, of: History) -> None:
-    assert summary.status is not None
-    status, best = summary.status, summary.best_validation_accuracy
     trained = ("Trained for", of.training_seconds or 0.0)
-    time = ("Time left", status.eta_seconds) if summary.is_active else trained
+    time = ("Time left", summary.eta_seconds) if summary.is_active else trained
+    best = per_cent(summary.best_validation_accuracy, 1)
     with st.grid("auto", min_column_width=165):
-        st.metric("Epochs", f"{status.epoch} of {status.epochs}", border=True)
-        st.metric("Validation accuracy", per_cent(best, 1), border=True, help="The highest of any epoch.")
-        st.metric("Images/s", speed(status.images_per_second), border=True)
+        st.metric("Epochs", f"{summary.epoch} of {summary.epochs}", border=True)
+        st.metric("Validation accuracy", best, border=True, help="The highest of any epoch.")
+        st.metric("Images/s", speed(summary.images_per_second), border=True)
         st.metric(time[0], duration(time[1]), border=True)
 
 

@@ -50,7 +50,7 @@ def show_devices(all_runs: Sequence[RunSummary]) -> None:
 def in_turn(all_runs: Sequence[RunSummary]) -> list[RunSummary]:
     """Return the runs that are going on or wait, first come first."""
     active = [one for one in all_runs if one.is_active]
-    return sorted(active, key=lambda one: one.status.queued_at if one.status else 0.0)
+    return sorted(active, key=lambda one: one.queued_at)
 
 
 def _first_waiting(active: Sequence[RunSummary]) -> str:
@@ -65,9 +65,9 @@ def in_use(active: Sequence[RunSummary], devices: Sequence[Device], here: str) -
     """
     holders: dict[tuple[str, str], list[str]] = {(here, device.label): [] for device in devices}
     for one in active:
-        if one.status is not None and one.state != "queued":
-            for label in one.status.devices or ("a device",):
-                holders.setdefault((one.status.host, label), []).append(one.id)
+        if one.state != "queued":
+            for label in one.devices or ("a device",):
+                holders.setdefault((one.host, label), []).append(one.id)
     return [
         (label if where in ("", here) else f"{label} of {where}", ", ".join(ids) or "free")
         for (where, label), ids in holders.items()
