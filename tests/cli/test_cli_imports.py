@@ -60,8 +60,8 @@ def test_a_list_of_runs_that_were_listed_before_reads_none(process, finished_run
     for path in (copied, *copied.rglob("*")):
         os.utime(path, (path.stat().st_mtime - 3600,) * 2)
     first, second = (imported_by(process, tmp_path, ["runs", "list"])["runs list"] for _ in range(2))
-    assert "allcore.runs.summary" in first
-    assert {"allcore.runs.summary", "allcore.config", "filelock", "psutil"} & second == set()
+    assert "allcore.runs.summarize" in first
+    assert {"allcore.runs.summarize", "allcore.config", "filelock", "psutil"} & second == set()
 
 
 @pytest.fixture(scope="module")
