@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
+from threading import Semaphore
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from allcore.data.synthetic.cells import CLASSES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.store import Run
 from allcore.workspace import Workspace
+from pages.ui import shared_work
 from tests.copies import copy_of, shared_files
 from tests.data.shared_fields.planted import crop_pair, large_field
 
@@ -52,6 +55,19 @@ def _wait_until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: 
     assert thread is not None
     thread.join(timeout)
     assert not thread.is_alive(), f"the page still draws after {timeout} s"
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], bool]:
+    """Return what waits until so many more wait for long work, and tells whether they came to that."""
+    came, wait = Semaphore(0), shared_work._wait
+
+    def waits(*of: Any, **how: Any) -> Any:
+        came.release()
+        return wait(*of, **how)
+
+    monkeypatch.setattr(shared_work, "_wait", waits)
+    return lambda count: all(came.acquire(timeout=60) for _ in range(count))
 
 
 @pytest.fixture

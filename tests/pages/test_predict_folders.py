@@ -132,8 +132,9 @@ def test_images_that_were_added_or_replaced_are_seen_once_the_folder_is_read_aga
     assert after.loc["a.jpg", "probability_Pro"] != before.loc["a.jpg", "probability_Pro"]
 
 
-def test_folder_that_another_reads_at_the_moment_is_read_again_afterwards(folder, smears, monkeypatch):
-    app, begun, go_on = open_page("predict", folder=str(folder)), threading.Event(), threading.Event()
+def test_folder_that_another_reads_at_the_moment_is_read_again_afterwards(folder, smears, monkeypatch, waiting):
+    app = open_page("predict", folder=str(folder))
+    begun, go_on = threading.Event(), threading.Event()
     _kept_lists.clear()
 
     def slowly(at, progress):
@@ -147,6 +148,7 @@ def test_folder_that_another_reads_at_the_moment_is_read_again_afterwards(folder
         assert begun.wait(60)
         _kept_lists.clear()  # as whoever asks to read it again does
         second = another.submit(_listed, folder)
+        assert waiting(2)
         go_on.set()
         assert [len(each.result()[0]) for each in (first, second)] == [1, 1]
     shutil.copy(smears / "Pro" / "pro-0001.jpg", folder / "b.jpg")

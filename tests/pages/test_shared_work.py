@@ -11,7 +11,7 @@ from pages.ui.known import workspace as state
 from pages.ui.shared_work import CancelledError, ask_again, cancel, is_under_way, wait_for
 
 
-def test_work_is_begun_once_and_whoever_asks_meanwhile_gets_what_it_comes_to():
+def test_work_is_begun_once_and_whoever_asks_meanwhile_gets_what_it_comes_to(waiting):
     begun, go_on, results = [], threading.Event(), []
 
     def work(progress):
@@ -25,12 +25,12 @@ def test_work_is_begun_once_and_whoever_asks_meanwhile_gets_what_it_comes_to():
     ]
     for asker in askers:
         asker.start()
-    while not is_under_way("a search"):
-        pass
+    assert waiting(3)
     go_on.set()
     for asker in askers:
         asker.join(30)
     assert results == ["found"] * 3
+    assert begun == [1]
     assert not is_under_way("a search")
 
 
@@ -78,7 +78,7 @@ def test_a_dataset_is_read_on_when_the_page_that_began_it_was_left(dataset, monk
     assert len([show for show in begun if show is not None]) == 1
 
 
-def test_cancelled_work_ends_at_its_next_progress_and_everybody_who_waits_is_told():
+def test_cancelled_work_ends_at_its_next_progress_and_everybody_who_waits_is_told(waiting):
     go_on, ended, told = threading.Event(), threading.Event(), []
 
     def work(progress):
@@ -96,8 +96,7 @@ def test_cancelled_work_ends_at_its_next_progress_and_everybody_who_waits_is_tol
     askers = [threading.Thread(target=ask) for _ in range(2)]
     for asker in askers:
         asker.start()
-    while not is_under_way("a long search"):
-        pass
+    assert waiting(2)
     cancel("a long search")
     for asker in askers:
         asker.join(30)
