@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
-from threading import Semaphore
+from threading import Condition
 from typing import Any
 
 import numpy as np
@@ -59,15 +59,27 @@ def _wait_until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: 
 
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], bool]:
-    """Return what waits until so many more wait for long work, and tells whether they came to that."""
-    came, wait = Semaphore(0), shared_work._wait
+    """Return what waits until so many wait for long work at the moment, and tells whether it came to that."""
+    now, changed, wait = [0], Condition(), shared_work._wait
+
+    def count(more: int) -> None:
+        with changed:
+            now[0] += more
+            changed.notify_all()
 
     def waits(*of: Any, **how: Any) -> Any:
-        came.release()
-        return wait(*of, **how)
+        count(1)
+        try:
+            return wait(*of, **how)
+        finally:
+            count(-1)
+
+    def are_waiting(so_many: int) -> bool:
+        with changed:
+            return changed.wait_for(lambda: now[0] == so_many, 60)
 
     monkeypatch.setattr(shared_work, "_wait", waits)
-    return lambda count: all(came.acquire(timeout=60) for _ in range(count))
+    return are_waiting
 
 
 @pytest.fixture
