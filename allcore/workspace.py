@@ -12,7 +12,7 @@ from allcore.data.folder.layout import Layout
 from allcore.data.folder.links import data_roots, workspace_root
 from allcore.data.folder.listing import is_hidden
 from allcore.errors import ConfigError, DatasetError, FileError
-from allcore.files import check_file
+from allcore.files import check_file, is_folder
 from allcore.installation import APP
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _datasets_of(root: Path) -> list[Path]:
 
 def _dataset_children(folder: Path) -> list[Path]:
     try:
-        children = sorted(child for child in folder.iterdir() if child.is_dir() and not is_hidden(child.name))
+        children = sorted(child for child in folder.iterdir() if is_folder(child) and not is_hidden(child.name))
     except OSError:  # not there yet, or on a disk that is not
         return []
     return [child for child in children if _layout(child) is not None]

@@ -15,11 +15,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from allcore.files import Stamp, stamp
-from allcore.runs.folder.files import CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE, STATUS_FILE, run_names
+from allcore.runs.folder.files import (
+    ABOUT_FILE,
+    CONFIG_FILE,
+    LAUNCHES_FOLDER,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    STATUS_FILE,
+    run_names,
+)
 from allcore.runs.summary import RunSummary
 from allcore.workspace import Workspace
 
-_WATCHED: Final = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, METRICS_FILE)
+_WATCHED: Final = ("", STATUS_FILE, CONFIG_FILE, LAUNCHES_FOLDER, ABOUT_FILE, PREDICTIONS_FILE, METRICS_FILE)
 _WORK: Final = 5
 """Raised whenever summaries would say something else of the same files."""
 _SETTLED_NS: Final = 2_000_000_000

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TypeVar
 
 from allcore.errors import RunError
 from allcore.files import bytes_below
-from allcore.runs.folder.about import readable_about
+from allcore.runs.folder.about import NOTHING_SAID, about
 from allcore.runs.folder.files import METRICS_FILE
 from allcore.runs.folder.history import History
-from allcore.runs.folder.status import Status, is_only_silent
 from allcore.runs.folder.store import Run
 from allcore.runs.summary import RunSummary
+
+_Found = TypeVar("_Found")
 
 
 def best_validation_accuracy(history: History) -> float | None:
@@ -33,8 +35,9 @@ def summarize(run: Run, best: Callable[[Run], float | None] = _best) -> RunSumma
 
     `best` gives its best validation accuracy: a caller that looks often keeps what it has read.
     """
-    size = bytes_below(run.folder.resolve() if run.folder.is_symlink() else run.folder)
+    size = 0
     try:
+        size = bytes_below(run.folder.resolve() if run.folder.is_symlink() else run.folder)
         return _summary(run, size, best)
     except RunError as error:
         return RunSummary(run.id, problem=str(error), bytes=size)
@@ -43,7 +46,9 @@ def summarize(run: Run, best: Callable[[Run], float | None] = _best) -> RunSumma
 
 
 def _summary(run: Run, size: int, best: Callable[[Run], float | None]) -> RunSummary:
-    status, config, said = run.status(), run.config, readable_about(run)
+    status, config = run.status(), run.config
+    said, is_said = _readable(about, run, NOTHING_SAID)
+    tested, is_tested = _readable(_tested, run, None) if status.state == "succeeded" else (None, True)
     return RunSummary(
         id=run.id,
         state=status.state,
@@ -63,7 +68,7 @@ def _summary(run: Run, size: int, best: Callable[[Run], float | None]) -> RunSum
         host=status.host,
         pid=status.pid,
         process_started=status.process_started,
-        is_only_silent=is_only_silent(run.folder, status),
+        is_certain=status.is_certain and is_said and is_tested,
         devices=status.devices,
         device=status.device,
         error=status.error,
@@ -75,17 +80,20 @@ def _summary(run: Run, size: int, best: Callable[[Run], float | None]) -> RunSum
         study=config.study or "",
         place=config.place or "",
         best_validation_accuracy=best(run),
-        test_accuracy=_tested(run, status),
+        test_accuracy=tested,
     )
 
 
-def _tested(run: Run, status: Status) -> float | None:
-    """Return the accuracy (fraction) on the run's test images once it has succeeded."""
-    if status.state != "succeeded":
-        return None
+def _readable(read: Callable[[Run], _Found], run: Run, lost: _Found) -> tuple[_Found, bool]:
+    """Return what is read of a run and whether it could be: a name or predictions are `lost` otherwise, not the run."""
+    try:
+        return read(run), True
+    except (RunError, KeyError):
+        return lost, False
+
+
+def _tested(run: Run) -> float | None:
+    """Return the accuracy (fraction) on the run's test images. Raises `RunError` or `KeyError` without predictions."""
     from allcore.runs.folder.predictions import recorded_accuracy
 
-    try:
-        return recorded_accuracy(run.predictions(), "test")
-    except (RunError, KeyError):  # its predictions are lost, and not the run; Evaluate says why
-        return None
+    return recorded_accuracy(run.predictions(), "test")

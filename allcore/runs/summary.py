@@ -25,8 +25,8 @@ SUMMARY_COLUMNS: Final = {
 class RunSummary(NamedTuple):
     """One run at a glance: what its status, its configuration and a person say of it that lists show or sort by.
 
-    Of a damaged run nothing is known but its `id`, its `bytes` (those of all its files) and the `problem`. Where it
-    `is_only_silent`, it counts as interrupted since this machine has not heard of it: its own may know better.
+    Of a damaged run nothing is known but its `id`, its `bytes` (those of all its files) and the `problem`. It
+    `is_certain` unless another machine, or a look a moment later, may read something else from the same files.
     """
 
     id: str
@@ -50,7 +50,7 @@ class RunSummary(NamedTuple):
     host: str = ""
     pid: int | None = None
     process_started: str | float | None = None
-    is_only_silent: bool = False
+    is_certain: bool = True
     devices: tuple[str, ...] = ()
     device: str = ""
     error: str = ""
@@ -78,8 +78,8 @@ class RunSummary(NamedTuple):
         Not so of a damaged run: what is wrong may be mended in any file of it.
         """
         waits = self.state == "queued" and self.pid is None and self.phase != ""
-        ended = not self.is_active and self.state != "damaged" and not self.is_only_silent
-        return waits or ended
+        ended = not self.is_active and self.state != "damaged"
+        return self.is_certain and (waits or ended)
 
     @property
     def progress(self) -> float:

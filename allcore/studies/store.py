@@ -13,7 +13,7 @@ from allcore.config import parse_config
 from allcore.data.importing.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
 from allcore.json_text import of_another_schema
-from allcore.runs.folder.files import read_record
+from allcore.runs.folder.files import read_record, run_names
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, read_status, write_status
 from allcore.runs.folder.store import Run, has_succeeded, state_of
@@ -127,9 +127,7 @@ class StudyStore:
 
     def studies(self) -> list[Study]:
         """Return all studies, newest first, the damaged ones too."""
-        if not self.root.is_dir():
-            return []
-        folders = [child for child in self.root.iterdir() if child.is_dir() and not child.name.startswith(".")]
+        folders = [self.root / name for name in run_names(self.root)]
         return [Study(folder) for folder in sorted(folders, key=_made_at, reverse=True)]
 
     def find(self, name: str) -> Study:

@@ -12,6 +12,7 @@ from allcore.data.splits import split
 from allcore.runs import listing
 from allcore.runs.folder import store
 from allcore.runs.summarize import summarize
+from allcore.workspace import open_workspace
 from pages.ui import figures
 from pages.ui.figures import drawn
 from pages.ui.known import runs as live
@@ -100,6 +101,16 @@ def test_who_looks_first_reads_no_run_that_the_ready_list_tells_of(run, workspac
     monkeypatch.setattr(live, "summarize", _is_not_read)
     assert live.summaries(live.runs()) == told
     assert [one.id for one in told] == [run.id]
+
+
+def test_a_run_that_was_read_before_its_dataset_had_another_name_is_summarized_with_the_new_one(run, monkeypatch):
+    held = live.watched(run)
+    former = held.config.dataset
+    renamed = f"{former}-renamed"
+    monkeypatch.setattr("allcore.runs.folder.store.present_place", lambda place: renamed)
+    (open_workspace().datasets / "another").mkdir(parents=True)
+    assert live.summary(held).dataset == renamed
+    assert held.config.dataset == former
 
 
 def _is_not_read(*of):

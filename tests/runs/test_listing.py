@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from allcore.errors import FileError
 from allcore.runs import listing
 from allcore.runs import summarize as reading
 from allcore.runs.folder.about import About, say_of_run
@@ -104,6 +105,31 @@ def test_whatever_changes_in_a_run_is_seen(workspace, run, change):
     assert found == list_runs(workspace)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("about.json", lambda one: one.name), ("predictions.parquet", lambda one: one.test_accuracy)],
+)
+def test_what_is_mended_in_place_is_seen(workspace, run, name, said):
+    say_of_run(run, About(name="first"))
+    file = run.folder / name
+    whole = file.read_bytes()
+    file.unlink()  # other tests' runs share it
+    file.write_bytes(whole[:-9])
+    settle(run)
+    (before,) = list_runs(workspace)
+    file.write_bytes(whole)
+    (after,) = list_runs(workspace)
+    assert (before.state, after.state) == ("succeeded", "succeeded")
+    assert not said(before)
+    assert said(after)
+
+
+def test_a_folder_that_cannot_be_looked_at_or_has_no_text_as_name_takes_no_list_down(workspace, run):
+    (workspace.runs / "in-a-circle").symlink_to("in-a-circle")
+    (workspace.runs / os.fsdecode(b"L\xe4ufe")).mkdir()
+    assert {one.id: one.state for one in list_runs(workspace)} == {run.id: "succeeded", "in-a-circle": "damaged"}
+
+
 def test_a_dataset_that_was_renamed_has_its_new_name(workspace, run, monkeypatch):
     list_runs(workspace)
     monkeypatch.setattr("allcore.runs.folder.store.present_place", lambda place: "/datasets/renamed")
@@ -144,6 +170,23 @@ def test_a_run_that_another_machine_hears_nothing_of_is_judged_anew_by_its_own(w
     settle(run)
     assert [one.state for one in list_runs(workspace)] == ["interrupted"]
     monkeypatch.setattr("allcore.runs.folder.process.host", lambda: "there")
+    assert [one.state for one in list_runs(workspace)] == ["queued"]
+
+
+def test_a_launch_that_cannot_be_read_for_a_moment_is_read_again(workspace, run, monkeypatch):
+    launch = claim_launch(run.folder, "slurm", last_launch(run.folder))
+    record_launch(
+        run.folder, launch.model_copy(update={"job": "7", "state": "waiting", "word": "Slurm job 7: pending"})
+    )
+    write_status(run.folder, run.status().model_copy(update={"state": "queued", "pid": None, "phase": ""}))
+    settle(run)
+
+    def refused(*of):
+        raise FileError("it cannot be read (Stale file handle)")
+
+    with monkeypatch.context() as moment:
+        moment.setattr("allcore.runs.folder.launches.read_json", refused)
+        list_runs(workspace)
     assert [one.state for one in list_runs(workspace)] == ["queued"]
 
 

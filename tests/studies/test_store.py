@@ -1,6 +1,7 @@
 """Studies on disk: found by name, refused when damaged, and their members among all runs."""
 
 import json
+import os
 from threading import Thread
 
 import pytest
@@ -18,6 +19,13 @@ def test_a_study_comes_back_from_its_folder(study, plan):
     assert StudyStore(study.folder.parent).studies() == [study]
     assert Study(study.folder).plan() == plan
     assert study.status().state == "cancelled"
+
+
+def test_a_folder_that_cannot_be_looked_at_or_has_no_text_as_name_leaves_the_others(study):
+    root = study.folder.parent
+    (root / "in-a-circle").symlink_to("in-a-circle")
+    (root / os.fsdecode(b"L\xe4ufe")).mkdir()
+    assert {one.name for one in StudyStore(root).studies()} == {study.name, "in-a-circle"}
 
 
 def test_the_file_of_an_earlier_version_is_the_same_study_and_is_written_with_the_same_keys(study, plan):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from allcore.errors import FileError, MissingFileError, RunError
 from allcore.json_text import read_json
+from allcore.text import well_formed
 
 CONFIG_FILE: Final = "config.json"
 SPLIT_FILE: Final = "split.csv"
@@ -43,13 +44,23 @@ _LARGEST_RECORD: Final = 4 * 2**20
 
 
 def run_names(runs: Path) -> list[str]:
-    """Return the names of all run folders, those of the newest runs first, the damaged ones too."""
+    """Return the names of all run folders, or studies', those of the newest first, the damaged ones too.
+
+    A folder whose name is no text is none that a run was made in, and is left out.
+    """
     try:
         with os.scandir(runs) as entries:  # which tells folders apart without a look at each
-            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and _may_be_folder(entry)]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(names, reverse=True)
+    return sorted((name for name in names if well_formed(name) == name), reverse=True)
+
+
+def _may_be_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, or to where one may not look
+        return True
 
 
 def read_record(folder: Path, name: str) -> dict[str, Any] | None:

@@ -41,7 +41,8 @@ class Status(BaseModel):
     `pid` and `process_started`, the process's mark, mean something on `host` alone; in schema 1 the second was a time.
     `served_epoch` (0-based) is the one whose weights are served. `started` is when the segment's worker got the device,
     `peak_memory` the most bytes that it took, on a CPU. `devices` are those of `host` that it has to itself.
-    `at_time_limit` says where jobs were that had to end near their time limit, since the run last got on.
+    `at_time_limit` says where jobs were that had to end near their time limit, since the run last got on. It
+    `is_certain` unless another machine, or a look a moment later, may read something else from the same files.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -69,6 +70,7 @@ class Status(BaseModel):
     error: str = ""
     warnings: tuple[str, ...] = ()
     at_time_limit: tuple[str, ...] = ()
+    is_certain: bool = Field(True, exclude=True)
 
 
 def read_status(folder: Path) -> Status:
@@ -84,7 +86,7 @@ def read_status(folder: Path) -> Status:
         return status
     launch = last_launch(folder)
     if launch is None or launch.is_local:
-        return _asked_to_stop(folder, status if _is_there(folder, status) else _interrupted(status))
+        return _asked_to_stop(folder, _as_local(folder, status, launch))
     return _asked_to_stop(folder, _as_scheduled(folder, status, launch))
 
 
@@ -101,14 +103,6 @@ def recorded_status(folder: Path) -> Status:
         raise RunError(f"run {folder.name}: {STATUS_FILE} is damaged ({fields_of(error)})") from None
 
 
-def is_only_silent(folder: Path, status: Status) -> bool:
-    """Return whether a run reads as `interrupted` for want of a heartbeat alone: its own machine may know better."""
-    if status.state != "interrupted" or status.pid is None or not _is_elsewhere(folder, status):
-        return False
-    launch = last_launch(folder)
-    return launch is None or launch.is_local
-
-
 def write_status(folder: Path, status: Status) -> None:
     """Replace the run's status in one step: a reader sees the old or the new one."""
     write_whole(
@@ -120,6 +114,18 @@ def _asked_to_stop(folder: Path, status: Status) -> Status:
     if status.state == "running" and (folder / STOP_FILE).exists():
         return status.model_copy(update={"state": "stopping"})
     return status
+
+
+def _as_local(folder: Path, status: Status, launch: Launch | None) -> Status:
+    """Return the status of a run that a process carries out, as far as this machine can tell.
+
+    Its own machine may know better, where it has only not been heard of; and a scheduler may have it, where the record
+    of its launch could not be read just now.
+    """
+    there, was_read = _is_there(folder, status), launch is None or launch.was_read
+    silent = not there and status.pid is not None and _is_elsewhere(folder, status)
+    found = status if there else _interrupted(status)
+    return found if was_read and not silent else found.model_copy(update={"is_certain": False})
 
 
 def _interrupted(status: Status, error: str = "") -> Status:

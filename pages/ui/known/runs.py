@@ -84,7 +84,8 @@ def _summary(run: Run, datasets: Stamp, at_rest: AtRest) -> RunSummary:
         if kept is not None and kept[0] == now:
             return kept[1]
         metrics = now[-1]
-        found = summarize(run, lambda run: None if metrics == NOT_THERE else _best(folder, metrics))
+        as_it_is = _watched(run, datasets)  # who asks may have read its configuration before a renaming
+        found = summarize(as_it_is, lambda run: None if metrics == NOT_THERE else _best(folder, metrics))
         if found.is_at_rest:
             at_rest[folder] = now, found
         return found
