@@ -24,7 +24,7 @@ from allcore.data.catalog_rows import (
 )
 from allcore.data.class_names import class_name, in_order
 from allcore.data.folder.layout import find_layout
-from allcore.data.importing.left_out import left_out
+from allcore.data.importing.left_out import left_out, told_apart
 from allcore.errors import DatasetError
 from allcore.progress import Progress
 from allcore.threads import in_threads
@@ -95,9 +95,9 @@ class Catalog:
         return self.table[self.table["problem"] != ""].reset_index(drop=True)
 
     def not_used(self) -> dict[str, str]:
-        """Return every file that is of no use, or that the import left out, each with why."""
+        """Return every file that is of no use, or that the import left out, by name, each with why."""
         problems = self.problems()
-        return {**dict(zip(problems["path"], problems["problem"], strict=True)), **self.left_out}
+        return told_apart([*zip(problems["path"], problems["problem"], strict=True), *self.left_out.items()])
 
     def fingerprint(self, variant: str | None = None) -> str:
         """Return a SHA-256 over the usable images' labels, parts and contents, whatever the files are called."""

@@ -12,7 +12,7 @@ import pandas as pd
 from allcore.data.catalog import Catalog
 from allcore.data.labels.versions import compared_images
 from allcore.data.overlap import Overlap, exact_overlap, find_overlap, known_overlap
-from allcore.data.shared_fields.search import SEARCH_VERSION
+from allcore.data.stain.clusters import WORK as CLUSTERS_WORK
 from allcore.data.stain.clusters import find_stains
 from allcore.errors import FileError
 from allcore.json_text import read_json
@@ -64,10 +64,11 @@ def known_relations_of(catalog: Catalog, variant: str, cache: Path) -> Relations
     """Return what is known of the usable images of a catalog's variant without a search."""
     images, compared = catalog.images(variant), compared_images(catalog, variant)
     overlap = known_overlap(compared, cache)
-    stains = _known_stains(images, cache)
-    if overlap is None or stains is None:
+    if overlap is None:
         return catalog_relations(images)
-    return Relations(overlap.among(compared, images), stains, searched=True)
+    overlap = overlap.among(compared, images)
+    stains = _known_stains(images, overlap.groups, cache)
+    return catalog_relations(images) if stains is None else Relations(overlap, stains, searched=True)
 
 
 def catalog_relations(images: pd.DataFrame) -> Relations:
@@ -76,28 +77,29 @@ def catalog_relations(images: pd.DataFrame) -> Relations:
 
 
 def _with_stains(root: Path, images: pd.DataFrame, overlap: Overlap, cache: Path) -> Relations:
-    stains = _known_stains(images, cache)
+    stains = _known_stains(images, overlap.groups, cache)
     if stains is None:
         stains = find_stains(root, images, overlap.groups, cache)
-        _cache_stains(images, cache, stains)
+        kept = json.dumps(dict(zip(_labelled(images), stains, strict=True)))
+        cache_text(_stains_file(images, overlap.groups, cache), kept)
     return Relations(overlap, stains, searched=True)
 
 
-def _stains_file(images: pd.DataFrame, cache: Path) -> Path:
-    content = "\n".join([str(SEARCH_VERSION), *sorted(_labelled(images))])
-    return cached_file(cache, "stains", content, ".json")
+def _stains_file(images: pd.DataFrame, groups: np.ndarray, cache: Path) -> Path:
+    """Return where the clusters of images in such groups are kept, whatever the files and groups are called."""
+    labelled = _labelled(images).to_numpy(object)
+    order = np.argsort(labelled)  # equal ones share a group
+    numbers, _ = pd.factorize(groups[order])
+    lines = [f"{image} {number}" for image, number in zip(labelled[order], numbers, strict=True)]
+    return cached_file(cache, "stains", "\n".join([f"clusters {CLUSTERS_WORK}", *lines]), ".json")
 
 
-def _known_stains(images: pd.DataFrame, cache: Path) -> np.ndarray | None:
+def _known_stains(images: pd.DataFrame, groups: np.ndarray, cache: Path) -> np.ndarray | None:
     try:
-        stains = read_json(_stains_file(images, cache), _LARGEST_BYTES)
+        stains = read_json(_stains_file(images, groups, cache), _LARGEST_BYTES)
         return np.array([stains[image] for image in _labelled(images)], object)
     except (FileError, KeyError, TypeError):
         return None
-
-
-def _cache_stains(images: pd.DataFrame, cache: Path, stains: np.ndarray) -> None:
-    cache_text(_stains_file(images, cache), json.dumps(dict(zip(_labelled(images), stains, strict=True))))
 
 
 def _labelled(images: pd.DataFrame) -> pd.Series:

@@ -82,7 +82,7 @@ def rename_dataset(folder: Path, name: str, workspace: Workspace) -> Path:
     former = read_note(folder)
     back = name in former.former
     target = workspace.datasets / name if back and not (workspace.datasets / name).exists() else None
-    target = target or new_dataset(workspace.datasets, name)
+    target = target or new_dataset(workspace.datasets, name, renamed=folder.name)
     names = tuple(dict.fromkeys((*(each for each in former.former if each != name), folder.name)))
     place = folder.resolve()
     try:

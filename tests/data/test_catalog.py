@@ -104,6 +104,15 @@ def test_a_name_that_is_not_utf8_is_a_problem_of_that_file_alone(dataset, cache)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_of_files_whose_names_look_alike_each_is_told(dataset):
+    for name in (b"\xe8.png", b"\xe9.png", b"\xea.png"):
+        Path(os.fsdecode(os.fsencode(dataset / "Pro") + b"/" + name)).write_bytes(encoded(smear()))
+    assert list(scan(dataset).not_used()) == [
+        f"Pro/\N{REPLACEMENT CHARACTER}.png{number}" for number in ("", " (2)", " (3)")
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
 def test_a_class_whose_name_is_not_utf8_has_no_usable_image(dataset):
     folder = Path(os.fsdecode(os.fsencode(dataset) + b"/M\xfcller"))
     folder.mkdir()

@@ -85,11 +85,22 @@ def test_stains_that_are_none_are_looked_for_again(twins, tmp_path, text):
     assert find_relations(folder, images, copy).stains.tolist() == relations.stains.tolist()
 
 
-@pytest.mark.parametrize("part", ["overlap", "relations"])
+def test_stains_that_were_found_with_other_groups_are_looked_for_again(twins, tmp_path, monkeypatch):
+    folder, _, images, cache, relations = twins
+    copy = shutil.copytree(cache, tmp_path / "cache")
+    one, other = (np.flatnonzero(relations.stains == stain)[0] for stain in ("Benign-1", "Benign-2"))
+    joined = np.where(relations.groups == relations.groups[other], relations.groups[one], relations.groups)
+    overlap_now = replace(relations.overlap, groups=joined)
+    monkeypatch.setattr("allcore.data.relations.find_overlap", lambda *_: overlap_now)
+    stains = find_relations(folder, images, copy).stains
+    assert stains[one] == stains[other]
+
+
+@pytest.mark.parametrize("part", ["overlap.SEARCH_VERSION", "relations.CLUSTERS_WORK"])
 def test_what_an_older_search_found_is_searched_for_again(twins, monkeypatch, part):
     folder, _, _, cache, _ = twins
     assert known_relations_of(scan(folder), "", cache).searched
-    monkeypatch.setattr(f"allcore.data.{part}.SEARCH_VERSION", "another")
+    monkeypatch.setattr(f"allcore.data.{part}", "another")
     assert not known_relations_of(scan(folder), "", cache).searched
 
 

@@ -100,6 +100,14 @@ def test_a_former_name_is_not_given_to_another_dataset(workspace, dataset, smear
     assert find_dataset("mine", workspace).name == "other"
 
 
+def test_a_former_name_in_other_capitals_is_free_for_its_own_dataset_alone(workspace, dataset, smears):
+    now = rename_dataset(dataset, "other", workspace)
+    with pytest.raises(DatasetError, match="former name of 'other'"):
+        copy_folder(smears, workspace.datasets, "Mine")  # where a disk ignores capitals, runs would find these images
+    assert free_name(workspace.datasets, "MINE") == "MINE-2"
+    assert rename_dataset(now, "Mine", workspace).name == "Mine"
+
+
 @pytest.mark.parametrize("change", [delete_dataset, lambda folder, place: rename_dataset(folder, "other", place)])
 def test_what_a_run_uses_is_kept_and_the_run_named(workspace, dataset, queued, change):
     with pytest.raises(DatasetError, match=queued.id):

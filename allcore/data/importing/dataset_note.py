@@ -49,11 +49,28 @@ def write_note(dataset: Path, note: DatasetNote) -> None:
 
 def renamed_to(datasets: Path, name: str) -> Path | None:
     """Return the dataset in the folder `datasets` that was once called `name` and is called otherwise now, or None."""
+    for folder in _folders(datasets):
+        if folder.name != name and name in read_note(folder).former:
+            return folder
+    return None
+
+
+def keeps_name(datasets: Path, name: str, but: str = "") -> Path | None:
+    """Return the dataset in the folder `datasets`, not the one called `but`, that was once called `name`, or None.
+
+    In whatever capitals: on a disk that ignores them, another dataset of that name would be in its former place.
+    """
+    for folder in _folders(datasets):
+        if folder.name != but and name.casefold() in map(str.casefold, read_note(folder).former):
+            return folder
+    return None
+
+
+def _folders(datasets: Path) -> list[Path]:
     try:
-        folders = sorted(folder for folder in datasets.iterdir() if not folder.name.startswith("."))
+        return sorted(folder for folder in datasets.iterdir() if not folder.name.startswith("."))
     except OSError:
-        return None
-    return next((folder for folder in folders if folder.name != name and name in read_note(folder).former), None)
+        return []
 
 
 def present_place(dataset: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ _LARGEST: Final = 64 * 2**20
 def note_left_out(dataset: Path, files: Mapping[str, str]) -> None:
     """Write down which files the import of a dataset left out, each with why."""
     if files:
-        named = {well_formed(name): why for name, why in files.items()}
+        named = told_apart((well_formed(name), why) for name, why in files.items())
         (dataset / _NOTE).write_text(json.dumps(named, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
@@ -37,6 +38,22 @@ def left_out(folder: Path) -> dict[str, str]:
     except FileError:
         return {}
     return {str(name): str(why) for name, why in noted.items()} if isinstance(noted, dict) else {}
+
+
+def told_apart(files: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return files by name, each with why; where names are alike, the second has ` (2)` after it, and so on.
+
+    Names are alike where bytes in them that are not UTF-8 were replaced.
+    """
+    found: dict[str, str] = {}
+    others: Counter[str] = Counter()
+    for name, why in files:
+        free = name
+        while free in found:
+            others[name] += 1
+            free = f"{name} ({others[name] + 1})"
+        found[free] = why
+    return found
 
 
 def _was_imported(folder: Path) -> bool:

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from allcore.data.folder.layout import DatasetFile, Layout, find_layout
 from allcore.data.folder.listing import entries
 from allcore.data.importing.archive import extract_zip
-from allcore.data.importing.dataset_note import DatasetNote, renamed_to, write_note
+from allcore.data.importing.dataset_note import DatasetNote, keeps_name, write_note
 from allcore.data.importing.left_out import note_left_out
 from allcore.data.importing.staging import refuse_existing, staged
 from allcore.data.intake.formats import IMAGE_SUFFIXES
@@ -101,7 +101,7 @@ def draw_smears_at(folder: Path, datasets: Path, spec: SyntheticSpec, on_progres
 def free_name(datasets: Path, wanted: str) -> str:
     """Return `wanted`, or the first of `wanted-2`, `wanted-3`, … that no dataset has, or had before it was renamed."""
     names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
-    return next(name for name in names if not (datasets / name).exists() and renamed_to(datasets, name) is None)
+    return next(name for name in names if not (datasets / name).exists() and keeps_name(datasets, name) is None)
 
 
 def copy_folder(
@@ -185,18 +185,18 @@ def _why_not_downloaded(error: Exception) -> str:
     return textwrap.shorten(f"{type(error).__name__}: {error}", 200)
 
 
-def new_dataset(datasets: Path, name: str) -> Path:
-    """Return where a dataset of this name will lie in `datasets`.
+def new_dataset(datasets: Path, name: str, renamed: str = "") -> Path:
+    """Return where a dataset of this name will lie in `datasets`, be it new or the one that is called `renamed` now.
 
-    Raises `DatasetError` where the name is none for a dataset, is taken, or was that of a dataset that was renamed:
-    runs find theirs by it.
+    Raises `DatasetError` where the name is none for a dataset, is taken, or was that of another dataset that was
+    renamed: runs find theirs by it.
     """
     if not re.fullmatch(_SAFE_NAME, name):
         raise DatasetError(
             f"'{name}' cannot name a dataset: expected letters, digits, '-' and '_', a letter or digit first"
         )
     refuse_existing(datasets / name)
-    if now := renamed_to(datasets, name):
+    if now := keeps_name(datasets, name, but=renamed):
         raise DatasetError(
             f"'{name}' is the former name of '{now.name}', by which runs find its images; choose another name"
         )

@@ -40,10 +40,10 @@ class Imported:
 
 
 def judgement_table(catalog: Catalog, file: Path) -> pd.DataFrame:
-    """Return every judgement of a dataset's images, the earliest first: the columns of `COLUMNS`.
+    """Return every judgement of a dataset's images in the order in which they were added: the columns of `COLUMNS`.
 
-    An image is named as its file is now. Read in again in this order, the same one of two judgements counts. Raises
-    `DatasetError` when the judgements cannot be read.
+    An image is named as its file is now. Read in again in this order, they make the same versions of the labels one
+    after the other. Raises `DatasetError` when the judgements cannot be read.
     """
     judged = read_judgements(file)
     now = catalog.table.drop_duplicates("sha256").set_index("sha256")["path"]

@@ -94,9 +94,9 @@ class Judgements:
         return "" if counts is None else counts.in_words()
 
     def of(self, contents: Iterable[str]) -> list[Judgement]:
-        """Return the judgements of these contents (sha256), the earliest first."""
+        """Return the judgements of these contents (sha256) in the order in which they were added."""
         found = [one for sha256 in dict.fromkeys(contents) for one in self._by_content.get(sha256, ())]
-        return [one for _, one in sorted(found, key=lambda each: (each[1].when, each[0]))]
+        return [one for _, one in sorted(found, key=lambda each: each[0])]
 
     @cached_property
     def _by_content(self) -> dict[str, list[tuple[int, Judgement]]]:

@@ -15,6 +15,8 @@ from allcore.data.decoded import decoded_images
 from allcore.data.stain.colour_moments import colour_moments
 from allcore.threads import in_threads
 
+WORK = 1
+"""Grows when the same images come to other clusters than before, so that what was kept of them is made again."""
 CLUSTERS = 6
 """Stain clusters a class."""
 LEAST_SHARE = 0.05
@@ -38,15 +40,16 @@ def stain_clusters(moments: np.ndarray, labels: np.ndarray, groups: np.ndarray, 
     """Return the cluster of each image, as text (N,): its class, a hyphen, and a number from 1, the largest first.
 
     k-means within each class on colour moments (N, 9), each standardised within the class. A class of few images has
-    no more clusters than images. Images of one class that share a group (`groups`, (N,)) share a cluster.
+    no more clusters than images. Images of one class that share a group (`groups`, (N,)) share a cluster. The order of
+    the rows does not matter.
     """
     found = np.empty(len(labels), object)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
+        rows = rows[np.lexsort(moments[rows].T)]  # k-means draws its starts by row, and files may be called anything
         numbers = _majority(_k_means(moments[rows].astype(np.float64), min(clusters, len(rows))), groups[rows])
-        sizes = pd.Series(numbers).value_counts()
-        rank = {number: place for place, number in enumerate(sizes.index, start=1)}
-        found[rows] = [f"{label}-{rank[number]}" for number in numbers]
+        by_size = np.argsort(-np.bincount(numbers), kind="stable")
+        found[rows] = [f"{label}-{place}" for place in np.argsort(by_size)[numbers] + 1]
     return found
 
 

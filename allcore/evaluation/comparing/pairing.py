@@ -41,16 +41,16 @@ class Paired:
 def pair(first: RecordedPredictions, second: RecordedPredictions) -> Paired:
     """Return the predictions of the images that both have, in the order of the first.
 
-    Images are the same when their files' sha256 are; of equal files, as many as both have. Both tables have path,
-    sha256, label, group and a probability a class. Raises `InputError` when the classes or an image's labels disagree,
-    or no image is shared.
+    Images are the same when their files' sha256 are; of equal files, as many as both have, those of one label before
+    others. Both tables have path, sha256, label, group and a probability a class. Raises `InputError` when the classes
+    or an image's labels disagree, or no image is shared.
     """
     if set(first.classes) != set(second.classes):
         raise InputError(
             f"the two models know different classes ({', '.join(first.classes)}; {', '.join(second.classes)}); "
             "expected the same; compare models that were trained on the same classes"
         )
-    row_in_second = _copies(second.table).get_indexer(_copies(first.table))
+    row_in_second = _rows_in(second.table, first.table)
     shared = row_in_second >= 0
     if not shared.any():
         raise InputError(
@@ -84,10 +84,20 @@ def disagreements(paired: Paired) -> pd.Series:
     return pd.Series(right[rows], index=rows)
 
 
-def _copies(table: pd.DataFrame) -> pd.MultiIndex:
-    """Index the rows by content and, among equal files, by their order of label and path."""
-    copy = table.sort_values(["label", "path"]).groupby("sha256").cumcount().reindex(table.index)
-    return pd.MultiIndex.from_arrays([table["sha256"], copy])
+def _rows_in(second: pd.DataFrame, first: pd.DataFrame) -> IntArray:
+    """Return for each row of `first` the number of the row of `second` that is of the same image, -1 without one."""
+    rows = np.asarray(_copies(second, ["sha256", "label"]).get_indexer(_copies(first, ["sha256", "label"])))
+    alone, left = np.flatnonzero(rows < 0), np.setdiff1d(np.arange(len(second)), rows)
+    if len(alone) and len(left):  # these have other labels there, if the image is there at all
+        found = _copies(second.iloc[left], ["sha256"]).get_indexer(_copies(first.iloc[alone], ["sha256"]))
+        rows[alone] = np.where(found >= 0, left[found], -1)
+    return rows
+
+
+def _copies(table: pd.DataFrame, by: list[str]) -> pd.MultiIndex:
+    """Index the rows by these columns and, among rows that are alike in them, by their order of label and path."""
+    copy = table.sort_values(["label", "path"]).groupby(by).cumcount().reindex(table.index)
+    return pd.MultiIndex.from_arrays([*(table[name] for name in by), copy])
 
 
 def _check_labels(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:

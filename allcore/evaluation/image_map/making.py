@@ -36,7 +36,7 @@ MOST: Final = 5_000
 """Images of a map: of more, as many are drawn at random, always the same."""
 NEIGHBOURS: Final = 10
 """Nearest images by which it is told what features tell apart."""
-_FORM: Final = 1
+_FORM: Final = 2
 """Raise it when what is kept changes, or how it is made."""
 _CHUNK: Final = 64
 

@@ -42,7 +42,7 @@ def show_judged(images: Catalog, variant: str) -> None:
     table = judgement_table(images, open_workspace().judgements)
     if not table.empty:
         show.table(
-            table, "judgements", "Every judgement of this dataset's labels, the earliest first",
+            table, "judgements", "Every judgement of this dataset's labels, as they were added",
             {"class": "it is", "counts": "counts", "sha256": st.column_config.Column("SHA-256", width=120)},
         )  # fmt: skip
     _import(images)

@@ -1,3 +1,4 @@
+import os
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -125,6 +126,15 @@ def test_pictures_of_a_zip_that_cannot_be_used_are_unusable_files_of_the_dataset
     catalog = scan(dataset)
     assert catalog.labels[""] == ("A", "B", "C")
     assert sorted(catalog.not_used()) == ["B/2.gif", "C/3.heic", "C/4.jfif"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_of_files_left_out_whose_names_look_alike_each_is_told(tmp_path):
+    source = smears(tmp_path / "source", "A/1.png", "B/1.png")
+    for name in (b"\xe8.txt", b"\xe9.txt"):
+        (source / os.fsdecode(name)).touch()
+    told = scan(copy_folder(source, tmp_path / "datasets", "mine")).left_out
+    assert list(told) == ["\N{REPLACEMENT CHARACTER}.txt", "\N{REPLACEMENT CHARACTER}.txt (2)"]
 
 
 @pytest.mark.parametrize("note", ["[]", "no JSON", '{"a": {"b": 1}}', "[" * 100_000])

@@ -5,9 +5,11 @@ from io import StringIO
 import pandas as pd
 import pytest
 
+from allcore.config import CORRECTED
 from allcore.data.catalog import scan
 from allcore.data.labels.judgement_table import COLUMNS, import_judgements, judgement_table
 from allcore.data.labels.judgements import add_judgements, make_judgement, read_judgements
+from allcore.data.labels.versions import label_version
 from allcore.errors import DatasetError
 from allcore.text import for_csv
 
@@ -38,8 +40,8 @@ def test_table_has_both_judgements_of_an_image_and_says_which_counts(catalog, ju
     table = judgement_table(catalog, file)
     assert list(table.columns) == list(COLUMNS)
     assert table[["image", "verdict", "class", "who", "counts"]].to_numpy().tolist() == [
-        ["=Benign/0.png", "right", "", "bob@lab.org", ""],
         ["=Benign/0.png", "wrong", "Pro", "anna@lab.org", "yes"],
+        ["=Benign/0.png", "right", "", "bob@lab.org", ""],
     ]
 
 
@@ -57,6 +59,16 @@ def test_what_is_exported_is_safe_in_a_spreadsheet_and_imported_it_is_the_same(c
     assert imported.added == 0
     assert read_judgements(elsewhere).latest == read_judgements(file).latest
     assert set(read_judgements(elsewhere).every) == set(read_judgements(file).every)
+
+
+def test_former_versions_of_the_labels_can_be_had_again_where_judgements_were_imported(catalog, judge, file, tmp_path):
+    judge(0, "wrong", "Pro", when="2026-11-02T10:00:00Z")
+    former = label_version(catalog, None, CORRECTED, file)
+    judge(1, "excluded", when="2026-11-01T10:00:00Z")  # as a colleague's that was imported
+    elsewhere = tmp_path / "elsewhere" / "judgements.jsonl"
+    import_judgements(for_csv(judgement_table(catalog, file)).encode(), "a.csv", catalog, elsewhere)
+    again = label_version(catalog, None, former.name, elsewhere)
+    assert again.catalog.table.equals(former.catalog.table)
 
 
 def test_a_judgement_of_a_file_that_was_renamed_is_known(catalog, judge, file):

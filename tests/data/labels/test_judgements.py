@@ -41,7 +41,7 @@ def test_of_two_judgements_the_later_counts_and_both_are_kept(file):
     add_judgements(file, [late, early])  # as when another's are imported
     found = read_judgements(file)
     assert found.latest[ONE] == late
-    assert found.of([ONE]) == [early, late]
+    assert found.of([ONE]) == [late, early]
 
 
 def test_of_two_judgements_in_one_second_the_last_counts():

@@ -33,6 +33,15 @@ def test_images_of_one_group_share_the_cluster_of_most_of_them():
     assert found[19] == found[0] != found[10]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_clusters_are_the_same_in_whatever_order_the_images_come(seed):
+    rng = np.random.default_rng(seed)
+    moments, labels, groups = rng.normal(size=(120, 9)), np.repeat(["A", "B"], 60), np.arange(120) // 2
+    order = rng.permutation(120)
+    found = stain_clusters(moments, labels, groups)
+    assert stain_clusters(moments[order], labels[order], groups[order]).tolist() == found[order].tolist()
+
+
 def test_a_class_of_few_images_has_no_more_clusters_than_images():
     found = stain_clusters(np.arange(27).reshape(3, 9), np.full(3, "A"), np.arange(3))
     assert sorted(found) == ["A-1", "A-2", "A-3"]

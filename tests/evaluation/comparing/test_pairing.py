@@ -30,6 +30,14 @@ def test_equal_files_under_two_labels_are_paired_label_by_label():
     assert list(pair(one, other).second.table["label"]) == ["Benign", "Early"]
 
 
+def test_of_equal_files_under_two_labels_the_one_that_both_have_is_paired():
+    one = with_column(recorded(n=2), sha256=["a", "a"])
+    other = of_rows(one, [1])
+    for first, second in ((one, other), (other, one)):
+        paired = pair(first, second)
+        assert list(paired.first.table["label"]) == list(paired.second.table["label"]) == ["Early"]
+
+
 def test_classes_in_another_order_are_brought_into_the_firsts():
     one, other = recorded(), recorded(seed=1)
     shuffled = RecordedPredictions(("Pro", "Pre", "Benign", "Early"), other.table)
