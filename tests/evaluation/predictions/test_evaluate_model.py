@@ -7,8 +7,6 @@ import onnx
 import pandas as pd
 import pytest
 
-from allcore.data.catalog import scan
-from allcore.data.labels.judgements import add_judgements, make_judgement
 from allcore.errors import DatasetError, InputError, ModelFileError, RunError
 from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.inference.metadata import KEY
@@ -147,21 +145,6 @@ def test_class_that_the_model_does_not_know_is_refused(evaluate, finished_run, c
 def test_class_without_an_image_need_not_be_known_and_may_be_mapped(evaluate, finished_run, copied, mapping):
     (copied / "Artefacts").mkdir()
     assert evaluate(finished_run.served_model, data=copied, mapping=mapping).scores.n == 64
-
-
-@pytest.mark.parametrize("mapping", [{}, {"Unheard": ""}])
-def test_class_all_of_whose_images_are_excluded_need_not_be_known_and_may_be_mapped(
-    evaluate, finished_run, copied, tmp_path, mapping
-):
-    (copied / "Pro").rename(copied / "Unheard")
-    file, images = tmp_path / "judgements.jsonl", scan(copied).images().query("label == 'Unheard'")
-    classes = ("Benign", "Early", "Pre", "Unheard")
-    judged = [
-        make_judgement(row["sha256"], row["path"], "Unheard", classes, "excluded") for _, row in images.iterrows()
-    ]
-    add_judgements(file, judged)
-    evaluation = evaluate(finished_run.served_model, data=copied, mapping=mapping, labels="corrected", judgements=file)
-    assert evaluation.scores.n == 48
 
 
 def test_classes_of_other_names_are_mapped_to_the_models(evaluate, finished_run, copied):
