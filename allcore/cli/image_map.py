@@ -99,10 +99,10 @@ def _run_of(model: str, workspace: Workspace, data: Path | None, variant: str | 
             raise InputError("variant, map: they are of --data; give --data DIR as well")
         return own
     with progress_bar("reading images") as progress:
-        catalog = scan(data, workspace.cache, progress)
-    of = ScoringRequest(folder=catalog.root, variant=variant, mapping=mapping)
+        folder = scan(data, workspace.cache, progress).root
+    of = ScoringRequest(folder=folder, variant=variant, mapping=mapping)
     with progress_bar("predicting") as progress:
-        return evaluation_run(load_predictor(named.path), named.path, catalog, of, workspace.cache, progress)
+        return evaluation_run(load_predictor(named.path), named.path, of, workspace.cache, progress)
 
 
 def _print(model: str, rows: pd.DataFrame, findings: list[str], mapped: str) -> None:

@@ -138,13 +138,16 @@ class Predictor:
             raise InputError("there is no image to predict; expected at least one")
         return self.interpret(joined(outputs), np.stack(colours))
 
-    def predict_files(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Prediction | ImageError]]:
+    def predict_files(
+        self, paths: Iterable[Path], read: Callable[[Path], bytes] = read_image
+    ) -> Iterator[tuple[Path, Prediction | ImageError]]:
         """Yield each file, in order, with its prediction, or with why it cannot be read; the others go on.
 
-        Files are read in threads while the network looks at those before them; a few images are held, in its size.
+        Files are read in threads, by `read`, while the network looks at those before them; a few images are held, in
+        its size.
         """
-        read = in_threads(self._read, paths)
-        while few := list(islice(read, BATCH)):
+        coming = in_threads(lambda path: self._decoded(path, read), paths)
+        while few := list(islice(coming, BATCH)):
             images = [found[0] for _, found in few if not isinstance(found, ImageError)]
             predictions = iter(self.predict(images) if images else ())
             for path, found in few:
@@ -153,9 +156,11 @@ class Predictor:
                 else:
                     yield path, replace(next(predictions), scaling=found[1].scaling, split=found[2])
 
-    def _read(self, path: Path) -> tuple[Path, tuple[np.ndarray, ImageFacts, str | None] | ImageError]:
+    def _decoded(
+        self, path: Path, read: Callable[[Path], bytes]
+    ) -> tuple[Path, tuple[np.ndarray, ImageFacts, str | None] | ImageError]:
         try:
-            data = read_image(path)
+            data = read(path)
             image, facts = inspect(data, path.name)
         except ImageError as error:
             return path, error

@@ -6,11 +6,11 @@ import shutil
 import pytest
 from PIL import Image
 
-from allcore.data.catalog import scan
 from allcore.errors import InputError
 from allcore.evaluation.predictions.evaluation_run import evaluation_run
 from allcore.evaluation.predictions.score_folder import ScoringRequest
 from allcore.inference.predictor import load_predictor
+from pages.ui.known.workspace import forget_catalogs
 from tests.pages.opening import choose, open_page, press, ran, texts
 from tests.pages.releasing import release
 
@@ -21,7 +21,7 @@ def scored(run, released, workspace, smears):
 
     def in_advance(folder, **of):
         model, asked = run.served_model, ScoringRequest(folder=folder, variant="", **of)
-        evaluation_run(load_predictor(model), model, scan(folder, workspace.cache), asked, workspace.cache)
+        evaluation_run(load_predictor(model), model, asked, workspace.cache)
 
     return in_advance
 
@@ -87,6 +87,22 @@ def test_classes_of_other_names_are_asked_for_and_stand_in_the_address(run, scor
     app = choose(app, "map 3", "Pro")
     assert app.query_params["map"] == "blasts=Pro"
     assert "of 64 images are right" in texts(app)
+
+
+def test_a_class_folder_without_an_image_is_not_asked_about(run, released, dataset):
+    (dataset / "Artefacts").mkdir()
+    app = open_page("evaluate", score="images", model=run.id, data="mine")
+    assert "Score it on 64 images" in [each.label for each in app.button]
+
+
+def test_images_that_came_since_the_page_looked_are_scored_and_kept_as_those(run, released, dataset):
+    app = open_page("evaluate", score="images", model=run.id, data="mine")
+    shutil.copy(dataset / "Pro" / "pro-0001.jpg", dataset / "Pro" / "more.jpg")
+    app = press(app, "Score it on 64 images")
+    assert "of 65 images are right" in texts(app)
+    (dataset / "Pro" / "more.jpg").unlink()
+    forget_catalogs()
+    assert "Score it on 64 images" in [each.label for each in ran(app).button]
 
 
 def test_a_class_of_the_model_may_have_an_equals_sign_in_its_name(run, released, renamed):

@@ -12,6 +12,7 @@ from allcore import __version__
 from allcore.config import make_config
 from allcore.data.catalog import Catalog
 from allcore.data.intake.images import INTAKE_VERSION
+from allcore.data.labels.versions import compared_images
 from allcore.data.shared_fields.search import SEARCH_VERSION
 from allcore.errors import RunError
 from allcore.evaluation.predictions.score_folder import (
@@ -32,7 +33,7 @@ from allcore.writing import folder_written_whole, make_folder, write_whole
 
 RECORD_FILE: Final = "evaluation.json"
 FOLDER: Final = "evaluations"
-_FORM: Final = 4
+_FORM: Final = 5
 """Raise it when what is written changes."""
 
 
@@ -68,7 +69,8 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoringReq
     What an older reader of images, or an older search for shared fields, had a part in stands elsewhere: its groups and
     probabilities may be others.
     """
-    images = catalog.images(variant)[["path", "label", "sha256"]].to_csv(index=False)
+    # what a version of the labels excludes has a part in the groups
+    images = compared_images(catalog, variant)[["path", "label", "sha256", "problem"]].to_csv(index=False)
     unusable = int((catalog.problems()["variant"] == variant).sum())  # a reader is told how many there are
     asked = (
         _FORM,
@@ -88,17 +90,17 @@ def evaluation_place(model: Path, catalog: Catalog, variant: str, of: ScoringReq
 
 
 def evaluation_run(
-    predictor: Predictor, model: Path, catalog: Catalog, of: ScoringRequest, cache: Path,
+    predictor: Predictor, model: Path, of: ScoringRequest, cache: Path,
     on_progress: Progress | None = None, judgements: Path | None = None,
 ) -> Run:  # fmt: skip
     """Score a model on a labelled folder and return it in the form of a run.
 
-    `catalog` is that of the folder, with the labels that count. The run's test images are the scored ones; its training
-    images are those of the folder that the model was trained on and that are not scored. Raises `DatasetError` as
-    `score_folder` does, `RunError` when the disk refuses.
+    The run's test images are the scored ones, as the folder has them now; its training images are those of the folder
+    that the model was trained on and that are not scored. Raises `DatasetError` as `score_folder` does, `RunError` when
+    the disk refuses.
     """
     scored = score_folder(predictor, model, of, cache, on_progress, judgements)
-    run = evaluation_place(model, catalog, scored.variant, of, cache)
+    run = evaluation_place(model, scored.catalog, scored.variant, of, cache)
     try:
         make_folder(run.folder.parent)
         with folder_written_whole(run.folder) as unfinished:
@@ -112,7 +114,7 @@ def _write(folder: Path, scored: FolderEvaluation, of: ScoringRequest, predictor
     tested = scored.evaluation.predictions.table.assign(split="test")
     every = pd.concat([tested, scored.trained.assign(split="train")], ignore_index=True).assign(stain="")
     config = make_config(
-        dataset=str(scored.root), variant=scored.variant or None, image_size=predictor.metadata.image_size
+        dataset=str(scored.catalog.root), variant=scored.variant or None, image_size=predictor.metadata.image_size
     )
     write_run_form(folder, config, every, tested)
     (folder / SERVED_FILE).symlink_to(model.resolve())

@@ -101,7 +101,7 @@ class FolderFacts(BaseModel):
 
 @dataclass(frozen=True)
 class FolderEvaluation:
-    """What scoring a folder came to, and where its images lie: the paths are below `root`.
+    """What scoring a folder came to: `catalog` is that of the folder as it was scored, with the labels that count.
 
     `trained` are those of the variant's images that the model was trained on and that were not scored (path, sha256,
     label, group).
@@ -109,7 +109,7 @@ class FolderEvaluation:
 
     evaluation: Evaluation
     facts: FolderFacts
-    root: Path
+    catalog: Catalog
     variant: str
     trained: pd.DataFrame
 
@@ -128,12 +128,13 @@ def score_folder(
     variant = variant_of(given, metadata, of.variant)
     version = label_version(given, variant, of.labels, judgements)
     catalog = version.catalog
-    compared = _renamed(compared_images(catalog, variant), of, predictor.classes)
-    every = compared[compared["problem"] == ""].reset_index(drop=True)
-    if not every.empty:
-        overlap = find_overlap(catalog.root, compared, cache, on_progress).among(compared, every)
-        every["group"] = [f"g{number:05d}" for number in overlap.groups]
-        every["twin"] = _twins_of_trained(every, metadata)
+    compared = compared_images(catalog, variant)
+    usable = _renamed(compared[compared["problem"] == ""], catalog.labels[variant], of, predictor.classes)
+    _of_part(usable, of, metadata)  # refuses what will not do before a search that may take minutes
+    # among all images: one that is not scored has its twins all the same
+    compared["group"] = [f"g{n:05d}" for n in find_overlap(catalog.root, compared, cache, on_progress).groups]
+    compared["twin"] = _twins_of_trained(compared, metadata)
+    every = usable.join(compared[["group", "twin"]])
     rows = _of_part(every, of, metadata)
     rows = rows.assign(trained=_trained_on(rows, metadata), stain="")
     said = predict_catalogued(predictor, model, catalog.root, rows, cache, on_progress)
@@ -156,7 +157,7 @@ def score_folder(
         datasets=naming_datasets(catalog.root, model),
     )
     trained = _images_of_split(every, metadata.split_digests.get("train", ()))
-    return FolderEvaluation(evaluation, facts, catalog.root, variant, trained[~trained["path"].isin(rows["path"])])
+    return FolderEvaluation(evaluation, facts, catalog, variant, trained[~trained["path"].isin(rows["path"])])
 
 
 def scored_images(catalog: Catalog, variant: str, of: ScoringRequest, metadata: ServedMetadata) -> pd.DataFrame:
@@ -165,7 +166,8 @@ def scored_images(catalog: Catalog, variant: str, of: ScoringRequest, metadata: 
     `catalog` is that of the folder, with the labels that count. Raises `DatasetError` where the classes, the mapping or
     the part will not do.
     """
-    return _of_part(_renamed(catalog.images(variant), of, metadata.classes), of, metadata)
+    usable = _renamed(catalog.images(variant), catalog.labels[variant], of, metadata.classes)
+    return _of_part(usable, of, metadata)
 
 
 def digests_of(predictions: RecordedPredictions) -> tuple[str, ...]:
@@ -190,23 +192,25 @@ def parts_of_run(images: pd.DataFrame, metadata: ServedMetadata) -> dict[str, in
     return {part: count for part, count in counts.items() if count}
 
 
-def _renamed(rows: pd.DataFrame, of: ScoringRequest, classes: tuple[str, ...]) -> pd.DataFrame:
-    """Return catalog rows with the model's names for their classes, those that are left out left out."""
-    theirs = sorted(set(rows["label"]))
+def _renamed(rows: pd.DataFrame, theirs: tuple[str, ...], of: ScoringRequest, classes: tuple[str, ...]) -> pd.DataFrame:
+    """Return usable catalog rows with the model's names for their classes, those that are left out left out.
+
+    `theirs` are the folder's classes; those without a usable image need not be known to the model.
+    """
     mapping = {class_name(name): ours for name, ours in of.mapping.items()}
     if foreign := sorted(set(mapping) - set(theirs)):
         raise DatasetError(f"map: {of.folder} has no class {foreign[0]!r}; it has {', '.join(theirs)}")
     if wrong := sorted(set(mapping.values()) - {*classes, LEFT_OUT}):
         raise DatasetError(f"map: the model knows no class {wrong[0]!r}; it knows {', '.join(classes)}")
-    ours = {name: mapping.get(name, name) for name in theirs}
-    if unknown := [name for name in theirs if ours[name] not in (*classes, LEFT_OUT)]:
+    ours = {name: mapping.get(name, name) for name in sorted(set(rows["label"]))}
+    if unknown := [name for name in ours if ours[name] not in (*classes, LEFT_OUT)]:
         raise DatasetError(
             f"{of.folder} has classes that the model does not know ({', '.join(unknown)}); it knows "
             f"{', '.join(classes)}; say which of these each is (--map '{unknown[0]}={classes[0]}'), or leave it out "
             f"(--map '{unknown[0]}=')"
         )
     renamed = rows.assign(label=rows["label"].map(ours))
-    return renamed[renamed["label"] != LEFT_OUT].reset_index(drop=True)
+    return renamed[renamed["label"] != LEFT_OUT]
 
 
 def _of_part(rows: pd.DataFrame, of: ScoringRequest, metadata: ServedMetadata) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from allcore.arrays import FloatArray
 from allcore.data.folder.listing import images_below
-from allcore.errors import ImageError, InputError
+from allcore.data.intake.images import read_image
+from allcore.errors import DatasetError, ImageError, InputError
 from allcore.evaluation.probes.subject import Subject, locate
 from allcore.evaluation.scoring.intervals import auroc_interval, bootstrap_interval, farther
 from allcore.evaluation.scoring.metrics import ranking_areas
@@ -21,6 +22,7 @@ from allcore.progress import Progress, ProgressCounter
 from allcore.result_cache import read_cached
 from allcore.runs.folder.files import NOVELTY_FILE
 from allcore.runs.folder.store import run_of_model
+from allcore.runs.recorded_images import read_recorded_image
 from allcore.writing import write_whole
 
 FORM = 2
@@ -70,9 +72,10 @@ def check_novelty(
     own_files = locate(subject, cache).of(test["path"])
     predictor = load_predictor(subject.model)
     count = ProgressCounter(on_progress, len(own_files) + sum(map(len, files)))
-    own = _novelty(predictor, own_files, count)
-    if np.isnan(own).any():
-        raise InputError(f"a test image of {subject.name} cannot be read; `dataset info {subject.dataset}` names it")
+    recorded = dict(zip(own_files, test["sha256"], strict=True))
+    own = _novelty(predictor, own_files, count, lambda file: read_recorded_image(file, recorded[file]))
+    if len(lost := np.flatnonzero(np.isnan(own))):
+        raise DatasetError(f"{own_files[lost[0]]} cannot be read, or has changed since the run; put it back as it was")
     others = [_novelty(predictor, of_folder, count) for of_folder in files]
     threshold = predictor.metadata.novelty.threshold
     report = NoveltyReport(
@@ -95,10 +98,12 @@ def recorded_novelty(folder: Path) -> NoveltyReport | None:
     return read_cached(folder / NOVELTY_FILE, NoveltyReport)
 
 
-def _novelty(predictor: Predictor, files: Sequence[Path], count: ProgressCounter) -> FloatArray:
-    """Return each file's novelty (N,), nan where it cannot be read."""
+def _novelty(
+    predictor: Predictor, files: Sequence[Path], count: ProgressCounter, read: Callable[[Path], bytes] = read_image
+) -> FloatArray:
+    """Return each file's novelty (N,), nan where `read` refuses it, or it cannot be decoded."""
     found = []
-    for _, prediction in predictor.predict_files(files):
+    for _, prediction in predictor.predict_files(files, read):
         found.append(np.nan if isinstance(prediction, ImageError) else prediction.novelty)
         count.add()
     return np.array(found, np.float64)

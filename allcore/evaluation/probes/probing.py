@@ -20,9 +20,9 @@ from allcore import __version__
 from allcore.cells.finder import WORK as FINDER_WORK
 from allcore.cells.found_once import finder_that_remembers
 from allcore.cells.maps import are_smears
-from allcore.data.intake.images import INTAKE_VERSION, decode, read_image
+from allcore.data.intake.images import INTAKE_VERSION
 from allcore.data.stain.normalise import StainLevels, mean_stain, stain_levels
-from allcore.errors import DatasetError, ImageError
+from allcore.errors import DatasetError
 from allcore.evaluation.comparing.comparison import accuracy_difference
 from allcore.evaluation.probes.evidence_share import (
     EvidenceGrid,
@@ -33,7 +33,7 @@ from allcore.evaluation.probes.evidence_share import (
     evidence_share,
 )
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, WORK, Probe, Sample
-from allcore.evaluation.probes.subject import Subject, SubjectFiles, locate
+from allcore.evaluation.probes.subject import ImageFile, Subject, SubjectFiles, locate
 from allcore.evaluation.scoring.scores import Interval, Scores, score
 from allcore.files import file_sha256
 from allcore.inference.predictor import BATCH, Predictions, Predictor, load_predictor
@@ -95,9 +95,12 @@ class ProbeReport(BaseModel):
         return next((result for result in self.results if result.name == name), None)
 
     def to_make(self) -> list[Probe]:
-        """Return the probes that have not been made, those that were skipped among them."""
+        """Return the probes that have not been made, those that were skipped among them.
+
+        One that was skipped because the images hold no cells is not: these images never will.
+        """
         results = ((probe, self.result(probe.name)) for probe in PROBES)
-        return [probe for probe, result in results if result is None or result.skipped]
+        return [probe for probe, result in results if result is None or (result.skipped and not probe.needs_cells)]
 
     def with_result(self, result: ProbeResult) -> ProbeReport:
         """Return the report with a result added or replaced."""
@@ -113,20 +116,27 @@ def cached_report(subject: Subject, cache: Path) -> ProbeReport | None:
 def probe_model(subject: Subject, cache: Path, on_progress: Progress | None = None) -> ProbeReport:
     """Make the probes that are not cached below `cache` yet, and return what all of them show.
 
-    One that showed a variant is made again where that variant's images are others now. `on_progress` hears of images
-    done and in all. Raises `DatasetError` when an image of the run is gone or has changed, or the training images are
-    of one class alone, `ModelFileError` when the model is damaged.
+    One that showed a variant is made again where that variant's images are others now, one that was skipped is tried
+    again where the run's images are there. `on_progress` hears of images done and in all. Raises `DatasetError` when an
+    image that a probe needs is gone or has changed, or the training images are of one class alone, `ModelFileError`
+    when the model is damaged.
     """
     report_file = _report_file(subject, cache)
     report = _read_report(report_file, subject.name)
     missing = list(PROBES) if report is None else [*report.to_make(), *_outdated(report, subject, cache)]
     if report is not None and not missing:
         return report
+    try:
+        files = locate(subject, cache)
+    except DatasetError:
+        if report is None or not report.complete:
+            raise
+        return report  # what was skipped cannot be made now either
     scored, train = subject.part(subject.scored), subject.part("train") if report is None else subject.images[:0]
     count = ProgressCounter(on_progress, len(train) + len(missing) * len(scored))
-    work = _Work(subject, locate(subject, cache), scored, count)
+    work = _Work(subject, files, scored, count)
     if report is None:
-        report = ProbeReport(model=subject.name, stain=_mean_stain(work.files.of(train["path"]), work.count.add))
+        report = ProbeReport(model=subject.name, stain=_mean_stain(files.images(train), count.add))
     for probe in missing:
         report = _with_probe(report, probe, work)
         cache_text(report_file, report.model_dump_json())
@@ -171,21 +181,21 @@ class _Work:
         return evidence_grid(metadata.trunk, metadata.image_size)
 
     @cached_property
-    def other_files(self) -> list[Path]:
-        return self.files.of(self.others["path"])
+    def other_images(self) -> list[ImageFile]:
+        return self.files.images(self.others)
 
     @cached_property
     def cells_at_evidence(self) -> np.ndarray | None:
         """Which part of each square of each evidence map lies in nucleated cells; None where few images hold any."""
         counts, weights = [], []
-        for file in self.files.of(self.scored["path"]):
-            cells = self.find(_decoded(file))
+        for image in self.files.images(self.scored):
+            cells = self.find(image.decoded())
             counts.append(int(cells.max(initial=0)))
             weights.append(cell_weights(cells, self.grid))
         return np.stack(weights) if are_smears(np.array(counts)) else None
 
-    def sample(self, file: Path, number: int, stain: StainLevels) -> Sample:
-        return Sample(_decoded(file), stain, lambda: _decoded(self.other_files[number]), self.find)
+    def sample(self, image: ImageFile, number: int, stain: StainLevels) -> Sample:
+        return Sample(image.decoded(), stain, lambda: self.other_images[number].decoded(), self.find)
 
 
 def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
@@ -193,8 +203,8 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
         work.count.add(len(work.scored))
         return report.with_result(ProbeResult(name=probe.name, skipped="few of the images hold nucleated cells"))
     try:
-        predictions = _predict(probe, report.stain, work)
-        shown = _shown(probe, work.files, work.scored)
+        images = work.files.images(work.scored, probe.variant)
+        predictions = _predict(probe, images, report.stain, work)
     except DatasetError as error:
         if probe.variant is None:
             raise
@@ -204,7 +214,9 @@ def _with_probe(report: ProbeReport, probe: Probe, work: _Work) -> ProbeReport:
     labels = pd.Categorical(work.scored["label"], categories=list(classes)).codes
     scores = score(list(work.scored["label"]), predictions.probabilities, classes, groups)
     predicted = predictions.predicted
-    result = ProbeResult(name=probe.name, predicted=tuple(predicted.tolist()), scores=scores, shown=shown)
+    result = ProbeResult(
+        name=probe.name, predicted=tuple(predicted.tolist()), scores=scores, shown=_shown(probe, images)
+    )
     if probe.name == AS_IT_IS:
         maps = predictions.evidence[np.arange(len(predicted)), predicted]
         return report.model_copy(update=_evidence(maps, work)).with_result(result)
@@ -227,22 +239,16 @@ def _outdated(report: ProbeReport, subject: Subject, cache: Path) -> list[Probe]
         return []
     try:
         files, scored = locate(subject, cache), subject.part(subject.scored)
-        return [probe for probe, shown in known if _shown(probe, files, scored) != shown]
+        return [probe for probe, shown in known if _shown(probe, files.images(scored, probe.variant)) != shown]
     except DatasetError:
         return []
 
 
-def _shown(probe: Probe, files: SubjectFiles, scored: pd.DataFrame) -> str:
-    """Return the SHA-256 of the images of a probe's variant, '' without one. Raises `DatasetError` when one is gone."""
+def _shown(probe: Probe, images: Sequence[ImageFile]) -> str:
+    """Return the SHA-256 of all images of a probe's variant together, '' without one."""
     if probe.variant is None:
         return ""
-    digest = hashlib.sha256()
-    for file in files.of(scored["path"], probe.variant):
-        try:
-            digest.update(hashlib.sha256(read_image(file)).digest())
-        except ImageError as error:
-            raise DatasetError(f"{file} cannot be used: {error}") from None
-    return digest.hexdigest()
+    return hashlib.sha256(b"".join(bytes.fromhex(image.sha256) for image in images)).hexdigest()
 
 
 def _evidence(maps: np.ndarray, work: _Work) -> dict[str, object]:
@@ -259,26 +265,18 @@ def _evidence(maps: np.ndarray, work: _Work) -> dict[str, object]:
     return said
 
 
-def _predict(probe: Probe, stain: StainLevels, work: _Work) -> Predictions:
-    files = work.files.of(work.scored["path"], probe.variant)
-    changed = (probe.change(work.sample(file, row, stain)) for row, file in enumerate(files))
+def _predict(probe: Probe, images: Sequence[ImageFile], stain: StainLevels, work: _Work) -> Predictions:
+    changed = (probe.change(work.sample(image, row, stain)) for row, image in enumerate(images))
     return work.predictor.predict(changed, work.count.add)
 
 
-def _mean_stain(files: Sequence[Path], count: Callable[[int], None]) -> StainLevels:
+def _mean_stain(images: Sequence[ImageFile], count: Callable[[int], None]) -> StainLevels:
     levels: list[StainLevels] = []
     with ThreadPoolExecutor(max_workers=processors()) as pool:
-        for start in range(0, len(files), BATCH):
-            levels += pool.map(lambda file: stain_levels(_decoded(file)), files[start : start + BATCH])
-            count(len(files[start : start + BATCH]))
+        for start in range(0, len(images), BATCH):
+            levels += pool.map(lambda image: stain_levels(image.decoded()), images[start : start + BATCH])
+            count(len(images[start : start + BATCH]))
     return mean_stain(levels)
-
-
-def _decoded(file: Path) -> np.ndarray:
-    try:
-        return decode(file)
-    except ImageError as error:
-        raise DatasetError(f"{file} cannot be used: {error}") from None
 
 
 def _report_file(subject: Subject, cache: Path) -> Path:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from allcore.data.catalog import scan
 from allcore.data.folder.layout import find_layout
+from allcore.data.intake.images import decode, read_image
 from allcore.data.overlap import find_overlap
-from allcore.errors import DatasetError, InputError
+from allcore.errors import DatasetError, ImageError, InputError
 from allcore.evaluation.predictions.score_folder import variant_of
 from allcore.inference.predictor import load_predictor
 from allcore.progress import Progress
@@ -48,6 +51,24 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class ImageFile:
+    """An image's file, and the SHA-256 of what it held when it was looked at first."""
+
+    path: Path
+    sha256: str
+
+    def decoded(self) -> np.ndarray:
+        """Return its pixels, uint8 (H, W, 3). Raises `DatasetError` when it is gone, or holds something else now."""
+        data = _read(self.path)
+        if hashlib.sha256(data).hexdigest() != self.sha256:
+            raise DatasetError(f"{self.path} has changed meanwhile; put it back as it was")
+        try:
+            return decode(data, self.path.name)
+        except ImageError as error:
+            raise _unusable(self.path, error) from None
+
+
+@dataclass(frozen=True)
 class SubjectFiles:
     """Where the images of a subject lie: `root` is what their paths are relative to, `variant` '' without variants."""
 
@@ -72,6 +93,16 @@ class SubjectFiles:
         if missing:
             raise DatasetError(f"{len(missing)} of {len(files)} images have no file of the same name in {variant}")
         return files
+
+    def images(self, rows: pd.DataFrame, variant: str | None = None) -> list[ImageFile]:
+        """Return the files of rows of images as the run recorded them, or those of a `variant` as they are now.
+
+        Raises `DatasetError` as `of` does, and when one of a variant cannot be read.
+        """
+        files = self.of(rows["path"], variant)
+        if variant is None:
+            return list(map(ImageFile, files, rows["sha256"]))
+        return [ImageFile(file, hashlib.sha256(_read(file)).hexdigest()) for file in files]
 
 
 def find_subject(
@@ -100,6 +131,17 @@ def locate(subject: Subject, cache: Path) -> SubjectFiles:
     what = f"images of {subject.name}"
     catalog, _ = find_images(subject.images, subject.dataset, subject.variant, cache, what)
     return SubjectFiles(catalog.root, catalog.variant(subject.variant))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return read_image(file)
+    except ImageError as error:
+        raise _unusable(file, error) from None
+
+
+def _unusable(file: Path, error: ImageError) -> DatasetError:
+    return DatasetError(f"{file} cannot be used: {error}")
 
 
 def _with_own_images(run: Run, data: Path | None) -> Subject:

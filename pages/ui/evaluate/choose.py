@@ -9,6 +9,7 @@ import streamlit as st
 
 from allcore.config import AS_GIVEN
 from allcore.data.catalog import Catalog
+from allcore.data.class_names import in_order
 from allcore.data.folder.parts import PARTS
 from allcore.errors import InputError
 from allcore.evaluation.predictions.evaluation_run import (
@@ -33,7 +34,7 @@ from allcore.text import counted, for_page
 from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.known.judgements import labelled
-from pages.ui.known.workspace import catalog, predictor
+from pages.ui.known.workspace import catalog, forget_catalogs, predictor
 from pages.ui.shared.choose import choose_dataset, choose_variant
 from pages.ui.shared.choose_model import choose_model, served_models
 from pages.ui.shared.labels import choose_labels
@@ -74,7 +75,7 @@ def choose_evaluation() -> Run | None:
     version = labelled(images, variant, choose_labels(images, variant) or AS_GIVEN)
     images = version.catalog
     part = _choose_part(images, variant, served)
-    mapping = _choose_mapping(images.labels[variant], served.classes)
+    mapping = _choose_mapping(in_order(images.images(variant)["label"]), served.classes)
     if mapping is None:
         return None
     of = ScoringRequest(folder=images.root, variant=variant, split=part, mapping=mapping, labels=version.name)
@@ -83,7 +84,8 @@ def choose_evaluation() -> Run | None:
 
 def _scored_run(served: Predictor, model: Path, images: Catalog, of: ScoringRequest) -> Run | None:
     """Return a model's scoring of labelled images in the form of a run; where there is none yet, offer to make it."""
-    key = f"{model} {stamp(model)} {images.contents(str(of.variant))} {short_digest(of.model_dump_json())}"
+    counts = f"{images.contents(str(of.variant))} {len(images.problems())}"
+    key = f"{model} {stamp(model)} {counts} {short_digest(of.model_dump_json())}"
     run = _place(key, (model, images, of), str(open_workspace().cache))
     if evaluation_record(run) is not None:
         return run
@@ -97,10 +99,11 @@ def _scored_run(served: Predictor, model: Path, images: Catalog, of: ScoringRequ
     )
     if not asked_for(key, f"Score it on {counted(count, 'image')}", type="primary", icon=":material/play_arrow:"):
         return None
+    forget_catalogs()  # the images that are there now are scored: so many are to be shown then
     cache, judged = open_workspace().cache, open_workspace().judgements
     make_and_show(
         key, "Predicting and scoring", _REFUSED,
-        lambda progress: evaluation_run(served, model, images, of, cache, progress, judged),
+        lambda progress: evaluation_run(served, model, of, cache, progress, judged),
     )  # fmt: skip
     return None
 

@@ -54,10 +54,9 @@ def show_probes(of: Evaluated) -> None:
     )
     _say(report)
     _show_table(report, of.run.id)
-    skipped = [result for result in report.results if result.skipped]
-    for result in skipped:
+    for result in (result for result in report.results if result.skipped):
         st.caption(f"Skipped: {for_page(result.name)}, for {for_page(result.skipped)}.")
-    if skipped and asked_for(_work(subject), "Try the skipped again", icon=":material/refresh:"):
+    if report.to_make() and asked_for(_work(subject), "Try the skipped again", icon=":material/refresh:"):
         _make(subject)
     _show_examples(of, subject, report)
 
@@ -140,7 +139,8 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
     try:
         images = catalog(Path(of.run.config.dataset))
         files = SubjectFiles(images.root, images.variant(subject.variant))
-        (lender,) = files.of(lenders_of(subject)["path"].iloc[[number - 1]])
+        lending = lenders_of(subject).iloc[[number - 1]]
+        (lender,) = files.of(lending["path"])
         pictures, captions, alts = [], [], []
         for probe in PROBES:
             result = report.result(probe.name)
@@ -148,9 +148,8 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
                 continue
             (file,) = files.of(test["path"].iloc[[number - 1]], probe.variant)
             sha256 = "" if probe.variant else row["sha256"]
-            pictures.append(
-                _picture(open_workspace().allowed(file), sha256, probe, report, open_workspace().allowed(lender))
-            )
+            lent = open_workspace().allowed(lender), lending["sha256"].iloc[0]
+            pictures.append(_picture(open_workspace().allowed(file), sha256, probe, report, lent))
             called = _called(result, number - 1)
             captions.append(f"{probe.name}: **{for_page(called)}**{'' if called == row['label'] else ', wrong'}")
             alts.append(f"{row['label']} smear, {probe.name}, called {called}")
@@ -160,12 +159,15 @@ def _show_examples(of: Evaluated, subject: Subject, report: ProbeReport) -> None
     show.gallery(pictures, captions, alts)
 
 
-def _picture(file: Path, sha256: str, probe: Probe, report: ProbeReport, lender: Path) -> bytes:
-    """Return an image as the probe gives it to the model, as a JPEG; `sha256` is what the run recorded of the file."""
+def _picture(file: Path, sha256: str, probe: Probe, report: ProbeReport, lender: tuple[Path, str]) -> bytes:
+    """Return an image as the probe gives it to the model, as a JPEG; `sha256` is what the run recorded of the file.
+
+    `lender` is the file that lends the image something, and what the run recorded of it.
+    """
     data = read_recorded_image(file, sha256) if sha256 else read_image(file)
-    lent = read_image(lender) if probe.borrows else b""
+    lent = read_recorded_image(*lender) if probe.borrows else b""
     stain = (*report.stain.mean, *report.stain.deviation)
-    return _drawn(data, lent, (file.name, lender.name), hashlib.sha256(data + lent).hexdigest(), probe.name, stain)
+    return _drawn(data, lent, (file.name, lender[0].name), hashlib.sha256(data + lent).hexdigest(), probe.name, stain)
 
 
 @st.cache_data(max_entries=600, show_spinner=False)

@@ -6,7 +6,6 @@ import shutil
 import numpy as np
 import pytest
 
-from allcore.data.catalog import scan
 from allcore.data.decoded import decode_catalogued
 from allcore.errors import RunError
 from allcore.evaluation.image_map.making import known_map, make_map
@@ -93,7 +92,7 @@ def test_a_scored_folder_is_mapped_with_the_parts_that_the_models_run_had(made, 
     renamed = copied / "Pro" / "another.jpg"
     (copied / "Pro" / "pro-0001.jpg").rename(renamed)
     model = finished_run.served_model
-    run = evaluation_run(load_predictor(model), model, scan(copied), ScoringRequest(folder=copied), tmp_path)
+    run = evaluation_run(load_predictor(model), model, ScoringRequest(folder=copied), tmp_path)
     table = map_table(make_map(run, tmp_path), run)
     parts = finished_run.split.table.set_index("sha256")["split"]
     assert list(table["part"]) == list(parts.loc[table["sha256"]])

@@ -141,6 +141,12 @@ def test_class_that_the_model_does_not_know_is_refused(evaluate, finished_run, c
         evaluate(finished_run.served_model, data=copied)
 
 
+@pytest.mark.parametrize("mapping", [{}, {"Artefacts": ""}, {"Artefacts": "Pro"}])
+def test_class_without_an_image_need_not_be_known_and_may_be_mapped(evaluate, finished_run, copied, mapping):
+    (copied / "Artefacts").mkdir()
+    assert evaluate(finished_run.served_model, data=copied, mapping=mapping).scores.n == 64
+
+
 def test_classes_of_other_names_are_mapped_to_the_models(evaluate, finished_run, copied):
     plain = evaluate(finished_run.served_model, data=copied)
     (copied / "Pro").rename(copied / "pro-B")

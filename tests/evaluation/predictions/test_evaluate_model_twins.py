@@ -3,6 +3,7 @@
 import pytest
 from PIL import Image
 
+from allcore.data.labels.judgements import add_judgements, make_judgement
 from allcore.evaluation.predictions.evaluate_model import evaluate_model
 from allcore.runs.folder.store import RunStore
 from tests.copies import copy_of
@@ -51,6 +52,27 @@ def test_images_of_a_folder_whose_field_the_model_was_trained_on_are_counted(eva
     said = f"1 of {count - 1} images that are not in train share a group with one that the model was trained on"
     assert said in " ".join(evaluation.notes)
     assert evaluation.without_twins.n == count - 2
+
+
+@pytest.mark.parametrize("how", ["excluded", "class left out"])
+def test_an_image_whose_twin_in_train_is_not_scored_is_counted_all_the_same(
+    evaluate, finished_run, copied, tmp_path, how
+):
+    table, file = finished_run.split.table, tmp_path / "judgements.jsonl"
+    seen, *others = table[table["split"] == "train"].to_dict("records")
+    for other in others:
+        (copied / other["path"]).unlink()
+    again = f"{next(name for name in finished_run.split.classes if name != seen['label'])}/again.png"
+    with Image.open(copied / seen["path"]) as image:
+        image.save(copied / again)
+    what = {"mapping": {seen["label"]: ""}}
+    if how == "excluded":
+        what = {"labels": "corrected", "judgements": file}
+        judged = make_judgement(seen["sha256"], seen["path"], seen["label"], finished_run.split.classes, "excluded")
+        add_judgements(file, [judged])
+    scored = evaluate(finished_run.served_model, data=copied, **what).predictions.table
+    assert seen["path"] not in set(scored["path"])
+    assert list(scored.loc[scored["twin"], "path"]) == [again]
 
 
 def test_without_any_twin_there_is_no_second_score(evaluate, finished_run):

@@ -25,7 +25,7 @@ def opened(finished_run, cache):
     predictor = load_predictor(model)
 
     def scored(of):
-        run = evaluation_run(predictor, model, scan(of.folder, cache), of, cache)
+        run = evaluation_run(predictor, model, of, cache)
         return run, score_folder(predictor, model, of, cache).evaluation
 
     return scored
@@ -72,6 +72,18 @@ def test_it_is_found_again_until_a_label_an_image_or_what_is_asked_changes(
     first = next((copied / "Pro").iterdir())
     first.rename(copied / "Pre" / first.name)
     assert evaluation_place(model, scan(copied, cache), "", of, cache) != run
+
+
+def test_images_that_came_since_the_folder_was_looked_at_are_scored_and_it_is_kept_for_those_that_were_scored(
+    opened, smears, tmp_path, finished_run, cache
+):
+    copied, model = shutil.copytree(smears, tmp_path / "copied"), finished_run.served_model
+    of, before = ScoringRequest(folder=copied), scan(copied, cache)
+    shutil.copy(copied / "Pro" / "pro-0001.jpg", copied / "Pro" / "more.jpg")
+    run, _ = opened(of)
+    assert evaluation_record(run).facts.images == 65
+    assert evaluation_place(model, scan(copied, cache), "", of, cache) == run
+    assert evaluation_record(evaluation_place(model, before, "", of, cache)) is None
 
 
 def test_files_that_cannot_be_used_are_counted_anew_once_there_are_more(opened, smears, tmp_path, finished_run, cache):

@@ -84,6 +84,19 @@ def test_folder_is_scored_against_what_was_judged(evaluate, finished_run, judge,
     assert "labels corrected-" in corrected.data
 
 
+@pytest.mark.parametrize("mapping", [{}, {"Unheard": ""}])
+def test_a_class_all_of_whose_images_are_excluded_need_not_be_known(
+    evaluate, finished_run, file, smears, tmp_path, mapping
+):
+    folder = shutil.copytree(smears, tmp_path / "folder", copy_function=os.link)
+    (folder / "Pro").rename(folder / "Unheard")
+    catalog = scan(folder)
+    images = catalog.images().query("label == 'Unheard'")[["sha256", "path", "label"]]
+    judged = [make_judgement(*image, catalog.classes, "excluded") for image in images.itertuples(index=False)]
+    add_judgements(file, judged)
+    assert evaluate(finished_run.id, data=folder, labels="corrected", mapping=mapping).scores.n == 48
+
+
 def test_a_class_that_the_model_does_not_know_is_refused(finished_run, file, tmp_path):
     row = recorded_predictions(finished_run, "test").table.iloc[0]
     add_judgements(file, [make_judgement(row["sha256"], "x", row["label"], finished_run.split.classes, "excluded")])

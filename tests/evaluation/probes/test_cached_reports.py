@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from allcore.errors import DatasetError
 from allcore.evaluation.probes import probing as module
-from allcore.evaluation.probes.probing import cached_report, probe_model
-from allcore.evaluation.probes.registry import AS_IT_IS, PROBES, Probe
+from allcore.evaluation.probes.probing import ProbeResult, cached_report, probe_model
+from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, PROBES, Probe
 from allcore.evaluation.probes.subject import subject_of_run
 
 SEGMENTED = "segmented"
@@ -21,6 +22,33 @@ def test_second_look_needs_neither_the_images_nor_the_time(with_variants, tmp_pa
     assert probe_model(subject, tmp_path / "cache", lambda *at: told.append(at)) == first
     assert cached_report(subject, tmp_path / "cache") == first
     assert told == []
+
+
+def test_second_look_needs_no_images_either_where_a_probe_was_skipped(own_copy, report, cache):
+    shutil.rmtree(own_copy.dataset)
+    assert report.result(SEGMENTED).skipped
+    assert probe_model(own_copy, cache) == report
+
+
+def test_probe_that_was_skipped_as_the_images_hold_no_cells_is_not_tried_again(report):
+    without = report.with_result(ProbeResult(name=CELLS_ALONE, skipped="few of the images hold nucleated cells"))
+    assert [probe.name for probe in without.to_make()] == [SEGMENTED]
+
+
+def test_images_that_change_meanwhile_are_refused_and_what_was_made_before_is_kept(own_copy, report, tmp_path):
+    test, train = own_copy.part("test"), own_copy.part("train")
+    total = len(train) + len(test)
+
+    def change(done, of):
+        if done > total:  # the second probe is under way
+            for path in test["path"]:
+                shutil.copy(own_copy.dataset / train["path"][0], own_copy.dataset / path)
+
+    with pytest.raises(DatasetError, match="has changed meanwhile"):
+        probe_model(own_copy, tmp_path / "cache", change)
+    kept = cached_report(own_copy, tmp_path / "cache")
+    assert not kept.complete
+    assert kept.results == report.results[: len(kept.results)]
 
 
 def test_segmented_images_that_are_others_now_are_shown_anew_and_alone(with_variants, tmp_path):

@@ -2,15 +2,17 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from allcore.errors import InputError
+from allcore.errors import DatasetError, InputError
 from allcore.evaluation.probes.novelty_check import check_novelty, recorded_novelty
 from allcore.evaluation.probes.subject import find_subject, subject_of_run
+from allcore.inference.predictor import load_predictor
 from allcore.runs.folder.files import NOVELTY_FILE
 from allcore.runs.folder.store import Run, RunStore
 
@@ -102,6 +104,21 @@ def test_folder_without_a_readable_image_is_refused(run, tmp_path, file, message
     with pytest.raises(InputError, match=f"empty.*{message}|none of.*empty {message}"):
         check_novelty(subject_of_run(run), [folder], tmp_path / "cache")
     assert not (run.folder / NOVELTY_FILE).exists()
+
+
+def test_a_test_image_that_changes_after_it_was_looked_at_is_refused(run, noise, tmp_path, monkeypatch):
+    folder = shutil.copytree(run.config.dataset, tmp_path / "copied")
+    subject = replace(subject_of_run(run), dataset=folder)
+    changed = folder / subject.part("test")["path"].iloc[-1]
+
+    def load_and_change(model):
+        shutil.copy(folder / subject.part("train")["path"].iloc[0], changed)
+        return load_predictor(model)
+
+    monkeypatch.setattr("allcore.evaluation.probes.novelty_check.load_predictor", load_and_change)
+    with pytest.raises(DatasetError, match=f"{changed.name} cannot be read, or has changed since the run"):
+        check_novelty(subject, [noise], tmp_path / "cache")
+    assert recorded_novelty(run.folder) is None
 
 
 def test_progress_reaches_the_number_of_images(run, noise, tmp_path):
