@@ -18,7 +18,7 @@ import keras
 
 from allcore.errors import RunError
 from allcore.refusals import is_for_want_of_room
-from allcore.training.epoch_weights import drop_epoch_weights
+from allcore.training.epoch_weights import drop_epoch_weights, epochs_with_weights
 from allcore.training.variable_files import UnreadableError, assign_arrays, write_arrays
 from allcore.writing import folder_written_whole, make_subfolder
 
@@ -56,16 +56,23 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
     Raises `OSError` when it cannot be written; the newest of the older checkpoints then is still there.
     """
     make_subfolder(folder)  # never the run's own, should it have been deleted
-    try:
-        _write(folder, model, optimizer, progress)
-    except OSError as error:
-        older = _checkpoints(folder)[:-1]
-        if not is_for_want_of_room(error) or not older:
-            raise
-        _remove(older)  # the newest is enough to go on from, and there may be room without the others
-        _write(folder, model, optimizer, progress)
+    write_making_room(folder, progress.kept_epoch, lambda: _write(folder, model, optimizer, progress))
     _remove(_checkpoints(folder)[:-_KEPT_CHECKPOINTS])
     drop_epoch_weights(folder, but={_kept_epoch(checkpoint) for checkpoint in _checkpoints(folder)})
+
+
+def write_making_room(folder: Path, kept_epoch: int, write: Callable[[], None]) -> None:
+    """Call `write`, and once more if it fails for want of room where anything in `folder` can be spared for it.
+
+    The newest checkpoint is enough to go on from, with the weights that it names and those of `kept_epoch`. Raises what
+    `write` raises.
+    """
+    try:
+        write()
+    except OSError as error:
+        if not is_for_want_of_room(error) or not _make_room(folder, kept_epoch):
+            raise
+        write()
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -123,6 +130,16 @@ def _checkpoints(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+
+
+def _make_room(folder: Path, kept_epoch: int) -> bool:
+    """Remove all but the newest checkpoint and the weights that are needed; return whether there was anything."""
+    checkpoints = _checkpoints(folder)
+    older, needed = checkpoints[:-1], {kept_epoch, *map(_kept_epoch, checkpoints[-1:])}
+    superseded = set(epochs_with_weights(folder)) - needed
+    _remove(older)
+    drop_epoch_weights(folder, but=needed)
+    return bool(older or superseded)
 
 
 def _remove(checkpoints: list[Path]) -> None:

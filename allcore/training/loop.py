@@ -17,7 +17,7 @@ from allcore.runs.estimate import epoch_seconds
 from allcore.runs.folder.files import CHECKPOINTS_FOLDER
 from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING
 from allcore.training.batches import BatchSource
-from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
+from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint, write_making_room
 from allcore.training.epoch_weights import has_epoch_weights, save_epoch_weights
 from allcore.training.learner import Learner
 from allcore.training.pace import Pace
@@ -211,7 +211,7 @@ class Trainer:
     def _note_progress(self, progress: TrainingProgress, validation_loss: float) -> None:
         """Keep the weights where the configuration says so, and count epochs without a lower loss."""
         better = progress.kept_epoch < 0 or validation_loss < progress.best_loss
-        if (better or self.config.keep == "last") and self._keep(progress.epoch):
+        if (better or self.config.keep == "last") and self._keep(progress):
             progress.kept_epoch = progress.epoch
         if better:
             if progress.kept_epoch == progress.epoch:
@@ -228,10 +228,13 @@ class Trainer:
         patience = self.config.early_stopping
         return patience is not None and progress.epochs_without_progress >= patience
 
-    def _keep(self, epoch: int) -> bool:
-        """Keep the weights of an epoch and return whether they are safely there."""
+    def _keep(self, progress: TrainingProgress) -> bool:
+        """Keep the weights of the epoch and return whether they are safely there."""
+        folder, epoch = self.folder / CHECKPOINTS_FOLDER, progress.epoch
         try:
-            save_epoch_weights(self.folder / CHECKPOINTS_FOLDER, self.learner.model, epoch)
+            write_making_room(
+                folder, progress.kept_epoch, lambda: save_epoch_weights(folder, self.learner.model, epoch)
+            )
         except OSError as error:
             self.reporter.warn(f"the weights of epoch {epoch + 1} could not be kept ({error.strerror or error})")
             return False

@@ -1,7 +1,10 @@
 """Which epoch's weights a training leaves in its model, and that patience does not depend on it."""
 
+import errno
+import os
 import shutil
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -104,6 +107,40 @@ def test_epoch_whose_weights_the_disk_refused_is_never_the_kept_one(tmp_path, no
     assert training.run()[1] == served + 1
     assert training.served == served
     assert "the weights of epoch 3 could not be kept (No space left on device)" in training.warnings
+
+
+def full_for(monkeypatch, refused):
+    """Let the disk have no room for the files that are `refused`."""
+    sync = os.fsync
+
+    def fsync(descriptor):
+        if refused(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def test_the_older_checkpoint_makes_room_for_the_weights_of_the_best_epoch(tmp_path, monkeypatch):
+    folder = tmp_path / CHECKPOINTS_FOLDER
+    full_for(
+        monkeypatch,
+        lambda file: file.suffix == ".npz" and file.parent == folder and len([*folder.glob("000-*")]) == 2,
+    )
+    training = Training(tmp_path, [0.9, 0.4, 0.2, 0.5])
+    assert training.run()[1] == 3
+    assert (training.served, training.warnings) == (2, ())
+
+
+def test_where_no_checkpoint_fits_superseded_weights_make_room_for_those_of_a_better_epoch(tmp_path, monkeypatch):
+    folder = tmp_path / CHECKPOINTS_FOLDER
+    full_for(
+        monkeypatch,
+        lambda file: file.name == "model.npz" or (file.suffix == ".npz" and epochs_with_weights(folder) == [0, 1]),
+    )
+    training = Training(tmp_path, [0.9, 0.4, 0.2, 0.5])
+    assert training.run()[1] == 3
+    assert training.served == 2
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(b"PK")])
