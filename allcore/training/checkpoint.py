@@ -31,7 +31,8 @@ class TrainingProgress:
     """Where training stands: counters, the kept epoch, and the sums of the epoch and report under way.
 
     `kept_epoch` (0-based, -1 for none) is one whose weights are safely kept, `best_loss` its validation loss where the
-    best epoch is kept. `diverged` says how training ended where it could not go on.
+    best epoch is kept. `lowest_loss`, by which patience goes, is of all epochs, whether or not they could be kept.
+    `diverged` says how training ended where it could not go on.
     """
 
     segment: int = 0
@@ -39,6 +40,7 @@ class TrainingProgress:
     step: int = 0
     kept_epoch: int = -1
     best_loss: float = float("inf")
+    lowest_loss: float = float("inf")
     epochs_without_progress: int = 0
     plateau_epochs: int = 0
     learning_rate_factor: float = 1.0
@@ -183,8 +185,11 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 
 def _read_progress(checkpoint: Path) -> TrainingProgress:
+    content = _read_json(checkpoint / "progress.json")
+    if "best_loss" in content:  # earlier versions went by it alone
+        content.setdefault("lowest_loss", content["best_loss"])
     try:
-        return TrainingProgress(**_read_json(checkpoint / "progress.json"))
+        return TrainingProgress(**content)
     except TypeError as error:
         raise UnreadableError(f"progress.json is none of this version's ({error})") from None
 

@@ -209,13 +209,17 @@ class Trainer:
         return _means(sums)
 
     def _note_progress(self, progress: TrainingProgress, validation_loss: float) -> None:
-        """Keep the weights where the configuration says so, and count epochs without a lower loss."""
+        """Keep the weights where the configuration says so, and count epochs without a lower loss.
+
+        The count is the same whether or not the disk takes the weights.
+        """
         better = progress.kept_epoch < 0 or validation_loss < progress.best_loss
         if (better or self.config.keep == "last") and self._keep(progress):
             progress.kept_epoch = progress.epoch
-        if better:
-            if progress.kept_epoch == progress.epoch:
+            if better:
                 progress.best_loss = validation_loss
+        if validation_loss < progress.lowest_loss:
+            progress.lowest_loss = validation_loss
             progress.epochs_without_progress = progress.plateau_epochs = 0
             return
         progress.epochs_without_progress += 1

@@ -95,6 +95,16 @@ def test_patience_counts_epochs_without_a_lower_loss_whichever_is_kept(tmp_path,
     assert (progress.epoch, left) == (3, weight)
 
 
+def test_patience_is_the_same_where_the_disk_refused_the_weights_of_the_best_epoch(tmp_path, no_room):
+    def losses():
+        with no_room(".npz"):  # while the first epoch, the best, is kept and its checkpoint written
+            yield 0.2
+        yield from (0.5, 0.4, 0.3)
+
+    progress, weight = trained(tmp_path, losses(), epochs=4, early_stopping=2)
+    assert (progress.epoch, weight) == (3, 3)  # of the epochs that could be kept, the third is the best
+
+
 @pytest.mark.parametrize(("last", "served"), [(0.5, 1), (0.3, 3)])
 def test_epoch_whose_weights_the_disk_refused_is_never_the_kept_one(tmp_path, no_room, last, served):
     def losses():
