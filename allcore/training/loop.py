@@ -129,7 +129,7 @@ class Trainer:
     def _stop_if_asked(self, progress: TrainingProgress) -> None:
         if self.stop_requested():
             self.reporter.update(state="stopping", phase=SAVING)
-            self._save(progress)
+            self._save(progress, stops=True)
             raise Stopped
 
     def _report_step(self, progress: TrainingProgress) -> None:
@@ -244,14 +244,16 @@ class Trainer:
             return False
         return True
 
-    def _save(self, progress: TrainingProgress) -> None:
-        """Write a checkpoint, after everything that was reported before it."""
+    def _save(self, progress: TrainingProgress, *, stops: bool = False) -> None:
+        """Write a checkpoint, after everything that was reported before it, or warn that it could not be."""
         self.reporter.flush()
         try:
             save_checkpoint(self.folder / CHECKPOINTS_FOLDER, self.learner.model, self.learner.optimizer, progress)
         except OSError as error:
+            until = "" if stops else "training goes on without it. If the run is stopped before one is written, "
             self.reporter.warn(
-                f"a checkpoint could not be written ({error.strerror or error}); training goes on without it"
+                f"a checkpoint could not be written ({error.strerror or error}); {until}"
+                "what was learned since the last checkpoint is lost"
             )
 
 

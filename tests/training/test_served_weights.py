@@ -116,7 +116,11 @@ def test_epoch_whose_weights_the_disk_refused_is_never_the_kept_one(tmp_path, no
     training = Training(tmp_path, losses(), epochs=4)
     assert training.run()[1] == served + 1
     assert training.served == served
-    assert "the weights of epoch 3 could not be kept (No space left on device)" in training.warnings
+    assert training.warnings == (
+        "the weights of epoch 3 could not be kept (No space left on device)",
+        "a checkpoint could not be written (No space left on device); training goes on without it. If the run is "
+        "stopped before one is written, what was learned since the last checkpoint is lost",
+    )
 
 
 def full_for(monkeypatch, refused):
@@ -202,6 +206,16 @@ def test_stop_while_validating_is_obeyed_and_the_epoch_is_not_trained_again(tmp_
         training.run(stop=lambda: next(stopping))
     progress, weight = training.run()
     assert (progress.epoch, weight) == (2, 1)  # one step more: a new learner counts from nought
+
+
+def test_stop_on_a_full_disk_says_what_is_lost_and_not_that_training_goes_on(tmp_path, no_room):
+    training = Training(tmp_path, [0.5, 0.4])
+    with no_room(".npz"), pytest.raises(Stopped):
+        training.run(stop=lambda: True)
+    assert training.warnings == (
+        "a checkpoint could not be written (No space left on device); what was learned since the last checkpoint is "
+        "lost",
+    )
 
 
 def test_training_whose_folder_is_deleted_ends_and_does_not_bring_it_back(tmp_path):
