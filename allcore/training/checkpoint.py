@@ -131,7 +131,16 @@ def _write(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progres
 def _checkpoints(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    found = (child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    return sorted(found, key=lambda child: (_numbers(child.name), child.name))
+
+
+def _numbers(name: str) -> tuple[int, ...]:
+    """Return a checkpoint's segment, epoch and step, by which it is old or new; none for another folder's name."""
+    try:
+        return tuple(map(int, name.split("-")))
+    except ValueError:
+        return ()
 
 
 def _make_room(folder: Path, kept_epoch: int) -> bool:

@@ -97,6 +97,14 @@ def test_the_two_newest_stay_and_nothing_unfinished(two):
     assert names(folder) == ["000-00000-000002", "000-00000-000003"]
 
 
+def test_the_two_newest_stay_also_from_the_thousandth_segment_on(saved, tmp_path):
+    _, model, optimizer, _ = saved
+    for segment in (998, 999, 1000):
+        save_checkpoint(tmp_path, model, optimizer, TrainingProgress(segment=segment))
+    assert set(names(tmp_path)) == {"999-00000-000000", "1000-00000-000000"}
+    assert restored(tmp_path, model, optimizer)[0].segment == 1000
+
+
 def test_half_written_one_is_passed_over(two):
     folder, model, optimizer = two
     (folder / ".000-00000-000003.part").mkdir()
