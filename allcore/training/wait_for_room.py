@@ -13,7 +13,7 @@ _PAUSE_SECONDS = 30
 
 
 def write_when_there_is_room(write: Callable[[], None], on_phase: Phase, warn: Callable[[str], None]) -> None:
-    """Call `write` again and again, for an hour after it first failed at the most, as long as it is for want of room.
+    """Call `write` again and again while it fails for want of room, for an hour after it first did at the most.
 
     `on_phase` hears every second that the run waits, and may raise to end that; `warn` gets one line.
     """
