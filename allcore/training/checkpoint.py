@@ -18,7 +18,7 @@ import keras
 
 from allcore.errors import RunError
 from allcore.refusals import is_for_want_of_room
-from allcore.training.epoch_weights import drop_epoch_weights
+from allcore.training.epoch_weights import drop_epoch_weights, epochs_with_weights
 from allcore.training.variable_files import UnreadableError, assign_arrays, write_arrays
 from allcore.writing import folder_written_whole, make_subfolder
 
@@ -31,7 +31,8 @@ class TrainingProgress:
     """Where training stands: counters, the kept epoch, and the sums of the epoch and report under way.
 
     `kept_epoch` (0-based, -1 for none) is one whose weights are safely kept, `best_loss` its validation loss where the
-    best epoch is kept. `diverged` says how training ended where it could not go on.
+    best epoch is kept. `lowest_loss`, by which patience goes, is of all epochs, whether or not they could be kept.
+    `diverged` says how training ended where it could not go on.
     """
 
     segment: int = 0
@@ -39,6 +40,7 @@ class TrainingProgress:
     step: int = 0
     kept_epoch: int = -1
     best_loss: float = float("inf")
+    lowest_loss: float = float("inf")
     epochs_without_progress: int = 0
     plateau_epochs: int = 0
     learning_rate_factor: float = 1.0
@@ -56,16 +58,23 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
     Raises `OSError` when it cannot be written; the newest of the older checkpoints then is still there.
     """
     make_subfolder(folder)  # never the run's own, should it have been deleted
-    try:
-        _write(folder, model, optimizer, progress)
-    except OSError as error:
-        older = _checkpoints(folder)[:-1]
-        if not is_for_want_of_room(error) or not older:
-            raise
-        _remove(older)  # the newest is enough to go on from, and there may be room without the others
-        _write(folder, model, optimizer, progress)
+    write_making_room(folder, progress.kept_epoch, lambda: _write(folder, model, optimizer, progress))
     _remove(_checkpoints(folder)[:-_KEPT_CHECKPOINTS])
     drop_epoch_weights(folder, but={_kept_epoch(checkpoint) for checkpoint in _checkpoints(folder)})
+
+
+def write_making_room(folder: Path, kept_epoch: int, write: Callable[[], None]) -> None:
+    """Call `write`, and once more if it fails for want of room where anything in `folder` can be spared for it.
+
+    The newest checkpoint is enough to go on from, with the weights that it names and those of `kept_epoch`. Raises what
+    `write` raises.
+    """
+    try:
+        write()
+    except OSError as error:
+        if not is_for_want_of_room(error) or not _make_room(folder, kept_epoch):
+            raise
+        write()
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -122,7 +131,26 @@ def _write(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progres
 def _checkpoints(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    found = (child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    return sorted(found, key=lambda child: (_numbers(child.name), child.name))
+
+
+def _numbers(name: str) -> tuple[int, ...]:
+    """Return a checkpoint's segment, epoch and step, by which it is old or new; none for another folder's name."""
+    try:
+        return tuple(map(int, name.split("-")))
+    except ValueError:
+        return ()
+
+
+def _make_room(folder: Path, kept_epoch: int) -> bool:
+    """Remove all but the newest checkpoint and the weights that are needed; return whether there was anything."""
+    checkpoints = _checkpoints(folder)
+    older, needed = checkpoints[:-1], {kept_epoch, *map(_kept_epoch, checkpoints[-1:])}
+    superseded = set(epochs_with_weights(folder)) - needed
+    _remove(older)
+    drop_epoch_weights(folder, but=needed)
+    return bool(older or superseded)
 
 
 def _remove(checkpoints: list[Path]) -> None:
@@ -166,8 +194,11 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 
 def _read_progress(checkpoint: Path) -> TrainingProgress:
+    content = _read_json(checkpoint / "progress.json")
+    if "best_loss" in content:  # earlier versions went by it alone
+        content.setdefault("lowest_loss", content["best_loss"])
     try:
-        return TrainingProgress(**_read_json(checkpoint / "progress.json"))
+        return TrainingProgress(**content)
     except TypeError as error:
         raise UnreadableError(f"progress.json is none of this version's ({error})") from None
 

@@ -17,7 +17,7 @@ from allcore.runs.estimate import epoch_seconds
 from allcore.runs.folder.files import CHECKPOINTS_FOLDER
 from allcore.runs.folder.status import SAVING, TRAINING, VALIDATING
 from allcore.training.batches import BatchSource
-from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint
+from allcore.training.checkpoint import TrainingProgress, restore_checkpoint, save_checkpoint, write_making_room
 from allcore.training.epoch_weights import has_epoch_weights, save_epoch_weights
 from allcore.training.learner import Learner
 from allcore.training.pace import Pace
@@ -129,7 +129,7 @@ class Trainer:
     def _stop_if_asked(self, progress: TrainingProgress) -> None:
         if self.stop_requested():
             self.reporter.update(state="stopping", phase=SAVING)
-            self._save(progress)
+            self._save(progress, stops=True)
             raise Stopped
 
     def _report_step(self, progress: TrainingProgress) -> None:
@@ -209,13 +209,17 @@ class Trainer:
         return _means(sums)
 
     def _note_progress(self, progress: TrainingProgress, validation_loss: float) -> None:
-        """Keep the weights where the configuration says so, and count epochs without a lower loss."""
+        """Keep the weights where the configuration says so, and count epochs without a lower loss.
+
+        The count is the same whether or not the disk takes the weights.
+        """
         better = progress.kept_epoch < 0 or validation_loss < progress.best_loss
-        if (better or self.config.keep == "last") and self._keep(progress.epoch):
+        if (better or self.config.keep == "last") and self._keep(progress):
             progress.kept_epoch = progress.epoch
-        if better:
-            if progress.kept_epoch == progress.epoch:
+            if better:
                 progress.best_loss = validation_loss
+        if validation_loss < progress.lowest_loss:
+            progress.lowest_loss = validation_loss
             progress.epochs_without_progress = progress.plateau_epochs = 0
             return
         progress.epochs_without_progress += 1
@@ -228,23 +232,28 @@ class Trainer:
         patience = self.config.early_stopping
         return patience is not None and progress.epochs_without_progress >= patience
 
-    def _keep(self, epoch: int) -> bool:
-        """Keep the weights of an epoch and return whether they are safely there."""
+    def _keep(self, progress: TrainingProgress) -> bool:
+        """Keep the weights of the epoch and return whether they are safely there."""
+        folder, epoch = self.folder / CHECKPOINTS_FOLDER, progress.epoch
         try:
-            save_epoch_weights(self.folder / CHECKPOINTS_FOLDER, self.learner.model, epoch)
+            write_making_room(
+                folder, progress.kept_epoch, lambda: save_epoch_weights(folder, self.learner.model, epoch)
+            )
         except OSError as error:
             self.reporter.warn(f"the weights of epoch {epoch + 1} could not be kept ({error.strerror or error})")
             return False
         return True
 
-    def _save(self, progress: TrainingProgress) -> None:
-        """Write a checkpoint, after everything that was reported before it."""
+    def _save(self, progress: TrainingProgress, *, stops: bool = False) -> None:
+        """Write a checkpoint, after everything that was reported before it, or warn that it could not be."""
         self.reporter.flush()
         try:
             save_checkpoint(self.folder / CHECKPOINTS_FOLDER, self.learner.model, self.learner.optimizer, progress)
         except OSError as error:
+            until = "" if stops else "training goes on without it. If the run is stopped before one is written, "
             self.reporter.warn(
-                f"a checkpoint could not be written ({error.strerror or error}); training goes on without it"
+                f"a checkpoint could not be written ({error.strerror or error}); {until}"
+                "what was learned since the last checkpoint is lost"
             )
 
 

@@ -21,19 +21,21 @@ _HEARTBEAT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
 _FLUSH_SECONDS = 10.0
 _MOST_HELD_BACK = 20_000
+_FAILED = "reporting failed: "
 
 
 class Reporter:
     """Writes a run's status and metrics from a thread of its own.
 
     What cannot be written is held back, written as soon as that works, and said in a warning meanwhile. A worker whose
-    `turn` is over ends instead of writing.
+    `turn` is over ends instead of writing. What `status` warns of stays, but for a failure of an earlier reporter.
     """
 
     def __init__(self, folder: Path, status: Status, turn: Turn | None = None) -> None:
         self._folder = folder
         self._turn = turn
-        self._status = status
+        lasting = tuple(warning for warning in status.warnings if not warning.startswith(_FAILED))
+        self._status = status.model_copy(update={"warnings": lasting})
         self._status_is_new = True
         self._records: list[dict[str, Any]] = []
         self._lines: list[str] = []
@@ -175,7 +177,7 @@ class Reporter:
 
 
 def _failed(error: Exception | None) -> str:
-    return f"reporting failed: {_reason(error)}; it is tried again" if error is not None else ""
+    return f"{_FAILED}{_reason(error)}; it is tried again" if error is not None else ""
 
 
 def _reason(error: Exception) -> str:

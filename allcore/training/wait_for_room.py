@@ -13,17 +13,18 @@ _PAUSE_SECONDS = 30
 
 
 def write_when_there_is_room(write: Callable[[], None], on_phase: Phase, warn: Callable[[str], None]) -> None:
-    """Call `write` again and again, for an hour at the most, as long as it fails for want of room.
+    """Call `write` again and again while it fails for want of room, for an hour after it first did at the most.
 
     `on_phase` hears every second that the run waits, and may raise to end that; `warn` gets one line.
     """
-    deadline = time.monotonic() + MOST_SECONDS
+    deadline: float | None = None
     while True:
         try:
             write()
         except Exception as error:
-            refused = refusal(error)
-            if refused is None or not refused.of_room or time.monotonic() > deadline:
+            refused, now = refusal(error), time.monotonic()
+            deadline = now + MOST_SECONDS if deadline is None else deadline  # writing itself may take hours
+            if refused is None or not refused.of_room or now > deadline:
                 raise
             warn(f"the results waited for room: {refused.why}")
         else:

@@ -188,7 +188,7 @@ def _train(folder: Path, status: Status, stop: StopSignal, turn: Turn, warnings:
         from allcore.training.reporter import Reporter
         from allcore.training.session import carry_out
 
-    fresh = {"state": "running", "phase": "starting", "started": time.time(), "warnings": (), "error": ""}
+    fresh = {"state": "running", "phase": "starting", "started": time.time(), "error": ""}
     reporter = Reporter(folder, status.model_copy(update=fresh), turn)
     for warning in warnings:
         reporter.warn(warning)

@@ -1,5 +1,6 @@
 """A checkpoint brings a run back exactly, and a damaged one is refused by name."""
 
+import json
 import random
 import resource
 import shutil
@@ -96,6 +97,14 @@ def test_the_two_newest_stay_and_nothing_unfinished(two):
     assert names(folder) == ["000-00000-000002", "000-00000-000003"]
 
 
+def test_the_two_newest_stay_also_from_the_thousandth_segment_on(saved, tmp_path):
+    _, model, optimizer, _ = saved
+    for segment in (998, 999, 1000):
+        save_checkpoint(tmp_path, model, optimizer, TrainingProgress(segment=segment))
+    assert set(names(tmp_path)) == {"999-00000-000000", "1000-00000-000000"}
+    assert restored(tmp_path, model, optimizer)[0].segment == 1000
+
+
 def test_half_written_one_is_passed_over(two):
     folder, model, optimizer = two
     (folder / ".000-00000-000003.part").mkdir()
@@ -154,6 +163,17 @@ def test_checkpoint_of_an_earlier_version_has_no_manifest_and_is_read(two):
     folder, model, optimizer = two
     (folder / "000-00000-000002" / "manifest.json").unlink()
     assert restored(folder, model, optimizer)[0].step == 2
+
+
+def test_checkpoint_of_an_earlier_version_has_its_best_loss_as_the_lowest(saved, tmp_path):
+    _, model, optimizer, _ = saved
+    save_checkpoint(tmp_path, model, optimizer, TrainingProgress(kept_epoch=2, best_loss=0.25, lowest_loss=0.2))
+    checkpoint = tmp_path / "000-00000-000000"
+    (checkpoint / "manifest.json").unlink()
+    progress = json.loads((checkpoint / "progress.json").read_text())
+    del progress["lowest_loss"]
+    (checkpoint / "progress.json").write_text(json.dumps(progress))
+    assert restored(tmp_path, model, optimizer)[0].lowest_loss == 0.25
 
 
 def test_another_model_is_refused_and_left_as_it_was(saved):

@@ -1,7 +1,10 @@
 """Which epoch's weights a training leaves in its model, and that patience does not depend on it."""
 
+import errno
+import os
 import shutil
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -92,6 +95,16 @@ def test_patience_counts_epochs_without_a_lower_loss_whichever_is_kept(tmp_path,
     assert (progress.epoch, left) == (3, weight)
 
 
+def test_patience_is_the_same_where_the_disk_refused_the_weights_of_the_best_epoch(tmp_path, no_room):
+    def losses():
+        with no_room(".npz"):  # while the first epoch, the best, is kept and its checkpoint written
+            yield 0.2
+        yield from (0.5, 0.4, 0.3)
+
+    progress, weight = trained(tmp_path, losses(), epochs=4, early_stopping=2)
+    assert (progress.epoch, weight) == (3, 3)  # of the epochs that could be kept, the third is the best
+
+
 @pytest.mark.parametrize(("last", "served"), [(0.5, 1), (0.3, 3)])
 def test_epoch_whose_weights_the_disk_refused_is_never_the_kept_one(tmp_path, no_room, last, served):
     def losses():
@@ -103,7 +116,45 @@ def test_epoch_whose_weights_the_disk_refused_is_never_the_kept_one(tmp_path, no
     training = Training(tmp_path, losses(), epochs=4)
     assert training.run()[1] == served + 1
     assert training.served == served
-    assert "the weights of epoch 3 could not be kept (No space left on device)" in training.warnings
+    assert training.warnings == (
+        "the weights of epoch 3 could not be kept (No space left on device)",
+        "a checkpoint could not be written (No space left on device); training goes on without it. If the run is "
+        "stopped before one is written, what was learned since the last checkpoint is lost",
+    )
+
+
+def full_for(monkeypatch, refused):
+    """Let the disk have no room for the files that are `refused`."""
+    sync = os.fsync
+
+    def fsync(descriptor):
+        if refused(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def test_the_older_checkpoint_makes_room_for_the_weights_of_the_best_epoch(tmp_path, monkeypatch):
+    folder = tmp_path / CHECKPOINTS_FOLDER
+    full_for(
+        monkeypatch,
+        lambda file: file.suffix == ".npz" and file.parent == folder and len([*folder.glob("000-*")]) == 2,
+    )
+    training = Training(tmp_path, [0.9, 0.4, 0.2, 0.5])
+    assert training.run()[1] == 3
+    assert (training.served, training.warnings) == (2, ())
+
+
+def test_where_no_checkpoint_fits_superseded_weights_make_room_for_those_of_a_better_epoch(tmp_path, monkeypatch):
+    folder = tmp_path / CHECKPOINTS_FOLDER
+    full_for(
+        monkeypatch,
+        lambda file: file.name == "model.npz" or (file.suffix == ".npz" and epochs_with_weights(folder) == [0, 1]),
+    )
+    training = Training(tmp_path, [0.9, 0.4, 0.2, 0.5])
+    assert training.run()[1] == 3
+    assert training.served == 2
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(b"PK")])
@@ -155,6 +206,16 @@ def test_stop_while_validating_is_obeyed_and_the_epoch_is_not_trained_again(tmp_
         training.run(stop=lambda: next(stopping))
     progress, weight = training.run()
     assert (progress.epoch, weight) == (2, 1)  # one step more: a new learner counts from nought
+
+
+def test_stop_on_a_full_disk_says_what_is_lost_and_not_that_training_goes_on(tmp_path, no_room):
+    training = Training(tmp_path, [0.5, 0.4])
+    with no_room(".npz"), pytest.raises(Stopped):
+        training.run(stop=lambda: True)
+    assert training.warnings == (
+        "a checkpoint could not be written (No space left on device); what was learned since the last checkpoint is "
+        "lost",
+    )
 
 
 def test_training_whose_folder_is_deleted_ends_and_does_not_bring_it_back(tmp_path):

@@ -72,6 +72,12 @@ def test_a_run_that_goes_on_keeps_the_most_memory_that_it_ever_took(copied, monk
     assert 10**7 < worked(copied, monkeypatch).peak_memory < 10**12
 
 
+def test_a_run_that_goes_on_still_says_what_it_warned_of_but_not_of_reports_that_failed(copied, monkeypatch):
+    warnings = ("the loss is nan, and epoch 2 is served", "reporting failed: odd; it is tried again")
+    write_status(copied.folder, copied.status().model_copy(update={"warnings": warnings}))
+    assert worked(copied, monkeypatch).warnings == warnings[:1]
+
+
 @pytest.fixture
 def copied(finished_run, workspace):
     """Return a copy of the finished run, in a workspace without its shortcut baselines."""

@@ -55,6 +55,17 @@ def test_full_disk_is_tried_again_until_there_is_room(waits, errors, why):
     assert len(said) == len(waits) == 60
 
 
+def test_results_that_take_longer_than_an_hour_are_waited_for_like_others(waits):
+    refused, written = failing(FULL[0])
+
+    def write():
+        waits.append(4000.0)  # as long as predicting many images takes
+        refused()
+
+    write_when_there_is_room(write, lambda phase: None, lambda warning: None)
+    assert written == ["results"]
+
+
 def test_what_is_not_for_want_of_room_is_raised_at_once(waits):
     write, _ = failing(OSError(errno.EIO, "Input/output error"))
     with pytest.raises(OSError, match="Input/output"):
