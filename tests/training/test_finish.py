@@ -79,6 +79,17 @@ def test_a_file_of_weights_is_credited_to_nobody_unless_its_content_is_known():
     assert licence(config, {"source": "mine.weights.h5", "sha256": known}).endswith(config.trunk.credit)
 
 
+def test_a_file_that_the_environment_named_for_imagenet_is_credited_by_its_content_alone():
+    config = make_config(dataset="smears", weights="imagenet")
+    said = licence(config, {"source": "histology.h5", "sha256": "1234"})
+    assert said.endswith(
+        "from the file histology.h5, SHA-256 1234: whose they are, and under which licence, is not known."
+    )
+    (known,) = config.trunk.imagenet_files
+    for recorded in ({"source": config.trunk.weights_file, "sha256": "1234"}, {"source": "mine.h5", "sha256": known}):
+        assert licence(config, recorded).endswith(config.trunk.credit)
+
+
 def test_both_arithmetics_say_nearly_the_same(finished_run):
     names = [name for name in (SERVED_FILE, FLOAT32_FILE) if (finished_run.folder / name).exists()]
     images = np.stack([resize(image, 32) for image in images_of(finished_run, finished_run.split.rows("test"))])
