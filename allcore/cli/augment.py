@@ -83,7 +83,7 @@ def augment(
 def _of_run(name: str, workspace: Workspace, images: Sequence[str], epochs: Sequence[int] | None) -> list[Seen]:
     from allcore.data.catalog import scan
     from allcore.runs.folder.store import RunStore
-    from allcore.runs.replay import replay
+    from allcore.runs.replay import epochs_begun, replay
 
     run = RunStore(workspace.runs).find(name)
     epochs = _checked(epochs, run.config.epochs)
@@ -94,7 +94,12 @@ def _of_run(name: str, workspace: Workspace, images: Sequence[str], epochs: Sequ
     def picture(row: int, epoch: int) -> Callable[[], ImageArray]:
         return lambda: replay(run, root, row, epoch - 1)
 
-    return _seen(run.config, _chosen(train, images, f"a training image of run {run.id}"), epochs, picture)
+    seen = _seen(run.config, _chosen(train, images, f"a training image of run {run.id}"), epochs, picture)
+    begun = epochs_begun(run.history())
+    if later := [epoch for epoch in epochs if epoch > begun]:
+        since = f"run {run.id} has not come to epoch {min(later)}"
+        say(f"{since}: of this and later epochs the pictures are what its network would see", err=True)
+    return seen
 
 
 def _of_dataset(

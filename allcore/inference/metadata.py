@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -152,6 +154,15 @@ class ServedMetadata(BaseModel):
     def _splits(self) -> dict[str, str]:
         """The split of each digest: train, where a copy of the file lies in another part as well."""
         return {digest: split for split in reversed(self.split_digests) for digest in self.split_digests[split]}
+
+
+def without_places(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's settings for whom its model is passed on to: not where files and folders lie, nor its study."""
+    kept = {name: value for name, value in config.items() if name not in ("dataset", "weights", "study", "place")}
+    split = kept.get("split")
+    if isinstance(split, dict) and isinstance(split.get("groups"), str):
+        kept["split"] = {**split, "groups": Path(split["groups"]).name}
+    return kept
 
 
 def to_properties(metadata: ServedMetadata) -> dict[str, str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from allcore.data.folder.links import from_home
 from allcore.networks.trunk import Trunk
+
+_ELSEWHERE = Path("/tmp" if Path("/tmp").is_dir() else tempfile.gettempdir(), ".keras")  # noqa: S108 - as Keras does
 
 
 def weights_file(weights: str, trunk: Trunk) -> Path | None:
@@ -22,9 +25,26 @@ def weights_file(weights: str, trunk: Trunk) -> Path | None:
 
 
 def keras_weights_file(trunk: Trunk) -> Path:
-    """Return where Keras keeps a trunk's ImageNet weights once it has downloaded them."""
-    home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111 - as Keras does
-    return home / "models" / trunk.weights_file
+    """Return where a trunk's ImageNet weights of Keras are, or will be once it has downloaded them.
+
+    Keras passes over its own folder where that may not be written; what lies there can be read all the same.
+    """
+    place = Path("models") / trunk.weights_file
+    own = _own_folder() / place
+    return own if os.access(own, os.R_OK) else keras_folder() / place
+
+
+def keras_folder() -> Path:
+    """Return the folder in which Keras looks for weights and puts them: its own, or another where it may not write."""
+    own = _own_folder()
+    if not os.environ.get("KERAS_HOME") and not os.access(own.parent, os.W_OK):
+        return _ELSEWHERE
+    there = next(each for each in (own, *own.parents) if os.access(each, os.F_OK))  # Keras makes what is missing
+    return own if os.access(there, os.W_OK) else _ELSEWHERE
+
+
+def _own_folder() -> Path:
+    return Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111 - as Keras does
 
 
 def must_download(weights: str, trunk: Trunk) -> bool:

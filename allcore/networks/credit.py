@@ -13,14 +13,15 @@ def weights_credit(trunk: Trunk, weights: str, recorded: Mapping[str, Any] | Non
     """Return in a sentence whose the initial weights are, and their licence; '' of random ones.
 
     `weights` is the run's setting, `recorded` the `source` and `sha256` of the file that it read, where it recorded
-    one. A file is credited as the ImageNet weights where its content is known; `imagenet` is what Keras downloads and
-    checks.
+    one. A file is credited as the ImageNet weights where its content is known. `imagenet` is what Keras downloads and
+    checks, unless a file of another name was read: the trunk's environment variable named that one.
     """
     if weights == "random":
         return ""
-    digest = (recorded or {}).get("sha256")
-    if weights == "imagenet" or digest in trunk.imagenet_files:
+    source, digest = ((recorded or {}).get(key) for key in ("source", "sha256"))
+    of_keras = weights == "imagenet" and source in (None, trunk.weights_file)
+    if of_keras or digest in trunk.imagenet_files:
         return f"ImageNet weights of {trunk.title}: {trunk.credit}"
-    name = (recorded or {}).get("source") or Path(weights).name
+    name = source or Path(weights).name
     which = f"{name}, SHA-256 {digest}" if digest else name
     return f"Initial weights from the file {which}: whose they are, and under which licence, is not known."

@@ -1,4 +1,4 @@
-"""What a run's network saw: any training image of any epoch, made again."""
+"""What a run's network saw, or would see: any training image of any epoch, made again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from allcore.cells.finder import find_cells
 from allcore.cells.lenders import Lenders
 from allcore.data.intake.images import decode
 from allcore.errors import DatasetError, ImageError, RunError
+from allcore.runs.folder.history import History
 from allcore.runs.folder.store import Run
 from allcore.runs.recorded_images import read_recorded_image
 
@@ -29,10 +30,16 @@ def split_image(run: Run, root: Path, row: int) -> np.ndarray:
         ) from None
 
 
+def epochs_begun(history: History) -> int:
+    """Return how many epochs a run has come to by its history: fewer than were asked for where it ended early."""
+    return max((int(of["epoch"].max()) + 1 for of in (history.epochs, history.batches) if len(of)), default=0)
+
+
 def replay(run: Run, root: Path, row: int, epoch: int) -> np.ndarray:
     """Return the training image in `row` of the run's split exactly as `epoch` (both 0-based) sees it: uint8 (S, S, 3).
 
-    Raises `RunError` when the row is not in train or the run has no such epoch, and what `split_image` raises.
+    The run need not have come to that epoch. Raises `RunError` when the row is not in train or the run has no such
+    epoch, and what `split_image` raises.
     """
     config = run.config
     if not 0 <= row < len(run.split.table) or run.split.table.loc[row, "split"] != "train":

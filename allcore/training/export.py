@@ -17,7 +17,7 @@ import onnx
 from allcore.augment import resize
 from allcore.data.intake.images import decode
 from allcore.errors import ImageError, InputError, ModelFileError, RunError
-from allcore.inference.metadata import HeldOutScore, from_properties, to_properties
+from allcore.inference.metadata import HeldOutScore, from_properties, to_properties, without_places
 from allcore.inference.network import open_network
 from allcore.model.serving import save_with_metadata
 from allcore.runs.folder.files import FLOAT32_FILE, KERAS_FILE
@@ -51,10 +51,10 @@ def export_run(
     """Write a run's model as `onnx`, `litert` or `keras`, and check it on ten of the run's test images.
 
     `onnx` is the served file, with what is given: the Markdown of `card` for its own card, and `held_out` in its
-    description. The others are in float32, and are checked against the run's graph in float32 where int8 is served.
-    Images that are gone are replaced by random pixels. Raises `InputError` for an unknown form, an existing file, a
-    card or a folder that will not do, `RunError` when a probability differs by more than 0.001; nothing is left behind
-    then.
+    description, and without the places of files, which earlier versions wrote. The others are in float32, and are
+    checked against the run's graph in float32 where int8 is served. Images that are gone are replaced by random pixels.
+    Raises `InputError` for an unknown form, an existing file, a card or a folder that will not do, `RunError` when a
+    probability differs by more than 0.001; nothing is left behind then.
     """
     if form not in SUFFIXES:
         raise InputError(f"format: unknown (received {form!r}); expected one of {', '.join(SUFFIXES)}")
@@ -110,10 +110,11 @@ def _read_card(card: Path, form: str) -> str:
 
 
 def _write(form: str, source: Path, path: Path, added: dict[str, Any]) -> None:
-    if form == "onnx" and added:
+    if form == "onnx":
         model = onnx.load(source)
         metadata = from_properties({entry.key: entry.value for entry in model.metadata_props})
-        save_with_metadata(model, to_properties(metadata.model_copy(update=added)), path)
+        changes: dict[str, Any] = {"config": without_places(metadata.config), **added}
+        save_with_metadata(model, to_properties(metadata.model_copy(update=changes)), path)
         return
     if form != "litert":
         shutil.copyfile(source, path)

@@ -20,7 +20,7 @@ from allcore.data.folder.parts import PARTS
 from allcore.data.splits.split import Split
 from allcore.data.stain.colour_moments import colour_moments
 from allcore.errors import InputError
-from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties
+from allcore.inference.metadata import DIGEST_LENGTH, ServedMetadata, to_properties, without_places
 from allcore.inference.network import Network, NetworkOutputs
 from allcore.inference.novelty import fit_novelty, fit_threshold, to_reference
 from allcore.inference.predictor import BATCH, load_predictor
@@ -192,7 +192,7 @@ def _describe(run: TrainedRun, outputs: NetworkOutputs, colours: np.ndarray, ari
         temperature=fit_temperature(outputs.probabilities[validation], labels[validation]),
         novelty=to_reference(novelty, threshold),
         split_digests=digests,
-        config=run.config.model_dump(mode="json", exclude={"dataset", "weights"}),
+        config=without_places(run.config.model_dump(mode="json")),
         licence=licence(run.config, Run(run.folder).environment().get("weights")),
         card=_card(run),
         title=f"Modified {run.config.trunk.title}, {run.config.image_size} px: {', '.join(run.split.classes)}",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
 import keras
+from filelock import FileLock
 
 from allcore.config import TrainConfig
 from allcore.errors import WeightsError
 from allcore.files import file_sha256
 from allcore.model.build import build_trunk
 from allcore.model.initial_weights import read_convolutions, three_ways
-from allcore.model.weights_files import keras_weights_file, weights_file
+from allcore.model.weights_files import keras_folder, keras_weights_file, weights_file
 from allcore.networks.trunk import Trunk
+from allcore.writing import make_folder
 
 _SHAPE = (32, 32, 3)
 """The smallest image that every trunk takes; its weights do not depend on it."""
@@ -24,10 +30,7 @@ def load_initial_weights(model: keras.Model, config: TrainConfig) -> dict[str, s
     trunk = config.trunk
     if config.weights == "random":
         return {"source": "random", "sha256": None}
-    file = weights_file(config.weights, trunk)
-    if file is None:
-        _load(trunk, "imagenet", "the ImageNet weights could not be downloaded")
-        file = keras_weights_file(trunk)
+    file = weights_file(config.weights, trunk) or _imagenet_file(trunk)
     if trunk.convolutions:
         for name, arrays in read_convolutions(file, trunk).items():
             model.get_layer(name).set_weights(arrays)
@@ -36,6 +39,29 @@ def load_initial_weights(model: keras.Model, config: TrainConfig) -> dict[str, s
             if layer.weights:
                 model.get_layer(layer.name).set_weights(layer.get_weights())
     return {"source": file.name, "sha256": file_sha256(file)}
+
+
+def _imagenet_file(trunk: Trunk) -> Path:
+    """Return the file of the ImageNet weights, which Keras checks, and downloads where they are not there."""
+    file = keras_weights_file(trunk)
+    if file.is_file() and not file.is_relative_to(keras_folder()):
+        return file
+    with _alone(file):
+        _load(trunk, "imagenet", "the ImageNet weights could not be downloaded")
+    return keras_weights_file(trunk)
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Hold the lock beside a file, where there can be one: of two downloads into one file at once neither is whole."""
+    lock = FileLock(file.with_suffix(".lock"))
+    with suppress(OSError, NotImplementedError):  # a folder that may not be written, or a disk without locks
+        make_folder(file.parent)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _load(trunk: Trunk, weights: str, failed: str) -> keras.Model:

@@ -8,6 +8,7 @@ import pytest
 
 from allcore.data.catalog import scan
 from allcore.data.intake.images import decode
+from allcore.runs.folder.store import RunStore
 from allcore.runs.replay import replay
 
 
@@ -26,6 +27,16 @@ def test_a_runs_training_images_are_pixel_for_pixel_as_its_network_saw_them(on_f
     for (image, epoch), pixels in found.items():
         row = int(train.index[train["path"] == image][0])
         assert np.array_equal(pixels, replay(finished_run, root, row, epoch - 1))
+
+
+def test_epochs_that_a_run_has_not_come_to_are_said_to_be(command, on_finished, workspace, finished_run, tmp_path):
+    waiting = RunStore(workspace.runs).create(finished_run.config, finished_run.split)
+    outcome = command("augment", "--run", waiting.id, "--epochs", "2,3", "--output", tmp_path / "would")
+    assert outcome.code == 0
+    assert f"run {waiting.id} has not come to epoch 2: " in outcome.err
+    trained = on_finished("augment", "--run", finished_run.id, "--output", tmp_path / "seen")
+    assert trained.code == 0
+    assert "has not come" not in trained.err
 
 
 def test_settings_are_those_of_the_options_and_the_same_again(command, smears, tmp_path):

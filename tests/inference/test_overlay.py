@@ -1,5 +1,7 @@
 """The overlay colours what spoke for a class and what spoke against it, and nothing else."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,15 @@ def test_scale_sets_what_is_drawn_at_full_opacity(image, evidence):
     np.testing.assert_array_equal(overlay(image, evidence, scale=own), overlay(image, evidence))
     changed_by = [np.abs(overlay(image, evidence, scale=scale).astype(int) - image).mean() for scale in (own, 4 * own)]
     assert changed_by[1] < changed_by[0]
+
+
+def test_a_photograph_of_many_megapixels_takes_little_more_than_itself(evidence):
+    image = np.full((2000, 2000, 3), 128, np.uint8)
+    tracemalloc.start()
+    try:
+        picture = overlay(image, evidence)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2000 * 2000
+    finally:
+        tracemalloc.stop()
+    changed = (picture != 128).any(axis=2)
+    assert changed[[0, -1]].any(axis=1).all()  # the first strip, and the last one, which is not a whole one

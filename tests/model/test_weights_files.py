@@ -2,6 +2,7 @@
 
 import pytest
 
+from allcore.model import weights_files
 from allcore.model.weights_files import keras_weights_file, must_download, weights_file
 from allcore.networks.vgg16 import VGG16
 
@@ -34,7 +35,20 @@ def test_other_weights_are_never_downloaded(monkeypatch, tmp_path, weights):
     assert not must_download(weights, VGG16)
 
 
-def test_a_home_folder_that_is_not_known_is_no_fault(monkeypatch):
+def test_keras_keeps_them_elsewhere_where_the_home_folder_may_not_be_written(monkeypatch, tmp_path):
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.delenv("ALLCORE_VGG16_WEIGHTS", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "nothing"))  # as a container's is that runs as an unknown user
+    monkeypatch.setattr(weights_files, "_ELSEWHERE", tmp_path / "elsewhere")
+    file = keras_weights_file(VGG16)
+    assert file == tmp_path / "elsewhere" / "models" / VGG16.weights_file
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert not must_download("imagenet", VGG16)
+
+
+def test_a_home_folder_that_is_not_known_is_no_fault(monkeypatch, tmp_path):
+    monkeypatch.setattr(weights_files, "_ELSEWHERE", tmp_path / "elsewhere")
     for name in ("HOME", "KERAS_HOME", "ALLCORE_VGG16_WEIGHTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", lambda _: {}["nobody"])  # as the system answers for a user without an entry

@@ -1,5 +1,6 @@
 """The Augmentation page: an image, the settings, and what a run's network saw."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -241,6 +242,15 @@ def test_a_run_that_has_not_started_shows_what_it_will_see(run):
     for name in ("model.onnx", "predictions.parquet", "metrics.jsonl"):
         (run.folder / name).unlink()
     assert len(open_page("augmentation", augmentation=AS_SEEN, run=run.id).image) == 2
+
+
+def test_an_epoch_that_a_run_has_not_come_to_is_said_to_be_one(run):
+    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
+    first = [line for line in lines if json.loads(line)["epoch"] == 0]
+    (run.folder / "metrics.jsonl").write_text("\n".join(first) + "\n")
+    said = {epoch: texts(open_page("augmentation", augmentation=AS_SEEN, run=run.id, epoch=epoch)) for epoch in (1, 2)}
+    assert "Pixel for pixel what the network gets: " in said[1]
+    assert "Pixel for pixel what the network would get in epoch 2, to which the run has not come: " in said[2]
 
 
 def test_a_run_whose_dataset_lies_outside_the_roots_says_so(run, monkeypatch):

@@ -5,13 +5,15 @@ import shutil
 import zipfile
 
 import keras
+import onnx
 import pytest
 
 from allcore.errors import InputError, ModelFileError, RunError
-from allcore.inference.metadata import HeldOutScore
+from allcore.inference.metadata import HeldOutScore, to_properties
 from allcore.inference.network import open_network
 from allcore.inference.predictor import load_predictor
 from allcore.model.build import build_network
+from allcore.model.serving import save_with_metadata
 from allcore.runs.folder.files import FLOAT32_FILE
 from allcore.runs.folder.store import Run, RunStore
 from allcore.training.export import SUFFIXES, export_run
@@ -62,6 +64,15 @@ def test_what_the_test_gave_goes_with_the_onnx_file(finished_run, tmp_path):
     ours, theirs = (load_predictor(file).metadata for file in (path, finished_run.served_model))
     assert (ours.held_out, theirs.held_out) == (gave, None)
     assert ours.model_copy(update={"held_out": None}) == theirs
+
+
+def test_places_that_an_earlier_version_wrote_are_left_out(copied_run, tmp_path):
+    model, served = onnx.load(copied_run.served_model), load_predictor(copied_run.served_model).metadata
+    split = served.config["split"] | {"groups": "/home/anna/patients.csv"}
+    wrote = served.model_copy(update={"config": served.config | {"split": split, "study": "sizes", "place": "64 px"}})
+    save_with_metadata(model, to_properties(wrote), copied_run.served_model)
+    config = load_predictor(export_run(copied_run, "onnx", tmp_path / "model.onnx").path).metadata.config
+    assert config == served.config | {"split": split | {"groups": "patients.csv"}}
 
 
 def test_card_that_cannot_be_read_is_named(finished_run, tmp_path):

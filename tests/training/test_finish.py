@@ -59,6 +59,20 @@ def test_file_says_what_it_is_and_how_it_was_made(predictor):
     assert metadata.licence == "Research and education only; not a medical device."
 
 
+def test_file_does_not_say_where_the_files_of_its_run_lie(finished_run):
+    split, rng = finished_run.split, np.random.default_rng(0)
+    divided = finished_run.config.split.model_copy(update={"groups": "/home/anna/patients.csv"})
+    config = finished_run.config.model_copy(update={"split": divided, "study": "sizes", "place": "/home/anna/a.csv"})
+    count = len(split.table)
+    outputs = NetworkOutputs(rng.dirichlet(np.ones(4), count), np.zeros((count, 0)), rng.normal(size=(count, 8)))
+    metadata = finish._describe(
+        TrainedRun(finished_run.folder, config, split, None, ""), outputs, rng.normal(size=(count, 9)),
+        SimpleNamespace(served="float32", agreement=None),
+    )  # fmt: skip
+    assert metadata.config["split"]["groups"] == "patients.csv"
+    assert "/home/anna" not in metadata.model_dump_json()
+
+
 def test_licence_names_the_authors_of_the_weights_that_it_began_with():
     licence_of = {
         weights: licence(make_config(dataset="smears", weights=weights), None) for weights in ("imagenet", "random")
@@ -77,6 +91,17 @@ def test_a_file_of_weights_is_credited_to_nobody_unless_its_content_is_known():
     assert "/somewhere" not in licence(config, None)
     (known,) = config.trunk.imagenet_files
     assert licence(config, {"source": "mine.weights.h5", "sha256": known}).endswith(config.trunk.credit)
+
+
+def test_a_file_that_the_environment_named_for_imagenet_is_credited_by_its_content_alone():
+    config = make_config(dataset="smears", weights="imagenet")
+    said = licence(config, {"source": "histology.h5", "sha256": "1234"})
+    assert said.endswith(
+        "from the file histology.h5, SHA-256 1234: whose they are, and under which licence, is not known."
+    )
+    (known,) = config.trunk.imagenet_files
+    for recorded in ({"source": config.trunk.weights_file, "sha256": "1234"}, {"source": "mine.h5", "sha256": known}):
+        assert licence(config, recorded).endswith(config.trunk.credit)
 
 
 def test_both_arithmetics_say_nearly_the_same(finished_run):

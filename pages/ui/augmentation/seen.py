@@ -12,9 +12,10 @@ from allcore.errors import InputError
 from allcore.reporting.changes import describe
 from allcore.runs.folder.files import SPLIT_FILE
 from allcore.runs.folder.store import Run
-from allcore.runs.replay import replay, split_image
+from allcore.runs.replay import epochs_begun, replay, split_image
 from allcore.text import for_page
 from pages.ui.address import bound_number
+from pages.ui.known.runs import history
 from pages.ui.known.workspace import catalog
 from pages.ui.shared.choose import choose_run
 from pages.ui.show import gallery
@@ -47,7 +48,10 @@ def _show_sample(run: Run, root: Path) -> None:
         width=320,
         lossless=True,
     )
+    of_it = "what the network gets"
+    if epoch > epochs_begun(history(run)):
+        of_it = f"what the network would get in epoch {epoch}, to which the run has not come"
     st.caption(
-        f"Pixel for pixel what the network gets: drawn from seed {config.seed}, epoch {epoch - 1} (counted from 0) and "
+        f"Pixel for pixel {of_it}: drawn from seed {config.seed}, epoch {epoch - 1} (counted from 0) and "
         f"row {row} of the run's {SPLIT_FILE}, by the function that training calls."
     )
