@@ -35,7 +35,7 @@ def runs_table(runs: Sequence[Run]) -> pd.DataFrame:
     return rows[["run", "state", "epochs", "image_size", "split", "dataset", "test_accuracy", "note", "beside_paper"]]
 
 
-@st.cache_data(max_entries=1_000, show_spinner=False)
+@st.cache_data(max_entries=10_000, show_spinner=False)
 def _tested(folder: str, written: int) -> tuple[float, bool]:
     """Return the part of its test images that a run's model gets right, and whether the paper may stand beside it."""
     of = recorded(run_at(folder))
