@@ -85,7 +85,7 @@ def many_runs(folder):
     from allcore.runs.folder.store import Run
     from pages.ui.tradeoff.measured import measured_points
 
-    measured_points([Run(Path(folder) / str(number)) for number in range(300)])
+    measured_points([Run(Path(folder) / str(number)) for number in range(201)])
 
 
 def test_of_many_runs_each_is_scored_once_however_often_the_page_is_drawn(workspace, monkeypatch):
@@ -101,7 +101,7 @@ def test_of_many_runs_each_is_scored_once_however_often_the_page_is_drawn(worksp
     app = AppTest.from_function(many_runs, default_timeout=60, kwargs={"folder": str(workspace.runs)}).run()
     app.run()
     assert not app.exception
-    assert sorted(scored) == sorted(map(str, range(300)))
+    assert sorted(scored) == sorted(map(str, range(201)))
 
 
 def test_study_of_the_url_shows_its_own_runs_alone(add_run):
