@@ -46,10 +46,10 @@ scored = succeeded[succeeded["test_accuracy"].notna()]
 comparable = scored[scored["beside_paper"].astype(bool)]
 if len(comparable):
     row = comparable.iloc[int(comparable["test_accuracy"].argmax())]
-    show_best_run(store.find(row["run"]), row, int((comparable["dataset"] == row["dataset"]).sum()))
+    show_best_run(store.find(row["run"]), row, int((comparable["folder"] == row["folder"]).sum()))
 else:
     show_released(released, any_run=len(succeeded) > 0)
-if scored["dataset"].nunique() > 1 or len(scored) > len(comparable):
+if scored["folder"].nunique() > 1 or len(scored) > len(comparable):
     st.subheader("Best run of each dataset", anchor=False)
     show_best_of_each_dataset(scored)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from allcore.number_text import of_hundred
 from allcore.reporting.class_axis import class_axis, label_width
 from allcore.text import for_figure
 
@@ -44,15 +45,16 @@ def confusion_figure(
     counts = np.asarray(matrix, np.int64)
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    text = np.array([f"{100 * share:.1f}" for share in shares.flat] if per_cent else [str(n) for n in counts.flat])
-    text = np.where((counts == 0) & (len(classes) > 2 * _FEW), "", text.reshape(counts.shape))
+    in_per_cent = [of_hundred(100 * float(share), 1) for share in shares.flat]
+    text = np.reshape(in_per_cent, counts.shape) if per_cent else counts.astype(str)
+    text = np.where((counts == 0) & (len(classes) > 2 * _FEW), "", text)
     right = np.eye(len(classes), dtype=bool)
     largest_wrong = max(float(shares[~right].max()), 1e-9)
     figure = go.Figure(
         [
             _cells(shares, text, right, classes, _RIGHT, 1.0),
             _cells(shares, text, ~right, classes, _WRONG, largest_wrong),
-            _targets(counts, shares, classes),
+            _targets(counts, in_per_cent, classes),
         ]
     )
     if chosen is not None:
@@ -113,7 +115,7 @@ def _cells(
     )  # fmt: skip
 
 
-def _targets(counts: np.ndarray, shares: np.ndarray, classes: Sequence[str]) -> go.Scatter:
+def _targets(counts: np.ndarray, in_per_cent: Sequence[str], classes: Sequence[str]) -> go.Scatter:
     cells = [(row, column) for row in range(len(classes)) for column in range(len(classes))]
     names = [for_figure(name) for name in classes]
     unseen = {"marker": {"opacity": 0}}
@@ -121,15 +123,15 @@ def _targets(counts: np.ndarray, shares: np.ndarray, classes: Sequence[str]) -> 
         x=[classes[column] for _, column in cells],
         y=[classes[row] for row, _ in cells],
         customdata=[
-            (classes[row], classes[column], int(counts[row, column]), int(counts[row].sum()), 100 * shares[row, column])
-            for row, column in cells
+            (classes[row], classes[column], int(counts[row, column]), int(counts[row].sum()), shown)
+            for (row, column), shown in zip(cells, in_per_cent, strict=True)
         ],
         text=[f"true {names[row]}<br>predicted {names[column]}" for row, column in cells],
         mode="markers",
         marker={"symbol": "square", "size": 40, "opacity": 0},
         selected=unseen,
         unselected=unseen,
-        hovertemplate=("%{text}<br>%{customdata[2]} of %{customdata[3]} (%{customdata[4]:.1f} %)<extra></extra>"),
+        hovertemplate="%{text}<br>%{customdata[2]} of %{customdata[3]} (%{customdata[4]} %)<extra></extra>",
     )
 
 

@@ -83,9 +83,10 @@ def probe_figure(report: ProbeReport) -> go.Figure:
             "arrayminus": [100 * (scores.accuracy - _end(scores, 0)) for _, scores in made],
         },
         customdata=[(100 * _end(scores, 0), 100 * _end(scores, 1), probe.what) for probe, scores in made],
+        hovertext=[per_cent(scores.accuracy, 1) for _, scores in made],
         mode="markers",
         marker={"size": 10, "color": sequence_colours(1)[0]},
-        hovertemplate="%{y}: %{x:.1f} % (%{customdata[0]:.1f} to %{customdata[1]:.1f})<br>%{customdata[2]}"
+        hovertemplate="%{y}: %{hovertext} (%{customdata[0]:.1f} to %{customdata[1]:.1f})<br>%{customdata[2]}"
         "<extra></extra>",
         showlegend=False,
     )

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allcore.evaluation.shortcuts import ShortcutResult, best_shortcut
-from allcore.number_text import UNKNOWN, per_cent, percentages
+from allcore.number_text import UNKNOWN, of_hundred, per_cent, percentages
 from allcore.reporting.colours import SYMBOLS, sequence_colours
 from allcore.reporting.score_tables import in_per_cent
 
@@ -59,7 +59,8 @@ def protocol_figure(table: pd.DataFrame) -> go.Figure:
                 "array": rows["high"] - rows["accuracy"], "arrayminus": rows["accuracy"] - rows["low"],
             },
             customdata=rows[["baseline", "low", "high", "images"]],
-            hovertemplate="%{customdata[0]}: %{x:.1f} % (%{customdata[1]:.1f} to %{customdata[2]:.1f}), "
+            hovertext=[f"{of_hundred(accuracy, 1)} %" for accuracy in rows["accuracy"]],
+            hovertemplate="%{customdata[0]}: %{hovertext} (%{customdata[1]:.1f} to %{customdata[2]:.1f}), "
             "%{customdata[3]} images<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.update_xaxes(title="test accuracy (%), 95 % interval", range=[-2, 102])

@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from allcore.evaluation.tradeoff.points import TradeoffPoint, on_front
+from allcore.number_text import per_cent
 from allcore.paper import NATIVE_SIZE, TABLE_1, TABLE_2
 from allcore.reporting.colours import PAPER, sequence_colours
 
 _PANELS = (
-    ("accuracy", "test accuracy (%)", "%{y:.1f} %"),
+    ("accuracy", "test accuracy (%)", "%{hovertext}"),
     ("training_minutes", "training time (min)", "%{y:.1f} min"),
     ("latency_ms", "time for one image (ms)", "%{y:.1f} ms"),
     ("memory_gb", "memory (GB)", "%{y:.2f} GB"),
@@ -104,7 +105,8 @@ def pareto_figure(table: pd.DataFrame, cost: str = "training_minutes") -> go.Fig
         marker={"color": _OURS, "size": 10, "symbol": _symbols(known)},
         text=named, textposition="bottom right", customdata=known["run"],
         name="runs, 95 % interval",
-        hovertemplate=f"%{{text}}<br>%{{y:.1f}} %, {of_cost}<br>%{{customdata}}<extra></extra>",
+        hovertext=[per_cent(accuracy, 1) for accuracy in known["accuracy"]],
+        hovertemplate=f"%{{text}}<br>%{{hovertext}}, {of_cost}<br>%{{customdata}}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(
         height=_PARETO_HEIGHT, margin=_MARGIN, legend=_BELOW, xaxis={"title": COSTS[cost], "rangemode": "tozero"},
@@ -131,6 +133,7 @@ def _ours(table: pd.DataFrame, column: str, hover: str, *, joined: bool, legend:
         line={"color": _OURS},
         marker={"color": _OURS, "size": 9, "symbol": _symbols(table)},
         customdata=table["run"],
+        hovertext=[per_cent(accuracy, 1) for accuracy in table["accuracy"]],
         name="runs (open: up-sampled)" if "circle-open" in _symbols(table) else "runs",
         legendgroup="runs",
         showlegend=legend,
@@ -149,6 +152,7 @@ def _add_paper(figure: go.Figure, panels: Sequence[tuple[str, str, str]]) -> Non
                 x=[size.image_size for size in _PAPER_ROWS], y=values[column], mode="lines+markers",
                 line={"color": PAPER, "dash": "dot"}, marker=_PAPER_MARKER, name="the paper, Table 1",
                 legendgroup="paper", showlegend=row == 1, row=row, col=1,
+                hovertext=[per_cent(size.accuracy, 1) for size in _PAPER_ROWS],
                 hovertemplate=f"%{{x}} px: {hover}<extra>the paper</extra>",
             )  # fmt: skip
 

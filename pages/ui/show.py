@@ -93,14 +93,14 @@ def table_with_rows(
 
     `chosen` is what is chosen now, by whatever means; None where nothing is.
     """
-    key = _key_of_rows(f"table-{name}", chosen)
+    key = _key_of_rows(f"table-{name}", rows, chosen)
 
     def take() -> None:
         if key != _key_now(f"table-{name}"):  # a request that was under way still tells of a table that is no more
             return
-        marked = [rows[row] for row in st.session_state[key].selection.rows if row < len(rows)]
+        marked = [(row, rows[row]) for row in st.session_state[key].selection.rows if row < len(rows)]
         st.session_state[f"marked in {key}"] = next(iter(marked), None)
-        for one in marked:
+        for _, one in marked:
             on_row(one)
 
     st.dataframe(
@@ -113,13 +113,15 @@ def table_with_rows(
     )  # fmt: skip
 
 
-def _key_of_rows(name: str, chosen: str | None) -> str:
+def _key_of_rows(name: str, rows: Sequence[str], chosen: str | None) -> str:
     """Return the key of a table whose rows can be clicked.
 
-    It is another one, so that no row is marked, where the browser marks one that is not `chosen` any more, as another
-    control has chosen since: a click on a row that is marked takes the mark away instead of choosing it.
+    It is another one, so that no row is marked, where the browser marks one that is not that of `chosen` any more, as
+    another control has chosen since, or as `rows` were added, removed or moved: the browser marks a row by its number.
+    A click on a row that is marked takes the mark away instead of choosing it.
     """
-    if st.session_state.get(f"marked in {_key_now(name)}") not in (None, chosen):
+    number, marked = st.session_state.get(f"marked in {_key_now(name)}") or (0, None)
+    if marked is not None and (marked != chosen or list(rows[number : number + 1]) != [marked]):
         st.session_state[_made_anew(name)] = st.session_state.get(_made_anew(name), 0) + 1
     return _key_now(name)
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from allcore.data.known_images import OF_DRAWN
+from allcore.data.labels.meanings import name_classes
 from allcore.evaluation.predictions.chosen_point import Target, chosen_point
 from allcore.evaluation.predictions.evaluate_model import evaluate_run
 from allcore.evaluation.predictions.mistakes import commonest_mistake, images_of_cell, mistakes
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.number_text import per_cent_within
-from allcore.paper import HEADLINE
+from allcore.paper import CLASSES, HEADLINE
 from allcore.reporting.interval_words import intervals_in_words
 from allcore.runs.folder.store import Run, RunStore
+from allcore.runs.owned_datasets import rename_dataset
 from tests.pages import opening
 from tests.reporting.report.conftest import sure_of_a_mistake
 
@@ -81,6 +83,15 @@ def test_scores_of_the_split_stand_beside_the_papers(run, split, photographed):
     assert (table.loc["F1", "low"], table.loc["F1", "high"]) == tuple(
         100 * end for end in scores.intervals["f1_weighted"]
     )
+
+
+def test_a_run_that_was_looked_at_follows_its_dataset_to_another_name(run, own_dataset, workspace):
+    name_classes(own_dataset, CLASSES, {}, ["Pro"], workspace.classes)
+    assert f"split of {own_dataset}" in texts(open_page().caption).replace("\\", "")
+    now = rename_dataset(own_dataset, "renamed", workspace)
+    app = open_page(view="Positive or negative")
+    assert f"split of {now}" in texts(app.caption).replace("\\", "")
+    assert "Sensitivity (95 % interval)" in opening.metrics(app)
 
 
 def test_drawn_smears_are_said_to_be_and_not_set_beside_the_paper(run):

@@ -9,6 +9,7 @@ from allcore.data.catalog import scan
 from allcore.data.labels.judgements import account_name, add_judgements, make_judgement, read_judgements
 from allcore.runs.folder.store import Run
 from allcore.text import for_page
+from pages.ui.known.judgements import labelled
 from tests.pages.opening import choose, open_page, press, ran, table, texts
 
 
@@ -133,6 +134,13 @@ def test_corrected_labels_of_one_run_are_not_asked_of_another_that_has_none(run,
     assert "labels" not in app.query_params
     linked = open_page("evaluate", run=other.id, labels="corrected")
     assert "Beside shortcuts" in texts(linked)
+
+
+def test_corrected_labels_of_a_copy_are_of_the_copys_own_images(dataset, judge, workspace):
+    copy = shutil.copytree(dataset, workspace.datasets / "copy")
+    judge("Pro/pro-0003.jpg", "wrong", "Pre")
+    for images in (scan(dataset), scan(copy)):
+        assert labelled(images, images.variant(), "corrected").catalog.root == images.root
 
 
 def test_a_judgement_that_cannot_be_written_is_said_beside_the_image(dataset, workspace, no_room):

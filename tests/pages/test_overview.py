@@ -151,6 +151,16 @@ def test_runs_of_two_variants_of_a_dataset_are_the_best_of_one_each(copied_run):
     assert [name.rpartition("/")[2] for name in best["dataset"]] == ["Original", "Segmented"]
 
 
+def test_datasets_whose_paths_end_alike_are_the_best_of_one_each(copied_run, photographed):
+    shutil.copytree(copied_run, copied_run.with_name("20260101-000000-vgg16-32px-abcd"))
+    for folder, site in zip(sorted(copied_run.parent.iterdir()), ("a", "b"), strict=True):
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | {"dataset": f"/{site}/images/ALL", "variant": None}))
+    app = open_app()
+    assert list(app.dataframe[0].value["dataset"]) == ["/a/images/ALL", "/b/images/ALL"]
+    assert [each.value for each in app.caption if each.value.startswith("Best of 1 on images/ALL")]
+
+
 def test_paper_stands_alone_while_no_run_has_succeeded(workspace):
     assert "Best run here" not in [metric.label for metric in open_app().metric]
 

@@ -39,12 +39,21 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
     return Browser(monkeypatch)
 
 
-def test_a_table_stays_the_same_while_what_is_marked_is_chosen_wherever_its_row_is(browser):
+def test_a_table_stays_the_same_while_what_is_marked_is_chosen_and_its_row_is_where_it_was(browser):
     key = browser.show(["a", "b"], None)
     browser.click(0)
     assert browser.clicked == ["a"]
     assert browser.show(["a", "b"], "a") == key
-    assert browser.show(["new", "a", "b"], "a") == key
+    assert browser.show(["a", "b", "new"], "a") == key
+
+
+@pytest.mark.parametrize("rows", [["new", "a", "b"], ["b", "a"], ["b"]])
+def test_a_table_is_made_anew_once_where_the_row_that_is_marked_is_another_ones_now(browser, rows):
+    key = browser.show(["a", "b"], None)
+    browser.click(0)
+    anew = browser.show(rows, "a")
+    assert anew != key
+    assert browser.show(rows, "a") == anew
 
 
 def test_a_table_is_made_anew_once_where_another_way_has_chosen(browser):

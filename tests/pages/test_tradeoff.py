@@ -7,10 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from allcore.data.known_images import OF_DRAWN
-from allcore.evaluation.tradeoff.points import tradeoff_point
+from allcore.evaluation.tradeoff.points import TradeoffPoint, tradeoff_point
 from allcore.evaluation.tradeoff.record import EXAMPLE as SHIPPED
 from allcore.evaluation.tradeoff.record import read_tradeoff
 from allcore.runs.folder.store import RunStore
+from allcore.runs.owned_datasets import rename_dataset
 from tests.pages import opening
 from tests.pages.test_tradeoff_pairs import pairs_of
 
@@ -68,6 +69,39 @@ def test_point_of_a_finished_run_is_in_the_table(add_run):
     assert row["training_minutes"] == pytest.approx(point.training_seconds / 60)
     assert row["on_front_of_training_minutes"]
     assert not any("differ in the number of epochs" in caption.value for caption in open_page().caption)
+
+
+def test_a_point_that_was_measured_follows_its_dataset_to_another_name(add_run, dataset, workspace):
+    add_run(dataset=str(dataset))
+    before = open_page().dataframe[0].value["dataset"].iloc[0]
+    rename_dataset(dataset, "other", workspace)
+    after = open_page().dataframe[0].value["dataset"].iloc[0]
+    assert (before, after) == ("mine", "other")
+
+
+def many_runs(folder):
+    from pathlib import Path
+
+    from allcore.runs.folder.store import Run
+    from pages.ui.tradeoff.measured import measured_points
+
+    measured_points([Run(Path(folder) / str(number)) for number in range(201)])
+
+
+def test_of_many_runs_each_is_scored_once_however_often_the_page_is_drawn(workspace, monkeypatch):
+    scored = []
+
+    def score(run, scores):
+        scored.append(run.id)
+        return TradeoffPoint(run.id, "mine", "grouped", 96, 1, 9, 0.9, 0.8, 1.0, 9.0, 9, 9)
+
+    monkeypatch.setattr("pages.ui.tradeoff.measured.recorded_scores", lambda run: None)
+    monkeypatch.setattr("pages.ui.tradeoff.measured.dataset_name", lambda run: "mine")
+    monkeypatch.setattr("pages.ui.tradeoff.measured.tradeoff_point", score)
+    app = AppTest.from_function(many_runs, default_timeout=60, kwargs={"folder": str(workspace.runs)}).run()
+    app.run()
+    assert not app.exception
+    assert sorted(scored) == sorted(map(str, range(201)))
 
 
 def test_study_of_the_url_shows_its_own_runs_alone(add_run):

@@ -24,6 +24,12 @@ def test_per_cent_are_of_the_true_class_and_zero_where_it_has_no_image():
     ]
 
 
+def test_a_share_that_is_not_all_or_not_nothing_is_not_rounded_to_it_in_its_cell_and_hover():
+    figure = confusion_figure([[2999, 1], [0, 3000]], ("Benign", "Pro"), per_cent=True)
+    assert texts(figure) == [["> 99.9", "< 0.1"], ["0.0", "100.0"]]
+    assert [of_cell[4] for of_cell in figure.data[2].customdata] == ["> 99.9", "< 0.1", "0.0", "100.0"]
+
+
 def test_each_cell_is_drawn_once_either_as_right_or_as_wrong():
     right, wrong = (~np.isnan(np.asarray(trace.z)) for trace in confusion_figure(MATRIX, CLASSES).data[:2])
     np.testing.assert_array_equal(right, np.eye(3, dtype=bool))

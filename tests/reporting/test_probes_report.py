@@ -9,6 +9,7 @@ from allcore.evaluation.probes.probing import ProbeReport, ProbeResult
 from allcore.evaluation.probes.registry import AS_IT_IS, PROBES
 from allcore.evaluation.scoring.scores import score
 from allcore.networks.vgg16 import VGG16
+from allcore.number_text import per_cent
 from allcore.reporting.probes import (
     CAVEAT,
     cells_finding,
@@ -167,6 +168,7 @@ def test_figure_has_a_point_for_each_probe_made_with_its_interval(report):
     points = probe_figure(report).data[0]
     made = [result for result in report.results if result.scores]
     assert list(points.y) == [result.name for result in made]
+    assert list(points.hovertext) == [per_cent(result.scores.accuracy, 1) for result in made]
     for x, up, down, result in zip(points.x, points.error_x.array, points.error_x.arrayminus, made, strict=True):
         assert x == 100 * result.scores.accuracy
         assert (x - down, x + up) == pytest.approx([100 * end for end in result.scores.intervals["accuracy"]])

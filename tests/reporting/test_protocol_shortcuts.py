@@ -65,6 +65,12 @@ def test_the_figure_has_a_mark_with_its_interval_for_every_row(results):
     assert list(figure.layout.yaxis.ticktext) == ["majority", "colour histogram"]
 
 
+def test_an_accuracy_that_is_not_all_is_not_rounded_to_it_where_it_is_pointed_at(results):
+    for trace in protocol_figure(protocol_table(results).assign(accuracy=99.97)).data:
+        assert set(trace.hovertext) == {"> 99.9 %"}
+        assert "%{hovertext}" in trace.hovertemplate
+
+
 def test_marks_of_one_baseline_stand_apart_and_nearest_to_its_name(results):
     heights = np.array([trace.y for trace in protocol_figure(protocol_table(results)).data])
     assert (heights[0] < heights[1]).all()

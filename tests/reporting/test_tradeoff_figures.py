@@ -105,6 +105,14 @@ def test_front_joins_the_runs_that_none_beats():
     assert sorted(dots.customdata) == ["large", "small", "worse"]
 
 
+def test_an_accuracy_that_is_not_all_is_not_rounded_to_it_where_it_is_pointed_at():
+    point = replace(POINT, accuracy=0.9997)
+    of_sizes, of_costs = runs(draw(point))[0], pareto_figure(tradeoff_table([point])).data[1]
+    for trace in (of_sizes, of_costs):
+        assert list(trace.hovertext) == ["> 99.9 %"]
+        assert "%{hovertext}" in trace.hovertemplate
+
+
 def test_accuracy_is_held_against_another_cost_where_that_is_asked_for():
     mobile = replace(TIMED, run="mobile", network="MobileNetV3-Small", latency_seconds=0.005, accuracy=0.85)
     front, dots = pareto_figure(tradeoff_table([POINT, TIMED, mobile]), "latency_ms").data

@@ -68,7 +68,7 @@ def tradeoff_point(run: Run, scores: Scores | None = None) -> TradeoffPoint:
     low, high = scores.intervals["accuracy"]
     return TradeoffPoint(
         run=run.id,
-        dataset="/".join(filter(None, (Path(config.dataset).name, config.variant))),
+        dataset=dataset_name(run),
         split=config.split.protocol,
         image_size=config.image_size,
         epochs=len(history.epochs),
@@ -84,6 +84,11 @@ def tradeoff_point(run: Run, scores: Scores | None = None) -> TradeoffPoint:
         beside_paper=test.beside_paper,
         tested=_content(test),
     )
+
+
+def dataset_name(run: Run) -> str:
+    """Return what a run's dataset is called now, with the variant. Raises `RunError` where that cannot be read."""
+    return "/".join(filter(None, (Path(run.config.dataset).name, run.config.variant)))
 
 
 def measured_latency(point: TradeoffPoint, model: Path | None) -> TradeoffPoint:

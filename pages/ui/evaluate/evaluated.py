@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from allcore.evaluation.scoring.scores import Scores
 from allcore.runs.folder.store import Run
 from allcore.workspace import open_workspace
 from pages.ui.known.recorded import recorded, recorded_scores
-from pages.ui.known.runs import run_at
+from pages.ui.known.runs import run_at, watched
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ class Evaluated:
 
 
 def evaluated(run: Run, split: str, labels: str | None = None) -> Evaluated:
-    """Return what the page shows of a run's split, kept until the run records others.
+    """Return what the page shows of a run's split, kept until the run records others; its dataset as it is called now.
 
     `labels` is the version of the labels that counts; None for those that the run recorded. Raises `InputError`.
     """
-    return _evaluated(str(run.folder), recorded_at(run), split, labels)
+    return replace(_evaluated(str(run.folder), recorded_at(run), split, labels), run=watched(run))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Scoring …")

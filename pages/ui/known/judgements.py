@@ -42,7 +42,7 @@ def labelled(of: Catalog, variant: str, labels: str) -> LabelVersion:
     if labels == AS_GIVEN:
         return LabelVersion(AS_GIVEN, of)
     file = open_workspace().judgements
-    return _labelled(of, of.contents(variant), variant, labels, str(file), stamp(file))
+    return _labelled(of, str(of.root), of.contents(variant), variant, labels, str(file), stamp(file))
 
 
 def catalog_of_run(run: Run) -> Catalog | None:
@@ -62,6 +62,6 @@ def _read(file: str, stamp: tuple[int, int]) -> Judgements:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _labelled(
-    _of: Catalog, contents: str, variant: str, labels: str, file: str, stamp: tuple[int, int]
+    _of: Catalog, root: str, contents: str, variant: str, labels: str, file: str, stamp: tuple[int, int]
 ) -> LabelVersion:
     return label_version(_of, variant, labels, Path(file))

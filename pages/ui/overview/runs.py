@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -20,9 +21,12 @@ from pages.ui.show import per_cent_column, table
 def runs_table(runs: Sequence[Run]) -> pd.DataFrame:
     """Return a row a run with its test accuracy in per cent; a run whose predictions cannot be read is damaged.
 
-    `beside_paper` says whether the paper's figures may stand beside that accuracy.
+    `beside_paper` says whether the paper's figures may stand beside that accuracy, `folder` tells datasets apart where
+    their names end alike.
     """
-    rows = summary_table(summaries(runs))
+    known = summaries(runs)
+    rows = summary_table(known)
+    rows["folder"] = [str(Path(one.dataset, one.variant)) for one in known]
     rows["epochs"] = (rows["epoch"].astype(str) + " of " + rows["epochs"].astype(str)).where(rows["epochs"].notna(), "")
     rows["test_accuracy"], rows["beside_paper"] = float("nan"), False
     for number, run in enumerate(runs):
@@ -32,10 +36,11 @@ def runs_table(runs: Sequence[Run]) -> pd.DataFrame:
                 rows.at[number, "test_accuracy"] = 100 * accuracy
             except InputError as error:
                 rows.loc[number, ["state", "note"]] = "damaged", str(error)
-    return rows[["run", "state", "epochs", "image_size", "split", "dataset", "test_accuracy", "note", "beside_paper"]]
+    shown = ["run", "state", "epochs", "image_size", "split", "dataset", "test_accuracy", "note"]
+    return rows[[*shown, "beside_paper", "folder"]]
 
 
-@st.cache_data(max_entries=1_000, show_spinner=False)
+@st.cache_data(max_entries=10_000, show_spinner=False)
 def _tested(folder: str, written: int) -> tuple[float, bool]:
     """Return the part of its test images that a run's model gets right, and whether the paper may stand beside it."""
     of = recorded(run_at(folder))
@@ -43,10 +48,12 @@ def _tested(folder: str, written: int) -> tuple[float, bool]:
 
 
 def show_best_of_each_dataset(scored: pd.DataFrame) -> None:
-    """Show which of the scored rows of `runs_table` is the best on each dataset."""
-    best = scored.loc[scored.groupby("dataset")["test_accuracy"].idxmax()]
+    """Show which of the scored rows of `runs_table` is the best on each dataset, called by its whole path where another
+    has its short name."""
+    best = scored.loc[scored.groupby("folder")["test_accuracy"].idxmax()]
+    named = best["dataset"].where(~best["dataset"].duplicated(keep=False), best["folder"])
     table(
-        best[["dataset", "test_accuracy", "image_size", "run"]], "best-runs",
+        best.assign(dataset=named)[["dataset", "test_accuracy", "image_size", "run"]], "best-runs",
         "The run of the highest test accuracy on each dataset; scores on different datasets do not compare",
         {
             "dataset": "Dataset", "run": "Run",
@@ -59,7 +66,7 @@ def show_best_of_each_dataset(scored: pd.DataFrame) -> None:
 def show_runs(listed: pd.DataFrame) -> None:
     """Show the rows of `runs_table`."""
     table(
-        listed.drop(columns="beside_paper").assign(state=listed["state"].map(in_words)), "runs",
+        listed.drop(columns=["beside_paper", "folder"]).assign(state=listed["state"].map(in_words)), "runs",
         "Runs with state, epochs, image size, split, dataset, test accuracy and what went wrong",
         {
             "run": "Run", "state": "State", "epochs": "Epochs", "split": "Split", "dataset": "Dataset",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from allcore.errors import InputError
 from allcore.evaluation.predictions.recorded import recorded_at
-from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, tradeoff_point
+from allcore.evaluation.tradeoff.points import TradeoffPoint, dataset_name, measured_latency, tradeoff_point
 from allcore.runs.folder.store import Run
 from allcore.studies.out_of_fold import model_of
 from allcore.text import for_page
 from allcore.workspace import open_workspace
 from pages.ui.known.recorded import recorded_scores
-from pages.ui.known.runs import run_at
+from pages.ui.known.runs import run_at, watched
 
 
 def measured_points(runs: Sequence[Run]) -> list[TradeoffPoint]:
@@ -23,7 +24,8 @@ def measured_points(runs: Sequence[Run]) -> list[TradeoffPoint]:
     points, problems = [], []
     for run in runs:
         try:
-            points.append((_timed if timed else _point)(str(run.folder), recorded_at(run)))
+            point = (_timed if timed else _point)(str(run.folder), recorded_at(run))
+            points.append(replace(point, dataset=dataset_name(watched(run))))
         except InputError as error:
             problems.append(f"- {for_page(str(error))}")
     if problems:
@@ -48,12 +50,12 @@ def _asked_for_latency(*, disabled: bool) -> bool:
     return timed
 
 
-@st.cache_data(max_entries=200, show_spinner="Scoring the runs …")
+@st.cache_data(max_entries=10_000, show_spinner="Scoring the runs …")
 def _point(folder: str, written: int) -> TradeoffPoint:
     run = run_at(folder)
     return tradeoff_point(run, recorded_scores(run))
 
 
-@st.cache_data(max_entries=200, show_spinner="Timing one image …")
+@st.cache_data(max_entries=10_000, show_spinner="Timing one image …")
 def _timed(folder: str, written: int) -> TradeoffPoint:
     return measured_latency(_point(folder, written), model_of(run_at(folder), open_workspace().runs))
