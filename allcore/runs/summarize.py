@@ -9,7 +9,7 @@ from typing import TypeVar
 from allcore.errors import RunError
 from allcore.files import bytes_below
 from allcore.runs.folder.about import NOTHING_SAID, about
-from allcore.runs.folder.files import METRICS_FILE
+from allcore.runs.folder.files import METRICS_FILE, PREDICTIONS_FILE, is_there
 from allcore.runs.folder.history import History
 from allcore.runs.folder.store import Run
 from allcore.runs.summary import RunSummary
@@ -93,7 +93,12 @@ def _readable(read: Callable[[Run], _Found], run: Run, lost: _Found) -> tuple[_F
 
 
 def _tested(run: Run) -> float | None:
-    """Return the accuracy (fraction) on the run's test images. Raises `RunError` or `KeyError` without predictions."""
+    """Return the accuracy (fraction) on the run's test images; None without predictions.
+
+    Raises `RunError` or `KeyError` where there are none that can be read.
+    """
+    if not is_there(run.folder / PREDICTIONS_FILE):
+        return None
     from allcore.runs.folder.predictions import recorded_accuracy
 
     return recorded_accuracy(run.predictions(), "test")

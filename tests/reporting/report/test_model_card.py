@@ -6,6 +6,7 @@ import pytest
 
 from allcore.evaluation.predictions.recorded import recorded_predictions
 from allcore.evaluation.probes.novelty_check import FORM, NoveltyReport, OtherImages
+from allcore.networks.registry import TRUNKS
 from allcore.recipe import train_command
 from allcore.reporting.report import make_report
 from allcore.reporting.report.facts import without_places
@@ -49,8 +50,12 @@ def test_command_that_made_it_stands_in_the_card(card, finished_run):
 
 def test_weights_that_nobody_else_made_need_no_credit_and_others_get_theirs(card, run, readers):
     assert "CC BY 4.0" not in card
-    config = run.folder / "config.json"
-    config.write_text(config.read_text().replace('"weights": "random"', '"weights": "imagenet"'))
+    of_keras = TRUNKS["vgg16"].weights_file
+    for name, was, now in ("config.json", '"weights": "random"', '"weights": "imagenet"'), (
+        "environment.json", '"source": "random"', f'"source": "{of_keras}"'
+    ):  # fmt: skip
+        file = run.folder / name
+        file.write_text(file.read_text().replace(was, now))
     assert "Simonyan" in make_report(Run(run.folder), readers, "md").content.decode()
 
 
