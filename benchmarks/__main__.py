@@ -29,6 +29,7 @@ from allcore.processors import processors
 from allcore.text import counted
 from allcore.workspace import Workspace
 from benchmarks.claim import OURS, Claim, Material
+from benchmarks.claims.ours import served_in
 from benchmarks.claims.registry import CLAIMS
 from benchmarks.turns import take_turns
 
@@ -58,6 +59,7 @@ def main() -> None:
             for name in options.names or CLAIMS:
                 measured = _measure(name, CLAIMS[name], material, options.rounds)
                 record["claims"].append(measured)
+                record["served"] = served_in(material)
                 if not options.json:
                     _print(CLAIMS[name], measured)
         except KeyboardInterrupt:
@@ -65,6 +67,9 @@ def main() -> None:
         finally:
             if options.json:  # also of what was measured until then
                 print(json.dumps(record, indent=2))
+    if record["served"] and not options.json:
+        served = ", ".join(f"{size} in {arithmetic}" for size, arithmetic in record["served"].items())
+        print(f"the runs that were trained for this are served: {served}")
     if any(measured["failed"] for measured in record["claims"]):
         raise SystemExit(1)
 
@@ -129,6 +134,7 @@ def _machine(material: Material) -> dict[str, Any]:
         "images": f"{images:,} {unnamed if drawn else f'images of {data.name}'}",
         "drawn": drawn,
         "versions": versions,
+        "served": {},
         "claims": [],
     }
 

@@ -16,6 +16,9 @@ from allcore.config import TrainConfig
 from allcore.data.catalog import scan
 from allcore.data.decoded import decoded_images
 from allcore.data.splits.split import Split, make_split
+from allcore.model.weights_files import must_download
+from allcore.networks.vgg16 import VGG16
+from allcore.runs.folder.files import FLOAT32_FILE
 from allcore.runs.folder.store import Run, RunStore
 from allcore.training.batches import BatchSource
 from allcore.workspace import open_workspace
@@ -50,9 +53,11 @@ def training_sources(config: TrainConfig, material: Material) -> tuple[BatchSour
 
 
 def trained_run(size: int, material: Material) -> Run:
-    """Return a run of `size` px with all that it leaves, trained for an epoch from random weights the first time.
+    """Return a run of `size` px with all that it leaves, trained for an epoch the first time.
 
-    Raises `ModuleNotFoundError` where TensorFlow is not installed, `RuntimeError` where training fails.
+    It begins with the ImageNet weights where they are on this machine: a model that has learned little answers in near
+    ties, and is then served in float32, since int8 breaks ties otherwise. Raises `ModuleNotFoundError` where TensorFlow
+    is not installed, `RuntimeError` where training fails.
     """
     workspace = material.scratch / f"workspace-{size}"
     store = RunStore(workspace / "runs")
@@ -60,9 +65,10 @@ def trained_run(size: int, material: Material) -> Run:
         if importlib.util.find_spec("tensorflow") is None:
             raise ModuleNotFoundError("training needs TensorFlow", name="tensorflow")
         data = trained_on(size, material)
+        weights = "random" if must_download("imagenet", VGG16) else "imagenet"
         words = ["train", "--data", str(data), "--image-size", str(size), "--epochs", "1", "--batch-size", "8"]
         done = subprocess.run(
-            [sys.executable, "-m", "allcore", *words, "--weights", "random", "--split", "random"],
+            [sys.executable, "-m", "allcore", *words, "--weights", weights, "--split", "random"],
             env={**os.environ, "ALLCORE_WORKSPACE": str(workspace)}, check=False, capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:
@@ -70,6 +76,15 @@ def trained_run(size: int, material: Material) -> Run:
             raise RuntimeError(f"no run could be trained: {done.stderr.strip()[-1000:]}")
     (run,) = store.runs()
     return run
+
+
+def served_in(material: Material) -> dict[str, str]:
+    """Return in which arithmetic each of the runs that claims have trained is served, by their pixels."""
+    found = {}
+    for workspace in sorted(material.scratch.glob("workspace-*")):
+        for run in RunStore(workspace / "runs").runs():
+            found[f"{run.config.image_size} px"] = "int8" if (run.folder / FLOAT32_FILE).exists() else "float32"
+    return found
 
 
 def trained_on(size: int, material: Material) -> Path:

@@ -15,13 +15,14 @@ from PIL import Image
 from allcore.data.catalog import scan
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.inference.network import open_network, open_session
+from allcore.inference.predictor import load_predictor
 from allcore.runs.folder.files import FLOAT32_FILE
 from allcore.runs.folder.store import Run, RunStore
 from allcore.training.batches import BatchSource
 from allcore.workspace import open_workspace
 from benchmarks.claim import LeftOutError, Material
 from benchmarks.claims import folder, ours, pages, steps
-from benchmarks.claims.ours import trained_on
+from benchmarks.claims.ours import served_in, trained_on
 from benchmarks.claims.prediction import float32_file, probabilities_alone
 from benchmarks.claims.registry import CLAIMS
 from benchmarks.claims.steps import BOTH_STEPS, STEPS_ALONE
@@ -52,6 +53,12 @@ def test_a_run_that_is_served_in_float32_is_not_compared_with_itself(tmp_path):
         float32_file(Run(tmp_path))
     (tmp_path / FLOAT32_FILE).touch()
     assert float32_file(Run(tmp_path)) == tmp_path / FLOAT32_FILE
+
+
+def test_it_is_told_in_which_arithmetic_the_runs_are_served_that_claims_have_trained(material, finished_run):
+    served = load_predictor(finished_run.served_model).metadata.arithmetic
+    assert served_in(material) == {f"{finished_run.config.image_size} px": served}
+    assert served_in(Material(material.data, material.scratch / "empty")) == {}
 
 
 def test_pages_are_visited_on_the_given_images_alone(material, tmp_path):
