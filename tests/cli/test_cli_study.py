@@ -67,6 +67,15 @@ def test_the_report_says_which_settings_differ_within_a_margin_of_points(command
     assert "less than 1 apart counts as the same" in said
 
 
+@pytest.mark.parametrize("margin", ["0", "150", "nan"])
+def test_a_margin_that_is_none_is_refused_in_points_before_anything_is_computed(command, study_of, monkeypatch, margin):
+    monkeypatch.setattr("allcore.studies.baselines.compute_baselines", None)
+    refused = command("study", "report", study_of(1).name, "--complete", "--margin", margin)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"--margin: expected points above 0 and below 100, as 1 (received {margin})" in refused.err
+    assert "fraction" not in refused.err
+
+
 def test_a_complete_report_has_baselines_and_probes_and_is_written_as_a_file(command, study_of, finished_run, tmp_path):
     study_of(done=2, model=True)
     found = command("study", "report", "seeds", "--complete", "--json").json

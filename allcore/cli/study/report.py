@@ -57,6 +57,8 @@ def report(
     from allcore.studies.store import StudyStore
     from allcore.workspace import open_workspace
 
+    if not 0 < margin < 100:
+        raise InputError(f"--margin: expected points above 0 and below 100, as 1 (received {margin:g})")
     if tables and json:
         raise InputError("--tables prints Markdown and --json JSON; expected one of them: leave one out")
     if tables and (form is not None or output is not None):
