@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from allcore.cli.study.follow import go_on
+from allcore.data.labels.meanings import name_classes
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.states import ACTIVE
@@ -74,6 +75,27 @@ def test_a_margin_that_is_none_is_refused_in_points_before_anything_is_computed(
     assert (refused.code, refused.out) == (2, "")
     assert f"--margin: expected points above 0 and below 100, as 1 (received {margin})" in refused.err
     assert "fraction" not in refused.err
+
+
+def test_a_report_of_no_known_format_is_refused_before_anything_is_computed(command, study_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("allcore.studies.baselines.compute_baselines", None)
+    refused = command("study", "report", study_of(1).name, "--complete", "--format", "pdf")
+    assert (refused.code, refused.out) == (2, "")
+    assert "format: unknown (received 'pdf'); expected one of html, md" in refused.err
+    assert not (tmp_path / "seeds.pdf").exists()
+
+
+def test_damaged_meanings_of_the_classes_are_told_before_anything_is_computed(
+    command, study_of, workspace, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("allcore.studies.baselines.compute_baselines", None)
+    study = study_of(1)
+    name_classes(study.plan().config.dataset, ["Benign", "Early", "Pre", "Pro"], {}, ["Pro"], workspace.classes)
+    next(workspace.classes.iterdir()).write_bytes(b"cut short")
+    refused = command("study", "report", study.name, "--complete", "--output", tmp_path / "seeds.html")
+    assert (refused.code, refused.out) == (2, "")
+    assert "name them anew" in refused.err
 
 
 def test_a_complete_report_has_baselines_and_probes_and_is_written_as_a_file(command, study_of, finished_run, tmp_path):
