@@ -1,7 +1,10 @@
 """`study`: what is refused, what a plan says, and a study that real processes carry out."""
 
 import json
+import re
+import shlex
 import time
+from pathlib import Path
 
 import pytest
 import typer
@@ -14,6 +17,7 @@ from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.studies.launch import resolved_plan, stop_study
 from allcore.studies.store import StudyStore
+from tests.cli.conftest import call
 from tests.conftest import device_taken
 from tests.studies.conftest import set_state
 
@@ -246,6 +250,14 @@ def test_a_report_of_any_form_leaves_the_out_of_fold_predictions(command, study_
     study = study_of(done=2)
     assert command("study", "report", study.name, *form).code == 0
     assert len(list((study.folder / "out-of-fold").glob("*/predictions.parquet"))) == 2
+
+
+def test_the_commands_that_score_all_test_predictions_are_a_shells_wherever_these_lie(study_of, workspace, tmp_path):
+    study_of(done=2)
+    said = call(workspace.root.rename(tmp_path / "o'brien's work"), "study", "report", "seeds").err
+    commands = [shlex.split(line) for line in re.findall("all test predictions: (.*)", said)]
+    assert [words[:-1] for words in commands] == [["python", "-m", "allcore", "evaluate"]] * 2
+    assert all((Path(words[-1]) / "predictions.parquet").is_file() for words in commands)
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--tables"], ["--output", "seeds.md"]], ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,7 +92,7 @@ def report(
     else:
         say_findings(found)
         for folder in folders:
-            say(f"all test predictions: python -m allcore evaluate '{folder}'", err=True)
+            say(f"all test predictions: python -m allcore evaluate {shlex.quote(folder)}", err=True)
 
 
 def _check_report(study: Study, form: str, output: Path, workspace: Workspace) -> None:
