@@ -64,9 +64,8 @@ def augment(
         raise InputError("say one: --run RUN for what its network saw, or --data DIR for what settings would do")
     wanted = None if epochs is None else parse_numbers(epochs, "epochs")
     if data is not None:
-        seen = _of_dataset(
-            config_from(data, preset or "paper", fields), open_workspace(), variant, images or (), wanted
-        )
+        config = config_from(data, "paper" if preset is None else preset, fields)
+        seen = _of_dataset(config, open_workspace(), variant, images or (), wanted)
     elif fields or (preset, variant) != (None, None):
         raise InputError("--run has its own settings and images; leave out the options of --data")
     else:

@@ -79,6 +79,7 @@ def test_every_picture_has_a_file_of_its_own_however_its_image_is_called(command
     [
         ([], "say one"),
         (["--data", "x", "--run", "latest"], "say one"),
+        (["--data", "x", "--preset", ""], "preset: unknown (received '')"),
         (["--run", "latest", "--image-size", "64"], "leave out the options of --data"),
         (["--run", "latest", "--preset", "cells"], "leave out the options of --data"),
         (["--run", "latest", "--epochs", "9"], "from 1 to 3"),

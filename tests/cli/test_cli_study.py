@@ -32,6 +32,8 @@ OPTIONS = ["--weights=random", "--head=gap", "--dense-units=64", "--batch-size=8
         ("--vary colour=1", "vary: expected a setting and its values, as image_size=64,96 (received 'colour=1')"),
         ("--seeds 0,0", "seeds: expected whole numbers, each once, as 0,1,2 or 1-5 (received '0,0')"),
         ("--folds 3 --only-folds 4", "folds: expected some of the split's 3 folds (received [4])"),
+        ("--folds 3 --only-folds=", "only-folds: expected whole numbers, each once, as 0,1,2 or 1-5 (received '')"),
+        ("--name=", "name: expected up to 80 letters, digits, - _ and . (received '')"),
         ("--folds 20 --split grouped", "cannot be in each of 20 folds"),
         ("--name a/b", "name: expected up to 80 letters"),
         ("--plan --background", "--plan launches nothing that could go on in the background; leave one out"),
@@ -135,6 +137,14 @@ def test_a_study_is_not_extended_by_one_setting_twice(command, study_of):
     assert refused.code == 2
     assert "vary: expected each setting once" in refused.err
     assert study.plan().vary == {"image_size": [32]}
+
+
+@pytest.mark.parametrize("option", ["seeds", "only-folds"])
+def test_a_study_is_not_extended_by_an_empty_text(command, study_of, monkeypatch, option):
+    monkeypatch.setattr("allcore.studies.launch.start_study", None)
+    refused = command("study", "resume", study_of(done=1).name, f"--{option}", "", "--background")
+    assert (refused.code, refused.out) == (2, "")
+    assert f"{option}: expected whole numbers" in refused.err
 
 
 def test_of_two_extensions_at_a_time_the_later_one_is_refused(command, workspace, study_of, monkeypatch):
