@@ -14,6 +14,7 @@ from allcore.data.labels.meanings import name_classes
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.store import RunStore
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.studies.launch import resolved_plan, stop_study
 from allcore.studies.store import StudyStore
@@ -121,6 +122,16 @@ def test_a_complete_report_has_baselines_and_probes_and_is_written_as_a_file(com
     tables = command("study", "report", "seeds", "--tables").out
     assert "| colour histogram | shortcut |" in tables
     assert "python -m allcore study run --data smears --name seeds --seeds 0,1" in tables
+
+
+def test_the_terminal_has_the_table_by_part_wherever_the_report_has_it(command, workspace, study_of, tmp_path):
+    study, store = study_of(done=3, vary={"image_size": [32, 48]}), RunStore(workspace.runs)
+    written = tmp_path / "seeds.md"
+    for place, parts in (study.plan().places[1], 2), (study.plan().places[2], 1):
+        store.delete(study.members(store.runs())[place.name])
+        assert command("study", "report", "seeds", "--output", written).code == 0
+        has_it = ["on each part" in said for said in (command("study", "report", "seeds").out, written.read_text())]
+        assert has_it == [parts > 1] * 2
 
 
 def test_a_report_without_a_finished_member_says_so(command, study_of):
