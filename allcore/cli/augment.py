@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from allcore.cli.kit.free_name import free_name
 from allcore.cli.kit.options import config_from, presets_help, with_config_options
 from allcore.cli.kit.output import Json, make_folder_for, print_json, progress_bar, say, table
 from allcore.config_fields import config_fields
@@ -64,9 +64,8 @@ def augment(
         raise InputError("say one: --run RUN for what its network saw, or --data DIR for what settings would do")
     wanted = None if epochs is None else parse_numbers(epochs, "epochs")
     if data is not None:
-        seen = _of_dataset(
-            config_from(data, preset or "paper", fields), open_workspace(), variant, images or (), wanted
-        )
+        config = config_from(data, "paper" if preset is None else preset, fields)
+        seen = _of_dataset(config, open_workspace(), variant, images or (), wanted)
     elif fields or (preset, variant) != (None, None):
         raise InputError("--run has its own settings and images; leave out the options of --data")
     else:
@@ -185,10 +184,5 @@ def _write(seen: Sequence[Seen], output: Path) -> Iterator[dict[str, Any]]:
 
 def _file_names(paths: Iterable[str]) -> dict[str, str]:
     """Return what each image's pictures are called: by its path as far as it fits, numbered where that is taken."""
-    names: dict[str, str] = {}
-    taken: Counter[str] = Counter()
-    for path in dict.fromkeys(paths):
-        name = for_file(path.replace("/", " "))
-        taken[name] += 1
-        names[path] = f"{name}-{taken[name]}" if taken[name] > 1 else name
-    return names
+    taken: dict[str, int] = {}
+    return {path: free_name(for_file(path.replace("/", " ")), taken) for path in dict.fromkeys(paths)}

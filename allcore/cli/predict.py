@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import isnan
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from allcore.cli.kit.arguments import ModelName
 from allcore.cli.kit.class_text import class_columns
+from allcore.cli.kit.free_name import free_name
 from allcore.cli.kit.output import Json, check_files, make_folder_for, print_json, progress_bar, say, table, write_file
 from allcore.cli.predict_similar import say_similar, similar_rows, training_features
 from allcore.errors import ImageError, InputError
@@ -52,18 +52,16 @@ def predict(
     if evidence is not None:
         make_folder_for("--evidence", evidence)
     rows: list[dict[str, Any]] = []
-    overlays: Counter[str] = Counter()
+    overlays: dict[str, int] = {}
     unwritten: list[str] = []
     for path, prediction in _predicted(predictor, files):
         rows.append(_row(predictor, path, prediction))
         if features is not None and not isinstance(prediction, ImageError):
             rows[-1]["similar"] = similar_rows(features, prediction.features, similar)
         if evidence is not None and not isinstance(prediction, ImageError):
-            name = for_file(f"{path.stem}-{prediction.label}")
-            overlays[name] += 1  # images of different folders may have the same name
-            number = f"-{overlays[name]}" if overlays[name] > 1 else ""
+            name = free_name(for_file(f"{path.stem}-{prediction.label}"), overlays)
             try:
-                _write_overlay(predictor, path, prediction, evidence / f"{name}{number}.png")
+                _write_overlay(predictor, path, prediction, evidence / f"{name}.png")
             except (ImageError, OSError) as error:  # a full disk, say: the prediction is whole without its picture
                 unwritten.append(f"the first: {path} ({what_went_wrong(error)})")
     try:

@@ -23,7 +23,8 @@ def report(
     json: Json = False,
 ) -> None:
     """Write a report's file, and say where it is and what it lacks."""
-    from allcore.reporting.report import complete, make_report
+    from allcore.reporting.report import check_form, complete, make_report
+    from allcore.reporting.report.facts import check_reportable
     from allcore.runs.folder.store import RunStore
     from allcore.workspace import open_workspace
 
@@ -31,7 +32,9 @@ def report(
     run = RunStore(workspace.runs).find(name)
     form = form or ("md" if output is not None and output.suffix.lower() == ".md" else "html")
     path = output or Path(f"{run.id}.{form}")
+    check_form(form)
     check_files(path)
+    check_reportable(run, workspace)
     if whole:
         with progress_bar("baselines and probes") as progress:
             complete(run, workspace, progress)

@@ -14,6 +14,7 @@ from allcore.data.importing.dataset_note import read_note
 from allcore.data.intake.images import decode
 from allcore.data.synthetic import SyntheticSpec, write_dataset
 from allcore.evaluation.shortcuts import BASELINES
+from tests.cli.conftest import call
 
 
 @pytest.fixture
@@ -37,6 +38,11 @@ def folders(command):
 
 def test_list_of_an_empty_workspace_says_how_to_draw_a_dataset(command, workspace):
     assert f"dataset synthesize {workspace.datasets / 'smears'}" in command("dataset", "list").out
+
+
+def test_list_of_an_empty_workspace_draws_into_it_wherever_it_lies(tmp_path):
+    said = call(tmp_path / "my work", "dataset", "list").out
+    assert f"dataset synthesize '{tmp_path / 'my work' / 'datasets' / 'smears'}'" in said
 
 
 def test_list_names_the_datasets_of_the_workspace(command, workspace, smears):

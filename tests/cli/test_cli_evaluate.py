@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 
 import pytest
@@ -87,7 +88,7 @@ def test_classes_of_other_names_are_mapped_or_asked_for(on_finished, smears, tmp
         (folder / ours).rename(folder / theirs)
     unmapped = on_finished("evaluate", "latest", "--data", folder)
     assert unmapped.code == 2
-    assert "--map" in unmapped.err
+    assert "(--map artefacts=Benign), or leave it out (--map artefacts=)" in unmapped.err
     mapping = ("--map", "pro-B=Pro", "--map", "artefacts=")
     scores = on_finished("evaluate", "latest", "--data", folder, *mapping, "--json").json
     assert [sum(row) for row in scores["confusion_matrix"]] == [16, 16, 0, 16]
@@ -100,6 +101,14 @@ def test_a_class_whose_name_holds_an_equals_sign_is_mapped_and_left_out(on_finis
     mapping = ("--map", "stage=pro=B=Pro", "--map", "artefacts=all=")
     scores = on_finished("evaluate", "latest", "--data", folder, *mapping, "--json").json
     assert [sum(row) for row in scores["confusion_matrix"]] == [16, 16, 0, 16]
+
+
+def test_a_class_of_any_name_is_one_word_of_the_option_that_maps_it(on_finished, smears, tmp_path):
+    folder = shutil.copytree(smears, tmp_path / "theirs", copy_function=os.link)
+    (folder / "Pro").rename(folder / "Burkitt's")
+    said = on_finished("evaluate", "latest", "--data", folder).err
+    offered = [shlex.split(words) for words in re.findall(r"\(--map (.*?)\)", said)]
+    assert offered == [["Burkitt's=Benign"], ["Burkitt's="]]
 
 
 @pytest.mark.parametrize("name", ["evaluate", "map"])

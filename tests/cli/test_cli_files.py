@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from allcore.cli.kit.free_name import free_name
 from allcore.cli.kit.output import check_files, say, write_file
 from allcore.errors import InputError
 
@@ -113,6 +114,20 @@ def test_a_link_to_a_file_stays_one(tmp_path):
     write_file(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "elsewhere" / "a.csv").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("names", "given"),
+    [
+        (["s-1", "s-1", "s-1-2"], ["s-1", "s-1-2", "s-1-2-2"]),
+        (["s-1-2", "s-1", "s-1", "s-1"], ["s-1-2", "s-1", "s-1-3", "s-1-4"]),
+        (["A x", "a X", "b"], ["A x", "a X-2", "b"]),
+        (["caf\u00e9", "cafe\u0301"], ["caf\u00e9", "cafe\u0301-2"]),
+    ],
+)
+def test_of_files_beside_each_other_none_has_a_name_that_a_disk_takes_for_anothers(names, given):
+    taken = {}
+    assert [free_name(name, taken) for name in names] == given
 
 
 def _through_a_pipe(pipe, write):

@@ -131,12 +131,13 @@ def test_evidence_is_a_picture_of_each_image_in_its_size(on_finished, smears, tm
 
 
 def test_images_of_the_same_name_each_have_their_evidence(on_finished, smears, tmp_path):
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        shutil.copy(smears / "Pro" / "pro-0001.jpg", tmp_path / folder / "1.jpg")
+    images = [tmp_path / "a" / "smear.jpg", tmp_path / "b" / "smear.jpg", tmp_path / "c" / "SMEAR.jpg"]
+    for image in images:
+        image.parent.mkdir()
+        shutil.copy(smears / "Pro" / "pro-0001.jpg", image)
     evidence = tmp_path / "evidence"
-    on_finished("predict", "latest", tmp_path / "a" / "1.jpg", tmp_path / "b" / "1.jpg", "--evidence", evidence)
-    assert len(list(evidence.iterdir())) == 2
+    on_finished("predict", "latest", *images, "--evidence", evidence)
+    assert len({file.name.casefold() for file in evidence.iterdir()}) == 3
 
 
 def test_a_full_disk_leaves_no_half_picture_of_the_evidence_and_those_of_before(on_finished, smears, tmp_path, no_room):

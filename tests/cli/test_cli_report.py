@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from allcore.data.labels.meanings import name_classes
 from allcore.reporting.report import make_report
 from allcore.runs.folder.store import RunStore
+from tests.copies import copy_without_models
 
 
 @pytest.mark.parametrize(("form", "ending"), [(None, "html"), ("html", "html"), ("md", "md")])
@@ -50,11 +52,24 @@ def test_complete_report_lacks_neither_baselines_nor_probes(on_finished, tmp_pat
     assert "30" not in said["not_provided"]
 
 
-def test_unknown_format_is_refused(on_finished, tmp_path):
-    outcome = on_finished("report", "latest", "--format", "pdf", "--output", tmp_path / "a.pdf")
+def test_unknown_format_is_refused_before_anything_is_computed(on_finished, tmp_path, monkeypatch):
+    monkeypatch.setattr("allcore.reporting.report.complete", None)
+    outcome = on_finished("report", "latest", "--complete", "--format", "pdf", "--output", tmp_path / "a.pdf")
     assert outcome.code == 2
     assert "format: unknown (received 'pdf'); expected one of html, md" in outcome.err
     assert not list(tmp_path.iterdir())
+
+
+def test_damaged_meanings_of_the_classes_are_told_before_anything_is_computed(
+    command, workspace, finished_run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("allcore.reporting.report.complete", None)
+    run = copy_without_models(finished_run, workspace.runs / finished_run.id)
+    name_classes(run.config.dataset, run.split.classes, {}, ["Pro"], workspace.classes)
+    next(workspace.classes.iterdir()).write_bytes(b"cut short")
+    outcome = command("report", "latest", "--complete", "--output", tmp_path / "a.html")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "name them anew" in outcome.err
 
 
 def test_folder_that_does_not_exist_is_refused(on_finished, tmp_path):

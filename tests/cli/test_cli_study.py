@@ -1,18 +1,24 @@
 """`study`: what is refused, what a plan says, and a study that real processes carry out."""
 
 import json
+import re
+import shlex
 import time
+from pathlib import Path
 
 import pytest
 import typer
 
 from allcore.cli.study.follow import go_on
+from allcore.data.labels.meanings import name_classes
 from allcore.evaluation.shortcuts import BASELINES
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.states import ACTIVE
+from allcore.runs.folder.store import RunStore
 from allcore.runs.folder.worker_lock import has_worker
 from allcore.studies.launch import resolved_plan, stop_study
 from allcore.studies.store import StudyStore
+from tests.cli.conftest import call
 from tests.conftest import device_taken
 from tests.studies.conftest import set_state
 
@@ -27,6 +33,8 @@ OPTIONS = ["--weights=random", "--head=gap", "--dense-units=64", "--batch-size=8
         ("--vary colour=1", "vary: expected a setting and its values, as image_size=64,96 (received 'colour=1')"),
         ("--seeds 0,0", "seeds: expected whole numbers, each once, as 0,1,2 or 1-5 (received '0,0')"),
         ("--folds 3 --only-folds 4", "folds: expected some of the split's 3 folds (received [4])"),
+        ("--folds 3 --only-folds=", "only-folds: expected whole numbers, each once, as 0,1,2 or 1-5 (received '')"),
+        ("--name=", "name: expected up to 80 letters, digits, - _ and . (received '')"),
         ("--folds 20 --split grouped", "cannot be in each of 20 folds"),
         ("--name a/b", "name: expected up to 80 letters"),
         ("--plan --background", "--plan launches nothing that could go on in the background; leave one out"),
@@ -67,6 +75,36 @@ def test_the_report_says_which_settings_differ_within_a_margin_of_points(command
     assert "less than 1 apart counts as the same" in said
 
 
+@pytest.mark.parametrize("margin", ["0", "150", "nan"])
+def test_a_margin_that_is_none_is_refused_in_points_before_anything_is_computed(command, study_of, monkeypatch, margin):
+    monkeypatch.setattr("allcore.studies.baselines.compute_baselines", None)
+    refused = command("study", "report", study_of(1).name, "--complete", "--margin", margin)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"--margin: expected points above 0 and below 100, as 1 (received {margin})" in refused.err
+    assert "fraction" not in refused.err
+
+
+def test_a_report_of_no_known_format_is_refused_before_anything_is_computed(command, study_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("allcore.studies.baselines.compute_baselines", None)
+    refused = command("study", "report", study_of(1).name, "--complete", "--format", "pdf")
+    assert (refused.code, refused.out) == (2, "")
+    assert "format: unknown (received 'pdf'); expected one of html, md" in refused.err
+    assert not (tmp_path / "seeds.pdf").exists()
+
+
+def test_damaged_meanings_of_the_classes_are_told_before_anything_is_computed(
+    command, study_of, workspace, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("allcore.studies.baselines.compute_baselines", None)
+    study = study_of(1)
+    name_classes(study.plan().config.dataset, ["Benign", "Early", "Pre", "Pro"], {}, ["Pro"], workspace.classes)
+    next(workspace.classes.iterdir()).write_bytes(b"cut short")
+    refused = command("study", "report", study.name, "--complete", "--output", tmp_path / "seeds.html")
+    assert (refused.code, refused.out) == (2, "")
+    assert "name them anew" in refused.err
+
+
 def test_a_complete_report_has_baselines_and_probes_and_is_written_as_a_file(command, study_of, finished_run, tmp_path):
     study_of(done=2, model=True)
     found = command("study", "report", "seeds", "--complete", "--json").json
@@ -86,6 +124,16 @@ def test_a_complete_report_has_baselines_and_probes_and_is_written_as_a_file(com
     assert "python -m allcore study run --data smears --name seeds --seeds 0,1" in tables
 
 
+def test_the_terminal_has_the_table_by_part_wherever_the_report_has_it(command, workspace, study_of, tmp_path):
+    study, store = study_of(done=3, vary={"image_size": [32, 48]}), RunStore(workspace.runs)
+    written = tmp_path / "seeds.md"
+    for place, parts in (study.plan().places[1], 2), (study.plan().places[2], 1):
+        store.delete(study.members(store.runs())[place.name])
+        assert command("study", "report", "seeds", "--output", written).code == 0
+        has_it = ["on each part" in said for said in (command("study", "report", "seeds").out, written.read_text())]
+        assert has_it == [parts > 1] * 2
+
+
 def test_a_report_without_a_finished_member_says_so(command, study_of):
     study_of(done=0)
     said = command("study", "report", "seeds").out
@@ -100,6 +148,14 @@ def test_a_study_is_not_extended_by_one_setting_twice(command, study_of):
     assert refused.code == 2
     assert "vary: expected each setting once" in refused.err
     assert study.plan().vary == {"image_size": [32]}
+
+
+@pytest.mark.parametrize("option", ["seeds", "only-folds"])
+def test_a_study_is_not_extended_by_an_empty_text(command, study_of, monkeypatch, option):
+    monkeypatch.setattr("allcore.studies.launch.start_study", None)
+    refused = command("study", "resume", study_of(done=1).name, f"--{option}", "", "--background")
+    assert (refused.code, refused.out) == (2, "")
+    assert f"{option}: expected whole numbers" in refused.err
 
 
 def test_of_two_extensions_at_a_time_the_later_one_is_refused(command, workspace, study_of, monkeypatch):
@@ -215,6 +271,14 @@ def test_a_report_of_any_form_leaves_the_out_of_fold_predictions(command, study_
     study = study_of(done=2)
     assert command("study", "report", study.name, *form).code == 0
     assert len(list((study.folder / "out-of-fold").glob("*/predictions.parquet"))) == 2
+
+
+def test_the_commands_that_score_all_test_predictions_are_a_shells_wherever_these_lie(study_of, workspace, tmp_path):
+    study_of(done=2)
+    said = call(workspace.root.rename(tmp_path / "o'brien's work"), "study", "report", "seeds").err
+    commands = [shlex.split(line) for line in re.findall("all test predictions: (.*)", said)]
+    assert [words[:-1] for words in commands] == [["python", "-m", "allcore", "evaluate"]] * 2
+    assert all((Path(words[-1]) / "predictions.parquet").is_file() for words in commands)
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--tables"], ["--output", "seeds.md"]], ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,7 +32,8 @@ def list_datasets(json: Json = False) -> None:
         print_json([_as_json(facts) for facts in found])
         return
     if not found:
-        say(f"no dataset yet; draw one with: python -m allcore dataset synthesize {workspace.datasets / 'smears'}")
+        folder = shlex.quote(str(workspace.datasets / "smears"))
+        say(f"no dataset yet; draw one with: python -m allcore dataset synthesize {folder}")
         return
     table(
         ["dataset", "#size", "added", "from", "#runs", "folder"],

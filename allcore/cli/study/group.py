@@ -66,9 +66,9 @@ def run_study(
     workspace = _workspace()
     config = config_from(data, preset, with_protocol(data, fields))
     of = config.split.folds
-    folds = parse_numbers(only_folds, "only-folds") if only_folds else list(range(1, (of or 0) + 1))
+    folds = list(range(1, (of or 0) + 1)) if only_folds is None else parse_numbers(only_folds, "only-folds")
     plan = make_plan(
-        name=name or f"study-{datetime.now(UTC):%Y%m%d-%H%M%S}",
+        name=f"study-{datetime.now(UTC):%Y%m%d-%H%M%S}" if name is None else name,
         config=config,
         seeds=parse_numbers(seeds, "seeds"),
         folds=folds,
@@ -162,8 +162,8 @@ def resume(
     require_training()
     plan = study.plan()
     more = plan.extended(
-        parse_numbers(seeds, "seeds") if seeds else (),
-        parse_numbers(only_folds, "only-folds") if only_folds else (),
+        () if seeds is None else parse_numbers(seeds, "seeds"),
+        () if only_folds is None else parse_numbers(only_folds, "only-folds"),
         parse_varied(vary or (), plan.config),
     )
     if more != plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from allcore.errors import InputError
 if TYPE_CHECKING:
     from allcore.studies.findings import StudyFindings
     from allcore.studies.store import Study
+    from allcore.workspace import Workspace
 
 Name = Annotated[str, typer.Argument(metavar="STUDY", help="a study's name, an unambiguous part of it, or `latest`")]
 
@@ -57,6 +59,8 @@ def report(
     from allcore.studies.store import StudyStore
     from allcore.workspace import open_workspace
 
+    if not 0 < margin < 100:
+        raise InputError(f"--margin: expected points above 0 and below 100, as 1 (received {margin:g})")
     if tables and json:
         raise InputError("--tables prints Markdown and --json JSON; expected one of them: leave one out")
     if tables and (form is not None or output is not None):
@@ -66,7 +70,7 @@ def report(
     if form is not None or output is not None:
         form = form or ("md" if output is not None and output.suffix.lower() == ".md" else "html")
         output = output or Path(f"{study.name}.{form}")
-        check_files(output)
+        _check_report(study, form, output, workspace)
     plan, members = study.plan(), study.members(RunStore(workspace.runs).runs())
     if whole or frozen:
         finished = finished_members(plan, members)
@@ -88,7 +92,17 @@ def report(
     else:
         say_findings(found)
         for folder in folders:
-            say(f"all test predictions: python -m allcore evaluate '{folder}'", err=True)
+            say(f"all test predictions: python -m allcore evaluate {shlex.quote(folder)}", err=True)
+
+
+def _check_report(study: Study, form: str, output: Path, workspace: Workspace) -> None:
+    """Raise `InputError` where no report could be made or written: before the work for it, not after."""
+    from allcore.data.labels.meanings import check_meanings
+    from allcore.reporting.report import check_form
+
+    check_form(form)
+    check_files(output)
+    check_meanings(study.plan().config.dataset, workspace.classes)
 
 
 def _write(found: StudyFindings, form: str, output: Path, json: bool) -> None:

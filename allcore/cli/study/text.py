@@ -130,7 +130,8 @@ def say_findings(found: StudyFindings) -> None:
     shown = [tables.study_settings_table(found)]
     shown += [tables.scores_table(each, names[each.setting]) for each in found.settings if each.succeeded]
     shown += [tables.differences_table(found.differences, found)] if found.differences else []
-    shown += [tables.folds_table(found)] if len(found.finished) > len(found.settings) else []
+    of_folds = tables.folds_table(found)
+    shown += [] if of_folds is None else [of_folds]
     shown += [tables.methods_table(found)] if found.baselines else []
     shown += [tables.probes_table(found)] if found.probes else []
     for each in shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,10 +205,10 @@ def _renamed(rows: pd.DataFrame, theirs: tuple[str, ...], of: ScoringRequest, cl
         raise DatasetError(f"map: the model knows no class {wrong[0]!r}; it knows {', '.join(classes)}")
     ours = {name: mapping.get(name, name) for name in sorted(set(rows["label"]))}
     if unknown := [name for name in ours if ours[name] not in (*classes, LEFT_OUT)]:
+        same, none = (shlex.quote(f"{unknown[0]}={name}") for name in (classes[0], LEFT_OUT))
         raise DatasetError(
             f"{of.folder} has classes that the model does not know ({', '.join(unknown)}); it knows "
-            f"{', '.join(classes)}; say which of these each is (--map '{unknown[0]}={classes[0]}'), or leave it out "
-            f"(--map '{unknown[0]}=')"
+            f"{', '.join(classes)}; say which of these each is (--map {same}), or leave it out (--map {none})"
         )
     renamed = rows.assign(label=rows["label"].map(ours))
     return renamed[renamed["label"] != LEFT_OUT]

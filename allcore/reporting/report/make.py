@@ -50,13 +50,18 @@ class Report:
     lacking: dict[int, str]
 
 
+def check_form(form: str) -> None:
+    """Raise `InputError` for a form that no report has."""
+    if form not in FORMATS:
+        raise InputError(f"format: unknown (received {form!r}); expected one of {', '.join(FORMATS)}")
+
+
 def make_report(run: Run, workspace: Workspace, form: str = "html") -> Report:
     """Return the report of a run that has succeeded, as `html`, or its model card as `md`.
 
     Raises `InputError` for another form, `RunError` when the run has not succeeded or is damaged.
     """
-    if form not in FORMATS:
-        raise InputError(f"format: unknown (received {form!r}); expected one of {', '.join(FORMATS)}")
+    check_form(form)
     facts = gather(run, workspace)
     document = _report_document(facts)
     lacking = not_provided(document.sections)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from allcore.errors import InputError
-from allcore.reporting.report.make import FORMATS
+from allcore.reporting.report.make import check_form
 from allcore.reporting.report.rendering.blocks import Code
 from allcore.reporting.report.rendering.html import to_html
 from allcore.reporting.report.rendering.markdown import block_to_markdown, to_markdown
@@ -19,8 +18,7 @@ def make_study_report(found: StudyFindings, workspace: Workspace, form: str = "h
 
     Raises `InputError` for another form, or while no member has succeeded.
     """
-    if form not in FORMATS:
-        raise InputError(f"format: unknown (received {form!r}); expected one of {', '.join(FORMATS)}")
+    check_form(form)
     document = study_document(found, workspace)
     return (to_html if form == "html" else to_markdown)(document).encode()
 

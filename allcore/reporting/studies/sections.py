@@ -179,8 +179,8 @@ def _differences(found: StudyFindings) -> Section:
 
 
 def _folds(found: StudyFindings) -> Section:
-    blocks = (folds_table(found),) if len({(each.place.seed, each.place.fold) for each in found.finished}) > 1 else ()
-    return Section("folds", "Folds side by side", blocks)
+    of_folds = folds_table(found)
+    return Section("folds", "Folds side by side", () if of_folds is None else (of_folds,))
 
 
 def _baselines(found: StudyFindings) -> Section:

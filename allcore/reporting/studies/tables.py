@@ -116,8 +116,8 @@ def differences_table(differences: Sequence[SettingDifference], found: StudyFind
     return Table(caption, columns, rows)
 
 
-def folds_table(found: StudyFindings) -> Table:
-    """Return the accuracy of each setting, and of the best shortcut, on each seed and fold."""
+def folds_table(found: StudyFindings) -> Table | None:
+    """Return the accuracy of each setting on each seed and fold; None where fewer than two have been tested."""
     names = setting_names(found.plan)
     accuracy = {
         (each.place.setting, each.place.seed, each.place.fold): float(each.predictions.table["correct"].mean())
@@ -126,6 +126,8 @@ def folds_table(found: StudyFindings) -> Table:
     images: dict[tuple[int, int | None], set[int]] = {}
     for each in found.finished:
         images.setdefault((each.place.seed, each.place.fold), set()).add(len(each.predictions.table))
+    if len(images) < 2:
+        return None
     rows = tuple(
         (
             str(seed), UNKNOWN if fold is None else str(fold), _from_to(images[seed, fold]),

@@ -2,9 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 
 from allcore.reporting.report.facts import gather
-from allcore.reporting.report.rendering.blocks import Table
+from allcore.reporting.report.rendering.blocks import Code, Table
+from allcore.reporting.report.sections.closing import reproduce
 from allcore.reporting.report.sections.method import model_section
 from allcore.runs.folder.status import write_status
 from allcore.runs.folder.store import Run
@@ -23,6 +25,14 @@ def test_versions_and_fingerprint_are_those_that_the_run_recorded(finished_run, 
     environment = finished_run.environment()
     assert environment["dataset_fingerprint"] in page.text
     assert f"keras{environment['packages']['keras']}" in page.text
+
+
+def test_a_dataset_of_any_name_is_one_word_of_the_commands_that_make_a_run_again(run, readers):
+    facts = gather(run, readers)
+    of_another = replace(facts, config=facts.config.model_copy(update={"dataset": "my smears; x"}))
+    (commands,) = (block.text for block in reproduce(of_another) if isinstance(block, Code))
+    assert "dataset info 'my smears; x'    # fingerprint" in commands
+    assert "train --data 'my smears; x' " in commands
 
 
 def test_what_is_done_where_the_paper_is_open_is_said_of_the_default_and_not_of_the_run(run, readers):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from allcore.data.known_images import OF_DRAWN
 from allcore.networks.credit import weights_credit
 from allcore.paper import NATIVE_SIZE
@@ -76,9 +78,10 @@ def reproduce(facts: RunFacts) -> tuple[Block, ...]:
     """Return the commands that make the run again, and what has to be the same."""
     fingerprint = str(facts.environment.get("dataset_fingerprint") or "")[:12]
     revision = str(facts.environment.get("code_revision") or "")
+    dataset = shlex.quote(facts.config.dataset)
     lines = [
         *([f"git checkout {revision.removesuffix('-dirty')}"] if revision else []),
-        f"python -m allcore dataset info {facts.config.dataset}    # fingerprint {fingerprint or 'not recorded'}",
+        f"python -m allcore dataset info {dataset}    # fingerprint {fingerprint or 'not recorded'}",
         train_command(facts.config),
         "python -m allcore evaluate latest",
         "python -m allcore report latest --complete",
