@@ -47,6 +47,11 @@ def is_out_of_fold(run: Run) -> bool:
     return (run.folder / _MEMBERS_FILE).is_file()
 
 
+def full_name(run: Run) -> str:
+    """Return what no other run of any study is called: its id, or of out-of-fold predictions their study and place."""
+    return f"{run.config.study}: {run.config.place}" if is_out_of_fold(run) else run.id
+
+
 def folder_name(name: str) -> str:
     """Return a name that any folder can have, another one for each: what is changed or cut ends with a digest."""
     plain = re.sub(r"[^\w.=+ -]", "_", name)
