@@ -249,6 +249,14 @@ def test_the_trade_off_compares_settings_on_all_images_with_the_time_of_one_fold
     assert {point.memory_bytes for point in points} == {5}
 
 
+def test_the_trade_off_names_every_device_that_a_fold_was_trained_on(study, executor):
+    run_study(study.folder, executor)
+    for run in executor.store.runs():
+        set_state(run, "succeeded", device=f"GPU {run.config.split.fold}")
+    record = call(executor.workspace.root, "tradeoff", "sizes", "--json").json
+    assert sorted(record["devices"]) == ["GPU 1", "GPU 2", "GPU 3"]
+
+
 def test_what_an_earlier_version_wrote_of_the_same_members_is_written_anew(study, executor):
     run_study(study.folder, executor)
     finished = finished_of(study, executor)

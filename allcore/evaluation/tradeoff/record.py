@@ -20,6 +20,7 @@ from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, point_names, tradeoff_point
 from allcore.json_text import fields_of, of_another_schema, read_json
 from allcore.recipe import train_command
+from allcore.runs.folder.run_form import DEVICES_JOINED
 from allcore.runs.folder.store import Run
 
 SCHEMA = 1
@@ -74,7 +75,7 @@ def record_tradeoff(
     called = point_names(points)
     pairs = compare_all({called[name_of(run)]: recorded_predictions(run, "test") for run in by_size})
     return TradeoffRecord(
-        devices=tuple(dict.fromkeys(run.status().device for run in by_size)),
+        devices=tuple(dict.fromkeys(each for run in by_size for each in run.status().device.split(DEVICES_JOINED))),
         commands=tuple(train_command(run.config) for run in by_size),
         points=points,
         tests=tuple(json.loads(pairs.to_json(orient="records", double_precision=15))),
