@@ -15,7 +15,7 @@ from pages.ui.tradeoff.choose import ALL, EXAMPLE, choose_runs, say_how_many
 from pages.ui.tradeoff.example import show_example
 from pages.ui.tradeoff.folds import comparable, differences_of_settings, shortcuts_of_folds
 from pages.ui.tradeoff.measured import measured_points
-from pages.ui.tradeoff.pairs import MOST_COMPARED, compared, say_which_differ, show_pairs
+from pages.ui.tradeoff.pairs import MOST_COMPARED, compared, say_too_many, say_which_differ, show_pairs
 from pages.ui.tradeoff.points import show_points
 from pages.ui.tradeoff.under_way import follow
 
@@ -59,8 +59,7 @@ if points:
     called = point_names(points)
     scored = [run for run in tested if run.id in called]
     pairs = compared(scored, called)
-    if pairs is not None:
-        say_which_differ(pairs, differences)
+    say_which_differ(pairs, differences)
     shortcuts = None if pooled else cached_or_offered_for_all(scored)
     if shortcuts is not None:
         accuracies = {each.name: each.scores.accuracy for each in shortcuts if not each.baseline.sees_cells}
@@ -68,7 +67,7 @@ if points:
     if pairs is not None:
         show_pairs(pairs, name, len(scored))
     elif len(scored) > MOST_COMPARED:
-        st.caption(f"Which runs differ is shown for up to {MOST_COMPARED} of them; choose a study.")
+        say_too_many(len(scored), of_study=name != ALL)
 elif not tested:
     st.info("The figures fill as runs succeed.", title="No finished run yet")
 

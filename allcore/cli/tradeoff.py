@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -42,11 +43,14 @@ def tradeoff(
     if example:
         record = read_tradeoff(EXAMPLE)
     else:
+        from allcore.studies.out_of_fold import full_name, model_of
+
         store = RunStore(workspace.runs)
         found = _folds_of(names or [], store)
         with ExitStack() as room:
             if found is None:
-                record = record_tradeoff(_runs(store, names or [], room), workspace.cache, timed=latency)
+                runs, served = _runs(store, names or [], room), partial(model_of, runs=workspace.runs)
+                record = record_tradeoff(runs, workspace.cache, served, full_name, timed=latency)
             else:
                 record = _of_folds(*found, workspace, latency, room)
     if json:

@@ -15,7 +15,7 @@ from allcore.data.class_names import probability_columns
 from allcore.errors import FileError, RunError
 from allcore.json_text import read_json
 from allcore.runs.folder.files import METRICS_FILE
-from allcore.runs.folder.run_form import write_run_form
+from allcore.runs.folder.run_form import DEVICES_JOINED, write_run_form
 from allcore.runs.folder.store import Run
 from allcore.studies.costs import first_model, training_costs
 from allcore.studies.plan import StudyPlan
@@ -26,7 +26,7 @@ from allcore.writing import folder_written_whole, make_folder, write_whole
 FOLDER = "out-of-fold"
 _LONGEST: Final = 200
 _MEMBERS_FILE = "members.json"
-_FORM: Final = 2
+_FORM: Final = 3
 """Raise it when what is written changes."""
 _LARGEST = 2**20
 _COLUMNS = ("path", "sha256", "group", "split", "label")
@@ -45,6 +45,11 @@ def out_of_fold_name(setting: str, seed: int) -> str:
 def is_out_of_fold(run: Run) -> bool:
     """Return whether a folder holds a study's out-of-fold predictions and was no run of its own."""
     return (run.folder / _MEMBERS_FILE).is_file()
+
+
+def full_name(run: Run) -> str:
+    """Return what no other run of any study is called: its id, or of out-of-fold predictions their study and place."""
+    return f"{run.config.study}: {run.config.place}" if is_out_of_fold(run) else run.id
 
 
 def folder_name(name: str) -> str:
@@ -77,7 +82,7 @@ def out_of_fold_run(study: Study, finished: list[FinishedMember], setting: str, 
         make_folder(run.folder.parent)
         with folder_written_whole(run.folder) as unfinished:
             recorded = table[[*_COLUMNS, *probabilities, *_MORE]]
-            write_run_form(unfinished, config, table, recorded, members[0].run.status().device)
+            write_run_form(unfinished, config, table, recorded, _devices(members))
             write_whole(unfinished / METRICS_FILE, _mean_history(members))
             write_whole(unfinished / _MEMBERS_FILE, json.dumps({"form": _FORM, "runs": ids}))
     except OSError as error:
@@ -110,6 +115,10 @@ def comparable_runs(study: Study, plan: StudyPlan, members: Mapping[str, Run]) -
     finished = finished_members(plan, members)
     of = dict.fromkeys((each.place.setting, each.place.seed) for each in finished)
     return [out_of_fold_run(study, finished, setting, seed) for setting, seed in of]
+
+
+def _devices(members: list[FinishedMember]) -> str:
+    return DEVICES_JOINED.join(filter(None, dict.fromkeys(each.run.status().device for each in members)))
 
 
 def _mean_history(members: list[FinishedMember]) -> str:

@@ -13,7 +13,7 @@ from allcore.runs.folder.store import Run
 from allcore.studies.baselines import baseline_members, baseline_of, divides_alike
 from allcore.studies.between_settings import compare_settings
 from allcore.studies.findings import MARGIN, baseline_scores
-from allcore.studies.out_of_fold import comparable_runs, model_of, out_of_fold_name
+from allcore.studies.out_of_fold import comparable_runs, folder_name, model_of, out_of_fold_name
 from allcore.studies.plan import StudyPlan, study_command
 from allcore.studies.results import finished_members
 from allcore.studies.store import Study
@@ -42,8 +42,9 @@ def study_differences(
     plan: StudyPlan, members: Mapping[str, Run], points: tuple[TradeoffPoint, ...]
 ) -> tuple[SettingDifference, ...]:
     """Return how every two settings of a study compare, called as a trade-off calls the points of the first seed."""
-    called = point_names([point for point in points if point.run in _of_first_seed(plan)])
-    names = {setting: called.get(out_of_fold_name(setting, plan.seeds[0]), setting) for setting in plan.settings}
+    runs = {setting: folder_name(out_of_fold_name(setting, plan.seeds[0])) for setting in plan.settings}
+    called = point_names([point for point in points if point.run in runs.values()])
+    names = {setting: called.get(run, setting) for setting, run in runs.items()}
     found = compare_settings(plan, finished_members(plan, members), MARGIN)
     return tuple(each.model_copy(update={"first": names[each.first], "second": names[each.second]}) for each in found)
 
@@ -60,7 +61,3 @@ def study_shortcuts(plan: StudyPlan, members: Mapping[str, Run], cache: Path) ->
     return {
         each.setting: each.pooled["accuracy"] or 0.0 for each in scores if not baseline_of(each.setting).sees_cells
     } or None
-
-
-def _of_first_seed(plan: StudyPlan) -> set[str]:
-    return {out_of_fold_name(setting, plan.seeds[0]) for setting in plan.settings}

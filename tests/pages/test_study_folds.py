@@ -43,6 +43,17 @@ def test_a_setting_is_one_point_of_the_trade_off_and_the_settings_are_compared_o
     assert "image_size=32" not in texts(app)  # settings are called by their sizes
 
 
+def test_settings_are_compared_also_where_seeds_make_more_points_than_are(executor, workspace, tiny_config):
+    config = tiny_config(split={"protocol": "grouped", "folds": 2})
+    sizes = [32, 48, 64, 96, 128, 150, 224]
+    plan = make_plan(name="seeds", config=config, seeds=(0, 1), folds=(1, 2), vary={"image_size": sizes})
+    run_study(StudyStore(workspace.studies).create(plan).folder, executor)
+    app = open_page("tradeoff", study="seeds")
+    assert "these are 14" in texts(app)
+    assert "The same within 1 point" in texts(app)
+    assert "Choose a study" not in texts(app)
+
+
 def test_a_trade_off_whose_predictions_cannot_be_written_is_shown_and_that_is_said(study):
     (study.folder / "out-of-fold").touch()  # no folder can be made there
     refused = open_page("tradeoff", study="sizes")

@@ -8,6 +8,7 @@ import pytest
 from allcore.evaluation.scoring.scores import score
 from allcore.evaluation.shortcuts import BASELINES, cached_shortcuts, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.cached import CachedResult, CachedResults
+from allcore.evaluation.tradeoff.points import point_names
 from allcore.reporting.studies.ranking import best_settings
 from allcore.reporting.studies.tables import folds_table
 from allcore.reporting.studies.wording import shortcuts_in_words
@@ -97,6 +98,14 @@ def test_a_study_as_a_trade_off_says_what_settings_cost_and_which_differ(carried
     assert model_of(pooled[48], runs) == member.folder / "model.onnx"
     assert model_of(pooled[32], runs) is None
     assert model_of(member, runs) == member.folder / "model.onnx"
+
+
+def test_settings_whose_names_no_folder_can_have_are_called_as_their_points(carried_out, executor):
+    plan, members, cache = carried_out({"weights": ["random", "/a/own.weights.h5"]})
+    study, runs = Study(executor.workspace.studies / plan.name), executor.workspace.runs
+    record = study_tradeoff(study, plan, members, runs, cache, timed=False)
+    (compared,) = record.differences
+    assert {compared.first, compared.second} == set(point_names(record.points).values())
 
 
 def test_settings_that_divide_the_images_have_baselines_of_their_own(carried_out):

@@ -103,6 +103,28 @@ def test_so_is_a_trade_off_of_several_studies(study, executor):
     assert "of study sizes" not in refused.err
 
 
+def test_every_two_points_of_several_studies_are_compared_under_names_of_their_own(study, executor):
+    other = StudyStore(study.folder.parent).create(study.plan().model_copy(update={"name": "more"}))
+    for one in (study, other):
+        run_study(one.folder, executor)
+    record = call(executor.workspace.root, "tradeoff", "sizes", "more", "--json").json
+    seeds = [f"{setting} seed={seed}" for setting in study.plan().settings for seed in (0, 1)]
+    names = [f"{name}: {seed}" for name in ("sizes", "more") for seed in seeds]
+    assert sorted(point["run"] for point in record["points"]) == sorted(names)
+    assert len({(test["first"], test["second"]) for test in record["tests"]}) == 8 * 7 / 2
+
+
+def test_one_image_is_timed_through_a_members_model_for_several_studies_as_for_one(study, executor, finished_run):
+    other = StudyStore(study.folder.parent).create(study.plan().model_copy(update={"name": "more"}))
+    for one in (study, other):
+        run_study(one.folder, executor)
+    member = study.members(executor.store.runs())["image_size=48 fold=2 seed=1"]
+    shutil.copyfile(finished_run.served_model, member.folder / "model.onnx")
+    points = call(executor.workspace.root, "tradeoff", "sizes", "more", "--latency", "--json").json["points"]
+    timed = [point["run"] for point in points if point["latency_seconds"] is not None]
+    assert timed == ["sizes: image_size=48 seed=1"]
+
+
 def test_every_image_stands_there_once_a_seed_as_the_member_said_that_tested_it(study, executor):
     run_study(study.folder, executor)
     finished = finished_of(study, executor)
@@ -225,6 +247,14 @@ def test_the_trade_off_compares_settings_on_all_images_with_the_time_of_one_fold
     assert [(point.image_size, point.test_images) for point in points] == [(32, len(ROWS)), (48, len(ROWS))] * 2
     assert {point.training_seconds for point in points} == {12.0}
     assert {point.memory_bytes for point in points} == {5}
+
+
+def test_the_trade_off_names_every_device_that_a_fold_was_trained_on(study, executor):
+    run_study(study.folder, executor)
+    for run in executor.store.runs():
+        set_state(run, "succeeded", device=f"GPU {run.config.split.fold}")
+    record = call(executor.workspace.root, "tradeoff", "sizes", "--json").json
+    assert sorted(record["devices"]) == ["GPU 1", "GPU 2", "GPU 3"]
 
 
 def test_what_an_earlier_version_wrote_of_the_same_members_is_written_anew(study, executor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -99,13 +100,13 @@ def measured_latency(point: TradeoffPoint, model: Path | None) -> TradeoffPoint:
 def point_names(points: Sequence[TradeoffPoint]) -> dict[str, str]:
     """Return what to call each run: its image size, with its network where they are several.
 
-    Where others are called the same, the end of its id stands behind it, or all.
+    Where others are called the same, the last part of its id stands behind it, or all.
     """
     several = len({point.network for point in points}) > 1
     forms = {}
     for point in points:
         name = f"{point.network}, {point.image_size} px" if several else f"{point.image_size} px"
-        forms[point.run] = [f"{name}{more}" for more in ("", f" ({point.run[-4:]})", f" ({point.run})")]
+        forms[point.run] = [f"{name}{more}" for more in ("", f" ({_last_part(point.run)})", f" ({point.run})")]
     taken = Counter(form for of_run in forms.values() for form in of_run)
     return {run: next(form for form in of_run if taken[form] == 1) for run, of_run in forms.items()}
 
@@ -159,6 +160,10 @@ def tradeoff_table(points: Sequence[TradeoffPoint]) -> pd.DataFrame:
 
 def _content(test: RecordedPredictions) -> str:
     return short_digest(repr(sorted(zip(test.table["sha256"], test.table["label"], strict=True))))
+
+
+def _last_part(run: str) -> str:
+    return re.split("[ -]", run)[-1]
 
 
 def on_front(table: pd.DataFrame, cost: str) -> pd.Series:

@@ -20,6 +20,7 @@ from allcore.evaluation.shortcuts import cached_shortcuts_of_run
 from allcore.evaluation.tradeoff.points import TradeoffPoint, measured_latency, point_names, tradeoff_point
 from allcore.json_text import fields_of, of_another_schema, read_json
 from allcore.recipe import train_command
+from allcore.runs.folder.run_form import DEVICES_JOINED
 from allcore.runs.folder.store import Run
 
 SCHEMA = 1
@@ -57,22 +58,24 @@ def record_tradeoff(
     runs: Sequence[Run],
     cache: Path,
     model_of: Callable[[Run], Path | None] = lambda run: run.kept_model,
+    name_of: Callable[[Run], str] = lambda run: run.id,
     *,
     timed: bool,
 ) -> TradeoffRecord:
     """Return the record of succeeded runs, latencies of the models that `model_of` gives measured here where `timed`
     and it gives one.
 
-    `cache` is where shortcut baselines are kept. Raises `RunError` when something of a run is missing or damaged.
+    `name_of` gives each run a name of its own. `cache` is where shortcut baselines are kept. Raises `RunError` when
+    something of a run is missing or damaged.
     """
-    by_size = sorted(runs, key=lambda run: (run.config.image_size, run.id))
-    points = tuple(map(tradeoff_point, by_size))
+    by_size = sorted(runs, key=lambda run: (run.config.image_size, name_of(run)))
+    points = tuple(replace(tradeoff_point(run), run=name_of(run)) for run in by_size)
     if timed:
         points = _timed_in_turn(points, [model_of(run) for run in by_size])
     called = point_names(points)
-    pairs = compare_all({called[run.id]: recorded_predictions(run, "test") for run in by_size})
+    pairs = compare_all({called[name_of(run)]: recorded_predictions(run, "test") for run in by_size})
     return TradeoffRecord(
-        devices=tuple(dict.fromkeys(run.status().device for run in by_size)),
+        devices=tuple(dict.fromkeys(each for run in by_size for each in run.status().device.split(DEVICES_JOINED))),
         commands=tuple(train_command(run.config) for run in by_size),
         points=points,
         tests=tuple(json.loads(pairs.to_json(orient="records", double_precision=15))),

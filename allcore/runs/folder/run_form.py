@@ -13,13 +13,17 @@ from allcore.runs.folder.files import CONFIG_FILE, PREDICTIONS_FILE, SPLIT_FILE
 from allcore.runs.folder.status import Status, write_status
 from allcore.writing import write_whole
 
+DEVICES_JOINED = "; "
+"""What stands between the devices on which predictions of several runs were made."""
+
 
 def write_run_form(
     folder: Path, config: TrainConfig, images: pd.DataFrame, predictions: pd.DataFrame, device: str = ""
 ) -> None:
     """Write the files of a run that has succeeded: `images` are the rows of its split, `predictions` those recorded.
 
-    `device` is what the predictions were made on. Raises `OSError` when the disk refuses.
+    `device` is what the predictions were made on; several are joined by `DEVICES_JOINED`. Raises `OSError` when the
+    disk refuses.
     """
     write_whole(folder / CONFIG_FILE, config.to_json())
     Split(images).write(folder / SPLIT_FILE)

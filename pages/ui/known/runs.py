@@ -23,7 +23,7 @@ from allcore.runs.folder.store import Run, run_of_model
 from allcore.runs.listing import AtRest, runs_at_rest, stamps
 from allcore.runs.summarize import best_validation_accuracy, summarize
 from allcore.runs.summary import RunSummary
-from allcore.studies.out_of_fold import is_out_of_fold
+from allcore.studies.out_of_fold import full_name, is_out_of_fold
 from allcore.workspace import open_workspace
 from pages.ui import address
 from pages.ui.guarded import guarded
@@ -199,7 +199,7 @@ def short_name(run: Run) -> str:
     Out-of-fold predictions are called by their study, setting and seed.
     """
     if is_out_of_fold(run):
-        return f"{run.config.study}: {run.config.place}"
+        return full_name(run)
     record = evaluation_record(run)
     if record is not None:
         model = run_of_model(record.model)

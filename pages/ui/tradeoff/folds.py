@@ -23,6 +23,7 @@ from allcore.text import for_page
 from allcore.workspace import open_workspace
 from pages.ui.known.runs import runs
 from pages.ui.known.studies import plan_of, studies
+from pages.ui.tradeoff.pairs import MOST_COMPARED
 
 
 def comparable(name: str, succeeded: list[Run]) -> list[Run]:
@@ -39,7 +40,7 @@ def comparable(name: str, succeeded: list[Run]) -> list[Run]:
 def differences_of_settings(
     name: str, succeeded: Sequence[Run], points: list[TradeoffPoint]
 ) -> tuple[SettingDifference, ...]:
-    """Return how the settings of a study with folds compare, whose points those are."""
+    """Return how the settings of a study with folds compare, whose points those are; none where they are too many."""
     return _differences(name, _ids(succeeded), points)
 
 
@@ -80,7 +81,9 @@ def _room(study: str) -> TemporaryDirectory[str]:
 @st.cache_data(max_entries=20, show_spinner="Comparing the settings …")
 def _differences(name: str, members: tuple[str, ...], _points: list[TradeoffPoint]) -> tuple[SettingDifference, ...]:
     """Return how the settings compare; `members` are the ids of the runs that have succeeded."""
-    return study_differences(*_of_study(name, members), tuple(_points))
+    plan, found = _of_study(name, members)
+    settings = {place.setting for place in plan.places if place.name in found}
+    return study_differences(plan, found, tuple(_points)) if len(settings) <= MOST_COMPARED else ()
 
 
 @st.cache_data(max_entries=20, show_spinner="Scoring the shortcuts …")

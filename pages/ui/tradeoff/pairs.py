@@ -50,15 +50,23 @@ def _compared(runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     return compare_all({called: recorded(run_at(folder)) for called, folder, _ in runs})
 
 
-def say_which_differ(pairs: pd.DataFrame, differences: Sequence[SettingDifference] = ()) -> None:
+def say_which_differ(pairs: pd.DataFrame | None, differences: Sequence[SettingDifference] = ()) -> None:
     """Say in bold which runs that `compare_all` compared can be told apart by their accuracy.
 
     Of a study with folds, whose settings are compared by `differences`, say which are the same within a point as well.
     """
     if differences:
         st.markdown("\n".join(f"- **{for_page(said)}**" for said in verdicts_in_words(differences)))
-    elif len(pairs):
+    elif pairs is not None and len(pairs):
         st.markdown(f"**{for_page(pairs_in_words(pairs))}**")
+
+
+def say_too_many(n_runs: int, *, of_study: bool) -> None:
+    """Say that `n_runs` are more runs than are compared here, and where every two of them are."""
+    st.caption(
+        f"Every two runs are compared here for up to {MOST_COMPARED} of them; these are {n_runs}. "
+        + ("The command `tradeoff` compares more." if of_study else "Choose a study.")
+    )
 
 
 def show_pairs(pairs: pd.DataFrame, name: str, n_runs: int) -> None:

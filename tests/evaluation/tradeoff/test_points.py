@@ -72,6 +72,11 @@ def test_runs_are_called_by_their_size_and_only_where_that_is_not_enough_by_more
     assert list(names.values()) == ["64 px", "96 px (aaaa)", "96 px (bbbb)", "128 px (4-cccc)", "128 px (5-cccc)"]
 
 
+def test_out_of_fold_predictions_of_several_seeds_are_called_by_their_seed(point):
+    names = point_names([replace(point, run=f"image_size={point.image_size} seed={seed}") for seed in (0, 10)])
+    assert list(names.values()) == [f"{point.image_size} px (seed={seed})" for seed in (0, 10)]
+
+
 def test_run_without_predictions_has_no_point(tmp_path, tiny_config, finished_run):
     run = RunStore(tmp_path).create(tiny_config(), finished_run.split)
     with pytest.raises(RunError, match="no predictions"):
