@@ -9,7 +9,8 @@ from allcore.errors import InputError
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.studies.launch import is_carried_out, start_study
-from allcore.studies.plan import make_plan, study_command
+from allcore.studies.plan import make_plan
+from allcore.studies.recipe import study_command
 from tests.cli.test_cli_study import OPTIONS
 
 GPUS = tuple(Device("gpu", number, str(number)) for number in range(2))
