@@ -21,7 +21,8 @@ _NAMES = {
     "split.groups": "--groups",
 }
 _NOT_OPTIONS = {"dataset", "study", "place"}
-_FILES = {"weights", "split.groups"}
+FILES = {"weights", "split.groups"}
+"""The fields whose values are files; a file is passed on by its name alone."""
 _ALWAYS_SAID = {"split.protocol"}
 """Without it, a dataset whose folders make a split is divided by them and not by the protocol that is the default."""
 _COLUMNS = 88
@@ -51,7 +52,7 @@ def command_of(
     """
     lines = [f"python -m allcore {command} {shlex.join(['--data', Path(config.dataset).name])}"]
     departures = (
-        _option(path, Path(value).name if path in _FILES else value)
+        _option(path, Path(value).name if path in FILES else value)
         for path, value in _departures(config)
         if path not in without
     )

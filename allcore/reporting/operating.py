@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import plotly.graph_objects as go
 
 from allcore.evaluation.predictions.chosen_point import ChosenPoint
 from allcore.evaluation.scoring.operating_point import DecisionCurve, OperatingPoint, RiskCoverage
-from allcore.number_text import per_cent_within
+from allcore.number_text import per_cent, per_cent_within
 from allcore.reporting.colours import PAPER, sequence_colours
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
@@ -38,8 +39,18 @@ def operating_table(points: list[ChosenPoint]) -> pd.DataFrame:
 
 
 def threshold_text(at: OperatingPoint) -> str:
-    """Return a threshold as `0.713`, with as many decimals as it has, or `none`."""
-    return "none" if at.threshold is None else np.format_float_positional(at.threshold, min_digits=3)
+    """Return a threshold as `in_full` does, or `none`."""
+    return "none" if at.threshold is None else in_full(at.threshold)
+
+
+def in_full(threshold: float) -> str:
+    """Return a threshold as `0.713`, with as many decimals as it has."""
+    return np.format_float_positional(threshold, min_digits=3)
+
+
+def shown_per_cents(fractions: Iterable[float], digits: int = 1) -> list[str]:
+    """Return what a figure says of its points, fractions written as by `per_cent`."""
+    return [escape(per_cent(fraction, digits), quote=False) for fraction in fractions]
 
 
 def threshold_in_per_cent(at: OperatingPoint) -> str:
@@ -87,7 +98,10 @@ def risk_figure(curves: Mapping[str, RiskCoverage]) -> go.Figure:
         figure.add_scatter(
             x=100 * curve.coverage, y=100 * curve.risk, mode="lines", name=names[kind],
             line={"color": colour, "shape": "hv"},
-            hovertemplate=f"{names[kind]}<br>%{{y:.1f}} % of answers wrong, %{{x:.0f}} % answered<extra></extra>",
+            customdata=list(zip(shown_per_cents(curve.risk), shown_per_cents(curve.coverage, 0), strict=True)),
+            hovertemplate=(
+                f"{names[kind]}<br>%{{customdata[0]}} of answers wrong, %{{customdata[1]}} answered<extra></extra>"
+            ),
         )  # fmt: skip
     figure.update_layout(
         height=_HEIGHT, margin=_MARGIN, legend=_BELOW, xaxis={"title": "images answered (%)", **_PER_CENT},

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from allcore.arrays import FloatArray
 from allcore.evaluation.predictions.recorded import RecordedPredictions
 from allcore.evaluation.scoring.calibration import ReliabilityDiagram
 from allcore.evaluation.scoring.curves import Curve, precision_recall_curve, roc_curve
+from allcore.evaluation.scoring.operating_point import threshold_between
 from allcore.evaluation.scoring.scores import CLASS_METRICS, Scores
 from allcore.number_text import UNKNOWN, decimal, interval
 from allcore.reporting.class_axis import legend_height, legend_names
 from allcore.reporting.colours import DASHES, PAPER, SYMBOLS, class_colours, marks, sequence_colours
+from allcore.reporting.operating import in_full, shown_per_cents
 from allcore.reporting.score_tables import CLASS_METRIC_NAMES
 from allcore.text import for_figure
 
@@ -62,11 +66,20 @@ def reliability_figure(diagram: ReliabilityDiagram) -> go.Figure:
         x=100 * diagram.confidence[filled],
         y=accuracy,
         error_y=_error_bars(accuracy, low, high),
-        customdata=diagram.counts[filled],
+        customdata=list(
+            zip(
+                shown_per_cents(diagram.confidence[filled]),
+                shown_per_cents(diagram.accuracy[filled]),
+                [f"{count:.0f}" for count in diagram.counts[filled]],
+                strict=True,
+            )
+        ),
         mode="markers",
         marker={"size": 9, "color": blue},
         name="accuracy of a bin, 95 % interval",
-        hovertemplate="probability %{x:.1f} %<br>accuracy %{y:.1f} %<br>%{customdata:.0f} images<extra></extra>",
+        hovertemplate=(
+            "probability %{customdata[0]}<br>accuracy %{customdata[1]}<br>%{customdata[2]} images<extra></extra>"
+        ),
     )
     figure.add_bar(
         x=50 * (diagram.edges[:-1] + diagram.edges[1:]),
@@ -104,11 +117,12 @@ def class_scores_figure(scores: Scores) -> go.Figure:
             y=np.arange(len(CLASS_METRICS)) + min(_APART, _SPREAD / len(scores.classes)) * (number - middle),
             error_x=_error_bars(values, ends[:, 0], ends[:, 1]),
             customdata=np.column_stack([ends, np.full(len(values), of_class.support)]),
+            hovertext=shown_per_cents(values / 100),
             mode="markers",
             marker={"size": 8, "color": colours[name], "symbol": symbols[number]},
             name=named[name],
             hovertemplate=(
-                f"{for_figure(name)}<br>%{{x:.1f}} % (%{{customdata[0]:.1f}} to %{{customdata[1]:.1f}})<br>"
+                f"{for_figure(name)}<br>%{{hovertext}} (%{{customdata[0]:.1f}} to %{{customdata[1]:.1f}})<br>"
                 "%{customdata[2]:.0f} images<extra></extra>"
             ),
         )
@@ -133,11 +147,13 @@ def _curves(
     dashes = marks(colours.values(), DASHES)
     for index, name in enumerate(predictions.classes):
         points = curve(predictions.labels, predictions.probabilities, index)
-        at = "%{y:.1f} % at %{x:.1f} %<br>threshold %{customdata:.3f}<extra></extra>"
+        at = "%{customdata[0]} at %{customdata[1]}<br>threshold %{customdata[2]}<extra></extra>"
         figure.add_scatter(
             x=100 * points.x,
             y=100 * points.y,
-            customdata=points.thresholds,
+            customdata=list(
+                zip(shown_per_cents(points.y), shown_per_cents(points.x), _thresholds(points.thresholds), strict=True)
+            ),
             mode="lines",
             line={"color": colours[name], "dash": dashes[index], "shape": shape},
             name=f"{named[name]} {_area(scores, name, area)}",
@@ -145,6 +161,14 @@ def _curves(
         )
     figure.update_layout(**_sized(predictions.classes, _CURVES))
     return figure
+
+
+def _thresholds(falling: FloatArray) -> list[str]:
+    """Return a threshold of each point of a curve, as the table of thresholds has it: between two probabilities."""
+    if not len(falling):
+        return []
+    between = [in_full(threshold_between(low, high)) for high, low in pairwise(falling[1:])]
+    return ["none", *between, in_full(0.0)]
 
 
 def _sized(classes: Sequence[str], drawn: int) -> dict[str, object]:

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from allcore.arrays import ImageArray
-from allcore.config_fields import config_values
 from allcore.evaluation.shortcuts import BASELINES, Baseline, cached_shortcuts, shortcut_scores_of_run
 from allcore.evaluation.shortcuts.frozen import FROZEN
 from allcore.evaluation.shortcuts.of_run import frozen_scores_of_run
 from allcore.progress import Progress, progress_of_part
-from allcore.studies.plan import Place, StudyPlan, value_text
+from allcore.studies.plan import Place, StudyPlan
+from allcore.studies.recipe import shown_values
 from allcore.studies.results import FinishedMember
 
 STANDING_BESIDE = (*BASELINES, *FROZEN)
@@ -77,8 +77,7 @@ def baseline_of(name: str) -> Baseline:
 
 def _dividing_values(plan: StudyPlan, place: Place) -> str:
     """Return a member's values of the `dividing_fields`, as `split.protocol=random`; '' where none is varied."""
-    values = config_values(place.config)
-    return " ".join(f"{path}={value_text(values[path])}" for path in dividing_fields(plan))
+    return " ".join(shown_values(plan, place, dividing_fields(plan)))
 
 
 def divides_alike(plan: StudyPlan) -> bool:

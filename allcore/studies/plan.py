@@ -17,7 +17,7 @@ from allcore.config import TrainConfig, make_config
 from allcore.config_fields import config_fields, config_values, set_nested
 from allcore.errors import ConfigError
 from allcore.json_text import field_of
-from allcore.recipe import command_of, option_name
+from allcore.recipe import option_name
 
 PLAN_SCHEMA = 1
 _MOST_MEMBERS = 10_000
@@ -161,17 +161,6 @@ def protocols(plan: StudyPlan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(place.config.split.protocol for place in plan.places))
 
 
-def study_command(plan: StudyPlan) -> str:
-    """Return the command that makes a study of this plan, as `train_command` does for a run."""
-    every = tuple(range(1, (plan.config.split.folds or 0) + 1))
-    more = [["--name", plan.name]]
-    more += [["--vary", f"{path}={','.join(map(_typed, values))}"] for path, values in plan.vary.items()]
-    more += [["--seeds", ",".join(map(str, plan.seeds))]]
-    more += [["--only-folds", ",".join(map(str, plan.folds))]] if plan.folds != every else []
-    more += [] if plan.keep_models else [["--no-keep-models"]]
-    return command_of(plan.config, "study run", more, plan.of_places)
-
-
 def parse_varied(texts: Iterable[str], config: TrainConfig) -> dict[str, list[Any]]:
     """Return the values of each field by its path, from texts that `parse_vary` reads.
 
@@ -235,11 +224,6 @@ def value_text(value: object) -> str:
     if isinstance(value, float):
         return short if float(short := f"{value:g}") == value else repr(value)  # two values never share a name
     return str(value)
-
-
-def _typed(value: object) -> str:
-    """Return a varied value as `parse_vary` reads it."""
-    return " ".join(map(value_text, value)) if isinstance(value, tuple | list) else value_text(value)
 
 
 def _fields() -> dict[str, str]:

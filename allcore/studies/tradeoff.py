@@ -14,7 +14,8 @@ from allcore.studies.baselines import baseline_members, baseline_of, divides_ali
 from allcore.studies.between_settings import compare_settings
 from allcore.studies.findings import MARGIN, baseline_scores
 from allcore.studies.out_of_fold import comparable_runs, folder_name, model_of, out_of_fold_name
-from allcore.studies.plan import StudyPlan, study_command
+from allcore.studies.plan import StudyPlan
+from allcore.studies.recipe import study_command
 from allcore.studies.results import finished_members
 from allcore.studies.store import Study
 

@@ -1,5 +1,6 @@
 """`study run --plan`: what a study would take; and what is said of stopping one."""
 
+import shlex
 import sys
 
 import pytest
@@ -8,6 +9,8 @@ from allcore.errors import InputError
 from allcore.runs.execution.devices import Device
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.studies.launch import is_carried_out, start_study
+from allcore.studies.plan import make_plan
+from allcore.studies.recipe import study_command
 from tests.cli.test_cli_study import OPTIONS
 
 GPUS = tuple(Device("gpu", number, str(number)) for number in range(2))
@@ -50,6 +53,19 @@ def test_a_study_is_planned_without_tensorflow_and_not_begun(command, workspace,
     with pytest.raises(InputError, match="training needs tensorflow"):
         start_study(study, workspace)
     assert not is_carried_out(study)
+
+
+def test_a_study_that_varies_the_protocol_is_not_bound_to_the_folders_that_divide_its_dataset(
+    command, smears_in_parts, tiny_config, monkeypatch
+):
+    config = tiny_config(dataset=str(smears_in_parts), split={"protocol": "grouped", "folds": 3})
+    plan = make_plan(name="two", config=config, folds=(1, 2, 3), vary={"split.protocol": ["grouped", "random"]})
+    monkeypatch.chdir(smears_in_parts.parent)  # the command names the dataset without where it lies
+    typed = shlex.split(study_command(plan).replace("\\\n", ""))
+    outcome = command(*typed[3:], "--plan", "--json")
+    assert outcome.code == 0
+    assert outcome.json["places"] == [place.name for place in plan.places]
+    assert "the dataset's folders divide it" not in outcome.err
 
 
 def test_what_stops_a_study_says_that_all_of_its_runs_stop(command):

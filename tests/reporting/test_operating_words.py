@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from allcore.evaluation.scoring.operating_point import operating_point, question, threshold_for
-from allcore.reporting.operating import threshold_in_per_cent, threshold_text
+from allcore.evaluation.scoring.operating_point import RiskCoverage, operating_point, question, threshold_for
+from allcore.reporting.operating import risk_figure, threshold_in_per_cent, threshold_text
 
 
 def point(below, above):
@@ -34,3 +34,10 @@ def test_where_there_is_no_threshold_none_is_written():
     asked = question(["A", "B"], np.array([[0.5, 0.5], [0.5, 0.5]]), ("A", "B"), {"B"})
     at = operating_point(asked, threshold_for(asked, specificity=1.0))
     assert threshold_text(at) == threshold_in_per_cent(at) == "none"
+
+
+def test_few_wrong_answers_are_not_said_to_be_none():
+    curve = RiskCoverage(np.array([0.5, 0.999, 1.0]), np.array([0.0, 0.0004, 0.02]))
+    points = risk_figure({"confidence": curve}).data[0].customdata
+    said = [("0.0 %", "50 %"), ("&lt; 0.1 %", "&gt; 99 %"), ("2.0 %", "100 %")]
+    assert [tuple(each) for each in points] == said

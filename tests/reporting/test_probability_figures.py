@@ -86,6 +86,29 @@ def test_class_scores_stand_with_their_intervals(scores):
     assert trace.x[1] - trace.error_x.arrayminus[1] == pytest.approx(100 * low)
 
 
+def sure(truth, p):
+    """Return predictions of classes A and B with these probabilities of A."""
+    table = pd.DataFrame({"probability_A": p, "probability_B": 1 - np.array(p), "label": truth})
+    return RecordedPredictions(("A", "B"), table.assign(group=range(len(table))))
+
+
+def test_a_curve_has_the_threshold_of_a_point_as_the_table_of_thresholds_has_it():
+    given = sure(list("ABAB") * 5, [0.9996, 0.9995, 0.0005, 0.0001] * 5)
+    said = [each[2] for each in roc_figure(given, given.score()).data[0].customdata]
+    assert said == ["none", "0.99955", "0.500", "0.0003", "0.000"]
+
+
+def test_what_is_not_quite_all_is_not_said_to_be_all_of_any_point():
+    given = sure(["A"] * 3000 + ["B"] * 20, [0.9997] * 2999 + [0.0002] + [0.0001] * 20)
+    points = [tuple(each) for each in roc_figure(given, given.score()).data[0].customdata]
+    assert points[1] == ("&gt; 99.9 %", "0.0 %", "0.500")
+    assert points[2] == ("100.0 %", "0.0 %", "0.00015")
+    assert class_scores_figure(given.score()).data[0].hovertext[1] == "&gt; 99.9 %"
+    diagram = reliability_diagram(given.labels, given.probabilities, given.table["group"])
+    (of_bin,) = reliability_figure(diagram).data[1].customdata
+    assert tuple(of_bin) == ("&gt; 99.9 %", "&gt; 99.9 %", "3020")
+
+
 @pytest.fixture(scope="module")
 def many():
     """Return predictions of twenty classes, three images each."""

@@ -17,7 +17,8 @@ from allcore.studies.baselines import baseline_members, compute_baselines
 from allcore.studies.between_settings import compare_settings
 from allcore.studies.findings import study_findings
 from allcore.studies.out_of_fold import comparable_runs, model_of
-from allcore.studies.plan import make_plan, parse_vary, study_command
+from allcore.studies.plan import make_plan, parse_vary
+from allcore.studies.recipe import study_command
 from allcore.studies.results import FinishedMember, finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import Study, StudyStore

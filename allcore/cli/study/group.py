@@ -64,7 +64,10 @@ def run_study(
     if not plan_only:
         require_training()
     workspace = _workspace()
-    config = config_from(data, preset, with_protocol(data, fields))
+    config = config_from(data, preset, fields)
+    varied = parse_varied(vary or (), config)
+    if "split.protocol" not in varied:  # else each member has one that was asked for
+        config = config_from(data, preset, with_protocol(data, fields))
     of = config.split.folds
     folds = list(range(1, (of or 0) + 1)) if only_folds is None else parse_numbers(only_folds, "only-folds")
     plan = make_plan(
@@ -72,7 +75,7 @@ def run_study(
         config=config,
         seeds=parse_numbers(seeds, "seeds"),
         folds=folds,
-        vary=parse_varied(vary or (), config),
+        vary=varied,
         keep_models=keep_models,
     )
     say_parted_groups(place.config.split for place in plan.places)

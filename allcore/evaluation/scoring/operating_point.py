@@ -100,10 +100,10 @@ def threshold_for(
         chosen = int(np.flatnonzero(found >= (sensitivity or 0.0))[-1])
     if chosen == len(scores):
         return None
-    return _written(*scores[chosen - 1 : chosen + 1]) if chosen else 0.0
+    return threshold_between(*scores[chosen - 1 : chosen + 1]) if chosen else 0.0
 
 
-def _written(below: float, above: float) -> float:
+def threshold_between(below: float, above: float) -> float:
     """Return the number half-way between two, rounded to as few decimals, three at least, as keep it between them."""
     half_way = (below + above) / 2
     rounded = (round(float(half_way), digits) for digits in range(3, 18))

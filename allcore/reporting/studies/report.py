@@ -9,7 +9,7 @@ from allcore.reporting.report.rendering.markdown import block_to_markdown, to_ma
 from allcore.reporting.studies.sections import study_document
 from allcore.reporting.studies.tables import methods_table, study_settings_table
 from allcore.studies.findings import StudyFindings
-from allcore.studies.plan import study_command
+from allcore.studies.recipe import study_command
 from allcore.workspace import Workspace
 
 

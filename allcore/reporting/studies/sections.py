@@ -55,7 +55,8 @@ from allcore.reporting.studies.wording import (
 )
 from allcore.studies.baselines import baseline_of
 from allcore.studies.findings import StudyFindings
-from allcore.studies.plan import StudyPlan, protocols, study_command
+from allcore.studies.plan import StudyPlan, protocols
+from allcore.studies.recipe import shown_place, shown_value, study_command
 from allcore.text import counted
 from allcore.workspace import Workspace
 
@@ -112,10 +113,14 @@ def _tiles(found: StudyFindings) -> Tiles:
 
 def _design(found: StudyFindings) -> Section:
     plan = found.plan
-    varied = [f"{path} ({', '.join(map(str, values))})" for path, values in plan.vary.items()]
+    varied = [
+        f"{path} ({', '.join(shown_value(plan, path, value) for value in values)})"
+        for path, values in plan.vary.items()
+    ]
     grid = f"One configuration was trained over {parts_in_words(plan)}"
     grid += f", with {listed(varied)} varied" if varied else ""
-    missing = [place.name for place in plan.places if place.name not in {each.place.name for each in found.finished}]
+    there = {each.place.name for each in found.finished}
+    missing = [shown_place(plan, place) for place in plan.places if place.name not in there]
     blocks: tuple[Block, ...] = (
         text(
             f"{grid}: {counted(plan.members, 'run')}, of which {len(found.finished)} have succeeded. "
@@ -239,7 +244,8 @@ def _reproduce(found: StudyFindings) -> Section:
     devices = dict.fromkeys(each.run.status().device for each in found.finished)
     blocks = (
         text(f"Trained on {'; '.join(filter(None, devices)) or 'a device that was not recorded'}. Folders and files "
-             "are given by their names alone; images and weights have to be the same."),
+             "are given by their names alone, files of one name with the folders that tell them apart; images and "
+             "weights have to be the same."),
         Code(f"{study_command(found.plan)}\n{_how_to_complete(found)}"),
     )  # fmt: skip
     return Section("reproduce", "How to make it again", blocks)

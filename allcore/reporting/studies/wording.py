@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from allcore.config_fields import config_values
 from allcore.evaluation.comparing.repeated import Spread
 from allcore.evaluation.comparing.verdict import SettingDifference
 from allcore.evaluation.probes.registry import AS_IT_IS, CELLS_ALONE, OTHER_FIELD
@@ -13,8 +12,9 @@ from allcore.reporting.comparison import p_text
 from allcore.reporting.studies.ranking import best_settings, best_shortcut, ranked_together
 from allcore.studies.baselines import dividing_fields
 from allcore.studies.findings import StudyFindings
-from allcore.studies.plan import StudyPlan, value_text
+from allcore.studies.plan import StudyPlan
 from allcore.studies.probes import SettingProbes
+from allcore.studies.recipe import shown_values
 from allcore.studies.results import SettingScores
 from allcore.text import counted
 
@@ -25,9 +25,9 @@ def setting_names(plan: StudyPlan) -> dict[str, str]:
     """Return what to call each setting of a study: `64 px`, `ResNet50`, or the varied fields with its values."""
     names = {}
     for place in plan.places:
-        values = config_values(place.config)
         forms = {"image_size": f"{place.config.image_size} px", "network": place.config.trunk.title}
-        said = [forms.get(path, f"{path}={value_text(values[path])}") for path in plan.vary]
+        shown = zip(plan.vary, shown_values(plan, place, list(plan.vary)), strict=True)
+        said = [forms.get(path, value) for path, value in shown]
         names[place.setting] = ", ".join(said) or f"{place.config.trunk.title}, {place.config.image_size} px"
     return names
 

@@ -31,9 +31,11 @@ from allcore.reporting.studies.wording import (
     shortcuts_in_words,
     verdicts_in_words,
 )
+from allcore.studies.baselines import divisions
 from allcore.studies.findings import StudyFindings, study_findings
 from allcore.studies.plan import make_plan
 from allcore.studies.probes import ProbeSpread, SettingProbes
+from allcore.studies.recipe import study_command
 from allcore.studies.results import SettingScores
 
 NAMES = {"image_size=32": "32 px", "image_size=48": "48 px"}
@@ -250,6 +252,29 @@ def test_a_study_of_several_variants_names_each_of_them(finished_run, tiny_confi
     plan = make_plan(name="both", config=tiny_config(), vary={"variant": ["Original", "Segmented"]})
     of_both = study_findings("both", plan, {plan.places[0].name: finished_run}, tmp_path)
     assert "on smears/Original and smears/Segmented" in make_study_report(of_both, workspace, "md").decode()
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_a_report_says_which_files_were_varied_and_not_where_they_lie(
+    finished_run, tiny_config, workspace, tmp_path, form
+):
+    own = tmp_path / "own.h5"
+    plan = make_plan(name="own", config=tiny_config(), vary={"weights": ["random", str(own)]})
+    of_files = study_findings("own", plan, {plan.places[0].name: finished_run}, tmp_path)
+    said = make_study_report(of_files, workspace, form).decode()
+    assert str(tmp_path) not in said
+    assert "with weights (random, own.h5) varied" in said
+    assert "Missing: weights=own.h5 seed=0" in said
+    assert "--vary weights=random,own.h5" in said
+
+
+def test_files_of_one_name_stand_with_the_folders_that_tell_them_apart(tiny_config):
+    tables = [None, "/home/ann/first/patients.csv", "/home/ann/second/patients.csv", "/home/ann/first/slides.csv"]
+    plan = make_plan(name="tables", config=tiny_config(), vary={"split.groups": tables})
+    shown = ["none", "first/patients.csv", "second/patients.csv", "slides.csv"]
+    assert list(setting_names(plan).values()) == [f"split.groups={each}" for each in shown]
+    assert list(divisions(plan).values()) == [f"split.groups={each}" for each in shown]
+    assert f"--vary split.groups={','.join(shown)}" in study_command(plan)
 
 
 def test_settings_that_test_other_images_are_not_ranked_and_stand_beside_shortcuts_of_their_own(tiny_config):

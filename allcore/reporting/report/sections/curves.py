@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from allcore.evaluation.scoring.intervals import wilson
+from allcore.number_text import per_cent
 from allcore.reporting.report.rendering.blocks import Figure
 from allcore.reporting.report.rendering.figures import Line, lines_figure
 from allcore.runs.folder.history import History
@@ -34,6 +35,11 @@ def _figure(epochs: pd.DataFrame, quantity: str, validation_groups: int) -> Figu
     if quantity == "accuracy":
         low, high = wilson(validation * validation_groups, validation_groups)
     lines = (Line("train", "train", x, train), Line("validation", "validation", x, validation, low, high))
-    last = f"{scale * train[-1]:.3g} in train and {scale * validation[-1]:.3g} in validation after epoch {x[-1]:.0f}"
+    of_train, of_validation = (_said(quantity, float(values[-1])) for values in (train, validation))
+    last = f"{of_train} in train and {of_validation} in validation after epoch {x[-1]:.0f}"
     caption = f"{name} by epoch" + (", with the 95 % interval of validation" if low is not None else "")
     return lines_figure(caption, lines, "epoch", unit, scale, f"{caption}: {last}")
+
+
+def _said(quantity: str, value: float) -> str:
+    return per_cent(value, 1) if quantity == "accuracy" else f"{value:.3g}"

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from allcore.evaluation.scoring.calibration import reliability_diagram
@@ -16,7 +17,7 @@ from allcore.reporting.report.rendering.figures import (
     track_figure,
 )
 from allcore.reporting.report.sections.curves import training_figures
-from allcore.runs.folder.history import read_history
+from allcore.runs.folder.history import History, read_history
 
 
 def numbers(markup, attribute):
@@ -80,3 +81,10 @@ def test_training_curves_are_drawn_of_what_was_recorded(finished_run, tmp_path):
     assert loss.markup.count("<circle") == 2 * 3
     assert 'class="band"' in accuracy.markup
     assert training_figures(read_history(tmp_path), 8) == ()
+
+
+def test_training_curves_are_described_without_an_accuracy_that_is_rounded_to_all():
+    of_last = {"epoch": 24, "loss": 0.0123, "accuracy": 0.9997, "validation_loss": 0.25, "validation_accuracy": 0.981}
+    loss, accuracy = training_figures(History(pd.DataFrame([of_last]), pd.DataFrame()), 8)
+    assert "Loss by epoch: 0.0123 in train and 0.25 in validation after epoch 25" in loss.markup
+    assert "&gt; 99.9 % in train and 98.1 % in validation after epoch 25" in accuracy.markup
