@@ -10,13 +10,12 @@ from pathlib import Path
 from filelock import Timeout
 
 from allcore.config import parse_config
-from allcore.data.importing.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
 from allcore.json_text import of_another_schema
 from allcore.runs.folder.files import read_record, run_names
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, read_status, write_status
-from allcore.runs.folder.store import Run, has_succeeded, state_of
+from allcore.runs.folder.store import Run, at_present, has_succeeded, state_of
 from allcore.runs.folder.worker_lock import lock_in
 from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
 from allcore.writing import make_folder, new_folder_written_whole, write_whole
@@ -45,8 +44,7 @@ class Study:
             raise RunError(of_another_schema(f"study {self.name}: {PLAN_FILE}", schema, PLAN_SCHEMA))
         try:
             config = parse_config(fields.get("config"), PLAN_FILE)
-            now = config.model_copy(update={"dataset": present_place(config.dataset)})
-            plan = make_plan(**{**fields, "config": now})
+            plan = make_plan(**{**fields, "config": at_present(config)})
         except ConfigError as error:
             raise RunError(f"study {self.name}: {PLAN_FILE} is damaged ({error})") from None
         if plan.name != self.name:  # its members have the other name, and none would be found
