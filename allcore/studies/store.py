@@ -22,6 +22,7 @@ from allcore.writing import make_folder, new_folder_written_whole, write_whole
 
 PLAN_FILE = "study.json"
 _PLAN_LOCK = ".plan.lock"
+_NEWEST = "latest"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,12 @@ class StudyStore:
     root: Path
 
     def create(self, plan: StudyPlan) -> Study:
-        """Make a study's folder, whole or not at all. Raises `RunError` when there is one of that name."""
+        """Make a study's folder, whole or not at all.
+
+        Raises `RunError` when there is one of that name, or the name stands for the newest study.
+        """
+        if plan.name == _NEWEST:
+            raise RunError(f"a study cannot be called {_NEWEST}, which stands for the newest study; give another name")
         folder = self.root / plan.name
         try:
             make_folder(self.root)
@@ -131,9 +137,9 @@ class StudyStore:
     def find(self, name: str) -> Study:
         """Return the study with this name, an unambiguous part of it, or `latest`. Raises `RunError`."""
         studies = self.studies()
-        if name == "latest" and studies:
-            return studies[0]
         matches = [study for study in studies if study.name == name]
+        if name == _NEWEST and studies and not matches:  # earlier versions let a study be called so
+            return studies[0]
         matches = matches or [study for study in studies if name and name in study.name]
         if len(matches) == 1:
             return matches[0]
