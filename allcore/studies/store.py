@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from allcore.writing import make_folder, new_folder_written_whole, write_whole
 
 PLAN_FILE = "study.json"
 _PLAN_LOCK = ".plan.lock"
+IDENTITY_FILE = "identity.json"
 _NEWEST = "latest"
 
 
@@ -35,6 +38,15 @@ class Study:
     def name(self) -> str:
         """The study's name, which its members' configurations have."""
         return self.folder.name
+
+    @property
+    def identity(self) -> str:
+        """What no other study has, of the same name in another workspace say; the name alone in earlier versions."""
+        try:
+            token = (read_record(self.folder, IDENTITY_FILE) or {}).get("token")
+        except RunError:  # it is damaged
+            token = None
+        return f"{self.name} {token}" if isinstance(token, str) and token.isalnum() else self.name
 
     def plan(self) -> StudyPlan:
         """Return the plan as it is now: it may be extended while the study goes on."""
@@ -101,6 +113,7 @@ class StudyStore:
             make_folder(self.root)
             with new_folder_written_whole(folder) as unfinished:
                 write_whole(unfinished / PLAN_FILE, plan.to_json())
+                write_whole(unfinished / IDENTITY_FILE, json.dumps({"token": secrets.token_hex(8)}))
                 moment = time.time()
                 write_status(unfinished, Status(state="cancelled", heartbeat=moment, queued_at=moment))
         except OSError as error:
