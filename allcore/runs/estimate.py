@@ -19,6 +19,8 @@ _VALIDATION_SPEEDUP = 3.0
 
 FINISHING_SECONDS, FINISHING_SHARE = 15.0, 0.3
 """What follows the last epoch takes about so many seconds, and for each image this share of its time in training."""
+_SCORING_SECONDS = 1.0
+"""Where the shortcut baselines took less, another run had scored them on the same split."""
 PROCESS_BYTES = 1_300 * 2**20
 """About what a worker's process takes on a CPU besides its steps and images: libraries, the model, served graphs.
 
@@ -140,11 +142,13 @@ def epoch_seconds(train_images: int, validation_images: int, images_per_second: 
 def former_speed(config: TrainConfig, device: str, runs: Iterable[Run]) -> Speed | None:
     """Return the speed of the first of `runs` that trained on `device` with steps as costly as those of `config`.
 
-    `device` is a hardware plan's description: the same devices and the same precision. Runs that came to their end come
-    first, for they know what the whole takes. Memory is that of a run on the same images: it grows with their number.
+    `device` is a hardware plan's description: the same devices and the same precision. Runs that came to their end and
+    scored the shortcut baselines come first, for they know what the whole takes, then others that came to their end.
+    Memory is that of a run on the same images: it grows with their number.
     """
     wanted = [getattr(config, name) for name in _COSTLY]
     without_end: Speed | None = None
+    without_baselines: Speed | None = None
     for run in runs:
         try:
             status = run.status()
@@ -156,10 +160,13 @@ def former_speed(config: TrainConfig, device: str, runs: Iterable[Run]) -> Speed
             continue
         memory = status.peak_memory if _same_images(config, run.config) else None
         speed = Speed(status.images_per_second, run.id, memory, whole)
-        if whole is not None:
+        if whole is None:
+            without_end = without_end or speed
+        elif whole.baselines < _SCORING_SECONDS:
+            without_baselines = without_baselines or speed
+        else:
             return speed
-        without_end = without_end or speed
-    return without_end
+    return without_baselines or without_end
 
 
 def _same_images(one: TrainConfig, other: TrainConfig) -> bool:

@@ -81,7 +81,10 @@ def _left_behind(workspace: Workspace) -> Iterator[tuple[Path, str]]:
         for path in folder.glob(f"{TRASH}*"):
             yield path, f"rest of a {what} that was deleted"
     caches = [path for path in _children(workspace.cache) if path.is_dir()]
-    found = [path for folder in (workspace.runs, workspace.studies, workspace.datasets) for path in unfinished(folder)]
+    of_studies = _folders_in(workspace.studies)
+    inside = [folder for study in of_studies for folder in _folders_in(study)]
+    written = (workspace.runs, workspace.studies, workspace.datasets, *of_studies, *inside)
+    found = [path for folder in written for path in unfinished(folder)]
     found += unfinished_of_earlier_versions(workspace.datasets)
     found += [path for folder in (workspace.cache, *caches) for path in unfinished_in_cache(folder)]
     for path in filter(_is_given_up, found):
@@ -110,6 +113,15 @@ def _is_given_up(path: Path) -> bool:
         return disk_time(path.parent, path.lstat().st_dev) - last > STALE_SECONDS
     except OSError:
         return False
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """Return the folders in another that are its own; hidden ones are not, nor those that are links elsewhere."""
+    try:
+        seen = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        return sorted(path for path in seen if path.is_dir() and not path.is_symlink())
+    except OSError:  # no folder, or one that may not be read
+        return []
 
 
 def _children(folder: Path) -> list[Path]:

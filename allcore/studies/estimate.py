@@ -11,6 +11,7 @@ from allcore.config import TrainConfig
 from allcore.data.splits.split import Split
 from allcore.hardware import Devices
 from allcore.runs.estimate import Estimate, Speed, estimate
+from allcore.studies.baselines import divisions
 from allcore.studies.disk_use import kept_bytes, training_bytes
 from allcore.studies.grid import time_of_all
 from allcore.studies.plan import StudyPlan
@@ -20,6 +21,7 @@ from allcore.studies.plan import StudyPlan
 class StudyEstimate:
     """What the study takes. `settings` has the estimate of one member of each, and how many members each has.
 
+    Each of these scores the shortcut baselines; the study scores them once for each division of the images.
     `at_once` members train at a time, in `total_seconds`, which are None where a setting's speed is not known.
     `kept_bytes` stay on the disk, `needed_bytes` are the most that it takes while the last members train, `free_bytes`
     are there.
@@ -60,25 +62,38 @@ def estimate_study(
     """
     first = {place.setting: place.config for place in reversed(plan.places)}
     members = plan.members // len(first)
-    settings = tuple(
-        (setting, estimate(first[setting], split, devices, speed(first[setting]), image_bytes=image_bytes), members)
-        for setting in plan.settings
-    )
+    speeds = {setting: speed(first[setting]) for setting in plan.settings}
+
+    def of_one(setting: str, *, scored: bool = False) -> Estimate:
+        return estimate(first[setting], split, devices, speeds[setting], scored=scored, image_bytes=image_bytes)
+
+    settings = tuple((setting, of_one(setting), members) for setting in plan.settings)
+    firsts = {setting: each.total_seconds for setting, each, _ in settings}
+    others = {setting: of_one(setting, scored=True).total_seconds for setting in plan.settings}
     number = min(plan.members, *(max(1, at_once(config)) for config in first.values()))
     classes, images = len(split.classes), len(split.table)
     kept = sum(members * kept_bytes(config, classes, images, keep_model=plan.keep_models) for config in first.values())
     return StudyEstimate(
         settings=settings,
         at_once=number,
-        total_seconds=_total(plan, {setting: each.total_seconds for setting, each, _ in settings}, number),
+        total_seconds=_total(plan, firsts, others, number),
         kept_bytes=kept,
         needed_bytes=kept + number * max(training_bytes(config, classes) for config in first.values()),
         free_bytes=shutil.disk_usage(_existing(disk)).free,
     )
 
 
-def _total(plan: StudyPlan, of_settings: dict[str, float | None], at_once: int) -> float | None:
-    seconds = [of_settings[place.setting] for place in plan.places]
+def _total(
+    plan: StudyPlan, firsts: dict[str, float | None], others: dict[str, float | None], at_once: int
+) -> float | None:
+    """Return the seconds of all members; of those that divide the images alike, the first scores the baselines."""
+    division = divisions(plan)
+    divided: set[tuple[str, int, int | None]] = set()
+    seconds: list[float | None] = []
+    for place in plan.places:
+        part = division[place.setting], place.seed, place.fold
+        seconds.append((others if part in divided else firsts)[place.setting])
+        divided.add(part)
     known = [each for each in seconds if each is not None]
     return time_of_all(known, at_once) if len(known) == len(seconds) else None
 

@@ -208,7 +208,8 @@ def parse_numbers(text: str, what: str) -> list[int]:
             f"(received {text!r:.100})"
         )
     numbers = [number for low, high in ranges for number in range(low, high + 1)]
-    if not numbers or len(set(numbers)) != len(numbers):
+    backwards = any(low > high for low, high in ranges)
+    if not numbers or backwards or len(set(numbers)) != len(numbers):
         raise ConfigError(f"{what}: expected whole numbers, each once, as 0,1,2 or 1-5 (received {text!r:.100})")
     return numbers
 

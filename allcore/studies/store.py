@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,19 +12,20 @@ from pathlib import Path
 from filelock import Timeout
 
 from allcore.config import parse_config
-from allcore.data.importing.dataset_note import present_place
 from allcore.errors import ConfigError, RunError
 from allcore.json_text import of_another_schema
 from allcore.runs.folder.files import read_record, run_names
 from allcore.runs.folder.states import ACTIVE
 from allcore.runs.folder.status import Status, read_status, write_status
-from allcore.runs.folder.store import Run, has_succeeded, state_of
+from allcore.runs.folder.store import Run, at_present, has_succeeded, state_of
 from allcore.runs.folder.worker_lock import lock_in
 from allcore.studies.plan import PLAN_SCHEMA, StudyPlan, make_plan
 from allcore.writing import make_folder, new_folder_written_whole, write_whole
 
 PLAN_FILE = "study.json"
 _PLAN_LOCK = ".plan.lock"
+IDENTITY_FILE = "identity.json"
+_NEWEST = "latest"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,15 @@ class Study:
         """The study's name, which its members' configurations have."""
         return self.folder.name
 
+    @property
+    def identity(self) -> str:
+        """What no other study has, of the same name in another workspace say; the name alone in earlier versions."""
+        try:
+            token = (read_record(self.folder, IDENTITY_FILE) or {}).get("token")
+        except RunError:  # it is damaged
+            token = None
+        return f"{self.name} {token}" if isinstance(token, str) and token.isalnum() else self.name
+
     def plan(self) -> StudyPlan:
         """Return the plan as it is now: it may be extended while the study goes on."""
         fields = read_record(self.folder, PLAN_FILE)
@@ -45,8 +57,7 @@ class Study:
             raise RunError(of_another_schema(f"study {self.name}: {PLAN_FILE}", schema, PLAN_SCHEMA))
         try:
             config = parse_config(fields.get("config"), PLAN_FILE)
-            now = config.model_copy(update={"dataset": present_place(config.dataset)})
-            plan = make_plan(**{**fields, "config": now})
+            plan = make_plan(**{**fields, "config": at_present(config)})
         except ConfigError as error:
             raise RunError(f"study {self.name}: {PLAN_FILE} is damaged ({error})") from None
         if plan.name != self.name:  # its members have the other name, and none would be found
@@ -91,12 +102,18 @@ class StudyStore:
     root: Path
 
     def create(self, plan: StudyPlan) -> Study:
-        """Make a study's folder, whole or not at all. Raises `RunError` when there is one of that name."""
+        """Make a study's folder, whole or not at all.
+
+        Raises `RunError` when there is one of that name, or the name stands for the newest study.
+        """
+        if plan.name == _NEWEST:
+            raise RunError(f"a study cannot be called {_NEWEST}, which stands for the newest study; give another name")
         folder = self.root / plan.name
         try:
             make_folder(self.root)
             with new_folder_written_whole(folder) as unfinished:
                 write_whole(unfinished / PLAN_FILE, plan.to_json())
+                write_whole(unfinished / IDENTITY_FILE, json.dumps({"token": secrets.token_hex(8)}))
                 moment = time.time()
                 write_status(unfinished, Status(state="cancelled", heartbeat=moment, queued_at=moment))
         except OSError as error:
@@ -133,9 +150,9 @@ class StudyStore:
     def find(self, name: str) -> Study:
         """Return the study with this name, an unambiguous part of it, or `latest`. Raises `RunError`."""
         studies = self.studies()
-        if name == "latest" and studies:
-            return studies[0]
         matches = [study for study in studies if study.name == name]
+        if name == _NEWEST and studies and not matches:  # earlier versions let a study be called so
+            return studies[0]
         matches = matches or [study for study in studies if name and name in study.name]
         if len(matches) == 1:
             return matches[0]

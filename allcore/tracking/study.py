@@ -34,7 +34,7 @@ def mirror_study(study: Study, server: MlflowServer, experiment: str) -> str:
     if not study.folder.is_dir():
         return ""
     found = counterpart(
-        study.folder, server, experiment, _PARENT_TAG, study.name, lambda: _create(study, server, experiment)
+        study.folder, server, experiment, _PARENT_TAG, study.identity, lambda: _create(study, server, experiment)
     )
     record = read_mirrored(study.folder)
     if record is None or (record.server, record.run) != (server.address, found.id):
@@ -58,7 +58,7 @@ def study_is_behind(study: Study, record: Mirrored) -> bool:
 
 
 def _describe(run: str, plan: StudyPlan, server: MlflowServer) -> None:
-    """Tell the parameters, unless there are others: a server keeps the first, of a study that was made anew say."""
+    """Tell the parameters, unless there are others: a server keeps the first, of a study that was extended say."""
     axes = {"seeds": plan.seeds, "folds": plan.folds, **plan.vary}
     try:
         server.log(run, parameters={axis: ", ".join(map(setting_text, of)) for axis, of in axes.items() if of})
@@ -84,5 +84,5 @@ def _status(study: Study) -> Status | None:
 def _create(study: Study, server: MlflowServer, experiment: str) -> MlflowRun:
     status = _status(study)
     began = time.time() if status is None else status.queued_at
-    tags = {_PARENT_TAG: study.name, "mlflow.source.name": "ALLscope"}
+    tags = {_PARENT_TAG: study.identity, "mlflow.source.name": "ALLscope"}
     return server.create_run(experiment, study.name, began, tags)

@@ -126,6 +126,26 @@ def test_a_run_without_an_end_lends_its_speed_where_no_other_has_one(finished_ru
     assert former_speed(finished_run.config, device, [stopped, finished_run]).source == finished_run.id
 
 
+def test_a_run_that_found_the_baselines_scored_tells_what_the_whole_takes_where_no_other_scored_them(
+    finished_run, tmp_path
+):
+    status, last = finished_run.status(), float(finished_run.history().epochs["time"].iloc[-1])
+
+    def took(name, seconds):
+        """Return a copy of the run that scored the baselines in so many of the 100 seconds after its last epoch."""
+        run = copy_without_models(finished_run, tmp_path / name)
+        write_status(run.folder, status.model_copy(update={"heartbeat": last + 100.0}))
+        ended = (run.folder / "status.json").stat().st_mtime
+        os.utime(run.folder / "predictions.parquet", (ended - seconds, ended - seconds))
+        return run
+
+    found, scored = took("found", 0.0), took("scored", 60.0)
+    assert former_speed(finished_run.config, status.device, [found]).source == found.id
+    both = former_speed(finished_run.config, status.device, [found, scored])
+    assert both.source == scored.id
+    assert both.whole.baselines == pytest.approx(60.0, abs=1e-3)
+
+
 def test_without_a_speed_there_is_a_plan_and_no_time(finished_run):
     found = estimate(finished_run.config, finished_run.split, MACHINE, None)
     assert found.plan.estimated_memory > 0

@@ -87,6 +87,8 @@ def test_cached_images_stay_while_a_run_is_active(workspace, run):
         "cache/decoded/one.part/pixels.u8",
         "runs/.abc.part/config.json",
         "studies/.abc.part/study.json",
+        "studies/sizes/.abc.part.json",
+        "studies/sizes/out-of-fold/.abc.part/predictions.parquet",
         "datasets/.0123456789ab4def8123456789abcdef/smears/A/1.png",
         "datasets/.upload-a1_b2c3d/smears.zip",
     ],

@@ -175,7 +175,7 @@ def test_more_numbers_than_a_study_can_have_members_are_refused_before_they_are_
             parse_numbers(text, "seeds")
 
 
-@pytest.mark.parametrize("text", ["", "a", "1,1", "3-1", "-1", "1,", "1-2-3x"])
+@pytest.mark.parametrize("text", ["", "a", "1,1", "3-1", "0,3-1", "-1", "1,", "1-2-3x"])
 def test_other_texts_are_no_numbers(text):
     with pytest.raises(ConfigError, match="seeds: expected whole numbers, each once"):
         parse_numbers(text, "seeds")

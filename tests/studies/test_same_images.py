@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from allcore.data.importing.sources import copy_folder
 from allcore.errors import DatasetError
 from allcore.runs.execution.executor import LocalExecutor
 from allcore.runs.folder.files import SPLIT_FILE
+from allcore.runs.owned_datasets import rename_dataset
 from allcore.studies.launch import resolved_plan
 from allcore.studies.plan import make_plan
 from allcore.studies.runner import run_study
@@ -125,6 +127,44 @@ def test_members_of_different_tables_have_groups_of_their_own(workspace, config,
     study = StudyStore(workspace.studies).create(resolved_plan(plan, workspace))
     assert run_study(study.folder, AtOnce(workspace)) == 0
     assert len(trained(study, workspace)) == 6
+
+
+@pytest.fixture
+def own(workspace, smears):
+    """Return a dataset of the workspace that a test may change."""
+    return copy_folder(smears, workspace.datasets, "mine")
+
+
+def test_a_study_goes_on_by_a_table_of_groups_that_lies_in_a_renamed_dataset(workspace, own, config, groups_of):
+    split = config.split.model_copy(update={"groups": groups_of(own / "patients.csv")})
+    mine = config.model_copy(update={"dataset": str(own), "split": split})
+    plan = make_plan(name="patients", config=mine, folds=(1,))
+    study = StudyStore(workspace.studies).create(resolved_plan(plan, workspace))
+    assert run_study(study.folder, AtOnce(workspace)) == 0
+    now = rename_dataset(own, "other", workspace)
+    extended = study.plan().extended(folds=(2,))
+    assert extended.config.split.groups == str(now / "patients.csv")
+    assert resolved_plan(extended, workspace, extends=study) == extended
+    one, other, *_ = sorted((now / "Pro").iterdir())
+    one.write_bytes(other.read_bytes())
+    with pytest.raises(DatasetError, match="are others than when the study began"):
+        resolved_plan(extended, workspace, extends=study)
+
+
+def test_members_of_different_tables_keep_their_places_when_the_dataset_that_holds_one_is_renamed(
+    workspace, own, config, groups_of
+):
+    tables = {"split.groups": [None, groups_of(own / "patients.csv")]}
+    mine = config.model_copy(update={"dataset": str(own)})
+    store = StudyStore(workspace.studies)
+    plan = resolved_plan(make_plan(name="tables", config=mine, folds=(1,), vary=tables), workspace)
+    study = store.create(plan)
+    assert run_study(study.folder, AtOnce(workspace)) == 0
+    rename_dataset(own, "other", workspace)
+    former = study.plan()
+    store.change(study, former, resolved_plan(former.extended(folds=(2, 3)), workspace, extends=study))
+    assert run_study(study.folder, AtOnce(workspace)) == 0
+    assert len(trained(study, workspace)) == len(AtOnce(workspace).store.runs()) == 6
 
 
 def test_a_damaged_member_stands_in_nobodys_way(begun, workspace):

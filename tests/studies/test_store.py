@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from threading import Thread
 
 import pytest
@@ -47,6 +48,17 @@ def test_the_file_of_an_earlier_version_is_the_same_study_and_is_written_with_th
 def test_a_name_is_given_once(study, plan):
     with pytest.raises(RunError, match="there is a study 'sizes' already; give another name"):
         StudyStore(study.folder.parent).create(plan)
+
+
+def test_no_study_is_called_as_the_newest_is_and_one_that_is_can_be_named(study, plan):
+    store = StudyStore(study.folder.parent)
+    with pytest.raises(RunError, match="a study cannot be called latest, which stands for the newest study"):
+        store.create(plan.model_copy(update={"name": "latest"}))
+    so_called = store.root / "latest"
+    shutil.copytree(study.folder, so_called)
+    os.utime(so_called / PLAN_FILE, (0, 0))
+    assert store.studies() == [study, Study(so_called)]
+    assert store.find("latest") == Study(so_called)
 
 
 def test_of_two_studies_of_one_name_made_at_once_the_first_stays(study, plan):

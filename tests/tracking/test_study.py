@@ -9,7 +9,7 @@ from allcore.errors import TrackingError
 from allcore.runs.folder.files import MIRRORED_FILE, STATUS_FILE
 from allcore.runs.folder.status import write_status
 from allcore.studies.plan import make_plan
-from allcore.studies.store import PLAN_FILE, StudyStore
+from allcore.studies.store import IDENTITY_FILE, PLAN_FILE, StudyStore
 from allcore.tracking.exporter import catch_up
 from allcore.tracking.mirror import mirror
 from allcore.tracking.record import Mirrored, read_mirrored, write_mirrored
@@ -142,17 +142,51 @@ def test_members_of_a_damaged_study_are_mirrored_and_what_was_damaged_is_told_on
     assert parent["info"]["status"] == "KILLED"
 
 
-def test_members_of_a_study_that_is_made_anew_with_other_seeds_are_mirrored(
+def test_a_study_that_was_extended_and_whose_record_was_lost_is_found_again(
     study, members, stand_in, server, workspace
 ):
+    mirror(members[0], server, workspace)
+    plan = study.plan()
+    StudyStore(workspace.studies).change(study, plan, plan.extended(seeds=[1]))
+    forget(study)
+    mirror(members[1], server, workspace)
+    parent, _, child = stand_in.runs.values()
+    assert parent["params"]["seeds"] == "0"
+    assert child["tags"]["mlflow.parentRunId"] == parent["info"]["run_id"]
+
+
+def test_a_study_of_an_earlier_version_is_found_again_by_its_name(study, stand_in, server):
+    (study.folder / IDENTITY_FILE).unlink()
+    first = mirror_study(study, server, server.experiment())
+    forget(study)
+    assert mirror_study(study, server, server.experiment()) == first
+    assert stand_in.runs[first]["tags"]["allscope.parent"] == "sizes"
+
+
+def test_a_study_that_is_made_anew_has_a_run_of_its_own(study, members, stand_in, server, workspace):
     mirror(members[0], server, workspace)
     plan = study.plan()
     rmtree(study.folder)
     StudyStore(workspace.studies).create(plan.extended(seeds=[1]))
     mirror(members[1], server, workspace)
-    parent, _, child = stand_in.runs.values()
-    assert parent["params"]["seeds"] == "0"
+    _, _, parent, child = stand_in.runs.values()
+    assert parent["params"]["seeds"] == "0, 1"
     assert child["tags"]["mlflow.parentRunId"] == parent["info"]["run_id"]
+
+
+def test_studies_of_one_name_in_two_workspaces_have_a_run_each(study, stand_in, server, tmp_path):
+    other = StudyStore(tmp_path / "elsewhere" / "studies").create(study.plan().extended(seeds=[1]))
+    for each in (study, other):
+        mirror_study(each, server, server.experiment())
+    assert [(run["name"], run["params"]["seeds"]) for run in stand_in.runs.values()] == [
+        ("sizes", "0"), ("sizes", "0, 1"),
+    ]  # fmt: skip
+
+
+def forget(study):
+    """Lose which run stands for a study, and how far it is mirrored."""
+    for file in study.folder.glob("mlflow*.json"):
+        file.unlink()
 
 
 def test_a_member_of_a_study_that_was_deleted_is_a_run_like_others(make_run, stand_in, server, workspace):

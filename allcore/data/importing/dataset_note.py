@@ -74,14 +74,14 @@ def _folders(datasets: Path) -> list[Path]:
 
 
 def present_place(dataset: str) -> str:
-    """Return where a dataset's folder is that a run or study recorded: in the workspace it may have another name now.
+    """Return where a dataset's folder, or a file in it, is that a run or study recorded: it may have another name now.
 
     As it was recorded, where it is there, or was none of the workspace's, or is gone.
     """
     if os.path.exists(dataset):  # noqa: PTH110 - as nearly all are, of thousands of runs that are listed
         return dataset
     try:
-        recorded = Path(dataset)
+        recorded = Path(dataset).resolve()  # a typed path may lead to the workspace through a link
         datasets = (workspace_root() / "datasets").resolve()
         if not recorded.is_relative_to(datasets):
             return dataset

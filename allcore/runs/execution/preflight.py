@@ -16,6 +16,7 @@ from allcore.config import TrainConfig
 from allcore.config_parts import SplitConfig
 from allcore.data.catalog import scan
 from allcore.data.folder.links import from_home
+from allcore.data.importing.dataset_note import present_place
 from allcore.data.labels.versions import LabelVersion, label_version
 from allcore.data.relations import Relations, find_relations_of
 from allcore.data.splits.split import Split, make_split
@@ -53,8 +54,10 @@ def require_training() -> None:
 
 
 def with_groups_absolute(split: SplitConfig) -> SplitConfig:
-    """Return how images are divided, with the path of its table of groups made absolute."""
-    return split if split.groups is None else split.model_copy(update={"groups": str(from_home(split.groups))})
+    """Return how images are divided, with the path of its table of groups absolute, and as it is now."""
+    if split.groups is None:
+        return split
+    return split.model_copy(update={"groups": present_place(str(from_home(split.groups)))})
 
 
 @contextmanager

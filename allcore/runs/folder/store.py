@@ -70,11 +70,9 @@ class Run:
     def config(self) -> TrainConfig:
         """What the run was asked to do; its dataset by the name that the workspace has for it now."""
         try:
-            config = read_config(self.folder / CONFIG_FILE)
+            return at_present(read_config(self.folder / CONFIG_FILE))
         except ConfigError as error:
             raise RunError(f"run {self.id}: {error}") from None
-        place = present_place(config.dataset)
-        return config if place == config.dataset else config.model_copy(update={"dataset": place})
 
     @property
     def split(self) -> Split:
@@ -154,6 +152,17 @@ class Run:
                 raise damaged(self.folder, name, error) from None
             return "\n".join(end.decode("utf-8", "replace").splitlines()[-lines:])
         return ""
+
+
+def at_present(config: TrainConfig) -> TrainConfig:
+    """Return a recorded configuration with its dataset, and a table of groups in one, by the names they have now."""
+    update: dict[str, Any] = {}
+    if (place := present_place(config.dataset)) != config.dataset:
+        update["dataset"] = place
+    groups = config.split.groups
+    if groups is not None and (table := present_place(groups)) != groups:
+        update["split"] = config.split.model_copy(update={"groups": table})
+    return config.model_copy(update=update) if update else config
 
 
 def state_of(run: Run) -> State | Literal[""]:
