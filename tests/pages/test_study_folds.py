@@ -12,6 +12,7 @@ from allcore.studies.plan import make_plan
 from allcore.studies.results import finished_members
 from allcore.studies.runner import run_study
 from allcore.studies.store import StudyStore
+from pages.ui.tradeoff import folds, pairs
 from tests.pages.opening import button, metrics, open_page, press, table, texts
 from tests.studies.test_findings import keep
 from tests.studies.test_out_of_fold import ROWS, Predicting
@@ -43,13 +44,16 @@ def test_a_setting_is_one_point_of_the_trade_off_and_the_settings_are_compared_o
     assert "image_size=32" not in texts(app)  # settings are called by their sizes
 
 
-def test_settings_are_compared_also_where_seeds_make_more_points_than_are(executor, workspace, tiny_config):
+def test_settings_are_compared_also_where_seeds_make_more_points_than_are(
+    executor, workspace, tiny_config, monkeypatch
+):
+    for module in (pairs, folds):
+        monkeypatch.setattr(module, "MOST_COMPARED", 3)
     config = tiny_config(split={"protocol": "grouped", "folds": 2})
-    sizes = [32, 48, 64, 96, 128, 150, 224]
-    plan = make_plan(name="seeds", config=config, seeds=(0, 1), folds=(1, 2), vary={"image_size": sizes})
+    plan = make_plan(name="seeds", config=config, seeds=(0, 1), folds=(1, 2), vary={"image_size": [32, 48]})
     run_study(StudyStore(workspace.studies).create(plan).folder, executor)
     app = open_page("tradeoff", study="seeds")
-    assert "these are 14" in texts(app)
+    assert "for up to 3 of them; these are 4." in texts(app)
     assert "The same within 1 point" in texts(app)
     assert "Choose a study" not in texts(app)
 

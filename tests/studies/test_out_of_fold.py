@@ -103,25 +103,20 @@ def test_so_is_a_trade_off_of_several_studies(study, executor):
     assert "of study sizes" not in refused.err
 
 
-def test_every_two_points_of_several_studies_are_compared_under_names_of_their_own(study, executor):
-    other = StudyStore(study.folder.parent).create(study.plan().model_copy(update={"name": "more"}))
-    for one in (study, other):
-        run_study(one.folder, executor)
-    record = call(executor.workspace.root, "tradeoff", "sizes", "more", "--json").json
-    seeds = [f"{setting} seed={seed}" for setting in study.plan().settings for seed in (0, 1)]
-    names = [f"{name}: {seed}" for name in ("sizes", "more") for seed in seeds]
-    assert sorted(point["run"] for point in record["points"]) == sorted(names)
-    assert len({(test["first"], test["second"]) for test in record["tests"]}) == 8 * 7 / 2
-
-
-def test_one_image_is_timed_through_a_members_model_for_several_studies_as_for_one(study, executor, finished_run):
+def test_every_two_points_of_several_studies_are_compared_and_timed_under_names_of_their_own(
+    study, executor, finished_run
+):
     other = StudyStore(study.folder.parent).create(study.plan().model_copy(update={"name": "more"}))
     for one in (study, other):
         run_study(one.folder, executor)
     member = study.members(executor.store.runs())["image_size=48 fold=2 seed=1"]
     shutil.copyfile(finished_run.served_model, member.folder / "model.onnx")
-    points = call(executor.workspace.root, "tradeoff", "sizes", "more", "--latency", "--json").json["points"]
-    timed = [point["run"] for point in points if point["latency_seconds"] is not None]
+    record = call(executor.workspace.root, "tradeoff", "sizes", "more", "--latency", "--json").json
+    seeds = [f"{setting} seed={seed}" for setting in study.plan().settings for seed in (0, 1)]
+    names = [f"{name}: {seed}" for name in ("sizes", "more") for seed in seeds]
+    assert sorted(point["run"] for point in record["points"]) == sorted(names)
+    assert len({(test["first"], test["second"]) for test in record["tests"]}) == 8 * 7 / 2
+    timed = [point["run"] for point in record["points"] if point["latency_seconds"] is not None]
     assert timed == ["sizes: image_size=48 seed=1"]
 
 
