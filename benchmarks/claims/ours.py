@@ -55,9 +55,9 @@ def training_sources(config: TrainConfig, material: Material) -> tuple[BatchSour
 def trained_run(size: int, material: Material) -> Run:
     """Return a run of `size` px with all that it leaves, trained for an epoch the first time.
 
-    It begins with the ImageNet weights where they are on this machine: a model that has learned little answers in near
-    ties, and is then served in float32, since int8 breaks ties otherwise. Raises `ModuleNotFoundError` where TensorFlow
-    is not installed, `RuntimeError` where training fails.
+    It begins with the ImageNet weights where they are on this machine, and learns fast from them: a model that has
+    learned little answers in near ties, and is then served in float32, since int8 breaks ties otherwise. Raises
+    `ModuleNotFoundError` where TensorFlow is not installed, `RuntimeError` where training fails.
     """
     workspace = material.scratch / f"workspace-{size}"
     store = RunStore(workspace / "runs")
@@ -65,10 +65,10 @@ def trained_run(size: int, material: Material) -> Run:
         if importlib.util.find_spec("tensorflow") is None:
             raise ModuleNotFoundError("training needs TensorFlow", name="tensorflow")
         data = trained_on(size, material)
-        weights = "random" if must_download("imagenet", VGG16) else "imagenet"
+        begins = ["random"] if must_download("imagenet", VGG16) else ["imagenet", "--learning-rate", "1e-4"]
         words = ["train", "--data", str(data), "--image-size", str(size), "--epochs", "1", "--batch-size", "8"]
         done = subprocess.run(
-            [sys.executable, "-m", "allcore", *words, "--weights", weights, "--split", "random"],
+            [sys.executable, "-m", "allcore", *words, "--split", "random", "--weights", *begins],
             env={**os.environ, "ALLCORE_WORKSPACE": str(workspace)}, check=False, capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:
