@@ -181,7 +181,8 @@ def opened(page):
 
 
 def names_opened(page):
-    return {alt.split(" smear ")[1].split(",")[0] for alt in (one.get_attribute("alt") for one in opened(page).all())}
+    alts = opened(page).evaluate_all("images => images.map((image) => image.alt)")
+    return {alt.split(" smear ")[1].split(",")[0] for alt in alts}
 
 
 def test_a_bad_upload_is_named_beside_the_good_one_with_its_evidence_which_is_saved(

@@ -47,6 +47,7 @@ NAMES = """
         (of) => ["aria-label", "alt", "title"].map((name) => of.getAttribute(name)).filter(Boolean)
     )
 """
+LINKS = "[...document.querySelectorAll('link[href]')].map((link) => link.href)"
 KNOWN = {
     ("list", "stSidebarNavItems"): "the navigation's headings stand between the items of its list",
     ("listitem", "stSidebarNavItems"): "the navigation's items stand in no list of their own",
@@ -155,7 +156,7 @@ def note(page: Page, noted: Seen, where: str, part: str, whole: bool) -> None:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     noted.findings |= {(where, *finding) for finding in page.evaluate(AXE, [part if whole else TAB, whole])}
-    noted.asked |= {urlsplit(link.get_attribute("href")).netloc for link in page.locator("link[href]").all()}
+    noted.asked |= {urlsplit(link).netloc for link in page.evaluate(LINKS)}
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         noted.too_wide.append(where)
 
