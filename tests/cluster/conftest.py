@@ -49,11 +49,25 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneNodeSlurm]:
             slurm.stop()
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the cache of all workspaces, so that what baselines reach on the same images is found once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def open_slurm(slurm: OneNodeSlurm, tmp_path: Path) -> Iterator[Callable[..., Executor]]:
-    """Return what opens the executor of a new workspace, whose jobs have further settings; no job of it is left."""
+def new_workspace(tmp_path: Path, cache: Path) -> Workspace:
+    """Return an empty workspace that no variable names."""
     workspace = Workspace(tmp_path / "workspace")
     workspace.root.mkdir()
+    workspace.cache.symlink_to(cache, target_is_directory=True)
+    return workspace
+
+
+@pytest.fixture
+def open_slurm(slurm: OneNodeSlurm, new_workspace: Workspace) -> Iterator[Callable[..., Executor]]:
+    """Return what opens the executor of a new workspace, whose jobs have further settings; no job of it is left."""
+    workspace = new_workspace
 
     def open_it(at_once: int = 8, **settings: object) -> Executor:
         said = {"executor": "slurm", "at_once": at_once, "slurm": SETTINGS | settings}

@@ -128,11 +128,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
 
 
 @pytest.fixture
-def mirrored(server: RealServer, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def mirrored(server: RealServer, new_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Return a workspace whose runs are mirrored."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
     monkeypatch.delenv("ALLCORE_EXECUTOR", raising=False)
-    return workspace
+    monkeypatch.setenv("ALLCORE_WORKSPACE", str(new_workspace.root))
+    monkeypatch.delenv("ALLCORE_DATA_ROOTS", raising=False)
+    return new_workspace
 
 
 def until(reached: Callable[[], object], seconds: float = 300.0) -> None:

@@ -15,7 +15,6 @@ from allcore.runs.folder.files import OUTPUT_FILE
 from allcore.runs.folder.launches import last_launch
 from allcore.runs.folder.states import ACTIVE
 from allcore.text import for_page
-from allcore.workspace import Workspace
 from tests.cluster.conftest import LONG, assert_no_gap_and_no_repeat, assert_study_is_carried_out, page_of, until
 
 
@@ -73,9 +72,9 @@ def ray():
 
 
 @pytest.fixture
-def executor(ray, tmp_path):
+def executor(ray, new_workspace):
     """Return the executor of a new workspace; no job of it is left."""
-    executor = open_executor(Workspace(tmp_path / "workspace"))
+    executor = open_executor(new_workspace)
     yield executor
     for run in executor.store.runs():
         if run.status().state in ACTIVE:
