@@ -38,7 +38,7 @@ if folder is None and "data" not in st.query_params:
 elif folder is not None:
     split = split_of(run)
     path = st.query_params.get("image")
-    if path is not None and not (images.table["path"] == path).any():
+    if path is not None and images.number_of(path) is None:
         st.warning(for_page(f"{path} is not an image of this dataset."), title="No such image")
         close_image()
         path = None

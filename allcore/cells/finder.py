@@ -9,7 +9,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from allcore.arrays import ImageArray
 
@@ -99,6 +98,13 @@ def _filled(found: np.ndarray) -> np.ndarray:
     return found | background[1:-1, 1:-1]
 
 
+def windows_of(labels: np.ndarray) -> list[tuple[int, tuple[slice, slice]]]:
+    """Return each label of (H, W), from 1 upwards, with the smallest window around it."""
+    from scipy.ndimage import find_objects  # a quarter of a second that the app's start can do without
+
+    return [(number, window) for number, window in enumerate(find_objects(labels), start=1) if window is not None]
+
+
 def _divided(found: np.ndarray) -> np.ndarray:
     """Return the candidates with touching cells divided, int32 labels.
 
@@ -113,7 +119,7 @@ def _divided(found: np.ndarray) -> np.ndarray:
     rows, columns = np.nonzero(summits)
     labels = np.zeros(found.shape, np.int32)
     number = 0
-    for part, window in enumerate(ndimage.find_objects(parts), start=1):
+    for part, window in windows_of(parts):
         mine = parts[rows, columns] == part
         y, x = np.nonzero(parts[window] == part)
         place = np.stack([y + window[0].start, x + window[1].start], axis=1)
@@ -147,9 +153,7 @@ def _waist(one: np.ndarray, other: np.ndarray, distance: np.ndarray) -> float:
 def _are_cells(labels: np.ndarray, redness: np.ndarray, yellowness: np.ndarray) -> list[int]:
     """Return the labels of what is large, strong, purple and whole enough for a cell."""
     cells = []
-    for number, window in enumerate(ndimage.find_objects(labels), start=1):
-        if window is None:
-            continue
+    for number, window in windows_of(labels):
         inside = labels[window] == number
         area = int(inside.sum())
         if area < _SPECK / 2:  # half a cell at the border is a cell

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scipy import ndimage
 
 from allcore.arrays import ImageArray
 from allcore.cells.compose import shrunk_cells
-from allcore.cells.finder import LabelImage, at_field_size
+from allcore.cells.finder import LabelImage, at_field_size, windows_of
 
 COLUMNS = (
     *("cell", "area", "roundness", "eccentricity", "solidity", "nucleus_share", "nucleus_roundness"),
@@ -33,8 +32,7 @@ def cell_rows(image: ImageArray, cells: LabelImage) -> list[dict[str, float]]:
     field = at_field_size(image)
     labels = shrunk_cells(cells, field.shape[:2])
     grey = cv2.cvtColor(field, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    windows = enumerate(ndimage.find_objects(labels), start=1)
-    return [_measures(number, labels, window, grey) for number, window in windows if window is not None]
+    return [_measures(number, labels, window, grey) for number, window in windows_of(labels)]
 
 
 def _measures(number: int, labels: LabelImage, window: tuple[slice, slice], grey: np.ndarray) -> dict[str, float]:

@@ -77,6 +77,10 @@ class Catalog:
         """Return the usable rows of a variant (the first when unset), renumbered from 0."""
         return self._usable[self.variant(variant)].copy(deep=False)
 
+    def number_of(self, path: str) -> int | None:
+        """Return the row of `table` that holds a path, or None; pages ask for many, one after the other."""
+        return self._numbers.get(path)
+
     def trainable_images(self, variant: str | None = None) -> pd.DataFrame:
         """Return the usable rows of a variant, or raise `DatasetError` when a class is empty or too small."""
         rows = self.images(variant)
@@ -108,6 +112,10 @@ class Catalog:
         return self._contents[variant]
 
     # Every page asks for these, and a catalog does not change.
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {path: number for number, path in enumerate(self.table["path"].tolist())}
+
     @cached_property
     def _usable(self) -> dict[str, pd.DataFrame]:
         usable = self.table[self.table["problem"] == ""]

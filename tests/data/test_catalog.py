@@ -43,6 +43,13 @@ def test_without_a_name_the_first_variant_is_meant(make_dataset):
     assert catalog.images().equals(catalog.images("Original"))
 
 
+def test_a_path_leads_to_its_row_and_one_that_is_not_there_to_none(make_dataset):
+    catalog = scan(make_dataset({f"{v}/{c}": 3 for v in ("Original", "Segmented") for c in ("A", "B")}))
+    paths = catalog.table["path"].tolist()
+    assert [catalog.number_of(path) for path in paths] == list(range(12))
+    assert catalog.number_of("Original/A/nowhere.png") is None
+
+
 def test_an_unknown_variant_is_refused_with_those_there(make_dataset):
     catalog = scan(make_dataset({f"{v}/{c}": 3 for v in ("Original", "Segmented") for c in ("A", "B")}))
     with pytest.raises(DatasetError, match="no variant 'Masked'; it has Original, Segmented"):

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
-from scipy.special import bdtr
 
 from allcore.arrays import BoolArray, FloatArray
 from allcore.errors import InputError
@@ -39,6 +38,8 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
     `only_first` and `only_second` count the images that the first, and the second, alone gets right. Exact binomial;
     1 where there are none (McNemar, 1947; Agresti, 2013, section 11.1).
     """
+    from scipy.special import bdtr  # most commands and pages can do without
+
     return min(1.0, 2 * float(bdtr(min(only_first, only_second), only_first + only_second, 0.5)))
 
 

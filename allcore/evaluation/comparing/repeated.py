@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import t as student
 
 from allcore.errors import InputError
 from allcore.evaluation.scoring.intervals import CONFIDENCE, SIGNIFICANCE
@@ -110,7 +109,7 @@ def compare_repeated(
         return None
     mean = float(differences.mean())
     error = float(np.sqrt((1 / n + test_to_train) * differences.var(ddof=1)))
-    reach = float(student.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    reach = _student_quantile((1 + CONFIDENCE) / 2, n - 1) * error
     return RepeatedDifference(
         difference=mean,
         low=mean - reach,
@@ -124,4 +123,13 @@ def compare_repeated(
 
 def _beyond(distance: float, error: float, freedom: int) -> float:
     """Return the chance of a mean that is `distance` further than the truth, given its standard `error`."""
-    return float(student.sf(distance / error, freedom))
+    from scipy.special import stdtr  # of scipy.stats, which takes half a second to import, no more would be used
+
+    return float(stdtr(freedom, -distance / error))
+
+
+def _student_quantile(chance: float, freedom: int) -> float:
+    """Return the value below which Student's t with so many degrees of freedom lies with a chance."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, chance))

@@ -38,9 +38,10 @@ def _show_nth(paths: dict[str, list[str]]) -> None:
 
 def _say_what_is_wrong(path: str, images: Catalog) -> None:
     """Say why an image that is asked for is not shown: it cannot be used, is of another variant, or is not there."""
-    listed = images.table[images.table["path"] == path]
-    if listed.empty:
+    number = images.number_of(path)
+    if number is None:
         st.warning(for_page(f"{path} is not an image of this dataset."), title="No such image")
     else:
-        problem = listed.iloc[0]["problem"] or f"it is an image of the variant {listed.iloc[0]['variant']}"
+        listed = images.table.iloc[number]
+        problem = listed["problem"] or f"it is an image of the variant {listed['variant']}"
         st.warning(for_page(f"{path}: {problem}"), title="This image cannot be used")

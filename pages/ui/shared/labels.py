@@ -66,10 +66,10 @@ def show_judging(images: Catalog, path: str, sha256: str, place: str) -> None:
 
     Nothing is shown of an image that is not in the dataset as it was recorded.
     """
-    found = images.table[(images.table["path"] == path) & (images.table["sha256"] == sha256)]
-    if found.empty or found.iloc[0]["problem"]:
+    number, of_all = images.number_of(path), images.table
+    if number is None or of_all["sha256"].iat[number] != sha256 or of_all["problem"].iat[number]:
         return
-    label, classes = str(found.iloc[0]["label"]), images.labels[str(found.iloc[0]["variant"])]
+    label, classes = str(of_all["label"].iat[number]), images.labels[str(of_all["variant"].iat[number])]
     last = judgements().latest.get(sha256)
     options = _options(label, classes, last)
     key = f"judge {place} {path}"  # copies of an image have one content
