@@ -177,11 +177,11 @@ def thumbnail(path: Path, *, outlines: bool = False) -> bytes:
 
     Raises `ImageError`.
     """
-    return _thumbnail(str(path), stamp(path), outlines=outlines)
+    return _thumbnail(path=str(path), version=stamp(path), outlines=outlines)
 
 
 @st.cache_data(max_entries=2_000, show_spinner=False)
-def _thumbnail(path: str, version: Stamp, *, outlines: bool) -> bytes:
+def _thumbnail(*, path: str, version: Stamp, outlines: bool) -> bytes:
     pixels = decode(Path(path))
     small = shrunk(pixels, THUMBNAIL)
     if outlines:

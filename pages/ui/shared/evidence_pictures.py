@@ -60,9 +60,11 @@ def picture_of(run: Run, model: Model | None, row: dict[Any, Any], look: Look) -
     drawn = picture(path, row["sha256"], run, model, label, look)
     if model is None:
         return drawn, ""
-    data = read_recorded_image(open_workspace().allowed(path), row["sha256"])
-    written = stamp(run.served_model)
-    return drawn, _in_cells(data, path.name, row["sha256"], model, str(run.folder), written, label)
+    data, digest = read_recorded_image(open_workspace().allowed(path), row["sha256"]), row["sha256"]
+    folder, written = str(run.folder), stamp(run.served_model)
+    return drawn, _in_cells(
+        _data=data, name=path.name, sha256=digest, _model=model, run=folder, written=written, label=label
+    )
 
 
 def picture(path: Path, sha256: str, run: Run | None, model: Model | None, label: str, look: Look) -> bytes:
@@ -73,14 +75,19 @@ def picture(path: Path, sha256: str, run: Run | None, model: Model | None, label
     allowed = open_workspace().allowed(path)
     data = read_recorded_image(allowed, sha256)
     if run is None or model is None:
-        return _drawn(data, allowed.name, sha256, None, "", NOT_THERE, "", look)
-    written = stamp(run.served_model)
-    return _drawn(data, allowed.name, sha256, model, str(run.folder), written, label, look)
+        folder, written, model, label = "", NOT_THERE, None, ""
+    else:
+        folder, written = str(run.folder), stamp(run.served_model)
+    return _drawn(
+        _data=data, name=allowed.name, sha256=sha256, _model=model, run=folder, written=written, label=label, look=look
+    )
 
 
+# Called by names, as a page of pictures is: Streamlit reads the signature anew for each argument given by its place,
+# which takes longer than to find what is cached.
 @st.cache_data(max_entries=600, show_spinner=False)
 def _drawn(
-    _data: bytes, name: str, sha256: str, _model: Model | None, run: str, written: Stamp, label: str, look: Look
+    *, _data: bytes, name: str, sha256: str, _model: Model | None, run: str, written: Stamp, label: str, look: Look
 ) -> bytes:
     """Return an image as a JPEG, under the evidence for class `label` where there is a model."""
     pixels = decode(_data, name)
@@ -93,7 +100,7 @@ def _drawn(
 
 
 @st.cache_data(max_entries=6_000, show_spinner=False)
-def _in_cells(_data: bytes, name: str, sha256: str, _model: Model, run: str, written: Stamp, label: str) -> str:
+def _in_cells(*, _data: bytes, name: str, sha256: str, _model: Model, run: str, written: Stamp, label: str) -> str:
     """Return in a sentence how much of the evidence for `label` falls inside cells; empty where none is found."""
     pixels = decode(_data, name)
     cells = find_cells(pixels)
