@@ -170,6 +170,7 @@ def test_a_row_opens_its_run_what_another_browser_does_to_it_is_seen_and_its_del
         page.get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 35 * (row + 1) + 17})
         page.wait_for_url(re.compile(f"run={run.id}"))
         expect(page.get_by_text(f"All of the run is in {run.folder}")).to_be_visible()
+        idle(page)  # before, a click may go unheard
     write_status(first.folder, first.status().model_copy(update={"state": "cancelled"}))
     expect(page.locator(".stMarkdownBadge", has_text="stopped")).to_be_visible()
     page.get_by_role("button", name="Delete").click()
